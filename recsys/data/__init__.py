@@ -1,0 +1,1 @@
+"""Tables and ids: what comes in, checked once at the door."""

@@ -1,0 +1,51 @@
+"""Every column name, action and touchpoint that the library itself reads."""
+
+from typing import Final
+
+CUSTOMER: Final = "customer_id"
+PRODUCT: Final = "product_id"
+OFFER: Final = "offer_id"
+TOUCHPOINT: Final = "touchpoint"
+ACTION: Final = "action"
+TIMESTAMP: Final = "timestamp"
+ORDER: Final = "order"
+VALUE: Final = "value"
+DURATION: Final = "duration"
+WEIGHT: Final = "weight"
+SESSION: Final = "session_id"
+PART: Final = "part"
+CONTEXT_PREFIX: Final = "context_"
+CONSENT_PREFIX: Final = "consent_"
+
+LANGUAGE: Final = "language"
+TIME_ZONE: Final = "time_zone"
+CATEGORY: Final = "category"
+PRICE: Final = "price"
+MARGIN: Final = "margin"
+VARIANT: Final = "variant"
+REWARD: Final = "reward"
+VALID_FROM: Final = "valid_from"
+VALID_TO: Final = "valid_to"
+OUTBOUND: Final = "outbound"
+COST: Final = "cost"
+CAPACITY: Final = "capacity"
+
+ID_A: Final = "id_a"
+ID_B: Final = "id_b"
+KIND: Final = "kind"
+CONFIDENCE: Final = "confidence"
+
+DECISION: Final = "decision_id"
+POLICY: Final = "policy"
+PROPENSITY: Final = "propensity"
+OUTCOME: Final = "outcome"
+SLATE: Final = "slate_id"
+POSITION: Final = "position"
+
+ACTIONS: Final = (
+    "view", "click", "cart", "accept", "purchase", "reject", "ignore", "contact",
+)  # fmt: skip
+OUTCOMES: Final = ("accept", "reject", "ignore")
+DEFAULT_ACTION: Final = "purchase"
+TRAIN_PART: Final = "train"
+TEST_PART: Final = "test"

@@ -1,0 +1,135 @@
+"""The frozen, integer-coded form of the tables that everything above works on."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from recsys.data import columns
+from recsys.arrays import BoolArray, IntArray
+from recsys.data.interactions import NEVER, Interactions, encode
+from recsys.data.source import Source
+from recsys.data.tables import Tables
+from recsys.data.vocabulary import Vocabulary
+
+Clock = Literal["timestamp", "order"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """Events up to a moment, with everything known about who and what took part.
+
+    Attributes:
+        name: name of the source.
+        fingerprint: SHA-256 over every checked table, the source's version and settings.
+        customers, products, touchpoints: ids by row number; the same in every part of a split.
+        interactions: the events that a model may see.
+        side_tables: the other checked tables by name, with outside ids.
+        clock: what `interactions.when` counts, or None where there is no order.
+        as_of: no event lies at or after this moment (in units of the clock); None without one.
+        targets: the actions that make a product relevant.
+        masks_seen: whether products already had leave the ranking.
+    """
+
+    name: str
+    fingerprint: str
+    customers: Vocabulary
+    products: Vocabulary
+    touchpoints: Vocabulary
+    interactions: Interactions
+    side_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    clock: Clock | None = None
+    as_of: int | None = None
+    targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
+    masks_seen: bool = True
+
+    def select(self, keep: BoolArray, as_of: int | None = None) -> "Dataset":
+        """The same world with only the events that the mask [E] keeps."""
+        return replace(
+            self,
+            interactions=self.interactions.select(keep),
+            as_of=self.as_of if as_of is None else as_of,
+        )
+
+    @cached_property
+    def history_lengths(self) -> IntArray:
+        """[C] number of events of each customer."""
+        return np.bincount(self.interactions.customers, minlength=len(self.customers))
+
+    @cached_property
+    def is_target(self) -> BoolArray:
+        """[E] whether an event has a product and an action that makes it relevant."""
+        events = self.interactions
+        return events.has_action(self.targets) & (events.products >= 0)
+
+    def eligible(self, start: int | None, end: int | None) -> BoolArray:
+        """[P] products on offer at some moment of [start, end); all where nothing is known."""
+        table = self.side_tables.get("products")
+        on_offer = np.ones(len(self.products), dtype=bool)
+        if table is None or self.clock != "timestamp":
+            return on_offer
+        known = self.products.rows(table[columns.PRODUCT])
+        if columns.VALID_FROM in table and end is not None:
+            opens = table[columns.VALID_FROM]
+            on_offer[known[(opens >= pd.Timestamp(end, unit="s", tz="UTC")).to_numpy()]] = False
+        if columns.VALID_TO in table and start is not None:
+            closes = table[columns.VALID_TO]
+            on_offer[known[(closes <= pd.Timestamp(start, unit="s", tz="UTC")).to_numpy()]] = False
+        return on_offer
+
+
+def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
+    """Codes checked tables; ids are shuffled by `seed` so that row numbers carry no meaning."""
+    generator = np.random.default_rng(seed)
+    side = {name: table for name, table in tables.items() if name != "interactions"}
+    events = tables.interactions
+    customers = Vocabulary.build("customer", _columns(columns.CUSTOMER, events, side), generator)
+    products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)
+    touchpoints = Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, events, side))
+    coded = encode(events, customers, products, touchpoints)
+    return Dataset(
+        name=source.name,
+        fingerprint=fingerprint(source, tables),
+        customers=customers,
+        products=products,
+        touchpoints=touchpoints,
+        interactions=coded,
+        side_tables=side,
+        clock=_clock(events),
+        as_of=_end(coded),
+        targets=source.targets,
+        masks_seen=source.masks_seen,
+    )
+
+
+def fingerprint(source: Source, tables: Tables) -> str:
+    """SHA-256 of what was loaded: equal exactly when the tables and their meaning are equal."""
+    digest = hashlib.sha256(
+        repr((source.name, source.version, source.targets, source.masks_seen)).encode()
+    )
+    for name, table in tables.items():
+        digest.update(repr((name, list(table.columns), len(table))).encode())
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _columns(column: str, events: pd.DataFrame, side: Mapping[str, pd.DataFrame]) -> list[pd.Series]:
+    return [table[column] for table in (events, *side.values()) if column in table]
+
+
+def _clock(events: pd.DataFrame) -> Clock | None:
+    if columns.TIMESTAMP in events:
+        return "timestamp"
+    return "order" if columns.ORDER in events else None
+
+
+
+def _end(events: Interactions) -> int | None:
+    if events.when is None:
+        return None
+    timed = events.when[events.when != NEVER]
+    return int(timed.max()) + 1 if len(timed) else None

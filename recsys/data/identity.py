@@ -1,0 +1,77 @@
+"""One record a person: ids that are linked become one customer."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from recsys.data import columns
+from recsys.data.tables import Tables
+from recsys.data.vocabulary import normalise_ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityRules:
+    """Which links are believed.
+
+    Attributes:
+        min_confidence: links below it are left out; a link without confidence counts as certain.
+        largest: groups of more ids than this stay apart: a shared kiosk is not a person.
+    """
+
+    min_confidence: float = 0.5
+    largest: int = 20
+
+
+def merge_identities(
+    tables: Tables, rules: IdentityRules, before: pd.Timestamp | None = None
+) -> Tables:
+    """Replaces every alias by the id of its person, in all tables that name customers.
+
+    Only links known before the moment `before` count, so that a merge never reads the future.
+    A group takes the id that stands in the customers table, or else its smallest id.
+    """
+    if tables.identities is None:
+        return tables
+    links = _believed(tables.identities, rules, before)
+    person_of = _persons(links, tables.customers, rules.largest)
+    merged = {}
+    for name in ("interactions", "customers", "decisions"):
+        table = getattr(tables, name)
+        if table is not None:
+            ids = table[columns.CUSTOMER]
+            merged[name] = table.assign(**{columns.CUSTOMER: ids.map(person_of).fillna(ids)})
+    return replace(tables, **merged)
+
+
+def _believed(
+    links: pd.DataFrame, rules: IdentityRules, before: pd.Timestamp | None
+) -> pd.DataFrame:
+    keep = pd.Series(True, index=links.index)
+    if columns.CONFIDENCE in links:
+        keep &= links[columns.CONFIDENCE].fillna(1.0) >= rules.min_confidence
+    if before is not None and columns.TIMESTAMP in links:
+        keep &= links[columns.TIMESTAMP].isna() | (links[columns.TIMESTAMP] < before)
+    return links[keep]
+
+
+def _persons(
+    links: pd.DataFrame, customers: pd.DataFrame | None, largest: int
+) -> "pd.Series[str]":
+    ends = normalise_ids(pd.concat([links[columns.ID_A], links[columns.ID_B]], ignore_index=True))
+    codes, ids = pd.factorize(ends, sort=True)
+    a, b = codes[: len(links)], codes[len(links) :]
+    shape = (len(ids), len(ids))
+    _, group = connected_components(coo_array((np.ones(len(links)), (a, b)), shape=shape), False)
+    registered = np.zeros(len(ids), bool)
+    if customers is not None:
+        registered = np.isin(ids.astype(str), customers[columns.CUSTOMER].astype(str))
+    # Registered ids first, then the sorted order that factorize gave.
+    order = np.lexsort((np.arange(len(ids)), ~registered, group))
+    first = np.r_[True, np.diff(group[order]) > 0] if len(ids) else np.zeros(0, bool)
+    leader = np.empty(len(first.nonzero()[0]), dtype=object)
+    leader[:] = np.asarray(ids, dtype=object)[order[first]]
+    believable = np.bincount(group, minlength=len(leader))[group] <= largest
+    return pd.Series(leader[group][believable], index=np.asarray(ids)[believable])

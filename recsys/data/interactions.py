@@ -1,0 +1,110 @@
+"""The interactions as arrays of row numbers: what graphs are made from."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from recsys.data import columns
+from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data.vocabulary import Vocabulary
+
+NEVER = np.iinfo(np.int64).max
+"""The time of a published test row that came without one: later than every cut-off."""
+
+ACTION_CODES = {action: code for code, action in enumerate(columns.ACTIONS)}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Interactions:
+    """One entry an event; all arrays have the same length.
+
+    Attributes:
+        customers: int32 row numbers.
+        products: int32 row numbers, -1 for an event about nothing in particular.
+        touchpoints: int32 row numbers, -1 where unknown.
+        actions: int8 positions in `columns.ACTIONS`.
+        when: int64, UTC seconds or position in the global order; None without either.
+        values: float32 money or rating, NaN where unknown; None without the column.
+        durations: float32 seconds, NaN where unknown; None without the column.
+        weights: float32 strength; None without the column (every event counts 1).
+        given_test: bool, True for rows of a published test part; None without a published split.
+    """
+
+    customers: IntArray
+    products: IntArray
+    touchpoints: IntArray
+    actions: IntArray
+    when: IntArray | None = None
+    values: FloatArray | None = None
+    durations: FloatArray | None = None
+    weights: FloatArray | None = None
+    given_test: BoolArray | None = None
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def select(self, keep: BoolArray | IntArray) -> "Interactions":
+        """Those that a mask [n] keeps, or that positions name."""
+        chosen = {}
+        for field in fields(self):
+            array = getattr(self, field.name)
+            chosen[field.name] = None if array is None else array[keep]
+        return Interactions(**chosen)
+
+    def has_action(self, actions: tuple[str, ...]) -> BoolArray:
+        """Mask [n] of the events whose action is one of these."""
+        return np.isin(self.actions, [ACTION_CODES[action] for action in actions])
+
+
+def encode(
+    table: pd.DataFrame, customers: Vocabulary, products: Vocabulary, touchpoints: Vocabulary
+) -> Interactions:
+    """Turns a checked interactions table into arrays, ordered by time where there is one."""
+    nothing = np.full(len(table), -1, np.int32)
+    coded = Interactions(
+        customers=customers.rows(table[columns.CUSTOMER]),
+        products=products.rows(table[columns.PRODUCT]) if columns.PRODUCT in table else nothing,
+        touchpoints=(
+            touchpoints.rows(table[columns.TOUCHPOINT]) if columns.TOUCHPOINT in table else nothing
+        ),
+        actions=_action_codes(table),
+        when=_moments(table),
+        values=_floats(table, columns.VALUE),
+        durations=_floats(table, columns.DURATION),
+        weights=_floats(table, columns.WEIGHT),
+        given_test=_given_test(table),
+    )
+    if coded.when is None:
+        return coded
+    return coded.select(np.argsort(coded.when, kind="stable"))
+
+
+def seconds(moments: pd.Series) -> IntArray:
+    """UTC seconds since 1970, int64, of tz-aware moments; `NEVER` where null."""
+    utc = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[s]")
+    return np.where(np.isnat(utc), NEVER, utc.astype(np.int64))
+
+
+def _action_codes(table: pd.DataFrame) -> IntArray:
+    if columns.ACTION not in table:
+        return np.full(len(table), ACTION_CODES[columns.DEFAULT_ACTION], np.int8)
+    return pd.Categorical(table[columns.ACTION], categories=columns.ACTIONS).codes.astype(np.int8)
+
+
+def _moments(table: pd.DataFrame) -> IntArray | None:
+    if columns.TIMESTAMP in table:
+        return seconds(table[columns.TIMESTAMP])
+    if columns.ORDER in table:
+        return table[columns.ORDER].to_numpy(np.int64)
+    return None
+
+
+def _floats(table: pd.DataFrame, column: str) -> FloatArray | None:
+    return table[column].to_numpy(np.float32) if column in table else None
+
+
+def _given_test(table: pd.DataFrame) -> BoolArray | None:
+    if columns.PART not in table:
+        return None
+    return (table[columns.PART] == columns.TEST_PART).to_numpy(dtype=bool)

@@ -1,0 +1,140 @@
+"""dunnhumby / 84.51 The Complete Journey 2.0: households, baskets, direct-mail campaigns, coupons.
+
+Cut-offs: valid from 2017-08-01, test from 2017-10-01. Seen products are kept in the ranking: people
+buy the same groceries again, so a customer's own history is the baseline to beat.
+Odd: transactions are a 75,000-row sample of 1.47 million, so gaps are longer and baskets smaller
+than in life. Households of type B and C campaigns get all coupons of the campaign, so a coupon not
+redeemed by its end is ignored; of a type A campaign each household gets 16 coupons out of about
+200 and nobody recorded which, so its non-redemption is unknown and yields no event. The catalogue
+is cut to the 20,902 products that the sample holds; the other 71,429 never occur in it.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from recsys.data import columns
+from recsys.data.source import Cutoffs
+from recsys.data.sources.folder import data_folder
+from recsys.data.tables import Tables
+
+STORE = "store"
+_FILES = (
+    "transactions_sample", "products", "demographics", "campaigns", "campaign_descriptions",
+    "coupons", "coupon_redemptions",
+)  # fmt: skip
+
+
+class CompleteJourney:
+    """Purchases at the store; campaigns as outbound touchpoints; coupons as offers."""
+
+    name: str = "complete_journey"
+    version: str = "1"
+    cutoffs: Cutoffs | None = Cutoffs(
+        valid_from=pd.Timestamp("2017-08-01", tz="UTC"),
+        test_from=pd.Timestamp("2017-10-01", tz="UTC"),
+    )
+    masks_seen: bool = False
+    targets: tuple[str, ...] = ("purchase",)
+
+    def __init__(self, *, root: str) -> None:
+        self.folder = data_folder(root, [f"{name}.parquet" for name in _FILES])
+
+    def load(self) -> Tables:
+        """Purchases, a `contact` a household and campaign at its start, an `accept` a redemption."""
+        frames = {name: pd.read_parquet(self.folder / f"{name}.parquet") for name in _FILES}
+        campaigns = _campaigns(frames["campaign_descriptions"])
+        purchases = _purchases(frames["transactions_sample"])
+        sold = purchases[columns.PRODUCT].unique()
+        events = [
+            purchases,
+            _contacts(frames["campaigns"], campaigns),
+            _redemptions(frames["coupon_redemptions"]),
+        ]
+        return Tables(
+            interactions=pd.concat(events, ignore_index=True),
+            customers=frames["demographics"].rename(columns={"household_id": columns.CUSTOMER}),
+            products=_products(frames["products"], sold),
+            offers=_offers(frames["coupons"], campaigns, sold),
+            touchpoints=_touchpoints(campaigns),
+        )
+
+
+def _campaigns(descriptions: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "campaign_id": descriptions["campaign_id"],
+            columns.TOUCHPOINT: _touchpoint(descriptions["campaign_id"]),
+            columns.VALID_FROM: _utc(descriptions["start_date"]),
+            # The last day counts in full.
+            columns.VALID_TO: _utc(descriptions["end_date"]) + pd.Timedelta(days=1),
+        }
+    )
+
+
+def _purchases(transactions: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            columns.CUSTOMER: transactions["household_id"],
+            columns.PRODUCT: transactions["product_id"],
+            columns.TOUCHPOINT: STORE,
+            columns.ACTION: "purchase",
+            columns.TIMESTAMP: _utc(transactions["transaction_timestamp"]),
+            columns.VALUE: transactions["sales_value"],
+            columns.SESSION: transactions["basket_id"],
+        }
+    )
+
+
+def _contacts(received: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
+    sent = received.merge(campaigns, on="campaign_id", validate="many_to_one")
+    return pd.DataFrame(
+        {
+            columns.CUSTOMER: sent["household_id"],
+            columns.TOUCHPOINT: sent[columns.TOUCHPOINT],
+            columns.ACTION: "contact",
+            columns.TIMESTAMP: sent[columns.VALID_FROM],
+        }
+    )
+
+
+def _redemptions(redeemed: pd.DataFrame) -> pd.DataFrame:
+    # A coupon covers many products and the redeemed one is not recorded: no product here.
+    return pd.DataFrame(
+        {
+            columns.CUSTOMER: redeemed["household_id"],
+            columns.TOUCHPOINT: _touchpoint(redeemed["campaign_id"]),
+            columns.ACTION: "accept",
+            columns.TIMESTAMP: _utc(redeemed["redemption_date"]),
+        }
+    )
+
+
+def _products(catalogue: pd.DataFrame, sold: "pd.api.extensions.ExtensionArray") -> pd.DataFrame:
+    named = {"product_category": columns.CATEGORY}
+    return catalogue[catalogue["product_id"].isin(sold)].rename(columns=named)
+
+
+def _offers(
+    coupons: pd.DataFrame, campaigns: pd.DataFrame, sold: "pd.api.extensions.ExtensionArray"
+) -> pd.DataFrame:
+    covered = coupons[coupons["product_id"].isin(sold)].drop_duplicates()
+    joined = covered.merge(campaigns, on="campaign_id", validate="many_to_one")
+    offer_id = joined["coupon_upc"].astype(str) + "@" + joined["campaign_id"].astype(str)
+    kept = [columns.PRODUCT, columns.TOUCHPOINT, columns.VALID_FROM, columns.VALID_TO]
+    return joined[kept].assign(**{columns.OFFER: offer_id})
+
+
+def _touchpoints(campaigns: pd.DataFrame) -> pd.DataFrame:
+    names = [STORE, *campaigns[columns.TOUCHPOINT]]
+    return pd.DataFrame(
+        {columns.TOUCHPOINT: names, columns.OUTBOUND: [name != STORE for name in names]}
+    )
+
+
+def _touchpoint(campaign_id: pd.Series) -> pd.Series:
+    return "campaign_" + campaign_id.astype(str)
+
+
+def _utc(moments: pd.Series) -> pd.Series:
+    return pd.to_datetime(moments).dt.tz_localize("UTC")

@@ -1,0 +1,266 @@
+"""Train | valid | test: by two cut-offs, as published, or by leaving the last event out."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from recsys.arrays import BoolArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.data.moments import parse_moment
+from recsys.data.source import Source
+from recsys.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Queries:
+    """What is asked of a model, and the answers that came true.
+
+    Attributes:
+        customers: [Q] int32 row numbers.
+        relevant: [Q, P] bool CSR, the products that became relevant in the window.
+        seen: [Q, P] bool CSR, products that leave the ranking; None where repeats are kept.
+        eligible: [P] bool, products on offer in the window.
+        history: [Q] int64, events of the customer before the window.
+    """
+
+    customers: IntArray
+    relevant: csr_array
+    seen: csr_array | None
+    eligible: BoolArray
+    history: IntArray
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def select(self, rows: IntArray) -> "Queries":
+        """The queries at these positions."""
+        return Queries(
+            customers=self.customers[rows],
+            relevant=self.relevant[rows],
+            seen=None if self.seen is None else self.seen[rows],
+            eligible=self.eligible,
+            history=self.history[rows],
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Window:
+    """The past a model may learn from, and the queries of the window that follows it."""
+
+    past: Dataset
+    queries: Queries
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Split:
+    """Two windows: choose on `valid`, read `test` once."""
+
+    description: str
+    valid: Window
+    test: Window
+
+
+class Splitter(Protocol):
+    """A way to split; constructed from its YAML in conf/split."""
+
+    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+        """The moment after which no identity link may be used; None without a clock."""
+        ...
+
+    def split(self, data: Dataset, source: Source) -> Split:
+        """Splits the data. Raises `InputError` where it cannot, with the remedy."""
+        ...
+
+
+class TimeSplit:
+    """Two cut-offs on time or on the global order; by default those of the source."""
+
+    def __init__(
+        self, *, valid_from: str | int | None = None, test_from: str | int | None = None
+    ) -> None:
+        self.valid_from = valid_from
+        self.test_from = test_from
+
+    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+        """See `Splitter`."""
+        value = self._cutoff("valid_from", source)
+        return None if isinstance(value, int) else value
+
+    def split(self, data: Dataset, source: Source) -> Split:
+        """See `Splitter`."""
+        when = data.interactions.when
+        if data.clock is None or when is None:
+            raise InputError(
+                f"split=time needs a 'timestamp' or 'order' column, and data={data.name} has none; "
+                "use split=given or split=leave_last_out"
+            )
+        bounds = [self._cutoff(name, source) for name in ("valid_from", "test_from")]
+        valid_from, test_from = (_in_clock_units(bound, data) for bound in bounds)
+        start, end = int(when.min()), data.as_of or 0
+        if not start < valid_from < test_from < end:
+            raise InputError(
+                f"split=time: expected first event < valid_from < test_from <= last event, got "
+                f"{_shown(start, data)} < {bounds[0]} < {bounds[1]} <= {_shown(end - 1, data)}; "
+                "set split.valid_from and split.test_from"
+            )
+        return Split(
+            description=f"time: valid from {bounds[0]}, test from {bounds[1]}",
+            valid=_window(data, when < valid_from, (when >= valid_from) & (when < test_from),
+                          start=valid_from, end=test_from),
+            test=_window(data, when < test_from, when >= test_from, start=test_from, end=end),
+        )  # fmt: skip
+
+    def _cutoff(self, name: str, source: Source) -> pd.Timestamp | int:
+        value = getattr(self, name)
+        if value is None and source.cutoffs is None:
+            raise InputError(f"split=time: data={source.name} has no cut-offs; set split.{name}")
+        if value is None:
+            value = getattr(source.cutoffs, name)
+        return value if isinstance(value, int) else parse_moment(value, f"split.{name}")
+
+
+class GivenSplit:
+    """The published split of a source; a seeded part of its train rows is held out as valid."""
+
+    def __init__(self, *, valid_fraction: float = 0.1, seed: int = 0) -> None:
+        if not 0 < valid_fraction < 1:
+            raise InputError(
+                f"split.valid_fraction: expected a number between 0 and 1, got {valid_fraction}"
+            )
+        self.valid_fraction = valid_fraction
+        self.seed = seed
+
+    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+        """See `Splitter`."""
+        return None
+
+    def split(self, data: Dataset, source: Source) -> Split:
+        """See `Splitter`."""
+        in_test = data.interactions.given_test
+        if in_test is None or not in_test.any():
+            raise InputError(
+                f"split=given needs a column 'part' with train and test rows, and data={data.name} "
+                "has none; use split=time or split=leave_last_out"
+            )
+        in_valid = self._held_out(data, ~in_test)
+        return Split(
+            description=f"given: {self.valid_fraction:g} of train held out, seed {self.seed}",
+            valid=_window(data, ~in_test & ~in_valid, in_valid),
+            test=_window(data, ~in_test, in_test),
+        )
+
+    def _held_out(self, data: Dataset, candidates: BoolArray) -> BoolArray:
+        """The same share of every customer's target rows, rounded at random, never all of them."""
+        generator = np.random.default_rng(self.seed)
+        rows = np.flatnonzero(candidates & data.is_target)
+        customers = data.interactions.customers[rows]
+        counts = np.bincount(customers, minlength=len(data.customers))
+        quota = np.floor(counts * self.valid_fraction + generator.random(len(counts)))
+        shuffled = np.lexsort((generator.random(len(rows)), customers))
+        starts = np.cumsum(counts) - counts
+        rank = np.arange(len(rows)) - starts[customers[shuffled]]
+        held = np.zeros(len(candidates), dtype=bool)
+        held[rows[shuffled]] = rank < np.minimum(quota, counts - 1)[customers[shuffled]]
+        return held
+
+
+class LeaveLastOut:
+    """Each customer's last target event is test, the one before it valid.
+
+    Events of other customers may be later than a query: not certifiable as free of leaks.
+    """
+
+    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+        """See `Splitter`."""
+        return None
+
+    def split(self, data: Dataset, source: Source) -> Split:
+        """See `Splitter`."""
+        events = data.interactions
+        if events.when is None:
+            raise InputError(
+                f"split=leave_last_out needs a 'timestamp' or 'order' column, and "
+                f"data={data.name} has none; use split=given"
+            )
+        last = _last_target(data, np.full(len(data.customers), len(events)))
+        second = _last_target(data, last)
+        position = np.arange(len(events))
+        before_valid = position < second[events.customers]
+        two_or_more = (second < last)[events.customers]
+        return Split(
+            description="leave last out",
+            valid=_window(data, before_valid, (position == second[events.customers]) & two_or_more),
+            test=_window(data, position < last[events.customers], position == last[events.customers]),
+        )
+
+
+def _last_target(data: Dataset, before: IntArray) -> IntArray:
+    """[C] position of each customer's last target event before a position, or `before` itself."""
+    customers = data.interactions.customers
+    position = np.arange(len(customers))
+    usable = data.is_target & (position < before[customers])
+    last = np.full(len(before), -1)
+    np.maximum.at(last, customers[usable], position[usable])
+    return np.where(last < 0, before, last)
+
+
+def _window(
+    data: Dataset,
+    in_past: BoolArray,
+    in_window: BoolArray,
+    start: int | None = None,
+    end: int | None = None,
+) -> Window:
+    past = data.select(in_past, as_of=start)
+    wanted = in_window & data.is_target
+    customers, relevant = _pairs(data, wanted)
+    if not len(customers):
+        raise InputError(
+            f"the evaluation window holds no event with one of the target actions "
+            f"({', '.join(data.targets)}); move the cut-offs or change data.targets"
+        )
+    seen = None
+    if data.masks_seen:
+        had, products = past.interactions.customers, past.interactions.products
+        seen = _bool_matrix(data, had[products >= 0], products[products >= 0])[customers]
+        relevant = (relevant.astype(np.int8) - relevant.multiply(seen).astype(np.int8)).tocsr()
+        relevant.eliminate_zeros()
+        relevant = relevant.astype(bool)
+    queries = Queries(
+        customers=customers,
+        relevant=relevant,
+        seen=seen,
+        eligible=data.eligible(start, end),
+        history=past.history_lengths[customers],
+    )
+    asked = np.flatnonzero(np.diff(relevant.indptr) > 0)
+    return Window(past=past, queries=queries.select(asked))
+
+
+def _pairs(data: Dataset, rows: BoolArray) -> tuple[IntArray, csr_array]:
+    events = data.interactions
+    matrix = _bool_matrix(data, events.customers[rows], events.products[rows])
+    customers = np.flatnonzero(np.diff(matrix.indptr) > 0).astype(np.int32)
+    return customers, matrix[customers]
+
+
+def _bool_matrix(data: Dataset, customers: IntArray, products: IntArray) -> csr_array:
+    shape = (len(data.customers), len(data.products))
+    matrix = csr_array((np.ones(len(customers), bool), (customers, products)), shape=shape)
+    matrix.sum_duplicates()
+    matrix.sort_indices()
+    return matrix
+
+
+def _in_clock_units(bound: pd.Timestamp | int, data: Dataset) -> int:
+    if isinstance(bound, int) != (data.clock == "order"):
+        wanted = "a position (whole number)" if data.clock == "order" else "a time"
+        raise InputError(f"split=time: expected {wanted} as cut-off for data={data.name}, got {bound}")
+    return bound if isinstance(bound, int) else int(bound.timestamp())
+
+
+def _shown(moment: int, data: Dataset) -> str:
+    return str(moment) if data.clock == "order" else str(pd.Timestamp(moment, unit="s", tz="UTC"))

@@ -1,0 +1,76 @@
+"""Ids to row numbers and back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import IdArray, IntArray
+from recsys.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The ids of one kind; the position of an id is its row number.
+
+    Attributes:
+        kind: what the ids name, for messages: "customer", "product", "touchpoint".
+        ids: [n] outside ids, unique, int64 or str objects.
+    """
+
+    kind: str
+    ids: IdArray
+    _index: pd.Index = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", pd.Index(self.ids))
+
+    @classmethod
+    def build(
+        cls, kind: str, columns: Iterable[pd.Series], generator: np.random.Generator | None = None
+    ) -> "Vocabulary":
+        """Collects the ids of several columns, nulls left out.
+
+        With a generator the order is shuffled, because in some data sets the row number leaks
+        time (see DESIGN section 9); without, it is sorted.
+        """
+        found = [pd.Series(column.dropna().unique()) for column in columns]
+        joined = pd.concat(found, ignore_index=True) if found else pd.Series(dtype="int64")
+        unique = normalise_ids(joined).drop_duplicates().sort_values()
+        ids = unique.to_numpy(dtype=object if unique.dtype != np.int64 else np.int64)
+        return cls(kind, ids if generator is None else generator.permutation(ids))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def rows(self, ids: pd.Series | IdArray) -> IntArray:
+        """Row numbers [n] int32 of ids [n]; -1 for null or unknown ids."""
+        return self._index.get_indexer(normalise_ids(pd.Series(ids))).astype(np.int32)
+
+    def row(self, wanted: str | int) -> int:
+        """Row number of one id, given as a person types it.
+
+        Raises:
+            InputError: the id is not known; the message names the nearest ones.
+        """
+        key = int(wanted) if self.ids.dtype == np.int64 and str(wanted).isdigit() else wanted
+        row = int(self._index.get_indexer([key])[0])
+        if row < 0:
+            near = get_close_matches(str(wanted), map(str, self.ids[:100_000]), n=3, cutoff=0.6)
+            hint = f"; the nearest are {', '.join(near)}" if near else ""
+            raise InputError(
+                f"{self.kind} id '{wanted}' is not among the {len(self):,} {self.kind} ids{hint}"
+            )
+        return row
+
+
+def normalise_ids(ids: pd.Series) -> pd.Series:
+    """Integer ids as int64, all others (strings, UUIDs) as str; nulls stay null."""
+    if pd.api.types.is_integer_dtype(ids.dtype) and not ids.hasnans:
+        return ids.astype("int64")
+    if pd.api.types.is_float_dtype(ids.dtype) or pd.api.types.is_integer_dtype(ids.dtype):
+        # A column of integers with gaps arrives as float: 7.0 is the id 7.
+        return ids.astype("Int64").astype(object).where(ids.notna(), None)
+    return ids.astype(object).map(str, na_action="ignore")

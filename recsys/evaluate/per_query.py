@@ -1,0 +1,74 @@
+"""One value a query and metric: what intervals, slices and comparisons are made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.split import Queries
+from recsys.evaluate.full_ranking import Score, rank
+from recsys.evaluate.ranking import hits, ndcg, recall
+
+SLICES = ("cold", "warm", "hot")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateConfig:
+    """What is measured and how sure we want to be.
+
+    Attributes:
+        ks: cuts of the list.
+        metric: what models are chosen by, on valid.
+        warm_from, hot_from: events before the window from which a customer counts as warm, hot.
+        resamples: bootstrap resamples.
+        level: confidence of the intervals.
+        test: read the test window, after a refit on train + valid.
+    """
+
+    ks: tuple[int, ...] = (5, 10, 20, 50)
+    metric: str = "ndcg@10"
+    warm_from: int = 1
+    hot_from: int = 10
+    resamples: int = 1000
+    level: float = 0.95
+    test: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PerQuery:
+    """Metrics by query.
+
+    Attributes:
+        customers: [Q] row numbers; a customer may ask more than once.
+        history: [Q] events before the window.
+        values: metric -> [Q] float64.
+    """
+
+    customers: IntArray
+    history: IntArray
+    values: dict[str, FloatArray]
+
+    def table(self, customer_ids: Sequence[object]) -> pd.DataFrame:
+        """One row a query: customer_id, history, one column a metric."""
+        return pd.DataFrame(
+            {"customer_id": customer_ids, "history": self.history, **self.values}
+        )
+
+
+def evaluate(score: Score, queries: Queries, ks: Sequence[int], progress: bool = True) -> PerQuery:
+    """Full ranking of every query and its recall and ndcg at each k."""
+    ranked = rank(score, queries, max(ks), progress)
+    hit = hits(ranked.columns, queries.relevant)
+    relevant = np.diff(queries.relevant.indptr)
+    values = {}
+    for name, metric in (("recall", recall), ("ndcg", ndcg)):
+        for k in ks:
+            values[f"{name}@{k}"] = metric(hit, relevant, k)
+    return PerQuery(customers=queries.customers, history=queries.history, values=values)
+
+
+def history_slices(history: IntArray, warm_from: int, hot_from: int) -> IntArray:
+    """[Q] position in `SLICES` of each query: cold, warm or hot by the customer's past events."""
+    return np.digitize(history, [warm_from, hot_from])

@@ -1,0 +1,1 @@
+"""One file an algorithm; all of them satisfy the protocols of `recsys.models.base`."""

@@ -1,0 +1,117 @@
+"""What a model is: it fits a data set and scores products for customers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+
+Validate: TypeAlias = Callable[[Callable[[IntArray], FloatArray]], float]
+"""Asks how good a score function is on valid; higher is better."""
+
+
+class Recommender(Protocol):
+    """Anything that can be fitted and asked; constructed from keywords (its YAML in conf/model).
+
+    `fit` may be called again, with more data: whatever the first call chose by `validate` is kept,
+    so that a refit on train + valid needs no validation data.
+    """
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """Learns from the events of `data`, which all precede `data.as_of`."""
+        ...
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """float32 scores [Q, P] for row numbers [Q]; higher is better; a fresh array each call."""
+        ...
+
+
+@runtime_checkable
+class Chooses(Protocol):
+    """A model that settles some of its own settings on valid."""
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """Constructor arguments that reproduce the choice without `validate`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Embeddings:
+    """Vectors whose inner products are the scores.
+
+    Attributes:
+        customers: [C, d] float32.
+        products: [P, d] float32.
+        touchpoints: [T, d] float32, or None where a model does not know touchpoints.
+    """
+
+    customers: FloatArray
+    products: FloatArray
+    touchpoints: FloatArray | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FoldIn:
+    """Plain arrays that turn events into a customer vector.
+
+    With weights w_j of a customer's products j and rows f_j of `products`, the vector is
+    `sum_j w_j f_j`, or, where there is a `gram` matrix, the solution x of
+    `(gram + sum_j (w_j - 1) f_j f_j') x = sum_j w_j f_j` (alternating least squares).
+
+    Attributes:
+        history: [C, P] float32 CSR, the weights w of the events the model has seen.
+        products: [P, d] float32.
+        gram: [d, d] float32, or None.
+    """
+
+    history: csr_array
+    products: FloatArray
+    gram: FloatArray | None = None
+
+
+@runtime_checkable
+class EmbeddingRecommender(Recommender, Protocol):
+    """A model whose scores are inner products: `score == customers @ products.T`."""
+
+    def embeddings(self) -> Embeddings:
+        """The fitted vectors."""
+        ...
+
+    def fold_in(self) -> FoldIn:
+        """How events become a customer vector."""
+        ...
+
+
+@runtime_checkable
+class FilterRecommender(Recommender, Protocol):
+    """A model that spreads a customer's history over products: `score == history @ filter`."""
+
+    @property
+    def history(self) -> csr_array:
+        """[C, P] float32 weights of the customers' events."""
+        ...
+
+    def spread(self, products: FloatArray) -> FloatArray:
+        """filter @ products, for products [P, n] float32."""
+        ...
+
+    def spread_back(self, products: FloatArray) -> FloatArray:
+        """filter.T @ products, for products [P, n] float32."""
+        ...
+
+
+def require_range(
+    name: str, value: float, low: float, high: float = float("inf"), open_low: bool = False
+) -> None:
+    """Raises `InputError` unless low <= value <= high (low < value where `open_low`)."""
+    inside = (low < value if open_low else low <= value) and value <= high
+    if not (inside and np.isfinite(value)):
+        sign = ">" if open_low else ">="
+        upper = "" if high == float("inf") else f" and <= {high:g}"
+        raise InputError(f"model.{name}: expected a number {sign} {low:g}{upper}, got {value}")
