@@ -117,7 +117,9 @@ def fingerprint(source: Source, tables: Tables) -> str:
     return digest.hexdigest()
 
 
-def _columns(column: str, events: pd.DataFrame, side: Mapping[str, pd.DataFrame]) -> list[pd.Series]:
+def _columns(
+    column: str, events: pd.DataFrame, side: Mapping[str, pd.DataFrame]
+) -> list[pd.Series]:
     return [table[column] for table in (events, *side.values()) if column in table]
 
 
@@ -125,7 +127,6 @@ def _clock(events: pd.DataFrame) -> Clock | None:
     if columns.TIMESTAMP in events:
         return "timestamp"
     return "order" if columns.ORDER in events else None
-
 
 
 def _end(events: Interactions) -> int | None:

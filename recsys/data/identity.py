@@ -57,9 +57,7 @@ def _believed(
     return links[keep]
 
 
-def _persons(
-    links: pd.DataFrame, customers: pd.DataFrame | None, largest: int
-) -> "pd.Series[str]":
+def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> "pd.Series[str]":
     ends = normalise_ids(pd.concat([links[columns.ID_A], links[columns.ID_B]], ignore_index=True))
     codes, ids = pd.factorize(ends, sort=True)
     a, b = codes[: len(links)], codes[len(links) :]

@@ -147,7 +147,9 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """One checked table; see `check_tables`."""
     table = table.reset_index(drop=True)
     if table.empty:
-        raise InputError(f"{name}: expected at least one row, got an empty table; is it the right file?")
+        raise InputError(
+            f"{name}: expected at least one row, got an empty table; is it the right file?"
+        )
     _check_columns(name, table)
     for column in _MOMENTS:
         if column in table:
@@ -179,8 +181,12 @@ def _check_columns(name: str, table: pd.DataFrame) -> None:
     for column in map(str, table.columns):
         if column not in known and not column.startswith(columns.CONTEXT_PREFIX):
             near = get_close_matches(column, known, n=1, cutoff=0.6)
-            remedy = f"did you mean '{near[0]}'?" if near else (
-                f"drop it, or name it '{columns.CONTEXT_PREFIX}{column}' to keep it as context"
+            remedy = (
+                f"did you mean '{near[0]}'?"
+                if near
+                else (
+                    f"drop it, or name it '{columns.CONTEXT_PREFIX}{column}' to keep it as context"
+                )
             )
             raise InputError(f"{name}: column '{column}' is not known; {remedy}")
 
@@ -214,7 +220,9 @@ def _check_meaning(name: str, table: pd.DataFrame) -> None:
     if name != "interactions":
         return
     if columns.TIMESTAMP in table and columns.ORDER in table:
-        raise InputError("interactions: has both 'timestamp' and 'order'; keep the one that is true")
+        raise InputError(
+            "interactions: has both 'timestamp' and 'order'; keep the one that is true"
+        )
     if columns.TIMESTAMP in table:
         missing = table[columns.TIMESTAMP].isna()
         if columns.PART in table:

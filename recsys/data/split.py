@@ -193,7 +193,9 @@ class LeaveLastOut:
         return Split(
             description="leave last out",
             valid=_window(data, before_valid, (position == second[events.customers]) & two_or_more),
-            test=_window(data, position < last[events.customers], position == last[events.customers]),
+            test=_window(
+                data, position < last[events.customers], position == last[events.customers]
+            ),
         )
 
 
@@ -258,7 +260,9 @@ def _bool_matrix(data: Dataset, customers: IntArray, products: IntArray) -> csr_
 def _in_clock_units(bound: pd.Timestamp | int, data: Dataset) -> int:
     if isinstance(bound, int) != (data.clock == "order"):
         wanted = "a position (whole number)" if data.clock == "order" else "a time"
-        raise InputError(f"split=time: expected {wanted} as cut-off for data={data.name}, got {bound}")
+        raise InputError(
+            f"split=time: expected {wanted} as cut-off for data={data.name}, got {bound}"
+        )
     return bound if isinstance(bound, int) else int(bound.timestamp())
 
 

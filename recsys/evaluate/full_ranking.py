@@ -65,7 +65,12 @@ def _scored(score: Score, queries: Queries, rows: IntArray) -> FloatArray:
 
 
 def _select_into(
-    products: IntArray, scores: FloatArray, rows: IntArray, tile: FloatArray, queries: Queries, k: int
+    products: IntArray,
+    scores: FloatArray,
+    rows: IntArray,
+    tile: FloatArray,
+    queries: Queries,
+    k: int,
 ) -> None:
     mask(tile, queries.eligible, None if queries.seen is None else queries.seen[rows])
     found = topk(tile, k)

@@ -54,9 +54,7 @@ def bootstrap(
     }
 
 
-def resampled_means(
-    sums: FloatArray, counts: FloatArray, resamples: int, seed: int
-) -> FloatArray:
+def resampled_means(sums: FloatArray, counts: FloatArray, resamples: int, seed: int) -> FloatArray:
     """[resamples, M] means of resampled customers from sums [C, M] and query counts [C]."""
     generator = np.random.default_rng(seed)
     size = len(counts)

@@ -52,9 +52,7 @@ class PerQuery:
 
     def table(self, customer_ids: Sequence[object]) -> pd.DataFrame:
         """One row a query: customer_id, history, one column a metric."""
-        return pd.DataFrame(
-            {"customer_id": customer_ids, "history": self.history, **self.values}
-        )
+        return pd.DataFrame({"customer_id": customer_ids, "history": self.history, **self.values})
 
 
 def evaluate(score: Score, queries: Queries, ks: Sequence[int], progress: bool = True) -> PerQuery:

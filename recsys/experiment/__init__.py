@@ -1,0 +1,1 @@
+"""Load -> split -> fit -> evaluate -> track, as configured; the only place where Hydra is known."""

@@ -1,0 +1,1 @@
+"""Tables become graphs: customers x products as a sparse matrix, touchpoints as a typed graph."""

@@ -83,22 +83,27 @@ class EmbeddingRecommender(Recommender, Protocol):
         """The fitted vectors."""
         ...
 
-    def fold_in(self) -> FoldIn:
-        """How events become a customer vector."""
+    def fold_in(self) -> FoldIn | None:
+        """How events become a customer vector; None where they do not add up to one."""
         ...
 
 
 @runtime_checkable
 class FilterRecommender(Recommender, Protocol):
-    """A model that spreads a customer's history over products: `score == history @ filter`."""
+    """A model that spreads a customer's history: `score == history @ filter + bias`."""
 
     @property
     def history(self) -> csr_array:
         """[C, P] float32 weights of the customers' events."""
         ...
 
+    @property
+    def bias(self) -> FloatArray:
+        """[P] float32 added for everyone: what is left to rank by where there is no history."""
+        ...
+
     def spread(self, products: FloatArray) -> FloatArray:
-        """filter @ products, for products [P, n] float32."""
+        """Filter @ products, for products [P, n] float32."""
         ...
 
     def spread_back(self, products: FloatArray) -> FloatArray:

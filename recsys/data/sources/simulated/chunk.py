@@ -1,0 +1,81 @@
+"""The unit of generation: 5,000 customers from their own seed, whatever the size of the market."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from recsys.data.sources.simulated.decisions import Decisions, decisions
+from recsys.data.sources.simulated.events import Events, events
+from recsys.data.sources.simulated.identities import Aliases, aliases
+from recsys.data.sources.simulated.offers import Offers, offers
+from recsys.data.sources.simulated.people import People, people
+from recsys.data.sources.simulated.purposes import Purposes, purposes
+from recsys.data.sources.simulated.sessions import pace, sessions
+from recsys.data.sources.simulated.world import World, world
+
+CUSTOMERS = 5_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Latent:
+    """What is true of a chunk, whether or not it left a trace."""
+
+    world: World
+    offers: Offers
+    people: People
+    purposes: Purposes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Chunk:
+    """What the firm records of a chunk."""
+
+    people: People
+    aliases: Aliases
+    events: Events
+    decisions: Decisions
+
+
+# Some 6 MB each; a large market asks for them in order, so a few dozen are enough.
+@lru_cache(maxsize=48)
+def latent(seed: int, number: int) -> Latent:
+    """The truth of chunk `number`, drawn anew from the seed where it is not in memory."""
+    market = world(seed)
+    whole = people(market, CUSTOMERS, _generator(seed, number, 0))
+    return Latent(
+        world=market,
+        offers=offers(seed),
+        people=whole,
+        purposes=purposes(market, whole, _generator(seed, number, 1)),
+    )
+
+
+def record(seed: int, number: int) -> Chunk:
+    """Lets the year of chunk `number` happen."""
+    true = latent(seed, number)
+    known = aliases(CUSTOMERS, _generator(seed, number, 2))
+    rng = _generator(seed, number, 3)
+    own = sessions(true.people, true.purposes, rng)
+    steps = pace(own, rng)
+    made = decisions(
+        true.world,
+        true.people,
+        true.purposes,
+        true.offers,
+        own,
+        steps.second[steps.is_last],
+        rng,
+    )
+    alias = known.of_sessions(own.customer, rng)
+    # An offer in a session is made to a person the firm recognised.
+    alias[made.session[~made.outbound]] = -1
+    happened = events(
+        true.world, true.people, true.purposes, true.offers, own, steps, alias, made, rng
+    )
+    return Chunk(people=true.people, aliases=known, events=happened, decisions=made)
+
+
+def _generator(seed: int, number: int, stage: int) -> np.random.Generator:
+    """One stream a stage: the truth can be drawn again without the record."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, number, stage)))

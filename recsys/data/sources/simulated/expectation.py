@@ -1,0 +1,240 @@
+"""Expected target events of a customer with each product in a window, from the truth at its start.
+
+Three sums: purposes that have begun or are due, purposes that may yet begin, and offers that the
+logged policy may make. Approximations: popularity and validity are taken at a few moments of the
+window, the touchpoint at its mean, and a renewal of what is bought within the window is left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.sources.simulated import calendar
+from recsys.data.sources.simulated.choice import sigmoid, softmax
+from recsys.data.sources.simulated.chunk import Latent
+from recsys.data.sources.simulated.decisions import CONTACTS, EXPLORES, SHOWN, propensities
+from recsys.data.sources.simulated.journeys import (
+    BUYS_AFTER,
+    BUYS_FROM,
+    CONSIDER,
+    KNOW,
+    USUAL_DAYS,
+    VISITS,
+)
+from recsys.data.sources.simulated.names import LIFE_EVENTS
+from recsys.data.sources.simulated.offers import running
+from recsys.data.sources.simulated.people import PREFERRED_DAYPART, WITH_LIFE_EVENT, People
+from recsys.data.sources.simulated.purposes import (
+    LIFE_EVENT_DAYS,
+    PURPOSES_A_LIFE_EVENT,
+    PURPOSES_A_YEAR,
+    Purposes,
+)
+from recsys.data.sources.simulated.sessions import ERRANDS_A_YEAR
+from recsys.data.sources.simulated.truth import (
+    DAYPART_LIFT,
+    PURPOSE_LIFT,
+    THRESHOLD,
+    calm_utility,
+)
+from recsys.data.sources.simulated.utility import FOCUS_LIFT, choice_chances
+from recsys.data.sources.simulated.world import GROUPS, IN_CATEGORY, PRODUCTS
+
+MOMENTS = 3
+# An hour at which every place is open in every zone of the market.
+_NOON = np.array([12 * 3_600])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Market seconds [start, end)."""
+
+    start: int
+    end: int
+
+    @property
+    def days(self) -> float:
+        """Length in days."""
+        return (self.end - self.start) / calendar.DAY
+
+
+def expected_targets(
+    true: Latent, rows: IntArray, touchpoints: IntArray, window: Window
+) -> FloatArray:
+    """Expected purchases and acceptances, float64 [Q, P].
+
+    Args:
+        true: the truth of a chunk.
+        rows: [Q] customers of the chunk.
+        touchpoints: [Q] row numbers, -1 for the customer's usual mix.
+        window: what to look at; nothing that is settled after its start is used.
+    """
+    habit = softmax(true.people.inbound_logits(rows, np.repeat(_NOON, len(rows))))
+    side = np.where(
+        touchpoints[:, None] < 0,
+        habit @ true.world.touchpoint_side,
+        true.world.touchpoint_side[touchpoints],
+    )
+    choice = _usual_choice(true, rows, side, window)
+    found = _purpose_rates(true, rows, window)[:, :, None] * _with_focus(choice)
+    _add_running(true, rows, side, window, found)
+    flat = found.reshape(len(rows), PRODUCTS)
+    _add_acceptances(true, rows, habit, choice.reshape(len(rows), PRODUCTS), window, flat)
+    return flat
+
+
+def _usual_choice(true: Latent, rows: IntArray, side: FloatArray, window: Window) -> FloatArray:
+    """[Q, G, 50] chances of each product within its category, averaged over the window."""
+    total = np.zeros((len(rows) * GROUPS, IN_CATEGORY))
+    for part in (np.arange(MOMENTS) + 0.5) / MOMENTS:
+        moment = int(window.start + part * (window.end - window.start))
+        total += choice_chances(
+            true.world,
+            true.people,
+            rows=np.repeat(rows, GROUPS),
+            categories=np.tile(np.arange(GROUPS), len(rows)),
+            focus=np.full(len(total), -1),
+            side=np.repeat(side, GROUPS, axis=0),
+            seconds=np.full(len(total), moment),
+        )
+    return (total / MOMENTS).reshape(len(rows), GROUPS, IN_CATEGORY)
+
+
+def _with_focus(choice: FloatArray) -> FloatArray:
+    """Chances of a product bought at the end, where the focus was drawn from `choice` [..., 50].
+
+    P(p) = sum over f of choice(f) * choice(p) e^(lift [p = f]) / (1 + choice(f) (e^lift - 1))
+    """
+    gain = np.exp(FOCUS_LIFT) - 1
+    held = choice / (1 + gain * choice)
+    return np.asarray(choice * (held.sum(axis=-1, keepdims=True) + gain * held))
+
+
+def _purpose_rates(true: Latent, rows: IntArray, window: Window) -> FloatArray:
+    """[Q, G] expected purchases from purposes that begin within the window."""
+    people = true.people
+    leaning = people.leaning[rows]
+    today = window.start / calendar.DAY
+    # A purpose that begins later than this is seldom ripe before the window closes.
+    until = today + max(window.days - USUAL_DAYS, 0)
+    left = np.clip(until - np.maximum(today, people.joins[rows]), 0, None)
+    usual = PURPOSES_A_YEAR * people.activity[rows] * left / calendar.DAYS
+    rates = usual[:, None] * softmax(leaning)
+    life_day, kind = people.life_day[rows], people.life_event[rows]
+    known = (kind >= 0) & (life_day < today)
+    lasts = np.exp(-(today - life_day) / LIFE_EVENT_DAYS) * known
+    fades = np.exp(-(until - life_day) / LIFE_EVENT_DAYS) * known
+    rates += (
+        PURPOSES_A_LIFE_EVENT
+        * (lasts - fades)[:, None]
+        * softmax(leaning + true.world.life_lift[kind])
+    )
+    strange = WITH_LIFE_EVENT * (until - today) / (calendar.DAYS - WITH_LIFE_EVENT * today)
+    for lift in true.world.life_lift:
+        share = strange / len(LIFE_EVENTS) * ~known
+        # Half of what such an event brings, as it comes in the middle of the window on average.
+        rates += 0.5 * PURPOSES_A_LIFE_EVENT * share[:, None] * softmax(leaning + lift)
+    return np.asarray(BUYS_FROM[KNOW] * rates)
+
+
+def _add_running(
+    true: Latent, rows: IntArray, side: FloatArray, window: Window, found: FloatArray
+) -> None:
+    """Adds the purchases of purposes under way, and of renewals that fall due, to [Q, G, 50]."""
+    purposes = true.purposes
+    asked, purpose = purposes.of_customers(rows, len(true.people))
+    chance = _ripening(purposes, window)[purpose]
+    asked, purpose, chance = asked[chance > 0], purpose[chance > 0], chance[chance > 0]
+    category = purposes.category[purpose]
+    soon = np.maximum(window.start, purposes.begin[purpose]) + int(USUAL_DAYS / 2 * calendar.DAY)
+    chances = choice_chances(
+        true.world,
+        true.people,
+        rows=rows[asked],
+        categories=category,
+        focus=purposes.focus[purpose],
+        side=side[asked],
+        seconds=np.minimum(soon, window.end - 1),
+    )
+    np.add.at(found, (asked, category), chance[:, None] * chances)
+
+
+def _ripening(purposes: Purposes, window: Window) -> FloatArray:
+    """[S] probability that a purpose settled before the window is bought within it."""
+    visits = purposes.visits
+    before = visits.second < window.start
+    stage = np.zeros(len(purposes), np.int64)
+    np.maximum.at(stage, visits.purpose[before], visits.stage[before])
+    begun = purposes.begin < window.start
+    alive = begun & (purposes.end >= window.start)
+    due = ~begun & (purposes.known < window.start)
+    time_left = np.clip((window.end - purposes.begin) / calendar.DAY / USUAL_DAYS, 0, 1)
+    return np.where(alive, BUYS_AFTER[stage], due * BUYS_FROM[CONSIDER] * time_left)
+
+
+def _add_acceptances(
+    true: Latent,
+    rows: IntArray,
+    habit: FloatArray,
+    choice: FloatArray,
+    window: Window,
+    found: FloatArray,
+) -> None:
+    """Adds the offers that the logged policy will make and the customer accept, to [Q, P]."""
+    people, offers = true.people, true.offers
+    every = np.arange(len(rows))
+    for month in range(calendar.MONTHS):
+        start = max(window.start, int(calendar.MONTH_STARTS[month]))
+        end = min(window.end, int(calendar.MONTH_STARTS[month + 1]))
+        if start >= end:
+            continue
+        second = np.full(len(rows), (start + end) // 2)
+        candidates = running(second)
+        product = offers.product[candidates]
+        for place in range(habit.shape[1]):
+            touchpoint = np.full(len(rows), place)
+            made, in_purpose = _offers_a_year(people, rows, habit, place)
+            calm = calm_utility(true.world, people, offers, rows, candidates, touchpoint, second)
+            calm += PREFERRED_DAYPART * DAYPART_LIFT - THRESHOLD
+            busy = (
+                in_purpose[:, None]
+                * softmax(people.leaning[rows])[every[:, None], product // IN_CATEGORY]
+            )
+            focused = busy * choice[every[:, None], product]
+            accepts = (1 - busy) * sigmoid(calm)
+            accepts += (busy - focused) * sigmoid(calm + PURPOSE_LIFT)
+            accepts += focused * sigmoid(calm + PURPOSE_LIFT + FOCUS_LIFT)
+            made = made * (end - start) / calendar.END
+            shown = made[:, None] * _policy_mix(true, people.stage[rows], touchpoint, second)
+            np.add.at(found, (every[:, None], product), shown * accepts)
+
+
+def _offers_a_year(
+    people: People, rows: IntArray, habit: FloatArray, place: int
+) -> tuple[FloatArray, FloatArray]:
+    """[Q] offers made there a year, and the share of them that meets some running purpose."""
+    visits = PURPOSES_A_YEAR * VISITS
+    rides = SHOWN[place] * habit[:, place] * people.activity[rows] * (visits + ERRANDS_A_YEAR)
+    contacts = CONTACTS[place] * people.consent[rows, place]
+    under_way = PURPOSES_A_YEAR * people.activity[rows] * USUAL_DAYS / calendar.DAYS
+    meets = rides * visits / (visits + ERRANDS_A_YEAR) + contacts * np.minimum(under_way, 1)
+    made = rides + contacts
+    return made, meets / np.maximum(made, 1e-12)
+
+
+def _policy_mix(
+    true: Latent, stage: IntArray, touchpoint: IntArray, second: IntArray
+) -> FloatArray:
+    """[Q, 40] propensities of the two logged policies, mixed as they are."""
+    mixed = np.zeros((len(stage), running(second).shape[1]))
+    for explores, share in ((True, EXPLORES), (False, 1 - EXPLORES)):
+        mixed += share * propensities(
+            true.world,
+            true.offers,
+            stage=stage,
+            touchpoint=touchpoint,
+            second=second,
+            explore=np.full(len(stage), explores),
+        )
+    return mixed

@@ -1,0 +1,90 @@
+"""The ceiling of the leaderboard: ranks by expectations from the true parameters."""
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.sources.simulated import calendar
+from recsys.data.sources.simulated.chunk import CUSTOMERS, latent
+from recsys.data.sources.simulated.expectation import Window, expected_targets
+from recsys.data.sources.simulated.keys import customer_rows, known_rows
+from recsys.data.sources.simulated.names import TOUCHPOINT_NAMES
+from recsys.data.sources.simulated.source import SimulatedMarket
+from recsys.data.sources.simulated.world import product_ids
+
+BLOCK = 512
+# How far the oracle looks where the market has ended.
+DAYS_BEYOND = 30
+
+
+class Oracle:
+    """Knows taste, drift and every purpose at the cut-off, and nothing of what happens after it.
+
+    The score of a product is the expected number of its purchases and acceptances between the
+    cut-off and the next one (or the end of the market). It is a ceiling up to the approximations
+    that `expectation` names; no event is read.
+    """
+
+    def __init__(self, *, market: SimulatedMarket) -> None:
+        self.market = market
+
+    def fit(self, data: Any, validate: object = None) -> Self:
+        """Takes the ids and the cut-off of the data; its events are not looked at.
+
+        Args:
+            data: has `customers.ids`, `products.ids`, `touchpoints.ids` (outside ids in row order)
+                and `as_of` (UTC seconds).
+            validate: not used; there is nothing to stop early.
+
+        Raises:
+            InputError: an id is not of this market.
+        """
+        self._persons = customer_rows(data.customers.ids, self.market.customers)
+        self._products = known_rows("product", data.products.ids, product_ids())
+        self._touchpoints = known_rows("touchpoint", data.touchpoints.ids, list(TOUCHPOINT_NAMES))
+        start = calendar.from_epoch(int(data.as_of))
+        self._window = Window(start=start, end=self._horizon(start))
+        return self
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """Expected target events in the window.
+
+        Args:
+            customers: [Q] row numbers.
+            touchpoints: [Q] row numbers of where the products would be met; -1 or None for the
+                customer's usual mix.
+
+        Returns:
+            [Q, P] float32, higher is better.
+        """
+        persons = self._persons[customers]
+        places = np.full(len(persons), -1)
+        if touchpoints is not None:
+            places = np.where(touchpoints < 0, -1, self._touchpoints[touchpoints])
+        scores = np.empty((len(persons), len(self._products)), np.float32)
+        for number, block in _blocks(persons):
+            expected = expected_targets(
+                latent(self.market.seed, number),
+                persons[block] % CUSTOMERS,
+                places[block],
+                self._window,
+            )
+            scores[block] = expected[:, self._products]
+        return scores
+
+    def _horizon(self, start: int) -> int:
+        cutoffs = self.market.cutoffs
+        marks = calendar.market_seconds([cutoffs.valid_from, cutoffs.test_from])
+        later = [int(mark) for mark in marks if mark > start]
+        return min(later) if later else max(calendar.END, start + DAYS_BEYOND * calendar.DAY)
+
+
+def _blocks(persons: IntArray) -> Iterator[tuple[int, IntArray]]:
+    """Chunk number and positions of up to `BLOCK` persons of it, chunk by chunk."""
+    order = np.argsort(persons, kind="stable")
+    numbers, starts = np.unique(persons[order] // CUSTOMERS, return_index=True)
+    for number, members in zip(numbers, np.split(order, starts[1:]), strict=True):
+        for start in range(0, len(members), BLOCK):
+            yield int(number), members[start : start + BLOCK]

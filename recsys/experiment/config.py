@@ -1,0 +1,84 @@
+"""From a composed configuration to the objects of a run; below this nobody sees Hydra."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from recsys.data.identity import IdentityRules
+from recsys.data.source import Source
+from recsys.data.split import Splitter
+from recsys.errors import InputError
+from recsys.evaluate.per_query import EvaluateConfig
+from recsys.models.base import Recommender
+from recsys.track.runs import TrackConfig
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything a run needs, built.
+
+    Attributes:
+        names: the chosen alternative of each part, as `{"data": "simulated", "model": "als"}`.
+        config: the resolved configuration, plain, as it is logged.
+    """
+
+    source: Source
+    splitter: Splitter
+    model: Recommender
+    identity: IdentityRules
+    evaluate: EvaluateConfig
+    track: TrackConfig
+    seed: int
+    device: str
+    names: Mapping[str, str]
+    config: Mapping[str, Any]
+
+
+def settings_from(config: DictConfig) -> Settings:
+    """Builds the parts of a run.
+
+    Raises:
+        InputError: a key is unknown, a value out of range or missing; says which.
+    """
+    plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(plain, dict)
+    return Settings(
+        source=_build(config.data),
+        splitter=_build(config.split),
+        model=_build(config.model),
+        identity=_typed(IdentityRules, plain["identity"], "identity"),
+        evaluate=_evaluate(plain["evaluate"]),
+        track=_typed(TrackConfig, plain["track"], "track"),
+        seed=plain["seed"],
+        device=plain["device"],
+        names=plain["names"],
+        config=plain,
+    )
+
+
+def _build(part: DictConfig) -> Any:
+    try:
+        return instantiate(part, _convert_="all")
+    except InstantiationException as error:
+        cause = error.__cause__
+        if isinstance(cause, InputError):
+            raise cause from None
+        raise InputError(f"{part.get('_target_')}: {cause or error}".splitlines()[0]) from error
+
+
+def _evaluate(values: Mapping[str, Any]) -> EvaluateConfig:
+    return _typed(EvaluateConfig, {**values, "ks": tuple(values["ks"])}, "evaluate")
+
+
+def _typed(kind: type[T], values: Mapping[str, Any], part: str) -> T:
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    for key in values:
+        if key not in known:
+            raise InputError(f"{part}.{key} is not known; {part} has {', '.join(known)}")
+    return kind(**values)

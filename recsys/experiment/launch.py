@@ -1,0 +1,53 @@
+"""Starts a script under Hydra; whatever a person got wrong becomes one line and code 2."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+from recsys.errors import InputError, exit_on_input_error
+
+
+def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
+    """Composes `conf/name.yaml` with the command line and runs `task` (once a job with `-m`).
+
+    Args:
+        task: what a job does.
+        conf: the folder of configurations.
+        name: the top configuration in it.
+    """
+    # Otherwise Hydra prints a page of its own and ends with code 1.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
+    with exit_on_input_error():
+        try:
+            wrapped(task)()
+        except InputError:
+            raise
+        except MissingMandatoryValue as error:
+            key = str(getattr(error, "full_key", None) or error)
+            raise InputError(f"{key} is not set; say {key}=VALUE") from None
+        except (HydraException, OmegaConfBaseException) as error:
+            raise InputError(_one_line(error)) from None
+
+
+def _one_line(error: BaseException) -> str:
+    causes: list[str] = []
+    current: BaseException | None = error
+    while current is not None and len(causes) < 2:
+        causes.append(" ".join(str(current).split("\n")[:1]).strip().rstrip("."))
+        current = current.__cause__
+    hint = _hint(str(error))
+    return "; ".join(dict.fromkeys(cause for cause in causes if cause)) + hint
+
+
+def _hint(text: str) -> str:
+    if "Available options in" in text:
+        options = [line.strip() for line in text.split("Available options in")[1].splitlines()[1:]]
+        return f"; there are {', '.join(option for option in options if option)}"
+    return ""

@@ -1,0 +1,109 @@
+"""The customer-product graph as a sparse matrix and its normalisations."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.columns import ACTIONS
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+
+SECONDS_A_DAY = 86_400.0
+
+
+def interaction_matrix(
+    data: Dataset,
+    *,
+    actions: Mapping[str, float] | None = None,
+    half_life: float | None = None,
+) -> csr_array:
+    """Weights between customers and products, summed over their events.
+
+    An event weighs `weight x actions[action] x 2^(-(as_of - when) / half_life)`.
+
+    Args:
+        data: events without product are left out.
+        actions: weight of each action, others weigh nothing; None counts every action 1, except
+            `reject` and `ignore`, which a non-negative graph cannot hold.
+        half_life: days on a clock of time, positions on a clock of order; None for no decay.
+
+    Returns:
+        [C, P] float32 CSR with sorted indices and without explicit zeros.
+
+    Raises:
+        InputError: an action is unknown, a weight negative, or decay asked without a clock.
+    """
+    events = data.interactions
+    used = np.flatnonzero(events.products >= 0)
+    weights = action_weights(actions)[events.actions[used]]
+    if events.weights is not None:
+        weights = weights * np.nan_to_num(events.weights[used], nan=1.0)
+    if half_life is not None:
+        weights = weights * time_decay(data, half_life)[used]
+    shape = (len(data.customers), len(data.products))
+    matrix = csr_array(
+        (weights.astype(np.float32), (events.customers[used], events.products[used])), shape=shape
+    )
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    return matrix
+
+
+def action_weights(actions: Mapping[str, float] | None) -> FloatArray:
+    """[len(ACTIONS)] float32 weight of each action code; see `interaction_matrix`."""
+    if actions is None:
+        return np.array([action not in ("reject", "ignore") for action in ACTIONS], np.float32)
+    for action, weight in actions.items():
+        if action not in ACTIONS:
+            raise InputError(
+                f"model.actions: no action '{action}'; actions are {', '.join(ACTIONS)}"
+            )
+        if not weight >= 0:
+            raise InputError(f"model.actions.{action}: expected a weight >= 0, got {weight}")
+    return np.array([actions.get(action, 0.0) for action in ACTIONS], np.float32)
+
+
+def time_decay(data: Dataset, half_life: float) -> FloatArray:
+    """[E] float32, 2^(-(as_of - when) / half_life); half_life in days, or positions of an order."""
+    when = data.interactions.when
+    if when is None or data.as_of is None:
+        raise InputError(
+            f"model.half_life: data={data.name} has no time and no order; set it to null"
+        )
+    unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
+    return np.exp2((when - data.as_of) / (half_life * unit)).astype(np.float32)
+
+
+def normalise(matrix: csr_array, row_exponent: float, column_exponent: float) -> csr_array:
+    """D_r^-a R D_c^-b, where D_r and D_c hold the row and column sums of R.
+
+    Equal exponents of 1/2 give the symmetric form of graph convolutions (Kipf and Welling, 2017);
+    unequal ones shift weight between active customers and popular products.
+
+    Args:
+        matrix: [n, m] CSR with non-negative entries.
+        row_exponent: a.
+        column_exponent: b.
+
+    Returns:
+        float32 CSR of the same pattern. Rows and columns that sum to zero stay zero.
+    """
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    row_factor = _inverse_power(matrix.sum(axis=1), row_exponent)
+    column_factor = _inverse_power(matrix.sum(axis=0), column_exponent)
+    data = matrix.data * row_factor[rows] * column_factor[matrix.indices]
+    return csr_array((data.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def binary(matrix: csr_array) -> csr_array:
+    """The same pattern with every entry 1."""
+    ones = np.ones(matrix.nnz, np.float32)
+    return csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _inverse_power(sums: FloatArray | IntArray, exponent: float) -> FloatArray:
+    safe = np.where(sums > 0, sums, 1.0)
+    return np.where(sums > 0, safe**-exponent, 0.0)

@@ -1,0 +1,179 @@
+"""Graph filter: a linear filter on the product-product graph, with nothing to train.
+
+Shen et al., How Powerful is Graph Convolution for Recommendation? (GF-CF, 2021). With the history R,
+its customer degrees D and product degrees E, the score of a customer's row r is
+
+    r E^-a (R' D^-g R) E^-b  +  low_pass * r E^-1/2 V V' E^1/2  +  own * r
+
+where V holds the first `dim` right singular vectors of D^-1/2 R E^-1/2.
+
+Deviations: the exponents a and b of the linear part are free (GF-CF: 1/2 each), and so is g (1); the
+last term is ours and serves catalogues where people buy the same product again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from sklearn.utils.extmath import randomized_svd
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.graph.bipartite import interaction_matrix, normalise
+from recsys.models.base import Validate, require_range
+from recsys.models.choice import choose
+from recsys.models.popularity import fallback
+
+DEFAULTS = {"history_exponent": 0.5, "candidate_exponent": 0.5, "low_pass": 0.1, "own": 0.0}
+CANDIDATES: dict[str, tuple[float, ...]] = {
+    "history_exponent": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    "candidate_exponent": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+    "low_pass": (0.0, 0.03, 0.1, 0.3, 1.0),
+    "own": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+}
+
+
+class GraphFilter:
+    """The linear product-product filter with a low-pass part.
+
+    Settings left at None are chosen on valid, one after the other, from `CANDIDATES`; without
+    validation data they take `DEFAULTS`.
+
+    Args:
+        history_exponent: a, of product degrees on the side of the customer's history.
+        candidate_exponent: b, of product degrees on the side of the ranked product.
+        customer_exponent: g, of customer degrees.
+        low_pass: weight of the low-pass part.
+        own: weight of the customer's own history.
+        dim: number of singular vectors of the low-pass part (at most the rank).
+        half_life: days (positions of an order) after which an event counts half; None for never.
+        actions: weight of each action; None counts all but reject and ignore as 1.
+        seed: of the randomised SVD (Halko et al., 2011).
+    """
+
+    def __init__(
+        self,
+        *,
+        history_exponent: float | None = None,
+        candidate_exponent: float | None = None,
+        customer_exponent: float = 1.0,
+        low_pass: float | None = None,
+        own: float | None = None,
+        dim: int = 256,
+        half_life: float | None = None,
+        actions: Mapping[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        asked = {"history_exponent": history_exponent, "candidate_exponent": candidate_exponent,
+                 "low_pass": low_pass, "own": own}  # fmt: skip
+        for name, value in {**asked, "customer_exponent": customer_exponent}.items():
+            if value is not None:
+                require_range(name, value, 0, 10)
+        require_range("dim", dim, 1, 4096)
+        if half_life is not None:
+            require_range("half_life", half_life, 0, open_low=True)
+        self.fixed = {name: value for name, value in asked.items() if value is not None}
+        self.settings: dict[str, float] = {**DEFAULTS, **self.fixed}
+        self.customer_exponent = customer_exponent
+        self.dim, self.half_life, self.actions, self.seed = dim, half_life, actions, seed
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The settings in use, given or chosen on valid."""
+        return dict(self.settings)
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """See `Recommender`."""
+        self.history: csr_array = interaction_matrix(
+            data, actions=self.actions, half_life=self.half_life
+        )
+        self.bias: FloatArray = fallback(data)
+        self.degrees: FloatArray = np.maximum(self.history.sum(axis=0), 1e-12)
+        weighted = normalise(self.history, self.customer_exponent, 0.0)
+        self.cooccurrence: csr_array = (self.history.T.tocsr() @ weighted).tocsr()
+        self.spectrum: FloatArray = self._singular_vectors()
+        if validate is not None:
+            self._choose(validate, repeats=not data.masks_seen)
+        self._assemble()
+        return self
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """See `Recommender`."""
+        rows = self.history[customers]
+        low = self.settings["low_pass"] * (_scaled(rows, self.degrees**-0.5) @ self.spectrum)
+        with torch.inference_mode():
+            scores = torch.from_numpy(low @ self._low_pass_side.T)
+            linear = _torch_csr(_scaled(rows, self.degrees ** -self.settings["history_exponent"]))
+            # Sparse times sparse, added into the dense tile: the tile is the only dense array.
+            torch.addmm(scores, linear, self._linear, out=scores)
+        found: FloatArray = scores.numpy()
+        found += self.bias
+        if self.settings["own"]:
+            found[
+                np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr)), rows.indices
+            ] += self.settings["own"] * rows.data
+        return found
+
+    def spread(self, products: FloatArray) -> FloatArray:
+        """See `FilterRecommender`."""
+        return self._spread(products, "history_exponent", "candidate_exponent", -0.5)
+
+    def spread_back(self, products: FloatArray) -> FloatArray:
+        """See `FilterRecommender`."""
+        return self._spread(products, "candidate_exponent", "history_exponent", 0.5)
+
+    def _spread(self, products: FloatArray, left: str, right: str, power: float) -> FloatArray:
+        degrees = self.degrees[:, None]
+        linear = self.cooccurrence @ (degrees ** -self.settings[right] * products)
+        low = self.spectrum @ (self.spectrum.T @ (degrees**-power * products))
+        spread: FloatArray = (
+            degrees ** -self.settings[left] * linear
+            + self.settings["low_pass"] * degrees**power * low
+            + self.settings["own"] * products
+        ).astype(np.float32)
+        return spread
+
+    def _singular_vectors(self) -> FloatArray:
+        rank = min(self.dim, min(self.history.shape) - 1)
+        if rank < 1:
+            return np.zeros((self.history.shape[1], 1), np.float32)
+        symmetric = normalise(self.history, 0.5, 0.5)
+        _, _, right = randomized_svd(symmetric, rank, n_iter=3, random_state=self.seed)
+        return np.ascontiguousarray(right.T, dtype=np.float32)
+
+    def _assemble(self) -> None:
+        factor = self.degrees ** -self.settings["candidate_exponent"]
+        self._linear = _torch_csr(_scaled(self.cooccurrence, factor))
+        self._low_pass_side = (self.degrees**0.5)[:, None] * self.spectrum
+
+    def _choose(self, validate: Validate, repeats: bool) -> None:
+        def quality(settings: dict[str, float]) -> float:
+            self.settings = settings
+            self._assemble()
+            return validate(self.score)
+
+        open_names = [name for name in CANDIDATES if name not in self.fixed]
+        if not repeats and "own" in open_names:
+            # The products of one's own history are masked, so its weight cannot matter.
+            open_names.remove("own")
+        self.settings = choose(
+            quality, {**DEFAULTS, **self.fixed}, {name: CANDIDATES[name] for name in open_names}
+        )
+
+
+def _scaled(matrix: csr_array, column_factor: FloatArray) -> csr_array:
+    data = matrix.data * column_factor.astype(np.float32)[matrix.indices]
+    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _torch_csr(matrix: csr_array) -> torch.Tensor:
+    """The same matrix for torch; index arrays are shared where scipy already holds int32."""
+    return torch.sparse_csr_tensor(
+        torch.from_numpy(matrix.indptr.astype(np.int32, copy=False)),
+        torch.from_numpy(matrix.indices.astype(np.int32, copy=False)),
+        torch.from_numpy(matrix.data),
+        size=matrix.shape,
+        check_invariants=False,
+    )

@@ -1,0 +1,45 @@
+"""Own history: what the customer had before, again. The baseline to beat where repeats count."""
+
+from typing import Self
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.graph.bipartite import interaction_matrix
+from recsys.models.base import Validate, require_range
+from recsys.models.popularity import fallback
+
+
+class OwnHistory:
+    """Ranks products by the customer's own decayed events; what is left, by popularity.
+
+    Args:
+        half_life: days (positions of an order) after which an event counts half; None for never.
+    """
+
+    def __init__(self, *, half_life: float | None = None) -> None:
+        if half_life is not None:
+            require_range("half_life", half_life, 0, open_low=True)
+        self.half_life = half_life
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """See `Recommender`."""
+        self.history: csr_array = interaction_matrix(data, half_life=self.half_life)
+        self.bias: FloatArray = fallback(data)
+        return self
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """See `Recommender`."""
+        scores: FloatArray = self.history[customers].toarray()
+        scores += self.bias
+        return scores
+
+    def spread(self, products: FloatArray) -> FloatArray:
+        """See `FilterRecommender`: the filter is the identity."""
+        return products.astype(np.float32)
+
+    def spread_back(self, products: FloatArray) -> FloatArray:
+        """See `FilterRecommender`."""
+        return self.spread(products)

@@ -1,0 +1,63 @@
+"""Popularity: the same ranking for everyone, from the events of a recent window."""
+
+from typing import Self
+
+import numpy as np
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.graph.bipartite import SECONDS_A_DAY
+from recsys.models.base import Embeddings, FoldIn, Validate, require_range
+
+
+class Popularity:
+    """Ranks products by the number of target events of the last `window` days.
+
+    Products with equal counts in the window are ordered by their count over all time.
+
+    Args:
+        window: days before the cut-off (positions on a clock of order); None counts all.
+    """
+
+    def __init__(self, *, window: float | None = None) -> None:
+        if window is not None:
+            require_range("window", window, 0, open_low=True)
+        self.window = window
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """See `Recommender`."""
+        self.counts = popularity(data, self.window)
+        self.customer_count = len(data.customers)
+        return self
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """See `Recommender`."""
+        return np.tile(self.counts, (len(customers), 1))
+
+    def embeddings(self) -> Embeddings:
+        """One dimension: 1 for a customer, the count for a product."""
+        ones = np.ones((self.customer_count, 1), np.float32)
+        return Embeddings(customers=ones, products=self.counts[:, None])
+
+    def fold_in(self) -> FoldIn | None:
+        """None: a customer's own events change nothing."""
+        return None
+
+
+def popularity(data: Dataset, window: float | None) -> FloatArray:
+    """[P] float32 target events in the window, plus the share of all time as a fraction below 1."""
+    events = data.interactions
+    products = len(data.products)
+    ever = np.bincount(events.products[data.is_target], minlength=products)
+    if window is None or events.when is None or data.as_of is None:
+        return ever.astype(np.float32)
+    unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
+    recent = data.is_target & (events.when >= data.as_of - window * unit)
+    counts = np.bincount(events.products[recent], minlength=products)
+    return (counts + ever / (ever.max() + 1)).astype(np.float32)
+
+
+def fallback(data: Dataset) -> FloatArray:
+    """[P] float32 popularity scaled to at most 1e-6: ranks what a model has no opinion on."""
+    counts = popularity(data, None)
+    return (1e-6 * counts / max(counts.max(), 1.0)).astype(np.float32)

@@ -1,0 +1,38 @@
+"""Fits one model, reports it on valid and logs the run.
+
+python scripts/train.py model=als data=complete_journey data.root=FOLDER
+python scripts/train.py -m model=popularity,als seed=0,1,2
+"""
+
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from recsys.errors import InputError
+from recsys.experiment.config import settings_from
+from recsys.experiment.launch import launch
+from recsys.experiment.run import run
+from recsys.track.record import write_metrics_json
+from recsys.track.runs import log_run
+
+
+def train(config: DictConfig) -> None:
+    """One run, and what it found."""
+    hydra = HydraConfig.get()
+    if hydra.mode == RunMode.MULTIRUN and config.evaluate.test:
+        raise InputError(
+            "evaluate.test=true is refused in a multirun: test is read once, by the chosen settings"
+        )
+    settings = settings_from(config)
+    record = run(settings)
+    run_id = log_run(record, settings.track)
+    path = Path(hydra.runtime.output_dir) / "metrics.json"
+    write_metrics_json(path, record, run_id)
+    print(record.summary())
+    print(f"  metrics {path}  mlflow run {run_id}")
+
+
+if __name__ == "__main__":
+    launch(train, Path(__file__).parents[1] / "conf", "config")
