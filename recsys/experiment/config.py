@@ -49,9 +49,9 @@ def settings_from(config: DictConfig) -> Settings:
     plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(plain, dict)
     return Settings(
-        source=_build(config.data),
-        splitter=_build(config.split),
-        model=_build(config.model),
+        source=build_part(config.data),
+        splitter=build_part(config.split),
+        model=build_part(config.model),
         identity=_typed(IdentityRules, plain["identity"], "identity"),
         evaluate=_evaluate(plain["evaluate"]),
         track=_typed(TrackConfig, plain["track"], "track"),
@@ -62,7 +62,8 @@ def settings_from(config: DictConfig) -> Settings:
     )
 
 
-def _build(part: DictConfig) -> Any:
+def build_part(part: DictConfig) -> Any:
+    """Constructs what `_target_` names; an `InputError` of a constructor comes through as it is."""
     try:
         return instantiate(part, _convert_="all")
     except InstantiationException as error:

@@ -1,8 +1,8 @@
 """Implicit alternating least squares.
 
 Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets (2008): minimise
-`sum_cp (1 + alpha w_cp) (1[w_cp > 0] - x_c . y_p)^2 + l2 (sum |x_c|^2 + sum |y_p|^2)` over all pairs,
-solved by `implicit` with conjugate gradients (Takacs et al., 2011).
+`sum_cp (1 + alpha w_cp) (1[w_cp > 0] - x_c . y_p)^2 + l2 (sum |x_c|^2 + sum |y_p|^2)` over all
+pairs, solved by `implicit` with conjugate gradients (Takacs et al., 2011).
 
 Deviations: the strengths w are the event weights times degree^-exponent on either side, scaled to
 mean 1 (exponents 0 give the paper); customer vectors are solved exactly once more at the end, so

@@ -1,14 +1,14 @@
 """Graph filter: a linear filter on the product-product graph, with nothing to train.
 
-Shen et al., How Powerful is Graph Convolution for Recommendation? (GF-CF, 2021). With the history R,
-its customer degrees D and product degrees E, the score of a customer's row r is
+Shen et al., How Powerful is Graph Convolution for Recommendation? (GF-CF, 2021). With the
+history R, its customer degrees D and product degrees E, the score of a customer's row r is
 
     r E^-a (R' D^-g R) E^-b  +  low_pass * r E^-1/2 V V' E^1/2  +  own * r
 
 where V holds the first `dim` right singular vectors of D^-1/2 R E^-1/2.
 
-Deviations: the exponents a and b of the linear part are free (GF-CF: 1/2 each), and so is g (1); the
-last term is ours and serves catalogues where people buy the same product again.
+Deviations: the exponents a and b of the linear part are free (GF-CF: 1/2 each), and so is g (1);
+the last term is ours and serves catalogues where people buy the same product again.
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ from recsys.models.popularity import fallback
 
 DEFAULTS = {"history_exponent": 0.5, "candidate_exponent": 0.5, "low_pass": 0.1, "own": 0.0}
 CANDIDATES: dict[str, tuple[float, ...]] = {
-    "history_exponent": (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-    "candidate_exponent": (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
-    "low_pass": (0.0, 0.03, 0.1, 0.3, 1.0),
+    "history_exponent": (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
+    "candidate_exponent": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
+    "low_pass": (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0),
     "own": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
 }
 

@@ -3,10 +3,10 @@
 For models that do not know touchpoints themselves. In the pairwise form of the project the score of
 touchpoint t for customer c and product p is `c.t + p.t`; here
 
-    c.t = log((n_ct + k share_t) / (n_c + k)),    p.t = log of the same over p's events, less log share_t
+    c.t = log((n_ct + k share_t) / (n_c + k)),    p.t = the same over p's events, less log share_t
 
-that is, the log of P(t | c) P(t | p) / P(t): touchpoints independent given the customer and given
-the product. Only `c.t` and `p.t` change; the ranking of products without a touchpoint stays as it is.
+that is, the log of P(t | c) P(t | p) / P(t): the customer and the product speak independently.
+Only `c.t` and `p.t` change; the ranking of products without a touchpoint stays as it is.
 """
 
 import numpy as np

@@ -1,0 +1,1 @@
+"""What may be offered to whom and where, whatever a model says."""

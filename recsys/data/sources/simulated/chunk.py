@@ -37,10 +37,15 @@ class Chunk:
     decisions: Decisions
 
 
-# Some 6 MB each; a large market asks for them in order, so a few dozen are enough.
-@lru_cache(maxsize=48)
+# Some 4 MB each. Queries come in shuffled order, so up to 25 million events all chunks stay.
+@lru_cache(maxsize=256)
 def latent(seed: int, number: int) -> Latent:
-    """The truth of chunk `number`, drawn anew from the seed where it is not in memory."""
+    """The truth of chunk `number`, kept for the next question about it."""
+    return draw_latent(seed, number)
+
+
+def draw_latent(seed: int, number: int) -> Latent:
+    """The truth of chunk `number`, drawn anew from the seed: writing must not fill the memory."""
     market = world(seed)
     whole = people(market, CUSTOMERS, _generator(seed, number, 0))
     return Latent(
@@ -53,7 +58,7 @@ def latent(seed: int, number: int) -> Latent:
 
 def record(seed: int, number: int) -> Chunk:
     """Lets the year of chunk `number` happen."""
-    true = latent(seed, number)
+    true = draw_latent(seed, number)
     known = aliases(CUSTOMERS, _generator(seed, number, 2))
     rng = _generator(seed, number, 3)
     own = sessions(true.people, true.purposes, rng)

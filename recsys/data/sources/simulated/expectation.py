@@ -2,7 +2,8 @@
 
 Three sums: purposes that have begun or are due, purposes that may yet begin, and offers that the
 logged policy may make. Approximations: popularity and validity are taken at a few moments of the
-window, the touchpoint at its mean, and a renewal of what is bought within the window is left out.
+window, the touchpoint at its mean; a purpose under way is taken to end within the window, and a
+renewal of what is bought within it is left out.
 """
 
 from dataclasses import dataclass

@@ -50,11 +50,11 @@ class Visits:
 
     def first(self) -> BoolArray:
         """[V] whether a visit is the first of its purpose; each purpose has one."""
-        return np.diff(self.purpose, prepend=-1) != 0
+        return np.asarray(np.diff(self.purpose, prepend=-1) != 0)
 
     def last(self) -> BoolArray:
         """[V] whether a visit is the last of its purpose."""
-        return np.diff(self.purpose, append=-1) != 0
+        return np.asarray(np.diff(self.purpose, append=-1) != 0)
 
 
 def walk(

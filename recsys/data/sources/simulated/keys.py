@@ -52,7 +52,7 @@ def known_rows(kind: str, ids: IdArray, known: list[str]) -> IntArray:
         InputError: an id is not in the list.
     """
     asked = pd.Series(np.asarray(ids, dtype=object)).astype("str")
-    rows = pd.Index(known).get_indexer(asked)
+    rows = pd.Index(known).get_indexer(pd.Index(asked))
     return _checked(kind, rows.astype(np.int64), asked, rows >= 0)
 
 

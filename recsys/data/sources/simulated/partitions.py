@@ -27,11 +27,10 @@ def write_partitions(
         Rows of each table.
 
     Raises:
-        InputError: the folder is not empty, or is a file.
+        InputError: the folder is not empty, is a file, or cannot be made.
     """
     _check_free(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    beside = _beside(folder)
     try:
         rows = {name: len(table) for name, table in shared.items()}
         for name, table in shared.items():
@@ -48,6 +47,14 @@ def write_partitions(
         shutil.rmtree(beside, ignore_errors=True)
         raise
     return rows
+
+
+def _beside(folder: Path) -> Path:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise InputError(f"cannot write to {folder.parent}: {error.strerror}") from None
 
 
 def _check_free(folder: Path) -> None:

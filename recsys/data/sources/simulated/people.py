@@ -69,7 +69,7 @@ class People:
         quarter = np.where(liked, 0, elsewhere) + self.daypart[rows]
         hour = (quarter % quarters + rng.random(len(rows))) * DAYPART_HOURS
         local = np.floor(days) * calendar.DAY + hour * 3_600
-        return (local - OFFSETS[self.zone[rows]] * 3_600).astype(np.int64)
+        return np.asarray(local - OFFSETS[self.zone[rows]] * 3_600, np.int64)
 
     def inbound(self, rows: IntArray, seconds: IntArray, rng: np.random.Generator) -> IntArray:
         """Touchpoints [n] that customers go to by themselves at these moments."""

@@ -12,10 +12,10 @@ from recsys.data.sources.simulated.people import People
 from recsys.data.sources.simulated.utility import choice_chances
 from recsys.data.sources.simulated.world import IN_CATEGORY, World
 
-PURPOSES_A_YEAR = 2.7
+PURPOSES_A_YEAR = 2.85
 PURPOSES_A_LIFE_EVENT = 1.5
 LIFE_EVENT_DAYS = 45.0
-RENEWS = 0.4
+RENEWS = 0.25
 RENEWAL_SHAPE = 4.0
 RENEWAL_DAYS = 75.0
 

@@ -14,8 +14,8 @@ from recsys.data.sources.simulated.purposes import Purposes
 ERRANDS_A_YEAR = 4.3
 # One to four events.
 LENGTHS = np.array([0.72, 0.19, 0.06, 0.03])
-# Pages report in bursts: half of the events of a session share the time of the one before.
-IN_ONE_BURST = 0.7
+# Pages report in bursts: most events of a session share the time of the one before.
+IN_ONE_BURST = 0.75
 PAUSE_SECONDS = 150.0
 LONGEST_PAUSE = 1_200
 KNOW_INTENT, BUY_INTENT, DO_INTENT = range(len(INTENTS))

@@ -6,7 +6,7 @@ Targets: `accept` (of a logged offer) and `purchase` (at the end of a journey).
 
 Odd about the data:
 - Every customer starts the year without a purpose, so January is quieter than the rest.
-- Half of the events of a session carry the time of the event before, as pages report in bursts.
+- Most events of a session carry the time of the event before, as pages report in bursts.
 - Three sessions in ten of a customer with other identities are seen under an alias; one link in ten
   is learned only after July, so that before it the alias looks like a customer of its own.
 - Offers change by the calendar month, one product a category: what is accepted follows them.
@@ -115,7 +115,7 @@ class SimulatedMarket:
             Rows of each table.
 
         Raises:
-            InputError: the folder is not empty, or is a file.
+            InputError: the folder is not empty, is a file, or cannot be made.
         """
         return write_partitions(Path(folder), self.partitions(), self.parts, self.shared())
 

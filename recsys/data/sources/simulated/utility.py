@@ -15,7 +15,7 @@ from recsys.data.sources.simulated.people import People
 from recsys.data.sources.simulated.world import IN_CATEGORY, World
 
 SIDE_SPREAD = 0.3
-FOCUS_LIFT = 1.5
+FOCUS_LIFT = 1.0
 
 
 def liking(

@@ -1,0 +1,34 @@
+PYTHON ?= python3
+BIN := .venv/bin
+# One thread a process where tests run side by side.
+export MPLBACKEND := Agg
+
+.PHONY: demo test test-slow lint benchmark clean
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "error: Python 3.11 to 3.13 is needed; say make PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: .venv/installed  ## simulated market, every model, comparison, export, offers
+	@PATH="$(CURDIR)/$(BIN):$$PATH" bash scripts/demo.sh
+
+lint: .venv/installed  ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint  ## all but the slow tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --durations 10
+
+test-slow: .venv/installed  ## the slow ones
+	$(BIN)/pytest -m slow
+
+benchmark: .venv/installed  ## the figures of the README
+	$(BIN)/python scripts/benchmark.py suite=evaluation
+
+clean:  ## the environment and what runs left behind
+	rm -rf .venv outputs artifacts market mlflow.db mlartifacts

@@ -1,0 +1,47 @@
+"""What a suite returns, and how it is kept."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Protocol
+
+
+class Suite(Protocol):
+    """Constructed from its YAML in conf/suite."""
+
+    def figures(self) -> Mapping[str, float]:
+        """Measures; flat names to numbers."""
+        ...
+
+
+def seconds_in_turn(repeats: int, *tasks: Callable[[], object]) -> list[float]:
+    """Median wall seconds of each task; run in turn A B A B, so that drift hits all alike."""
+    taken: list[list[float]] = [[] for _ in tasks]
+    for _ in range(repeats):
+        for seconds, task in zip(taken, tasks, strict=True):
+            start = time.perf_counter()
+            task()
+            seconds.append(time.perf_counter() - start)
+    return [median(seconds) for seconds in taken]
+
+
+def machine() -> str:
+    """The machine in words: processor, cores, system, Python."""
+    processor = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        processor = names[0].split(":", 1)[1].strip() if names else processor
+    return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def write_benchmark(folder: Path, suite: str, figures: Mapping[str, float]) -> Path:
+    """Writes `benchmark.json` into the folder and returns its path."""
+    path = folder / "benchmark.json"
+    report = {"suite": suite, "machine": machine(), "figures": dict(figures)}
+    path.write_text(json.dumps(report, indent=2) + "\n")
+    return path

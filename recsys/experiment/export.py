@@ -1,0 +1,210 @@
+"""The chosen run, refitted on everything, as an artifact for serving."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data import columns
+from recsys.data.dataset import Dataset, build
+from recsys.data.identity import merge_identities
+from recsys.data.interactions import seconds
+from recsys.data.schema import check_tables
+from recsys.errors import InputError
+from recsys.evaluate.topk import topk
+from recsys.experiment.config import Settings
+from recsys.experiment.run import facts
+from recsys.models.base import (
+    EmbeddingRecommender,
+    Embeddings,
+    FilterRecommender,
+    FoldIn,
+    Recommender,
+)
+from recsys.models.factorise import factorise
+from recsys.models.touchpoint_preference import with_touchpoints
+from recsys.policy.consent import consent_mask
+from recsys.serve.artifact import write
+from recsys.serve.contents import Contents
+from recsys.track.environment import git_commit, versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """How an artifact is made.
+
+    Attributes:
+        dim: columns kept of a model without inner products; more is closer and larger.
+        fidelity_customers: customers on whom exact and exported lists are compared.
+        k: length of the lists compared.
+    """
+
+    dim: int = 256
+    fidelity_customers: int = 1000
+    k: int = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        folder: of the artifact.
+        fidelity: mean overlap of exact and exported lists, 1 where nothing was lost.
+    """
+
+    folder: Path
+    model: str
+    fidelity: float
+    rows: int
+
+
+def export(
+    settings: Settings,
+    metrics: Mapping[str, Any],
+    run_id: str,
+    folder: Path,
+    config: ExportConfig,
+    overwrite: bool,
+) -> Exported:
+    """Refits the settings of a run on all events, valid and test included, and writes them.
+
+    Args:
+        settings: of the run, with what its model chose on valid.
+        metrics: of the run (its `metrics.json`), for the manifest.
+        run_id: of the run in MLflow.
+        folder: where to.
+        config: see `ExportConfig`.
+        overwrite: replace an artifact that lies there.
+
+    Raises:
+        InputError: the model has no vector form, or the folder cannot be written.
+    """
+    tables = merge_identities(check_tables(settings.source.load()), settings.identity)
+    data = build(settings.source, tables)
+    model = settings.model.fit(data)
+    vectors, fold_in = _vectors(model, config.dim)
+    fidelity = overlap(model, vectors, data, config)
+    contents = _contents(
+        data,
+        with_touchpoints(vectors, data),
+        fold_in,
+        {
+            "model": settings.names["model"],
+            "settings": settings.config["model"],
+            "data": {"name": data.name, "fingerprint": metrics["data"]["fingerprint"]},
+            "trained_on": facts(data),
+            "fitted_on": "all events, valid and test included",
+            "as_of": data.as_of,
+            "clock": data.clock,
+            "split": metrics["split"],
+            "metrics": {part: metrics[part] for part in ("valid", "test") if part in metrics},
+            "fidelity": {f"overlap@{config.k}": fidelity, "customers": config.fidelity_customers},
+            "git_commit": git_commit(),
+            "versions": versions(),
+            "mlflow_run_id": run_id,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )
+    write(folder, contents, overwrite=overwrite)
+    return Exported(
+        folder=folder,
+        model=settings.names["model"],
+        fidelity=fidelity,
+        rows=len(contents.customer_ids),
+    )
+
+
+def overlap(model: Recommender, vectors: Embeddings, data: Dataset, config: ExportConfig) -> float:
+    """Mean share of the exact top k that the exported vectors give too, over seeded customers."""
+    count = min(config.fidelity_customers, len(data.customers))
+    customers = np.random.default_rng(0).permutation(len(data.customers))[:count]
+    shared = 0
+    for rows in np.array_split(customers, max(1, count // 256)):
+        exact = topk(model.score(rows), config.k).columns
+        exported = topk(vectors.customers[rows] @ vectors.products.T, config.k).columns
+        shared += sum(np.isin(a, b).sum() for a, b in zip(exact, exported, strict=True))
+    return float(shared) / (count * min(config.k, len(data.products)))
+
+
+def _vectors(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
+    if isinstance(model, EmbeddingRecommender):
+        return model.embeddings(), model.fold_in()
+    if isinstance(model, FilterRecommender):
+        factors = factorise(model, dim)
+        return factors.embeddings, factors.fold_in
+    raise InputError(f"{type(model).__name__} has neither vectors nor a filter; it cannot be exported")
+
+
+def _contents(
+    data: Dataset, vectors: Embeddings, fold_in: FoldIn | None, facts: Mapping[str, Any]
+) -> Contents:
+    about = _products(data)
+    return Contents(
+        customers=vectors.customers,
+        products=vectors.products,
+        touchpoints=vectors.touchpoints,
+        customer_ids=data.customers.ids,
+        product_ids=data.products.ids,
+        touchpoint_names=[str(name) for name in data.touchpoints.ids],
+        product_names=_texts(about, "name"),
+        product_categories=_texts(about, columns.CATEGORY),
+        product_valid_from=_moments(about, columns.VALID_FROM, np.iinfo(np.int64).min),
+        product_valid_to=_moments(about, columns.VALID_TO, np.iinfo(np.int64).max),
+        consent=consent_mask(data) if len(data.touchpoints) else None,
+        masks_seen=data.masks_seen,
+        **_events(data, fold_in),
+        facts=facts,
+    )
+
+
+def _products(data: Dataset) -> pd.DataFrame:
+    table = data.side_tables.get("products")
+    if table is None:
+        return pd.DataFrame(index=pd.Index(data.products.ids))
+    return table.set_index(columns.PRODUCT).reindex(data.products.ids)
+
+
+def _texts(about: pd.DataFrame, column: str) -> list[str] | None:
+    if column not in about:
+        return None
+    return [str(value) for value in about[column].astype(object).where(about[column].notna(), "")]
+
+
+def _moments(about: pd.DataFrame, column: str, open_end: int) -> IntArray | None:
+    if column not in about:
+        return None
+    moments: IntArray = np.where(about[column].notna(), seconds(about[column]), open_end)
+    return moments
+
+
+def _events(data: Dataset, fold_in: FoldIn | None) -> dict[str, Any]:
+    """The latest event of every customer-product pair that the model weighs."""
+    if fold_in is None:
+        return {}
+    history, events = fold_in.history, data.interactions
+    width = history.shape[1]
+    pairs = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr)) * width
+    pairs = pairs + history.indices
+    with_product = np.flatnonzero(events.products >= 0)
+    keys = events.customers[with_product].astype(np.int64) * width + events.products[with_product]
+    # Events are in order of time: the first of the reversed ones is the latest.
+    known, first = np.unique(keys[::-1], return_index=True)
+    latest = with_product[::-1][first][np.searchsorted(known, pairs)]
+    weights: FloatArray = history.data
+    return {
+        "event_customers": events.customers[latest],
+        "event_products": events.products[latest],
+        "event_weights": weights.astype(np.float32),
+        "event_actions": events.actions[latest],
+        "event_action_names": list(columns.ACTIONS),
+        "event_touchpoints": events.touchpoints[latest],
+        "event_when": None if events.when is None else events.when[latest],
+        "fold_in_products": fold_in.products,
+        "fold_in_gram": fold_in.gram,
+    }

@@ -1,0 +1,124 @@
+"""The whole graph: customers, products and touchpoints x dayparts, with typed and timed edges."""
+
+import numpy as np
+import pandas as pd
+import torch
+from torch_geometric.data import HeteroData
+
+from recsys.arrays import IntArray
+from recsys.data import columns
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import ACTION_CODES, Interactions
+from recsys.graph.features import as_of, feature_matrix
+
+DAYPARTS = ("night", "morning", "afternoon", "evening")
+_SECONDS_A_DAYPART = 6 * 3600
+
+
+def touchpoint_graph(data: Dataset) -> HeteroData:
+    """Tables as a typed graph for PyTorch Geometric; no edge lies at or after `data.as_of`.
+
+    Nodes: `customer` [C], `product` [P] and `touchpoint` [T x 4], a touchpoint in a daypart of the
+    customer's own time zone, numbered `touchpoint x 4 + daypart` ([T] without a clock of time).
+    Each has `x` float32 features, as known at `data.as_of`, and `feature_names`.
+
+    Edges, for every action that occurs: `(customer, action, product)`,
+    `(customer, action, touchpoint)` and `(product, action, touchpoint)`, one an event. Each has
+    `edge_index` int64 [2, E], `time` int64 [E] (units of the clock; absent without one), and, where
+    the table has them, `value`, `duration` and `weight` float32 [E].
+    """
+    graph = HeteroData()
+    for name, ids in (("customer", data.customers), ("product", data.products)):
+        table = data.side_tables.get(f"{name}s")
+        features, names = feature_matrix(table, f"{name}_id", ids, _moment(data))
+        graph[name].x = torch.from_numpy(features)
+        graph[name].feature_names = names
+    parts = len(DAYPARTS) if data.clock == "timestamp" else 1
+    graph["touchpoint"].x = _touchpoint_features(len(data.touchpoints), parts)
+    graph["touchpoint"].names = touchpoint_names(data)
+    contact = contact_nodes(data)
+    for action, code in ACTION_CODES.items():
+        chosen = data.interactions.actions == code
+        if chosen.any():
+            _add_edges(graph, action, data.interactions.select(chosen), contact[chosen])
+    return graph
+
+
+def touchpoint_names(data: Dataset) -> list[str]:
+    """Names of the touchpoint nodes in order: "app morning", or "app" without a clock of time."""
+    if data.clock != "timestamp":
+        return [str(name) for name in data.touchpoints.ids]
+    return [f"{name} {part}" for name in data.touchpoints.ids for part in DAYPARTS]
+
+
+def contact_nodes(data: Dataset) -> IntArray:
+    """[E] int64 touchpoint node of each event, -1 where the touchpoint is unknown."""
+    touchpoints = data.interactions.touchpoints.astype(np.int64)
+    if data.clock != "timestamp":
+        return touchpoints
+    nodes = touchpoints * len(DAYPARTS) + dayparts(data)
+    return np.where(touchpoints < 0, -1, nodes)
+
+
+def dayparts(data: Dataset) -> IntArray:
+    """[E] int64 position in `DAYPARTS` of each event, in the customer's time zone (default UTC)."""
+    events = data.interactions
+    assert events.when is not None
+    local = events.when + _utc_offsets(data)
+    part: IntArray = (local % 86_400) // _SECONDS_A_DAYPART
+    return part
+
+
+def _utc_offsets(data: Dataset) -> IntArray:
+    events = data.interactions
+    table = data.side_tables.get("customers")
+    offsets = np.zeros(len(events), np.int64)
+    if table is None or columns.TIME_ZONE not in table or events.when is None:
+        return offsets
+    known = as_of(table, columns.CUSTOMER, _moment(data)).dropna(subset=[columns.TIME_ZONE])
+    codes, zones = pd.factorize(known[columns.TIME_ZONE])
+    zone_of = np.full(len(data.customers), -1)
+    zone_of[data.customers.rows(known[columns.CUSTOMER])] = codes
+    event_zone = zone_of[events.customers]
+    for code, zone in enumerate(zones):
+        rows = np.flatnonzero(event_zone == code)
+        moments = pd.to_datetime(events.when[rows], unit="s", utc=True).tz_convert(zone)
+        wall = moments.tz_localize(None).to_numpy(dtype="datetime64[s]").astype(np.int64)
+        offsets[rows] = wall - events.when[rows]
+    return offsets
+
+
+def _moment(data: Dataset) -> int | None:
+    return data.as_of if data.clock == "timestamp" else None
+
+
+def _touchpoint_features(count: int, parts: int) -> torch.Tensor:
+    which = torch.eye(count).repeat_interleave(parts, dim=0)
+    return torch.hstack([which, torch.eye(parts).repeat(count, 1)]) if parts > 1 else which
+
+
+def _add_edges(graph: HeteroData, action: str, events: Interactions, contact: IntArray) -> None:
+    ends = {
+        "customer": events.customers.astype(np.int64),
+        "product": events.products.astype(np.int64),
+        "touchpoint": contact,
+    }
+    for source, target in (
+        ("customer", "product"),
+        ("customer", "touchpoint"),
+        ("product", "touchpoint"),
+    ):
+        both = (ends[source] >= 0) & (ends[target] >= 0)
+        if not both.any():
+            continue
+        edges = graph[source, action, target]
+        pair = np.stack([ends[source][both], ends[target][both]])
+        edges.edge_index = torch.from_numpy(pair)
+        for name, values in (
+            ("time", events.when),
+            ("value", events.values),
+            ("duration", events.durations),
+            ("weight", events.weights),
+        ):
+            if values is not None:
+                edges[name] = torch.from_numpy(values[both])

@@ -1,0 +1,43 @@
+"""Which touchpoints may reach which customers."""
+
+import numpy as np
+
+from recsys.arrays import BoolArray
+from recsys.data import columns
+from recsys.data.dataset import Dataset
+from recsys.graph.features import as_of
+
+
+def consent_mask(data: Dataset) -> BoolArray:
+    """[C, T] whether a touchpoint may be used for a customer, as known at `data.as_of`.
+
+    A column `consent_<touchpoint>` of the customers table decides for that touchpoint, and a
+    customer without a row there has given none. A touchpoint without such a column is open where
+    the customer starts it (`outbound` false, or not said), or where the data hold no consent at
+    all; an outbound one is closed as soon as consent is recorded for any other.
+    """
+    names = [str(name) for name in data.touchpoints.ids]
+    table = data.side_tables.get("customers")
+    asked = [] if table is None else [c for c in table if c.startswith(columns.CONSENT_PREFIX)]
+    allowed = np.ones((len(data.customers), len(names)), dtype=bool)
+    if table is None or not asked:
+        return allowed
+    moment = data.as_of if data.clock == "timestamp" else None
+    known = as_of(table, columns.CUSTOMER, moment)
+    rows = data.customers.rows(known[columns.CUSTOMER])
+    outbound = _outbound(data)
+    for column, name in enumerate(names):
+        flag = f"{columns.CONSENT_PREFIX}{name}"
+        if flag in known:
+            allowed[:, column] = False
+            allowed[rows, column] = known[flag].to_numpy(bool)
+        elif name in outbound:
+            allowed[:, column] = False
+    return allowed
+
+
+def _outbound(data: Dataset) -> set[str]:
+    table = data.side_tables.get("touchpoints")
+    if table is None or columns.OUTBOUND not in table:
+        return set()
+    return set(table.loc[table[columns.OUTBOUND], columns.TOUCHPOINT].astype(str))
