@@ -27,7 +27,9 @@ def main(config: DictConfig) -> None:
         ExportConfig(dim=config.dim, fidelity_customers=config.fidelity_customers, k=config.k),
         config.overwrite,
     )
-    print(f"{exported.model} of run {chosen.run_id}, refitted on all events, valid and test included")
+    print(
+        f"{exported.model} of run {chosen.run_id}, refitted on all events, valid and test included"
+    )
     print(
         f"  {exported.rows:,} customers in {exported.folder}; the exported lists keep "
         f"{exported.fidelity:.1%} of the exact top {config.k}"

@@ -1,4 +1,7 @@
-"""Writes a simulated market to a folder: python scripts/simulate.py --events 100000 --out market."""
+"""Writes a simulated market to a folder.
+
+python scripts/simulate.py --events 100000 --seed 0 --out market
+"""
 
 import argparse
 from pathlib import Path
@@ -30,7 +33,7 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     """The arguments of the command line."""
-    parser = Parser(description=__doc__)
+    parser = Parser(description="Writes a simulated market to a folder.")
     parser.add_argument("--events", type=int, default=100_000, help="1,000 to 100 million")
     parser.add_argument("--seed", type=int, default=0, help="equal seeds give equal tables")
     parser.add_argument("--out", type=Path, required=True, help="folder, new or empty")
@@ -45,7 +48,9 @@ def report(folder: Path, rows: dict[str, int]) -> None:
     first = "part-00000.parquet"
     events = pd.read_parquet(folder / "interactions" / first)
     found = shape(events, pd.read_parquet(folder / "identities" / first))
-    print(f"span         {events['timestamp'].min():%Y-%m-%d} .. {events['timestamp'].max():%Y-%m-%d}")
+    print(
+        f"span         {events['timestamp'].min():%Y-%m-%d} .. {events['timestamp'].max():%Y-%m-%d}"
+    )
     print(
         f"gini         popularity {found.popularity:.3f}, history {found.history:.3f}, "
         f"gaps {found.gaps:.3f} (first part)"

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from recsys.data import columns
 from recsys.arrays import BoolArray, IntArray
+from recsys.data import columns
 from recsys.data.interactions import NEVER, Interactions, encode
 from recsys.data.source import Source
 from recsys.data.tables import Tables

@@ -41,8 +41,9 @@ def merge_identities(
     for name in ("interactions", "customers", "decisions"):
         table = getattr(tables, name)
         if table is not None:
-            ids = table[columns.CUSTOMER]
-            merged[name] = table.assign(**{columns.CUSTOMER: ids.map(person_of).fillna(ids)})
+            merged[name] = table.assign(
+                **{columns.CUSTOMER: _renamed(table[columns.CUSTOMER], person_of)}
+            )
     return replace(tables, **merged)
 
 
@@ -57,7 +58,14 @@ def _believed(
     return links[keep]
 
 
-def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> "pd.Series[str]":
+def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
+    # Looked up as text: one table may hold 7 where another, with ids such as "kiosk", holds "7".
+    person = ids.astype(str).map(person_of)
+    return normalise_ids(person.astype(object).where(person.notna(), ids.astype(object)))
+
+
+def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> pd.Series:
+    """Id as text -> id of its person, for the ids of believable groups."""
     ends = normalise_ids(pd.concat([links[columns.ID_A], links[columns.ID_B]], ignore_index=True))
     codes, ids = pd.factorize(ends, sort=True)
     a, b = codes[: len(links)], codes[len(links) :]
@@ -72,4 +80,4 @@ def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) 
     leader = np.empty(len(first.nonzero()[0]), dtype=object)
     leader[:] = np.asarray(ids, dtype=object)[order[first]]
     believable = np.bincount(group, minlength=len(leader))[group] <= largest
-    return pd.Series(leader[group][believable], index=np.asarray(ids)[believable])
+    return pd.Series(leader[group][believable], index=ids[believable].astype(str), dtype=object)

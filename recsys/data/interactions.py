@@ -1,12 +1,13 @@
 """The interactions as arrays of row numbers: what graphs are made from."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from recsys.data import columns
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data import columns
 from recsys.data.vocabulary import Vocabulary
 
 NEVER = np.iinfo(np.int64).max
@@ -46,7 +47,7 @@ class Interactions:
 
     def select(self, keep: BoolArray | IntArray) -> "Interactions":
         """Those that a mask [n] keeps, or that positions name."""
-        chosen = {}
+        chosen: dict[str, Any] = {}
         for field in fields(self):
             array = getattr(self, field.name)
             chosen[field.name] = None if array is None else array[keep]

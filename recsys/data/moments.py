@@ -2,34 +2,58 @@
 
 import pandas as pd
 
+from recsys.data.cells import CellError, first, shown
 from recsys.errors import InputError
 
+_EXPECTED = "a time such as 2026-01-31 or 2026-01-31T12:00:00Z"
 
-def parse_moments(column: pd.Series, where: str) -> pd.Series:
+
+def read_moments(column: pd.Series) -> pd.Series:
     """UTC moments of a column of dates, ISO strings or tz-aware times; zone-less ones count as UTC.
 
     Numbers are refused rather than guessed at: seconds, milliseconds and days all look alike.
 
     Raises:
-        InputError: `where` and the first row that is not a time.
+        CellError: the first row that is not a time.
     """
     if pd.api.types.is_numeric_dtype(column.dtype) and column.notna().any():
-        raise InputError(
-            f"{where}: expected times, got numbers ({column.dropna().iloc[0]!r}); convert them "
-            "with pandas.to_datetime(column, unit=...) or name the column 'order'"
+        row = first(column.notna())
+        raise CellError(
+            row,
+            _EXPECTED,
+            column.iloc[row],
+            "convert numbers with pandas.to_datetime(column, unit=...) or name the column 'order'",
         )
     parsed = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
     bad = parsed.isna() & column.notna()
     if bad.any():
-        row = int(bad.to_numpy().argmax())
-        raise InputError(
-            f"{where}: row {row}: expected a time such as 2026-01-31 or 2026-01-31T12:00:00Z, "
-            f"got {column.iloc[row]!r}; mend the value or drop the row"
-        )
+        row = first(bad)
+        raise CellError(row, _EXPECTED, column.iloc[row])
     return parsed
 
 
+def parse_moments(column: pd.Series, where: str) -> pd.Series:
+    """As `read_moments`.
+
+    Raises:
+        InputError: `where` and the first row that is not a time.
+    """
+    try:
+        return read_moments(column)
+    except CellError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
 def parse_moment(value: object, where: str) -> pd.Timestamp:
-    """One UTC moment; see `parse_moments`."""
-    moment: pd.Timestamp = parse_moments(pd.Series([value], dtype=object), where).iloc[0]
+    """One UTC moment; see `read_moments`.
+
+    Raises:
+        InputError: `where` and what came instead of a time.
+    """
+    try:
+        moment = read_moments(pd.Series([value], dtype=object)).iloc[0]
+    except CellError:
+        moment = pd.NaT
+    if not isinstance(moment, pd.Timestamp):
+        raise InputError(f"{where}: expected {_EXPECTED}, got {shown(value)}")
     return moment

@@ -7,7 +7,18 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from recsys.data import columns
-from recsys.data.moments import parse_moments
+from recsys.data.cells import (
+    FILL,
+    MEND,
+    CellError,
+    first,
+    read_flags,
+    read_numbers,
+    read_whole_numbers,
+    refuse_bad_ids,
+    shown,
+)
+from recsys.data.moments import read_moments
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
 from recsys.errors import InputError
@@ -23,7 +34,7 @@ def _number(low: float | None = None, high: float | None = None) -> pa.Column:
         checks.append(pa.Check.ge(low, error=f"a number of at least {low:g}"))
     if high is not None:
         checks.append(pa.Check.le(high, error=f"a number of at most {high:g}"))
-    return pa.Column(float, checks, required=False, nullable=True, coerce=True)
+    return pa.Column(float, checks, required=False, nullable=True)
 
 
 def _one_of(values: tuple[str, ...], required: bool = False) -> pa.Column:
@@ -32,7 +43,7 @@ def _one_of(values: tuple[str, ...], required: bool = False) -> pa.Column:
 
 
 def _flag() -> pa.Column:
-    return pa.Column(bool, required=False, coerce=True)
+    return pa.Column(bool, required=False)
 
 
 def _moment(nullable: bool = True) -> pa.Column:
@@ -47,7 +58,7 @@ SCHEMAS = {
             columns.TOUCHPOINT: _id(required=False, nullable=True),
             columns.ACTION: _one_of(columns.ACTIONS),
             columns.TIMESTAMP: _moment(),
-            columns.ORDER: pa.Column("int64", required=False, coerce=True),
+            columns.ORDER: pa.Column("int64", required=False),
             columns.VALUE: _number(),
             columns.DURATION: _number(low=0),
             columns.WEIGHT: _number(low=0),
@@ -58,9 +69,7 @@ SCHEMAS = {
     "customers": pa.DataFrameSchema(
         {
             columns.CUSTOMER: _id(),
-            rf"^{columns.CONSENT_PREFIX}.+$": pa.Column(
-                bool, required=False, coerce=True, regex=True
-            ),
+            rf"^{columns.CONSENT_PREFIX}.+$": pa.Column(bool, required=False, regex=True),
             columns.LANGUAGE: _id(required=False, nullable=True),
             columns.TIME_ZONE: _id(required=False, nullable=True),
             columns.VALID_FROM: _moment(),
@@ -128,14 +137,15 @@ _IDS = (
     columns.ID_A, columns.ID_B,
 )  # fmt: skip
 _MOMENTS = (columns.TIMESTAMP, columns.VALID_FROM, columns.VALID_TO)
-_UNIQUE = {"touchpoints": [columns.TOUCHPOINT], "products": [columns.PRODUCT],
-           "decisions": [columns.DECISION]}  # fmt: skip
+_UNIQUE = {"touchpoints": columns.TOUCHPOINT, "products": columns.PRODUCT,
+           "customers": columns.CUSTOMER, "decisions": columns.DECISION}  # fmt: skip
+_READERS = {"float64": read_numbers, "int64": read_whole_numbers, "bool": read_flags}
 
 
 def check_tables(tables: Tables) -> Tables:
     """Tables with the types the library relies on.
 
-    Ids become int64 or str, moments UTC, numbers float64, flags bool.
+    Ids become int64 (Int64 with gaps) or str, moments UTC, numbers float64, flags bool.
 
     Raises:
         InputError: one line with table, row (from 0), column, what was expected and the remedy.
@@ -146,14 +156,18 @@ def check_tables(tables: Tables) -> Tables:
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """One checked table; see `check_tables`."""
     table = table.reset_index(drop=True)
+    _check_columns(name, table)
     if table.empty:
         raise InputError(
             f"{name}: expected at least one row, got an empty table; is it the right file?"
         )
-    _check_columns(name, table)
-    for column in _MOMENTS:
-        if column in table:
-            table[column] = parse_moments(table[column], f"{name}: column '{column}'")
+    for column in map(str, table.columns):
+        try:
+            _read_column(name, table, column)
+        except CellError as error:
+            raise InputError(
+                _bad_cell(name, error.row, column, error.expected, error.got, error.remedy)
+            ) from None
     try:
         table = SCHEMAS[name].validate(table, lazy=True)
     except SchemaErrors as errors:
@@ -165,70 +179,94 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _read_column(name: str, table: pd.DataFrame, column: str) -> None:
+    expected = SCHEMAS[name].columns
+    if name == "customers" and column.startswith(columns.CONSENT_PREFIX):
+        table[column] = read_flags(table[column])
+    elif column not in expected:
+        return
+    elif column in _MOMENTS:
+        table[column] = read_moments(table[column])
+    elif column in _IDS:
+        refuse_bad_ids(table[column])
+    elif (kind := str(expected[column].dtype)) in _READERS:
+        table[column] = _READERS[kind](table[column])
+
+
 def _check_columns(name: str, table: pd.DataFrame) -> None:
     schema = SCHEMAS[name]
     known = [column for column in schema.columns if not column.startswith("^")]
+    held = [str(column) for column in table.columns]
     for column in known:
-        if schema.columns[column].required and column not in table:
-            near = get_close_matches(column, map(str, table.columns), n=1, cutoff=0.6)
-            remedy = f"rename '{near[0]}'" if near else "add it or map a column to it"
+        if schema.columns[column].required and column not in held:
+            # A column that has a meaning of its own is no misspelling of another.
+            near = get_close_matches(column, [c for c in held if c not in known], n=1, cutoff=0.6)
+            remedy = (
+                f"did you mean '{near[0]}'? rename it" if near else "add it or map a column to it"
+            )
             raise InputError(
                 f"{name}: column '{column}' is missing; the table has "
-                f"{', '.join(map(str, table.columns))}; {remedy}"
+                f"{', '.join(held) or 'no column'}; {remedy}"
             )
-    if name in _OPEN_TABLES:
-        return
-    for column in map(str, table.columns):
-        if column not in known and not column.startswith(columns.CONTEXT_PREFIX):
-            near = get_close_matches(column, known, n=1, cutoff=0.6)
-            remedy = (
-                f"did you mean '{near[0]}'?"
-                if near
-                else (
-                    f"drop it, or name it '{columns.CONTEXT_PREFIX}{column}' to keep it as context"
-                )
+    for column in held:
+        if held.count(column) > 1:
+            raise InputError(
+                f"{name}: column '{column}' stands there {held.count(column)} times; keep one"
             )
-            raise InputError(f"{name}: column '{column}' is not known; {remedy}")
+        if name in _OPEN_TABLES or column in known or column.startswith(columns.CONTEXT_PREFIX):
+            continue
+        near = get_close_matches(column, known, n=1, cutoff=0.6)
+        keep = f"name it '{columns.CONTEXT_PREFIX}{column}' to keep it as context"
+        remedy = f"did you mean '{near[0]}'?" if near else f"drop it, or {keep}"
+        raise InputError(f"{name}: column '{column}' is not known; {remedy}")
+
+
+def _bad_cell(name: str, row: int, column: str, expected: str, got: object, remedy: str) -> str:
+    return f"{name}: row {row}, column '{column}': expected {expected}, got {shown(got)}; {remedy}"
 
 
 def _first_failure(name: str, errors: SchemaErrors) -> str:
     cases = errors.failure_cases
-    case = cases.loc[cases["index"].astype("float").fillna(-1).idxmin()]
-    column, check = case["column"], str(case["check"])
-    if check == "not_nullable":
-        expected, remedy = "a value in every row", "fill it in or drop the row"
-    elif check.startswith(("coerce_dtype", "dtype")):
-        kind = check.split("(")[-1].rstrip(")").strip("'\"")
-        words = {"float64": "numbers", "int64": "whole numbers", "bool": "true or false"}
-        expected, remedy = words.get(kind, kind), "mend the value or drop the row"
-    else:
-        expected, remedy = check, "mend the value or drop the row"
-    where = "" if pd.isna(case["index"]) else f" row {int(case['index'])},"
-    came = "" if pd.isna(case["index"]) else f", got {case['failure_case']!r}"
-    return f"{name}:{where} column '{column}': expected {expected}{came}; {remedy}"
+    case = cases.loc[cases["index"].astype("float").idxmin()]
+    missing = case["check"] == "not_nullable"
+    return _bad_cell(
+        name,
+        int(case["index"]),
+        case["column"],
+        "a value in every row" if missing else str(case["check"]),
+        case["failure_case"],
+        FILL if missing else MEND,
+    )
 
 
 def _check_meaning(name: str, table: pd.DataFrame) -> None:
     if name in _UNIQUE:
-        repeated = table.duplicated(_UNIQUE[name])
-        if repeated.any():
-            row, column = int(repeated.idxmax()), _UNIQUE[name][0]
-            raise InputError(
-                f"{name}: row {row}, column '{column}': {table.at[row, column]!r} stands there a "
-                "second time; keep one row an id"
-            )
+        _check_unique(name, table, _UNIQUE[name])
     if name != "interactions":
         return
     if columns.TIMESTAMP in table and columns.ORDER in table:
         raise InputError(
-            "interactions: has both 'timestamp' and 'order'; keep the one that is true"
+            "interactions: expected column 'timestamp' or column 'order', got both; "
+            "keep the one that is true"
         )
     if columns.TIMESTAMP in table:
         missing = table[columns.TIMESTAMP].isna()
         if columns.PART in table:
             missing &= table[columns.PART] != columns.TEST_PART
         if missing.any():
-            raise InputError(
-                f"interactions: row {int(missing.idxmax())}, column 'timestamp': expected a time, "
-                "got none; fill it in or drop the row"
-            )
+            row = first(missing)
+            raise InputError(_bad_cell(name, row, columns.TIMESTAMP, "a time", None, FILL))
+
+
+def _check_unique(name: str, table: pd.DataFrame, key: str) -> None:
+    dated = name == "customers" and columns.VALID_FROM in table
+    repeated = table.duplicated([key, columns.VALID_FROM] if dated else [key])
+    if repeated.any():
+        row = first(repeated)
+        remedy = "keep one row an id"
+        if name == "customers":
+            remedy += f", or tell its rows apart by '{columns.VALID_FROM}'"
+        raise InputError(
+            f"{name}: row {row}, column '{key}': expected an id once, "
+            f"got {shown(table[key].iloc[row])} a second time; {remedy}"
+        )

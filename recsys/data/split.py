@@ -239,6 +239,11 @@ def _window(
         history=past.history_lengths[customers],
     )
     asked = np.flatnonzero(np.diff(relevant.indptr) > 0)
+    if not len(asked):
+        raise InputError(
+            "the evaluation window holds only products that their customers had before; say "
+            "data.masks_seen=false, or move the cut-offs"
+        )
     return Window(past=past, queries=queries.select(asked))
 
 
@@ -263,7 +268,7 @@ def _in_clock_units(bound: pd.Timestamp | int, data: Dataset) -> int:
         raise InputError(
             f"split=time: expected {wanted} as cut-off for data={data.name}, got {bound}"
         )
-    return bound if isinstance(bound, int) else int(bound.timestamp())
+    return bound if isinstance(bound, int) else int(bound.floor("s").timestamp())
 
 
 def _shown(moment: int, data: Dataset) -> str:

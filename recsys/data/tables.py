@@ -1,4 +1,4 @@
-"""The seven tables of the project as one value; a source returns it, a `Dataset` is built from it."""
+"""The seven tables as one value; a source returns it, a `Dataset` is built from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields

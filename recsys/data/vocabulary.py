@@ -36,7 +36,7 @@ class Vocabulary:
         With a generator the order is shuffled, because in some data sets the row number leaks
         time (see DESIGN section 9); without, it is sorted.
         """
-        found = [pd.Series(column.dropna().unique()) for column in columns]
+        found = [normalise_ids(column.dropna()).drop_duplicates() for column in columns]
         joined = pd.concat(found, ignore_index=True) if found else pd.Series(dtype="int64")
         unique = normalise_ids(joined).drop_duplicates().sort_values()
         ids = unique.to_numpy(dtype=object if unique.dtype != np.int64 else np.int64)
@@ -47,7 +47,11 @@ class Vocabulary:
 
     def rows(self, ids: pd.Series | IdArray) -> IntArray:
         """Row numbers [n] int32 of ids [n]; -1 for null or unknown ids."""
-        return self._index.get_indexer(normalise_ids(pd.Series(ids))).astype(np.int32)
+        wanted = normalise_ids(pd.Series(ids))
+        if self.ids.dtype != np.int64 and pd.api.types.is_integer_dtype(wanted.dtype):
+            # Another table wrote ids as text, so here 7 means "7".
+            wanted = wanted.astype(object).map(str, na_action="ignore")
+        return self._index.get_indexer(pd.Index(wanted)).astype(np.int32)
 
     def row(self, wanted: str | int) -> int:
         """Row number of one id, given as a person types it.
@@ -55,8 +59,7 @@ class Vocabulary:
         Raises:
             InputError: the id is not known; the message names the nearest ones.
         """
-        key = int(wanted) if self.ids.dtype == np.int64 and str(wanted).isdigit() else wanted
-        row = int(self._index.get_indexer([key])[0])
+        row = int(self._index.get_indexer(pd.Index([self._key(str(wanted))]))[0])
         if row < 0:
             near = get_close_matches(str(wanted), map(str, self.ids[:100_000]), n=3, cutoff=0.6)
             hint = f"; the nearest are {', '.join(near)}" if near else ""
@@ -65,12 +68,20 @@ class Vocabulary:
             )
         return row
 
+    def _key(self, wanted: str) -> str | int:
+        if self.ids.dtype == np.int64 and wanted.removeprefix("-").isdecimal():
+            return int(wanted)
+        return wanted
+
 
 def normalise_ids(ids: pd.Series) -> pd.Series:
-    """Integer ids as int64, all others (strings, UUIDs) as str; nulls stay null."""
-    if pd.api.types.is_integer_dtype(ids.dtype) and not ids.hasnans:
-        return ids.astype("int64")
-    if pd.api.types.is_float_dtype(ids.dtype) or pd.api.types.is_integer_dtype(ids.dtype):
-        # A column of integers with gaps arrives as float: 7.0 is the id 7.
-        return ids.astype("Int64").astype(object).where(ids.notna(), None)
+    """Whole-number ids as int64 (Int64 where some are null), all others (texts, UUIDs) as str."""
+    # A column of integers with gaps arrives as float or as object: 7.0 is the id 7.
+    whole = (
+        pd.api.types.is_integer_dtype(ids.dtype)
+        or pd.api.types.is_float_dtype(ids.dtype)
+        or (ids.dtype == object and pd.api.types.infer_dtype(ids, skipna=True) == "integer")
+    )
+    if whole:
+        return ids.astype("Int64" if ids.hasnans else "int64")
     return ids.astype(object).map(str, na_action="ignore")

@@ -29,9 +29,12 @@ def paired_difference(
     """Paired bootstrap over customers of the difference of two models.
 
     Args:
-        a, b: [Q] values of the same queries in the same order.
+        a: [Q] values of the first model.
+        b: [Q] values of the second, for the same queries in the same order.
         customers: [Q] row numbers of the customers who asked.
-        resamples, level, seed: as in `bootstrap`.
+        resamples: as in `bootstrap`.
+        level: as in `bootstrap`.
+        seed: as in `bootstrap`.
 
     Returns:
         "win" where the whole interval lies above zero, "loss" where below, else "tie".

@@ -25,7 +25,8 @@ def recall(hit: BoolArray, relevant: IntArray, k: int) -> FloatArray:
         relevant: [Q] number of relevant products, at least 1.
         k: cut of the list.
     """
-    return hit[:, :k].sum(axis=1) / relevant
+    found: FloatArray = hit[:, :k].sum(axis=1) / relevant
+    return found
 
 
 def ndcg(hit: BoolArray, relevant: IntArray, k: int) -> FloatArray:
@@ -36,4 +37,5 @@ def ndcg(hit: BoolArray, relevant: IntArray, k: int) -> FloatArray:
     """
     discount = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(relevant, k)]
-    return (hit[:, :k] @ discount[: hit.shape[1]]) / ideal
+    gain: FloatArray = (hit[:, :k] @ discount[: hit.shape[1]]) / ideal
+    return gain

@@ -41,6 +41,7 @@ def topk(scores: FloatArray, k: int) -> TopK:
     groups = body.shape[2]
     maxima = body.max(axis=1)
     _refuse_nan(maxima)
+    _refuse_nan(scores[:, depth * groups :])
     best = np.argpartition(maxima, groups - k, axis=1)[:, groups - k :]
     inside = best[:, None, :] + np.arange(depth)[None, :, None] * groups
     rest = np.broadcast_to(np.arange(depth * groups, width), (count, width - depth * groups))
@@ -70,6 +71,6 @@ def _ordered(scores: FloatArray, candidates: IntArray, k: int) -> TopK:
 
 
 def _refuse_nan(maxima: FloatArray) -> None:
-    # The maximum of a row with a NaN is NaN, so the whole tile need not be read again.
+    # The maximum of scores with a NaN is NaN, so the whole tile need not be read again.
     if np.isnan(maxima).any():
         raise ValueError("scores contain NaN; the model has not converged")

@@ -46,8 +46,9 @@ def settings_from(config: DictConfig) -> Settings:
     Raises:
         InputError: a key is unknown, a value out of range or missing; says which.
     """
-    plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    assert isinstance(plain, dict)
+    plain: dict[str, Any] = OmegaConf.to_container(  # type: ignore[assignment]
+        config, resolve=True, throw_on_missing=True
+    )
     return Settings(
         source=build_part(config.data),
         splitter=build_part(config.split),

@@ -138,7 +138,9 @@ def _vectors(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
     if isinstance(model, FilterRecommender):
         factors = factorise(model, dim)
         return factors.embeddings, factors.fold_in
-    raise InputError(f"{type(model).__name__} has neither vectors nor a filter; it cannot be exported")
+    raise InputError(
+        f"{type(model).__name__} has neither vectors nor a filter; it cannot be exported"
+    )
 
 
 def _contents(

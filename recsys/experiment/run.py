@@ -7,9 +7,10 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset, build
-from recsys.data.identity import merge_identities
+from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.schema import check_tables
-from recsys.data.split import Queries, Split, Window
+from recsys.data.source import Source
+from recsys.data.split import Queries, Split, Splitter, Window
 from recsys.evaluate.intervals import Interval, bootstrap
 from recsys.evaluate.per_query import (
     SLICES,
@@ -40,7 +41,7 @@ def run(settings: Settings) -> RunRecord:
     reset_peak_memory()
     watch = Stopwatch()
     with watch.stage("load"):
-        data, split = load(settings)
+        data, split = load(settings.source, settings.splitter, settings.identity)
     model = settings.model
     with watch.stage("fit"):
         model.fit(split.valid.past, validator(split.valid.queries, settings.evaluate))
@@ -74,13 +75,14 @@ def run(settings: Settings) -> RunRecord:
     )
 
 
-def load(settings: Settings) -> tuple[Dataset, Split]:
-    """The data, identities merged as known at the first cut-off, and its split."""
-    tables = check_tables(settings.source.load())
-    cutoff = settings.splitter.first_cutoff(settings.source)
-    tables = merge_identities(tables, settings.identity, cutoff)
-    data = build(settings.source, tables)
-    return data, settings.splitter.split(data, settings.source)
+def load(
+    source: Source, splitter: Splitter, identity: IdentityRules = IdentityRules()
+) -> tuple[Dataset, Split]:
+    """The data, checked, identities merged as known at the first cut-off, and its split."""
+    tables = check_tables(source.load())
+    tables = merge_identities(tables, identity, splitter.first_cutoff(source))
+    data = build(source, tables)
+    return data, splitter.split(data, source)
 
 
 def validator(queries: Queries, config: EvaluateConfig) -> Validate:

@@ -61,8 +61,8 @@ def action_weights(actions: Mapping[str, float] | None) -> FloatArray:
             raise InputError(
                 f"model.actions: no action '{action}'; actions are {', '.join(ACTIONS)}"
             )
-        if not weight >= 0:
-            raise InputError(f"model.actions.{action}: expected a weight >= 0, got {weight}")
+        if not 0 <= weight < np.inf:
+            raise InputError(f"model.actions.{action}: expected a finite weight >= 0, got {weight}")
     return np.array([actions.get(action, 0.0) for action in ACTIONS], np.float32)
 
 
@@ -74,7 +74,9 @@ def time_decay(data: Dataset, half_life: float) -> FloatArray:
             f"model.half_life: data={data.name} has no time and no order; set it to null"
         )
     unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
-    return np.exp2((when - data.as_of) / (half_life * unit)).astype(np.float32)
+    # A published test row without a time stands at the end of time; it is as fresh as can be.
+    age = data.as_of - np.minimum(when, data.as_of)
+    return np.exp2(-age / (half_life * unit)).astype(np.float32)
 
 
 def normalise(matrix: csr_array, row_exponent: float, column_exponent: float) -> csr_array:

@@ -35,8 +35,8 @@ def feature_matrix(
     """Features by row number.
 
     Numbers are centred and scaled to unit variance, missing ones are 0 with a flag of their own;
-    flags become 0/1, text with at most `MOST_CATEGORIES` values one column a value. Ids, moments and
-    texts with more values are left out.
+    flags become 0/1, text with at most `MOST_CATEGORIES` values one column a value. Ids, moments
+    and texts with more values are left out.
 
     Returns:
         float32 [n, f] and the names of its columns; f may be 0.

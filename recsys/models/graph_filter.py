@@ -26,10 +26,17 @@ from recsys.models.base import Validate, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
 
-DEFAULTS = {"history_exponent": 0.5, "candidate_exponent": 0.5, "low_pass": 0.1, "own": 0.0}
+DEFAULTS = {
+    "history_exponent": 0.5,
+    "candidate_exponent": 0.5,
+    "customer_exponent": 1.0,
+    "low_pass": 0.1,
+    "own": 0.0,
+}
 CANDIDATES: dict[str, tuple[float, ...]] = {
     "history_exponent": (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
     "candidate_exponent": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
+    "customer_exponent": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
     "low_pass": (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0),
     "own": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
 }
@@ -58,7 +65,7 @@ class GraphFilter:
         *,
         history_exponent: float | None = None,
         candidate_exponent: float | None = None,
-        customer_exponent: float = 1.0,
+        customer_exponent: float | None = None,
         low_pass: float | None = None,
         own: float | None = None,
         dim: int = 256,
@@ -66,9 +73,14 @@ class GraphFilter:
         actions: Mapping[str, float] | None = None,
         seed: int = 0,
     ) -> None:
-        asked = {"history_exponent": history_exponent, "candidate_exponent": candidate_exponent,
-                 "low_pass": low_pass, "own": own}  # fmt: skip
-        for name, value in {**asked, "customer_exponent": customer_exponent}.items():
+        asked = {
+            "history_exponent": history_exponent,
+            "candidate_exponent": candidate_exponent,
+            "customer_exponent": customer_exponent,
+            "low_pass": low_pass,
+            "own": own,
+        }
+        for name, value in asked.items():
             if value is not None:
                 require_range(name, value, 0, 10)
         require_range("dim", dim, 1, 4096)
@@ -76,7 +88,6 @@ class GraphFilter:
             require_range("half_life", half_life, 0, open_low=True)
         self.fixed = {name: value for name, value in asked.items() if value is not None}
         self.settings: dict[str, float] = {**DEFAULTS, **self.fixed}
-        self.customer_exponent = customer_exponent
         self.dim, self.half_life, self.actions, self.seed = dim, half_life, actions, seed
 
     @property
@@ -90,9 +101,10 @@ class GraphFilter:
             data, actions=self.actions, half_life=self.half_life
         )
         self.bias: FloatArray = fallback(data)
-        self.degrees: FloatArray = np.maximum(self.history.sum(axis=0), 1e-12)
-        weighted = normalise(self.history, self.customer_exponent, 0.0)
-        self.cooccurrence: csr_array = (self.history.T.tocsr() @ weighted).tocsr()
+        degrees = self.history.sum(axis=0)
+        # 1 for a product without events: any power of it leaves rounding noise as small as it is.
+        self.degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)
+        self._connected_at: float | None = None
         self.spectrum: FloatArray = self._singular_vectors()
         if validate is not None:
             self._choose(validate, repeats=not data.masks_seen)
@@ -103,12 +115,9 @@ class GraphFilter:
         """See `Recommender`."""
         rows = self.history[customers]
         low = self.settings["low_pass"] * (_scaled(rows, self.degrees**-0.5) @ self.spectrum)
-        with torch.inference_mode():
-            scores = torch.from_numpy(low @ self._low_pass_side.T)
-            linear = _torch_csr(_scaled(rows, self.degrees ** -self.settings["history_exponent"]))
-            # Sparse times sparse, added into the dense tile: the tile is the only dense array.
-            torch.addmm(scores, linear, self._linear, out=scores)
-        found: FloatArray = scores.numpy()
+        found: FloatArray = low @ self._low_pass_side.T
+        linear = _scaled(rows, self.degrees ** -self.settings["history_exponent"])
+        _add_product(found, linear, self._linear)
         found += self.bias
         if self.settings["own"]:
             found[
@@ -144,8 +153,13 @@ class GraphFilter:
         return np.ascontiguousarray(right.T, dtype=np.float32)
 
     def _assemble(self) -> None:
+        customer_exponent = self.settings["customer_exponent"]
+        if self._connected_at != customer_exponent:
+            weighted = normalise(self.history, customer_exponent, 0.0)
+            self.cooccurrence: csr_array = (self.history.T.tocsr() @ weighted).tocsr()
+            self._connected_at = customer_exponent
         factor = self.degrees ** -self.settings["candidate_exponent"]
-        self._linear = _torch_csr(_scaled(self.cooccurrence, factor))
+        self._linear = _scaled(self.cooccurrence, factor)
         self._low_pass_side = (self.degrees**0.5)[:, None] * self.spectrum
 
     def _choose(self, validate: Validate, repeats: bool) -> None:
@@ -166,6 +180,16 @@ class GraphFilter:
 def _scaled(matrix: csr_array, column_factor: FloatArray) -> csr_array:
     data = matrix.data * column_factor.astype(np.float32)[matrix.indices]
     return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _add_product(tile: FloatArray, left: csr_array, right: csr_array) -> None:
+    """tile += left @ right, in place; the dense tile is all that is ever allocated."""
+    if not torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
+        tile += (left @ right).toarray()
+        return
+    with torch.inference_mode():
+        target = torch.from_numpy(tile)
+        torch.addmm(target, _torch_csr(left), _torch_csr(right), out=target)
 
 
 def _torch_csr(matrix: csr_array) -> torch.Tensor:

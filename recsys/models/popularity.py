@@ -54,10 +54,12 @@ def popularity(data: Dataset, window: float | None) -> FloatArray:
     unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
     recent = data.is_target & (events.when >= data.as_of - window * unit)
     counts = np.bincount(events.products[recent], minlength=products)
-    return (counts + ever / (ever.max() + 1)).astype(np.float32)
+    ranked: FloatArray = (counts + ever / (ever.max() + 1)).astype(np.float32)
+    return ranked
 
 
 def fallback(data: Dataset) -> FloatArray:
     """[P] float32 popularity scaled to at most 1e-6: ranks what a model has no opinion on."""
     counts = popularity(data, None)
-    return (1e-6 * counts / max(counts.max(), 1.0)).astype(np.float32)
+    scaled: FloatArray = (1e-6 * counts / max(counts.max(), 1.0)).astype(np.float32)
+    return scaled

@@ -39,14 +39,16 @@ class Segment:
         where = (self.cell_of[events.customers], events.products)
         counts = csr_array((np.ones(len(events), np.float32), where), shape=shape).toarray()
         share = popularity(data, None)
-        share = share / max(share.sum(), 1.0)
+        # Without a single target event all products are equally popular.
+        share = share / share.sum() if share.any() else np.full_like(share, 1 / len(share))
         smoothed = counts + self.prior * share
         self.shares = (smoothed / smoothed.sum(axis=1, keepdims=True)).astype(np.float32)
         return self
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """See `Recommender`."""
-        return self.shares[self.cell_of[customers]]
+        scores: FloatArray = self.shares[self.cell_of[customers]]
+        return scores
 
     def embeddings(self) -> Embeddings:
         """One dimension a cell: which one a customer is in, how popular a product is there."""

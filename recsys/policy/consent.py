@@ -18,7 +18,7 @@ def consent_mask(data: Dataset) -> BoolArray:
     """
     names = [str(name) for name in data.touchpoints.ids]
     table = data.side_tables.get("customers")
-    asked = [] if table is None else [c for c in table if c.startswith(columns.CONSENT_PREFIX)]
+    asked = [] if table is None else [c for c in table if str(c).startswith(columns.CONSENT_PREFIX)]
     allowed = np.ones((len(data.customers), len(names)), dtype=bool)
     if table is None or not asked:
         return allowed

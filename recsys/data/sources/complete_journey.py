@@ -9,10 +9,9 @@ redeemed by its end is ignored; of a type A campaign each household gets 16 coup
 is cut to the 20,902 products that the sample holds; the other 71,429 never occur in it.
 """
 
-from pathlib import Path
-
 import pandas as pd
 
+from recsys.arrays import IdArray
 from recsys.data import columns
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
@@ -41,7 +40,7 @@ class CompleteJourney:
         self.folder = data_folder(root, [f"{name}.parquet" for name in _FILES])
 
     def load(self) -> Tables:
-        """Purchases, a `contact` a household and campaign at its start, an `accept` a redemption."""
+        """Purchases, a `contact` a household and campaign, an `accept` a redemption."""
         frames = {name: pd.read_parquet(self.folder / f"{name}.parquet") for name in _FILES}
         campaigns = _campaigns(frames["campaign_descriptions"])
         purchases = _purchases(frames["transactions_sample"])
@@ -110,14 +109,12 @@ def _redemptions(redeemed: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _products(catalogue: pd.DataFrame, sold: "pd.api.extensions.ExtensionArray") -> pd.DataFrame:
+def _products(catalogue: pd.DataFrame, sold: IdArray) -> pd.DataFrame:
     named = {"product_category": columns.CATEGORY}
     return catalogue[catalogue["product_id"].isin(sold)].rename(columns=named)
 
 
-def _offers(
-    coupons: pd.DataFrame, campaigns: pd.DataFrame, sold: "pd.api.extensions.ExtensionArray"
-) -> pd.DataFrame:
+def _offers(coupons: pd.DataFrame, campaigns: pd.DataFrame, sold: IdArray) -> pd.DataFrame:
     covered = coupons[coupons["product_id"].isin(sold)].drop_duplicates()
     joined = covered.merge(campaigns, on="campaign_id", validate="many_to_one")
     offer_id = joined["coupon_upc"].astype(str) + "@" + joined["campaign_id"].astype(str)

@@ -6,7 +6,7 @@ Odd: whatever your tables hold; `recsys.data.schema` says what is expected of th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -56,7 +56,7 @@ class Files:
 
     def load(self) -> Tables:
         """The tables found, columns renamed; `interactions` has to be among them."""
-        found = {table: self._read(table) for table in _TABLES}
+        found: dict[str, Any] = {table: self._read(table) for table in _TABLES}
         if found["interactions"] is None:
             held = ", ".join(sorted(path.name for path in self.folder.iterdir())[:8]) or "nothing"
             raise InputError(
@@ -75,7 +75,7 @@ class Files:
         try:
             frame = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
         except (ValueError, OSError, pa.ArrowException) as error:
-            reason = str(error).splitlines()[0]
+            reason = (str(error) or type(error).__name__).splitlines()[0]
             raise InputError(f"{table}: {path.name} cannot be read: {reason}") from None
         mapping = self.rename.get(table, {})
         unknown = sorted(set(mapping) - set(frame.columns))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
@@ -39,15 +40,29 @@ class LightGCNFiles:
         return Tables(interactions=pd.concat(parts, ignore_index=True))
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    lines = path.read_text().splitlines()
+def _read(path: Path) -> tuple[IntArray, IntArray]:
     try:
-        numbers = np.array(" ".join(lines).split(), dtype=np.int64)
-    except ValueError as error:
-        raise InputError(f"{path.name}: expected whole numbers only; {error}") from None
-    lengths = np.array([len(line.split()) for line in lines])
-    lengths = lengths[lengths > 0]
+        lines = [line.split() for line in path.read_text().splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} cannot be read as text: {error}") from None
+    lengths = np.array([len(line) for line in lines if line], dtype=np.int64)
+    if not len(lengths):
+        raise InputError(f"{path.name}: expected a line a customer, got none; is the file whole?")
+    try:
+        numbers = np.array([word for line in lines for word in line], dtype=np.int64)
+    except (ValueError, OverflowError):
+        raise InputError(_first_bad_line(path.name, lines)) from None
     starts = np.cumsum(lengths) - lengths
     is_product = np.ones(len(numbers), dtype=bool)
     is_product[starts] = False
     return np.repeat(numbers[starts], lengths - 1), numbers[is_product]
+
+
+def _first_bad_line(name: str, lines: list[list[str]]) -> str:
+    for number, words in enumerate(lines, 1):
+        for word in words:
+            try:
+                np.int64(int(word))
+            except (ValueError, OverflowError):
+                return f"{name}: line {number}: expected whole numbers, got '{word}'; mend the line"
+    return f"{name}: expected whole numbers"

@@ -59,7 +59,12 @@ class EvaluationSuite:
         }
 
 
-def _floor(customers: FloatArray, products: FloatArray, queries: Queries, select: Callable[[FloatArray], None]) -> None:
+def _floor(
+    customers: FloatArray,
+    products: FloatArray,
+    queries: Queries,
+    select: Callable[[FloatArray], None],
+) -> None:
     for start in range(0, len(queries), TILE):
         select(customers[queries.customers[start : start + TILE]] @ products.T)
 

@@ -1,5 +1,7 @@
 """The year the market runs, and its units: seconds since its start, and days."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -21,6 +23,19 @@ _MONTH_STARTS = (
 _EPOCH = int(_MONTH_STARTS[0])
 MONTH_STARTS: IntArray = _MONTH_STARTS - _EPOCH
 MONTHS = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """The market seconds [start, end) that a forecast is about."""
+
+    start: int
+    end: int
+
+    @property
+    def days(self) -> float:
+        """Length in days."""
+        return (self.end - self.start) / DAY
 
 
 def month_of(seconds: IntArray) -> IntArray:

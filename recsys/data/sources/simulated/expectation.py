@@ -6,38 +6,28 @@ window, the touchpoint at its mean; a purpose under way is taken to end within t
 renewal of what is bought within it is left out.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.sources.simulated import calendar
-from recsys.data.sources.simulated.choice import sigmoid, softmax
+from recsys.data.sources.simulated.calendar import Window
+from recsys.data.sources.simulated.choice import softmax
 from recsys.data.sources.simulated.chunk import Latent
-from recsys.data.sources.simulated.decisions import CONTACTS, EXPLORES, SHOWN, propensities
+from recsys.data.sources.simulated.expected_offers import add_acceptances
 from recsys.data.sources.simulated.journeys import (
     BUYS_AFTER,
     BUYS_FROM,
     CONSIDER,
     KNOW,
     USUAL_DAYS,
-    VISITS,
 )
 from recsys.data.sources.simulated.names import LIFE_EVENTS
-from recsys.data.sources.simulated.offers import running
-from recsys.data.sources.simulated.people import PREFERRED_DAYPART, WITH_LIFE_EVENT, People
+from recsys.data.sources.simulated.people import WITH_LIFE_EVENT
 from recsys.data.sources.simulated.purposes import (
     LIFE_EVENT_DAYS,
     PURPOSES_A_LIFE_EVENT,
     PURPOSES_A_YEAR,
     Purposes,
-)
-from recsys.data.sources.simulated.sessions import ERRANDS_A_YEAR
-from recsys.data.sources.simulated.truth import (
-    DAYPART_LIFT,
-    PURPOSE_LIFT,
-    THRESHOLD,
-    calm_utility,
 )
 from recsys.data.sources.simulated.utility import FOCUS_LIFT, choice_chances
 from recsys.data.sources.simulated.world import GROUPS, IN_CATEGORY, PRODUCTS
@@ -45,19 +35,6 @@ from recsys.data.sources.simulated.world import GROUPS, IN_CATEGORY, PRODUCTS
 MOMENTS = 3
 # An hour at which every place is open in every zone of the market.
 _NOON = np.array([12 * 3_600])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """Market seconds [start, end)."""
-
-    start: int
-    end: int
-
-    @property
-    def days(self) -> float:
-        """Length in days."""
-        return (self.end - self.start) / calendar.DAY
 
 
 def expected_targets(
@@ -81,7 +58,7 @@ def expected_targets(
     found = _purpose_rates(true, rows, window)[:, :, None] * _with_focus(choice)
     _add_running(true, rows, side, window, found)
     flat = found.reshape(len(rows), PRODUCTS)
-    _add_acceptances(true, rows, habit, choice.reshape(len(rows), PRODUCTS), window, flat)
+    add_acceptances(true, rows, habit, choice.reshape(len(rows), PRODUCTS), window, flat)
     return flat
 
 
@@ -172,70 +149,3 @@ def _ripening(purposes: Purposes, window: Window) -> FloatArray:
     due = ~begun & (purposes.known < window.start)
     time_left = np.clip((window.end - purposes.begin) / calendar.DAY / USUAL_DAYS, 0, 1)
     return np.where(alive, BUYS_AFTER[stage], due * BUYS_FROM[CONSIDER] * time_left)
-
-
-def _add_acceptances(
-    true: Latent,
-    rows: IntArray,
-    habit: FloatArray,
-    choice: FloatArray,
-    window: Window,
-    found: FloatArray,
-) -> None:
-    """Adds the offers that the logged policy will make and the customer accept, to [Q, P]."""
-    people, offers = true.people, true.offers
-    every = np.arange(len(rows))
-    for month in range(calendar.MONTHS):
-        start = max(window.start, int(calendar.MONTH_STARTS[month]))
-        end = min(window.end, int(calendar.MONTH_STARTS[month + 1]))
-        if start >= end:
-            continue
-        second = np.full(len(rows), (start + end) // 2)
-        candidates = running(second)
-        product = offers.product[candidates]
-        for place in range(habit.shape[1]):
-            touchpoint = np.full(len(rows), place)
-            made, in_purpose = _offers_a_year(people, rows, habit, place)
-            calm = calm_utility(true.world, people, offers, rows, candidates, touchpoint, second)
-            calm += PREFERRED_DAYPART * DAYPART_LIFT - THRESHOLD
-            busy = (
-                in_purpose[:, None]
-                * softmax(people.leaning[rows])[every[:, None], product // IN_CATEGORY]
-            )
-            focused = busy * choice[every[:, None], product]
-            accepts = (1 - busy) * sigmoid(calm)
-            accepts += (busy - focused) * sigmoid(calm + PURPOSE_LIFT)
-            accepts += focused * sigmoid(calm + PURPOSE_LIFT + FOCUS_LIFT)
-            made = made * (end - start) / calendar.END
-            shown = made[:, None] * _policy_mix(true, people.stage[rows], touchpoint, second)
-            np.add.at(found, (every[:, None], product), shown * accepts)
-
-
-def _offers_a_year(
-    people: People, rows: IntArray, habit: FloatArray, place: int
-) -> tuple[FloatArray, FloatArray]:
-    """[Q] offers made there a year, and the share of them that meets some running purpose."""
-    visits = PURPOSES_A_YEAR * VISITS
-    rides = SHOWN[place] * habit[:, place] * people.activity[rows] * (visits + ERRANDS_A_YEAR)
-    contacts = CONTACTS[place] * people.consent[rows, place]
-    under_way = PURPOSES_A_YEAR * people.activity[rows] * USUAL_DAYS / calendar.DAYS
-    meets = rides * visits / (visits + ERRANDS_A_YEAR) + contacts * np.minimum(under_way, 1)
-    made = rides + contacts
-    return made, meets / np.maximum(made, 1e-12)
-
-
-def _policy_mix(
-    true: Latent, stage: IntArray, touchpoint: IntArray, second: IntArray
-) -> FloatArray:
-    """[Q, 40] propensities of the two logged policies, mixed as they are."""
-    mixed = np.zeros((len(stage), running(second).shape[1]))
-    for explores, share in ((True, EXPLORES), (False, 1 - EXPLORES)):
-        mixed += share * propensities(
-            true.world,
-            true.offers,
-            stage=stage,
-            touchpoint=touchpoint,
-            second=second,
-            explore=np.full(len(stage), explores),
-        )
-    return mixed

@@ -122,7 +122,8 @@ def _decisions(decisions: Decisions, ids: pd.Series, number: int, count: int) ->
             columns.TOUCHPOINT: _named(decisions.touchpoint[rows], TOUCHPOINT_NAMES),
             columns.TIMESTAMP: calendar.timestamps(decisions.second[rows]),
             columns.POLICY: _named(decisions.explore[rows].astype(np.int64), POLICIES),
-            columns.PROPENSITY: decisions.propensity[rows],
+            # The last bits of an exponential differ between processors; a fingerprint must not.
+            columns.PROPENSITY: np.round(decisions.propensity[rows], 9),
             columns.OUTCOME: _named(decisions.outcome[rows], columns.OUTCOMES),
             columns.REWARD: decisions.reward[rows],
         }

@@ -43,7 +43,7 @@ class Touchpoint(NamedTuple):
         name: as in the tables.
         cost: euros that one contact costs the firm.
         outbound: whether the firm may start it, which needs consent.
-        capacity: contacts a day that the firm can make.
+        capacity: contacts a day that the firm can make, per 1,000 customers.
         appeal: log odds of being chosen by a customer who comes by themselves.
         inbound: whether customers come to it.
         staffed: whether it keeps office hours.
@@ -63,12 +63,12 @@ class Touchpoint(NamedTuple):
 
 
 TOUCHPOINTS = (
-    Touchpoint("app", 0.01, False, 1_000_000, 1.0, True, False, 0.25, 0.2),
-    Touchpoint("web", 0.01, False, 1_000_000, 0.7, True, False, 0.15, 0.0),
-    Touchpoint("branch", 12.0, False, 400, -0.2, True, True, 0.80, 0.7),
-    Touchpoint("call_center", 6.0, True, 800, -0.4, True, True, 0.85, 0.4),
-    Touchpoint("email", 0.05, True, 200_000, 0.0, False, False, 0.04, -0.5),
-    Touchpoint("push", 0.02, True, 200_000, 0.0, False, False, 0.08, -0.3),
+    Touchpoint("app", 0.01, False, 1_000, 1.0, True, False, 0.25, 0.2),
+    Touchpoint("web", 0.01, False, 1_000, 0.7, True, False, 0.15, 0.0),
+    Touchpoint("branch", 12.0, False, 30, -0.2, True, True, 0.80, 0.7),
+    Touchpoint("call_center", 6.0, True, 30, -0.4, True, True, 0.85, 0.4),
+    Touchpoint("email", 0.05, True, 300, 0.0, False, False, 0.04, -0.5),
+    Touchpoint("push", 0.02, True, 300, 0.0, False, False, 0.08, -0.3),
 )
 TOUCHPOINT_NAMES = tuple(touchpoint.name for touchpoint in TOUCHPOINTS)
 CALL_CENTER = TOUCHPOINT_NAMES.index("call_center")

@@ -1,18 +1,21 @@
 """The ceiling of the leaderboard: ranks by expectations from the true parameters."""
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
 from recsys.data.sources.simulated import calendar
+from recsys.data.sources.simulated.calendar import Window
 from recsys.data.sources.simulated.chunk import CUSTOMERS, latent
-from recsys.data.sources.simulated.expectation import Window, expected_targets
+from recsys.data.sources.simulated.expectation import expected_targets
 from recsys.data.sources.simulated.keys import customer_rows, known_rows
 from recsys.data.sources.simulated.names import TOUCHPOINT_NAMES
 from recsys.data.sources.simulated.source import SimulatedMarket
 from recsys.data.sources.simulated.world import product_ids
+from recsys.errors import InputError
 
 BLOCK = 512
 # How far the oracle looks where the market has ended.
@@ -30,17 +33,18 @@ class Oracle:
     def __init__(self, *, market: SimulatedMarket) -> None:
         self.market = market
 
-    def fit(self, data: Any, validate: object = None) -> Self:
+    def fit(self, data: Dataset, validate: object = None) -> Self:
         """Takes the ids and the cut-off of the data; its events are not looked at.
 
         Args:
-            data: has `customers.ids`, `products.ids`, `touchpoints.ids` (outside ids in row order)
-                and `as_of` (UTC seconds).
+            data: of this market; `customers`, `products`, `touchpoints` and `as_of` are read.
             validate: not used; there is nothing to stop early.
 
         Raises:
-            InputError: an id is not of this market.
+            InputError: an id is not of this market, or the data has no cut-off.
         """
+        if data.as_of is None:
+            raise InputError("the oracle needs data with a cut-off in time; use data=simulated")
         self._persons = customer_rows(data.customers.ids, self.market.customers)
         self._products = known_rows("product", data.products.ids, product_ids())
         self._touchpoints = known_rows("touchpoint", data.touchpoints.ids, list(TOUCHPOINT_NAMES))

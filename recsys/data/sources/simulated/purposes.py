@@ -64,12 +64,12 @@ class Purposes:
 
 def purposes(world: World, people: People, rng: np.random.Generator) -> Purposes:
     """Purposes that arise by themselves, from life events, and by renewal of what was bought."""
-    nothing = np.empty(0, np.int64)
-    generations = [_begin(world, people, *_spontaneous(people, rng), nothing, nothing, rng)]
-    generations.append(
-        _begin(world, people, *_from_life_events(world, people, rng), nothing, nothing, rng)
-    )
+    generations = [
+        _begin(world, people, *_spontaneous(people, rng), rng),
+        _begin(world, people, *_from_life_events(world, people, rng), rng),
+    ]
     renewed = _concatenate(generations)
+    # A year has no room for a third renewal.
     for _ in range(2):
         renewed = _renew(world, people, renewed, rng)
         generations.append(renewed)
@@ -107,9 +107,9 @@ def _renew(world: World, people: People, parents: Purposes, rng: np.random.Gener
         parents.customer[chosen],
         parents.category[chosen],
         due[chosen],
-        parents.bought[chosen],
-        parents.end[chosen],
         rng,
+        focus=parents.bought[chosen],
+        known=parents.end[chosen],
     )
 
 
@@ -119,16 +119,15 @@ def _begin(
     customer: IntArray,
     category: IntArray,
     days: FloatArray,
-    focus: IntArray,
-    known: IntArray,
     rng: np.random.Generator,
+    focus: IntArray | None = None,
+    known: IntArray | None = None,
 ) -> Purposes:
     """Lets purposes run; without a focus (renewals have one) they set it on their first visit."""
-    renewal = len(focus) > 0
-    stage = np.full(len(customer), CONSIDER if renewal else KNOW)
+    stage = np.full(len(customer), KNOW if focus is None else CONSIDER)
     visits = walk(people, customer, days, stage, rng)
     first, last = visits.first(), visits.last()
-    if not renewal:
+    if focus is None:
         focus = _pick(
             world, people, customer, category, np.full_like(customer, -1), visits, first, rng
         )
@@ -143,7 +142,7 @@ def _begin(
         focus=focus,
         begin=visits.second[first],
         end=visits.second[last],
-        known=known if renewal else visits.second[first],
+        known=visits.second[first] if known is None else known,
         bought=bought,
         visits=visits,
     )

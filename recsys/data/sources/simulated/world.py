@@ -1,5 +1,6 @@
 """What all customers share: the products with their taste profile, drift and validity windows."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -139,14 +140,15 @@ def product_ids() -> list[str]:
     return [f"P{row:04d}" for row in range(PRODUCTS)]
 
 
-def touchpoints_table() -> pd.DataFrame:
-    """The `touchpoints` table: cost and capacity, and whether the firm may start a contact."""
+def touchpoints_table(customers: int) -> pd.DataFrame:
+    """The `touchpoints` table: cost, whether the firm may start a contact, and daily capacity."""
+    thousands = customers / 1_000
     return pd.DataFrame(
         {
             columns.TOUCHPOINT: pd.Series([place.name for place in TOUCHPOINTS], dtype="str"),
             columns.COST: [place.cost for place in TOUCHPOINTS],
             columns.OUTBOUND: [place.outbound for place in TOUCHPOINTS],
-            columns.CAPACITY: [place.capacity for place in TOUCHPOINTS],
+            columns.CAPACITY: [math.ceil(place.capacity * thousands) for place in TOUCHPOINTS],
         }
     )
 

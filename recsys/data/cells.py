@@ -1,0 +1,82 @@
+"""Columns as people write them; the first cell that cannot be read is named."""
+
+import numpy as np
+import pandas as pd
+
+MEND = "mend the value or drop the row"
+FILL = "fill it in or drop the row"
+
+_LARGEST_EXACT = 2**53
+"""From here on a float no longer holds every whole number."""
+
+_FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+
+
+class CellError(ValueError):
+    """One cell is not what was expected; whoever knows table and column puts it into words."""
+
+    def __init__(self, row: int, expected: str, got: object, remedy: str = MEND) -> None:
+        super().__init__(f"row {row}: expected {expected}, got {shown(got)}; {remedy}")
+        self.row, self.expected, self.got, self.remedy = row, expected, got, remedy
+
+
+def shown(value: object) -> str:
+    """A cell as people read it: numbers plain, texts quoted, nulls as `none`."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if plain is None or plain is pd.NaT or plain is pd.NA or plain != plain:
+        return "none"
+    return str(plain) if isinstance(plain, pd.Timestamp) else repr(plain)
+
+
+def first(bad: pd.Series) -> int:
+    """Position of the first row of a mask that is set."""
+    return int(bad.to_numpy(dtype=bool).argmax())
+
+
+def read_numbers(column: pd.Series, expected: str = "numbers") -> pd.Series:
+    """float64, NaN where null; numbers written as text are read."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        raise CellError(0, expected, column.iloc[0])
+    numbers = pd.to_numeric(column, errors="coerce").astype("Float64").astype("float64")
+    _refuse(column, numbers.isna() & column.notna(), expected)
+    _refuse(column, np.isinf(numbers), "finite numbers")
+    return numbers
+
+
+def read_whole_numbers(column: pd.Series) -> pd.Series:
+    """int64, a value in every row; 3.0 is 3, and 3.5 is refused rather than cut off."""
+    if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
+        return column.astype("int64")
+    numbers = read_numbers(column, "whole numbers")
+    _refuse(column, numbers.isna(), "whole numbers", FILL)
+    _refuse(column, numbers % 1 != 0, "whole numbers")
+    return numbers.astype("int64")
+
+
+def read_flags(column: pd.Series) -> pd.Series:
+    """Bool from true and false, as text or as 1 and 0; nothing else is guessed at."""
+    if column.dtype == bool:
+        return column
+    _refuse(column, column.isna(), "true or false", FILL)
+    flags = column.astype(object).map(lambda cell: _FLAGS.get(str(cell).strip().lower()))
+    _refuse(column, flags.isna(), "true or false")
+    return flags.astype(bool)
+
+
+def refuse_bad_ids(column: pd.Series) -> None:
+    """Ids are whole numbers or texts: 7.0 is the id 7, and 7.5 is none."""
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return
+    _refuse(column, column.notna() & (column % 1 != 0), "whole numbers or texts as ids")
+    _refuse(
+        column,
+        column.abs() >= _LARGEST_EXACT,
+        "ids whose digits are all there",
+        "read the column as text or as whole numbers, not as floats",
+    )
+
+
+def _refuse(column: pd.Series, bad: pd.Series, expected: str, remedy: str = MEND) -> None:
+    if bad.any():
+        row = first(bad)
+        raise CellError(row, expected, column.iloc[row], remedy)

@@ -1,0 +1,185 @@
+"""What an artifact holds: plain arrays, checked once, whoever made them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
+from recsys.errors import InputError
+from recsys.serve import checks
+
+Clock: TypeAlias = Literal["timestamp", "order"]
+
+OPEN_START = int(np.iinfo(np.int64).min)
+"""A product's valid_from where it has always been on offer."""
+OPEN_END = int(np.iinfo(np.int64).max)
+"""A product's valid_to where no end is known; an event's time where none is known."""
+
+RESERVED_FACTS = frozenset(
+    {"artifact", "format_version", "clock", "as_of", "counts", "files", "sha256"}
+)
+"""Keys of the manifest that the writer fills itself."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Contents:
+    """Everything that serving needs. C customer rows, P products, T touchpoints, E events, size d.
+
+    A customer may have several rows, one a strand of intent: the id is repeated, the strand differs.
+    Events belong to a row; there is one a (row, product) pair, the latest, in any order. Those whose
+    weight is 0 are known but were not learned from: they count as seen and explain nothing.
+
+    Attributes:
+        customers: [C, d] float32 vectors.
+        products: [P, d] float32 vectors.
+        touchpoints: [T, d] float32 vectors; None where the model does not know touchpoints.
+        customer_ids: [C] integers or str.
+        product_ids: [P] integers or str, unique.
+        touchpoint_names: [T] names, unique; may be known where their vectors are not.
+        customer_strands: [C] integers; None where every customer has one row.
+        product_names: [P] for people to read, None where a product has no name.
+        product_categories: [P] likewise.
+        product_valid_from: [P] int64 UTC seconds from which a product is on offer, `OPEN_START`
+            where always; None where no start is known.
+        product_valid_to: [P] int64 UTC seconds at which the offer has ended, `OPEN_END` where never.
+        consent: [C, T] bool, whether a touchpoint may contact the customer; touchpoints that the
+            customer starts are True. None where all may.
+        masks_seen: whether products that a customer already had leave the ranking.
+        clock: what `as_of` and `event_when` count: UTC seconds or positions of one order.
+        as_of: nothing at or after this moment was learned from; None without a clock.
+        event_customers: [E] integers, rows of `customers`; None where no events are kept.
+        event_products: [E] integers, rows of `products`.
+        event_weights: [E] float32, the weight that the model gave the pair.
+        event_actions: [E] integers, positions in `event_action_names`; None where unknown.
+        event_action_names: at most 127 names.
+        event_touchpoints: [E] integers, positions in `touchpoint_names`, -1 where unknown; or None.
+        event_when: [E] int64 in units of the clock, `OPEN_END` where unknown; or None.
+        fold_in_products: [P, d] float32 rows f, see `recsys.serve.fold_in`; None where events do
+            not add up to a customer vector, and then nothing is explained.
+        fold_in_gram: [d, d] float32, symmetric and positive definite; None where events add up
+            linearly.
+        facts: JSON-able, for the manifest and the model card, which shows `model`, `settings`,
+            `data` {name, fingerprint}, `split`, `trained_on`, `metrics` {part: {metric: {mean, low,
+            high, customers}}}, `fidelity`, `git_commit`, `versions`, `mlflow_run_id` and `created`.
+
+    Raises:
+        InputError: shapes, types, ranges or facts do not fit together; the message names the field.
+    """
+
+    customers: FloatArray
+    products: FloatArray
+    touchpoints: FloatArray | None = None
+    customer_ids: IdArray
+    product_ids: IdArray
+    touchpoint_names: Sequence[str] = ()
+    customer_strands: IntArray | None = None
+    product_names: Sequence[str | None] | None = None
+    product_categories: Sequence[str | None] | None = None
+    product_valid_from: IntArray | None = None
+    product_valid_to: IntArray | None = None
+    consent: BoolArray | None = None
+    masks_seen: bool = True
+    clock: Clock | None = None
+    as_of: int | None = None
+    event_customers: IntArray | None = None
+    event_products: IntArray | None = None
+    event_weights: FloatArray | None = None
+    event_actions: IntArray | None = None
+    event_action_names: Sequence[str] = ()
+    event_touchpoints: IntArray | None = None
+    event_when: IntArray | None = None
+    fold_in_products: FloatArray | None = None
+    fold_in_gram: FloatArray | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._check_vectors()
+        self._check_ids()
+        self._check_rules()
+        self._check_events()
+        object.__setattr__(self, "facts", _plain_facts(self.facts))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows there are of each kind, and the length of the vectors."""
+        return {
+            "customer_rows": len(self.customers),
+            "products": len(self.products),
+            "touchpoints": len(self.touchpoint_names),
+            "events": 0 if self.event_customers is None else len(self.event_customers),
+            "dim": self.products.shape[1],
+        }
+
+    def _check_vectors(self) -> None:
+        checks.matrix("products", self.products, None, None)
+        count, dim = self.products.shape
+        checks.matrix("customers", self.customers, None, dim)
+        if self.touchpoints is not None:
+            checks.matrix("touchpoints", self.touchpoints, len(self.touchpoint_names), dim)
+        if self.fold_in_products is not None:
+            checks.matrix("fold_in_products", self.fold_in_products, count, dim)
+        if self.fold_in_gram is not None:
+            if self.fold_in_products is None:
+                raise InputError("contents.fold_in_gram: needs fold_in_products beside it")
+            checks.matrix("fold_in_gram", self.fold_in_gram, dim, dim)
+            checks.positive_definite("fold_in_gram", self.fold_in_gram)
+
+    def _check_ids(self) -> None:
+        checks.ids("customer_ids", self.customer_ids, len(self.customers))
+        checks.ids("product_ids", self.product_ids, len(self.products))
+        checks.names("touchpoint_names", self.touchpoint_names)
+        checks.names("event_action_names", self.event_action_names)
+        checks.integers("customer_strands", self.customer_strands, len(self.customers))
+        checks.texts("product_names", self.product_names, len(self.products))
+        checks.texts("product_categories", self.product_categories, len(self.products))
+
+    def _check_rules(self) -> None:
+        checks.integers("product_valid_from", self.product_valid_from, len(self.products))
+        checks.integers("product_valid_to", self.product_valid_to, len(self.products))
+        shape = (len(self.customers), len(self.touchpoint_names))
+        if self.consent is not None and (
+            self.consent.dtype != np.bool_ or self.consent.shape != shape
+        ):
+            raise InputError(f"contents.consent: expected bool {shape}, {checks.got(self.consent)}")
+        if (self.clock is None) != (self.as_of is None):
+            raise InputError(
+                "contents.as_of: a moment and its clock ('timestamp' or 'order') go together, "
+                f"got as_of={self.as_of!r}, clock={self.clock!r}"
+            )
+        if self.clock not in (None, "timestamp", "order"):
+            raise InputError(
+                f"contents.clock: expected 'timestamp', 'order' or None, got {self.clock!r}"
+            )
+
+    def _check_events(self) -> None:
+        parts = (self.event_customers, self.event_products, self.event_weights)
+        details = (self.event_actions, self.event_touchpoints, self.event_when)
+        if self.event_customers is None or self.event_products is None or self.event_weights is None:
+            if any(part is not None for part in (*parts, *details)):
+                raise InputError(
+                    "contents.event_*: event_customers, event_products and event_weights go together"
+                )
+            return
+        count = len(self.event_customers)
+        checks.integers("event_customers", self.event_customers, count, 0, len(self.customers))
+        checks.integers("event_products", self.event_products, count, 0, len(self.products))
+        checks.vector("event_weights", self.event_weights, count)
+        actions, touchpoints = len(self.event_action_names), len(self.touchpoint_names)
+        checks.integers("event_actions", self.event_actions, count, 0, min(actions, 127))
+        checks.integers("event_touchpoints", self.event_touchpoints, count, -1, touchpoints)
+        checks.integers("event_when", self.event_when, count)
+
+
+def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts as JSON keeps them, so that what is loaded equals what was written."""
+    taken = sorted(RESERVED_FACTS & set(facts))
+    if taken:
+        raise InputError(f"contents.facts: {', '.join(taken)} are written by the artifact itself")
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(dict(facts), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"contents.facts: expected values that JSON can hold: {error}") from None
+    return plain

@@ -1,0 +1,114 @@
+"""manifest.json: what an artifact is, and the size and SHA-256 of every file in it."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import InputError
+from recsys.serve.contents import RESERVED_FACTS, Contents
+
+NAME = "manifest.json"
+KIND = "recsys"
+FORMAT_VERSION = 1
+
+
+def write(folder: Path, contents: Contents, names: Sequence[str]) -> None:
+    """Writes the manifest of a folder that holds these files."""
+    body = {
+        "artifact": KIND,
+        "format_version": FORMAT_VERSION,
+        "clock": contents.clock,
+        "as_of": contents.as_of,
+        "counts": contents.counts,
+        **contents.facts,
+        "files": {name: _file_entry(folder / name) for name in names},
+    }
+    (folder / NAME).write_bytes(_rendered(body))
+
+
+def read(folder: Path) -> bytes:
+    """The manifest as it lies on disk.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        return (folder / NAME).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{folder} is not an artifact: {NAME} cannot be read ({error.strerror}); "
+            "give the folder that an export wrote"
+        ) from None
+
+
+def parse(folder: Path, raw: bytes) -> dict[str, Any]:
+    """The manifest's content, sound in itself; `folder` is for messages.
+
+    Raises:
+        InputError: it is damaged, of another kind, or of a format from the future.
+    """
+    damaged = InputError(f"{folder / NAME} is damaged; export the artifact again")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise damaged from None
+    if not isinstance(body, dict) or body.get("artifact") != KIND:
+        raise InputError(f"{folder / NAME} is not the manifest of a recsys artifact")
+    version = body.get("format_version")
+    if not isinstance(version, int) or version < 1:
+        raise damaged
+    if version > FORMAT_VERSION:
+        raise InputError(
+            f"{folder} has format version {version}, this recsys reads up to {FORMAT_VERSION}: "
+            "upgrade recsys"
+        )
+    # The manifest vouches for the files and its own digest for the manifest, to the last byte.
+    if raw != _rendered({key: value for key, value in body.items() if key != "sha256"}):
+        raise damaged
+    return body
+
+
+def check_files(folder: Path, body: Mapping[str, Any], required: Sequence[str]) -> None:
+    """Compares every file with its entry.
+
+    Raises:
+        InputError: a required file has no entry, or a file is missing, cut, altered or elsewhere.
+    """
+    entries: Mapping[str, Mapping[str, Any]] = body["files"]
+    for name in required:
+        if name not in entries:
+            raise InputError(f"{folder / NAME} does not list {name}; export the artifact again")
+    for name, entry in entries.items():
+        if Path(name).name != name or "\\" in name:
+            raise InputError(f"{folder / NAME} lists '{name}', which lies outside the artifact")
+        if not (folder / name).is_file():
+            raise InputError(f"{folder}: {name} is missing; export the artifact again")
+        found = _file_entry(folder / name)
+        if found["bytes"] != entry["bytes"]:
+            raise InputError(
+                f"{folder}: {name} has {found['bytes']:,} bytes, its manifest says "
+                f"{entry['bytes']:,}; it is cut or of another artifact"
+            )
+        if found["sha256"] != entry["sha256"]:
+            raise InputError(
+                f"{folder}: {name} does not match the SHA-256 in its manifest; it is damaged or of "
+                "another artifact"
+            )
+
+
+def facts(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that the exporter gave."""
+    return {key: value for key, value in body.items() if key not in RESERVED_FACTS}
+
+
+def _file_entry(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def _rendered(body: Mapping[str, Any]) -> bytes:
+    digest = hashlib.sha256(json.dumps(body).encode()).hexdigest()
+    return (json.dumps({**body, "sha256": digest}, indent=2) + "\n").encode()

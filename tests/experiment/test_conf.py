@@ -1,0 +1,77 @@
+"""Every file under conf/ composes and builds."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from recsys.experiment.config import build_part, settings_from
+
+CONF = Path(__file__).parents[2] / "conf"
+NEEDS_ROOT = ("complete_journey", "lightgcn", "files")
+
+
+def alternatives(part: str) -> list[str]:
+    return sorted(path.stem for path in (CONF / part).glob("*.yaml"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that every source accepts at construction."""
+    from recsys.data.sources import complete_journey
+
+    for name in ("train.txt", "test.txt"):
+        (tmp_path / name).write_text("0 1 2\n")
+    for name in complete_journey._FILES:
+        (tmp_path / f"{name}.parquet").touch()
+    return tmp_path
+
+
+def composed(*overrides: str):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", list(overrides), return_hydra_config=True)
+    # Outside a launched job the choices are read from the composed configuration.
+    choices = dict(config.hydra.runtime.choices)
+    OmegaConf.update(config, "names", {part: str(choices[part]) for part in config.names})
+    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    return OmegaConf.create(OmegaConf.to_container(plain, resolve=True))
+
+
+@pytest.mark.parametrize("part", ["data", "split", "model"])
+def test_every_part_has_alternatives(part: str) -> None:
+    assert alternatives(part)
+
+
+@pytest.mark.parametrize("name", alternatives("model"))
+def test_every_model_builds(name: str) -> None:
+    assert settings_from(composed(f"model={name}")).names["model"] == name
+
+
+@pytest.mark.parametrize("name", alternatives("split"))
+def test_every_split_builds(name: str) -> None:
+    settings_from(composed(f"split={name}"))
+
+
+@pytest.mark.parametrize("name", alternatives("data"))
+def test_every_source_builds(name: str, folder: Path) -> None:
+    root = [f"data.root={folder}"] if name in NEEDS_ROOT else []
+    settings_from(composed("model=popularity", f"data={name}", *root))
+
+
+@pytest.mark.parametrize("name", alternatives("experiment"))
+def test_every_experiment_builds(name: str, folder: Path) -> None:
+    config = composed(f"experiment={name}", f"+data.root={folder}")
+    settings_from(config)
+
+
+@pytest.mark.parametrize("name", alternatives("suite"))
+def test_every_suite_builds(name: str, folder: Path) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("benchmark", [f"suite={name}", f"suite.root={folder}"])
+    build_part(config.suite)
+
+
+def test_export_composes() -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        assert compose("export").dim > 0
