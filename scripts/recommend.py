@@ -1,0 +1,123 @@
+"""Recommends from an exported artifact, readable by people; needs neither pandas nor torch.
+
+python scripts/recommend.py artifact=FOLDER customer=ID k=5 touchpoint=app at=2024-05-01
+python scripts/recommend.py artifact=FOLDER customers=3 out=FILE.json
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from recsys.errors import InputError, exit_on_input_error
+from recsys.serve import Artifact, Offer, Reason, Recommendation, load
+from recsys.serve.rules import spoken
+
+KEYS = ("artifact", "customer", "customers", "k", "touchpoint", "at", "out")
+
+
+def recommend(words: Sequence[str]) -> None:
+    """Answers for one customer, or for several spread over the list of ids."""
+    given = arguments(words)
+    if "artifact" not in given or ("customer" in given) == ("customers" in given):
+        raise InputError("say artifact=FOLDER and either customer=ID or customers=NUMBER")
+    k = whole_number("k", given.get("k", "10"))
+    at = moment(given["at"]) if "at" in given else None
+    artifact = load(given["artifact"])
+    wanted: Sequence[str | int] = [given["customer"]] if "customer" in given else spread_ids(
+        artifact, whole_number("customers", given["customers"])
+    )  # fmt: skip
+    answers = [artifact.recommend(one, k, given.get("touchpoint"), at) for one in wanted]
+    print("\n\n".join("\n".join(lines(artifact, answer)) for answer in answers))
+    if "out" in given:
+        write(Path(given["out"]), answers)
+
+
+def arguments(words: Sequence[str]) -> dict[str, str]:
+    """The key=value words of a command line."""
+    given: dict[str, str] = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if key not in KEYS:
+            near = get_close_matches(key, KEYS, n=1)
+            hint = f"did you mean {near[0]}=" if near else f"known are {', '.join(KEYS)}"
+            raise InputError(f"unknown argument '{word}'; {hint}")
+        if not equals or not value:
+            raise InputError(f"expected {key}=VALUE, got '{word}'")
+        if key in given:
+            raise InputError(f"{key}= is given twice")
+        given[key] = value
+    return given
+
+
+def whole_number(key: str, text: str) -> int:
+    """A number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise InputError(f"{key}: expected a whole number of at least 1, got '{text}'")
+    return int(text)
+
+
+def moment(text: str) -> datetime:
+    """A date or time; UTC where no zone is said."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"at: expected a date such as 2024-05-01, got '{text}'") from None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def spread_ids(artifact: Artifact, count: int) -> list[str | int]:
+    """That many ids at even distances in the sorted list; all where there are fewer."""
+    ids = list(dict.fromkeys(artifact.customers.ids.tolist()))
+    places = np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
+    return [ids[place] for place in places]
+
+
+def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
+    """A recommendation as people read it."""
+    yield f"customer {answer.customer_id} ({answer.own_events:,} own events)"
+    for place, offer in enumerate(answer.offers, start=1):
+        category = f" [{offer.category}]" if offer.category else ""
+        touchpoint = f" at {offer.touchpoint}" if offer.touchpoint else ""
+        name = offer.name or offer.product_id
+        yield f"{place:3d}. {name}{category}{touchpoint}  score {offer.score:.3f}"
+        yield f"     because of {why(artifact, answer, offer)}"
+    if answer.short_because:
+        yield f"  no more offers: {answer.short_because}"
+
+
+def why(artifact: Artifact, answer: Recommendation, offer: Offer) -> str:
+    """The reasons of an offer in one line."""
+    if offer.reasons:
+        return "; ".join(spoken_reason(reason) for reason in offer.reasons)
+    if not artifact.explains:
+        return "nothing that this artifact keeps"
+    return "no own event" + (" in particular" if answer.own_events else "s")
+
+
+def spoken_reason(reason: Reason) -> str:
+    """What the customer did, with what, where, when, and how much it weighs."""
+    touchpoint = f" at {reason.touchpoint}" if reason.touchpoint else ""
+    when = f", {spoken(reason.when)}" if reason.when is not None else ""
+    name = reason.name or reason.product_id
+    return f"{reason.action or 'event'} {name}{touchpoint}{when} ({reason.share:.0%})"
+
+
+def write(path: Path, answers: Sequence[Recommendation]) -> None:
+    """Writes the answers as a JSON list."""
+    plain = [asdict(answer) for answer in answers]
+    text = json.dumps(plain, indent=2, ensure_ascii=False, default=datetime.isoformat)
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"out: {path} cannot be written: {error.strerror}") from None
+
+
+if __name__ == "__main__":
+    with exit_on_input_error():
+        recommend(sys.argv[1:])
