@@ -39,7 +39,7 @@ def read_numbers(column: pd.Series, expected: str = "numbers") -> pd.Series:
         raise CellError(0, expected, column.iloc[0])
     numbers = pd.to_numeric(column, errors="coerce").astype("Float64").astype("float64")
     _refuse(column, numbers.isna() & column.notna(), expected)
-    _refuse(column, np.isinf(numbers), "finite numbers")
+    _refuse(column, numbers.abs() == np.inf, "finite numbers")
     return numbers
 
 

@@ -60,8 +60,11 @@ def _believed(
 
 def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
     # Looked up as text: one table may hold 7 where another, with ids such as "kiosk", holds "7".
-    person = ids.astype(str).map(person_of)
-    return normalise_ids(person.astype(object).where(person.notna(), ids.astype(object)))
+    place = person_of.index.get_indexer(pd.Index(ids.astype(str)))
+    renamed = ids.to_numpy(dtype=object, copy=True)
+    # Not `Series.map`, which turns whole numbers into floats where an id is in no group.
+    renamed[place >= 0] = person_of.to_numpy()[place[place >= 0]]
+    return normalise_ids(pd.Series(renamed, index=ids.index))
 
 
 def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> pd.Series:

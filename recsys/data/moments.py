@@ -1,5 +1,7 @@
 """Moments in time as people write them, as UTC."""
 
+from numbers import Number
+
 import pandas as pd
 
 from recsys.data.cells import CellError, first, shown
@@ -16,8 +18,9 @@ def read_moments(column: pd.Series) -> pd.Series:
     Raises:
         CellError: the first row that is not a time.
     """
-    if pd.api.types.is_numeric_dtype(column.dtype) and column.notna().any():
-        row = first(column.notna())
+    numbers = _numbers(column)
+    if numbers.any():
+        row = first(numbers)
         raise CellError(
             row,
             _EXPECTED,
@@ -57,3 +60,11 @@ def parse_moment(value: object, where: str) -> pd.Timestamp:
     if not isinstance(moment, pd.Timestamp):
         raise InputError(f"{where}: expected {_EXPECTED}, got {shown(value)}")
     return moment
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.notna()
+    if column.dtype != object:
+        return pd.Series(False, index=column.index)
+    return column.map(lambda cell: isinstance(cell, Number) and cell == cell)

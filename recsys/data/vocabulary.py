@@ -39,7 +39,8 @@ class Vocabulary:
         found = [normalise_ids(column.dropna()).drop_duplicates() for column in columns]
         joined = pd.concat(found, ignore_index=True) if found else pd.Series(dtype="int64")
         unique = normalise_ids(joined).drop_duplicates().sort_values()
-        ids = unique.to_numpy(dtype=object if unique.dtype != np.int64 else np.int64)
+        # A copy, because pandas hands out its own arrays read-only.
+        ids = unique.to_numpy(dtype=object if unique.dtype != np.int64 else np.int64, copy=True)
         return cls(kind, ids if generator is None else generator.permutation(ids))
 
     def __len__(self) -> int:

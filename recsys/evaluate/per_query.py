@@ -8,10 +8,12 @@ import pandas as pd
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.split import Queries
+from recsys.errors import InputError
 from recsys.evaluate.full_ranking import Score, rank
 from recsys.evaluate.ranking import hits, ndcg, recall
 
 SLICES = ("cold", "warm", "hot")
+METRICS = {"recall": recall, "ndcg": ndcg}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,26 @@ class EvaluateConfig:
     resamples: int = 1000
     level: float = 0.95
     test: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises `InputError` where a value cannot be measured."""
+        if not self.ks or not all(isinstance(k, int) and k > 0 for k in self.ks):
+            raise InputError(f"evaluate.ks: expected whole numbers > 0, got {list(self.ks)}")
+        measured = [f"{name}@{k}" for name in METRICS for k in self.ks]
+        if self.metric not in measured:
+            raise InputError(
+                f"evaluate.metric: expected one of {', '.join(measured)}, got '{self.metric}'"
+            )
+        if not 0 < self.level < 1 or self.resamples < 1:
+            raise InputError(
+                f"evaluate: expected 0 < level < 1 and resamples >= 1, got level={self.level}, "
+                f"resamples={self.resamples}"
+            )
+        if not 0 < self.warm_from < self.hot_from:
+            raise InputError(
+                f"evaluate: expected 0 < warm_from < hot_from, got {self.warm_from} and "
+                f"{self.hot_from}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,7 +83,7 @@ def evaluate(score: Score, queries: Queries, ks: Sequence[int], progress: bool =
     hit = hits(ranked.columns, queries.relevant)
     relevant = np.diff(queries.relevant.indptr)
     values = {}
-    for name, metric in (("recall", recall), ("ndcg", ndcg)):
+    for name, metric in METRICS.items():
         for k in ks:
             values[f"{name}@{k}"] = metric(hit, relevant, k)
     return PerQuery(customers=queries.customers, history=queries.history, values=values)

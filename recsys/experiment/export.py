@@ -186,27 +186,29 @@ def _moments(about: pd.DataFrame, column: str, open_end: int) -> IntArray | None
 
 
 def _events(data: Dataset, fold_in: FoldIn | None) -> dict[str, Any]:
-    """The latest event of every customer-product pair that the model weighs."""
-    if fold_in is None:
-        return {}
-    history, events = fold_in.history, data.interactions
-    width = history.shape[1]
-    pairs = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr)) * width
-    pairs = pairs + history.indices
-    with_product = np.flatnonzero(events.products >= 0)
-    keys = events.customers[with_product].astype(np.int64) * width + events.products[with_product]
+    """The latest event of every customer-product pair, with the weight the model gave the pair.
+
+    Pairs that the model did not learn from (a rejected offer) weigh 0: they count as seen.
+    """
+    events, width = data.interactions, len(data.products)
+    used = np.flatnonzero(events.products >= 0)
+    keys = events.customers[used].astype(np.int64) * width + events.products[used]
     # Events are in order of time: the first of the reversed ones is the latest.
-    known, first = np.unique(keys[::-1], return_index=True)
-    latest = with_product[::-1][first][np.searchsorted(known, pairs)]
-    weights: FloatArray = history.data
-    return {
+    pairs, first = np.unique(keys[::-1], return_index=True)
+    latest = used[::-1][first]
+    found: dict[str, Any] = {
         "event_customers": events.customers[latest],
         "event_products": events.products[latest],
-        "event_weights": weights.astype(np.float32),
+        "event_weights": np.zeros(len(pairs), np.float32),
         "event_actions": events.actions[latest],
         "event_action_names": list(columns.ACTIONS),
         "event_touchpoints": events.touchpoints[latest],
         "event_when": None if events.when is None else events.when[latest],
-        "fold_in_products": fold_in.products,
-        "fold_in_gram": fold_in.gram,
     }
+    if fold_in is None:
+        return found
+    history = fold_in.history
+    rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
+    places = np.searchsorted(pairs, rows * width + history.indices)
+    found["event_weights"][places] = history.data
+    return found | {"fold_in_products": fold_in.products, "fold_in_gram": fold_in.gram}

@@ -67,7 +67,10 @@ def action_weights(actions: Mapping[str, float] | None) -> FloatArray:
 
 
 def time_decay(data: Dataset, half_life: float) -> FloatArray:
-    """[E] float32, 2^(-(as_of - when) / half_life); half_life in days, or positions of an order."""
+    """[E] float32, 2^(-(as_of - when) / half_life); half_life in days, or positions of an order.
+
+    Never below 2^-64, because float32 could not hold the inverse of the degrees made from it.
+    """
     when = data.interactions.when
     if when is None or data.as_of is None:
         raise InputError(
@@ -76,7 +79,7 @@ def time_decay(data: Dataset, half_life: float) -> FloatArray:
     unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
     # A published test row without a time stands at the end of time; it is as fresh as can be.
     age = data.as_of - np.minimum(when, data.as_of)
-    return np.exp2(-age / (half_life * unit)).astype(np.float32)
+    return np.exp2(-np.minimum(age / (half_life * unit), 64)).astype(np.float32)
 
 
 def normalise(matrix: csr_array, row_exponent: float, column_exponent: float) -> csr_array:
@@ -94,8 +97,8 @@ def normalise(matrix: csr_array, row_exponent: float, column_exponent: float) ->
         float32 CSR of the same pattern. Rows and columns that sum to zero stay zero.
     """
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    row_factor = _inverse_power(matrix.sum(axis=1), row_exponent)
-    column_factor = _inverse_power(matrix.sum(axis=0), column_exponent)
+    row_factor = _inverse_power(matrix.sum(axis=1, dtype=np.float64), row_exponent)
+    column_factor = _inverse_power(matrix.sum(axis=0, dtype=np.float64), column_exponent)
     data = matrix.data * row_factor[rows] * column_factor[matrix.indices]
     return csr_array((data.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
 

@@ -66,8 +66,9 @@ class FoldIn:
 
     Attributes:
         history: [C, P] float32 CSR, the weights w of the events the model has seen.
-        products: [P, d] float32.
-        gram: [d, d] float32, or None.
+        products: [P, m] float32; m <= d, the first m columns of a customer's vector. The others
+            do not depend on events.
+        gram: [m, m] float32, or None.
     """
 
     history: csr_array

@@ -34,7 +34,7 @@ def factorise(model: FilterRecommender, dim: int, seed: int = 0, power: int = 4)
     Returns:
         embeddings [C, dim + 1], [P, dim + 1] and the fold-in arrays.
     """
-    history, products = model.history, len(model.bias)
+    history = model.history
     rank = min(dim, *history.shape)
     right = _right_singular_vectors(model, rank, seed, power)
     spread = model.spread(right)
@@ -47,7 +47,7 @@ def factorise(model: FilterRecommender, dim: int, seed: int = 0, power: int = 4)
         ),
         FoldIn(
             history=history,
-            products=np.hstack([spread, np.zeros((products, 1))]).astype(np.float32),
+            products=spread,
         ),
     )
 

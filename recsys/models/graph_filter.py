@@ -11,6 +11,7 @@ Deviations: the exponents a and b of the linear part are free (GF-CF: 1/2 each),
 the last term is ours and serves catalogues where people buy the same product again.
 """
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -183,7 +184,7 @@ def _scaled(matrix: csr_array, column_factor: FloatArray) -> csr_array:
 
 
 def _add_product(tile: FloatArray, left: csr_array, right: csr_array) -> None:
-    """tile += left @ right, in place; the dense tile is all that is ever allocated."""
+    """Adds left @ right to the tile, in place; the dense tile is all that is ever allocated."""
     if not torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
         tile += (left @ right).toarray()
         return
@@ -194,10 +195,12 @@ def _add_product(tile: FloatArray, left: csr_array, right: csr_array) -> None:
 
 def _torch_csr(matrix: csr_array) -> torch.Tensor:
     """The same matrix for torch; index arrays are shared where scipy already holds int32."""
-    return torch.sparse_csr_tensor(
-        torch.from_numpy(matrix.indptr.astype(np.int32, copy=False)),
-        torch.from_numpy(matrix.indices.astype(np.int32, copy=False)),
-        torch.from_numpy(matrix.data),
-        size=matrix.shape,
-        check_invariants=False,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse (CSR|invariant)", UserWarning)
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(matrix.indptr.astype(np.int32, copy=False)),
+            torch.from_numpy(matrix.indices.astype(np.int32, copy=False)),
+            torch.from_numpy(matrix.data),
+            size=matrix.shape,
+            check_invariants=False,
+        )

@@ -18,9 +18,10 @@ OPEN_START = int(np.iinfo(np.int64).min)
 OPEN_END = int(np.iinfo(np.int64).max)
 """A product's valid_to where no end is known; an event's time where none is known."""
 
-RESERVED_FACTS = frozenset(
-    {"artifact", "format_version", "clock", "as_of", "counts", "files", "sha256"}
-)
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999: UTC seconds that a calendar can show."""
+
+RESERVED_FACTS = frozenset({"artifact", "format_version", "counts", "files", "sha256"})
 """Keys of the manifest that the writer fills itself."""
 
 
@@ -28,9 +29,10 @@ RESERVED_FACTS = frozenset(
 class Contents:
     """Everything that serving needs. C customer rows, P products, T touchpoints, E events, size d.
 
-    A customer may have several rows, one a strand of intent: the id is repeated, the strand differs.
-    Events belong to a row; there is one a (row, product) pair, the latest, in any order. Those whose
-    weight is 0 are known but were not learned from: they count as seen and explain nothing.
+    A customer may have several rows, one a strand of intent: the id is repeated, the strand
+    differs. Events belong to a row; there is one a (row, product) pair, the latest, in any order.
+    Those whose weight is 0 are known but were not learned from: they count as seen and explain
+    nothing.
 
     Attributes:
         customers: [C, d] float32 vectors.
@@ -44,12 +46,11 @@ class Contents:
         product_categories: [P] likewise.
         product_valid_from: [P] int64 UTC seconds from which a product is on offer, `OPEN_START`
             where always; None where no start is known.
-        product_valid_to: [P] int64 UTC seconds at which the offer has ended, `OPEN_END` where never.
+        product_valid_to: [P] int64 UTC seconds at which the offer has ended, `OPEN_END` where
+            never; None where no end is known.
         consent: [C, T] bool, whether a touchpoint may contact the customer; touchpoints that the
             customer starts are True. None where all may.
         masks_seen: whether products that a customer already had leave the ranking.
-        clock: what `as_of` and `event_when` count: UTC seconds or positions of one order.
-        as_of: nothing at or after this moment was learned from; None without a clock.
         event_customers: [E] integers, rows of `customers`; None where no events are kept.
         event_products: [E] integers, rows of `products`.
         event_weights: [E] float32, the weight that the model gave the pair.
@@ -57,13 +58,17 @@ class Contents:
         event_action_names: at most 127 names.
         event_touchpoints: [E] integers, positions in `touchpoint_names`, -1 where unknown; or None.
         event_when: [E] int64 in units of the clock, `OPEN_END` where unknown; or None.
-        fold_in_products: [P, d] float32 rows f, see `recsys.serve.fold_in`; None where events do
-            not add up to a customer vector, and then nothing is explained.
-        fold_in_gram: [d, d] float32, symmetric and positive definite; None where events add up
+        fold_in_products: [P, m] float32 rows f, m <= d, that make up the first m columns of a
+            customer's vector, see `recsys.serve.fold_in`; None where events do not add up to a
+            vector, and then nothing is explained.
+        fold_in_gram: [m, m] float32, symmetric and positive definite; None where events add up
             linearly.
-        facts: JSON-able, for the manifest and the model card, which shows `model`, `settings`,
-            `data` {name, fingerprint}, `split`, `trained_on`, `metrics` {part: {metric: {mean, low,
-            high, customers}}}, `fidelity`, `git_commit`, `versions`, `mlflow_run_id` and `created`.
+        facts: JSON-able, for the manifest. `clock` says what `as_of` and `event_when` count,
+            "timestamp" (UTC seconds) or "order" (positions); nothing at or after `as_of` was
+            learned from; both may be absent or None. The model card also shows `model`, `settings`,
+            `data` {name, fingerprint}, `split`, `trained_on` {what: count}, `fitted_on`, `metrics`
+            {part: {metric: {mean, low, high, customers}}}, `fidelity`, `git_commit`, `versions`,
+            `mlflow_run_id` and `created`.
 
     Raises:
         InputError: shapes, types, ranges or facts do not fit together; the message names the field.
@@ -82,8 +87,6 @@ class Contents:
     product_valid_to: IntArray | None = None
     consent: BoolArray | None = None
     masks_seen: bool = True
-    clock: Clock | None = None
-    as_of: int | None = None
     event_customers: IntArray | None = None
     event_products: IntArray | None = None
     event_weights: FloatArray | None = None
@@ -96,11 +99,24 @@ class Contents:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "facts", _plain_facts(self.facts))
         self._check_vectors()
         self._check_ids()
         self._check_rules()
+        self._check_clock()
         self._check_events()
-        object.__setattr__(self, "facts", _plain_facts(self.facts))
+
+    @property
+    def clock(self) -> Clock | None:
+        """What times count; None where there is no order."""
+        clock: Clock | None = self.facts.get("clock")
+        return clock
+
+    @property
+    def as_of(self) -> int | None:
+        """The cut-off in units of the clock; None without one."""
+        cut_off: int | None = self.facts.get("as_of")
+        return cut_off
 
     @property
     def counts(self) -> dict[str, int]:
@@ -120,11 +136,17 @@ class Contents:
         if self.touchpoints is not None:
             checks.matrix("touchpoints", self.touchpoints, len(self.touchpoint_names), dim)
         if self.fold_in_products is not None:
-            checks.matrix("fold_in_products", self.fold_in_products, count, dim)
+            checks.matrix("fold_in_products", self.fold_in_products, count, None)
+            if self.fold_in_products.shape[1] > dim:
+                raise InputError(
+                    f"contents.fold_in_products: expected at most {dim} columns, "
+                    f"{checks.got(self.fold_in_products)}"
+                )
         if self.fold_in_gram is not None:
             if self.fold_in_products is None:
                 raise InputError("contents.fold_in_gram: needs fold_in_products beside it")
-            checks.matrix("fold_in_gram", self.fold_in_gram, dim, dim)
+            width = self.fold_in_products.shape[1]
+            checks.matrix("fold_in_gram", self.fold_in_gram, width, width)
             checks.positive_definite("fold_in_gram", self.fold_in_gram)
 
     def _check_ids(self) -> None:
@@ -144,23 +166,32 @@ class Contents:
             self.consent.dtype != np.bool_ or self.consent.shape != shape
         ):
             raise InputError(f"contents.consent: expected bool {shape}, {checks.got(self.consent)}")
-        if (self.clock is None) != (self.as_of is None):
-            raise InputError(
-                "contents.as_of: a moment and its clock ('timestamp' or 'order') go together, "
-                f"got as_of={self.as_of!r}, clock={self.clock!r}"
-            )
+
+    def _check_clock(self) -> None:
         if self.clock not in (None, "timestamp", "order"):
             raise InputError(
-                f"contents.clock: expected 'timestamp', 'order' or None, got {self.clock!r}"
+                f"contents.facts: expected the clock 'timestamp' or 'order', got {self.clock!r}"
             )
+        if self.as_of is None:
+            return
+        if not isinstance(self.as_of, int) or self.clock is None:
+            raise InputError(
+                "contents.facts: expected as_of as an int beside its clock, got "
+                f"as_of={self.as_of!r}, clock={self.clock!r}"
+            )
+        self._check_times("as_of", np.array([self.as_of]))
 
     def _check_events(self) -> None:
         parts = (self.event_customers, self.event_products, self.event_weights)
         details = (self.event_actions, self.event_touchpoints, self.event_when)
-        if self.event_customers is None or self.event_products is None or self.event_weights is None:
+        if (
+            self.event_customers is None
+            or self.event_products is None
+            or self.event_weights is None
+        ):
             if any(part is not None for part in (*parts, *details)):
                 raise InputError(
-                    "contents.event_*: event_customers, event_products and event_weights go together"
+                    "contents: event_customers, event_products and event_weights go together"
                 )
             return
         count = len(self.event_customers)
@@ -171,6 +202,16 @@ class Contents:
         checks.integers("event_actions", self.event_actions, count, 0, min(actions, 127))
         checks.integers("event_touchpoints", self.event_touchpoints, count, -1, touchpoints)
         checks.integers("event_when", self.event_when, count)
+        if self.event_when is not None:
+            self._check_times("event_when", self.event_when[self.event_when != OPEN_END])
+
+    def _check_times(self, name: str, times: IntArray) -> None:
+        strange = (times < FIRST_SECOND) | (times > LAST_SECOND)
+        if self.clock == "timestamp" and strange.any():
+            raise InputError(
+                f"contents.{name}: expected UTC seconds of the years 1 to 9999, "
+                f"got {times[strange][0]}; are these milliseconds?"
+            )
 
 
 def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,22 +48,27 @@ def by_customer(contents: Contents) -> Contents:
     )
 
 
-def ranges(contents: Contents, rows: IntArray) -> tuple[IntArray, IntArray]:
-    """Where the events of customer rows [n] start [n] and end [n]; the events are sorted."""
+def of_rows(contents: Contents, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Events of customer rows [n]: for each of m events the position in `rows`, and its own.
+
+    The events of `contents` are in the order that `by_customer` gives them.
+    """
     if contents.event_customers is None:
-        return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     keys = rows.astype(contents.event_customers.dtype)
-    return (
+    return spread(
         np.searchsorted(contents.event_customers, keys, side="left"),
         np.searchsorted(contents.event_customers, keys, side="right"),
     )
 
 
-def of_rows(contents: Contents, rows: IntArray) -> tuple[IntArray, IntArray]:
-    """All events of customer rows [n]: positions [m] of rows, and positions [m] of their events."""
-    starts, ends = ranges(contents, rows)
+def spread(starts: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
+    """Positions [m] in n ranges, one range after the other, and the range [m] of each.
+
+    >>> spread(np.array([5, 8]), np.array([7, 9]))
+    (array([0, 0, 1]), array([5, 6, 8]))
+    """
     lengths = ends - starts
-    owners = np.repeat(np.arange(len(rows)), lengths)
-    # Counts on within each range: 0, 1, 2, ... shifted by what the ranges before have used up.
+    owners = np.repeat(np.arange(len(starts)), lengths)
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return owners, starts[owners] + within

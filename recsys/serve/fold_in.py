@@ -39,7 +39,7 @@ def contributions(
         products: [q, d] vectors of the products asked about.
         gram: [d, d], or None where events add up linearly.
     """
-    asked = products.T.astype(np.float64)
+    asked: FloatArray = products.T.astype(np.float64)
     if gram is not None:
         asked = np.linalg.solve(_normal_matrix(weights, factors, gram), asked)
     shares: FloatArray = (factors.astype(np.float64) @ asked).T * weights.astype(np.float64)

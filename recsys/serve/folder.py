@@ -72,7 +72,8 @@ def _clean_up(place: Path) -> None:
     if retired.exists() and not place.exists():
         retired.rename(place)
     shutil.rmtree(retired, ignore_errors=True)
-    for draft in place.parent.glob(f"{_prefix(place)}*"):
+    drafts = (one for one in place.parent.iterdir() if one.name.startswith(_prefix(place)))
+    for draft in drafts:
         with suppress(OSError), _locked(draft, wait=False):
             shutil.rmtree(draft)
 
@@ -89,11 +90,11 @@ def _locked(folder: Path, wait: bool = True) -> Iterator[None]:
 
 
 def _prefix(place: Path) -> str:
-    return f".{place.name}.draft-"
+    return f".{place.name}.recsys-draft-"
 
 
 def _retired(place: Path) -> Path:
-    return place.with_name(f".{place.name}.retired")
+    return place.with_name(f".{place.name}.recsys-retired")
 
 
 def _sync(path: Path) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys.arrays import IdArray, IntArray
@@ -60,9 +59,7 @@ class SortedIds:
 
     def by_row(self) -> IdArray:
         """[n] ids by row number."""
-        ids = np.empty_like(self.ids)
-        ids[self.rows] = self.ids
-        return ids
+        return _by_row(self.ids, self.rows)
 
     def find(self, wanted: Iterable[Any]) -> tuple[IntArray, IntArray]:
         """Where each wanted id lies: starts [m] and ends [m] in `ids`, equal where it is unknown.
@@ -102,13 +99,10 @@ class SortedIds:
     def _key(self, wanted: Any) -> int | str | None:
         if self.ids.dtype == object:
             return str(wanted)
-        if isinstance(wanted, int | np.integer):
-            number = int(wanted)
-        elif isinstance(wanted, str) and wanted.removeprefix("-").isdecimal():
-            number = int(wanted)
-        else:
+        is_typed = isinstance(wanted, str) and wanted.removeprefix("-").isdecimal()
+        if not is_typed and not isinstance(wanted, int | np.integer):
             return None
-        return number if abs(number) < 2**63 else None
+        return int(wanted) if abs(int(wanted)) < 2**63 else None
 
     def _unknown(self, wanted: Any) -> str:
         start = f"{self.kind} id '{wanted}' is not among the {len(self.ids):,} {self.kind} ids"
@@ -144,21 +138,23 @@ def write(path: Path, contents: Contents, customers: SortedIds, products: Sorted
 
 def read(path: Path) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
     """Customers, products, and the fields of `Contents` that the file holds."""
-    table = pq.read_table(path)
+    # pq.read_table would import pandas where it is installed.
+    table = pq.ParquetFile(path).read()
     types = json.loads(table.schema.metadata[b"id_types"])
     parts = {kind: _part(table, kind) for kind in ("customer", "product", "touchpoint", "action")}
     customers = _sorted_ids("customer", parts["customer"], types)
     products = _sorted_ids("product", parts["product"], types)
     strands = parts["customer"]["strand"]
-    fields = {
+    fields: dict[str, Any] = {
         "customer_ids": customers.by_row(),
         "product_ids": products.by_row(),
         "touchpoint_names": parts["touchpoint"]["id"].to_pylist(),
         "event_action_names": parts["action"]["id"].to_pylist(),
-        "customer_strands": None if strands.null_count else _by_row(strands, customers.rows),
         "product_names": _texts_by_row(parts["product"]["name"], products.rows),
         "product_categories": _texts_by_row(parts["product"]["category"], products.rows),
     }
+    if not strands.null_count:
+        fields["customer_strands"] = _by_row(_array(strands, np.int64), customers.rows)
     return customers, products, fields
 
 
@@ -188,12 +184,21 @@ def _table(
 
 
 def _part(table: pa.Table, kind: str) -> pa.Table:
-    return table.filter(pc.field("kind") == kind)
+    places = np.flatnonzero(_array(table["kind"], object) == kind)
+    return table.slice(places[0], len(places)) if len(places) else table.slice(0, 0)
+
+
+def _array(column: pa.ChunkedArray, dtype: type) -> IdArray:
+    # Arrow's own to_numpy would import pandas where it is installed.
+    return np.array(column.to_pylist(), dtype=dtype)
 
 
 def _sorted_ids(kind: str, part: pa.Table, types: dict[str, str]) -> SortedIds:
-    column = part["id"].cast(pa.int64()) if types[kind] == "int64" else part["id"]
-    return SortedIds(kind, column.to_numpy(), part["row"].to_numpy())
+    is_integer = types[kind] == "int64"
+    ids = part["id"].cast(pa.int64()) if is_integer else part["id"]
+    return SortedIds(
+        kind, _array(ids, np.int64 if is_integer else object), _array(part["row"], np.int32)
+    )
 
 
 def _type_of(ids: SortedIds) -> str:
@@ -209,16 +214,18 @@ def _objects(texts: Sequence[str | None]) -> IdArray:
 def _taken(values: Sequence[Any] | IdArray | None, rows: IntArray) -> IdArray | None:
     if values is None:
         return None
-    array = values if isinstance(values, np.ndarray) else _objects(values)
+    array: IdArray = values if isinstance(values, np.ndarray) else _objects(values)
     return array[rows]
 
 
-def _by_row(column: pa.ChunkedArray, rows: IntArray) -> IdArray:
-    values = column.to_numpy()
+def _by_row(values: IdArray, rows: IntArray) -> IdArray:
     ordered = np.empty_like(values)
     ordered[rows] = values
     return ordered
 
 
 def _texts_by_row(column: pa.ChunkedArray, rows: IntArray) -> list[str | None] | None:
-    return None if column.null_count == len(rows) else list(_by_row(column, rows))
+    if column.null_count == len(rows):
+        return None
+    texts: list[str | None] = _by_row(_array(column, object), rows).tolist()
+    return texts

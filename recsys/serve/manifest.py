@@ -19,8 +19,6 @@ def write(folder: Path, contents: Contents, names: Sequence[str]) -> None:
     body = {
         "artifact": KIND,
         "format_version": FORMAT_VERSION,
-        "clock": contents.clock,
-        "as_of": contents.as_of,
         "counts": contents.counts,
         **contents.facts,
         "files": {name: _file_entry(folder / name) for name in names},
@@ -57,7 +55,7 @@ def parse(folder: Path, raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict) or body.get("artifact") != KIND:
         raise InputError(f"{folder / NAME} is not the manifest of a recsys artifact")
     version = body.get("format_version")
-    if not isinstance(version, int) or version < 1:
+    if not isinstance(version, int):
         raise damaged
     if version > FORMAT_VERSION:
         raise InputError(
@@ -65,7 +63,8 @@ def parse(folder: Path, raw: bytes) -> dict[str, Any]:
             "upgrade recsys"
         )
     # The manifest vouches for the files and its own digest for the manifest, to the last byte.
-    if raw != _rendered({key: value for key, value in body.items() if key != "sha256"}):
+    rendered = _rendered({key: value for key, value in body.items() if key != "sha256"})
+    if raw != rendered or not isinstance(body.get("files"), dict):
         raise damaged
     return body
 
@@ -81,7 +80,7 @@ def check_files(folder: Path, body: Mapping[str, Any], required: Sequence[str]) 
         if name not in entries:
             raise InputError(f"{folder / NAME} does not list {name}; export the artifact again")
     for name, entry in entries.items():
-        if Path(name).name != name or "\\" in name:
+        if Path(name).name != name or name == ".." or "\\" in name:
             raise InputError(f"{folder / NAME} lists '{name}', which lies outside the artifact")
         if not (folder / name).is_file():
             raise InputError(f"{folder}: {name} is missing; export the artifact again")

@@ -12,7 +12,7 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.serve.contents import OPEN_END, Clock, Contents
+from recsys.serve.contents import FIRST_SECOND, LAST_SECOND, OPEN_END, Clock, Contents
 
 DATES = ("product_valid_from", "product_valid_to")
 
@@ -27,8 +27,6 @@ def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray |
     if contents.consent is not None:
         arrays["consent"] = np.packbits(contents.consent, axis=1)
     text = {
-        "clock": contents.clock,
-        "as_of": contents.as_of,
         "masks_seen": bool(contents.masks_seen),
         "dates": [name for name in DATES if name in arrays],
         "consent": list(contents.touchpoint_names) if "consent" in arrays else None,
@@ -38,8 +36,8 @@ def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray |
 
 def restored(text: Mapping[str, Any], arrays: Mapping[str, IntArray]) -> dict[str, Any]:
     """The fields of `Contents` that `compiled` made this text and these arrays from."""
-    fields: dict[str, Any] = {name: text[name] for name in ("clock", "as_of", "masks_seen")}
-    fields.update({name: arrays[name] for name in text["dates"]})
+    fields: dict[str, Any] = {name: arrays[name] for name in text["dates"]}
+    fields["masks_seen"] = text["masks_seen"]
     if text["consent"] is not None:
         bits = np.unpackbits(arrays["consent"].astype(np.uint8), axis=1, count=len(text["consent"]))
         fields["consent"] = bits.astype(bool)
@@ -50,7 +48,8 @@ def moment(contents: Contents, at: datetime | int | None) -> int | None:
     """UTC seconds at which an offer is to be valid: `at`, else the cut-off, else None.
 
     The cut-off and not the present is the default, so that the same question has the same answer
-    tomorrow. Without a clock in UTC seconds there is no default, and without `at` dates bind nobody.
+    tomorrow. Where the clock does not count UTC seconds there is no default, and dates bind only
+    those who give `at`.
 
     Raises:
         InputError: a datetime without a time zone, or something else.
@@ -61,8 +60,8 @@ def moment(contents: Contents, at: datetime | int | None) -> int | None:
         if at.tzinfo is None:
             raise InputError(f"at: expected a time zone with {at.isoformat()}, such as +00:00")
         return int(at.timestamp())
-    if isinstance(at, bool) or not isinstance(at, int | np.integer):
-        raise InputError(f"at: expected a datetime or UTC seconds, got {at!r}")
+    if not isinstance(at, int | np.integer) or not FIRST_SECOND <= at <= LAST_SECOND:
+        raise InputError(f"at: expected a datetime or its UTC seconds, got {at!r}")
     return int(at)
 
 

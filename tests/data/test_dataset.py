@@ -34,7 +34,7 @@ def print_of(
     return fingerprint(source, check_tables(source.load()))
 
 
-# --- fingerprint -----------------------------------------------------------------------------------
+# --- fingerprint ------------------------------------------------------------------------
 
 
 def test_the_fingerprint_changes_with_nothing() -> None:
@@ -107,7 +107,7 @@ def test_equal_fingerprints_mean_equal_tables(
     assert (prints[0] == prints[1]) == (one == two)
 
 
-# --- ids -------------------------------------------------------------------------------------------
+# --- ids --------------------------------------------------------------------------------
 
 
 def test_ids_are_shuffled_so_that_row_numbers_carry_no_meaning() -> None:
@@ -154,7 +154,7 @@ def test_no_event_is_lost_where_tables_type_ids_differently() -> None:
     assert (events.products >= 0).tolist() == [True, True, False]
 
 
-# --- time ------------------------------------------------------------------------------------------
+# --- time -------------------------------------------------------------------------------
 
 
 def test_events_are_ordered_by_time_and_keep_the_order_of_equals() -> None:
@@ -216,7 +216,9 @@ def test_the_default_action_is_a_purchase() -> None:
 
 
 def test_optional_columns_arrive_as_floats() -> None:
-    events = dataset_of({"customer_id": [1, 2], "value": [1, None], "duration": [3, 4]}).interactions
+    events = dataset_of(
+        {"customer_id": [1, 2], "value": [1, None], "duration": [3, 4]}
+    ).interactions
     assert events.values.dtype == np.float32
     assert np.isnan(events.values).tolist() == [False, True]
     assert events.durations.tolist() == [3, 4]

@@ -2,15 +2,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_memory import MemorySource
 
 from recsys.data.dataset import build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.schema import check_tables
 from recsys.data.tables import Tables
-
-from in_memory import MemorySource
 
 RULES = IdentityRules()
 
@@ -132,6 +131,7 @@ def test_events_themselves_stay(name: str) -> None:
 LINKS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=15)
 
 
+@settings(max_examples=40, deadline=None)
 @given(LINKS, st.sets(st.integers(0, 12)), st.integers(2, 8), st.randoms(use_true_random=False))
 def test_merging_is_idempotent_and_order_free(
     links: list[tuple[int, int]], registered: set[int], largest: int, shuffle: Any
@@ -148,6 +148,7 @@ def test_merging_is_idempotent_and_order_free(
     pd.testing.assert_frame_equal(once.interactions, other.interactions)
 
 
+@settings(max_examples=40, deadline=None)
 @given(LINKS)
 def test_every_believed_link_ends_in_one_person(links: list[tuple[int, int]]) -> None:
     person = merged(tables_of(list(range(13)), links))

@@ -43,7 +43,7 @@ def ordered(rows: list[tuple[Any, Any, int]], **settings: Any) -> Dataset:
     return dataset_of(table, **settings)
 
 
-# --- by time -----------------------------------------------------------------------------------
+# --- by time ----------------------------------------------------------------------------
 
 
 def test_two_cutoffs_on_time(shop: Dataset) -> None:
@@ -151,7 +151,7 @@ def test_positions_and_times_are_not_confused() -> None:
 @pytest.mark.parametrize("splitter", [TimeSplit(valid_from=1, test_from=2), LeaveLastOut()])
 def test_without_a_clock_the_way_out_is_named(splitter: Splitter) -> None:
     data = dataset_of({"customer_id": [1, 2], "product_id": [1, 2]})
-    with pytest.raises(InputError, match="'timestamp' or 'order' column.* use split=given"):
+    with pytest.raises(InputError, match=r"'timestamp' or 'order' column.* use split=given"):
         split_of(data, splitter)
 
 
@@ -163,7 +163,7 @@ def test_a_window_of_repeats_only_is_refused_where_seen_products_leave() -> None
     assert len(split_of(ordered(rows, masks_seen=False), splitter).valid.queries) == 1
 
 
-# --- seen and eligible ---------------------------------------------------------------------------
+# --- seen and eligible ------------------------------------------------------------------
 
 
 def test_seen_products_leave_ranking_and_answers_or_stay() -> None:
@@ -217,7 +217,7 @@ def test_products_of_another_type_of_id_keep_their_dates() -> None:
     assert set(data.products.ids[split.valid.queries.eligible]) == {"2", "3"}
 
 
-# --- as published --------------------------------------------------------------------------------
+# --- as published -----------------------------------------------------------------------
 
 
 def published(customers: int = 40, each: int = 10) -> dict[str, Any]:
@@ -296,7 +296,7 @@ def test_test_rows_without_a_time_are_never_in_a_past() -> None:
         assert (window.past.interactions.when < window.past.as_of).all()
 
 
-# --- leave last out ------------------------------------------------------------------------------
+# --- leave last out ---------------------------------------------------------------------
 
 
 def test_the_last_event_is_test_and_the_one_before_valid() -> None:
@@ -341,7 +341,7 @@ def test_leave_last_out_keeps_each_customers_order(rows: list[tuple[int, int]]) 
     assert len(split.test.past.interactions) == sum(len(e) - 1 for e in events.values())
 
 
-# --- queries ---------------------------------------------------------------------------------------
+# --- queries ----------------------------------------------------------------------------
 
 
 def test_some_of_the_queries() -> None:

@@ -1,0 +1,143 @@
+"""Writing an artifact, and loading it.
+
+A folder of `embeddings.safetensors` (all arrays), `ids.parquet`, `rules.json`, `MODEL_CARD.md` and
+`manifest.json`, which vouches for the others. No pickle.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.errors import InputError
+from recsys.serve import events, ids, manifest, model_card, rules
+from recsys.serve.contents import Contents
+from recsys.serve.folder import current, replaced
+from recsys.serve.ids import SortedIds
+from recsys.serve.recommend import Artifact
+
+VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
+FILES = (VECTORS, IDS, RULES, model_card.NAME)
+_VECTOR_FIELDS = ("customers", "products", "touchpoints", "fold_in_products", "fold_in_gram")
+
+
+def write(folder: str | os.PathLike[str], contents: Contents, overwrite: bool = False) -> None:
+    """Writes an artifact in one step: a crash leaves what was there before.
+
+    Args:
+        folder: where; its parents are made.
+        contents: what to write.
+        overwrite: whether an artifact that is there may be replaced.
+
+    Raises:
+        InputError: the contents do not fit together, something else or an artifact is there, or
+            the folder cannot be written.
+    """
+    customers = SortedIds.build("customer", contents.customer_ids, contents.customer_strands)
+    products = SortedIds.build("product", contents.product_ids)
+    contents = events.by_customer(contents)
+    target = Path(folder).resolve()
+    try:
+        _require_free(target, overwrite)
+        with replaced(target) as draft:
+            _fill(draft, contents, customers, products)
+            # Another export may have finished meanwhile.
+            _require_free(target, overwrite)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"the artifact cannot be written to {target}: {error}") from None
+
+
+def load(folder: str | os.PathLike[str]) -> Artifact:
+    """Loads an artifact after checking every file; needs numpy, pyarrow and safetensors only.
+
+    Raises:
+        InputError: there is no artifact, it is damaged, or its format is from the future.
+    """
+    while True:
+        found = current(Path(folder))
+        raw = manifest.read(found)
+        try:
+            artifact = _load(found, raw)
+        except InputError:
+            if _is_same(found, raw):
+                raise
+        else:
+            # An export that finished meanwhile must not leave new ids beside old vectors.
+            if _is_same(found, raw):
+                return artifact
+
+
+def _fill(draft: Path, contents: Contents, customers: SortedIds, products: SortedIds) -> None:
+    text, rule_arrays = rules.compiled(contents)
+    arrays: dict[str, FloatArray | IntArray] = dict(rule_arrays)
+    for name in (*_VECTOR_FIELDS, *events.TYPES):
+        values = getattr(contents, name)
+        if values is not None:
+            arrays[name] = values
+    # safetensors writes memory as it lies, whatever the strides say.
+    save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, draft / VECTORS)
+    ids.write(draft / IDS, contents, customers, products)
+    (draft / RULES).write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
+    (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")
+    manifest.write(draft, contents, FILES)
+
+
+def _load(found: Path, raw: bytes) -> Artifact:
+    body = manifest.parse(found, raw)
+    try:
+        manifest.check_files(found, body, FILES)
+        arrays = load_file(found / VECTORS)
+        text = json.loads((found / RULES).read_bytes())
+        customers, products, named = ids.read(found / IDS)
+        fields: dict[str, Any] = {**named, **rules.restored(text, arrays)}
+        for name in (*_VECTOR_FIELDS, *events.TYPES):
+            fields[name] = arrays.get(name)
+        contents = Contents(**fields, facts=manifest.facts(body))
+    except InputError:
+        raise
+    except (
+        OSError,
+        LookupError,
+        TypeError,
+        ValueError,
+        SafetensorError,
+        pa.ArrowException,
+    ) as error:
+        raise InputError(f"the artifact {found} cannot be read: {error}") from None
+    return Artifact(contents=contents, customers=customers, products=products)
+
+
+def _is_same(found: Path, raw: bytes) -> bool:
+    try:
+        return manifest.read(found) == raw
+    except InputError:
+        return False
+
+
+def _require_free(target: Path, overwrite: bool) -> None:
+    """Raises `InputError` unless nothing, an empty folder, or a replaceable artifact is there."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not target.is_dir():
+        raise InputError(f"{target} is a file; give a folder for the artifact")
+    try:
+        body = manifest.parse(target, manifest.read(target))
+    except InputError:
+        raise InputError(
+            f"{target} is not empty and not an artifact that this recsys knows, so it is left "
+            "alone; give another folder"
+        ) from None
+    strangers = {path.name for path in target.iterdir()} - {*body["files"], manifest.NAME}
+    if strangers:
+        raise InputError(
+            f"{target} also holds {', '.join(sorted(strangers))}, which replacing the artifact "
+            "would delete; move it elsewhere"
+        )
+    if not overwrite:
+        raise InputError(f"{target} already holds an artifact; say overwrite=true to replace it")

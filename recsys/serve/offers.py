@@ -1,0 +1,63 @@
+"""The answer to a question: offers, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """An event of the customer's own that speaks for an offer.
+
+    Attributes:
+        product_id: the product of the event.
+        name: of that product; None where it has none.
+        action: what happened; None where unknown.
+        touchpoint: where it happened; None where unknown.
+        when: UTC, or the position in the order; None where unknown.
+        share: its part, above 0 up to 1, of all that speaks for the offer.
+    """
+
+    product_id: str | int
+    name: str | None
+    action: str | None
+    touchpoint: str | None
+    when: datetime | int | None
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A product put to a customer at a touchpoint.
+
+    Attributes:
+        product_id: the product.
+        name, category: of the product; None where it has none.
+        score: higher is better; comparable among the offers of one recommendation.
+        touchpoint: where to make the offer; None where the artifact does not know.
+        reasons: the customer's own events that weigh most, largest share first.
+    """
+
+    product_id: str | int
+    name: str | None
+    category: str | None
+    score: float
+    touchpoint: str | None
+    reasons: Sequence[Reason]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recommendation:
+    """What to offer one customer.
+
+    Attributes:
+        customer_id: as the artifact keeps it.
+        offers: best first.
+        short_because: why there are fewer offers than asked for; None where there are not.
+        own_events: how many events of the customer the artifact knows.
+    """
+
+    customer_id: str | int
+    offers: Sequence[Offer]
+    short_because: str | None
+    own_events: int

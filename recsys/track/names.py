@@ -1,0 +1,64 @@
+"""The one mapping between our names of metrics and those that MLflow shows.
+
+MLflow refuses "@" in a name and makes one section of its charts for whatever stands before the last
+"/", so `recall@20` on valid is kept as
+
+    valid/recall_at_20        the mean
+    valid_low/recall_at_20    the lower end of its interval
+    valid_high/recall_at_20   the upper end
+    valid/customers           how many customers stand behind the part
+    valid_cold/recall_at_20   the mean of a slice; its interval is in metrics.json
+
+and what a run cost as `seconds/fit` and `peak_memory_mb`.
+"""
+
+from collections.abc import Mapping
+
+from recsys.evaluate.intervals import Interval
+
+_CUSTOMERS = "customers"
+
+
+def tracked_name(part: str, metric: str) -> str:
+    """The MLflow name of a metric.
+
+    >>> tracked_name("valid", "recall@20")
+    'valid/recall_at_20'
+    """
+    return f"{part}/{metric.replace('@', '_at_')}"
+
+
+def means(part: str, intervals: Mapping[str, Interval]) -> dict[str, float]:
+    """MLflow name -> mean, and the number of customers.
+
+    Args:
+        part: "valid", "test" or a slice of one as "valid_cold".
+        intervals: metric -> its interval.
+    """
+    found = {tracked_name(part, metric): value.mean for metric, value in intervals.items()}
+    customers = max((value.customers for value in intervals.values()), default=0)
+    return found | {tracked_name(part, _CUSTOMERS): float(customers)}
+
+
+def bounds(part: str, intervals: Mapping[str, Interval]) -> dict[str, float]:
+    """MLflow name -> lower and upper ends of the intervals."""
+    lows = {tracked_name(f"{part}_low", name): value.low for name, value in intervals.items()}
+    highs = {tracked_name(f"{part}_high", name): value.high for name, value in intervals.items()}
+    return lows | highs
+
+
+def intervals_of(part: str, tracked: Mapping[str, float]) -> dict[str, Interval]:
+    """Metric -> interval out of MLflow metrics, the inverse of `means` and `bounds`."""
+    found = {}
+    for name in tracked:
+        section, _, short = name.partition("/")
+        metric = short.replace("_at_", "@")
+        if section != part or short == _CUSTOMERS:
+            continue
+        found[metric] = Interval(
+            mean=tracked[name],
+            low=tracked[tracked_name(f"{part}_low", metric)],
+            high=tracked[tracked_name(f"{part}_high", metric)],
+            customers=int(tracked[tracked_name(part, _CUSTOMERS)]),
+        )
+    return found

@@ -1,0 +1,173 @@
+"""Finished runs back out of MLflow."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pandas as pd
+import yaml  # type: ignore[import-untyped]
+
+from recsys.errors import InputError
+from recsys.evaluate.intervals import Interval
+from recsys.track.names import intervals_of
+from recsys.track.store import TrackConfig, open_to_read
+
+_PAGE = 1000
+_FINISHED = "attributes.status = 'FINISHED'"
+# Whatever else lies in the experiment was not logged by `log_run`.
+_TAGS = ("model", "data", "fingerprint", "split", "seed", "settings")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrackedRun:
+    """A finished run; its artifacts are fetched when they are first asked for.
+
+    Attributes:
+        run_id: of MLflow.
+        model: name of the model.
+        data: name of the data set.
+        fingerprint: SHA-256 of the data set.
+        split: what the split did, in words.
+        seed: of the run.
+        settings: digest of the model's settings, equal for equal settings.
+        started: when it was logged (UTC).
+        metrics: MLflow name -> value, see `recsys.track.names`.
+        tags: all tags.
+    """
+
+    run_id: str
+    model: str
+    data: str
+    fingerprint: str
+    split: str
+    seed: int
+    settings: str
+    started: datetime
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    client: Any = field(repr=False)
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The resolved configuration of the run."""
+        found: dict[str, Any] = yaml.safe_load(self._artifact("config.yaml"))
+        return found
+
+    @cached_property
+    def metrics_json(self) -> dict[str, Any]:
+        """The content of its `metrics.json`."""
+        found: dict[str, Any] = json.loads(self._artifact("metrics.json"))
+        return found
+
+    def intervals(self, part: str) -> dict[str, Interval]:
+        """Metric -> interval of "valid" or "test"; empty where the part was not read."""
+        return intervals_of(part, self.metrics)
+
+    def per_query(self, part: str) -> pd.DataFrame:
+        """One row a query of "valid" or "test": customer_id, history, one column a metric.
+
+        Raises:
+            InputError: the run has no such table.
+        """
+        with TemporaryDirectory() as folder:
+            return pd.read_parquet(self._download(f"per_query_{part}.parquet", folder))
+
+    def _artifact(self, name: str) -> str:
+        with TemporaryDirectory() as folder:
+            return self._download(name, folder).read_text(encoding="utf-8")
+
+    def _download(self, name: str, folder: str) -> Path:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return Path(self.client.download_artifacts(self.run_id, name, folder))
+        except (MlflowException, OSError):
+            raise InputError(
+                f"run {self.run_id} has no artifact {name}; was its folder of artifacts moved?"
+            ) from None
+
+
+def runs(
+    settings: TrackConfig,
+    *,
+    experiment: str | None = None,
+    run_ids: Sequence[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> list[TrackedRun]:
+    """Finished runs that `log_run` logged, the latest first.
+
+    Args:
+        settings: where the runs are.
+        experiment: name of the MLflow experiment; that of `settings` where None.
+        run_ids: only these, whole or as their first characters, of whatever experiment.
+        tags: only runs with all these tags, as `{"data": "gowalla"}`.
+
+    Raises:
+        InputError: the store or experiment is not there, or a run id names no finished run.
+    """
+    client = open_to_read(settings)
+    wanted = _experiments(client, experiment or settings.experiment, everywhere=bool(run_ids))
+    found = [_tracked(run, client) for run in _search(client, wanted) if _is_ours(run)]
+    if run_ids:
+        found = _pick(found, run_ids)
+    return [run for run in found if (tags or {}).items() <= run.tags.items()]
+
+
+def _experiments(client: Any, name: str, everywhere: bool) -> list[str]:
+    found = {found.name: found.experiment_id for found in client.search_experiments()}
+    if everywhere:
+        return list(found.values())
+    if name not in found:
+        others = ", ".join(sorted(set(found) - {"Default"})) or "none"
+        raise InputError(f"experiment={name} is not in the store; there is {others}")
+    return [found[name]]
+
+
+def _search(client: Any, experiments: list[str]) -> Iterable[Any]:
+    token = None
+    while True:
+        page = client.search_runs(
+            experiments, _FINISHED, max_results=_PAGE, page_token=token,
+            order_by=["attributes.start_time DESC"],
+        )  # fmt: skip
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _is_ours(run: Any) -> bool:
+    return all(name in run.data.tags for name in _TAGS)
+
+
+def _tracked(run: Any, client: Any) -> TrackedRun:
+    tags = run.data.tags
+    return TrackedRun(
+        run_id=run.info.run_id,
+        model=tags["model"],
+        data=tags["data"],
+        fingerprint=tags["fingerprint"],
+        split=tags["split"],
+        seed=int(tags["seed"]),
+        settings=tags["settings"],
+        started=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
+        metrics=dict(run.data.metrics),
+        tags=dict(tags),
+        client=client,
+    )
+
+
+def _pick(found: list[TrackedRun], run_ids: Sequence[str]) -> list[TrackedRun]:
+    picked = {}
+    for wanted in run_ids:
+        matches = [run for run in found if wanted and run.run_id.startswith(wanted)]
+        if len(matches) != 1:
+            count = "several" if matches else "no"
+            raise InputError(f"run id {wanted!r}: {count} finished runs start with it")
+        picked[matches[0].run_id] = matches[0]
+    return list(picked.values())

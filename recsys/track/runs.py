@@ -1,0 +1,188 @@
+"""One finished run into MLflow."""
+
+import getpass
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import time
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]
+
+from recsys.errors import InputError
+from recsys.track import plots
+from recsys.track.environment import environment
+from recsys.track.names import bounds, means
+from recsys.track.record import RunRecord, metrics_json, plain
+from recsys.track.store import Store, TrackConfig, open_store
+
+__all__ = ["TrackConfig", "log_run"]
+
+_NAME_LENGTH = 250
+_VALUE_LENGTH = 500
+_BATCH = 100
+_DIGEST_LENGTH = 16
+# Where a run is kept and what the parts are called are no settings of the experiment.
+_NOT_PARAMS = ("track", "names")
+
+
+def log_run(record: RunRecord, settings: TrackConfig) -> str:
+    """Logs a run and returns its MLflow run id.
+
+    Kept are: short flat params and the whole `config.yaml` and `chosen.json`; metrics under the
+    names of `recsys.track.names`; `per_query_valid.parquet` (and `_test`); the data set with its
+    fingerprint; plots; `environment.json`; `metrics.json`; and the tags that runs are found by.
+    Whatever breaks halfway leaves a run that is marked FAILED, which `read.runs` passes over.
+
+    Raises:
+        InputError: the store cannot be opened, see `recsys.track.store.open_store`, or it stopped
+            to take things halfway.
+    """
+    from mlflow.exceptions import MlflowException
+
+    store = open_store(settings)
+    found = environment()
+    run = store.client.create_run(
+        store.experiment_id,
+        run_name=f"{record.model} {record.data_name} seed {record.seed}",
+        tags={**settings.tags, **_tags(record, found)},
+    )
+    run_id = str(run.info.run_id)
+    try:
+        _log(store, run_id, record, found)
+    except BaseException as error:
+        with suppress(Exception):
+            store.client.set_terminated(run_id, "FAILED")
+        if isinstance(error, MlflowException | OSError):
+            raise InputError(f"run {run_id} could not be logged whole: {error}") from error
+        raise
+    store.client.set_terminated(run_id, "FINISHED")
+    return run_id
+
+
+def _log(store: Store, run_id: str, record: RunRecord, found: Mapping[str, Any]) -> None:
+    from mlflow.entities import Metric, Param
+
+    now = int(time() * 1000)
+    metrics = [Metric(name, value, now, 0) for name, value in _metrics(record).items()]
+    params = [Param(name, value) for name, value in _params(record).items()]
+    for start in range(0, max(len(metrics), len(params)), _BATCH):
+        batch = slice(start, start + _BATCH)
+        store.client.log_batch(run_id, metrics=metrics[batch], params=params[batch])
+    _log_data_set(store, run_id, record)
+    with TemporaryDirectory() as folder:
+        _write_artifacts(Path(folder), record, run_id, found)
+        store.client.log_artifacts(run_id, folder)
+
+
+def _metrics(record: RunRecord) -> dict[str, float]:
+    found = {"peak_memory_mb": float(record.peak_memory_mb)}
+    found |= {f"seconds/{stage}": seconds for stage, seconds in record.seconds.items()}
+    for part, intervals in record.intervals().items():
+        found |= means(part, intervals) | bounds(part, intervals)
+    for name, intervals in record.slices.items():
+        found |= means(f"valid_{name}", intervals)
+    return found
+
+
+def _params(record: RunRecord) -> dict[str, str]:
+    """Flat names, cut to what MLflow takes; whole values are in the artifacts."""
+    settings = {key: value for key, value in record.config.items() if key not in _NOT_PARAMS}
+    flat = dict(_flat(plain(settings))) | dict(_flat({"chosen": plain(record.chosen)}))
+    return {
+        re.sub(r"[^\w.\- ]", "_", name)[:_NAME_LENGTH]: _cut(str(value))
+        for name, value in flat.items()
+    }
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _flat(part, f"{prefix}.{key}" if prefix else key)
+    else:
+        yield prefix, value
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= _VALUE_LENGTH else value[: _VALUE_LENGTH - 3] + "..."
+
+
+def _tags(record: RunRecord, found: Mapping[str, Any]) -> dict[str, str]:
+    tags = {
+        "model": record.model,
+        "data": record.data_name,
+        "fingerprint": record.fingerprint,
+        "split": record.split,
+        "seed": str(record.seed),
+        "settings": _settings_digest(record),
+        "device": record.device,
+        "git_dirty": str(found["git_dirty"]).lower(),
+        # The names that MLflow's own pages show.
+        "mlflow.note.content": f"```\n{record.summary()}\n```",
+        "mlflow.source.name": Path(sys.argv[0]).name or "python",
+        "mlflow.user": _user(),
+    }
+    if found["git_commit"]:
+        tags |= dict.fromkeys(("git_commit", "mlflow.source.git.commit"), found["git_commit"])
+    if record.test is not None:
+        tags["test_read"] = "true"
+    return tags
+
+
+def _settings_digest(record: RunRecord) -> str:
+    """Equal for runs of one model with equal settings, whatever else was asked of them."""
+    settings = json.dumps(plain(record.config.get("model", {})), sort_keys=True)
+    return hashlib.sha256(f"{record.model} {settings}".encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return "unknown"
+
+
+def _log_data_set(store: Store, run_id: str, record: RunRecord) -> None:
+    """A description only: MLflow's `from_pandas` would hash and profile whole tables."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    settings = plain(record.config.get("data", {}))
+    root = settings.get("root")
+    described = Dataset(
+        name=record.data_name,
+        digest=record.fingerprint[:_DIGEST_LENGTH],
+        source_type="local" if root else "code",
+        source=json.dumps({"uri": root} if root else {"tags": settings}),
+        profile=json.dumps({"fingerprint": record.fingerprint, **plain(record.data_facts)}),
+    )
+    context = InputTag("mlflow.data.context", "training")
+    store.client.log_inputs(run_id, [DatasetInput(described, [context])])
+
+
+def _write_artifacts(
+    folder: Path, record: RunRecord, run_id: str, found: Mapping[str, Any]
+) -> None:
+    config = yaml.safe_dump(plain(record.config), sort_keys=False, allow_unicode=True)
+    (folder / "config.yaml").write_text(config, encoding="utf-8")
+    documents = {
+        "chosen": plain(record.chosen),
+        "environment": found,
+        "metrics": metrics_json(record, run_id),
+    }
+    for name, document in documents.items():
+        (folder / f"{name}.json").write_text(
+            json.dumps(document, indent=2) + "\n", encoding="utf-8"
+        )
+    for part, table in record.per_query_tables().items():
+        table.to_parquet(folder / f"per_query_{part}.parquet", index=False)
+    pictures = folder / "plots"
+    pictures.mkdir()
+    for part in record.intervals():
+        plots.save(plots.by_k(record, part), pictures / f"{part}_by_k.png")
+    if record.slices:
+        plots.save(plots.by_history(record), pictures / "valid_by_history.png")

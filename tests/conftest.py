@@ -1,0 +1,27 @@
+import pandas as pd
+import pytest
+from in_memory import dataset_of
+
+from recsys.data.dataset import Dataset
+
+
+@pytest.fixture(scope="session")
+def shop() -> Dataset:
+    """Three customers, four products, two touchpoints, ten days; `dan` only ever called."""
+    day = pd.Timestamp("2026-01-01", tz="UTC")
+    events = [
+        ("ann", "milk", "app", "view", 0),
+        ("ann", "milk", "app", "purchase", 0),
+        ("bob", "milk", "store", "purchase", 1),
+        ("bob", "bread", "store", "purchase", 2),
+        ("ann", "bread", "app", "purchase", 4),
+        ("dan", None, "app", "contact", 5),
+        ("bob", "jam", "store", "purchase", 6),
+        ("cleo", "tea", "app", "purchase", 7),
+        ("ann", "jam", "store", "purchase", 8),
+        ("cleo", "milk", "app", "reject", 9),
+    ]
+    names = ["customer_id", "product_id", "touchpoint", "action", "timestamp"]
+    table = pd.DataFrame(events, columns=names)
+    table["timestamp"] = day + pd.to_timedelta(table["timestamp"], unit="D")
+    return dataset_of(table)

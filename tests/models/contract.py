@@ -1,0 +1,301 @@
+"""What every model keeps to; a model's tests inherit this."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from in_memory import dataset_of
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.models.base import (
+    Chooses,
+    EmbeddingRecommender,
+    FilterRecommender,
+    FoldIn,
+    Recommender,
+)
+
+IDLE = "idle"
+"""A customer without events; the products table also knows a product without any."""
+
+BLOCKS, BLOCK = 4, 8
+
+
+def market(**change: Any) -> Dataset:
+    """60 days of 24 customers with 15 products at two touchpoints, some of it without product."""
+    generator = np.random.default_rng(11)
+    count = 260
+    table = pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in generator.integers(0, 24, count)],
+            "product_id": [f"p{i}" for i in np.minimum(generator.geometric(0.2, count), 15)],
+            "touchpoint": generator.choice(["app", "web"], count),
+            "action": generator.choice(["view", "purchase", "purchase", "reject"], count),
+            "timestamp": pd.Timestamp("2026-01-01")
+            + pd.to_timedelta(generator.integers(0, 60 * 86_400, count), unit="s"),
+            "value": generator.random(count),
+        }
+    )
+    table.loc[::20, ["product_id", "action"]] = [None, "contact"]
+    table = table.assign(**change).dropna(axis=1, how="all")
+    side = {"customers": {"customer_id": [IDLE]}, "products": {"product_id": ["unsold"]}}
+    return dataset_of(table, side)
+
+
+def without_clock() -> Dataset:
+    return market(timestamp=None)
+
+
+def with_order() -> Dataset:
+    return market(timestamp=None, order=np.arange(260))
+
+
+def without_touchpoints() -> Dataset:
+    return market(touchpoint=None)
+
+
+def without_targets() -> Dataset:
+    return market(action="view")
+
+
+def one_product() -> Dataset:
+    table = {"customer_id": [1, 2, 3], "product_id": [7, 7, 7], "timestamp": ["2026-01-01"] * 3}
+    return dataset_of(table)
+
+
+def one_customer() -> Dataset:
+    table = {"customer_id": [1, 1], "product_id": [7, 8], "timestamp": ["2026-01-01"] * 2}
+    return dataset_of(table)
+
+
+def one_event() -> Dataset:
+    return dataset_of({"customer_id": [1], "product_id": [7]})
+
+
+WORLDS = [
+    without_clock, with_order, without_touchpoints, without_targets, one_product, one_customer,
+    one_event,
+]  # fmt: skip
+
+
+def everyone(data: Dataset) -> IntArray:
+    return np.arange(len(data.customers))
+
+
+def close(found: FloatArray, wanted: FloatArray, tolerance: float) -> None:
+    """Equal up to a share of the largest value."""
+    scale = max(float(np.abs(wanted).max()), 1e-12)
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance * scale)
+
+
+def folded(fold_in: FoldIn, customer: int) -> FloatArray:
+    """The vector of a stored customer by the formula of `FoldIn`, in float64."""
+    weights = fold_in.history[[customer]].toarray()[0].astype(np.float64)
+    products = fold_in.products.astype(np.float64)
+    right: FloatArray = weights @ products
+    if fold_in.gram is None:
+        return right
+    had = np.flatnonzero(weights)
+    more = products[had].T @ ((weights[had] - 1)[:, None] * products[had])
+    solved: FloatArray = np.linalg.solve(fold_in.gram.astype(np.float64) + more, right)
+    return solved
+
+
+def folded_all(fold_in: FoldIn) -> FloatArray:
+    """The vectors of all stored customers."""
+    return np.stack([folded(fold_in, row) for row in range(fold_in.history.shape[0])])
+
+
+class ModelContract:
+    """Inherited by the tests of every model, which say how it is made."""
+
+    def make(self, **change: Any) -> Recommender:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def data(self) -> Dataset:
+        return market()
+
+    @pytest.fixture
+    def model(self, data: Dataset) -> Recommender:
+        return self.make().fit(data)
+
+    def test_fit_returns_the_model(self, data: Dataset) -> None:
+        model = self.make()
+        assert model.fit(data) is model
+
+    def test_scores_are_float32_finite_and_one_a_product(
+        self, model: Recommender, data: Dataset
+    ) -> None:
+        scores = model.score(np.array([3, 0, 3], np.int32))
+        assert scores.shape == (3, len(data.products))
+        assert scores.dtype == np.float32
+        assert np.isfinite(model.score(everyone(data))).all()
+        np.testing.assert_array_equal(scores[0], scores[2])
+
+    def test_scores_may_be_overwritten(self, model: Recommender, data: Dataset) -> None:
+        customers = everyone(data)
+        scores = model.score(customers)
+        before = scores.copy()
+        # Evaluation masks in place, so a view into the model would ruin it.
+        scores[:] = -np.inf
+        np.testing.assert_array_equal(model.score(customers), before)
+        alone = model.score(customers[:1])
+        alone[:] = np.inf
+        np.testing.assert_array_equal(model.score(customers), before)
+
+    def test_the_same_seed_gives_the_same_scores(self, model: Recommender, data: Dataset) -> None:
+        again = self.make().fit(data)
+        np.testing.assert_array_equal(again.score(everyone(data)), model.score(everyone(data)))
+
+    def test_a_customer_alone_is_a_row_of_the_batch(
+        self, model: Recommender, data: Dataset
+    ) -> None:
+        batch = model.score(everyone(data))
+        for customer in everyone(data):
+            close(model.score(np.array([customer])), batch[[customer]], 1e-5)
+
+    def test_nobody_asked_gives_no_row(self, model: Recommender, data: Dataset) -> None:
+        assert model.score(np.zeros(0, np.int32)).shape == (0, len(data.products))
+
+    def test_a_customer_without_history_is_scored(self, model: Recommender, data: Dataset) -> None:
+        assert np.isfinite(model.score(np.array([data.customers.row(IDLE)]))).all()
+
+    def test_touchpoints_may_be_named(self, model: Recommender, data: Dataset) -> None:
+        customers = everyone(data)
+        touchpoints = np.zeros(len(customers), np.int32)
+        scores = model.score(customers, touchpoints)
+        assert scores.shape == (len(customers), len(data.products))
+        assert np.isfinite(scores).all()
+
+    def test_a_refit_on_more_data_is_as_good_as_a_fresh_fit(
+        self, model: Recommender, data: Dataset
+    ) -> None:
+        half = data.select(np.arange(len(data.interactions)) < len(data.interactions) // 2)
+        again = self.make().fit(half).fit(data)
+        np.testing.assert_array_equal(again.score(everyone(data)), model.score(everyone(data)))
+
+    def test_the_data_stay_as_they_were(self, data: Dataset) -> None:
+        before = {
+            name: None if array is None else array.copy()
+            for name, array in vars(data.interactions).items()
+        }
+        self.make().fit(data).score(everyone(data))
+        for name, array in vars(data.interactions).items():
+            np.testing.assert_array_equal(array, before[name])
+
+    @pytest.mark.parametrize("world", WORLDS)
+    def test_odd_worlds(self, world: Any) -> None:
+        data = world()
+        scores = self.make().fit(data).score(everyone(data))
+        assert scores.shape == (len(data.customers), len(data.products))
+        assert scores.dtype == np.float32
+        assert np.isfinite(scores).all()
+
+
+class EmbeddingContract(ModelContract):
+    """For models whose scores are inner products."""
+
+    folds_in: ClassVar[bool] = True
+
+    def fitted(self, data: Dataset) -> EmbeddingRecommender:
+        model = self.make().fit(data)
+        assert isinstance(model, EmbeddingRecommender)
+        return model
+
+    def test_inner_products_are_the_scores(self, data: Dataset) -> None:
+        model = self.fitted(data)
+        found = model.embeddings()
+        assert found.customers.dtype == found.products.dtype == np.float32
+        assert len(found.customers) == len(data.customers)
+        assert len(found.products) == len(data.products)
+        close(found.customers @ found.products.T, model.score(everyone(data)), 1e-4)
+
+    def test_folding_in_gives_the_stored_vectors(self, data: Dataset) -> None:
+        model = self.fitted(data)
+        fold_in = model.fold_in()
+        if not self.folds_in:
+            assert fold_in is None
+            return
+        assert fold_in is not None
+        close(folded_all(fold_in), model.embeddings().customers, 1e-3)
+
+
+class FilterContract(ModelContract):
+    """For models that spread a customer's history."""
+
+    def test_the_history_is_spread(self, data: Dataset) -> None:
+        model = self.make().fit(data)
+        assert isinstance(model, FilterRecommender)
+        identity = np.eye(len(data.products), dtype=np.float32)
+        spread = model.spread(identity)
+        assert spread.dtype == np.float32
+        assert model.bias.dtype == np.float32
+        close(model.history @ spread + model.bias, model.score(everyone(data)), 1e-4)
+        close(model.spread_back(identity), spread.T, 1e-5)
+
+    def test_a_spread_may_be_overwritten(self, data: Dataset) -> None:
+        model = self.make().fit(data)
+        assert isinstance(model, FilterRecommender)
+        identity = np.eye(len(data.products), dtype=np.float32)
+        model.spread(identity)[:] = np.nan
+        np.testing.assert_array_equal(identity, np.eye(len(data.products)))
+
+
+class ChoosingContract(ModelContract):
+    """For models that settle some of their own settings on valid."""
+
+    def test_what_is_chosen_is_kept_and_reproduces_the_model(self, data: Dataset) -> None:
+        model = self.make()
+        assert isinstance(model, Chooses)
+        shape = (len(data.customers), len(data.products))
+        target = np.random.default_rng(5).standard_normal(shape)
+
+        def likeness(score: Any) -> float:
+            return float((score(everyone(data)) * target).sum())
+
+        half = data.select(np.arange(len(data.interactions)) < len(data.interactions) // 2)
+        before = dict(model.chosen)
+        chosen = dict(model.fit(half, likeness).chosen)
+        assert chosen != before
+        assert dict(model.fit(data).chosen) == chosen
+        fresh = self.make(**chosen).fit(data)
+        np.testing.assert_array_equal(fresh.score(everyone(data)), model.score(everyone(data)))
+
+
+class PersonalisedContract(ModelContract):
+    """For models that learn what a customer likes: data whose answer is obvious."""
+
+    @pytest.fixture
+    def blocks(self) -> Dataset:
+        """Customers of a block had all its products but one, another one each."""
+        rows = [
+            (f"{block}-c{customer}", f"{block}-p{product}")
+            for block in range(BLOCKS)
+            for customer in range(BLOCK)
+            for product in range(BLOCK)
+            if product != customer
+        ]
+        return dataset_of(pd.DataFrame(rows, columns=["customer_id", "product_id"]))
+
+    def ranked(self, data: Dataset) -> tuple[list[str], IntArray, FloatArray]:
+        scores = self.make().fit(data).score(everyone(data))
+        customers = list(data.customers.ids)
+        held = np.array([data.products.row(name.replace("c", "p")) for name in customers])
+        return customers, held, scores
+
+    def test_the_block_comes_first(self, blocks: Dataset) -> None:
+        customers, _, scores = self.ranked(blocks)
+        own = []
+        for name, row in zip(customers, scores, strict=True):
+            best = blocks.products.ids[np.argsort(-row)[:BLOCK]]
+            own.append(np.mean([product[0] == name[0] for product in best]))
+        assert np.mean(own) > 0.95
+
+    def test_the_held_out_product_is_the_first_new_one(self, blocks: Dataset) -> None:
+        _, held, scores = self.ranked(blocks)
+        events = blocks.interactions
+        scores[events.customers, events.products] = -np.inf
+        assert np.mean(scores.argmax(axis=1) == held) > 0.95

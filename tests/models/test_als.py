@@ -1,0 +1,110 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from contract import EmbeddingContract, PersonalisedContract, close, everyone, market
+from in_memory import dataset_of, outside
+
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.models.als import ALS
+
+
+class TestALS(PersonalisedContract, EmbeddingContract):
+    def make(self, **change: Any) -> ALS:
+        return ALS(**{"dim": 6, "epochs": 10, "device": "cpu", **change})
+
+
+class TestALSOfThePaper(TestALS):
+    """No exponents; actions weighed, hardly any regularisation."""
+
+    def make(self, **change: Any) -> ALS:
+        paper = {"customer_exponent": 0.0, "product_exponent": 0.0, "l2": 0.01}
+        return super().make(**{**paper, "actions": {"purchase": 3, "view": 1}, **change})
+
+
+def solved(confidence: np.ndarray, other: np.ndarray, l2: float) -> np.ndarray:
+    """[n, d] exact solutions of the normal equations for the rows of confidence [n, m]."""
+    found = []
+    for row in confidence:
+        had = row > 0
+        weight = np.where(had, row, 1.0)
+        left = other.T @ (weight[:, None] * other) + l2 * np.eye(other.shape[1])
+        found.append(np.linalg.solve(left, other.T @ (weight * had)))
+    return np.array(found)
+
+
+def test_the_normal_equations_hold_on_both_sides_at_convergence() -> None:
+    data = market()
+    model = ALS(dim=3, epochs=400, alpha=4.0, l2=0.7, device="cpu").fit(data)
+    found = model.embeddings()
+    confidence = model.confidence(data).toarray().astype(np.float64)
+    customers = solved(confidence, found.products.astype(np.float64), 0.7)
+    close(found.customers, customers, 1e-4)
+    products = solved(confidence.T, found.customers.astype(np.float64), 0.7)
+    close(found.products, products, 1e-3)
+
+
+def test_strengths_by_hand() -> None:
+    table = {"customer_id": ["a", "a", "a", "b"], "product_id": ["x", "x", "y", "x"]}
+    data = dataset_of(table)
+    plain = ALS(alpha=3, customer_exponent=0, product_exponent=0, device="cpu").confidence(data)
+    # Counts 2, 1 and 1 have the mean 4/3.
+    np.testing.assert_allclose(
+        outside(data, plain), [[1 + 3 * 2 * 3 / 4, 1 + 3 * 3 / 4], [1 + 3 * 3 / 4, 0]], rtol=1e-6
+    )
+    by_degree = ALS(alpha=3, customer_exponent=1, product_exponent=0, device="cpu")
+    # Divided by the customers' 3 events and 1: 2/3, 1/3 and 1 with the mean 2/3.
+    np.testing.assert_allclose(
+        outside(data, by_degree.confidence(data)), [[4, 2.5], [5.5, 0]], rtol=1e-6
+    )
+
+
+def test_actions_reach_the_strengths(shop: Dataset) -> None:
+    bought = ALS(actions={"purchase": 1}, device="cpu").confidence(shop)
+    assert bought.nnz == 7
+    nothing = ALS(actions={"cart": 1}, dim=2, epochs=1, device="cpu").fit(shop)
+    assert np.isfinite(nothing.score(everyone(shop))).all()
+
+
+def test_a_customer_without_history_has_the_zero_vector() -> None:
+    data = market()
+    model = ALS(dim=4, epochs=2, device="cpu").fit(data)
+    assert not model.embeddings().customers[data.customers.row("idle")].any()
+
+
+def test_the_seed_matters() -> None:
+    data = market()
+    one, other = (ALS(dim=4, epochs=1, seed=seed, device="cpu").fit(data) for seed in (0, 1))
+    assert not np.array_equal(one.score(everyone(data)), other.score(everyone(data)))
+
+
+def test_more_dimensions_than_products() -> None:
+    data = market()
+    scores = ALS(dim=40, epochs=2, device="cpu").fit(data).score(everyone(data))
+    assert np.isfinite(scores).all()
+
+
+def test_without_regularisation() -> None:
+    data = market()
+    scores = ALS(dim=4, epochs=3, l2=0.0, device="cpu").fit(data).score(everyone(data))
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"dim": 0}, r"model.dim: expected a number >= 1 and <= 4096, got 0"),
+        ({"epochs": 0}, r"model.epochs: expected a number >= 1, got 0"),
+        ({"alpha": 0}, r"model.alpha: expected a number > 0, got 0"),
+        ({"l2": -1}, r"model.l2: expected a number >= 0, got -1"),
+        ({"customer_exponent": 3}, r"model.customer_exponent: .* <= 2, got 3"),
+        ({"product_exponent": -1}, r"model.product_exponent: .* got -1"),
+        ({"half_life": 0}, r"model.half_life: expected a number > 0, got 0"),
+        ({"alpha": float("nan")}, r"model.alpha: .* got nan"),
+        ({"device": "tpu"}, r"device: expected auto, cpu or cuda, got 'tpu'"),
+    ],
+)
+def test_out_of_range(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        ALS(**settings)

@@ -1,0 +1,202 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from contract import ChoosingContract, FilterContract, PersonalisedContract, close, everyone, market
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from in_memory import dataset_of
+
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.graph.bipartite import interaction_matrix
+from recsys.models.choice import choose
+from recsys.models.graph_filter import CANDIDATES, DEFAULTS, GraphFilter
+from recsys.models.popularity import fallback
+
+
+class TestGraphFilter(PersonalisedContract, FilterContract, ChoosingContract):
+    def make(self, **change: Any) -> GraphFilter:
+        return GraphFilter(**{"dim": 8, **change})
+
+
+class TestGraphFilterWithAllParts(TestGraphFilter):
+    """Unequal exponents and both extra terms."""
+
+    def make(self, **change: Any) -> GraphFilter:
+        parts = {
+            "history_exponent": 0.7, "candidate_exponent": 0.2, "customer_exponent": 0.6,
+            "low_pass": 0.4, "own": 0.02, "actions": {"purchase": 2, "view": 1},
+        }  # fmt: skip
+        return super().make(**{**parts, **change})
+
+    def test_what_is_chosen_is_kept_and_reproduces_the_model(self, data: Dataset) -> None:
+        model = self.make()
+        # Nothing is left open, so nothing is asked.
+        model.fit(data, lambda score: pytest.fail("asked for a quality"))
+        assert model.chosen == {
+            "history_exponent": 0.7, "candidate_exponent": 0.2, "customer_exponent": 0.6,
+            "low_pass": 0.4, "own": 0.02,
+        }  # fmt: skip
+
+
+def dense(
+    data: Dataset, a: float, b: float, g: float, low_pass: float, own: float, dim: int
+) -> np.ndarray:
+    """The formula at the top of the model's file, in float64."""
+    history = interaction_matrix(data).toarray().astype(np.float64)
+    customers, products = history.sum(axis=1), history.sum(axis=0)
+
+    def power(degrees: np.ndarray, exponent: float) -> np.ndarray:
+        return np.where(degrees > 0, np.where(degrees > 0, degrees, 1) ** exponent, 0)
+
+    together = history.T @ np.diag(power(customers, -g)) @ history
+    linear = np.diag(power(products, -a)) @ together @ np.diag(power(products, -b))
+    symmetric = np.diag(power(customers, -0.5)) @ history @ np.diag(power(products, -0.5))
+    right = np.linalg.svd(symmetric)[2][:dim].T
+    low = np.diag(power(products, -0.5)) @ right @ right.T @ np.diag(power(products, 0.5))
+    return history @ (linear + low_pass * low + own * np.eye(len(products))) + fallback(data)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "g", "low_pass", "own"),
+    [
+        (0.5, 0.5, 1.0, 0.0, 0.0),
+        (0.9, 0.1, 1.0, 0.0, 0.0),
+        (0.5, 0.5, 0.3, 0.0, 0.0),
+        (0.5, 0.5, 1.0, 1.0, 0.0),
+        (0.5, 0.5, 1.0, 0.0, 3.0),
+        (0.7, 0.3, 0.8, 0.3, 0.1),
+    ],
+)
+def test_the_dense_formula(a: float, b: float, g: float, low_pass: float, own: float) -> None:
+    data = market()
+    model = GraphFilter(
+        history_exponent=a, candidate_exponent=b, customer_exponent=g, low_pass=low_pass, own=own,
+        dim=5,
+    ).fit(data)  # fmt: skip
+    close(model.score(everyone(data)), dense(data, a, b, g, low_pass, own, 5), 1e-4)
+
+
+def test_old_events_keep_their_proportions() -> None:
+    # Products last seen sixty half-lives ago have degrees far below 1e-12, yet not zero.
+    table = {"customer_id": list("aabc"), "product_id": list("xyxz"), "order": [1, 1, 1, 61]}
+    data = dataset_of(table)
+    linear = {"history_exponent": 0.6, "candidate_exponent": 0.3, "low_pass": 0.0}
+    fresh = GraphFilter(**linear).fit(data)
+    old = GraphFilter(**linear, half_life=1).fit(data)
+    a, seen = np.array([data.customers.row("a")]), [data.products.row(name) for name in "xy"]
+    wanted, found = (model.score(a)[0, seen] - model.bias[seen] for model in (fresh, old))
+    # One common factor on all events of a and b leaves what stands between their products.
+    assert found[0] / found[1] == pytest.approx(wanted[0] / wanted[1], rel=1e-2)
+
+
+def test_settings_are_judged_by_the_scores_they_give() -> None:
+    data = market()
+    model = GraphFilter(dim=4)
+    asked: list[tuple[dict[str, float], np.ndarray]] = []
+
+    def quality(score: Any) -> float:
+        asked.append((dict(model.settings), score(everyone(data))))
+        return float(len(asked))
+
+    model.fit(data, quality)
+    for tried, scores in asked[:: max(1, len(asked) // 12)]:
+        fresh = GraphFilter(dim=4, **tried).fit(data)
+        close(scores, fresh.score(everyone(data)), 1e-6)
+    assert len({tried["customer_exponent"] for tried, _ in asked}) > 1
+
+
+def test_a_short_half_life_stays_finite() -> None:
+    data = market()
+    model = GraphFilter(half_life=0.4, dim=4).fit(data)
+    assert np.isfinite(model.score(everyone(data))).all()
+
+
+def test_the_customers_own_history_is_chosen_only_where_it_counts() -> None:
+    data = market()
+    target = interaction_matrix(data).toarray()
+    asked: list[dict[str, float]] = []
+
+    def likeness(model: GraphFilter) -> Any:
+        def quality(score: Any) -> float:
+            asked.append(dict(model.settings))
+            found = score(everyone(data))
+            return float((found * target).sum() / np.linalg.norm(found))
+
+        return quality
+
+    masked = GraphFilter(dim=4)
+    masked.fit(data, likeness(masked))
+    assert {settings["own"] for settings in asked} == {DEFAULTS["own"]}
+    asked.clear()
+    kept = GraphFilter(dim=4)
+    kept.fit(replace(data, masks_seen=False), likeness(kept))
+    assert {settings["own"] for settings in asked} == set(CANDIDATES["own"])
+    assert kept.chosen["own"] == max(CANDIDATES["own"])
+
+
+def test_a_given_setting_is_never_changed() -> None:
+    data = market()
+    model = GraphFilter(low_pass=0.77, dim=4)
+    model.fit(data, lambda score: float(score(np.array([0])).sum()))
+    assert model.chosen["low_pass"] == 0.77
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"dim": 0}, r"model.dim: expected a number >= 1"),
+        ({"history_exponent": -1}, r"model.history_exponent: expected a number >= 0"),
+        ({"candidate_exponent": 11}, r"model.candidate_exponent: .* <= 10, got 11"),
+        ({"customer_exponent": -1}, r"model.customer_exponent: expected a number >= 0"),
+        ({"low_pass": -0.1}, r"model.low_pass: expected a number >= 0"),
+        ({"own": -0.1}, r"model.own: expected a number >= 0"),
+        ({"half_life": 0}, r"model.half_life: expected a number > 0"),
+    ],
+)
+def test_out_of_range(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        GraphFilter(**settings)
+
+
+# --- the search -------------------------------------------------------------------------
+
+VALUES = (0.0, 1.0, 2.0, 3.0, 4.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.tuples(*[st.sampled_from(VALUES)] * 3), st.tuples(*[st.sampled_from(VALUES)] * 3))
+def test_the_best_of_a_function_without_interactions_is_found(
+    best: tuple[float, ...], start: tuple[float, ...]
+) -> None:
+    asked: list[tuple[float, ...]] = []
+
+    def quality(found: dict[str, float]) -> float:
+        asked.append(tuple(found.values()))
+        return -sum((found[name] - at) ** 2 for name, at in zip("xyz", best, strict=True))
+
+    candidates = dict.fromkeys("xyz", VALUES)
+    found = choose(quality, dict(zip("xyz", start, strict=True)), candidates)
+    assert tuple(found[name] for name in "xyz") == best
+    # Every set is expensive, so none is asked for twice.
+    assert len(asked) == len(set(asked))
+
+
+def test_a_tie_keeps_what_stood_before() -> None:
+    assert choose(lambda found: 1.0, {"x": 3.0}, {"x": VALUES}) == {"x": 3.0}
+
+
+def test_nothing_open_asks_nothing() -> None:
+    assert choose(lambda found: pytest.fail("asked"), {"x": 3.0}, {}) == {"x": 3.0}
+
+
+def test_a_second_round_follows_the_first() -> None:
+    # y only pays once x is 1, and x = 1 only once y is 1: seen in turn, from a start where x pays.
+    def quality(found: dict[str, float]) -> float:
+        return {(0, 0): 0, (0, 1): 1, (1, 0): 0, (1, 1): 3}[(found["x"], found["y"])]
+
+    start, candidates = {"x": 0.0, "y": 0.0}, {"x": (0.0, 1.0), "y": (0.0, 1.0)}
+    assert choose(quality, start, candidates, rounds=1) == {"x": 0.0, "y": 1.0}
+    assert choose(quality, start, candidates, rounds=2) == {"x": 1.0, "y": 1.0}

@@ -1,0 +1,163 @@
+"""Whatever happens to an artifact's files, loading says so in one line."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+from artifact_contents import contents
+
+from recsys.errors import InputError
+from recsys.serve import load, write
+
+FILES = ("embeddings.safetensors", "ids.parquet", "rules.json", "MODEL_CARD.md", "manifest.json")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "artifact"
+    write(folder, contents())
+    return folder
+
+
+@pytest.fixture
+def artifact(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / "artifact")
+
+
+def flip_first(path):
+    data = bytearray(path.read_bytes())
+    data[0] ^= 1
+    path.write_bytes(data)
+
+
+def flip_middle(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+
+
+def flip_last(path):
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-3])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def lengthen(path):
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
+def remove(path):
+    path.unlink()
+
+
+def replace_by_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+DAMAGES = (flip_first, flip_middle, flip_last, cut, empty, lengthen, remove, replace_by_folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_damage_to_any_file_is_found(artifact, name, damage):
+    damage(artifact / name)
+    with pytest.raises(InputError) as raised:
+        load(artifact)
+    assert name in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_every_byte_of_the_manifest_counts(artifact):
+    path = artifact / "manifest.json"
+    good = path.read_bytes()
+    for place in range(0, len(good), 17):
+        path.write_bytes(good[:place] + bytes([good[place] ^ 2]) + good[place + 1 :])
+        with pytest.raises(InputError):
+            load(artifact)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_another_artifact_is_found(artifact, tmp_path, name):
+    facts = {"model": "other", "clock": "order", "as_of": 1_700_000_000}
+    write(tmp_path / "other", contents(seed=1, facts=facts, masks_seen=False))
+    shutil.copy(tmp_path / "other" / name, artifact / name)
+    with pytest.raises(InputError, match="of another artifact"):
+        load(artifact)
+
+
+def resealed(artifact, change):
+    """Rewrites the manifest so that only the change itself can be objected to."""
+    body = json.loads((artifact / "manifest.json").read_text())
+    del body["sha256"]
+    change(body)
+    body["sha256"] = hashlib.sha256(json.dumps(body).encode()).hexdigest()
+    (artifact / "manifest.json").write_text(json.dumps(body, indent=2) + "\n")
+
+
+def test_resealing_changes_nothing(artifact):
+    resealed(artifact, lambda body: None)
+    load(artifact)
+
+
+@pytest.mark.parametrize("outside", ["../{}", "/{}", "inner/{}", "..", ".", "", "..\\{}"])
+@pytest.mark.parametrize("name", FILES[:-1])
+def test_a_path_that_leaves_the_folder_is_refused(artifact, name, outside):
+    shutil.copy(artifact / name, artifact.parent / name)
+
+    def move(body):
+        body["files"][outside.format(name)] = body["files"][name]
+
+    resealed(artifact, move)
+    with pytest.raises(InputError, match=r"outside the artifact|is missing"):
+        load(artifact)
+
+
+@pytest.mark.parametrize("name", FILES[:-1])
+def test_a_manifest_must_list_every_file(artifact, name):
+    resealed(artifact, lambda body: body["files"].pop(name))
+    with pytest.raises(InputError, match=f"does not list {name}"):
+        load(artifact)
+
+
+@pytest.mark.parametrize("files", [None, [], {"rules.json": 5}, {"rules.json": {}}])
+def test_a_strange_file_list_is_refused(artifact, files):
+    resealed(artifact, lambda body: body.update(files=files))
+    with pytest.raises(InputError):
+        load(artifact)
+
+
+def test_a_future_format_is_refused(artifact):
+    resealed(artifact, lambda body: body.update(format_version=2, files="elsewhere"))
+    with pytest.raises(InputError, match="format version 2, this recsys reads up to 1: upgrade"):
+        load(artifact)
+
+
+@pytest.mark.parametrize("rules", [{}, {"dates": ["customers"]}, {"masks_seen": 1, "dates": 7}])
+def test_rules_that_make_no_sense_are_refused(artifact, rules):
+    path = artifact / "rules.json"
+    path.write_text(json.dumps(rules))
+    entry = {
+        "bytes": path.stat().st_size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    resealed(artifact, lambda body: body["files"].update({"rules.json": entry}))
+    with pytest.raises(InputError, match="cannot be read"):
+        load(artifact)
+
+
+def test_a_folder_that_is_no_artifact_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"is not an artifact: manifest.json cannot be read"):
+        load(tmp_path / "nowhere")
+    (tmp_path / "manifest.json").write_text('{"name": "a web app"}')
+    with pytest.raises(InputError, match="not the manifest of a recsys artifact"):
+        load(tmp_path)

@@ -1,0 +1,80 @@
+"""`metrics.json`, the names of metrics, and the pictures."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from record_maker import made_record
+
+from recsys.errors import InputError
+from recsys.evaluate.intervals import Interval
+from recsys.track import plots
+from recsys.track.names import bounds, intervals_of, means
+from recsys.track.record import metrics_json, write_metrics_json
+
+
+def test_metrics_json_has_the_agreed_shape() -> None:
+    found = metrics_json(made_record(), "id")
+    assert list(found) == [
+        "model", "data", "split", "seed", "device", "valid", "slices", "chosen", "seconds",
+        "peak_memory_mb", "mlflow_run_id",
+    ]  # fmt: skip
+    assert found["data"] == {"name": "toy", "fingerprint": "f" * 64}
+    assert found["valid"]["recall@20"].keys() == {"mean", "low", "high", "customers"}
+    assert found["valid"]["recall@20"]["mean"] == 0.5
+    assert found["valid"]["recall@20"]["customers"] == 3
+    assert found["slices"]["cold"].keys() == found["valid"].keys()
+    assert found["chosen"] == {"alpha": 0.3}
+
+
+def test_metrics_json_has_test_only_where_it_was_read() -> None:
+    record = made_record()
+    read = replace(record, test=record.valid, test_intervals=record.valid_intervals)
+    assert "test" not in metrics_json(record, "id")
+    assert metrics_json(read, "id")["test"] == metrics_json(read, "id")["valid"]
+
+
+def test_metrics_json_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "metrics.json"
+    write_metrics_json(path, made_record(), "id")
+    assert json.loads(path.read_text())["mlflow_run_id"] == "id"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written"):
+        write_metrics_json(tmp_path / "file" / "metrics.json", made_record(), "id")
+
+
+def test_intervals_survive_the_names_of_mlflow() -> None:
+    intervals = {"recall@5": Interval(0.2, 0.1, 0.3, 7), "ndcg@10": Interval(0.4, 0.3, 0.5, 7)}
+    tracked = means("valid", intervals) | bounds("valid", intervals) | {"seconds/fit": 1.0}
+    tracked |= means("valid_cold", intervals)
+    assert intervals_of("valid", tracked) == intervals
+    assert intervals_of("test", tracked) == {}
+    assert not any("@" in name for name in tracked)
+
+
+def test_the_summary_names_model_metrics_and_costs() -> None:
+    summary = made_record().summary()
+    assert "als on toy, seed 0" in summary
+    assert "ndcg@10" in summary
+    assert "fit 2.0 s" in summary
+
+
+def test_a_record_without_settings_still_has_a_metric() -> None:
+    assert made_record(config={}).metric == "recall@5"
+    assert made_record().metric == "ndcg@10"
+
+
+@pytest.mark.parametrize("config", [{}, made_record().config])
+def test_pictures_are_drawn_even_of_a_mean_outside_its_interval(tmp_path: Path, config) -> None:
+    odd = {"ndcg@10": Interval(0.5, 0.6, 0.7, 1)}
+    record = made_record(config=config, valid_intervals=odd, slices={"cold": odd})
+    plots.save(plots.by_k(record, "valid"), tmp_path / "k.png")
+    plots.save(plots.by_history(record), tmp_path / "history.png")
+    assert (tmp_path / "k.png").read_bytes().startswith(b"\x89PNG")
+    axes = plots.by_history(record).axes[0]
+    assert "1 customers" in axes.get_xticklabels()[0].get_text()
