@@ -31,9 +31,12 @@ def printed(board: pd.DataFrame, metric: str, about: TrackedRun, baseline: str =
     ceiling = int((board["model"] == ORACLE).sum())
     if 0 < ceiling < len(board):
         lines.insert(len(lines) - ceiling, "-" * max(map(len, lines)))
-    head = f"{about.data} ({about.fingerprint[:8]}), {about.split}; valid, "
-    head += f"{board['customers'].iloc[0]:,} customers"
-    return "\n".join([head, "", *lines, "", *_notes(board, metric, baseline)])
+    customers = board["customers"].iloc[0]
+    head = [
+        f"{about.data} ({about.fingerprint[:8]}), {customers:,} customers on valid",
+        f"split {about.split}",
+    ]
+    return "\n".join([*head, "", *lines, "", *_notes(board, metric, baseline)])
 
 
 def _cells(board: pd.DataFrame, metric: str, baseline: str) -> dict[str, list[str]]:

@@ -19,8 +19,6 @@ ARTIFACTS = "mlartifacts"
 _SQLITE = "sqlite:///"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
-# Otherwise MLflow's pages show the experiment as one of language models.
-_KIND = {"mlflow.experimentKind": "custom_model_development"}
 # MLflow would try for minutes before it says that nobody answers.
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 
@@ -153,7 +151,7 @@ def _create(client: Any, settings: TrackConfig) -> Any:
     path = sqlite_path(settings.uri)
     location = None if path is None else (path.parent / ARTIFACTS).as_uri()
     try:
-        client.create_experiment(settings.experiment, artifact_location=location, tags=_KIND)
+        client.create_experiment(settings.experiment, artifact_location=location)
     except MlflowException:
         # On a server another process may have been quicker.
         if client.get_experiment_by_name(settings.experiment) is None:

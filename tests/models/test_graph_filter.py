@@ -86,10 +86,11 @@ def test_old_events_keep_their_proportions() -> None:
     linear = {"history_exponent": 0.6, "candidate_exponent": 0.3, "low_pass": 0.0}
     fresh = GraphFilter(**linear).fit(data)
     old = GraphFilter(**linear, half_life=1).fit(data)
-    a, seen = np.array([data.customers.row("a")]), [data.products.row(name) for name in "xy"]
-    wanted, found = (model.score(a)[0, seen] - model.bias[seen] for model in (fresh, old))
-    # One common factor on all events of a and b leaves what stands between their products.
-    assert found[0] / found[1] == pytest.approx(wanted[0] / wanted[1], rel=1e-2)
+    identity = np.eye(3, dtype=np.float32)
+    wanted, found = (model.spread(identity).astype(np.float64) for model in (fresh, old))
+    # All events of a and b fade by one factor, which leaves what stands between their products.
+    x, y = (data.products.row(name) for name in "xy")
+    assert found[x, x] / found[x, y] == pytest.approx(wanted[x, x] / wanted[x, y], rel=1e-4)
 
 
 def test_settings_are_judged_by_the_scores_they_give() -> None:
