@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class InputError(ValueError):
-    """What a person gave is not usable: the message says what was expected, what came, the remedy."""
+    """What a person gave is not usable; says what was expected, what came and the remedy."""
 
 
 @contextmanager

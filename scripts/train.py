@@ -16,6 +16,7 @@ from recsys.experiment.launch import launch
 from recsys.experiment.run import run
 from recsys.track.record import write_metrics_json
 from recsys.track.runs import log_run
+from recsys.track.store import open_store
 
 
 def train(config: DictConfig) -> None:
@@ -26,6 +27,8 @@ def train(config: DictConfig) -> None:
             "evaluate.test=true is refused in a multirun: test is read once, by the chosen settings"
         )
     settings = settings_from(config)
+    # Before the fit: a store that cannot be opened should not cost anybody a training.
+    open_store(settings.track)
     record = run(settings)
     run_id = log_run(record, settings.track)
     path = Path(hydra.runtime.output_dir) / "metrics.json"

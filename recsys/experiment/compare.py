@@ -1,16 +1,16 @@
 """The leaderboard: every model on the same customers, against segments, and how certain that is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.arrays import FloatArray, IdArray
 from recsys.errors import InputError
 from recsys.evaluate.intervals import Interval, bootstrap
-from recsys.evaluate.paired import Difference
+from recsys.evaluate.paired import Difference, apart, holm
 from recsys.track.read import TrackedRun
 
 ORACLE = "oracle"
@@ -112,31 +112,9 @@ def differences(
     is_oracle = {run.run_id: run.model == ORACLE for run in runs}
     models = {run_id: values for run_id, values in paired.items() if not is_oracle[run_id]}
     ceiling = {run_id: values for run_id, values in paired.items() if is_oracle[run_id]}
-    sure = holm(models, customers) | _apart(ceiling, customers, LEVEL)
+    sure = holm(models, customers, LEVEL) | apart(ceiling, customers, LEVEL)
     shown = bootstrap(paired, customers, level=LEVEL)
     return {run_id: _difference(found, run_id in sure) for run_id, found in shown.items()}
-
-
-def holm(differences: Mapping[str, FloatArray], customers: IntArray) -> set[str]:
-    """Names whose mean difference is not zero, with Holm's (1979) correction over all of them.
-
-    Of m differences those go first whose interval excludes zero at level 1 - alpha / m; what is
-    left is asked again at 1 - alpha / (number left), until nobody goes. That is the step-down
-    procedure, on intervals in place of p-values.
-
-    Args:
-        differences: name -> [Q] differences by query.
-        customers: [Q] who asked; customers, not queries, are resampled.
-    """
-    sure: set[str] = set()
-    left = dict(differences)
-    while left:
-        going = _apart(left, customers, 1 - (1 - LEVEL) / len(left))
-        if not going:
-            break
-        sure |= going
-        left = {name: values for name, values in left.items() if name not in going}
-    return sure
 
 
 def write_csv(board: pd.DataFrame, path: Path) -> None:
@@ -190,15 +168,6 @@ def _by_customer(run: TrackedRun, metric: str) -> tuple[IdArray, FloatArray]:
     # A customer's own queries keep their order, which is that of the split.
     table = run.per_query("valid").sort_values("customer_id", kind="stable")
     return table["customer_id"].to_numpy(), table[metric].to_numpy(np.float64)
-
-
-def _apart(differences: Mapping[str, FloatArray], customers: IntArray, level: float) -> set[str]:
-    if not differences:
-        return set()
-    # The more models, the further out the quantile: at least five draws lie beyond it.
-    resamples = max(1000, round(10 / (1 - level)))
-    found = bootstrap(differences, customers, resamples=resamples, level=level)
-    return {name for name, value in found.items() if value.low > 0 or value.high < 0}
 
 
 def _difference(found: Interval, sure: bool) -> Difference:

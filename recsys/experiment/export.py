@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset, build
 from recsys.data.identity import merge_identities

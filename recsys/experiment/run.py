@@ -76,11 +76,12 @@ def run(settings: Settings) -> RunRecord:
 
 
 def load(
-    source: Source, splitter: Splitter, identity: IdentityRules = IdentityRules()
+    source: Source, splitter: Splitter, identity: IdentityRules | None = None
 ) -> tuple[Dataset, Split]:
     """The data, checked, identities merged as known at the first cut-off, and its split."""
     tables = check_tables(source.load())
-    tables = merge_identities(tables, identity, splitter.first_cutoff(source))
+    rules = identity or IdentityRules()
+    tables = merge_identities(tables, rules, splitter.first_cutoff(source))
     data = build(source, tables)
     return data, splitter.split(data, source)
 

@@ -34,13 +34,16 @@ DEFAULTS = {
     "low_pass": 0.1,
     "own": 0.0,
 }
+OTHERS = ("customer_exponent", "low_pass", "own")
 CANDIDATES: dict[str, tuple[float, ...]] = {
-    "history_exponent": (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8),
-    "candidate_exponent": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6),
+    "skew": (-0.2, 0.0, 0.2, 0.4, 0.6),
     "customer_exponent": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
-    "low_pass": (0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0),
+    "low_pass": (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0),
+    "total": (0.6, 0.8, 1.0, 1.2),
     "own": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
 }
+"""What is tried on valid. Good product exponents lie along a + b = 1, so they are searched by their
+difference (skew) and sum (total), one after the other, rather than each alone."""
 
 
 class GraphFilter:
@@ -164,18 +167,28 @@ class GraphFilter:
         self._low_pass_side = (self.degrees**0.5)[:, None] * self.spectrum
 
     def _choose(self, validate: Validate, repeats: bool) -> None:
-        def quality(settings: dict[str, float]) -> float:
-            self.settings = settings
+        def quality(coordinates: dict[str, float]) -> float:
+            self.settings = self._at(coordinates)
             self._assemble()
             return validate(self.score)
 
-        open_names = [name for name in CANDIDATES if name not in self.fixed]
-        if not repeats and "own" in open_names:
-            # The products of one's own history are masked, so its weight cannot matter.
-            open_names.remove("own")
-        self.settings = choose(
-            quality, {**DEFAULTS, **self.fixed}, {name: CANDIDATES[name] for name in open_names}
-        )
+        # The products of one's own history are masked without repeats: its weight cannot matter.
+        idle = set(self.fixed) | (set() if repeats else {"own"})
+        if {"history_exponent", "candidate_exponent"} <= set(self.fixed):
+            idle |= {"skew", "total"}
+        start = {"skew": 0.0, "total": 1.0} | {name: DEFAULTS[name] for name in OTHERS}
+        candidates = {name: values for name, values in CANDIDATES.items() if name not in idle}
+        self.settings = self._at(choose(quality, start, candidates))
+
+    def _at(self, coordinates: Mapping[str, float]) -> dict[str, float]:
+        """Settings at a point of the search; what was given stays as given."""
+        total, skew = coordinates["total"], coordinates["skew"]
+        # Rounded, because 0.7 should read 0.7 in a configuration.
+        pair = {
+            "history_exponent": round((total + skew) / 2, 6),
+            "candidate_exponent": round((total - skew) / 2, 6),
+        }
+        return pair | {name: coordinates[name] for name in OTHERS} | self.fixed
 
 
 def _scaled(matrix: csr_array, column_factor: FloatArray) -> csr_array:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from time import time
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from recsys.errors import InputError
 from recsys.track import plots

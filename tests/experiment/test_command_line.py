@@ -29,7 +29,12 @@ def write(folder: Path, **tables: str) -> Path:
 
 
 GOOD = "customer_id,product_id,timestamp\na,p,2026-01-01\nb,p,2026-02-01\na,q,2026-03-01\n"
-FILES = ("data=files", "data.root=tables", "data.valid_from=2026-01-15", "data.test_from=2026-02-15")
+FILES = (
+    "data=files",
+    "data.root=tables",
+    "data.valid_from=2026-01-15",
+    "data.test_from=2026-02-15",
+)
 
 BAD = {
     "misspelt key": (["model.dimm=8"], None, "dimm"),

@@ -12,7 +12,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.evaluate.intervals import bootstrap
-from recsys.experiment.compare import best_run, holm, leaderboard, on_data, write_csv
+from recsys.experiment.compare import best_run, leaderboard, on_data, write_csv
 from recsys.experiment.leaderboard_text import WIDTH, printed
 from recsys.track.names import bounds, means
 from recsys.track.read import TrackedRun
@@ -145,19 +145,6 @@ def test_nothing_and_unknown_metrics_are_said() -> None:
         leaderboard([])
     with pytest.raises(InputError, match=r"there are ndcg@10, recall@20"):
         leaderboard(four(), "map@10")
-
-
-def test_holm_forgives_fewer_chances_to_many_comparisons() -> None:
-    customers = np.arange(CUSTOMERS)
-    # The interval of this one excludes zero by little: alone it is sure, among many it is not.
-    noise = np.random.default_rng(1).normal(0, 1, CUSTOMERS)
-    close = noise - noise.mean() + 2.2 * noise.std() / np.sqrt(CUSTOMERS)
-    assert holm({"close": close}, customers) == {"close"}
-    nothing = {f"none{n}": noise - noise.mean() for n in range(20)}
-    assert holm({"close": close, **nothing}, customers) == set()
-    # Those that are sure leave, and the rest has fewer to share its alpha with.
-    sure = {f"sure{n}": np.full(CUSTOMERS, 1.0) for n in range(20)}
-    assert holm({"close": close, **sure}, customers) == {"close", *sure}
 
 
 def test_the_text_fits_and_says_what_was_chosen() -> None:

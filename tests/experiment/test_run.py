@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from recsys.data.identity import IdentityRules
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.data.split import TimeSplit
-from recsys.data.identity import IdentityRules
 from recsys.evaluate.per_query import EvaluateConfig
 from recsys.experiment.config import Settings
 from recsys.experiment.run import load, run, validator
@@ -66,7 +66,7 @@ def test_test_is_read_after_a_refit_that_keeps_the_choice() -> None:
     assert found["test"]["ndcg@10"]["mean"] > 0
     assert record.chosen == dict(model.chosen)
     # The refit saw train and valid: everything before the test cut-off.
-    data, split = load(SimulatedMarket(events=EVENTS), TimeSplit())
+    _, split = load(SimulatedMarket(events=EVENTS), TimeSplit())
     assert model.history.sum() > GraphFilter(dim=16).fit(split.valid.past).history.sum()
 
 

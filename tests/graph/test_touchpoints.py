@@ -59,7 +59,12 @@ def test_nodes_are_customers_products_and_touchpoints_by_daypart(data: Dataset) 
     assert graph["customer"].num_nodes == 2
     assert graph["product"].num_nodes == 2
     assert graph["touchpoint"].num_nodes == 2 * len(DAYPARTS)
-    assert touchpoint_names(data)[:4] == ["app night", "app morning", "app afternoon", "app evening"]
+    assert touchpoint_names(data)[:4] == [
+        "app night",
+        "app morning",
+        "app afternoon",
+        "app evening",
+    ]
     assert graph.validate()
 
 
