@@ -5,10 +5,9 @@ python scripts/compare.py [experiment=NAME] [data=NAME] [metric=ndcg@10] [runs=I
 """
 
 import sys
-from difflib import get_close_matches
 from pathlib import Path
 
-from recsys.errors import InputError, exit_on_input_error
+from recsys.command_line import exit_on_input_error, key_values
 from recsys.experiment.compare import leaderboard, on_data, write_csv
 from recsys.experiment.leaderboard_text import printed
 from recsys.track.read import runs
@@ -19,7 +18,7 @@ KEYS = ("experiment", "data", "metric", "runs", "out", "track.uri")
 
 def main(arguments: list[str]) -> None:
     """Reads, ranks, prints."""
-    given = parse(arguments)
+    given = key_values(arguments, KEYS)
     track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
     ids = given["runs"].split(",") if "runs" in given else None
     found = runs(track, experiment=given.get("experiment"), run_ids=ids)
@@ -30,21 +29,6 @@ def main(arguments: list[str]) -> None:
     if "out" in given:
         write_csv(board, Path(given["out"]))
         print(f"All metrics: {given['out']}")
-
-
-def parse(arguments: list[str]) -> dict[str, str]:
-    """Key -> value of arguments of the form key=value."""
-    given = {}
-    for argument in arguments:
-        key, equals, value = argument.partition("=")
-        if not equals or not value:
-            raise InputError(f"expected key=value, got {argument!r}; keys are {', '.join(KEYS)}")
-        if key not in KEYS:
-            near = get_close_matches(key, KEYS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"keys are {', '.join(KEYS)}"
-            raise InputError(f"{key} is not known; {hint}")
-        given[key] = value
-    return given
 
 
 if __name__ == "__main__":

@@ -1,40 +1,44 @@
-"""Exports the best run of an experiment: python scripts/export.py experiment=recsys out=FOLDER."""
+"""Exports the best run by validation, refitted on all events, as an artifact for serving.
 
+python scripts/export.py out=FOLDER [experiment=NAME] [data=NAME] [metric=ndcg@10] [run=ID]
+                         [dim=256] [overwrite=true] [track.uri=URI]
+"""
+
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
-
+from recsys.command_line import exit_on_input_error, key_values, truth, whole_number
+from recsys.errors import InputError
 from recsys.experiment.compare import best_run
-from recsys.experiment.config import settings_from
 from recsys.experiment.export import ExportConfig, export
-from recsys.experiment.launch import launch
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
 
+KEYS = ("out", "experiment", "data", "metric", "run", "dim", "overwrite", "track.uri")
 
-def main(config: DictConfig) -> None:
+
+def main(words: Sequence[str]) -> None:
     """Chooses, refits, writes."""
-    track = TrackConfig(uri=config.track.uri, experiment=config.track.experiment)
-    ids = None if config.run is None else [config.run]
-    chosen = best_run(runs(track, run_ids=ids), config.metric, data=config.data)
-    found = chosen.config
-    found["model"].update(chosen.metrics_json["chosen"])
+    given = key_values(words, KEYS)
+    if "out" not in given:
+        raise InputError("say out=FOLDER, where the artifact is to be written")
+    track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
+    ids = [given["run"]] if "run" in given else None
+    found = runs(track, experiment=given.get("experiment"), run_ids=ids)
+    chosen = best_run(found, given.get("metric", "ndcg@10"), given.get("data"))
+    dim = whole_number("dim", given.get("dim", str(ExportConfig.dim)))
     exported = export(
-        settings_from(OmegaConf.create(found)),
-        chosen.metrics_json,
-        chosen.run_id,
-        Path(config.out),
-        ExportConfig(dim=config.dim, fidelity_customers=config.fidelity_customers, k=config.k),
-        config.overwrite,
+        chosen,
+        Path(given["out"]),
+        ExportConfig(dim=dim),
+        overwrite=truth("overwrite", given.get("overwrite", "false")),
     )
-    print(
-        f"{exported.model} of run {chosen.run_id}, refitted on all events, valid and test included"
-    )
-    print(
-        f"  {exported.rows:,} customers in {exported.folder}; the exported lists keep "
-        f"{exported.fidelity:.1%} of the exact top {config.k}"
-    )
+    print(f"{chosen.model} of run {chosen.run_id}, refitted on all events, valid and test included")
+    print(f"  {exported.customers:,} customers x {exported.products:,} products in {given['out']}")
+    print(f"  the exported lists keep {exported.fidelity:.1%} of the exact top {ExportConfig.k}")
 
 
 if __name__ == "__main__":
-    launch(main, Path(__file__).parents[1] / "conf", "export")
+    with exit_on_input_error():
+        main(sys.argv[1:])

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 
-from recsys.errors import InputError, exit_on_input_error
+from recsys.command_line import exit_on_input_error, key_values, whole_number
+from recsys.errors import InputError
 from recsys.serve import Artifact, Offer, Reason, Recommendation, load
 from recsys.serve.rules import spoken
 
@@ -23,7 +23,7 @@ KEYS = ("artifact", "customer", "customers", "k", "touchpoint", "at", "out")
 
 def recommend(words: Sequence[str]) -> None:
     """Answers for one customer, or for several spread over the list of ids."""
-    given = arguments(words)
+    given = key_values(words, KEYS)
     if "artifact" not in given or ("customer" in given) == ("customers" in given):
         raise InputError("say artifact=FOLDER and either customer=ID or customers=NUMBER")
     k = whole_number("k", given.get("k", "10"))
@@ -36,30 +36,6 @@ def recommend(words: Sequence[str]) -> None:
     print("\n\n".join("\n".join(lines(artifact, answer)) for answer in answers))
     if "out" in given:
         write(Path(given["out"]), answers)
-
-
-def arguments(words: Sequence[str]) -> dict[str, str]:
-    """The key=value words of a command line."""
-    given: dict[str, str] = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if key not in KEYS:
-            near = get_close_matches(key, KEYS, n=1)
-            hint = f"did you mean {near[0]}=" if near else f"known are {', '.join(KEYS)}"
-            raise InputError(f"unknown argument '{word}'; {hint}")
-        if not equals or not value:
-            raise InputError(f"expected {key}=VALUE, got '{word}'")
-        if key in given:
-            raise InputError(f"{key}= is given twice")
-        given[key] = value
-    return given
-
-
-def whole_number(key: str, text: str) -> int:
-    """A number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"{key}: expected a whole number of at least 1, got '{text}'")
-    return int(text)
 
 
 def moment(text: str) -> datetime:

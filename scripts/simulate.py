@@ -11,7 +11,8 @@ import pandas as pd
 
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.data.sources.simulated.shape import shape
-from recsys.errors import InputError, exit_on_input_error
+from recsys.command_line import exit_on_input_error
+from recsys.errors import InputError
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,16 +8,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from omegaconf import OmegaConf
 
 from recsys.arrays import IntArray
 from recsys.data import columns
-from recsys.data.dataset import Dataset, build
+from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import merge_identities
 from recsys.data.interactions import seconds
 from recsys.data.schema import check_tables
 from recsys.errors import InputError
 from recsys.evaluate.topk import topk
-from recsys.experiment.config import Settings
+from recsys.experiment.config import Settings, settings_from
 from recsys.experiment.run import facts
 from recsys.models.base import (
     EmbeddingRecommender,
@@ -32,6 +33,8 @@ from recsys.policy.consent import consent_mask
 from recsys.serve.artifact import write
 from recsys.serve.contents import Contents
 from recsys.track.environment import git_commit, versions
+from recsys.track.read import TrackedRun
+from recsys.track.record import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,70 +57,78 @@ class Exported:
     """What was written.
 
     Attributes:
-        folder: of the artifact.
+        customers, products: rows of the artifact.
         fidelity: mean overlap of exact and exported lists, 1 where nothing was lost.
     """
 
-    folder: Path
-    model: str
+    customers: int
+    products: int
     fidelity: float
-    rows: int
 
 
-def export(
-    settings: Settings,
-    metrics: Mapping[str, Any],
-    run_id: str,
-    folder: Path,
-    config: ExportConfig,
-    overwrite: bool,
-) -> Exported:
-    """Refits the settings of a run on all events, valid and test included, and writes them.
+def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool) -> Exported:
+    """Refits a run's settings on all events, valid and test included, and writes the artifact.
 
     Args:
-        settings: of the run, with what its model chose on valid.
-        metrics: of the run (its `metrics.json`), for the manifest.
-        run_id: of the run in MLflow.
+        run: whose configuration, with what its model chose on valid, is used.
         folder: where to.
         config: see `ExportConfig`.
         overwrite: replace an artifact that lies there.
 
     Raises:
-        InputError: the model has no vector form, or the folder cannot be written.
+        InputError: the data changed since the run, the model has no vector form, or the folder
+            cannot be written.
     """
-    tables = merge_identities(check_tables(settings.source.load()), settings.identity)
-    data = build(settings.source, tables)
+    settings = _settings_of(run)
+    data = _everything(settings, run)
     model = settings.model.fit(data)
     vectors, fold_in = _vectors(model, config.dim)
     fidelity = overlap(model, vectors, data, config)
-    contents = _contents(
-        data,
-        with_touchpoints(vectors, data),
-        fold_in,
-        {
-            "model": settings.names["model"],
-            "settings": settings.config["model"],
-            "data": {"name": data.name, "fingerprint": metrics["data"]["fingerprint"]},
-            "trained_on": facts(data),
-            "fitted_on": "all events, valid and test included",
-            "as_of": data.as_of,
-            "clock": data.clock,
-            "split": metrics["split"],
-            "metrics": {part: metrics[part] for part in ("valid", "test") if part in metrics},
-            "fidelity": {f"overlap@{config.k}": fidelity, "customers": config.fidelity_customers},
-            "git_commit": git_commit(),
-            "versions": versions(),
-            "mlflow_run_id": run_id,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
-    )
+    about = _facts(run, settings, data) | {
+        "fidelity": {f"overlap@{config.k}": fidelity, "customers": config.fidelity_customers}
+    }
+    contents = _contents(data, with_touchpoints(vectors, data), fold_in, about)
     write(folder, contents, overwrite=overwrite)
-    return Exported(
-        folder=folder,
-        model=settings.names["model"],
-        fidelity=fidelity,
-        rows=len(contents.customer_ids),
+    return Exported(customers=len(data.customers), products=len(data.products), fidelity=fidelity)
+
+
+def _settings_of(run: TrackedRun) -> Settings:
+    config = dict(run.config)
+    config["model"] = {**config["model"], **run.metrics_json["chosen"]}
+    return settings_from(OmegaConf.create(config))
+
+
+def _everything(settings: Settings, run: TrackedRun) -> Dataset:
+    """All events, with all identity links known by now."""
+    checked = check_tables(settings.source.load())
+    known_then = merge_identities(
+        checked, settings.identity, settings.splitter.first_cutoff(settings.source)
     )
+    if fingerprint(settings.source, known_then) != run.fingerprint:
+        raise InputError(
+            f"data={run.data} is not what run {run.run_id[:8]} was measured on (fingerprint "
+            f"{run.fingerprint[:8]}); train again on the data as they are now"
+        )
+    return build(settings.source, merge_identities(checked, settings.identity))
+
+
+def _facts(run: TrackedRun, settings: Settings, data: Dataset) -> dict[str, Any]:
+    metrics = run.metrics_json
+    return {
+        "model": run.model,
+        "settings": plain(settings.config["model"]),
+        "data": {"name": data.name, "fingerprint": run.fingerprint},
+        "trained_on": facts(data),
+        "fitted_on": "all events, valid and test included",
+        "as_of": data.as_of,
+        "clock": data.clock,
+        "split": run.split,
+        "metrics": {part: metrics[part] for part in ("valid", "test") if part in metrics},
+        "git_commit": git_commit(),
+        "versions": versions(),
+        "mlflow_run_id": run.run_id,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def overlap(model: Recommender, vectors: Embeddings, data: Dataset, config: ExportConfig) -> float:
@@ -144,9 +155,9 @@ def _vectors(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
 
 
 def _contents(
-    data: Dataset, vectors: Embeddings, fold_in: FoldIn | None, facts: Mapping[str, Any]
+    data: Dataset, vectors: Embeddings, fold_in: FoldIn | None, about: Mapping[str, Any]
 ) -> Contents:
-    about = _products(data)
+    catalogue = _products(data)
     return Contents(
         customers=vectors.customers,
         products=vectors.products,
@@ -154,14 +165,14 @@ def _contents(
         customer_ids=data.customers.ids,
         product_ids=data.products.ids,
         touchpoint_names=[str(name) for name in data.touchpoints.ids],
-        product_names=_texts(about, "name"),
-        product_categories=_texts(about, columns.CATEGORY),
-        product_valid_from=_moments(about, columns.VALID_FROM, np.iinfo(np.int64).min),
-        product_valid_to=_moments(about, columns.VALID_TO, np.iinfo(np.int64).max),
+        product_names=_texts(catalogue, "name"),
+        product_categories=_texts(catalogue, columns.CATEGORY),
+        product_valid_from=_moments(catalogue, columns.VALID_FROM, np.iinfo(np.int64).min),
+        product_valid_to=_moments(catalogue, columns.VALID_TO, np.iinfo(np.int64).max),
         consent=consent_mask(data) if len(data.touchpoints) else None,
         masks_seen=data.masks_seen,
         **_events(data, fold_in),
-        facts=facts,
+        facts=about,
     )
 
 

@@ -10,7 +10,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from recsys.errors import InputError, exit_on_input_error
+from recsys.command_line import exit_on_input_error
+from recsys.errors import InputError
 
 
 def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:

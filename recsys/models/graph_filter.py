@@ -27,30 +27,21 @@ from recsys.models.base import Validate, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
 
-DEFAULTS = {
-    "history_exponent": 0.5,
-    "candidate_exponent": 0.5,
-    "customer_exponent": 1.0,
-    "low_pass": 0.1,
-    "own": 0.0,
-}
-OTHERS = ("customer_exponent", "low_pass", "own")
+DEFAULTS = {"skew": 0.0, "low_pass": 0.1, "own": 0.0}
 CANDIDATES: dict[str, tuple[float, ...]] = {
-    "skew": (-0.2, 0.0, 0.2, 0.4, 0.6),
-    "customer_exponent": (0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+    "skew": (-0.4, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8),
     "low_pass": (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0),
-    "total": (0.6, 0.8, 1.0, 1.2),
     "own": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
 }
-"""What is tried on valid. Good product exponents lie along a + b = 1, so they are searched by their
-difference (skew) and sum (total), one after the other, rather than each alone."""
+"""What is tried on valid. Product exponents are tried along a + b = 1 only, by their difference a - b
+(the skew): free ones follow the held-out rows closely and later rows less."""
 
 
 class GraphFilter:
     """The linear product-product filter with a low-pass part.
 
     Settings left at None are chosen on valid, one after the other, from `CANDIDATES`; without
-    validation data they take `DEFAULTS`.
+    validation data they take `DEFAULTS` (exponents 1/2).
 
     Args:
         history_exponent: a, of product degrees on the side of the customer's history.
@@ -69,7 +60,7 @@ class GraphFilter:
         *,
         history_exponent: float | None = None,
         candidate_exponent: float | None = None,
-        customer_exponent: float | None = None,
+        customer_exponent: float = 1.0,
         low_pass: float | None = None,
         own: float | None = None,
         dim: int = 256,
@@ -80,18 +71,18 @@ class GraphFilter:
         asked = {
             "history_exponent": history_exponent,
             "candidate_exponent": candidate_exponent,
-            "customer_exponent": customer_exponent,
             "low_pass": low_pass,
             "own": own,
         }
-        for name, value in asked.items():
+        for name, value in {**asked, "customer_exponent": customer_exponent}.items():
             if value is not None:
                 require_range(name, value, 0, 10)
         require_range("dim", dim, 1, 4096)
         if half_life is not None:
             require_range("half_life", half_life, 0, open_low=True)
         self.fixed = {name: value for name, value in asked.items() if value is not None}
-        self.settings: dict[str, float] = {**DEFAULTS, **self.fixed}
+        self.settings: dict[str, float] = self._at(DEFAULTS)
+        self.customer_exponent = customer_exponent
         self.dim, self.half_life, self.actions, self.seed = dim, half_life, actions, seed
 
     @property
@@ -108,7 +99,8 @@ class GraphFilter:
         degrees = self.history.sum(axis=0)
         # 1 for a product without events: any power of it leaves rounding noise as small as it is.
         self.degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)
-        self._connected_at: float | None = None
+        weighted = normalise(self.history, self.customer_exponent, 0.0)
+        self.cooccurrence: csr_array = (self.history.T.tocsr() @ weighted).tocsr()
         self.spectrum: FloatArray = self._singular_vectors()
         if validate is not None:
             self._choose(validate, repeats=not data.masks_seen)
@@ -157,38 +149,32 @@ class GraphFilter:
         return np.ascontiguousarray(right.T, dtype=np.float32)
 
     def _assemble(self) -> None:
-        customer_exponent = self.settings["customer_exponent"]
-        if self._connected_at != customer_exponent:
-            weighted = normalise(self.history, customer_exponent, 0.0)
-            self.cooccurrence: csr_array = (self.history.T.tocsr() @ weighted).tocsr()
-            self._connected_at = customer_exponent
         factor = self.degrees ** -self.settings["candidate_exponent"]
         self._linear = _scaled(self.cooccurrence, factor)
         self._low_pass_side = (self.degrees**0.5)[:, None] * self.spectrum
 
     def _choose(self, validate: Validate, repeats: bool) -> None:
-        def quality(coordinates: dict[str, float]) -> float:
-            self.settings = self._at(coordinates)
+        def quality(point: dict[str, float]) -> float:
+            self.settings = self._at(point)
             self._assemble()
             return validate(self.score)
 
         # The products of one's own history are masked without repeats: its weight cannot matter.
         idle = set(self.fixed) | (set() if repeats else {"own"})
-        if {"history_exponent", "candidate_exponent"} <= set(self.fixed):
-            idle |= {"skew", "total"}
-        start = {"skew": 0.0, "total": 1.0} | {name: DEFAULTS[name] for name in OTHERS}
+        if {"history_exponent", "candidate_exponent"} <= idle:
+            idle.add("skew")
         candidates = {name: values for name, values in CANDIDATES.items() if name not in idle}
-        self.settings = self._at(choose(quality, start, candidates))
+        self.settings = self._at(choose(quality, DEFAULTS, candidates))
 
-    def _at(self, coordinates: Mapping[str, float]) -> dict[str, float]:
+    def _at(self, point: Mapping[str, float]) -> dict[str, float]:
         """Settings at a point of the search; what was given stays as given."""
-        total, skew = coordinates["total"], coordinates["skew"]
         # Rounded, because 0.7 should read 0.7 in a configuration.
-        pair = {
-            "history_exponent": round((total + skew) / 2, 6),
-            "candidate_exponent": round((total - skew) / 2, 6),
-        }
-        return pair | {name: coordinates[name] for name in OTHERS} | self.fixed
+        return {
+            "history_exponent": round((1 + point["skew"]) / 2, 6),
+            "candidate_exponent": round((1 - point["skew"]) / 2, 6),
+            "low_pass": point["low_pass"],
+            "own": point["own"],
+        } | self.fixed
 
 
 def _scaled(matrix: csr_array, column_factor: FloatArray) -> csr_array:
