@@ -1,6 +1,5 @@
 PYTHON ?= python3
 BIN := .venv/bin
-# One thread a process where tests run side by side.
 export MPLBACKEND := Agg
 
 .PHONY: demo test test-slow lint benchmark clean
@@ -22,7 +21,7 @@ lint: .venv/installed  ## style, types, layers
 	$(BIN)/lint-imports
 
 test: lint  ## all but the slow tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --durations 10
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --nbmake --durations 10
 
 test-slow: .venv/installed  ## the slow ones
 	$(BIN)/pytest -m slow

@@ -48,8 +48,13 @@ def moment(text: str) -> datetime:
 
 
 def spread_ids(artifact: Artifact, count: int) -> list[str | int]:
-    """That many ids at even distances in the sorted list; all where there are fewer."""
-    ids = list(dict.fromkeys(artifact.customers.ids.tolist()))
+    """That many ids, from the customer with the most events to one with the fewest."""
+    contents = artifact.contents
+    events = np.zeros(len(contents.customer_ids), np.int64)
+    if contents.event_customers is not None:
+        events += np.bincount(contents.event_customers, minlength=len(events))
+    busiest_first = contents.customer_ids[np.argsort(-events, kind="stable")]
+    ids = list(dict.fromkeys(busiest_first.tolist()))
     places = np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
     return [ids[place] for place in places]
 

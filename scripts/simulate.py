@@ -9,9 +9,9 @@ from typing import NoReturn
 
 import pandas as pd
 
+from recsys.command_line import exit_on_input_error
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.data.sources.simulated.shape import shape
-from recsys.command_line import exit_on_input_error
 from recsys.errors import InputError
 
 

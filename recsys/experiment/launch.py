@@ -1,7 +1,8 @@
 """Starts a script under Hydra; whatever a person got wrong becomes one line and code 2."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,34 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
     """
     # Otherwise Hydra prints a page of its own and ends with code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    started = False
+
+    def guarded(config: DictConfig) -> None:
+        nonlocal started
+        started = True
+        # Inside the job, because Hydra announces every exception that passes through it.
+        with exit_on_input_error(), _named_if_missing():
+            task(config)
+
     wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
-    with exit_on_input_error():
+    with exit_on_input_error(), _named_if_missing():
         try:
-            wrapped(task)()
-        except InputError:
-            raise
-        except MissingMandatoryValue as error:
-            key = str(getattr(error, "full_key", None) or error)
-            raise InputError(f"{key} is not set; say {key}=VALUE") from None
+            wrapped(guarded)()
         except (HydraException, OmegaConfBaseException) as error:
             raise InputError(_one_line(error)) from None
+        except OSError as error:
+            if started:
+                raise
+            raise InputError(f"hydra.run.dir: {error.filename}: {error.strerror}") from None
+
+
+@contextmanager
+def _named_if_missing() -> Iterator[None]:
+    try:
+        yield
+    except MissingMandatoryValue as error:
+        key = str(getattr(error, "full_key", None) or error)
+        raise InputError(f"{key} is not set; say {key}=VALUE") from None
 
 
 def _one_line(error: BaseException) -> str:

@@ -116,7 +116,8 @@ def require_range(
     name: str, value: float, low: float, high: float = float("inf"), open_low: bool = False
 ) -> None:
     """Raises `InputError` unless low <= value <= high (low < value where `open_low`)."""
-    inside = (low < value if open_low else low <= value) and value <= high
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    inside = is_number and (low < value if open_low else low <= value) and value <= high
     if not (inside and np.isfinite(value)):
         sign = ">" if open_low else ">="
         upper = "" if high == float("inf") else f" and <= {high:g}"

@@ -33,8 +33,8 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
     "low_pass": (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0),
     "own": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
 }
-"""What is tried on valid. Product exponents are tried along a + b = 1 only, by their difference a - b
-(the skew): free ones follow the held-out rows closely and later rows less."""
+"""What is tried on valid. Product exponents are tried along a + b = 1 only, by their difference
+a - b (the skew): free ones follow the held-out rows closely, and later rows less."""
 
 
 class GraphFilter:

@@ -82,6 +82,8 @@ def _fill(draft: Path, contents: Contents, customers: SortedIds, products: Sorte
             arrays[name] = values
     # safetensors writes memory as it lies, whatever the strides say.
     save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, draft / VECTORS)
+    # It also writes for the owner alone; whoever serves may be somebody else.
+    (draft / VECTORS).chmod(0o644)
     ids.write(draft / IDS, contents, customers, products)
     (draft / RULES).write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")

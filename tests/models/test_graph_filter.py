@@ -36,7 +36,7 @@ class TestGraphFilterWithAllParts(TestGraphFilter):
         # Nothing is left open, so nothing is asked.
         model.fit(data, lambda score: pytest.fail("asked for a quality"))
         assert model.chosen == {
-            "history_exponent": 0.7, "candidate_exponent": 0.2, "customer_exponent": 0.6,
+            "history_exponent": 0.7, "candidate_exponent": 0.2,
             "low_pass": 0.4, "own": 0.02,
         }  # fmt: skip
 
@@ -106,7 +106,7 @@ def test_settings_are_judged_by_the_scores_they_give() -> None:
     for tried, scores in asked[:: max(1, len(asked) // 12)]:
         fresh = GraphFilter(dim=4, **tried).fit(data)
         close(scores, fresh.score(everyone(data)), 1e-6)
-    assert len({tried["customer_exponent"] for tried, _ in asked}) > 1
+    assert len({tried["history_exponent"] for tried, _ in asked}) > 1
 
 
 def test_a_short_half_life_stays_finite() -> None:

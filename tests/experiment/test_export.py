@@ -1,0 +1,122 @@
+"""What is exported is what the model would have said, for 1,000 customers."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from recsys.data.dataset import Dataset, build, fingerprint
+from recsys.data.identity import IdentityRules, merge_identities
+from recsys.data.schema import check_tables
+from recsys.data.sources.simulated import SimulatedMarket
+from recsys.data.split import TimeSplit
+from recsys.errors import InputError
+from recsys.evaluate.full_ranking import mask
+from recsys.evaluate.topk import topk
+from recsys.experiment.export import ExportConfig, export
+from recsys.models.als import ALS
+from recsys.models.base import Recommender
+from recsys.models.graph_filter import GraphFilter
+from recsys.models.popularity import Popularity
+from recsys.models.segment import Segment
+from recsys.serve import load
+from recsys.track.read import TrackedRun
+
+CONF = Path(__file__).parents[2] / "conf"
+EVENTS, CUSTOMERS, K = 30_000, 1_000, 10
+
+
+@pytest.fixture(scope="module")
+def market() -> Dataset:
+    """All events, as export fits them."""
+    source = SimulatedMarket(events=EVENTS)
+    tables = check_tables(source.load())
+    return build(source, merge_identities(tables, IdentityRules()))
+
+
+def finished_run(model: str, chosen: dict[str, Any], *overrides: str) -> TrackedRun:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", [f"model={model}", f"data.events={EVENTS}", *overrides])
+    config.names = {"data": "simulated", "split": "time", "model": model, "experiment": None}
+    source = SimulatedMarket(events=EVENTS)
+    tables = check_tables(source.load())
+    known = merge_identities(tables, IdentityRules(), TimeSplit().first_cutoff(source))
+    interval = {"mean": 0.2, "low": 0.1, "high": 0.3, "customers": 5}
+    run = SimpleNamespace(
+        run_id="0123456789abcdef",
+        model=model,
+        data="simulated",
+        split="time",
+        fingerprint=fingerprint(source, known),
+        config=OmegaConf.to_container(config, resolve=True),
+        metrics_json={"chosen": chosen, "valid": {"ndcg@10": interval}},
+    )
+    return cast(TrackedRun, run)
+
+
+CASES: dict[str, tuple[Recommender, dict[str, Any], list[str]]] = {
+    "als": (ALS(dim=16, epochs=5), {}, ["model.dim=16", "model.epochs=5"]),
+    # At the rank of the catalogue nothing is lost in factors.
+    "graph_filter": (
+        GraphFilter(history_exponent=0.7, candidate_exponent=0.3, low_pass=0.2, own=0.1, dim=32),
+        {"history_exponent": 0.7, "candidate_exponent": 0.3, "low_pass": 0.2, "own": 0.1},
+        ["model.dim=32"],
+    ),
+    "segment": (Segment(), {}, []),
+    "popularity": (Popularity(), {}, []),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_offers_from_the_artifact_are_those_of_the_model(
+    name: str, market: Dataset, tmp_path: Path
+) -> None:
+    model, chosen, overrides = CASES[name]
+    run = finished_run(name, chosen, *overrides)
+    exported = export(run, tmp_path / "artifact", ExportConfig(dim=1000), overwrite=False)
+    artifact = load(tmp_path / "artifact")
+    assert exported.fidelity > 0.999
+    customers = np.random.default_rng(0).permutation(len(market.customers))[:CUSTOMERS]
+    found = artifact.recommend_many(market.customers.ids[customers], K)
+    exact = model.fit(market).score(customers)
+    assert market.as_of is not None
+    mask(exact, market.eligible(market.as_of, market.as_of + 1), None)
+    wanted = topk(exact, K)
+    ids = np.asarray(artifact.contents.product_ids, dtype=object)[found.columns]
+    rows = market.products.rows(ids.ravel()).reshape(ids.shape)
+    # Equal up to ties: at every place the score of what is offered is the score that belongs there.
+    offered = np.take_along_axis(exact, rows, axis=1)
+    scale = np.abs(wanted.scores).max()
+    np.testing.assert_allclose(offered, wanted.scores, atol=2e-5 * scale)
+    if name == "als":
+        assert (rows == wanted.columns).mean() > 0.999
+
+
+def test_seen_and_rejected_products_are_exported_as_seen(market: Dataset, tmp_path: Path) -> None:
+    export(finished_run("popularity", {}), tmp_path / "a", ExportConfig(), overwrite=False)
+    contents = load(tmp_path / "a").contents
+    events = market.interactions
+    used = events.products >= 0
+    pairs = np.unique(events.customers[used].astype(np.int64) * 10_000 + events.products[used])
+    assert contents.event_customers is not None
+    assert len(contents.event_customers) == len(pairs)
+
+
+def test_changed_data_are_refused(tmp_path: Path) -> None:
+    run = finished_run("popularity", {})
+    run.config["data"]["seed"] = 1
+    with pytest.raises(InputError, match="not what run 01234567 was measured on"):
+        export(run, tmp_path / "a", ExportConfig(), overwrite=False)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_smaller_form_says_what_it_lost(tmp_path: Path) -> None:
+    run = finished_run("own_history", {})
+    exported = export(run, tmp_path / "a", ExportConfig(dim=8), overwrite=False)
+    assert 0 < exported.fidelity < 0.9
+    written = load(tmp_path / "a").facts["fidelity"]
+    assert written["overlap@10"] == pytest.approx(exported.fidelity)
