@@ -1,7 +1,5 @@
 """The leaderboard, on runs made by hand whose winner is plain to see."""
 
-import runpy
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -167,19 +165,3 @@ def test_the_csv_holds_the_whole_table(tmp_path: Path) -> None:
     back = pd.read_csv(tmp_path / "new" / "board.csv")
     assert back.columns.tolist() == board.columns.tolist()
     assert back["model"].tolist() == board["model"].tolist()
-
-
-@pytest.fixture
-def parse() -> Callable[[list[str]], dict[str, str]]:
-    return runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "compare.py"))["parse"]
-
-
-def test_keys_are_read_and_misspelt_ones_named(parse) -> None:
-    assert parse(["metric=ndcg@10", "track.uri=sqlite:///a=b.db"]) == {
-        "metric": "ndcg@10",
-        "track.uri": "sqlite:///a=b.db",
-    }
-    with pytest.raises(InputError, match="did you mean metric"):
-        parse(["metrc=x"])
-    with pytest.raises(InputError, match="expected key=value"):
-        parse(["ndcg@10"])

@@ -70,8 +70,3 @@ def test_every_suite_builds(name: str, folder: Path) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("benchmark", [f"suite={name}", f"suite.root={folder}"])
     build_part(config.suite)
-
-
-def test_export_composes() -> None:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        assert compose("export").dim > 0
