@@ -107,7 +107,7 @@ class TimeSplit:
                 "set split.valid_from and split.test_from"
             )
         return Split(
-            description=f"time: valid from {bounds[0]}, test from {bounds[1]}",
+            description=f"time: valid from {_spoken(bounds[0])}, test from {_spoken(bounds[1])}",
             valid=_window(data, when < valid_from, (when >= valid_from) & (when < test_from),
                           start=valid_from, end=test_from),
             test=_window(data, when < test_from, when >= test_from, start=test_from, end=end),
@@ -269,6 +269,13 @@ def _in_clock_units(bound: pd.Timestamp | int, data: Dataset) -> int:
             f"split=time: expected {wanted} as cut-off for data={data.name}, got {bound}"
         )
     return bound if isinstance(bound, int) else int(bound.floor("s").timestamp())
+
+
+def _spoken(bound: pd.Timestamp | int) -> str:
+    """A date where nothing is lost by leaving the time out."""
+    if isinstance(bound, int) or bound != bound.normalize():
+        return str(bound)
+    return f"{bound:%Y-%m-%d}"
 
 
 def _shown(moment: int, data: Dataset) -> str:
