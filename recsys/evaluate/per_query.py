@@ -10,10 +10,26 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.split import Queries
 from recsys.errors import InputError
 from recsys.evaluate.full_ranking import Score, rank
-from recsys.evaluate.ranking import hits, ndcg, recall
+from recsys.evaluate.hits import hits
+from recsys.evaluate.metrics.average_precision import average_precision
+from recsys.evaluate.metrics.hit_rate import hit_rate
+from recsys.evaluate.metrics.ndcg import ndcg
+from recsys.evaluate.metrics.precision import precision
+from recsys.evaluate.metrics.recall import recall
+from recsys.evaluate.metrics.reciprocal_rank import reciprocal_rank
 
 SLICES = ("cold", "warm", "hot")
-METRICS = {"recall": recall, "ndcg": ndcg}
+METRICS = {
+    "precision": precision,
+    "recall": recall,
+    "ndcg": ndcg,
+    "map": average_precision,
+    "mrr": reciprocal_rank,
+    "hit_rate": hit_rate,
+}
+"""What can be measured at a cut of the list; the names are those of its mean over queries."""
+
+USUAL = ("recall", "ndcg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +38,7 @@ class EvaluateConfig:
 
     Attributes:
         ks: cuts of the list.
+        metrics: names of `METRICS`, each measured at every cut.
         metric: what models are chosen by, on valid.
         warm_from, hot_from: events before the window from which a customer counts as warm, hot.
         resamples: bootstrap resamples.
@@ -30,6 +47,7 @@ class EvaluateConfig:
     """
 
     ks: tuple[int, ...] = (5, 10, 20, 50)
+    metrics: tuple[str, ...] = USUAL
     metric: str = "ndcg@10"
     warm_from: int = 1
     hot_from: int = 10
@@ -41,7 +59,11 @@ class EvaluateConfig:
         """Raises `InputError` where a value cannot be measured."""
         if not self.ks or not all(isinstance(k, int) and k > 0 for k in self.ks):
             raise InputError(f"evaluate.ks: expected whole numbers > 0, got {list(self.ks)}")
-        measured = [f"{name}@{k}" for name in METRICS for k in self.ks]
+        if not self.metrics or not set(self.metrics) <= METRICS.keys():
+            raise InputError(
+                f"evaluate.metrics: expected some of {', '.join(METRICS)}, got {list(self.metrics)}"
+            )
+        measured = [f"{name}@{k}" for name in self.metrics for k in self.ks]
         if self.metric not in measured:
             raise InputError(
                 f"evaluate.metric: expected one of {', '.join(measured)}, got '{self.metric}'"
@@ -77,15 +99,21 @@ class PerQuery:
         return pd.DataFrame({"customer_id": customer_ids, "history": self.history, **self.values})
 
 
-def evaluate(score: Score, queries: Queries, ks: Sequence[int], progress: bool = True) -> PerQuery:
-    """Full ranking of every query and its recall and ndcg at each k."""
+def evaluate(
+    score: Score,
+    queries: Queries,
+    ks: Sequence[int],
+    progress: bool = True,
+    metrics: Sequence[str] = USUAL,
+) -> PerQuery:
+    """Full ranking of every query and its metrics, names of `METRICS`, at each k."""
     ranked = rank(score, queries, max(ks), progress)
     hit = hits(ranked.columns, queries.relevant)
     relevant = np.diff(queries.relevant.indptr)
     values = {}
-    for name, metric in METRICS.items():
+    for name in metrics:
         for k in ks:
-            values[f"{name}@{k}"] = metric(hit, relevant, k)
+            values[f"{name}@{k}"] = METRICS[name](hit, relevant, k)
     return PerQuery(customers=queries.customers, history=queries.history, values=values)
 
 

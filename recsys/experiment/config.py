@@ -75,7 +75,13 @@ def build_part(part: DictConfig) -> Any:
 
 
 def _evaluate(values: Mapping[str, Any]) -> EvaluateConfig:
-    return _typed(EvaluateConfig, {**values, "ks": tuple(values["ks"])}, "evaluate")
+    lists = {key: _tuple(values[key]) for key in ("ks", "metrics") if key in values}
+    return _typed(EvaluateConfig, {**values, **lists}, "evaluate")
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    # `evaluate.ks=20` is what people type for one.
+    return tuple(value) if isinstance(value, list) else (value,)
 
 
 def _typed(kind: type[T], values: Mapping[str, Any], part: str) -> T:

@@ -90,10 +90,10 @@ def validator(queries: Queries, config: EvaluateConfig) -> Validate:
     """Asks for the mean of `config.metric` over a fixed sample of the queries."""
     rows = np.random.default_rng(0).permutation(len(queries))[:CHOICE_QUERIES]
     sample = queries.select(np.sort(rows))
-    k = int(config.metric.split("@")[1])
+    name, _, k = config.metric.partition("@")
 
     def quality(score: Callable[[IntArray], FloatArray]) -> float:
-        found = evaluate(score, sample, [k], progress=False)
+        found = evaluate(score, sample, [int(k)], progress=False, metrics=[name])
         return float(found.values[config.metric].mean())
 
     return quality
@@ -101,7 +101,7 @@ def validator(queries: Queries, config: EvaluateConfig) -> Validate:
 
 def measure(model: Recommender, window: Window, config: EvaluateConfig) -> Measured:
     """Every metric of a fitted model on a window, with intervals over customers."""
-    per_query = evaluate(model.score, window.queries, config.ks)
+    per_query = evaluate(model.score, window.queries, config.ks, metrics=config.metrics)
     intervals = bootstrap(
         per_query.values, per_query.customers, resamples=config.resamples, level=config.level
     )

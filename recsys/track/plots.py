@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which people with any colour vision can tell apart.
-_COLOURS = {"recall": "#0072B2", "ndcg": "#D55E00"}
-_MARKERS = {"recall": "o", "ndcg": "s"}
+_COLOURS = {
+    "recall": "#0072B2",
+    "ndcg": "#D55E00",
+    "precision": "#009E73",
+    "map": "#CC79A7",
+    "mrr": "#E69F00",
+    "hit_rate": "#56B4E9",
+}
+_MARKERS = {
+    "recall": "o", "ndcg": "s", "precision": "^", "map": "v", "mrr": "P", "hit_rate": "X",
+}  # fmt: skip
 _INK, _GRID = "#222222", "#dddddd"
 
 

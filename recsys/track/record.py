@@ -84,9 +84,10 @@ class RunRecord:
         lines = [f"{self.model} on {self.data_name}, seed {self.seed}", f"  split {self.split}"]
         for part, found in self.intervals().items():
             customers = next(iter(found.values())).customers
+            width = max(10, *map(len, found))
             lines.append(f"  {part}: {customers:,} customers")
             lines += [
-                f"    {metric:<10} {value.mean:.4f}  [{value.low:.4f}, {value.high:.4f}]"
+                f"    {metric:<{width}} {value.mean:.4f}  [{value.low:.4f}, {value.high:.4f}]"
                 for metric, value in found.items()
             ]
         spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from recsys.evaluate.ranking import hits, ndcg, recall
+from recsys.evaluate.hits import hits
+from recsys.evaluate.metrics.ndcg import ndcg
+from recsys.evaluate.metrics.recall import recall
 
 RANKED = np.array([[3, 0, 4, -1], [1, 2, -1, -1], [0, 1, 2, 3]], np.int32)
 RELEVANT = csr_array(

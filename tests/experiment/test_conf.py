@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from recsys.experiment.config import build_part, settings_from
 
 CONF = Path(__file__).parents[2] / "conf"
-NEEDS_ROOT = ("complete_journey", "lightgcn", "files")
+NEEDS_ROOT = ("complete_journey", "lightgcn", "files", "movielens", "retail_rocket")
 
 
 def alternatives(part: str) -> list[str]:
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
     for name in ("train.txt", "test.txt"):
         (tmp_path / name).write_text("0 1 2\n")
-    for name in complete_journey._FILES:
+    for name in (*complete_journey._FILES, "train", "test", "inter", "item", "user"):
         (tmp_path / f"{name}.parquet").touch()
     return tmp_path
 

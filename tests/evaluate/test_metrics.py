@@ -1,0 +1,209 @@
+"""Metrics of a list: by hand, against trec_eval's definitions, and what must always hold."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import log2
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from sklearn.metrics import roc_auc_score
+
+from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data.split import Queries
+from recsys.errors import InputError
+from recsys.evaluate.hits import hits
+from recsys.evaluate.metrics.auc import auc, mid_ranks
+from recsys.evaluate.per_query import METRICS, EvaluateConfig, evaluate
+
+# Three queries: hits at places 1 and 3 of three relevant, none of two, at place 2 of one.
+HIT = np.array([[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]], bool)
+RELEVANT = np.array([3, 2, 1], np.int32)
+HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "k", "wanted"),
+    [
+        ("precision", 1, [1, 0, 0]),
+        ("precision", 3, [2 * THIRD, 0, THIRD]),
+        ("precision", 10, [Fraction(2, 10), 0, Fraction(1, 10)]),
+        ("recall", 1, [THIRD, 0, 0]),
+        ("recall", 3, [2 * THIRD, 0, 1]),
+        ("recall", 10, [2 * THIRD, 0, 1]),
+        ("map", 1, [THIRD, 0, 0]),
+        ("map", 2, [THIRD, 0, HALF]),
+        ("map", 3, [(1 + 2 * THIRD) / 3, 0, HALF]),
+        ("map", 10, [(1 + 2 * THIRD) / 3, 0, HALF]),
+        ("mrr", 1, [1, 0, 0]),
+        ("mrr", 2, [1, 0, HALF]),
+        ("mrr", 10, [1, 0, HALF]),
+        ("hit_rate", 1, [1, 0, 0]),
+        ("hit_rate", 2, [1, 0, 1]),
+        ("hit_rate", 10, [1, 0, 1]),
+    ],
+)
+def test_by_hand(name: str, k: int, wanted: list[Fraction]) -> None:
+    found = METRICS[name](HIT, RELEVANT, k)
+    np.testing.assert_allclose(found, [float(value) for value in wanted], rtol=1e-15)
+    assert found.dtype == np.float64
+
+
+def test_ndcg_by_hand() -> None:
+    # Discounts of places 1, 2 and 3 are 1, 1 / log2(3) and exactly a half.
+    second = 1 / log2(3)
+    wanted = [(1 + 0.5) / (1 + second + 0.5), 0, second]
+    np.testing.assert_allclose(METRICS["ndcg"](HIT, RELEVANT, 3), wanted, rtol=1e-15)
+
+
+def random_case(seed: int) -> tuple[FloatArray, BoolArray]:
+    """Scores [P] of a permutation, so without ties, and relevance [P] with at least one."""
+    generator = np.random.default_rng(seed)
+    width = int(generator.integers(2, 60))
+    relevant = generator.random(width) < generator.choice([0.05, 0.3, 0.9])
+    relevant[generator.integers(width)] = True
+    return generator.permutation(width).astype(np.float32), relevant
+
+
+def test_equal_to_ir_measures_on_a_thousand_cases() -> None:
+    ir = pytest.importorskip("ir_measures")
+    theirs = {
+        "precision": ir.P, "recall": ir.R, "ndcg": ir.nDCG, "map": ir.AP, "mrr": ir.RR,
+        "hit_rate": ir.Success,
+    }  # fmt: skip
+    assert theirs.keys() == METRICS.keys()
+    ks, cases = (1, 5, 10, 100), [random_case(seed) for seed in range(1000)]
+    truth = {str(q): {str(p): int(r) for p, r in enumerate(c[1])} for q, c in enumerate(cases)}
+    run = {str(q): {str(p): float(s) for p, s in enumerate(c[0])} for q, c in enumerate(cases)}
+    wanted = {
+        (str(found.measure), int(found.query_id)): found.value
+        for found in ir.iter_calc(
+            [measure @ k for measure in theirs.values() for k in ks], truth, run
+        )
+    }
+    assert len(wanted) == len(theirs) * len(ks) * len(cases)
+    for query, (scores, relevant) in enumerate(cases):
+        hit = relevant[np.argsort(-scores)][None, :]
+        for name, measure in theirs.items():
+            for k in ks:
+                found = METRICS[name](hit, np.array([relevant.sum()]), k)[0]
+                assert found == pytest.approx(wanted[str(measure @ k), query], abs=1e-9), (name, k)
+
+
+Case = tuple[BoolArray, IntArray]
+
+
+@st.composite
+def listed(draw: Callable[..., int]) -> Case:
+    """Hits [6, k] and numbers of relevant products [6], at least as many as were hit."""
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    hit = generator.random((6, draw(st.integers(1, 12)))) < generator.random()
+    return hit, np.maximum(hit.sum(axis=1) + generator.integers(0, 4, 6), 1)
+
+
+@pytest.mark.parametrize("name", METRICS)
+@settings(max_examples=50, deadline=None)
+@given(case=listed(), k=st.integers(1, 15))
+def test_bounds_growth_and_order(name: str, case: Case, k: int) -> None:
+    hit, relevant = case
+    found = METRICS[name](hit, relevant, k)
+    assert found.shape == (6,)
+    assert ((found >= 0) & (found <= 1 + 1e-12)).all()
+    if name in {"recall", "map", "mrr", "hit_rate"}:
+        assert (METRICS[name](hit, relevant, k + 1) >= found).all()
+    order = np.array([3, 0, 5, 1, 4, 2])
+    again = METRICS[name](hit[order], relevant[order], k)
+    np.testing.assert_allclose(again, found[order], rtol=1e-14)
+    # What lies beyond the cut does not count.
+    np.testing.assert_allclose(METRICS[name](hit[:, :k], relevant, k), found, rtol=1e-14)
+    assert (found[~hit[:, :k].any(axis=1)] == 0).all()
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("relevant", [1, 3, 10])
+def test_a_perfect_list_of_the_right_length_is_one(name: str, relevant: int) -> None:
+    hit = np.arange(12)[None, :] < relevant
+    assert METRICS[name](hit, np.array([relevant]), relevant)[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["ndcg", "map", "mrr"])
+def test_higher_is_better(name: str) -> None:
+    up, down = np.array([[0, 1, 0, 1]], bool), np.array([[0, 0, 1, 1]], bool)
+    two = np.array([2])
+    assert METRICS[name](up, two, 4) > METRICS[name](down, two, 4)
+
+
+def test_auc_by_hand() -> None:
+    # Row 0: relevant at ranks 1 and 3 of 5, so 5 of 6 pairs are right. Row 1: last of 4.
+    found = auc(np.array([1.0, 3.0, 4.0]), np.array([2, 1]), np.array([5, 4]))
+    assert found.tolist() == [float(1 - Fraction(1, 6)), 0]
+
+
+def test_auc_counts_a_tie_as_half_and_only_eligible_products() -> None:
+    scores = np.array([[3, 2, 2, 2, -np.inf], [1, 1, 1, 1, 1]], np.float32)
+    relevant = csr_array(np.array([[0, 1, 0, 0, 0], [1, 0, 0, 0, 1]], bool))
+    ranks = mid_ranks(scores, relevant)
+    assert ranks.tolist() == [3, 3, 3]
+    # Below one, level with two: (0 + 1/2 + 1/2) / 3.
+    found = auc(ranks, np.array([1, 2]), np.array([4, 5]))
+    np.testing.assert_allclose(found, [1 / 3, 0.5], rtol=1e-15)
+
+
+def test_auc_without_a_pair_is_nan() -> None:
+    found = auc(np.array([1.0, 2.0]), np.array([2, 0]), np.array([2, 5]))
+    assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize("levels", [2, 5, 100_000])
+def test_auc_equals_scikit_learn(levels: int) -> None:
+    generator = np.random.default_rng(levels)
+    scores = generator.integers(0, levels, (200, 30)).astype(np.float32)
+    relevant = generator.random((200, 30)) < 0.3
+    relevant[:, 0], relevant[:, 1] = True, False
+    matrix = csr_array(relevant)
+    found = auc(mid_ranks(scores, matrix), np.diff(matrix.indptr), np.full(200, 30))
+    wanted = [roc_auc_score(*row) for row in zip(relevant, scores, strict=True)]
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12)
+
+
+def test_auc_of_many_products_does_not_overflow() -> None:
+    relevant = np.array([100_000], np.int32)
+    found = auc(np.arange(1, 100_001.0), relevant, np.array([1_000_000], np.int32))
+    assert found.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"), [([np.nan, 1], "NaN"), ([-np.inf, 1], "leave it out of relevant")]
+)
+def test_ranks_need_scores(scores: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        mid_ranks(np.array([scores]), csr_array(np.array([[True, False]])))
+
+
+def test_evaluate_measures_what_is_asked_for() -> None:
+    relevant = csr_array(np.array([[1, 0, 1], [0, 1, 0]], bool))
+    queries = Queries(
+        customers=np.array([0, 1], np.int32), relevant=relevant, seen=None,
+        eligible=np.ones(3, bool), history=np.array([0, 4]),
+    )  # fmt: skip
+    table = np.array([[3, 2, 1], [3, 2, 1]], np.float32)
+    found = evaluate(
+        lambda rows: table[rows], queries, [1, 3], progress=False, metrics=tuple(METRICS)
+    ).values
+    assert list(found) == [f"{name}@{k}" for name in METRICS for k in (1, 3)]
+    assert found["map@3"].tolist() == pytest.approx([float(Fraction(5, 6)), 0.5])
+    assert found["hit_rate@1"].tolist() == [1, 0]
+    hit = hits(np.array([[0, 1, 2], [0, 1, 2]]), relevant)
+    assert found["mrr@3"].tolist() == METRICS["mrr"](hit, np.array([2, 1]), 3).tolist()
+
+
+def test_the_configuration_names_what_can_be_measured() -> None:
+    assert EvaluateConfig(metrics=("map", "mrr"), metric="map@20").metrics == ("map", "mrr")
+    there_are = "precision, recall, ndcg, map, mrr, hit_rate"
+    for wrong in ((), ("recall", "auc"), ("ndgc",)):
+        with pytest.raises(InputError, match=f"evaluate.metrics: expected some of {there_are}"):
+            EvaluateConfig(metrics=wrong)
+    with pytest.raises(InputError, match=r"evaluate.metric: expected one of map@5, .*'ndcg@10'"):
+        EvaluateConfig(metrics=("map",))

@@ -1,0 +1,57 @@
+"""`evaluate.metrics` from the command line to `metrics.json`, MLflow's names and the pictures."""
+
+from pathlib import Path
+
+import pytest
+from test_conf import composed
+from test_run import settings
+
+from recsys.errors import InputError
+from recsys.evaluate.per_query import METRICS
+from recsys.experiment.config import settings_from
+from recsys.experiment.run import run
+from recsys.models.popularity import Popularity
+from recsys.track import plots
+from recsys.track.names import bounds, intervals_of, means
+from recsys.track.record import metrics_json
+
+
+def test_a_run_without_recall_and_ndcg(tmp_path: Path) -> None:
+    asked = tuple(name for name in METRICS if name not in {"recall", "ndcg"})
+    record = run(
+        settings(Popularity(), "popularity", ks=(5, 10), metrics=asked, metric="hit_rate@10")
+    )
+    wanted = [f"{name}@{k}" for name in asked for k in (5, 10)]
+    found = metrics_json(record, "id")
+    assert list(found["valid"]) == wanted
+    assert all(list(part) == wanted for part in found["slices"].values())
+    intervals = record.valid_intervals
+    tracked = means("valid", intervals) | bounds("valid", intervals)
+    assert "valid/hit_rate_at_10" in tracked
+    assert intervals_of("valid", tracked) == intervals
+    assert record.per_query_tables()["valid"].columns[2:].tolist() == wanted
+    figure = plots.by_k(record, "valid")
+    lines = figure.axes[0].lines
+    assert [line.get_label() for line in lines] == list(asked)
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == len(asked)
+    plots.save(figure, tmp_path / "k.png")
+    plots.save(plots.by_history(record), tmp_path / "history.png")
+
+
+def test_metrics_are_read_from_the_configuration() -> None:
+    usual = settings_from(composed("model=popularity")).evaluate
+    assert (usual.metrics, usual.metric) == (("recall", "ndcg"), "ndcg@10")
+    changed = composed(
+        "model=popularity", "evaluate.metrics=[map,mrr]", "evaluate.metric=map@20",
+    )  # fmt: skip
+    assert settings_from(changed).evaluate.metrics == ("map", "mrr")
+
+
+def test_one_needs_no_brackets() -> None:
+    found = settings_from(composed("model=popularity", "evaluate.ks=10", "evaluate.metrics=ndcg"))
+    assert (found.evaluate.ks, found.evaluate.metrics) == ((10,), ("ndcg",))
+
+
+def test_an_unknown_metric_is_refused_with_those_there_are() -> None:
+    with pytest.raises(InputError, match=r"expected some of precision, .*, got \['recal'\]"):
+        settings_from(composed("model=popularity", "evaluate.metrics=[recal]"))
