@@ -18,7 +18,7 @@ def benchmark(config: DictConfig) -> None:
     path = write_benchmark(Path(hydra.runtime.output_dir), name, figures)
     print(f"{name} on {machine()}")
     for key, value in figures.items():
-        print(f"  {key:32} {value:>12,.4g}")
+        print(f"  {key:32} {value:>14,.3f}" if value % 1 else f"  {key:32} {value:>10,.0f}")
     print(f"  written to {path}")
 
 
