@@ -123,7 +123,11 @@ class TimeSplit:
 
 
 class GivenSplit:
-    """The published split of a source; a seeded part of its train rows is held out as valid."""
+    """The published split of a source; a seeded part of its train rows is held out as valid.
+
+    With a held-out row all train rows of its customer and product leave the past, whatever their
+    action, as published test pairs do not occur in train either.
+    """
 
     def __init__(self, *, valid_fraction: float = 0.1, seed: int = 0) -> None:
         if not 0 < valid_fraction < 1:
@@ -146,9 +150,13 @@ class GivenSplit:
                 "has none; use split=time or split=leave_last_out"
             )
         in_valid = self._held_out(data, ~in_test)
+        # A view of what is bought in the held-out row would give it away, and mask it as seen.
+        events = data.interactions
+        pair = events.customers.astype(np.int64) * len(data.products) + events.products
+        of_held_pair = (events.products >= 0) & np.isin(pair, pair[in_valid])
         return Split(
             description=f"given: {self.valid_fraction:g} of train held out, seed {self.seed}",
-            valid=_window(data, ~in_test & ~in_valid, in_valid),
+            valid=_window(data, ~in_test & ~of_held_pair, in_valid),
             test=_window(data, ~in_test, in_test),
         )
 

@@ -353,3 +353,29 @@ def test_some_of_the_queries() -> None:
     assert (some.relevant.toarray() == queries.relevant.toarray()[[4, 1]]).all()
     assert (some.seen.toarray() == queries.seen.toarray()[[4, 1]]).all()
     assert some.history.tolist() == [4, 4]
+
+
+def test_a_held_out_pair_leaves_no_trace_of_another_action() -> None:
+    customers = [c for c in range(40) for _ in range(8)]
+    products = [p for _ in range(40) for p in (1, 1, 2, 2, 3, 3, 4, 5)]
+    actions = [a for _ in range(40) for a in ["view", "purchase"] * 3 + ["purchase", "purchase"]]
+    columns = {
+        "customer_id": [*customers, 0],
+        "product_id": [*products, 9],
+        "action": [*actions, "purchase"],
+        "part": ["train"] * len(customers) + ["test"],
+    }
+    source = source_of(columns)
+    data = dataset_of(columns)
+    split = GivenSplit(valid_fraction=0.3).split(data, source)
+    queries = split.valid.queries
+    past = split.valid.past.interactions
+    held = {
+        (int(customer), int(product))
+        for row, customer in enumerate(queries.customers)
+        for product in queries.relevant[[row]].indices
+    }
+    assert len(held) > 20
+    assert not held & set(zip(past.customers.tolist(), past.products.tolist(), strict=True))
+    # Test is asked with all of train.
+    assert len(split.test.past.interactions) == len(customers)

@@ -1,0 +1,145 @@
+"""EASE: the linear product-product model with a zero diagonal, in closed form.
+
+Steck, Embarrassingly Shallow Autoencoders for Sparse Data (2019). The weights B minimise
+`|X - X B|^2 + l2 |B|^2` with diag(B) = 0. With the inverse Q of X' X + l2 I,
+
+    B_ij = -Q_ij / Q_jj  for i != j,
+
+and a customer's score for product j is `sum_i x_ci B_ij`.
+
+Deviations: X holds the weights of events instead of 0 and 1. Q is computed in float32 where the
+condition of the matrix allows it, else in float64.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self, cast
+
+import numpy as np
+from scipy.linalg import get_lapack_funcs
+from scipy.sparse import csr_array
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.graph.bipartite import interaction_matrix
+from recsys.models.base import Validate, require_range
+from recsys.models.popularity import fallback
+
+TOLERANCE = 1e-3
+"""Relative error of Q that is allowed, by the bound condition x rounding; seen are far smaller."""
+
+_BLOCK = 1_024
+
+
+class EASE:
+    """A dense [P, P] matrix of weights between products; for catalogues of thousands.
+
+    Args:
+        l2: added to the diagonal; in squared weights of events, so 500 is as 500 customers.
+        memory_gb: largest [P, P] float32 matrix that may be kept, in 10^9 bytes. Fitting takes up
+            to three times as much where it needs float64, and a refit holds the old one beside.
+        half_life: days (positions of an order) after which an event counts half; None for never.
+        actions: weight of each action; None counts all but reject and ignore as 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        l2: float = 500.0,
+        memory_gb: float = 4.0,
+        half_life: float | None = None,
+        actions: Mapping[str, float] | None = None,
+    ) -> None:
+        require_range("l2", l2, 0, open_low=True)
+        require_range("memory_gb", memory_gb, 0, open_low=True)
+        if half_life is not None:
+            require_range("half_life", half_life, 0, open_low=True)
+        self.l2, self.memory_gb, self.half_life, self.actions = l2, memory_gb, half_life, actions
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """See `Recommender`. Raises `InputError` where [P, P] is larger than `memory_gb`."""
+        self._require_memory(len(data.products))
+        self.history: csr_array = interaction_matrix(
+            data, actions=self.actions, half_life=self.half_life
+        )
+        self.bias: FloatArray = fallback(data)
+        self.filter: FloatArray = self._weights()
+        return self
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """See `Recommender`."""
+        scores: FloatArray = self.history[customers] @ self.filter
+        scores += self.bias
+        return scores
+
+    def spread(self, products: FloatArray) -> FloatArray:
+        """See `FilterRecommender`."""
+        spread: FloatArray = self.filter @ products
+        return spread
+
+    def spread_back(self, products: FloatArray) -> FloatArray:
+        """See `FilterRecommender`."""
+        spread: FloatArray = self.filter.T @ products
+        return spread
+
+    def _require_memory(self, products: int) -> None:
+        needed = 4e-9 * products**2
+        if needed > self.memory_gb:
+            raise InputError(
+                f"model.memory_gb: EASE needs a matrix of {products:,} x {products:,} products, "
+                f"{needed:.2g} GB, and {self.memory_gb:g} GB are allowed; raise it where the "
+                "machine has four times as much, or take model=item_knn"
+            )
+
+    def _weights(self) -> FloatArray:
+        """B as [P, P] float32."""
+        matrix = _gram(self.history, _precision(self.history, self.l2))
+        np.fill_diagonal(matrix, matrix.diagonal() + self.l2)
+        _invert(matrix)
+        matrix /= -matrix.diagonal()
+        np.fill_diagonal(matrix, 0)
+        return matrix.astype(np.float32, copy=False)
+
+
+def _precision(history: csr_array, l2: float) -> type[np.floating]:
+    """The shortest float in which X' X + l2 I can be inverted within `TOLERANCE`."""
+    weights = history.astype(np.float64)
+    # No eigenvalue of a non-negative matrix exceeds its largest row sum.
+    largest = float((weights.T @ weights.sum(axis=1)).max())
+    condition = (largest + l2) / l2
+    for precision in (np.float32, np.float64):
+        if condition * np.finfo(precision).eps <= TOLERANCE:
+            return precision
+    lowest = largest * np.finfo(np.float64).eps / TOLERANCE
+    raise InputError(
+        f"model.l2: expected at least {lowest:.2g} for these events, got {l2:g}; beside weights "
+        "that large it is lost in rounding"
+    )
+
+
+def _gram(history: csr_array, precision: type[np.floating]) -> FloatArray:
+    """X' X as a dense [P, P] matrix, made block by block."""
+    weights = history.astype(precision)
+    backwards = weights.T.tocsr()
+    gram: FloatArray = np.empty((history.shape[1],) * 2, precision)
+    for start in range(0, len(gram), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        gram[rows] = (backwards[rows] @ weights).toarray()
+    return gram
+
+
+def _invert(matrix: FloatArray) -> None:
+    """Replaces a symmetric positive definite [P, P] matrix by its inverse, in place."""
+    # LAPACK reads columns where numpy writes rows; of a symmetric matrix both are the same, so
+    # the transposed view saves the copy, and its lower triangle is our upper one.
+    factorise, invert = cast("tuple[Any, Any]", get_lapack_funcs(("potrf", "potri"), (matrix,)))
+    factor, failed = factorise(matrix.T, lower=True, overwrite_a=True, clean=False)
+    if not failed:
+        _, failed = invert(factor, lower=True, overwrite_c=True)
+    if failed:
+        raise InputError("model.l2: too small to solve for these events; raise it")
+    for start in range(0, len(matrix), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        matrix[rows, :start] = matrix[:start, rows].T
+        corner = np.triu(matrix[rows, rows])
+        matrix[rows, rows] = corner + np.triu(corner, 1).T
