@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
-from recsys.data.schema import check_tables
 from recsys.data.source import Cutoffs
 from recsys.data.tables import Tables
 

@@ -1,66 +1,16 @@
 """Train | valid | test: by two cut-offs, as published, or by leaving the last event out."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.data.moments import parse_moment
+from recsys.data.queries import Split, window
 from recsys.data.source import Source
 from recsys.errors import InputError
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Queries:
-    """What is asked of a model, and the answers that came true.
-
-    Attributes:
-        customers: [Q] int32 row numbers.
-        relevant: [Q, P] bool CSR, the products that became relevant in the window.
-        seen: [Q, P] bool CSR, products that leave the ranking; None where repeats are kept.
-        eligible: [P] bool, products on offer in the window.
-        history: [Q] int64, events of the customer before the window.
-    """
-
-    customers: IntArray
-    relevant: csr_array
-    seen: csr_array | None
-    eligible: BoolArray
-    history: IntArray
-
-    def __len__(self) -> int:
-        return len(self.customers)
-
-    def select(self, rows: IntArray) -> "Queries":
-        """The queries at these positions."""
-        return Queries(
-            customers=self.customers[rows],
-            relevant=self.relevant[rows],
-            seen=None if self.seen is None else self.seen[rows],
-            eligible=self.eligible,
-            history=self.history[rows],
-        )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Window:
-    """The past a model may learn from, and the queries of the window that follows it."""
-
-    past: Dataset
-    queries: Queries
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Split:
-    """Two windows: choose on `valid`, read `test` once."""
-
-    description: str
-    valid: Window
-    test: Window
 
 
 class Splitter(Protocol):
@@ -108,9 +58,9 @@ class TimeSplit:
             )
         return Split(
             description=f"time: valid from {_spoken(bounds[0])}, test from {_spoken(bounds[1])}",
-            valid=_window(data, when < valid_from, (when >= valid_from) & (when < test_from),
+            valid=window(data, when < valid_from, (when >= valid_from) & (when < test_from),
                           start=valid_from, end=test_from),
-            test=_window(data, when < test_from, when >= test_from, start=test_from, end=end),
+            test=window(data, when < test_from, when >= test_from, start=test_from, end=end),
         )  # fmt: skip
 
     def _cutoff(self, name: str, source: Source) -> pd.Timestamp | int:
@@ -156,8 +106,8 @@ class GivenSplit:
         of_held_pair = (events.products >= 0) & np.isin(pair, pair[in_valid])
         return Split(
             description=f"given: {self.valid_fraction:g} of train held out, seed {self.seed}",
-            valid=_window(data, ~in_test & ~of_held_pair, in_valid),
-            test=_window(data, ~in_test, in_test),
+            valid=window(data, ~in_test & ~of_held_pair, in_valid),
+            test=window(data, ~in_test, in_test),
         )
 
     def _held_out(self, data: Dataset, candidates: BoolArray) -> BoolArray:
@@ -200,8 +150,8 @@ class LeaveLastOut:
         two_or_more = (second < last)[events.customers]
         return Split(
             description="leave last out",
-            valid=_window(data, before_valid, (position == second[events.customers]) & two_or_more),
-            test=_window(
+            valid=window(data, before_valid, (position == second[events.customers]) & two_or_more),
+            test=window(
                 data, position < last[events.customers], position == last[events.customers]
             ),
         )
@@ -215,59 +165,6 @@ def _last_target(data: Dataset, before: IntArray) -> IntArray:
     last = np.full(len(before), -1)
     np.maximum.at(last, customers[usable], position[usable])
     return np.where(last < 0, before, last)
-
-
-def _window(
-    data: Dataset,
-    in_past: BoolArray,
-    in_window: BoolArray,
-    start: int | None = None,
-    end: int | None = None,
-) -> Window:
-    past = data.select(in_past, as_of=start)
-    wanted = in_window & data.is_target
-    customers, relevant = _pairs(data, wanted)
-    if not len(customers):
-        raise InputError(
-            f"the evaluation window holds no event with one of the target actions "
-            f"({', '.join(data.targets)}); move the cut-offs or change data.targets"
-        )
-    seen = None
-    if data.masks_seen:
-        had, products = past.interactions.customers, past.interactions.products
-        seen = _bool_matrix(data, had[products >= 0], products[products >= 0])[customers]
-        relevant = (relevant.astype(np.int8) - relevant.multiply(seen).astype(np.int8)).tocsr()
-        relevant.eliminate_zeros()
-        relevant = relevant.astype(bool)
-    queries = Queries(
-        customers=customers,
-        relevant=relevant,
-        seen=seen,
-        eligible=data.eligible(start, end),
-        history=past.history_lengths[customers],
-    )
-    asked = np.flatnonzero(np.diff(relevant.indptr) > 0)
-    if not len(asked):
-        raise InputError(
-            "the evaluation window holds only products that their customers had before; say "
-            "data.masks_seen=false, or move the cut-offs"
-        )
-    return Window(past=past, queries=queries.select(asked))
-
-
-def _pairs(data: Dataset, rows: BoolArray) -> tuple[IntArray, csr_array]:
-    events = data.interactions
-    matrix = _bool_matrix(data, events.customers[rows], events.products[rows])
-    customers = np.flatnonzero(np.diff(matrix.indptr) > 0).astype(np.int32)
-    return customers, matrix[customers]
-
-
-def _bool_matrix(data: Dataset, customers: IntArray, products: IntArray) -> csr_array:
-    shape = (len(data.customers), len(data.products))
-    matrix = csr_array((np.ones(len(customers), bool), (customers, products)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.sort_indices()
-    return matrix
 
 
 def _in_clock_units(bound: pd.Timestamp | int, data: Dataset) -> int:

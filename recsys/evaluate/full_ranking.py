@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from tqdm import tqdm
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.data.split import Queries
+from recsys.data.queries import Queries
 from recsys.evaluate.topk import TopK, topk
 
 Score: TypeAlias = Callable[[IntArray], FloatArray]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.data.split import Queries
+from recsys.data.queries import Queries
 from recsys.errors import InputError
 from recsys.evaluate.full_ranking import Score, rank
 from recsys.evaluate.hits import hits

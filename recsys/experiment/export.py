@@ -12,10 +12,10 @@ from omegaconf import OmegaConf
 
 from recsys.arrays import IntArray
 from recsys.data import columns
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import merge_identities
 from recsys.data.interactions import seconds
-from recsys.data.schema import check_tables
 from recsys.errors import InputError
 from recsys.evaluate.topk import topk
 from recsys.experiment.config import Settings, settings_from

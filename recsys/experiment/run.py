@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
-from recsys.data.schema import check_tables
+from recsys.data.queries import Queries, Split, Window
 from recsys.data.source import Source
-from recsys.data.split import Queries, Split, Splitter, Window
+from recsys.data.split import Splitter
 from recsys.evaluate.intervals import Interval, bootstrap
 from recsys.evaluate.per_query import (
     SLICES,

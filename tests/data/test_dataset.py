@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import dataset_of, source_of
 
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.interactions import NEVER, seconds
-from recsys.data.schema import check_tables
 
 TABLE = {
     "customer_id": ["a", "b", "b"],

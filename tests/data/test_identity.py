@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import MemorySource
 
+from recsys.data.check import check_tables
 from recsys.data.dataset import build
 from recsys.data.identity import IdentityRules, merge_identities
-from recsys.data.schema import check_tables
 from recsys.data.tables import Tables
 
 RULES = IdentityRules()

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
 from recsys.data.interactions import NEVER
-from recsys.data.schema import check_tables
 from recsys.data.source import Source
 from recsys.data.sources.movielens import MovieLens
 from recsys.data.sources.retail_rocket import RetailRocket

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from recsys.data import columns
-from recsys.data.schema import check_tables
+from recsys.data.check import check_tables
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.data.sources.simulated.chunk import CUSTOMERS, draw_latent, record
 from recsys.data.sources.simulated.decisions import propensities

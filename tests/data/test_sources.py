@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
-from recsys.data.schema import check_tables
 from recsys.data.source import Source
 from recsys.data.sources.complete_journey import CompleteJourney
 from recsys.data.sources.files import Files

@@ -9,8 +9,9 @@ from in_memory import dataset_of, source_of
 
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER
+from recsys.data.queries import Queries, Split, Window
 from recsys.data.source import Cutoffs
-from recsys.data.split import GivenSplit, LeaveLastOut, Queries, Split, Splitter, TimeSplit, Window
+from recsys.data.split import GivenSplit, LeaveLastOut, Splitter, TimeSplit
 from recsys.errors import InputError
 
 NOWHERE = source_of({"customer_id": [1]})

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.data.split import Queries
+from recsys.data.queries import Queries
 from recsys.errors import InputError
 from recsys.evaluate.full_ranking import TILE, mask, rank
 from recsys.evaluate.per_query import EvaluateConfig, evaluate, history_slices

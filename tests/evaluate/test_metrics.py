@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import roc_auc_score
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.data.split import Queries
+from recsys.data.queries import Queries
 from recsys.errors import InputError
 from recsys.evaluate.hits import hits
 from recsys.evaluate.metrics.auc import auc, mid_ranks

@@ -9,9 +9,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import IdentityRules, merge_identities
-from recsys.data.schema import check_tables
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.data.split import TimeSplit
 from recsys.errors import InputError

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
-from recsys.data.schema import check_tables
 from recsys.data.source import Cutoffs
 from recsys.data.tables import Tables
 from recsys.graph.features import as_of, feature_matrix

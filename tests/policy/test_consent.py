@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
-from recsys.data.schema import check_tables
 from recsys.data.sources.files import Files
 from recsys.policy.consent import consent_mask
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from recsys.arrays import FloatArray
+from recsys.data.check import check_tables
 from recsys.data.dataset import build
-from recsys.data.schema import check_tables
+from recsys.data.queries import Queries
 from recsys.data.sources.lightgcn import LightGCNFiles
-from recsys.data.split import GivenSplit, Queries
+from recsys.data.split import GivenSplit
 from recsys.evaluate.full_ranking import TILE
 from recsys.evaluate.per_query import evaluate
 from recsys.evaluate.topk import topk

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.data.schema import SCHEMAS, check_table, check_tables
+from recsys.data.check import check_table, check_tables
+from recsys.data.schema import SCHEMAS
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
