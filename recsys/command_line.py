@@ -18,12 +18,15 @@ def exit_on_input_error() -> Iterator[None]:
         raise SystemExit(2) from None
 
 
-def key_values(words: Sequence[str], known: Sequence[str]) -> dict[str, str]:
-    """The key=value words of a command line.
+def key_values(words: Sequence[str], known: Sequence[str], usage: str) -> dict[str, str]:
+    """The key=value words of a command line; `--help` prints the usage and ends the script.
 
     Raises:
         InputError: a word of another form, an unknown key (the nearest is named), or one twice.
     """
+    if {"-h", "--help"} & set(words):
+        sys.stdout.write(usage.strip() + "\n")
+        raise SystemExit(0)
     given: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")

@@ -18,7 +18,7 @@ KEYS = ("experiment", "data", "metric", "runs", "out", "track.uri")
 
 def main(arguments: list[str]) -> None:
     """Reads, ranks, prints."""
-    given = key_values(arguments, KEYS)
+    given = key_values(arguments, KEYS, __doc__ or "")
     track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
     ids = given["runs"].split(",") if "runs" in given else None
     found = runs(track, experiment=given.get("experiment"), run_ids=ids)

@@ -20,7 +20,7 @@ KEYS = ("out", "experiment", "data", "metric", "run", "dim", "overwrite", "track
 
 def main(words: Sequence[str]) -> None:
     """Chooses, refits, writes."""
-    given = key_values(words, KEYS)
+    given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the artifact is to be written")
     track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))

@@ -23,7 +23,7 @@ KEYS = ("artifact", "customer", "customers", "k", "touchpoint", "at", "out")
 
 def recommend(words: Sequence[str]) -> None:
     """Answers for one customer, or for several spread over the list of ids."""
-    given = key_values(words, KEYS)
+    given = key_values(words, KEYS, __doc__ or "")
     if "artifact" not in given or ("customer" in given) == ("customers" in given):
         raise InputError("say artifact=FOLDER and either customer=ID or customers=NUMBER")
     k = whole_number("k", given.get("k", "10"))
@@ -61,12 +61,12 @@ def spread_ids(artifact: Artifact, count: int) -> list[str | int]:
 
 def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
     """A recommendation as people read it."""
-    yield f"customer {answer.customer_id} ({answer.own_events:,} own events)"
+    yield f"customer {answer.customer_id} ({answer.own_events:,} products in own history)"
     for place, offer in enumerate(answer.offers, start=1):
         category = f" [{offer.category}]" if offer.category else ""
-        touchpoint = f" at {offer.touchpoint}" if offer.touchpoint else ""
+        touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""
         name = offer.name or offer.product_id
-        yield f"{place:3d}. {name}{category}{touchpoint}  score {offer.score:.3f}"
+        yield f"{place:3d}. {name}{category}  score {offer.score:.3f}{touchpoint}"
         yield f"     because of {why(artifact, answer, offer)}"
     if answer.short_because:
         yield f"  no more offers: {answer.short_because}"
@@ -78,7 +78,7 @@ def why(artifact: Artifact, answer: Recommendation, offer: Offer) -> str:
         return "; ".join(spoken_reason(reason) for reason in offer.reasons)
     if not artifact.explains:
         return "nothing that this artifact keeps"
-    return "no own event" + (" in particular" if answer.own_events else "s")
+    return "no own event in particular" if answer.own_events else "nothing known of them yet"
 
 
 def spoken_reason(reason: Reason) -> str:

@@ -9,7 +9,7 @@ KEYS = ("metric", "track.uri", "out")
 
 
 def test_keys_and_values_are_read() -> None:
-    assert key_values(["metric=ndcg@10", "track.uri=sqlite:///a=b.db"], KEYS) == {
+    assert key_values(["metric=ndcg@10", "track.uri=sqlite:///a=b.db"], KEYS, "") == {
         "metric": "ndcg@10",
         "track.uri": "sqlite:///a=b.db",
     }
@@ -27,7 +27,7 @@ def test_keys_and_values_are_read() -> None:
 )
 def test_other_words_are_refused(words: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        key_values(words, KEYS)
+        key_values(words, KEYS, "")
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "2.5", "many", ""])
@@ -48,3 +48,10 @@ def test_input_errors_become_one_line_and_code_2(capsys: pytest.CaptureFixture[s
         raise InputError("expected a, got b; do c")
     assert stopped.value.code == 2
     assert capsys.readouterr().err == "error: expected a, got b; do c\n"
+
+
+def test_help_prints_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        key_values(["--help"], KEYS, "What it does.\n")
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == "What it does.\n"

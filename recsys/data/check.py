@@ -42,7 +42,9 @@ def check_tables(tables: Tables) -> Tables:
     Raises:
         InputError: one line with table, row (from 0), column, what was expected and the remedy.
     """
-    return Tables(**{name: check_table(name, table) for name, table in tables.items()})
+    checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
+    _check_consent(checked)
+    return checked
 
 
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -162,3 +164,22 @@ def _check_unique(name: str, table: pd.DataFrame, key: str) -> None:
             f"{name}: row {row}, column '{key}': expected an id once, "
             f"got {shown(table[key].iloc[row])} a second time; {remedy}"
         )
+
+
+def _check_consent(tables: Tables) -> None:
+    """A consent that belongs to no touchpoint would silently close the one it was meant for."""
+    if tables.customers is None:
+        return
+    named = [
+        table[columns.TOUCHPOINT] for _, table in tables.items() if columns.TOUCHPOINT in table
+    ]
+    known = sorted({str(name) for column in named for name in column.dropna().unique()})
+    for column in map(str, tables.customers.columns):
+        touchpoint = column.removeprefix(columns.CONSENT_PREFIX)
+        if known and column != touchpoint and touchpoint not in known:
+            near = get_close_matches(touchpoint, known, n=1, cutoff=0.6)
+            remedy = f"did you mean '{columns.CONSENT_PREFIX}{near[0]}'?" if near else "drop it"
+            raise InputError(
+                f"customers: column '{column}': no table knows a touchpoint '{touchpoint}'; there "
+                f"are {', '.join(known[:12])}; {remedy}"
+            )

@@ -31,7 +31,12 @@ def read_moments(column: pd.Series) -> pd.Series:
     bad = parsed.isna() & column.notna()
     if bad.any():
         row = first(bad)
-        raise CellError(row, _EXPECTED, column.iloc[row])
+        raise CellError(
+            row,
+            _EXPECTED,
+            column.iloc[row],
+            "mend the value, or write the whole column that way (pandas.to_datetime with format=)",
+        )
     return parsed
 
 

@@ -1,6 +1,6 @@
 """What is asked in a window after a cut-off, and the past it is asked from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -20,6 +20,8 @@ class Queries:
         seen: [Q, P] bool CSR, products that leave the ranking; None where repeats are kept.
         eligible: [P] bool, products on offer in the window.
         history: [Q] int64, events of the customer before the window.
+        left_out: customers with a target event in the window, but only of products that leave
+            the ranking because they were seen.
     """
 
     customers: IntArray
@@ -27,6 +29,7 @@ class Queries:
     seen: csr_array | None
     eligible: BoolArray
     history: IntArray
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.customers)
@@ -39,6 +42,7 @@ class Queries:
             seen=None if self.seen is None else self.seen[rows],
             eligible=self.eligible,
             history=self.history[rows],
+            left_out=self.left_out,
         )
 
 
@@ -106,7 +110,13 @@ def window(
             "the evaluation window holds only products that their customers had before; say "
             "data.masks_seen=false, or move the cut-offs"
         )
-    return Window(past=past, queries=queries.select(asked))
+    if not queries.eligible[relevant.indices].any():
+        raise InputError(
+            "none of the products that became relevant is on offer in the evaluation window; check "
+            "valid_from and valid_to of the products table"
+        )
+    kept = replace(queries.select(asked), left_out=len(customers) - len(asked))
+    return Window(past=past, queries=kept)
 
 
 def _pairs(data: Dataset, rows: BoolArray) -> tuple[IntArray, csr_array]:

@@ -62,7 +62,7 @@ class Vocabulary:
         """
         row = int(self._index.get_indexer(pd.Index([self._key(str(wanted))]))[0])
         if row < 0:
-            near = get_close_matches(str(wanted), map(str, self.ids[:100_000]), n=3, cutoff=0.6)
+            near = get_close_matches(str(wanted), map(str, self.ids[:100_000]), n=3, cutoff=0.75)
             hint = f"; the nearest are {', '.join(near)}" if near else ""
             raise InputError(
                 f"{self.kind} id '{wanted}' is not among the {len(self):,} {self.kind} ids{hint}"

@@ -71,7 +71,8 @@ def build_part(part: DictConfig) -> Any:
         cause = error.__cause__
         if isinstance(cause, InputError):
             raise cause from None
-        raise InputError(f"{part.get('_target_')}: {cause or error}".splitlines()[0]) from error
+        words = " ".join(str(cause or error).split())
+        raise InputError(f"{part.get('_target_')}: {words}") from error
 
 
 def _evaluate(values: Mapping[str, Any]) -> EvaluateConfig:

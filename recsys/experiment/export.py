@@ -36,6 +36,9 @@ from recsys.track.environment import git_commit, versions
 from recsys.track.read import TrackedRun
 from recsys.track.record import plain
 
+_JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
+"""How far along each positive action is; the others are never a reason for an offer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExportConfig:
@@ -85,7 +88,10 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     vectors, fold_in = _vectors(model, config.dim)
     fidelity = overlap(model, vectors, data, config)
     about = _facts(run, settings, data) | {
-        "fidelity": {f"overlap@{config.k}": fidelity, "customers": config.fidelity_customers}
+        "fidelity": {
+            f"overlap@{config.k}": fidelity,
+            "customers": min(config.fidelity_customers, len(data.customers)),
+        }
     }
     contents = _contents(data, with_touchpoints(vectors, data), fold_in, about)
     write(folder, contents, overwrite=overwrite)
@@ -197,16 +203,20 @@ def _moments(about: pd.DataFrame, column: str, open_end: int) -> IntArray | None
 
 
 def _events(data: Dataset, fold_in: FoldIn | None) -> dict[str, Any]:
-    """The latest event of every customer-product pair, with the weight the model gave the pair.
+    """One event a customer-product pair, with the weight the model gave the pair.
 
-    Pairs that the model did not learn from (a rejected offer) weigh 0: they count as seen.
+    The pair is described by the event furthest along the journey (a purchase before a click), the
+    latest of those. Pairs that the model did not learn from (a rejected offer) weigh 0: they count
+    as seen.
     """
     events, width = data.interactions, len(data.products)
     used = np.flatnonzero(events.products >= 0)
     keys = events.customers[used].astype(np.int64) * width + events.products[used]
-    # Events are in order of time: the first of the reversed ones is the latest.
-    pairs, first = np.unique(keys[::-1], return_index=True)
-    latest = used[::-1][first]
+    strength = np.array([_JOURNEY.get(action, -1) for action in columns.ACTIONS])
+    # Events are in order of time, so their position breaks ties towards the latest.
+    order = np.lexsort((used, strength[events.actions[used]], keys))
+    pairs, count = np.unique(keys, return_counts=True)
+    latest = used[order][np.cumsum(count) - 1]
     found: dict[str, Any] = {
         "event_customers": events.customers[latest],
         "event_products": events.products[latest],

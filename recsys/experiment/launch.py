@@ -67,6 +67,7 @@ def _one_line(error: BaseException) -> str:
 
 def _hint(text: str) -> str:
     if "Available options in" in text:
-        options = [line.strip() for line in text.split("Available options in")[1].splitlines()[1:]]
+        listed = text.split("Available options in")[1].split("Config search path")[0]
+        options = [line.strip() for line in listed.splitlines()[1:]]
         return f"; there are {', '.join(option for option in options if option)}"
     return ""

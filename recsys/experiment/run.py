@@ -73,6 +73,7 @@ def run(settings: Settings) -> RunRecord:
         peak_memory_mb=peak_memory_mb(),
         customer_ids=data.customers.ids,
         data_facts=facts(data),
+        notes=notes(split.valid.queries),
     )
 
 
@@ -124,6 +125,17 @@ def slices(per_query: PerQuery, config: EvaluateConfig) -> dict[str, dict[str, I
                 level=config.level,
             )
     return found
+
+
+def notes(queries: Queries) -> list[str]:
+    """What a reader of the valid metrics has to know."""
+    if not queries.left_out:
+        return []
+    asked = len(queries)
+    return [
+        f"{asked:,} of {asked + queries.left_out:,} customers asked: the others took only products "
+        "they had seen in any way before (data.masks_seen)"
+    ]
 
 
 def facts(data: Dataset) -> dict[str, int]:

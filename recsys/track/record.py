@@ -1,7 +1,7 @@
 """What one run was and found, in memory and as `metrics.json`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class RunRecord:
         peak_memory_mb: highest resident memory, in MiB.
         customer_ids: [C] outside ids by row number, for the metrics by query.
         data_facts: counts of the data set and its cut-off, as "interactions", "customers".
+        notes: what a reader of the metrics has to know, one line each.
     """
 
     model: str
@@ -58,6 +59,7 @@ class RunRecord:
     peak_memory_mb: float
     customer_ids: IdArray
     data_facts: Mapping[str, int | None] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def metric(self) -> str:
@@ -90,6 +92,7 @@ class RunRecord:
                 f"    {metric:<{width}} {value.mean:.4f}  [{value.low:.4f}, {value.high:.4f}]"
                 for metric, value in found.items()
             ]
+        lines += [f"  {note}" for note in self.notes]
         spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
         lines.append(f"  {spent}; peak memory {self.peak_memory_mb:,.0f} MiB")
         lines.append(f"  on {self.device}: {self.device_reason}")

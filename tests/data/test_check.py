@@ -88,9 +88,9 @@ BAD = {
         "ids whose digits are all there", "1.15292", "read the column as text"),
     # Times
     "unparsable time": Bad("interactions", events(timestamp=["2026-01-01", "soon"]), 1, "timestamp",
-        TIME, "'soon'", "mend the value or drop the row"),
+        TIME, "'soon'", "write the whole column that way"),
     "a day that is none": Bad("interactions", events(timestamp=["2026-02-30", "2026-01-01"]), 0,
-        "timestamp", TIME, "'2026-02-30'", "mend the value or drop the row"),
+        "timestamp", TIME, "'2026-02-30'", "write the whole column that way"),
     "numbers as time": Bad("interactions", events(timestamp=[1_767_225_600, 3]), 0, "timestamp",
         TIME, "1767225600", "pandas.to_datetime(column, unit=...)"),
     "a number among times": Bad("interactions", events(timestamp=["2026-01-01", 3]), 1, "timestamp",
@@ -333,3 +333,12 @@ def test_csv_round_trip(tmp_path: Any) -> None:
 
 def test_every_table_has_a_schema() -> None:
     assert set(SCHEMAS) == set(Tables.__dataclass_fields__)
+
+
+def test_a_consent_without_touchpoint_is_refused() -> None:
+    tables = Tables(
+        interactions=pd.DataFrame({"customer_id": ["a"], "touchpoint": ["email"]}),
+        customers=pd.DataFrame({"customer_id": ["a"], "consent_e-mail": [True]}),
+    )
+    with pytest.raises(InputError, match=r"column 'consent_e-mail'.*did you mean 'consent_email'"):
+        check_tables(tables)

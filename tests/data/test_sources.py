@@ -260,3 +260,24 @@ def test_gowalla_holds_what_was_published() -> None:
     # No product of test was seen in train, so none leaves the answers.
     assert split.test.queries.relevant.nnz == 217_242
     assert len(split.test.past.interactions) == 810_128
+
+
+def test_zero_padded_ids_stay_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "interactions.csv").write_text("client,product_id\n007,1\n,2\n7,30\n")
+    source = Files(root=str(tmp_path), rename={"interactions": {"client": "customer_id"}})
+    table = source.load().interactions
+    assert table["customer_id"].dropna().tolist() == ["007", "7"]
+    assert table["product_id"].tolist() == [1, 2, 30]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"customer_id;product_id\na;p\n", "is separated by ';'; save it with commas"),
+        ("customer_id,product_id\nJosé,p\n".encode("latin-1"), "it is not UTF-8; save it as UTF-8"),
+    ],
+)
+def test_csv_of_another_country(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "interactions.csv").write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        Files(root=str(tmp_path)).load()

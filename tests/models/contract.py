@@ -112,7 +112,7 @@ class ModelContract:
     """Inherited by the tests of every model, which say how it is made."""
 
     def make(self, **change: Any) -> Recommender:
-        raise NotImplementedError
+        raise NotImplementedError("say in your test class which model: def make(self, **change)")
 
     @pytest.fixture
     def data(self) -> Dataset:

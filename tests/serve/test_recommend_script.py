@@ -40,10 +40,10 @@ def test_offers_are_readable(folder, tmp_path):
         offer.product_id for offer in answer.offers
     ]
     lines = done.stdout.splitlines()
-    assert lines[0] == f"customer C0007 ({answer.own_events} own events)"
+    assert lines[0] == f"customer C0007 ({answer.own_events} products in own history)"
     for line, offer in zip(lines[1::2], answer.offers, strict=True):
         assert str(offer.name or offer.product_id) in line
-        assert f"[{offer.category}] at {offer.touchpoint}  score {offer.score:.3f}" in line
+        assert f"[{offer.category}]  score {offer.score:.3f}, best at {offer.touchpoint}" in line
     for line, offer in zip(lines[2::2], answer.offers, strict=True):
         assert line.count("%") == len(offer.reasons)
 
@@ -71,7 +71,7 @@ def test_a_short_answer_says_why(folder):
     ("words", "message"),
     [
         (["custommer=C0001"], "unknown argument 'custommer=C0001'; did you mean customer="),
-        (["--help"], "unknown argument '--help'; known are artifact, customer"),
+        (["--verbose"], "unknown argument '--verbose'; known are artifact, customer"),
         (["k"], "expected k=VALUE, got 'k'"),
         (["k=0"], "k: expected a whole number of at least 1, got '0'"),
         (["k=abc"], "k: expected a whole number of at least 1, got 'abc'"),

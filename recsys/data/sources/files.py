@@ -6,6 +6,7 @@ Odd: whatever your tables hold; `recsys.data.schema` says what is expected of th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from recsys.data.sources.folder import data_folder
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
+_IDS = (columns.CUSTOMER, columns.PRODUCT, columns.OFFER, columns.ID_A, columns.ID_B)
 _TABLES = tuple(field.name for field in fields(Tables))
 
 
@@ -73,7 +75,13 @@ class Files:
         if path is None:
             return None
         try:
-            frame = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+            frame = self._read_csv(path, table) if path.suffix == ".csv" else pd.read_parquet(path)
+        except InputError:
+            raise
+        except UnicodeDecodeError:
+            raise InputError(
+                f"{table}: {path.name} cannot be read: it is not UTF-8; save it as UTF-8"
+            ) from None
         except (ValueError, OSError, pa.ArrowException) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise InputError(f"{table}: {path.name} cannot be read: {reason}") from None
@@ -85,6 +93,22 @@ class Files:
                 f"not have; it has {', '.join(map(str, frame.columns))}"
             )
         return frame.rename(columns=dict(mapping))
+
+    def _read_csv(self, path: Path, table: str) -> pd.DataFrame:
+        header = pd.read_csv(path, nrows=0).columns
+        if len(header) == 1 and ";" in header[0]:
+            raise InputError(f"{table}: {path.name} is separated by ';'; save it with commas")
+        mapping = self.rename.get(table, {})
+        ids = [column for column in header if mapping.get(column, column) in _IDS]
+        frame = pd.read_csv(path, dtype=dict.fromkeys(ids, "str"))
+        for column in ids:
+            written = frame[column].dropna()
+            # 007 is not 7: only what reads back as it was written becomes a number.
+            if len(written) and written.str.fullmatch(r"0|-?[1-9]\d{0,17}").all():
+                frame[column] = frame[column].astype(
+                    "Int64" if len(written) < len(frame) else "int64"
+                )
+        return frame
 
 
 def _cutoffs(valid_from: str | int | None, test_from: str | int | None) -> Cutoffs | None:
