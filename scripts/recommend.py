@@ -67,7 +67,7 @@ def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
         touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""
         name = offer.name or offer.product_id
         yield f"{place:3d}. {name}{category}  score {offer.score:.3f}{touchpoint}"
-        yield f"     because of {why(artifact, answer, offer)}"
+        yield f"     {why(artifact, answer, offer)}"
     if answer.short_because:
         yield f"  no more offers: {answer.short_because}"
 
@@ -75,10 +75,10 @@ def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
 def why(artifact: Artifact, answer: Recommendation, offer: Offer) -> str:
     """The reasons of an offer in one line."""
     if offer.reasons:
-        return "; ".join(spoken_reason(reason) for reason in offer.reasons)
+        return "because of " + "; ".join(spoken_reason(reason) for reason in offer.reasons)
     if not artifact.explains:
-        return "nothing that this artifact keeps"
-    return "no own event in particular" if answer.own_events else "nothing known of them yet"
+        return "the artifact keeps no reasons for this model"
+    return "no own event in particular" if answer.own_events else "nothing is known of them yet"
 
 
 def spoken_reason(reason: Reason) -> str:
