@@ -18,12 +18,13 @@ import numpy as np
 from scipy.linalg import get_lapack_funcs
 from scipy.sparse import csr_array
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Validate, require_range
 from recsys.models.popularity import fallback
+from recsys.models.stored_filter import StoredFilter
 
 TOLERANCE = 1e-3
 """Relative error of Q that is allowed, by the bound condition x rounding; seen are far smaller."""
@@ -31,7 +32,7 @@ TOLERANCE = 1e-3
 _BLOCK = 1_024
 
 
-class EASE:
+class EASE(StoredFilter):
     """A dense [P, P] matrix of weights between products; for catalogues of thousands.
 
     Args:
@@ -59,28 +60,10 @@ class EASE:
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`. Raises `InputError` where [P, P] is larger than `memory_gb`."""
         self._require_memory(len(data.products))
-        self.history: csr_array = interaction_matrix(
-            data, actions=self.actions, half_life=self.half_life
-        )
-        self.bias: FloatArray = fallback(data)
-        self.filter: FloatArray = self._weights()
+        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
+        self.bias = fallback(data)
+        self.filter = self._weights()
         return self
-
-    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
-        scores: FloatArray = self.history[customers] @ self.filter
-        scores += self.bias
-        return scores
-
-    def spread(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
-        spread: FloatArray = self.filter @ products
-        return spread
-
-    def spread_back(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
-        spread: FloatArray = self.filter.T @ products
-        return spread
 
     def _require_memory(self, products: int) -> None:
         needed = 4e-9 * products**2

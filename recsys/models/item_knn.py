@@ -21,15 +21,15 @@ from typing import Self
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import binary, interaction_matrix
 from recsys.models.base import Validate, require_range
 from recsys.models.neighbours import nearest, row_blocks
 from recsys.models.popularity import fallback
+from recsys.models.stored_filter import StoredFilter
 
 
-class ItemKNN:
+class ItemKNN(StoredFilter):
     """Cosine neighbours between products, with shrinkage.
 
     Args:
@@ -59,30 +59,12 @@ class ItemKNN:
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""
-        self.history: csr_array = interaction_matrix(
-            data, actions=self.actions, half_life=self.half_life
-        )
-        self.bias: FloatArray = fallback(data)
+        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
+        self.bias = fallback(data)
         # Rows hold the neighbours of a ranked product; the filter has ranked products as columns.
         own = self.own * diags_array(np.ones(len(data.products), np.float32))
-        self.filter: csr_array = (self._neighbours().T + own).tocsr()
+        self.filter = (self._neighbours().T + own).tocsr()
         return self
-
-    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
-        scores: FloatArray = (self.history[customers] @ self.filter).toarray()
-        scores += self.bias
-        return scores
-
-    def spread(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
-        spread: FloatArray = self.filter @ products
-        return spread
-
-    def spread_back(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
-        spread: FloatArray = self.filter.T @ products
-        return spread
 
     def _neighbours(self) -> csr_array:
         """[P, P] float32, row j holding s_ij of the neighbours i of product j."""

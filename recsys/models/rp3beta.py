@@ -23,15 +23,15 @@ from typing import Self
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Validate, require_range
 from recsys.models.neighbours import nearest, row_blocks
 from recsys.models.popularity import fallback
+from recsys.models.stored_filter import StoredFilter
 
 
-class RP3Beta:
+class RP3Beta(StoredFilter):
     """Random walks of three steps, re-ranked by popularity.
 
     Args:
@@ -65,31 +65,13 @@ class RP3Beta:
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""
-        self.history: csr_array = interaction_matrix(
-            data, actions=self.actions, half_life=self.half_life
-        )
-        self.bias: FloatArray = fallback(data)
+        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
+        self.bias = fallback(data)
         ways = self._ways()
         ways.data /= ways.data.mean() if ways.nnz else 1.0
         own = self.own * diags_array(np.ones(len(data.products), np.float32))
-        self.filter: csr_array = (ways + own).tocsr()
+        self.filter = (ways + own).tocsr()
         return self
-
-    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
-        scores: FloatArray = (self.history[customers] @ self.filter).toarray()
-        scores += self.bias
-        return scores
-
-    def spread(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
-        spread: FloatArray = self.filter @ products
-        return spread
-
-    def spread_back(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
-        spread: FloatArray = self.filter.T @ products
-        return spread
 
     def _ways(self) -> csr_array:
         """[P, P] float32, row i holding the strongest w_ij."""
