@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix, normalise
-from recsys.models.base import Embeddings, FoldIn, Validate, require_range
+from recsys.models.base import Embeddings, FoldIn, Validate, require_half_life, require_range
 from recsys.models.device import Device, implicit_device
 
 
@@ -59,8 +59,7 @@ class ALS:
         require_range("l2", l2, 0)
         require_range("customer_exponent", customer_exponent, 0, 2)
         require_range("product_exponent", product_exponent, 0, 2)
-        if half_life is not None:
-            require_range("half_life", half_life, 0, open_low=True)
+        require_half_life(half_life)
         self.dim, self.epochs, self.alpha, self.l2 = dim, epochs, alpha, l2
         self.customer_exponent, self.product_exponent = customer_exponent, product_exponent
         self.half_life, self.actions, self.seed = half_life, actions, seed

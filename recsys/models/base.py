@@ -122,3 +122,9 @@ def require_range(
         sign = ">" if open_low else ">="
         upper = "" if high == float("inf") else f" and <= {high:g}"
         raise InputError(f"model.{name}: expected a number {sign} {low:g}{upper}, got {value}")
+
+
+def require_half_life(value: float | None) -> None:
+    """Raises `InputError` unless the half-life is None (no decay) or above 0."""
+    if value is not None:
+        require_range("half_life", value, 0, open_low=True)

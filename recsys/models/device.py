@@ -19,15 +19,6 @@ def implicit_device(wanted: str) -> Device:
     return resolve(wanted, *_implicit_cuda())
 
 
-def torch_device(wanted: str) -> Device:
-    """The processor that torch can use; see `resolve`."""
-    import torch
-
-    if torch.cuda.is_available():
-        return resolve(wanted, True, f"torch sees {torch.cuda.get_device_name(0)}")
-    return resolve(wanted, False, "torch sees no CUDA device")
-
-
 def resolve(wanted: str, available: bool, why: str) -> Device:
     """Settles "auto", "cpu" or "cuda".
 

@@ -22,7 +22,7 @@ from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Validate, require_range
+from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.popularity import fallback
 from recsys.models.stored_filter import StoredFilter
 
@@ -53,8 +53,7 @@ class EASE(StoredFilter):
     ) -> None:
         require_range("l2", l2, 0, open_low=True)
         require_range("memory_gb", memory_gb, 0, open_low=True)
-        if half_life is not None:
-            require_range("half_life", half_life, 0, open_low=True)
+        require_half_life(half_life)
         self.l2, self.memory_gb, self.half_life, self.actions = l2, memory_gb, half_life, actions
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:

@@ -23,7 +23,7 @@ from sklearn.utils.extmath import randomized_svd
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix, normalise
-from recsys.models.base import Validate, require_range
+from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
 
@@ -82,8 +82,7 @@ class GraphFilter:
             if value is not None:
                 require_range(name, value, 0, 10)
         require_range("dim", dim, 1, 4096)
-        if half_life is not None:
-            require_range("half_life", half_life, 0, open_low=True)
+        require_half_life(half_life)
         self.fixed = {name: value for name, value in asked.items() if value is not None}
         self.settings: dict[str, float] = self._at(DEFAULTS)
         self.customer_exponent = customer_exponent

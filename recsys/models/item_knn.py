@@ -23,7 +23,7 @@ from scipy.sparse import csr_array, diags_array
 
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import binary, interaction_matrix
-from recsys.models.base import Validate, require_range
+from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.neighbours import nearest, row_blocks
 from recsys.models.popularity import fallback
 from recsys.models.stored_filter import StoredFilter
@@ -52,8 +52,7 @@ class ItemKNN(StoredFilter):
         require_range("neighbours", neighbours, 1)
         require_range("shrink", shrink, 0)
         require_range("own", own, 0)
-        if half_life is not None:
-            require_range("half_life", half_life, 0, open_low=True)
+        require_half_life(half_life)
         self.neighbours, self.shrink, self.own = neighbours, shrink, own
         self.half_life, self.actions = half_life, actions
 

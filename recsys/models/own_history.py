@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Validate, require_range
+from recsys.models.base import Validate, require_half_life
 from recsys.models.popularity import fallback
 
 
@@ -20,8 +20,7 @@ class OwnHistory:
     """
 
     def __init__(self, *, half_life: float | None = None) -> None:
-        if half_life is not None:
-            require_range("half_life", half_life, 0, open_low=True)
+        require_half_life(half_life)
         self.half_life = half_life
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:

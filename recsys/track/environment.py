@@ -9,7 +9,7 @@ from typing import Any
 
 PACKAGES = (
     "recsys", "torch", "torch-geometric", "implicit", "numpy", "scipy", "pandas", "pyarrow",
-    "scikit-learn", "duckdb", "hydra-core", "mlflow",
+    "scikit-learn", "hydra-core", "mlflow",
 )  # fmt: skip
 
 _CODE = Path(__file__).parents[1]

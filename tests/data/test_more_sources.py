@@ -1,10 +1,10 @@
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from public_data import published
 
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
@@ -176,14 +176,6 @@ def test_files_that_miss_or_cannot_be_read_are_named(
     (tmp_path / f"{file}.parquet").unlink()
     with pytest.raises(InputError, match=rf"data.root=.*: expected {file}.parquet there"):
         source(root=root)
-
-
-def published(name: str) -> str:
-    beside = Path(__file__).parents[2].parent / "shared" / "data"
-    folder = Path(os.environ.get("RECSYS_DATA", str(beside))) / name
-    if not folder.is_dir():
-        pytest.skip(f"no {name} in {folder.parent}; set RECSYS_DATA to the folder that holds it")
-    return str(folder)
 
 
 @pytest.mark.realdata

@@ -1,9 +1,9 @@
-import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from public_data import published
 
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
@@ -211,14 +211,6 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 def dataset(source: Source) -> Dataset:
     return build(source, check_tables(source.load()))
-
-
-def published(name: str) -> str:
-    beside = Path(__file__).parents[2].parent / "shared" / "data"
-    folder = Path(os.environ.get("RECSYS_DATA", str(beside))) / name
-    if not folder.is_dir():
-        pytest.skip(f"no {name} in {folder.parent}; set RECSYS_DATA to the folder that holds it")
-    return str(folder)
 
 
 @pytest.mark.realdata
