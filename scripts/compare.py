@@ -1,34 +1,64 @@
-"""Prints the leaderboard of an experiment: who beats segments, by how much, and how surely.
+"""Compares the runs of an experiment: who beats segments, by how much, and how surely.
 
-python scripts/compare.py [experiment=NAME] [data=NAME] [metric=ndcg@10] [runs=ID,ID] [out=FILE.csv]
+python scripts/compare.py [experiment=NAME] [data=NAME] [tags=KEY:VALUE,...] [runs=ID,ID]
+                          [metric=ndcg@10] [baseline=segment] [out=FOLDER or FILE.csv]
                           [track.uri=URI]
+
+Prints the leaderboard and keeps page and tables in MLflow. A folder takes comparison.html,
+leaderboard.csv, pairwise.csv and slices.csv; a CSV file the leaderboard.
 """
 
 import sys
 from pathlib import Path
 
 from recsys.command_line import exit_on_input_error, key_values
-from recsys.experiment.compare import leaderboard, on_data, write_csv
+from recsys.errors import InputError
+from recsys.experiment.compare import compare, require_baseline
+from recsys.experiment.comparison_files import PAGE, as_csv, comparison_files, write_whole
+from recsys.experiment.comparison_words import summary
 from recsys.experiment.leaderboard_text import printed
+from recsys.experiment.ranking import on_data
+from recsys.track.comparison import log_comparison
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
 
-KEYS = ("experiment", "data", "metric", "runs", "out", "track.uri")
+KEYS = ("experiment", "data", "tags", "runs", "metric", "baseline", "out", "track.uri")
 
 
 def main(arguments: list[str]) -> None:
-    """Reads, ranks, prints."""
+    """Reads, compares, prints, keeps."""
     given = key_values(arguments, KEYS, __doc__ or "")
+    out = Path(given["out"]) if "out" in given else None
+    if out is not None and out.suffix not in ("", ".csv"):
+        raise InputError(f"out={out}: expected a folder, or a file that ends in .csv")
     track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
     ids = given["runs"].split(",") if "runs" in given else None
-    found = runs(track, experiment=given.get("experiment"), run_ids=ids)
+    found = runs(track, experiment=given.get("experiment"), run_ids=ids, tags=tags(given))
+    if "tags" in given and not found:
+        raise InputError(f"tags={given['tags']}: no finished run has all of them")
     found = on_data(found, given.get("data"))
-    metric = given.get("metric", "ndcg@10")
-    board = leaderboard(found, metric)
-    print(printed(board, metric, found[0]))
-    if "out" in given:
-        write_csv(board, Path(given["out"]))
-        print(f"All metrics: {given['out']}")
+    if "baseline" in given:
+        require_baseline(found, given["baseline"])
+    compared = compare(found, given.get("metric", "ndcg@10"), given.get("baseline", "segment"))
+    print(printed(compared.board, compared.metric, compared.runs[0], compared.baseline))
+    files = comparison_files(compared)
+    if out is not None and out.suffix == ".csv":
+        write_whole({out: as_csv(compared.board)})
+        print(f"All metrics: {out}")
+    elif out is not None:
+        write_whole({out / name: content for name, content in files.items()})
+        print(f"Page: {out / PAGE}, with its tables as CSV beside it")
+    run_id = log_comparison(compared.runs, compared.metric, files, "\n\n".join(summary(compared)))
+    print(f"Kept in MLflow with all pairs, slices and costs: comparison run {run_id}")
+
+
+def tags(given: dict[str, str]) -> dict[str, str]:
+    """`tags=KEY:VALUE,...` as a mapping."""
+    words = given["tags"].split(",") if "tags" in given else []
+    for word in words:
+        if not all(word.partition(":")):
+            raise InputError(f"tags: expected KEY:VALUE, got '{word}'")
+    return {key: value for key, _, value in (word.partition(":") for word in words)}
 
 
 if __name__ == "__main__":

@@ -18,6 +18,14 @@ from recsys.data.vocabulary import Vocabulary
 
 Clock = Literal["timestamp", "order"]
 
+_DATED = {
+    "customers": columns.VALID_FROM,
+    "identities": columns.TIMESTAMP,
+    "decisions": columns.TIMESTAMP,
+}
+"""Side tables whose rows become known at a moment. Products and offers are not among them: their
+`valid_from` and `valid_to` are the firm's own calendar, which it knows in advance."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
@@ -48,11 +56,19 @@ class Dataset:
     masks_seen: bool = True
 
     def select(self, keep: BoolArray, as_of: int | None = None) -> "Dataset":
-        """The same world with only the events that the mask [E] keeps."""
+        """The same world with only the events that the mask [E] keeps.
+
+        With a cut-off `as_of` on a clock of time, rows of customers, identities and decisions that
+        are dated at or after it leave as well; undated rows count as always known.
+        """
+        if as_of is None:
+            return replace(self, interactions=self.interactions.select(keep))
+        side = self.side_tables
+        if self.clock == "timestamp":
+            moment = pd.Timestamp(as_of, unit="s", tz="UTC")
+            side = {name: _known_before(moment, name, table) for name, table in side.items()}
         return replace(
-            self,
-            interactions=self.interactions.select(keep),
-            as_of=self.as_of if as_of is None else as_of,
+            self, interactions=self.interactions.select(keep), side_tables=side, as_of=as_of
         )
 
     @cached_property
@@ -115,6 +131,13 @@ def fingerprint(source: Source, tables: Tables) -> str:
         digest.update(repr((name, list(table.columns), len(table))).encode())
         digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
     return digest.hexdigest()
+
+
+def _known_before(moment: pd.Timestamp, name: str, table: pd.DataFrame) -> pd.DataFrame:
+    column = _DATED.get(name)
+    if column is None or column not in table:
+        return table
+    return table[table[column].isna() | (table[column] < moment)]
 
 
 def _columns(

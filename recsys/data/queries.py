@@ -1,6 +1,7 @@
 """What is asked in a window after a cut-off, and the past it is asked from."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -20,6 +21,8 @@ class Queries:
         seen: [Q, P] bool CSR, products that leave the ranking; None where repeats are kept.
         eligible: [P] bool, products on offer in the window.
         history: [Q] int64, events of the customer before the window.
+        touchpoints: [N] int32, where each of the N relevant products was first taken in the window,
+            in the order of `relevant`; -1 for an unknown touchpoint, None where all are unknown.
         left_out: customers with a target event in the window, but only of products that leave
             the ranking because they were seen.
     """
@@ -29,6 +32,7 @@ class Queries:
     seen: csr_array | None
     eligible: BoolArray
     history: IntArray
+    touchpoints: IntArray | None = None
     left_out: int = 0
 
     def __len__(self) -> int:
@@ -36,31 +40,50 @@ class Queries:
 
     def select(self, rows: IntArray) -> "Queries":
         """The queries at these positions."""
+        touchpoints = self.touchpoints
+        if touchpoints is not None:
+            touchpoints = touchpoints[_entries(self.relevant, rows)]
         return Queries(
             customers=self.customers[rows],
             relevant=self.relevant[rows],
             seen=None if self.seen is None else self.seen[rows],
             eligible=self.eligible,
             history=self.history[rows],
+            touchpoints=touchpoints,
             left_out=self.left_out,
         )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Window:
-    """The past a model may learn from, and the queries of the window that follows it."""
+    """The past a model may learn from, and the queries of the window that follows it.
+
+    Attributes:
+        past: events before the window.
+        queries: what is asked in it.
+        start, end: of the window, in units of the clock; None where no cut-off makes it.
+    """
 
     past: Dataset
     queries: Queries
+    start: int | None = None
+    end: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
-    """Two windows: choose on `valid`, read `test` once."""
+    """Two windows: choose on `valid`, read `test` once.
+
+    Attributes:
+        description: what was done, in words.
+        valid, test: the windows.
+        divides: what tells the past from the answers; only a cut-off can be certified.
+    """
 
     description: str
     valid: Window
     test: Window
+    divides: Literal["cut-off", "part", "last event"] = "cut-off"
 
 
 def window(
@@ -116,7 +139,29 @@ def window(
             "valid_from and valid_to of the products table"
         )
     kept = replace(queries.select(asked), left_out=len(customers) - len(asked))
-    return Window(past=past, queries=kept)
+    kept = replace(kept, touchpoints=_first_touchpoints(data, wanted, kept))
+    return Window(past=past, queries=kept, start=start, end=end)
+
+
+def _first_touchpoints(data: Dataset, wanted: BoolArray, queries: Queries) -> IntArray | None:
+    """See `Queries.touchpoints`; events are in order of time where there is one."""
+    events = data.interactions.select(wanted)
+    if (events.touchpoints < 0).all():
+        return None
+    width = len(data.products)
+    taken = events.customers.astype(np.int64) * width + events.products
+    pairs, first = np.unique(taken, return_index=True)
+    customers = np.repeat(queries.customers.astype(np.int64), np.diff(queries.relevant.indptr))
+    asked = customers * width + queries.relevant.indices
+    touchpoints: IntArray = events.touchpoints[first[np.searchsorted(pairs, asked)]]
+    return touchpoints
+
+
+def _entries(matrix: csr_array, rows: IntArray) -> IntArray:
+    """Positions of the entries of `matrix[rows]` among those of the matrix, in their order."""
+    positions = csr_array((np.arange(matrix.nnz), matrix.indices, matrix.indptr), matrix.shape)
+    found: IntArray = positions[rows].data
+    return found
 
 
 def _pairs(data: Dataset, rows: BoolArray) -> tuple[IntArray, csr_array]:

@@ -37,7 +37,8 @@ class TimeSplit:
     def first_cutoff(self, source: Source) -> pd.Timestamp | None:
         """See `Splitter`."""
         value = self._cutoff("valid_from", source)
-        return None if isinstance(value, int) else value
+        # As the windows, which begin at whole seconds.
+        return None if isinstance(value, int) else value.floor("s")
 
     def split(self, data: Dataset, source: Source) -> Split:
         """See `Splitter`."""
@@ -108,6 +109,7 @@ class GivenSplit:
             description=f"given: {self.valid_fraction:g} of train held out, seed {self.seed}",
             valid=window(data, ~in_test & ~of_held_pair, in_valid),
             test=window(data, ~in_test, in_test),
+            divides="part",
         )
 
     def _held_out(self, data: Dataset, candidates: BoolArray) -> BoolArray:
@@ -154,6 +156,7 @@ class LeaveLastOut:
             test=window(
                 data, position < last[events.customers], position == last[events.customers]
             ),
+            divides="last event",
         )
 
 

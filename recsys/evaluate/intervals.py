@@ -1,12 +1,16 @@
 """Bootstrap intervals over customers."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy.sparse import csr_array
+from scipy.special import ndtr, stdtrit
 
 from recsys.arrays import FloatArray, IntArray
+
+Name = TypeVar("Name", bound=Hashable)
 
 _CHUNK = 64
 
@@ -22,56 +26,150 @@ class Interval:
 
 
 def bootstrap(
-    values: Mapping[str, FloatArray],
+    values: Mapping[Name, FloatArray],
     customers: IntArray,
     *,
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
-) -> dict[str, Interval]:
+) -> dict[Name, Interval]:
     """Percentile intervals of means; customers, not queries, are resampled (Efron, 1979).
 
     All metrics share one set of resamples, so that differences between columns of one call are
     paired. Queries of one customer stay together: the statistic is the ratio of the resampled sum
-    of values to the resampled number of queries.
+    of values to the resampled number of queries. The ends are widened for few customers, see
+    `percentiles`. Simulated, 95 % are 94 to 96 % from 50 customers on where recall is 0.19 in the
+    mean (skewness 1.6), and from 1,000 on where it is 0.06 (skewness 3.8); of the latter 200 have
+    94 %, 50 have 91 % and 20 have 85 %, because what makes the mean is rarely among them
+    (tests/evaluate/test_coverage.py).
 
     Args:
-        values: name -> [Q] one value a query.
+        values: name -> [Q] one value a query; nan where a query has none: it is left out of that
+            name, and of its customers.
         customers: [Q] row numbers of the customers who asked.
         resamples: number of resamples.
         level: confidence, as 0.95.
         seed: of the resampling; the same seed gives the same interval.
+
+    Returns:
+        Name -> interval; nan with 0 customers where no query has a value.
     """
     names = list(values)
-    sums, counts = _by_customer(np.column_stack([values[name] for name in names]), customers)
-    means = sums.sum(axis=0) / counts.sum()
-    draws = resampled_means(sums, counts, resamples, seed)
-    tail = (1 - level) / 2
-    low, high = np.quantile(draws, [tail, 1 - tail], axis=0)
+    table = np.column_stack([values[name] for name in names])
+    there = ~np.isnan(table)
+    # Most names share their gaps, and so their numbers of queries.
+    packed, pattern = np.unique(np.packbits(there, axis=0), axis=1, return_inverse=True)
+    gaps = np.unpackbits(packed, axis=0, count=len(table))
+    amounts = _by_customer(np.column_stack([np.where(there, table, 0), gaps]), customers)
+    sums, counts = amounts[:, : len(names)], amounts[:, len(names) :]
+    drawn = _resampled(amounts, resamples, seed)
+    asked = (counts > 0).sum(axis=0)[pattern]
+    with np.errstate(invalid="ignore"):  # a resample of customers without a value has no mean
+        means = sums.sum(axis=0) / counts.sum(axis=0)[pattern]
+        draws = drawn[:, : len(names)] / drawn[:, len(names) :][:, pattern]
+    low, high = percentiles(draws, level, asked)
     return {
-        name: Interval(float(means[i]), float(low[i]), float(high[i]), len(counts))
+        name: Interval(float(means[i]), float(low[i]), float(high[i]), int(asked[i]))
         for i, name in enumerate(names)
     }
 
 
+def lift(
+    a: FloatArray,
+    b: FloatArray,
+    customers: IntArray,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """Ratio of two models' means, mean(a) / mean(b), with a paired percentile interval.
+
+    Both means are taken over the same resample of customers (Efron and Tibshirani, 1993, the ratio
+    of two means), so that what makes a customer easy for both cancels.
+
+    Where mean(b) is 0 the ratio is inf if mean(a) is positive, nan if it is 0 too. The same holds
+    for each resample: those at inf stay in, and the upper end is inf once they are more than its
+    tail holds; those at 0 / 0 say nothing and are left out. Both ends are nan where none is left.
+
+    Args:
+        a: [Q] values of the first model, not negative; nan for none.
+        b: [Q] values of the second, for the same queries in the same order; a query counts where
+            both have a value.
+        customers: [Q] row numbers of the customers who asked.
+        resamples: as in `bootstrap`.
+        level: as in `bootstrap`.
+        seed: as in `bootstrap`.
+    """
+    both = ~np.isnan(a + b)
+    sums = _by_customer(np.column_stack([a, b])[both], customers[both])
+    if not len(sums):
+        return Interval(np.nan, np.nan, np.nan, 0)
+    drawn, whole = _resampled(sums, resamples, seed), sums.sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, ratios = whole[0] / whole[1], drawn[:, :1] / drawn[:, 1:]
+    low, high = percentiles(ratios, level, len(sums))
+    return Interval(float(mean), float(low[0]), float(high[0]), len(sums))
+
+
 def resampled_means(sums: FloatArray, counts: FloatArray, resamples: int, seed: int) -> FloatArray:
     """[resamples, M] means of resampled customers from sums [C, M] and query counts [C]."""
+    drawn = _resampled(np.column_stack([sums, counts]), resamples, seed)
+    return drawn[:, :-1] / drawn[:, -1:]
+
+
+def percentiles(
+    draws: FloatArray, level: float, customers: IntArray | int
+) -> tuple[FloatArray, FloatArray]:
+    """Lower and upper ends [M] of resampled statistics [resamples, M]; nan draws are left out.
+
+    Plain percentiles are too narrow by sqrt((n - 1) / n) and by the normal in place of Student's
+    distribution. As Hesterberg (2015, "What teachers should know about the bootstrap", section
+    4.3.3) proposes, the tails are shrunk to make up for both:
+
+        tail = Phi(sqrt(n / (n - 1)) t_{n - 1}^-1((1 - level) / 2))
+
+    Args:
+        draws: one column a statistic; may be infinite.
+        level: as in `bootstrap`.
+        customers: n, [M] or one for all.
+    """
+    count = np.broadcast_to(np.maximum(np.asarray(customers, np.float64), 2), draws.shape[1:])
+    tail = ndtr(np.sqrt(count / (count - 1)) * stdtrit(count - 1, (1 - level) / 2))
+    ordered = np.sort(draws, axis=0)  # nan comes last
+    last = np.maximum((~np.isnan(ordered)).sum(axis=0) - 1, 0)
+    return _at(ordered, last * tail), _at(ordered, last * (1 - tail))
+
+
+def _at(ordered: FloatArray, position: FloatArray) -> FloatArray:
+    """[M] the draw at a place of each column, between two places interpolated."""
+    below, columns = np.floor(position).astype(np.int64), np.arange(ordered.shape[1])
+    above = np.ceil(position).astype(np.int64)
+    low, high = ordered[below, columns], ordered[above, columns]
+    with np.errstate(invalid="ignore"):  # between two infinite draws there is no way to go
+        found: FloatArray = np.where(low == high, low, low + (high - low) * (position - below))
+    return found
+
+
+def _resampled(amounts: FloatArray, resamples: int, seed: int) -> FloatArray:
+    """[resamples, M] sums over resampled customers of amounts [C, M]."""
     generator = np.random.default_rng(seed)
-    size = len(counts)
-    stacked = np.column_stack([sums, counts])
-    draws = np.empty((resamples, stacked.shape[1]))
+    size = len(amounts)
+    sums = np.empty((resamples, amounts.shape[1]))
     for start in range(0, resamples, _CHUNK):
         rows = min(_CHUNK, resamples - start)
         drawn = generator.integers(0, size, (rows, size)) + np.arange(rows)[:, None] * size
         times = np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
-        draws[start : start + rows] = times @ stacked
-    return draws[:, :-1] / draws[:, -1:]
+        sums[start : start + rows] = times @ amounts
+    return sums
 
 
-def _by_customer(values: FloatArray, customers: IntArray) -> tuple[FloatArray, FloatArray]:
+def _by_customer(values: FloatArray, customers: IntArray) -> FloatArray:
+    """[C, M] sums of values [Q, M] over the queries of each customer."""
     _, person = np.unique(customers, return_inverse=True)
     member = csr_array(
         (np.ones(len(person)), (person, np.arange(len(person)))),
-        shape=(int(person.max()) + 1, len(person)),
+        shape=(int(person.max(initial=-1)) + 1, len(person)),
     )
-    return member @ values, member.sum(axis=1)
+    found: FloatArray = member @ values
+    return found

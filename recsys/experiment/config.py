@@ -12,7 +12,7 @@ from recsys.data.identity import IdentityRules
 from recsys.data.source import Source
 from recsys.data.split import Splitter
 from recsys.errors import InputError
-from recsys.evaluate.per_query import EvaluateConfig
+from recsys.evaluate.config import EvaluateConfig
 from recsys.models.base import Recommender
 from recsys.track.runs import TrackConfig
 
@@ -53,9 +53,9 @@ def settings_from(config: DictConfig) -> Settings:
         source=build_part(config.data),
         splitter=build_part(config.split),
         model=build_part(config.model),
-        identity=_typed(IdentityRules, plain["identity"], "identity"),
+        identity=typed(IdentityRules, plain["identity"], "identity"),
         evaluate=_evaluate(plain["evaluate"]),
-        track=_typed(TrackConfig, plain["track"], "track"),
+        track=typed(TrackConfig, plain["track"], "track"),
         seed=plain["seed"],
         device=plain["device"],
         names=plain["names"],
@@ -77,7 +77,7 @@ def build_part(part: DictConfig) -> Any:
 
 def _evaluate(values: Mapping[str, Any]) -> EvaluateConfig:
     lists = {key: _tuple(values[key]) for key in ("ks", "metrics") if key in values}
-    return _typed(EvaluateConfig, {**values, **lists}, "evaluate")
+    return typed(EvaluateConfig, {**values, **lists}, "evaluate")
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
@@ -85,7 +85,8 @@ def _tuple(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-def _typed(kind: type[T], values: Mapping[str, Any], part: str) -> T:
+def typed(kind: type[T], values: Mapping[str, Any], part: str) -> T:
+    """Builds a dataclass from a part of the configuration; `InputError` names an unknown key."""
     known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for key in values:
         if key not in known:

@@ -1,4 +1,4 @@
-"""What a run costs: seconds by stage, peak memory."""
+"""What a run costs: seconds by stage, CPU seconds, peak memory."""
 
 import resource
 import time
@@ -15,6 +15,12 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self._cpu_start = time.process_time()
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of this process since the start, of all its threads together."""
+        return time.process_time() - self._cpu_start
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -9,7 +9,8 @@ mean 1 (exponents 0 give the paper); customer vectors are solved exactly once mo
 that folding a customer in from the same events gives the same vector.
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -74,10 +75,15 @@ class ALS:
             "factors": self.dim, "regularization": self.l2, "alpha": 1.0,
             "iterations": self.epochs, "random_state": self.seed,
         }  # fmt: skip
+        if self.device.kind == "cpu":
+            # implicit takes every core by itself, whatever OpenMP was told.
+            settings["num_threads"] = int(os.environ.get("OMP_NUM_THREADS", "0"))
         # implicit runs its own threads; BLAS threads beneath them only get in the way.
         with threadpool_limits(1, "blas"):
             model = AlternatingLeastSquares(use_gpu=self.device.kind == "cuda", **settings)
-            model.fit(csr_matrix(confidence), show_progress=False)
+            model.fit(
+                csr_matrix(confidence), show_progress=False, callback=self._curve(model, validate)
+            )
             if self.device.kind == "cuda":
                 model = model.to_cpu()
             everyone = np.arange(confidence.shape[0])
@@ -87,6 +93,22 @@ class ALS:
         self.product_vectors: FloatArray = model.item_factors
         self.history: csr_array = confidence
         return self
+
+    def _curve(
+        self, model: Any, validate: Validate | None
+    ) -> Callable[[int, float, float], None] | None:
+        """Asks for a point of the learning curve after 1, 2, 4, ... epochs, the last left out."""
+        if validate is None:
+            return None
+
+        def after(iteration: int, _seconds: float, _loss: float) -> None:
+            epoch = iteration + 1
+            if epoch < self.epochs and epoch.bit_count() == 1:
+                current = model.to_cpu() if self.device.kind == "cuda" else model
+                people, products = current.user_factors, current.item_factors
+                validate.after(epoch, lambda customers: people[customers] @ products.T)
+
+        return after
 
     def confidence(self, data: Dataset) -> csr_array:
         """[C, P] float32 CSR of 1 + alpha w, where events are."""

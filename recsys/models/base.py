@@ -8,11 +8,27 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.data.audit import Derived
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 
-Validate: TypeAlias = Callable[[Callable[[IntArray], FloatArray]], float]
-"""Asks how good a score function is on valid; higher is better."""
+Score: TypeAlias = Callable[[IntArray], FloatArray]
+"""Row numbers of customers [n] -> scores [n, P], higher is better."""
+
+
+class Validate(Protocol):
+    """Asks on valid, while a model fits."""
+
+    def __call__(self, score: Score) -> float:
+        """How good a score function is; higher is better."""
+        ...
+
+    def after(self, epoch: int, score: Score) -> None:
+        """Notes how good the model is after an epoch: a point of its learning curve.
+
+        In a study this ends a fit that falls behind, by an exception that models let through.
+        """
+        ...
 
 
 class Recommender(Protocol):
@@ -38,6 +54,20 @@ class Chooses(Protocol):
     @property
     def chosen(self) -> Mapping[str, Any]:
         """Constructor arguments that reproduce the choice without `validate`."""
+        ...
+
+
+@runtime_checkable
+class Derives(Protocol):
+    """A model that says what it took from the events, so that the audit can count it again.
+
+    Counts of popularity, segments, negatives and calibrators belong there; a model without them
+    needs no statement.
+    """
+
+    @property
+    def derived(self) -> Derived:
+        """Of the last fit."""
         ...
 
 

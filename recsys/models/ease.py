@@ -5,7 +5,9 @@ Steck, Embarrassingly Shallow Autoencoders for Sparse Data (2019). The weights B
 
     B_ij = -Q_ij / Q_jj  for i != j,
 
-and a customer's score for product j is `sum_i x_ci B_ij`.
+and a customer's score for product j is `sum_i x_ci B_ij`. Where there are fewer customers than
+products the inverse is made on their side: with S = X' (X X' + l2 I)^-1 X, which is I - l2 Q
+(Woodbury), `B_ij = S_ij / (1 - S_jj)`.
 
 Deviations: X holds the weights of events instead of 0 and 1. Q is computed in float32 where the
 condition of the matrix allows it, else in float64.
@@ -39,6 +41,7 @@ class EASE(StoredFilter):
         l2: added to the diagonal; in squared weights of events, so 500 is as 500 customers.
         memory_gb: largest [P, P] float32 matrix that may be kept, in 10^9 bytes. Fitting takes up
             to three times as much where it needs float64, and a refit holds the old one beside.
+            Fitting time grows with the cube of customers or products, whichever are fewer.
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None counts all but reject and ignore as 1.
     """
@@ -75,12 +78,31 @@ class EASE(StoredFilter):
 
     def _weights(self) -> FloatArray:
         """B as [P, P] float32."""
-        matrix = _gram(self.history, _precision(self.history, self.l2))
-        np.fill_diagonal(matrix, matrix.diagonal() + self.l2)
-        _invert(matrix)
-        matrix /= -matrix.diagonal()
+        active = self.history[np.diff(self.history.indptr) > 0]
+        weights = active.astype(_precision(active, self.l2))
+        solve = _by_customers if weights.shape[0] < weights.shape[1] else _by_products
+        matrix = solve(weights, self.l2)
         np.fill_diagonal(matrix, 0)
         return matrix.astype(np.float32, copy=False)
+
+
+def _by_products(weights: csr_array, l2: float) -> FloatArray:
+    """B [P, P] but for its diagonal, from the inverse of a [P, P] matrix."""
+    inverse = _regularised_inverse(weights.T.tocsr(), l2)
+    inverse /= -inverse.diagonal()
+    return inverse
+
+
+def _by_customers(weights: csr_array, l2: float) -> FloatArray:
+    """The same from the inverse of a [C, C] matrix."""
+    inverse = _regularised_inverse(weights, l2)
+    backwards = weights.T.tocsr()
+    projection: FloatArray = np.empty((weights.shape[1],) * 2, weights.dtype)
+    for start in range(0, len(projection), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        projection[rows] = (backwards[rows] @ inverse) @ weights
+    projection /= 1 - projection.diagonal()
+    return projection
 
 
 def _precision(history: csr_array, l2: float) -> type[np.floating]:
@@ -99,15 +121,16 @@ def _precision(history: csr_array, l2: float) -> type[np.floating]:
     )
 
 
-def _gram(history: csr_array, precision: type[np.floating]) -> FloatArray:
-    """X' X as a dense [P, P] matrix, made block by block."""
-    weights = history.astype(precision)
-    backwards = weights.T.tocsr()
-    gram: FloatArray = np.empty((history.shape[1],) * 2, precision)
-    for start in range(0, len(gram), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        gram[rows] = (backwards[rows] @ weights).toarray()
-    return gram
+def _regularised_inverse(rows: csr_array, l2: float) -> FloatArray:
+    """(A A' + l2 I)^-1 as a dense [n, n] matrix, for A [n, m]."""
+    columns = rows.T.tocsr()
+    matrix: FloatArray = np.empty((rows.shape[0],) * 2, rows.dtype)
+    for start in range(0, len(matrix), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        matrix[block] = (rows[block] @ columns).toarray()
+    np.fill_diagonal(matrix, matrix.diagonal() + l2)
+    _invert(matrix)
+    return matrix
 
 
 def _invert(matrix: FloatArray) -> None:

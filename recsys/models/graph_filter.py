@@ -45,7 +45,8 @@ class GraphFilter:
     """The linear product-product filter with a low-pass part.
 
     Settings left at None are chosen on valid, one after the other, from `CANDIDATES`; without
-    validation data they take `DEFAULTS` (exponents 1/2).
+    validation data they take `DEFAULTS` (exponents 1/2). Of two exponents one may be given: the
+    other is what is missing to their sum.
 
     Args:
         history_exponent: a, of product degrees on the side of the customer's history.
@@ -163,17 +164,23 @@ class GraphFilter:
             return validate(self.score)
 
         idle = set(self.fixed) | (set() if repeats else {"own", "total"})
-        if {"history_exponent", "candidate_exponent"} <= idle:
-            idle |= {"skew", "total"}
+        exponents = {"history_exponent", "candidate_exponent"} & idle
+        if exponents:
+            idle |= {"skew"} if len(exponents) == 1 else {"skew", "total"}
         candidates = {name: values for name, values in CANDIDATES.items() if name not in idle}
         self.settings = self._at(choose(quality, DEFAULTS, candidates))
 
     def _at(self, point: Mapping[str, float]) -> dict[str, float]:
         """Settings at a point of the search; what was given stays as given."""
+        total = point["total"]
+        history = self.fixed.get("history_exponent", (total + point["skew"]) / 2)
+        candidate = self.fixed.get("candidate_exponent", total - history)
+        if "history_exponent" not in self.fixed:
+            history = total - candidate
         # Rounded, because 0.7 should read 0.7 in a configuration.
         return {
-            "history_exponent": round(max(point["total"] + point["skew"], 0) / 2, 6),
-            "candidate_exponent": round(max(point["total"] - point["skew"], 0) / 2, 6),
+            "history_exponent": round(max(history, 0), 6),
+            "candidate_exponent": round(max(candidate, 0), 6),
             "low_pass": point["low_pass"],
             "own": point["own"],
         } | self.fixed

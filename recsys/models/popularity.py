@@ -5,6 +5,7 @@ from typing import Self
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.data.audit import Derived, ProductCounts
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import SECONDS_A_DAY
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
@@ -28,7 +29,18 @@ class Popularity:
         """See `Recommender`."""
         self.counts = popularity(data, self.window)
         self.customer_count = len(data.customers)
+        self._counted = ProductCounts(
+            # Without the fraction that orders equal counts.
+            counts=np.floor(self.counts),
+            actions=data.targets,
+            since=_since(data, self.window),
+        )
         return self
+
+    @property
+    def derived(self) -> Derived:
+        """See `Derives`."""
+        return Derived(popularity=self._counted)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """See `Recommender`."""
@@ -49,13 +61,20 @@ def popularity(data: Dataset, window: float | None) -> FloatArray:
     events = data.interactions
     products = len(data.products)
     ever = np.bincount(events.products[data.is_target], minlength=products)
-    if window is None or events.when is None or data.as_of is None:
+    since = _since(data, window)
+    if since is None or events.when is None:
         return ever.astype(np.float32)
-    unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
-    recent = data.is_target & (events.when >= data.as_of - window * unit)
+    recent = data.is_target & (events.when >= since)
     counts = np.bincount(events.products[recent], minlength=products)
     ranked: FloatArray = (counts + ever / (ever.max() + 1)).astype(np.float32)
     return ranked
+
+
+def _since(data: Dataset, window: float | None) -> float | None:
+    """The first moment of the window; None where all events count."""
+    if window is None or data.as_of is None:
+        return None
+    return data.as_of - window * (SECONDS_A_DAY if data.clock == "timestamp" else 1.0)
 
 
 def fallback(data: Dataset) -> FloatArray:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.data.audit import CustomerMeasures, Derived, ProductCounts
 from recsys.data.dataset import Dataset
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 from recsys.models.popularity import popularity
@@ -32,18 +33,25 @@ class Segment:
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""
-        self.cell_of = segments(data, self.quantiles)
+        self._measured = measures(data)
+        self.cell_of = segments(self._measured, self.quantiles)
         cells = int(self.cell_of.max()) + 1
         events = data.interactions.select(data.is_target)
         shape = (cells, len(data.products))
         where = (self.cell_of[events.customers], events.products)
         counts = csr_array((np.ones(len(events), np.float32), where), shape=shape).toarray()
         share = popularity(data, None)
+        self._counted = ProductCounts(counts=share, actions=data.targets)
         # Without a single target event all products are equally popular.
         share = share / share.sum() if share.any() else np.full_like(share, 1 / len(share))
         smoothed = counts + self.prior * share
         self.shares = (smoothed / smoothed.sum(axis=1, keepdims=True)).astype(np.float32)
         return self
+
+    @property
+    def derived(self) -> Derived:
+        """See `Derives`."""
+        return Derived(popularity=self._counted, segments=self._measured)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """See `Recommender`."""
@@ -60,21 +68,26 @@ class Segment:
         return None
 
 
-def segments(data: Dataset, quantiles: int) -> IntArray:
-    """[C] int64 cell of each customer, numbered without gaps; all without events share one."""
-    events = data.interactions
-    lengths = data.history_lengths
-    active = lengths > 0
-    measures = [lengths]
+def measures(data: Dataset) -> CustomerMeasures:
+    """Frequency, recency and value of each customer, as far as the data know them."""
+    events, size = data.interactions, len(data.customers)
+    last = spent = None
     if events.when is not None:
-        last = np.full(len(lengths), np.iinfo(np.int64).min)
+        last = np.full(size, np.iinfo(np.int64).min)
         np.maximum.at(last, events.customers, events.when)
-        measures.append(last)
     if events.values is not None:
-        spent = np.bincount(events.customers, np.nan_to_num(events.values), len(lengths))
-        measures.append(spent)
-    cell = np.zeros(len(lengths), np.int64)
-    for measure in measures:
+        amounts = np.nan_to_num(events.values)
+        spent = np.bincount(events.customers, amounts, size).astype(np.float64)
+    return CustomerMeasures(events=data.history_lengths, last=last, value=spent)
+
+
+def segments(measured: CustomerMeasures, quantiles: int) -> IntArray:
+    """[C] int64 cell of each customer, numbered without gaps; all without events share one."""
+    active = measured.events > 0
+    cell = np.zeros(len(active), np.int64)
+    for measure in (measured.events, measured.last, measured.value):
+        if measure is None:
+            continue
         cuts = np.quantile(measure[active], np.arange(1, quantiles) / quantiles)
         cell = cell * quantiles + np.searchsorted(cuts, measure, side="right")
     cell[~active] = -1

@@ -3,15 +3,19 @@
 MLflow refuses "@" in a name and makes one section of its charts for whatever stands before the last
 "/", so `recall@20` on valid is kept as
 
-    valid/recall_at_20        the mean
-    valid_low/recall_at_20    the lower end of its interval
-    valid_high/recall_at_20   the upper end
-    valid/customers           how many customers stand behind the part
-    valid_cold/recall_at_20   the mean of a slice; its interval is in metrics.json
+    valid/recall_at_20              the mean
+    valid_low/recall_at_20          the lower end of its interval
+    valid_high/recall_at_20         the upper end
+    valid/customers                 how many customers stand behind the part
+    valid_customers/popularity_lift_at_20   how many behind a metric that not all have
+    valid_catalogue/coverage_at_20  a metric of all lists together, which has no interval
+    valid_history_cold/ndcg_at_10   the mean of a slice, only of the metric that models are chosen
+                                    by; the others, and intervals, are in metrics.json
 
 and what a run cost as `seconds/fit` and `peak_memory_mb`.
 """
 
+import re
 from collections.abc import Mapping
 
 from recsys.evaluate.intervals import Interval
@@ -29,15 +33,33 @@ def tracked_name(part: str, metric: str) -> str:
 
 
 def means(part: str, intervals: Mapping[str, Interval]) -> dict[str, float]:
-    """MLflow name -> mean, and the number of customers.
+    """MLflow name -> mean, and the numbers of customers.
 
     Args:
-        part: "valid", "test" or a slice of one as "valid_cold".
+        part: "valid" or "test".
         intervals: metric -> its interval.
     """
     found = {tracked_name(part, metric): value.mean for metric, value in intervals.items()}
     customers = max((value.customers for value in intervals.values()), default=0)
-    return found | {tracked_name(part, _CUSTOMERS): float(customers)}
+    fewer = {
+        tracked_name(f"{part}_{_CUSTOMERS}", metric): float(value.customers)
+        for metric, value in intervals.items()
+        if value.customers < customers
+    }
+    return found | fewer | {tracked_name(part, _CUSTOMERS): float(customers)}
+
+
+def slice_means(
+    part: str, dimension: str, name: str, intervals: Mapping[str, Interval], metric: str
+) -> dict[str, float]:
+    """MLflow name -> mean of one metric in a slice, and its customers; none where it has none.
+
+    Names of segments and touchpoints are the data's own: what MLflow refuses in them becomes "_".
+    """
+    if metric not in intervals:
+        return {}
+    section = re.sub(r"[^\w.\- ]", "_", f"{part}_{dimension}_{name}")
+    return means(section, {metric: intervals[metric]})
 
 
 def bounds(part: str, intervals: Mapping[str, Interval]) -> dict[str, float]:
@@ -50,6 +72,7 @@ def bounds(part: str, intervals: Mapping[str, Interval]) -> dict[str, float]:
 def intervals_of(part: str, tracked: Mapping[str, float]) -> dict[str, Interval]:
     """Metric -> interval out of MLflow metrics, the inverse of `means` and `bounds`."""
     found = {}
+    everybody = tracked.get(tracked_name(part, _CUSTOMERS), 0)
     for name in tracked:
         section, _, short = name.partition("/")
         metric = short.replace("_at_", "@")
@@ -59,6 +82,6 @@ def intervals_of(part: str, tracked: Mapping[str, float]) -> dict[str, Interval]
             mean=tracked[name],
             low=tracked[tracked_name(f"{part}_low", metric)],
             high=tracked[tracked_name(f"{part}_high", metric)],
-            customers=int(tracked[tracked_name(part, _CUSTOMERS)]),
+            customers=int(tracked.get(tracked_name(f"{part}_{_CUSTOMERS}", metric), everybody)),
         )
     return found

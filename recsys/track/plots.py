@@ -1,10 +1,11 @@
-"""Two pictures of a run: how metrics grow with the list, and whom the model serves."""
+"""Two pictures of a run: how metrics grow with the list, and whom and what the model serves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.evaluate.intervals import Interval
+from recsys.evaluate.measures import OF_HITS
 from recsys.track.record import RunRecord
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _INK, _GRID = "#222222", "#dddddd"
 
 
 def by_k(record: RunRecord, part: str) -> "Figure":
-    """Each metric over the length of the list, with its interval.
+    """Each metric of hits over the length of the list, with its interval.
 
     Args:
         record: of the run.
@@ -37,14 +38,12 @@ def by_k(record: RunRecord, part: str) -> "Figure":
     figure, axes = _blank(record, f"{part}: how much is found in the first k products")
     curves = _curves(intervals)
     for name, curve in curves.items():
-        colour = _COLOURS.get(name, _INK)
+        colour = _COLOURS[name]
         ks, found = list(curve), list(curve.values())
         axes.fill_between(
             ks, [i.low for i in found], [i.high for i in found], color=colour, alpha=0.2, lw=0
         )
-        axes.plot(
-            ks, [i.mean for i in found], color=colour, marker=_MARKERS.get(name, "D"), label=name
-        )
+        axes.plot(ks, [i.mean for i in found], color=colour, marker=_MARKERS[name], label=name)
     ticks = sorted({k for curve in curves.values() for k in curve})
     axes.set_xscale("log")
     axes.set_xticks(ticks, [str(k) for k in ticks])
@@ -52,43 +51,59 @@ def by_k(record: RunRecord, part: str) -> "Figure":
     axes.set_xlabel("k, products in the list (log scale)")
     axes.set_ylabel("mean over queries")
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, loc="upper left")
-    customers = next(iter(intervals.values())).customers
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    customers = max(interval.customers for interval in intervals.values())
     _foot(figure, f"Bands: bootstrap interval{_level(record)} over {customers:,} customers.")
     return figure
 
 
-def by_history(record: RunRecord) -> "Figure":
-    """The chosen metric on valid for cold, warm and hot customers, with intervals and counts."""
+def by_slice(record: RunRecord) -> "Figure":
+    """The chosen metric on valid in every slice of every dimension, with intervals and counts."""
     metric = record.metric
-    found = {name: intervals[metric] for name, intervals in record.slices.items()}
-    figure, axes = _blank(record, f"valid {metric} by how much is known of the customer")
-    names, means = list(found), [interval.mean for interval in found.values()]
-    # The mean of a handful of customers may lie outside its own percentile interval.
-    whiskers = [
-        [max(0.0, interval.mean - interval.low) for interval in found.values()],
-        [max(0.0, interval.high - interval.mean) for interval in found.values()],
-    ]
-    axes.bar(
-        names, means, width=0.6, color=_COLOURS["recall"], alpha=0.75, yerr=whiskers,
-        error_kw={"ecolor": _INK, "capsize": 5, "elinewidth": 1.3},
-    )  # fmt: skip
-    for place, interval in enumerate(found.values()):
-        axes.annotate(
-            f"{interval.mean:.3f}", (place, interval.high), xytext=(0, 5),
-            textcoords="offset points", ha="center", color=_INK,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
-        )  # fmt: skip
-    meaning = _slice_meaning(record)
-    axes.set_xticks(
-        range(len(names)),
-        [f"{name}{meaning.get(name, '')}\n{found[name].customers:,} customers" for name in names],
-    )
-    axes.set_xlim(-0.6, max(len(names), 3) - 0.4)
-    axes.set_ylim(0, max(interval.high for interval in found.values()) * 1.15 or 1)
-    axes.set_ylabel(metric)
-    _foot(figure, f"Whiskers: bootstrap interval{_level(record)} over customers.")
+    rows = list(_slice_rows(record))
+    figure, axes = _blank(record, f"valid {metric} by slice", height=1.6 + 0.26 * len(rows))
+    whole = record.valid_intervals[metric]
+    axes.axvspan(whole.low, whole.high, color=_COLOURS["recall"], alpha=0.12, lw=0)
+    axes.axvline(whole.mean, color=_COLOURS["recall"], lw=1, ls="--")
+    edge = axes.get_yaxis_transform()  # places as shares of the width, rows as they are
+    for place, (label, interval) in enumerate(rows):
+        if interval is None:
+            axes.text(-0.01, place, label, ha="right", va="center", weight="bold", transform=edge)
+            continue
+        axes.text(-0.01, place, label, ha="right", va="center", transform=edge)
+        # Not as error bars: the mean of a handful of customers may lie outside its interval.
+        axes.plot([interval.low, interval.high], [place, place], color=_INK, lw=1.6)
+        axes.plot(interval.mean, place, "o", color=_COLOURS["ndcg"], ms=6)
+        numbers = f"{interval.mean:.3f}  {interval.customers:>9,}"
+        axes.text(1.01, place, numbers, va="center", family="monospace", transform=edge)
+    axes.text(1.01, -1, f"{'mean':<5}  customers", va="center", family="monospace", transform=edge)
+    axes.set_ylim(len(rows) - 0.4, -1.6)
+    axes.set_yticks([])
+    axes.grid(axis="x", color=_GRID, lw=0.8)
+    axes.set_xlim(left=0)
+    axes.set_xlabel(metric)
+    _foot(figure, f"Lines: bootstrap interval{_level(record)}. Dashed: all customers.")
     return figure
+
+
+def _slice_rows(record: RunRecord) -> Iterator[tuple[str, Interval | None]]:
+    """The name of each dimension, and below it of its slices with their intervals."""
+    meaning = _slice_meaning(record)
+    for dimension, slices in record.slices.items():
+        found = {
+            name: values[record.metric]
+            for name, values in slices.items()
+            if record.metric in values
+        }
+        if found:
+            yield dimension.replace("_", " "), None
+        for name, interval in found.items():
+            words = meaning.get(name, "") if dimension == "history" else ""
+            yield _shortened(name) + words, interval
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 28 else f"{name[:27]}…"
 
 
 def save(figure: "Figure", path: Path) -> None:
@@ -96,11 +111,11 @@ def save(figure: "Figure", path: Path) -> None:
     figure.savefig(path, dpi=120, facecolor="white")
 
 
-def _blank(record: RunRecord, title: str) -> tuple["Figure", "Axes"]:
+def _blank(record: RunRecord, title: str, height: float = 4.6) -> tuple["Figure", "Axes"]:
     # Without pyplot there is no global state and no backend to choose.
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.5, 4.6), layout="constrained")
+    figure = Figure(figsize=(7.5, height), layout="constrained")
     axes = figure.add_subplot()
     figure.suptitle(f"{record.model} on {record.data_name}", x=0.02, ha="left", weight="bold")
     axes.set_title(title, loc="left", fontsize=10, color=_INK)
@@ -115,11 +130,11 @@ def _foot(figure: "Figure", text: str) -> None:
 
 
 def _curves(intervals: Mapping[str, Interval]) -> dict[str, dict[int, Interval]]:
-    """Name of a metric -> k -> interval, k ascending."""
+    """Name of a metric between 0 and 1 -> k -> interval, k ascending."""
     curves: dict[str, dict[int, Interval]] = {}
     for metric, interval in intervals.items():
         name, _, k = metric.partition("@")
-        if k.isdigit():
+        if name in OF_HITS and k:
             curves.setdefault(name, {})[int(k)] = interval
     return {name: dict(sorted(curve.items())) for name, curve in curves.items()}
 

@@ -18,6 +18,7 @@ from recsys.track.names import intervals_of
 from recsys.track.store import TrackConfig, open_to_read
 
 _PAGE = 1000
+_CURVE = "curve/"
 _FINISHED = "attributes.status = 'FINISHED'"
 # Whatever else lies in the experiment was not logged by `log_run`.
 _TAGS = ("model", "data", "fingerprint", "split", "seed", "settings")
@@ -37,6 +38,7 @@ class TrackedRun:
         settings: digest of the model's settings, equal for equal settings.
         started: when it was logged (UTC).
         metrics: MLflow name -> value, see `recsys.track.names`.
+        params: flat settings, as `model.dim`, cut to what MLflow takes; whole in `config`.
         tags: all tags.
     """
 
@@ -49,6 +51,7 @@ class TrackedRun:
     settings: str
     started: datetime
     metrics: Mapping[str, float]
+    params: Mapping[str, str]
     tags: Mapping[str, str]
     client: Any = field(repr=False)
 
@@ -63,6 +66,32 @@ class TrackedRun:
         """The content of its `metrics.json`."""
         found: dict[str, Any] = json.loads(self._artifact("metrics.json"))
         return found
+
+    @cached_property
+    def slices(self) -> dict[str, dict[str, dict[str, Interval]]]:
+        """Dimension ("history", "segment", ...) -> slice -> metric -> interval on valid."""
+        found = self.metrics_json.get("slices", {})
+        # Earlier runs were sliced by history alone, and did not name it.
+        if any("mean" in metric for part in found.values() for metric in part.values()):
+            found = {"history": found}
+        return {
+            dimension: {
+                name: {metric: Interval(**value) for metric, value in part.items()}
+                for name, part in parts.items()
+            }
+            for dimension, parts in found.items()
+        }
+
+    def curves(self) -> dict[str, dict[int, float]]:
+        """Metric -> step -> value on valid, of models that logged a curve while they learned."""
+        return {
+            name.removeprefix(_CURVE).replace("_at_", "@"): {
+                point.step: point.value
+                for point in self.client.get_metric_history(self.run_id, name)
+            }
+            for name in self.metrics
+            if name.startswith(_CURVE)
+        }
 
     def intervals(self, part: str) -> dict[str, Interval]:
         """Metric -> interval of "valid" or "test"; empty where the part was not read."""
@@ -157,6 +186,7 @@ def _tracked(run: Any, client: Any) -> TrackedRun:
         settings=tags["settings"],
         started=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
         metrics=dict(run.data.metrics),
+        params=dict(run.data.params),
         tags=dict(tags),
         client=client,
     )

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import IdArray
+from recsys.data.audit import Certificate
 from recsys.errors import InputError
 from recsys.evaluate.intervals import Interval
 from recsys.evaluate.per_query import PerQuery
+from recsys.evaluate.window import Slices
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,16 +31,19 @@ class RunRecord:
         device_reason: why that one.
         config: the resolved configuration, plain.
         chosen: settings that the model chose on valid.
+        curve: epoch -> `evaluate.metric` on valid, for models that learn in epochs.
         valid: metrics by query on valid.
         valid_intervals: metric -> interval over customers on valid.
         test: metrics by query on test; None where it was not read.
         test_intervals: metric -> interval on test; None where it was not read.
-        slices: "cold" | "warm" | "hot" -> metric -> interval on valid.
+        slices: dimension, as "history" -> slice, as "cold" -> metric -> interval on valid.
         seconds: stage -> wall seconds ("load", "fit", "refit", "evaluate").
+        cpu_seconds: of all threads from the start of the run; None where not measured.
         peak_memory_mb: highest resident memory, in MiB.
         customer_ids: [C] outside ids by row number, for the metrics by query.
         data_facts: counts of the data set and its cut-off, as "interactions", "customers".
         notes: what a reader of the metrics has to know, one line each.
+        certificate: of the leakage audit; None for a record that no run made.
     """
 
     model: str
@@ -50,16 +55,19 @@ class RunRecord:
     device_reason: str
     config: Mapping[str, Any]
     chosen: Mapping[str, Any]
+    curve: Mapping[int, float] = field(default_factory=dict)
     valid: PerQuery
     valid_intervals: Mapping[str, Interval]
     test: PerQuery | None = None
     test_intervals: Mapping[str, Interval] | None = None
-    slices: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    slices: Slices = field(default_factory=dict)
     seconds: Mapping[str, float]
+    cpu_seconds: float | None = None
     peak_memory_mb: float
     customer_ids: IdArray
     data_facts: Mapping[str, int | None] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    certificate: Certificate | None = None
 
     @property
     def metric(self) -> str:
@@ -71,6 +79,15 @@ class RunRecord:
         """Part -> metric -> interval, of the parts that were read."""
         parts = {"valid": self.valid_intervals, "test": self.test_intervals}
         return {part: found for part, found in parts.items() if found is not None}
+
+    def catalogue(self) -> dict[str, dict[str, float]]:
+        """Part -> metric of all its lists together, as "coverage@20" -> value, where measured."""
+        parts = {"valid": self.valid, "test": self.test}
+        return {
+            part: dict(found.catalogue)
+            for part, found in parts.items()
+            if found and found.catalogue
+        }
 
     def per_query_tables(self) -> dict[str, pd.DataFrame]:
         """Part -> one row a query: customer_id, history, one column a metric."""
@@ -85,14 +102,20 @@ class RunRecord:
         """A few lines for people: what ran, what it found, what it cost."""
         lines = [f"{self.model} on {self.data_name}, seed {self.seed}", f"  split {self.split}"]
         for part, found in self.intervals().items():
-            customers = next(iter(found.values())).customers
+            customers = max(value.customers for value in found.values())
             width = max(10, *map(len, found))
             lines.append(f"  {part}: {customers:,} customers")
             lines += [
                 f"    {metric:<{width}} {value.mean:.4f}  [{value.low:.4f}, {value.high:.4f}]"
                 for metric, value in found.items()
             ]
+            lines += [
+                f"    {metric:<{width}} {value:.4f}"
+                for metric, value in self.catalogue().get(part, {}).items()
+            ]
         lines += [f"  {note}" for note in self.notes]
+        if self.certificate:
+            lines.append(f"  {self.certificate.line()}")
         spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
         lines.append(f"  {spent}; peak memory {self.peak_memory_mb:,.0f} MiB")
         lines.append(f"  on {self.device}: {self.device_reason}")
@@ -100,7 +123,7 @@ class RunRecord:
 
 
 def metrics_json(record: RunRecord, mlflow_run_id: str) -> dict[str, Any]:
-    """The content of `metrics.json`; "test" is absent where test was not read."""
+    """The content of `metrics.json`; "test", "audit" and "catalogue" may be absent."""
     found: dict[str, Any] = {
         "model": record.model,
         "data": {"name": record.data_name, "fingerprint": record.fingerprint},
@@ -110,10 +133,18 @@ def metrics_json(record: RunRecord, mlflow_run_id: str) -> dict[str, Any]:
     }
     for part, intervals in record.intervals().items():
         found[part] = _plain(intervals)
+    if record.certificate:
+        found["audit"] = record.certificate.status
+    if record.catalogue():
+        found["catalogue"] = record.catalogue()
     return found | {
-        "slices": {name: _plain(intervals) for name, intervals in record.slices.items()},
+        "slices": {
+            dimension: {name: _plain(intervals) for name, intervals in slices.items()}
+            for dimension, slices in record.slices.items()
+        },
         "chosen": plain(record.chosen),
         "seconds": dict(record.seconds),
+        **({} if record.cpu_seconds is None else {"cpu_seconds": record.cpu_seconds}),
         "peak_memory_mb": record.peak_memory_mb,
         "mlflow_run_id": mlflow_run_id,
     }

@@ -17,7 +17,7 @@ import yaml
 from recsys.errors import InputError
 from recsys.track import plots
 from recsys.track.environment import environment
-from recsys.track.names import bounds, means
+from recsys.track.names import bounds, means, slice_means, tracked_name
 from recsys.track.record import RunRecord, metrics_json, plain
 from recsys.track.store import Store, TrackConfig, open_store
 
@@ -36,7 +36,8 @@ def log_run(record: RunRecord, settings: TrackConfig) -> str:
 
     Kept are: short flat params and the whole `config.yaml` and `chosen.json`; metrics under the
     names of `recsys.track.names`; `per_query_valid.parquet` (and `_test`); the data set with its
-    fingerprint; plots; `environment.json`; `metrics.json`; and the tags that runs are found by.
+    fingerprint; plots; `audit.json`; `environment.json`; `metrics.json`; and the tags that runs
+    are found by.
     Whatever breaks halfway leaves a run that is marked FAILED, which `read.runs` passes over.
 
     Raises:
@@ -72,6 +73,8 @@ def _log(store: Store, run_id: str, record: RunRecord, found: Mapping[str, Any])
 
     now = int(time() * 1000)
     metrics = [Metric(name, value, now, 0) for name, value in _metrics(record).items()]
+    curve = tracked_name("curve", record.metric)
+    metrics += [Metric(curve, value, now, epoch) for epoch, value in record.curve.items()]
     params = [Param(name, value) for name, value in _params(record).items()]
     for start in range(0, max(len(metrics), len(params)), _BATCH):
         batch = slice(start, start + _BATCH)
@@ -85,10 +88,15 @@ def _log(store: Store, run_id: str, record: RunRecord, found: Mapping[str, Any])
 def _metrics(record: RunRecord) -> dict[str, float]:
     found = {"peak_memory_mb": float(record.peak_memory_mb)}
     found |= {f"seconds/{stage}": seconds for stage, seconds in record.seconds.items()}
+    if record.cpu_seconds is not None:
+        found["cpu_seconds"] = record.cpu_seconds
     for part, intervals in record.intervals().items():
         found |= means(part, intervals) | bounds(part, intervals)
-    for name, intervals in record.slices.items():
-        found |= means(f"valid_{name}", intervals)
+    for part, values in record.catalogue().items():
+        found |= {tracked_name(f"{part}_catalogue", name): value for name, value in values.items()}
+    for dimension, slices in record.slices.items():
+        for name, intervals in slices.items():
+            found |= slice_means("valid", dimension, name, intervals, record.metric)
     return found
 
 
@@ -131,6 +139,8 @@ def _tags(record: RunRecord, found: Mapping[str, Any]) -> dict[str, str]:
     }
     if found["git_commit"]:
         tags |= dict.fromkeys(("git_commit", "mlflow.source.git.commit"), found["git_commit"])
+    if record.certificate:
+        tags["audit"] = record.certificate.status
     if record.test is not None:
         tags["test_read"] = "true"
     return tags
@@ -176,6 +186,8 @@ def _write_artifacts(
         "environment": found,
         "metrics": metrics_json(record, run_id),
     }
+    if record.certificate:
+        documents["audit"] = record.certificate.document()
     for name, document in documents.items():
         (folder / f"{name}.json").write_text(
             json.dumps(document, indent=2) + "\n", encoding="utf-8"
@@ -187,4 +199,4 @@ def _write_artifacts(
     for part in record.intervals():
         plots.save(plots.by_k(record, part), pictures / f"{part}_by_k.png")
     if record.slices:
-        plots.save(plots.by_history(record), pictures / "valid_by_history.png")
+        plots.save(plots.by_slice(record), pictures / "valid_by_slice.png")

@@ -112,7 +112,7 @@ def _connected(settings: TrackConfig) -> Iterator[Any]:
     _check_uri(settings.uri)
     if path is not None:
         _check_database(path)
-    with nullcontext() if path is None else _locked(path), _impatient():
+    with nullcontext() if path is None else locked(path, "track.uri"), _impatient():
         if path is not None and _is_new(path):
             sys.stderr.write(f"mlflow: preparing the new store {path.name} (about 10 s, once)\n")
         try:
@@ -195,17 +195,31 @@ def _check_database(path: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """One process at a time: MLflow's first migration does not survive company."""
+def locked(path: Path, key: str, wait: bool = True) -> Iterator[None]:
+    """One process at a time, by a lock beside the file that a kill releases.
+
+    MLflow's first migration does not survive company, nor does Optuna's.
+
+    Args:
+        path: of the file to guard; its folder is made where it is missing.
+        key: of the configuration that names it, for the message.
+        wait: for the others; else they are an error.
+
+    Raises:
+        InputError: the folder cannot be written, or others hold the lock and `wait` is False.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.with_name(f"{path.name}.lock").open("w")
     except OSError as error:
         raise InputError(
-            f"track.uri: {path.parent} cannot be written: {error.strerror}; set track.uri"
+            f"{key}: {path.parent} cannot be written: {error.strerror}; set {key}"
         ) from None
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise InputError(f"{key}: {path.name} is in use by another process") from None
         yield
 
 

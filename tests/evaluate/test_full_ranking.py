@@ -7,8 +7,9 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.queries import Queries
 from recsys.errors import InputError
+from recsys.evaluate.config import EvaluateConfig
 from recsys.evaluate.full_ranking import TILE, mask, rank
-from recsys.evaluate.per_query import EvaluateConfig, evaluate, history_slices
+from recsys.evaluate.per_query import evaluate
 
 PRODUCTS = 30
 CUSTOMERS = 3 * TILE
@@ -133,10 +134,6 @@ def test_masking_in_place() -> None:
     assert np.isneginf(scores).tolist() == [[True, False, True], [False, False, True]]
 
 
-def test_slices_by_history() -> None:
-    assert history_slices(np.array([0, 1, 9, 10, 50]), 1, 10).tolist() == [0, 1, 1, 2, 2]
-
-
 def test_a_table_of_one_row_a_query(queries: Queries, table: FloatArray) -> None:
     found = evaluate(lambda customers: table[customers], queries, [5], progress=False)
     frame = found.table([f"c{c}" for c in queries.customers])
@@ -149,6 +146,8 @@ def test_a_table_of_one_row_a_query(queries: Queries, table: FloatArray) -> None
     [
         ({"ks": ()}, r"evaluate.ks: expected whole numbers > 0, got \[\]"),
         ({"ks": (10, 0)}, r"evaluate.ks: expected whole numbers > 0"),
+        ({"metric": "auc", "metrics": ("auc", "ndcg")}, r"one of ndcg@5, .*@50 \(those of prec"),
+        ({"metric": "gini@5", "metrics": ("gini",)}, r"expected one of none"),
         ({"metric": "ndcg@7"}, r"evaluate.metric: expected one of recall@5, .* got 'ndcg@7'"),
         ({"level": 1.0}, r"expected 0 < level < 1"),
         ({"resamples": 0}, r"resamples >= 1"),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recsys.evaluate.paired import holm, paired_difference
+from recsys.evaluate.paired import holm, paired_difference, wilcoxon
 
 CUSTOMERS = np.arange(200)
 NOISE = np.random.default_rng(0).normal(0, 0.1, 200)
@@ -65,3 +65,35 @@ def test_holm_forgives_fewer_chances_to_many_comparisons() -> None:
     # Those that are sure leave, and the rest has fewer to share its alpha with.
     sure = {f"sure{n}": np.full(len(CUSTOMERS), 1.0) for n in range(20)}
     assert holm({"close": close, **sure}, CUSTOMERS) == {"close", *sure}
+
+
+def test_wilcoxon_by_hand() -> None:
+    # Differences 1, 2, 3, 4, -5 of five customers: the negative ranks sum to 5. Of the 32 equally
+    # likely patterns of signs ten have a sum of at most 5, so p = 2 * 10 / 32.
+    a = np.array([1.0, 2.0, 3.0, 4.0, -5.0])
+    assert wilcoxon(a, np.zeros(5), np.arange(5)) == pytest.approx(20 / 32)
+    # All on one side: 2 / 32, whichever side it is.
+    assert wilcoxon(np.abs(a), np.zeros(5), np.arange(5)) == pytest.approx(2 / 32)
+    assert wilcoxon(np.zeros(5), np.abs(a), np.arange(5)) == pytest.approx(2 / 32)
+
+
+def test_wilcoxon_takes_a_customer_as_one() -> None:
+    customers = np.array([0, 0, 0, 1, 1, 2, 3, 4, 5])
+    # Means 1, 2, 3, 4, -5 and, for the last, nothing to say.
+    a = np.array([0.0, 1.0, 2.0, 1.0, 3.0, 3.0, 4.0, -5.0, 0.0])
+    assert wilcoxon(a, np.zeros(9), customers) == pytest.approx(20 / 32)
+    assert wilcoxon(np.r_[a, np.nan], np.zeros(10), np.r_[customers, 6]) == pytest.approx(20 / 32)
+
+
+def test_wilcoxon_of_equal_models_is_one() -> None:
+    assert wilcoxon(BASE, BASE, CUSTOMERS) == 1
+    assert wilcoxon(np.array([np.nan]), np.array([0.0]), np.array([0])) == 1
+    assert wilcoxon(BASE + 0.05 + NOISE, BASE, CUSTOMERS) < 1e-6
+
+
+def test_a_difference_counts_where_both_have_a_value() -> None:
+    a, b = np.array([1.0, np.nan, 3.0]), np.array([0.5, 2.0, np.nan])
+    found = paired_difference(a, b, np.arange(3))
+    assert (found.mean, found.verdict) == (0.5, "win")
+    nothing = paired_difference(a[1:], b[1:], np.arange(2))
+    assert (np.isnan(nothing.mean), nothing.verdict) == (True, "tie")

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from recsys.evaluate.hits import hits
+from recsys.arrays import BoolArray, IntArray
+from recsys.evaluate.hits import found_in
 from recsys.evaluate.metrics.ndcg import ndcg
 from recsys.evaluate.metrics.recall import recall
 
@@ -16,6 +17,18 @@ RELEVANT = csr_array(
     np.array([[1, 1, 0, 1, 0], [0, 0, 0, 0, 1], [0, 1, 1, 0, 0]], bool)
 )  # the products 0, 1, 3; the product 4; the products 1, 2
 SIZES = np.array([3, 1, 2])
+
+
+def hits(products: IntArray, relevant: csr_array) -> BoolArray:
+    return found_in(products, relevant) >= 0
+
+
+def test_where_the_relevant_products_are_among_all() -> None:
+    # The entries are 0: (0, 0), 1: (0, 1), 2: (0, 3), 3: (1, 4), 4: (2, 1), 5: (2, 2).
+    assert found_in(RANKED, RELEVANT).tolist() == [[2, 0, -1, -1], [-1] * 4, [-1, 4, 5, -1]]
+    unsorted = csr_array((np.ones(3, bool), [3, 1, 0], [0, 3]), shape=(1, 5))
+    assert found_in(RANKED[:1], unsorted).tolist() == [[0, 2, -1, -1]]
+    assert found_in(RANKED[:1], csr_array((1, 5), dtype=bool)).tolist() == [[-1] * 4]
 
 
 def test_hits() -> None:

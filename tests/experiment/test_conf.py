@@ -6,14 +6,16 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from recsys.experiment.config import build_part, settings_from
+from recsys.experiment.config import build_part, settings_from, typed
+from recsys.experiment.study import StudyConfig
 
 CONF = Path(__file__).parents[2] / "conf"
 NEEDS_ROOT = ("complete_journey", "lightgcn", "files", "movielens", "retail_rocket")
 
 
 def alternatives(part: str) -> list[str]:
-    return sorted(path.stem for path in (CONF / part).glob("*.yaml"))
+    folder = CONF / part
+    return sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.yaml"))
 
 
 @pytest.fixture
@@ -61,12 +63,22 @@ def test_every_source_builds(name: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", alternatives("experiment"))
 def test_every_experiment_builds(name: str, folder: Path) -> None:
-    config = composed(f"experiment={name}", f"+data.root={folder}")
-    settings_from(config)
+    root = [] if "simulated" in name else [f"data.root={folder}"]
+    settings_from(composed(f"experiment={name}", *root))
+
+
+@pytest.mark.parametrize("name", alternatives("tune"))
+def test_every_space_composes_with_its_model(name: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("tune", [f"model={name}"])
+    typed(StudyConfig, OmegaConf.to_container(config.study), "study")
+    assert set(config.tune) <= set(config.model)
 
 
 @pytest.mark.parametrize("name", alternatives("suite"))
 def test_every_suite_builds(name: str, folder: Path) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("benchmark", [f"suite={name}", f"suite.root={folder}"])
+        config = compose("benchmark", [f"suite={name}"])
+    if "root" in config.suite:
+        config.suite.root = str(folder)
     build_part(config.suite)

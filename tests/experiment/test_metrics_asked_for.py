@@ -7,7 +7,7 @@ from test_conf import composed
 from test_run import settings
 
 from recsys.errors import InputError
-from recsys.evaluate.per_query import METRICS
+from recsys.evaluate.measures import AUC, METRICS, OF_CATALOGUE, OF_HITS, columns
 from recsys.experiment.config import settings_from
 from recsys.experiment.run import run
 from recsys.models.popularity import Popularity
@@ -17,14 +17,16 @@ from recsys.track.record import metrics_json
 
 
 def test_a_run_without_recall_and_ndcg(tmp_path: Path) -> None:
-    asked = tuple(name for name in METRICS if name not in {"recall", "ndcg"})
+    asked = tuple(name for name in OF_HITS if name not in {"recall", "ndcg"})
     record = run(
         settings(Popularity(), "popularity", ks=(5, 10), metrics=asked, metric="hit_rate@10")
     )
     wanted = [f"{name}@{k}" for name in asked for k in (5, 10)]
     found = metrics_json(record, "id")
     assert list(found["valid"]) == wanted
-    assert all(list(part) == wanted for part in found["slices"].values())
+    assert len(found["slices"]) > 2
+    for dimension in found["slices"].values():
+        assert all(list(part) == wanted for part in dimension.values())
     intervals = record.valid_intervals
     tracked = means("valid", intervals) | bounds("valid", intervals)
     assert "valid/hit_rate_at_10" in tracked
@@ -35,7 +37,20 @@ def test_a_run_without_recall_and_ndcg(tmp_path: Path) -> None:
     assert [line.get_label() for line in lines] == list(asked)
     assert len({(line.get_color(), line.get_marker()) for line in lines}) == len(asked)
     plots.save(figure, tmp_path / "k.png")
-    plots.save(plots.by_history(record), tmp_path / "history.png")
+    plots.save(plots.by_slice(record), tmp_path / "slice.png")
+
+
+def test_all_metrics_in_one_run() -> None:
+    found = metrics_json(
+        run(settings(Popularity(), "popularity", ks=(5, 10), metrics=METRICS)), "id"
+    )
+    per_query = [name for name in METRICS if name not in OF_CATALOGUE]
+    assert list(found["valid"]) == columns(per_query, (5, 10))
+    assert list(found["catalogue"]["valid"]) == columns(list(OF_CATALOGUE), (5, 10))
+    assert 0.5 < found["valid"]["auc"]["mean"] < 1
+    # What a list is, whatever is relevant, is no question for slices of relevant products.
+    assert "novelty@5" in found["slices"]["history"]["hot"]
+    assert list(found["slices"]["popularity"]["head"]) == columns((*OF_HITS, AUC), (5, 10))
 
 
 def test_metrics_are_read_from_the_configuration() -> None:

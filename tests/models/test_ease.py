@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from contract import FilterContract, PersonalisedContract, close, everyone, market
 from in_memory import dataset_of
+from scipy.sparse import csr_array
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
@@ -43,6 +44,24 @@ def test_the_closed_form_by_hand() -> None:
     found = EASE(l2=1).fit(data).filter
     order = np.argsort(data.products.ids)
     np.testing.assert_allclose(found[np.ix_(order, order)], [[0, 1 / 3], [1 / 2, 0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("l2", [0.01, 1, 500])
+@pytest.mark.parametrize("shape", [(6, 11), (11, 6)])
+def test_both_sides_of_the_inverse_agree(shape: tuple[int, int], l2: float) -> None:
+    weights = csr_array(np.random.default_rng(0).integers(0, 2, shape).astype(np.float64))
+    by_products, by_customers = ease._by_products(weights, l2), ease._by_customers(weights, l2)
+    off_diagonal = ~np.eye(shape[1], dtype=bool)
+    np.testing.assert_allclose(
+        by_products[off_diagonal], by_customers[off_diagonal], rtol=1e-9, atol=1e-12
+    )
+
+
+def test_fewer_customers_than_products_are_solved_on_their_side(monkeypatch: Any) -> None:
+    data = dataset_of({"customer_id": list("aaab"), "product_id": list("xyzx")})
+    wanted = by_regression(data, 1)
+    monkeypatch.setattr(ease, "_by_products", None)
+    close(EASE(l2=1).fit(data).filter, wanted, 1e-6)
 
 
 @pytest.mark.parametrize("l2", [0.01, 1, 500])

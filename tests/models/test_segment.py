@@ -9,7 +9,7 @@ from in_memory import dataset_of
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.models.segment import Segment, segments
+from recsys.models.segment import Segment, measures, segments
 
 
 class TestSegment(EmbeddingContract):
@@ -21,7 +21,7 @@ class TestSegment(EmbeddingContract):
 
 def cells(data: Dataset, quantiles: int = 2) -> set[frozenset[Any]]:
     """The cells as sets of outside ids."""
-    found = segments(data, quantiles)
+    found = segments(measures(data), quantiles)
     assert set(found) == set(range(found.max() + 1))
     return {frozenset(data.customers.ids[found == cell]) for cell in set(found)}
 

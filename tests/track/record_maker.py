@@ -17,6 +17,7 @@ def per_query(values: list[float]) -> PerQuery:
         customers=np.arange(len(found)) + 1,
         history=np.arange(len(found)),
         values={"recall@5": found, "recall@20": found, "ndcg@10": found / 2},
+        catalogue={"coverage@5": 0.25},
     )
 
 
@@ -41,7 +42,7 @@ def made_record(**changes) -> RunRecord:
         chosen={"alpha": np.float64(0.3)},
         valid=valid,
         valid_intervals=intervals,
-        slices={"cold": intervals, "hot": intervals},
+        slices={"history": {"cold": intervals, "hot": intervals}, "touchpoint": {"app": intervals}},
         seconds={"load": 0.1, "fit": 2.0, "evaluate": 0.3},
         peak_memory_mb=123.0,
         customer_ids=np.array(["x", "anna", "ben", "carl"], dtype=object),

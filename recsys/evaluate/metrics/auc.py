@@ -1,11 +1,17 @@
 """Area under the ROC curve of each query, over all eligible products."""
 
+from typing import Literal
+
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.stats import rankdata
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluate.metrics.ratio import ratio
+
+TIE = 1e-6
+"""Scores closer than this share of the row's largest magnitude are equal. A float32 product of the
+same two vectors differs by about a tenth of it from place to place in a matrix, so that products
+with equal vectors would else be told apart, in another way for every batch."""
 
 
 def auc(ranks: FloatArray, relevant: IntArray, eligible: IntArray) -> FloatArray:
@@ -37,21 +43,40 @@ def auc(ranks: FloatArray, relevant: IntArray, eligible: IntArray) -> FloatArray
 def mid_ranks(scores: FloatArray, relevant: csr_array) -> FloatArray:
     """Rank of each relevant product among all eligible ones; equal scores share their mean rank.
 
+    Scores are equal where they differ by at most `TIE` of the largest finite one of their row.
+
     Args:
         scores: [Q, P], higher is better, -inf where a product is not eligible.
         relevant: [Q, P] CSR, relevant products.
 
     Returns:
-        [N] float64, 1 = best, in the order of the CSR matrix.
+        [N] float64, 1 = best, in the order of the CSR matrix; nan for a product of score -inf.
 
     Raises:
-        ValueError: a relevant product is not eligible, or a score is NaN.
+        ValueError: a score is NaN.
     """
-    if np.isnan(scores).any():
-        raise ValueError("scores contain NaN")
     query = np.repeat(np.arange(len(scores)), np.diff(relevant.indptr))
-    if np.isneginf(scores[query, relevant.indices]).any():
-        raise ValueError("a relevant product has score -inf; leave it out of relevant")
-    # What is not eligible comes last, so the ranks of the rest are as if it were not there.
-    found: FloatArray = rankdata(-scores, axis=1)[query, relevant.indices]
-    return found
+    wanted = scores[query, relevant.indices]
+    ordered = np.sort(scores, axis=1)
+    if np.isnan(ordered[:, -1]).any():  # it is sorted to the end
+        raise ValueError("scores contain NaN")
+    largest = np.abs(scores).max(axis=1, where=np.isfinite(scores), initial=0)
+    near = TIE * largest[query].astype(np.float64)
+    up_to = _places(ordered, query, wanted + near, "right")
+    level = up_to - _places(ordered, query, wanted - near, "left")
+    return np.where(np.isneginf(wanted), np.nan, scores.shape[1] - up_to + (level + 1) / 2)
+
+
+def _places(
+    ordered: FloatArray, rows: IntArray, values: FloatArray, side: Literal["left", "right"]
+) -> IntArray:
+    """[N] as `numpy.searchsorted`, of each value in a row of its own, by halving all at once."""
+    low = np.zeros(len(rows), np.int64)
+    high = np.full(len(rows), ordered.shape[1])
+    for _ in range(ordered.shape[1].bit_length()):
+        middle = (low + high) // 2
+        # Where the two have met, the last column answers for one beyond it.
+        found = ordered[rows, np.minimum(middle, ordered.shape[1] - 1)]
+        right = ((found <= values) if side == "right" else (found < values)) & (low < high)
+        low, high = np.where(right, middle + 1, low), np.where(right, high, middle)
+    return low

@@ -1,13 +1,14 @@
 """Intra-list diversity: how unlike each other the products of one list are."""
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluate.metrics.lists import as_matrix
 from recsys.evaluate.metrics.ratio import ratio
 
 
-def intra_list_diversity(products: IntArray, vectors: FloatArray) -> FloatArray:
+def intra_list_diversity(products: IntArray, vectors: csr_array | FloatArray) -> FloatArray:
     """Mean of 1 - cosine over all pairs of products on a list.
 
     ild = 1 / (n (n - 1)) * sum_{p != q} (1 - cos(v_p, v_q)) (Smyth and McClave, 2001). The sum over
@@ -18,16 +19,16 @@ def intra_list_diversity(products: IntArray, vectors: FloatArray) -> FloatArray:
 
     Args:
         products: [Q, k] row numbers, no product twice on a list, -1 for none.
-        vectors: [P, D]; a vector of zeros is unlike every other.
+        vectors: [P, D], dense or CSR; a vector of zeros is unlike every other.
 
     Returns:
         [Q] float64 between 0 and 2, at most 1 where no vector has negative parts; nan for a list of
         fewer than two products.
     """
-    length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    unit = np.divide(vectors, length, out=np.zeros(vectors.shape), where=length > 0)
-    lists = as_matrix(products, len(vectors))
-    total = lists @ unit
-    like = (total**2).sum(axis=1) - lists @ (unit**2).sum(axis=1)
+    unit = csr_array(vectors).astype(np.float64)
+    length = np.sqrt(unit.power(2).sum(axis=1))
+    unit.data /= np.repeat(np.where(length > 0, length, 1), np.diff(unit.indptr))
+    lists = as_matrix(products, len(length))
+    like = (lists @ unit).power(2).sum(axis=1) - lists @ unit.power(2).sum(axis=1)
     count = lists.sum(axis=1)
     return 1 - ratio(like, count * (count - 1))

@@ -1,0 +1,106 @@
+"""Dated rows of side tables are those known at the cut-off."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import BoolArray
+from recsys.data import columns
+from recsys.data.audit.boundary import Boundary
+from recsys.data.audit.certificate import Check, leak
+from recsys.errors import InputError
+
+DATED = (
+    ("customers", columns.CUSTOMER, columns.VALID_FROM),
+    ("decisions", columns.DECISION, columns.TIMESTAMP),
+    ("identities", columns.ID_A, columns.TIMESTAMP),
+)
+"""Table, id and date of rows that become known at a moment."""
+
+UNDATED = "its rows have no date and count as always known"
+NO_ORDER = "not checked: nothing says what was known when"
+
+
+def unplaced(tables: Mapping[str, pd.DataFrame], clock: str | None) -> str | None:
+    """Why dated rows cannot be placed before or after a cut-off; None where they can."""
+    if clock == "timestamp":
+        return None
+    for name, _, date in DATED:
+        if name in tables and date in tables[name]:
+            return f"{name} are dated by time ('{date}'), interactions are not"
+    return None
+
+
+def check_features(boundary: Boundary, tables: Mapping[str, pd.DataFrame]) -> list[Check]:
+    """No dated row of a side table lies at or after the cut-off; one check a table.
+
+    `valid_from` and `valid_to` of products and offers are the firm's own calendar, known in
+    advance, and may lie after it.
+
+    Raises:
+        InputError: one does; names it.
+    """
+    found = [
+        _check_table(boundary, tables[name], name, key, date)
+        for name, key, date in DATED
+        if name in tables
+    ]
+    return found or [_check(boundary, "none", None, 0, None, "no table of features to examine")]
+
+
+def _check_table(boundary: Boundary, raw: pd.DataFrame, name: str, key: str, date: str) -> Check:
+    given = boundary.past.side_tables.get(name, raw.iloc[:0])
+    start, latest = boundary.window.start, None
+    if date not in raw:
+        how = UNDATED
+    elif start is None or boundary.past.clock != "timestamp":
+        how = NO_ORDER
+    else:
+        how = "dates compared with the cut-off, rows by id counted against those dated before it"
+        late = (raw[date] >= pd.Timestamp(start, unit="s", tz="UTC")).to_numpy(bool)
+        too_late = pd.Series(False, index=given.index)
+        if date in given:
+            too_late = given[date] >= pd.Timestamp(start, unit="s", tz="UTC")
+        # A row that lost its date on the way still makes its id occur once too often.
+        often = given[key].value_counts().sub(raw.loc[~late, key].value_counts(), fill_value=0)
+        wrong = raw[key].isin(often.index[often > 0]) | raw[key].isin(given.loc[too_late, key])
+        if too_late.any() or (often > 0).any():
+            raise _named(boundary, raw, (name, key, date), wrong.to_numpy(bool) & late)
+        last = raw.loc[~late, date].max()
+        latest = None if pd.isna(last) else last.isoformat()
+    return _check(boundary, name, date if date in raw else None, len(given), latest, how)
+
+
+def _named(
+    boundary: Boundary, raw: pd.DataFrame, names: tuple[str, str, str], culprits: BoolArray
+) -> InputError:
+    name, key, date = names
+    place, got = name, "a row that the checked table does not hold"
+    if culprits.any():
+        row = int(np.flatnonzero(culprits)[0])
+        place = f"{name}: row {row} ({key} {raw[key].iloc[row]}), column '{date}'"
+        got = raw[date].iloc[row].isoformat()
+    return leak(
+        "features",
+        boundary.name,
+        place,
+        f"a moment before the cut-off {boundary.cutoff}",
+        got,
+        "join side tables as of the cut-off",
+    )
+
+
+def _check(
+    boundary: Boundary, table: str, column: str | None, rows: int, latest: str | None, how: str
+) -> Check:
+    return Check(
+        kind="features",
+        window=boundary.name,
+        table=table,
+        column=column,
+        rows=rows,
+        latest=latest,
+        cutoff=boundary.cutoff,
+        how=how,
+    )

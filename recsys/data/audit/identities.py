@@ -1,0 +1,124 @@
+"""Ids became one customer only by links that were known at the first cut-off."""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from recsys.arrays import BoolArray, IntArray
+from recsys.data import columns
+from recsys.data.audit.certificate import Check, leak
+from recsys.data.audit.features import NO_ORDER, UNDATED
+from recsys.data.tables import Tables
+from recsys.errors import InputError
+
+
+def check_identities(checked: Tables, merged: Tables, cutoff: pd.Timestamp | None) -> Check:
+    """Ids became one customer only where links from before the first cut-off connect them.
+
+    Args:
+        checked: before ids were merged.
+        merged: after; its rows stand where they stood.
+        cutoff: the first of the split; None where it cannot be compared with the dates of links.
+
+    Raises:
+        InputError: a later link was used; names it.
+    """
+    links = checked.identities
+    if links is None:
+        return _identities(0, None, None, cutoff, "no links: every id is a customer")
+    date = columns.TIMESTAMP if columns.TIMESTAMP in links else None
+    if date is None or cutoff is None:
+        return _identities(len(links), date, None, None, UNDATED if date is None else NO_ORDER)
+    late = (links[date] >= cutoff).to_numpy(bool)
+    groups = _Groups(links)
+    old, new = _renamed(checked, merged)
+    known, whole = groups.by(~late), groups.by(np.ones(len(links), bool))
+    bad = (known(old) != known(new)) | (known(old) < 0)
+    if bad.any():
+        suspect = np.isin(whole(links[columns.ID_A]), whole(old[bad]))
+        joins = known(links[columns.ID_A]) != known(links[columns.ID_B])
+        raise _late_link(links, np.flatnonzero(late & suspect & joins), cutoff, old[bad].iloc[0])
+    last = links.loc[~late, date].max()
+    return _identities(
+        len(links),
+        date,
+        None if pd.isna(last) else last.isoformat(),
+        cutoff,
+        f"{len(old)} renamed ids found connected by links from before the cut-off",
+    )
+
+
+class _Groups:
+    """Connected ids, compared as text: one table may hold 7 where another holds "7"."""
+
+    def __init__(self, links: pd.DataFrame) -> None:
+        a, b = (links[column].astype(str) for column in (columns.ID_A, columns.ID_B))
+        self._ids = pd.Index(pd.concat([a, b]).unique())
+        self._a, self._b = self._ids.get_indexer(pd.Index(a)), self._ids.get_indexer(pd.Index(b))
+
+    def by(self, keep: BoolArray) -> "_Labels":
+        """Groups by the links of a mask."""
+        shape = (len(self._ids), len(self._ids))
+        pairs = coo_array((np.ones(keep.sum()), (self._a[keep], self._b[keep])), shape=shape)
+        return _Labels(self._ids, connected_components(pairs, directed=False)[1])
+
+
+class _Labels:
+    def __init__(self, ids: pd.Index, group: IntArray) -> None:
+        self._ids, self._group = ids, group
+
+    def __call__(self, ids: pd.Series) -> IntArray:
+        """[n] group of each id; a number of its own for one that no link names."""
+        place = self._ids.get_indexer(pd.Index(ids.astype(str)))
+        return np.where(place < 0, -1 - np.arange(len(ids)), self._group[place])
+
+
+def _renamed(checked: Tables, merged: Tables) -> tuple[pd.Series, pd.Series]:
+    """Each id that another took the place of, beside that one."""
+    found = []
+    for name, table in checked.items():
+        if columns.CUSTOMER in table:
+            after = getattr(merged, name)[columns.CUSTOMER].astype(str)
+            both = pd.DataFrame({"old": table[columns.CUSTOMER].astype(str), "new": after})
+            found.append(both[both["old"] != both["new"]].drop_duplicates())
+    pairs = pd.concat(found, ignore_index=True)
+    return pairs["old"], pairs["new"]
+
+
+def _late_link(
+    links: pd.DataFrame, culprits: IntArray, cutoff: pd.Timestamp, renamed: str
+) -> InputError:
+    place, got = f"customer {renamed}", "no link at all"
+    if len(culprits):
+        row = int(culprits[0])
+        ids = f"{links[columns.ID_A].iloc[row]} and {links[columns.ID_B].iloc[row]}"
+        place = f"row {row} ({ids}), column '{columns.TIMESTAMP}'"
+        got = links[columns.TIMESTAMP].iloc[row].isoformat()
+    return leak(
+        "identities",
+        "valid",
+        f"identities: {place}",
+        f"a link from before the first cut-off {cutoff.isoformat()}",
+        got,
+        "merge ids by the links known then",
+    )
+
+
+def _identities(
+    rows: int,
+    column: str | None,
+    latest: str | None,
+    cutoff: pd.Timestamp | None,
+    how: str,
+) -> Check:
+    return Check(
+        kind="identities",
+        window="valid",
+        table="identities",
+        column=column,
+        rows=rows,
+        latest=latest,
+        cutoff=None if cutoff is None else cutoff.isoformat(),
+        how=how,
+    )

@@ -1,0 +1,120 @@
+"""The checked interactions as the audit reads them: in the order of the table, by its own code."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data import columns
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import NEVER
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rows:
+    """One entry a row.
+
+    Attributes:
+        customers, products: [N] row numbers of ids; -1 for an event without product.
+        actions: [N] positions in `columns.ACTIONS`.
+        moments: [N] int64 in units of the clock, `NEVER` where unknown; None without a clock.
+        values: [N] as the tables of a model hold them, float32; None without the column.
+        of_test: [N] rows of a published test part; None without a published split.
+    """
+
+    customers: IntArray
+    products: IntArray
+    actions: IntArray
+    moments: IntArray | None
+    values: FloatArray | None
+    of_test: BoolArray | None
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def select(self, keep: BoolArray) -> "Rows":
+        """Those that the mask [N] keeps."""
+        return Rows(
+            customers=self.customers[keep],
+            products=self.products[keep],
+            actions=self.actions[keep],
+            moments=None if self.moments is None else self.moments[keep],
+            values=None if self.values is None else self.values[keep],
+            of_test=None if self.of_test is None else self.of_test[keep],
+        )
+
+    def pairs(self, products: int) -> IntArray:
+        """[N] int64, equal where customer and product are equal."""
+        return self.customers.astype(np.int64) * (products + 1) + self.products + 1
+
+    def edges(self, products: int) -> IntArray:
+        """[N] int64, equal where customer, product and action are equal."""
+        return self.pairs(products) * len(columns.ACTIONS) + self.actions
+
+    def acts(self, actions: tuple[str, ...]) -> BoolArray:
+        """[N] events with a product and one of these actions."""
+        codes = [columns.ACTIONS.index(action) for action in actions]
+        return np.isin(self.actions, codes) & (self.products >= 0)
+
+
+def rows_of_table(table: pd.DataFrame, data: Dataset) -> Rows:
+    """The interactions table; ids are numbered as in `data`."""
+    count = len(table)
+    products: IntArray = np.full(count, -1, np.int32)
+    if columns.PRODUCT in table:
+        products = data.products.rows(table[columns.PRODUCT])
+    actions: IntArray = np.full(count, columns.ACTIONS.index(columns.DEFAULT_ACTION), np.int8)
+    if columns.ACTION in table:
+        known = pd.Index(columns.ACTIONS)
+        actions = known.get_indexer(pd.Index(table[columns.ACTION])).astype(np.int8)
+    return Rows(
+        customers=data.customers.rows(table[columns.CUSTOMER]),
+        products=products,
+        actions=actions,
+        moments=_moments(table),
+        values=table[columns.VALUE].to_numpy(np.float32) if columns.VALUE in table else None,
+        of_test=(
+            table[columns.PART].eq(columns.TEST_PART).to_numpy(bool)
+            if columns.PART in table
+            else None
+        ),
+    )
+
+
+def rows_of_past(data: Dataset) -> Rows:
+    """The events that a model is given."""
+    events = data.interactions
+    return Rows(
+        customers=events.customers,
+        products=events.products,
+        actions=events.actions,
+        moments=events.when,
+        values=events.values,
+        of_test=events.given_test,
+    )
+
+
+def more_often(found: IntArray, allowed: IntArray) -> IntArray:
+    """Keys that occur in `found` more often than in `allowed`, both [any]; sorted."""
+    keys, times = np.unique(found, return_counts=True)
+    known, limits = np.unique(allowed, return_counts=True)
+    limit = np.zeros(len(keys), np.int64)
+    _, here, there = np.intersect1d(keys, known, assume_unique=True, return_indices=True)
+    limit[here] = limits[there]
+    return keys[times > limit]
+
+
+def among(keys: IntArray, known: IntArray) -> BoolArray:
+    """[n] which of the keys [n] are known, by hash: `numpy.isin` takes several times as long."""
+    return pd.Index(keys).isin(known)
+
+
+def _moments(table: pd.DataFrame) -> IntArray | None:
+    if columns.ORDER in table:
+        return table[columns.ORDER].to_numpy(np.int64)
+    if columns.TIMESTAMP not in table:
+        return None
+    whole = table[columns.TIMESTAMP].dt.floor("s")
+    since = (whole - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    return np.where(since.isna(), NEVER, since.fillna(0).astype("int64"))

@@ -1,0 +1,90 @@
+"""What was known before a window of those who are asked and of what is ranked."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from recsys.arrays import IntArray
+from recsys.data import columns
+from recsys.data.dataset import Dataset
+from recsys.data.queries import Window
+from recsys.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Background:
+    """Target events before the window: having a product means a target action, not a view of it.
+
+    Attributes:
+        data: the past itself.
+        history: [Q, P] CSR, target events of each query's customer.
+        events: [P] target events of each product.
+        buyers: [P] customers who had it.
+        population: customers who had anything.
+    """
+
+    data: Dataset
+    history: csr_array
+    events: IntArray
+    buyers: IntArray
+    population: int
+
+    @cached_property
+    def categories(self) -> IntArray:
+        """[P] codes, -1 for a product without category; raises as `product_categories`."""
+        return product_categories(self.data)
+
+    @cached_property
+    def one_hot(self) -> csr_array:
+        """[P, G] 1 for the category of a product; a row of zeros where it has none."""
+        codes = self.categories
+        coded = np.flatnonzero(codes >= 0)
+        return csr_array(
+            (np.ones(len(coded)), (coded, codes[coded])), shape=(len(codes), int(codes.max()) + 1)
+        )
+
+
+def background(window: Window) -> Background:
+    """What was known before a window."""
+    past = window.past
+    events = past.interactions.select(past.is_target)
+    had = csr_array(
+        (np.ones(len(events), np.int32), (events.customers, events.products)),
+        shape=(len(past.customers), len(past.products)),
+    )
+    had.sum_duplicates()
+    return Background(
+        data=past,
+        history=had[window.queries.customers],
+        events=np.bincount(events.products, minlength=len(past.products)),
+        buyers=np.bincount(had.indices, minlength=len(past.products)),
+        population=int((np.diff(had.indptr) > 0).sum()),
+    )
+
+
+def has_categories(data: Dataset) -> bool:
+    """Whether any product has a category."""
+    table = data.side_tables.get("products")
+    if table is None or columns.CATEGORY not in table:
+        return False
+    return bool(table[columns.CATEGORY].notna().any())
+
+
+def product_categories(data: Dataset) -> IntArray:
+    """[P] codes of the column `category`, -1 for a product without one.
+
+    Raises:
+        InputError: no product has one.
+    """
+    if not has_categories(data):
+        raise InputError(
+            "evaluate.metrics: intra_list_diversity and category_calibration need a column "
+            f"'{columns.CATEGORY}' in products, and data={data.name} has none; leave them out"
+        )
+    table = data.side_tables["products"]
+    codes = np.full(len(data.products), -1, np.int64)
+    codes[data.products.rows(table[columns.PRODUCT])] = pd.factorize(table[columns.CATEGORY])[0]
+    return codes

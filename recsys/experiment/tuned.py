@@ -1,0 +1,81 @@
+"""What a study leaves behind: an experiment file of the best settings, and runs of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+
+from recsys.errors import InputError
+from recsys.experiment.config import Settings, settings_from
+from recsys.experiment.run import run
+from recsys.experiment.study import Study
+from recsys.experiment.tune import trial_record
+from recsys.track.runs import log_run
+from recsys.track.study import PARENT, StudyRun
+
+_OWN = ("_target_", "seed", "device", "market")
+"""Settings of a model that are not tuned but follow from where and how it runs."""
+
+
+def finish(settings: Settings, study: Study) -> tuple[Path, list[str]]:
+    """Writes the experiment file, fits the best settings with each seed and tracks the runs.
+
+    Seeds that were tracked before a kill are not fitted again; a model without a seed is fitted
+    once.
+
+    Returns:
+        the experiment file, and the ids of the runs that were added.
+    """
+    best = trial_record(study.best())
+    text = experiment_file(settings, study)
+    path = Path(study.config.out or f"conf/experiment/tuned/{study.name}.yaml")
+    _write(path, text)
+    tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, {})
+    wanted = study.config.seeds
+    seeds = range(wanted if "seed" in settings.config["model"] else min(wanted, 1))
+    missing = [seed for seed in seeds if seed not in tracked.repeated()]
+    added = [_repeat(settings, best.settings, seed, study.name, tracked.run_id) for seed in missing]
+    tracked.finish(best, text)
+    return path, added
+
+
+def experiment_file(settings: Settings, study: Study) -> str:
+    """The best settings as an overlay that `experiment=` takes, with how they were found."""
+    best, ended = study.best(), study.finished()
+    names = settings.names
+    model = {**settings.config["model"], **best.params}
+    overlay = {
+        "defaults": [{f"override /{part}": names[part]} for part in ("data", "split", "model")],
+        "model": {key: value for key, value in model.items() if key not in _OWN},
+        "evaluate": {"metric": settings.evaluate.metric},
+    }
+    head = [
+        "# @package _global_",
+        f"# {settings.source.name}: {settings.evaluate.metric} {best.value:.4f} on valid, "
+        f"trial {best.number} of {len(ended)}",
+        f"# in {study.seconds() / 60:.1f} minutes; found by scripts/tune.py.",
+    ]
+    return "\n".join([*head, yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True)])
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"study.out={path} cannot be written: {error.strerror}") from None
+
+
+def _repeat(settings: Settings, best: Mapping[str, Any], seed: int, study: str, parent: str) -> str:
+    config = {key: value for key, value in settings.config.items() if key not in ("tune", "study")}
+    plain = {**config, "seed": seed, "model": {**settings.config["model"], **best}}
+    if "seed" in plain["model"]:
+        plain["model"]["seed"] = seed
+    tags = {**settings.track.tags, PARENT: parent, "study": study}
+    plain["track"] = {**plain["track"], "tags": tags}
+    chosen = settings_from(OmegaConf.create(plain))
+    return log_run(run(chosen), chosen.track)

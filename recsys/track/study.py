@@ -1,0 +1,139 @@
+"""A study in MLflow: one parent run, and below it a child a trial."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from recsys.track.names import tracked_name
+from recsys.track.store import Store, TrackConfig, open_store
+
+PARENT = "mlflow.parentRunId"
+KIND = "kind"
+_TRIAL = "trial"
+_STATUS = {"complete": "FINISHED", "given up": "KILLED", "refused": "FAILED"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialRecord:
+    """A trial that has ended.
+
+    Attributes:
+        number: in its study, from 0.
+        settings: what was tried.
+        value: quality on valid; None where the trial was refused.
+        ended: how: "complete", "given up" (fell behind on the curve) or "refused" (could not run).
+        why: of a refusal.
+        curve: step (epochs, or customers asked) -> quality there.
+        began, finished: local time.
+    """
+
+    number: int
+    settings: Mapping[str, Any]
+    value: float | None
+    ended: Literal["complete", "given up", "refused"]
+    why: str | None = None
+    curve: Mapping[int, float] = field(default_factory=dict)
+    began: datetime
+    finished: datetime
+
+
+class StudyRun:
+    """The parent run of a study; taken up again where it is there already.
+
+    Trials are kept in the study's own database first. What is missing here after a kill is logged
+    again from there, and a child that was cut short is replaced, so each trial has one child.
+
+    Args:
+        settings: the store.
+        name: of the study.
+        metric: that is searched for, as "ndcg@10".
+        tags: further tags of the parent.
+    """
+
+    def __init__(
+        self, settings: TrackConfig, name: str, metric: str, tags: Mapping[str, str]
+    ) -> None:
+        self._store: Store = open_store(settings)
+        self._metric = metric
+        found = self._search(f"tags.study = '{name}' and tags.{KIND} = 'study'")
+        self.run_id = str(found[0].info.run_id) if found else self._begin(name, tags)
+        self._client.update_run(self.run_id, status="RUNNING")
+        self._logged = self._children()
+
+    def log(self, trial: TrialRecord) -> bool:
+        """Logs a trial as a child; False where that was done before."""
+        from mlflow.entities import Metric, Param
+
+        if trial.number in self._logged:
+            return False
+        began, finished = (int(at.timestamp() * 1000) for at in (trial.began, trial.finished))
+        tags = {PARENT: self.run_id, KIND: _TRIAL, _TRIAL: str(trial.number), "ended": trial.ended}
+        if trial.why:
+            tags["mlflow.note.content"] = trial.why
+        child = self._client.create_run(
+            self._store.experiment_id, start_time=began, run_name=f"trial {trial.number}", tags=tags
+        )
+        measured = {"seconds/trial": (finished - began) / 1000}
+        if trial.value is not None:
+            measured[tracked_name("valid", self._metric)] = trial.value
+        metrics = [Metric(name, value, finished, 0) for name, value in measured.items()]
+        curve = tracked_name("curve", self._metric)
+        metrics += [Metric(curve, value, finished, step) for step, value in trial.curve.items()]
+        params = [Param(name, str(value)) for name, value in trial.settings.items()]
+        self._client.log_batch(child.info.run_id, metrics=metrics, params=params)
+        self._client.set_terminated(child.info.run_id, _STATUS[trial.ended], finished)
+        self._logged.add(trial.number)
+        return True
+
+    def best(self, value: float, step: int) -> None:
+        """Notes the best quality after so many trials: the curve of the study."""
+        self._client.log_metric(self.run_id, tracked_name("best", self._metric), value, step=step)
+
+    def finish(self, best: TrialRecord, experiment: str) -> None:
+        """Ends the parent run with the best settings and the experiment file that holds them."""
+        for name, value in best.settings.items():
+            self._client.set_tag(self.run_id, f"best.{name}", str(value))
+        self._client.set_tag(self.run_id, "best.trial", str(best.number))
+        self._client.log_text(self.run_id, experiment, "experiment.yaml")
+        self._client.set_terminated(self.run_id, "FINISHED")
+
+    def repeated(self) -> set[int]:
+        """Seeds with which the best settings were fitted and tracked already."""
+        found = self._search(
+            f"tags.`{PARENT}` = '{self.run_id}' and attributes.status = 'FINISHED'"
+        )
+        return {int(run.data.tags["seed"]) for run in found if "seed" in run.data.tags}
+
+    @property
+    def _client(self) -> Any:
+        return self._store.client
+
+    def _begin(self, name: str, tags: Mapping[str, str]) -> str:
+        run = self._client.create_run(
+            self._store.experiment_id,
+            run_name=f"study {name}",
+            tags={**tags, "study": name, KIND: "study"},
+        )
+        return str(run.info.run_id)
+
+    def _children(self) -> set[int]:
+        logged = set()
+        for run in self._search(f"tags.`{PARENT}` = '{self.run_id}' and tags.{KIND} = '{_TRIAL}'"):
+            if run.info.status == "RUNNING":
+                self._client.delete_run(run.info.run_id)
+            else:
+                logged.add(int(run.data.tags[_TRIAL]))
+        return logged
+
+    def _search(self, wanted: str) -> list[Any]:
+        found: list[Any] = []
+        token = None
+        while True:
+            page = self._client.search_runs(
+                [self._store.experiment_id], wanted, max_results=1000, page_token=token
+            )
+            found += page
+            token = page.token
+            if not token:
+                return found

@@ -1,0 +1,38 @@
+"""Searches the settings of one model and fits the best with several seeds; resumable.
+
+python scripts/tune.py model=als data=complete_journey data.root=FOLDER study.minutes=15
+python scripts/train.py experiment=tuned/complete_journey_als data.root=FOLDER
+"""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from recsys.errors import InputError
+from recsys.experiment.config import settings_from, typed
+from recsys.experiment.launch import launch
+from recsys.experiment.study import StudyConfig
+from recsys.experiment.tune import tune
+from recsys.experiment.tuned import finish
+
+
+def search(config: DictConfig) -> None:
+    """One study, and what it found."""
+    if config.evaluate.test:
+        raise InputError("evaluate.test=true is refused in tuning: test is read once, afterwards")
+    settings = settings_from(config)
+    budget = typed(StudyConfig, settings.config["study"], "study")
+    study = tune(settings, settings.config["tune"], budget)
+    best, ended = study.best(), study.finished()
+    print(
+        f"{study.name}: best {settings.evaluate.metric} {best.value:.4f} on valid, trial "
+        f"{best.number} of {len(ended)} in {study.seconds() / 60:.1f} minutes"
+    )
+    for name, value in best.params.items():
+        print(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
+    path, runs = finish(settings, study)
+    print(f"  settings {path}; {len(runs)} runs with them: {', '.join(runs) or 'all there before'}")
+
+
+if __name__ == "__main__":
+    launch(search, Path(__file__).parents[1] / "conf", "tune")

@@ -1,0 +1,88 @@
+"""A study in MLflow: one parent, one child a trial, whatever was killed when."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from recsys.track.read import runs
+from recsys.track.store import TrackConfig, open_to_read
+from recsys.track.study import PARENT, StudyRun, TrialRecord
+
+BEGAN = datetime(2026, 1, 1, 12)
+TRIAL = TrialRecord(
+    number=0,
+    settings={"dim": 64, "half_life": None},
+    value=0.25,
+    ended="complete",
+    curve={1: 0.1, 2: 0.2},
+    began=BEGAN,
+    finished=BEGAN + timedelta(seconds=30),
+)
+
+
+def opened(store: TrackConfig) -> StudyRun:
+    return StudyRun(store, "toy_als", "ndcg@10", {"model": "als"})
+
+
+def children(store: TrackConfig, parent: str) -> list:
+    client = open_to_read(store)
+    experiment = client.get_experiment_by_name(store.experiment).experiment_id
+    return client.search_runs([experiment], f"tags.`{PARENT}` = '{parent}'")
+
+
+def test_a_trial_becomes_one_child_however_often_it_is_logged(store: TrackConfig) -> None:
+    study = opened(store)
+    assert study.log(TRIAL)
+    assert not study.log(TRIAL)
+    again = opened(store)
+    assert again.run_id == study.run_id
+    assert not again.log(TRIAL)
+    (child,) = children(store, study.run_id)
+    assert child.data.params == {"dim": "64", "half_life": "None"}
+    assert child.data.metrics == {
+        "valid/ndcg_at_10": 0.25, "curve/ndcg_at_10": 0.2, "seconds/trial": 30.0
+    }  # fmt: skip
+    history = open_to_read(store).get_metric_history(child.info.run_id, "curve/ndcg_at_10")
+    assert [(point.step, point.value) for point in history] == [(1, 0.1), (2, 0.2)]
+    assert child.info.end_time - child.info.start_time == 30_000
+
+
+def test_how_a_trial_ended_is_its_status(store: TrackConfig) -> None:
+    study = opened(store)
+    for number, ended in enumerate(("complete", "given up", "refused")):
+        study.log(replace(TRIAL, number=number, ended=ended, why="too large"))
+    status = {run.data.tags["trial"]: run.info.status for run in children(store, study.run_id)}
+    assert status == {"0": "FINISHED", "1": "KILLED", "2": "FAILED"}
+
+
+def test_a_child_cut_short_is_replaced(store: TrackConfig) -> None:
+    study = opened(store)
+    client = open_to_read(store)
+    experiment = client.get_experiment_by_name(store.experiment).experiment_id
+    half = client.create_run(experiment, tags={PARENT: study.run_id, "kind": "trial", "trial": "0"})
+    again = opened(store)
+    assert again.log(TRIAL)
+    (child,) = children(store, study.run_id)
+    assert child.info.run_id != half.info.run_id
+    assert child.info.status == "FINISHED"
+
+
+def test_a_study_is_not_taken_for_a_run_of_a_model(store: TrackConfig) -> None:
+    study = opened(store)
+    study.log(TRIAL)
+    study.best(0.25, 1)
+    study.finish(TRIAL, "# @package _global_\n")
+    assert runs(store) == []
+    parent = open_to_read(store).get_run(study.run_id)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["best.dim"] == "64"
+    assert parent.data.metrics == {"best/ndcg_at_10": 0.25}
+
+
+def test_seeds_fitted_before_are_known(store: TrackConfig) -> None:
+    study = opened(store)
+    client = open_to_read(store)
+    experiment = client.get_experiment_by_name(store.experiment).experiment_id
+    for seed, status in (("0", "FINISHED"), ("1", "FAILED")):
+        run = client.create_run(experiment, tags={PARENT: study.run_id, "seed": seed})
+        client.set_terminated(run.info.run_id, status)
+    assert study.repeated() == {0}
