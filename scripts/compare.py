@@ -13,11 +13,11 @@ from pathlib import Path
 
 from recsys.command_line import exit_on_input_error, key_values
 from recsys.errors import InputError
-from recsys.experiment.compare import compare, require_baseline
-from recsys.experiment.comparison_files import PAGE, as_csv, comparison_files, write_whole
-from recsys.experiment.comparison_words import summary
-from recsys.experiment.leaderboard_text import printed
-from recsys.experiment.ranking import on_data
+from recsys.experiment.comparison.compare import compare, require_baseline
+from recsys.experiment.comparison.files import PAGE, as_csv, comparison_files, write_whole
+from recsys.experiment.comparison.leaderboard_text import printed
+from recsys.experiment.comparison.ranking import on_data
+from recsys.experiment.comparison.words import summary
 from recsys.track.comparison import log_comparison
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig

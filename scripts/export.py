@@ -10,8 +10,8 @@ from pathlib import Path
 
 from recsys.command_line import exit_on_input_error, key_values, truth, whole_number
 from recsys.errors import InputError
+from recsys.experiment.comparison.ranking import best_run
 from recsys.experiment.export import ExportConfig, export
-from recsys.experiment.ranking import best_run
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
 

@@ -11,9 +11,9 @@ from omegaconf import DictConfig
 from recsys.errors import InputError
 from recsys.experiment.config import settings_from, typed
 from recsys.experiment.launch import launch
-from recsys.experiment.study import StudyConfig
-from recsys.experiment.tune import tune
-from recsys.experiment.tuned import finish
+from recsys.experiment.tuning.study import StudyConfig
+from recsys.experiment.tuning.tune import tune
+from recsys.experiment.tuning.tuned import finish
 
 
 def search(config: DictConfig) -> None:

@@ -1,5 +1,7 @@
 """Columns as people write them; the first cell that cannot be read is named."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,14 @@ FILL = "fill it in or drop the row"
 
 _LARGEST_EXACT = 2**53
 """From here on a float no longer holds every whole number."""
+
+_LARGEST_WHOLE = 2**63 - 1
+"""Ids and positions are int64; 64-bit hashes without a sign may be larger."""
+
+_LARGEST = float(np.finfo(np.float32).max)
+"""Values become float32 in the arrays that models learn from."""
+
+_NO_IDS = (bool, np.bool_, bytes, list, tuple, dict, np.ndarray, date)
 
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
@@ -37,19 +47,24 @@ def read_numbers(column: pd.Series, expected: str = "numbers") -> pd.Series:
     """float64, NaN where null; numbers written as text are read."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         raise CellError(0, expected, column.iloc[0])
+    if pd.api.types.is_timedelta64_dtype(column.dtype):
+        raise CellError(0, expected, column.iloc[0], "convert it with column.dt.total_seconds()")
     numbers = pd.to_numeric(column, errors="coerce").astype("Float64").astype("float64")
     _refuse(column, numbers.isna() & column.notna(), expected)
-    _refuse(column, numbers.abs() == np.inf, "finite numbers")
+    _refuse(column, numbers.abs() > _LARGEST, "finite numbers of at most 3.4e38")
     return numbers
 
 
 def read_whole_numbers(column: pd.Series) -> pd.Series:
     """int64, a value in every row; 3.0 is 3, and 3.5 is refused rather than cut off."""
     if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
+        _refuse(column, column > _LARGEST_WHOLE, "whole numbers below 2**63")
         return column.astype("int64")
     numbers = read_numbers(column, "whole numbers")
     _refuse(column, numbers.isna(), "whole numbers", FILL)
     _refuse(column, numbers % 1 != 0, "whole numbers")
+    # As floats: 2**63 - 1 has none of its own.
+    _refuse(column, numbers.abs() >= 2.0**63, "whole numbers below 2**63")
     return numbers.astype("int64")
 
 
@@ -64,8 +79,13 @@ def read_flags(column: pd.Series) -> pd.Series:
 
 
 def refuse_bad_ids(column: pd.Series) -> None:
-    """Ids are whole numbers or texts: 7.0 is the id 7, and 7.5 is none."""
+    """Ids are whole numbers or texts: 7.0 is the id 7; 7.5, a flag, a date or a list is none."""
+    if pd.api.types.is_integer_dtype(column.dtype):
+        _refuse(
+            column, column > _LARGEST_WHOLE, "ids below 2**63", "write the whole column as text"
+        )
     if not pd.api.types.is_float_dtype(column.dtype):
+        _refuse(column, _no_ids(column), "whole numbers or texts as ids")
         return
     _refuse(column, column.notna() & (column % 1 != 0), "whole numbers or texts as ids")
     _refuse(
@@ -74,6 +94,15 @@ def refuse_bad_ids(column: pd.Series) -> None:
         "ids whose digits are all there",
         "read the column as text or as whole numbers, not as floats",
     )
+
+
+def _no_ids(column: pd.Series) -> pd.Series:
+    types = pd.api.types
+    if types.is_bool_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype):
+        return column.notna()
+    # Looked at cell by cell only where the column is no plain one of texts or whole numbers.
+    mixed = column.dtype == object and types.infer_dtype(column) not in ("string", "integer")
+    return column.map(lambda cell: isinstance(cell, _NO_IDS)) & mixed
 
 
 def _refuse(column: pd.Series, bad: pd.Series, expected: str, remedy: str = MEND) -> None:

@@ -9,7 +9,7 @@ from recsys.data.source import Source
 from recsys.data.split import Splitter
 from recsys.evaluate.window import measure, refuse_unknown
 from recsys.experiment.config import Settings
-from recsys.experiment.measure import Stopwatch, peak_memory_mb, reset_peak_memory
+from recsys.experiment.cost import Stopwatch, peak_memory_mb, reset_peak_memory
 from recsys.experiment.validator import Validator
 from recsys.models.base import Chooses, Derives, Recommender
 from recsys.track.record import RunRecord

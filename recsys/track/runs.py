@@ -134,8 +134,7 @@ def _tags(record: RunRecord, found: Mapping[str, Any]) -> dict[str, str]:
         "git_dirty": str(found["git_dirty"]).lower(),
         # The names that MLflow's own pages show.
         "mlflow.note.content": f"```\n{record.summary()}\n```",
-        "mlflow.source.name": Path(sys.argv[0]).name or "python",
-        "mlflow.user": _user(),
+        **origin(),
     }
     if found["git_commit"]:
         tags |= dict.fromkeys(("git_commit", "mlflow.source.git.commit"), found["git_commit"])
@@ -150,6 +149,11 @@ def _settings_digest(record: RunRecord) -> str:
     """Equal for runs of one model with equal settings, whatever else was asked of them."""
     settings = json.dumps(plain(record.config.get("model", {})), sort_keys=True)
     return hashlib.sha256(f"{record.model} {settings}".encode()).hexdigest()[:_DIGEST_LENGTH]
+
+
+def origin() -> dict[str, str]:
+    """Who started what: the tags that MLflow's pages show as source and user."""
+    return {"mlflow.source.name": Path(sys.argv[0]).name or "python", "mlflow.user": _user()}
 
 
 def _user() -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from recsys.track.names import tracked_name
+from recsys.track.runs import origin
 from recsys.track.store import Store, TrackConfig, open_store
 
 PARENT = "mlflow.parentRunId"
@@ -68,7 +69,10 @@ class StudyRun:
         if trial.number in self._logged:
             return False
         began, finished = (int(at.timestamp() * 1000) for at in (trial.began, trial.finished))
-        tags = {PARENT: self.run_id, KIND: _TRIAL, _TRIAL: str(trial.number), "ended": trial.ended}
+        tags = {
+            **origin(), PARENT: self.run_id, KIND: _TRIAL, _TRIAL: str(trial.number),
+            "ended": trial.ended,
+        }  # fmt: skip
         if trial.why:
             tags["mlflow.note.content"] = trial.why
         child = self._client.create_run(
@@ -92,9 +96,10 @@ class StudyRun:
 
     def finish(self, best: TrialRecord, experiment: str) -> None:
         """Ends the parent run with the best settings and the experiment file that holds them."""
-        for name, value in best.settings.items():
-            self._client.set_tag(self.run_id, f"best.{name}", str(value))
-        self._client.set_tag(self.run_id, "best.trial", str(best.number))
+        tags = {f"best.{name}": str(value) for name, value in best.settings.items()}
+        tags |= {"best.trial": str(best.number), "mlflow.note.content": f"```\n{experiment}```"}
+        for name, value in tags.items():
+            self._client.set_tag(self.run_id, name, value)
         self._client.log_text(self.run_id, experiment, "experiment.yaml")
         self._client.set_terminated(self.run_id, "FINISHED")
 
@@ -113,7 +118,7 @@ class StudyRun:
         run = self._client.create_run(
             self._store.experiment_id,
             run_name=f"study {name}",
-            tags={**tags, "study": name, KIND: "study"},
+            tags={**tags, **origin(), "study": name, KIND: "study"},
         )
         return str(run.info.run_id)
 

@@ -9,9 +9,9 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.evaluate.intervals import bootstrap
-from recsys.experiment.compare import Comparison, compare, require_baseline
-from recsys.experiment.leaderboard_text import WIDTH, printed
-from recsys.experiment.ranking import best_run, differing_settings, labels, on_data
+from recsys.experiment.comparison.compare import Comparison, compare, require_baseline
+from recsys.experiment.comparison.leaderboard_text import WIDTH, printed
+from recsys.experiment.comparison.ranking import best_run, differing_settings, labels, on_data
 from recsys.track.names import bounds, means
 from recsys.track.read import TrackedRun
 

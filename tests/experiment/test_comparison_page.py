@@ -10,12 +10,12 @@ from test_compare import SEGMENT, four, made
 
 from recsys.errors import InputError
 from recsys.evaluate.intervals import Interval
-from recsys.experiment.compare import Comparison, compare
-from recsys.experiment.comparison_files import PAGE, comparison_files, write_whole
-from recsys.experiment.comparison_matrices import SHOWN, SLICES, shown
-from recsys.experiment.comparison_page import comparison_page
-from recsys.experiment.comparison_plots import pareto_front
-from recsys.experiment.comparison_words import summary
+from recsys.experiment.comparison.compare import Comparison, compare
+from recsys.experiment.comparison.files import PAGE, comparison_files, write_whole
+from recsys.experiment.comparison.matrices import SHOWN, SLICES, shown
+from recsys.experiment.comparison.page import comparison_page
+from recsys.experiment.comparison.plots import pareto_front
+from recsys.experiment.comparison.words import summary
 
 VOID = {"meta", "img"}
 

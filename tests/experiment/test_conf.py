@@ -7,7 +7,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from recsys.experiment.config import build_part, settings_from, typed
-from recsys.experiment.study import StudyConfig
+from recsys.experiment.tuning.study import StudyConfig
 
 CONF = Path(__file__).parents[2] / "conf"
 NEEDS_ROOT = ("complete_journey", "lightgcn", "files", "movielens", "retail_rocket")

@@ -8,7 +8,7 @@ from in_memory import dataset_of
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from recsys.errors import InputError
-from recsys.experiment.space import points, space, within
+from recsys.experiment.tuning.space import points, space, within
 
 CONF = Path(__file__).parents[2] / "conf"
 MODEL = {"_target_": "recsys.models.als.ALS", "dim": 64, "alpha": 10.0, "half_life": None}

@@ -6,7 +6,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from recsys.errors import InputError
-from recsys.experiment.study import Study, StudyConfig, refusal
+from recsys.experiment.tuning.study import Study, StudyConfig, refusal
 
 RANGE = {"x": FloatDistribution(0.0, 1.0)}
 CHOICES = {"x": CategoricalDistribution([1, 2]), "y": CategoricalDistribution(["a", "b"])}

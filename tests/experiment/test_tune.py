@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from recsys.experiment.study import Study, StudyConfig
+from recsys.experiment.tuning.study import Study, StudyConfig
 from recsys.track.read import runs
 from recsys.track.store import TrackConfig, open_to_read
 from recsys.track.study import PARENT

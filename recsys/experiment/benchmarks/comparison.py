@@ -12,9 +12,9 @@ import numpy as np
 from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.evaluate.intervals import bootstrap
 from recsys.evaluate.per_query import PerQuery
-from recsys.experiment.compare import compare
-from recsys.experiment.comparison_files import comparison_files, write_whole
-from recsys.experiment.measure import peak_memory_mb
+from recsys.experiment.comparison.compare import compare
+from recsys.experiment.comparison.files import comparison_files, write_whole
+from recsys.experiment.cost import peak_memory_mb
 from recsys.track.comparison import log_comparison
 from recsys.track.read import runs
 from recsys.track.record import RunRecord

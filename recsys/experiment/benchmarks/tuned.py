@@ -25,7 +25,7 @@ class _Row:
         data, model: names.
         about: overrides that both commands take.
         metric: what is chosen by and shown.
-        minutes: of trials.
+        minutes, trials: at most.
     """
 
     data: str
@@ -33,6 +33,7 @@ class _Row:
     about: tuple[str, ...]
     metric: str
     minutes: float
+    trials: int
 
     @property
     def name(self) -> str:
@@ -48,7 +49,7 @@ class TunedSuite:
 
     Args:
         root: folder of the public data sets.
-        data: name -> {folder (None for none), minutes, metric, overrides}.
+        data: name -> {folder (None for none), minutes, trials, metric, overrides}.
         models: name -> overrides of that model.
         jobs: rows at once, each on one thread.
         folder: where metrics.json of each row and table.md are kept.
@@ -95,8 +96,8 @@ class TunedSuite:
         if not kept.exists():
             shared = (*row.about, f"track.uri={self.uri}", "track.experiment=tuned")
             _call(
-                "tune.py", *shared, f"study.minutes={row.minutes}", f"study.name={row.name}",
-                f"study.storage={self.storage}", "study.seeds=0",
+                "tune.py", *shared, f"study.minutes={row.minutes}", f"study.trials={row.trials}",
+                f"study.name={row.name}", f"study.storage={self.storage}", "study.seeds=0",
             )  # fmt: skip
             _call(
                 "train.py", *shared, f"experiment=tuned/{row.name}", "evaluate.test=true",
@@ -114,7 +115,7 @@ def _row(
         about.append(f"data.root={root / settings['folder']}")
     metric = settings["metric"]
     about.append(f"evaluate.metric={metric}")
-    return _Row(data, model, tuple(about), metric, settings["minutes"])
+    return _Row(data, model, tuple(about), metric, settings["minutes"], settings["trials"])
 
 
 def _call(script: str, *words: str) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from recsys.experiment.pairs import against, judged
-from recsys.experiment.ranking import ORACLE, differing_settings
+from recsys.experiment.comparison.pairs import against, judged
+from recsys.experiment.comparison.ranking import ORACLE, differing_settings
 from recsys.track.read import TrackedRun
 
 _NO_PAIR: Mapping[Any, Any] = {}

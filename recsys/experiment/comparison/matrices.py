@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from recsys.experiment.compare import Comparison
-from recsys.experiment.comparison_words import MARKS, interval, number
-from recsys.experiment.markup import table, text
-from recsys.experiment.pairs import against
-from recsys.experiment.ranking import ORACLE
+from recsys.experiment.comparison.compare import Comparison
+from recsys.experiment.comparison.markup import table, text
+from recsys.experiment.comparison.pairs import against
+from recsys.experiment.comparison.ranking import ORACLE
+from recsys.experiment.comparison.words import MARKS, interval, number
 
 SHOWN = 20
 """Runs that the tables have room for on paper; the CSV files hold all."""

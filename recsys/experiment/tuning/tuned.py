@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 from recsys.errors import InputError
 from recsys.experiment.config import Settings, settings_from
 from recsys.experiment.run import run
-from recsys.experiment.study import Study
-from recsys.experiment.tune import trial_record
+from recsys.experiment.tuning.study import Study
+from recsys.experiment.tuning.tune import trial_record
 from recsys.track.runs import log_run
 from recsys.track.study import PARENT, StudyRun
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import BoolArray, FloatArray
-from recsys.experiment.compare import Comparison
-from recsys.experiment.ranking import ORACLE
+from recsys.experiment.comparison.compare import Comparison
+from recsys.experiment.comparison.ranking import ORACLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -48,7 +48,7 @@ def section(title: str, *parts: str) -> str:
 
 def page(title: str, parts: Sequence[str]) -> str:
     """The whole document, style included."""
-    style = files("recsys.experiment").joinpath("comparison.css").read_text(encoding="utf-8")
+    style = files("recsys.experiment.comparison").joinpath("page.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

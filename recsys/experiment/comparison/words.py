@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from recsys.experiment.compare import Comparison
-from recsys.experiment.ranking import ORACLE
+from recsys.experiment.comparison.compare import Comparison
+from recsys.experiment.comparison.ranking import ORACLE
 
 MARKS = {"win": "▲", "tie": "=", "loss": "▼"}
 """Verdicts by shape."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recsys.errors import InputError
-from recsys.experiment.leaderboard import leaderboard
-from recsys.experiment.pairs import judged, pair_table, rank_bounds
-from recsys.experiment.ranking import ORACLE, labels, ranked
+from recsys.experiment.comparison.leaderboard import leaderboard
+from recsys.experiment.comparison.pairs import judged, pair_table, rank_bounds
+from recsys.experiment.comparison.ranking import ORACLE, labels, ranked
 from recsys.track.read import TrackedRun
 
 

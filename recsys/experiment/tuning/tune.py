@@ -20,8 +20,8 @@ from recsys.data.queries import Window
 from recsys.errors import InputError
 from recsys.experiment.config import Settings, build_part, settings_from
 from recsys.experiment.run import load
-from recsys.experiment.space import Space, space
-from recsys.experiment.study import Study, StudyConfig, refusal
+from recsys.experiment.tuning.space import Space, space
+from recsys.experiment.tuning.study import Study, StudyConfig, refusal
 from recsys.experiment.validator import Validator
 from recsys.track.study import StudyRun, TrialRecord
 
@@ -48,7 +48,10 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
     with study.held():
         study.take_up()
         tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, _tags(settings))
-        workers = _started(study.name, settings.config, described, config)
+        # A study that is through needs no process to load the data once more.
+        workers = (
+            [] if study.is_spent() else _started(study.name, settings.config, described, config)
+        )
         with _progress(config) as bar:
             try:
                 while _working(workers):

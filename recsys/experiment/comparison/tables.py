@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from recsys.experiment.compare import Comparison
-from recsys.experiment.comparison_matrices import shown
-from recsys.experiment.comparison_words import MARKS, interval, number, times
-from recsys.experiment.markup import table, text
-from recsys.experiment.pairs import LEVEL
+from recsys.experiment.comparison.compare import Comparison
+from recsys.experiment.comparison.markup import table, text
+from recsys.experiment.comparison.matrices import shown
+from recsys.experiment.comparison.pairs import LEVEL
+from recsys.experiment.comparison.words import MARKS, interval, number, times
 
 _BESIDE = 2
 _PAIR_HEAD = ("difference", "ratio", "verdict", "p (Holm)", "p (Wilcoxon)")

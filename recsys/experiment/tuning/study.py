@@ -11,7 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from recsys.errors import InputError
-from recsys.experiment.space import Space, points, within
+from recsys.experiment.tuning.space import Space, points, within
 from recsys.track.store import locked
 
 STARTUP = 8
@@ -139,7 +139,8 @@ class Study:
         with locked(self._path, "study.storage"):
             for _ in range(_TWINS):
                 trials = self._study.get_trials(deepcopy=False)
-                if self._is_spent(trials, None if finite is None else len(finite)):
+                is_exhausted = finite is not None and _begun(trials) >= len(finite)
+                if is_exhausted or self._is_spent(trials):
                     return None
                 self._study.sampler = optuna.samplers.TPESampler(
                     # A study that is started again must not draw what it drew before.
@@ -182,10 +183,12 @@ class Study:
         # Of equal trials the first, as nothing speaks for a change.
         return max(complete, key=lambda trial: (trial.value, -trial.number))
 
-    def _is_spent(self, trials: Sequence[FrozenTrial], finite: int | None) -> bool:
-        begun = sum(_counts(trial) for trial in trials)
-        limits = [limit for limit in (self.config.trials, finite) if limit is not None]
-        if limits and begun >= min(limits):
+    def is_spent(self) -> bool:
+        """Whether the budget leaves no room for another trial."""
+        return self._is_spent(self._study.get_trials(deepcopy=False))
+
+    def _is_spent(self, trials: Sequence[FrozenTrial]) -> bool:
+        if self.config.trials is not None and _begun(trials) >= self.config.trials:
             return True
         ended = [trial for trial in trials if _counts(trial, running=False)]
         spent = _seconds(ended) / self.config.processes
@@ -200,6 +203,10 @@ def refusal(trial: FrozenTrial) -> str | None:
 
 def _is_number(value: object, above: float) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > above
+
+
+def _begun(trials: Sequence[FrozenTrial]) -> int:
+    return sum(_counts(trial) for trial in trials)
 
 
 def _counts(trial: FrozenTrial, running: bool = True) -> bool:

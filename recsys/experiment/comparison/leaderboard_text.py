@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from recsys.experiment.pairs import LEVEL
-from recsys.experiment.ranking import ORACLE
+from recsys.experiment.comparison.pairs import LEVEL
+from recsys.experiment.comparison.ranking import ORACLE
 from recsys.track.read import TrackedRun
 
 WIDTH = 110

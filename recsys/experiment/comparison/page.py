@@ -1,9 +1,12 @@
 """A comparison as one HTML page that needs nothing from elsewhere and prints well."""
 
-from recsys.experiment import comparison_plots as plots
-from recsys.experiment.compare import Comparison
-from recsys.experiment.comparison_matrices import SHOWN, pairwise_matrix, slice_table
-from recsys.experiment.comparison_tables import (
+from recsys.experiment.comparison import plots
+from recsys.experiment.comparison.compare import Comparison
+from recsys.experiment.comparison.markup import page, paragraphs, picture, section
+from recsys.experiment.comparison.matrices import SHOWN, pairwise_matrix, slice_table
+from recsys.experiment.comparison.pairs import LEVEL
+from recsys.experiment.comparison.ranking import ORACLE
+from recsys.experiment.comparison.tables import (
     baseline_table,
     best_table,
     board_table,
@@ -11,10 +14,7 @@ from recsys.experiment.comparison_tables import (
     run_table,
     seed_table,
 )
-from recsys.experiment.comparison_words import summary
-from recsys.experiment.markup import page, paragraphs, picture, section
-from recsys.experiment.pairs import LEVEL
-from recsys.experiment.ranking import ORACLE
+from recsys.experiment.comparison.words import summary
 
 
 def comparison_page(comparison: Comparison) -> str:

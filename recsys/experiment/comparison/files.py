@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from recsys.errors import InputError
-from recsys.experiment.compare import Comparison
-from recsys.experiment.comparison_page import comparison_page
+from recsys.experiment.comparison.compare import Comparison
+from recsys.experiment.comparison.page import comparison_page
 
 PAGE = "comparison.html"
 
