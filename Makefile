@@ -24,7 +24,7 @@ test: lint  ## all but the slow tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --nbmake --durations 10
 
 test-slow: .venv/installed  ## the slow ones
-	$(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m slow
 
 benchmark: .venv/installed  ## the figures of the README
 	$(BIN)/python scripts/benchmark.py suite=evaluation

@@ -100,12 +100,13 @@ def _no_ids(column: pd.Series) -> pd.Series:
     types = pd.api.types
     if types.is_bool_dtype(column.dtype) or types.is_datetime64_any_dtype(column.dtype):
         return column.notna()
-    # Looked at cell by cell only where the column is no plain one of texts or whole numbers.
-    mixed = column.dtype == object and types.infer_dtype(column) not in ("string", "integer")
-    return column.map(lambda cell: isinstance(cell, _NO_IDS)) & mixed
+    # Millions of plain texts are not to be looked at one by one.
+    if column.dtype != object or types.infer_dtype(column) in ("string", "integer"):
+        return pd.Series(False, index=column.index)
+    return column.map(lambda cell: isinstance(cell, _NO_IDS)) & column.notna()
 
 
 def _refuse(column: pd.Series, bad: pd.Series, expected: str, remedy: str = MEND) -> None:
     if bad.any():
-        row = first(bad)
+        row = first(bad.fillna(False))
         raise CellError(row, expected, column.iloc[row], remedy)

@@ -136,6 +136,8 @@ def _first_failure(name: str, errors: SchemaErrors) -> str:
 def _check_meaning(name: str, table: pd.DataFrame) -> None:
     if name in _UNIQUE:
         _check_unique(name, table, _UNIQUE[name])
+    if {columns.VALID_FROM, columns.VALID_TO} <= set(table.columns):
+        _check_validity(name, table)
     if name != "interactions":
         return
     if columns.TIMESTAMP in table and columns.ORDER in table:
@@ -164,6 +166,20 @@ def _check_unique(name: str, table: pd.DataFrame, key: str) -> None:
             f"{name}: row {row}, column '{key}': expected an id once, "
             f"got {shown(table[key].iloc[row])} a second time; {remedy}"
         )
+
+
+def _check_validity(name: str, table: pd.DataFrame) -> None:
+    begins, ends = table[columns.VALID_FROM], table[columns.VALID_TO]
+    closed = ends <= begins
+    if closed.any():
+        row = first(closed)
+        raise InputError(
+            _bad_cell(
+                name, row, columns.VALID_TO, f"a time after '{columns.VALID_FROM}' "
+                f"({shown(begins.iloc[row])})", ends.iloc[row],
+                "it is the first moment that is no longer valid; mend it, or leave it empty",
+            )
+        )  # fmt: skip
 
 
 def _check_consent(tables: Tables) -> None:

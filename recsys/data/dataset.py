@@ -71,6 +71,11 @@ class Dataset:
             self, interactions=self.interactions.select(keep), side_tables=side, as_of=as_of
         )
 
+    @property
+    def as_of_seconds(self) -> int | None:
+        """The moment in UTC seconds; None on a clock of order, which dates no other table."""
+        return self.as_of if self.clock == "timestamp" else None
+
     @cached_property
     def history_lengths(self) -> IntArray:
         """[C] number of events of each customer."""

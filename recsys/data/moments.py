@@ -9,6 +9,9 @@ from recsys.errors import InputError
 
 _EXPECTED = "a time such as 2026-01-31 or 2026-01-31T12:00:00Z"
 
+_FIRST, _LAST = pd.Timestamp("1678-01-01", tz="UTC"), pd.Timestamp("2262-01-01", tz="UTC")
+"""What 64 bits of nanoseconds hold, in whole years."""
+
 
 def read_moments(column: pd.Series) -> pd.Series:
     """UTC moments of a column of dates, ISO strings or tz-aware times; zone-less ones count as UTC.
@@ -36,6 +39,15 @@ def read_moments(column: pd.Series) -> pd.Series:
             _EXPECTED,
             column.iloc[row],
             "mend the value, or write the whole column that way (pandas.to_datetime with format=)",
+        )
+    beyond = (parsed < _FIRST) | (parsed >= _LAST)
+    if beyond.any():
+        row = first(beyond)
+        raise CellError(
+            row,
+            "a time between the years 1678 and 2261",
+            column.iloc[row],
+            "mend the value, or leave it empty where it stands for no time at all",
         )
     return parsed
 

@@ -9,13 +9,15 @@ def _id(required: bool = True, nullable: bool = False) -> pa.Column:
     return pa.Column(None, required=required, nullable=nullable)
 
 
-def _number(low: float | None = None, high: float | None = None) -> pa.Column:
+def _number(
+    low: float | None = None, high: float | None = None, nullable: bool = True
+) -> pa.Column:
     checks = []
     if low is not None:
         checks.append(pa.Check.ge(low, error=f"a number of at least {low:g}"))
     if high is not None:
         checks.append(pa.Check.le(high, error=f"a number of at most {high:g}"))
-    return pa.Column(float, checks, required=False, nullable=True)
+    return pa.Column(float, checks, required=False, nullable=nullable)
 
 
 def _one_of(values: tuple[str, ...], required: bool = False) -> pa.Column:
@@ -27,8 +29,8 @@ def _flag() -> pa.Column:
     return pa.Column(bool, required=False)
 
 
-def _moment(nullable: bool = True) -> pa.Column:
-    return pa.Column(None, required=False, nullable=nullable)
+def _moment(required: bool = False) -> pa.Column:
+    return pa.Column(None, required=required, nullable=not required)
 
 
 SCHEMAS = {
@@ -42,7 +44,7 @@ SCHEMAS = {
             columns.ORDER: pa.Column("int64", required=False),
             columns.VALUE: _number(),
             columns.DURATION: _number(low=0),
-            columns.WEIGHT: _number(low=0),
+            columns.WEIGHT: _number(low=0, nullable=False),
             columns.SESSION: _id(required=False, nullable=True),
             columns.PART: _one_of((columns.TRAIN_PART, columns.TEST_PART)),
         }
@@ -100,7 +102,7 @@ SCHEMAS = {
             columns.CUSTOMER: _id(),
             columns.OFFER: _id(),
             columns.TOUCHPOINT: _id(),
-            columns.TIMESTAMP: _moment(nullable=False),
+            columns.TIMESTAMP: _moment(required=True),
             columns.POLICY: _id(),
             columns.PROPENSITY: _number(low=0, high=1),
             columns.OUTCOME: _one_of(columns.OUTCOMES, required=True),

@@ -58,7 +58,7 @@ def segment_labels(data: Dataset, column: str) -> pd.Series:
             f"evaluate.segment: no column '{column}' in customers of data={data.name}; "
             f"there is {', '.join(there) or 'none'}; say evaluate.segment=null for thirds"
         )
-    known = as_of(table, columns.CUSTOMER, data.as_of)
+    known = as_of(table, columns.CUSTOMER, data.as_of_seconds)
     labels = pd.Series(None, index=range(len(data.customers)), dtype=object)
     labels.iloc[data.customers.rows(known[columns.CUSTOMER])] = known[column].to_numpy(object)
     return labels

@@ -30,7 +30,7 @@ def touchpoint_graph(data: Dataset) -> HeteroData:
     graph = HeteroData()
     for name, ids in (("customer", data.customers), ("product", data.products)):
         table = data.side_tables.get(f"{name}s")
-        features, names = feature_matrix(table, f"{name}_id", ids, _moment(data))
+        features, names = feature_matrix(table, f"{name}_id", ids, data.as_of_seconds)
         graph[name].x = torch.from_numpy(features)
         graph[name].feature_names = names
     parts = len(DAYPARTS) if data.clock == "timestamp" else 1
@@ -75,7 +75,7 @@ def _utc_offsets(data: Dataset) -> IntArray:
     offsets = np.zeros(len(events), np.int64)
     if table is None or columns.TIME_ZONE not in table or events.when is None:
         return offsets
-    known = as_of(table, columns.CUSTOMER, _moment(data)).dropna(subset=[columns.TIME_ZONE])
+    known = as_of(table, columns.CUSTOMER, data.as_of_seconds).dropna(subset=[columns.TIME_ZONE])
     codes, zones = pd.factorize(known[columns.TIME_ZONE])
     zone_of = np.full(len(data.customers), -1)
     zone_of[data.customers.rows(known[columns.CUSTOMER])] = codes
@@ -86,10 +86,6 @@ def _utc_offsets(data: Dataset) -> IntArray:
         wall = moments.tz_localize(None).to_numpy(dtype="datetime64[s]").astype(np.int64)
         offsets[rows] = wall - events.when[rows]
     return offsets
-
-
-def _moment(data: Dataset) -> int | None:
-    return data.as_of if data.clock == "timestamp" else None
 
 
 def _touchpoint_features(count: int, parts: int) -> torch.Tensor:

@@ -22,7 +22,7 @@ def consent_mask(data: Dataset) -> BoolArray:
     allowed = np.ones((len(data.customers), len(names)), dtype=bool)
     if table is None or not asked:
         return allowed
-    moment = data.as_of if data.clock == "timestamp" else None
+    moment = data.as_of_seconds
     known = as_of(table, columns.CUSTOMER, moment)
     rows = data.customers.rows(known[columns.CUSTOMER])
     outbound = _outbound(data)

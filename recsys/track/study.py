@@ -1,6 +1,7 @@
 """A study in MLflow: one parent run, and below it a child a trial."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -61,6 +62,17 @@ class StudyRun:
         self.run_id = str(found[0].info.run_id) if found else self._begin(name, tags)
         self._client.update_run(self.run_id, status="RUNNING")
         self._logged = self._children()
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Marks the parent run FAILED (KILLED by Ctrl-C) where what happens inside breaks off."""
+        try:
+            yield
+        except BaseException as error:
+            status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+            with suppress(Exception):
+                self._client.set_terminated(self.run_id, status)
+            raise
 
     def log(self, trial: TrialRecord) -> bool:
         """Logs a trial as a child; False where that was done before."""

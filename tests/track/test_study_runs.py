@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from recsys.track.read import runs
 from recsys.track.store import TrackConfig, open_to_read
 from recsys.track.study import PARENT, StudyRun, TrialRecord
@@ -76,6 +78,17 @@ def test_a_study_is_not_taken_for_a_run_of_a_model(store: TrackConfig) -> None:
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["best.dim"] == "64"
     assert parent.data.metrics == {"best/ndcg_at_10": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")]
+)
+def test_a_study_that_breaks_off_does_not_stay_running(store, error, status) -> None:
+    study = opened(store)
+    with pytest.raises(error), study.under_way():
+        raise error
+    assert open_to_read(store).get_run(study.run_id).info.status == status
+    assert opened(store).run_id == study.run_id
 
 
 def test_seeds_fitted_before_are_known(store: TrackConfig) -> None:

@@ -15,6 +15,7 @@ from recsys.arrays import IdArray
 from recsys.data import columns
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
+from recsys.data.sources.parquet import read_parquet
 from recsys.data.tables import Tables
 
 STORE = "store"
@@ -41,7 +42,7 @@ class CompleteJourney:
 
     def load(self) -> Tables:
         """Purchases, a `contact` a household and campaign, an `accept` a redemption."""
-        frames = {name: pd.read_parquet(self.folder / f"{name}.parquet") for name in _FILES}
+        frames = {name: read_parquet(self.folder / f"{name}.parquet") for name in _FILES}
         campaigns = _campaigns(frames["campaign_descriptions"])
         purchases = _purchases(frames["transactions_sample"])
         sold = purchases[columns.PRODUCT].unique()

@@ -6,16 +6,16 @@ Odd: whatever your tables hold; `recsys.data.schema` says what is expected of th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from recsys.data import columns
 from recsys.data.moments import parse_moment
 from recsys.data.source import Cutoffs
+from recsys.data.sources.csv_file import read_csv
 from recsys.data.sources.folder import data_folder
+from recsys.data.sources.parquet import read_parquet
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
@@ -74,18 +74,14 @@ class Files:
         )  # fmt: skip
         if path is None:
             return None
-        try:
-            frame = self._read_csv(path, table) if path.suffix == ".csv" else pd.read_parquet(path)
-        except InputError:
-            raise
-        except UnicodeDecodeError:
-            raise InputError(
-                f"{table}: {path.name} cannot be read: it is not UTF-8; save it as UTF-8"
-            ) from None
-        except (ValueError, OSError, pa.ArrowException) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise InputError(f"{table}: {path.name} cannot be read: {reason}") from None
         mapping = self.rename.get(table, {})
+        try:
+            if path.suffix == ".csv":
+                frame = read_csv(path, lambda name: mapping.get(name, name) in _IDS)
+            else:
+                frame = read_parquet(path)
+        except InputError as error:
+            raise InputError(f"{table}: {error}") from None
         unknown = sorted(set(mapping) - set(frame.columns))
         if unknown:
             raise InputError(
@@ -94,39 +90,30 @@ class Files:
             )
         return frame.rename(columns=dict(mapping))
 
-    def _read_csv(self, path: Path, table: str) -> pd.DataFrame:
-        header = pd.read_csv(path, nrows=0).columns
-        if len(header) == 1 and ";" in header[0]:
-            raise InputError(f"{table}: {path.name} is separated by ';'; save it with commas")
-        mapping = self.rename.get(table, {})
-        ids = [column for column in header if mapping.get(column, column) in _IDS]
-        frame = pd.read_csv(path, dtype=dict.fromkeys(ids, "str"))
-        for column in ids:
-            written = frame[column].dropna()
-            # 007 is not 7: only what reads back as it was written becomes a number.
-            if len(written) and written.str.fullmatch(r"0|-?[1-9]\d{0,17}").all():
-                frame[column] = frame[column].astype(
-                    "Int64" if len(written) < len(frame) else "int64"
-                )
-        return frame
-
 
 def _cutoffs(valid_from: str | int | None, test_from: str | int | None) -> Cutoffs | None:
     if (valid_from is None) != (test_from is None):
         raise InputError("data.valid_from and data.test_from go together; set both or neither")
     if valid_from is None or test_from is None:
         return None
-    return Cutoffs(valid_from=_cutoff(valid_from), test_from=_cutoff(test_from))
+    return Cutoffs(
+        valid_from=_cutoff("valid_from", valid_from), test_from=_cutoff("test_from", test_from)
+    )
 
 
-def _cutoff(value: str | int) -> pd.Timestamp | int:
-    return value if isinstance(value, int) else parse_moment(value, "data cut-off")
+def _cutoff(name: str, value: str | int) -> pd.Timestamp | int:
+    return value if isinstance(value, int) else parse_moment(value, f"data.{name}")
 
 
 def _check_names(rename: Mapping[str, Mapping[str, str]], targets: tuple[str, ...]) -> None:
     for table in rename:
         if table not in _TABLES:
             raise InputError(f"data.rename: no table '{table}'; tables are {', '.join(_TABLES)}")
+    if not targets:
+        raise InputError(
+            f"data.targets: expected at least one action, got none; actions are "
+            f"{', '.join(columns.ACTIONS)}"
+        )
     for action in targets:
         if action not in columns.ACTIONS:
             raise InputError(

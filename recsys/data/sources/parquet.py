@@ -1,4 +1,4 @@
-"""A Parquet file of a published set, with the columns a source counts on."""
+"""A Parquet file: whole, or with the columns that a source counts on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,23 @@ import pandas as pd
 import pyarrow as pa
 
 from recsys.errors import InputError
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """The whole file, or all parts in a folder.
+
+    Raises:
+        InputError: it is no Parquet, damaged, or a folder without parts.
+    """
+    if path.is_dir() and not any(path.iterdir()):
+        raise InputError(f"{path.name}: expected Parquet parts in the folder, got none")
+    try:
+        return pd.read_parquet(path)
+    except (ValueError, OSError, pa.ArrowException) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"{path.name} cannot be read as Parquet: {reason.rstrip('.')}; export it again"
+        ) from None
 
 
 def read_columns(path: Path, needed: Sequence[str], seconds: str | None = None) -> pd.DataFrame:
@@ -20,11 +37,7 @@ def read_columns(path: Path, needed: Sequence[str], seconds: str | None = None) 
     Raises:
         InputError: the file cannot be read, or lacks a column; says what it holds instead.
     """
-    try:
-        frame = pd.read_parquet(path)
-    except (ValueError, OSError, pa.ArrowException) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise InputError(f"{path.name} cannot be read: {reason}") from None
+    frame = read_parquet(path)
     missing = [column for column in needed if column not in frame]
     if missing:
         raise InputError(

@@ -48,20 +48,15 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
     with study.held():
         study.take_up()
         tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, _tags(settings))
-        # A study that is through needs no process to load the data once more.
-        workers = (
-            [] if study.is_spent() else _started(study.name, settings.config, described, config)
-        )
-        with _progress(config) as bar:
-            try:
-                while _working(workers):
-                    _show(bar, study, tracked)
-                    time.sleep(_POLL)
-            finally:
-                for worker in workers:
-                    worker.terminate()
+        with tracked.under_way(), _progress(config) as bar:
+            # A study that is through needs no process to load the data once more.
+            if not study.is_spent():
+                with _started(study.name, settings.config, described, config) as workers:
+                    while _working(workers):
+                        _show(bar, study, tracked)
+                        time.sleep(_POLL)
             _show(bar, study, tracked)
-    study.best()
+            study.best()
     return study
 
 
@@ -89,20 +84,25 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
     )
 
 
+@contextmanager
 def _started(
     name: str, plain: Mapping[str, Any], described: Mapping[str, Any], config: StudyConfig
-) -> list[BaseProcess]:
+) -> Iterator[list[BaseProcess]]:
+    """Processes of trials; whatever ends the block ends them too."""
     context = multiprocessing.get_context("spawn")
-    with _shared_cores(config.processes):
-        workers = [
-            context.Process(
-                target=_work, args=(name, plain, described, config, os.getpid()), daemon=True
-            )
-            for _ in range(config.processes)
-        ]
+    about = (name, plain, described, config, os.getpid())
+    workers: list[BaseProcess] = [
+        context.Process(target=_work, args=about, daemon=True) for _ in range(config.processes)
+    ]
+    try:
+        with _shared_cores(config.processes):
+            for worker in workers:
+                worker.start()
+        yield workers
+    finally:
         for worker in workers:
-            worker.start()
-    return list(workers)
+            if worker.is_alive():
+                worker.terminate()
 
 
 @contextmanager
