@@ -14,7 +14,7 @@ def benchmark(config: DictConfig) -> None:
     """One suite, and its figures."""
     hydra = HydraConfig.get()
     name = hydra.runtime.choices["suite"]
-    figures = build_part(config.suite).figures()
+    figures = build_part(config.suite, "suite").figures()
     path = write_benchmark(Path(hydra.runtime.output_dir), name, figures)
     print(f"{name} on {machine()}")
     for key, value in figures.items():

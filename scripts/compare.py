@@ -14,13 +14,14 @@ from pathlib import Path
 from recsys.command_line import exit_on_input_error, key_values
 from recsys.errors import InputError
 from recsys.experiment.comparison.compare import compare, require_baseline
-from recsys.experiment.comparison.files import PAGE, as_csv, comparison_files, write_whole
+from recsys.experiment.comparison.files import PAGE, as_csv, comparison_files
 from recsys.experiment.comparison.leaderboard_text import printed
 from recsys.experiment.comparison.ranking import on_data
 from recsys.experiment.comparison.words import summary
 from recsys.track.comparison import log_comparison
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
+from recsys.whole_file import write_whole
 
 KEYS = ("experiment", "data", "tags", "runs", "metric", "baseline", "out", "track.uri")
 
@@ -43,10 +44,11 @@ def main(arguments: list[str]) -> None:
     print(printed(compared.board, compared.metric, compared.runs[0], compared.baseline))
     files = comparison_files(compared)
     if out is not None and out.suffix == ".csv":
-        write_whole({out: as_csv(compared.board)})
+        write_whole(out, as_csv(compared.board), "out")
         print(f"All metrics: {out}")
     elif out is not None:
-        write_whole({out / name: content for name, content in files.items()})
+        for name, content in files.items():
+            write_whole(out / name, content, "out")
         print(f"Page: {out / PAGE}, with its tables as CSV beside it")
     run_id = log_comparison(compared.runs, compared.metric, files, "\n\n".join(summary(compared)))
     print(f"Kept in MLflow with all pairs, slices and costs: comparison run {run_id}")

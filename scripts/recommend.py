@@ -42,9 +42,9 @@ def moment(text: str) -> datetime:
     """A date or time; UTC where no zone is said."""
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the year 1 in a zone east of Greenwich is no UTC time
         raise InputError(f"at: expected a date such as 2024-05-01, got '{text}'") from None
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def spread_ids(artifact: Artifact, count: int) -> list[str | int]:

@@ -20,7 +20,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Ends with an `InputError`."""
-        raise InputError(message)
+        raise InputError(f"{message}; --help lists what there is")
 
 
 def main() -> None:
@@ -34,11 +34,20 @@ def main() -> None:
 
 def parse() -> argparse.Namespace:
     """The arguments of the command line."""
-    parser = Parser(description="Writes a simulated market to a folder.")
-    parser.add_argument("--events", type=int, default=100_000, help="1,000 to 100 million")
-    parser.add_argument("--seed", type=int, default=0, help="equal seeds give equal tables")
+    parser = Parser(description="Writes a simulated market to a folder.", allow_abbrev=False)
+    parser.add_argument("--events", type=whole, default=100_000, help="1,000 to 100 million")
+    parser.add_argument("--seed", type=whole, default=0, help="equal seeds give equal tables")
     parser.add_argument("--out", type=Path, required=True, help="folder, new or empty")
     return parser.parse_args()
+
+
+def whole(text: str) -> int:
+    """A whole number, in words that argparse puts behind the name of the argument."""
+    try:
+        return int(text)
+    except ValueError:
+        message = f"expected a whole number, got '{text}'"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def report(folder: Path, rows: dict[str, int]) -> None:

@@ -31,7 +31,9 @@ def search(config: DictConfig) -> None:
     for name, value in best.params.items():
         print(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
     path, runs = finish(settings, study)
-    print(f"  settings {path}; {len(runs)} runs with them: {', '.join(runs) or 'all there before'}")
+    print(f"  settings {path}")
+    for run_id in runs:
+        print(f"  run with them {run_id}")
 
 
 if __name__ == "__main__":

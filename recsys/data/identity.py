@@ -10,6 +10,7 @@ from scipy.sparse.csgraph import connected_components
 from recsys.data import columns
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
+from recsys.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,18 @@ class IdentityRules:
 
     min_confidence: float = 0.5
     largest: int = 20
+
+    def __post_init__(self) -> None:
+        """Raises `InputError` where a value is out of range."""
+        if not 0 <= self.min_confidence <= 1:
+            raise InputError(
+                f"identity.min_confidence: expected a number >= 0 and <= 1, got "
+                f"{self.min_confidence}"
+            )
+        if self.largest < 1:
+            raise InputError(
+                f"identity.largest: expected a whole number of at least 1, got {self.largest}"
+            )
 
 
 def merge_identities(

@@ -1,6 +1,5 @@
 """Two models on the same queries: who wins, by how much, and how certain that is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,38 +74,3 @@ def wilcoxon(a: FloatArray, b: FloatArray, customers: IntArray) -> float:
     total = np.bincount(person, weights=(a - b)[both])
     moved = (total / np.bincount(person))[total != 0]
     return float(stats.wilcoxon(moved).pvalue) if len(moved) else 1.0
-
-
-def holm(
-    differences: Mapping[str, FloatArray], customers: IntArray, level: float = 0.95
-) -> set[str]:
-    """Names whose mean difference is not zero, with Holm's (1979) correction over all of them.
-
-    Of m differences those go first whose interval excludes zero at level 1 - alpha / m; what is
-    left is asked again at 1 - alpha / (number left), until nobody goes. That is the step-down
-    procedure, on intervals in place of p-values.
-
-    Args:
-        differences: name -> [Q] differences by query.
-        customers: [Q] who asked; customers, not queries, are resampled.
-        level: 1 - alpha, of all differences as a family.
-    """
-    sure: set[str] = set()
-    left = dict(differences)
-    while left:
-        going = apart(left, customers, 1 - (1 - level) / len(left))
-        if not going:
-            break
-        sure |= going
-        left = {name: values for name, values in left.items() if name not in going}
-    return sure
-
-
-def apart(differences: Mapping[str, FloatArray], customers: IntArray, level: float) -> set[str]:
-    """Names whose own interval at this level excludes zero; arguments as in `holm`."""
-    if not differences:
-        return set()
-    # The more models, the further out the quantile: at least five draws lie beyond it.
-    resamples = max(1000, round(10 / (1 - level)))
-    found = bootstrap(differences, customers, resamples=resamples, level=level)
-    return {name for name, value in found.items() if value.low > 0 or value.high < 0}

@@ -1,11 +1,11 @@
 """From a composed configuration to the objects of a run; below this nobody sees Hydra."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.data.identity import IdentityRules
@@ -13,10 +13,15 @@ from recsys.data.source import Source
 from recsys.data.split import Splitter
 from recsys.errors import InputError
 from recsys.evaluate.config import EvaluateConfig
+from recsys.experiment.values import check_value, check_values
 from recsys.models.base import Recommender
 from recsys.track.runs import TrackConfig
 
 T = TypeVar("T")
+
+_PARTS = ("data", "split", "model", "identity", "evaluate", "track", "seed", "device", "names")
+_METHODS = {"data": "load", "split": "split", "model": "fit", "suite": "figures"}
+"""What the class that `_target_` names cannot do without."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +54,11 @@ def settings_from(config: DictConfig) -> Settings:
     plain: dict[str, Any] = OmegaConf.to_container(  # type: ignore[assignment]
         config, resolve=True, throw_on_missing=True
     )
+    _check_whole(plain)
     return Settings(
-        source=build_part(config.data),
-        splitter=build_part(config.split),
-        model=build_part(config.model),
+        source=build_part(config.data, "data"),
+        splitter=build_part(config.split, "split"),
+        model=build_part(config.model, "model"),
         identity=typed(IdentityRules, plain["identity"], "identity"),
         evaluate=_evaluate(plain["evaluate"]),
         track=typed(TrackConfig, plain["track"], "track"),
@@ -63,16 +69,40 @@ def settings_from(config: DictConfig) -> Settings:
     )
 
 
-def build_part(part: DictConfig) -> Any:
-    """Constructs what `_target_` names; an `InputError` of a constructor comes through as it is."""
+def build_part(part: DictConfig, name: str) -> Any:
+    """Constructs what `_target_` names; an `InputError` of a constructor comes through as it is.
+
+    Raises:
+        InputError: there is no such class, or a key of the part, called `name`, does not fit it.
+    """
+    target = part.get("_target_")
     try:
-        return instantiate(part, _convert_="all")
-    except InstantiationException as error:
-        cause = error.__cause__
+        values: dict[str, Any] = OmegaConf.to_container(part, resolve=True)  # type: ignore[assignment]
+        own = {key: value for key, value in values.items() if not key.startswith("_")}
+        check_values(get_object(str(target)), own, name)
+        built = instantiate(part, _convert_="all")
+    except (InstantiationException, ImportError, ValueError, TypeError) as error:
+        cause = error if isinstance(error, InputError) else error.__cause__
         if isinstance(cause, InputError):
             raise cause from None
         words = " ".join(str(cause or error).split())
-        raise InputError(f"{part.get('_target_')}: {words}") from error
+        raise InputError(f"{name}._target_={target} cannot be built: {words}") from error
+    if not callable(getattr(built, _METHODS[name], None)):
+        raise InputError(
+            f"{name}._target_={target}: expected a class with a method '{_METHODS[name]}', got one "
+            "without"
+        )
+    return built
+
+
+def _check_whole(plain: Mapping[str, Any]) -> None:
+    for part in _PARTS:
+        if plain.get(part) is None:
+            raise InputError(f"{part} is not set; say {part}=VALUE, or leave ~{part} away")
+    check_value("seed", plain["seed"], int)
+    if plain["seed"] < 0:
+        raise InputError(f"seed: expected a whole number of at least 0, got {plain['seed']}")
+    check_value("device", plain["device"], Literal["auto", "cpu", "cuda"])
 
 
 def _evaluate(values: Mapping[str, Any]) -> EvaluateConfig:
@@ -86,9 +116,6 @@ def _tuple(value: Any) -> tuple[Any, ...]:
 
 
 def typed(kind: type[T], values: Mapping[str, Any], part: str) -> T:
-    """Builds a dataclass from a part of the configuration; `InputError` names an unknown key."""
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    for key in values:
-        if key not in known:
-            raise InputError(f"{part}.{key} is not known; {part} has {', '.join(known)}")
+    """Builds a dataclass from a part of the configuration; see `check_values`."""
+    check_values(kind, values, part)
     return kind(**values)

@@ -30,7 +30,7 @@ from recsys.models.base import (
 from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
 from recsys.policy.consent import consent_mask
-from recsys.serve.artifact import write
+from recsys.serve.artifact import require_free, write
 from recsys.serve.contents import Contents
 from recsys.track.environment import git_commit, versions
 from recsys.track.read import TrackedRun
@@ -82,6 +82,8 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
         InputError: the data changed since the run, the model has no vector form, or the folder
             cannot be written.
     """
+    # Before the fit: a folder that is taken should not cost anybody a training.
+    require_free(folder, overwrite)
     settings = _settings_of(run)
     data = _everything(settings, run)
     model = settings.model.fit(data)

@@ -9,10 +9,11 @@ from typing import Any
 import hydra
 from hydra.errors import HydraException
 from omegaconf import DictConfig
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import OmegaConfBaseException
 
 from recsys.command_line import exit_on_input_error
 from recsys.errors import InputError
+from recsys.experiment.hydra_words import in_one_line, refuse_unknown_flags
 
 
 def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
@@ -31,43 +32,28 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
         nonlocal started
         started = True
         # Inside the job, because Hydra announces every exception that passes through it.
-        with exit_on_input_error(), _named_if_missing():
+        with exit_on_input_error(), _in_our_words():
             task(config)
 
     wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
-    with exit_on_input_error(), _named_if_missing():
+    with exit_on_input_error(), _in_our_words():
+        refuse_unknown_flags()
         try:
             wrapped(guarded)()
-        except (HydraException, OmegaConfBaseException) as error:
-            raise InputError(_one_line(error)) from None
-        except OSError as error:
-            if started:
+        except (OSError, ValueError) as error:
+            if started or isinstance(error, HydraException | OmegaConfBaseException):
                 raise
-            raise InputError(f"hydra.run.dir: {error.filename}: {error.strerror}") from None
+            if isinstance(error, ValueError):
+                raise InputError(in_one_line(error)) from None
+            raise InputError(
+                f"the run's folder {error.filename} cannot be made: {error.strerror}; set "
+                "hydra.run.dir, or hydra.sweep.dir with -m"
+            ) from None
 
 
 @contextmanager
-def _named_if_missing() -> Iterator[None]:
+def _in_our_words() -> Iterator[None]:
     try:
         yield
-    except MissingMandatoryValue as error:
-        key = str(getattr(error, "full_key", None) or error)
-        raise InputError(f"{key} is not set; say {key}=VALUE") from None
-
-
-def _one_line(error: BaseException) -> str:
-    causes: list[str] = []
-    current: BaseException | None = error
-    while current is not None and len(causes) < 2:
-        causes.append(" ".join(str(current).split("\n")[:1]).strip().rstrip("."))
-        current = current.__cause__
-    hint = _hint(str(error))
-    return "; ".join(dict.fromkeys(cause for cause in causes if cause)) + hint
-
-
-def _hint(text: str) -> str:
-    if "Available options in" in text:
-        listed = text.split("Available options in")[1].split("Config search path")[0]
-        options = [line.strip() for line in listed.splitlines()[1:]]
-        return f"; there are {', '.join(option for option in options if option)}"
-    return ""
+    except (HydraException, OmegaConfBaseException) as error:
+        raise InputError(in_one_line(error)) from None

@@ -44,13 +44,14 @@ def write(folder: str | os.PathLike[str], contents: Contents, overwrite: bool = 
     contents = events.by_customer(contents)
     target = Path(folder).resolve()
     try:
-        _require_free(target, overwrite)
+        require_free(target, overwrite)
         with replaced(target) as draft:
             _fill(draft, contents, customers, products)
             # Another export may have finished meanwhile.
-            _require_free(target, overwrite)
+            require_free(target, overwrite)
     except (OSError, SafetensorError) as error:
-        raise InputError(f"the artifact cannot be written to {target}: {error}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"the artifact cannot be written to {target}: {reason}") from None
 
 
 def load(folder: str | os.PathLike[str]) -> Artifact:
@@ -122,7 +123,7 @@ def _is_same(found: Path, raw: bytes) -> bool:
         return False
 
 
-def _require_free(target: Path, overwrite: bool) -> None:
+def require_free(target: Path, overwrite: bool) -> None:
     """Raises `InputError` unless nothing, an empty folder, or a replaceable artifact is there."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return

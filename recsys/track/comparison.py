@@ -1,12 +1,12 @@
 """A comparison of runs into MLflow, beside the runs that it compares."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from recsys.errors import InputError
 from recsys.track.read import TrackedRun
+from recsys.track.store import ended
 
 KIND = "comparison"
 """Tag "kind" of such runs; `recsys.track.read.runs` passes over them."""
@@ -37,18 +37,10 @@ def log_comparison(
     except MlflowException as error:
         raise InputError(f"the comparison could not be logged: {error}") from error
     run_id = str(run.info.run_id)
-    try:
-        with TemporaryDirectory() as folder:
-            for name, content in {**files, "runs.txt": _ids(runs)}.items():
-                (Path(folder) / name).write_text(content, encoding="utf-8")
-            first.client.log_artifacts(run_id, folder)
-        first.client.set_terminated(run_id, "FINISHED")
-    except BaseException as error:
-        with suppress(Exception):
-            first.client.set_terminated(run_id, "FAILED")
-        if isinstance(error, MlflowException | OSError):
-            raise InputError(f"comparison {run_id} could not be logged whole: {error}") from error
-        raise
+    with ended(first.client, run_id, "comparison"), TemporaryDirectory() as folder:
+        for name, content in {**files, "runs.txt": _ids(runs)}.items():
+            (Path(folder) / name).write_text(content, encoding="utf-8")
+        first.client.log_artifacts(run_id, folder)
     return run_id
 
 

@@ -11,10 +11,10 @@ import pandas as pd
 
 from recsys.arrays import IdArray
 from recsys.data.audit import Certificate
-from recsys.errors import InputError
 from recsys.evaluate.intervals import Interval
 from recsys.evaluate.per_query import PerQuery
 from recsys.evaluate.window import Slices
+from recsys.whole_file import write_whole
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,19 +151,13 @@ def metrics_json(record: RunRecord, mlflow_run_id: str) -> dict[str, Any]:
 
 
 def write_metrics_json(path: Path, record: RunRecord, mlflow_run_id: str) -> None:
-    """Writes `metrics.json` beside its place and renames it, so that a crash leaves no half file.
+    """Writes `metrics.json`, whole or not at all.
 
     Raises:
         InputError: the folder cannot be written.
     """
     text = json.dumps(metrics_json(record, mlflow_run_id), indent=2, allow_nan=False) + "\n"
-    beside = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+    write_whole(path, text)
 
 
 def plain(value: Any) -> Any:

@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -14,12 +13,11 @@ from typing import Any
 
 import yaml
 
-from recsys.errors import InputError
 from recsys.track import plots
 from recsys.track.environment import environment
 from recsys.track.names import bounds, means, slice_means, tracked_name
 from recsys.track.record import RunRecord, metrics_json, plain
-from recsys.track.store import Store, TrackConfig, open_store
+from recsys.track.store import Store, TrackConfig, ended, open_store
 
 __all__ = ["TrackConfig", "log_run"]
 
@@ -44,8 +42,6 @@ def log_run(record: RunRecord, settings: TrackConfig) -> str:
         InputError: the store cannot be opened, see `recsys.track.store.open_store`, or it stopped
             to take things halfway.
     """
-    from mlflow.exceptions import MlflowException
-
     store = open_store(settings)
     found = environment()
     run = store.client.create_run(
@@ -56,15 +52,8 @@ def log_run(record: RunRecord, settings: TrackConfig) -> str:
         tags={**settings.tags, **_tags(record, found)},
     )
     run_id = str(run.info.run_id)
-    try:
+    with ended(store.client, run_id, "run"):
         _log(store, run_id, record, found)
-    except BaseException as error:
-        with suppress(Exception):
-            store.client.set_terminated(run_id, "FAILED")
-        if isinstance(error, MlflowException | OSError):
-            raise InputError(f"run {run_id} could not be logged whole: {error}") from error
-        raise
-    store.client.set_terminated(run_id, "FINISHED")
     return run_id
 
 

@@ -4,9 +4,10 @@ import fcntl
 import logging
 import os
 import re
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ def open_store(settings: TrackConfig) -> Store:
             experiment was deleted in MLflow.
     """
     _check_tags(settings.tags)
+    if not settings.experiment.strip():
+        raise InputError("track.experiment: expected a name, got an empty one")
     with _connected(settings) as client:
         return Store(client, _experiment(client, settings))
 
@@ -90,6 +93,32 @@ def open_to_read(settings: TrackConfig) -> Any:
     with _connected(settings) as client:
         client.get_experiment_by_name(settings.experiment)
         return client
+
+
+@contextmanager
+def ended(client: Any, run_id: str, what: str) -> Iterator[None]:
+    """Marks a run FINISHED after the block; FAILED, or KILLED by Ctrl-C, where that breaks off.
+
+    Args:
+        client: an `mlflow.MlflowClient`.
+        run_id: of a run that was begun.
+        what: the run is, for the message.
+
+    Raises:
+        InputError: the store stopped to take things halfway.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except BaseException as error:
+        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+        with suppress(Exception):
+            client.set_terminated(run_id, status)
+        if isinstance(error, MlflowException | OSError):
+            raise InputError(f"{what} {run_id} could not be logged whole: {error}") from error
+        raise
+    client.set_terminated(run_id, "FINISHED")
 
 
 def sqlite_path(uri: str) -> Path | None:
@@ -192,6 +221,23 @@ def _check_database(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(len(_SQLITE_MAGIC)) != _SQLITE_MAGIC:
             raise InputError(f"track.uri: {path} is not an SQLite database; name another path")
+    # MLflow would add its own tables to whatever database it is given.
+    if "experiments" not in _tables(path):
+        raise InputError(
+            f"track.uri: {path} is a database of something else than runs; name another path"
+        )
+
+
+def _tables(path: Path) -> set[str]:
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            return {str(name) for (name,) in found}
+    except sqlite3.Error as error:
+        raise InputError(
+            f"track.uri: {path} cannot be read as an SQLite database: {error}; name another path, "
+            "or put a copy of it in its place"
+        ) from None
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 """A study in MLflow: one parent run, and below it a child a trial."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from recsys.track.names import tracked_name
 from recsys.track.runs import origin
-from recsys.track.store import Store, TrackConfig, open_store
+from recsys.track.store import Store, TrackConfig, ended, open_store
 
 PARENT = "mlflow.parentRunId"
 KIND = "kind"
@@ -60,19 +60,12 @@ class StudyRun:
         self._metric = metric
         found = self._search(f"tags.study = '{name}' and tags.{KIND} = 'study'")
         self.run_id = str(found[0].info.run_id) if found else self._begin(name, tags)
-        self._client.update_run(self.run_id, status="RUNNING")
         self._logged = self._children()
 
-    @contextmanager
-    def under_way(self) -> Iterator[None]:
-        """Marks the parent run FAILED (KILLED by Ctrl-C) where what happens inside breaks off."""
-        try:
-            yield
-        except BaseException as error:
-            status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-            with suppress(Exception):
-                self._client.set_terminated(self.run_id, status)
-            raise
+    def under_way(self) -> AbstractContextManager[None]:
+        """Of the search: RUNNING inside, and afterwards as it ended."""
+        self._client.update_run(self.run_id, status="RUNNING")
+        return ended(self._client, self.run_id, "study")
 
     def log(self, trial: TrialRecord) -> bool:
         """Logs a trial as a child; False where that was done before."""
@@ -106,14 +99,13 @@ class StudyRun:
         """Notes the best quality after so many trials: the curve of the study."""
         self._client.log_metric(self.run_id, tracked_name("best", self._metric), value, step=step)
 
-    def finish(self, best: TrialRecord, experiment: str) -> None:
-        """Ends the parent run with the best settings and the experiment file that holds them."""
+    def conclude(self, best: TrialRecord, experiment: str) -> None:
+        """Notes the best settings and the experiment file that holds them."""
         tags = {f"best.{name}": str(value) for name, value in best.settings.items()}
         tags |= {"best.trial": str(best.number), "mlflow.note.content": f"```\n{experiment}```"}
         for name, value in tags.items():
             self._client.set_tag(self.run_id, name, value)
         self._client.log_text(self.run_id, experiment, "experiment.yaml")
-        self._client.set_terminated(self.run_id, "FINISHED")
 
     def repeated(self) -> set[int]:
         """Seeds with which the best settings were fitted and tracked already."""

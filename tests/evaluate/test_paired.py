@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recsys.evaluate.paired import holm, paired_difference, wilcoxon
+from recsys.evaluate.paired import paired_difference, wilcoxon
 
 CUSTOMERS = np.arange(200)
 NOISE = np.random.default_rng(0).normal(0, 0.1, 200)
@@ -53,18 +53,6 @@ def test_the_seed_settles_the_interval() -> None:
         paired_difference(BASE + NOISE, BASE, CUSTOMERS, seed=seed) for seed in (0, 0, 1)
     )
     assert one == same != other
-
-
-def test_holm_forgives_fewer_chances_to_many_comparisons() -> None:
-    # The interval of this one excludes zero by little: alone it is sure, among many it is not.
-    noise = np.random.default_rng(1).normal(0, 1, len(CUSTOMERS))
-    close = noise - noise.mean() + 2.2 * noise.std() / np.sqrt(len(CUSTOMERS))
-    assert holm({"close": close}, CUSTOMERS) == {"close"}
-    nothing = {f"none{n}": noise - noise.mean() for n in range(20)}
-    assert holm({"close": close, **nothing}, CUSTOMERS) == set()
-    # Those that are sure leave, and the rest has fewer to share its alpha with.
-    sure = {f"sure{n}": np.full(len(CUSTOMERS), 1.0) for n in range(20)}
-    assert holm({"close": close, **sure}, CUSTOMERS) == {"close", *sure}
 
 
 def test_wilcoxon_by_hand() -> None:

@@ -11,11 +11,12 @@ from test_compare import SEGMENT, four, made
 from recsys.errors import InputError
 from recsys.evaluate.intervals import Interval
 from recsys.experiment.comparison.compare import Comparison, compare
-from recsys.experiment.comparison.files import PAGE, comparison_files, write_whole
+from recsys.experiment.comparison.files import PAGE, comparison_files
 from recsys.experiment.comparison.matrices import SHOWN, SLICES, shown
 from recsys.experiment.comparison.page import comparison_page
 from recsys.experiment.comparison.plots import pareto_front
 from recsys.experiment.comparison.words import summary
+from recsys.whole_file import write_whole
 
 VOID = {"meta", "img"}
 
@@ -133,7 +134,8 @@ def test_the_front_by_hand() -> None:
 def test_the_files_hold_the_whole_tables(tmp_path: Path) -> None:
     compared = whole()
     files = comparison_files(compared)
-    write_whole({tmp_path / "new" / name: content for name, content in files.items()})
+    for name, content in files.items():
+        write_whole(tmp_path / "new" / name, content)
     assert {path.name for path in (tmp_path / "new").iterdir()} == {
         PAGE, "leaderboard.csv", "pairwise.csv", "slices.csv",
     }  # fmt: skip
@@ -150,4 +152,4 @@ def test_the_files_hold_the_whole_tables(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"out=.*a\.csv cannot be written"):
-        write_whole({tmp_path / "file" / "a.csv": "x"})
+        write_whole(tmp_path / "file" / "a.csv", "x", "out")

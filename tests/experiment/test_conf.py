@@ -81,4 +81,4 @@ def test_every_suite_builds(name: str, folder: Path) -> None:
         config = compose("benchmark", [f"suite={name}"])
     if "root" in config.suite:
         config.suite.root = str(folder)
-    build_part(config.suite)
+    build_part(config.suite, "suite")

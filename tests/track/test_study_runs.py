@@ -71,8 +71,9 @@ def test_a_child_cut_short_is_replaced(store: TrackConfig) -> None:
 def test_a_study_is_not_taken_for_a_run_of_a_model(store: TrackConfig) -> None:
     study = opened(store)
     study.log(TRIAL)
-    study.best(0.25, 1)
-    study.finish(TRIAL, "# @package _global_\n")
+    with study.under_way():
+        study.best(0.25, 1)
+    study.conclude(TRIAL, "# @package _global_\n")
     assert runs(store) == []
     parent = open_to_read(store).get_run(study.run_id)
     assert parent.info.status == "FINISHED"

@@ -13,13 +13,14 @@ from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.evaluate.intervals import bootstrap
 from recsys.evaluate.per_query import PerQuery
 from recsys.experiment.comparison.compare import compare
-from recsys.experiment.comparison.files import comparison_files, write_whole
+from recsys.experiment.comparison.files import comparison_files
 from recsys.experiment.cost import peak_memory_mb
 from recsys.track.comparison import log_comparison
 from recsys.track.read import runs
 from recsys.track.record import RunRecord
 from recsys.track.runs import log_run
 from recsys.track.store import TrackConfig
+from recsys.whole_file import write_whole
 
 METRICS = ("ndcg@10", "ndcg@20", "recall@10", "recall@20", "map@10", "mrr@10")
 
@@ -35,6 +36,8 @@ class ComparisonSuite:
     """
 
     def __init__(self, *, runs: int = 20, customers: int = 30_000) -> None:
+        require_at_least(2, runs=runs)
+        require_at_least(100, customers=customers)
         self.runs, self.customers = runs, customers
 
     def figures(self) -> Mapping[str, float]:
@@ -115,6 +118,7 @@ def _compared(store: TrackConfig, folder: Path) -> tuple[int, float]:
     """Pairs and the peak memory of this process."""
     compared = compare(runs(store), METRICS[0])
     files = comparison_files(compared)
-    write_whole({folder / name: content for name, content in files.items()})
+    for name, content in files.items():
+        write_whole(folder / name, content)
     log_comparison(compared.runs, compared.metric, files, "made")
     return len(compared.pairs), peak_memory_mb()

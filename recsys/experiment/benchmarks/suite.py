@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol
 
+from recsys.errors import InputError
+
 
 class Suite(Protocol):
     """Constructed from its YAML in conf/suite."""
@@ -16,6 +18,15 @@ class Suite(Protocol):
     def figures(self) -> Mapping[str, float]:
         """Measures; flat names to numbers."""
         ...
+
+
+def require_at_least(low: int, **settings: int) -> None:
+    """Raises `InputError` where a setting of a suite is lower."""
+    for name, value in settings.items():
+        if value < low:
+            raise InputError(
+                f"suite.{name}: expected a whole number of at least {low}, got {value}"
+            )
 
 
 def seconds_in_turn(repeats: int, *tasks: Callable[[], object]) -> list[float]:

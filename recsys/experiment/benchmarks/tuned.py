@@ -70,6 +70,10 @@ class TunedSuite:
     ) -> None:
         if not Path(root).is_dir():
             raise InputError(f"suite.root={root} is not a folder; set suite.root to the data sets")
+        require_at_least(1, jobs=jobs)
+        for set_ in data.values():
+            if set_["folder"] and not (Path(root) / set_["folder"]).is_dir():
+                raise InputError(f"suite.root={root}: expected a folder '{set_['folder']}' in it")
         self.jobs, self.folder, self.uri, self.storage = jobs, Path(folder), uri, storage
         self.rows = [
             _row(Path(root), name, settings, model, overrides)

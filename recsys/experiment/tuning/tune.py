@@ -162,7 +162,7 @@ def _quality(trial: Trial, window: Window, settings: Settings, prune: bool) -> f
         if prune and trial.should_prune():
             raise optuna.TrialPruned
 
-    model = build_part(OmegaConf.create({**settings.config["model"], **trial.params}))
+    model = build_part(OmegaConf.create({**settings.config["model"], **trial.params}), "model")
     validator = Validator(window.queries, settings.evaluate, point)
     model.fit(window.past, validator)
     # Models that learn in epochs have shown a curve by now; others are asked about ever more.

@@ -7,13 +7,13 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from recsys.errors import InputError
 from recsys.experiment.config import Settings, settings_from
 from recsys.experiment.run import run
 from recsys.experiment.tuning.study import Study
 from recsys.experiment.tuning.tune import trial_record
 from recsys.track.runs import log_run
 from recsys.track.study import PARENT, StudyRun
+from recsys.whole_file import write_whole
 
 _OWN = ("_target_", "seed", "device", "market")
 """Settings of a model that are not tuned but follow from where and how it runs."""
@@ -31,13 +31,13 @@ def finish(settings: Settings, study: Study) -> tuple[Path, list[str]]:
     best = trial_record(study.best())
     text = experiment_file(settings, study)
     path = Path(study.config.out or f"conf/experiment/tuned/{study.name}.yaml")
-    _write(path, text)
+    write_whole(path, text, "study.out")
     tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, {})
     wanted = study.config.seeds
     seeds = range(wanted if "seed" in settings.config["model"] else min(wanted, 1))
     missing = [seed for seed in seeds if seed not in tracked.repeated()]
     added = [_repeat(settings, best.settings, seed, study.name, tracked.run_id) for seed in missing]
-    tracked.finish(best, text)
+    tracked.conclude(best, text)
     return path, added
 
 
@@ -58,16 +58,6 @@ def experiment_file(settings: Settings, study: Study) -> str:
         f"# in {study.seconds() / 60:.1f} minutes; found by scripts/tune.py.",
     ]
     return "\n".join([*head, yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True)])
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"study.out={path} cannot be written: {error.strerror}") from None
 
 
 def _repeat(settings: Settings, best: Mapping[str, Any], seed: int, study: str, parent: str) -> str:

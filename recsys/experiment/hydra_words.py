@@ -1,0 +1,97 @@
+"""What Hydra and OmegaConf complain about, in one line that says what to type instead."""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import NoReturn
+
+from hydra._internal.utils import get_args_parser
+from hydra.errors import MissingConfigException, OverrideParseException
+from omegaconf import DictConfig
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    ConfigTypeError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
+
+from recsys.errors import InputError
+
+
+_OWN = ("hydra", "names")
+"""Keys of the top that nobody sets."""
+
+
+def refuse_unknown_flags() -> None:
+    """Reads the command line as Hydra will, which answers a wrong flag with a page of usage.
+
+    Raises:
+        InputError: a flag is unknown, or settings stand on both sides of one.
+    """
+    parser = get_args_parser()
+    parser.error = _refuse  # type: ignore[method-assign]
+    parser.parse_args()
+
+
+def in_one_line(error: BaseException) -> str:
+    """What was wrong with a configuration, and the remedy."""
+    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    if isinstance(error, OverrideParseException):
+        return (
+            f"'{error.override}' cannot be read: expected KEY=VALUE, lists as [a,b] and mappings "
+            "as {a: 1}, in quotes where the shell has its own idea of such signs"
+        )
+    if isinstance(error, MissingConfigException) and error.options:
+        part, _, name = (error.missing_cfg_file or "").rpartition("/")
+        listed = ", ".join(error.options)
+        return f"{part}={name}: there is no such file in conf/{part}; {_near(name, error.options)}" + (
+            f"there are {listed}"
+        )
+    if isinstance(cause, MissingMandatoryValue):
+        return f"{cause.full_key} is not set; say {cause.full_key}=VALUE"
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key:
+        return _unknown_key(cause)
+    if isinstance(cause, ConfigTypeError):
+        return f"{cause.full_key}: expected the kind of value that conf/ has there; {_first(cause)}"
+    key = f"{cause.full_key}: " if isinstance(cause, OmegaConfBaseException) else ""
+    return f"{key}{_first(error)}{_advice(str(error))}"
+
+
+def _unknown_key(cause: OmegaConfBaseException) -> str:
+    key, parent = str(cause.full_key), cause.parent_node
+    above, _, name = key.rpartition(".")
+    listed = [str(one) for one in parent] if isinstance(parent, DictConfig) else []
+    known = [one for one in listed if not one.startswith("_") and one not in _OWN]
+    if not known:
+        return f"{key}: there is no such key yet; put + before it: +{key}=VALUE"
+    held = f"{above or 'the configuration'} has {', '.join(known)}"
+    return f"{key}: there is no such key; {_near(name, known, above)}{held}"
+
+
+def _near(name: str, known: Iterable[str], above: str = "") -> str:
+    near = get_close_matches(name, list(known), n=1)
+    return f"did you mean {f'{above}.' if above else ''}{near[0]}? " if near else ""
+
+
+def _first(error: BaseException) -> str:
+    return str(error).splitlines()[0].strip().rstrip(".")
+
+
+def _advice(text: str) -> str:
+    if text.startswith("Ambiguous value"):
+        return "; say -m for one run each, or [a,b] for a list"
+    if "more than once in the final defaults list" in text:
+        return "; take the + away"
+    if text.startswith("Config group override"):
+        return "; name a file of conf/ for each part"
+    return ""
+
+
+def _refuse(message: str) -> NoReturn:
+    unknown = re.sub(r"^unrecognized arguments: ", "", message)
+    if unknown == message:
+        raise InputError(f"{message}; --help lists the flags")
+    if unknown.startswith("-"):
+        raise InputError(f"unknown flag {unknown}; settings are KEY=VALUE, --help lists the flags")
+    raise InputError(f"{unknown}: settings on both sides of a flag; put -m and others in front")
