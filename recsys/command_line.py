@@ -4,17 +4,26 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from recsys.errors import InputError
 
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Lock
+
 
 @contextmanager
-def exit_on_input_error() -> Iterator[None]:
-    """Ends a script with one line on stderr and code 2 where its input is not usable."""
+def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
+    """Ends a script with one line on stderr and code 2 where its input is not usable.
+
+    Args:
+        last_word: what processes that do the same share, so that only the first of them speaks.
+    """
     try:
         yield
     except InputError as error:
-        sys.stderr.write(f"error: {error}\n")
+        if last_word is None or last_word.acquire(block=False):
+            sys.stderr.write(f"error: {error}\n")
         raise SystemExit(2) from None
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pydoc import ErrorDuringImport, locate
 from typing import Any, Literal, TypeVar
 
 from hydra.errors import InstantiationException
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.data.identity import IdentityRules
@@ -77,11 +78,15 @@ def build_part(part: DictConfig, name: str) -> Any:
     """
     target = part.get("_target_")
     try:
+        # Hydra would announce on stderr what it does not find.
+        made = locate(str(target))
+        if not callable(made):
+            raise InputError(f"{name}._target_={target}: there is no such class; say MODULE.CLASS")
         values: dict[str, Any] = OmegaConf.to_container(part, resolve=True)  # type: ignore[assignment]
         own = {key: value for key, value in values.items() if not key.startswith("_")}
-        check_values(get_object(str(target)), own, name)
+        check_values(made, own, name)
         built = instantiate(part, _convert_="all")
-    except (InstantiationException, ImportError, ValueError, TypeError) as error:
+    except (InstantiationException, ErrorDuringImport, ValueError, TypeError) as error:
         cause = error if isinstance(error, InputError) else error.__cause__
         if isinstance(cause, InputError):
             raise cause from None

@@ -18,7 +18,6 @@ from omegaconf.errors import (
 
 from recsys.errors import InputError
 
-
 _OWN = ("hydra", "names")
 """Keys of the top that nobody sets."""
 
@@ -44,10 +43,8 @@ def in_one_line(error: BaseException) -> str:
         )
     if isinstance(error, MissingConfigException) and error.options:
         part, _, name = (error.missing_cfg_file or "").rpartition("/")
-        listed = ", ".join(error.options)
-        return f"{part}={name}: there is no such file in conf/{part}; {_near(name, error.options)}" + (
-            f"there are {listed}"
-        )
+        near, listed = _near(name, error.options), ", ".join(error.options)
+        return f"{part}={name}: there is no such file in conf/{part}; {near}there are {listed}"
     if isinstance(cause, MissingMandatoryValue):
         return f"{cause.full_key} is not set; say {cause.full_key}=VALUE"
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key:

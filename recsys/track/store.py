@@ -142,6 +142,8 @@ def _connected(settings: TrackConfig) -> Iterator[Any]:
     if path is not None:
         _check_database(path)
     with nullcontext() if path is None else locked(path, "track.uri"), _impatient():
+        if path is not None:
+            refuse_foreign(path, "experiments", "track.uri")
         if path is not None and _is_new(path):
             sys.stderr.write(f"mlflow: preparing the new store {path.name} (about 10 s, once)\n")
         try:
@@ -221,23 +223,32 @@ def _check_database(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(len(_SQLITE_MAGIC)) != _SQLITE_MAGIC:
             raise InputError(f"track.uri: {path} is not an SQLite database; name another path")
-    # MLflow would add its own tables to whatever database it is given.
-    if "experiments" not in _tables(path):
-        raise InputError(
-            f"track.uri: {path} is a database of something else than runs; name another path"
-        )
 
 
-def _tables(path: Path) -> set[str]:
+def refuse_foreign(path: Path, table: str, key: str) -> None:
+    """Refuses a database of something else: MLflow and Optuna add their tables to any.
+
+    Args:
+        path: of the SQLite file, which others are kept from by `locked`; it need not be there.
+        table: one that tells the wanted kind.
+        key: of the configuration that names the path, for the message.
+
+    Raises:
+        InputError: there are tables and not this one, or the file cannot be read.
+    """
+    if _is_new(path):
+        return
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
             found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            return {str(name) for (name,) in found}
+            names = {name for (name,) in found}
     except sqlite3.Error as error:
+        raise InputError(f"{key}: {path} is no database: {error}; name another path") from None
+    if names and table not in names:
         raise InputError(
-            f"track.uri: {path} cannot be read as an SQLite database: {error}; name another path, "
-            "or put a copy of it in its place"
-        ) from None
+            f"{key}: {path} is a database of something else: expected a table '{table}' in it, got "
+            f"{', '.join(sorted(names)[:5])}; name another path"
+        )
 
 
 @contextmanager

@@ -228,12 +228,23 @@ def test_runs_of_one_model_are_told_apart() -> None:
         return made("als", SEGMENT, run_id=run_id, seed=seed, settings=dim, params=params)
 
     runs = [als("1", "64", 0), als("2", "64", 1), als("3", "8", 0), made("segment", SEGMENT)]
-    assert differing_settings(runs)["3"] == "dim=8"
+    assert differing_settings(runs)["3"] == {"dim": "8"}
     assert list(labels(runs).values()) == [
         "als dim=64 seed 0",
         "als dim=64 seed 1",
         "als dim=8 seed 0",
         "segment",
     ]
+    tuned = [
+        made("als", SEGMENT, run_id=name * 32, settings=name, params=params)
+        for name, params in {
+            "a": {"model.alpha": "8.03934154822898", "model.dim": "8", "model.l2": "1"},
+            "b": {"model.alpha": "16.326869780238777", "model.dim": "8", "model.l2": "1"},
+        }.items()
+    ]
+    assert list(labels(tuned).values()) == ["als alpha=8.04", "als alpha=16.3"]
+    several = {"model.alpha": "1.5", "model.dim": "9", "model.l2": "2"}
+    tuned[1] = made("als", SEGMENT, run_id="b" * 32, settings="b", params=several)
+    assert list(labels(tuned).values()) == ["als aaaaaaaa", "als bbbbbbbb"]
     unknown = [made("als", SEGMENT, run_id=name * 32, settings=name) for name in "ab"]
     assert list(labels(unknown).values()) == ["als aaaaaaaa", "als bbbbbbbb"]

@@ -68,12 +68,16 @@ class Files:
         return Tables(**found)
 
     def _read(self, table: str) -> pd.DataFrame | None:
-        path = next(
-            (path for path in (self.folder / f"{table}.parquet", self.folder / f"{table}.csv",
-                               self.folder / table) if path.exists()), None,
-        )  # fmt: skip
-        if path is None:
+        names = (f"{table}.parquet", f"{table}.csv", table)
+        found = [self.folder / name for name in names if (self.folder / name).exists()]
+        if not found:
             return None
+        if len(found) > 1:
+            raise InputError(
+                f"{table}: expected one file, got {' and '.join(path.name for path in found)} in "
+                f"{self.folder}; take one away"
+            )
+        path = found[0]
         mapping = self.rename.get(table, {})
         try:
             if path.suffix == ".csv":

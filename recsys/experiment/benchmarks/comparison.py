@@ -12,6 +12,7 @@ import numpy as np
 from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.evaluate.intervals import bootstrap
 from recsys.evaluate.per_query import PerQuery
+from recsys.experiment.benchmarks.suite import require_at_least
 from recsys.experiment.comparison.compare import compare
 from recsys.experiment.comparison.files import comparison_files
 from recsys.experiment.cost import peak_memory_mb

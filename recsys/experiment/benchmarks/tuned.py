@@ -13,6 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from recsys.errors import InputError
+from recsys.experiment.benchmarks.suite import require_at_least
 
 _SCRIPTS = Path(__file__).parents[3] / "scripts"
 

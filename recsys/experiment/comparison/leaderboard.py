@@ -49,7 +49,7 @@ def leaderboard(
             "rank": None if run.model == ORACLE else place,
             "label": names[run.run_id],
             "model": run.model,
-            "settings": settings[run.run_id],
+            "settings": " ".join(f"{name}={value}" for name, value in settings[run.run_id].items()),
             **_quality(run, metric),
             **_difference(compared.get(run.run_id, _NO_PAIR)),
             "oracle_share": _mean(run, metric) / ceiling if ceiling else None,

@@ -67,12 +67,21 @@ def on_data(runs: Sequence[TrackedRun], data: str | None) -> list[TrackedRun]:
     return kept
 
 
+_NAMED = 2
+
+
 def labels(runs: Sequence[TrackedRun]) -> dict[str, str]:
     """Run id -> a name that no other run has: the model, and what tells its runs apart.
 
-    That is the seed, the settings in which runs of this model differ, or else the start of the id.
+    That is the seed, the settings in which runs of this model differ, or, where those are more than
+    two or not enough, the start of the id.
     """
-    differing = differing_settings(runs)
+    differing = {
+        run_id: " ".join(f"{name}={_short(value)}" for name, value in settings.items())
+        if len(settings) <= _NAMED
+        else ""
+        for run_id, settings in differing_settings(runs).items()
+    }
     seeds = {
         model: len({run.seed for run in runs if run.model == model}) for model in _models(runs)
     }
@@ -93,20 +102,28 @@ def labels(runs: Sequence[TrackedRun]) -> dict[str, str]:
     }
 
 
-def differing_settings(runs: Sequence[TrackedRun]) -> dict[str, str]:
-    """Run id -> the settings in which runs of its model differ, as "dim=64 alpha=1.0"."""
+def differing_settings(runs: Sequence[TrackedRun]) -> dict[str, dict[str, str]]:
+    """Run id -> the settings in which runs of its model differ, name -> value."""
     of_model = {
         model: [_model_settings(run.params) for run in runs if run.model == model]
         for model in _models(runs)
     }
     return {
-        run.run_id: " ".join(
-            f"{name}={value}"
+        run.run_id: {
+            name: value
             for name, value in _model_settings(run.params).items()
             if any(other.get(name) != value for other in of_model[run.model])
-        )
+        }
         for run in runs
     }
+
+
+def _short(value: str) -> str:
+    """A number with three significant digits; anything else as it is."""
+    try:
+        return f"{float(value):.3g}" if "." in value else value
+    except ValueError:
+        return value
 
 
 def _models(runs: Sequence[TrackedRun]) -> set[str]:

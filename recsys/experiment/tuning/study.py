@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from recsys.errors import InputError
 from recsys.experiment.tuning.space import Space, points, within
-from recsys.track.store import locked
+from recsys.track.store import locked, refuse_foreign
 
 STARTUP = 8
 """Trials drawn at random before the sampler learns from them."""
@@ -80,6 +80,7 @@ class Study:
         self._path = Path(config.storage).absolute()
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with locked(self._path, "study.storage"):
+            refuse_foreign(self._path, "studies", "study.storage")
             self._study = optuna.create_study(
                 storage=_storage(self._path), study_name=name, direction="maximize",
                 pruner=optuna.pruners.PercentilePruner(

@@ -2,11 +2,13 @@
 
 import multiprocessing
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Lock
 from typing import Any
 
 import optuna
@@ -61,8 +63,18 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
 
 
 def study_name(settings: Settings, config: StudyConfig) -> str:
-    """What the study is called: `study.name`, or data and model."""
-    return config.name or f"{settings.source.name}_{settings.names['model']}"
+    """What the study is called: `study.name`, or data and model.
+
+    Raises:
+        InputError: files and tags cannot be called that.
+    """
+    name = config.name or f"{settings.source.name}_{settings.names['model']}"
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise InputError(
+            f"study.name: expected letters, digits, '_', '-' and '.', got '{name}'; say "
+            "study.name=ANOTHER"
+        )
+    return name
 
 
 def trial_record(trial: FrozenTrial) -> TrialRecord:
@@ -90,7 +102,7 @@ def _started(
 ) -> Iterator[list[BaseProcess]]:
     """Processes of trials; whatever ends the block ends them too."""
     context = multiprocessing.get_context("spawn")
-    about = (name, plain, described, config, os.getpid())
+    about = (name, plain, described, config, os.getpid(), context.Lock())
     workers: list[BaseProcess] = [
         context.Process(target=_work, args=about, daemon=True) for _ in range(config.processes)
     ]
@@ -132,9 +144,10 @@ def _work(
     described: Mapping[str, Any],
     config: StudyConfig,
     parent: int,
+    last_word: Lock,
 ) -> None:
     """A process of trials; ends with the budget, or after the trial in which its parent died."""
-    with exit_on_input_error():
+    with exit_on_input_error(last_word):
         settings = settings_from(OmegaConf.create(dict(plain)))
         data, split = load(settings.source, settings.splitter, settings.identity)
         searched = space(described, plain["model"], data)
