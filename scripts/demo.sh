@@ -14,7 +14,7 @@ step "2. Every model, and the oracle that knows the true probabilities" \
   python scripts/train.py -m model=popularity,segment,own_history,als,graph_filter,oracle \
   "evaluate.ks=[10,20]" track.uri=$store hydra.sweep.dir=outputs/demo/runs
 step "3. Who wins, and how surely" \
-  python scripts/compare.py track.uri=$store
+  python scripts/compare.py track.uri=$store out=outputs/demo/comparison
 step "4. The best model, refitted on everything, as an artifact" \
   python scripts/export.py track.uri=$store dim=1000 out=outputs/demo/artifact
 step "5. Offers for three customers, from the artifact alone" \

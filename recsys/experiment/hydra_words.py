@@ -51,6 +51,8 @@ def in_one_line(error: BaseException) -> str:
         return _unknown_key(cause)
     if isinstance(cause, ConfigTypeError):
         return f"{cause.full_key}: expected the kind of value that conf/ has there; {_first(cause)}"
+    if str(error).startswith("Config group override"):
+        return "a part of the configuration cannot be null; name a file of conf/ for it"
     key = f"{cause.full_key}: " if isinstance(cause, OmegaConfBaseException) else ""
     return f"{key}{_first(error)}{_advice(str(error))}"
 
@@ -80,8 +82,6 @@ def _advice(text: str) -> str:
         return "; say -m for one run each, or [a,b] for a list"
     if "more than once in the final defaults list" in text:
         return "; take the + away"
-    if text.startswith("Config group override"):
-        return "; name a file of conf/ for each part"
     return ""
 
 

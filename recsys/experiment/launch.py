@@ -32,11 +32,11 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
         nonlocal started
         started = True
         # Inside the job, because Hydra announces every exception that passes through it.
-        with exit_on_input_error(), _in_our_words():
+        with exit_on_input_error(), in_our_words():
             task(config)
 
     wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
-    with exit_on_input_error(), _in_our_words():
+    with exit_on_input_error(), in_our_words():
         refuse_unknown_flags()
         try:
             wrapped(guarded)()
@@ -52,7 +52,8 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
+def in_our_words() -> Iterator[None]:
+    """Turns what Hydra and OmegaConf raise into an `InputError`."""
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:

@@ -31,6 +31,12 @@ class Oracle:
     """
 
     def __init__(self, *, market: SimulatedMarket) -> None:
+        # From a configuration comes whatever `data=` names.
+        if not isinstance(market, SimulatedMarket):
+            raise InputError(
+                f"model.market: the oracle knows the simulated market alone, got "
+                f"{type(market).__name__}; use data=simulated, or another model"
+            )
         self.market = market
 
     def fit(self, data: Dataset, validate: object = None) -> Self:

@@ -1,0 +1,153 @@
+"""Bad command lines of the other scripts; {run} and {artifact} stand for what is there."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from small_shop import Spoil, all_of, cell, content
+
+COMPARE = {
+    "misspelt key": (["metrc=ndcg@10"], "unknown argument 'metrc=ndcg@10'; did you mean metric="),
+    "key without value": (["metric="], "expected metric=VALUE, got 'metric='"),
+    "key twice": (["data=a", "data=b"], "data= is given twice"),
+    "unknown metric": (["metric=ndcg@7"], "metric=ndcg@7 is not in every run; there are ndcg@10"),
+    "unknown baseline": (["baseline=als"], "baseline=als: no run of it; there are item_knn"),
+    "unknown data": (["data=bank"], "data=bank: no run on it; there are runs on tables"),
+    "tag without value": (["tags=model"], "tags: expected KEY:VALUE, got 'model'"),
+    "tag of no run": (["tags=model:als"], "tags=model:als: no finished run has all of them"),
+    "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
+    "unknown experiment": (["experiment=bank"], "experiment=bank is not in the store; there is"),
+    "empty experiment": (["experiment=Default"], "no finished run was found; run scripts/train.py"),
+    "missing store": (["track.uri=sqlite:///no.db"], "there is no", "run scripts/train.py first"),
+    "store a table": (["track.uri=sqlite:///tables/offers.csv"], "is not an SQLite database"),
+    "foreign store": (["track.uri=sqlite:///other.db"], "other.db is a database of something else"),
+    "unknown format": (["out=board.xlsx"], "out=board.xlsx: expected a folder, or a file", ".csv"),
+    "out nowhere": (["out=/proc/no/board.csv"], "out=/proc/no/board.csv cannot be written"),
+    "out a file": (["out=kept"], "out=kept", "cannot be written: File exists"),
+    "out.csv a folder": (["out=full.csv"], "out=full.csv cannot be written: Is a directory"),
+}  # fmt: skip
+
+EXPORT = {
+    "no out": ([], "say out=FOLDER"),
+    "misspelt key": (["uot=x"], "unknown argument 'uot=x'; did you mean out="),
+    "out nowhere": (["out=/proc/no"], "the artifact cannot be written to /proc/no: No such file"),
+    "out a file": (["out=kept"], "kept is a file; give a folder"),
+    "out of something else": (["out=full.csv"], "full.csv is not empty and not an artifact"),
+    "out of an artifact": (["out={artifact}"], "already holds an artifact; say overwrite=true"),
+    "overwrite yes": (["out=x", "overwrite=yes"], "overwrite: expected true or false, got 'yes'"),
+    "no dim": (["out=x", "dim=0"], "dim: expected a whole number of at least 1, got '0'"),
+    "unknown run": (["out=x", "run=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
+    "unknown metric": (["out=x", "metric=auc"], "metric=auc is not in every run; there are ndcg"),
+    "unknown data": (["out=x", "data=bank"], "data=bank: no run on it; there are runs on tables"),
+    "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run scripts/train.py first"),
+    "data moved": (["out=x", "run={lost}"], "expected a folder, and there is none"),
+    "data changed": (["out=x", "run={run}"], "is not what run", "train again"),
+}  # fmt: skip
+
+ANN = ["artifact={artifact}", "customer=ann"]
+RECOMMEND = {
+    "nothing": ([], "say artifact=FOLDER and either customer=ID or customers=NUMBER"),
+    "both forms": ([*ANN, "customers=2"], "say artifact=FOLDER and either"),
+    "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
+    "unknown customer": ([*ANN[:1], "customer=an"], "customer id 'an' is not among", "ann"),
+    "unknown touchpoint": ([*ANN, "touchpoint=fax"], "'fax' is not known; the artifact has app"),
+    "no k": ([*ANN, "k=0"], "k: expected a whole number of at least 1, got '0'"),
+    "k in words": ([*ANN, "k=ten"], "k: expected a whole number of at least 1, got 'ten'"),
+    "no customers": ([*ANN[:1], "customers=0"], "customers: expected a whole number", "got '0'"),
+    "moment of soon": ([*ANN, "at=soon"], "at: expected a date such as 2024-05-01, got 'soon'"),
+    "moment before all time": ([*ANN, "at=0001-01-01T00:00+14:00"], "at: expected a date such as"),
+    "out nowhere": ([*ANN, "out=/proc/no.json"], "out: /proc/no.json cannot be written"),
+    "out a folder": ([*ANN, "out=tables"], "out: tables cannot be written: Is a directory"),
+    "no artifact": (["artifact=nowhere", "customer=ann"], "nowhere is not an artifact"),
+    "artifact a file": (["artifact=kept", "customer=ann"], "kept is not an artifact"),
+    "artifact a folder": (["artifact=tables", "customer=ann"], "tables is not an artifact"),
+}  # fmt: skip
+
+SIMULATE = {
+    "no out": ([], "arguments are required: --out; --help lists"),
+    "key=value": (["events=1000", "--out", "m"], "unrecognized arguments: events=1000; --help"),
+    "misspelt flag": (["--evnts", "9000", "--out", "m"], "unrecognized arguments: --evnts 9000"),
+    "too few": (["--events", "10", "--out", "m"], "events must lie between 1,000 and 100,000,000"),
+    "in words": (["--events", "many", "--out", "m"], "--events: expected a whole number", "'many'"),
+    "negative seed": (["--seed", "-1", "--out", "m"], "seed must be a whole number of 0 or more"),
+    "out not empty": (["--out", "tables"], "folder tables is not empty: name a new one"),
+    "out a file": (["--out", "kept"], "kept is a file: name a folder that does not exist"),
+    "out below a file": (["--out", "kept/m"], "cannot write to kept: File exists"),
+}  # fmt: skip
+
+BENCHMARK = {
+    "unknown suite": (["suite=speed"], "suite=speed: there is no such file", "there are compare"),
+    "misspelt key": (["suite.rot=x"], "suite.rot: there is no such key; did you mean suite.root?"),
+    "root nowhere": (["suite.root=no"], "suite.root=no: expected a folder, and there is none"),
+    "root of something else": (["suite.root=tables"], "suite.root=tables: expected train.txt"),
+    "no repeats": (["suite.repeats=0"], "suite.repeats: expected a whole number of at least 1"),
+    "no runs": (["suite=compare", "suite.runs=0"], "suite.runs: expected a whole number", "got 0"),
+    "runs in words": (["suite=compare", "suite.runs=many"], "suite.runs: expected a whole number"),
+    "sets missing": (["suite=tuned", "suite.root=tables"], "expected a folder 'gowalla' in it"),
+    "no jobs": (["suite=tuned", "suite.root=tables", "suite.jobs=0"], "suite.jobs: expected a"),
+}  # fmt: skip
+
+TUNE = {
+    "misspelt key": (["study.trails=3"], "study.trails: there is no such key", "study.trials?"),
+    "test": (["evaluate.test=true"], "evaluate.test=true is refused in tuning"),
+    "no space": (["model=oracle"], "tune=oracle: there is no such file in conf/tune", "item_knn"),
+    "no minutes": (["study.minutes=0"], "study.minutes: expected a number > 0 or null, got 0"),
+    "minutes in words": (["study.minutes=long"], "study.minutes: expected a number or null"),
+    "half a trial": (["study.trials=1.5"], "study.trials: expected a whole number or null"),
+    "no end": (["study.minutes=null"], "set study.minutes or study.trials, or it never ends"),
+    "no process": (["study.processes=0"], "study.processes: expected a whole number of at least 1"),
+    "pruning maybe": (["study.prune=maybe"], "study.prune: expected true or false, got 'maybe'"),
+    "fewer than no seeds": (["study.seeds=-1"], "study.seeds: expected a whole number of at least"),
+    "name of a path": (["study.name=a/b"], "study.name: expected letters", "got 'a/b'"),
+    "storage null": (["study.storage=null"], "study.storage: expected a text, got null"),
+    "storage nowhere": (["study.storage=/proc/no/t.db"], "study.storage: /proc/no cannot be"),
+    "storage a table": (["study.storage=tables/offers.csv"], "offers.csv is no database"),
+    "storage of runs": (["study.storage=other.db"], "other.db is a database of something else"),
+    "out a number": (["study.out=5"], "study.out: expected a text or null, got 5"),
+    "space of another model": (["+tune.dim=[8]"], "tune.dim: the model has no such setting"),
+}  # fmt: skip
+
+
+def damaged(change: Callable[[Path], object]) -> Spoil:
+    """A copy of the artifact, changed."""
+
+    def spoil(folder: Path) -> None:
+        shutil.copytree(folder.parent / "artifact", folder / "copy")
+        change(folder / "copy")
+
+    return spoil
+
+
+def rewritten(name: str, change: Callable[[bytes], bytes]) -> Spoil:
+    return damaged(lambda at: (at / name).write_bytes(change((at / name).read_bytes())))
+
+
+VECTORS, MANIFEST = "embeddings.safetensors", "manifest.json"
+DAMAGED = {
+    "no manifest": (damaged(lambda at: (at / MANIFEST).unlink()), "copy is not an artifact"),
+    "manifest cut": (rewritten(MANIFEST, lambda raw: raw[:-9]), "manifest.json is damaged"),
+    "manifest of something else": (rewritten(MANIFEST, lambda raw: b"{}"), "is not the manifest"),
+    "a later format": (
+        rewritten(MANIFEST, lambda raw: raw.replace(b'_version": 1', b'_version": 9')),
+        "copy has format version 9, this recsys reads up to 1: upgrade"),
+    "vectors cut": (rewritten(VECTORS, lambda raw: raw[:-3]), "safetensors has", "it is cut"),
+    "vectors altered": (rewritten(VECTORS, lambda raw: raw[:-3] + b"abc"), "not match the SHA-256"),
+    "no ids": (damaged(lambda at: (at / "ids.parquet").unlink()), "ids.parquet is missing"),
+    "rules altered": (rewritten("rules.json", lambda raw: b"[]"), "rules.json has 2 bytes"),
+}  # fmt: skip
+
+WORD = cell("interactions", 3, "value", "dear")
+IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
+    "tune: bad table, two processes": ("tune", ["study.processes=2", "study.trials=2"], WORD,
+        "interactions: row 3, column 'value': expected numbers, got 'dear'"),
+    "train: ratings cut": ("train", ["data=movielens", "data.root=films"],
+        content("films/user.parquet", "x"), "expected inter.parquet, item.parquet there"),
+    "train: numbers in words": ("train", ["data=lightgcn", "data.root=books", "split=given"],
+        all_of(content("books/train.txt", "0 1 2\n1 two\n"), content("books/test.txt", "")),
+        "train.txt: line 2: expected whole numbers, got 'two'"),
+}  # fmt: skip
+
+BROKEN_COMMANDS = {
+    "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
+    "benchmark": BENCHMARK, "tune": TUNE,
+}  # fmt: skip
