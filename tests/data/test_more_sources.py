@@ -170,7 +170,8 @@ def test_files_that_miss_or_cannot_be_read_are_named(
         source(root=str(tmp_path / "nowhere"))
     root = write(tmp_path, frames)
     (tmp_path / f"{file}.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(InputError, match=rf"^{file}.parquet cannot be read as Parquet: .") as caught:
+    says = rf"^{file}.parquet cannot be read as Parquet: ."
+    with pytest.raises(InputError, match=says) as caught:
         source(root=root).load()
     assert "\n" not in str(caught.value)
     (tmp_path / f"{file}.parquet").unlink()

@@ -88,7 +88,10 @@ def test_cutoffs_are_times_or_positions(tmp_path: Path) -> None:
     ("settings", "words"),
     [
         ({"valid_from": "2026-01-02"}, "valid_from and data.test_from go together"),
-        ({"valid_from": "soon", "test_from": "later"}, "data.valid_from: expected a time .* 'soon'"),
+        (
+            {"valid_from": "soon", "test_from": "later"},
+            "data.valid_from: expected a time .* 'soon'",
+        ),
         ({"rename": {"events": {}}}, "no table 'events'; tables are interactions, customers"),
         ({"targets": ["buy"]}, "no action 'buy'; actions are view, click"),
     ],
@@ -128,7 +131,8 @@ def test_a_rename_onto_a_column_that_is_there_is_refused_by_the_check(tmp_path: 
 def test_an_unreadable_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=r"interactions: interactions.*(cannot be read|is empty|never closed)") as caught:
+    says = r"interactions: interactions.*(cannot be read|is empty|never closed)"
+    with pytest.raises(InputError, match=says) as caught:
         Files(root=str(tmp_path)).load()
     assert "\n" not in str(caught.value)
 
