@@ -51,6 +51,9 @@ RECOMMEND = {
     "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
     "unknown customer": ([*ANN[:1], "customer=an"], "customer id 'an' is not among", "ann"),
     "unknown touchpoint": ([*ANN, "touchpoint=fax"], "'fax' is not known; the artifact has app"),
+    "unknown flag": ([*ANN, "--verbose"], "unknown argument '--verbose'; known are artifact"),
+    "k without value": ([*ANN, "k"], "expected k=VALUE, got 'k'"),
+    "k twice": ([*ANN, "k=1", "k=2"], "k= is given twice"),
     "no k": ([*ANN, "k=0"], "k: expected a whole number of at least 1, got '0'"),
     "k in words": ([*ANN, "k=ten"], "k: expected a whole number of at least 1, got 'ten'"),
     "no customers": ([*ANN[:1], "customers=0"], "customers: expected a whole number", "got '0'"),
@@ -84,6 +87,7 @@ BENCHMARK = {
     "no runs": (["suite=compare", "suite.runs=0"], "suite.runs: expected a whole number", "got 0"),
     "runs in words": (["suite=compare", "suite.runs=many"], "suite.runs: expected a whole number"),
     "sets missing": (["suite=tuned", "suite.root=tables"], "expected a folder 'gowalla' in it"),
+    "customers few": (["suite=compare", "suite.customers=9"], "suite.customers: expected a whole"),
     "no jobs": (["suite=tuned", "suite.root=tables", "suite.jobs=0"], "suite.jobs: expected a"),
 }  # fmt: skip
 

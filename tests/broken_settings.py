@@ -81,6 +81,7 @@ PARTS = {
     "unknown model key": (["+model.depth=3"], "model.depth is not known; model has window"),
     "no dim": (["model=als", "model.dim=0"], "model.dim: expected a number >= 1"),
     "half a dim": (["model=als", "model.dim=1.5"], "model.dim: expected a whole number, got 1.5"),
+    "nothing to solve with": (["model=als", "model.l2=0"], "model.l2=0: too small to solve for"),
     "alpha of nan": (["model=als", "model.alpha=nan"], "model.alpha: expected a number", "nan"),
     "unknown action weighed": (["model=als", "+model.actions.bought=3"], "bought"),
     "action weighed in words": (["model=als", "model.actions={view: much}"],

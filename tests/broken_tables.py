@@ -124,8 +124,6 @@ CELLS = {
         "row 3, column 'duration': expected a number of at least 0", "got -2", "mend"),
     "negative weight": (cell("interactions", 3, "weight", "-1"),
         "row 3, column 'weight': expected a number of at least 0", "got -1", "mend"),
-    "null weight": (cell("interactions", 3, "weight", ""),
-        "row 3, column 'weight': expected a value in every row", "got none", "fill it in"),
     "infinite weight": (cell("interactions", 3, "weight", "inf"),
         "row 3, column 'weight': expected finite numbers", "got inf", "mend"),
     "consent of maybe": (cell("customers", 1, "consent_app", "maybe"),

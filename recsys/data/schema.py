@@ -9,15 +9,13 @@ def _id(required: bool = True, nullable: bool = False) -> pa.Column:
     return pa.Column(None, required=required, nullable=nullable)
 
 
-def _number(
-    low: float | None = None, high: float | None = None, nullable: bool = True
-) -> pa.Column:
+def _number(low: float | None = None, high: float | None = None) -> pa.Column:
     checks = []
     if low is not None:
         checks.append(pa.Check.ge(low, error=f"a number of at least {low:g}"))
     if high is not None:
         checks.append(pa.Check.le(high, error=f"a number of at most {high:g}"))
-    return pa.Column(float, checks, required=False, nullable=nullable)
+    return pa.Column(float, checks, required=False, nullable=True)
 
 
 def _one_of(values: tuple[str, ...], required: bool = False) -> pa.Column:
@@ -44,7 +42,7 @@ SCHEMAS = {
             columns.ORDER: pa.Column("int64", required=False),
             columns.VALUE: _number(),
             columns.DURATION: _number(low=0),
-            columns.WEIGHT: _number(low=0, nullable=False),
+            columns.WEIGHT: _number(low=0),
             columns.SESSION: _id(required=False, nullable=True),
             columns.PART: _one_of((columns.TRAIN_PART, columns.TEST_PART)),
         }

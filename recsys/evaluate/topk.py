@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.errors import InputError
 
 _GROUPS = 1024
 
@@ -29,7 +30,7 @@ def topk(scores: FloatArray, k: int) -> TopK:
     are looked at; rows where a tie crosses the groups are ordered in full.
 
     Raises:
-        ValueError: a score is NaN.
+        InputError: a score is NaN.
     """
     count, width = scores.shape
     k = min(k, width)
@@ -73,4 +74,4 @@ def _ordered(scores: FloatArray, candidates: IntArray, k: int) -> TopK:
 def _refuse_nan(maxima: FloatArray) -> None:
     # The maximum of scores with a NaN is NaN, so the whole tile need not be read again.
     if np.isnan(maxima).any():
-        raise ValueError("scores contain NaN; the model has not converged")
+        raise InputError("scores contain NaN: the model has not converged; use milder settings")

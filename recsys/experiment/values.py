@@ -81,7 +81,8 @@ def _spoken(hint: Any) -> str:
 
 
 def _listed(words: Sequence[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]])
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _shown(value: Any) -> str:

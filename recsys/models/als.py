@@ -10,7 +10,8 @@ that folding a customer in from the same events gives the same vector.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
+from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models.base import Embeddings, FoldIn, Validate, require_half_life, require_range
 from recsys.models.device import Device, implicit_device
@@ -79,7 +81,7 @@ class ALS:
             # implicit takes every core by itself, whatever OpenMP was told.
             settings["num_threads"] = int(os.environ.get("OMP_NUM_THREADS", "0"))
         # implicit runs its own threads; BLAS threads beneath them only get in the way.
-        with threadpool_limits(1, "blas"):
+        with threadpool_limits(1, "blas"), _solvable(self.l2):
             model = AlternatingLeastSquares(use_gpu=self.device.kind == "cuda", **settings)
             model.fit(
                 csr_matrix(confidence), show_progress=False, callback=self._curve(model, validate)
@@ -132,3 +134,14 @@ class ALS:
         products = self.product_vectors
         gram = products.T @ products + self.l2 * np.eye(self.dim, dtype=np.float32)
         return FoldIn(history=self.history, products=products, gram=gram.astype(np.float32))
+
+
+@contextmanager
+def _solvable(l2: float) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        # LAPACK's name for solving with a matrix that has to be positive definite.
+        if "posv" not in str(error):
+            raise
+        raise InputError(f"model.l2={l2}: too small to solve for these events; raise it") from None

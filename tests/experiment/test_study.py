@@ -151,5 +151,5 @@ def test_a_budget_that_cannot_be_is_refused(settings, said: str) -> None:
 
 def test_a_storage_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tune.db").write_text("hello " * 500)
-    with pytest.raises(InputError, match=r"study.storage=tune.db is not a database"):
+    with pytest.raises(InputError, match=r"study.storage: .*tune.db is no database"):
         study_of(tmp_path)

@@ -1,5 +1,4 @@
 import json
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 from artifact_contents import contents
 
-from recsys.errors import InputError
 from recsys.serve import load, write
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "recommend.py"
@@ -65,43 +63,3 @@ def test_a_short_answer_says_why(folder):
     done = recommend(f"artifact={folder}", f"customer={customer}", "touchpoint=email")
     assert done.returncode == 0
     assert "no more offers: the customer has not consented" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["custommer=C0001"], "unknown argument 'custommer=C0001'; did you mean customer="),
-        (["--verbose"], "unknown argument '--verbose'; known are artifact, customer"),
-        (["k"], "expected k=VALUE, got 'k'"),
-        (["k=0"], "k: expected a whole number of at least 1, got '0'"),
-        (["k=abc"], "k: expected a whole number of at least 1, got 'abc'"),
-        (["k=1", "k=2"], "k= is given twice"),
-        (["customers=2"], "either customer=ID or customers=NUMBER"),
-        (["touchpoint=fax"], "touchpoint 'fax' is not known; the artifact has app, branch, email"),
-        (["at=soon"], "at: expected a date such as 2024-05-01, got 'soon'"),
-        (["out=/nowhere/at/all.json"], "out: /nowhere/at/all.json cannot be written"),
-    ],
-)
-def test_bad_words_are_refused(folder, words, message):
-    script = runpy.run_path(str(SCRIPT))
-    with pytest.raises(InputError) as raised:
-        script["recommend"]([f"artifact={folder}", "customer=C0001", *words])
-    assert message in str(raised.value)
-
-
-def test_bad_input_is_one_line_and_code_2(folder, tmp_path):
-    unknown = recommend(f"artifact={folder}", "customer=C00O1")
-    assert_one_line(unknown, "customer id 'C00O1' is not among the 40 customer ids; the nearest")
-    nowhere = recommend(f"artifact={tmp_path}", "customer=C0001")
-    assert_one_line(nowhere, "is not an artifact")
-    misspelt = recommend(f"artifact={folder}", "custommer=C0001")
-    assert_one_line(misspelt, "did you mean customer=")
-    assert_one_line(recommend(f"artifact={folder}", "customers=1", "k=abc"), "got 'abc'")
-    assert_one_line(recommend(), "say artifact=FOLDER")
-
-
-def assert_one_line(done, message):
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.count("\n") == 1
-    assert message in done.stderr

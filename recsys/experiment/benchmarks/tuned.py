@@ -72,10 +72,8 @@ class TunedSuite:
         if not Path(root).is_dir():
             raise InputError(f"suite.root={root} is not a folder; set suite.root to the data sets")
         require_at_least(1, jobs=jobs)
-        for set_ in data.values():
-            if set_["folder"] and not (Path(root) / set_["folder"]).is_dir():
-                raise InputError(f"suite.root={root}: expected a folder '{set_['folder']}' in it")
         self.jobs, self.folder, self.uri, self.storage = jobs, Path(folder), uri, storage
+        self.folders = [Path(root) / one["folder"] for one in data.values() if one["folder"]]
         self.rows = [
             _row(Path(root), name, settings, model, overrides)
             for name, settings in data.items()
@@ -84,6 +82,11 @@ class TunedSuite:
 
     def figures(self) -> Mapping[str, float]:
         """Runs what is missing, writes table.md and returns means and intervals on test."""
+        for folder in self.folders:
+            if not folder.is_dir():
+                raise InputError(
+                    f"suite.root={folder.parent}: expected a folder '{folder.name}' in it"
+                )
         with ThreadPoolExecutor(self.jobs) as pool:
             done = pool.map(self._measured, self.rows)
             bar = tqdm(done, total=len(self.rows), desc="tuned", unit="row", disable=None)

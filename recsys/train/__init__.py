@@ -1,0 +1,1 @@
+"""Model-free parts of training: losses, negative sampling, propagation and the one fit loop."""

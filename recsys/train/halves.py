@@ -1,0 +1,95 @@
+"""The customer-product graph on a device, ready for sparse products in both directions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from torch import Tensor
+from torch.nn.functional import embedding_bag
+
+from recsys.errors import InputError
+
+
+@dataclass(frozen=True)
+class Half:
+    """One direction of a bipartite graph, a sparse [n, m] matrix in compressed rows.
+
+    Attributes:
+        offsets: [n + 1], where each row's entries begin and end.
+        columns: [E], of the same integer type as the offsets.
+        values: [E], float32 or float64.
+        width: m.
+    """
+
+    offsets: Tensor
+    columns: Tensor
+    values: Tensor
+    width: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, m)."""
+        return len(self.offsets) - 1, self.width
+
+    def __matmul__(self, vectors: Tensor) -> Tensor:
+        """[n, dim], the product with [m, dim] vectors; take gradients through `propagate`."""
+        if vectors.is_cuda:
+            # A bag of a popular product would be one long serial sum there (not measured).
+            matrix = torch.sparse_csr_tensor(
+                self.offsets, self.columns, self.values, self.shape, check_invariants=False
+            )
+            return matrix @ vectors
+        # Three to four times as fast as MKL's CSR product: the vectors ahead are prefetched.
+        return embedding_bag(
+            self.columns,
+            vectors,
+            self.offsets,
+            mode="sum",
+            per_sample_weights=self.values,
+            include_last_offset=True,
+        )
+
+
+@dataclass(frozen=True)
+class BipartiteGraph:
+    """The symmetric graph A = [[0, R], [R', 0]] of C customers and P products, as its two halves.
+
+    Attributes:
+        to_customers: R, [C, P].
+        to_products: R', [P, C].
+    """
+
+    to_customers: Half
+    to_products: Half
+
+    @classmethod
+    def from_matrix(cls, matrix: csr_array, device: torch.device | str = "cpu") -> "BipartiteGraph":
+        """Copies both halves to the device, with int32 indices where they fit.
+
+        Args:
+            matrix: [C, P] R, float32 or float64; LightGCN's is `normalise(interactions, 0.5, 0.5)`
+                of `recsys.graph.bipartite`.
+            device: of the halves, and of every vector that is propagated.
+
+        Raises:
+            InputError: entries of another type, or one that is not finite.
+        """
+        if matrix.dtype not in (np.float32, np.float64):
+            raise InputError(
+                f"graph: expected a float32 or float64 matrix, got {matrix.dtype}; use astype"
+            )
+        if not np.isfinite(matrix.data).all():
+            raise InputError("graph: expected finite weights, got NaN or infinity; drop those rows")
+        return cls(_half(matrix, device), _half(matrix.T.tocsr(), device))
+
+
+def _half(matrix: csr_array, device: torch.device | str) -> Half:
+    fits = max(matrix.nnz, *matrix.shape) <= np.iinfo(np.int32).max
+    integer = np.int32 if fits else np.int64
+    return Half(
+        torch.tensor(matrix.indptr.astype(integer), device=device),
+        torch.tensor(matrix.indices.astype(integer), device=device),
+        torch.tensor(matrix.data, device=device),
+        matrix.shape[1],
+    )

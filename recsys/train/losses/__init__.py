@@ -1,0 +1,23 @@
+"""Training losses: pure functions of tensors, a scalar out, the mean over a batch.
+
+Half precision is raised to float32 before anything is exponentiated or summed; float32 and float64
+stay what they are. An empty batch loses 0.
+"""
+
+from recsys.train.losses.bpr import bpr
+from recsys.train.losses.cosine_contrastive import cosine_contrastive
+from recsys.train.losses.info_nce import info_nce
+from recsys.train.losses.scores import pair_scores, unit
+from recsys.train.losses.softmax import in_batch_softmax, sampled_softmax
+from recsys.train.losses.whole_data import whole_data
+
+__all__ = [
+    "bpr",
+    "cosine_contrastive",
+    "in_batch_softmax",
+    "info_nce",
+    "pair_scores",
+    "sampled_softmax",
+    "unit",
+    "whole_data",
+]

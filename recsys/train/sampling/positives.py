@@ -1,0 +1,53 @@
+"""The pairs that are positives, and the events they come from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recsys.arrays import IntArray
+from recsys.data.columns import ACTIONS
+from recsys.data.dataset import Dataset
+from recsys.graph.bipartite import action_weights, interaction_matrix
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Positives:
+    """Which customer has which product.
+
+    Attributes:
+        pairs: [C, P] CSR; an entry, of any value, is a positive. Each entry once, indices sorted.
+        actions: of the events behind the pairs.
+        when: [n] int64 moments of those events, in units of the clock; None without one.
+    """
+
+    pairs: csr_array
+    actions: tuple[str, ...]
+    when: IntArray | None
+
+    @classmethod
+    def of(cls, data: Dataset, actions: Mapping[str, float] | None = None) -> Self:
+        """Those of the graph that `interaction_matrix(data, actions=actions)` describes.
+
+        Args:
+            data: what a model may see.
+            actions: those with a weight above 0 make a positive; None takes all but `reject` and
+                `ignore`.
+
+        Raises:
+            InputError: an action is unknown or its weight negative.
+        """
+        weights, events = action_weights(actions), data.interactions
+        used = (events.products >= 0) & (weights[events.actions] > 0)
+        return cls(
+            pairs=interaction_matrix(data, actions=actions),
+            actions=tuple(np.array(ACTIONS)[weights > 0].tolist()),
+            when=None if events.when is None else events.when[used],
+        )
+
+    @property
+    def customers_of(self) -> IntArray:
+        """[P] int64, how many customers have each product."""
+        return np.bincount(self.pairs.indices, minlength=self.pairs.shape[1])
