@@ -1,24 +1,27 @@
 """Opening an MLflow store, whatever its URI, with one line for whatever is wrong with it."""
 
-import fcntl
 import logging
 import os
 import re
-import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
+from recsys.track.sqlite_file import (
+    SCHEME,
+    check_database,
+    is_new,
+    locked,
+    refuse_foreign,
+    sqlite_path,
+)
 
 ARTIFACTS = "mlartifacts"
 """Folder of artifacts beside an SQLite database."""
 
-_SQLITE = "sqlite:///"
-_SQLITE_MAGIC = b"SQLite format 3\x00"
 _SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
 # MLflow would try for minutes before it says that nobody answers.
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
@@ -121,33 +124,19 @@ def ended(client: Any, run_id: str, what: str) -> Iterator[None]:
     client.set_terminated(run_id, "FINISHED")
 
 
-def sqlite_path(uri: str) -> Path | None:
-    """The absolute path of an SQLite URI; None for any other kind.
-
-    Raises:
-        InputError: the URI names no file.
-    """
-    if not uri.startswith("sqlite"):
-        return None
-    name = uri.removeprefix(_SQLITE)
-    if name == uri or not name or name == ":memory:":
-        raise InputError(f"track.uri: expected sqlite:///PATH, got {uri}")
-    return Path(name).absolute()
-
-
 @contextmanager
 def _connected(settings: TrackConfig) -> Iterator[Any]:
     path = sqlite_path(settings.uri)
     _check_uri(settings.uri)
     if path is not None:
-        _check_database(path)
+        check_database(path)
     with nullcontext() if path is None else locked(path, "track.uri"), _impatient():
         if path is not None:
             refuse_foreign(path, "experiments", "track.uri")
-        if path is not None and _is_new(path):
+        if path is not None and is_new(path):
             sys.stderr.write(f"mlflow: preparing the new store {path.name} (about 10 s, once)\n")
         try:
-            yield _client(settings.uri if path is None else f"{_SQLITE}{path}")
+            yield _client(settings.uri if path is None else f"{SCHEME}{path}")
         except InputError:
             raise
         except Exception as error:
@@ -206,78 +195,6 @@ def _check_tags(tags: Mapping[str, str]) -> None:
                 f"track.tags: expected names of letters, digits, '_', '-', '.' and spaces, "
                 f"got {name!r}"
             )
-
-
-def _is_new(path: Path) -> bool:
-    return not path.exists() or path.stat().st_size == 0
-
-
-def _check_database(path: Path) -> None:
-    # MLflow would try for minutes to open what is no database.
-    if path.is_dir():
-        raise InputError(f"track.uri: {path} is a folder; expected the path of an SQLite file")
-    if _is_new(path):
-        return
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise InputError(f"track.uri: {path} cannot be written; set track.uri to another path")
-    with path.open("rb") as file:
-        if file.read(len(_SQLITE_MAGIC)) != _SQLITE_MAGIC:
-            raise InputError(f"track.uri: {path} is not an SQLite database; name another path")
-
-
-def refuse_foreign(path: Path, table: str, key: str) -> None:
-    """Refuses a database of something else: MLflow and Optuna add their tables to any.
-
-    Args:
-        path: of the SQLite file, which others are kept from by `locked`; it need not be there.
-        table: one that tells the wanted kind.
-        key: of the configuration that names the path, for the message.
-
-    Raises:
-        InputError: there are tables and not this one, or the file cannot be read.
-    """
-    if _is_new(path):
-        return
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            names = {name for (name,) in found}
-    except sqlite3.Error as error:
-        raise InputError(f"{key}: {path} is no database: {error}; name another path") from None
-    if names and table not in names:
-        raise InputError(
-            f"{key}: {path} is a database of something else: expected a table '{table}' in it, got "
-            f"{', '.join(sorted(names)[:5])}; name another path"
-        )
-
-
-@contextmanager
-def locked(path: Path, key: str, wait: bool = True) -> Iterator[None]:
-    """One process at a time, by a lock beside the file that a kill releases.
-
-    MLflow's first migration does not survive company, nor does Optuna's.
-
-    Args:
-        path: of the file to guard; its folder is made where it is missing.
-        key: of the configuration that names it, for the message.
-        wait: for the others; else they are an error.
-
-    Raises:
-        InputError: the folder cannot be written, or others hold the lock and `wait` is False.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.with_name(f"{path.name}.lock").open("w")
-    except OSError as error:
-        raise InputError(
-            f"{key}: {path.parent} cannot be written: {error.strerror}; set {key}"
-        ) from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise InputError(f"{key}: {path.name} is in use by another process") from None
-        yield
 
 
 @contextmanager

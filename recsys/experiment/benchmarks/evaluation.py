@@ -8,13 +8,11 @@ from recsys.arrays import FloatArray
 from recsys.data.check import check_tables
 from recsys.data.dataset import build
 from recsys.data.queries import Queries
-from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.data.split import GivenSplit
-from recsys.errors import InputError
 from recsys.evaluate.full_ranking import TILE
 from recsys.evaluate.per_query import evaluate
 from recsys.evaluate.topk import topk
-from recsys.experiment.benchmarks.suite import require_at_least, seconds_in_turn
+from recsys.experiment.benchmarks.suite import published, require_at_least, seconds_in_turn
 from recsys.models.graph_filter import GraphFilter
 
 K = 20
@@ -31,10 +29,7 @@ class EvaluationSuite:
 
     def __init__(self, *, root: str, dim: int = 64, repeats: int = 3) -> None:
         require_at_least(1, dim=dim, repeats=repeats)
-        try:
-            self.source = LightGCNFiles(root=root)
-        except InputError as error:
-            raise InputError(str(error).replace("data.root", "suite.root")) from None
+        self.source = published(root)
         self.dim, self.repeats = dim, repeats
 
     def figures(self) -> Mapping[str, float]:

@@ -11,10 +11,8 @@ from torch import Tensor
 
 from recsys.data.check import check_tables
 from recsys.data.dataset import build
-from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.data.split import GivenSplit
-from recsys.errors import InputError
-from recsys.experiment.benchmarks.suite import require_at_least, seconds_in_turn
+from recsys.experiment.benchmarks.suite import published, require_at_least, seconds_in_turn
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.train.halves import BipartiteGraph
 from recsys.train.losses import bpr, pair_scores
@@ -51,10 +49,7 @@ class PropagationSuite:
         repeats: int = 3,
     ) -> None:
         require_at_least(1, dim=dim, layers=layers, batch_size=batch_size, repeats=repeats)
-        try:
-            self.source = LightGCNFiles(root=root)
-        except InputError as error:
-            raise InputError(str(error).replace("data.root", "suite.root")) from None
+        self.source = published(root)
         self.dim, self.layers, self.batch_size = dim, layers, batch_size
         self.repeats = repeats
 

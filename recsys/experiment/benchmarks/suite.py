@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol
 
+from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.errors import InputError
 
 
@@ -27,6 +28,14 @@ def require_at_least(low: int, **settings: int) -> None:
             raise InputError(
                 f"suite.{name}: expected a whole number of at least {low}, got {value}"
             )
+
+
+def published(root: str) -> LightGCNFiles:
+    """The published split in a folder. Raises `InputError` that names suite.root."""
+    try:
+        return LightGCNFiles(root=root)
+    except InputError as error:
+        raise InputError(str(error).replace("data.root", "suite.root")) from None
 
 
 def seconds_in_turn(repeats: int, *tasks: Callable[[], object]) -> list[float]:

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from recsys.errors import InputError
 from recsys.experiment.tuning.space import Space, points, within
-from recsys.track.store import locked, refuse_foreign
+from recsys.track.sqlite_file import locked, refuse_foreign
 
 STARTUP = 8
 """Trials drawn at random before the sampler learns from them."""
