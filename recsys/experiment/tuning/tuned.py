@@ -53,9 +53,9 @@ def experiment_file(settings: Settings, study: Study) -> str:
     }
     head = [
         "# @package _global_",
-        f"# {settings.source.name}: {settings.evaluate.metric} {best.value:.4f} on valid, "
-        f"trial {best.number} of {len(ended)}",
-        f"# in {study.seconds() / 60:.1f} minutes; found by scripts/tune.py.",
+        f"# {settings.evaluate.metric} {best.value:.4f} on a sample of valid of "
+        f"{settings.source.name}: trial {best.number}",
+        f"# of {len(ended)}, {study.seconds() / 60:.1f} minutes of scripts/tune.py.",
     ]
     return "\n".join([*head, yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True)])
 
