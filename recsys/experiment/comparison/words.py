@@ -86,7 +86,7 @@ def _among_all(models: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
     with_best = pairs[pairs["first_run"] == best["run_id"]]
     ties = with_best.loc[with_best["verdict"] == "tie", "second"].tolist()
     if ties:
-        said = f"First place is shared: {best['label']} and {_listed(ties)} are a tie."
+        said = f"First place is shared: {_listed([best['label'], *ties])} are a tie."
     else:
         said = f"First place is sure: {best['label']} wins over every other run."
     order = models["run_id"].tolist()
