@@ -15,6 +15,8 @@ from recsys.experiment.tuning.study import StudyConfig
 from recsys.experiment.tuning.tune import tune
 from recsys.experiment.tuning.tuned import finish
 
+CONF = Path(__file__).parents[1] / "conf"
+
 
 def search(config: DictConfig) -> None:
     """One study, and what it found."""
@@ -30,11 +32,11 @@ def search(config: DictConfig) -> None:
     )
     for name, value in best.params.items():
         print(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
-    path, runs = finish(settings, study)
+    path, runs = finish(settings, study, CONF / "experiment" / "tuned")
     print(f"  settings {path}")
     for run_id in runs:
         print(f"  run with them {run_id}")
 
 
 if __name__ == "__main__":
-    launch(search, Path(__file__).parents[1] / "conf", "tune")
+    launch(search, CONF, "tune")

@@ -19,18 +19,23 @@ _OWN = ("_target_", "seed", "device", "market")
 """Settings of a model that are not tuned but follow from where and how it runs."""
 
 
-def finish(settings: Settings, study: Study) -> tuple[Path, list[str]]:
+def finish(settings: Settings, study: Study, folder: Path) -> tuple[Path, list[str]]:
     """Writes the experiment file, fits the best settings with each seed and tracks the runs.
 
     Seeds that were tracked before a kill are not fitted again; a model without a seed is fitted
     once.
+
+    Args:
+        settings: of the study.
+        study: with at least one finished trial.
+        folder: of the experiment file, where `study.out` names none.
 
     Returns:
         the experiment file, and the ids of the runs that were added.
     """
     best = trial_record(study.best())
     text = experiment_file(settings, study)
-    path = Path(study.config.out or f"conf/experiment/tuned/{study.name}.yaml")
+    path = Path(study.config.out or folder / f"{study.name}.yaml")
     write_whole(path, text, "study.out")
     tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, {})
     wanted = study.config.seeds
