@@ -28,7 +28,7 @@ def search(config: DictConfig) -> None:
     best, ended = study.best(), study.finished()
     print(
         f"{study.name}: best {settings.evaluate.metric} {best.value:.4f} on valid, trial "
-        f"{best.number} of {len(ended)} in {study.seconds() / 60:.1f} minutes"
+        f"{best.number} of {len(ended)} in {study.seconds(ended) / 60:.1f} minutes"
     )
     for name, value in best.params.items():
         print(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")

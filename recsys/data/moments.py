@@ -52,18 +52,6 @@ def read_moments(column: pd.Series) -> pd.Series:
     return parsed
 
 
-def parse_moments(column: pd.Series, where: str) -> pd.Series:
-    """As `read_moments`.
-
-    Raises:
-        InputError: `where` and the first row that is not a time.
-    """
-    try:
-        return read_moments(column)
-    except CellError as error:
-        raise InputError(f"{where}: {error}") from None
-
-
 def parse_moment(value: object, where: str) -> pd.Timestamp:
     """One UTC moment; see `read_moments`.
 

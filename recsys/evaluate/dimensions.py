@@ -69,8 +69,8 @@ def _segment(window: Window, column: str | None) -> slices.Cut | None:
     if column is not None:
         codes, names = pd.factorize(segment_labels(past, column))
         return slices.by_label(codes[customers], [str(name) for name in names])
-    spent, last = _spent(past), _last(past)
-    for prefix, measure in (("value", spent), ("recency", last)):
+    for prefix, measured in (("value", _spent), ("recency", _last)):
+        measure = measured(past)
         if measure is not None:
             base = measure[~np.isnan(measure)]
             return slices.by_thirds(measure[customers], base, prefix)

@@ -60,7 +60,7 @@ def bootstrap(
     # Most names share their gaps, and so their numbers of queries.
     packed, pattern = np.unique(np.packbits(there, axis=0), axis=1, return_inverse=True)
     gaps = np.unpackbits(packed, axis=0, count=len(table))
-    amounts = _by_customer(np.column_stack([np.where(there, table, 0), gaps]), customers)
+    amounts = by_customer(np.column_stack([np.where(there, table, 0), gaps]), customers)
     sums, counts = amounts[:, : len(names)], amounts[:, len(names) :]
     drawn = _resampled(amounts, resamples, seed)
     asked = (counts > 0).sum(axis=0)[pattern]
@@ -102,7 +102,7 @@ def lift(
         seed: as in `bootstrap`.
     """
     both = ~np.isnan(a + b)
-    sums = _by_customer(np.column_stack([a, b])[both], customers[both])
+    sums = by_customer(np.column_stack([a, b])[both], customers[both])
     if not len(sums):
         return Interval(np.nan, np.nan, np.nan, 0)
     drawn, whole = _resampled(sums, resamples, seed), sums.sum(axis=0)
@@ -164,7 +164,7 @@ def _resampled(amounts: FloatArray, resamples: int, seed: int) -> FloatArray:
     return sums
 
 
-def _by_customer(values: FloatArray, customers: IntArray) -> FloatArray:
+def by_customer(values: FloatArray, customers: IntArray) -> FloatArray:
     """[C, M] sums of values [Q, M] over the queries of each customer."""
     _, person = np.unique(customers, return_inverse=True)
     member = csr_array(

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.evaluate.intervals import bootstrap
+from recsys.evaluate.intervals import bootstrap, by_customer
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def wilcoxon(a: FloatArray, b: FloatArray, customers: IntArray) -> float:
         Between 0 and 1; 1 where no customer has a difference other than 0.
     """
     both = ~np.isnan(a + b)
-    _, person = np.unique(customers[both], return_inverse=True)
-    total = np.bincount(person, weights=(a - b)[both])
-    moved = (total / np.bincount(person))[total != 0]
+    asked = np.column_stack([a - b, np.ones(len(a))])[both]
+    total, count = by_customer(asked, customers[both]).T
+    moved = (total / count)[total != 0]
     return float(stats.wilcoxon(moved).pvalue) if len(moved) else 1.0

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtri, stdtr
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.evaluate.intervals import percentiles, resampled_means
+from recsys.evaluate.intervals import by_customer, percentiles, resampled_means
 
 ENOUGH = 10
 """Draws beyond zero from which their share is read; with fewer the tail is normal."""
@@ -66,7 +66,10 @@ def pairwise(
         level: confidence of the intervals, as 0.95.
         seed: of the resampling; the same seed gives the same intervals.
     """
-    sums, counts = _by_customer(values, customers)
+    known = ~np.isnan(values).any(axis=1)
+    asked = np.column_stack([values, np.ones(len(values))])[known]
+    amounts = by_customer(asked, customers[known])
+    sums, counts = amounts[:, :-1], amounts[:, -1]
     means = sums.sum(axis=0) / counts.sum()
     draws = resampled_means(sums, counts, resamples, seed)
     first, second = np.triu_indices(values.shape[1], 1)
@@ -129,14 +132,6 @@ def _p_values(difference: FloatArray, draws: FloatArray, customers: int) -> Floa
     depth = np.where(beyond >= ENOUGH, ndtri(np.minimum(beyond / len(draws), 0.5)), far)
     p_values: FloatArray = 2 * stdtr(customers - 1, np.sqrt((customers - 1) / customers) * depth)
     return p_values
-
-
-def _by_customer(values: FloatArray, customers: IntArray) -> tuple[FloatArray, FloatArray]:
-    """[C, M] sums and [C] counts over the queries that all models have a value for."""
-    known = ~np.isnan(values).any(axis=1)
-    _, person = np.unique(customers[known], return_inverse=True)
-    sums = [np.bincount(person, weights=column) for column in values[known].T]
-    return np.stack(sums, axis=1), np.bincount(person).astype(np.float64)
 
 
 def _blocks(size: int) -> Iterator[slice]:

@@ -1,8 +1,8 @@
 """What a model is: it fits a data set and scores products for customers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -11,9 +11,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.audit import Derived
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-
-Score: TypeAlias = Callable[[IntArray], FloatArray]
-"""Row numbers of customers [n] -> scores [n, P], higher is better."""
+from recsys.evaluate.full_ranking import Score
 
 
 class Validate(Protocol):

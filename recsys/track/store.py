@@ -133,8 +133,10 @@ def _connected(settings: TrackConfig) -> Iterator[Any]:
     with nullcontext() if path is None else locked(path, "track.uri"), _impatient():
         if path is not None:
             refuse_foreign(path, "experiments", "track.uri")
-        if path is not None and is_new(path):
-            sys.stderr.write(f"mlflow: preparing the new store {path.name} (about 10 s, once)\n")
+            if is_new(path):
+                sys.stderr.write(
+                    f"mlflow: preparing the new store {path.name} (about 10 s, once)\n"
+                )
         try:
             yield _client(settings.uri if path is None else f"{SCHEME}{path}")
         except InputError:

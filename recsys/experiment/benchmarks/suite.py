@@ -11,6 +11,7 @@ from typing import Protocol
 
 from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.errors import InputError
+from recsys.whole_file import write_whole
 
 
 class Suite(Protocol):
@@ -63,5 +64,5 @@ def write_benchmark(folder: Path, suite: str, figures: Mapping[str, float]) -> P
     """Writes `benchmark.json` into the folder and returns its path."""
     path = folder / "benchmark.json"
     report = {"suite": suite, "machine": machine(), "figures": dict(figures)}
-    path.write_text(json.dumps(report, indent=2) + "\n")
+    write_whole(path, json.dumps(report, indent=2) + "\n")
     return path

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from recsys.errors import InputError
 from recsys.experiment.benchmarks.suite import require_at_least
+from recsys.whole_file import write_whole
 
 _SCRIPTS = Path(__file__).parents[3] / "scripts"
 
@@ -91,7 +92,7 @@ class TunedSuite:
             done = pool.map(self._measured, self.rows)
             bar = tqdm(done, total=len(self.rows), desc="tuned", unit="row", disable=None)
             found = dict(zip(self.rows, bar, strict=True))
-        (self.folder / "table.md").write_text(_table(found), encoding="utf-8")
+        write_whole(self.folder / "table.md", _table(found))
         return {
             f"{row.name}_{metric.replace('@', '_at_')}{end}": metrics["test"][metric][value]
             for row, metrics in found.items()

@@ -5,8 +5,9 @@ numbers stay whole) and, where wanted, `log: true`, `step: 2` and `needs: clock`
 `needs: repeats`, which takes the setting out of the space on data where it would mean nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
+from math import inf, prod
 from typing import Any, TypeAlias
 
 from optuna.distributions import (
@@ -53,10 +54,21 @@ def space(described: Mapping[str, Any], model: Mapping[str, Any], data: Dataset)
 
 def points(searched: Space) -> list[dict[str, Any]] | None:
     """Every point of a space of choices alone; None where some setting is a range."""
-    if not all(isinstance(found, CategoricalDistribution) for found in searched.values()):
+    choices = _choices(searched)
+    if choices is None:
         return None
-    choices = [found.choices for found in searched.values()]  # type: ignore[attr-defined]
     return [dict(zip(searched, point, strict=True)) for point in product(*choices)]
+
+
+def size(searched: Space) -> float:
+    """The number of points; infinite where some setting is a range."""
+    choices = _choices(searched)
+    return inf if choices is None else prod(map(len, choices))
+
+
+def _choices(searched: Space) -> list[Sequence[Any]] | None:
+    found = [one for one in searched.values() if isinstance(one, CategoricalDistribution)]
+    return [one.choices for one in found] if len(found) == len(searched) else None
 
 
 def within(searched: Space, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from recsys.errors import InputError
-from recsys.experiment.tuning.space import Space, points, within
+from recsys.experiment.tuning.space import Space, points, size, within
 from recsys.track.sqlite_file import locked, refuse_foreign
 
 STARTUP = 8
@@ -136,12 +136,11 @@ class Study:
 
     def ask(self, searched: Space) -> Trial | None:
         """The next trial; None where the budget is spent or nothing new is left to try."""
-        finite = points(searched)
+        most = size(searched)
         with locked(self._path, "study.storage"):
             for _ in range(_TWINS):
                 trials = self._study.get_trials(deepcopy=False)
-                is_exhausted = finite is not None and _begun(trials) >= len(finite)
-                if is_exhausted or self._is_spent(trials):
+                if _begun(trials) >= most or self._is_spent(trials):
                     return None
                 self._study.sampler = optuna.samplers.TPESampler(
                     # A study that is started again must not draw what it drew before.
@@ -166,9 +165,10 @@ class Study:
         """Trials that ended by themselves, in the order of their numbers."""
         return [trial for trial in self._study.get_trials(deepcopy=False) if _counts(trial, False)]
 
-    def seconds(self) -> float:
+    def seconds(self, ended: Sequence[FrozenTrial]) -> float:
         """Seconds of finished trials, divided by the number of processes."""
-        return _seconds(self.finished()) / self.config.processes
+        spent = sum(trial.duration.total_seconds() for trial in ended if trial.duration)
+        return spent / self.config.processes
 
     def best(self) -> FrozenTrial:
         """The best trial that was not given up.
@@ -192,8 +192,7 @@ class Study:
         if self.config.trials is not None and _begun(trials) >= self.config.trials:
             return True
         ended = [trial for trial in trials if _counts(trial, running=False)]
-        spent = _seconds(ended) / self.config.processes
-        return self.config.minutes is not None and spent >= 60 * self.config.minutes
+        return self.config.minutes is not None and self.seconds(ended) >= 60 * self.config.minutes
 
 
 def refusal(trial: FrozenTrial) -> str | None:
@@ -214,10 +213,6 @@ def _counts(trial: FrozenTrial, running: bool = True) -> bool:
     if trial.state == TrialState.RUNNING:
         return running
     return trial.state in _DONE or _REFUSED in trial.user_attrs
-
-
-def _seconds(trials: Sequence[FrozenTrial]) -> float:
-    return sum(trial.duration.total_seconds() for trial in trials if trial.duration)
 
 
 def _storage(path: Path) -> optuna.storages.RDBStorage:

@@ -213,6 +213,6 @@ def _show(bar: "tqdm[Any]", study: Study, tracked: StudyRun) -> None:
             best = record.value if best is None else max(best, record.value)
         if tracked.log(record) and best is not None:
             tracked.best(best, count)
-    done = study.seconds() / 60 if study.config.trials is None else len(ended)
+    done = study.seconds(ended) / 60 if study.config.trials is None else len(ended)
     bar.n = min(done, bar.total or done)
     bar.set_postfix_str(f"{len(ended)} trials" + (f", best {best:.4f}" if best else ""))

@@ -60,7 +60,7 @@ def experiment_file(settings: Settings, study: Study) -> str:
         "# @package _global_",
         f"# {settings.evaluate.metric} {best.value:.4f} on a sample of valid of "
         f"{settings.source.name}: trial {best.number}",
-        f"# of {len(ended)}, {study.seconds() / 60:.1f} minutes of scripts/tune.py.",
+        f"# of {len(ended)}, {study.seconds(ended) / 60:.1f} minutes of scripts/tune.py.",
     ]
     return "\n".join([*head, yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True)])
 
