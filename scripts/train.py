@@ -2,8 +2,12 @@
 
 python scripts/train.py model=als data=complete_journey data.root=FOLDER
 python scripts/train.py -m model=popularity,als seed=0,1,2
+torchrun --nproc-per-node=2 scripts/train.py model=lightgcn
+
+A fit in steps is kept in the run's folder: the same command with the same hydra.run.dir resumes it.
 """
 
+import shutil
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -13,7 +17,8 @@ from omegaconf import DictConfig
 from recsys.errors import InputError
 from recsys.experiment.config import settings_from
 from recsys.experiment.launch import launch
-from recsys.experiment.run import run
+from recsys.experiment.processes import is_first, shared, together
+from recsys.experiment.run import assist, run
 from recsys.track.record import write_metrics_json
 from recsys.track.runs import log_run
 from recsys.track.store import open_store
@@ -27,12 +32,19 @@ def train(config: DictConfig) -> None:
             "evaluate.test=true is refused in a multirun: test is read once, by the chosen settings"
         )
     settings = settings_from(config)
-    # Before the fit: a store that cannot be opened should not cost anybody a training.
-    open_store(settings.track)
-    record = run(settings)
+    with together():
+        folder = shared(Path(hydra.runtime.output_dir))
+        checkpoints = folder / "checkpoint"
+        if not is_first():
+            assist(settings, checkpoints)
+            return
+        # Before the fit: a store that cannot be opened should not cost anybody a training.
+        open_store(settings.track)
+        record = run(settings, checkpoints)
     run_id = log_run(record, settings.track)
-    path = Path(hydra.runtime.output_dir) / "metrics.json"
+    path = folder / "metrics.json"
     write_metrics_json(path, record, run_id)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     print(record.summary())
     print(f"  metrics {path}  mlflow run {run_id}")
 

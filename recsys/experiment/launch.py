@@ -1,6 +1,7 @@
 """Starts a script under Hydra; whatever a person got wrong becomes one line and code 2."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 from recsys.command_line import exit_on_input_error
 from recsys.errors import InputError
 from recsys.experiment.hydra_words import in_one_line, refuse_unknown_flags
+from recsys.experiment.processes import is_first
 
 
 def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
@@ -27,6 +29,9 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
     # Otherwise Hydra prints a page of its own and ends with code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     started = False
+    if not is_first():
+        # One of a torchrun writes the run's folder.
+        sys.argv += ["hydra.run.dir=.", "hydra.output_subdir=null"]
 
     def guarded(config: DictConfig) -> None:
         nonlocal started

@@ -1,5 +1,7 @@
 """One run: load -> split -> fit -> evaluate -> record."""
 
+from pathlib import Path
+
 from recsys.data.audit import Audit, Derived
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
@@ -10,19 +12,25 @@ from recsys.data.split import Splitter
 from recsys.evaluate.window import measure, refuse_unknown
 from recsys.experiment.config import Settings
 from recsys.experiment.cost import Stopwatch, peak_memory_mb, reset_peak_memory
+from recsys.experiment.processes import refuse_several
 from recsys.experiment.validator import Validator
-from recsys.models.base import Chooses, Derives, Recommender
+from recsys.models.base import Chooses, Derives, Recommender, TrainsInSteps
 from recsys.track.record import RunRecord
 
 
-def run(settings: Settings) -> RunRecord:
-    """Fits on train and reports valid; with `evaluate.test` refits on both and reads test."""
+def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
+    """Fits on train and reports valid; with `evaluate.test` refits on both and reads test.
+
+    Args:
+        settings: of the run.
+        checkpoints: folder that fits are kept in and resumed from, where the model can.
+    """
     reset_peak_memory()
     watch = Stopwatch()
     with watch.stage("load"):
         data, split, audit = prepare(settings.source, settings.splitter, settings.identity)
         refuse_unknown(split.valid.past, settings.evaluate)
-    model = settings.model
+    model = _model(settings, checkpoints)
     validator = Validator(split.valid.queries, settings.evaluate)
     with watch.stage("fit"):
         model.fit(split.valid.past, validator)
@@ -49,6 +57,7 @@ def run(settings: Settings) -> RunRecord:
         config=settings.config,
         chosen=dict(model.chosen) if isinstance(model, Chooses) else {},
         curve=validator.curve,
+        losses=dict(model.losses) if isinstance(model, TrainsInSteps) else {},
         valid=valid.per_query,
         valid_intervals=valid.intervals,
         test=test.per_query if test else None,
@@ -62,6 +71,15 @@ def run(settings: Settings) -> RunRecord:
         notes=notes(split.valid.queries),
         certificate=audit.certificate,
     )
+
+
+def assist(settings: Settings, checkpoints: Path) -> None:
+    """The fits of `run`, in all but the first of several processes, which evaluates."""
+    _, split, _ = prepare(settings.source, settings.splitter, settings.identity)
+    model = _model(settings, checkpoints)
+    model.fit(split.valid.past, Validator(split.valid.queries, settings.evaluate))
+    if settings.evaluate.test:
+        model.fit(split.test.past)
 
 
 def load(
@@ -111,6 +129,15 @@ def facts(data: Dataset) -> dict[str, int]:
         "products": len(data.products),
         "touchpoints": len(data.touchpoints),
     }
+
+
+def _model(settings: Settings, checkpoints: Path | None) -> Recommender:
+    model = settings.model
+    if not isinstance(model, TrainsInSteps):
+        refuse_several(settings.names["model"])
+    elif checkpoints is not None and model.checkpoint is None:
+        model.checkpoint = str(checkpoints)
+    return model
 
 
 def _derived(model: Recommender) -> Derived | None:

@@ -41,11 +41,12 @@ class Validator:
         """The mean over the sample; higher is better."""
         return self._sum(score, 0, len(self._sample)) / len(self._sample)
 
-    def after(self, epoch: int, score: Score) -> None:
-        """Notes a point of the learning curve."""
+    def after(self, epoch: int, score: Score) -> float:
+        """Notes and returns a point of the learning curve."""
         self.curve[epoch] = self(score)
         if self._on_point:
             self._on_point(epoch, self.curve[epoch])
+        return self.curve[epoch]
 
     def growing(self, score: Score) -> float:
         """The mean over the sample, with points after its first eighth, quarter and half.

@@ -21,8 +21,8 @@ class Validate(Protocol):
         """How good a score function is; higher is better."""
         ...
 
-    def after(self, epoch: int, score: Score) -> None:
-        """Notes how good the model is after an epoch: a point of its learning curve.
+    def after(self, epoch: int, score: Score) -> float:
+        """How good the model is after an epoch, noted as a point of its learning curve.
 
         In a study this ends a fit that falls behind, by an exception that models let through.
         """
@@ -53,6 +53,19 @@ class Chooses(Protocol):
     def chosen(self) -> Mapping[str, Any]:
         """Constructor arguments that reproduce the choice without `validate`."""
         ...
+
+
+@runtime_checkable
+class TrainsInSteps(Protocol):
+    """A model of the fit loop: it can be killed and resumed, and trained by several processes.
+
+    Attributes:
+        checkpoint: folder that a fit is kept in; None keeps nothing.
+        losses: mean loss by epoch of the last fit with validation data.
+    """
+
+    checkpoint: str | None
+    losses: Mapping[int, float]
 
 
 @runtime_checkable

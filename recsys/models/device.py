@@ -19,6 +19,15 @@ def implicit_device(wanted: str) -> Device:
     return resolve(wanted, *_implicit_cuda())
 
 
+def torch_device(wanted: str) -> Device:
+    """The processor that PyTorch can use; see `resolve`."""
+    import torch
+
+    if torch.cuda.is_available():
+        return resolve(wanted, True, f"PyTorch sees {torch.cuda.get_device_name()}")
+    return resolve(wanted, False, "PyTorch sees no CUDA device or was built without CUDA")
+
+
 def resolve(wanted: str, available: bool, why: str) -> Device:
     """Settles "auto", "cpu" or "cuda".
 

@@ -32,6 +32,7 @@ class RunRecord:
         config: the resolved configuration, plain.
         chosen: settings that the model chose on valid.
         curve: epoch -> `evaluate.metric` on valid, for models that learn in epochs.
+        losses: epoch -> mean loss in training, for models that train in steps.
         valid: metrics by query on valid.
         valid_intervals: metric -> interval over customers on valid.
         test: metrics by query on test; None where it was not read.
@@ -56,6 +57,7 @@ class RunRecord:
     config: Mapping[str, Any]
     chosen: Mapping[str, Any]
     curve: Mapping[int, float] = field(default_factory=dict)
+    losses: Mapping[int, float] = field(default_factory=dict)
     valid: PerQuery
     valid_intervals: Mapping[str, Interval]
     test: PerQuery | None = None

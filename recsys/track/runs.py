@@ -64,6 +64,8 @@ def _log(store: Store, run_id: str, record: RunRecord, found: Mapping[str, Any])
     metrics = [Metric(name, value, now, 0) for name, value in _metrics(record).items()]
     curve = tracked_name("curve", record.metric)
     metrics += [Metric(curve, value, now, epoch) for epoch, value in record.curve.items()]
+    loss = tracked_name("curve", "loss")
+    metrics += [Metric(loss, value, now, epoch) for epoch, value in record.losses.items()]
     params = [Param(name, value) for name, value in _params(record).items()]
     for start in range(0, max(len(metrics), len(params)), _BATCH):
         batch = slice(start, start + _BATCH)

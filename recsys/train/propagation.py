@@ -52,9 +52,11 @@ def propagate(
         InputError: shapes, types, devices or weights that do not go together.
     """
     _check(graph, customers, products, weights)
-    pair: Pair = _Propagation.apply(  # type: ignore[no-untyped-call]
-        graph, customers, products, weights
-    )
+    # Sparse products know no half precision on the CPU, and lose too much by it elsewhere.
+    with torch.autocast(customers.device.type, enabled=False):
+        pair: Pair = _Propagation.apply(  # type: ignore[no-untyped-call]
+            graph, customers, products, weights
+        )
     return pair
 
 

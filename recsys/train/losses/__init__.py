@@ -9,6 +9,7 @@ from recsys.train.losses.cosine_contrastive import cosine_contrastive
 from recsys.train.losses.info_nce import info_nce
 from recsys.train.losses.scores import pair_scores, unit
 from recsys.train.losses.softmax import in_batch_softmax, sampled_softmax
+from recsys.train.losses.softmax_over_all import softmax_over_all
 from recsys.train.losses.whole_data import whole_data
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "info_nce",
     "pair_scores",
     "sampled_softmax",
+    "softmax_over_all",
     "unit",
     "whole_data",
 ]

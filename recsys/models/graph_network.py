@@ -1,0 +1,252 @@
+"""What graph networks share: vectors on the customer-product graph, trained for an objective."""
+
+import hashlib
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from scipy.sparse import csr_array
+from sklearn.utils.extmath import randomized_svd
+from torch import Tensor, nn
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.audit import Derived
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.evaluate.full_ranking import Score
+from recsys.graph.bipartite import normalise
+from recsys.models.base import Embeddings, FoldIn, Validate, require_range
+from recsys.models.device import Device, torch_device
+from recsys.train.halves import BipartiteGraph
+from recsys.train.loop import Network, fit
+from recsys.train.loop.checkpoint import Checkpoint
+from recsys.train.objectives import Batch, Objective, Softmax
+from recsys.train.processes import Processes
+from recsys.train.propagation import Pair
+from recsys.train.sampling import Positives
+from recsys.train.training import Training
+
+_CPU = torch.device("cpu")
+_LENGTH = 0.1
+"""Of initial vectors, an entry on average; Adam's steps are of the size of the learning rate."""
+
+
+class GraphVectors(Network):
+    """One vector a customer and a product, and the graph that they are propagated over.
+
+    Args:
+        graph: see `BipartiteGraph`.
+        objective: prepared.
+        customers: [C, dim] initial vectors.
+        products: [P, dim].
+        l2: weight of half the squared norms of a pair's vectors.
+    """
+
+    def __init__(
+        self,
+        graph: BipartiteGraph,
+        objective: Objective,
+        customers: Tensor,
+        products: Tensor,
+        l2: float,
+    ) -> None:
+        super().__init__()
+        self.graph, self.objective, self.l2 = graph, objective, l2
+        self.customers, self.products = nn.Parameter(customers), nn.Parameter(products)
+        self.examples = objective.examples
+
+    @abstractmethod
+    def propagated(self) -> Pair:
+        """[C, dim] and [P, dim], as they are scored."""
+
+    def objective_loss(
+        self, vectors: Pair, batch: Batch, processes: Processes, generator: torch.Generator
+    ) -> Tensor:
+        """This process's part of the objective with L2, see `Network.forward`."""
+        own = processes.share(len(batch.customers))
+        share = len(batch.of(own).rows) * processes.count / len(batch.rows)
+        loss = share * self.objective.loss(*vectors, batch, own, generator)
+        if not self.l2:
+            return loss
+        # In every process of the whole batch, so that the mean over processes is the same.
+        owners = batch.customers[batch.rows]
+        squares = (
+            self.customers[owners].square().sum() + self.products[batch.products].square().sum()
+        )
+        return loss + self.l2 / 2 * squares / len(owners)
+
+    def scored(self) -> tuple[FloatArray, FloatArray]:
+        """[C, dim + 1] and [P, dim + 1] float32, whose inner products are the scores."""
+        with torch.inference_mode():
+            customers, products = self.objective.scored(*self.propagated())
+        return customers.float().cpu().numpy(), products.float().cpu().numpy()
+
+
+@dataclass(kw_only=True, eq=False)
+class GraphNetwork(Training, ABC):
+    """Settings and protocol of a model of vectors on the graph; inherited by LightGCN and XSimGCL.
+
+    A model gets its vectors from propagation over all edges at every step, so a customer's own
+    events alone do not make a vector: `fold_in` is None. Customers without events have the zero
+    vector and are ranked by popularity.
+
+    Attributes:
+        dim: length of the vectors.
+        layers: of propagation.
+        objective: what is trained for, see `recsys.train.objectives`.
+        l2: weight of half the squared norms of a pair's vectors.
+        start: "svd" begins with the singular vectors of the normalised graph, times the root of
+            the singular values; "random" with normal numbers.
+        actions: weight of each action; None counts all but reject and ignore as 1.
+        device: "auto", "cpu" or "cuda"; "auto" takes the GPU where PyTorch sees one.
+    """
+
+    dim: int = 64
+    layers: int = 2
+    objective: Objective = field(default_factory=Softmax)
+    l2: float = 0.0
+    start: Literal["svd", "random"] = "svd"
+    actions: Mapping[str, float] | None = None
+    device: str | Device = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_range("dim", self.dim, 1, 4096)
+        require_range("layers", self.layers, 0, 16)
+        require_range("l2", self.l2, 0)
+        if self.start not in ("svd", "random"):
+            raise InputError(f"model.start: expected svd or random, got {self.start!r}")
+        if isinstance(self.device, str):
+            self.device = torch_device(self.device)
+        self._best: int | None = None
+        self.losses: Mapping[int, float] = {}
+
+    @abstractmethod
+    def network(
+        self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
+    ) -> GraphVectors:
+        """The network with these initial vectors."""
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """See `Chooses`: where to stop."""
+        return {"stop_after": self.stop_after or self._best}
+
+    @property
+    def derived(self) -> Derived:
+        """See `Derives`."""
+        return self.objective.derived
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """See `Recommender`."""
+        positives = Positives.of(data, self.actions)
+        assert isinstance(self.device, Device)
+        try:
+            network = self._trained(positives, self.device.kind, validate)
+        except torch.OutOfMemoryError:
+            sys.stderr.write("out of memory on cuda even with small batches: goes on on the CPU\n")
+            self.device = Device("cpu", "the GPU's memory was too small")
+            network = self._trained(positives, "cpu", validate)
+        self.customer_vectors, self.product_vectors = network.scored()
+        return self
+
+    def _trained(self, positives: Positives, kind: str, validate: Validate | None) -> GraphVectors:
+        # The current one, as a torchrun gives each process another.
+        device = torch.device(kind, torch.cuda.current_device()) if kind == "cuda" else _CPU
+        self.objective.prepare(positives, device)
+        normalised = normalise(positives.pairs, 0.5, 0.5)
+        network = self.network(
+            BipartiteGraph.from_matrix(normalised, device),
+            self.objective,
+            *(vectors.to(device) for vectors in self._start(normalised)),
+        )
+
+        def after(epoch: int) -> float:
+            assert validate is not None
+            return validate.after(epoch, _by_inner_product(*network.scored()))
+
+        stop = self.stop_after
+        if validate is None and stop is None:
+            self.stop_after = self._best
+        try:
+            found = fit(
+                network,
+                self,
+                device=device,
+                validate=after if validate is not None else None,
+                checkpoint=self._checkpoint(positives, validate),
+            )
+        finally:
+            self.stop_after = stop
+        if validate is not None:
+            self._best = found.epochs
+            self.losses = found.losses
+        return network
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """See `Recommender`."""
+        return _by_inner_product(self.customer_vectors, self.product_vectors)(customers)
+
+    def embeddings(self) -> Embeddings:
+        """See `EmbeddingRecommender`; the last column is that of `Objective.bias`."""
+        return Embeddings(customers=self.customer_vectors, products=self.product_vectors)
+
+    def fold_in(self) -> FoldIn | None:
+        """See `EmbeddingRecommender`."""
+        return None
+
+    def _start(self, normalised: csr_array) -> tuple[Tensor, Tensor]:
+        """Initial vectors; zero for who has no event, so that nothing random is ranked by."""
+        generator = torch.Generator().manual_seed(self.seed)
+        found = []
+        for size in normalised.shape:
+            found.append(_LENGTH * torch.randn(size, self.dim, generator=generator))
+        if self.start == "svd":
+            rank = min(self.dim, *normalised.shape)
+            left, values, right = randomized_svd(normalised, rank, random_state=self.seed)
+            for vectors, singular in zip(found, (left, right.T), strict=True):
+                vectors[:, :rank] = torch.from_numpy(singular * np.sqrt(values))
+            mean = torch.linalg.vector_norm(found[0][:, :rank], dim=1).mean()
+            for vectors in found:
+                vectors[:, :rank] *= _LENGTH * np.sqrt(self.dim) / mean
+        for axis, vectors in enumerate(found):
+            vectors[normalised.sum(axis=1 - axis) == 0] = 0
+        return found[0], found[1]
+
+    def _checkpoint(self, positives: Positives, validate: Validate | None) -> Checkpoint | None:
+        if self.checkpoint is None:
+            return None
+        pairs = positives.pairs
+        digest = hashlib.sha256()
+        for array in (pairs.indptr, pairs.indices, pairs.data):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        data = {"shape": list(pairs.shape), "pairs": pairs.nnz, "digest": digest.hexdigest()[:16]}
+        name = "fit" if validate is not None else "refit"
+        return Checkpoint(
+            Path(self.checkpoint) / f"{name}.pt", {"model": self._identity(), "data": data}
+        )
+
+    def _identity(self) -> dict[str, Any]:
+        """The settings that decide which weights come out, plain."""
+        passing = ("device", "checkpoint", "checkpoint_seconds")
+        kept = {
+            one.name: getattr(self, one.name) for one in fields(self) if one.name not in passing
+        }
+        kept["actions"] = dict(self.actions) if self.actions is not None else None
+        kept["objective"] = type(self.objective).__name__
+        for name, value in self.objective.settings.items():
+            kept[f"objective.{name}"] = value
+        return {"class": type(self).__name__, **kept}
+
+
+def _by_inner_product(customer_vectors: FloatArray, product_vectors: FloatArray) -> Score:
+    def score(customers: IntArray) -> FloatArray:
+        found: FloatArray = customer_vectors[customers] @ product_vectors.T
+        return found
+
+    return score

@@ -1,0 +1,55 @@
+"""LightGCN: vectors smoothed over the customer-product graph, and nothing else.
+
+He, Deng, Wang, Li, Zhang and Wang, LightGCN: Simplifying and Powering Graph Convolution Network for
+Recommendation (2020). From initial vectors E, the only parameters, a layer takes
+`D^-1/2 A D^-1/2 E` of the symmetric graph A with degrees D (equation 7), and the vectors that are
+scored are the mean over layers 0 to K (equation 4, alpha_k = 1 / (K + 1)).
+
+Deviations: the objective is free (the paper: `BPR` with l2 = 1e-4, start = random, learning_rate =
+0.001, 1,000 epochs). The default is a softmax over all products, whose exact gradient a step gets
+for all of a customer's products at once; it needs a fraction of the epochs. Vectors start from the
+singular vectors of the graph. Both are measured in the README.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from recsys.models.graph_network import GraphNetwork, GraphVectors
+from recsys.train.halves import BipartiteGraph
+from recsys.train.objectives import Objective
+from recsys.train.processes import Processes
+from recsys.train.propagation import Pair, mean_of_layers, propagate
+
+
+@dataclass(kw_only=True, eq=False)
+class LightGCN(GraphNetwork):
+    """Light graph convolution; settings as in `GraphNetwork` and `Training`."""
+
+    def network(
+        self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
+    ) -> GraphVectors:
+        """See `GraphNetwork`."""
+        return _Network(graph, objective, customers, products, self.l2, self.layers)
+
+
+class _Network(GraphVectors):
+    def __init__(
+        self,
+        graph: BipartiteGraph,
+        objective: Objective,
+        customers: Tensor,
+        products: Tensor,
+        l2: float,
+        layers: int,
+    ) -> None:
+        super().__init__(graph, objective, customers, products, l2)
+        self.weights = mean_of_layers(layers)
+
+    def propagated(self) -> Pair:
+        return propagate(self.graph, self.customers, self.products, self.weights)
+
+    def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
+        batch = self.objective.batch(examples)
+        return self.objective_loss(self.propagated(), batch, processes, generator)

@@ -1,0 +1,126 @@
+"""XSimGCL: LightGCN with noise in its layers, and two of the layers held against each other.
+
+Yu, Xia, Chen, Cui, Hung and Yin, XSimGCL: Towards Extremely Simple Graph Contrastive Learning for
+Recommendation (2023). Every layer adds to each propagated vector e a random vector of length
+`noise` in its own orthant, `noise * sign(e) * u / |u|` with u uniform on [0, 1). Scored is the mean
+of layers 1 to K. One and the same pass yields both views of a node: its final vector and its
+vector after layer `contrast_layer`, and the loss is that of the objective plus `contrast` x
+InfoNCE between them, of the batch's customers and products (equation 11). Without noise at scoring.
+
+Deviations: the objective and the start are free, as in LightGCN (the paper: `BPR` with l2 = 1e-4,
+start = random, learning_rate = 0.001, batch_size = 2048). InfoNCE takes at most `nodes` customers
+and as many products of a batch, drawn at random, because a batch of customers with all their
+products names nearly the whole catalogue.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from recsys.errors import InputError
+from recsys.models.base import require_range
+from recsys.models.graph_network import GraphNetwork, GraphVectors
+from recsys.train.halves import BipartiteGraph
+from recsys.train.losses import info_nce
+from recsys.train.objectives import Batch, Objective
+from recsys.train.processes import Processes
+from recsys.train.propagation import Pair, propagate
+
+_ONE_LAYER = (0.0, 1.0)
+
+
+@dataclass(kw_only=True, eq=False)
+class XSimGCL(GraphNetwork):
+    """Contrastive graph convolution; further settings as in `GraphNetwork` and `Training`.
+
+    Attributes:
+        noise: length of the random vectors, epsilon.
+        contrast: weight of InfoNCE, lambda.
+        contrast_temperature: of InfoNCE, tau.
+        contrast_layer: whose vectors are held against the final ones, l*, from 1 to layers.
+        nodes: customers, and products, that InfoNCE takes of a batch at most.
+    """
+
+    noise: float = 0.1
+    contrast: float = 0.1
+    contrast_temperature: float = 0.2
+    contrast_layer: int = 1
+    nodes: int = 1024
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_range("layers", self.layers, 1, 16)
+        require_range("noise", self.noise, 0)
+        require_range("contrast", self.contrast, 0)
+        require_range("contrast_temperature", self.contrast_temperature, 0, open_low=True)
+        require_range("nodes", self.nodes, 1)
+        if not 1 <= self.contrast_layer <= self.layers:
+            raise InputError(
+                f"model.contrast_layer: expected 1 to model.layers={self.layers}, got "
+                f"{self.contrast_layer}"
+            )
+
+    def network(
+        self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
+    ) -> GraphVectors:
+        """See `GraphNetwork`."""
+        return _Network(graph, objective, customers, products, self)
+
+
+class _Network(GraphVectors):
+    def __init__(
+        self,
+        graph: BipartiteGraph,
+        objective: Objective,
+        customers: Tensor,
+        products: Tensor,
+        settings: XSimGCL,
+    ) -> None:
+        super().__init__(graph, objective, customers, products, settings.l2)
+        self.settings = settings
+
+    def propagated(self) -> Pair:
+        weights = [0.0] + [1 / self.settings.layers] * self.settings.layers
+        return propagate(self.graph, self.customers, self.products, weights)
+
+    def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
+        batch = self.objective.batch(examples)
+        layers = self._noisy_layers(generator)
+        customers, products = (torch.stack(side).mean(dim=0) for side in zip(*layers, strict=True))
+        loss = self.objective_loss((customers, products), batch, processes, generator)
+        if not self.settings.contrast:
+            return loss
+        # Of the whole batch in every process, so that the mean over processes is the same.
+        views = zip((customers, products), layers[self.settings.contrast_layer - 1], strict=True)
+        nodes = self._contrasted(batch, generator)
+        return loss + self.settings.contrast * sum(
+            info_nce(final[rows], other[rows], temperature=self.settings.contrast_temperature)
+            for (final, other), rows in zip(views, nodes, strict=True)
+        )
+
+    def _noisy_layers(self, generator: torch.Generator) -> list[Pair]:
+        """Customers and products after each layer."""
+        pair: Pair = self.customers, self.products
+        layers = []
+        for _ in range(self.settings.layers):
+            customers, products = propagate(self.graph, *pair, _ONE_LAYER)
+            pair = self._noisy(customers, generator), self._noisy(products, generator)
+            layers.append(pair)
+        return layers
+
+    def _noisy(self, vectors: Tensor, generator: torch.Generator) -> Tensor:
+        random = torch.rand(
+            vectors.shape, generator=generator, device=vectors.device, dtype=vectors.dtype
+        )
+        return vectors + self.settings.noise * vectors.detach().sign() * normalize(random)
+
+    def _contrasted(self, batch: Batch, generator: torch.Generator) -> list[Tensor]:
+        """Row numbers of the customers and products of a batch, each once."""
+        found = []
+        for rows in (batch.customers, batch.products):
+            distinct: Tensor = rows.unique()  # type: ignore[no-untyped-call]
+            order = torch.randperm(len(distinct), generator=generator, device=rows.device)
+            found.append(distinct[order[: self.settings.nodes]])
+        return found

@@ -1,0 +1,25 @@
+"""What a model is trained for: which pairs make a batch, how they are drawn against, and the loss.
+
+An objective is a loss of `recsys.train.losses` with its sampler and its settings. Models of vectors
+take any of them, and score as they were trained: by cosine or by inner product.
+"""
+
+from recsys.train.objectives.base import Batch, Objective
+from recsys.train.objectives.customers import Softmax, WholeData
+from recsys.train.objectives.pairs import (
+    BPR,
+    CosineContrastive,
+    InBatchSoftmax,
+    SampledSoftmax,
+)
+
+__all__ = [
+    "BPR",
+    "Batch",
+    "CosineContrastive",
+    "InBatchSoftmax",
+    "Objective",
+    "SampledSoftmax",
+    "Softmax",
+    "WholeData",
+]

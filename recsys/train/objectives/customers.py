@@ -1,0 +1,117 @@
+"""Objectives whose examples are customers, each with all products that they have."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from recsys.data.audit import Derived, ProductCounts
+from recsys.errors import InputError
+from recsys.train.losses import softmax_over_all, unit, whole_data
+from recsys.train.losses.scores import check_temperature
+from recsys.train.objectives.base import Batch, Objective, active, log_popularity
+from recsys.train.sampling.positives import Positives
+
+
+class _OfCustomers(Objective):
+    def _count_examples(self) -> int:
+        self._active = active(self._starts)
+        return len(self._active)
+
+    def batch(self, examples: Tensor) -> Batch:
+        """See `Objective`."""
+        customers = self._active[examples]
+        starts = self._starts[customers]
+        lengths = self._starts[customers + 1] - starts
+        rows = torch.arange(len(customers), device=customers.device).repeat_interleave(lengths)
+        first = lengths.cumsum(0) - lengths
+        entry = torch.arange(len(rows), device=customers.device) + (starts - first)[rows]
+        return Batch(customers=customers, rows=rows, products=self._products[entry])
+
+
+class Softmax(_OfCustomers):
+    """Softmax over all products of cosine / temperature + popularity x log(1 + n_p).
+
+    See `recsys.train.losses.softmax_over_all`. The second part is the logit adjustment of Menon,
+    Jayasumana, Rawat, Jain, Veit and Kumar, Long-Tail Learning via Logit Adjustment (2021): what
+    popularity explains need not be learnt into directions. Deviates: they leave it out of scores,
+    to do justice to rare classes; here it stays in, as events to come follow popularity too.
+
+    Args:
+        temperature: of the cosines.
+        popularity: exponent of n_p, the number of customers who have product p; 0 for none.
+    """
+
+    cosine: ClassVar[bool] = True
+
+    def __init__(self, *, temperature: float = 0.1, popularity: float = 0.5) -> None:
+        check_temperature(temperature)
+        if not 0 <= popularity <= 4:
+            raise InputError(f"popularity: expected a number in [0, 4], got {popularity}")
+        self.temperature, self.popularity = temperature, popularity
+        self.settings = {"temperature": temperature, "popularity": popularity}
+
+    def prepare(self, positives: Positives, device: torch.device) -> None:
+        """See `Objective`."""
+        super().prepare(positives, device)
+        self._log_popularity = log_popularity(positives, device)
+        counts = ProductCounts(counts=positives.customers_of, actions=positives.actions)
+        self.derived = Derived(popularity=counts)
+
+    def loss(
+        self,
+        customers: Tensor,
+        products: Tensor,
+        batch: Batch,
+        own: slice,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """See `Objective`."""
+        mine = batch.of(own)
+        return softmax_over_all(
+            unit(customers[mine.customers]),
+            unit(products),
+            mine.rows,
+            mine.products,
+            temperature=self.temperature,
+            bias=self.popularity * self._log_popularity,
+        )
+
+    @property
+    def bias(self) -> Tensor:
+        """See `Objective`; the adjustment on top, on the scale of cosines."""
+        return super().bias + self.temperature * self.popularity * self._log_popularity
+
+
+class WholeData(_OfCustomers):
+    """Squared loss over all pairs without sampling, see `recsys.train.losses.whole_data`.
+
+    Args:
+        unobserved_weight: c0, what a pair without an event weighs beside one with.
+    """
+
+    cosine: ClassVar[bool] = False
+
+    def __init__(self, *, unobserved_weight: float = 0.1) -> None:
+        self.unobserved_weight = unobserved_weight
+        self.settings = {"unobserved_weight": unobserved_weight}
+
+    def loss(
+        self,
+        customers: Tensor,
+        products: Tensor,
+        batch: Batch,
+        own: slice,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """See `Objective`."""
+        mine = batch.of(own)
+        loss = whole_data(
+            customers[mine.customers],
+            products,
+            mine.rows,
+            mine.products,
+            unobserved_weight=self.unobserved_weight,
+        )
+        # From the mean over customers to the mean over pairs.
+        return loss * (len(mine.customers) / max(len(mine.rows), 1))

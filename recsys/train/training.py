@@ -1,0 +1,85 @@
+"""How a model of vectors is trained: the settings that all of them share."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from recsys.errors import InputError
+
+
+@dataclass(kw_only=True, eq=False)
+class Training:
+    """Settings of the fit loop.
+
+    Attributes:
+        epochs: passes over the examples; the schedule is drawn up for all of them.
+        stop_after: epochs after which it stops before the end; None: with validation data where
+            valid was best, without them at the end.
+        patience: validations without a better value after which it stops; None for never.
+        validate_every: epochs between validations.
+        batch_size: examples a step, of all processes together.
+        learning_rate: of Adam, at its highest.
+        schedule: "cosine" falls to 1/50 of it over the epochs, "constant" stays.
+        warmup: epochs over which it rises from 0, a fraction allowed.
+        clip: greatest norm of the whole gradient; None leaves it as it is.
+        precision: of matrix products; "auto" is bfloat16 on CUDA and float32 on the CPU.
+        checkpoint: folder that a fit is kept in and resumed from; None keeps nothing.
+        checkpoint_seconds: at least so many lie between two checkpoints.
+        seed: of initial vectors, order, draws and noise.
+    """
+
+    epochs: int = 20
+    stop_after: int | None = None
+    patience: int | None = 5
+    validate_every: int = 1
+    batch_size: int = 1024
+    learning_rate: float = 0.02
+    schedule: Literal["cosine", "constant"] = "cosine"
+    warmup: float = 0.0
+    clip: float | None = None
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    checkpoint: str | None = None
+    checkpoint_seconds: float = 30.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "stop_after", "patience", "validate_every", "batch_size"):
+            self._require(name, whole=True, above=0)
+        for name in ("learning_rate", "clip"):
+            self._require(name, above=0)
+        for name in ("warmup", "checkpoint_seconds"):
+            self._require(name)
+        if self.stop_after is not None and self.stop_after > self.epochs:
+            raise InputError(
+                f"model.stop_after: expected at most model.epochs={self.epochs}, got "
+                f"{self.stop_after}"
+            )
+        for name, known in (
+            ("schedule", ("cosine", "constant")),
+            ("precision", ("auto", "float32", "bfloat16")),
+        ):
+            if getattr(self, name) not in known:
+                raise InputError(
+                    f"model.{name}: expected {' or '.join(known)}, got {getattr(self, name)!r}"
+                )
+
+    def learning_rate_at(self, epoch: float) -> float:
+        """After so many epochs, a fraction counted in."""
+        rate = self.learning_rate
+        if epoch < self.warmup:
+            rate *= epoch / self.warmup
+        if self.schedule == "constant":
+            return rate
+        falling = (1 + math.cos(math.pi * min(epoch / self.epochs, 1))) / 2
+        return rate * (0.02 + 0.98 * falling)
+
+    def _require(self, name: str, *, whole: bool = False, above: float | None = None) -> None:
+        value = getattr(self, name)
+        if value is None and name in ("stop_after", "patience", "clip"):
+            return
+        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        enough = number and (value > above if above is not None else value >= 0)
+        if not (enough and math.isfinite(value)):
+            kind = "whole" if whole else "finite"
+            low = f"above {above:g}" if above is not None else "of at least 0"
+            raise InputError(f"model.{name}: expected a {kind} number {low}, got {value}")
