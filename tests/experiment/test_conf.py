@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from in_memory import dataset_of
 from omegaconf import OmegaConf
 
 from recsys.experiment.config import build_part, settings_from, typed
+from recsys.experiment.tuning.nested import flat
+from recsys.experiment.tuning.space import space
 from recsys.experiment.tuning.study import StudyConfig
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -72,7 +75,10 @@ def test_every_space_composes_with_its_model(name: str) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("tune", [f"model={name}"])
     typed(StudyConfig, OmegaConf.to_container(config.study), "study")
-    assert set(config.tune) <= set(config.model)
+    described = OmegaConf.to_container(config.tune)
+    timed = dataset_of({"customer_id": [1], "product_id": [2], "order": [3]}, masks_seen=False)
+    searched = space(described, flat(OmegaConf.to_container(config.model)), timed)
+    assert set(searched) == set(described)
 
 
 @pytest.mark.parametrize("name", alternatives("suite"))

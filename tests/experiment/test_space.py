@@ -1,16 +1,12 @@
 """The space of a study: what conf/tune says, on data that have a clock or repeats, or not."""
 
-from pathlib import Path
-
 import pytest
-import yaml
 from in_memory import dataset_of
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from recsys.errors import InputError
 from recsys.experiment.tuning.space import points, space, within
 
-CONF = Path(__file__).parents[2] / "conf"
 MODEL = {"_target_": "recsys.models.als.ALS", "dim": 64, "alpha": 10.0, "half_life": None}
 EVENTS = {"customer_id": ["a", "b"], "product_id": ["p", "q"]}
 UNTIMED = dataset_of(EVENTS)
@@ -73,10 +69,3 @@ def test_a_wrong_space_is_said_in_one_line(described, said: str) -> None:
         space(described, MODEL, TIMED)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("path", sorted((CONF / "tune").glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_space_in_conf_fits_its_model_and_holds_its_defaults(path: Path) -> None:
-    described = yaml.safe_load(path.read_text())
-    model = yaml.safe_load((CONF / "model" / path.name).read_text())
-    assert set(space(described, model, TIMED)) == set(described)

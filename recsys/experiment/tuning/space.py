@@ -34,7 +34,7 @@ def space(described: Mapping[str, Any], model: Mapping[str, Any], data: Dataset)
 
     Args:
         described: of conf/tune, plain.
-        model: the model's configuration, plain; the space may only name its settings.
+        model: the model's settings by name, see `nested.flat`; the space may only name those.
         data: decides which of the settings that need a clock or repeats take part.
 
     Raises:
@@ -42,8 +42,8 @@ def space(described: Mapping[str, Any], model: Mapping[str, Any], data: Dataset)
     """
     found: Space = {}
     for name, value in described.items():
-        if name not in model or name == "_target_":
-            known = ", ".join(key for key in model if key != "_target_")
+        if name not in model or name.endswith("_target_"):
+            known = ", ".join(key for key in model if not key.endswith("_target_"))
             raise InputError(f"tune.{name}: the model has no such setting; it has {known}")
         setting = value if isinstance(value, dict) else {"choices": value}
         _check(name, setting)

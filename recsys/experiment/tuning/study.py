@@ -112,7 +112,7 @@ class Study:
 
         Args:
             searched: the space.
-            defaults: the model's configuration, plain.
+            defaults: the model's own settings by name, see `nested.flat`.
             about: data, model and metric, plain; a study is about the same to its end.
 
         Raises:

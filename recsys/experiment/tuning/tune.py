@@ -22,6 +22,7 @@ from recsys.data.queries import Window
 from recsys.errors import InputError
 from recsys.experiment.config import Settings, build_part, settings_from
 from recsys.experiment.run import load
+from recsys.experiment.tuning.nested import changed, flat
 from recsys.experiment.tuning.space import Space, space
 from recsys.experiment.tuning.study import Study, StudyConfig, refusal
 from recsys.experiment.validator import Validator
@@ -150,9 +151,9 @@ def _work(
     with exit_on_input_error(last_word):
         settings = settings_from(OmegaConf.create(dict(plain)))
         data, split = load(settings.source, settings.splitter, settings.identity)
-        searched = space(described, plain["model"], data)
+        searched = space(described, flat(plain["model"]), data)
         study = Study(name, config, settings.seed)
-        study.prepare(searched, plain["model"], _about(settings, data))
+        study.prepare(searched, flat(plain["model"]), _about(settings, data))
         while os.getppid() == parent and (trial := study.ask(searched)) is not None:
             _try(study, trial, searched, split.valid, settings)
 
@@ -175,7 +176,7 @@ def _quality(trial: Trial, window: Window, settings: Settings, prune: bool) -> f
         if prune and trial.should_prune():
             raise optuna.TrialPruned
 
-    model = build_part(OmegaConf.create({**settings.config["model"], **trial.params}), "model")
+    model = build_part(OmegaConf.create(changed(settings.config["model"], trial.params)), "model")
     validator = Validator(window.queries, settings.evaluate, point)
     model.fit(window.past, validator)
     # Models that learn in epochs have shown a curve by now; others are asked about ever more.

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from recsys.experiment.config import Settings, settings_from
 from recsys.experiment.run import run
+from recsys.experiment.tuning.nested import changed
 from recsys.experiment.tuning.study import Study
 from recsys.experiment.tuning.tune import trial_record
 from recsys.track.runs import log_run
@@ -50,7 +51,7 @@ def experiment_file(settings: Settings, study: Study) -> str:
     """The best settings as an overlay that `experiment=` takes, with how they were found."""
     best, ended = study.best(), study.finished()
     names = settings.names
-    model = {**settings.config["model"], **best.params}
+    model = changed(settings.config["model"], best.params)
     overlay = {
         "defaults": [{f"override /{part}": names[part]} for part in ("data", "split", "model")],
         "model": {key: value for key, value in model.items() if key not in _OWN},
@@ -67,7 +68,7 @@ def experiment_file(settings: Settings, study: Study) -> str:
 
 def _repeat(settings: Settings, best: Mapping[str, Any], seed: int, study: str, parent: str) -> str:
     config = {key: value for key, value in settings.config.items() if key not in ("tune", "study")}
-    plain = {**config, "seed": seed, "model": {**settings.config["model"], **best}}
+    plain = {**config, "seed": seed, "model": changed(settings.config["model"], best)}
     if "seed" in plain["model"]:
         plain["model"]["seed"] = seed
     tags = {**settings.track.tags, PARENT: parent, "study": study}
