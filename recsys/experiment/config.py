@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pydoc import ErrorDuringImport, locate
 from typing import Any, Literal, TypeVar
 
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from recsys.data.identity import IdentityRules
@@ -21,7 +19,10 @@ from recsys.track.runs import TrackConfig
 T = TypeVar("T")
 
 _PARTS = ("data", "split", "model", "identity", "evaluate", "track", "seed", "device", "names")
-_METHODS = {"data": "load", "split": "split", "model": "fit", "suite": "figures"}
+_METHODS = {
+    "data": "load", "split": "split", "model": "fit", "model.objective": "prepare",
+    "suite": "figures",
+}  # fmt: skip
 """What the class that `_target_` names cannot do without."""
 
 
@@ -85,17 +86,19 @@ def build_part(part: DictConfig, name: str) -> Any:
         values: dict[str, Any] = OmegaConf.to_container(part, resolve=True)  # type: ignore[assignment]
         own = {key: value for key, value in values.items() if not key.startswith("_")}
         check_values(made, own, name)
-        built = instantiate(part, _convert_="all")
-    except (InstantiationException, ErrorDuringImport, ValueError, TypeError) as error:
-        cause = error if isinstance(error, InputError) else error.__cause__
-        if isinstance(cause, InputError):
-            raise cause from None
-        words = " ".join(str(cause or error).split())
+        for key, value in own.items():
+            if isinstance(value, dict) and "_target_" in value:
+                own[key] = build_part(part[key], f"{name}.{key}")
+        built = made(**own)
+    except InputError:
+        raise
+    except (ErrorDuringImport, ValueError, TypeError) as error:
+        words = " ".join(str(error).split())
         raise InputError(f"{name}._target_={target} cannot be built: {words}") from error
-    if not callable(getattr(built, _METHODS[name], None)):
+    method = _METHODS.get(name)
+    if method and not callable(getattr(built, method, None)):
         raise InputError(
-            f"{name}._target_={target}: expected a class with a method '{_METHODS[name]}', got one "
-            "without"
+            f"{name}._target_={target}: expected a class with a method '{method}', got one without"
         )
     return built
 

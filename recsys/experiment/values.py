@@ -60,6 +60,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, list | tuple) and all(_fits(one, inner[0]) for one in value)
     if origin in (dict, Mapping):
         return isinstance(value, dict) and all(_fits(one, inner[1]) for one in value.values())
+    if value is None:
+        return hint in (NoneType, Any)
     if hint not in _WORDS:
         return True
     if isinstance(value, bool):
@@ -77,7 +79,7 @@ def _spoken(hint: Any) -> str:
         return f"a list [...], each {_spoken(inner[0])}"
     if origin in (dict, Mapping):
         return f"a mapping {{name: ...}}, each {_spoken(inner[1])}"
-    return _WORDS.get(hint, "something else")
+    return _WORDS.get(hint, "a part with a _target_")
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -122,6 +122,8 @@ class _Trainer:
             if len(self.unseen) >= _LOOK_EVERY or state.done == examples:
                 self.look(bar)
                 self.keep_now_and_then()
+        # Validation needs the room.
+        self.optimizer.zero_grad()
         state.epoch += 1
         state.losses[state.epoch] = state.summed / examples
         state.done, state.summed = 0, 0.0
