@@ -6,6 +6,8 @@ from pathlib import Path
 
 from small_shop import Spoil, all_of, cell, content
 
+from recsys.train.loop.checkpoint import Checkpoint
+
 COMPARE = {
     "misspelt key": (["metrc=ndcg@10"], "unknown argument 'metrc=ndcg@10'; did you mean metric="),
     "key without value": (["metric="], "expected metric=VALUE, got 'metric='"),
@@ -141,6 +143,22 @@ DAMAGED = {
 }  # fmt: skip
 
 WORD = cell("interactions", 3, "value", "dear")
+KEPT = "outputs/kept"
+NETWORK = ["model=lightgcn", f"hydra.run.dir={KEPT}"]
+
+
+def kept_fit(**identity: dict[str, int]) -> Spoil:
+    """A checkpoint of another fit where one would be resumed."""
+    return lambda folder: Checkpoint(folder / KEPT / "checkpoint" / "fit.pt", identity).write({})
+
+
+def damaged_fit(folder: Path) -> None:
+    """A checkpoint that was cut short."""
+    kept_fit(model={"dim": 64})(folder)
+    path = folder / KEPT / "checkpoint" / "fit.pt"
+    path.write_bytes(path.read_bytes()[:-100])
+
+
 IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
     "tune: bad table, two processes": ("tune", ["study.processes=2", "study.trials=2"], WORD,
         "interactions: row 3, column 'value': expected numbers, got 'dear'"),
@@ -149,6 +167,10 @@ IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
     "train: numbers in words": ("train", ["data=lightgcn", "data.root=books", "split=given"],
         all_of(content("books/train.txt", "0 1 2\n1 two\n"), content("books/test.txt", "")),
         "train.txt: line 2: expected whole numbers, got 'two'"),
+    "train: checkpoint of another model": ("train", NETWORK, kept_fit(model={"dim": 8}),
+        "fit.pt is of another model: "),
+    "train: checkpoint cut short": ("train", NETWORK, damaged_fit,
+        "fit.pt cannot be read: it was cut short or is no checkpoint; delete it"),
 }  # fmt: skip
 
 BROKEN_COMMANDS = {

@@ -60,7 +60,8 @@ def run_train_job(*words: str, cwd: Path) -> int:
 @cache
 def _composed(words: tuple[str, ...]) -> DictConfig:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose("config", list(words), return_hydra_config=True)
+        run = "hydra.runtime.output_dir=outputs/job"
+        return compose("config", [*words, run], return_hydra_config=True)
 
 
 def _exit_code(run: Callable[[], object]) -> int:
