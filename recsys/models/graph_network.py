@@ -84,7 +84,7 @@ class GraphVectors(Network):
         """[C, dim + 1] and [P, dim + 1] float32, whose inner products are the scores."""
         with torch.inference_mode():
             customers, products = self.objective.scored(*self.propagated())
-        return customers.float().cpu().numpy(), products.float().cpu().numpy()
+        return customers.cpu().numpy(), products.cpu().numpy()
 
 
 @dataclass(kw_only=True, eq=False)

@@ -30,8 +30,8 @@ def softmax_over_all(
     tile is at hand, and kept in place of the scores. Deviates from `sampled_softmax`: a customer's
     other products stay in the sum.
 
-    Time O(B P d); memory O((B + P) d), and 32 MiB of scores. Under autocast its matrix products
-    are of half precision, everything else is not.
+    Time O(B P d); memory O((B + P) d), and 32 MiB of scores. Under autocast the scores and
+    the gradient of customers are products of half precision, everything else is not.
 
     Args:
         customers: [B, d]; unit vectors make the scores cosines.
@@ -59,7 +59,7 @@ def softmax_over_all(
             f"{list(rows.shape)} and {list(columns.shape)}"
         )
     total: Tensor = _AllProducts.apply(  # type: ignore[no-untyped-call]
-        customers, products, rows, columns, temperature, bias
+        full_precision(customers), full_precision(products), rows, columns, temperature, bias
     )
     return total / max(len(rows), 1)
 
@@ -101,7 +101,7 @@ class _AllProducts(torch.autograd.Function):
             share.mul_(weights / sums)
             share[at] -= 1
             of_x[start:end] = share @ y
-            of_y += share.T @ x[start:end]
+            of_y.addmm_(share.T, x[start:end])
         ctx.save_for_backward(of_x.div_(temperature), of_y.div_(temperature))
         return total
 
