@@ -102,7 +102,7 @@ PARTS = {
     "no edges": (["model=lightgcn", "model.actions={view: 0}"],
         "no event with a product to learn from; check model.actions"),
     "no temperature": (["model=lightgcn", "model.objective.temperature=0"],
-        "temperature: expected a finite number > 0, got 0"),
+        "model.objective.temperature: expected a finite number above 0, got 0"),
     "temperature in words": (["model=lightgcn", "model.objective.temperature=hot"],
         "model.objective.temperature: expected a number, got 'hot'"),
     "unknown objective key": (["model=lightgcn", "+model.objective.margin=1"],

@@ -118,5 +118,5 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="of one length"):
         whole_data(x, y, ends, ends, weights=torch.ones(2, 1), unobserved_weight=1)
     for value in (-1, math.nan, math.inf):
-        with pytest.raises(InputError, match=r"model.unobserved_weight"):
+        with pytest.raises(InputError, match=r"unobserved_weight"):
             whole_data(x, y, ends, ends, unobserved_weight=value)

@@ -217,9 +217,9 @@ def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="there is no product to draw"):
         uniform(positives_of(np.zeros((2, 0))), device="cpu")
     for power in (-0.5, 5, float("nan")):
-        with pytest.raises(InputError, match=r"model.power: expected a number in \[0, 4\]"):
+        with pytest.raises(InputError, match=r"power: expected a number in \[0, 4\]"):
             by_popularity(positives_of(TABLE), power=power, device="cpu")
-    with pytest.raises(InputError, match=r"model.negatives: expected a number >= 1, got 0"):
+    with pytest.raises(InputError, match=r"negatives: expected a number >= 1, got 0"):
         uniform(nobody, device="cpu").draw(tensor([0]), 0, seeded())
 
 

@@ -103,7 +103,7 @@ def test_a_pool_is_scored_without_gradient_and_is_large_enough() -> None:
     positives = positives_of([[0, 1, 0]])
     Hard(uniform(positives, device="cpu"), pool=2, score=score).draw(tensor([0]), 1, seeded())
     assert asked == [False]
-    with pytest.raises(InputError, match=r"model.pool: expected .* >= 1, got 0"):
+    with pytest.raises(InputError, match=r"pool: expected .* >= 1, got 0"):
         Hard(uniform(positives, device="cpu"), pool=0, score=score)
     with pytest.raises(InputError, match=r"from 1 to the pool of 2 candidates, got 3; raise"):
         Hard(uniform(positives, device="cpu"), pool=2, score=score).draw(tensor([0]), 3, seeded())

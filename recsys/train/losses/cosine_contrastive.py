@@ -30,11 +30,9 @@ def cosine_contrastive(
     """
     check_scores(positive, negative)
     if not -1 <= margin <= 1:
-        raise InputError(f"model.margin: expected a cosine in [-1, 1], got {margin}")
+        raise InputError(f"margin: expected a cosine in [-1, 1], got {margin}")
     if not (math.isfinite(negative_weight) and negative_weight >= 0):
-        raise InputError(
-            f"model.negative_weight: expected a finite number >= 0, got {negative_weight}"
-        )
+        raise InputError(f"negative_weight: expected a finite number >= 0, got {negative_weight}")
     missing = 1 - full_precision(positive)
     excess = (full_precision(negative) - margin).relu()
     # One weight for all: the mean over [B, n] is the mean over the batch of the means over n.

@@ -57,4 +57,4 @@ def check_scores(positive: Tensor, negative: Tensor) -> None:
 def check_temperature(temperature: float) -> None:
     """Raises `InputError` unless it is finite and above 0."""
     if not (math.isfinite(temperature) and temperature > 0):
-        raise InputError(f"model.temperature: expected a finite number > 0, got {temperature}")
+        raise InputError(f"temperature: expected a finite number > 0, got {temperature}")

@@ -132,5 +132,5 @@ def _check(
         )
     if not (math.isfinite(unobserved_weight) and unobserved_weight >= 0):
         raise InputError(
-            f"model.unobserved_weight: expected a finite number >= 0, got {unobserved_weight}"
+            f"unobserved_weight: expected a finite number >= 0, got {unobserved_weight}"
         )

@@ -1,5 +1,6 @@
 """What all objectives have in common: examples, batches of observed pairs, and scoring."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -120,6 +121,24 @@ class Objective(ABC):
     def bias(self) -> Tensor:
         """[P] added to everybody's scores: popularity, too small to change an opinion."""
         return _FALLBACK * self._popular
+
+
+def require(name: str, value: float, low: float, high: float = math.inf) -> None:
+    """Raises `InputError` unless low <= value <= high; infinity itself is never inside."""
+    if not (low <= value <= high and math.isfinite(value)):
+        upper = "" if math.isinf(high) else f" and at most {high:g}"
+        raise InputError(
+            f"model.objective.{name}: expected a finite number of at least {low:g}{upper}, got "
+            f"{value}"
+        )
+
+
+def require_temperature(value: float) -> None:
+    """Raises `InputError` unless it is finite and above 0."""
+    if not (value > 0 and math.isfinite(value)):
+        raise InputError(
+            f"model.objective.temperature: expected a finite number above 0, got {value}"
+        )
 
 
 def active(starts: Tensor) -> Tensor:

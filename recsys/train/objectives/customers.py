@@ -6,10 +6,15 @@ import torch
 from torch import Tensor
 
 from recsys.data.audit import Derived, ProductCounts
-from recsys.errors import InputError
 from recsys.train.losses import softmax_over_all, unit, whole_data
-from recsys.train.losses.scores import check_temperature
-from recsys.train.objectives.base import Batch, Objective, active, log_popularity
+from recsys.train.objectives.base import (
+    Batch,
+    Objective,
+    active,
+    log_popularity,
+    require,
+    require_temperature,
+)
 from recsys.train.sampling.positives import Positives
 
 
@@ -45,9 +50,8 @@ class Softmax(_OfCustomers):
     cosine: ClassVar[bool] = True
 
     def __init__(self, *, temperature: float = 0.1, popularity: float = 0.5) -> None:
-        check_temperature(temperature)
-        if not 0 <= popularity <= 4:
-            raise InputError(f"popularity: expected a number in [0, 4], got {popularity}")
+        require_temperature(temperature)
+        require("popularity", popularity, 0, 4)
         self.temperature, self.popularity = temperature, popularity
         self.settings = {"temperature": temperature, "popularity": popularity}
 
@@ -93,6 +97,7 @@ class WholeData(_OfCustomers):
     cosine: ClassVar[bool] = False
 
     def __init__(self, *, unobserved_weight: float = 0.1) -> None:
+        require("unobserved_weight", unobserved_weight, 0)
         self.unobserved_weight = unobserved_weight
         self.settings = {"unobserved_weight": unobserved_weight}
 

@@ -15,8 +15,7 @@ from recsys.train.losses import (
     sampled_softmax,
     unit,
 )
-from recsys.train.losses.scores import check_temperature
-from recsys.train.objectives.base import Batch, Objective
+from recsys.train.objectives.base import Batch, Objective, require, require_temperature
 from recsys.train.sampling import Hard, InBatch, Negatives, WeightedSampler, by_popularity, uniform
 from recsys.train.sampling.positives import Positives
 
@@ -56,12 +55,9 @@ class _Sampled(_OfPairs):
     """Draws `negatives` products a pair, in proportion to popularity^power (0: uniformly)."""
 
     def __init__(self, *, negatives: int, power: float, pool: int) -> None:
-        if negatives < 1 or pool < negatives:
-            raise InputError(
-                f"expected 1 <= negatives <= pool, got negatives={negatives} and pool={pool}"
-            )
-        if not 0 <= power <= 4:
-            raise InputError(f"power: expected a number in [0, 4], got {power}")
+        require("negatives", negatives, 1)
+        require("pool", pool, negatives)
+        require("power", power, 0, 4)
         self.negatives, self.power, self.pool = negatives, power, pool
         self.settings = {"negatives": negatives, "power": power, "pool": pool}
 
@@ -155,6 +151,8 @@ class CosineContrastive(_Sampled):
         pool: int | None = None,
     ) -> None:
         super().__init__(negatives=negatives, power=power, pool=negatives if pool is None else pool)
+        require("margin", margin, -1, 1)
+        require("negative_weight", negative_weight, 0)
         self.margin, self.negative_weight = margin, negative_weight
         self.settings = {**self.settings, "margin": margin, "negative_weight": negative_weight}
 
@@ -183,7 +181,7 @@ class SampledSoftmax(_Sampled):
         negatives: int = 64,
         power: float = 0.5,
     ) -> None:
-        check_temperature(temperature)
+        require_temperature(temperature)
         super().__init__(negatives=negatives, power=power, pool=negatives)
         self.temperature, self.corrected = temperature, corrected
         self.settings = {**self.settings, "temperature": temperature, "corrected": corrected}
@@ -208,7 +206,7 @@ class InBatchSoftmax(_OfPairs):
     cosine: ClassVar[bool] = True
 
     def __init__(self, *, temperature: float = 0.1, corrected: bool = True) -> None:
-        check_temperature(temperature)
+        require_temperature(temperature)
         self.temperature, self.corrected = temperature, corrected
         self.settings = {"temperature": temperature, "corrected": corrected}
 

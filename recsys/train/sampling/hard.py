@@ -32,15 +32,15 @@ class Hard:
 
     def __init__(self, sampler: NegativeSampler, *, pool: int, score: ScorePairs) -> None:
         if pool < 1:
-            raise InputError(f"model.pool: expected a number of candidates >= 1, got {pool}")
+            raise InputError(f"pool: expected a number of candidates >= 1, got {pool}")
         self._sampler, self._pool, self._score = sampler, pool, score
 
     def draw(self, customers: Tensor, count: int, generator: torch.Generator) -> Negatives:
         """See `NegativeSampler`; the highest first, and `InputError` where count > pool."""
         if not 1 <= count <= self._pool:
             raise InputError(
-                f"model.negatives: expected a number from 1 to the pool of {self._pool} "
-                f"candidates, got {count}; raise model.pool"
+                f"negatives: expected a number from 1 to the pool of {self._pool} "
+                f"candidates, got {count}; raise pool"
             )
         candidates = self._sampler.draw(customers, self._pool, generator).products
         with torch.no_grad():

@@ -66,7 +66,7 @@ def by_popularity(
         InputError: the power is out of range, or there is no event.
     """
     if not 0 <= power <= 4:
-        raise InputError(f"model.power: expected a number in [0, 4], got {power}")
+        raise InputError(f"power: expected a number in [0, 4], got {power}")
     counts = positives.customers_of
     if not counts.any():
         raise InputError(
@@ -125,7 +125,7 @@ class WeightedSampler:
     def draw(self, customers: Tensor, count: int, generator: torch.Generator) -> Negatives:
         """See `NegativeSampler`; draws of one customer may repeat."""
         if count < 1:
-            raise InputError(f"model.negatives: expected a number >= 1, got {count}")
+            raise InputError(f"negatives: expected a number >= 1, got {count}")
         # Looking at a batch makes a GPU wait: only where there is somebody to look for.
         if self._any_exhausted:
             self._refuse(customers[self.exhausted[customers]])

@@ -1,0 +1,29 @@
+"""One fit, as a script that is killed: python killed_fit.py FOLDER. Writes FOLDER/vectors.npz."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from recsys.data.sources.simulated import SimulatedMarket
+from recsys.data.split import TimeSplit
+from recsys.evaluate.config import EvaluateConfig
+from recsys.experiment.run import load
+from recsys.experiment.validator import Validator
+from recsys.models.xsimgcl import XSimGCL
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    torch.set_num_threads(1)
+    _, split = load(SimulatedMarket(events=5000), TimeSplit())
+    model = XSimGCL(
+        dim=32, epochs=40, patience=None, batch_size=64, checkpoint=str(folder / "checkpoint"),
+        checkpoint_seconds=0.2, device="cpu",
+    )  # fmt: skip
+    sys.stdout.write("fitting\n")
+    sys.stdout.flush()
+    model.fit(split.valid.past, Validator(split.valid.queries, EvaluateConfig()))
+    model.fit(split.test.past)
+    found = model.embeddings()
+    np.savez(folder / "vectors.npz", customers=found.customers, products=found.products)
