@@ -10,8 +10,6 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array
-from sklearn.utils.extmath import randomized_svd
 from torch import Tensor, nn
 
 from recsys.arrays import FloatArray, IntArray
@@ -29,6 +27,7 @@ from recsys.train.objectives import Batch, Objective, Softmax
 from recsys.train.processes import Processes
 from recsys.train.propagation import Pair
 from recsys.train.sampling import Positives
+from recsys.train.spectrum import singular_vectors
 from recsys.train.training import Training
 
 _CPU = torch.device("cpu")
@@ -159,12 +158,8 @@ class GraphNetwork(Training, ABC):
         # The current one, as a torchrun gives each process another.
         device = torch.device(kind, torch.cuda.current_device()) if kind == "cuda" else _CPU
         self.objective.prepare(positives, device)
-        normalised = normalise(positives.pairs, 0.5, 0.5)
-        network = self.network(
-            BipartiteGraph.from_matrix(normalised, device),
-            self.objective,
-            *(vectors.to(device) for vectors in self._start(normalised)),
-        )
+        graph = BipartiteGraph.from_matrix(normalise(positives.pairs, 0.5, 0.5), device)
+        network = self.network(graph, self.objective, *self._start(graph))
 
         def after(epoch: int) -> float:
             assert validate is not None
@@ -200,22 +195,23 @@ class GraphNetwork(Training, ABC):
         """See `EmbeddingRecommender`."""
         return None
 
-    def _start(self, normalised: csr_array) -> tuple[Tensor, Tensor]:
+    def _start(self, graph: BipartiteGraph) -> Pair:
         """Initial vectors; zero for who has no event, so that nothing random is ranked by."""
         generator = torch.Generator().manual_seed(self.seed)
-        found = []
-        for size in normalised.shape:
-            found.append(_LENGTH * torch.randn(size, self.dim, generator=generator))
+        halves = graph.to_customers, graph.to_products
+        found = [
+            _LENGTH * torch.randn(half.shape[0], self.dim, generator=generator) for half in halves
+        ]
+        found = [vectors.to(graph.to_customers.values.device) for vectors in found]
         if self.start == "svd":
-            rank = min(self.dim, *normalised.shape)
-            left, values, right = randomized_svd(normalised, rank, random_state=self.seed)
-            for vectors, singular in zip(found, (left, right.T), strict=True):
-                vectors[:, :rank] = torch.from_numpy(singular * np.sqrt(values))
-            mean = torch.linalg.vector_norm(found[0][:, :rank], dim=1).mean()
-            for vectors in found:
-                vectors[:, :rank] *= _LENGTH * np.sqrt(self.dim) / mean
-        for axis, vectors in enumerate(found):
-            vectors[normalised.sum(axis=1 - axis) == 0] = 0
+            rank = min(self.dim, *graph.to_customers.shape)
+            singular, values = singular_vectors(graph, rank, generator)
+            mean = torch.linalg.vector_norm(singular[0] * values.sqrt(), dim=1).mean()
+            scale = _LENGTH * np.sqrt(self.dim) / mean
+            for vectors, of_side in zip(found, singular, strict=True):
+                vectors[:, :rank] = of_side * values.sqrt() * scale
+        for vectors, half in zip(found, halves, strict=True):
+            vectors[half.offsets.diff() == 0] = 0
         return found[0], found[1]
 
     def _checkpoint(self, positives: Positives, validate: Validate | None) -> Checkpoint | None:
