@@ -13,7 +13,10 @@ from recsys.experiment.tuning.space import space
 from recsys.experiment.tuning.study import StudyConfig
 
 CONF = Path(__file__).parents[2] / "conf"
-NEEDS_ROOT = ("complete_journey", "lightgcn", "files", "movielens", "retail_rocket")
+NEEDS_ROOT = (
+    "complete_journey", "files", "insurance", "lightgcn", "movielens", "retail_rocket",
+    "starbucks",
+)  # fmt: skip
 
 
 def alternatives(part: str) -> list[str]:
@@ -28,7 +31,13 @@ def folder(tmp_path: Path) -> Path:
 
     for name in ("train.txt", "test.txt"):
         (tmp_path / name).write_text("0 1 2\n")
-    for name in (*complete_journey._FILES, "train", "test", "inter", "item", "user"):
+    for name in ("portfolio.json", "profile.json"):
+        (tmp_path / name).touch()
+    others = (
+        "train", "test", "inter", "item", "user", "transcript", "users_touchpoints",
+        "purchase_events",
+    )  # fmt: skip
+    for name in (*complete_journey._FILES, *others):
         (tmp_path / f"{name}.parquet").touch()
     return tmp_path
 

@@ -1,0 +1,151 @@
+"""Starbucks rewards as Udacity hands it out: ten offers, sent to 17,000 customers in six waves.
+
+Cut-offs: valid from hour 504, test from hour 576, the last two waves. Seen products are kept in the
+ranking: the same offer is sent to a customer, and completed, again and again.
+The data count hours from 0 to 714. `START`, which makes times of them, is invented: the first day
+after the last customer joined. So are weekdays and times of day; build nothing on them.
+A product here is an offer. What was bought is not recorded, so a `purchase` has an amount (dollars)
+and no product; `accept` is a completion: the customer spent what the offer asks for, in time.
+Odd: the publisher simulated these data; say so beside every result. Each offer has one set of
+channels, so what a channel does cannot be told from what its offers do: no claims about channels.
+That set is the touchpoint of contacts and views. An `accept` has none: where it was bought is not
+recorded, and the set would give the offer away.
+Offers are completed without a view, and viewed after they were completed or had run out. The two
+informational offers cannot be completed. 397 completions stand twice: one purchase completed two
+running sends of the offer. An age of 118 means unknown; those 2,175 customers have neither gender
+("unknown" here) nor income (empty here, as their age).
+More than half of what is completed in valid was first sent in its opening wave, which no model is
+told: ranking offers here is mostly guessing what was sent.
+There are no `decisions`: such a row counts as known from its send on, while what came of it shows
+up to 138 hours later, beyond the next cut-off; and no propensity is logged. For models of answers
+`starbucks_labels.label_sends` labels every send and says from when on its label is known.
+"""
+
+import pandas as pd
+
+from recsys.data import columns
+from recsys.data.cells import first
+from recsys.data.source import Cutoffs
+from recsys.data.sources.folder import data_folder
+from recsys.data.sources.json_lines import read_json_lines
+from recsys.data.sources.parquet import read_columns
+from recsys.data.sources.starbucks_labels import VALID_DAYS
+from recsys.data.tables import Tables
+from recsys.errors import InputError
+
+START = pd.Timestamp("2018-07-27", tz="UTC")
+
+_PORTFOLIO = ("id", "offer_type", "reward", "difficulty", "duration", "channels")
+_PROFILE = ("id", "gender", "age", "income", "became_member_on")
+_TRANSCRIPT = ("person", "event", "time", "offer_id", "amount")
+_ACTIONS = {
+    "offer received": "contact", "offer viewed": "view", "offer completed": "accept",
+    "transaction": "purchase",
+}  # fmt: skip
+_UNKNOWN_AGE = 118
+
+
+def moment(hour: int) -> pd.Timestamp:
+    """The UTC moment of an hour of the data."""
+    return START + pd.Timedelta(hours=hour)
+
+
+class Starbucks:
+    """Sends, views and completions of offers, and purchases beside them.
+
+    Customers have gender, age (years), income (dollars a year) and member_days (until `START`);
+    products have offer_type, difficulty (dollars to spend), customer_reward (dollars), valid_days
+    and a flag a channel.
+    """
+
+    name: str = "starbucks"
+    version: str = "1"
+    cutoffs: Cutoffs | None = Cutoffs(valid_from=moment(504), test_from=moment(576))
+    masks_seen: bool = False
+    targets: tuple[str, ...] = ("accept",)
+
+    def __init__(self, *, root: str) -> None:
+        files = ("portfolio.json", "profile.json", "transcript.parquet")
+        self.folder = data_folder(root, files)
+
+    def load(self) -> Tables:
+        """A `contact` a send, a `view`, an `accept` a completion, a `purchase` a transaction."""
+        portfolio = read_json_lines(self.folder / "portfolio.json", _PORTFOLIO)
+        profile = read_json_lines(self.folder / "profile.json", _PROFILE)
+        transcript = read_columns(self.folder / "transcript.parquet", _TRANSCRIPT)
+        portfolio[columns.TOUCHPOINT] = portfolio["channels"].map(lambda names: "_".join(names))
+        offers = portfolio[["id", columns.TOUCHPOINT]].rename(columns={"id": columns.PRODUCT})
+        return Tables(
+            interactions=_interactions(transcript, portfolio),
+            customers=_customers(profile),
+            products=_products(portfolio),
+            offers=offers.assign(**{columns.OFFER: offers[columns.PRODUCT]}),
+            touchpoints=_touchpoints(portfolio),
+        )
+
+
+def _interactions(transcript: pd.DataFrame, portfolio: pd.DataFrame) -> pd.DataFrame:
+    _check_transcript(transcript, portfolio)
+    action = transcript["event"].replace(_ACTIONS)
+    channels = dict(zip(portfolio["id"], portfolio[columns.TOUCHPOINT], strict=True))
+    sent_by = transcript["offer_id"].map(channels)
+    return pd.DataFrame(
+        {
+            columns.CUSTOMER: transcript["person"],
+            columns.PRODUCT: transcript["offer_id"],
+            columns.TOUCHPOINT: sent_by.where(action.isin(("contact", "view"))),
+            columns.ACTION: action,
+            columns.TIMESTAMP: START + pd.to_timedelta(transcript["time"], unit="h"),
+            columns.VALUE: transcript["amount"],
+        }
+    )
+
+
+def _check_transcript(transcript: pd.DataFrame, portfolio: pd.DataFrame) -> None:
+    hours, offers = transcript["time"], transcript["offer_id"]
+    if not pd.api.types.is_integer_dtype(hours.dtype):
+        raise InputError(
+            f"transcript.parquet: column 'time': expected whole hours, got {hours.dtype}; is it "
+            "the published one?"
+        )
+    unknown = offers.notna() & ~offers.isin(portfolio["id"])
+    if unknown.any():
+        row = first(unknown)
+        raise InputError(
+            f"transcript.parquet: row {row}, column 'offer_id': expected an offer of "
+            f"portfolio.json, got '{offers.iloc[row]}'; take both files from one place"
+        )
+
+
+def _customers(profile: pd.DataFrame) -> pd.DataFrame:
+    joined = pd.to_datetime(
+        profile["became_member_on"].astype(str), format="%Y%m%d", errors="coerce", utc=True
+    )
+    if joined.isna().any():
+        row = first(joined.isna())
+        raise InputError(
+            f"profile.json: row {row}, key 'became_member_on': expected a date such as 20180726, "
+            f"got {profile['became_member_on'].iloc[row]}; mend it"
+        )
+    return pd.DataFrame(
+        {
+            columns.CUSTOMER: profile["id"],
+            "gender": profile["gender"].fillna("unknown"),
+            "age": profile["age"].where(profile["age"] != _UNKNOWN_AGE),
+            "income": profile["income"],
+            "member_days": (START - joined).dt.days,
+        }
+    )
+
+
+def _products(portfolio: pd.DataFrame) -> pd.DataFrame:
+    # `reward` is a column of ours too, where it is what the firm earns; this one it pays.
+    named = {"id": columns.PRODUCT, "reward": "customer_reward", "duration": VALID_DAYS}
+    described = portfolio.rename(columns=named).drop(columns=["channels", columns.TOUCHPOINT])
+    channels = portfolio[columns.TOUCHPOINT].str.get_dummies("_").astype(bool)
+    return pd.concat([described, channels.add_prefix("channel_")], axis=1)
+
+
+def _touchpoints(portfolio: pd.DataFrame) -> pd.DataFrame:
+    names = portfolio[[columns.TOUCHPOINT]].drop_duplicates(ignore_index=True)
+    return names.assign(**{columns.OUTBOUND: True})
