@@ -1,0 +1,57 @@
+"""The edges of one type by the node they lead to, the earliest first."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from torch import Tensor
+
+from recsys.arrays import IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Incoming:
+    """Edges sorted by target node, then by time, then as they lie in the graph.
+
+    16 bytes an edge beside the graph, whose sources it shares.
+
+    Attributes:
+        starts: [N + 1] int64, where the edges of each target node begin and end.
+        times: [E] int64, of the sorted edges.
+        edges: [E] int64, their positions in `edge_index`.
+        sources: [E] int64 node at the other end, by position in `edge_index`.
+    """
+
+    starts: IntArray
+    times: IntArray
+    edges: IntArray
+    sources: IntArray
+
+    @classmethod
+    def of(cls, ends: Tensor, time: Tensor, nodes: int) -> Self:
+        """Edges with ends [2, E] and times [E], both int64, that lead to N nodes."""
+        sources, targets = ends.numpy()
+        order = np.lexsort((time.numpy(), targets))
+        ends_at = np.cumsum(np.bincount(targets, minlength=nodes))
+        return cls(
+            starts=np.concatenate([[0], ends_at]),
+            times=time.numpy()[order],
+            edges=order,
+            sources=sources,
+        )
+
+    def before(self, nodes: IntArray, moments: IntArray) -> IntArray:
+        """How many edges into each node [n] lie strictly before its moment [n]; int64 [n].
+
+        They are the first of the node, `edges[starts[node] : starts[node] + count]`.
+        """
+        first, high = self.starts[nodes], self.starts[nodes + 1]
+        low = first
+        # Bisection in all segments at once; one of length n is empty after bit_length(n) halvings.
+        for _ in range(int((high - low).max(initial=0)).bit_length()):
+            middle = (low + high) >> 1
+            # A segment that is empty already may end where the next one, or nothing, begins.
+            earlier = (self.times.take(middle, mode="clip") < moments) & (low < high)
+            low = np.where(earlier, middle + 1, low)
+            high = np.where(earlier, high, middle)
+        return low - first
