@@ -90,6 +90,10 @@ BENCHMARK = {
     "runs in words": (["suite=compare", "suite.runs=many"], "suite.runs: expected a whole number"),
     "sets missing": (["suite=tuned", "suite.root=tables"], "expected a folder 'gowalla' in it"),
     "customers few": (["suite=compare", "suite.customers=9"], "suite.customers: expected a whole"),
+    "neighbours none": (["suite=neighbours", "suite.neighbours=[0]"],
+        "neighbours: expected whole numbers of at least 1, or -1 for all, got 0"),
+    "edges of nothing": (["suite=neighbours", "suite.edge_type=[customer,buy,product]"],
+        "suite.edge_type: there is no edge type (customer, buy, product) in the graph; it has"),
     "no jobs": (["suite=tuned", "suite.root=tables", "suite.jobs=0"], "suite.jobs: expected a"),
 }  # fmt: skip
 
