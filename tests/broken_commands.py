@@ -46,6 +46,23 @@ EXPORT = {
     "data changed": (["out=x", "run={run}"], "is not what run", "train again"),
 }  # fmt: skip
 
+LADDER = {
+    "no out": ([], "say out=FOLDER, where the page is to be written"),
+    "misspelt key": (["uot=x"], "unknown argument 'uot=x'; did you mean out="),
+    "out nowhere": (["out=/proc/no/page"], "out=/proc/no/page cannot be written: No such file"),
+    "out a file": (["out=kept"], "out=kept is a file; give a folder for ladder.html"),
+    "out below a file": (["out=kept/page"], "out=kept/page cannot be written: Not a directory"),
+    "out of something else": (["out=full.csv"], "out=full.csv also holds kept, which replacing"),
+    "slices maybe": (["out=x", "slices=maybe"], "slices: expected true or false, got 'maybe'"),
+    "no segments": (["out=x"], "a rung without a run on data=tables: train model=segment on it"),
+    "unknown metric": (["out=x", "metric=ndcg@7"], "metric=ndcg@7 is not in every run; there are"),
+    "metric without a list": (["out=x", "metric=auc"], "metric=auc: expected one of precision"),
+    "unknown data": (["out=x", "data=bank"], "data=bank: no run on it; there are runs on tables"),
+    "unknown run": (["out=x", "runs=deadbeef"], "run id 'deadbeef': no finished runs start with"),
+    "empty experiment": (["out=x", "experiment=Default"], "no finished run was found; run scripts"),
+    "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run scripts/train.py first"),
+}  # fmt: skip
+
 ANN = ["artifact={artifact}", "customer=ann"]
 RECOMMEND = {
     "nothing": ([], "say artifact=FOLDER and either customer=ID or customers=NUMBER"),
@@ -179,5 +196,5 @@ IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
 
 BROKEN_COMMANDS = {
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
-    "benchmark": BENCHMARK, "tune": TUNE,
+    "benchmark": BENCHMARK, "tune": TUNE, "ladder": LADDER,
 }  # fmt: skip

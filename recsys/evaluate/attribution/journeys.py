@@ -1,0 +1,112 @@
+"""Contacts of customers, cut into journeys that end with a conversion or with the end of data."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from recsys.arrays import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Journeys:
+    """J journeys of N contacts with T channels.
+
+    Attributes:
+        customers: [J] whose journey it is.
+        converted: [J] whether it ends with a conversion.
+        owner: [N] journey of each contact, ascending.
+        channels: [N] channel of each contact, in order of time within a journey.
+        ages: [N] units of the clock from the contact to the conversion; 0 where there is none.
+        width: T.
+    """
+
+    customers: IntArray
+    converted: BoolArray
+    owner: IntArray
+    channels: IntArray
+    ages: IntArray
+    width: int
+
+    @cached_property
+    def contacts(self) -> IntArray:
+        """[J] number of contacts."""
+        return np.bincount(self.owner, minlength=len(self.customers))
+
+    @cached_property
+    def is_last(self) -> BoolArray:
+        """[N] whether the contact is the last of its journey."""
+        return np.append(np.diff(self.owner) > 0, True)[: len(self.owner)]
+
+    @property
+    def unattributed(self) -> FloatArray:
+        """[conversions] 1 for a conversion without a contact, which no channel can have earned."""
+        alone: FloatArray = (self.contacts[self.converted] == 0).astype(np.float64)
+        return alone
+
+
+def journeys(
+    customers: IntArray,
+    channels: IntArray,
+    when: IntArray,
+    converts: BoolArray,
+    *,
+    width: int,
+    look_back: int | None = None,
+    pause: int = 0,
+) -> Journeys:
+    """Cuts events into journeys.
+
+    A contact belongs to the next conversion of its customer, at the same moment or later. What a
+    customer takes at one moment (a basket) is one conversion, and where a conversion has a channel
+    that is its last contact. Contacts that no conversion follows within `look_back` make a journey
+    without one; those shortly before the end of data are among them, and had less time.
+
+    Args:
+        customers: [E] row numbers.
+        channels: [E] 0 .. T - 1, -1 for an event that is no contact.
+        when: [E] moments; of equal ones the order of the arrays counts.
+        converts: [E] whether the event is a conversion.
+        width: T, number of channels.
+        look_back: units of the clock after which a contact cannot have earned a conversion; None
+            for no limit.
+        pause: contacts in a row of one journey at one channel are one visit, counted at its end,
+            where no two neighbours lie further apart than this.
+    """
+    order = np.lexsort((when, customers))
+    people, person = np.unique(customers[order], return_inverse=True)
+    since = when[order] - when.min(initial=0)
+    span = int(since.max(initial=0)) + 1
+    moment = person * span + since
+    conversions = np.unique(moment[converts[order]])
+    contact = channels[order] >= 0
+    moment, person, channel = moment[contact], person[contact], channels[order][contact]
+    following = np.searchsorted(conversions, moment)
+    ends = np.append(conversions, -1)[following]
+    led = ends // span == person
+    if look_back is not None:
+        led &= ends - moment <= look_back
+    # Contacts that led nowhere, before the same conversion, are one journey.
+    lost, journey = np.unique(
+        person[~led] * (len(conversions) + 1) + following[~led], return_inverse=True
+    )
+    owner = following.copy()
+    owner[~led] = len(conversions) + journey
+    # Not the order of time: what fell out of the window of a conversion comes after all of them.
+    rows = np.argsort(owner, kind="stable")
+    rows = rows[_last_of_visit(owner[rows], channel[rows], moment[rows], pause)]
+    lost_people = people[lost // (len(conversions) + 1)]
+    return Journeys(
+        customers=np.concatenate([people[conversions // span], lost_people]),
+        converted=np.arange(len(conversions) + len(lost)) < len(conversions),
+        owner=owner[rows],
+        channels=channel[rows],
+        ages=np.where(led, ends - moment, 0)[rows],
+        width=width,
+    )
+
+
+def _last_of_visit(owner: IntArray, channels: IntArray, when: IntArray, pause: int) -> BoolArray:
+    """[N] whether no contact of the same visit follows."""
+    same = (np.diff(owner) == 0) & (np.diff(channels) == 0) & (np.diff(when) <= pause)
+    return np.append(~same, True)[: len(owner)]

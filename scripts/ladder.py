@@ -1,0 +1,50 @@
+"""The ladder from one list for all to one-to-one, as a page for people who decide about offers.
+
+python scripts/ladder.py out=FOLDER [experiment=NAME] [data=NAME] [runs=ID,ID] [metric=ndcg@10]
+                         [slices=true] [track.uri=URI]
+
+Wants runs of popularity, of segment and of any other model on the same data. Writes ladder.html,
+ladder.png and their tables, and keeps them in MLflow. The three best runs are fitted again, without
+which there are no slices; slices=false leaves both out.
+"""
+
+import sys
+from pathlib import Path
+
+from recsys.command_line import exit_on_input_error, key_values, truth
+from recsys.errors import InputError
+from recsys.experiment.comparison.ranking import on_data
+from recsys.experiment.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
+from recsys.experiment.ladder.ladder import ladder
+from recsys.experiment.ladder.words import summary
+from recsys.track.read import runs
+from recsys.track.report import log_report
+from recsys.track.runs import TrackConfig
+
+KEYS = ("out", "experiment", "data", "runs", "metric", "slices", "track.uri")
+
+
+def main(arguments: list[str]) -> None:
+    """Reads, measures, writes, keeps."""
+    given = key_values(arguments, KEYS, __doc__ or "")
+    if "out" not in given:
+        raise InputError("say out=FOLDER, where the page is to be written")
+    out = Path(given["out"])
+    require_room(out)
+    with_slices = truth("slices", given.get("slices", "true"))
+    track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
+    ids = given["runs"].split(",") if "runs" in given else None
+    found = runs(track, experiment=given.get("experiment"), run_ids=ids)
+    chosen = on_data(found, given.get("data"))
+    made = ladder(chosen, given.get("metric", "ndcg@10"), with_slices)
+    files, said = ladder_files(made), summary(made)
+    write_ladder(out, files)
+    print("\n".join(said))
+    print(f"Page: {out / PAGE}, picture: {out / PICTURE}, with their tables as CSV beside them")
+    run_id = log_report("ladder", made.rungs.runs, made.rungs.metric, files, "\n\n".join(said))
+    print(f"Kept in MLflow: ladder run {run_id}")
+
+
+if __name__ == "__main__":
+    with exit_on_input_error():
+        main(sys.argv[1:])
