@@ -1,0 +1,90 @@
+"""Which products the same customers turn to within a short time of each other."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data.dataset import Dataset
+
+_SPAN = 10
+"""Gaps beyond so many times `gap` weigh less than e^-10, and are left out."""
+_ENTRIES = 16_000_000
+"""Pairs held at once, about 400 MB."""
+
+
+def time_gap_pairs(data: Dataset, used: BoolArray, *, gap: float) -> csr_array:
+    """[P, P] float32 CSR, symmetric, zero on the diagonal: sum of e^(-|t_i - t_j| / gap).
+
+    The sum runs over all pairs of events i, j of one customer, with products p_i and p_j.
+
+    Args:
+        data: without a clock all events of a customer count as simultaneous.
+        used: [E] bool, the events that count; they have products.
+        gap: seconds, or positions of an order.
+    """
+    events = data.interactions
+    rows = np.flatnonzero(used)
+    when = np.zeros(len(events), np.int64) if events.when is None else events.when
+    rows = rows[np.lexsort((when[rows], events.customers[rows]))]
+    products = events.products[rows]
+    size = len(data.products)
+    total = csr_array((size, size), dtype=np.float32)
+    held: list[tuple[IntArray, IntArray, FloatArray]] = []
+    for first, second, apart in _neighbours(events.customers[rows], when[rows], gap):
+        weights = np.exp(-apart / gap).astype(np.float32)
+        held.append((products[first], products[second], weights))
+        if sum(len(part[2]) for part in held) > _ENTRIES:
+            total = total + _summed(held, size)
+            held.clear()
+    total = csr_array(total + _summed(held, size)) if held else total
+    return _between_products(csr_array(total + total.T))
+
+
+def had_together(data: Dataset, used: BoolArray) -> csr_array:
+    """[P, P] float32 CSR, zero on the diagonal: how many customers have both products.
+
+    Args:
+        data: whose events are looked at.
+        used: [E] bool, the events that count; they have products.
+    """
+    events = data.interactions.select(used)
+    shape = (len(data.customers), len(data.products))
+    ones = np.ones(len(events), np.float32)
+    had = csr_array((ones, (events.customers, events.products)), shape=shape)
+    had.sum_duplicates()
+    had.data[:] = 1
+    return _between_products(csr_array(had.T.tocsr() @ had))
+
+
+def _between_products(pairs: csr_array) -> csr_array:
+    pairs.setdiag(0)
+    pairs.eliminate_zeros()
+    pairs.sort_indices()
+    return pairs
+
+
+def _neighbours(
+    customers: IntArray, when: IntArray, gap: float
+) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
+    """Positions [n], [n] of pairs and their gaps [n]; first pairs of consecutive events."""
+    alive = np.arange(len(customers))
+    lag = 1
+    while True:
+        first = alive[alive + lag < len(customers)]
+        second = first + lag
+        apart = when[second] - when[first]
+        near = (customers[first] == customers[second]) & (apart <= _SPAN * gap)
+        alive = first[near]
+        if not len(alive):
+            return
+        yield alive, second[near], apart[near]
+        lag += 1
+
+
+def _summed(parts: list[tuple[IntArray, IntArray, FloatArray]], size: int) -> csr_array:
+    rows, columns, weights = (np.concatenate(one) for one in zip(*parts, strict=True))
+    found = csr_array((weights, (rows, columns)), shape=(size, size))
+    found.sum_duplicates()
+    return found
