@@ -1,6 +1,6 @@
 """Train | valid | test: by two cut-offs, as published, or by leaving the last event out."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -78,14 +78,28 @@ class GivenSplit:
 
     With a held-out row all train rows of its customer and product leave the past, whatever their
     action, as published test pairs do not occur in train either.
+
+    Args:
+        valid_fraction: of each customer's target rows, rounded at random, never all of them.
+        held_out: "random" rows, or the "last" of each customer as the source lists them: right
+            where its rows are known to lie in the order of events, and test is what came next.
+        seed: of the rounding and of random rows.
     """
 
-    def __init__(self, *, valid_fraction: float = 0.1, seed: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        valid_fraction: float = 0.1,
+        held_out: Literal["random", "last"] = "random",
+        seed: int = 0,
+    ) -> None:
         if not 0 < valid_fraction < 1:
             raise InputError(
                 f"split.valid_fraction: expected a number between 0 and 1, got {valid_fraction}"
             )
-        self.valid_fraction = valid_fraction
+        if held_out not in ("random", "last"):
+            raise InputError(f"split.held_out: expected random or last, got {held_out!r}")
+        self.valid_fraction, self.held_out = valid_fraction, held_out
         self.seed = seed
 
     def first_cutoff(self, source: Source) -> pd.Timestamp | None:
@@ -106,20 +120,24 @@ class GivenSplit:
         pair = events.customers.astype(np.int64) * len(data.products) + events.products
         of_held_pair = (events.products >= 0) & np.isin(pair, pair[in_valid])
         return Split(
-            description=f"given: {self.valid_fraction:g} of train held out, seed {self.seed}",
+            description=f"given: {self._spoken_part()} of train held out, seed {self.seed}",
             valid=window(data, ~in_test & ~of_held_pair, in_valid),
             test=window(data, ~in_test, in_test),
             divides="part",
         )
 
+    def _spoken_part(self) -> str:
+        return f"{'the last ' if self.held_out == 'last' else ''}{self.valid_fraction:g}"
+
     def _held_out(self, data: Dataset, candidates: BoolArray) -> BoolArray:
-        """The same share of every customer's target rows, rounded at random, never all of them."""
+        """The same share of every customer's target rows."""
         generator = np.random.default_rng(self.seed)
         rows = np.flatnonzero(candidates & data.is_target)
         customers = data.interactions.customers[rows]
         counts = np.bincount(customers, minlength=len(data.customers))
         quota = np.floor(counts * self.valid_fraction + generator.random(len(counts)))
-        shuffled = np.lexsort((generator.random(len(rows)), customers))
+        within = generator.random(len(rows)) if self.held_out == "random" else -rows
+        shuffled = np.lexsort((within, customers))
         starts = np.cumsum(counts) - counts
         rank = np.arange(len(rows)) - starts[customers[shuffled]]
         held = np.zeros(len(candidates), dtype=bool)

@@ -251,6 +251,26 @@ def test_a_share_of_train_is_valid(fraction: float) -> None:
     assert set(each) <= {int(10 * fraction), int(10 * fraction) + 1}
 
 
+def test_the_last_rows_of_each_customer_are_valid_where_asked() -> None:
+    split = split_of(dataset_of(published()), GivenSplit(valid_fraction=0.3, held_out="last"))
+    held = relevant(dataset_of(published()), split.valid.queries)
+    assert held == {customer: {7, 8, 9} for customer in range(40)}
+    assert split.description == "given: the last 0.3 of train held out, seed 0"
+
+
+def test_the_last_are_the_latest_where_there_is_a_clock() -> None:
+    table = pd.DataFrame(published(customers=6))
+    table["order"] = np.where(table["part"] == "train", 100 - table["product_id"], 1000)
+    data = dataset_of(table)
+    split = split_of(data, GivenSplit(valid_fraction=0.2, held_out="last"))
+    assert relevant(data, split.valid.queries) == {customer: {0, 1} for customer in range(6)}
+
+
+def test_an_unknown_part_is_refused() -> None:
+    with pytest.raises(InputError, match="split.held_out: expected random or last, got 'first'"):
+        GivenSplit(held_out="first")
+
+
 def test_nobody_loses_everything() -> None:
     table = pd.DataFrame({"customer_id": [1, 2, 2, 3, 3, 3], "product_id": [1, 1, 2, 1, 2, 3]})
     table = pd.concat([table.assign(part="train"), table[:1].assign(part="test", product_id=9)])

@@ -2,6 +2,11 @@
 
 Cut-offs: none, the split is given. Seen products are masked, as in all published tables.
 Odd: no time, no touchpoint; no validation part ships with the files, so one is held out of train.
+The published test is no random part of the rows. In Yelp2018 each line keeps the order of events,
+and test is what came next: of products with 50 rows or more, those with a larger share of their
+rows in test have more of their train rows in the last tenth of lines (correlation .64; a random
+tenth -.02). There split.held_out=last holds out what resembles test. Gowalla's lines are sorted by
+number.
 """
 
 from pathlib import Path
