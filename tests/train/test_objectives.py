@@ -118,6 +118,16 @@ def test_softmax_scores_are_logits_times_the_temperature() -> None:
     torch.testing.assert_close(objective.bias, wanted.float(), rtol=0, atol=2e-6)
 
 
+def test_lengths_come_back_into_scores() -> None:
+    objective = Softmax(popularity=0, norm=0.5)
+    objective.prepare(positives(), CPU)
+    products = torch.tensor([[1.0, 0.0], [0.0, 4.0], [4.0, 0.0]])
+    _, right = objective.scored(torch.ones(1, 2), torch.cat([products, torch.zeros(3, 2)])[:6])
+    lengths = torch.tensor([1.0, 4.0, 4.0, 0.0, 0.0, 0.0])
+    wanted = (lengths / lengths.mean()).sqrt()
+    torch.testing.assert_close(right[:, :2].norm(dim=1), wanted)
+
+
 def test_who_has_no_vector_is_ranked_by_popularity(objective: Objective) -> None:
     found = positives()
     shape = found.pairs.shape
@@ -179,6 +189,7 @@ def test_nothing_to_learn_from_is_said(maker: Callable[[], Objective]) -> None:
     ("make", "said"),
     [
         (lambda: Softmax(temperature=0), "objective.temperature: expected a finite number above"),
+        (lambda: Softmax(norm=-1), "objective.norm: expected .* at least 0 and at most 4, got -1"),
         (lambda: Softmax(popularity=5), "objective.popularity: expected .* at most 4, got 5"),
         (lambda: WholeData(unobserved_weight=-1), "objective.unobserved_weight: .* got -1"),
         (lambda: BPR(negatives=0), "objective.negatives: expected .* at least 1, got 0"),

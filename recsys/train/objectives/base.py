@@ -50,12 +50,14 @@ class Objective(ABC):
 
     Attributes:
         cosine: whether scores are inner products of unit vectors.
+        norm: exponent of the length of products' vectors that is put back into such scores.
         examples: what one epoch goes through, numbered from 0.
         settings: its arguments by name, plain.
         derived: what was taken from the events, for the leakage audit.
     """
 
     cosine: ClassVar[bool]
+    norm: float = 0.0
     settings: Mapping[str, float | bool]
     examples: int
     derived: Derived
@@ -107,10 +109,14 @@ class Objective(ABC):
     def scored(self, customers: Tensor, products: Tensor) -> Pair:
         """[C, d + 1] and [P, d + 1], whose inner products are the scores.
 
-        The last column is `bias`: it is all that customers with a zero vector are ranked by.
+        By cosine a product's score is that of its unit vector, times its length to the power
+        `norm`, where the mean length is 1. The last column is `bias`: it is all that customers
+        with a zero vector are ranked by.
         """
         if self.cosine:
-            customers, products = unit(customers), unit(products)
+            lengths = torch.linalg.vector_norm(products, dim=1, keepdim=True)
+            share = lengths / lengths.mean().clamp(min=torch.finfo(lengths.dtype).tiny)
+            customers, products = unit(customers), unit(products) * share**self.norm
         ones = customers.new_ones(len(customers), 1)
         return (
             torch.cat([customers, ones], dim=1),

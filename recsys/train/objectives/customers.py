@@ -45,15 +45,21 @@ class Softmax(_OfCustomers):
     Args:
         temperature: of the cosines.
         popularity: exponent of n_p, the number of customers who have product p; 0 for none.
+        norm: exponent of the lengths of products' vectors in scores; training knows directions
+            alone. Propagation leaves those of products long whose customers agree, so a power of
+            the length ranks by how sure a direction is. 0 for none, 1 for the inner product.
     """
 
     cosine: ClassVar[bool] = True
 
-    def __init__(self, *, temperature: float = 0.1, popularity: float = 0.5) -> None:
+    def __init__(
+        self, *, temperature: float = 0.1, popularity: float = 0.5, norm: float = 0.0
+    ) -> None:
         require_temperature(temperature)
         require("popularity", popularity, 0, 4)
-        self.temperature, self.popularity = temperature, popularity
-        self.settings = {"temperature": temperature, "popularity": popularity}
+        require("norm", norm, 0, 4)
+        self.temperature, self.popularity, self.norm = temperature, popularity, norm
+        self.settings = {"temperature": temperature, "popularity": popularity, "norm": norm}
 
     def prepare(self, positives: Positives, device: torch.device) -> None:
         """See `Objective`."""
