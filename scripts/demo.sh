@@ -11,12 +11,14 @@ mkdir -p outputs/demo
 step "1. A market to play with, as Parquet tables" \
   python scripts/simulate.py --events 100000 --seed 0 --out outputs/demo/market
 step "2. Every model, and the oracle that knows the true probabilities" \
-  python scripts/train.py -m model=popularity,segment,own_history,als,graph_filter,oracle \
+  python scripts/train.py -m model=popularity,segment,own_history,als,graph_filter,touchpoint_filter,lightgcn,xsimgcl,oracle \
   "evaluate.ks=[10,20]" track.uri=$store hydra.sweep.dir=outputs/demo/runs
 step "3. Who wins, and how surely" \
   python scripts/compare.py track.uri=$store out=outputs/demo/comparison
-step "4. The best model, refitted on everything, as an artifact" \
+step "4. The same for people who decide about offers" \
+  python scripts/ladder.py track.uri=$store out=outputs/demo/ladder
+step "5. The best model, refitted on everything, as an artifact" \
   python scripts/export.py track.uri=$store dim=1000 out=outputs/demo/artifact
-step "5. Offers for three customers, from the artifact alone" \
+step "6. Offers for three customers, from the artifact alone" \
   python scripts/recommend.py artifact=outputs/demo/artifact customers=3 k=3
 printf '\nThe runs: .venv/bin/mlflow ui --backend-store-uri %s\n' "$store"

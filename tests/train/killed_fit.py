@@ -16,10 +16,10 @@ from recsys.models.xsimgcl import XSimGCL
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     torch.set_num_threads(1)
-    _, split = load(SimulatedMarket(events=5000), TimeSplit())
+    _, split = load(SimulatedMarket(events=30_000), TimeSplit())
     model = XSimGCL(
-        dim=32, epochs=40, patience=None, batch_size=64, checkpoint=str(folder / "checkpoint"),
-        checkpoint_seconds=0.2, device="cpu",
+        dim=32, epochs=60, patience=None, batch_size=64, checkpoint=str(folder / "checkpoint"),
+        checkpoint_seconds=0.1, device="cpu",
     )  # fmt: skip
     sys.stdout.write("fitting\n")
     sys.stdout.flush()
