@@ -267,7 +267,7 @@ def test_the_last_are_the_latest_where_there_is_a_clock() -> None:
 
 
 def test_an_unknown_part_is_refused() -> None:
-    with pytest.raises(InputError, match="split.held_out: expected random or last, got 'first'"):
+    with pytest.raises(InputError, match=r"split.held_out: expected random or last, got 'first'"):
         GivenSplit(held_out="first")
 
 

@@ -9,7 +9,7 @@ from recsys.experiment.comparison.pairs import LEVEL
 from recsys.experiment.comparison.ranking import ORACLE
 from recsys.track.read import TrackedRun
 
-WIDTH = 110
+WIDTH = 112
 
 _BESIDE = ("recall@20", "ndcg@10", "recall@10")
 
