@@ -93,6 +93,7 @@ class ALS:
                 everyone, csr_matrix(confidence)
             )
         self.product_vectors: FloatArray = model.item_factors
+        _require_solved(self.l2, self.customer_vectors, self.product_vectors)
         self.history: csr_array = confidence
         return self
 
@@ -108,6 +109,7 @@ class ALS:
             if epoch < self.epochs and epoch.bit_count() == 1:
                 current = model.to_cpu() if self.device.kind == "cuda" else model
                 people, products = current.user_factors, current.item_factors
+                _require_solved(self.l2, people, products)
                 validate.after(epoch, lambda customers: people[customers] @ products.T)
 
         return after
@@ -144,4 +146,14 @@ def _solvable(l2: float) -> Iterator[None]:
         # LAPACK's name for solving with a matrix that has to be positive definite.
         if "posv" not in str(error):
             raise
-        raise InputError(f"model.l2={l2}: too small to solve for these events; raise it") from None
+        raise _unsolvable(l2) from None
+
+
+def _require_solved(l2: float, *vectors: FloatArray) -> None:
+    """Some processors' LAPACK solves a singular matrix without a word, to NaN."""
+    if not all(np.isfinite(one).all() for one in vectors):
+        raise _unsolvable(l2)
+
+
+def _unsolvable(l2: float) -> InputError:
+    return InputError(f"model.l2={l2}: too small to solve for these events; raise it")
