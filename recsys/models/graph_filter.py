@@ -11,12 +11,10 @@ Deviations: the exponents a and b of the linear part are free (GF-CF: 1/2 each),
 the last term is ours and serves catalogues where people buy the same product again.
 """
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
-import torch
 from scipy.sparse import csr_array
 from sklearn.utils.extmath import randomized_svd
 
@@ -26,6 +24,7 @@ from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
+from recsys.models.sparse_product import add_product
 
 DEFAULTS = {"skew": 0.0, "total": 1.0, "low_pass": 0.1, "own": 0.0}
 CANDIDATES: dict[str, tuple[float, ...]] = {
@@ -117,7 +116,7 @@ class GraphFilter:
         low = self.settings["low_pass"] * (_scaled(rows, self.degrees**-0.5) @ self.spectrum)
         found: FloatArray = low @ self._low_pass_side.T
         linear = _scaled(rows, self.degrees ** -self.settings["history_exponent"])
-        _add_product(found, linear, self._linear)
+        add_product(found, linear, self._linear)
         found += self.bias
         if self.settings["own"]:
             found[
@@ -189,26 +188,3 @@ class GraphFilter:
 def _scaled(matrix: csr_array, column_factor: FloatArray) -> csr_array:
     data = matrix.data * column_factor.astype(np.float32)[matrix.indices]
     return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def _add_product(tile: FloatArray, left: csr_array, right: csr_array) -> None:
-    """Adds left @ right to the tile, in place; the dense tile is all that is ever allocated."""
-    if not torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
-        tile += (left @ right).toarray()
-        return
-    with torch.inference_mode():
-        target = torch.from_numpy(tile)
-        torch.addmm(target, _torch_csr(left), _torch_csr(right), out=target)
-
-
-def _torch_csr(matrix: csr_array) -> torch.Tensor:
-    """The same matrix for torch; index arrays are shared where scipy already holds int32."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Sparse (CSR|invariant)", UserWarning)
-        return torch.sparse_csr_tensor(
-            torch.from_numpy(matrix.indptr.astype(np.int32, copy=False)),
-            torch.from_numpy(matrix.indices.astype(np.int32, copy=False)),
-            torch.from_numpy(matrix.data),
-            size=matrix.shape,
-            check_invariants=False,
-        )

@@ -30,6 +30,7 @@ from recsys.graph.time_gap import had_together, time_gap_pairs
 from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
+from recsys.models.sparse_product import add_product
 
 DEFAULTS = {
     "gap": 60.0, "power": 0.5, "history_exponent": 0.4, "candidate_exponent": 0.0, "whole": 0.02,
@@ -116,11 +117,14 @@ class TouchpointFilter:
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """See `Recommender`."""
         rows = self.history[customers]
-        near = rows @ self.step
-        scores: FloatArray = (near + self.settings["own"] * rows).toarray()
+        scores: FloatArray = np.tile(self.bias, (rows.shape[0], 1))
+        add_product(scores, rows, self.step)
         if self.settings["second"]:
-            scores += self.settings["second"] * (near @ self.walk).toarray()
-        scores += self.bias
+            near = csr_array(rows @ self.step)
+            add_product(scores, near * np.float32(self.settings["second"]), self.walk)
+        if self.settings["own"]:
+            at = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), rows.indices
+            scores[at] += self.settings["own"] * rows.data
         return scores
 
     def spread(self, products: FloatArray) -> FloatArray:
