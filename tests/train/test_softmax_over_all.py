@@ -61,6 +61,26 @@ def test_value_and_gradient_are_those_of_log_softmax(
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("at_once", [1, 25, 10_000])
+def test_pairs_may_weigh(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = __import__("sys").modules[function.__module__]
+    monkeypatch.setattr(module, "_SCORES_AT_ONCE", at_once)
+    x, y, rows, columns = random_case()
+    weights = torch.linspace(0, 2, len(rows), dtype=torch.float64)
+    found = softmax_over_all(x, y, rows, columns, temperature=0.3, weights=weights)
+    pairs = -torch.log_softmax(x @ y.T / 0.3, dim=1)[rows, columns]
+    wanted = (weights * pairs).sum() / weights.sum()
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
+    for ours, theirs in zip(
+        torch.autograd.grad(found, (x, y)), torch.autograd.grad(wanted, (x, y)), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+    even = softmax_over_all(x, y, rows, columns, weights=torch.full_like(weights, 3))
+    torch.testing.assert_close(even, softmax_over_all(x, y, rows, columns))
+    nothing = softmax_over_all(x, y, rows, columns, weights=torch.zeros_like(weights))
+    assert nothing.item() == 0
+
+
 def test_gradient_numerically() -> None:
     x, y, rows, columns = random_case()
     assert torch.autograd.gradcheck(
@@ -113,5 +133,7 @@ def test_bad_shapes_are_named() -> None:
         softmax_over_all(x, y[:, :3], rows, columns)
     with pytest.raises(InputError, match="rows and columns of one length"):
         softmax_over_all(x, y, rows[1:], columns)
+    with pytest.raises(InputError, match=r"expected weights \[\d+\], one a pair, got \[1\]"):
+        softmax_over_all(x, y, rows, columns, weights=torch.ones(1))
     with pytest.raises(InputError, match="temperature"):
         softmax_over_all(x, y, rows, columns, temperature=0)

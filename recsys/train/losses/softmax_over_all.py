@@ -20,6 +20,7 @@ def softmax_over_all(
     *,
     temperature: float = 1.0,
     bias: Tensor | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Mean over observed pairs of -log( e_cp / sum_q e_cq ), e_cp = exp(x_c . y_p / t + b_p).
 
@@ -40,6 +41,8 @@ def softmax_over_all(
         columns: [N] int64 row numbers of their products; each pair once.
         temperature: t > 0.
         bias: [P] b, which gets no gradient; None for 0.
+        weights: [N] at least 0, of the pairs in the mean, of the type of the vectors; no gradient.
+            None weighs them alike.
 
     Returns:
         Scalar, at least 0. Once differentiable.
@@ -58,14 +61,28 @@ def softmax_over_all(
             "softmax_over_all: expected rows and columns of one length [N], got "
             f"{list(rows.shape)} and {list(columns.shape)}"
         )
+    if weights is None:
+        weights = torch.ones_like(rows, dtype=full_precision(customers).dtype)
+    elif weights.shape != rows.shape:
+        raise InputError(
+            f"softmax_over_all: expected weights [{len(rows)}], one a pair, got "
+            f"{list(weights.shape)}"
+        )
     total: Tensor = _AllProducts.apply(  # type: ignore[no-untyped-call]
-        full_precision(customers), full_precision(products), rows, columns, temperature, bias
+        full_precision(customers),
+        full_precision(products),
+        rows,
+        columns,
+        temperature,
+        bias,
+        weights,
     )
-    return total / max(len(rows), 1)
+    whole = weights.sum()
+    return total / torch.where(whole > 0, whole, 1)
 
 
 class _AllProducts(torch.autograd.Function):
-    """The sum over pairs; with P the softmax and n_c the pairs of a customer, dL/ds = n_c P - 1."""
+    """The sum over pairs of weight w; with P the softmax and n_c their sum, dL/ds = n_c P - w."""
 
     @staticmethod
     def forward(
@@ -76,12 +93,14 @@ class _AllProducts(torch.autograd.Function):
         columns: Tensor,
         temperature: float,
         bias: Tensor | None,
+        weights: Tensor,
     ) -> Tensor:
         of_x, of_y = torch.zeros_like(x), torch.zeros_like(y)
         total = x.new_zeros(())
         learns = any(ctx.needs_input_grad[:2])
-        counts = torch.bincount(rows, minlength=len(x))
-        ends = counts.cumsum(0).tolist()
+        ends = torch.bincount(rows, minlength=len(x)).cumsum(0).tolist()
+        sums_of_weights = x.new_zeros(len(x), 1)
+        sums_of_weights[:, 0].index_add_(0, rows, weights)
         tile = max(1, _SCORES_AT_ONCE // max(len(y), 1))
         for start in range(0, len(x), tile):
             end = min(start + tile, len(x))
@@ -94,12 +113,12 @@ class _AllProducts(torch.autograd.Function):
             highest = scores.amax(dim=1, keepdim=True)
             share = scores.sub_(highest).exp_()
             sums = share.sum(dim=1, keepdim=True)
-            weights = counts[start:end, None]
-            total += (weights * (sums.log() + highest)).sum() - observed.sum()
+            of_rows, of_pairs = sums_of_weights[start:end], weights[pairs]
+            total += (of_rows * (sums.log() + highest)).sum() - (of_pairs * observed).sum()
             if not learns:
                 continue
-            share.mul_(weights / sums)
-            share[at] -= 1
+            share.mul_(of_rows / sums)
+            share[at] -= of_pairs
             of_x[start:end] = share @ y
             of_y.addmm_(share.T, x[start:end])
         ctx.save_for_backward(of_x.div_(temperature), of_y.div_(temperature))
@@ -109,4 +128,4 @@ class _AllProducts(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         of_x, of_y = ctx.saved_tensors
-        return of_x * grads[0], of_y * grads[0], None, None, None, None
+        return of_x * grads[0], of_y * grads[0], None, None, None, None, None
