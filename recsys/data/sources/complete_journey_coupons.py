@@ -1,0 +1,158 @@
+"""Complete Journey as sends: campaigns and coupons that households got, and what they redeemed.
+
+The source `complete_journey` holds what a recommender needs. Models of answers need more of the
+same files: which coupon was redeemed, the type of a campaign, products that the sample never sold,
+and whether a purchase was made with a coupon. A decision is made at the start of its campaign.
+
+A household's mailing of a campaign is accepted where any of its coupons was redeemed; that is told
+for all types. A coupon that was not redeemed is ignored where the whole campaign was sent (types B
+and C); of type A it may never have been sent, so no such row is made.
+Campaigns that run on beyond the end of the data are labelled by what had come of them until then,
+and never count as resolved. Demographics are undated, and left out.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from recsys.data import columns
+from recsys.data.sources.folder import data_folder
+from recsys.data.sources.parquet import read_columns
+
+END = pd.Timestamp("2018-01-01", tz="UTC")
+"""Redemptions are known up to here."""
+
+WHOLE = ("Type B", "Type C")
+"""Types of campaign whose coupons all went to all of its households."""
+
+CAMPAIGN = "campaign_id"
+COUPON_USED = "coupon_used"
+ITEMS = ("product_id", "product_type", "product_category")
+"""What a coupon covers, from the product itself to its category."""
+
+FILES = {
+    "campaigns": ("campaign_id", "household_id"),
+    "campaign_descriptions": ("campaign_id", "campaign_type", "start_date", "end_date"),
+    "coupons": ("coupon_upc", "product_id", "campaign_id"),
+    "coupon_redemptions": ("household_id", "coupon_upc", "campaign_id", "redemption_date"),
+    "products": ("product_id", "brand", "department", "product_category", "product_type"),
+    "transactions_sample": (
+        "household_id", "product_id", "sales_value", "coupon_disc", "coupon_match_disc",
+        "transaction_timestamp",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class CouponTables:
+    """Tables of sends and of what they are explained by; offers are campaigns or coupons of one.
+
+    Attributes:
+        campaigns: offer_id (the campaign), touchpoint (its type), valid_from, valid_to.
+        coupons: offer_id (`UPC@campaign`), campaign_id, touchpoint, and the covered product_id,
+            product_type, product_category, department, brand; several rows an offer.
+        mailings: customer_id, offer_id, touchpoint, timestamp, outcome, answered_at, resolved_at: a
+            row a household and campaign.
+        coupon_sends: the same, with campaign_id, a row a household and coupon of types B and C.
+        redemptions: customer_id, offer_id (of the coupon), timestamp.
+        purchases: customer_id, product_id, product_type, product_category, timestamp, value,
+            coupon_used.
+    """
+
+    campaigns: pd.DataFrame
+    coupons: pd.DataFrame
+    mailings: pd.DataFrame
+    coupon_sends: pd.DataFrame
+    redemptions: pd.DataFrame
+    purchases: pd.DataFrame
+
+
+def read_coupons(root: str) -> CouponTables:
+    """Reads the folder of `complete_journey`. Raises `InputError` where a file is missing."""
+    folder = data_folder(root, [f"{name}.parquet" for name in FILES])
+    frames = {name: read_columns(folder / f"{name}.parquet", held) for name, held in FILES.items()}
+    campaigns = _campaigns(frames["campaign_descriptions"])
+    redemptions = _redemptions(frames["coupon_redemptions"])
+    received = frames["campaigns"].rename(columns={"household_id": columns.CUSTOMER})
+    received = received.merge(campaigns.assign(**{CAMPAIGN: campaigns[columns.OFFER]}), on=CAMPAIGN)
+    coupons = _coupons(frames["coupons"], frames["products"], campaigns)
+    offers = coupons[[columns.OFFER, CAMPAIGN]].drop_duplicates()
+    whole = received[received[columns.TOUCHPOINT].isin(WHOLE)].drop(columns=columns.OFFER)
+    of_campaign = redemptions.assign(**{columns.OFFER: redemptions[CAMPAIGN]})
+    return CouponTables(
+        campaigns=campaigns,
+        coupons=coupons,
+        mailings=_labelled(received, of_campaign),
+        coupon_sends=_labelled(whole.merge(offers, on=CAMPAIGN), redemptions),
+        redemptions=redemptions[[columns.CUSTOMER, columns.OFFER, columns.TIMESTAMP]],
+        purchases=_purchases(frames["transactions_sample"], frames["products"]),
+    )
+
+
+def _campaigns(descriptions: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            columns.OFFER: descriptions["campaign_id"],
+            columns.TOUCHPOINT: descriptions["campaign_type"].astype(str),
+            columns.VALID_FROM: _utc(descriptions["start_date"]),
+            # The last day counts in full.
+            columns.VALID_TO: _utc(descriptions["end_date"]) + pd.Timedelta(days=1),
+        }
+    )
+
+
+def _redemptions(redeemed: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            columns.CUSTOMER: redeemed["household_id"],
+            columns.OFFER: _offer(redeemed),
+            CAMPAIGN: redeemed["campaign_id"],
+            columns.TIMESTAMP: _utc(redeemed["redemption_date"]),
+        }
+    )
+
+
+def _coupons(
+    coupons: pd.DataFrame, products: pd.DataFrame, campaigns: pd.DataFrame
+) -> pd.DataFrame:
+    known = campaigns.rename(columns={columns.OFFER: CAMPAIGN})[[CAMPAIGN, columns.TOUCHPOINT]]
+    covered = coupons.drop_duplicates().merge(products, on="product_id", how="left")
+    named = covered.assign(**{columns.OFFER: _offer(covered)}).drop(columns="coupon_upc")
+    return named.merge(known, on=CAMPAIGN)
+
+
+def _labelled(sent: pd.DataFrame, redemptions: pd.DataFrame) -> pd.DataFrame:
+    keys = [columns.CUSTOMER, columns.OFFER]
+    first = redemptions.groupby(keys)[columns.TIMESTAMP].min().rename("answered_at").reset_index()
+    rows = sent.merge(first, on=keys, how="left")
+    closes = rows[columns.VALID_TO]
+    accepted = rows["answered_at"].notna()
+    kept = [columns.CUSTOMER, columns.OFFER, CAMPAIGN, columns.TOUCHPOINT, "answered_at"]
+    return rows[kept].assign(
+        **{
+            columns.TIMESTAMP: rows[columns.VALID_FROM],
+            columns.OUTCOME: accepted.map({True: "accept", False: "ignore"}),
+            "resolved_at": closes.where(closes <= END),
+        }
+    )
+
+
+def _purchases(transactions: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
+    bought = transactions.merge(products, on="product_id", how="left")
+    discount = bought["coupon_disc"] + bought["coupon_match_disc"]
+    return bought[list(ITEMS)].assign(
+        **{
+            columns.CUSTOMER: bought["household_id"],
+            columns.TIMESTAMP: _utc(bought["transaction_timestamp"]),
+            columns.VALUE: bought["sales_value"],
+            COUPON_USED: discount > 0,
+        }
+    )
+
+
+def _offer(rows: pd.DataFrame) -> pd.Series:
+    return rows["coupon_upc"].astype(str) + "@" + rows["campaign_id"].astype(str)
+
+
+def _utc(moments: pd.Series) -> pd.Series:
+    return pd.to_datetime(moments).dt.tz_localize("UTC")

@@ -1,0 +1,1 @@
+"""Suites of acceptance: who answers a send, foretold from logs, and how well calibrated."""

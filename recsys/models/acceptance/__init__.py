@@ -1,0 +1,36 @@
+"""The probability that a customer accepts an offer at a touchpoint at a moment.
+
+Sends (`sends`) become features as known just before each of them (`answers`, `contacts`,
+`behaviour`, `affinity`, all by the `ledger`); a learner (`pairwise`, `boosting`) turns features
+into probabilities, and `Acceptance` calibrates them on customers that the learner did not see.
+"""
+
+from recsys.models.acceptance.acceptance import Acceptance, Learner
+from recsys.models.acceptance.affinity import affinity
+from recsys.models.acceptance.answers import answers
+from recsys.models.acceptance.behaviour import Events, behaviour
+from recsys.models.acceptance.boosting import Boosting
+from recsys.models.acceptance.contacts import contacts
+from recsys.models.acceptance.features import Features, beside, described
+from recsys.models.acceptance.pairwise import Pairwise
+from recsys.models.acceptance.rates import Rates, overall_rate
+from recsys.models.acceptance.sends import Sends, read_sends
+
+__all__ = [
+    "Acceptance",
+    "Boosting",
+    "Events",
+    "Features",
+    "Learner",
+    "Pairwise",
+    "Rates",
+    "Sends",
+    "affinity",
+    "answers",
+    "behaviour",
+    "beside",
+    "contacts",
+    "described",
+    "overall_rate",
+    "read_sends",
+]

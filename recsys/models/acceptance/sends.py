@@ -1,0 +1,129 @@
+"""Sends: an offer put to a customer at a touchpoint at a moment, and what came of it."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import BoolArray, IntArray
+from recsys.data import columns
+from recsys.data.cells import first, shown
+from recsys.data.interactions import NEVER, seconds
+from recsys.data.vocabulary import Vocabulary
+from recsys.errors import InputError
+
+ANSWERED = "answered_at"
+RESOLVED = "resolved_at"
+NEEDED = (
+    columns.CUSTOMER, columns.OFFER, columns.TOUCHPOINT, columns.TIMESTAMP, columns.OUTCOME,
+    ANSWERED, RESOLVED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sends:
+    """One entry a send; all arrays are [S] of whole numbers, moments in UTC seconds.
+
+    Attributes:
+        customers, offers, touchpoints: row numbers.
+        when: moment of the decision: features know what lies strictly before it.
+        outcome: 1 accepted, 0 not accepted, -1 not told.
+        answered: moment of the acceptance; `NEVER` without one.
+        resolved: the last moment that can change the outcome; a model that is fitted at a moment
+            learns from what was resolved before it. `NEVER` where the data end earlier.
+        interrupted: a further contact with the customer while the answer was still open, `NEVER`
+            without one; of a send to come what the firm plans, which it knows. None where contacts
+            do not disturb each other.
+    """
+
+    customers: IntArray
+    offers: IntArray
+    touchpoints: IntArray
+    when: IntArray
+    outcome: IntArray
+    answered: IntArray
+    resolved: IntArray
+    interrupted: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` where arrays differ in length or contradict each other."""
+        arrays = {name: value for name, value in vars(self).items() if value is not None}
+        if len({len(array) for array in arrays.values()}) > 1:
+            sizes = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
+            raise ValueError(f"sends: expected arrays of one length, got {sizes}")
+        if not np.isin(self.outcome, (-1, 0, 1)).all():
+            raise ValueError("sends: expected outcome 1, 0 or -1 for none")
+        if ((self.outcome == 1) != (self.answered < NEVER)).any():
+            raise ValueError("sends: expected a moment `answered` exactly where the outcome is 1")
+        if (self.resolved < self.when).any():
+            raise ValueError("sends: expected `resolved` at or after `when`")
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def select(self, keep: BoolArray | IntArray) -> "Sends":
+        """Those that a mask [S] keeps, or that positions name."""
+        chosen: dict[str, Any] = {}
+        for field in fields(self):
+            array = getattr(self, field.name)
+            chosen[field.name] = None if array is None else array[keep]
+        return Sends(**chosen)
+
+    def known_before(self, moment: int) -> BoolArray:
+        """[S] whether the outcome was resolved strictly before the moment."""
+        return (self.outcome >= 0) & (self.resolved < moment)
+
+
+def read_sends(
+    table: pd.DataFrame, customers: Vocabulary, offers: Vocabulary, touchpoints: Vocabulary
+) -> Sends:
+    """Codes a table of sends.
+
+    Args:
+        table: customer_id, offer_id, touchpoint, timestamp, outcome (accept, reject, ignore),
+            answered_at (null unless accepted), resolved_at (null where it is not resolved yet).
+        customers: ids by row number.
+        offers: ids by row number.
+        touchpoints: ids by row number.
+
+    Raises:
+        InputError: a column is missing, an id unknown, a moment missing, or an outcome is none.
+    """
+    missing = [name for name in NEEDED if name not in table]
+    if missing:
+        raise InputError(
+            f"sends: column '{missing[0]}' is missing; the table has {', '.join(table.columns)}"
+        )
+    rows = {
+        name: ids.rows(table[name]).astype(np.int64)
+        for name, ids in zip(NEEDED[:3], (customers, offers, touchpoints), strict=True)
+    }
+    outcome = table[columns.OUTCOME]
+    accepted = outcome == columns.OUTCOMES[0]
+    _refuse(table, columns.OUTCOME, ~outcome.isin(columns.OUTCOMES), "accept, reject or ignore")
+    _refuse(table, columns.TIMESTAMP, table[columns.TIMESTAMP].isna(), "a moment")
+    _refuse(table, ANSWERED, accepted & table[ANSWERED].isna(), "the moment of the acceptance")
+    _refuse(table, ANSWERED, ~accepted & table[ANSWERED].notna(), "no moment, as it is no accept")
+    early = table[RESOLVED] < table[columns.TIMESTAMP]
+    _refuse(table, RESOLVED, early, "a moment not before the send")
+    for name, found in rows.items():
+        _refuse(table, name, pd.Series(found < 0, index=table.index), "a known id")
+    return Sends(
+        customers=rows[columns.CUSTOMER],
+        offers=rows[columns.OFFER],
+        touchpoints=rows[columns.TOUCHPOINT],
+        when=seconds(table[columns.TIMESTAMP]),
+        outcome=accepted.to_numpy().astype(np.int64),
+        answered=seconds(table[ANSWERED]),
+        resolved=seconds(table[RESOLVED]),
+    )
+
+
+def _refuse(table: pd.DataFrame, column: str, bad: pd.Series, expected: str) -> None:
+    if bad.any():
+        row = first(bad.reset_index(drop=True))
+        raise InputError(
+            f"sends: row {row}, column '{column}': expected {expected}, got "
+            f"{shown(table[column].iloc[row])}; mend the value or drop the row"
+        )
