@@ -99,13 +99,13 @@ def forecasts(
     people, person = np.unique(customers, return_inverse=True)
     generator = np.random.default_rng(seed)
     found: dict[tuple[str, str], list[FloatArray]] = {}
-    binned = {model: bin_of(p, bins, equal) for model, p in probabilities.items()}
+    pairs = {model: checked(p, outcome) for model, p in probabilities.items()}
+    binned = {model: bin_of(p, bins, equal) for model, (p, _) in pairs.items()}
     for start in range(0, 1 + resamples, _CHUNK):
         weights = _weights(min(_CHUNK, 1 + resamples - start), len(people), generator)
         if start == 0:
             weights[:, 0] = 1
-        for model, probability in probabilities.items():
-            p, y = checked(probability, outcome)
+        for model, (p, y) in pairs.items():
             for name, values in _statistics(p, y, weights[person], binned[model]).items():
                 found.setdefault((model, name), []).append(values)
     draws = {key: np.concatenate(parts) for key, parts in found.items()}

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from omegaconf import OmegaConf
 
 from recsys.arrays import IntArray
 from recsys.data import columns
@@ -18,7 +17,8 @@ from recsys.data.identity import merge_identities
 from recsys.data.interactions import seconds
 from recsys.errors import InputError
 from recsys.evaluate.topk import topk
-from recsys.experiment.config import Settings, settings_from
+from recsys.experiment.again import refuse_changed, settings_again
+from recsys.experiment.config import Settings
 from recsys.experiment.run import facts
 from recsys.models.base import (
     EmbeddingRecommender,
@@ -84,7 +84,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     """
     # Before the fit: a folder that is taken should not cost anybody a training.
     require_free(folder, overwrite)
-    settings = _settings_of(run)
+    settings = settings_again(run)
     data = _everything(settings, run)
     model = settings.model.fit(data)
     vectors, fold_in = _vectors(model, config.dim)
@@ -100,23 +100,13 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     return Exported(customers=len(data.customers), products=len(data.products), fidelity=fidelity)
 
 
-def _settings_of(run: TrackedRun) -> Settings:
-    config = dict(run.config)
-    config["model"] = {**config["model"], **run.metrics_json["chosen"]}
-    return settings_from(OmegaConf.create(config))
-
-
 def _everything(settings: Settings, run: TrackedRun) -> Dataset:
     """All events, with all identity links known by now."""
     checked = check_tables(settings.source.load())
     known_then = merge_identities(
         checked, settings.identity, settings.splitter.first_cutoff(settings.source)
     )
-    if fingerprint(settings.source, known_then) != run.fingerprint:
-        raise InputError(
-            f"data={run.data} is not what run {run.run_id[:8]} was measured on (fingerprint "
-            f"{run.fingerprint[:8]}); train again on the data as they are now"
-        )
+    refuse_changed(run, fingerprint(settings.source, known_then))
     return build(settings.source, merge_identities(checked, settings.identity))
 
 

@@ -143,16 +143,19 @@ class GraphNetwork(Training, ABC):
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""
-        positives = Positives.of(data, self.actions)
+        network = self._trained_somewhere(Positives.of(data, self.actions), validate)
+        self.customer_vectors, self.product_vectors = network.scored()
+        return self
+
+    def _trained_somewhere(self, positives: Positives, validate: Validate | None) -> GraphVectors:
+        """On the device, or on the CPU where the GPU's memory is too small even so."""
         assert isinstance(self.device, Device)
         try:
-            network = self._trained(positives, self.device.kind, validate)
+            return self._trained(positives, self.device.kind, validate)
         except torch.OutOfMemoryError:
             sys.stderr.write("out of memory on cuda even with small batches: goes on on the CPU\n")
             self.device = Device("cpu", "the GPU's memory was too small")
-            network = self._trained(positives, "cpu", validate)
-        self.customer_vectors, self.product_vectors = network.scored()
-        return self
+            return self._trained(positives, "cpu", validate)
 
     def _trained(self, positives: Positives, kind: str, validate: Validate | None) -> GraphVectors:
         # The current one, as a torchrun gives each process another.

@@ -112,6 +112,8 @@ class TouchpointFilter:
         if validate is not None:
             self._choose(data, validate)
         self._assemble(data)
+        # Those of every gap that was tried: scoring needs none.
+        self._pairs_at.clear()
         return self
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:

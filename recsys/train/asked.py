@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.train.ragged import entries_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -63,11 +64,7 @@ class Asked:
 
     def batch(self, customers: Tensor) -> AskedBatch:
         """All that these customers [B] int64, each once, were asked."""
-        starts = self._starts[customers]
-        lengths = self._starts[customers + 1] - starts
-        owner = torch.arange(len(customers), device=customers.device).repeat_interleave(lengths)
-        before = lengths.cumsum(0) - lengths
-        entry = torch.arange(len(owner), device=customers.device) + (starts - before)[owner]
+        owner, entry = entries_of(self._starts, customers)
         asked = torch.stack([customers[owner], self._contexts[entry]], dim=1)
         questions, rows = torch.unique_consecutive(asked, dim=0, return_inverse=True)
         return AskedBatch(

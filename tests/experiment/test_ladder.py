@@ -14,8 +14,8 @@ from script_runner import run_script
 from test_comparison_page import Outline
 
 from recsys.errors import InputError
+from recsys.experiment.again import valid_again
 from recsys.experiment.ladder import slices
-from recsys.experiment.ladder.again import valid_again
 from recsys.experiment.ladder.files import (
     PAGE,
     PICTURE,

@@ -8,7 +8,7 @@ import pandas as pd
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.evaluate.paired import wilcoxon
-from recsys.evaluate.pairwise import holm_adjusted, pairwise
+from recsys.evaluate.pairwise import Pairwise, holm_adjusted, pairwise
 from recsys.track.read import TrackedRun
 
 LEVEL = 0.95
@@ -47,13 +47,7 @@ def pair_table(runs: Sequence[TrackedRun], names: Mapping[str, str], metric: str
         {
             "first": [names[run_id] for run_id in first],
             "second": [names[run_id] for run_id in second],
-            "difference": found.difference,
-            "low": found.difference_low,
-            "high": found.difference_high,
-            "lift": found.lift,
-            "lift_low": found.lift_low,
-            "lift_high": found.lift_high,
-            "p_value": found.p_values,
+            **measured(found),
             "wilcoxon_p": [
                 wilcoxon(values[:, one], values[:, other], customers)
                 for one, other in zip(found.first, found.second, strict=True)
@@ -62,6 +56,19 @@ def pair_table(runs: Sequence[TrackedRun], names: Mapping[str, str], metric: str
             "second_run": second,
         }
     )
+
+
+def measured(found: Pairwise) -> dict[str, FloatArray]:
+    """Columns difference, low, high, lift, lift_low, lift_high, p_value; one entry a pair."""
+    return {
+        "difference": found.difference,
+        "low": found.difference_low,
+        "high": found.difference_high,
+        "lift": found.lift,
+        "lift_low": found.lift_low,
+        "lift_high": found.lift_high,
+        "p_value": found.p_values,
+    }
 
 
 def judged(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from recsys.data.dataset import Dataset
 from recsys.evaluate.intervals import Interval
-from recsys.experiment.ladder.again import valid_again
+from recsys.experiment.again import valid_again
 from recsys.experiment.ladder.failures import failure_table
 from recsys.experiment.ladder.offers import answers, offers_made
 from recsys.experiment.ladder.rungs import Rungs, kept_hits, rungs

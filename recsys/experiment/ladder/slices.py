@@ -17,7 +17,7 @@ from recsys.evaluate.dimensions import cuts
 from recsys.evaluate.full_ranking import rank
 from recsys.evaluate.per_query import PerQuery, measured, sliced
 from recsys.evaluate.slices import members
-from recsys.experiment.ladder.again import settings_again
+from recsys.experiment.again import settings_again
 from recsys.experiment.ladder.rungs import Rungs
 from recsys.experiment.ladder.steps import Part
 from recsys.track.read import TrackedRun
@@ -51,7 +51,7 @@ def sliced_hits(found: Rungs, window: Window) -> SlicedHits:
 
     Args:
         found: the rungs.
-        window: of their valid, as `recsys.experiment.ladder.again.valid_again` makes it.
+        window: of their valid, as `recsys.experiment.again.valid_again` makes it.
     """
     queries, name = window.queries, found.metric.partition("@")[0]
     evaluate = settings_again(found.top).evaluate

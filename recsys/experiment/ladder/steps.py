@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluate.intervals import bootstrap
 from recsys.evaluate.pairwise import pairwise
-from recsys.experiment.comparison.pairs import LEVEL, judged
+from recsys.experiment.comparison.pairs import LEVEL, judged, measured
 from recsys.experiment.ladder.rungs import RUNGS
 
 Part: TypeAlias = tuple[str, str]
@@ -73,13 +73,7 @@ def _steps(part: Part, hits: FloatArray, customers: IntArray) -> pd.DataFrame:
             "slice": part[1],
             "rung": [names[column] for column in found.first],
             "below": [names[column] for column in found.second],
-            "difference": found.difference,
-            "low": found.difference_low,
-            "high": found.difference_high,
-            "lift": found.lift,
-            "lift_low": found.lift_low,
-            "lift_high": found.lift_high,
-            "p_value": found.p_values,
+            **measured(found),
             "customers": len(np.unique(customers[known])),
         }
     ).iloc[::-1]

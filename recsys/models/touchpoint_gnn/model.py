@@ -30,7 +30,6 @@ keep two vectors a node).
 """
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -45,7 +44,6 @@ from recsys.errors import InputError
 from recsys.graph.relations import signed_weights
 from recsys.graph.touchpoints import contact_nodes, touchpoint_names
 from recsys.models.base import Embeddings, Validate, require_half_life, require_range
-from recsys.models.device import Device
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.touchpoint_gnn.network import TouchpointVectors
 from recsys.models.touchpoint_gnn.world import features_of, touchpoints_of_nodes, world_of
@@ -99,14 +97,9 @@ class TouchpointGNN(GraphNetwork):
             )
         weights = signed_weights(self.actions)
         positives = Positives.of(data, {name: one for name, one in weights.items() if one > 0})
-        assert isinstance(self.device, Device)
         self._data, self._digest = data, _digest(data, self.features)
         try:
-            network = self._trained(positives, self.device.kind, validate)
-        except torch.OutOfMemoryError:
-            sys.stderr.write("out of memory on cuda even with small batches: goes on on the CPU\n")
-            self.device = Device("cpu", "the GPU's memory was too small")
-            network = self._trained(positives, "cpu", validate)
+            network = self._trained_somewhere(positives, validate)
         finally:
             del self._data
         assert isinstance(network, TouchpointVectors)

@@ -15,6 +15,7 @@ from recsys.train.objectives.base import (
     require,
     require_temperature,
 )
+from recsys.train.ragged import entries_of
 from recsys.train.sampling.positives import Positives
 
 
@@ -26,11 +27,7 @@ class _OfCustomers(Objective):
     def batch(self, examples: Tensor) -> Batch:
         """See `Objective`."""
         customers = self._active[examples]
-        starts = self._starts[customers]
-        lengths = self._starts[customers + 1] - starts
-        rows = torch.arange(len(customers), device=customers.device).repeat_interleave(lengths)
-        first = lengths.cumsum(0) - lengths
-        entry = torch.arange(len(rows), device=customers.device) + (starts - first)[rows]
+        rows, entry = entries_of(self._starts, customers)
         return Batch(customers=customers, rows=rows, products=self._products[entry])
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from recsys.data.audit import Derived
+from recsys.train.ragged import entries_of
 from recsys.train.sampling.positives import Positives
 from recsys.train.sampling.weighted import by_popularity
 
@@ -52,7 +53,8 @@ class InBatch:
             products: [M] int64 row numbers, repeated as the batch repeats them.
         """
         distinct, place = torch.unique(products, return_inverse=True)
-        row, owned = self._owned(customers)
+        row, entry = entries_of(self._starts, customers)
+        owned = self._products[entry]
         column = torch.searchsorted(distinct, owned).clamp(max=len(distinct) - 1)
         inside = distinct[column] == owned
         has = torch.zeros(len(customers), len(distinct), dtype=torch.bool, device=products.device)
@@ -66,12 +68,3 @@ class InBatch:
     def derived(self) -> Derived:
         """See `NegativeSampler`."""
         return self._frequency.derived
-
-    def _owned(self, customers: Tensor) -> tuple[Tensor, Tensor]:
-        """Each product of each customer [n], beside the customer's position in the batch [n]."""
-        starts = self._starts[customers]
-        lengths = self._starts[customers + 1] - starts
-        row = torch.arange(len(customers), device=customers.device).repeat_interleave(lengths)
-        first = lengths.cumsum(0) - lengths
-        entry = torch.arange(len(row), device=customers.device) + (starts - first)[row]
-        return row, self._products[entry]

@@ -24,9 +24,14 @@ def valid_again(run: TrackedRun) -> Window:
     """
     settings = settings_again(run)
     data, split = load(settings.source, settings.splitter, settings.identity)
-    if data.fingerprint != run.fingerprint:
+    refuse_changed(run, data.fingerprint)
+    return split.valid
+
+
+def refuse_changed(run: TrackedRun, fingerprint: str) -> None:
+    """Raises `InputError` unless the data are those that the run was measured on."""
+    if fingerprint != run.fingerprint:
         raise InputError(
             f"data={run.data} is not what run {run.run_id[:8]} was measured on (fingerprint "
             f"{run.fingerprint[:8]}); train again on the data as they are now"
         )
-    return split.valid
