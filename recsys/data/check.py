@@ -44,6 +44,7 @@ def check_tables(tables: Tables) -> Tables:
     """
     checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
     _check_consent(checked)
+    _check_shown(checked)
     return checked
 
 
@@ -180,6 +181,25 @@ def _check_validity(name: str, table: pd.DataFrame) -> None:
                 "it is the first moment that is no longer valid; mend it, or leave it empty",
             )
         )  # fmt: skip
+
+
+def _check_shown(tables: Tables) -> None:
+    """An answer to an offer that does not hold yet is one of the two tables dated wrongly."""
+    offers, decisions = tables.offers, tables.decisions
+    if offers is None or decisions is None or columns.VALID_FROM not in offers:
+        return
+    starts = offers.groupby(columns.OFFER)[columns.VALID_FROM].min()
+    begins = decisions[columns.OFFER].map(starts)
+    early = decisions[columns.TIMESTAMP] < begins
+    if early.any():
+        row = first(early)
+        answer = decisions.iloc[row]
+        raise InputError(
+            f"decisions: row {row}, column '{columns.TIMESTAMP}': expected a time from "
+            f"{shown(begins.iloc[row])} on, from which offer {shown(answer[columns.OFFER])} is "
+            f"valid, got {shown(answer[columns.TIMESTAMP])} for its {answer[columns.OUTCOME]}; "
+            "nobody answers an offer before it is shown: mend one of the two"
+        )
 
 
 def _check_consent(tables: Tables) -> None:

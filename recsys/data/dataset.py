@@ -11,6 +11,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
+from recsys.data.contexts import code_contexts
 from recsys.data.interactions import NEVER, Interactions, encode
 from recsys.data.source import Source
 from recsys.data.tables import Tables
@@ -37,6 +38,7 @@ class Dataset:
         customers, products, touchpoints: ids by row number; the same in every part of a split.
         interactions: the events that a model may see.
         side_tables: the other checked tables by name, with outside ids.
+        contexts: column of context -> its values, in the order of `interactions.contexts`.
         clock: what `interactions.when` counts, or None where there is no order.
         as_of: no event lies at or after this moment (in units of the clock); None without one.
         targets: the actions that make a product relevant.
@@ -50,6 +52,7 @@ class Dataset:
     touchpoints: Vocabulary
     interactions: Interactions
     side_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     clock: Clock | None = None
     as_of: int | None = None
     targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
@@ -111,7 +114,8 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     customers = Vocabulary.build("customer", _columns(columns.CUSTOMER, events, side), generator)
     products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)
     touchpoints = Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, events, side))
-    coded = encode(events, customers, products, touchpoints)
+    codes, contexts = code_contexts(events)
+    coded = encode(events, customers, products, touchpoints, codes)
     return Dataset(
         name=source.name,
         fingerprint=fingerprint(source, tables),
@@ -120,6 +124,7 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         touchpoints=touchpoints,
         interactions=coded,
         side_tables=side,
+        contexts=contexts,
         clock=_clock(events),
         as_of=_end(coded),
         targets=source.targets,

@@ -29,6 +29,8 @@ class Interactions:
         values: float32 money or rating, NaN where unknown; None without the column.
         durations: float32 seconds, NaN where unknown; None without the column.
         weights: float32 strength; None without the column (every event counts 1).
+        contexts: int16 [n, m] positions in the values of `Dataset.contexts`, -1 where unknown; None
+            without columns of context.
         given_test: bool, True for rows of a published test part; None without a published split.
     """
 
@@ -40,6 +42,7 @@ class Interactions:
     values: FloatArray | None = None
     durations: FloatArray | None = None
     weights: FloatArray | None = None
+    contexts: IntArray | None = None
     given_test: BoolArray | None = None
 
     def __len__(self) -> int:
@@ -59,7 +62,11 @@ class Interactions:
 
 
 def encode(
-    table: pd.DataFrame, customers: Vocabulary, products: Vocabulary, touchpoints: Vocabulary
+    table: pd.DataFrame,
+    customers: Vocabulary,
+    products: Vocabulary,
+    touchpoints: Vocabulary,
+    contexts: IntArray | None = None,
 ) -> Interactions:
     """Turns a checked interactions table into arrays, ordered by time where there is one."""
     nothing = np.full(len(table), -1, np.int32)
@@ -74,6 +81,7 @@ def encode(
         values=_floats(table, columns.VALUE),
         durations=_floats(table, columns.DURATION),
         weights=_floats(table, columns.WEIGHT),
+        contexts=contexts,
         given_test=_given_test(table),
     )
     if coded.when is None:

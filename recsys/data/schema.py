@@ -18,6 +18,12 @@ def _number(low: float | None = None, high: float | None = None) -> pa.Column:
     return pa.Column(float, checks, required=False, nullable=True)
 
 
+def _probability_above_0() -> pa.Column:
+    column = _number(high=1)
+    column.checks.insert(0, pa.Check.gt(0, error="a number above 0"))
+    return column
+
+
 def _one_of(values: tuple[str, ...], required: bool = False) -> pa.Column:
     check = pa.Check.isin(values, error=f"one of {', '.join(values)}")
     return pa.Column(None, check, required=required)
@@ -102,7 +108,7 @@ SCHEMAS = {
             columns.TOUCHPOINT: _id(),
             columns.TIMESTAMP: _moment(required=True),
             columns.POLICY: _id(),
-            columns.PROPENSITY: _number(low=0, high=1),
+            columns.PROPENSITY: _probability_above_0(),
             columns.OUTCOME: _one_of(columns.OUTCOMES, required=True),
             columns.REWARD: _number(),
             columns.SLATE: _id(required=False, nullable=True),

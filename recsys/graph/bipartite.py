@@ -67,19 +67,25 @@ def action_weights(actions: Mapping[str, float] | None) -> FloatArray:
 
 
 def time_decay(data: Dataset, half_life: float) -> FloatArray:
-    """[E] float32, 2^(-(as_of - when) / half_life); half_life in days, or positions of an order.
-
-    Never below 2^-64, because float32 could not hold the inverse of the degrees made from it.
-    """
+    """[E] float32 `decayed` weights of the events of a data set."""
     when = data.interactions.when
     if when is None or data.as_of is None:
         raise InputError(
             f"model.half_life: data={data.name} has no time and no order; set it to null"
         )
-    unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
     # A published test row without a time stands at the end of time; it is as fresh as can be.
-    age = data.as_of - np.minimum(when, data.as_of)
-    return np.exp2(-np.minimum(age / (half_life * unit), 64)).astype(np.float32)
+    return decayed(data, np.minimum(when, data.as_of), half_life)
+
+
+def decayed(data: Dataset, when: IntArray, half_life: float) -> FloatArray:
+    """Float32, 2^(-(as_of - when) / half_life); half_life in days, or positions of an order.
+
+    Never below 2^-64, because float32 could not hold the inverse of the degrees made from it.
+    """
+    assert data.as_of is not None
+    unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
+    weights: FloatArray = np.exp2(-np.minimum((data.as_of - when) / (half_life * unit), 64))
+    return weights.astype(np.float32)
 
 
 def normalise(matrix: csr_array, row_exponent: float, column_exponent: float) -> csr_array:

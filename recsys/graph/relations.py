@@ -1,4 +1,4 @@
-"""The three relations between customers, products and touchpoints, with one matrix an action."""
+"""The three relations between customers, products and touchpoints, one matrix a kind of edge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,19 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.graph.bipartite import normalise, time_decay
+from recsys.graph.bipartite import decayed, normalise
+from recsys.graph.offer_calendar import offered_pairs
+from recsys.graph.silence import met_silence
+from recsys.graph.strength import event_weights
 from recsys.graph.touchpoints import contact_nodes, touchpoint_names
 
 SIDES = ("customers", "products", "touchpoints")
 """Touchpoints stand for touchpoints x dayparts, see `recsys.graph.touchpoints`."""
 
 RELATIONS = (("customers", "products"), ("customers", "touchpoints"), ("products", "touchpoints"))
+
+SILENCE, OFFERED = "silence", "offered"
+"""Kinds of edges beside the actions."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,46 +50,88 @@ class Ends:
         return cls(rows=rows, sizes=dict(zip(SIDES, counts, strict=True)))
 
 
-def relation_matrices(
-    data: Dataset, actions: Mapping[str, float], half_life: float | None = None
-) -> dict[tuple[str, str], dict[str, csr_array]]:
-    """D^-1/2 R D^-1/2 of each relation and action, without the sign of the action.
+@dataclass(frozen=True, kw_only=True)
+class Signals:
+    """How events, and what is known beside them, become signed edges.
 
-    An event weighs `weight x 2^(-(as_of - when) / half_life)`; an event without a product joins
-    its customer and its touchpoint alone.
+    Attributes:
+        actions: weight of each action, see `signed_weights`.
+        half_life: days (positions of an order) after which an edge counts half; None for no decay.
+        durations: power of an event's duration over what is usual, see `event_weights`.
+        silence: weight of a contact that met silence, between customer and touchpoint, and product
+            where the contact was about one.
+        silence_days: how long silence lasts.
+        offered: weight of a product's having been on offer at a touchpoint.
+    """
+
+    actions: Mapping[str, float]
+    half_life: float | None = None
+    durations: float = 0.0
+    silence: float = 0.0
+    silence_days: float = 14.0
+    offered: float = 0.0
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each kind of edge."""
+        beside = {SILENCE: self.silence, OFFERED: self.offered}
+        return {**self.actions, **{name: weight for name, weight in beside.items() if weight}}
+
+
+def relation_matrices(
+    data: Dataset, signals: Signals
+) -> dict[tuple[str, str], dict[str, csr_array]]:
+    """D^-1/2 R D^-1/2 of each relation and kind of edge, without the sign of its weight.
+
+    An event without a product joins its customer and its touchpoint alone.
 
     Args:
         data: what a model may see.
-        actions: those wanted, see `signed_weights`; which sign they have is left to the caller.
-        half_life: days (positions of an order); None for no decay.
+        signals: which edges there are; their signs are left to the caller.
 
     Returns:
-        relation -> action -> float32 CSR, for actions that occur in the relation.
+        relation -> action, `SILENCE` or `OFFERED` -> float32 CSR, for those that occur in it.
     """
     events, ends = data.interactions, Ends.of(data)
-    strength = event_weights(data, half_life)
+    strength = event_weights(data, signals.half_life, signals.durations)
+    kinds = {action: events.has_action((action,)) for action in signals.actions}
+    if signals.silence:
+        kinds[SILENCE] = met_silence(data, signals.silence_days)
     found: dict[tuple[str, str], dict[str, csr_array]] = {relation: {} for relation in RELATIONS}
-    for (left, right), of_action in found.items():
+    for (left, right), of_kind in found.items():
         rows, columns = ends.rows[left], ends.rows[right]
         joined = (rows >= 0) & (columns >= 0) & (strength > 0)
-        for action in actions:
-            used = joined & events.has_action((action,))
+        for kind, chosen in kinds.items():
+            used = joined & chosen
             if used.any():
-                matrix = csr_array(
-                    (strength[used], (rows[used], columns[used])),
-                    shape=(ends.sizes[left], ends.sizes[right]),
+                of_kind[kind] = _normalised(
+                    strength[used], rows[used], columns[used], ends.sizes[left], ends.sizes[right]
                 )
-                matrix.sum_duplicates()
-                of_action[action] = normalise(matrix, 0.5, 0.5)
+    if signals.offered:
+        found["products", "touchpoints"][OFFERED] = _offered(data, signals.half_life, ends)
     return found
 
 
-def event_weights(data: Dataset, half_life: float | None) -> FloatArray:
-    """[E] float32 weight of each event: its own, decayed."""
-    given = data.interactions.weights
-    own = np.ones(len(data.interactions)) if given is None else np.nan_to_num(given, nan=1.0)
-    decay = 1.0 if half_life is None else time_decay(data, half_life)
-    return (own * decay).astype(np.float32)
+def _offered(data: Dataset, half_life: float | None, ends: Ends) -> csr_array:
+    """Each product and all dayparts of each touchpoint at which it was on offer."""
+    products, touchpoints, until = offered_pairs(data)
+    parts = ends.sizes["touchpoints"] // len(data.touchpoints)
+    nodes = (touchpoints[:, None] * parts + np.arange(parts)).ravel()
+    strength = np.ones(len(products), np.float32)
+    if half_life is not None:
+        strength = decayed(data, until, half_life)
+    return _normalised(
+        np.repeat(strength, parts), np.repeat(products, parts), nodes,
+        ends.sizes["products"], ends.sizes["touchpoints"],
+    )  # fmt: skip
+
+
+def _normalised(
+    strength: FloatArray, rows: IntArray, columns: IntArray, height: int, width: int
+) -> csr_array:
+    matrix = csr_array((strength, (rows, columns)), shape=(height, width))
+    matrix.sum_duplicates()
+    return normalise(matrix, 0.5, 0.5)
 
 
 def signed_weights(actions: Mapping[str, float] | None) -> dict[str, float]:

@@ -131,7 +131,7 @@ BAD = {
     "confidence in words": Bad("identities", {**LINK, "confidence": [0.5, "high"]}, 1,
         "confidence", "numbers", "'high'", "mend the value or drop the row"),
     "propensity below zero": Bad("decisions", decision(propensity=[-0.1, 1]), 0, "propensity",
-        "a number of at least 0", "-0.1", "mend the value or drop the row"),
+        "a number above 0", "-0.1", "mend the value or drop the row"),
     # Words
     "unknown action": Bad("interactions", events(action=["view", "buy"]), 1, "action",
         "one of view, click, cart, accept, purchase", "'buy'", "mend the value or drop the row"),

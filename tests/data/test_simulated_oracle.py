@@ -172,3 +172,30 @@ def test_the_oracle_refuses_other_data() -> None:
     timeless = SimpleNamespace(**{**vars(one.data), "as_of": None})
     with pytest.raises(InputError, match="needs data with a cut-off in time"):
         Oracle(market=one.market).fit(timeless)
+
+
+def test_where_the_oracle_expects_them() -> None:
+    one = case()
+    oracle = Oracle(market=one.market).fit(one.data)
+    rows = one.queries[:50]
+    whole = oracle.score(rows)
+    best = whole.argmax(axis=1)
+    places = oracle.score_touchpoints(rows, best)
+    assert places.shape == (50, len(one.data.touchpoints.ids))
+    assert (places >= 0).all()
+    # What is expected at all touchpoints is what is expected in all, but for the three-way term,
+    # which the sum takes at each touchpoint and the whole at their mean.
+    np.testing.assert_allclose(places.sum(axis=1), whole[np.arange(50), best], rtol=0.25)
+
+
+def test_without_the_three_way_term_the_touchpoint_changes_no_choice() -> None:
+    one = case()
+    plain = Oracle(market=one.market, three_way=False).fit(one.data)
+    rows, count = one.queries[:20], len(one.data.touchpoints.ids)
+    full = Oracle(market=one.market).fit(one.data)
+
+    def spread(oracle: Oracle) -> float:
+        scores = np.stack([oracle.score(rows, np.full(20, place)) for place in range(count)])
+        return float(np.ptp(scores, axis=0).max())
+
+    assert spread(plain) < 1e-6 < spread(full)

@@ -277,3 +277,18 @@ def test_csv_of_another_country(tmp_path: Path, content: bytes, words: str) -> N
     (tmp_path / "interactions.csv").write_bytes(content)
     with pytest.raises(InputError, match=words):
         Files(root=str(tmp_path)).load()
+
+
+@pytest.mark.realdata
+def test_complete_journey_by_types_of_products() -> None:
+    tables = CompleteJourney(root=published("complete_journey"), level="product_type").load()
+    bought = tables.interactions[tables.interactions["action"] == "purchase"]
+    assert len(bought) == 75_000 - 296
+    assert bought["product_id"].nunique() == 1_707
+    assert tables.products is not None
+    assert len(tables.products) == 1_707
+    assert set(tables.products["product_id"]) == set(bought["product_id"])
+    with pytest.raises(
+        InputError, match=r"data.level: expected product or product_type, got 'shop'"
+    ):
+        CompleteJourney(root=published("complete_journey"), level="shop")  # type: ignore[arg-type]

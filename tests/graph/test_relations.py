@@ -3,7 +3,8 @@ import pytest
 from in_memory import dataset_of
 
 from recsys.errors import InputError
-from recsys.graph.relations import event_weights, relation_matrices, signed_weights
+from recsys.graph.relations import Signals, relation_matrices, signed_weights
+from recsys.graph.strength import event_weights
 
 EVENTS = {
     "customer_id": ["a", "a", "a", "b"],
@@ -16,7 +17,7 @@ EVENTS = {
 
 def test_each_action_has_its_own_degrees() -> None:
     data = dataset_of(EVENTS)
-    found = relation_matrices(data, signed_weights({"view": 1, "contact": 1, "reject": -1}))
+    found = relation_matrices(data, Signals(actions={"view": 1, "contact": 1, "reject": -1}))
     a, x, y = data.customers.row("a"), data.products.row("x"), data.products.row("y")
     app, call = data.touchpoints.row("app"), data.touchpoints.row("call_center")
     products = found["customers", "products"]

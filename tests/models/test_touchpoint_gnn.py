@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from contract import (
@@ -163,6 +164,61 @@ def test_recency_counts_in_the_loss() -> None:
     assert scores[data.products.row("y")] > scores[data.products.row("x")]
 
 
+def test_circumstances_are_part_of_the_question() -> None:
+    """On the phone everybody takes x, at the desk y: the place and the customer say nothing."""
+    rows = [
+        (f"c{number}", product, device)
+        for number in range(12)
+        for product, device in (("x", "phone"), ("y", "desk"), ("z", None))
+    ]
+    table = pd.DataFrame(rows, columns=["customer_id", "product_id", "context_device"])
+    data = dataset_of(table.assign(touchpoint="app"))
+    model = make(contexts=True, epochs=60).fit(data)
+    assert model.context_names == ["device=desk", "device=phone"]
+    x, y = data.products.row("x"), data.products.row("y")
+    for name, likelier, other in (("device=phone", x, y), ("device=desk", y, x)):
+        known = model.customer_vectors + model.touchpoint_vectors[0]
+        known = known + model.context_vectors[model.context_names.index(name)]
+        scores = known @ model.product_vectors.T
+        assert (scores[:, likelier] > scores[:, other]).all()
+    # Where nobody asks for circumstances, their vectors are not in the sum.
+    assert model.score(everyone(data)).shape == (12, 3)
+    assert make().fit(data).context_names == []
+
+
+def test_silence_pushes_away_and_offers_pull() -> None:
+    """Nobody answers the e-mail about b; c is on offer in the app."""
+    rows = [
+        (f"c{number}", product, place, action, f"2026-01-{day:02d}")
+        for number in range(12)
+        for product, place, action, day in (
+            ("a", "app", "purchase", 1), ("b", "email", "contact", 5), ("b", "app", "view", 25),
+            ("c", "app", "view", 25), ("d", "app", "view", 25),
+        )
+    ]  # fmt: skip
+    columns = ["customer_id", "product_id", "touchpoint", "action", "timestamp"]
+    side = {
+        "touchpoints": {"touchpoint": ["app", "email"], "outbound": [False, True]},
+        "offers": {
+            "offer_id": ["o", "p"], "product_id": ["c", "a"], "touchpoint": ["app", "app"],
+            "valid_from": ["2026-02-01", "2025-12-31"], "valid_to": ["2026-02-08", "2026-01-03"],
+        },
+    }  # fmt: skip
+    data = dataset_of(pd.DataFrame(rows, columns=columns), side)
+    usual: dict[str, Any] = {"actions": {"purchase": 1, "view": 1}, "layers": 1, "epochs": 1}
+    b, c, d = (data.products.row(name) for name in "bcd")
+
+    def lead(product: int, **change: Any) -> float:
+        scores = make(**usual, **change).fit(data).score(everyone(data))
+        return float((scores[:, product] - scores[:, d]).mean())
+
+    assert lead(b, silence=-1.0) < lead(b)
+    # Purchases of a fell on its offer, so an offer of the coming days says something.
+    events = data.interactions
+    assert events.when is not None
+    assert lead(c, horizon=14.0) >= lead(c)
+
+
 class Broken(Exception):
     """Stands for a kill."""
 
@@ -203,7 +259,16 @@ def test_a_checkpoint_of_other_touchpoints_is_refused(tmp_path: Path) -> None:
     ("change", "said"),
     [
         ({"actions": {"view": None}}, "model.actions.view: expected a finite number, got None"),
-        ({"actions": {"reject": -1}}, "there is no event with a product to learn from"),
+        ({"actions": {"reject": -1}}, "model.actions: gives no weight above 0 to purchase"),
+        ({"durations": -1}, "durations: expected a number"),
+        ({"silence": float("nan")}, "silence: expected a number"),
+        ({"silence_days": 0}, "silence_days: expected a number > 0"),
+        ({"horizon": 0}, "horizon: expected a number > 0"),
+        ({"silence": -1}, "model.silence: data=memory has no time and no order"),
+        ({"durations": 1}, "model.durations: data=memory has no interactions.duration"),
+        ({"offered": 1}, "model.offered: data=memory needs"),
+        ({"horizon": 30}, "model.horizon: data=memory needs"),
+        ({"contexts": True}, "model.contexts: data=memory has no usable column context_"),
         ({"half_life": 0}, "half_life: expected a number > 0"),
         ({"half_life": 30}, "model.half_life: data=memory has no time and no order"),
         ({"loss_half_life": -1}, "loss_half_life: expected a number > 0"),

@@ -6,8 +6,12 @@ Odd: transactions are a 75,000-row sample of 1.47 million, so gaps are longer an
 than in life. Households of type B and C campaigns get all coupons of the campaign, so a coupon not
 redeemed by its end is ignored; of a type A campaign each household gets 16 coupons out of about
 200 and nobody recorded which, so its non-redemption is unknown and yields no event. The catalogue
-is cut to the 20,902 products that the sample holds; the other 71,429 never occur in it.
+is cut to the 20,902 products that the sample holds; the other 71,429 never occur in it. With
+`level="product_type"` they are the 1,707 types of these products, `BREAD:ITALIAN/FRENCH` instead of
+each loaf; 296 purchases of products without a type are left out.
 """
+
+from typing import Literal
 
 import pandas as pd
 
@@ -17,8 +21,10 @@ from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
 from recsys.data.sources.parquet import read_parquet
 from recsys.data.tables import Tables
+from recsys.errors import InputError
 
 STORE = "store"
+TYPE = "product_type"
 _FILES = (
     "transactions_sample", "products", "demographics", "campaigns", "campaign_descriptions",
     "coupons", "coupon_redemptions",
@@ -28,7 +34,7 @@ _FILES = (
 class CompleteJourney:
     """Purchases at the store; campaigns as outbound touchpoints; coupons as offers."""
 
-    name: str = "complete_journey"
+    name: str
     version: str = "1"
     cutoffs: Cutoffs | None = Cutoffs(
         valid_from=pd.Timestamp("2017-08-01", tz="UTC"),
@@ -37,12 +43,19 @@ class CompleteJourney:
     masks_seen: bool = False
     targets: tuple[str, ...] = ("purchase",)
 
-    def __init__(self, *, root: str) -> None:
+    def __init__(self, *, root: str, level: Literal["product", "product_type"] = "product") -> None:
+        if level not in ("product", TYPE):
+            raise InputError(f"data.level: expected product or {TYPE}, got '{level}'")
+        self.level = level
+        # Runs of the two are not compared with each other.
+        self.name = "complete_journey" if level == "product" else "complete_journey_types"
         self.folder = data_folder(root, [f"{name}.parquet" for name in _FILES])
 
     def load(self) -> Tables:
         """Purchases, a `contact` a household and campaign, an `accept` a redemption."""
         frames = {name: read_parquet(self.folder / f"{name}.parquet") for name in _FILES}
+        if self.level == TYPE:
+            _by_type(frames)
         campaigns = _campaigns(frames["campaign_descriptions"])
         purchases = _purchases(frames["transactions_sample"])
         sold = purchases[columns.PRODUCT].unique()
@@ -58,6 +71,27 @@ class CompleteJourney:
             offers=_offers(frames["coupons"], campaigns, sold),
             touchpoints=_touchpoints(campaigns),
         )
+
+
+def _by_type(frames: dict[str, pd.DataFrame]) -> None:
+    """Puts the type of a product in its place, in the tables that name one."""
+    types = frames["products"].set_index("product_id")[TYPE].dropna()
+    for name in ("transactions_sample", "coupons"):
+        typed = frames[name].assign(product_id=frames[name]["product_id"].map(types))
+        frames[name] = typed.dropna(subset="product_id")
+    # What differs between the products of a type is no feature of it.
+    frames["products"] = (
+        frames["products"]
+        .dropna(subset=TYPE)
+        .groupby(TYPE, as_index=False)[["department", "product_category"]]
+        .agg(_most_frequent)
+        .rename(columns={TYPE: "product_id"})
+    )
+
+
+def _most_frequent(values: pd.Series) -> object:
+    found = values.mode()
+    return found.iloc[0] if len(found) else None
 
 
 def _campaigns(descriptions: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol
 
+from hydra.core.hydra_config import HydraConfig
+
 from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.errors import InputError
 from recsys.whole_file import write_whole
@@ -58,6 +60,11 @@ def machine() -> str:
         names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         processor = names[0].split(":", 1)[1].strip() if names else processor
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def run_folder() -> Path:
+    """Hydra's folder of this run; the current one where a suite runs without Hydra."""
+    return Path(HydraConfig.get().runtime.output_dir) if HydraConfig.initialized() else Path()
 
 
 def write_benchmark(folder: Path, suite: str, figures: Mapping[str, float]) -> Path:

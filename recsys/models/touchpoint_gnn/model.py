@@ -14,14 +14,16 @@ u of it brought to length 1 once. A score is the symmetric pairwise form
 
 an inner product of exported vectors: with c = [u_c, 1, 1], p = [u_p, b_p, 0], t = [u_t, 0, b_t] the
 sum of what is known times the table of what is asked, (c + t) P', (c + p) T' or (p + t) C', has
-each bias once, up to what is the same for a whole row.
+each bias once, up to what is the same for a whole row. Circumstances of an event (`contexts`) are
+further vectors of the sum: (c + t + x) P'.
 
 Trained is the exact softmax of s / temperature over all products, for customers at each touchpoint
 node and at none, plus `touchpoint_loss` times that over all touchpoint nodes, for customers with
 each product and with none. An answer weighs as much as its events of actions above 0; those with a
 product by their action and age (`loss_half_life`) too.
 
-b_p is `popularity` x log(1 + customers of p), b_t is log(1 + events at t), times the temperature.
+b_p is `popularity` x log(1 + customers of p), with a `horizon` plus what planned offers do to
+products (`recsys.graph.offer_calendar`), b_t is log(1 + events at t), times the temperature.
 W starts as the ridge regression of the initial vectors, ids as what it leaves.
 
 Deviations: signs, features and the softmax are not in LightGCN. Negative actions are normalised
@@ -41,11 +43,12 @@ from torch import Tensor
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.graph.relations import signed_weights
+from recsys.graph.relations import Signals, signed_weights
 from recsys.graph.touchpoints import contact_nodes, touchpoint_names
-from recsys.models.base import Embeddings, Validate, require_half_life, require_range
+from recsys.models.base import Embeddings, FoldIn, Validate, require_half_life, require_range
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.touchpoint_gnn.network import TouchpointVectors
+from recsys.models.touchpoint_gnn.places import context_names
 from recsys.models.touchpoint_gnn.world import features_of, touchpoints_of_nodes, world_of
 from recsys.train.halves import BipartiteGraph
 from recsys.train.objectives import Objective, Softmax
@@ -63,9 +66,12 @@ class TouchpointGNN(GraphNetwork):
         actions: weight of each action, below 0 to push away; None counts all but reject and ignore
             as 1. Those above 0 are what is learnt to predict.
         learn_actions: whether each relation learns its own weights, from these.
-        half_life: days (positions of an order) after which an event counts half in the graph.
-        loss_half_life: the same in the loss.
+        half_life, durations, silence, silence_days, offered: see `Signals`.
+        loss_half_life: days (positions of an order) after which an event counts half in the loss.
         features: whether the columns of customers and products are used.
+        contexts: whether the columns of context of interactions are.
+        horizon: days from the cut-off on that lists are made for, so that what the firm plans to
+            offer in them ranks higher; None asks no calendar.
         touchpoint_loss: weight of the loss over touchpoints.
     """
 
@@ -74,15 +80,27 @@ class TouchpointGNN(GraphNetwork):
     learn_actions: bool = False
     half_life: float | None = None
     loss_half_life: float | None = None
+    durations: float = 0.0
+    silence: float = 0.0
+    silence_days: float = 14.0
+    offered: float = 0.0
     features: bool = True
+    contexts: bool = False
+    horizon: float | None = None
     touchpoint_loss: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_half_life(self.half_life)
         require_range("touchpoint_loss", self.touchpoint_loss, 0)
-        if self.loss_half_life is not None:
-            require_range("loss_half_life", self.loss_half_life, 0, open_low=True)
+        require_range("durations", self.durations, 0, 4)
+        require_range("silence", self.silence, -16, 16)
+        require_range("silence_days", self.silence_days, 0, open_low=True)
+        require_range("offered", self.offered, 0, 16)
+        for name in ("loss_half_life", "horizon"):
+            value = getattr(self, name)
+            if value is not None:
+                require_range(name, value, 0, open_low=True)
         if not isinstance(self.objective, Softmax):
             raise InputError(
                 "model.objective: expected softmax, as touchpoints are trained by it too, got "
@@ -95,8 +113,14 @@ class TouchpointGNN(GraphNetwork):
             raise InputError(
                 f"model.loss_half_life: data={data.name} has no time and no order; set it to null"
             )
-        weights = signed_weights(self.actions)
-        positives = Positives.of(data, {name: one for name, one in weights.items() if one > 0})
+        if self.contexts and not data.contexts:
+            raise InputError(
+                f"model.contexts: data={data.name} has no usable column context_* in interactions; "
+                "set it to false"
+            )
+        liked = {name: one for name, one in self._signals.actions.items() if one > 0}
+        _require_targets(data, liked)
+        positives = Positives.of(data, liked)
         self._data, self._digest = data, _digest(data, self.features)
         try:
             network = self._trained_somewhere(positives, validate)
@@ -106,6 +130,8 @@ class TouchpointGNN(GraphNetwork):
         self.customer_vectors, self.product_vectors = network.scored()
         self.node_vectors: FloatArray = network.scored_touchpoints()
         self.node_names = touchpoint_names(data)
+        self.context_vectors: FloatArray = network.scored_contexts()
+        self.context_names = context_names(data) if self.contexts else []
         self.touchpoint_vectors: FloatArray = touchpoints_of_nodes(
             self.node_vectors,
             network.world.touchpoint_counts.cpu().numpy(),
@@ -123,12 +149,13 @@ class TouchpointGNN(GraphNetwork):
         device = customers.device
         world = world_of(
             self._data,
-            signed_weights(self.actions),
+            self._signals,
             device,
             learnt=self.learn_actions,
-            half_life=self.half_life,
             loss_half_life=self.loss_half_life,
             features=self.features,
+            contexts=self.contexts,
+            horizon=self.horizon,
         )
         generator = torch.Generator().manual_seed(self.seed + 1)
         counts = world.touchpoint_counts
@@ -143,6 +170,17 @@ class TouchpointGNN(GraphNetwork):
             l2=self.l2,
             layers=self.layers,
             touchpoint_loss=self.touchpoint_loss,
+        )
+
+    @property
+    def _signals(self) -> Signals:
+        return Signals(
+            actions=signed_weights(self.actions),
+            half_life=self.half_life,
+            durations=self.durations,
+            silence=self.silence,
+            silence_days=self.silence_days,
+            offered=self.offered,
         )
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
@@ -181,8 +219,21 @@ class TouchpointGNN(GraphNetwork):
             touchpoints=self.touchpoint_vectors if len(self.touchpoint_vectors) else None,
         )
 
+    def fold_in(self) -> FoldIn | None:
+        """None: features, touchpoints and actions below 0 make a vector too, not products alone."""
+        return None
+
     def _identity(self) -> dict[str, Any]:
         return {**super()._identity(), "events and features": self._digest}
+
+
+def _require_targets(data: Dataset, liked: Mapping[str, float]) -> None:
+    for action in data.targets:
+        if action not in liked:
+            raise InputError(
+                f"model.actions: gives no weight above 0 to {action}, which data={data.name} asks "
+                "for (data.targets); add it"
+            )
 
 
 def _rows(vectors: FloatArray, rows: IntArray, word: str) -> FloatArray:

@@ -25,9 +25,12 @@ class World:
         features: side -> [n, f]; sides without any are absent.
         known: [C + P] bool as a pair, who has events: only they have a vector of their own.
         active: [A] int64 row numbers of the customers who are learnt from.
-        products_asked: which products a customer took, in the context of a touchpoint node.
+        products_asked: which products a customer took, in the context of a place.
         touchpoints_asked: which touchpoint nodes, in the context of a product.
         touchpoint_counts: [N] weight of the events at each touchpoint node.
+        places: [K, 1 + m] int64, see `Places.members`.
+        contexts: number of context values.
+        calendar: [P] what planned offers add to the logits, see `calendar_lift`; empty for nothing.
     """
 
     relations: Relations
@@ -37,6 +40,9 @@ class World:
     products_asked: Asked
     touchpoints_asked: Asked
     touchpoint_counts: Tensor
+    places: Tensor
+    contexts: int
+    calendar: Tensor
 
 
 class TouchpointVectors(GraphVectors):
@@ -70,6 +76,9 @@ class TouchpointVectors(GraphVectors):
         self.relations = world.relations
         # Processes that train together wait for the gradient of all that asks for one.
         self.touchpoints = nn.Parameter(touchpoints, requires_grad=len(touchpoints) > 0)
+        # From zero: a circumstance changes nothing until it is seen to.
+        values = touchpoints.new_zeros(world.contexts, touchpoints.shape[1])
+        self.contexts = nn.Parameter(values, requires_grad=world.contexts > 0)
         self.examples = len(world.active)
         self.of_features = nn.ParameterDict()
         for side, features in world.features.items():
@@ -96,9 +105,10 @@ class TouchpointVectors(GraphVectors):
     def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
         """See `Network`."""
         nodes = {side: unit(vectors) for side, vectors in self.nodes().items()}
+        nodes["places"] = self._places(nodes["touchpoints"])
         customers = self.world.active[examples]
         loss = self._loss(
-            nodes, self.world.products_asked, customers, processes, "touchpoints", "products",
+            nodes, self.world.products_asked, customers, processes, "places", "products",
             self.objective.bias / self.objective.temperature,
         )  # fmt: skip
         if self.touchpoint_loss and len(self.touchpoints):
@@ -107,6 +117,17 @@ class TouchpointVectors(GraphVectors):
                 "touchpoints", self.touchpoint_bias,
             )  # fmt: skip
         return loss + self.l2 * self._penalty(customers) if self.l2 else loss
+
+    def _places(self, touchpoints: Tensor) -> Tensor:
+        """[K, dim] vector of each place: its touchpoint node's plus those of its circumstances."""
+        if self.world.places.shape[1] == 1:
+            return touchpoints
+        # Row -1, for unknown, is the zero row at the end.
+        node, values = self.world.places[:, 0], self.world.places[:, 1:]
+        of_node, of_values = (
+            nn.functional.pad(one, (0, 0, 0, 1)) for one in (touchpoints, self.contexts)
+        )
+        return of_node[node] + of_values[values].sum(dim=1)
 
     def _penalty(self, customers: Tensor) -> Tensor:
         """Half the squared norms of a pair's vectors; of the whole batch in every process."""
@@ -151,8 +172,16 @@ class TouchpointVectors(GraphVectors):
                 products.new_zeros(len(products), 1),
             )
             customers = torch.cat([customers, ones], dim=1)
+            if len(self.world.calendar):
+                products[:, -1] += self.objective.temperature * self.world.calendar
             products = torch.cat([products, zeros], dim=1)
         return customers.cpu().numpy(), products.cpu().numpy()
+
+    def scored_contexts(self) -> FloatArray:
+        """[V, dim + 2] float32, of context values; their columns of bias are 0."""
+        with torch.inference_mode():
+            found = nn.functional.pad(self.contexts, (0, 2))
+        return found.cpu().numpy()
 
     def scored_touchpoints(self) -> FloatArray:
         """[N, dim + 2] float32, of touchpoint nodes."""

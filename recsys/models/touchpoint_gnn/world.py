@@ -9,46 +9,56 @@ from recsys.arrays import BoolArray, FloatArray
 from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
 from recsys.graph.features import feature_matrix
-from recsys.graph.relations import SIDES, Ends, event_weights, relation_matrices
+from recsys.graph.offer_calendar import calendar_lift
+from recsys.graph.relations import SIDES, Ends, Signals, relation_matrices
+from recsys.graph.strength import event_weights
 from recsys.models.touchpoint_gnn.network import World
+from recsys.models.touchpoint_gnn.places import places_of
 from recsys.train.asked import Asked
 from recsys.train.relations import Relations
 
 
 def world_of(
     data: Dataset,
-    actions: Mapping[str, float],
+    signals: Signals,
     device: torch.device,
     *,
     learnt: bool,
-    half_life: float | None,
     loss_half_life: float | None,
     features: bool,
+    contexts: bool,
+    horizon: float | None,
 ) -> World:
     """What the network is about.
 
     Args:
         data: what a model may see.
-        actions: weight of each action, with sign; those above 0 are what is asked.
+        signals: of the graph; actions of weight above 0 are what is asked.
         device: of all tensors.
         learnt: whether weights of actions are.
-        half_life: of the graph.
         loss_half_life: of what products are asked. Where somebody is reached changes slowly.
         features: whether those of customers and products are used.
+        contexts: whether the circumstances of an event are part of the question.
+        horizon: days from the cut-off on that products are ranked for, see `calendar_lift`.
     """
     ends, events = Ends.of(data), data.interactions
     customers, products, nodes = (ends.rows[side] for side in SIDES)
-    liked = events.has_action(tuple(name for name, weight in actions.items() if weight > 0))
+    liked = events.has_action(tuple(name for name, weight in signals.actions.items() if weight > 0))
     taken, placed = liked & (products >= 0), liked & (nodes >= 0)
+    places = places_of(data, nodes, ends.sizes["touchpoints"], contexts)
+    there = taken & (places.of_events >= 0)
     # A product taken at a touchpoint answers two questions, there and anywhere.
-    both = np.concatenate([np.flatnonzero(taken), np.flatnonzero(taken & placed)])
+    both = np.concatenate([np.flatnonzero(taken), np.flatnonzero(there)])
     anywhere = np.arange(len(both)) < taken.sum()
-    fresh = event_weights(data, loss_half_life) * _action_weights(data, actions)
-    steady, size = event_weights(data, None), ends.sizes["customers"]
+    fresh = event_weights(data, loss_half_life, signals.durations)
+    fresh = fresh * _action_weights(data, signals.actions)
+    steady, size = event_weights(data), ends.sizes["customers"]
     counts = np.bincount(nodes[placed], steady[placed], minlength=ends.sizes["touchpoints"])
-    used = events.has_action(tuple(actions))
+    used = events.has_action(tuple(signals.actions))
+    matrices = relation_matrices(data, signals)
+    lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
     return World(
-        relations=Relations(relation_matrices(data, actions, half_life), actions, learnt, device),
+        relations=Relations(matrices, signals.weights, learnt, device),
         features={
             side: torch.from_numpy(matrix).to(device)
             for side, matrix in (features_of(data) if features else {}).items()
@@ -60,7 +70,7 @@ def world_of(
         active=torch.from_numpy(np.unique(customers[taken | placed])).to(device),
         products_asked=Asked(
             customers[both],
-            np.where(anywhere, -1, nodes[both]),
+            np.where(anywhere, -1, places.of_events[both]),
             products[both],
             fresh[both],
             size,
@@ -70,6 +80,9 @@ def world_of(
             customers[placed], products[placed], nodes[placed], steady[placed], size, device
         ),
         touchpoint_counts=torch.from_numpy(counts.astype(np.float32)).to(device),
+        contexts=sum(map(len, data.contexts.values())) if contexts else 0,
+        places=torch.from_numpy(places.members).to(device),
+        calendar=torch.from_numpy(lift).to(device),
     )
 
 

@@ -48,7 +48,30 @@ def expected_targets(
         touchpoints: [Q] row numbers, -1 for the customer's usual mix.
         window: what to look at; nothing that is settled after its start is used.
     """
-    habit = softmax(true.people.inbound_logits(rows, np.repeat(_NOON, len(rows))))
+    habit = _habit(true, rows)
+    purchases, choice = _purchases(true, rows, habit, touchpoints, window)
+    add_acceptances(true, rows, habit, choice, window, purchases)
+    return purchases
+
+
+def expected_at(true: Latent, rows: IntArray, place: int, window: Window) -> FloatArray:
+    """Purchases and acceptances to be expected at one touchpoint, float64 [Q, P]."""
+    habit = _habit(true, rows)
+    found, choice = _purchases(true, rows, habit, np.full(len(rows), place), window)
+    found *= habit[:, place, None]
+    add_acceptances(true, rows, habit, choice, window, found, [place])
+    return found
+
+
+def _habit(true: Latent, rows: IntArray) -> FloatArray:
+    """[Q, T] how often each customer comes to each touchpoint."""
+    return softmax(true.people.inbound_logits(rows, np.repeat(_NOON, len(rows))))
+
+
+def _purchases(
+    true: Latent, rows: IntArray, habit: FloatArray, touchpoints: IntArray, window: Window
+) -> tuple[FloatArray, FloatArray]:
+    """[Q, P] expected purchases, and chances of each product within its category."""
     side = np.where(
         touchpoints[:, None] < 0,
         habit @ true.world.touchpoint_side,
@@ -57,9 +80,7 @@ def expected_targets(
     choice = _usual_choice(true, rows, side, window)
     found = _purpose_rates(true, rows, window)[:, :, None] * _with_focus(choice)
     _add_running(true, rows, side, window, found)
-    flat = found.reshape(len(rows), PRODUCTS)
-    add_acceptances(true, rows, habit, choice.reshape(len(rows), PRODUCTS), window, flat)
-    return flat
+    return found.reshape(len(rows), PRODUCTS), choice.reshape(len(rows), PRODUCTS)
 
 
 def _usual_choice(true: Latent, rows: IntArray, side: FloatArray, window: Window) -> FloatArray:

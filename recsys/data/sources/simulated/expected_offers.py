@@ -1,5 +1,7 @@
 """How many offers of each product a customer will accept, before any of them is made."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
@@ -30,6 +32,7 @@ def add_acceptances(
     choice: FloatArray,
     window: Window,
     found: FloatArray,
+    places: Sequence[int] | None = None,
 ) -> None:
     """Adds the offers that the logged policy will make and the customer accept.
 
@@ -40,6 +43,7 @@ def add_acceptances(
         choice: [Q, P] chances of each product within its category.
         window: when.
         found: [Q, P] expected target events, added to in place.
+        places: touchpoints at which offers count; all where None.
     """
     every = np.arange(len(rows))[:, None]
     leaning = softmax(true.people.leaning[rows])
@@ -52,7 +56,7 @@ def add_acceptances(
         product = true.offers.product[running(second)]
         meets = leaning[every, product // IN_CATEGORY]
         focuses = choice[every, product]
-        for place in range(habit.shape[1]):
+        for place in range(habit.shape[1]) if places is None else places:
             made, busy = _offers_a_year(true.people, rows, habit, place)
             touchpoint = np.full(len(rows), place)
             shown = _policy_mix(true, true.people.stage[rows], touchpoint, second)

@@ -1,6 +1,7 @@
 """The ceiling of the leaderboard: ranks by expectations from the true parameters."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -9,8 +10,8 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.data.sources.simulated import calendar
 from recsys.data.sources.simulated.calendar import Window
-from recsys.data.sources.simulated.chunk import CUSTOMERS, latent
-from recsys.data.sources.simulated.expectation import expected_targets
+from recsys.data.sources.simulated.chunk import CUSTOMERS, Latent, latent
+from recsys.data.sources.simulated.expectation import expected_at, expected_targets
 from recsys.data.sources.simulated.keys import customer_rows, known_rows
 from recsys.data.sources.simulated.names import TOUCHPOINT_NAMES
 from recsys.data.sources.simulated.source import SimulatedMarket
@@ -28,16 +29,21 @@ class Oracle:
     The score of a product is the expected number of its purchases and acceptances between the
     cut-off and the next one (or the end of the market). It is a ceiling up to the approximations
     that `expectation` names; no event is read.
+
+    Args:
+        market: whose truth is asked.
+        three_way: False leaves out what depends on customer, product and touchpoint at once: the
+            best that any sum of pairs can do.
     """
 
-    def __init__(self, *, market: SimulatedMarket) -> None:
+    def __init__(self, *, market: SimulatedMarket, three_way: bool = True) -> None:
         # From a configuration comes whatever `data=` names.
         if not isinstance(market, SimulatedMarket):
             raise InputError(
                 f"model.market: the oracle knows the simulated market alone, got "
                 f"{type(market).__name__}; use data=simulated, or another model"
             )
-        self.market = market
+        self.market, self.three_way = market, three_way
 
     def fit(self, data: Dataset, validate: object = None) -> Self:
         """Takes the ids and the cut-off of the data; its events are not looked at.
@@ -76,13 +82,41 @@ class Oracle:
         scores = np.empty((len(persons), len(self._products)), np.float32)
         for number, block in _blocks(persons):
             expected = expected_targets(
-                latent(self.market.seed, number),
+                self._latent(number),
                 persons[block] % CUSTOMERS,
                 places[block],
                 self._window,
             )
             scores[block] = expected[:, self._products]
         return scores
+
+    def score_touchpoints(self, customers: IntArray, products: IntArray) -> FloatArray:
+        """Target events of each pair to be expected at each touchpoint.
+
+        Args:
+            customers: [Q] row numbers.
+            products: [Q] row numbers.
+
+        Returns:
+            [Q, T] float32, higher is better.
+        """
+        persons = self._persons[customers]
+        scores = np.empty((len(persons), len(self._touchpoints)), np.float32)
+        for number, block in _blocks(persons):
+            rows = persons[block] % CUSTOMERS
+            of_pair = np.arange(len(rows)), self._products[products[block]]
+            for column, place in enumerate(self._touchpoints):
+                found = expected_at(self._latent(number), rows, int(place), self._window)
+                scores[block, column] = found[of_pair]
+        return scores
+
+    def _latent(self, number: int) -> Latent:
+        true = latent(self.market.seed, number)
+        if self.three_way:
+            return true
+        return replace(
+            true, world=replace(true.world, touchpoint_side=0 * true.world.touchpoint_side)
+        )
 
     def _horizon(self, start: int) -> int:
         cutoffs = self.market.cutoffs

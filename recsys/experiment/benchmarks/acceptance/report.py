@@ -1,10 +1,7 @@
 """What a suite of acceptance writes: figures, a table and curves in the run's folder."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
-
-from hydra.core.hydra_config import HydraConfig
 
 from recsys.evaluate.forecasts import STATISTICS
 from recsys.experiment.benchmarks.acceptance.plot import reliability_plot
@@ -18,6 +15,7 @@ from recsys.experiment.benchmarks.acceptance.reading import (
     group_errors,
     pairs,
 )
+from recsys.experiment.benchmarks.suite import run_folder
 from recsys.whole_file import write_whole
 
 
@@ -56,7 +54,7 @@ class Report:
 
     def written(self) -> Mapping[str, float]:
         """Writes table.md and reliability.png into the run's folder; returns the figures."""
-        folder = Path(HydraConfig.get().runtime.output_dir) if HydraConfig.initialized() else Path()
+        folder = run_folder()
         write_whole(folder / "table.md", "\n".join(self.lines))
         picture = reliability_plot(self.title, self.curves, self.equal, self.resamples)
         picture.savefig(folder / "reliability.png", dpi=120, facecolor="white")

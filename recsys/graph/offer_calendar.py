@@ -1,0 +1,135 @@
+"""The firm's calendar of offers: which products are put forward, when, and what that does.
+
+`offers.valid_from` and `valid_to` are plans, known in advance. What an offer does to demand is
+learnt from offers that ran before the cut-off alone.
+"""
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data import columns
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+
+_DAY = 86_400
+
+
+def offered_pairs(data: Dataset) -> tuple[IntArray, IntArray, IntArray]:
+    """Products that were on offer at a touchpoint before the cut-off, each pair once.
+
+    Returns:
+        Rows of products and of touchpoints [n] int64, and the latest moment [n] int64 in UTC
+        seconds at which the offer held, at most `data.as_of`.
+
+    Raises:
+        InputError: see `require_offers`; or no offer names a touchpoint.
+    """
+    table = require_offers(data, "offered")
+    assert data.as_of is not None
+    if columns.TOUCHPOINT not in table or table[columns.TOUCHPOINT].isna().all():
+        raise InputError(
+            f"model.offered: data={data.name} has no offers.touchpoint to join products to; "
+            "set it to 0"
+        )
+    starts, ends = _seconds(table)
+    used = (table[columns.TOUCHPOINT].notna() & (starts < data.as_of)).to_numpy()
+    found = pd.DataFrame(
+        {
+            "product": data.products.rows(table.loc[used, columns.PRODUCT]).astype(np.int64),
+            "touchpoint": data.touchpoints.rows(table.loc[used, columns.TOUCHPOINT]).astype(
+                np.int64
+            ),
+            "until": np.minimum(ends[used], data.as_of),
+        }
+    )
+    latest = found.groupby(["product", "touchpoint"], as_index=False)["until"].max()
+    return tuple(latest[name].to_numpy() for name in ("product", "touchpoint", "until"))  # type: ignore[return-value]
+
+
+def calendar_lift(data: Dataset, horizon: float) -> FloatArray:
+    """[P] float32 log(1 + share (lift - 1)): what the plans of the next days do to each product.
+
+    `share` is the share of the days from the cut-off on, `horizon` of them, on which an offer of
+    the product runs; `lift` is `offer_lift`.
+
+    Raises:
+        InputError: see `require_offers`.
+    """
+    table = require_offers(data, "horizon")
+    planned = days_on_offer(data, table, _first_day(data), int(np.ceil(horizon)))
+    found: FloatArray = np.log1p(planned.mean(axis=1) * (offer_lift(data) - 1)).astype(np.float32)
+    return found
+
+
+def offer_lift(data: Dataset) -> float:
+    """How many times as often products are taken while they are on offer.
+
+    The rate ratio of Mantel and Haenszel (1959), by product, so that popular products being
+    offered more often does not count as an effect of offering them:
+
+        sum_p a_p t_p / n_p over sum_p b_p s_p / n_p,
+
+    with a_p target events on the s_p days on offer, b_p on the t_p other days, n_p = s_p + t_p.
+    1 where no product was seen both ways, or was never taken on other days.
+    """
+    table = require_offers(data, "horizon")
+    events = data.interactions
+    taken = data.is_target
+    if not taken.any():
+        return 1.0
+    assert events.when is not None
+    days = events.when // _DAY
+    first = int(days.min())
+    on_offer = days_on_offer(data, table, first, _first_day(data) - first)
+    there = on_offer[events.products[taken], (days[taken] - first).clip(max=on_offer.shape[1] - 1)]
+    a, b = (
+        np.bincount(events.products[taken][kept], minlength=len(on_offer))
+        for kept in (there, ~there)
+    )
+    days_on = on_offer.sum(axis=1)
+    # All products were there for the same n days, so that n cancels out.
+    offered = float((a * (on_offer.shape[1] - days_on)).sum())
+    otherwise = float((b * days_on).sum())
+    return offered / otherwise if offered and otherwise else 1.0
+
+
+def days_on_offer(data: Dataset, table: pd.DataFrame, first: int, days: int) -> BoolArray:
+    """[P, days] whether an offer of the product runs on each day, `first` in days since 1970."""
+    starts, ends = _seconds(table)
+    rows = data.products.rows(table[columns.PRODUCT])
+    begin = np.clip(starts // _DAY - first, 0, days)
+    # A window that ends at midnight does not hold on the day that begins then.
+    end = np.clip(-(-ends // _DAY) - first, 0, days)
+    edges = np.zeros((len(data.products), days + 1), np.int32)
+    np.add.at(edges, (rows, begin), 1)
+    np.add.at(edges, (rows, np.maximum(begin, end)), -1)
+    found: BoolArray = edges[:, :-1].cumsum(axis=1) > 0
+    return found
+
+
+def require_offers(data: Dataset, setting: str) -> pd.DataFrame:
+    """The table of offers. Raises `InputError` where it is missing, or without time to hold in."""
+    table = data.side_tables.get("offers")
+    if table is None or data.as_of_seconds is None or columns.VALID_FROM not in table:
+        raise InputError(
+            f"model.{setting}: data={data.name} needs interactions.timestamp and a table offers "
+            "with valid_from, which says when a product is on offer; add them or leave it off"
+        )
+    return table
+
+
+def _first_day(data: Dataset) -> int:
+    assert data.as_of is not None
+    return int(data.as_of // _DAY)
+
+
+def _seconds(table: pd.DataFrame) -> tuple[IntArray, IntArray]:
+    """[n] UTC seconds of start and end; always where not given."""
+    found = []
+    for column, always in ((columns.VALID_FROM, 0), (columns.VALID_TO, 2**40)):
+        moments = table[column] if column in table else pd.Series(pd.NaT, index=table.index)
+        utc = pd.DatetimeIndex(pd.to_datetime(moments, utc=True)).tz_localize(None)
+        stamps = utc.to_numpy().astype("datetime64[s]")
+        found.append(np.where(np.isnat(stamps), always, stamps.astype(np.int64)))
+    return found[0], found[1]
