@@ -11,15 +11,26 @@ from recsys.experiment.launch import launch
 
 
 def benchmark(config: DictConfig) -> None:
-    """One suite, and its figures."""
+    """One suite, and its table, or its figures where it makes none."""
     hydra = HydraConfig.get()
-    name = hydra.runtime.choices["suite"]
+    name, folder = hydra.runtime.choices["suite"], Path(hydra.runtime.output_dir)
+    table = folder / "table.md"
+    before = written_at(table)
     figures = build_part(config.suite, "suite").figures()
-    path = write_benchmark(Path(hydra.runtime.output_dir), name, figures)
+    path = write_benchmark(folder, name, figures)
     print(f"{name} on {machine()}")
-    for key, value in figures.items():
-        print(f"  {key:32} {value:>14,.3f}" if value % 1 else f"  {key:32} {value:>10,.0f}")
+    # The folder may hold the table of an earlier run.
+    if written_at(table) != before:
+        print(f"\n{table.read_text().rstrip()}\n")
+    else:
+        for key, value in figures.items():
+            print(f"  {key:32} {value:>14,.3f}" if value % 1 else f"  {key:32} {value:>10,.0f}")
     print(f"  written to {path}")
+
+
+def written_at(path: Path) -> int | None:
+    """When a file was last written, in nanoseconds; None where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else None
 
 
 if __name__ == "__main__":

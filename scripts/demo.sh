@@ -11,7 +11,7 @@ mkdir -p outputs/demo
 step "1. A market to play with, as Parquet tables" \
   python scripts/simulate.py --events 100000 --seed 0 --out outputs/demo/market
 step "2. Every model, and the oracle that knows the true probabilities" \
-  python scripts/train.py -m model=popularity,segment,own_history,als,graph_filter,touchpoint_filter,lightgcn,xsimgcl,oracle \
+  python scripts/train.py -m model=popularity,segment,own_history,als,graph_filter,touchpoint_filter,lightgcn,xsimgcl,touchpoint_gnn,oracle \
   "evaluate.ks=[10,20]" track.uri=$store hydra.sweep.dir=outputs/demo/runs
 step "3. Who wins, and how surely" \
   python scripts/compare.py track.uri=$store out=outputs/demo/comparison

@@ -1,7 +1,7 @@
 """Exports the best run by validation, refitted on all events, as an artifact for serving.
 
 python scripts/export.py out=FOLDER [experiment=NAME] [data=NAME] [metric=ndcg@10] [run=ID]
-                         [dim=256] [overwrite=true] [track.uri=URI]
+                         [dim=256] [index=exact|hnsw|ivfpq] [overwrite=true] [track.uri=URI]
 """
 
 import sys
@@ -12,10 +12,11 @@ from recsys.command_line import exit_on_input_error, key_values, truth, whole_nu
 from recsys.errors import InputError
 from recsys.experiment.comparison.ranking import best_run
 from recsys.experiment.export import ExportConfig, export
+from recsys.serve.index import index_kind
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
 
-KEYS = ("out", "experiment", "data", "metric", "run", "dim", "overwrite", "track.uri")
+KEYS = ("out", "experiment", "data", "metric", "run", "dim", "index", "overwrite", "track.uri")
 
 
 def main(words: Sequence[str]) -> None:
@@ -31,7 +32,7 @@ def main(words: Sequence[str]) -> None:
     exported = export(
         chosen,
         Path(given["out"]),
-        ExportConfig(dim=dim),
+        ExportConfig(dim=dim, index=index_kind(given.get("index", "exact"))),
         overwrite=truth("overwrite", given.get("overwrite", "false")),
     )
     print(f"{chosen.model} of run {chosen.run_id}, refitted on all events, valid and test included")

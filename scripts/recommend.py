@@ -2,6 +2,7 @@
 
 python scripts/recommend.py artifact=FOLDER customer=ID k=5 touchpoint=app at=2024-05-01
 python scripts/recommend.py artifact=FOLDER customers=3 out=FILE.json
+python scripts/recommend.py artifact=FOLDER everyone=true out=FILE.parquet
 """
 
 import json
@@ -10,26 +11,40 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 
-from recsys.command_line import exit_on_input_error, key_values, whole_number
+from recsys.command_line import exit_on_input_error, key_values, truth, whole_number
 from recsys.errors import InputError
 from recsys.serve import Artifact, Offer, Reason, Recommendation, load
+from recsys.serve.everyone import recommend_everyone
 from recsys.serve.rules import spoken
 
-KEYS = ("artifact", "customer", "customers", "k", "touchpoint", "at", "out")
+KEYS = ("artifact", "customer", "customers", "everyone", "k", "touchpoint", "at", "out")
 
 
 def recommend(words: Sequence[str]) -> None:
     """Answers for one customer, or for several spread over the list of ids."""
     given = key_values(words, KEYS, __doc__ or "")
-    if "artifact" not in given or ("customer" in given) == ("customers" in given):
-        raise InputError("say artifact=FOLDER and either customer=ID or customers=NUMBER")
+    all_of_them = truth("everyone", given.get("everyone", "false"))
+    if (
+        "artifact" not in given
+        or sum(("customer" in given, "customers" in given, all_of_them)) != 1
+    ):
+        raise InputError(
+            "say artifact=FOLDER and one of customer=ID, customers=NUMBER and everyone=true"
+        )
     k = whole_number("k", given.get("k", "10"))
     at = moment(given["at"]) if "at" in given else None
     artifact = load(given["artifact"])
-    wanted: Sequence[str | int] = [given["customer"]] if "customer" in given else spread_ids(
+    if all_of_them:
+        if "out" not in given:
+            raise InputError("everyone=true needs out=FILE.parquet, where the offers are written")
+        count = recommend_everyone(artifact, Path(given["out"]), k, given.get("touchpoint"), at)
+        print(f"offers for {count:,} customers in {given['out']}")
+        return
+    wanted: Sequence[str | int | UUID] = [given["customer"]] if "customer" in given else spread_ids(
         artifact, whole_number("customers", given["customers"])
     )  # fmt: skip
     answers = [artifact.recommend(one, k, given.get("touchpoint"), at) for one in wanted]
@@ -47,7 +62,7 @@ def moment(text: str) -> datetime:
         raise InputError(f"at: expected a date such as 2024-05-01, got '{text}'") from None
 
 
-def spread_ids(artifact: Artifact, count: int) -> list[str | int]:
+def spread_ids(artifact: Artifact, count: int) -> list[str | int | UUID]:
     """That many ids, from the customer with the most events to one with the fewest."""
     contents = artifact.contents
     events = np.zeros(len(contents.customer_ids), np.int64)
@@ -89,10 +104,14 @@ def spoken_reason(reason: Reason) -> str:
     return f"{reason.action or 'event'} {name}{touchpoint}{when} ({reason.share:.0%})"
 
 
+def _plain(value: datetime | UUID) -> str:
+    return str(value) if isinstance(value, UUID) else value.isoformat()
+
+
 def write(path: Path, answers: Sequence[Recommendation]) -> None:
     """Writes the answers as a JSON list."""
     plain = [asdict(answer) for answer in answers]
-    text = json.dumps(plain, indent=2, ensure_ascii=False, default=datetime.isoformat)
+    text = json.dumps(plain, indent=2, ensure_ascii=False, default=_plain)
     try:
         path.write_text(text + "\n", encoding="utf-8")
     except OSError as error:

@@ -65,8 +65,8 @@ LADDER = {
 
 ANN = ["artifact={artifact}", "customer=ann"]
 RECOMMEND = {
-    "nothing": ([], "say artifact=FOLDER and either customer=ID or customers=NUMBER"),
-    "both forms": ([*ANN, "customers=2"], "say artifact=FOLDER and either"),
+    "nothing": ([], "say artifact=FOLDER and one of customer=ID, customers=NUMBER"),
+    "both forms": ([*ANN, "customers=2"], "say artifact=FOLDER and one of"),
     "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
     "unknown customer": ([*ANN[:1], "customer=an"], "customer id 'an' is not among", "ann"),
     "unknown touchpoint": ([*ANN, "touchpoint=fax"], "'fax' is not known; the artifact has app"),
@@ -98,7 +98,7 @@ SIMULATE = {
 }  # fmt: skip
 
 BENCHMARK = {
-    "unknown suite": (["suite=speed"], "suite=speed: there is no such file", "there are compare"),
+    "unknown suite": (["suite=speed"], "suite=speed: there is no such file", "compare, coupons"),
     "misspelt key": (["suite.rot=x"], "suite.rot: there is no such key; did you mean suite.root?"),
     "root nowhere": (["suite.root=no"], "suite.root=no: expected a folder, and there is none"),
     "root of something else": (["suite.root=tables"], "suite.root=tables: expected train.txt"),
@@ -111,6 +111,17 @@ BENCHMARK = {
         "neighbours: expected whole numbers of at least 1, or -1 for all, got 0"),
     "edges of nothing": (["suite=neighbours", "suite.edge_type=[customer,buy,product]"],
         "suite.edge_type: there is no edge type (customer, buy, product) in the graph; it has"),
+    "insurance nowhere": (["suite=insurance", "suite.root=no"],
+        "suite.root=no: expected a folder, and there is none"),
+    "insurance of something else": (["suite=insurance", "suite.root=tables"],
+        "suite.root=tables: expected users_touchpoints.parquet, purchase_events.parquet there"),
+    "learns from nothing": (["suite=insurance", "suite.recent=0"],
+        "suite.recent: expected a whole number of at least 1, got 0"),
+    "no prior": (["suite=insurance", "suite.prior=0"], "suite.prior: expected a number above 0"),
+    "bins of equal weight": (["suite=coupons", "suite.equal=weight"],
+        "suite.equal: expected width or count, got 'weight'"),
+    "no resamples": (["suite=coupons", "suite.resamples=0"],
+        "suite.resamples: expected a whole number of at least 1, got 0"),
     "no jobs": (["suite=tuned", "suite.root=tables", "suite.jobs=0"], "suite.jobs: expected a"),
 }  # fmt: skip
 
@@ -155,8 +166,8 @@ DAMAGED = {
     "manifest cut": (rewritten(MANIFEST, lambda raw: raw[:-9]), "manifest.json is damaged"),
     "manifest of something else": (rewritten(MANIFEST, lambda raw: b"{}"), "is not the manifest"),
     "a later format": (
-        rewritten(MANIFEST, lambda raw: raw.replace(b'_version": 1', b'_version": 9')),
-        "copy has format version 9, this recsys reads up to 1: upgrade"),
+        rewritten(MANIFEST, lambda raw: raw.replace(b'_version": 2', b'_version": 9')),
+        "copy has format version 9, this recsys reads up to 2: upgrade"),
     "vectors cut": (rewritten(VECTORS, lambda raw: raw[:-3]), "safetensors has", "it is cut"),
     "vectors altered": (rewritten(VECTORS, lambda raw: raw[:-3] + b"abc"), "not match the SHA-256"),
     "no ids": (damaged(lambda at: (at / "ids.parquet").unlink()), "ids.parquet is missing"),

@@ -173,7 +173,7 @@ CELLS = {
         "decisions: row 1, column 'propensity': expected a number above 0", "got -0.1"),
     "propensity zero": (cell("decisions", 1, "propensity", "0"),
         "decisions: row 1, column 'propensity': expected a number above 0", "got 0"),
-    "rejected before shown": (column("offers", "valid_from", "2027-01-01"),
+    "rejected before shown": (column("offers", "valid_from", "2026-01-15"),
         "decisions: row 0, column 'timestamp': expected a time from", "before it is shown"),
     "unknown outcome": (cell("decisions", 1, "outcome", "maybe"),
         "decisions: row 1, column 'outcome': expected one of accept, reject, ignore", "'maybe'"),

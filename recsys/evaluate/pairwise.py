@@ -110,19 +110,25 @@ def _compared(
     difference, apart = means[first] - means[second], draws[:, first] - draws[:, second]
     with np.errstate(divide="ignore", invalid="ignore"):
         lift, ratios = means[first] / means[second], draws[:, first] / draws[:, second]
-    p_values = _p_values(difference, apart, customers)
     return np.stack(
         [
             difference,
             *percentiles(apart, level, customers),
             lift,
             *percentiles(ratios, level, customers),
-            p_values,
+            p_values_of_draws(difference, apart, customers),
         ]
     )
 
 
-def _p_values(difference: FloatArray, draws: FloatArray, customers: int) -> FloatArray:
+def p_values_of_draws(difference: FloatArray, draws: FloatArray, customers: int) -> FloatArray:
+    """[n] two-sided p-values of no difference, as `pairwise` has them.
+
+    Args:
+        difference: [n] estimates.
+        draws: [resamples, n] the same in each resample.
+        customers: how many were resampled.
+    """
     if customers < 2:
         return np.ones(len(difference))
     beyond = np.minimum((draws <= 0).sum(axis=0), (draws >= 0).sum(axis=0))

@@ -1,7 +1,7 @@
 """The chosen run, refitted on everything, as an artifact for serving."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from recsys.evaluate.topk import topk
 from recsys.experiment.again import refuse_changed, settings_again
 from recsys.experiment.config import Settings
 from recsys.experiment.run import facts
+from recsys.graph.bipartite import action_weights, interaction_matrix
 from recsys.models.base import (
     EmbeddingRecommender,
     Embeddings,
@@ -28,10 +29,11 @@ from recsys.models.base import (
     Recommender,
 )
 from recsys.models.factorise import factorise
-from recsys.models.touchpoint_preference import with_touchpoints
+from recsys.models.touchpoint_preference import overall_shares, with_touchpoints
 from recsys.policy.consent import consent_mask
 from recsys.serve.artifact import require_free, write
 from recsys.serve.contents import Contents
+from recsys.serve.index import Kind, require_usable
 from recsys.track.environment import git_commit, versions
 from recsys.track.read import TrackedRun
 from recsys.track.record import plain
@@ -48,11 +50,13 @@ class ExportConfig:
         dim: columns kept of a model without inner products; more is closer and larger.
         fidelity_customers: customers on whom exact and exported lists are compared.
         k: length of the lists compared.
+        index: how products are searched in serving, see `recsys.serve.index`.
     """
 
     dim: int = 256
     fidelity_customers: int = 1000
     k: int = 10
+    index: Kind = "exact"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +88,11 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     """
     # Before the fit: a folder that is taken should not cost anybody a training.
     require_free(folder, overwrite)
+    require_usable(config.index)
     settings = settings_again(run)
     data = _everything(settings, run)
     model = settings.model.fit(data)
-    vectors, fold_in = _vectors(model, config.dim)
+    vectors, fold_in = vectors_of(model, config.dim)
     fidelity = overlap(model, vectors, data, config)
     about = _facts(run, settings, data) | {
         "fidelity": {
@@ -95,9 +100,21 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
             "customers": min(config.fidelity_customers, len(data.customers)),
         }
     }
-    contents = _contents(data, with_touchpoints(vectors, data), fold_in, about)
-    write(folder, contents, overwrite=overwrite)
+    contents = contents_of(model, vectors, fold_in, data, about)
+    write(folder, contents, overwrite=overwrite, index_kind=config.index)
     return Exported(customers=len(data.customers), products=len(data.products), fidelity=fidelity)
+
+
+def contents_of(
+    model: Recommender,
+    vectors: Embeddings,
+    fold_in: FoldIn | None,
+    data: Dataset,
+    about: Mapping[str, Any],
+) -> Contents:
+    """What serving needs of a fitted model, its vectors and its data."""
+    contents = _contents(data, with_touchpoints(vectors, data), fold_in, about)
+    return replace(contents, **_rule(model, vectors, fold_in, data))
 
 
 def _everything(settings: Settings, run: TrackedRun) -> Dataset:
@@ -141,7 +158,8 @@ def overlap(model: Recommender, vectors: Embeddings, data: Dataset, config: Expo
     return float(shared) / (count * min(config.k, len(data.products)))
 
 
-def _vectors(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
+def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
+    """The vectors, of at most `dim` columns where a filter is factorised, and how to fold in."""
     if isinstance(model, EmbeddingRecommender):
         return model.embeddings(), model.fold_in()
     if isinstance(model, FilterRecommender):
@@ -225,3 +243,34 @@ def _events(data: Dataset, fold_in: FoldIn | None) -> dict[str, Any]:
     places = np.searchsorted(pairs, rows * width + history.indices)
     found["event_weights"][places] = history.data
     return found | {"fold_in_products": fold_in.products, "fold_in_gram": fold_in.gram}
+
+
+def _rule(
+    model: Recommender, vectors: Embeddings, fold_in: FoldIn | None, data: Dataset
+) -> dict[str, Any]:
+    """How fresh events weigh; empty where the formula does not give the model's own weights."""
+    if fold_in is None:
+        return {}
+    actions, half_life = getattr(model, "actions", None), getattr(model, "half_life", None)
+    counted = interaction_matrix(data, actions=actions, half_life=half_life)
+    degrees, history = counted.sum(axis=1, dtype=np.float64), fold_in.history
+    if not np.array_equal(counted.indices, history.indices) or counted.shape != history.shape:
+        return {}
+    factor = np.where(degrees > 0, degrees, 1.0) ** -fold_in.exponent
+    scale = 1.0 if fold_in.scale is None else fold_in.scale[counted.indices]
+    weights = fold_in.offset + scale * counted.data * np.repeat(factor, np.diff(counted.indptr))
+    if not np.allclose(weights, history.data, rtol=1e-4):
+        return {}
+    rest = vectors.customers[:, fold_in.products.shape[1] :]
+    if vectors.touchpoints is not None or (rest != rest[:1]).any():
+        return {}
+    preference = np.log(overall_shares(data)) if len(data.touchpoints) else np.zeros(0)
+    return {
+        "fold_in_actions": action_weights(actions),
+        "fold_in_rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
+        "fold_in_scale": fold_in.scale,
+        "fold_in_rest": np.concatenate([rest[0], preference, np.zeros(len(preference))]).astype(
+            np.float32
+        ),
+        "fold_in_degrees": degrees.astype(np.float32) if fold_in.exponent else None,
+    }

@@ -44,7 +44,8 @@ def offered_pairs(data: Dataset) -> tuple[IntArray, IntArray, IntArray]:
         }
     )
     latest = found.groupby(["product", "touchpoint"], as_index=False)["until"].max()
-    return tuple(latest[name].to_numpy() for name in ("product", "touchpoint", "until"))  # type: ignore[return-value]
+    product, touchpoint, until = (latest[name].to_numpy() for name in latest.columns)
+    return product, touchpoint, until
 
 
 def calendar_lift(data: Dataset, horizon: float) -> FloatArray:

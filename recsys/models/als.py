@@ -119,6 +119,10 @@ class ALS:
         events = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
         strength = normalise(events, self.customer_exponent, self.product_exponent)
         mean = strength.data.mean() if strength.nnz else 1.0
+        degrees = events.sum(axis=0, dtype=np.float64)
+        share = np.where(degrees > 0, degrees, np.inf) ** -self.product_exponent
+        # A product without events weighs what a pair without strength does.
+        self.scale: FloatArray = (self.alpha / mean * share).astype(np.float32)
         strength.data = (1 + self.alpha * strength.data / mean).astype(np.float32)
         return strength
 
@@ -135,7 +139,14 @@ class ALS:
         """See `EmbeddingRecommender`."""
         products = self.product_vectors
         gram = products.T @ products + self.l2 * np.eye(self.dim, dtype=np.float32)
-        return FoldIn(history=self.history, products=products, gram=gram.astype(np.float32))
+        return FoldIn(
+            history=self.history,
+            products=products,
+            gram=gram.astype(np.float32),
+            offset=1.0,
+            scale=self.scale,
+            exponent=self.customer_exponent,
+        )
 
 
 @contextmanager

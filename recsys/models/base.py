@@ -110,11 +110,18 @@ class FoldIn:
         products: [P, m] float32; m <= d, the first m columns of a customer's vector. The others
             do not depend on events.
         gram: [m, m] float32, or None.
+        offset, scale, exponent: how events that count r_j together weigh: w_j = offset +
+            scale_j r_j (sum r)^-exponent; scale is [P] float32, None for 1.
+        unit: whether the vector is brought to length 1 at the end.
     """
 
     history: csr_array
     products: FloatArray
     gram: FloatArray | None = None
+    offset: float = 0.0
+    scale: FloatArray | None = None
+    exponent: float = 0.0
+    unit: bool = False
 
 
 @runtime_checkable

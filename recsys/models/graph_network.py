@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -17,7 +17,7 @@ from recsys.data.audit import Derived
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.evaluate.full_ranking import Score
-from recsys.graph.bipartite import normalise
+from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 from recsys.models.device import Device, torch_device
 from recsys.train.halves import BipartiteGraph
@@ -59,6 +59,34 @@ class GraphVectors(Network):
         self.customers, self.products = nn.Parameter(customers), nn.Parameter(products)
         self.examples = objective.examples
 
+    layer_weights: Sequence[float]
+    """Of layers 0 to K in what is scored."""
+
+    def folding(self) -> FloatArray:
+        """[P, dim] float32 rows that a customer's normalised events sum up to its vector.
+
+        Layer k of a customer is the sum over layer k - 1 of its products. Its own layer 0 is what
+        the same sums foretell by least squares over all who have events.
+        """
+        with torch.inference_mode():
+            pair: Pair = self.customers, self.products
+            sides: list[Tensor] = []
+            for _ in self.layer_weights[1:]:
+                sides.append(pair[1])
+                pair = self.graph.to_customers @ pair[1], self.graph.to_products @ pair[0]
+            if not sides:
+                return np.zeros(self.products.shape, np.float32)
+            summed = sum(
+                (weight * side for weight, side in zip(self.layer_weights[1:], sides, strict=True)),
+                torch.zeros_like(self.products),
+            )
+            if self.layer_weights[0]:
+                stacked = torch.cat(sides, dim=1)
+                told = self.graph.to_customers @ stacked
+                summed = summed + self.layer_weights[0] * forecast(stacked, told, self.customers)
+        folding: FloatArray = summed.cpu().numpy()
+        return folding
+
     @abstractmethod
     def propagated(self) -> Pair:
         """[C, dim] and [P, dim], as they are scored."""
@@ -86,13 +114,28 @@ class GraphVectors(Network):
         return customers.cpu().numpy(), products.cpu().numpy()
 
 
+def forecast(rows: Tensor, told: Tensor, wanted: Tensor) -> Tensor:
+    """[P, d] combinations of the rows [P, m] whose sums over a history come nearest to the wanted.
+
+    Args:
+        rows: [P, m] of products.
+        told: [C, m] their sums over the histories of customers.
+        wanted: [C, d]; least squares over all customers, with a ridge against rows that are alike.
+    """
+    sums = told.double()
+    gram = sums.T @ sums
+    gram.diagonal().add_(1e-6 * gram.trace() / len(gram))
+    found: Tensor = rows @ torch.linalg.solve(gram, sums.T @ wanted.double()).to(rows.dtype)
+    return found
+
+
 @dataclass(kw_only=True, eq=False)
 class GraphNetwork(Training, ABC):
     """Settings and protocol of a model of vectors on the graph; inherited by LightGCN and XSimGCL.
 
-    A model gets its vectors from propagation over all edges at every step, so a customer's own
-    events alone do not make a vector: `fold_in` is None. Customers without events have the zero
-    vector and are ranked by popularity.
+    Customers without events have the zero vector and are ranked by popularity. Somebody unseen is
+    folded in by one more step of propagation from the products' layers as they stand, see
+    `GraphVectors.folding`; those who trained have their own starting vector beside.
 
     Attributes:
         dim: length of the vectors.
@@ -145,6 +188,8 @@ class GraphNetwork(Training, ABC):
         """See `Recommender`."""
         network = self._trained_somewhere(Positives.of(data, self.actions), validate)
         self.customer_vectors, self.product_vectors = network.scored()
+        self._folding = network.folding()
+        self._counted = interaction_matrix(data, actions=self.actions)
         return self
 
     def _trained_somewhere(self, positives: Positives, validate: Validate | None) -> GraphVectors:
@@ -195,8 +240,15 @@ class GraphNetwork(Training, ABC):
         return Embeddings(customers=self.customer_vectors, products=self.product_vectors)
 
     def fold_in(self) -> FoldIn | None:
-        """See `EmbeddingRecommender`."""
-        return None
+        """See `EmbeddingRecommender`; exact where no layer 0 is scored, else a forecast of it."""
+        degrees = self._counted.sum(axis=0, dtype=np.float64)
+        return FoldIn(
+            history=normalise(self._counted, 0.5, 0.5),
+            products=self._folding,
+            scale=(np.where(degrees > 0, degrees, np.inf) ** -0.5).astype(np.float32),
+            exponent=0.5,
+            unit=self.objective.cosine,
+        )
 
     def _start(self, graph: BipartiteGraph) -> Pair:
         """Initial vectors; zero for who has no event, so that nothing random is ranked by."""

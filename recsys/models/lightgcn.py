@@ -45,10 +45,10 @@ class _Network(GraphVectors):
         layers: int,
     ) -> None:
         super().__init__(graph, objective, customers, products, l2)
-        self.weights = mean_of_layers(layers)
+        self.layer_weights = mean_of_layers(layers)
 
     def propagated(self) -> Pair:
-        return propagate(self.graph, self.customers, self.products, self.weights)
+        return propagate(self.graph, self.customers, self.products, self.layer_weights)
 
     def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
         batch = self.objective.batch(examples)

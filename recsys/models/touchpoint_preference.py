@@ -39,8 +39,7 @@ def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0)
     events = data.interactions
     useful = events.has_action(POSITIVE) & (events.touchpoints >= 0)
     touchpoints = events.touchpoints[useful]
-    share = np.bincount(touchpoints, minlength=count) + 1.0
-    share /= share.sum()
+    share = overall_shares(data)
     by_customer = _log_shares(
         events.customers[useful], touchpoints, len(data.customers), share, prior
     )
@@ -54,6 +53,15 @@ def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0)
         products=_columns(products, np.zeros_like(by_product), by_product),
         touchpoints=_columns(np.zeros((count, customers.shape[1])), block, block),
     )
+
+
+def overall_shares(data: Dataset) -> FloatArray:
+    """[T] share of each touchpoint in the events of a positive action, smoothed by one event."""
+    events = data.interactions
+    useful = events.has_action(POSITIVE) & (events.touchpoints >= 0)
+    counts = np.bincount(events.touchpoints[useful], minlength=len(data.touchpoints)) + 1.0
+    shares: FloatArray = counts / counts.sum()
+    return shares
 
 
 def _log_shares(

@@ -80,10 +80,10 @@ class _Network(GraphVectors):
     ) -> None:
         super().__init__(graph, objective, customers, products, settings.l2)
         self.settings = settings
+        self.layer_weights = [0.0] + [1 / settings.layers] * settings.layers
 
     def propagated(self) -> Pair:
-        weights = [0.0] + [1 / self.settings.layers] * self.settings.layers
-        return propagate(self.graph, self.customers, self.products, weights)
+        return propagate(self.graph, self.customers, self.products, self.layer_weights)
 
     def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
         batch = self.objective.batch(examples)

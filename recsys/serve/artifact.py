@@ -1,7 +1,7 @@
 """Writing an artifact, and loading it.
 
 A folder of `embeddings.safetensors` (all arrays), `ids.parquet`, `rules.json`, `MODEL_CARD.md` and
-`manifest.json`, which vouches for the others. No pickle.
+`manifest.json`, which vouches for the others; an approximate index lies beside them. No pickle.
 """
 
 import json
@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.serve import events, ids, manifest, model_card, rules
+from recsys.serve import events, ids, index, manifest, mapped, model_card, rules
 from recsys.serve.contents import Contents
 from recsys.serve.folder import current, replaced
 from recsys.serve.ids import SortedIds
@@ -24,21 +24,31 @@ from recsys.serve.recommend import Artifact
 
 VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
 FILES = (VECTORS, IDS, RULES, model_card.NAME)
-_VECTOR_FIELDS = ("customers", "products", "touchpoints", "fold_in_products", "fold_in_gram")
+_VECTOR_FIELDS = (
+    "customers", "products", "touchpoints", "fold_in_products", "fold_in_gram", "fold_in_actions",
+    "fold_in_rule", "fold_in_scale", "fold_in_rest", "fold_in_degrees",
+)  # fmt: skip
 
 
-def write(folder: str | os.PathLike[str], contents: Contents, overwrite: bool = False) -> None:
+def write(
+    folder: str | os.PathLike[str],
+    contents: Contents,
+    overwrite: bool = False,
+    index_kind: index.Kind = "exact",
+) -> None:
     """Writes an artifact in one step: a crash leaves what was there before.
 
     Args:
         folder: where; its parents are made.
         contents: what to write.
         overwrite: whether an artifact that is there may be replaced.
+        index_kind: "exact", or an approximate index of the products, see `recsys.serve.index`.
 
     Raises:
         InputError: the contents do not fit together, something else or an artifact is there, or
             the folder cannot be written.
     """
+    index.require_usable(index_kind)
     customers = SortedIds.build("customer", contents.customer_ids, contents.customer_strands)
     products = SortedIds.build("product", contents.product_ids)
     contents = events.by_customer(contents)
@@ -46,7 +56,7 @@ def write(folder: str | os.PathLike[str], contents: Contents, overwrite: bool = 
     try:
         require_free(target, overwrite)
         with replaced(target) as draft:
-            _fill(draft, contents, customers, products)
+            _fill(draft, contents, customers, products, index_kind)
             # Another export may have finished meanwhile.
             require_free(target, overwrite)
     except (OSError, SafetensorError) as error:
@@ -54,8 +64,14 @@ def write(folder: str | os.PathLike[str], contents: Contents, overwrite: bool = 
         raise InputError(f"the artifact cannot be written to {target}: {reason}") from None
 
 
-def load(folder: str | os.PathLike[str]) -> Artifact:
+def load(folder: str | os.PathLike[str], exact: bool = False) -> Artifact:
     """Loads an artifact after checking every file; needs numpy, pyarrow and safetensors only.
+
+    Vectors stay in the file, mapped into memory: replace an artifact as a whole, never in place.
+
+    Args:
+        folder: that an export wrote.
+        exact: leave an approximate index that lies there alone; nothing else needs faiss.
 
     Raises:
         InputError: there is no artifact, it is damaged, or its format is from the future.
@@ -64,7 +80,7 @@ def load(folder: str | os.PathLike[str]) -> Artifact:
         found = current(Path(folder))
         raw = manifest.read(found)
         try:
-            artifact = _load(found, raw)
+            artifact = _load(found, raw, exact)
         except InputError:
             if _is_same(found, raw):
                 raise
@@ -74,7 +90,13 @@ def load(folder: str | os.PathLike[str]) -> Artifact:
                 return artifact
 
 
-def _fill(draft: Path, contents: Contents, customers: SortedIds, products: SortedIds) -> None:
+def _fill(
+    draft: Path,
+    contents: Contents,
+    customers: SortedIds,
+    products: SortedIds,
+    index_kind: index.Kind,
+) -> None:
     text, rule_arrays = rules.compiled(contents)
     arrays: dict[str, FloatArray | IntArray] = dict(rule_arrays)
     for name in (*_VECTOR_FIELDS, *events.TYPES):
@@ -88,20 +110,29 @@ def _fill(draft: Path, contents: Contents, customers: SortedIds, products: Sorte
     ids.write(draft / IDS, contents, customers, products)
     (draft / RULES).write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")
-    manifest.write(draft, contents, FILES)
+    about = None
+    if index_kind != "exact":
+        about = index.build(draft / index.NAME, index_kind, contents.products, contents.customers)
+    names = FILES if about is None else (*FILES, index.NAME)
+    manifest.write(draft, contents, names, about)
 
 
-def _load(found: Path, raw: bytes) -> Artifact:
+def _load(found: Path, raw: bytes, exact: bool) -> Artifact:
     body = manifest.parse(found, raw)
     try:
-        manifest.check_files(found, body, FILES)
-        arrays = load_file(found / VECTORS)
-        text = json.loads((found / RULES).read_bytes())
-        customers, products, named = ids.read(found / IDS)
+        about = body.get("index")
+        names = FILES if about is None else (*FILES, index.NAME)
+        files = manifest.checked_files(found, body, names)
+        arrays = mapped.arrays(files[VECTORS])
+        text = json.loads(files[RULES][:])
+        customers, products, named = ids.read(files[IDS], body["counts"])
         fields: dict[str, Any] = {**named, **rules.restored(text, arrays)}
         for name in (*_VECTOR_FIELDS, *events.TYPES):
             fields[name] = arrays.get(name)
         contents = Contents(**fields, facts=manifest.facts(body))
+        approximate = None
+        if about is not None and not exact:
+            approximate = index.restored(files[index.NAME], about)
     except InputError:
         raise
     except (
@@ -113,7 +144,7 @@ def _load(found: Path, raw: bytes) -> Artifact:
         pa.ArrowException,
     ) as error:
         raise InputError(f"the artifact {found} cannot be read: {error}") from None
-    return Artifact(contents=contents, customers=customers, products=products)
+    return Artifact(contents=contents, customers=customers, products=products, index=approximate)
 
 
 def _is_same(found: Path, raw: bytes) -> bool:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
 from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.errors import InputError
+from recsys.serve.text_ids import TextIds
 
 
 def got(value: Any) -> str:
@@ -67,15 +69,21 @@ def integers(
         )
 
 
-def ids(name: str, value: IdArray, count: int) -> None:
-    """Requires [count] ids, all integers or all str."""
+def ids(name: str, value: IdArray | TextIds, count: int) -> None:
+    """Requires [count] ids, all integers, all str or all `uuid.UUID`."""
+    if isinstance(value, TextIds) and len(value) == count:
+        return
     if not isinstance(value, np.ndarray) or value.shape != (count,):
         raise InputError(f"contents.{name}: expected an array ({count},) of ids, {got(value)}")
     if np.issubdtype(value.dtype, np.integer) or value.dtype.kind == "U":
         return
-    texts = value.dtype == object and all(isinstance(item, str) for item in value)
-    if not texts:
-        raise InputError(f"contents.{name}: expected integers or str, {got(value)} of other things")
+    is_text = value.dtype == object and any(
+        all(isinstance(item, kind) for item in value) for kind in (str, UUID)
+    )
+    if not is_text:
+        raise InputError(
+            f"contents.{name}: expected integers, str or UUID, {got(value)} of other things"
+        )
 
 
 def names(name: str, value: Sequence[str]) -> None:
@@ -96,6 +104,7 @@ def texts(name: str, value: Sequence[str | None] | None, count: int) -> None:
 
 
 def _finite(name: str, value: FloatArray) -> None:
-    if not np.isfinite(value).all():
+    # A NaN is the minimum of whatever it stands in; no mask as large as the vectors is made.
+    if value.size and not (np.isfinite(value.min()) and np.isfinite(value.max())):
         where = tuple(int(axis[0]) for axis in np.nonzero(~np.isfinite(value)))
         raise InputError(f"contents.{name}: expected finite numbers, got {value[where]} at {where}")

@@ -21,7 +21,7 @@ OPEN_END = int(np.iinfo(np.int64).max)
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 """The years 1 to 9999: UTC seconds that a calendar can show."""
 
-RESERVED_FACTS = frozenset({"artifact", "format_version", "counts", "files", "sha256"})
+RESERVED_FACTS = frozenset({"artifact", "format_version", "counts", "files", "index", "sha256"})
 """Keys of the manifest that the writer fills itself."""
 
 
@@ -38,8 +38,9 @@ class Contents:
         customers: [C, d] float32 vectors.
         products: [P, d] float32 vectors.
         touchpoints: [T, d] float32 vectors; None where the model does not know touchpoints.
-        customer_ids: [C] integers or str.
-        product_ids: [P] integers or str, unique.
+        customer_ids: [C] integers, str or `uuid.UUID`. Loaded texts are a `TextIds`, which reads
+            like an array and makes no object before it is asked.
+        product_ids: [P] likewise, unique.
         touchpoint_names: [T] names, unique; may be known where their vectors are not.
         customer_strands: [C] integers; None where every customer has one row.
         product_names: [P] for people to read, None where a product has no name.
@@ -63,6 +64,13 @@ class Contents:
             vector, and then nothing is explained.
         fold_in_gram: [m, m] float32, symmetric and positive definite; None where events add up
             linearly.
+        fold_in_actions: [event_action_names] float32, what a fresh event of each action counts.
+        fold_in_rule: [3] float32 offset b, exponent a, and 1 where vectors are brought to length
+            1, else 0: fresh events that count r_j together
+            weigh `b + scale_j r_j (sum r)^-a`; None where fresh events cannot be weighed.
+        fold_in_scale: [P] float32 of that formula; None for 1.
+        fold_in_rest: [d - m] float32 columns of a customer without any event; None where unknown.
+        fold_in_degrees: [C] float32, sum r of the customers' own events; where a is not 0.
         facts: JSON-able, for the manifest. `clock` says what `as_of` and `event_when` count,
             "timestamp" (UTC seconds) or "order" (positions); nothing at or after `as_of` was
             learned from; both may be absent or None. The model card also shows `model`, `settings`,
@@ -96,6 +104,11 @@ class Contents:
     event_when: IntArray | None = None
     fold_in_products: FloatArray | None = None
     fold_in_gram: FloatArray | None = None
+    fold_in_actions: FloatArray | None = None
+    fold_in_rule: FloatArray | None = None
+    fold_in_scale: FloatArray | None = None
+    fold_in_rest: FloatArray | None = None
+    fold_in_degrees: FloatArray | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -148,6 +161,24 @@ class Contents:
             width = self.fold_in_products.shape[1]
             checks.matrix("fold_in_gram", self.fold_in_gram, width, width)
             checks.positive_definite("fold_in_gram", self.fold_in_gram)
+
+        self._check_rule(count, dim)
+
+    def _check_rule(self, count: int, dim: int) -> None:
+        width = 0 if self.fold_in_products is None else self.fold_in_products.shape[1]
+        sizes = {
+            "fold_in_actions": len(self.event_action_names), "fold_in_rule": 3,
+            "fold_in_scale": count, "fold_in_rest": dim - width,
+            "fold_in_degrees": len(self.customers),
+        }  # fmt: skip
+        for name, size in sizes.items():
+            value = getattr(self, name)
+            if value is not None:
+                checks.vector(name, value, size)
+        if self.fold_in_rule is not None and (
+            self.fold_in_products is None or self.fold_in_actions is None
+        ):
+            raise InputError("contents.fold_in_rule: needs fold_in_products and fold_in_actions")
 
     def _check_ids(self) -> None:
         checks.ids("customer_ids", self.customer_ids, len(self.customers))

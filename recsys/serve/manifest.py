@@ -7,21 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
+from recsys.serve import mapped
 from recsys.serve.contents import RESERVED_FACTS, Contents
+from recsys.serve.mapped import Content
 
 NAME = "manifest.json"
 KIND = "recsys"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1 knew no index, and ids that are numbers or text only; it is read as it is."""
 
 
-def write(folder: Path, contents: Contents, names: Sequence[str]) -> None:
-    """Writes the manifest of a folder that holds these files."""
+def write(
+    folder: Path, contents: Contents, names: Sequence[str], index: Mapping[str, Any] | None = None
+) -> None:
+    """Writes the manifest of a folder that holds these files, and what is known of its index."""
     body = {
         "artifact": KIND,
         "format_version": FORMAT_VERSION,
         "counts": contents.counts,
         **contents.facts,
-        "files": {name: _file_entry(folder / name) for name in names},
+        **({} if index is None else {"index": dict(index)}),
+        "files": {name: _entry(mapped.content(folder / name)) for name in names},
     }
     (folder / NAME).write_bytes(_rendered(body))
 
@@ -69,13 +75,16 @@ def parse(folder: Path, raw: bytes) -> dict[str, Any]:
     return body
 
 
-def check_files(folder: Path, body: Mapping[str, Any], required: Sequence[str]) -> None:
-    """Compares every file with its entry.
+def checked_files(
+    folder: Path, body: Mapping[str, Any], required: Sequence[str]
+) -> dict[str, Content]:
+    """The content of every file, compared with its entry: what was checked is what is read.
 
     Raises:
         InputError: a required file has no entry, or a file is missing, cut, altered or elsewhere.
     """
     entries: Mapping[str, Mapping[str, Any]] = body["files"]
+    contents: dict[str, Content] = {}
     for name in required:
         if name not in entries:
             raise InputError(f"{folder / NAME} does not list {name}; export the artifact again")
@@ -84,7 +93,8 @@ def check_files(folder: Path, body: Mapping[str, Any], required: Sequence[str]) 
             raise InputError(f"{folder / NAME} lists '{name}', which lies outside the artifact")
         if not (folder / name).is_file():
             raise InputError(f"{folder}: {name} is missing; export the artifact again")
-        found = _file_entry(folder / name)
+        contents[name] = mapped.content(folder / name)
+        found = _entry(contents[name])
         if found["bytes"] != entry["bytes"]:
             raise InputError(
                 f"{folder}: {name} has {found['bytes']:,} bytes, its manifest says "
@@ -95,6 +105,7 @@ def check_files(folder: Path, body: Mapping[str, Any], required: Sequence[str]) 
                 f"{folder}: {name} does not match the SHA-256 in its manifest; it is damaged or of "
                 "another artifact"
             )
+    return contents
 
 
 def facts(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,10 +113,8 @@ def facts(body: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in RESERVED_FACTS}
 
 
-def _file_entry(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}
+def _entry(content: Content) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _rendered(body: Mapping[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class Reason:
         share: its part, above 0 up to 1, of all that speaks for the offer.
     """
 
-    product_id: str | int
+    product_id: str | int | UUID
     name: str | None
     action: str | None
     touchpoint: str | None
@@ -38,7 +39,7 @@ class Offer:
         reasons: the customer's own events that weigh most, largest share first.
     """
 
-    product_id: str | int
+    product_id: str | int | UUID
     name: str | None
     category: str | None
     score: float
@@ -57,7 +58,7 @@ class Recommendation:
         own_events: how many events of the customer the artifact knows.
     """
 
-    customer_id: str | int
+    customer_id: str | int | UUID
     offers: Sequence[Offer]
     short_because: str | None
     own_events: int

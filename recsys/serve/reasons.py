@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -69,9 +70,11 @@ def _reason(contents: Contents, event: int, share: float) -> Reason:
     )
 
 
-def plain(value: Any) -> str | int:
+def plain(value: Any) -> str | int | UUID:
     """An id as Python has it."""
-    return int(value) if isinstance(value, np.integer) else str(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    return value if isinstance(value, UUID) else str(value)
 
 
 def at_place(values: Any, place: int) -> Any:

@@ -1,9 +1,13 @@
 """Recommending from a loaded artifact."""
 
+import os
+from collections import deque
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
+from uuid import UUID
 
 import numpy as np
 
@@ -12,10 +16,15 @@ from recsys.errors import InputError
 from recsys.evaluate.topk import TopK, topk
 from recsys.serve import events, ranking, rules
 from recsys.serve.contents import Contents
+from recsys.serve.fresh import Fresh, FreshEvent, FreshOffers, folded
 from recsys.serve.ids import SortedIds
+from recsys.serve.index import ApproximateIndex
 from recsys.serve.offers import Offer, Recommendation
 from recsys.serve.reasons import at_place, named, plain, reasons
-from recsys.serve.shortage import refusal, shortage
+from recsys.serve.shortage import Limits, refusal
+from recsys.serve.text_ids import TextIds
+
+Id: TypeAlias = str | int | UUID
 
 _TILE_CUSTOMERS, _TILE_SCORES = 256, 2**24
 """Customers scored at once, fewer where that many rows of scores would take over 64 MiB."""
@@ -28,11 +37,13 @@ class Artifact:
     Attributes:
         contents: what was exported, the events sorted by customer.
         customers, products: the ids, sorted.
+        index: of products, for questions about one customer; None where all are scored.
     """
 
     contents: Contents
     customers: SortedIds
     products: SortedIds
+    index: ApproximateIndex | None = None
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -47,12 +58,13 @@ class Artifact:
 
     def recommend(
         self,
-        customer_id: str | int,
+        customer_id: Id,
         k: int = 10,
         touchpoint: str | None = None,
         at: datetime | int | None = None,
-        exclude: Sequence[str | int] | IdArray = (),
+        exclude: Sequence[Id] | IdArray = (),
         explain: int = 3,
+        allow: Sequence[Id] | IdArray | None = None,
     ) -> Recommendation:
         """The k best offers for one customer, each with its touchpoint and its reasons.
 
@@ -68,6 +80,7 @@ class Artifact:
                 cut-off, so that an answer does not change with the day of the question.
             exclude: product ids to leave out; those unknown are ignored.
             explain: how many reasons an offer, 0 for none.
+            allow: the only product ids in question, those unknown ignored; None for all.
 
         Raises:
             InputError: the customer or the touchpoint is unknown, or k, at, explain are not usable.
@@ -77,17 +90,17 @@ class Artifact:
         contents, asked = self.contents, self._touchpoint_row(touchpoint)
         rows, only = self.customers.rows_of(customer_id), np.zeros(1, np.int64)
         permitted = rules.permitted(contents, rows, only)[0]
-        moment = rules.moment(contents, at)
-        closed, excluded = ~rules.on_offer(contents, moment), self._excluded(exclude)
-        scores = self._scores(rows, only, asked, closed | excluded)
-        columns, values = _first_row(topk(scores, k))
+        limits = self._limits(at, exclude, allow)
+        found = None
+        if self.index is not None and limits.allowed is None:
+            found = self._searched(self.index, rows, asked, permitted, limits, k)
+        if found is None:
+            found = _first_row(topk(self._scores(rows, only, asked, limits.barred), k))
+        columns, values = found
         missing = None
         if len(columns) < k:
-            had = np.zeros(len(closed), dtype=bool)
-            if contents.masks_seen:
-                had[ranking.seen(contents, rows, only)[1]] = True
             missing = refusal(touchpoint, asked, permitted)
-            missing = missing or shortage(closed, had, excluded, moment)
+            missing = missing or limits.shortage(self._had(rows))
         return Recommendation(
             customer_id=plain(contents.customer_ids[rows[0]]),
             offers=self._offers(rows, columns, values, asked, permitted, explain),
@@ -97,7 +110,7 @@ class Artifact:
 
     def recommend_many(
         self,
-        customer_ids: Sequence[str | int] | IdArray,
+        customer_ids: Sequence[Id] | IdArray | TextIds,
         k: int = 10,
         touchpoint: str | None = None,
         at: datetime | int | None = None,
@@ -121,36 +134,161 @@ class Artifact:
             InputError: as for `recommend`.
         """
         _require_whole("k", k, 1)
+        return self.best_of(*self.customers.find_known(customer_ids), k, touchpoint, at)
+
+    def fold_in(self, events: Sequence[FreshEvent], customer_id: Id | None = None) -> FloatArray:
+        """[d] float32 vector of somebody with these fresh events, without training anything.
+
+        Args:
+            events: product ids, or pairs of product id and action (or weight, a number).
+            customer_id: to whose own events they are added; None for somebody unseen.
+
+        Raises:
+            InputError: a product or action is unknown, or the model cannot be folded into.
+        """
+        return self._fresh(events, customer_id).vector
+
+    def recommend_events(
+        self,
+        events: Sequence[FreshEvent],
+        k: int = 10,
+        touchpoint: str | None = None,
+        at: datetime | int | None = None,
+        exclude: Sequence[Id] | IdArray = (),
+        allow: Sequence[Id] | IdArray | None = None,
+        customer_id: Id | None = None,
+    ) -> FreshOffers:
+        """The k best products for `fold_in(events, customer_id)`, by the rules of `recommend`.
+
+        Consent binds known customers; of somebody unseen none is known, so who asks answers for it.
+
+        Raises:
+            InputError: as `fold_in` and `recommend`.
+        """
+        _require_whole("k", k, 1)
+        asked, contents = self._touchpoint_row(touchpoint), self.contents
+        fresh = self._fresh(events, customer_id)
+        limits = self._limits(at, exclude, allow)
+        permitted = np.ones(len(contents.touchpoint_names), dtype=bool)
+        if fresh.row is not None:
+            row, only = np.array([fresh.row]), np.zeros(1, np.int64)
+            permitted = rules.permitted(contents, row, only)[0]
+        refused = refusal(touchpoint, asked, permitted)
+        if refused:
+            return FreshOffers(products=[], scores=[], touchpoints=[], short_because=refused)
+        query = fresh.vector
+        if asked is not None and contents.touchpoints is not None:
+            query = query + contents.touchpoints[asked]
+        scores = (contents.products @ query)[None]
+        had = fresh.products if contents.masks_seen else fresh.products[:0]
+        scores[0, had] = -np.inf
+        if limits.barred is not None:
+            scores[0, limits.barred] = -np.inf
+        columns, values = _first_row(topk(scores, k))
+        best: list[int | None] = [asked] * len(columns)
+        if asked is None and contents.touchpoints is not None:
+            pairs = (fresh.vector + contents.products[columns]) @ contents.touchpoints.T
+            best = [int(one) for one in np.where(permitted, pairs, -np.inf).argmax(axis=1)]
+        return FreshOffers(
+            products=[plain(contents.product_ids[column]) for column in columns],
+            scores=values.tolist(),
+            touchpoints=[named(contents.touchpoint_names, one) for one in best],
+            short_because=limits.shortage(had) if len(columns) < k else None,
+        )
+
+    def _fresh(self, events: Sequence[FreshEvent], customer_id: Id | None) -> Fresh:
+        row = None if customer_id is None else int(self.customers.rows_of(customer_id)[-1])
+        return folded(self.contents, self.products, events, row)
+
+    def best_of(
+        self,
+        starts: IntArray,
+        ends: IntArray,
+        k: int,
+        touchpoint: str | None = None,
+        at: datetime | int | None = None,
+    ) -> TopK:
+        """As `recommend_many`, for customers by where their rows lie in `customers.rows`."""
         asked, width = self._touchpoint_row(touchpoint), len(self.contents.products)
-        closed = ~rules.on_offer(self.contents, rules.moment(self.contents, at))
-        starts, ends = self.customers.find_known(customer_ids)
+        barred = self._limits(at, (), None).barred
         found = TopK(
             np.empty((len(starts), min(k, width)), np.int32),
             np.empty((len(starts), min(k, width)), np.float32),
         )
         step = max(1, min(_TILE_CUSTOMERS, _TILE_SCORES // width))
-        for first in range(0, len(starts), step):
+
+        def rank(first: int) -> None:
             tile = slice(first, first + step)
             owners, places = events.spread(starts[tile], ends[tile])
             begins = np.searchsorted(owners, np.arange(owners[-1] + 1))
-            best = topk(self._scores(self.customers.rows[places], begins, asked, closed), k)
+            best = topk(self._scores(self.customers.rows[places], begins, asked, barred), k)
             found.columns[tile], found.scores[tile] = best.columns, best.scores
+
+        # Picking the best of a tile takes one thread, while the next tile is multiplied.
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
+            deque(threads.map(rank, range(0, len(starts), step)), maxlen=0)
         return found
 
     def _scores(
-        self, rows: IntArray, starts: IntArray, asked: int | None, barred: BoolArray
+        self, rows: IntArray, starts: IntArray, asked: int | None, barred: BoolArray | None
     ) -> FloatArray:
         """[B, P] scores, -inf where a rule forbids the offer; arguments as in `ranking`."""
         contents = self.contents
         scores = ranking.product_scores(contents, rows, starts, asked)
-        scores[:, barred] = -np.inf
+        if barred is not None:
+            scores[:, barred] = -np.inf
         if contents.masks_seen:
             scores[ranking.seen(contents, rows, starts)] = -np.inf
         if contents.consent is not None:
             permitted = rules.permitted(contents, rows, starts)
-            reachable = permitted.any(axis=1) if asked is None else permitted[:, asked]
-            scores[~reachable] = -np.inf
+            scores[~_reachable(permitted, asked)] = -np.inf
         return scores
+
+    def _searched(
+        self, index: ApproximateIndex, rows: IntArray, asked: int | None, permitted: BoolArray,
+        limits: Limits, k: int,
+    ) -> tuple[IntArray, FloatArray] | None:  # fmt: skip
+        """The k best of what the index finds; None where too few of them may be offered."""
+        contents = self.contents
+        if contents.consent is not None and not _reachable(permitted, asked):
+            return np.zeros(0, np.int32), np.zeros(0, np.float32)
+        had = self._had(rows)
+        spare = k if limits.barred is not None else 0
+        queries = ranking.queries(contents, rows, asked)
+        places = index.nearest(queries, k + len(had) + spare)
+        # Ascending, so that equal scores go to the lower row here too.
+        candidates = np.unique(places[places >= 0])
+        kept = ~np.isin(candidates, had) if len(had) else np.ones(len(candidates), dtype=bool)
+        if limits.barred is not None:
+            kept &= ~limits.barred[candidates]
+        candidates = candidates[kept]
+        if len(candidates) < k:
+            return None
+        scores = (queries @ contents.products[candidates].T).max(axis=0, keepdims=True)
+        best, values = _first_row(topk(scores, k))
+        return candidates[best], values
+
+    def _had(self, rows: IntArray) -> IntArray:
+        """Product rows that leave the ranking of a customer's rows."""
+        if not self.contents.masks_seen:
+            return np.zeros(0, np.int64)
+        return ranking.seen(self.contents, rows, np.zeros(1, np.int64))[1]
+
+    def _limits(
+        self,
+        at: datetime | int | None,
+        exclude: Sequence[Id] | IdArray,
+        allow: Sequence[Id] | IdArray | None,
+    ) -> Limits:
+        moment = rules.moment(self.contents, at)
+        dated = any(getattr(self.contents, name) is not None for name in rules.DATES)
+        return Limits(
+            products=len(self.contents.products),
+            moment=moment,
+            closed=~rules.on_offer(self.contents, moment) if dated and moment is not None else None,
+            excluded=self._product_rows("exclude", exclude),
+            allowed=None if allow is None else self._product_rows("allow", allow),
+        )
 
     def _offers(
         self, rows: IntArray, products: IntArray, scores: FloatArray, asked: int | None,
@@ -184,13 +322,15 @@ class Artifact:
             )
         return known.index(name)
 
-    def _excluded(self, product_ids: Sequence[str | int] | IdArray) -> BoolArray:
-        if isinstance(product_ids, str | int):
-            raise InputError(f"exclude: expected a sequence of product ids, got {product_ids!r}")
-        mask = np.zeros(len(self.contents.products), dtype=bool)
-        places = events.spread(*self.products.find(product_ids))[1]
-        mask[self.products.rows[places]] = True
-        return mask
+    def _product_rows(self, name: str, product_ids: Sequence[Id] | IdArray) -> IntArray:
+        if isinstance(product_ids, str | int | UUID):
+            raise InputError(f"{name}: expected a sequence of product ids, got {product_ids!r}")
+        return self.products.rows[events.spread(*self.products.find(product_ids))[1]]
+
+
+def _reachable(permitted: BoolArray, asked: int | None) -> BoolArray:
+    """[...] whether a customer with permissions [..., T] may be contacted as asked."""
+    return np.asarray(permitted.any(axis=-1) if asked is None else permitted[..., asked])
 
 
 def _first_row(found: TopK) -> tuple[IntArray, FloatArray]:

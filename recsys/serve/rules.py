@@ -34,7 +34,9 @@ def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray |
     return text, arrays
 
 
-def restored(text: Mapping[str, Any], arrays: Mapping[str, IntArray]) -> dict[str, Any]:
+def restored(
+    text: Mapping[str, Any], arrays: Mapping[str, FloatArray | IntArray]
+) -> dict[str, Any]:
     """The fields of `Contents` that `compiled` made this text and these arrays from."""
     fields: dict[str, Any] = {name: arrays[name] for name in text["dates"]}
     fields["masks_seen"] = text["masks_seen"]

@@ -96,7 +96,7 @@ def folded(fold_in: FoldIn, customer: int) -> FloatArray:
     products = fold_in.products.astype(np.float64)
     right: FloatArray = weights @ products
     if fold_in.gram is None:
-        return right
+        return right / max(float(np.linalg.norm(right)), 1e-30) if fold_in.unit else right
     had = np.flatnonzero(weights)
     more = products[had].T @ ((weights[had] - 1)[:, None] * products[had])
     solved: FloatArray = np.linalg.solve(fold_in.gram.astype(np.float64) + more, right)

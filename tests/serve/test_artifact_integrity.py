@@ -4,6 +4,8 @@ import hashlib
 import json
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from artifact_contents import contents
 
@@ -137,8 +139,8 @@ def test_a_strange_file_list_is_refused(artifact, files):
 
 
 def test_a_future_format_is_refused(artifact):
-    resealed(artifact, lambda body: body.update(format_version=2, files="elsewhere"))
-    with pytest.raises(InputError, match="format version 2, this recsys reads up to 1: upgrade"):
+    resealed(artifact, lambda body: body.update(format_version=3, files="elsewhere"))
+    with pytest.raises(InputError, match="format version 3, this recsys reads up to 2: upgrade"):
         load(artifact)
 
 
@@ -161,3 +163,40 @@ def test_a_folder_that_is_no_artifact_is_named(tmp_path):
     (tmp_path / "manifest.json").write_text('{"name": "a web app"}')
     with pytest.raises(InputError, match="not the manifest of a recsys artifact"):
         load(tmp_path)
+
+
+def with_ids(artifact, table):
+    pq.write_table(table, artifact / "ids.parquet", compression="zstd")
+    raw = (artifact / "ids.parquet").read_bytes()
+    entry = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    resealed(artifact, lambda body: body["files"].update({"ids.parquet": entry}))
+
+
+def test_ids_that_would_unpack_to_gigabytes_are_not_unpacked(artifact):
+    table = pq.read_table(artifact / "ids.parquet")
+    # Once in a dictionary, and a number in each line.
+    long = pa.array(["x" * 2**20]).take(pa.array([0] * len(table)))
+    with_ids(artifact, table.set_column(4, "name", long))
+    assert (artifact / "ids.parquet").stat().st_size < 20_000
+    with pytest.raises(InputError, match=r"ids.parquet would unpack to [\d,]+ bytes for 75 ids"):
+        load(artifact)
+
+
+def test_more_ids_than_the_manifest_counts_are_not_read(artifact):
+    table = pq.read_table(artifact / "ids.parquet")
+    with_ids(artifact, pa.concat_tables([table] * 1000))
+    with pytest.raises(InputError, match="has 75,000 lines where the manifest counts 73"):
+        load(artifact)
+
+
+def test_names_too_long_to_be_read_are_not_written(tmp_path):
+    with pytest.raises(InputError, match="at most 1,024 are allowed; shorten the names"):
+        write(tmp_path / "a", contents(product_names=["x" * 100_000] * 30))
+    assert not (tmp_path / "a").exists()
+
+
+def test_the_format_before_is_read(artifact):
+    resealed(artifact, lambda body: body.update(format_version=1))
+    found, wanted = load(artifact), contents()
+    assert found.contents.customer_ids.tolist() == wanted.customer_ids.tolist()
+    assert found.recommend("C0007").offers

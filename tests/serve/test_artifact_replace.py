@@ -107,9 +107,10 @@ def start_writer(folder):
     return writer
 
 
-def test_a_killed_write_leaves_an_artifact_whole(tmp_path):
-    moments = random.Random(0)
-    for _ in range(5):
+@pytest.mark.parametrize("kills", [5, pytest.param(20, marks=pytest.mark.slow)])
+def test_a_killed_write_leaves_an_artifact_whole(tmp_path, kills):
+    moments = random.Random(kills)
+    for _ in range(kills):
         write(tmp_path / "a", contents(facts=FIRST), overwrite=True)
         assert names(tmp_path) == ["a"], "what the last killed write left is cleaned up"
         with start_writer(tmp_path / "a") as writer:

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -11,12 +12,13 @@ from artifact_contents import contents
 from recsys.errors import InputError
 from recsys.serve import Contents, load, write
 from recsys.serve.events import by_customer
+from recsys.serve.text_ids import TextIds
 
 
 def assert_same(one: Contents, other: Contents) -> None:
     for field in fields(Contents):
         left, right = getattr(one, field.name), getattr(other, field.name)
-        if isinstance(left, np.ndarray):
+        if isinstance(left, np.ndarray | TextIds):
             np.testing.assert_array_equal(left, right, err_msg=field.name)
         else:
             assert left == right, field.name
@@ -28,6 +30,7 @@ def assert_same(one: Contents, other: Contents) -> None:
         {},
         {"customer_ids": np.arange(40)[::-1] * 7 - 50, "product_ids": np.arange(30)},
         {"customer_strands": np.arange(40) % 2, "customer_ids": np.arange(40) // 2},
+        {"customer_ids": np.array([UUID(int=n * 7919 << 90) for n in range(40)])},
         {"touchpoints": None, "consent": None},
         {"product_names": None, "product_categories": None, "masks_seen": False},
         {"product_valid_from": None, "product_valid_to": None},
@@ -58,7 +61,7 @@ def test_manifest_and_card_say_what_it_is(tmp_path):
     write(tmp_path / "artifact", contents())
     manifest = json.loads((tmp_path / "artifact" / "manifest.json").read_text())
     card = (tmp_path / "artifact" / "MODEL_CARD.md").read_text()
-    assert manifest["format_version"] == 1
+    assert manifest["format_version"] == 2
     assert manifest["data"]["fingerprint"] == "ab12"
     assert manifest["counts"]["customer_rows"] == 40
     assert set(manifest["files"]) | {"manifest.json"} == {
@@ -94,8 +97,8 @@ BAD = [
     ("customers", np.full((40, 5), np.nan, np.float32), "expected finite numbers, got nan at"),
     ("touchpoints", np.zeros((2, 5), np.float32), "touchpoints: expected float32 \\[3, 5\\]"),
     ("customer_ids", np.arange(39), "expected an array \\(40,\\) of ids"),
-    ("customer_ids", np.array([None] * 40), "integers or str"),
-    ("product_ids", np.arange(30.0), "integers or str"),
+    ("customer_ids", np.array([None] * 40), "integers, str or UUID"),
+    ("product_ids", np.arange(30.0), "integers, str or UUID"),
     ("touchpoint_names", ["app", "app", "web"], "names that differ"),
     ("customer_strands", np.zeros(40), "customer_strands: expected integers"),
     ("product_names", ["one"], "expected 30 texts, got 1"),

@@ -1,4 +1,4 @@
-"""One fit, as a script: python several_processes.py OUT OBJECTIVE RANK COUNT STORE.
+"""One fit, as a script: python several_processes.py OUT MODEL OBJECTIVE RANK COUNT STORE.
 
 Writes the losses, the curve and the metrics of valid in the first process.
 """
@@ -16,18 +16,20 @@ from recsys.evaluate.window import measure
 from recsys.experiment.run import load
 from recsys.experiment.validator import Validator
 from recsys.models.lightgcn import LightGCN
+from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.train import objectives
 
 STEPS = 200
+MODELS = {"LightGCN": LightGCN, "TouchpointGNN": TouchpointGNN}
 
 
-def main(out: Path, objective: str, rank: int, count: int, store: str) -> None:
+def main(out: Path, name: str, objective: str, rank: int, count: int, store: str) -> None:
     if count > 1:
         distributed.init_process_group(
             "gloo", init_method=f"file://{store}", rank=rank, world_size=count
         )
     _, split = load(SimulatedMarket(events=6000), TimeSplit())
-    model = LightGCN(
+    model = MODELS[name](
         dim=16,
         # From singular vectors, products that the same customers have stay twins, and rounding
         # decides which of them ranks first.
@@ -59,4 +61,6 @@ def main(out: Path, objective: str, rank: int, count: int, store: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
+    main(
+        Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[6]
+    )

@@ -16,12 +16,12 @@ SCRIPT = HERE.parents[1] / "scripts" / "train.py"
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
 
 
-def fitted(folder: Path, objective: str, count: int) -> dict:
+def fitted(folder: Path, model: str, objective: str, count: int) -> dict:
     out, store = folder / f"{objective}-{count}.json", folder / f"{objective}-{count}.store"
     started = [
         subprocess.Popen(
-            [sys.executable, HERE / "several_processes.py", out, objective, str(rank), str(count),
-             store],
+            [sys.executable, HERE / "several_processes.py", out, model, objective, str(rank),
+             str(count), store],
             env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True,
         )
         for rank in range(count)
@@ -32,9 +32,15 @@ def fitted(folder: Path, objective: str, count: int) -> dict:
     return json.loads(out.read_text())
 
 
-@pytest.mark.parametrize("objective", ["Softmax", "InBatchSoftmax", "BPR"])
-def test_two_processes_learn_what_one_learns(tmp_path: Path, objective: str) -> None:
-    alone, together = (fitted(tmp_path, objective, count) for count in (1, 2))
+@pytest.mark.parametrize(
+    ("model", "objective"),
+    [
+        ("LightGCN", "Softmax"), ("LightGCN", "InBatchSoftmax"), ("LightGCN", "BPR"),
+        ("TouchpointGNN", "Softmax"),
+    ],
+)  # fmt: skip
+def test_two_processes_learn_what_one_learns(tmp_path: Path, model: str, objective: str) -> None:
+    alone, together = (fitted(tmp_path, model, objective, count) for count in (1, 2))
     assert len(alone["losses"]) == 200
     assert alone["losses"][-1] < alone["losses"][0]
     np.testing.assert_allclose(together["losses"], alone["losses"], rtol=0, atol=1e-5)

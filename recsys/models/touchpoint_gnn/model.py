@@ -24,6 +24,9 @@ product by their action and age (`loss_half_life`) too.
 
 b_p is `popularity` x log(1 + customers of p), with a `horizon` plus what planned offers do to
 products (`recsys.graph.offer_calendar`), b_t is log(1 + events at t), times the temperature.
+Who is folded in gets what a history of products says of the customer's vector, learnt by least
+squares over all customers.
+
 W starts as the ridge regression of the initial vectors, ids as what it leaves.
 
 Deviations: signs, features and the softmax are not in LightGCN. Negative actions are normalised
@@ -43,9 +46,10 @@ from torch import Tensor
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.graph.relations import Signals, signed_weights
 from recsys.graph.touchpoints import contact_nodes, touchpoint_names
-from recsys.models.base import Embeddings, FoldIn, Validate, require_half_life, require_range
+from recsys.models.base import Embeddings, Validate, require_half_life, require_range
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.touchpoint_gnn.network import TouchpointVectors
 from recsys.models.touchpoint_gnn.places import context_names
@@ -129,6 +133,11 @@ class TouchpointGNN(GraphNetwork):
         assert isinstance(network, TouchpointVectors)
         self.customer_vectors, self.product_vectors = network.scored()
         self.node_vectors: FloatArray = network.scored_touchpoints()
+        self._counted = interaction_matrix(data, actions=liked, half_life=self.half_life)
+        history = BipartiteGraph.from_matrix(
+            normalise(self._counted, 0.5, 0.5), network.customers.device
+        )
+        self._folding = network.folding_from(history)
         self.node_names = touchpoint_names(data)
         self.context_vectors: FloatArray = network.scored_contexts()
         self.context_names = context_names(data) if self.contexts else []
@@ -218,10 +227,6 @@ class TouchpointGNN(GraphNetwork):
             products=self.product_vectors,
             touchpoints=self.touchpoint_vectors if len(self.touchpoint_vectors) else None,
         )
-
-    def fold_in(self) -> FoldIn | None:
-        """None: features, touchpoints and actions below 0 make a vector too, not products alone."""
-        return None
 
     def _identity(self) -> dict[str, Any]:
         return {**super()._identity(), "events and features": self._digest}

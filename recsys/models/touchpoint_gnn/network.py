@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from recsys.arrays import FloatArray
-from recsys.models.graph_network import GraphVectors
+from recsys.models.graph_network import GraphVectors, forecast
 from recsys.train.asked import Asked, AskedBatch
 from recsys.train.halves import BipartiteGraph
 from recsys.train.losses import softmax_over_all, unit
@@ -87,6 +87,9 @@ class TouchpointVectors(GraphVectors):
 
     def nodes(self) -> Nodes:
         """Side -> [n, dim] after propagation."""
+        return self.relations.mean_of_layers(self._start(), self.layers)
+
+    def _start(self) -> Nodes:
         known_customers, known_products = self.world.known
         nodes: Nodes = {
             "customers": self.customers * known_customers[:, None],
@@ -95,7 +98,7 @@ class TouchpointVectors(GraphVectors):
         }
         for side, weights in self.of_features.items():
             nodes[side] = nodes[side] + self.world.features[side] @ weights
-        return self.relations.mean_of_layers(nodes, self.layers)
+        return nodes
 
     def propagated(self) -> Pair:
         """See `GraphVectors`."""
@@ -157,6 +160,23 @@ class TouchpointVectors(GraphVectors):
             bias=bias,
             weights=own.weights,
         )
+
+    def folding_from(self, history: BipartiteGraph) -> FloatArray:
+        """[P, dim] float32 rows whose sums over a customer's history forecast its unit vector.
+
+        Args:
+            history: of customers and products, normalised, as fresh events will be.
+        """
+        with torch.inference_mode():
+            nodes = self._start()
+            sides = [nodes["products"]]
+            for _ in range(self.layers):
+                nodes = self.relations(nodes)
+                sides.append(nodes["products"])
+            rows = torch.cat(sides, dim=1)
+            wanted = unit(self.nodes()["customers"])
+            found = forecast(rows, history.to_customers @ rows, wanted)
+        return found.cpu().numpy()
 
     @property
     def touchpoint_bias(self) -> Tensor:

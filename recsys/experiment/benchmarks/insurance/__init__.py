@@ -1,0 +1,1 @@
+"""What conversations and web sessions before a purchase say about it, at a real insurer."""

@@ -1,0 +1,137 @@
+"""Offers for all customers of an artifact, streamed into one Parquet file, whole or not at all."""
+
+import sys
+import time
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys.arrays import BoolArray, IdArray, IntArray
+from recsys.errors import InputError
+from recsys.evaluate.topk import TopK
+from recsys.serve import events, ranking, rules
+from recsys.serve.recommend import Artifact
+from recsys.serve.shortage import refusal
+
+_AT_ONCE = 16_384
+
+
+def recommend_everyone(
+    artifact: Artifact,
+    path: Path,
+    k: int = 10,
+    touchpoint: str | None = None,
+    at: datetime | int | None = None,
+) -> int:
+    """Writes one line a customer, in order of ids, and returns how many there are.
+
+    Columns: customer_id, and best first the lists product_id, score and touchpoint; short_because
+    says why there are fewer than k. Offers are those of `Artifact.recommend_many`. A bar is drawn
+    on a terminal.
+
+    Raises:
+        InputError: as for `recommend_many`, or the file cannot be written.
+    """
+    starts, ends = artifact.customers.groups
+    beside, began, writer = path.with_name(f".{path.name}.partial"), time.monotonic(), None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for first in range(0, len(starts), _AT_ONCE):
+            part = slice(first, first + _AT_ONCE)
+            table = _table(artifact, starts[part], ends[part], k, touchpoint, at)
+            writer = writer or pq.ParquetWriter(beside, table.schema, compression="zstd")
+            writer.write_table(table)
+            _bar(min(first + _AT_ONCE, len(starts)), len(starts), began)
+        assert writer is not None
+        writer.close()
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"out={path} cannot be written: {error.strerror or error}") from None
+    finally:
+        if writer is not None:
+            with suppress(OSError):
+                writer.close()
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+    return len(starts)
+
+
+def _table(
+    artifact: Artifact, starts: IntArray, ends: IntArray, k: int, touchpoint: str | None,
+    at: datetime | int | None,
+) -> pa.Table:  # fmt: skip
+    contents, ids = artifact.contents, artifact.customers
+    best = artifact.best_of(starts, ends, k, touchpoint, at)
+    found = best.columns >= 0
+    lengths = found.sum(axis=1)
+    owners, places = events.spread(starts, ends)
+    rows = ids.rows[places]
+    permitted = rules.permitted(contents, rows, np.searchsorted(owners, np.arange(len(starts))))
+    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    where = _touchpoints(artifact, ids.rows[starts], ends - starts, best, permitted, touchpoint)
+    columns = best.columns[found]
+    named = np.array([*contents.touchpoint_names, None], dtype=object)[where]
+    return pa.table(
+        {
+            "customer_id": _texts(contents.customer_ids[ids.rows[starts]]),
+            "product_id": pa.ListArray.from_arrays(offsets, _texts(contents.product_ids[columns])),
+            "score": pa.ListArray.from_arrays(offsets, pa.array(best.scores[found])),
+            "touchpoint": pa.ListArray.from_arrays(offsets, pa.array(named, pa.string())),
+            "short_because": _shortages(artifact, starts, lengths, permitted, k, touchpoint, at),
+        }
+    )
+
+
+def _touchpoints(
+    artifact: Artifact, rows: IntArray, strands: IntArray, best: TopK, permitted: BoolArray,
+    touchpoint: str | None,
+) -> IntArray:  # fmt: skip
+    """[m] row number of each offer's touchpoint, -1 where none is known."""
+    contents, found = artifact.contents, best.columns >= 0
+    if touchpoint is not None:
+        return np.full(int(found.sum()), list(contents.touchpoint_names).index(touchpoint))
+    if contents.touchpoints is None:
+        return np.full(int(found.sum()), -1)
+    people = np.repeat(np.arange(len(rows)), found.sum(axis=1))
+    deciding, columns = rows[people], best.columns[found]
+    for person in np.flatnonzero(strands > 1):
+        own, mine = (
+            artifact.customers.rows_of(contents.customer_ids[rows[person]]),
+            people == person,
+        )
+        deciding[mine] = ranking.deciding_rows(contents, own, columns[mine], None)
+    chosen = ranking.best_touchpoints(contents, deciding, columns, permitted[people])
+    return np.array(chosen, np.int64)
+
+
+def _shortages(
+    artifact: Artifact, starts: IntArray, lengths: IntArray, permitted: BoolArray, k: int,
+    touchpoint: str | None, at: datetime | int | None,
+) -> pa.Array:  # fmt: skip
+    names = list(artifact.contents.touchpoint_names)
+    asked = None if touchpoint is None else names.index(touchpoint)
+    said: list[str | None] = [None] * len(starts)
+    for place in np.flatnonzero(lengths < k):
+        said[place] = refusal(touchpoint, asked, permitted[place])
+        if said[place] is None:
+            customer = artifact.contents.customer_ids[artifact.customers.rows[starts[place]]]
+            answer = artifact.recommend(customer, k, touchpoint, at, explain=0)
+            said[place] = answer.short_because
+    return pa.array(said, pa.string())
+
+
+def _texts(ids: IdArray) -> pa.Array:
+    """Ids as they are, UUIDs as text."""
+    return pa.array(ids if ids.dtype != object else [str(one) for one in ids])
+
+
+def _bar(done: int, total: int, began: float) -> None:
+    if sys.stderr.isatty():
+        seconds = time.monotonic() - began
+        left = seconds * (total - done) / done
+        end = "\n" if done == total else ""
+        sys.stderr.write(f"\r{done / total:4.0%} of {total:,} customers, {left:,.0f} s left{end}")

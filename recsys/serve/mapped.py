@@ -1,0 +1,60 @@
+"""Arrays of a safetensors file where they lie: nothing is copied, pages come when they are asked.
+
+The layout (https://huggingface.co/docs/safetensors): eight bytes with the length of a JSON header,
+the header {name: {dtype, shape, data_offsets}}, and the numbers, row by row.
+"""
+
+import json
+import mmap
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from recsys.arrays import FloatArray, IntArray
+
+Content: TypeAlias = bytes | mmap.mmap
+"""What a file holds. A file that is replaced meanwhile stays readable; one cut in place does not,
+which is why an artifact is only ever replaced as a whole."""
+
+_TYPES = {
+    "F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64, "I32": np.int32,
+    "I16": np.int16, "I8": np.int8, "U8": np.uint8, "BOOL": np.bool_,
+}  # fmt: skip
+
+
+def content(path: Path) -> Content:
+    """The file's bytes, read when they are used. Raises `OSError`."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return b""
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def arrays(raw: Content) -> dict[str, FloatArray | IntArray]:
+    """The arrays by name, read-only views of the content.
+
+    Raises:
+        ValueError: the header is no header, or an array leaves the file or its own place.
+    """
+    start = 8 + int.from_bytes(raw[:8], "little")
+    if not 8 < start <= len(raw):
+        raise ValueError("the header is longer than the file")
+    header: Mapping[str, Mapping[str, Any]] = json.loads(raw[8:start])
+    return {
+        name: _array(raw, start, name, entry)
+        for name, entry in header.items()
+        if name != "__metadata__"
+    }
+
+
+def _array(raw: Content, start: int, name: str, entry: Mapping[str, Any]) -> FloatArray | IntArray:
+    kind, shape = np.dtype(_TYPES[entry["dtype"]]), tuple(entry["shape"])
+    low, high = entry["data_offsets"]
+    whole = all(isinstance(size, int) and size >= 0 for size in (*shape, low, high))
+    if not whole or high - low != prod(shape) * kind.itemsize or start + high > len(raw):
+        raise ValueError(f"{name} lies outside the file")
+    flat = np.frombuffer(raw, kind, prod(shape), start + low)
+    return flat.reshape(shape)

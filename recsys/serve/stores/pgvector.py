@@ -1,0 +1,298 @@
+"""PostgreSQL with pgvector: three tables that are swapped in one transaction."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from recsys.arrays import FloatArray
+from recsys.errors import InputError
+from recsys.serve.recommend import Artifact
+from recsys.serve.stores.store import StoredOffer
+from recsys.serve.stores.tables import NAMES, facts, tables
+
+_PREFIX = "recsys_"
+_INDEXED = 2000
+"""pgvector indexes no longer vectors."""
+_WIDEST = 1000
+"""pgvector looks at no more candidates of an index."""
+_ONE_PUT = 7_237_797
+"""Number of the advisory lock that makes two puts queue."""
+_TYPES = {
+    "customer_id": "{id}", "product_id": "{id}", "touchpoint": "text", "strand": "int8",
+    "row": "int4", "vector": "vector", "consent": "text[]", "seen": "{seen}[]",
+    "valid_from": "int8", "valid_to": "int8",
+}  # fmt: skip
+
+
+class PgvectorStore:
+    """Tables recsys_customers, recsys_products and recsys_touchpoints of a database.
+
+    Exact by default: all products that the rules allow are ranked by the inner-product operator
+    `<#>`. An index is built too; with `exact=False` it is used, and as it is searched before the
+    rules are applied, answers may miss offers and be short.
+
+    Args:
+        uri: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`; its user may make tables, and the
+            extension `vector` where it is not there yet.
+        exact: see above.
+    """
+
+    def __init__(self, uri: str, exact: bool = True) -> None:
+        self.uri, self.exact = uri, exact
+        self._connection: Any = None
+
+    def put(self, artifact: Artifact) -> None:
+        """As `Store.put`: one transaction, whose last step drops the old tables and renames."""
+        kept, dim = tables(artifact.contents), artifact.contents.products.shape[1]
+        types = {
+            "id": _type_of(kept["customers"]["customer_id"]),
+            "seen": _type_of(kept["products"]["product_id"]),
+        }
+        with self._transaction(makes_extension=True) as database:
+            database.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUT])
+            for name, table in kept.items():
+                named = types | ({"id": types["seen"]} if name == "products" else {})
+                _fill(database, f"{_PREFIX}{name}_new", table, named, dim)
+            _index(database, dim)
+            about = json.dumps(facts(artifact.contents)).replace("'", "''")
+            database.execute(f"COMMENT ON TABLE {_PREFIX}customers_new IS '{about}'")
+            # Readers lock in the same order, so that neither waits for the other in a circle.
+            old = ", ".join(f"{_PREFIX}{name}" for name in NAMES)
+            database.execute(f"DROP TABLE IF EXISTS {old}")
+            for name in NAMES:
+                database.execute(f"ALTER TABLE {_PREFIX}{name}_new RENAME TO {_PREFIX}{name}")
+            for key in ("customers_new_id", "products_new_id", "products_new_vector"):
+                renamed = key.replace("_new", "")
+                database.execute(
+                    f"ALTER INDEX IF EXISTS {_PREFIX}{key} RENAME TO {_PREFIX}{renamed}"
+                )
+
+    def recommend(
+        self,
+        customer_id: str | int | UUID,
+        k: int = 10,
+        touchpoint: str | None = None,
+        at: datetime | int | None = None,
+        exclude: Sequence[str | int | UUID] = (),
+    ) -> Sequence[StoredOffer]:
+        """As `Store.recommend`."""
+        if k < 1:
+            raise InputError(f"k: expected a whole number of at least 1, got {k}")
+        with self._transaction() as database:
+            _lock(database)
+            moment = _moment(database, at)
+            names, known = _touchpoints(database)
+            vectors, permitted, seen = _customer(database, customer_id, names)
+            if touchpoint is not None and touchpoint not in names:
+                raise InputError(
+                    f"touchpoint '{touchpoint}' is not known; the store has "
+                    f"{', '.join(names) or 'none'}"
+                )
+            asked = names if touchpoint is None else [touchpoint]
+            if names and not set(asked) & permitted:
+                return []
+            queries = vectors
+            if touchpoint is not None and known is not None:
+                queries = vectors + known[names.index(touchpoint)]
+            width = min(_WIDEST, max(40, 4 * k))
+            database.execute(
+                "SET LOCAL enable_indexscan = off"
+                if self.exact
+                else f"SET LOCAL hnsw.ef_search = {width}"
+            )
+            found = _nearest(database, queries, k, moment, seen, exclude)
+        return _offers(found, vectors, queries, touchpoint, names, known, permitted)
+
+    def close(self) -> None:
+        """Ends the connection, which is opened when it is first needed."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _transaction(self, makes_extension: bool = False) -> Iterator[Any]:
+        try:
+            import psycopg
+            from pgvector.psycopg import register_vector
+        except ImportError:
+            raise InputError(
+                "PostgreSQL needs more packages: pip install 'recsys[pgvector]'"
+            ) from None
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = psycopg.connect(self.uri, connect_timeout=10, autocommit=True)
+                if makes_extension:
+                    self._connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+                register_vector(self._connection)
+            with self._connection.transaction():
+                yield self._connection
+        except psycopg.errors.UndefinedTable:
+            raise InputError(
+                f"{_masked(self.uri)} keeps no artifact; run scripts/store.py"
+            ) from None
+        except psycopg.Error as error:
+            raise InputError(f"{_masked(self.uri)} cannot be used: {_line(error)}") from None
+
+
+def _fill(database: Any, name: str, table: Any, types: dict[str, str], dim: int) -> None:
+    kinds = [_TYPES[column].format(**types) for column in table.column_names]
+    columns = ", ".join(
+        # An index wants to know the length.
+        f"{column} {kind}" + (f"({dim})" if kind == "vector" else "")
+        for column, kind in zip(table.column_names, kinds, strict=True)
+    )
+    database.execute(f"DROP TABLE IF EXISTS {name}")
+    database.execute(f"CREATE TABLE {name} ({columns})")
+    with (
+        database.cursor() as cursor,
+        cursor.copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(kinds)
+        place = table.column_names.index("vector")
+        for batch in table.to_batches(max_chunksize=10_000):
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                copy.write_row([_vector(one) if at == place else one for at, one in enumerate(row)])
+
+
+def _index(database: Any, dim: int) -> None:
+    new = f"{_PREFIX}customers_new"
+    database.execute(f"CREATE INDEX {new}_id ON {new} (customer_id)")
+    new = f"{_PREFIX}products_new"
+    database.execute(f"CREATE UNIQUE INDEX {new}_id ON {new} (product_id)")
+    if dim <= _INDEXED:
+        database.execute(f"CREATE INDEX {new}_vector ON {new} USING hnsw (vector vector_ip_ops)")
+    for name in NAMES:
+        database.execute(f"ANALYZE {_PREFIX}{name}_new")
+
+
+def _lock(database: Any) -> None:
+    """Keeps a swap from falling between two of the questions below."""
+    names = ", ".join(f"{_PREFIX}{name}" for name in NAMES)
+    database.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
+
+
+def _moment(database: Any, at: datetime | int | None) -> int | None:
+    if at is None:
+        text = database.execute(f"SELECT obj_description('{_PREFIX}customers'::regclass)")
+        kept: int | None = json.loads(text.fetchone()[0])["at"]
+        return kept
+    if isinstance(at, datetime):
+        if at.tzinfo is None:
+            raise InputError(f"at: expected a time zone with {at.isoformat()}, such as +00:00")
+        return int(at.timestamp())
+    return int(at)
+
+
+def _touchpoints(database: Any) -> tuple[list[str], FloatArray | None]:
+    rows = database.execute(
+        f"SELECT touchpoint, vector FROM {_PREFIX}touchpoints ORDER BY row"
+    ).fetchall()
+    vectors = [vector for _, vector in rows if vector is not None]
+    return [name for name, _ in rows], _stacked(vectors) if vectors else None
+
+
+def _customer(
+    database: Any, customer_id: str | int | UUID, names: list[str]
+) -> tuple[FloatArray, set[str], list[Any]]:
+    """Vectors [strands, d], touchpoints that all strands permit, products that leave."""
+    from psycopg import DataError
+
+    unknown = InputError(f"customer id '{customer_id}' is not among those of the store")
+    try:
+        # Sent as text, which the server turns into whatever its ids are.
+        rows = database.execute(
+            f"SELECT vector, consent, seen FROM {_PREFIX}customers "
+            "WHERE customer_id = %s ORDER BY strand",
+            [str(customer_id)],
+        ).fetchall()
+    except DataError:
+        raise unknown from None
+    if not rows:
+        raise unknown
+    permitted = set(names)
+    for _, consent, _ in rows:
+        permitted &= permitted if consent is None else set(consent)
+    return _stacked([row[0] for row in rows]), permitted, [one for row in rows for one in row[2]]
+
+
+def _nearest(
+    database: Any,
+    queries: FloatArray,
+    k: int,
+    moment: int | None,
+    seen: list[Any],
+    exclude: Sequence[str | int | UUID],
+) -> list[Any]:
+    """Rows product_id, vector of the k best products; `<#>` is the negative inner product."""
+    distances = ["vector <#> %s" for _ in queries]
+    order = distances[0] if len(distances) == 1 else f"LEAST({', '.join(distances)})"
+    rules, given = ["product_id <> ALL(%s)"], [seen]
+    if exclude:
+        rules.append("product_id::text <> ALL(%s)")
+        given.append([str(one) for one in exclude])
+    if moment is not None:
+        rules.append("(valid_from IS NULL OR valid_from <= %s)")
+        rules.append("(valid_to IS NULL OR valid_to > %s)")
+        given += [moment, moment]  # type: ignore[list-item]
+    if not seen:
+        rules, given = rules[1:] or ["true"], given[1:]
+    found: list[Any] = database.execute(
+        f"SELECT product_id, vector FROM {_PREFIX}products WHERE {' AND '.join(rules)} "
+        f"ORDER BY {order}, row LIMIT %s",
+        [*given, *(_vector(one) for one in queries), k],
+    ).fetchall()
+    return found
+
+
+def _offers(
+    found: list[Any],
+    vectors: FloatArray,
+    queries: FloatArray,
+    touchpoint: str | None,
+    names: list[str],
+    known: FloatArray | None,
+    permitted: set[str],
+) -> list[StoredOffer]:
+    barred = np.array([name not in permitted for name in names], dtype=bool)
+    offers = []
+    for product_id, vector in found:
+        product = _stacked([vector])[0]
+        scores = queries @ product
+        place = touchpoint
+        if touchpoint is None and known is not None:
+            fits = (vectors[scores.argmax()] + product) @ known.T
+            place = names[int(np.where(barred, -np.inf, fits).argmax())]
+        offers.append(
+            StoredOffer(product_id=product_id, score=float(scores.max()), touchpoint=place)
+        )
+    return offers
+
+
+def _vector(values: Any) -> Any:
+    from pgvector import Vector
+
+    return None if values is None else Vector(values)
+
+
+def _stacked(vectors: list[Any]) -> FloatArray:
+    rows = [one if isinstance(one, np.ndarray) else one.to_numpy() for one in vectors]
+    return np.stack(rows).astype(np.float32)
+
+
+def _type_of(column: Any) -> str:
+    return "int8" if str(column.type) == "int64" else "text"
+
+
+def _masked(uri: str) -> str:
+    """Without the user and password that a URI may carry."""
+    return re.sub(r"//[^@/\s]*@", "//***@", uri)
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,53 @@
+"""Makes an artifact the champion of MLflow's registry, if it wins; or goes back to the former one.
+
+python scripts/promote.py artifact=FOLDER track.uri=URI [model_name=recsys] [metric=ndcg@10]
+python scripts/promote.py rollback=true track.uri=URI [model_name=recsys]
+
+Challenger and champion are compared on test, paired by customer; a tie or a loss is refused with
+its figures and code 2. Serve the champion with
+MLFLOW_TRACKING_URI=URI mlflow models serve --model-uri models:/recsys@champion --env-manager local
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from recsys.command_line import exit_on_input_error, key_values, truth
+from recsys.errors import InputError
+from recsys.experiment.promote import METRIC, NAME, promote, said
+from recsys.track.registry import ALIAS, one_at_a_time, roll_back
+from recsys.track.store import TrackConfig
+
+KEYS = ("artifact", "track.uri", "model_name", "metric", "rollback")
+
+
+def main(words: Sequence[str]) -> None:
+    """Promotes or rolls back, and says what was found."""
+    given = key_values(words, KEYS, __doc__ or "")
+    track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
+    name = given.get("model_name", NAME)
+    back = truth("rollback", given.get("rollback", "false"))
+    if back == ("artifact" in given):
+        raise InputError("say artifact=FOLDER of the challenger, or rollback=true")
+    if back:
+        with one_at_a_time(track, name):
+            was, now = roll_back(track, name)
+        print(
+            f"{name}: back from version {was.version} to version {now.version} (run {now.run_id})"
+        )
+        return
+    metric = given.get("metric", METRIC)
+    done = promote(Path(given["artifact"]), track, name, metric)
+    print(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
+    if done.reading is None:
+        print("  it is the first: there was no champion to compare it with")
+    else:
+        print(f"  {said(done.reading, metric)}")
+        print(
+            f"  the way back to version {done.version.replaced}: scripts/promote.py rollback=true"
+        )
+
+
+if __name__ == "__main__":
+    with exit_on_input_error():
+        main(sys.argv[1:])

@@ -1,0 +1,38 @@
+"""Puts an exported artifact where others serve it from: Parquet files, or PostgreSQL.
+
+python scripts/store.py artifact=FOLDER to=FOLDER
+python scripts/store.py artifact=FOLDER to=postgresql://USER@HOST/DATABASE
+
+What was there before is replaced in one step. PostgreSQL needs pgvector, and here the packages of
+pip install 'recsys[pgvector]'.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+
+from recsys.command_line import exit_on_input_error, key_values
+from recsys.errors import InputError
+from recsys.serve import load
+from recsys.serve.stores import open_store
+
+KEYS = ("artifact", "to")
+
+
+def store(words: Sequence[str]) -> None:
+    """Loads, puts, says what is there."""
+    given = key_values(words, KEYS, __doc__ or "")
+    if set(given) != set(KEYS):
+        raise InputError("say artifact=FOLDER and to=FOLDER or to=postgresql://USER@HOST/DATABASE")
+    artifact = load(given["artifact"])
+    open_store(given["to"]).put(artifact)
+    counts = artifact.contents.counts
+    print(
+        f"{counts['customer_rows']:,} customers, {counts['products']:,} products and "
+        f"{counts['touchpoints']} touchpoints in {re.sub(r'//[^@/]*@', '//***@', given['to'])}"
+    )
+
+
+if __name__ == "__main__":
+    with exit_on_input_error():
+        store(sys.argv[1:])
