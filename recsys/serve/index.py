@@ -4,7 +4,8 @@ Kinds: `hnsw`, a graph of neighbours (Malkov and Yashunin, 2018), and `ivfpq`, i
 compressed vectors (Jegou, Douze and Schmid, 2011), both by faiss, an optional extra, and both by
 inner product: on 150,000 vectors like learned ones that found more (recall@10 .981 at a depth of
 128) than products made equally long by one more column (Bachrach et al., 2014; .658 at 2,048).
-What is found is scored again exactly, so an index decides which products are looked at, and nothing else.
+What is found is scored again exactly, so an index decides which products are looked at, and
+nothing else.
 """
 
 from collections.abc import Mapping
