@@ -1,7 +1,8 @@
 """Exports the best run by validation, refitted on all events, as an artifact for serving.
 
 python scripts/export.py out=FOLDER [experiment=NAME] [data=NAME] [metric=ndcg@10] [run=ID]
-                         [dim=256] [index=exact|hnsw|ivfpq] [overwrite=true] [track.uri=URI]
+                         [dim=256] [index=exact|hnsw|ivfpq] [precision=float32|float16|int8]
+                         [calibrate=true] [overwrite=true] [track.uri=URI]
 """
 
 import sys
@@ -13,10 +14,14 @@ from recsys.errors import InputError
 from recsys.experiment.comparison.ranking import best_run
 from recsys.experiment.export import ExportConfig, export
 from recsys.serve.index import index_kind
+from recsys.serve.precision import precision_of
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
 
-KEYS = ("out", "experiment", "data", "metric", "run", "dim", "index", "overwrite", "track.uri")
+KEYS = (
+    "out", "experiment", "data", "metric", "run", "dim", "index", "precision", "calibrate",
+    "overwrite", "track.uri",
+)  # fmt: skip
 
 
 def main(words: Sequence[str]) -> None:
@@ -29,14 +34,31 @@ def main(words: Sequence[str]) -> None:
     found = runs(track, experiment=given.get("experiment"), run_ids=ids)
     chosen = best_run(found, given.get("metric", "ndcg@10"), given.get("data"))
     dim = whole_number("dim", given.get("dim", str(ExportConfig.dim)))
+    kept_as = precision_of(given.get("precision", ExportConfig.precision))
     exported = export(
         chosen,
         Path(given["out"]),
-        ExportConfig(dim=dim, index=index_kind(given.get("index", "exact"))),
+        ExportConfig(
+            dim=dim,
+            index=index_kind(given.get("index", "exact")),
+            precision=kept_as,
+            calibrate=truth("calibrate", given.get("calibrate", "false")),
+        ),
         overwrite=truth("overwrite", given.get("overwrite", "false")),
     )
     print(f"{chosen.model} of run {chosen.run_id}, refitted on all events, valid and test included")
     print(f"  {exported.customers:,} customers x {exported.products:,} products in {given['out']}")
+    if exported.offers:
+        print(f"  {exported.offers:,} offers of the firm's")
+    if kept_as != "float32":
+        kept = f"{exported.rounding:.1%} of the top {ExportConfig.k} of float32"
+        print(f"  kept as {kept_as}, whose lists have {kept}")
+    if exported.calibration:
+        rate, error = exported.calibration["rate"], exported.calibration["ece"]
+        print(
+            f"  of products listed {rate:.1%} came true on valid; probabilities are off by "
+            f"{error:.2%} on customers they were not fitted on"
+        )
     print(f"  the exported lists keep {exported.fidelity:.1%} of the exact top {ExportConfig.k}")
 
 

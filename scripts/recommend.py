@@ -81,7 +81,8 @@ def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
         category = f" [{offer.category}]" if offer.category else ""
         touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""
         name = offer.name or offer.product_id
-        yield f"{place:3d}. {name}{category}  score {offer.score:.3f}{touchpoint}"
+        chance = "" if offer.probability is None else f", probability {offer.probability:.1%}"
+        yield f"{place:3d}. {name}{category}  score {offer.score:.3f}{chance}{touchpoint}"
         yield f"     {why(artifact, answer, offer)}"
     if answer.short_because:
         yield f"  no more offers: {answer.short_because}"

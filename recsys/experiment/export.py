@@ -6,21 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import merge_identities
-from recsys.data.interactions import seconds
 from recsys.errors import InputError
-from recsys.evaluate.topk import topk
 from recsys.experiment.again import refuse_changed, settings_again
+from recsys.experiment.calibrated import calibrated
 from recsys.experiment.config import Settings
+from recsys.experiment.exported_events import events_of, fold_in_rule
+from recsys.experiment.exported_offers import moments, offer_table
+from recsys.experiment.fidelity import fidelity
 from recsys.experiment.run import facts
-from recsys.graph.bipartite import action_weights, interaction_matrix
 from recsys.models.base import (
     EmbeddingRecommender,
     Embeddings,
@@ -29,17 +28,15 @@ from recsys.models.base import (
     Recommender,
 )
 from recsys.models.factorise import factorise
-from recsys.models.touchpoint_preference import overall_shares, with_touchpoints
+from recsys.models.touchpoint_preference import with_touchpoints
 from recsys.policy.consent import consent_mask
 from recsys.serve.artifact import require_free, write
-from recsys.serve.contents import Contents
+from recsys.serve.contents import OPEN_END, OPEN_START, Contents
 from recsys.serve.index import Kind, require_usable
+from recsys.serve.precision import Precision
 from recsys.track.environment import git_commit, versions
 from recsys.track.read import TrackedRun
 from recsys.track.record import plain
-
-_JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
-"""How far along each positive action is; the others are never a reason for an offer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +48,16 @@ class ExportConfig:
         fidelity_customers: customers on whom exact and exported lists are compared.
         k: length of the lists compared.
         index: how products are searched in serving, see `recsys.serve.index`.
+        precision: in what numbers vectors are kept, see `recsys.serve.precision`.
+        calibrate: whether to fit the model on train once more, for probabilities beside scores.
     """
 
     dim: int = 256
     fidelity_customers: int = 1000
     k: int = 10
     index: Kind = "exact"
+    precision: Precision = "float32"
+    calibrate: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +66,18 @@ class Exported:
 
     Attributes:
         customers, products: rows of the artifact.
+        offers: of the firm; 0 where each product is its own offer.
         fidelity: mean overlap of exact and exported lists, 1 where nothing was lost.
+        rounding: mean overlap of lists of float32 vectors and of those kept.
+        calibration: see `recsys.experiment.calibrated`; None where it was not asked for.
     """
 
     customers: int
     products: int
+    offers: int
     fidelity: float
+    rounding: float
+    calibration: Mapping[str, Any] | None
 
 
 def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool) -> Exported:
@@ -93,16 +100,24 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     data = _everything(settings, run)
     model = settings.model.fit(data)
     vectors, fold_in = vectors_of(model, config.dim)
-    fidelity = overlap(model, vectors, data, config)
-    about = _facts(run, settings, data) | {
-        "fidelity": {
-            f"overlap@{config.k}": fidelity,
-            "customers": min(config.fidelity_customers, len(data.customers)),
-        }
-    }
-    contents = contents_of(model, vectors, fold_in, data, about)
-    write(folder, contents, overwrite=overwrite, index_kind=config.index)
-    return Exported(customers=len(data.customers), products=len(data.products), fidelity=fidelity)
+    contents = contents_of(model, vectors, fold_in, data, _facts(run, settings, data))
+    measured = fidelity(
+        model.score, contents, config.precision, config.fidelity_customers, config.k
+    )
+    more: dict[str, Any] = {"fidelity": measured}
+    calibrator = None
+    if config.calibrate:
+        calibrator, more["calibration"] = calibrated(run, config.k)
+    contents = replace(contents, facts={**contents.facts, **more}, calibrator=calibrator)
+    write(folder, contents, overwrite, config.index, config.precision)
+    return Exported(
+        customers=len(data.customers),
+        products=len(data.products),
+        offers=contents.counts["offers"],
+        fidelity=measured[f"overlap@{config.k}"],
+        rounding=measured[f"overlap@{config.k} with float32"],
+        calibration=more.get("calibration"),
+    )
 
 
 def contents_of(
@@ -114,7 +129,7 @@ def contents_of(
 ) -> Contents:
     """What serving needs of a fitted model, its vectors and its data."""
     contents = _contents(data, with_touchpoints(vectors, data), fold_in, about)
-    return replace(contents, **_rule(model, vectors, fold_in, data))
+    return replace(contents, **fold_in_rule(model, vectors, fold_in, data))
 
 
 def _everything(settings: Settings, run: TrackedRun) -> Dataset:
@@ -146,18 +161,6 @@ def _facts(run: TrackedRun, settings: Settings, data: Dataset) -> dict[str, Any]
     }
 
 
-def overlap(model: Recommender, vectors: Embeddings, data: Dataset, config: ExportConfig) -> float:
-    """Mean share of the exact top k that the exported vectors give too, over seeded customers."""
-    count = min(config.fidelity_customers, len(data.customers))
-    customers = np.random.default_rng(0).permutation(len(data.customers))[:count]
-    shared = 0
-    for rows in np.array_split(customers, max(1, count // 256)):
-        exact = topk(model.score(rows), config.k).columns
-        exported = topk(vectors.customers[rows] @ vectors.products.T, config.k).columns
-        shared += sum(np.isin(a, b).sum() for a, b in zip(exact, exported, strict=True))
-    return float(shared) / (count * min(config.k, len(data.products)))
-
-
 def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
     """The vectors, of at most `dim` columns where a filter is factorised, and how to fold in."""
     if isinstance(model, EmbeddingRecommender):
@@ -183,11 +186,12 @@ def _contents(
         touchpoint_names=[str(name) for name in data.touchpoints.ids],
         product_names=_texts(catalogue, "name"),
         product_categories=_texts(catalogue, columns.CATEGORY),
-        product_valid_from=_moments(catalogue, columns.VALID_FROM, np.iinfo(np.int64).min),
-        product_valid_to=_moments(catalogue, columns.VALID_TO, np.iinfo(np.int64).max),
+        product_valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
+        product_valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
         consent=consent_mask(data) if len(data.touchpoints) else None,
         masks_seen=data.masks_seen,
-        **_events(data, fold_in),
+        offers=offer_table(data),
+        **events_of(data, fold_in),
         facts=about,
     )
 
@@ -203,74 +207,3 @@ def _texts(about: pd.DataFrame, column: str) -> list[str] | None:
     if column not in about:
         return None
     return [str(value) for value in about[column].astype(object).where(about[column].notna(), "")]
-
-
-def _moments(about: pd.DataFrame, column: str, open_end: int) -> IntArray | None:
-    if column not in about:
-        return None
-    moments: IntArray = np.where(about[column].notna(), seconds(about[column]), open_end)
-    return moments
-
-
-def _events(data: Dataset, fold_in: FoldIn | None) -> dict[str, Any]:
-    """One event a customer-product pair, with the weight the model gave the pair.
-
-    The pair is described by the event furthest along the journey (a purchase before a click), the
-    latest of those. Pairs that the model did not learn from (a rejected offer) weigh 0: they count
-    as seen.
-    """
-    events, width = data.interactions, len(data.products)
-    used = np.flatnonzero(events.products >= 0)
-    keys = events.customers[used].astype(np.int64) * width + events.products[used]
-    strength = np.array([_JOURNEY.get(action, -1) for action in columns.ACTIONS])
-    # Events are in order of time, so their position breaks ties towards the latest.
-    order = np.lexsort((used, strength[events.actions[used]], keys))
-    pairs, count = np.unique(keys, return_counts=True)
-    latest = used[order][np.cumsum(count) - 1]
-    found: dict[str, Any] = {
-        "event_customers": events.customers[latest],
-        "event_products": events.products[latest],
-        "event_weights": np.zeros(len(pairs), np.float32),
-        "event_actions": events.actions[latest],
-        "event_action_names": list(columns.ACTIONS),
-        "event_touchpoints": events.touchpoints[latest],
-        "event_when": None if events.when is None else events.when[latest],
-    }
-    if fold_in is None:
-        return found
-    history = fold_in.history
-    rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
-    places = np.searchsorted(pairs, rows * width + history.indices)
-    found["event_weights"][places] = history.data
-    return found | {"fold_in_products": fold_in.products, "fold_in_gram": fold_in.gram}
-
-
-def _rule(
-    model: Recommender, vectors: Embeddings, fold_in: FoldIn | None, data: Dataset
-) -> dict[str, Any]:
-    """How fresh events weigh; empty where the formula does not give the model's own weights."""
-    if fold_in is None:
-        return {}
-    actions, half_life = getattr(model, "actions", None), getattr(model, "half_life", None)
-    counted = interaction_matrix(data, actions=actions, half_life=half_life)
-    degrees, history = counted.sum(axis=1, dtype=np.float64), fold_in.history
-    if not np.array_equal(counted.indices, history.indices) or counted.shape != history.shape:
-        return {}
-    factor = np.where(degrees > 0, degrees, 1.0) ** -fold_in.exponent
-    scale = 1.0 if fold_in.scale is None else fold_in.scale[counted.indices]
-    weights = fold_in.offset + scale * counted.data * np.repeat(factor, np.diff(counted.indptr))
-    if not np.allclose(weights, history.data, rtol=1e-4):
-        return {}
-    rest = vectors.customers[:, fold_in.products.shape[1] :]
-    if vectors.touchpoints is not None or (rest != rest[:1]).any():
-        return {}
-    preference = np.log(overall_shares(data)) if len(data.touchpoints) else np.zeros(0)
-    return {
-        "fold_in_actions": action_weights(actions),
-        "fold_in_rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
-        "fold_in_scale": fold_in.scale,
-        "fold_in_rest": np.concatenate([rest[0], preference, np.zeros(len(preference))]).astype(
-            np.float32
-        ),
-        "fold_in_degrees": degrees.astype(np.float32) if fold_in.exponent else None,
-    }

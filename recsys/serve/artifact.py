@@ -16,7 +16,18 @@ from safetensors.numpy import save_file
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.serve import events, ids, index, manifest, mapped, model_card, rules
+from recsys.serve import (
+    events,
+    ids_file,
+    index,
+    manifest,
+    mapped,
+    model_card,
+    offer_table,
+    precision,
+    probability,
+    rules,
+)
 from recsys.serve.contents import Contents
 from recsys.serve.folder import current, replaced
 from recsys.serve.ids import SortedIds
@@ -25,7 +36,7 @@ from recsys.serve.recommend import Artifact
 VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
 FILES = (VECTORS, IDS, RULES, model_card.NAME)
 _VECTOR_FIELDS = (
-    "customers", "products", "touchpoints", "fold_in_products", "fold_in_gram", "fold_in_actions",
+    "touchpoints", "fold_in_products", "fold_in_gram", "fold_in_actions",
     "fold_in_rule", "fold_in_scale", "fold_in_rest", "fold_in_degrees",
 )  # fmt: skip
 
@@ -35,6 +46,7 @@ def write(
     contents: Contents,
     overwrite: bool = False,
     index_kind: index.Kind = "exact",
+    kept_as: precision.Precision = "float32",
 ) -> None:
     """Writes an artifact in one step: a crash leaves what was there before.
 
@@ -43,6 +55,7 @@ def write(
         contents: what to write.
         overwrite: whether an artifact that is there may be replaced.
         index_kind: "exact", or an approximate index of the products, see `recsys.serve.index`.
+        kept_as: in what numbers vectors are kept, see `recsys.serve.precision`.
 
     Raises:
         InputError: the contents do not fit together, something else or an artifact is there, or
@@ -56,7 +69,7 @@ def write(
     try:
         require_free(target, overwrite)
         with replaced(target) as draft:
-            _fill(draft, contents, customers, products, index_kind)
+            _fill(draft, contents, customers, products, index_kind, kept_as)
             # Another export may have finished meanwhile.
             require_free(target, overwrite)
     except (OSError, SafetensorError) as error:
@@ -96,9 +109,15 @@ def _fill(
     customers: SortedIds,
     products: SortedIds,
     index_kind: index.Kind,
+    kept_as: precision.Precision,
 ) -> None:
     text, rule_arrays = rules.compiled(contents)
     arrays: dict[str, FloatArray | IntArray] = dict(rule_arrays)
+    for name in precision.FIELDS:
+        arrays |= precision.packed(name, getattr(contents, name), kept_as)
+    arrays |= probability.arrays(contents)
+    if contents.offers is not None:
+        arrays |= contents.offers.arrays()
     for name in (*_VECTOR_FIELDS, *events.TYPES):
         values = getattr(contents, name)
         if values is not None:
@@ -107,12 +126,14 @@ def _fill(
     save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, draft / VECTORS)
     # It also writes for the owner alone; whoever serves may be somebody else.
     (draft / VECTORS).chmod(0o644)
-    ids.write(draft / IDS, contents, customers, products)
+    ids_file.write(draft / IDS, contents, customers, products)
     (draft / RULES).write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")
     about = None
     if index_kind != "exact":
-        about = index.build(draft / index.NAME, index_kind, contents.products, contents.customers)
+        # It finds what will be loaded.
+        people, catalogue = (precision.unpacked(name, arrays) for name in precision.FIELDS)
+        about = index.build(draft / index.NAME, index_kind, catalogue, people)
     names = FILES if about is None else (*FILES, index.NAME)
     manifest.write(draft, contents, names, about)
 
@@ -125,8 +146,13 @@ def _load(found: Path, raw: bytes, exact: bool) -> Artifact:
         files = manifest.checked_files(found, body, names)
         arrays = mapped.arrays(files[VECTORS])
         text = json.loads(files[RULES][:])
-        customers, products, named = ids.read(files[IDS], body["counts"])
+        customers, products, named = ids_file.read(files[IDS], body["counts"])
+        offered = {name: named.pop(name, None) for name in ("offer_ids", "offer_variants")}
         fields: dict[str, Any] = {**named, **rules.restored(text, arrays)}
+        fields |= {name: precision.unpacked(name, arrays) for name in precision.FIELDS}
+        fields["calibrator"] = probability.restored(arrays)
+        if offered["offer_ids"] is not None:
+            fields["offers"] = offer_table.restored(arrays, *offered.values())
         for name in (*_VECTOR_FIELDS, *events.TYPES):
             fields[name] = arrays.get(name)
         contents = Contents(**fields, facts=manifest.facts(body))

@@ -9,14 +9,13 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
+from recsys.evaluate.calibrator import calibrator_of
 from recsys.serve import checks
+from recsys.serve.offer_table import OPEN_END as OPEN_END
+from recsys.serve.offer_table import OPEN_START as OPEN_START
+from recsys.serve.offer_table import OfferTable
 
 Clock: TypeAlias = Literal["timestamp", "order"]
-
-OPEN_START = int(np.iinfo(np.int64).min)
-"""A product's valid_from where it has always been on offer."""
-OPEN_END = int(np.iinfo(np.int64).max)
-"""A product's valid_to where no end is known; an event's time where none is known."""
 
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
 """The years 1 to 9999: UTC seconds that a calendar can show."""
@@ -52,6 +51,10 @@ class Contents:
         consent: [C, T] bool, whether a touchpoint may contact the customer; touchpoints that the
             customer starts are True. None where all may.
         masks_seen: whether products that a customer already had leave the ranking.
+        offers: the firm's offers, each of products; None where each product is its own.
+        calibrator: plain float64 arrays of a `recsys.evaluate.calibrator`, which makes of the
+            log-odds that a score is read as (`recsys.serve.probability`) the probability that
+            `facts` describe as `calibration`; None where scores are scores alone.
         event_customers: [E] integers, rows of `customers`; None where no events are kept.
         event_products: [E] integers, rows of `products`.
         event_weights: [E] float32, the weight that the model gave the pair.
@@ -95,6 +98,8 @@ class Contents:
     product_valid_to: IntArray | None = None
     consent: BoolArray | None = None
     masks_seen: bool = True
+    offers: OfferTable | None = None
+    calibrator: Mapping[str, FloatArray] | None = None
     event_customers: IntArray | None = None
     event_products: IntArray | None = None
     event_weights: FloatArray | None = None
@@ -116,6 +121,10 @@ class Contents:
         self._check_vectors()
         self._check_ids()
         self._check_rules()
+        if self.offers is not None:
+            self.offers.check(len(self.products), len(self.touchpoint_names))
+        if self.calibrator is not None:
+            calibrator_of(self.calibrator)
         self._check_clock()
         self._check_events()
 
@@ -138,6 +147,7 @@ class Contents:
             "customer_rows": len(self.customers),
             "products": len(self.products),
             "touchpoints": len(self.touchpoint_names),
+            "offers": 0 if self.offers is None else len(self.offers),
             "events": 0 if self.event_customers is None else len(self.event_customers),
             "dim": self.products.shape[1],
         }

@@ -1,38 +1,25 @@
-"""Ids to row numbers by binary search in sorted ids, and their file, `ids.parquet`.
+"""Ids to row numbers by binary search in sorted ids."""
 
-The file has one line an id: kind (customer, product, touchpoint, action), id as text, row, and
-strand, name and category where there are any. Customers and products lie sorted by id, so that
-loading sorts nothing.
-"""
-
-import json
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
-from recsys.serve.contents import Contents
-from recsys.serve.mapped import Content
 from recsys.serve.text_ids import TextIds, numbers, row_numbers, strings
 
 _NEAR = 10_000
 """Comparing texts is slow: among more ids than twice this, only neighbours are compared."""
 _FEW = 1_000
 """So many ids are looked up one by one; more share a hash table of all ids."""
-_BYTES_A_LINE, _SPARE_BYTES = 1024, 2**20
-"""What ids.parquet may hold on average; a file that says more is not read."""
-_TEXTS = ("kind", "id", "name", "category")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +70,9 @@ class SortedIds:
     def by_row(self) -> IdArray:
         """[n] ids by row number."""
         if isinstance(self.ids, np.ndarray):
-            return _by_row(self.ids, self.rows)
+            return by_row(self.ids, self.rows)
         places = np.arange(len(self.rows), dtype=np.int32)
-        return cast(IdArray, TextIds(self.ids, _by_row(places, self.rows), self.is_uuid))
+        return cast(IdArray, TextIds(self.ids, by_row(places, self.rows), self.is_uuid))
 
     @cached_property
     def _repeats(self) -> IdArray:
@@ -185,176 +172,12 @@ class SortedIds:
         return f"{start}; the nearest are {', '.join(near)}"
 
 
-def write(path: Path, contents: Contents, customers: SortedIds, products: SortedIds) -> None:
-    """Writes the ids of all kinds, with the names and categories of products.
-
-    Raises:
-        InputError: they are so long that `read` would refuse them.
-    """
-    actions, touchpoints = contents.event_action_names, contents.touchpoint_names
-    tables = [
-        _table(customers, strand=_taken(contents.customer_strands, customers.rows)),
-        _table(
-            products,
-            name=_taken(contents.product_names, products.rows),
-            category=_taken(contents.product_categories, products.rows),
-        ),
-        _table(SortedIds("touchpoint", strings(touchpoints), np.arange(len(touchpoints)))),
-        _table(SortedIds("action", strings(actions), np.arange(len(actions)))),
-    ]
-    types = {ids.kind: _type_of(ids) for ids in (customers, products)}
-    table = pa.concat_tables(tables).replace_schema_metadata({"id_types": json.dumps(types)})
-    if table.nbytes > _allowed(table.num_rows):
-        raise InputError(
-            f"contents: ids, names and categories take {table.nbytes / len(table):,.0f} bytes a "
-            f"line, at most {_BYTES_A_LINE:,} are allowed; shorten the names"
-        )
-    pq.write_table(table, path, compression="zstd")
-
-
-def read(raw: Content, counts: Mapping[str, int]) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
-    """Customers, products, and the fields of `Contents` that the file holds.
-
-    Args:
-        raw: the file.
-        counts: of the manifest, against which the file is held before it is unpacked.
-
-    Raises:
-        ValueError: the file holds something else, or would unpack to far more than ids.
-    """
-    table = _bounded(raw, counts)
-    types = json.loads(table.schema.metadata[b"id_types"])
-    parts = {kind: _part(table, kind) for kind in ("customer", "product", "touchpoint", "action")}
-    customers = _sorted_ids("customer", parts["customer"], types)
-    products = _sorted_ids("product", parts["product"], types)
-    strands = parts["customer"]["strand"]
-    fields: dict[str, Any] = {
-        "customer_ids": customers.by_row(),
-        "product_ids": products.by_row(),
-        "touchpoint_names": parts["touchpoint"]["id"].to_pylist(),
-        "event_action_names": parts["action"]["id"].to_pylist(),
-        "product_names": _texts_by_row(parts["product"]["name"], products.rows),
-        "product_categories": _texts_by_row(parts["product"]["category"], products.rows),
-    }
-    if not strands.null_count:
-        fields["customer_strands"] = _by_row(numbers(strands, np.int64), customers.rows)
-    return customers, products, fields
-
-
-def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:
-    """The table, texts spelled out, refused where it is larger than ids can be."""
-    # pq.read_table would import pandas where it is installed.
-    file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(raw)), read_dictionary=list(_TEXTS))
-    footer = file.metadata
-    expected = counts["customer_rows"] + counts["products"] + counts["touchpoints"]
-    if not expected <= footer.num_rows <= expected + 127:
-        raise ValueError(
-            f"ids.parquet has {footer.num_rows:,} lines where the manifest counts {expected:,}"
-        )
-    groups = range(footer.num_row_groups)
-    sizes = [footer.row_group(group).total_byte_size for group in groups]
-    _require_allowed(sum(sizes), footer.num_rows)
-    # Column by column and in one thread, so that little memory is held at a time.
-    columns = {
-        name: _column(file.read(columns=[name], use_threads=False)[name], name, footer.num_rows)
-        for name in file.schema_arrow.names
-    }
-    # What was read in passing goes back to the system and not into the allocator's reserve.
-    pa.default_memory_pool().release_unused()
-    return pa.table(columns, metadata=file.schema_arrow.metadata)
-
-
-def _column(column: pa.ChunkedArray, name: str, lines: int) -> pa.ChunkedArray:
-    """The column with its texts spelled out, if they are short enough for that."""
-    if name not in _TEXTS:
-        return column
-    # One long text of a dictionary may stand in every line.
-    chunks = [chunk for chunk in column.chunks if len(chunk)]
-    lengths = [pc.binary_length(one.dictionary).take(one.indices) for one in chunks]
-    _require_allowed(sum(pc.sum(one).as_py() or 0 for one in lengths), lines)
-    return column.cast(pa.string())
-
-
-def _require_allowed(size: int, lines: int) -> None:
-    if size > _allowed(lines):
-        raise ValueError(f"ids.parquet would unpack to {size:,} bytes for {lines:,} ids")
-
-
-def _allowed(lines: int) -> int:
-    return _BYTES_A_LINE * lines + _SPARE_BYTES
-
-
-def _table(
-    ids: SortedIds,
-    strand: IdArray | None = None,
-    name: IdArray | None = None,
-    category: IdArray | None = None,
-) -> pa.Table:
-    count = len(ids.ids)
-
-    def column(values: IdArray | None, kind: pa.DataType) -> pa.Array:
-        return pa.nulls(count, kind) if values is None else pa.array(values, kind)
-
-    # Arrow turns numbers into text only once they are its own.
-    text = pa.array(ids.ids, pa.int64()) if isinstance(ids.ids, np.ndarray) else ids.ids
-    return pa.table(
-        {
-            "kind": pa.array([ids.kind]).take(pa.array(np.zeros(count, np.int8))),
-            "id": text.cast(pa.string()),
-            "row": pa.array(ids.rows, pa.int32()),
-            "strand": column(strand, pa.int64()),
-            "name": column(name, pa.string()),
-            "category": column(category, pa.string()),
-        }
-    )
-
-
-def _part(table: pa.Table, kind: str) -> pa.Table:
-    is_kind = pc.equal(table["kind"], strings([kind])[0])
-    places = np.flatnonzero(numbers(is_kind, np.uint8))
-    return table.slice(places[0] if len(places) else 0, len(places))
-
-
-def _sorted_ids(kind: str, part: pa.Table, types: Mapping[str, str]) -> SortedIds:
-    chunks = part["id"].chunks
-    texts = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
-    ids = numbers(texts.cast(pa.int64()), np.int64) if types[kind] == "int64" else texts
-    rows = numbers(part["row"], np.int32)
-    if len(rows) and (rows.min() < 0 or rows.max() >= len(rows)):
-        raise ValueError(f"the rows of the {kind} ids are not 0 to {len(rows) - 1:,}")
-    return SortedIds(kind, ids, rows, is_uuid=types[kind] == "uuid")
-
-
-def _type_of(ids: SortedIds) -> str:
-    if isinstance(ids.ids, np.ndarray):
-        return "int64"
-    return "uuid" if ids.is_uuid else "str"
-
-
 def _as_strings(ids: IdArray | TextIds) -> pa.StringArray:
     return ids.texts() if isinstance(ids, TextIds) else strings([str(one) for one in ids])
 
 
-def _taken(values: Sequence[Any] | IdArray | None, rows: IntArray) -> IdArray | None:
-    if values is None:
-        return None
-    if isinstance(values, np.ndarray):
-        return values[rows]
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    taken: IdArray = array[rows]
-    return taken
-
-
-def _by_row(values: IdArray, rows: IntArray) -> IdArray:
+def by_row(values: IdArray, rows: IntArray) -> IdArray:
+    """[n] values in order of their rows [n]."""
     ordered = np.empty_like(values)
     ordered[rows] = values
     return ordered
-
-
-def _texts_by_row(column: pa.ChunkedArray, rows: IntArray) -> list[str | None] | None:
-    if column.null_count == len(rows):
-        return None
-    texts = np.empty(len(rows), dtype=object)
-    texts[rows] = column.to_pylist()
-    return list(texts)

@@ -2,10 +2,11 @@
 
 Kinds: `hnsw`, a graph of neighbours (Malkov and Yashunin, 2018), and `ivfpq`, inverted lists of
 compressed vectors (Jegou, Douze and Schmid, 2011), both by faiss, an optional extra, and both by
-inner product: on 150,000 vectors like learned ones that found more (recall@10 .981 at a depth of
-128) than products made equally long by one more column (Bachrach et al., 2014; .658 at 2,048).
-What is found is scored again exactly, so an index decides which products are looked at, and
-nothing else.
+inner product. On a million vectors like learned ones `hnsw` finds .939, .987, .994 and .999 of the
+exact ten at an effort of 128, 256, 384 and 1,024; its graph takes five minutes on two cores.
+Products made equally long by one more column (Bachrach et al., 2014) found less: on 150,000 of
+them .658 at 2,048, against .981 at 128. What is found is scored again exactly, so an index decides
+which products are looked at, and nothing else.
 """
 
 from collections.abc import Mapping

@@ -14,7 +14,8 @@ from recsys.serve.mapped import Content
 NAME = "manifest.json"
 KIND = "recsys"
 FORMAT_VERSION = 2
-"""1 knew no index, and ids that are numbers or text only; it is read as it is."""
+"""1 knew no index, no offers but products, float32 alone, and ids that are numbers or text only; it
+is read as it is."""
 
 
 def write(

@@ -34,7 +34,8 @@ def text(contents: Contents) -> str:
 
 _LIMITS = """\
 - Made to rank products for the customers listed in `ids.parquet`, and to propose the touchpoint.
-  A score orders the products of one customer. It is no probability, and does not compare customers.
+  A score orders the products of one customer. It is no probability, and does not compare customers;
+  where a calibrator is kept, the probability beside it is and does.
 - It knows nothing after the moment above: new customers, new products and changed consent need a
   new export.
 - Reasons split the score of the model over the customer's own events. They say what the model
@@ -99,7 +100,21 @@ def _kept_rules(contents: Contents) -> Iterator[str]:
     yield f"- products already had leave the ranking: {_yes(contents.masks_seen)}"
     yield f"- products are offered only while they are valid: {_yes(dated)}"
     yield f"- touchpoints need the customer's consent: {_yes(contents.consent is not None)}"
+    yield f"- the firm's own offers: {_offers(contents)}"
+    yield f"- probabilities beside scores: {_calibration(contents)}"
     yield f"- offers come with reasons: {_yes(contents.fold_in_products is not None)}"
+
+
+def _offers(contents: Contents) -> str:
+    count = contents.counts["offers"]
+    return f"{count:,}" if count else "none, each product is its own"
+
+
+def _calibration(contents: Contents) -> str:
+    if contents.calibrator is None:
+        return "no"
+    about = _mapping(contents.facts.get("calibration"), "measured")
+    return ", ".join(f"{name} {_number(value)}" for name, value in about.items()) or "yes"
 
 
 def _origin(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -37,6 +37,8 @@ class Offer:
         score: higher is better; comparable among the offers of one recommendation.
         touchpoint: where to make the offer; None where the artifact does not know.
         reasons: the customer's own events that weigh most, largest share first.
+        probability: the calibrated score; None where the artifact has no calibrator, or a
+            touchpoint was asked for, whose scores nobody calibrated.
     """
 
     product_id: str | int | UUID
@@ -45,6 +47,7 @@ class Offer:
     score: float
     touchpoint: str | None
     reasons: Sequence[Reason]
+    probability: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +65,40 @@ class Recommendation:
     offers: Sequence[Offer]
     short_because: str | None
     own_events: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirmOffer:
+    """One of the firm's offers, which may be of several products.
+
+    Attributes:
+        offer_id: the offer; a product's id where each product is its own offer.
+        products: the products it is of.
+        variant: message or call to action; None where there is none.
+        score: of the mean vector of its products; comparable among those of one answer.
+        touchpoint: where to make it; None where the artifact does not know.
+        probability: as of `Offer`, and None for an offer of several products: calibrators are
+            fitted on products.
+    """
+
+    offer_id: str | int | UUID
+    products: Sequence[str | int | UUID]
+    variant: str | None
+    score: float
+    touchpoint: str | None
+    probability: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirmOffers:
+    """Which of the firm's offers to make one customer.
+
+    Attributes:
+        customer_id: as the artifact keeps it.
+        offers: best first.
+        short_because: why there are fewer than asked for; None where there are not.
+    """
+
+    customer_id: str | int | UUID
+    offers: Sequence[FirmOffer]
+    short_because: str | None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -16,10 +17,12 @@ from recsys.errors import InputError
 from recsys.evaluate.topk import TopK, topk
 from recsys.serve import events, ranking, rules
 from recsys.serve.contents import Contents
+from recsys.serve.firm_offers import best_offers
 from recsys.serve.fresh import Fresh, FreshEvent, FreshOffers, folded
 from recsys.serve.ids import SortedIds
 from recsys.serve.index import ApproximateIndex
-from recsys.serve.offers import Offer, Recommendation
+from recsys.serve.offers import FirmOffer, FirmOffers, Offer, Recommendation
+from recsys.serve.probability import probabilities
 from recsys.serve.reasons import at_place, named, plain, reasons
 from recsys.serve.shortage import Limits, refusal
 from recsys.serve.text_ids import TextIds
@@ -107,6 +110,53 @@ class Artifact:
             short_because=missing,
             own_events=len(events.of_rows(contents, rows)[1]),
         )
+
+    def recommend_offers(
+        self,
+        customer_id: Id,
+        k: int = 10,
+        touchpoint: str | None = None,
+        at: datetime | int | None = None,
+    ) -> FirmOffers:
+        """The k best of the firm's offers that hold at this moment and at this touchpoint.
+
+        An offer's vector is the mean of its products'. It is left out where it is tied to another
+        touchpoint, or to one that may not reach the customer, and where none of its products may
+        be offered. Where the artifact has no offers, each product is its own.
+
+        Raises:
+            InputError: as `recommend`.
+        """
+        table, contents = self.contents.offers, self.contents
+        if table is None:
+            answer = self.recommend(customer_id, k, touchpoint, at, explain=0)
+            return FirmOffers(
+                customer_id=answer.customer_id,
+                offers=[_as_firm_offer(one) for one in answer.offers],
+                short_because=answer.short_because,
+            )
+        _require_whole("k", k, 1)
+        asked, rows = self._touchpoint_row(touchpoint), self.customers.rows_of(customer_id)
+        permitted = rules.permitted(contents, rows, np.zeros(1, np.int64))[0]
+        limits = self._limits(at, (), None)
+        gone = np.zeros(len(contents.products), dtype=bool)
+        gone[self._had(rows)] = True
+        if limits.closed is not None:
+            gone |= limits.closed
+        found: list[FirmOffer] = []
+        missing = refusal(touchpoint, asked, permitted)
+        if missing is None:
+            found, missing = best_offers(
+                contents, table, self._offer_vectors, rows, k, asked, permitted, limits.moment, gone
+            )
+        return FirmOffers(
+            customer_id=plain(contents.customer_ids[rows[0]]), offers=found, short_because=missing
+        )
+
+    @cached_property
+    def _offer_vectors(self) -> FloatArray:
+        assert self.contents.offers is not None
+        return self.contents.offers.pooled(self.contents.products)
 
     def recommend_many(
         self,
@@ -300,6 +350,7 @@ class Artifact:
         if asked is None:
             best = ranking.best_touchpoints(contents, deciding, products, permitted)
         why = reasons(contents, deciding, products, explain)
+        likely = probabilities(contents, scores, asked)
         return [
             Offer(
                 product_id=plain(contents.product_ids[product]),
@@ -308,8 +359,11 @@ class Artifact:
                 score=float(score),
                 touchpoint=named(contents.touchpoint_names, place),
                 reasons=because,
+                probability=chance,
             )
-            for product, score, place, because in zip(products, scores, best, why, strict=True)
+            for product, score, place, because, chance in zip(
+                products, scores, best, why, likely, strict=True
+            )
         ]
 
     def _touchpoint_row(self, name: str | None) -> int | None:
@@ -331,6 +385,17 @@ class Artifact:
 def _reachable(permitted: BoolArray, asked: int | None) -> BoolArray:
     """[...] whether a customer with permissions [..., T] may be contacted as asked."""
     return np.asarray(permitted.any(axis=-1) if asked is None else permitted[..., asked])
+
+
+def _as_firm_offer(offer: Offer) -> FirmOffer:
+    return FirmOffer(
+        offer_id=offer.product_id,
+        products=[offer.product_id],
+        variant=None,
+        score=offer.score,
+        touchpoint=offer.touchpoint,
+        probability=offer.probability,
+    )
 
 
 def _first_row(found: TopK) -> tuple[IntArray, FloatArray]:

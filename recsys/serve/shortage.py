@@ -1,5 +1,6 @@
 """What bars products from a recommendation, and why it is shorter than asked for, in words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,16 +55,19 @@ class Limits:
             "excluded": _mask(self.products, self.excluded),
             "not on the list": self._unlisted,
         }  # fmt: skip
-        gone, parts = nothing.copy(), []
-        for why, mask in rules_of.items():
-            count = int((mask & ~gone).sum())
-            gone |= mask
-            if count:
-                parts.append(f"{why}: {count:,}")
-        left = self.products - int(gone.sum())
-        return f"{left:,} of {self.products:,} products remain" + (
-            f" ({', '.join(parts)})" if parts else ""
-        )
+        return in_words(rules_of, "products")
+
+
+def in_words(bars: Mapping[str, BoolArray], what: str) -> str:
+    """How many are left; each [n] is counted under the first rule, by its name, that bars it."""
+    gone, parts = np.zeros_like(next(iter(bars.values()))), []
+    for why, mask in bars.items():
+        count = int((mask & ~gone).sum())
+        gone |= mask
+        if count:
+            parts.append(f"{why}: {count:,}")
+    left = len(gone) - int(gone.sum())
+    return f"{left:,} of {len(gone):,} {what} remain" + (f" ({', '.join(parts)})" if parts else "")
 
 
 def refusal(name: str | None, asked: int | None, permitted: BoolArray) -> str | None:

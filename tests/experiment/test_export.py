@@ -1,5 +1,6 @@
 """What is exported is what the model would have said, for 1,000 customers."""
 
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -7,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from in_memory import dataset_of
 from omegaconf import OmegaConf
 
 from recsys.data.check import check_tables
@@ -17,13 +19,16 @@ from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.evaluate.full_ranking import mask
 from recsys.evaluate.topk import topk
+from recsys.experiment.again import valid_again
 from recsys.experiment.export import ExportConfig, export
+from recsys.experiment.exported_offers import offer_table
 from recsys.models.als import ALS
 from recsys.models.base import Recommender
 from recsys.models.graph_filter import GraphFilter
 from recsys.models.popularity import Popularity
 from recsys.models.segment import Segment
 from recsys.serve import load
+from recsys.serve.precision import PRECISIONS
 from recsys.track.read import TrackedRun
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -120,3 +125,76 @@ def test_a_smaller_form_says_what_it_lost(tmp_path: Path) -> None:
     assert 0 < exported.fidelity < 0.9
     written = load(tmp_path / "a").facts["fidelity"]
     assert written["overlap@10"] == pytest.approx(exported.fidelity)
+
+
+def test_fewer_bytes_say_what_they_lost(tmp_path: Path) -> None:
+    run = finished_run("als", {}, "model.dim=16", "model.epochs=5")
+    found = {}
+    for precision in PRECISIONS:
+        config = ExportConfig(precision=precision)
+        found[precision] = export(run, tmp_path / precision, config, overwrite=False).rounding
+        said = load(tmp_path / precision).facts["fidelity"]
+        assert said["precision"] == precision
+        assert said["overlap@10 with float32"] == found[precision]
+        assert said["customers"] == CUSTOMERS
+    assert found["float32"] == 1
+    assert 0.95 < found["int8"] < found["float16"]
+
+
+def test_the_firm_s_offers_go_along(market: Dataset, tmp_path: Path) -> None:
+    run = finished_run("als", {}, "model.dim=16", "model.epochs=2")
+    exported = export(run, tmp_path / "a", ExportConfig(), overwrite=False)
+    artifact, table = load(tmp_path / "a"), market.side_tables["offers"]
+    assert exported.offers == table["offer_id"].nunique() == 480
+    customer = artifact.contents.customer_ids[3]
+    when = table["valid_from"].max()
+    for one in artifact.recommend_offers(customer, 5, at=when.to_pydatetime()).offers:
+        line = table[table["offer_id"] == one.offer_id].iloc[0]
+        assert line["valid_from"] <= when < line["valid_to"]
+        assert one.products == [line["product_id"]]
+        assert one.variant == line["variant"]
+
+
+def test_an_offer_of_several_lines_and_products() -> None:
+    data = dataset_of(
+        {
+            "customer_id": ["ann", "ann", "bob"],
+            "product_id": ["p", "q", "r"],
+            "touchpoint": ["app", "web", "web"],
+        },
+        {
+            "offers": {
+                "offer_id": ["two", "two", "two", "new", "far", "two"],
+                "product_id": ["p", "q", "q", "never sold", "r", "r"],
+                "touchpoint": ["app", "app", "app", None, "moon", None],
+            }
+        },
+    )
+    found = offer_table(data)
+    assert found is not None
+    assert found.ids.tolist() == ["two", "new", "far", "two"]
+    names = [sorted(data.products.ids[found.products[a:b]]) for a, b in pairwise(found.starts)]
+    assert names == [["p", "q"], ["never sold"], ["r"], ["r"]]
+    app, moon = data.touchpoints.rows(["app", "moon"])
+    assert found.touchpoints.tolist() == [app, -1, moon, -1]
+    assert found.variants is None
+    assert found.valid(0).all()
+
+
+def test_probabilities_are_of_everybody_known_before_valid(tmp_path: Path) -> None:
+    run = finished_run("als", {}, "model.dim=16", "model.epochs=5")
+    export(run, tmp_path / "a", ExportConfig(calibrate=True), overwrite=False)
+    artifact = load(tmp_path / "a")
+    about, window = artifact.facts["calibration"], valid_again(run)
+    assert about["customers"] == (window.past.history_lengths > 0).sum()
+    assert about["customers"] > len(window.queries)
+    # Most customers take nothing in two months, and fewer still what is listed.
+    assert 0 < about["rate"] < 0.05
+    assert about["ece"] < about["rate"]
+    chances = [
+        one.probability
+        for customer in artifact.contents.customer_ids[:50]
+        for one in artifact.recommend(customer, 10, explain=0).offers
+    ]
+    assert all(chance is not None and 0 < chance < 1 for chance in chances)
+    assert np.mean(chances) == pytest.approx(about["rate"], rel=1)

@@ -4,10 +4,12 @@ import hashlib
 import json
 import shutil
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from artifact_contents import contents
+from safetensors.numpy import load_file, save_file
 
 from recsys.errors import InputError
 from recsys.serve import load, write
@@ -195,8 +197,22 @@ def test_names_too_long_to_be_read_are_not_written(tmp_path):
     assert not (tmp_path / "a").exists()
 
 
-def test_the_format_before_is_read(artifact):
-    resealed(artifact, lambda body: body.update(format_version=1))
-    found, wanted = load(artifact), contents()
-    assert found.contents.customer_ids.tolist() == wanted.customer_ids.tolist()
-    assert found.recommend("C0007").offers
+def with_vectors(artifact, **changes):
+    path = artifact / "embeddings.safetensors"
+    save_file({**load_file(path), **changes}, path)
+    raw = path.read_bytes()
+    entry = {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    resealed(artifact, lambda body: body["files"].update({path.name: entry}))
+
+
+def test_scales_that_do_not_fit_are_refused(tmp_path):
+    write(tmp_path / "a", contents(), kept_as="int8")
+    with_vectors(tmp_path / "a", products_scales=np.ones((30, 2), np.float32))
+    with pytest.raises(InputError, match="products_scales does not fit products"):
+        load(tmp_path / "a")
+
+
+def test_a_calibrator_that_is_none_is_refused(artifact):
+    with_vectors(artifact, calibrator_slope=np.ones(2))
+    with pytest.raises(InputError, match="calibrator: expected 'line'"):
+        load(artifact)

@@ -22,7 +22,8 @@ from recsys.serve import load
 artifact = load(sys.argv[1])
 ids = artifact.contents.customer_ids[:]
 assert artifact.recommend_many(ids, 3).columns.shape == (40, 3)
-artifact.recommend(ids[0], 3)
+assert artifact.recommend(ids[0], 3).offers[0].probability
+assert artifact.recommend_offers(ids[0], 3).offers
 assert artifact.fold_in(["P001"]).shape == (5,)
 assert artifact.recommend_events(["P001"], 3).products
 print("served")
@@ -32,7 +33,8 @@ print("served")
 def test_serves_without_the_other_dependencies(tmp_path):
     write(tmp_path / "a", contents(
         fold_in_rule=np.zeros(3, np.float32), fold_in_actions=np.ones(2, np.float32),
-        fold_in_rest=np.zeros(0, np.float32),
+        fold_in_rest=np.zeros(0, np.float32), calibrator={"line": np.array([0.0, 1.0])},
+        consent=None,
     ))  # fmt: skip
     project = tomllib.loads(PYPROJECT.read_text())["project"]
     lines = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
