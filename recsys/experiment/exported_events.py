@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from recsys.arrays import FloatArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import action_weights, interaction_matrix
 from recsys.models.base import Embeddings, FoldIn, Recommender
+from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 
 _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
@@ -54,25 +56,30 @@ def fold_in_rule(
     if fold_in is None:
         return {}
     actions, half_life = getattr(model, "actions", None), getattr(model, "half_life", None)
+    if actions is not None:
+        # What pushes away is not in the history: with it, the weights below do not agree.
+        actions = {name: weight for name, weight in actions.items() if weight > 0}
     counted = interaction_matrix(data, actions=actions, half_life=half_life)
     degrees, history = counted.sum(axis=1, dtype=np.float64), fold_in.history
     if not np.array_equal(counted.indices, history.indices) or counted.shape != history.shape:
         return {}
-    factor = np.where(degrees > 0, degrees, 1.0) ** -fold_in.exponent
-    scale = 1.0 if fold_in.scale is None else fold_in.scale[counted.indices]
-    weights = fold_in.offset + scale * counted.data * np.repeat(factor, np.diff(counted.indptr))
-    if not np.allclose(weights, history.data, rtol=1e-4):
+    if not np.allclose(weights_of(fold_in, counted).data, history.data, rtol=1e-4):
         return {}
     rest = vectors.customers[:, fold_in.products.shape[1] :]
-    if vectors.touchpoints is not None or (rest != rest[:1]).any():
+    if (rest != rest[:1]).any():
         return {}
-    preference = np.log(overall_shares(data)) if len(data.touchpoints) else np.zeros(0)
     return {
         "fold_in_actions": action_weights(actions),
         "fold_in_rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
         "fold_in_scale": fold_in.scale,
-        "fold_in_rest": np.concatenate([rest[0], preference, np.zeros(len(preference))]).astype(
-            np.float32
-        ),
+        "fold_in_rest": np.concatenate([rest[0], _preference(vectors, data)]).astype(np.float32),
         "fold_in_degrees": degrees.astype(np.float32) if fold_in.exponent else None,
     }
+
+
+def _preference(vectors: Embeddings, data: Dataset) -> FloatArray:
+    """The columns that `with_touchpoints` adds to a customer, for one nobody has seen anywhere."""
+    if vectors.touchpoints is not None or not len(data.touchpoints):
+        return np.zeros(0)
+    preference = np.log(overall_shares(data))
+    return np.concatenate([preference, np.zeros_like(preference)])

@@ -39,7 +39,7 @@ def scores_of_history(
 
 def _vectors(fold_in: FoldIn, history: csr_array) -> FloatArray:
     """[n, d] float64; see `FoldIn`."""
-    weights = _weights(fold_in, history)
+    weights = weights_of(fold_in, history)
     products = fold_in.products.astype(np.float64)
     vectors: FloatArray = weights @ products
     if fold_in.gram is not None:
@@ -54,8 +54,8 @@ def _vectors(fold_in: FoldIn, history: csr_array) -> FloatArray:
     return vectors
 
 
-def _weights(fold_in: FoldIn, history: csr_array) -> csr_array:
-    """[n, P] what events that count so much together weigh."""
+def weights_of(fold_in: FoldIn, history: csr_array) -> csr_array:
+    """[n, P] what events that count so much together weigh, by the formula of `FoldIn`."""
     rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
     sums = history.sum(axis=1)
     scale = 1.0 if fold_in.scale is None else fold_in.scale[history.indices]

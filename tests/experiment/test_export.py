@@ -111,6 +111,34 @@ def test_seen_and_rejected_products_are_exported_as_seen(market: Dataset, tmp_pa
     assert len(contents.event_customers) == len(pairs)
 
 
+def test_a_network_that_knows_touchpoints_takes_fresh_events(
+    market: Dataset, tmp_path: Path
+) -> None:
+    actions = "model.actions={view: 1, click: 1, cart: 1, accept: 1, purchase: 2, reject: -0.5}"
+    settings = ("model.epochs=2", "model.dim=8", "model.half_life=60", actions)
+    export(finished_run("touchpoint_gnn", {}, *settings), tmp_path / "a", ExportConfig(), False)
+    artifact = load(tmp_path / "a")
+    contents = artifact.contents
+    assert contents.touchpoints is not None
+    assert contents.fold_in_rest is not None
+    # Behind what folds in stand the two ones that biases are multiplied by.
+    np.testing.assert_array_equal(contents.fold_in_rest, [1, 1])
+    product = contents.product_ids[int(np.argmax(np.bincount(contents.event_products)))]
+    answer = artifact.recommend_events([(product, "purchase")], k=K)
+    assert len(answer.products) == K
+    assert set(answer.touchpoints) <= set(contents.touchpoint_names)
+    # One product alone points the same way, however much it counts.
+    once, twice = (artifact.fold_in([(product, action)]) for action in ("view", "purchase"))
+    np.testing.assert_allclose(once, twice, atol=1e-5)
+    # An event that counts nothing leaves a customer where the own ones put them.
+    own = int(np.argmax(np.bincount(contents.event_customers)))
+    mine = contents.event_customers == own
+    rows = contents.event_products[mine]
+    summed = contents.event_weights[mine] @ contents.fold_in_products[rows]
+    folded = artifact.fold_in([(product, 0.0)], customer_id=contents.customer_ids[own])
+    np.testing.assert_allclose(folded[:-2], summed / np.linalg.norm(summed), atol=1e-4)
+
+
 def test_changed_data_are_refused(tmp_path: Path) -> None:
     run = finished_run("popularity", {})
     run.config["data"]["seed"] = 1
