@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from recsys.errors import InputError
 from recsys.evaluate.paired import Difference, paired_difference
 from recsys.experiment.again import settings_again
+from recsys.experiment.comparison.pairs import aligned
 from recsys.experiment.run import run as run_again
 from recsys.serve import load
 from recsys.serve.pyfunc import save
@@ -159,26 +158,10 @@ def _window(run: TrackedRun) -> dict[str, str]:
 def _read(challenger: TrackedRun, champion: TrackedRun, track: TrackConfig, metric: str) -> Reading:
     earlier = registry.earlier_readings(challenger, _window(challenger))
     level = 1 - (1 - LEVEL) / (1 + earlier)
-    a, b = (
-        _with_test(run, track).per_query("test").sort_values("customer_id", kind="stable")
-        for run in (challenger, champion)
-    )
-    ids = a["customer_id"].to_numpy()
-    if not np.array_equal(ids, b["customer_id"].to_numpy()):
-        raise InputError(
-            f"runs {challenger.run_id} and {champion.run_id} did not ask about the same customers "
-            "on test; train both again with evaluate.test=true"
-        )
-    for table in (a, b):
-        if metric not in table:
-            known = ", ".join(sorted(map(str, set(a) & set(b) - {"customer_id", "history"})))
-            raise InputError(f"metric={metric} is not in both runs; there are {known}")
+    both = [_with_test(run, track) for run in (challenger, champion)]
+    values, customers = aligned(both, metric, "test")
     found = paired_difference(
-        a[metric].to_numpy(np.float64),
-        b[metric].to_numpy(np.float64),
-        np.unique(ids, return_inverse=True)[1],
-        resamples=_RESAMPLES,
-        level=level,
+        values[:, 0], values[:, 1], customers, resamples=_RESAMPLES, level=level
     )
     return Reading(difference=found, level=level, earlier=earlier)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import NEVER, seconds
 from recsys.errors import InputError
 
 _DAY = 86_400
@@ -127,10 +128,8 @@ def _first_day(data: Dataset) -> int:
 
 def _seconds(table: pd.DataFrame) -> tuple[IntArray, IntArray]:
     """[n] UTC seconds of start and end; always where not given."""
-    found = []
-    for column, always in ((columns.VALID_FROM, 0), (columns.VALID_TO, 2**40)):
-        moments = table[column] if column in table else pd.Series(pd.NaT, index=table.index)
-        utc = pd.DatetimeIndex(pd.to_datetime(moments, utc=True)).tz_localize(None)
-        stamps = utc.to_numpy().astype("datetime64[s]")
-        found.append(np.where(np.isnat(stamps), always, stamps.astype(np.int64)))
-    return found[0], found[1]
+    starts = seconds(table[columns.VALID_FROM])
+    ends = np.full(len(table), NEVER)
+    if columns.VALID_TO in table:
+        ends = seconds(table[columns.VALID_TO])
+    return np.where(starts == NEVER, 0, starts), ends

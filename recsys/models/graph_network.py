@@ -3,28 +3,28 @@
 import hashlib
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.audit import Derived
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.evaluate.full_ranking import Score
-from recsys.graph.bipartite import interaction_matrix, normalise
+from recsys.graph.bipartite import normalise
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 from recsys.models.device import Device, torch_device
+from recsys.models.graph_vectors import GraphVectors
 from recsys.train.halves import BipartiteGraph
-from recsys.train.loop import Network, fit
+from recsys.train.loop import fit
 from recsys.train.loop.checkpoint import Checkpoint
-from recsys.train.objectives import Batch, Objective, Softmax
-from recsys.train.processes import Processes
+from recsys.train.objectives import Objective, Softmax
 from recsys.train.propagation import Pair
 from recsys.train.sampling import Positives
 from recsys.train.spectrum import singular_vectors
@@ -33,100 +33,6 @@ from recsys.train.training import Training
 _CPU = torch.device("cpu")
 _LENGTH = 0.1
 """Of initial vectors, an entry on average; Adam's steps are of the size of the learning rate."""
-
-
-class GraphVectors(Network):
-    """One vector a customer and a product, and the graph that they are propagated over.
-
-    Args:
-        graph: see `BipartiteGraph`.
-        objective: prepared.
-        customers: [C, dim] initial vectors.
-        products: [P, dim].
-        l2: weight of half the squared norms of a pair's vectors.
-    """
-
-    def __init__(
-        self,
-        graph: BipartiteGraph,
-        objective: Objective,
-        customers: Tensor,
-        products: Tensor,
-        l2: float,
-    ) -> None:
-        super().__init__()
-        self.graph, self.objective, self.l2 = graph, objective, l2
-        self.customers, self.products = nn.Parameter(customers), nn.Parameter(products)
-        self.examples = objective.examples
-
-    layer_weights: Sequence[float]
-    """Of layers 0 to K in what is scored."""
-
-    def folding(self) -> FloatArray:
-        """[P, dim] float32 rows that a customer's normalised events sum up to its vector.
-
-        Layer k of a customer is the sum over layer k - 1 of its products. Its own layer 0 is what
-        the same sums foretell by least squares over all who have events.
-        """
-        with torch.inference_mode():
-            pair: Pair = self.customers, self.products
-            sides: list[Tensor] = []
-            for _ in self.layer_weights[1:]:
-                sides.append(pair[1])
-                pair = self.graph.to_customers @ pair[1], self.graph.to_products @ pair[0]
-            if not sides:
-                return np.zeros(self.products.shape, np.float32)
-            summed = sum(
-                (weight * side for weight, side in zip(self.layer_weights[1:], sides, strict=True)),
-                torch.zeros_like(self.products),
-            )
-            if self.layer_weights[0]:
-                stacked = torch.cat(sides, dim=1)
-                told = self.graph.to_customers @ stacked
-                summed = summed + self.layer_weights[0] * forecast(stacked, told, self.customers)
-        folding: FloatArray = summed.cpu().numpy()
-        return folding
-
-    @abstractmethod
-    def propagated(self) -> Pair:
-        """[C, dim] and [P, dim], as they are scored."""
-
-    def objective_loss(
-        self, vectors: Pair, batch: Batch, processes: Processes, generator: torch.Generator
-    ) -> Tensor:
-        """This process's part of the objective with L2, see `Network.forward`."""
-        own = processes.share(len(batch.customers))
-        share = len(batch.of(own).rows) * processes.count / len(batch.rows)
-        loss = share * self.objective.loss(*vectors, batch, own, generator)
-        if not self.l2:
-            return loss
-        # In every process of the whole batch, so that the mean over processes is the same.
-        owners = batch.customers[batch.rows]
-        squares = (
-            self.customers[owners].square().sum() + self.products[batch.products].square().sum()
-        )
-        return loss + self.l2 / 2 * squares / len(owners)
-
-    def scored(self) -> tuple[FloatArray, FloatArray]:
-        """[C, dim + 1] and [P, dim + 1] float32, whose inner products are the scores."""
-        with torch.inference_mode():
-            customers, products = self.objective.scored(*self.propagated())
-        return customers.cpu().numpy(), products.cpu().numpy()
-
-
-def forecast(rows: Tensor, told: Tensor, wanted: Tensor) -> Tensor:
-    """[P, d] combinations of the rows [P, m] whose sums over a history come nearest to the wanted.
-
-    Args:
-        rows: [P, m] of products.
-        told: [C, m] their sums over the histories of customers.
-        wanted: [C, d]; least squares over all customers, with a ridge against rows that are alike.
-    """
-    sums = told.double()
-    gram = sums.T @ sums
-    gram.diagonal().add_(1e-6 * gram.trace() / len(gram))
-    found: Tensor = rows @ torch.linalg.solve(gram, sums.T @ wanted.double()).to(rows.dtype)
-    return found
 
 
 @dataclass(kw_only=True, eq=False)
@@ -186,11 +92,15 @@ class GraphNetwork(Training, ABC):
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""
-        network = self._trained_somewhere(Positives.of(data, self.actions), validate)
+        positives = Positives.of(data, self.actions)
+        self._counted = positives.pairs
+        self._keep(self._trained_somewhere(positives, validate))
+        return self
+
+    def _keep(self, network: GraphVectors) -> None:
+        """What scoring and folding in need of a network."""
         self.customer_vectors, self.product_vectors = network.scored()
         self._folding = network.folding()
-        self._counted = interaction_matrix(data, actions=self.actions)
-        return self
 
     def _trained_somewhere(self, positives: Positives, validate: Validate | None) -> GraphVectors:
         """On the device, or on the CPU where the GPU's memory is too small even so."""

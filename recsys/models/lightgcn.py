@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recsys.models.graph_network import GraphNetwork, GraphVectors
+from recsys.models.graph_network import GraphNetwork
+from recsys.models.graph_vectors import GraphVectors, LayeredVectors
 from recsys.train.halves import BipartiteGraph
 from recsys.train.objectives import Objective
 from recsys.train.processes import Processes
-from recsys.train.propagation import Pair, mean_of_layers, propagate
+from recsys.train.propagation import mean_of_layers
 
 
 @dataclass(kw_only=True, eq=False)
@@ -31,25 +32,11 @@ class LightGCN(GraphNetwork):
         self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
     ) -> GraphVectors:
         """See `GraphNetwork`."""
-        return _Network(graph, objective, customers, products, self.l2, self.layers)
+        weights = mean_of_layers(self.layers)
+        return _Network(graph, objective, customers, products, self.l2, weights)
 
 
-class _Network(GraphVectors):
-    def __init__(
-        self,
-        graph: BipartiteGraph,
-        objective: Objective,
-        customers: Tensor,
-        products: Tensor,
-        l2: float,
-        layers: int,
-    ) -> None:
-        super().__init__(graph, objective, customers, products, l2)
-        self.layer_weights = mean_of_layers(layers)
-
-    def propagated(self) -> Pair:
-        return propagate(self.graph, self.customers, self.products, self.layer_weights)
-
+class _Network(LayeredVectors):
     def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
         batch = self.objective.batch(examples)
         return self.objective_loss(self.propagated(), batch, processes, generator)

@@ -21,7 +21,8 @@ from torch.nn.functional import normalize
 
 from recsys.errors import InputError
 from recsys.models.base import require_range
-from recsys.models.graph_network import GraphNetwork, GraphVectors
+from recsys.models.graph_network import GraphNetwork
+from recsys.models.graph_vectors import GraphVectors, LayeredVectors
 from recsys.train.halves import BipartiteGraph
 from recsys.train.losses import info_nce
 from recsys.train.objectives import Batch, Objective
@@ -69,7 +70,7 @@ class XSimGCL(GraphNetwork):
         return _Network(graph, objective, customers, products, self)
 
 
-class _Network(GraphVectors):
+class _Network(LayeredVectors):
     def __init__(
         self,
         graph: BipartiteGraph,
@@ -78,12 +79,9 @@ class _Network(GraphVectors):
         products: Tensor,
         settings: XSimGCL,
     ) -> None:
-        super().__init__(graph, objective, customers, products, settings.l2)
+        weights = [0.0] + [1 / settings.layers] * settings.layers
+        super().__init__(graph, objective, customers, products, settings.l2, weights)
         self.settings = settings
-        self.layer_weights = [0.0] + [1 / settings.layers] * settings.layers
-
-    def propagated(self) -> Pair:
-        return propagate(self.graph, self.customers, self.products, self.layer_weights)
 
     def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
         batch = self.objective.batch(examples)

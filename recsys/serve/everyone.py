@@ -104,7 +104,8 @@ def _touchpoints(
             people == person,
         )
         deciding[mine] = ranking.deciding_rows(contents, own, columns[mine], None)
-    chosen = ranking.best_touchpoints(contents, deciding, columns, permitted[people])
+    known = contents.customers[deciding] + contents.products[columns]
+    chosen = ranking.best_touchpoints(contents, known, permitted[people])
     return np.array(chosen, np.int64)
 
 

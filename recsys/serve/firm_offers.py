@@ -79,11 +79,12 @@ def _offer(
     where: int | None = int(table.touchpoints[place])
     if where == -1:
         where = asked
-        if asked is None and contents.touchpoints is not None:
+        if asked is None:
             people = contents.customers[rows]
             deciding = people[(people @ vectors[place]).argmax()]
-            pairs = (deciding + vectors[place]) @ contents.touchpoints.T
-            where = int(np.where(permitted, pairs, -np.inf).argmax())
+            (where,) = ranking.best_touchpoints(
+                contents, (deciding + vectors[place])[None], permitted
+            )
     products = table.products[table.starts[place] : table.starts[place + 1]]
     likely = None
     if len(products) == 1:

@@ -33,23 +33,6 @@ class Fresh:
     row: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class FreshOffers:
-    """What to offer, best first.
-
-    Attributes:
-        products: ids.
-        scores: higher is better.
-        touchpoints: where to make each offer; None where the artifact does not know.
-        short_because: why there are fewer than asked for; None where there are not.
-    """
-
-    products: Sequence[str | int | UUID]
-    scores: Sequence[float]
-    touchpoints: Sequence[str | None]
-    short_because: str | None
-
-
 def folded(
     contents: Contents, products: SortedIds, events: Sequence[FreshEvent], row: int | None
 ) -> Fresh:

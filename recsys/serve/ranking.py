@@ -8,12 +8,8 @@ from recsys.serve.contents import Contents
 
 
 def queries(contents: Contents, rows: IntArray, touchpoint: int | None) -> FloatArray:
-    """[R, d] c, or c + t at a touchpoint whose vector is known."""
-    vectors = contents.customers[rows]
-    if touchpoint is None or contents.touchpoints is None:
-        return vectors
-    summed: FloatArray = vectors + contents.touchpoints[touchpoint]
-    return summed
+    """[R, d] `towards` of customer rows [R]."""
+    return towards(contents, contents.customers[rows], touchpoint)
 
 
 def product_scores(
@@ -50,18 +46,24 @@ def seen(contents: Contents, rows: IntArray, starts: IntArray) -> tuple[IntArray
 
 
 def best_touchpoints(
-    contents: Contents, rows: IntArray, products: IntArray, permitted: BoolArray
+    contents: Contents, known: FloatArray, permitted: BoolArray
 ) -> list[int | None]:
-    """Row number of the best permitted touchpoint of each pair of customer row and product [n].
+    """Row number of the best permitted touchpoint for each of n sums of vectors, c + p.
 
     Args:
         contents: of the artifact.
-        rows: [n] customer rows.
-        products: [n] product rows.
-        permitted: [T], at least one True where touchpoints have vectors.
+        known: [n, d].
+        permitted: [T] or [n, T], at least one True where touchpoints have vectors.
     """
     if contents.touchpoints is None:
-        return [None] * len(products)
-    pairs = contents.customers[rows] + contents.products[products]
-    scores = np.where(permitted, pairs @ contents.touchpoints.T, -np.inf)
+        return [None] * len(known)
+    scores = np.where(permitted, known @ contents.touchpoints.T, -np.inf)
     return [int(best) for best in scores.argmax(axis=1)]
+
+
+def towards(contents: Contents, vectors: FloatArray, touchpoint: int | None) -> FloatArray:
+    """[n, d] c, or c + t at a touchpoint whose vector is known."""
+    if touchpoint is None or contents.touchpoints is None:
+        return vectors
+    summed: FloatArray = vectors + contents.touchpoints[touchpoint]
+    return summed

@@ -18,12 +18,14 @@ from recsys.evaluate.topk import TopK, topk
 from recsys.serve import events, ranking, rules
 from recsys.serve.contents import Contents
 from recsys.serve.firm_offers import best_offers
-from recsys.serve.fresh import Fresh, FreshEvent, FreshOffers, folded
+from recsys.serve.fresh import Fresh, FreshEvent, folded
+from recsys.serve.fresh_offers import FreshOffers, best_fresh
 from recsys.serve.ids import SortedIds
 from recsys.serve.index import ApproximateIndex
 from recsys.serve.offers import FirmOffer, FirmOffers, Offer, Recommendation
 from recsys.serve.probability import probabilities
 from recsys.serve.reasons import at_place, named, plain, reasons
+from recsys.serve.search import ONLY, first_row, had, scores_of, searched
 from recsys.serve.shortage import Limits, refusal
 from recsys.serve.text_ids import TextIds
 
@@ -91,19 +93,19 @@ class Artifact:
         _require_whole("k", k, 1)
         _require_whole("explain", explain, 0)
         contents, asked = self.contents, self._touchpoint_row(touchpoint)
-        rows, only = self.customers.rows_of(customer_id), np.zeros(1, np.int64)
-        permitted = rules.permitted(contents, rows, only)[0]
+        rows = self.customers.rows_of(customer_id)
+        permitted = rules.permitted(contents, rows, ONLY)[0]
         limits = self._limits(at, exclude, allow)
         found = None
         if self.index is not None and limits.allowed is None:
-            found = self._searched(self.index, rows, asked, permitted, limits, k)
+            found = searched(contents, self.index, rows, asked, permitted, limits, k)
         if found is None:
-            found = _first_row(topk(self._scores(rows, only, asked, limits.barred), k))
+            found = first_row(topk(scores_of(contents, rows, ONLY, asked, limits.barred), k))
         columns, values = found
         missing = None
         if len(columns) < k:
             missing = refusal(touchpoint, asked, permitted)
-            missing = missing or limits.shortage(self._had(rows))
+            missing = missing or limits.shortage(had(contents, rows))
         return Recommendation(
             customer_id=plain(contents.customer_ids[rows[0]]),
             offers=self._offers(rows, columns, values, asked, permitted, explain),
@@ -137,10 +139,10 @@ class Artifact:
             )
         _require_whole("k", k, 1)
         asked, rows = self._touchpoint_row(touchpoint), self.customers.rows_of(customer_id)
-        permitted = rules.permitted(contents, rows, np.zeros(1, np.int64))[0]
+        permitted = rules.permitted(contents, rows, ONLY)[0]
         limits = self._limits(at, (), None)
         gone = np.zeros(len(contents.products), dtype=bool)
-        gone[self._had(rows)] = True
+        gone[had(contents, rows)] = True
         if limits.closed is not None:
             gone |= limits.closed
         found: list[FirmOffer] = []
@@ -221,30 +223,11 @@ class Artifact:
         limits = self._limits(at, exclude, allow)
         permitted = np.ones(len(contents.touchpoint_names), dtype=bool)
         if fresh.row is not None:
-            row, only = np.array([fresh.row]), np.zeros(1, np.int64)
-            permitted = rules.permitted(contents, row, only)[0]
+            permitted = rules.permitted(contents, np.array([fresh.row]), ONLY)[0]
         refused = refusal(touchpoint, asked, permitted)
         if refused:
             return FreshOffers(products=[], scores=[], touchpoints=[], short_because=refused)
-        query = fresh.vector
-        if asked is not None and contents.touchpoints is not None:
-            query = query + contents.touchpoints[asked]
-        scores = (contents.products @ query)[None]
-        had = fresh.products if contents.masks_seen else fresh.products[:0]
-        scores[0, had] = -np.inf
-        if limits.barred is not None:
-            scores[0, limits.barred] = -np.inf
-        columns, values = _first_row(topk(scores, k))
-        best: list[int | None] = [asked] * len(columns)
-        if asked is None and contents.touchpoints is not None:
-            pairs = (fresh.vector + contents.products[columns]) @ contents.touchpoints.T
-            best = [int(one) for one in np.where(permitted, pairs, -np.inf).argmax(axis=1)]
-        return FreshOffers(
-            products=[plain(contents.product_ids[column]) for column in columns],
-            scores=values.tolist(),
-            touchpoints=[named(contents.touchpoint_names, one) for one in best],
-            short_because=limits.shortage(had) if len(columns) < k else None,
-        )
+        return best_fresh(contents, fresh, k, asked, permitted, limits)
 
     def _fresh(self, events: Sequence[FreshEvent], customer_id: Id | None) -> Fresh:
         row = None if customer_id is None else int(self.customers.rows_of(customer_id)[-1])
@@ -271,58 +254,15 @@ class Artifact:
             tile = slice(first, first + step)
             owners, places = events.spread(starts[tile], ends[tile])
             begins = np.searchsorted(owners, np.arange(owners[-1] + 1))
-            best = topk(self._scores(self.customers.rows[places], begins, asked, barred), k)
+            best = topk(
+                scores_of(self.contents, self.customers.rows[places], begins, asked, barred), k
+            )
             found.columns[tile], found.scores[tile] = best.columns, best.scores
 
         # Picking the best of a tile takes one thread, while the next tile is multiplied.
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
             deque(threads.map(rank, range(0, len(starts), step)), maxlen=0)
         return found
-
-    def _scores(
-        self, rows: IntArray, starts: IntArray, asked: int | None, barred: BoolArray | None
-    ) -> FloatArray:
-        """[B, P] scores, -inf where a rule forbids the offer; arguments as in `ranking`."""
-        contents = self.contents
-        scores = ranking.product_scores(contents, rows, starts, asked)
-        if barred is not None:
-            scores[:, barred] = -np.inf
-        if contents.masks_seen:
-            scores[ranking.seen(contents, rows, starts)] = -np.inf
-        if contents.consent is not None:
-            permitted = rules.permitted(contents, rows, starts)
-            scores[~_reachable(permitted, asked)] = -np.inf
-        return scores
-
-    def _searched(
-        self, index: ApproximateIndex, rows: IntArray, asked: int | None, permitted: BoolArray,
-        limits: Limits, k: int,
-    ) -> tuple[IntArray, FloatArray] | None:  # fmt: skip
-        """The k best of what the index finds; None where too few of them may be offered."""
-        contents = self.contents
-        if contents.consent is not None and not _reachable(permitted, asked):
-            return np.zeros(0, np.int32), np.zeros(0, np.float32)
-        had = self._had(rows)
-        spare = k if limits.barred is not None else 0
-        queries = ranking.queries(contents, rows, asked)
-        places = index.nearest(queries, k + len(had) + spare)
-        # Ascending, so that equal scores go to the lower row here too.
-        candidates = np.unique(places[places >= 0])
-        kept = ~np.isin(candidates, had) if len(had) else np.ones(len(candidates), dtype=bool)
-        if limits.barred is not None:
-            kept &= ~limits.barred[candidates]
-        candidates = candidates[kept]
-        if len(candidates) < k:
-            return None
-        scores = (queries @ contents.products[candidates].T).max(axis=0, keepdims=True)
-        best, values = _first_row(topk(scores, k))
-        return candidates[best], values
-
-    def _had(self, rows: IntArray) -> IntArray:
-        """Product rows that leave the ranking of a customer's rows."""
-        if not self.contents.masks_seen:
-            return np.zeros(0, np.int64)
-        return ranking.seen(self.contents, rows, np.zeros(1, np.int64))[1]
 
     def _limits(
         self,
@@ -348,7 +288,8 @@ class Artifact:
         deciding = ranking.deciding_rows(contents, rows, products, asked)
         best: list[int | None] = [asked] * len(products)
         if asked is None:
-            best = ranking.best_touchpoints(contents, deciding, products, permitted)
+            known = contents.customers[deciding] + contents.products[products]
+            best = ranking.best_touchpoints(contents, known, permitted)
         why = reasons(contents, deciding, products, explain)
         likely = probabilities(contents, scores, asked)
         return [
@@ -382,11 +323,6 @@ class Artifact:
         return self.products.rows[events.spread(*self.products.find(product_ids))[1]]
 
 
-def _reachable(permitted: BoolArray, asked: int | None) -> BoolArray:
-    """[...] whether a customer with permissions [..., T] may be contacted as asked."""
-    return np.asarray(permitted.any(axis=-1) if asked is None else permitted[..., asked])
-
-
 def _as_firm_offer(offer: Offer) -> FirmOffer:
     return FirmOffer(
         offer_id=offer.product_id,
@@ -396,11 +332,6 @@ def _as_firm_offer(offer: Offer) -> FirmOffer:
         touchpoint=offer.touchpoint,
         probability=offer.probability,
     )
-
-
-def _first_row(found: TopK) -> tuple[IntArray, FloatArray]:
-    kept = found.columns[0] >= 0
-    return found.columns[0][kept], found.scores[0][kept]
 
 
 def _require_whole(name: str, value: Any, low: int) -> None:

@@ -255,6 +255,20 @@ def test_a_checkpoint_of_other_touchpoints_is_refused(tmp_path: Path) -> None:
         make(checkpoint=str(tmp_path)).fit(market(touchpoint="app"))
 
 
+def test_other_plans_are_another_network(tmp_path: Path) -> None:
+    def with_offer(product: str) -> Dataset:
+        table = {
+            "customer_id": ["a", "a", "b"], "product_id": ["x", "y", "x"],
+            "timestamp": ["2026-01-01", "2026-01-02", "2026-01-03"],
+        }  # fmt: skip
+        offers = {"offer_id": ["o"], "product_id": [product], "valid_from": ["2026-01-02"]}
+        return dataset_of(table, {"offers": offers})
+
+    make(checkpoint=str(tmp_path), horizon=7.0).fit(with_offer("x"))
+    with pytest.raises(InputError, match="another model: events and features"):
+        make(checkpoint=str(tmp_path), horizon=7.0).fit(with_offer("y"))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -12,11 +12,10 @@ from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
 from recsys.data.source import Source
 from recsys.data.split import TimeSplit
-from recsys.errors import InputError
 from recsys.evaluate.intervals import bootstrap
 from recsys.evaluate.paired import paired_difference
 from recsys.evaluate.per_query import evaluate
-from recsys.experiment.benchmarks.suite import run_folder
+from recsys.experiment.benchmarks.suite import cell, ends, root_of_suite, run_folder
 from recsys.experiment.config import build_part
 from recsys.experiment.run import prepare
 from recsys.models.touchpoint_gnn import TouchpointGNN
@@ -119,20 +118,15 @@ def summary(rows: list[Row]) -> tuple[dict[str, float], str]:
     for row in rows:
         name = f"{row.data}_{row.without}"
         mean = bootstrap({"mean": row.values}, row.customers)["mean"]
-        figures |= {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}
-        cells = [row.data, row.without, f"{mean.mean:.4f} [{mean.low:.4f}, {mean.high:.4f}]"]
+        figures |= ends(name, mean)
+        cells = [row.data, row.without, cell(mean)]
         if row.without == ALL:
             lines.append(f"| {' | '.join([*cells, '', ''])} |")
             continue
         found = paired_difference(row.values, whole[row.data].values, row.customers)
-        figures |= {
-            f"{name}_difference": found.mean,
-            f"{name}_difference_low": found.low,
-            f"{name}_difference_high": found.high,
-        }
+        figures |= ends(f"{name}_difference", found)
         verdict = {"win": "costs", "loss": "earns", "tie": "tie"}[found.verdict]
-        cells += [f"{found.mean:+.4f} [{found.low:+.4f}, {found.high:+.4f}]", verdict]
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join([*cells, cell(found, '+'), verdict])} |")
     lines += [
         "",
         "earns: worse without it; costs: better without it (95 %, paired over customers).",
@@ -141,8 +135,6 @@ def summary(rows: list[Row]) -> tuple[dict[str, float], str]:
 
 
 def _source(name: str, part: Mapping[str, Any]) -> Source:
-    try:
+    with root_of_suite():
         source: Source = build_part(OmegaConf.create(dict(part)), f"suite.data.{name}.source")
-    except InputError as error:
-        raise InputError(str(error).replace("data.root", "suite.root")) from None
-    return source
+        return source

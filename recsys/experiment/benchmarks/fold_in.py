@@ -23,6 +23,7 @@ from recsys.models.als import ALS
 from recsys.models.base import Recommender
 from recsys.models.graph_filter import GraphFilter
 from recsys.models.lightgcn import LightGCN
+from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.models.xsimgcl import XSimGCL
 from recsys.serve import Artifact
 from recsys.serve.events import by_customer
@@ -33,6 +34,7 @@ MODELS: Mapping[str, Callable[[int], Recommender]] = {
     "graph_filter": lambda seed: GraphFilter(seed=seed),
     "lightgcn": lambda seed: LightGCN(seed=seed),
     "xsimgcl": lambda seed: XSimGCL(seed=seed),
+    "touchpoint_gnn": lambda seed: TouchpointGNN(seed=seed),
 }
 
 
@@ -63,9 +65,8 @@ class FoldInSuite:
     def figures(self) -> Mapping[str, float]:
         """For each model: overlaps, their ratio, recalls, their ratio and milliseconds."""
         everything = build(self.data, check_tables(self.data.load()))
-        window = TimeSplit().split(everything, self.data).valid
-        past = window.past
-        end = int(TimeSplit().split(everything, self.data).test.past.as_of or 0)
+        split = TimeSplit().split(everything, self.data)
+        past, end = split.valid.past, int(split.test.past.as_of or 0)
         bought = _bought_later(everything, past, end)
         active = np.flatnonzero((past.history_lengths > 0) & (np.diff(bought.indptr) > 0))
         count = min(self.hidden, len(active) // 2)

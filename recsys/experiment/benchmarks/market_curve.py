@@ -18,7 +18,7 @@ from recsys.evaluate.intervals import bootstrap
 from recsys.evaluate.paired import paired_difference
 from recsys.evaluate.per_query import evaluate
 from recsys.experiment.benchmarks.market_picture import curve
-from recsys.experiment.benchmarks.suite import run_folder
+from recsys.experiment.benchmarks.suite import ends, run_folder
 from recsys.experiment.cost import peak_memory_mb, reset_peak_memory
 from recsys.experiment.run import prepare
 from recsys.models.base import Embeddings, Recommender
@@ -114,8 +114,7 @@ class MarketCurveSuite:
         customers = window.queries.customers
         found |= _shares("ndcg", values, customers)
         paired = paired_difference(values["touchpoint_gnn"], values["graph_filter"], customers)
-        found |= {"over_filter": paired.mean, "over_filter_low": paired.low}
-        found["over_filter_high"] = paired.high
+        found |= ends("over_filter", paired)
         targets = _targets(split.test.past, window)
         found |= _shares(
             "touchpoint", _guesses(model, oracle, window.past, targets), targets.customers
@@ -133,11 +132,7 @@ def _shares(name: str, values: Mapping[str, FloatArray], customers: IntArray) ->
     found: dict[str, float] = {}
     intervals = bootstrap(dict(values), customers)
     for model, one in intervals.items():
-        found |= {
-            f"{name}_{model}": one.mean,
-            f"{name}_{model}_low": one.low,
-            f"{name}_{model}_high": one.high,
-        }
+        found |= ends(f"{name}_{model}", one)
         if model != "oracle":
             found[f"{name}_{model}_of_oracle"] = one.mean / intervals["oracle"].mean
     return found
@@ -198,11 +193,7 @@ def _at_touchpoints(
     }
     found = _shares("at_touchpoint", values, targets.customers)
     lost = paired_difference(values["oracle"], values["pairwise_oracle"], targets.customers)
-    return found | {
-        "three_way_loss": lost.mean,
-        "three_way_loss_low": lost.low,
-        "three_way_loss_high": lost.high,
-    }
+    return found | ends("three_way_loss", lost)
 
 
 def _at(score: Ask, targets: Targets, eligible: Any) -> FloatArray:

@@ -4,7 +4,8 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Protocol
@@ -13,6 +14,8 @@ from hydra.core.hydra_config import HydraConfig
 
 from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.errors import InputError
+from recsys.evaluate.intervals import Interval
+from recsys.evaluate.paired import Difference
 from recsys.whole_file import write_whole
 
 
@@ -33,12 +36,29 @@ def require_at_least(low: int, **settings: int) -> None:
             )
 
 
-def published(root: str) -> LightGCNFiles:
-    """The published split in a folder. Raises `InputError` that names suite.root."""
+@contextmanager
+def root_of_suite() -> Iterator[None]:
+    """Lets what a source says of data.root name suite.root, where a suite was told it."""
     try:
-        return LightGCNFiles(root=root)
+        yield
     except InputError as error:
         raise InputError(str(error).replace("data.root", "suite.root")) from None
+
+
+def published(root: str) -> LightGCNFiles:
+    """The published split in a folder. Raises `InputError` that names suite.root."""
+    with root_of_suite():
+        return LightGCNFiles(root=root)
+
+
+def ends(key: str, found: Interval | Difference) -> dict[str, float]:
+    """Figures KEY, KEY_low and KEY_high."""
+    return {key: found.mean, f"{key}_low": found.low, f"{key}_high": found.high}
+
+
+def cell(found: Interval | Difference, sign: str = "") -> str:
+    """A mean with its interval, for a table; sign "+" writes that of a difference."""
+    return f"{found.mean:{sign}.4f} [{found.low:{sign}.4f}, {found.high:{sign}.4f}]"
 
 
 def seconds_in_turn(repeats: int, *tasks: Callable[[], object]) -> list[float]:

@@ -39,7 +39,7 @@ def pair_table(runs: Sequence[TrackedRun], names: Mapping[str, str], metric: str
     Raises:
         InputError: two runs did not ask about the same customers.
     """
-    values, customers = _values(runs, metric)
+    values, customers = aligned(runs, metric, "valid")
     found = pairwise(values, customers, level=LEVEL)
     ids = np.array([run.run_id for run in runs], dtype=object)
     first, second = ids[found.first], ids[found.second]
@@ -125,12 +125,16 @@ def rank_bounds(pairs: pd.DataFrame, run_ids: list[str]) -> pd.DataFrame:
     return pd.DataFrame(bounds).astype("Int64").rename_axis("run_id").reset_index()
 
 
-def _values(runs: Sequence[TrackedRun], metric: str) -> tuple[FloatArray, IntArray]:
-    """[Q, M] the metric by query and run, and [Q] who asked, in an order that all runs share."""
+def aligned(runs: Sequence[TrackedRun], metric: str, part: str) -> tuple[FloatArray, IntArray]:
+    """[Q, M] the metric by query and run, and [Q] who asked, in an order that all runs share.
+
+    Raises:
+        InputError: two runs did not ask about the same customers, or one lacks the metric.
+    """
     shared, columns = np.array([]), []
     for place, run in enumerate(runs):
         # A customer's own queries keep their order, which is that of the split.
-        table = run.per_query("valid").sort_values("customer_id", kind="stable")
+        table = run.per_query(part).sort_values("customer_id", kind="stable")
         ids = table["customer_id"].to_numpy()
         shared = ids if place == 0 else shared
         if not np.array_equal(ids, shared):
@@ -138,5 +142,8 @@ def _values(runs: Sequence[TrackedRun], metric: str) -> tuple[FloatArray, IntArr
                 f"runs {run.run_id} and {runs[0].run_id} did not ask about the same customers; "
                 "train both again"
             )
+        if metric not in table:
+            known = ", ".join(sorted(map(str, set(table) - {"customer_id", "history"})))
+            raise InputError(f"metric={metric} is not in both runs; there are {known}")
         columns.append(table[metric].to_numpy(np.float64))
     return np.column_stack(columns), np.unique(shared, return_inverse=True)[1]

@@ -48,12 +48,12 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.graph.relations import Signals, signed_weights
-from recsys.graph.touchpoints import contact_nodes, touchpoint_names
+from recsys.graph.touchpoints import touchpoint_names
 from recsys.models.base import Embeddings, Validate, require_half_life, require_range
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.touchpoint_gnn.network import TouchpointVectors
 from recsys.models.touchpoint_gnn.places import context_names
-from recsys.models.touchpoint_gnn.world import features_of, touchpoints_of_nodes, world_of
+from recsys.models.touchpoint_gnn.world import touchpoints_of_nodes, world_of
 from recsys.train.halves import BipartiteGraph
 from recsys.train.objectives import Objective, Softmax
 from recsys.train.sampling import Positives
@@ -125,19 +125,15 @@ class TouchpointGNN(GraphNetwork):
         liked = {name: one for name, one in self._signals.actions.items() if one > 0}
         _require_targets(data, liked)
         positives = Positives.of(data, liked)
-        self._data, self._digest = data, _digest(data, self.features)
+        self._counted = interaction_matrix(data, actions=liked, half_life=self.half_life)
+        self._data, self._digest = data, _digest(data)
         try:
             network = self._trained_somewhere(positives, validate)
         finally:
             del self._data
         assert isinstance(network, TouchpointVectors)
-        self.customer_vectors, self.product_vectors = network.scored()
+        self._keep(network)
         self.node_vectors: FloatArray = network.scored_touchpoints()
-        self._counted = interaction_matrix(data, actions=liked, half_life=self.half_life)
-        history = BipartiteGraph.from_matrix(
-            normalise(self._counted, 0.5, 0.5), network.customers.device
-        )
-        self._folding = network.folding_from(history)
         self.node_names = touchpoint_names(data)
         self.context_vectors: FloatArray = network.scored_contexts()
         self.context_names = context_names(data) if self.contexts else []
@@ -160,6 +156,7 @@ class TouchpointGNN(GraphNetwork):
             self._data,
             self._signals,
             device,
+            history=normalise(self._counted, 0.5, 0.5),
             learnt=self.learn_actions,
             loss_half_life=self.loss_half_life,
             features=self.features,
@@ -253,15 +250,11 @@ def _rows(vectors: FloatArray, rows: IntArray, word: str) -> FloatArray:
     return found
 
 
-def _digest(data: Dataset, features: bool) -> str:
+def _digest(data: Dataset) -> str:
     """Of all that the network is about; that of `GraphNetwork` covers customers and products."""
-    digest, events = hashlib.sha256(), data.interactions
-    arrays: Mapping[str, Any] = {
-        **vars(events),
-        "nodes": contact_nodes(data),
-        **(features_of(data) if features else {}),
-    }
-    for name, array in arrays.items():
+    # The tables are in the fingerprint; which of their rows count, in the moment.
+    digest = hashlib.sha256(f"{data.fingerprint} {data.as_of}".encode())
+    for name, array in vars(data.interactions).items():
         digest.update(name.encode())
         if array is not None:
             digest.update(np.ascontiguousarray(array).tobytes())

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from recsys.arrays import FloatArray
-from recsys.models.graph_network import GraphVectors, forecast
+from recsys.models.graph_vectors import GraphVectors, forecast
 from recsys.train.asked import Asked, AskedBatch
 from recsys.train.halves import BipartiteGraph
 from recsys.train.losses import softmax_over_all, unit
@@ -30,6 +30,7 @@ class World:
         touchpoint_counts: [N] weight of the events at each touchpoint node.
         places: [K, 1 + m] int64, see `Places.members`.
         contexts: number of context values.
+        history: customers and products, normalised and decayed, as fresh events will be.
         calendar: [P] what planned offers add to the logits, see `calendar_lift`; empty for nothing.
     """
 
@@ -42,6 +43,7 @@ class World:
     touchpoint_counts: Tensor
     places: Tensor
     contexts: int
+    history: BipartiteGraph
     calendar: Tensor
 
 
@@ -161,12 +163,8 @@ class TouchpointVectors(GraphVectors):
             weights=own.weights,
         )
 
-    def folding_from(self, history: BipartiteGraph) -> FloatArray:
-        """[P, dim] float32 rows whose sums over a customer's history forecast its unit vector.
-
-        Args:
-            history: of customers and products, normalised, as fresh events will be.
-        """
+    def folding(self) -> FloatArray:
+        """See `GraphVectors`; a forecast of unit vectors, by least squares over all customers."""
         with torch.inference_mode():
             nodes = self._start()
             sides = [nodes["products"]]
@@ -175,7 +173,7 @@ class TouchpointVectors(GraphVectors):
                 sides.append(nodes["products"])
             rows = torch.cat(sides, dim=1)
             wanted = unit(self.nodes()["customers"])
-            found = forecast(rows, history.to_customers @ rows, wanted)
+            found = forecast(rows, self.world.history.to_customers @ rows, wanted)
         return found.cpu().numpy()
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray
 from recsys.data.columns import ACTIONS
@@ -15,6 +16,7 @@ from recsys.graph.strength import event_weights
 from recsys.models.touchpoint_gnn.network import World
 from recsys.models.touchpoint_gnn.places import places_of
 from recsys.train.asked import Asked
+from recsys.train.halves import BipartiteGraph
 from recsys.train.relations import Relations
 
 
@@ -23,6 +25,7 @@ def world_of(
     signals: Signals,
     device: torch.device,
     *,
+    history: csr_array,
     learnt: bool,
     loss_half_life: float | None,
     features: bool,
@@ -35,6 +38,7 @@ def world_of(
         data: what a model may see.
         signals: of the graph; actions of weight above 0 are what is asked.
         device: of all tensors.
+        history: [C, P] normalised, of who is folded in.
         learnt: whether weights of actions are.
         loss_half_life: of what products are asked. Where somebody is reached changes slowly.
         features: whether those of customers and products are used.
@@ -82,6 +86,7 @@ def world_of(
         touchpoint_counts=torch.from_numpy(counts.astype(np.float32)).to(device),
         contexts=sum(map(len, data.contexts.values())) if contexts else 0,
         places=torch.from_numpy(places.members).to(device),
+        history=BipartiteGraph.from_matrix(history, device),
         calendar=torch.from_numpy(lift).to(device),
     )
 

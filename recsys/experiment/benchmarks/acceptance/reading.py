@@ -8,9 +8,9 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluate.forecasts import STATISTICS, Forecasts, forecasts
-from recsys.evaluate.intervals import Interval, bootstrap
-from recsys.evaluate.paired import Difference
+from recsys.evaluate.intervals import bootstrap
 from recsys.evaluate.slices import Cut, members
+from recsys.experiment.benchmarks.suite import ends
 from recsys.models.acceptance import Acceptance, Features, Sends
 from recsys.policy.expected_value import expected_value
 
@@ -129,13 +129,13 @@ def figures(
     for model in reading.probabilities:
         for statistic in STATISTICS:
             key = f"{reading.name}_{model}_{statistic}"
-            numbers |= _ends(key, found.interval(model, statistic))
+            numbers |= ends(key, found.interval(model, statistic))
     for model, rival in pairs(rivals):
         for statistic in COMPARED:
             key = f"{reading.name}_{model}_minus_{rival}_{statistic}"
-            numbers |= _ends(key, found.difference(model, rival, statistic))
+            numbers |= ends(key, found.difference(model, rival, statistic))
         times = found.ratio(model, rival, "average_precision")
-        numbers |= _ends(f"{reading.name}_{model}_over_{rival}_average_precision", times)
+        numbers |= ends(f"{reading.name}_{model}_over_{rival}_average_precision", times)
     return numbers | _worth(reading, resamples)
 
 
@@ -153,8 +153,10 @@ def _worth(reading: Reading, resamples: int) -> dict[str, float]:
         for model in MODELS
     }
     intervals = bootstrap(values, reading.customers, resamples=resamples)
-    ends = (_ends(f"{reading.name}_{name}", interval) for name, interval in intervals.items())
-    return {key: number for part in ends for key, number in part.items()}
+    numbers: dict[str, float] = {}
+    for name, interval in intervals.items():
+        numbers |= ends(f"{reading.name}_{name}", interval)
+    return numbers
 
 
 def group_errors(reading: Reading, model: str, *, equal: Equal, resamples: int) -> dict[str, float]:
@@ -166,7 +168,7 @@ def group_errors(reading: Reading, model: str, *, equal: Equal, resamples: int) 
             # A third is named after its dimension already.
             name = group if group.startswith(dimension) else f"{dimension}_{group}"
             key = f"{reading.name}_{model}_ece_{name}".replace(" ", "_").lower()
-            numbers |= _ends(key, part.interval(model, "ece"))
+            numbers |= ends(key, part.interval(model, "ece"))
     return numbers
 
 
@@ -185,7 +187,3 @@ def _forecasts(reading: Reading, models: Sequence[str], equal: Equal, resamples:
         equal=equal,
         resamples=resamples,
     )
-
-
-def _ends(key: str, found: Interval | Difference) -> dict[str, float]:
-    return {key: found.mean, f"{key}_low": found.low, f"{key}_high": found.high}

@@ -7,7 +7,7 @@ from typing import Any
 from recsys.errors import InputError
 from recsys.experiment.benchmarks.acceptance.reading import BOOSTING, OURS, Equal, Reading
 from recsys.experiment.benchmarks.acceptance.report import Report
-from recsys.experiment.benchmarks.suite import require_at_least
+from recsys.experiment.benchmarks.suite import require_at_least, root_of_suite
 from recsys.models.acceptance import Acceptance, Boosting, Learner, Pairwise
 
 
@@ -43,10 +43,8 @@ class AcceptanceSuite(ABC):
         self.equal, self.resamples = equal, resamples
         # Wrong settings are to be told before anything is read.
         self.models()
-        try:
+        with root_of_suite():
             self.open(root)
-        except InputError as error:
-            raise InputError(str(error).replace("data.root", "suite.root")) from None
 
     @abstractmethod
     def open(self, root: str) -> None:

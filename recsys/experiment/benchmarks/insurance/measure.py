@@ -1,6 +1,6 @@
 """Scores and probabilities of a window become a reading."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -51,17 +51,9 @@ def read_products(
         ranking = rank(single.__getitem__, queries, K, progress=False)
         measured = of_relevant(ranking, queries, [K], metrics)
         values |= {(model, metric): measured[metric] for metric in OF_PRODUCTS}
-    parts = _parts(before)
-    return Reading(
-        name=name,
-        metrics=OF_PRODUCTS,
-        models=list(scores),
-        rival="popularity",
-        sizes={part: int(mask.sum()) for part, mask in parts.items()},
-        found={
-            part: _means(values, customers, mask, resamples)
-            for part, mask in parts.items()
-        },
+    return _reading(
+        name, OF_PRODUCTS, list(scores), "popularity", before,
+        lambda mask: _means(values, customers, mask, resamples),
     )  # fmt: skip
 
 
@@ -83,23 +75,34 @@ def read_kinds(
         before: [n] whether the customer had bought before.
         resamples: of customers.
     """
+    return _reading(
+        name, OF_KINDS, list(probabilities), "markov", before,
+        lambda mask: forecasts(
+            {model: p[mask] for model, p in probabilities.items()},
+            outcome[mask],
+            customers[mask],
+            resamples=resamples,
+            level=LEVEL,
+        ),
+    )  # fmt: skip
+
+
+def _reading(
+    name: str,
+    metrics: Sequence[str],
+    models: Sequence[str],
+    rival: str,
+    before: BoolArray,
+    found_of: Callable[[BoolArray], Forecasts],
+) -> Reading:
     parts = _parts(before)
     return Reading(
         name=name,
-        metrics=OF_KINDS,
-        models=list(probabilities),
-        rival="markov",
+        metrics=metrics,
+        models=models,
+        rival=rival,
         sizes={part: int(mask.sum()) for part, mask in parts.items()},
-        found={
-            part: forecasts(
-                {model: p[mask] for model, p in probabilities.items()},
-                outcome[mask],
-                customers[mask],
-                resamples=resamples,
-                level=LEVEL,
-            )
-            for part, mask in parts.items()
-        },
+        found={part: found_of(mask) for part, mask in parts.items()},
     )
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.evaluate.forecasts import Forecasts
-from recsys.evaluate.intervals import Interval
 from recsys.evaluate.paired import Difference
 from recsys.evaluate.pairwise import holm_adjusted, p_values_of_draws
 from recsys.experiment.benchmarks.insurance.arms import arm_of
+from recsys.experiment.benchmarks.suite import ends
 
 LOWER_IS_BETTER = {"log_loss"}
 
@@ -88,17 +88,13 @@ def figures(reading: Reading, chosen: str) -> dict[str, float]:
         numbers |= {f"{name}_questions": reading.sizes[part], f"{name}_customers": found.customers}
         for metric in reading.metrics:
             for model in reading.models:
-                numbers |= _ends(f"{name}_{model}_{metric}", found.interval(model, metric))
+                numbers |= ends(f"{name}_{model}_{metric}", found.interval(model, metric))
                 if model != reading.rival:
                     over = found.difference(model, reading.rival, metric)
-                    numbers |= _ends(f"{name}_{model}_minus_{reading.rival}_{metric}", over)
+                    numbers |= ends(f"{name}_{model}_minus_{reading.rival}_{metric}", over)
             for model in reading.two_armed:
                 gain = reading.gain(model, metric, part)
-                numbers |= _ends(f"{name}_{model}_with_minus_without_{metric}", gain)
+                numbers |= ends(f"{name}_{model}_with_minus_without_{metric}", gain)
     for (part, metric), p_value in reading.adjusted(chosen).items():
         numbers[f"{reading.name}_{part}_{chosen}_with_minus_without_{metric}_p"] = p_value
     return numbers
-
-
-def _ends(key: str, found: Interval | Difference) -> dict[str, float]:
-    return {key: found.mean, f"{key}_low": found.low, f"{key}_high": found.high}

@@ -31,7 +31,11 @@ from recsys.experiment.benchmarks.insurance.products import (
 )
 from recsys.experiment.benchmarks.insurance.reading import Reading, figures
 from recsys.experiment.benchmarks.insurance.table import NOTE, TITLE, table
-from recsys.experiment.benchmarks.suite import require_at_least, run_folder
+from recsys.experiment.benchmarks.suite import (
+    require_at_least,
+    root_of_suite,
+    run_folder,
+)
 from recsys.models.acceptance import Boosting
 from recsys.models.als import ALS
 from recsys.models.ease import EASE
@@ -104,10 +108,8 @@ class InsuranceSuite:
             "als": ALS(**als), "ease": EASE(**ease), "graph_filter": GraphFilter(**graph_filter),
         }  # fmt: skip
         self.networks = {arm: TouchpointGNN(**network) for arm in ARMS}
-        try:
+        with root_of_suite():
             self.source = Insurance(root=root)
-        except InputError as error:
-            raise InputError(str(error).replace("data.root", "suite.root")) from None
 
     def figures(self) -> Mapping[str, float]:
         """See `recsys.experiment.benchmarks.insurance.reading.figures`; writes table.md too."""

@@ -1,9 +1,8 @@
 """The readings as Markdown, and what they come to in words."""
 
-from recsys.evaluate.intervals import Interval
-from recsys.evaluate.paired import Difference
 from recsys.experiment.benchmarks.insurance.arms import ARMS, arm_of
 from recsys.experiment.benchmarks.insurance.reading import LOWER_IS_BETTER, WHOLE, Reading
+from recsys.experiment.benchmarks.suite import cell
 
 _ALPHA = 0.05
 
@@ -30,17 +29,17 @@ def _of(reading: Reading, chosen: str) -> list[str]:
         f"| | {' | '.join(reading.metrics)} |", "|---" * (len(reading.metrics) + 1) + "|",
     ]  # fmt: skip
     for model in reading.models:
-        lines.append(_row(model, [_cell(found.interval(model, name)) for name in reading.metrics]))
+        lines.append(_row(model, [cell(found.interval(model, name)) for name in reading.metrics]))
     for model in reading.two_armed:
-        gains = [_cell(reading.gain(model, name), "+") for name in reading.metrics]
+        gains = [cell(reading.gain(model, name), "+") for name in reading.metrics]
         lines.append(_row(f"{model}: with - without", gains))
     for model in (arm_of(chosen, arm) for arm in ARMS):
         over = [found.difference(model, reading.rival, name) for name in reading.metrics]
-        lines.append(_row(f"{model} - {reading.rival}", [_cell(one, "+") for one in over]))
+        lines.append(_row(f"{model} - {reading.rival}", [cell(one, "+") for one in over]))
     verdicts = _verdicts(reading, chosen)
     for part in reading.found:
         cells = [
-            f"{_cell(reading.gain(chosen, name, part), '+')} {verdicts[part, name]}"
+            f"{cell(reading.gain(chosen, name, part), '+')} {verdicts[part, name]}"
             for name in reading.metrics
         ]
         lines.append(_row(f"**{chosen}: with - without, {part.replace('_', ' ')}**", cells))
@@ -61,13 +60,9 @@ def _said(reading: Reading, model: str) -> str:
     verdicts, parts = _verdicts(reading, model), []
     for metric in reading.metrics:
         gain = reading.gain(model, metric)
-        parts.append(f"{metric} {_cell(gain, '+')}, a {verdicts[WHOLE, metric]}")
+        parts.append(f"{metric} {cell(gain, '+')}, a {verdicts[WHOLE, metric]}")
     return f"What touchpoints add on {reading.name.replace('_', ' ')}: {'; '.join(parts)}."
 
 
 def _row(label: str, cells: list[str]) -> str:
     return f"| {label} | {' | '.join(cells)} |"
-
-
-def _cell(found: Interval | Difference, sign: str = "") -> str:
-    return f"{found.mean:{sign}.4f} [{found.low:{sign}.4f}, {found.high:{sign}.4f}]"
