@@ -2,6 +2,7 @@
 
 python scripts/recommend.py artifact=FOLDER customer=ID k=5 touchpoint=app at=2024-05-01
 python scripts/recommend.py artifact=FOLDER customers=3 out=FILE.json
+python scripts/recommend.py artifact=FOLDER events='["PRODUCT", ["PRODUCT", "cart"]]' [customer=ID]
 python scripts/recommend.py artifact=FOLDER everyone=true out=FILE.parquet
 """
 
@@ -19,38 +20,67 @@ from recsys.command_line import exit_on_input_error, key_values, truth, whole_nu
 from recsys.errors import InputError
 from recsys.serve import Artifact, Offer, Reason, Recommendation, load
 from recsys.serve.everyone import recommend_everyone
+from recsys.serve.fresh import FreshEvent
+from recsys.serve.question import Id
 from recsys.serve.rules import spoken
 
-KEYS = ("artifact", "customer", "customers", "everyone", "k", "touchpoint", "at", "out")
+KEYS = ("artifact", "customer", "customers", "events", "everyone", "k", "touchpoint", "at", "out")
 
 
 def recommend(words: Sequence[str]) -> None:
     """Answers for one customer, or for several spread over the list of ids."""
     given = key_values(words, KEYS, __doc__ or "")
     all_of_them = truth("everyone", given.get("everyone", "false"))
-    if (
-        "artifact" not in given
-        or sum(("customer" in given, "customers" in given, all_of_them)) != 1
-    ):
+    somebody = "customer" in given or "events" in given
+    if "artifact" not in given or sum((somebody, "customers" in given, all_of_them)) != 1:
         raise InputError(
-            "say artifact=FOLDER and one of customer=ID, customers=NUMBER and everyone=true"
+            "say artifact=FOLDER and one of customer=ID, events=LIST (of somebody new, or of the "
+            "customer too), customers=NUMBER and everyone=true"
         )
     k = whole_number("k", given.get("k", "10"))
     at = moment(given["at"]) if "at" in given else None
+    touchpoint, customer = given.get("touchpoint"), given.get("customer")
     artifact = load(given["artifact"])
     if all_of_them:
         if "out" not in given:
             raise InputError("everyone=true needs out=FILE.parquet, where the offers are written")
-        count = recommend_everyone(artifact, Path(given["out"]), k, given.get("touchpoint"), at)
+        count = recommend_everyone(artifact, Path(given["out"]), k, touchpoint, at)
         print(f"offers for {count:,} customers in {given['out']}")
         return
-    wanted: Sequence[str | int | UUID] = [given["customer"]] if "customer" in given else spread_ids(
-        artifact, whole_number("customers", given["customers"])
-    )  # fmt: skip
-    answers = [artifact.recommend(one, k, given.get("touchpoint"), at) for one in wanted]
+    if "events" in given:
+        fresh = events_of(given["events"])
+        answers = [artifact.recommend_events(fresh, k, touchpoint, at, customer_id=customer)]
+    else:
+        wanted: Sequence[Id] = [customer] if customer is not None else spread_ids(
+            artifact, whole_number("customers", given["customers"])
+        )  # fmt: skip
+        answers = [artifact.recommend(one, k, touchpoint, at) for one in wanted]
     print("\n\n".join("\n".join(lines(artifact, answer)) for answer in answers))
     if "out" in given:
         write(Path(given["out"]), answers)
+
+
+def events_of(text: str) -> list[FreshEvent]:
+    """Fresh events from JSON: product ids, or lists of product id and action or weight."""
+    refused = InputError(
+        f'events: expected a JSON list such as ["P1", ["P2", "cart"], ["P3", 2.5]], got {text}'
+    )
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise refused from None
+    if not isinstance(found, list):
+        raise refused
+    pairs = [one if isinstance(one, list) else [one, 1.0] for one in found]
+    if not all(len(one) == 2 and _is_event(*one) for one in pairs):
+        raise refused
+    return [(product, what) for product, what in pairs]
+
+
+def _is_event(product: object, what: object) -> bool:
+    """Whether a product id and an action or weight; JSON's true and false are neither."""
+    is_plain = not isinstance(product, bool) and not isinstance(what, bool)
+    return is_plain and isinstance(product, str | int) and isinstance(what, str | int | float)
 
 
 def moment(text: str) -> datetime:
@@ -62,7 +92,7 @@ def moment(text: str) -> datetime:
         raise InputError(f"at: expected a date such as 2024-05-01, got '{text}'") from None
 
 
-def spread_ids(artifact: Artifact, count: int) -> list[str | int | UUID]:
+def spread_ids(artifact: Artifact, count: int) -> list[Id]:
     """That many ids, from the customer with the most events to one with the fewest."""
     contents = artifact.contents
     events = np.zeros(len(contents.customer_ids), np.int64)
@@ -76,7 +106,8 @@ def spread_ids(artifact: Artifact, count: int) -> list[str | int | UUID]:
 
 def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
     """A recommendation as people read it."""
-    yield f"customer {answer.customer_id} ({answer.own_events:,} products in own history)"
+    who = "somebody new" if answer.customer_id is None else f"customer {answer.customer_id}"
+    yield f"{who} ({answer.own_events:,} events known)"
     for place, offer in enumerate(answer.offers, start=1):
         category = f" [{offer.category}]" if offer.category else ""
         touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""

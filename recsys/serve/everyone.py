@@ -14,8 +14,10 @@ from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.evaluate.topk import TopK
 from recsys.serve import events, ranking, rules
+from recsys.serve.person import stored
+from recsys.serve.question import Question, question
 from recsys.serve.recommend import Artifact
-from recsys.serve.shortage import refusal
+from recsys.serve.search import best_of_many
 
 _AT_ONCE = 16_384
 
@@ -36,13 +38,14 @@ def recommend_everyone(
     Raises:
         InputError: as for `recommend_many`, or the file cannot be written.
     """
+    asked = question(artifact.contents, artifact.products, k, touchpoint, at)
     starts, ends = artifact.customers.groups
     beside, began, writer = path.with_name(f".{path.name}.partial"), time.monotonic(), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for first in range(0, len(starts), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
-            table = _table(artifact, starts[part], ends[part], k, touchpoint, at)
+            table = _table(artifact, starts[part], ends[part], asked)
             writer = writer or pq.ParquetWriter(beside, table.schema, compression="zstd")
             writer.write_table(table)
             _bar(min(first + _AT_ONCE, len(starts)), len(starts), began)
@@ -60,69 +63,64 @@ def recommend_everyone(
     return len(starts)
 
 
-def _table(
-    artifact: Artifact, starts: IntArray, ends: IntArray, k: int, touchpoint: str | None,
-    at: datetime | int | None,
-) -> pa.Table:  # fmt: skip
+def _table(artifact: Artifact, starts: IntArray, ends: IntArray, asked: Question) -> pa.Table:
     contents, ids = artifact.contents, artifact.customers
-    best = artifact.best_of(starts, ends, k, touchpoint, at)
+    best = best_of_many(contents, ids, starts, ends, asked)
     found = best.columns >= 0
     lengths = found.sum(axis=1)
     owners, places = events.spread(starts, ends)
     rows = ids.rows[places]
     permitted = rules.permitted(contents, rows, np.searchsorted(owners, np.arange(len(starts))))
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
-    where = _touchpoints(artifact, ids.rows[starts], ends - starts, best, permitted, touchpoint)
+    where = _touchpoints(artifact, starts, ends, best, permitted, asked.asked)
     columns = best.columns[found]
     named = np.array([*contents.touchpoint_names, None], dtype=object)[where]
+    short = _shortages(artifact, starts, ends, lengths, permitted, asked)
     return pa.table(
         {
             "customer_id": _texts(contents.customer_ids[ids.rows[starts]]),
             "product_id": pa.ListArray.from_arrays(offsets, _texts(contents.product_ids[columns])),
             "score": pa.ListArray.from_arrays(offsets, pa.array(best.scores[found])),
             "touchpoint": pa.ListArray.from_arrays(offsets, pa.array(named, pa.string())),
-            "short_because": _shortages(artifact, starts, lengths, permitted, k, touchpoint, at),
+            "short_because": pa.array(short, pa.string()),
         }
     )
 
 
 def _touchpoints(
-    artifact: Artifact, rows: IntArray, strands: IntArray, best: TopK, permitted: BoolArray,
-    touchpoint: str | None,
+    artifact: Artifact, starts: IntArray, ends: IntArray, best: TopK, permitted: BoolArray,
+    asked: int | None,
 ) -> IntArray:  # fmt: skip
     """[m] row number of each offer's touchpoint, -1 where none is known."""
-    contents, found = artifact.contents, best.columns >= 0
-    if touchpoint is not None:
-        return np.full(int(found.sum()), list(contents.touchpoint_names).index(touchpoint))
+    contents, rows, found = artifact.contents, artifact.customers.rows, best.columns >= 0
+    if asked is not None:
+        return np.full(int(found.sum()), asked)
     if contents.touchpoints is None:
         return np.full(int(found.sum()), -1)
-    people = np.repeat(np.arange(len(rows)), found.sum(axis=1))
-    deciding, columns = rows[people], best.columns[found]
-    for person in np.flatnonzero(strands > 1):
-        own, mine = (
-            artifact.customers.rows_of(contents.customer_ids[rows[person]]),
-            people == person,
-        )
-        deciding[mine] = ranking.deciding_rows(contents, own, columns[mine], None)
+    people = np.repeat(np.arange(len(starts)), found.sum(axis=1))
+    deciding, columns = rows[starts][people], best.columns[found]
+    for person in np.flatnonzero(ends - starts > 1):
+        own, mine = rows[starts[person] : ends[person]], people == person
+        strand = ranking.deciding(contents, contents.customers[own], columns[mine], None)
+        deciding[mine] = own[strand]
     known = contents.customers[deciding] + contents.products[columns]
     chosen = ranking.best_touchpoints(contents, known, permitted[people])
     return np.array(chosen, np.int64)
 
 
 def _shortages(
-    artifact: Artifact, starts: IntArray, lengths: IntArray, permitted: BoolArray, k: int,
-    touchpoint: str | None, at: datetime | int | None,
-) -> pa.Array:  # fmt: skip
-    names = list(artifact.contents.touchpoint_names)
-    asked = None if touchpoint is None else names.index(touchpoint)
+    artifact: Artifact, starts: IntArray, ends: IntArray, lengths: IntArray, permitted: BoolArray,
+    asked: Question,
+) -> list[str | None]:  # fmt: skip
+    """Why each list is as short as it is, in words; None where it is not."""
     said: list[str | None] = [None] * len(starts)
-    for place in np.flatnonzero(lengths < k):
-        said[place] = refusal(touchpoint, asked, permitted[place])
+    for place in np.flatnonzero(lengths < asked.k):
+        said[place] = asked.refusal(permitted[place])
         if said[place] is None:
-            customer = artifact.contents.customer_ids[artifact.customers.rows[starts[place]]]
-            answer = artifact.recommend(customer, k, touchpoint, at, explain=0)
-            said[place] = answer.short_because
-    return pa.array(said, pa.string())
+            rows = artifact.customers.rows[starts[place] : ends[place]]
+            had = stored(artifact.contents, rows).had(artifact.contents)
+            said[place] = asked.shortage(had)
+    return said
 
 
 def _texts(ids: IdArray) -> pa.Array:

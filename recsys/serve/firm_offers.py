@@ -2,70 +2,63 @@
 
 import numpy as np
 
-from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray
 from recsys.serve import ranking, rules
 from recsys.serve.contents import Contents
 from recsys.serve.offer_table import OfferTable
 from recsys.serve.offers import FirmOffer
+from recsys.serve.person import Person, plain
 from recsys.serve.probability import probabilities
-from recsys.serve.reasons import at_place, named, plain
-from recsys.serve.shortage import in_words
+from recsys.serve.question import Question, in_words
+from recsys.serve.reasons import at_place, named
 
 
 def best_offers(
-    contents: Contents,
-    table: OfferTable,
-    vectors: FloatArray,
-    rows: IntArray,
-    k: int,
-    asked: int | None,
-    permitted: BoolArray,
-    moment: int | None,
-    gone: BoolArray,
+    contents: Contents, table: OfferTable, vectors: FloatArray, person: Person, asked: Question
 ) -> tuple[list[FirmOffer], str | None]:
-    """The k best offers for one customer, and why they are fewer.
+    """The k best offers for one person who may be reached, and why they are fewer.
 
     Scores are (c + t) . o at a touchpoint t that is asked for, else c . o, the maximum over the
-    customer's rows; equal ones by the lower row. Of an id with several lines the best one stands.
+    person's vectors; equal ones by the lower row. Of an id with several lines the best one stands.
+    An offer goes with the last of its products.
 
     Args:
         contents: of the artifact.
         table: its offers.
         vectors: [O, d] of `table.pooled`.
-        rows: [R] of the customer.
-        k: how many.
-        asked: row of the touchpoint, or None for the best of each offer.
-        permitted: [T] touchpoints that may reach the customer.
-        moment: UTC seconds at which the offer is made; None for any.
-        gone: [P] products that may not be offered; an offer goes with the last of its products.
+        person: who.
+        asked: how many, where and when.
     """
-    bars = _bars(table, asked, permitted, moment, gone)
-    scores = (ranking.queries(contents, rows, asked) @ vectors.T).max(axis=0)
+    gone = np.zeros(len(contents.products), dtype=bool)
+    gone[person.had(contents)] = True
+    if asked.barred is not None:
+        gone |= asked.barred
+    bars = _bars(table, person.permitted, asked, gone)
+    scores = (ranking.towards(contents, person.vectors, asked.asked) @ vectors.T).max(axis=0)
     open_ = np.flatnonzero(~np.logical_or.reduce(list(bars.values())))
     places: dict[object, int] = {}
     for place in open_[np.argsort(-scores[open_], kind="stable")]:
         places.setdefault(plain(table.ids[int(place)]), int(place))
-        if len(places) == k:
+        if len(places) == asked.k:
             break
-    best = np.array(list(places.values()), np.int64)
     found = [
-        _offer(contents, table, vectors, rows, place, float(scores[place]), asked, permitted)
-        for place in best
+        _offer(contents, table, vectors, person, place, float(scores[place]), asked.asked)
+        for place in places.values()
     ]
-    return found, in_words(bars, "offers") if len(found) < k else None
+    return found, in_words(bars, "offers") if len(found) < asked.k else None
 
 
 def _bars(
-    table: OfferTable, asked: int | None, permitted: BoolArray, moment: int | None, gone: BoolArray
+    table: OfferTable, permitted: BoolArray, asked: Question, gone: BoolArray
 ) -> dict[str, BoolArray]:
     """Why -> [O] whether that rule bars each offer."""
-    when = None if moment is None else rules.when_of("timestamp", moment)
+    when = None if asked.moment is None else rules.when_of("timestamp", asked.moment)
     tied = table.touchpoints >= 0
     reachable = np.append(permitted, True)[table.touchpoints]
     return {
-        f"not valid at {rules.spoken(when)}": ~table.valid(moment),
-        "for another touchpoint": tied & (table.touchpoints != asked)
-        if asked is not None
+        f"not valid at {rules.spoken(when)}": ~table.valid(asked.moment),
+        "for another touchpoint": tied & (table.touchpoints != asked.asked)
+        if asked.asked is not None
         else np.zeros(len(table), dtype=bool),
         "at a touchpoint without consent": tied & ~reachable,
         "of products already had or not on offer": ~table.any_of(~gone),
@@ -73,17 +66,16 @@ def _bars(
 
 
 def _offer(
-    contents: Contents, table: OfferTable, vectors: FloatArray, rows: IntArray, place: int,
-    score: float, asked: int | None, permitted: BoolArray,
+    contents: Contents, table: OfferTable, vectors: FloatArray, person: Person, place: int,
+    score: float, asked: int | None,
 ) -> FirmOffer:  # fmt: skip
     where: int | None = int(table.touchpoints[place])
     if where == -1:
         where = asked
         if asked is None:
-            people = contents.customers[rows]
-            deciding = people[(people @ vectors[place]).argmax()]
+            deciding = person.vectors[(person.vectors @ vectors[place]).argmax()]
             (where,) = ranking.best_touchpoints(
-                contents, (deciding + vectors[place])[None], permitted
+                contents, (deciding + vectors[place])[None], person.permitted
             )
     products = table.products[table.starts[place] : table.starts[place + 1]]
     likely = None

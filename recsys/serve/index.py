@@ -45,9 +45,14 @@ class ApproximateIndex:
         self.found, self.kind, self.effort = found, kind, effort
         self.settings = _search_settings(kind, effort)
 
+    @property
+    def size(self) -> int:
+        """How many products it knows: the first rows."""
+        return int(self.found.ntotal)
+
     def nearest(self, queries: FloatArray, count: int) -> IntArray:
         """[n, m] int64 rows of about the m >= count best products of queries [n, d], or -1."""
-        depth = min(count * _REFINED[self.kind], self.found.ntotal)
+        depth = min(count * _REFINED[self.kind], self.size)
         asked = np.ascontiguousarray(queries, np.float32)
         places: IntArray = self.found.search(asked, depth, params=self.settings)[1]
         return places

@@ -14,8 +14,8 @@ class Reason:
         product_id: the product of the event.
         name: of that product; None where it has none.
         action: what happened; None where unknown.
-        touchpoint: where it happened; None where unknown.
-        when: UTC, or the position in the order; None where unknown.
+        touchpoint: where it happened; None where unknown, as of a fresh event.
+        when: UTC, or the position in the order; None where unknown, as of a fresh event.
         share: its part, above 0 up to 1, of all that speaks for the offer.
     """
 
@@ -55,13 +55,13 @@ class Recommendation:
     """What to offer one customer.
 
     Attributes:
-        customer_id: as the artifact keeps it.
+        customer_id: as the artifact keeps it; None for somebody unseen.
         offers: best first.
         short_because: why there are fewer offers than asked for; None where there are not.
-        own_events: how many events of the customer the artifact knows.
+        own_events: how many events of the customer are known, fresh ones included.
     """
 
-    customer_id: str | int | UUID
+    customer_id: str | int | UUID | None
     offers: Sequence[Offer]
     short_because: str | None
     own_events: int
@@ -99,6 +99,6 @@ class FirmOffers:
         short_because: why there are fewer than asked for; None where there are not.
     """
 
-    customer_id: str | int | UUID
+    customer_id: str | int | UUID | None
     offers: Sequence[FirmOffer]
     short_because: str | None

@@ -2,79 +2,72 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.serve import events, fold_in, rules
+from recsys.serve import fold_in, rules
 from recsys.serve.contents import Contents
 from recsys.serve.offers import Reason
+from recsys.serve.person import History, plain
 
 
 def reasons(
-    contents: Contents, rows: IntArray, products: IntArray, limit: int
-) -> list[list[Reason]]:
-    """For each pair of customer row [n] and product [n], at most `limit` events that speak for it.
+    contents: Contents, histories: Sequence[History], deciding: IntArray, products: IntArray,
+    limit: int,
+) -> list[list[Reason]]:  # fmt: skip
+    """For each product [n], at most `limit` events that speak for it.
 
     An event's share is its contribution to the score over the sum of all positive contributions;
-    events that speak against the product are no reasons. Equal shares: the lower product row first.
+    events that speak against the product are no reasons. Equal shares: the earlier in the history.
+
+    Args:
+        contents: of the artifact.
+        histories: of each vector of the customer.
+        deciding: [n] which of them gave the product its score.
+        products: [n] rows.
+        limit: how many reasons a product, 0 for none.
     """
     found: list[list[Reason]] = [[] for _ in products]
-    if limit:
-        for row in np.unique(rows):
-            places = np.flatnonzero(rows == row)
-            for place, why in zip(
-                places, _of_row(contents, int(row), products[places], limit), strict=True
-            ):
-                found[place] = why
+    if not limit or contents.fold_in_products is None:
+        return found
+    for one in np.unique(deciding):
+        places, history = np.flatnonzero(deciding == one), histories[one]
+        parts = fold_in.contributions(
+            history.weights,
+            contents.fold_in_products[history.products],
+            contents.products[products[places]][:, : contents.fold_in_products.shape[1]],
+            contents.fold_in_gram,
+        )
+        for place, part in zip(places, parts, strict=True):
+            found[place] = _largest(contents, history, part, limit)
     return found
 
 
-def _of_row(contents: Contents, row: int, products: IntArray, limit: int) -> list[list[Reason]]:
-    weights, event_products = contents.event_weights, contents.event_products
-    if contents.fold_in_products is None or event_products is None or weights is None:
-        return [[] for _ in products]
-    own = events.of_rows(contents, np.array([row]))[1]
-    own = own[weights[own] != 0]
-    parts = fold_in.contributions(
-        weights[own],
-        contents.fold_in_products[event_products[own]],
-        contents.products[products][:, : contents.fold_in_products.shape[1]],
-        contents.fold_in_gram,
-    )
-    return [_largest(contents, own, part, limit) for part in parts]
-
-
-def _largest(contents: Contents, own: IntArray, part: FloatArray, limit: int) -> list[Reason]:
+def _largest(contents: Contents, history: History, part: FloatArray, limit: int) -> list[Reason]:
     positive = np.maximum(part, 0)
     order = np.argsort(-positive, kind="stable")[:limit]
     total = positive.sum()
     return [
-        _reason(contents, int(own[one]), float(positive[one] / total))
+        _reason(contents, history, int(one), float(positive[one] / total))
         for one in order
         if positive[one] > 0
     ]
 
 
-def _reason(contents: Contents, event: int, share: float) -> Reason:
-    product = int(at_place(contents.event_products, event))
-    when = at_place(contents.event_when, event)
+def _reason(contents: Contents, history: History, place: int, share: float) -> Reason:
+    product, event = int(history.products[place]), int(history.events[place])
+    kept = event >= 0
+    touchpoint = at_place(contents.event_touchpoints, event) if kept else None
+    when = at_place(contents.event_when, event) if kept else None
     return Reason(
         product_id=plain(contents.product_ids[product]),
         name=at_place(contents.product_names, product),
-        action=named(contents.event_action_names, at_place(contents.event_actions, event)),
-        touchpoint=named(contents.touchpoint_names, at_place(contents.event_touchpoints, event)),
+        action=named(contents.event_action_names, int(history.actions[place])),
+        touchpoint=named(contents.touchpoint_names, touchpoint),
         when=None if when is None else rules.when_of(contents.clock, int(when)),
         share=share,
     )
-
-
-def plain(value: Any) -> str | int | UUID:
-    """An id as Python has it."""
-    if isinstance(value, np.integer):
-        return int(value)
-    return value if isinstance(value, UUID) else str(value)
 
 
 def at_place(values: Any, place: int) -> Any:

@@ -1,38 +1,24 @@
 """Recommending from a loaded artifact."""
 
-import os
-from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeAlias
-from uuid import UUID
+from typing import Any
 
-import numpy as np
-
-from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
-from recsys.errors import InputError
-from recsys.evaluate.topk import TopK, topk
-from recsys.serve import events, ranking, rules
+from recsys.arrays import FloatArray
+from recsys.evaluate.topk import TopK
 from recsys.serve.contents import Contents
+from recsys.serve.described import described
 from recsys.serve.firm_offers import best_offers
-from recsys.serve.fresh import Fresh, FreshEvent, folded
-from recsys.serve.fresh_offers import FreshOffers, best_fresh
+from recsys.serve.fresh import FreshEvent, folded
 from recsys.serve.ids import SortedIds
 from recsys.serve.index import ApproximateIndex
 from recsys.serve.offers import FirmOffer, FirmOffers, Offer, Recommendation
-from recsys.serve.probability import probabilities
-from recsys.serve.reasons import at_place, named, plain, reasons
-from recsys.serve.search import ONLY, first_row, had, scores_of, searched
-from recsys.serve.shortage import Limits, refusal
+from recsys.serve.person import Person, stored
+from recsys.serve.question import Id, Ids, Question, question, require_whole
+from recsys.serve.search import best_of_many, best_products
 from recsys.serve.text_ids import TextIds
-
-Id: TypeAlias = str | int | UUID
-
-_TILE_CUSTOMERS, _TILE_SCORES = 256, 2**24
-"""Customers scored at once, fewer where that many rows of scores would take over 64 MiB."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,9 +53,9 @@ class Artifact:
         k: int = 10,
         touchpoint: str | None = None,
         at: datetime | int | None = None,
-        exclude: Sequence[Id] | IdArray = (),
+        exclude: Ids = (),
         explain: int = 3,
-        allow: Sequence[Id] | IdArray | None = None,
+        allow: Ids | None = None,
     ) -> Recommendation:
         """The k best offers for one customer, each with its touchpoint and its reasons.
 
@@ -90,28 +76,54 @@ class Artifact:
         Raises:
             InputError: the customer or the touchpoint is unknown, or k, at, explain are not usable.
         """
-        _require_whole("k", k, 1)
-        _require_whole("explain", explain, 0)
-        contents, asked = self.contents, self._touchpoint_row(touchpoint)
-        rows = self.customers.rows_of(customer_id)
-        permitted = rules.permitted(contents, rows, ONLY)[0]
-        limits = self._limits(at, exclude, allow)
-        found = None
-        if self.index is not None and limits.allowed is None:
-            found = searched(contents, self.index, rows, asked, permitted, limits, k)
-        if found is None:
-            found = first_row(topk(scores_of(contents, rows, ONLY, asked, limits.barred), k))
-        columns, values = found
-        missing = None
-        if len(columns) < k:
-            missing = refusal(touchpoint, asked, permitted)
-            missing = missing or limits.shortage(had(contents, rows))
-        return Recommendation(
-            customer_id=plain(contents.customer_ids[rows[0]]),
-            offers=self._offers(rows, columns, values, asked, permitted, explain),
-            short_because=missing,
-            own_events=len(events.of_rows(contents, rows)[1]),
-        )
+        asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
+        person = stored(self.contents, self.customers.rows_of(customer_id))
+        return self._recommendation(person, asked, explain)
+
+    def recommend_events(
+        self,
+        events: Sequence[FreshEvent],
+        k: int = 10,
+        touchpoint: str | None = None,
+        at: datetime | int | None = None,
+        exclude: Ids = (),
+        explain: int = 3,
+        allow: Ids | None = None,
+        customer_id: Id | None = None,
+    ) -> Recommendation:
+        """As `recommend`, for somebody with these fresh events; nothing is trained.
+
+        Consent binds known customers; of somebody unseen none is known, so who asks answers for it.
+
+        Args:
+            events: as of `fold_in`.
+            k: as of `recommend`, as what follows.
+            touchpoint: likewise.
+            at: likewise.
+            exclude: likewise.
+            explain: likewise; what was done just now is a reason too.
+            allow: likewise.
+            customer_id: to whose own events they are added; None for somebody unseen.
+
+        Raises:
+            InputError: as `fold_in` and `recommend`.
+        """
+        asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
+        return self._recommendation(self._folded(events, customer_id), asked, explain)
+
+    def fold_in(self, events: Sequence[FreshEvent], customer_id: Id | None = None) -> FloatArray:
+        """[d] float32 vector of somebody with these fresh events, without training anything.
+
+        Args:
+            events: product ids, or pairs of product id and action (or weight, a number).
+            customer_id: to whose own events they are added, those of the last strand where there
+                are several; None for somebody unseen.
+
+        Raises:
+            InputError: a product or action is unknown, or the model cannot be folded into.
+        """
+        vector: FloatArray = self._folded(events, customer_id).vectors[-1]
+        return vector
 
     def recommend_offers(
         self,
@@ -129,7 +141,7 @@ class Artifact:
         Raises:
             InputError: as `recommend`.
         """
-        table, contents = self.contents.offers, self.contents
+        contents, table = self.contents, self.contents.offers
         if table is None:
             answer = self.recommend(customer_id, k, touchpoint, at, explain=0)
             return FirmOffers(
@@ -137,32 +149,17 @@ class Artifact:
                 offers=[_as_firm_offer(one) for one in answer.offers],
                 short_because=answer.short_because,
             )
-        _require_whole("k", k, 1)
-        asked, rows = self._touchpoint_row(touchpoint), self.customers.rows_of(customer_id)
-        permitted = rules.permitted(contents, rows, ONLY)[0]
-        limits = self._limits(at, (), None)
-        gone = np.zeros(len(contents.products), dtype=bool)
-        gone[had(contents, rows)] = True
-        if limits.closed is not None:
-            gone |= limits.closed
+        asked = question(contents, self.products, k, touchpoint, at)
+        person = stored(contents, self.customers.rows_of(customer_id))
         found: list[FirmOffer] = []
-        missing = refusal(touchpoint, asked, permitted)
+        missing = asked.refusal(person.permitted)
         if missing is None:
-            found, missing = best_offers(
-                contents, table, self._offer_vectors, rows, k, asked, permitted, limits.moment, gone
-            )
-        return FirmOffers(
-            customer_id=plain(contents.customer_ids[rows[0]]), offers=found, short_because=missing
-        )
-
-    @cached_property
-    def _offer_vectors(self) -> FloatArray:
-        assert self.contents.offers is not None
-        return self.contents.offers.pooled(self.contents.products)
+            found, missing = best_offers(contents, table, self._offer_vectors, person, asked)
+        return FirmOffers(customer_id=person.id, offers=found, short_because=missing)
 
     def recommend_many(
         self,
-        customer_ids: Sequence[Id] | IdArray | TextIds,
+        customer_ids: Ids | TextIds,
         k: int = 10,
         touchpoint: str | None = None,
         at: datetime | int | None = None,
@@ -185,142 +182,32 @@ class Artifact:
         Raises:
             InputError: as for `recommend`.
         """
-        _require_whole("k", k, 1)
-        return self.best_of(*self.customers.find_known(customer_ids), k, touchpoint, at)
+        asked = question(self.contents, self.products, k, touchpoint, at)
+        starts, ends = self.customers.find_known(customer_ids)
+        return best_of_many(self.contents, self.customers, starts, ends, asked)
 
-    def fold_in(self, events: Sequence[FreshEvent], customer_id: Id | None = None) -> FloatArray:
-        """[d] float32 vector of somebody with these fresh events, without training anything.
-
-        Args:
-            events: product ids, or pairs of product id and action (or weight, a number).
-            customer_id: to whose own events they are added; None for somebody unseen.
-
-        Raises:
-            InputError: a product or action is unknown, or the model cannot be folded into.
-        """
-        return self._fresh(events, customer_id).vector
-
-    def recommend_events(
-        self,
-        events: Sequence[FreshEvent],
-        k: int = 10,
-        touchpoint: str | None = None,
-        at: datetime | int | None = None,
-        exclude: Sequence[Id] | IdArray = (),
-        allow: Sequence[Id] | IdArray | None = None,
-        customer_id: Id | None = None,
-    ) -> FreshOffers:
-        """The k best products for `fold_in(events, customer_id)`, by the rules of `recommend`.
-
-        Consent binds known customers; of somebody unseen none is known, so who asks answers for it.
-
-        Raises:
-            InputError: as `fold_in` and `recommend`.
-        """
-        _require_whole("k", k, 1)
-        asked, contents = self._touchpoint_row(touchpoint), self.contents
-        fresh = self._fresh(events, customer_id)
-        limits = self._limits(at, exclude, allow)
-        permitted = np.ones(len(contents.touchpoint_names), dtype=bool)
-        if fresh.row is not None:
-            permitted = rules.permitted(contents, np.array([fresh.row]), ONLY)[0]
-        refused = refusal(touchpoint, asked, permitted)
-        if refused:
-            return FreshOffers(products=[], scores=[], touchpoints=[], short_because=refused)
-        return best_fresh(contents, fresh, k, asked, permitted, limits)
-
-    def _fresh(self, events: Sequence[FreshEvent], customer_id: Id | None) -> Fresh:
-        row = None if customer_id is None else int(self.customers.rows_of(customer_id)[-1])
-        return folded(self.contents, self.products, events, row)
-
-    def best_of(
-        self,
-        starts: IntArray,
-        ends: IntArray,
-        k: int,
-        touchpoint: str | None = None,
-        at: datetime | int | None = None,
-    ) -> TopK:
-        """As `recommend_many`, for customers by where their rows lie in `customers.rows`."""
-        asked, width = self._touchpoint_row(touchpoint), len(self.contents.products)
-        barred = self._limits(at, (), None).barred
-        found = TopK(
-            np.empty((len(starts), min(k, width)), np.int32),
-            np.empty((len(starts), min(k, width)), np.float32),
-        )
-        step = max(1, min(_TILE_CUSTOMERS, _TILE_SCORES // width))
-
-        def rank(first: int) -> None:
-            tile = slice(first, first + step)
-            owners, places = events.spread(starts[tile], ends[tile])
-            begins = np.searchsorted(owners, np.arange(owners[-1] + 1))
-            best = topk(
-                scores_of(self.contents, self.customers.rows[places], begins, asked, barred), k
-            )
-            found.columns[tile], found.scores[tile] = best.columns, best.scores
-
-        # Picking the best of a tile takes one thread, while the next tile is multiplied.
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
-            deque(threads.map(rank, range(0, len(starts), step)), maxlen=0)
-        return found
-
-    def _limits(
-        self,
-        at: datetime | int | None,
-        exclude: Sequence[Id] | IdArray,
-        allow: Sequence[Id] | IdArray | None,
-    ) -> Limits:
-        moment = rules.moment(self.contents, at)
-        dated = any(getattr(self.contents, name) is not None for name in rules.DATES)
-        return Limits(
-            products=len(self.contents.products),
-            moment=moment,
-            closed=~rules.on_offer(self.contents, moment) if dated and moment is not None else None,
-            excluded=self._product_rows("exclude", exclude),
-            allowed=None if allow is None else self._product_rows("allow", allow),
+    def _recommendation(self, person: Person, asked: Question, explain: int) -> Recommendation:
+        require_whole("explain", explain, 0)
+        columns, scores = best_products(self.contents, self.index, person, asked)
+        missing = None
+        if len(columns) < asked.k:
+            missing = asked.refusal(person.permitted)
+            missing = missing or asked.shortage(person.had(self.contents))
+        return Recommendation(
+            customer_id=person.id,
+            offers=described(self.contents, person, columns, scores, asked.asked, explain),
+            short_because=missing,
+            own_events=person.events,
         )
 
-    def _offers(
-        self, rows: IntArray, products: IntArray, scores: FloatArray, asked: int | None,
-        permitted: BoolArray, explain: int,
-    ) -> list[Offer]:  # fmt: skip
-        contents = self.contents
-        deciding = ranking.deciding_rows(contents, rows, products, asked)
-        best: list[int | None] = [asked] * len(products)
-        if asked is None:
-            known = contents.customers[deciding] + contents.products[products]
-            best = ranking.best_touchpoints(contents, known, permitted)
-        why = reasons(contents, deciding, products, explain)
-        likely = probabilities(contents, scores, asked)
-        return [
-            Offer(
-                product_id=plain(contents.product_ids[product]),
-                name=at_place(contents.product_names, product),
-                category=at_place(contents.product_categories, product),
-                score=float(score),
-                touchpoint=named(contents.touchpoint_names, place),
-                reasons=because,
-                probability=chance,
-            )
-            for product, score, place, because, chance in zip(
-                products, scores, best, why, likely, strict=True
-            )
-        ]
+    def _folded(self, events: Sequence[FreshEvent], customer_id: Id | None) -> Person:
+        rows = None if customer_id is None else self.customers.rows_of(customer_id)
+        return folded(self.contents, self.products, events, rows)
 
-    def _touchpoint_row(self, name: str | None) -> int | None:
-        known = list(self.contents.touchpoint_names)
-        if name is None:
-            return None
-        if name not in known:
-            raise InputError(
-                f"touchpoint '{name}' is not known; the artifact has {', '.join(known) or 'none'}"
-            )
-        return known.index(name)
-
-    def _product_rows(self, name: str, product_ids: Sequence[Id] | IdArray) -> IntArray:
-        if isinstance(product_ids, str | int | UUID):
-            raise InputError(f"{name}: expected a sequence of product ids, got {product_ids!r}")
-        return self.products.rows[events.spread(*self.products.find(product_ids))[1]]
+    @cached_property
+    def _offer_vectors(self) -> FloatArray:
+        assert self.contents.offers is not None
+        return self.contents.offers.pooled(self.contents.products)
 
 
 def _as_firm_offer(offer: Offer) -> FirmOffer:
@@ -332,9 +219,3 @@ def _as_firm_offer(offer: Offer) -> FirmOffer:
         touchpoint=offer.touchpoint,
         probability=offer.probability,
     )
-
-
-def _require_whole(name: str, value: Any, low: int) -> None:
-    usable = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= low
-    if not usable:
-        raise InputError(f"{name}: expected a whole number of at least {low}, got {value!r}")

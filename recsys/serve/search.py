@@ -1,71 +1,118 @@
-"""The best products of a customer: all of them scored, or those that an index finds."""
+"""The best products of customers: all products scored, or those that an index finds."""
+
+import os
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.arrays import FloatArray, IntArray
 from recsys.evaluate.topk import TopK, topk
-from recsys.serve import ranking, rules
+from recsys.serve import events, ranking, rules
 from recsys.serve.contents import Contents
+from recsys.serve.ids import SortedIds
 from recsys.serve.index import ApproximateIndex
-from recsys.serve.shortage import Limits
+from recsys.serve.person import ONLY, Person
+from recsys.serve.question import Question
 
-ONLY = np.zeros(1, np.int64)
-"""Where the rows of a single customer start."""
-
-
-def scores_of(
-    contents: Contents, rows: IntArray, starts: IntArray, asked: int | None,
-    barred: BoolArray | None,
-) -> FloatArray:  # fmt: skip
-    """[B, P] scores, -inf where a rule forbids the offer; arguments as in `ranking`."""
-    scores = ranking.product_scores(contents, rows, starts, asked)
-    if barred is not None:
-        scores[:, barred] = -np.inf
-    if contents.masks_seen:
-        scores[ranking.seen(contents, rows, starts)] = -np.inf
-    if contents.consent is not None:
-        permitted = rules.permitted(contents, rows, starts)
-        scores[~_reachable(permitted, asked)] = -np.inf
-    return scores
+_TILE_CUSTOMERS, _TILE_SCORES = 256, 2**24
+"""Customers scored at once, fewer where that many rows of scores would take over 64 MiB."""
 
 
-def searched(
-    contents: Contents, index: ApproximateIndex, rows: IntArray, asked: int | None,
-    permitted: BoolArray, limits: Limits, k: int,
-) -> tuple[IntArray, FloatArray] | None:  # fmt: skip
-    """The k best of what the index finds; None where too few of them may be offered."""
-    if contents.consent is not None and not _reachable(permitted, asked):
+def best_products(
+    contents: Contents, index: ApproximateIndex | None, person: Person, asked: Question
+) -> tuple[IntArray, FloatArray]:
+    """Rows and scores of the k best products for one person, fewer where rules leave fewer."""
+    if not asked.reachable(person.permitted):
         return np.zeros(0, np.int32), np.zeros(0, np.float32)
-    gone = had(contents, rows)
-    spare = k if limits.barred is not None else 0
-    queries = ranking.queries(contents, rows, asked)
-    places = index.nearest(queries, k + len(gone) + spare)
-    # Ascending, so that equal scores go to the lower row here too.
-    candidates = np.unique(places[places >= 0])
+    if index is not None and asked.allowed is None:
+        found = _searched(contents, index, person, asked)
+        if found is not None:
+            return found
+    scores = ranking.product_scores(contents, person.vectors, ONLY, asked.asked)
+    if asked.barred is not None:
+        scores[0, asked.barred] = -np.inf
+    scores[0, person.had(contents)] = -np.inf
+    return _first_row(topk(scores, asked.k))
+
+
+def best_of_many(
+    contents: Contents, customers: SortedIds, starts: IntArray, ends: IntArray, asked: Question
+) -> TopK:
+    """The k best products of n customers, tile by tile, in threads.
+
+    Args:
+        contents: of the artifact.
+        customers: its ids.
+        starts: [n] where in `customers.rows` the rows of each customer start.
+        ends: [n] where they end.
+        asked: of all of them.
+    """
+    width = len(contents.products)
+    found = TopK(
+        np.empty((len(starts), min(asked.k, width)), np.int32),
+        np.empty((len(starts), min(asked.k, width)), np.float32),
+    )
+    step = max(1, min(_TILE_CUSTOMERS, _TILE_SCORES // width))
+
+    def rank(first: int) -> None:
+        tile = slice(first, first + step)
+        owners, places = events.spread(starts[tile], ends[tile])
+        begins = np.searchsorted(owners, np.arange(owners[-1] + 1))
+        best = _best_of_rows(contents, customers.rows[places], begins, asked)
+        found.columns[tile], found.scores[tile] = best.columns, best.scores
+
+    # Picking the best of a tile takes one thread, while the next tile is multiplied.
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
+        deque(threads.map(rank, range(0, len(starts), step)), maxlen=0)
+    return found
+
+
+def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, asked: Question) -> TopK:
+    """The k best products of B customers.
+
+    Args:
+        contents: of the artifact.
+        rows: [R] rows of all customers, one customer after the other.
+        starts: [B] where the rows of each customer start.
+        asked: of all of them.
+    """
+    scores = ranking.product_scores(contents, contents.customers[rows], starts, asked.asked)
+    if asked.barred is not None:
+        scores[:, asked.barred] = -np.inf
+    if contents.masks_seen and contents.event_products is not None:
+        owners, places = events.of_rows(contents, rows)
+        customers = np.searchsorted(starts, owners, side="right") - 1
+        scores[customers, contents.event_products[places]] = -np.inf
+    if contents.consent is not None:
+        scores[~asked.reachable(rules.permitted(contents, rows, starts))] = -np.inf
+    return topk(scores, asked.k)
+
+
+def _searched(
+    contents: Contents, index: ApproximateIndex, person: Person, asked: Question
+) -> tuple[IntArray, FloatArray] | None:
+    """The k best of what the index finds; None where too few of them may be offered."""
+    gone = person.had(contents)
+    spare = asked.k if asked.barred is not None else 0
+    queries = ranking.towards(contents, person.vectors, asked.asked)
+    places = index.nearest(queries, asked.k + len(gone) + spare)
+    # Ascending, so that equal scores go to the lower row here too; products that came after the
+    # index was built are looked at one by one.
+    later = np.arange(index.size, len(contents.products))
+    candidates = np.append(np.unique(places[places >= 0]), later)
     kept = ~np.isin(candidates, gone) if len(gone) else np.ones(len(candidates), dtype=bool)
-    if limits.barred is not None:
-        kept &= ~limits.barred[candidates]
+    if asked.barred is not None:
+        kept &= ~asked.barred[candidates]
     candidates = candidates[kept]
-    if len(candidates) < k:
+    if len(candidates) < asked.k:
         return None
     scores = (queries @ contents.products[candidates].T).max(axis=0, keepdims=True)
-    best, values = first_row(topk(scores, k))
+    best, values = _first_row(topk(scores, asked.k))
     return candidates[best], values
 
 
-def had(contents: Contents, rows: IntArray) -> IntArray:
-    """Product rows that leave the ranking of a customer's rows."""
-    if not contents.masks_seen:
-        return np.zeros(0, np.int64)
-    return ranking.seen(contents, rows, ONLY)[1]
-
-
-def first_row(found: TopK) -> tuple[IntArray, FloatArray]:
+def _first_row(found: TopK) -> tuple[IntArray, FloatArray]:
     """Columns and scores of a single list, as long as it is."""
     kept = found.columns[0] >= 0
     return found.columns[0][kept], found.scores[0][kept]
-
-
-def _reachable(permitted: BoolArray, asked: int | None) -> BoolArray:
-    """[...] whether a customer with permissions [..., T] may be contacted as asked."""
-    return np.asarray(permitted.any(axis=-1) if asked is None else permitted[..., asked])

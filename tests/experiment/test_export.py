@@ -125,8 +125,9 @@ def test_a_network_that_knows_touchpoints_takes_fresh_events(
     np.testing.assert_array_equal(contents.fold_in_rest, [1, 1])
     product = contents.product_ids[int(np.argmax(np.bincount(contents.event_products)))]
     answer = artifact.recommend_events([(product, "purchase")], k=K)
-    assert len(answer.products) == K
-    assert set(answer.touchpoints) <= set(contents.touchpoint_names)
+    assert len(answer.offers) == K
+    assert {offer.touchpoint for offer in answer.offers} <= set(contents.touchpoint_names)
+    assert {reason.action for offer in answer.offers for reason in offer.reasons} == {"purchase"}
     # One product alone points the same way, however much it counts.
     once, twice = (artifact.fold_in([(product, action)]) for action in ("view", "purchase"))
     np.testing.assert_allclose(once, twice, atol=1e-5)

@@ -9,6 +9,7 @@ from artifact_contents import contents
 
 from recsys.serve import load, write
 
+EXAMPLE = '["P1", ["P2", "cart"], ["P3", 2.5]]'
 SCRIPT = Path(__file__).parents[2] / "scripts" / "recommend.py"
 
 
@@ -38,7 +39,7 @@ def test_offers_are_readable(folder, tmp_path):
         offer.product_id for offer in answer.offers
     ]
     lines = done.stdout.splitlines()
-    assert lines[0] == f"customer C0007 ({answer.own_events} products in own history)"
+    assert lines[0] == f"customer C0007 ({answer.own_events} events known)"
     for line, offer in zip(lines[1::2], answer.offers, strict=True):
         assert str(offer.name or offer.product_id) in line
         assert f"[{offer.category}]  score {offer.score:.3f}, best at {offer.touchpoint}" in line
@@ -56,6 +57,27 @@ def test_customers_go_from_the_busiest_to_the_quietest(folder):
     counts = [of_customer[customer] for customer in said]
     assert counts == sorted(counts, reverse=True)
     assert (counts[0], counts[-1]) == (events.max(), events.min())
+
+
+def test_somebody_new_and_somebody_known_by_fresh_events(tmp_path):
+    rule = {
+        "fold_in_rule": np.zeros(3, np.float32), "fold_in_actions": np.ones(2, np.float32),
+        "fold_in_rest": np.zeros(0, np.float32), "consent": None,
+    }  # fmt: skip
+    write(tmp_path / "a", contents(**rule))
+    words = f"artifact={tmp_path / 'a'}", 'events=["P001", ["P002", "purchase"]]', "k=2"
+    done = recommend(*words)
+    assert done.stderr == ""
+    first, *rest = done.stdout.splitlines()
+    assert first == "somebody new (2 events known)"
+    answer = load(tmp_path / "a").recommend_events(["P001", ("P002", "purchase")], 2)
+    for line, offer in zip(rest[::2], answer.offers, strict=True):
+        assert f"score {offer.score:.3f}" in line
+    assert recommend(*words, "customer=C0007").stdout.startswith("customer C0007 (")
+    for bad in ("P001", "{}", '[["P001"]]', "[true]", '[["P001", null]]'):
+        done = recommend(words[0], f"events={bad}")
+        assert done.returncode == 2
+        assert done.stderr == f"error: events: expected a JSON list such as {EXAMPLE}, got {bad}\n"
 
 
 def test_a_short_answer_says_why(folder):
