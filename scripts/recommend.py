@@ -107,7 +107,7 @@ def spread_ids(artifact: Artifact, count: int) -> list[Id]:
 def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
     """A recommendation as people read it."""
     who = "somebody new" if answer.customer_id is None else f"customer {answer.customer_id}"
-    yield f"{who} ({answer.own_events:,} events known)"
+    yield f"{who} ({answer.own_events:,} products in own history)"
     for place, offer in enumerate(answer.offers, start=1):
         category = f" [{offer.category}]" if offer.category else ""
         touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""
@@ -125,7 +125,7 @@ def why(artifact: Artifact, answer: Recommendation, offer: Offer) -> str:
         return "because of " + "; ".join(spoken_reason(reason) for reason in offer.reasons)
     if not artifact.explains:
         return "the artifact keeps no reasons for this model"
-    return "no own event in particular" if answer.own_events else "nothing is known of them yet"
+    return "no own event in particular" if answer.own_events else "no events of their own yet"
 
 
 def spoken_reason(reason: Reason) -> str:

@@ -60,7 +60,6 @@ def folded(
         vectors=np.vstack([before.vectors[:-1], vector]),
         histories=[*before.histories[:-1], history],
         seen=np.unique(np.append(before.seen, fresh)),
-        events=before.events + len(events),
     )
 
 
@@ -72,7 +71,6 @@ def _nobody(contents: Contents) -> Person:
         histories=[History(products=nothing, weights=np.zeros(0), events=nothing, actions=nothing)],
         seen=nothing,
         permitted=np.ones(len(contents.touchpoint_names), dtype=bool),
-        events=0,
     )
 
 

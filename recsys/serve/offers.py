@@ -58,7 +58,7 @@ class Recommendation:
         customer_id: as the artifact keeps it; None for somebody unseen.
         offers: best first.
         short_because: why there are fewer offers than asked for; None where there are not.
-        own_events: how many events of the customer are known, fresh ones included.
+        own_events: with how many products the customer has events, fresh ones included.
     """
 
     customer_id: str | int | UUID | None

@@ -39,9 +39,8 @@ class Person:
         id: as the artifact keeps it; None for somebody unseen.
         vectors: [R, d] float32.
         histories: of each vector.
-        seen: [n] rows of all products with an event, whether learned from or not.
+        seen: [n] rows of all products with an event, each once, whether learned from or not.
         permitted: [T] touchpoints that may contact the customer.
-        events: how many events are known.
     """
 
     id: str | int | UUID | None
@@ -49,7 +48,6 @@ class Person:
     histories: Sequence[History]
     seen: IntArray
     permitted: BoolArray
-    events: int
 
     def had(self, contents: Contents) -> IntArray:
         """Product rows that leave the ranking because the customer had them."""
@@ -63,9 +61,10 @@ def stored(contents: Contents, rows: IntArray) -> Person:
         id=plain(contents.customer_ids[rows[0]]),
         vectors=contents.customers[rows],
         histories=[_history(contents, places[owners == one]) for one in range(len(rows))],
-        seen=places[:0] if contents.event_products is None else contents.event_products[places],
+        seen=places
+        if contents.event_products is None
+        else np.unique(contents.event_products[places]),
         permitted=rules.permitted(contents, rows, ONLY)[0],
-        events=len(places),
     )
 
 

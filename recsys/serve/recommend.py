@@ -197,7 +197,7 @@ class Artifact:
             customer_id=person.id,
             offers=described(self.contents, person, columns, scores, asked.asked, explain),
             short_because=missing,
-            own_events=person.events,
+            own_events=len(person.seen),
         )
 
     def _folded(self, events: Sequence[FreshEvent], customer_id: Id | None) -> Person:

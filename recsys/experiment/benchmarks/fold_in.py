@@ -44,6 +44,8 @@ class FoldInSuite:
     Args:
         data: with a clock.
         hidden: how many customers with events are hidden from training, at most half of all.
+        folds: into how many parts they are hidden, each from a training of its own. What is folded
+            in lacks what the hidden taught, which is little only where they are few among all.
         dim: columns of a factorised filter.
         k: length of the lists compared.
         models: names among `MODELS`.
@@ -54,12 +56,13 @@ class FoldInSuite:
         *,
         data: Source,
         hidden: int = 1_000,
+        folds: int = 1,
         dim: int = 1_000,
         k: int = 20,
         models: Sequence[str] = tuple(MODELS),
     ) -> None:
-        require_at_least(1, hidden=hidden, dim=dim, k=k)
-        self.data, self.hidden, self.dim, self.k = data, hidden, dim, k
+        require_at_least(1, hidden=hidden, folds=folds, dim=dim, k=k)
+        self.data, self.hidden, self.folds, self.dim, self.k = data, hidden, folds, dim, k
         self.models = tuple(models)
 
     def figures(self) -> Mapping[str, float]:
@@ -71,9 +74,10 @@ class FoldInSuite:
         active = np.flatnonzero((past.history_lengths > 0) & (np.diff(bought.indptr) > 0))
         count = min(self.hidden, len(active) // 2)
         hidden = np.random.default_rng(0).permutation(active)[:count]
+        parts = [np.sort(part) for part in np.array_split(hidden, self.folds)]
         found: dict[str, float] = {"hidden": count, "customers": len(past.customers)}
         for name in self.models:
-            figures = self._model(MODELS[name], past, np.sort(hidden), bought)
+            figures = self._model(MODELS[name], past, parts, bought)
             found |= {f"{name}_{key}": value for key, value in figures.items()}
         return found
 
@@ -81,17 +85,22 @@ class FoldInSuite:
         self,
         make: Callable[[int], Recommender],
         past: Dataset,
-        hidden: IntArray,
+        parts: Sequence[IntArray],
         bought: csr_array,
     ) -> dict[str, float]:
+        hidden = np.concatenate(parts)
         seen = interaction_matrix(past)[hidden].toarray() > 0 if past.masks_seen else None
         with_them, other_seed = (
             self._best(make(seed).fit(past).score(hidden), seen) for seed in (0, 1)
         )
-        without = past.select(~np.isin(past.interactions.customers, hidden))
-        artifact = self._artifact(make(0).fit(without), without)
-        vectors, milliseconds = _folded(artifact, past, hidden)
-        folded = self._best(vectors @ artifact.contents.products.T, seen)
+        scores, milliseconds = [], []
+        for part in parts:
+            without = past.select(~np.isin(past.interactions.customers, part))
+            artifact = self._artifact(make(0).fit(without), without)
+            vectors, taken = _folded(artifact, past, part)
+            scores.append(vectors @ artifact.contents.products.T)
+            milliseconds += taken
+        folded = self._best(np.concatenate(scores), seen)
         seeds, overlap = _overlap(with_them, other_seed), _overlap(with_them, folded)
         recalls = [_recall(best, bought[hidden].toarray() > 0) for best in (with_them, folded)]
         return {
