@@ -66,7 +66,11 @@ class FoldInSuite:
         self.models = tuple(models)
 
     def figures(self) -> Mapping[str, float]:
-        """For each model: overlaps, their ratio, recalls, their ratio and milliseconds."""
+        """For each model: overlaps, their ratio, recalls, their ratio and milliseconds.
+
+        overlap_of_others is that of customers who were in both trainings, the one with the hidden
+        and the one without: what the hidden taught, and no fold-in can know.
+        """
         everything = build(self.data, check_tables(self.data.load()))
         split = TimeSplit().split(everything, self.data)
         past, end = split.valid.past, int(split.test.past.as_of or 0)
@@ -89,24 +93,29 @@ class FoldInSuite:
         bought: csr_array,
     ) -> dict[str, float]:
         hidden = np.concatenate(parts)
-        seen = interaction_matrix(past)[hidden].toarray() > 0 if past.masks_seen else None
-        with_them, other_seed = (
-            self._best(make(seed).fit(past).score(hidden), seen) for seed in (0, 1)
-        )
-        scores, milliseconds = [], []
+        trained = make(0).fit(past)
+        with_them = self._best(trained.score(hidden), past, hidden)
+        other_seed = self._best(make(1).fit(past).score(hidden), past, hidden)
+        lists, milliseconds, moved = [], [], []
         for part in parts:
             without = past.select(~np.isin(past.interactions.customers, part))
-            artifact = self._artifact(make(0).fit(without), without)
+            model = make(0).fit(without)
+            artifact = self._artifact(model, without)
             vectors, taken = _folded(artifact, past, part)
-            scores.append(vectors @ artifact.contents.products.T)
+            lists.append(self._best(vectors @ artifact.contents.products.T, past, part))
             milliseconds += taken
-        folded = self._best(np.concatenate(scores), seen)
+            stayed = _others(past, hidden, len(part))
+            moved.append(
+                _overlap(*(self._best(one.score(stayed), past, stayed) for one in (trained, model)))
+            )
+        folded = np.concatenate(lists)
         seeds, overlap = _overlap(with_them, other_seed), _overlap(with_them, folded)
         recalls = [_recall(best, bought[hidden].toarray() > 0) for best in (with_them, folded)]
         return {
             "overlap_of_seeds": seeds,
             "overlap": overlap,
             "overlap_over_seeds": overlap / seeds,
+            "overlap_of_others": float(np.mean(moved)),
             "recall_trained": recalls[0],
             "recall": recalls[1],
             "recall_over_trained": recalls[1] / recalls[0],
@@ -122,9 +131,9 @@ class FoldInSuite:
             products=SortedIds.build("product", contents.product_ids),
         )
 
-    def _best(self, scores: FloatArray, seen: BoolArray | None) -> IntArray:
-        if seen is not None:
-            scores = np.where(seen, -np.inf, scores)
+    def _best(self, scores: FloatArray, past: Dataset, customers: IntArray) -> IntArray:
+        if past.masks_seen:
+            scores = np.where(interaction_matrix(past)[customers].toarray() > 0, -np.inf, scores)
         return topk(scores.astype(np.float32), self.k).columns
 
 
@@ -154,6 +163,12 @@ def _folded(artifact: Artifact, past: Dataset, hidden: IntArray) -> tuple[FloatA
             vectors.append(artifact.fold_in(events))
             milliseconds.append(1000 * (time.perf_counter() - start))
     return np.stack(vectors), milliseconds
+
+
+def _others(past: Dataset, hidden: IntArray, count: int) -> IntArray:
+    """[n] customers with events who are never hidden, at most `count`."""
+    active = np.setdiff1d(np.flatnonzero(past.history_lengths > 0), hidden)
+    return np.sort(np.random.default_rng(1).permutation(active)[:count])
 
 
 def _overlap(one: IntArray, other: IntArray) -> float:
