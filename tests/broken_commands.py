@@ -37,6 +37,11 @@ EXPORT = {
     "out of something else": (["out=full.csv"], "full.csv is not empty and not an artifact"),
     "out of an artifact": (["out={artifact}"], "already holds an artifact; say overwrite=true"),
     "overwrite yes": (["out=x", "overwrite=yes"], "overwrite: expected true or false, got 'yes'"),
+    "calibrate yes": (["out=x", "calibrate=yes"], "calibrate: expected true or false, got 'yes'"),
+    "unknown precision": (["out=x", "precision=int4"],
+        "precision: expected one of float32, float16, int8, got 'int4'"),
+    "unknown index": (["out=x", "index=annoy"], "index: expected one of exact, hnsw, ivfpq, got"),
+    "dim in words": (["out=x", "dim=many"], "dim: expected a whole number", "got 'many'"),
     "no dim": (["out=x", "dim=0"], "dim: expected a whole number of at least 1, got '0'"),
     "unknown run": (["out=x", "run=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
     "unknown metric": (["out=x", "metric=auc"], "metric=auc is not in every run; there are ndcg"),
@@ -65,7 +70,7 @@ LADDER = {
 
 ANN = ["artifact={artifact}", "customer=ann"]
 RECOMMEND = {
-    "nothing": ([], "say artifact=FOLDER and one of customer=ID, customers=NUMBER"),
+    "nothing": ([], "say artifact=FOLDER and one of customer=ID, events=LIST", "customers=NUMBER"),
     "both forms": ([*ANN, "customers=2"], "say artifact=FOLDER and one of"),
     "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
     "unknown customer": ([*ANN[:1], "customer=an"], "customer id 'an' is not among", "ann"),
@@ -76,6 +81,22 @@ RECOMMEND = {
     "no k": ([*ANN, "k=0"], "k: expected a whole number of at least 1, got '0'"),
     "k in words": ([*ANN, "k=ten"], "k: expected a whole number of at least 1, got 'ten'"),
     "no customers": ([*ANN[:1], "customers=0"], "customers: expected a whole number", "got '0'"),
+    "customers in words": ([*ANN[:1], "customers=all"], "customers: expected a whole number"),
+    "everyone yes": ([*ANN[:1], "everyone=yes"], "everyone: expected true or false, got 'yes'"),
+    "everyone and one": ([*ANN, "everyone=true"], "say artifact=FOLDER and one of"),
+    "everyone nowhere": ([*ANN[:1], "everyone=true"], "everyone=true needs out=FILE.parquet"),
+    "everyone below a file": ([*ANN[:1], "everyone=true", "out=kept/all.parquet"],
+        "out=kept/all.parquet cannot be written: "),
+    "everyone onto a folder": ([*ANN[:1], "everyone=true", "out=tables"],
+        "out=tables cannot be written: Is a directory"),
+    "everyone at fax": ([*ANN[:1], "everyone=true", "out=x.parquet", "touchpoint=fax"],
+        "touchpoint 'fax' is not known; the artifact has app"),
+    "events and many": ([*ANN[:1], "events=[]", "customers=2"], "say artifact=FOLDER and one of"),
+    "events of no JSON": ([*ANN, "events=milk"], "events: expected a JSON list", "got milk"),
+    "events no list": ([*ANN, 'events={"milk": 1}'], "events: expected a JSON list such as"),
+    "events of three": ([*ANN, 'events=[["milk", "view", 2]]'], "events: expected a JSON list"),
+    "events of nothing": ([*ANN, "events=[null]"], "events: expected a JSON list", "got [null]"),
+    "events of nobody known": ([*ANN[:1], "events=[]", "customer=an"], "customer id 'an' is not"),
     "moment of soon": ([*ANN, "at=soon"], "at: expected a date such as 2024-05-01, got 'soon'"),
     "moment before all time": ([*ANN, "at=0001-01-01T00:00+14:00"], "at: expected a date such as"),
     "out nowhere": ([*ANN, "out=/proc/no.json"], "out: /proc/no.json cannot be written"),
@@ -83,6 +104,39 @@ RECOMMEND = {
     "no artifact": (["artifact=nowhere", "customer=ann"], "nowhere is not an artifact"),
     "artifact a file": (["artifact=kept", "customer=ann"], "kept is not an artifact"),
     "artifact a folder": (["artifact=tables", "customer=ann"], "tables is not an artifact"),
+}  # fmt: skip
+
+STORE = {
+    "nothing": ([], "say artifact=FOLDER and to=FOLDER or to=postgresql://USER@HOST/DATABASE"),
+    "nowhere to": (ANN[:1], "say artifact=FOLDER and to=FOLDER or to=postgresql://"),
+    "misspelt key": (["artefact=x", "to=x"], "unknown argument 'artefact=x'; did you mean"),
+    "to twice": ([*ANN[:1], "to=x", "to=y"], "to= is given twice"),
+    "no artifact": (["artifact=nowhere", "to=x"], "nowhere is not an artifact"),
+    "artifact a folder": (["artifact=tables", "to=x"], "tables is not an artifact"),
+    "to a file": ([*ANN[:1], "to=kept"], "kept is a file; give a folder or postgresql://"),
+    "to below a file": ([*ANN[:1], "to=kept/x"], "kept/x cannot be written: File exists"),
+    "to nowhere": ([*ANN[:1], "to=/proc/no/x"], "to=/proc/no/x cannot be written: No such file"),
+    "to something else": ([*ANN[:1], "to=full.csv"], "full.csv also holds kept, which replacing"),
+    "to the artifact": ([*ANN[:1], "to={artifact}"], "also holds", "name another folder"),
+}  # fmt: skip
+
+PROMOTE = {
+    "nothing": ([], "say artifact=FOLDER of the challenger, or rollback=true"),
+    "both": ([*ANN[:1], "rollback=true"], "say artifact=FOLDER of the challenger, or rollback"),
+    "neither": (["rollback=false"], "say artifact=FOLDER of the challenger, or rollback=true"),
+    "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
+    "rollback yes": (["rollback=yes"], "rollback: expected true or false, got 'yes'"),
+    "name of a path": ([*ANN[:1], "model_name=a/b"], "model_name=a/b cannot be"),
+    "nobody to go back to": (["rollback=true"], "no champion is registered, so there is no way"),
+    "no artifact": (["artifact=nowhere"], "nowhere is not an artifact"),
+    "artifact a folder": (["artifact=tables"], "tables is not an artifact"),
+    "missing store": ([*ANN[:1], "track.uri=sqlite:///no.db"], "run scripts/train.py first"),
+    "no store to go back in": (["rollback=true", "track.uri=sqlite:///no.db"], "there is no"),
+    "no folder of a store": (["rollback=true", "track.uri=sqlite:////proc/no.db"],
+        "track.uri: /proc cannot be written"),
+    "foreign store": ([*ANN[:1], "track.uri=sqlite:///other.db"], "is a database of something"),
+    "back in a foreign store": (["rollback=true", "track.uri=sqlite:///other.db"],
+        "other.db is a database of something else"),
 }  # fmt: skip
 
 SIMULATE = {
@@ -207,5 +261,5 @@ IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
 
 BROKEN_COMMANDS = {
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
-    "benchmark": BENCHMARK, "tune": TUNE, "ladder": LADDER,
+    "store": STORE, "promote": PROMOTE, "benchmark": BENCHMARK, "tune": TUNE, "ladder": LADDER,
 }  # fmt: skip

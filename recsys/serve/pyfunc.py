@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 
 from recsys.errors import InputError
+from recsys.serve import request
 from recsys.serve.artifact import load
+from recsys.serve.contents import Contents
+from recsys.serve.offers import Recommendation
 from recsys.serve.recommend import Artifact
 
-CUSTOMER = "customer_id"
-NO_TOUCHPOINT = ""
-"""The param `touchpoint` where none in particular is asked for: MLflow knows no optional text."""
+CUSTOMER, EVENTS = "customer_id", "events"
 
 _PACKAGE = Path(__file__).parents[1]
 _NEEDED = ("mlflow", "numpy", "pyarrow", "safetensors")
@@ -35,35 +36,50 @@ class Offers:
         self.artifact = artifact
 
     def predict(self, asked: Any, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Recommendations, as `Artifact.recommend` gives them, in plain JSON values.
+        """Recommendations, as `Artifact` gives them, in plain JSON values.
 
         Args:
-            asked: anything with a column `customer_id`, as the DataFrame that MLflow makes.
-            params: k; touchpoint, "" for none in particular; exclude, product ids.
+            asked: the DataFrame that MLflow makes, of one or both of these columns. `customer_id`;
+                missing for somebody unseen. `events`, what was done just now: a list of product
+                ids, or of objects {"product_id", and "action" or "weight"}; with a customer_id
+                they are added to what the customer did before.
+            params: k; explain, how many reasons an offer; touchpoint, "" for none in particular;
+                at, a date-time with its zone, "" for the artifact's cut-off; exclude, product ids;
+                allow, the only product ids in question. MLflow knows no optional params, so an
+                empty `allow` is no limit, and not a list that allows nothing.
 
         Raises:
-            MlflowException: where `Artifact.recommend` raises `InputError`, with its words: MLflow
-                hides those of others from who asked. One unknown customer refuses the request.
+            MlflowException: where the artifact raises `InputError`, with its words: MLflow
+                hides those of others from who asked. One bad row refuses the request.
         """
         from mlflow.exceptions import MlflowException
 
-        given = dict(params or {})
         try:
-            answers = [
-                self.artifact.recommend(
-                    customer,
-                    k=int(given.get("k", 10)),
-                    touchpoint=given.get("touchpoint") or None,
-                    exclude=list(given.get("exclude", ())),
-                )
-                for customer in list(asked[CUSTOMER])
-            ]
+            answers = self._answers(asked, _usable(params or {}))
         except InputError as error:
             raise MlflowException.invalid_parameter_value(str(error)) from None
         # Times and UUIDs become text once, here, whatever MLflow would make of them.
         text = json.dumps([asdict(one) for one in answers], default=_as_text)
         plain: list[dict[str, Any]] = json.loads(text)
         return plain
+
+    def _answers(self, asked: Any, params: Mapping[str, Any]) -> list[Recommendation]:
+        if CUSTOMER not in asked and EVENTS not in asked:
+            # MLflow drops columns that it does not know, and the rows with the last of them.
+            raise InputError(f"expected a column {CUSTOMER}, {EVENTS} or both, got neither")
+        rows = zip(request.column(asked, CUSTOMER), request.column(asked, EVENTS), strict=True)
+        return [self._answer(place, *row, params) for place, row in enumerate(rows, start=1)]
+
+    def _answer(
+        self, place: int, customer: Any, events: Any, params: Mapping[str, Any]
+    ) -> Recommendation:
+        if customer is None and events is None:
+            raise InputError(f"row {place}: expected {CUSTOMER}, {EVENTS} or both, got neither")
+        known = None if customer is None else request.customer(customer)
+        fresh = [] if events is None else request.fresh_events(events)
+        if known is not None and not fresh:
+            return self.artifact.recommend(known, **params)
+        return self.artifact.recommend_events(fresh, customer_id=known, **params)
 
 
 def _load_pyfunc(path: str) -> Offers:
@@ -74,6 +90,9 @@ def _load_pyfunc(path: str) -> Offers:
 def save(model: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
     """Writes an artifact as an MLflow model, which `mlflow models serve --model-uri` takes.
 
+    Requests are JSON (`dataframe_records`, `dataframe_split` or `inputs`) or Parquet: MLflow reads
+    no CSV where a column may hold lists.
+
     Args:
         model: folder to write; it must not be there.
         folder: of the artifact.
@@ -82,33 +101,70 @@ def save(model: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
         InputError: the artifact cannot be loaded, or `model` is taken.
     """
     from mlflow import pyfunc
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
     if Path(model).exists():
         raise InputError(f"{model} is there already; name another folder for the MLflow model")
     contents = load(folder).contents
-    params = [
-        ParamSpec("k", "long", 10),
-        ParamSpec("touchpoint", "string", NO_TOUCHPOINT),
-        ParamSpec("exclude", _type_of(contents.product_ids), [], shape=(-1,)),
-    ]
-    example = [
-        one if isinstance(one, int) else str(one) for one in contents.customer_ids[:2].tolist()
-    ]
     pyfunc.save_model(
         path=os.fspath(model),
         loader_module=__name__,
         data_path=str(Path(folder).resolve()),
         code_paths=[str(_PACKAGE)],
-        signature=ModelSignature(
-            inputs=Schema([ColSpec(_type_of(contents.customer_ids), CUSTOMER)]),
-            params=ParamSchema(params),
-        ),
-        input_example=([{CUSTOMER: one} for one in example], {"k": 10}),
+        signature=_signature(contents),
+        input_example=(_example(contents), {"k": 10}),
         # MLflow would find them out by loading the model in a new environment, over the network.
         pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
     )
+
+
+def _signature(contents: Contents) -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType
+
+    customer, product = _type_of(contents.customer_ids), _type_of(contents.product_ids)
+    # Of another type than `AnyType` MLflow refuses an absent value: a number because pandas makes
+    # floats of numbers then, a list because NaN is none. What comes is checked in our own words.
+    columns = [
+        ColSpec(AnyType() if customer == "long" else customer, CUSTOMER, required=False),
+        ColSpec(AnyType(), EVENTS, required=False),
+    ]
+    params = [
+        ParamSpec("k", "long", 10),
+        ParamSpec("explain", "long", 3),
+        ParamSpec("touchpoint", "string", ""),
+        ParamSpec("at", "string", ""),
+        ParamSpec("exclude", product, [], shape=(-1,)),
+        ParamSpec("allow", product, [], shape=(-1,)),
+    ]
+    return ModelSignature(inputs=Schema(columns), params=ParamSchema(params))
+
+
+def _usable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Params of a request as arguments of `Artifact.recommend`; what is empty was not said."""
+    given = {name: value for name, value in params.items() if value not in (None, "", [])}
+    if "at" in given:
+        given["at"] = request.moment(given["at"])
+    return given
+
+
+def _example(contents: Contents) -> list[dict[str, Any]]:
+    """Rows of each kind that the model answers."""
+    customers = [_plain(one) for one in contents.customer_ids[:2].tolist()]
+    (product,) = [_plain(one) for one in contents.product_ids[:1].tolist()]
+    rows: list[dict[str, Any]] = [{CUSTOMER: one} for one in customers]
+    if contents.fold_in_rule is not None:
+        event: dict[str, Any] = {"product_id": product, "weight": 1.0}
+        if contents.event_action_names:
+            event = {"product_id": product, "action": contents.event_action_names[0]}
+        rows.append({CUSTOMER: customers[0], EVENTS: [event]})
+        if contents.fold_in_rest is not None:
+            rows.append({EVENTS: [product]})
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, int) else str(value)
 
 
 def _as_text(value: Any) -> str:

@@ -12,16 +12,61 @@ from artifact_contents import contents
 from safetensors.numpy import load_file, save_file
 
 from recsys.errors import InputError
-from recsys.serve import load, write
+from recsys.serve import OfferTable, load, write
+from recsys.serve.contents import OPEN_END, OPEN_START
 
-FILES = ("embeddings.safetensors", "ids.parquet", "rules.json", "MODEL_CARD.md", "manifest.json")
+MANIFEST = "manifest.json"
+OFFERS = OfferTable(
+    ids=np.array(["solo", "pair"]),
+    starts=np.array([0, 1, 3]),
+    products=np.array([4, 5, 6]),
+    touchpoints=np.array([-1, 2]),
+    valid_from=np.full(2, OPEN_START),
+    valid_to=np.full(2, OPEN_END),
+)
+
+
+def write_plain(folder, **changes):
+    write(folder, contents(**changes))
+
+
+def write_everything(folder, **changes):
+    """An artifact of all that one may have beside its vectors."""
+    pytest.importorskip("faiss")
+    parts = {"offers": OFFERS, "calibrator": {"line": np.array([0.0, 1.0])}}
+    write(folder, contents(**parts, **changes), index_kind="hnsw", kept_as="int8")
+
+
+WRITES = (write_plain, write_everything)
+
+
+def files_of(folder):
+    """What the manifest lists, and itself; there is nothing else."""
+    names = [*json.loads((folder / MANIFEST).read_text())["files"], MANIFEST]
+    assert sorted(names) == sorted(path.name for path in folder.iterdir())
+    return names
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "artifact"
-    write(folder, contents())
+    write_plain(folder)
     return folder
+
+
+@pytest.fixture(scope="module", params=WRITES, ids=lambda written: written.__name__)
+def each(request, tmp_path_factory):
+    """An artifact of each kind, and how it was written."""
+    folder = tmp_path_factory.mktemp("each") / "artifact"
+    request.param(folder)
+    return folder, request.param
+
+
+def copies(each, tmp_path):
+    """A copy of the artifact for each of its files, and the file's name."""
+    folder, _ = each
+    for name in files_of(folder):
+        yield shutil.copytree(folder, tmp_path / name / "artifact"), name
 
 
 @pytest.fixture
@@ -71,14 +116,24 @@ def replace_by_folder(path):
 DAMAGES = (flip_first, flip_middle, flip_last, cut, empty, lengthen, remove, replace_by_folder)
 
 
-@pytest.mark.parametrize("name", FILES)
+def test_there_is_a_file_of_each_kind(tmp_path):
+    write_everything(tmp_path / "a")
+    assert set(files_of(tmp_path / "a")) == {
+        "embeddings.safetensors", "ids.parquet", "rules.json", "MODEL_CARD.md", "index.faiss",
+        MANIFEST,
+    }  # fmt: skip
+    kept = set(load_file(tmp_path / "a" / "embeddings.safetensors"))
+    assert {"products_scales", "calibrator_line", "offer_starts", "consent"} <= kept
+
+
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_damage_to_any_file_is_found(artifact, name, damage):
-    damage(artifact / name)
-    with pytest.raises(InputError) as raised:
-        load(artifact)
-    assert name in str(raised.value)
-    assert "\n" not in str(raised.value)
+def test_damage_to_any_file_is_found(each, tmp_path, damage):
+    for artifact, name in copies(each, tmp_path):
+        damage(artifact / name)
+        with pytest.raises(InputError) as raised:
+            load(artifact)
+        assert name in str(raised.value)
+        assert "\n" not in str(raised.value)
 
 
 def test_every_byte_of_the_manifest_counts(artifact):
@@ -90,13 +145,13 @@ def test_every_byte_of_the_manifest_counts(artifact):
             load(artifact)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_file_of_another_artifact_is_found(artifact, tmp_path, name):
+def test_a_file_of_another_artifact_is_found(each, tmp_path):
     facts = {"model": "other", "clock": "order", "as_of": 1_700_000_000}
-    write(tmp_path / "other", contents(seed=1, facts=facts, masks_seen=False))
-    shutil.copy(tmp_path / "other" / name, artifact / name)
-    with pytest.raises(InputError, match="of another artifact"):
-        load(artifact)
+    each[1](tmp_path / "other", seed=1, facts=facts, masks_seen=False)
+    for artifact, name in copies(each, tmp_path):
+        shutil.copy(tmp_path / "other" / name, artifact / name)
+        with pytest.raises(InputError, match="of another artifact"):
+            load(artifact)
 
 
 def resealed(artifact, change):
@@ -114,23 +169,25 @@ def test_resealing_changes_nothing(artifact):
 
 
 @pytest.mark.parametrize("outside", ["../{}", "/{}", "inner/{}", "..", ".", "", "..\\{}"])
-@pytest.mark.parametrize("name", FILES[:-1])
-def test_a_path_that_leaves_the_folder_is_refused(artifact, name, outside):
-    shutil.copy(artifact / name, artifact.parent / name)
+def test_a_path_that_leaves_the_folder_is_refused(each, tmp_path, outside):
+    for artifact, name in copies(each, tmp_path):
+        if name != MANIFEST:
+            shutil.copy(artifact / name, artifact.parent / name)
 
-    def move(body):
-        body["files"][outside.format(name)] = body["files"][name]
+            def move(body, name=name):
+                body["files"][outside.format(name)] = body["files"][name]
 
-    resealed(artifact, move)
-    with pytest.raises(InputError, match=r"outside the artifact|is missing"):
-        load(artifact)
+            resealed(artifact, move)
+            with pytest.raises(InputError, match=r"outside the artifact|is missing"):
+                load(artifact)
 
 
-@pytest.mark.parametrize("name", FILES[:-1])
-def test_a_manifest_must_list_every_file(artifact, name):
-    resealed(artifact, lambda body: body["files"].pop(name))
-    with pytest.raises(InputError, match=f"does not list {name}"):
-        load(artifact)
+def test_a_manifest_must_list_every_file(each, tmp_path):
+    for artifact, name in copies(each, tmp_path):
+        if name != MANIFEST:
+            resealed(artifact, lambda body, name=name: body["files"].pop(name))
+            with pytest.raises(InputError, match=f"does not list {name}"):
+                load(artifact)
 
 
 @pytest.mark.parametrize("files", [None, [], {"rules.json": 5}, {"rules.json": {}}])

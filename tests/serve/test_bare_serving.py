@@ -1,50 +1,72 @@
-"""Loading, folding in and recommending where only numpy, pyarrow and safetensors are installed."""
+"""Serving in an environment, built here, of nothing but numpy, pyarrow and safetensors."""
 
+import json
 import subprocess
 import sys
-import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution
 from pathlib import Path
 
+import bare_answers
 import numpy as np
+import pyarrow.parquet as pq
+import pytest
 from artifact_contents import contents
 
-from recsys.serve import write
+import recsys
+from recsys.serve import OfferTable, write
+from recsys.serve.contents import OPEN_END, OPEN_START
 
-PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
-THERE = {"numpy", "pyarrow", "safetensors"}
-
-SCRIPT = """
-import sys
-for name in sys.argv[2:]:
-    sys.modules[name] = None  # an import of it fails
-from recsys.serve import load
-artifact = load(sys.argv[1])
-ids = artifact.contents.customer_ids[:]
-assert artifact.recommend_many(ids, 3).columns.shape == (40, 3)
-assert artifact.recommend(ids[0], 3).offers[0].probability
-assert artifact.recommend_offers(ids[0], 3).offers
-assert artifact.fold_in(["P001"]).shape == (5,)
-assert artifact.recommend_events(["P001"], 3).products
-print("served")
-"""
+THERE = ("numpy", "pyarrow", "safetensors")
+OFFERS = OfferTable(
+    ids=np.array(["solo", "pair"]),
+    starts=np.array([0, 1, 3]),
+    products=np.array([4, 5, 6]),
+    touchpoints=np.array([-1, -1]),
+    valid_from=np.full(2, OPEN_START),
+    valid_to=np.full(2, OPEN_END),
+)
 
 
-def test_serves_without_the_other_dependencies(tmp_path):
-    write(tmp_path / "a", contents(
-        fold_in_rule=np.zeros(3, np.float32), fold_in_actions=np.ones(2, np.float32),
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """Of a virtual environment of these three and of recsys's folder, as links."""
+    made = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", made], check=True, timeout=60)
+    (place,) = made.glob("lib/python*/site-packages")
+    for name in THERE:
+        one = distribution(name)
+        # A command lies outside, "../../../bin"; of a folder one link is enough.
+        for entry in {path.parts[0] for path in one.files or ()} - {"..", "__pycache__"}:
+            (place / entry).symlink_to(Path(str(one.locate_file(entry))).resolve())
+    (place / "recsys").symlink_to(Path(recsys.__file__).parent.resolve())
+    return made / "bin" / "python"
+
+
+def test_serves_where_nothing_else_is_installed(tmp_path: Path, python: Path) -> None:
+    given = contents(
+        fold_in_rule=np.zeros(3, np.float32), fold_in_actions=np.array([1, 3], np.float32),
         fold_in_rest=np.zeros(0, np.float32), calibrator={"line": np.array([0.0, 1.0])},
-        consent=None,
-    ))  # fmt: skip
-    project = tomllib.loads(PYPROJECT.read_text())["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    needed = {line.split("[")[0].split(">")[0] for line in lines} - THERE
-    owners_of = packages_distributions().items()
-    modules = sorted(module for module, owners in owners_of if set(owners) & needed)
-    assert {"pandas", "torch", "scipy", "mlflow", "tqdm", "faiss"} <= set(modules)
+        consent=None, offers=OFFERS,
+    )  # fmt: skip
+    write(tmp_path / "whole", given)
+    write(tmp_path / "small", given, kept_as="int8")
+    artifacts = tmp_path / "whole", tmp_path / "small"
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "a"), *modules],
+        [python, "-I", bare_answers.__file__, *artifacts, tmp_path / "bare.parquet"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "served\n"
+    found = json.loads(done.stdout)
+    pair = given.product_ids[5:7]
+    assert found.pop("environment") == str(tmp_path / "environment")
+    assert found.pop("installed") == sorted(THERE)
+    assert found.pop("absent") == list(bare_answers.ABSENT)
+    # And what it says is what everybody else is told.
+    wanted = json.loads(json.dumps(bare_answers.answers(*artifacts, tmp_path / "here.parquet")))
+    assert found == wanted
+    assert found["everyone"] == 40
+    assert found["recommend"]["offers"][0]["probability"]
+    assert found["recommend"] != found["int8"]
+    assert found["recommend_offers"]["offers"][0]["products"] == [str(product) for product in pair]
+    tables = [pq.read_table(tmp_path / f"{name}.parquet") for name in ("bare", "here")]
+    assert tables[0].equals(tables[1])

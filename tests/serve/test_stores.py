@@ -1,17 +1,22 @@
 """Every store answers as the artifact does, and a put that breaks off changes nothing."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from artifact_contents import AS_OF, DAY, contents
 from script_runner import run_script
 
 from recsys.errors import InputError
 from recsys.serve import Artifact, load, write
+from recsys.serve.pyfunc import save
 from recsys.serve.stores import ParquetStore, PgvectorStore, Store, open_store, pgvector
 
 pgserver = pytest.importorskip("pgserver", reason="pgserver has no wheel for this Python")
@@ -107,6 +112,29 @@ def test_seen_products_stay_where_the_artifact_keeps_them(
     assert (seen in everything) == (seen in [offer.product_id for offer in offered])
 
 
+@pytest.mark.parametrize("precision", ["float16", "int8"])
+def test_rounded_vectors_give_everywhere_the_answers_of_the_loaded_artifact(
+    precision: str, store: Store, tmp_path: Path
+) -> None:
+    write(tmp_path / "small", contents(), kept_as=precision)
+    artifact = load(tmp_path / "small")
+    store.put(artifact)
+    save(tmp_path / "model", tmp_path / "small")
+    model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    ids = artifact.contents.customer_ids.tolist()
+    for touchpoint in (None, "app"):
+        wanted = [of_artifact(artifact, one, 10, touchpoint) for one in ids]
+        assert [of_store(store, one, 10, touchpoint) for one in ids] == wanted
+        said = model.predict(pd.DataFrame({"customer_id": ids}), {"touchpoint": touchpoint or ""})
+        assert [
+            [(one["product_id"], one["score"], one["touchpoint"]) for one in answer["offers"]]
+            for answer in said
+        ] == wanted
+    write(tmp_path / "whole", contents())
+    exact = load(tmp_path / "whole")
+    assert any(of_store(store, one, 10) != of_artifact(exact, one, 10) for one in ids)
+
+
 def test_a_second_put_replaces_the_first(store: Store, loaded: Callable[..., Artifact]) -> None:
     store.put(loaded(seed=1))
     other = loaded(seed=2, customer_rows=12)
@@ -116,6 +144,96 @@ def test_a_second_put_replaces_the_first(store: Store, loaded: Callable[..., Art
     (gone, *_) = set(loaded(seed=1).contents.customer_ids) - set(other.contents.customer_ids)
     with pytest.raises(InputError, match=f"customer id '{gone}' is not among"):
         store.recommend(gone)
+
+
+def two_artifacts(tmp_path: Path) -> list[Artifact]:
+    """With answers of their own for the same customers, and vectors of other lengths."""
+    random = np.random.default_rng(9)
+    longer = {
+        name: random.standard_normal((rows, 7)).astype(np.float32)
+        for name, rows in (("customers", 40), ("products", 30), ("touchpoints", 3))
+    }
+    write(tmp_path / "one", contents(seed=1))
+    write(tmp_path / "two", contents(seed=2, fold_in_products=None, **longer))
+    return [load(tmp_path / "one"), load(tmp_path / "two")]
+
+
+def test_a_reader_with_an_open_connection_gets_what_a_put_brings(
+    store: Store, tmp_path: Path
+) -> None:
+    one, two = two_artifacts(tmp_path)
+    for artifact in (one, two, one):
+        store.put(artifact)
+        # The driver prepares a question that it has seen often, of whatever types it was then.
+        for _ in range(8):
+            assert of_store(store, "C0003", 8) == of_artifact(artifact, "C0003", 8)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "pgvector"])
+def test_readers_see_one_artifact_or_the_other_while_they_are_swapped(
+    kind: str, uri: str, tmp_path: Path
+) -> None:
+    place = uri if kind == "pgvector" else str(tmp_path / "tables")
+    artifacts = two_artifacts(tmp_path)
+    writer, shared = open_store(place), open_store(place)
+    whole = []
+    for artifact in artifacts:
+        writer.put(artifact)
+        whole.append(of_store(open_store(place), "C0003", 8))
+        assert whole[-1] == of_artifact(artifact, "C0003", 8)
+    found: list[list[tuple]] = []
+    failed: list[BaseException] = []
+    over = threading.Event()
+
+    def read(own: Store | None) -> None:
+        while not over.is_set():
+            try:
+                found.append(of_store(own or open_store(place), "C0003", 8))
+            except BaseException as error:
+                failed.append(error)
+
+    # Tables in files are read once, so that only who opens them anew sees a swap.
+    stores = [shared, shared, open_store(place)] if kind == "pgvector" else [None] * 3
+    readers = [threading.Thread(target=read, args=(one,)) for one in stores]
+    for reader in readers:
+        reader.start()
+    for swap in range(10):
+        writer.put(artifacts[swap % 2])
+        # Each reader may be through with one question from before; others fall into the next swap.
+        enough = len(found) + 2 * len(readers)
+        while len(found) < enough and not failed:
+            time.sleep(0.001)
+    over.set()
+    for reader in readers:
+        reader.join()
+    assert not failed
+    assert [answer for answer in found if answer not in whole] == []
+    assert all(answer in found for answer in whole)
+
+
+def test_two_first_puts_at_once_leave_one_of_them(uri: str, tmp_path: Path) -> None:
+    import psycopg
+
+    artifacts = two_artifacts(tmp_path)
+    with psycopg.connect(uri, autocommit=True) as database:
+        database.execute("CREATE DATABASE fresh")
+    fresh = uri.replace("/postgres?", "/fresh?")
+    failed: list[BaseException] = []
+
+    def put(artifact: Artifact) -> None:
+        try:
+            PgvectorStore(fresh).put(artifact)
+        except BaseException as error:
+            failed.append(error)
+
+    writers = [threading.Thread(target=put, args=(one,)) for one in artifacts * 2]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert not failed
+    kept = of_store(PgvectorStore(fresh), "C0003", 8)
+    assert kept in [of_artifact(artifact, "C0003", 8) for artifact in artifacts]
 
 
 @pytest.mark.parametrize("step", ["_fill", "_index"])

@@ -1,7 +1,9 @@
 """Who becomes champion: a winner on test, one at a time, with a way back to the exact answers."""
 
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import mlflow
@@ -14,7 +16,7 @@ from script_runner import SCRIPTS, run_script
 from recsys.errors import InputError
 from recsys.evaluate.intervals import bootstrap
 from recsys.experiment.promote import promote
-from recsys.serve import Contents, write
+from recsys.serve import Contents, load, write
 from recsys.track.read import runs
 from recsys.track.registry import champion
 from recsys.track.runs import TrackConfig, log_run
@@ -59,6 +61,34 @@ def answers(store: TrackConfig, name: str) -> list[dict]:
     source = client.get_model_version_by_alias(name, "champion").source
     model = mlflow.pyfunc.load_model(source)
     return model.predict(pd.DataFrame({"customer_id": ["ann", "ben", "cleo"]}))
+
+
+ASK = """
+import json, sys
+import mlflow, pandas
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}@champion")
+import recsys
+answers = model.predict(pandas.DataFrame({"customer_id": ["ann", "ben", "cleo"]}))
+print(json.dumps([recsys.__file__, answers]))
+"""
+
+
+def answers_elsewhere(store: TrackConfig, name: str) -> list[dict]:
+    """What the champion says in a process of its own, by the code that it brought along."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASK, store.uri, name],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    code, found = json.loads(done.stdout.splitlines()[-1])
+    assert Path(code).parts[-3:] == ("code", "recsys", "__init__.py")
+    return found
+
+
+def answers_of(folder: Path) -> list[dict]:
+    """What the artifact itself says."""
+    artifact = load(folder)
+    return [asdict(artifact.recommend(one)) for one in ("ann", "ben", "cleo")]
 
 
 def words(store: TrackConfig, *more: str) -> list[str]:
@@ -115,23 +145,23 @@ def test_the_reading_of_test_is_kept_and_tagged(store: TrackConfig, tmp_path: Pa
     assert len(runs(store)) == 2
 
 
-def test_two_promotions_at_once_leave_one_champion(store: TrackConfig, tmp_path: Path) -> None:
+def promote_script(store: TrackConfig, cwd: Path, *more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, SCRIPTS / "promote.py", *words(store, *more)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
+    )  # fmt: skip
+
+
+def test_two_promotions_at_once_leave_one_champion_and_the_way_back(
+    store: TrackConfig, tmp_path: Path
+) -> None:
     name = store.experiment
-    promote(challenger(store, tmp_path / "first", PLAIN), store, name)
-    two = [
+    first, good, best = (
         challenger(store, tmp_path / f"{gain}", PLAIN + gain, seed=int(gain * 10))
-        for gain in (0.1, 0.3)
-    ]
-    started = [
-        subprocess.Popen(
-            [sys.executable, SCRIPTS / "promote.py", *words(store, f"artifact={folder}")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-        )
-        for folder in two
-    ]
+        for gain in (0, 0.1, 0.3)
+    )
+    promote(first, store, name)
+    started = [promote_script(store, tmp_path, f"artifact={one}") for one in (good, best)]
     ended = [(*one.communicate(timeout=120), one.returncode) for one in started]
     # The better one wins whenever it comes; the other wins before it and loses after it.
     assert ended[1][2] == 0, ended
@@ -141,11 +171,35 @@ def test_two_promotions_at_once_leave_one_champion(store: TrackConfig, tmp_path:
     assert now is not None
     assert now.run_id == next(run.run_id for run in runs(store) if run.seed == 3)
     if ended[0][2] == 0:
+        champions = [first, good, best]
         assert chain == {"1": "", "2": "1", "3": "2"}
     else:
+        champions = [first, best]
         assert "not promoted: the challenger loses" in ended[0][1]
         assert chain == {"1": "", "2": "1"}
     assert now.version == max(chain)
+    assert answers_elsewhere(store, name) == answers_of(champions.pop())
+    while champions:
+        back = promote_script(store, tmp_path, "rollback=true")
+        assert back.wait(timeout=120) == 0
+        assert answers_elsewhere(store, name) == answers_of(champions.pop())
+
+
+def test_two_rollbacks_at_once_go_back_one_each(store: TrackConfig, tmp_path: Path) -> None:
+    name = store.experiment
+    folders = [
+        challenger(store, tmp_path / f"{gain}", PLAIN + gain, seed=int(gain * 10))
+        for gain in (0, 0.1, 0.3)
+    ]
+    for folder in folders:
+        promote(folder, store, name)
+    started = [promote_script(store, tmp_path, "rollback=true") for _ in range(2)]
+    said = sorted(one.communicate(timeout=120)[0] for one in started)
+    assert [one.partition(" (run")[0] for one in said] == [
+        f"{name}: back from version 2 to version 1",
+        f"{name}: back from version 3 to version 2",
+    ]
+    assert answers(store, name) == answers_of(folders[0])
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,14 @@ def ask(
 ) -> list[dict[str, Any]]:
     """Recommendations for customers; `http.client.HTTPException` where the server refuses."""
     records = [{CUSTOMER: one} for one in customers]
-    body = json.dumps({"dataframe_records": records, "params": dict(params)})
+    return invoke(connection, {"dataframe_records": records, "params": dict(params)})
+
+
+def invoke(
+    connection: http.client.HTTPConnection, request: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Recommendations for a whole request; raises as `ask`."""
+    body = json.dumps(dict(request))
     connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
     content = answer.read()

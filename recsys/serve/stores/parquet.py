@@ -1,6 +1,7 @@
 """Three Parquet files in a folder, for warehouses and for those who bring their own index."""
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
@@ -73,13 +74,31 @@ class ParquetStore:
     def _artifact(self) -> Artifact:
         """The tables as arrays: the rules of serving are written once."""
         try:
-            # pq.read_table would import pandas where it is installed.
-            kept = {name: pq.ParquetFile(self.folder / f"{name}.parquet").read() for name in NAMES}
-            return _artifact(kept)
+            return _artifact(_whole(self.folder))
         except (OSError, LookupError, TypeError, pa.ArrowException) as error:
             raise InputError(
                 f"{self.folder} holds no tables of an artifact ({error}); run scripts/store.py"
             ) from None
+
+
+def _whole(folder: Path) -> dict[str, pa.Table]:
+    """The tables of one put: a folder once opened stays the same, whatever takes its name."""
+    while True:
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            return {name: _read(f"{name}.parquet", place) for name in NAMES}
+        except FileNotFoundError:
+            # Replaced and deleted meanwhile, or incomplete from the start.
+            if os.path.samestat(os.fstat(place), folder.stat()):
+                raise
+        finally:
+            os.close(place)
+
+
+def _read(name: str, place: int) -> pa.Table:
+    with open(name, "rb", opener=lambda path, flags: os.open(path, flags, dir_fd=place)) as file:
+        # pq.read_table would import pandas where it is installed.
+        return pq.ParquetFile(file).read()
 
 
 def _plain(product_id: Any) -> str | int:

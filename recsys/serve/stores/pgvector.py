@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -37,6 +38,8 @@ class PgvectorStore:
     `<#>`. An index is built too; with `exact=False` it is used, and as it is searched before the
     rules are applied, answers may miss offers and be short.
 
+    Threads may share a store, which has one connection: one is answered after the other.
+
     Args:
         uri: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`; its user may make tables, and the
             extension `vector` where it is not there yet.
@@ -46,6 +49,7 @@ class PgvectorStore:
     def __init__(self, uri: str, exact: bool = True) -> None:
         self.uri, self.exact = uri, exact
         self._connection: Any = None
+        self._taken = threading.Lock()
 
     def put(self, artifact: Artifact) -> None:
         """As `Store.put`: one transaction, whose last step drops the old tables and renames."""
@@ -118,26 +122,44 @@ class PgvectorStore:
     @contextmanager
     def _transaction(self, makes_extension: bool = False) -> Iterator[Any]:
         try:
+            import pgvector.psycopg  # noqa: F401
             import psycopg
-            from pgvector.psycopg import register_vector
         except ImportError:
             raise InputError(
                 "PostgreSQL needs more packages: pip install 'recsys[pgvector]'"
             ) from None
         try:
-            if self._connection is None or self._connection.closed:
-                self._connection = psycopg.connect(self.uri, connect_timeout=10, autocommit=True)
-                if makes_extension:
-                    self._connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
-                register_vector(self._connection)
-            with self._connection.transaction():
-                yield self._connection
+            # Transactions of two threads on one connection would be nested, and end in each other.
+            with self._taken:
+                if self._connection is None or self._connection.closed:
+                    self._connection = _connected(self.uri, makes_extension)
+                with self._connection.transaction():
+                    yield self._connection
         except psycopg.errors.UndefinedTable:
             raise InputError(
                 f"{_masked(self.uri)} keeps no artifact; run scripts/store.py"
             ) from None
         except psycopg.Error as error:
             raise InputError(f"{_masked(self.uri)} cannot be used: {_line(error)}") from None
+
+
+def _connected(uri: str, makes_extension: bool) -> Any:
+    import psycopg
+    from pgvector.psycopg import register_vector
+
+    # What the driver prepares by itself breaks where a swap changes the type of ids or vectors.
+    connection = psycopg.connect(uri, connect_timeout=10, autocommit=True, prepare_threshold=None)
+    try:
+        if makes_extension:
+            with connection.transaction():
+                # IF NOT EXISTS does not help two that find it missing at the same moment.
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUT])
+                connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        register_vector(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _fill(database: Any, name: str, table: Any, types: dict[str, str], dim: int) -> None:
