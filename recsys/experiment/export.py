@@ -17,6 +17,7 @@ from recsys.experiment.again import refuse_changed, settings_again
 from recsys.experiment.calibrated import calibrated
 from recsys.experiment.config import Settings
 from recsys.experiment.exported_events import events_of, fold_in_rule
+from recsys.experiment.exported_features import with_features
 from recsys.experiment.exported_offers import moments, offer_table
 from recsys.experiment.fidelity import fidelity
 from recsys.experiment.run import facts
@@ -31,9 +32,10 @@ from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
 from recsys.policy.consent import consent_mask
 from recsys.serve.artifact import require_free, write
-from recsys.serve.contents import OPEN_END, OPEN_START, Contents
+from recsys.serve.contents import Contents
 from recsys.serve.index import Kind, require_usable
 from recsys.serve.precision import Precision
+from recsys.serve.times import OPEN_END, OPEN_START
 from recsys.track.environment import git_commit, versions
 from recsys.track.read import TrackedRun
 from recsys.track.record import plain
@@ -129,7 +131,8 @@ def contents_of(
 ) -> Contents:
     """What serving needs of a fitted model, its vectors and its data."""
     contents = _contents(data, with_touchpoints(vectors, data), fold_in, about)
-    return replace(contents, **fold_in_rule(model, vectors, fold_in, data))
+    contents = replace(contents, **fold_in_rule(model, vectors, fold_in, data))
+    return with_features(contents, data)
 
 
 def _everything(settings: Settings, run: TrackedRun) -> Dataset:

@@ -7,8 +7,8 @@ from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import seconds
-from recsys.serve.contents import OPEN_END, OPEN_START
 from recsys.serve.offer_table import OfferTable
+from recsys.serve.times import OPEN_END, OPEN_START
 
 _ABOUT = (columns.TOUCHPOINT, columns.VARIANT, columns.VALID_FROM, columns.VALID_TO)
 

@@ -26,6 +26,7 @@ from recsys.serve import (
     offer_table,
     precision,
     probability,
+    product_features,
     rules,
 )
 from recsys.serve.contents import Contents
@@ -118,6 +119,8 @@ def _fill(
     arrays |= probability.arrays(contents)
     if contents.offers is not None:
         arrays |= contents.offers.arrays()
+    if contents.features is not None:
+        arrays |= contents.features.arrays()
     for name in (*_VECTOR_FIELDS, *events.TYPES):
         values = getattr(contents, name)
         if values is not None:
@@ -148,11 +151,14 @@ def _load(found: Path, raw: bytes, exact: bool) -> Artifact:
         text = json.loads(files[RULES][:])
         customers, products, named = ids_file.read(files[IDS], body["counts"])
         offered = {name: named.pop(name, None) for name in ("offer_ids", "offer_variants")}
+        terms = {name: named.pop(name, None) for name in ("feature_columns", "feature_values")}
         fields: dict[str, Any] = {**named, **rules.restored(text, arrays)}
         fields |= {name: precision.unpacked(name, arrays) for name in precision.FIELDS}
         fields["calibrator"] = probability.restored(arrays)
         if offered["offer_ids"] is not None:
             fields["offers"] = offer_table.restored(arrays, *offered.values())
+        if terms["feature_columns"] is not None:
+            fields["features"] = product_features.restored(arrays, *terms.values())
         for name in (*_VECTOR_FIELDS, *events.TYPES):
             fields[name] = arrays.get(name)
         contents = Contents(**fields, facts=manifest.facts(body))

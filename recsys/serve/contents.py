@@ -3,22 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
-
-import numpy as np
+from typing import Any
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
-from recsys.evaluate.calibrator import calibrator_of
-from recsys.serve import checks
-from recsys.serve.offer_table import OPEN_END as OPEN_END
-from recsys.serve.offer_table import OPEN_START as OPEN_START
+from recsys.serve.consistency import require_consistent
 from recsys.serve.offer_table import OfferTable
-
-Clock: TypeAlias = Literal["timestamp", "order"]
-
-FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
-"""The years 1 to 9999: UTC seconds that a calendar can show."""
+from recsys.serve.product_features import ProductFeatures
+from recsys.serve.times import Clock
 
 RESERVED_FACTS = frozenset({"artifact", "format_version", "counts", "files", "index", "sha256"})
 """Keys of the manifest that the writer fills itself."""
@@ -52,6 +44,7 @@ class Contents:
             customer starts are True. None where all may.
         masks_seen: whether products that a customer already had leave the ranking.
         offers: the firm's offers, each of products; None where each product is its own.
+        features: how features of a new product become its vector; None where it cannot be told.
         calibrator: plain float64 arrays of a `recsys.evaluate.calibrator`, which makes of the
             log-odds that a score is read as (`recsys.serve.probability`) the probability that
             `facts` describe as `calibration`; None where scores are scores alone.
@@ -99,6 +92,7 @@ class Contents:
     consent: BoolArray | None = None
     masks_seen: bool = True
     offers: OfferTable | None = None
+    features: ProductFeatures | None = None
     calibrator: Mapping[str, FloatArray] | None = None
     event_customers: IntArray | None = None
     event_products: IntArray | None = None
@@ -118,15 +112,7 @@ class Contents:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", _plain_facts(self.facts))
-        self._check_vectors()
-        self._check_ids()
-        self._check_rules()
-        if self.offers is not None:
-            self.offers.check(len(self.products), len(self.touchpoint_names))
-        if self.calibrator is not None:
-            calibrator_of(self.calibrator)
-        self._check_clock()
-        self._check_events()
+        require_consistent(self)
 
     @property
     def clock(self) -> Clock | None:
@@ -148,111 +134,10 @@ class Contents:
             "products": len(self.products),
             "touchpoints": len(self.touchpoint_names),
             "offers": 0 if self.offers is None else len(self.offers),
+            "features": 0 if self.features is None else len(self.features),
             "events": 0 if self.event_customers is None else len(self.event_customers),
             "dim": self.products.shape[1],
         }
-
-    def _check_vectors(self) -> None:
-        checks.matrix("products", self.products, None, None)
-        count, dim = self.products.shape
-        checks.matrix("customers", self.customers, None, dim)
-        if self.touchpoints is not None:
-            checks.matrix("touchpoints", self.touchpoints, len(self.touchpoint_names), dim)
-        if self.fold_in_products is not None:
-            checks.matrix("fold_in_products", self.fold_in_products, count, None)
-            if self.fold_in_products.shape[1] > dim:
-                raise InputError(
-                    f"contents.fold_in_products: expected at most {dim} columns, "
-                    f"{checks.got(self.fold_in_products)}"
-                )
-        if self.fold_in_gram is not None:
-            if self.fold_in_products is None:
-                raise InputError("contents.fold_in_gram: needs fold_in_products beside it")
-            width = self.fold_in_products.shape[1]
-            checks.matrix("fold_in_gram", self.fold_in_gram, width, width)
-            checks.positive_definite("fold_in_gram", self.fold_in_gram)
-
-        self._check_rule(count, dim)
-
-    def _check_rule(self, count: int, dim: int) -> None:
-        width = 0 if self.fold_in_products is None else self.fold_in_products.shape[1]
-        sizes = {
-            "fold_in_actions": len(self.event_action_names), "fold_in_rule": 3,
-            "fold_in_scale": count, "fold_in_rest": dim - width,
-            "fold_in_degrees": len(self.customers),
-        }  # fmt: skip
-        for name, size in sizes.items():
-            value = getattr(self, name)
-            if value is not None:
-                checks.vector(name, value, size)
-        if self.fold_in_rule is not None and (
-            self.fold_in_products is None or self.fold_in_actions is None
-        ):
-            raise InputError("contents.fold_in_rule: needs fold_in_products and fold_in_actions")
-
-    def _check_ids(self) -> None:
-        checks.ids("customer_ids", self.customer_ids, len(self.customers))
-        checks.ids("product_ids", self.product_ids, len(self.products))
-        checks.names("touchpoint_names", self.touchpoint_names)
-        checks.names("event_action_names", self.event_action_names)
-        checks.integers("customer_strands", self.customer_strands, len(self.customers))
-        checks.texts("product_names", self.product_names, len(self.products))
-        checks.texts("product_categories", self.product_categories, len(self.products))
-
-    def _check_rules(self) -> None:
-        checks.integers("product_valid_from", self.product_valid_from, len(self.products))
-        checks.integers("product_valid_to", self.product_valid_to, len(self.products))
-        shape = (len(self.customers), len(self.touchpoint_names))
-        if self.consent is not None and (
-            self.consent.dtype != np.bool_ or self.consent.shape != shape
-        ):
-            raise InputError(f"contents.consent: expected bool {shape}, {checks.got(self.consent)}")
-
-    def _check_clock(self) -> None:
-        if self.clock not in (None, "timestamp", "order"):
-            raise InputError(
-                f"contents.facts: expected the clock 'timestamp' or 'order', got {self.clock!r}"
-            )
-        if self.as_of is None:
-            return
-        if not isinstance(self.as_of, int) or self.clock is None:
-            raise InputError(
-                "contents.facts: expected as_of as an int beside its clock, got "
-                f"as_of={self.as_of!r}, clock={self.clock!r}"
-            )
-        self._check_times("as_of", np.array([self.as_of]))
-
-    def _check_events(self) -> None:
-        parts = (self.event_customers, self.event_products, self.event_weights)
-        details = (self.event_actions, self.event_touchpoints, self.event_when)
-        if (
-            self.event_customers is None
-            or self.event_products is None
-            or self.event_weights is None
-        ):
-            if any(part is not None for part in (*parts, *details)):
-                raise InputError(
-                    "contents: event_customers, event_products and event_weights go together"
-                )
-            return
-        count = len(self.event_customers)
-        checks.integers("event_customers", self.event_customers, count, 0, len(self.customers))
-        checks.integers("event_products", self.event_products, count, 0, len(self.products))
-        checks.vector("event_weights", self.event_weights, count)
-        actions, touchpoints = len(self.event_action_names), len(self.touchpoint_names)
-        checks.integers("event_actions", self.event_actions, count, 0, min(actions, 127))
-        checks.integers("event_touchpoints", self.event_touchpoints, count, -1, touchpoints)
-        checks.integers("event_when", self.event_when, count)
-        if self.event_when is not None:
-            self._check_times("event_when", self.event_when[self.event_when != OPEN_END])
-
-    def _check_times(self, name: str, times: IntArray) -> None:
-        strange = (times < FIRST_SECOND) | (times > LAST_SECOND)
-        if self.clock == "timestamp" and strange.any():
-            raise InputError(
-                f"contents.{name}: expected UTC seconds of the years 1 to 9999, "
-                f"got {times[strange][0]}; are these milliseconds?"
-            )
 
 
 def _plain_facts(facts: Mapping[str, Any]) -> dict[str, Any]:

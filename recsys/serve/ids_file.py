@@ -1,8 +1,9 @@
 """The file of ids, `ids.parquet`, and that it cannot unpack to more than ids.
 
-The file has one line an id: kind (customer, product, touchpoint, action, offer), id as text, row,
-and strand, name (of an offer its variant) and category where there are any. Customers and products
-lie sorted by id, so that loading sorts nothing.
+The file has one line an id: kind (customer, product, touchpoint, action, offer, feature), id as
+text, row, and strand, name (of an offer its variant, of a feature its column) and category (of a
+feature the value of a text) where there are any. Customers and products lie sorted by id, so that
+loading sorts nothing.
 """
 
 import json
@@ -20,6 +21,7 @@ from recsys.errors import InputError
 from recsys.serve.contents import Contents
 from recsys.serve.ids import SortedIds, by_row
 from recsys.serve.mapped import Content
+from recsys.serve.product_features import ProductFeatures
 from recsys.serve.text_ids import numbers, strings
 
 _BYTES_A_LINE, _SPARE_BYTES = 1024, 2**20
@@ -49,6 +51,8 @@ def write(path: Path, contents: Contents, customers: SortedIds, products: Sorted
         offers = SortedIds.build("offer", contents.offers.ids, np.arange(len(contents.offers)))
         tables.append(_table(offers, name=_taken(contents.offers.variants, offers.rows)))
         typed.append(offers)
+    if contents.features is not None:
+        tables.append(_feature_table(contents.features))
     types = {ids.kind: _type_of(ids) for ids in typed}
     table = pa.concat_tables(tables).replace_schema_metadata({"id_types": json.dumps(types)})
     if table.nbytes > _allowed(table.num_rows):
@@ -94,6 +98,10 @@ def _unpacked(table: pa.Table) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
         offers = _sorted_ids("offer", offered, types)
         fields["offer_ids"] = offers.by_row()
         fields["offer_variants"] = _texts_by_row(offered["name"], offers.rows)
+    terms = _part(table, "feature")
+    if len(terms):
+        fields["feature_columns"] = terms["name"].to_pylist()
+        fields["feature_values"] = terms["category"].to_pylist()
     if not strands.null_count:
         fields["customer_strands"] = by_row(numbers(strands, np.int64), customers.rows)
     return customers, products, fields
@@ -104,8 +112,8 @@ def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:
     # pq.read_table would import pandas where it is installed.
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(raw)), read_dictionary=list(_TEXTS))
     footer = file.metadata
-    counted = ("customer_rows", "products", "touchpoints", "offers")
-    # The first format knew no offers.
+    counted = ("customer_rows", "products", "touchpoints", "offers", "features")
+    # The first format knew no offers, and the second no features at first.
     expected = sum(counts.get(name, 0) for name in counted)
     if not expected <= footer.num_rows <= expected + 127:
         raise ValueError(
@@ -165,6 +173,14 @@ def _table(
             "category": column(category, pa.string()),
         }
     )
+
+
+def _feature_table(features: ProductFeatures) -> pa.Table:
+    columns, values = features.columns, features.values
+    pairs = zip(columns, values, strict=True)
+    names = [column if value is None else f"{column}={value}" for column, value in pairs]
+    ids = SortedIds("feature", strings(names), np.arange(len(names)))
+    return _table(ids, name=_taken(columns, ids.rows), category=_taken(values, ids.rows))
 
 
 def _part(table: pa.Table, kind: str) -> pa.Table:

@@ -36,8 +36,8 @@ _LIMITS = """\
 - Made to rank products for the customers listed in `ids.parquet`, and to propose the touchpoint.
   A score orders the products of one customer. It is no probability, and does not compare customers;
   where a calibrator is kept, the probability beside it is and does.
-- It knows nothing after the moment above: new customers, new products and changed consent need a
-  new export.
+- It knows nothing after the moment above: changed consent needs a new export. Who is new has a
+  vector where events can be folded in; a new product, where features make one (see above).
 - Reasons split the score of the model over the customer's own events. They say what the model
   weighed, not what caused anything.
 - Before automated decisions about people, check that the law and your own rules allow them."""
@@ -102,12 +102,22 @@ def _kept_rules(contents: Contents) -> Iterator[str]:
     yield f"- touchpoints need the customer's consent: {_yes(contents.consent is not None)}"
     yield f"- the firm's own offers: {_offers(contents)}"
     yield f"- probabilities beside scores: {_calibration(contents)}"
+    yield f"- new products get vectors of their features: {_features(contents)}"
     yield f"- offers come with reasons: {_yes(contents.fold_in_products is not None)}"
 
 
 def _offers(contents: Contents) -> str:
     count = contents.counts["offers"]
     return f"{count:,}" if count else "none, each product is its own"
+
+
+def _features(contents: Contents) -> str:
+    if contents.features is None:
+        return "no"
+    about = _mapping(contents.facts.get("features"), "measured")
+    share = about.get("explained")
+    told = "not measured" if share is None else f"{share:.0%} of the variance of scores"
+    return f"{', '.join(contents.features.places)} (of products left out: {told})"
 
 
 def _calibration(contents: Contents) -> str:

@@ -10,11 +10,7 @@ from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.serve import checks
 from recsys.serve.text_ids import TextIds
-
-OPEN_START = int(np.iinfo(np.int64).min)
-"""A valid_from where something has always been on offer."""
-OPEN_END = int(np.iinfo(np.int64).max)
-"""A valid_to where no end is known; an event's time where none is known."""
+from recsys.serve.times import OPEN_END
 
 TYPES = {
     "starts": np.int64, "products": np.int32, "touchpoints": np.int32,

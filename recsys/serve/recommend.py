@@ -1,7 +1,7 @@
 """Recommending from a loaded artifact."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from recsys.serve.firm_offers import best_offers
 from recsys.serve.fresh import FreshEvent, folded
 from recsys.serve.ids import SortedIds
 from recsys.serve.index import ApproximateIndex
+from recsys.serve.new_products import NewProduct, grown
 from recsys.serve.offers import FirmOffer, FirmOffers, Offer, Recommendation
 from recsys.serve.person import Person, stored
 from recsys.serve.question import Id, Ids, Question, question, require_whole
@@ -185,6 +186,18 @@ class Artifact:
         asked = question(self.contents, self.products, k, touchpoint, at)
         starts, ends = self.customers.find_known(customer_ids)
         return best_of_many(self.contents, self.customers, starts, ends, asked)
+
+    def with_products(self, products: Sequence[NewProduct]) -> "Artifact":
+        """An artifact that offers these products too, by their features, without training.
+
+        They stand behind the others, whose scores stay as they are. `recsys.serve.write` keeps
+        what comes back, until a training has seen the products.
+
+        Raises:
+            InputError: the artifact keeps no features, or a product does not fit; see `NewProduct`.
+        """
+        contents, ids = grown(self.contents, self.products, products)
+        return replace(self, contents=contents, products=ids)
 
     def _recommendation(self, person: Person, asked: Question, explain: int) -> Recommendation:
         require_whole("explain", explain, 0)

@@ -12,7 +12,8 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.serve.contents import FIRST_SECOND, LAST_SECOND, OPEN_END, Clock, Contents
+from recsys.serve.contents import Contents
+from recsys.serve.times import FIRST_SECOND, LAST_SECOND, OPEN_END, Clock
 
 DATES = ("product_valid_from", "product_valid_to")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.serve import Contents
+from recsys.serve import Contents, ProductFeatures
 
 DAY = 86_400
 AS_OF = 1_767_225_600  # 2026-01-01
@@ -63,3 +63,23 @@ def contents(customer_rows: int = 40, product_rows: int = 30, **changes: Any) ->
         },
     }
     return Contents(**(fields | changes))
+
+
+def features(dim: int = 5, width: int | None = 5, scaled: bool = False) -> ProductFeatures:
+    """Of a text column `category`, a number `price` and a flag `green`; random rows.
+
+    Args:
+        dim: of the vectors.
+        width: of the fold-in factors; None for none.
+        scaled: whether a fold-in scale is kept.
+    """
+    random = np.random.default_rng(5)
+    return ProductFeatures(
+        columns=["category", "price", "category", "green"],
+        values=["Category 0", None, "Category 1", None],
+        means=np.array([0, 20, 0, 0], np.float32),
+        scales=np.array([1, 8, 1, 1], np.float32),
+        vectors=random.standard_normal((5, dim)).astype(np.float32),
+        factors=None if width is None else random.standard_normal((5, width)).astype(np.float32),
+        fold_in_scale=np.array([0.25], np.float32) if scaled else None,
+    )

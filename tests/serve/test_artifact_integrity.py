@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from recsys.errors import InputError
 from recsys.serve import OfferTable, load, write
-from recsys.serve.contents import OPEN_END, OPEN_START
+from recsys.serve.times import OPEN_END, OPEN_START
 
 MANIFEST = "manifest.json"
 OFFERS = OfferTable(

@@ -6,7 +6,7 @@ from artifact_contents import ACTIONS, AS_OF, DAY, TOUCHPOINTS, contents
 
 from recsys.errors import InputError
 from recsys.serve import fold_in
-from recsys.serve.contents import OPEN_END
+from recsys.serve.times import OPEN_END
 
 PLAIN = {"consent": None, "product_valid_from": None, "product_valid_to": None}
 

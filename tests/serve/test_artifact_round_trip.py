@@ -1,24 +1,26 @@
 import json
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
-from artifact_contents import contents
+from artifact_contents import contents, features
 
 from recsys.errors import InputError
-from recsys.serve import Contents, load, write
+from recsys.serve import Contents, ProductFeatures, load, write
 from recsys.serve.events import by_customer
 from recsys.serve.text_ids import TextIds
 
 
-def assert_same(one: Contents, other: Contents) -> None:
-    for field in fields(Contents):
+def assert_same(one: Contents | ProductFeatures, other: Contents | ProductFeatures) -> None:
+    for field in fields(one):
         left, right = getattr(one, field.name), getattr(other, field.name)
-        if isinstance(left, np.ndarray | TextIds):
+        if isinstance(left, ProductFeatures):
+            assert_same(left, right)
+        elif isinstance(left, np.ndarray | TextIds):
             np.testing.assert_array_equal(left, right, err_msg=field.name)
         else:
             assert left == right, field.name
@@ -36,6 +38,9 @@ def assert_same(one: Contents, other: Contents) -> None:
         {"product_valid_from": None, "product_valid_to": None},
         {"event_actions": None, "event_touchpoints": None, "event_when": None, "facts": {}},
         {"fold_in_gram": np.eye(5, dtype=np.float32)},
+        {"features": features()},
+        {"features": features(scaled=True), "fold_in_scale": np.full(30, 0.5, np.float32)},
+        {"features": features(width=None), "fold_in_products": None},
         {"product_names": [f"Зеркало\n'{row}'" for row in range(30)]},
         {"customers": np.asfortranarray(np.random.default_rng(0).random((40, 5), np.float32))},
     ],
@@ -69,6 +74,19 @@ def test_manifest_and_card_say_what_it_is(tmp_path):
     }
     for said in ("# example", "before 2026-01-01", "| test | recall@20 | 0.25 | 0.2 | 0.3 | 40 |"):
         assert said in card
+
+
+def test_card_says_what_makes_vectors_of_new_products(tmp_path):
+    facts = {"features": {"explained": 0.42}}
+    write(tmp_path / "with", contents(features=features(), facts=facts))
+    write(tmp_path / "without", contents())
+    told = [(tmp_path / name / "MODEL_CARD.md").read_text() for name in ("with", "without")]
+    line = "- new products get vectors of their features: "
+    of_left_out = "(of products left out: 42% of the variance of scores)"
+    assert f"{line}category, price, green {of_left_out}\n" in told[0]
+    assert f"{line}no\n" in told[1]
+    counts = json.loads((tmp_path / "with" / "manifest.json").read_text())["counts"]
+    assert counts["features"] == 4
 
 
 def test_card_names_what_is_not_stated(tmp_path):
@@ -109,6 +127,14 @@ BAD = [
     ("event_weights", np.array([1.0]), "event_weights: expected float32"),
     ("fold_in_products", np.ones((30, 6), np.float32), "at most 5 columns"),
     ("fold_in_gram", -np.eye(5, dtype=np.float32), "symmetric, positive definite"),
+    ("features", features(dim=4), "features.vectors: expected float32 \\[5, 5\\]"),
+    ("features", features(width=4), "features.factors: expected float32 \\[5, 5\\]"),
+    ("features", features(width=None), "features.factors: goes together"),
+    ("features", features(scaled=True), "features.fold_in_scale: goes together"),
+    ("features", replace(features(), values=[None] * 4), "have a column and differ"),
+    ("features", replace(features(), columns=["price"] * 3), "features.values: expected 3 texts"),
+    ("features", replace(features(), scales=np.zeros(4, np.float32)), "scales: .* above 0, got 0"),
+    ("features", replace(features(), means=np.zeros(4)), "features.means: expected float32"),
     ("fold_in_gram", np.eye(4, dtype=np.float32), "expected float32 \\[5, 5\\]"),
     ("facts", {"files": 1}, "files are written by the artifact itself"),
     ("facts", {"metrics": float("nan")}, "values that JSON can hold"),

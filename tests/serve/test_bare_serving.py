@@ -14,7 +14,7 @@ from artifact_contents import contents
 
 import recsys
 from recsys.serve import OfferTable, write
-from recsys.serve.contents import OPEN_END, OPEN_START
+from recsys.serve.times import OPEN_END, OPEN_START
 
 THERE = ("numpy", "pyarrow", "safetensors")
 OFFERS = OfferTable(

@@ -12,7 +12,7 @@ from artifact_contents import AS_OF, DAY
 
 from recsys.errors import InputError
 from recsys.serve import Artifact, Contents, OfferTable, load, write
-from recsys.serve.contents import OPEN_END, OPEN_START
+from recsys.serve.times import OPEN_END, OPEN_START
 
 #         offer     products  touchpoint  valid from, to, in days from the cut-off
 OFFERS = [

@@ -5,10 +5,10 @@ import json
 
 import numpy as np
 import pytest
-from artifact_contents import AS_OF, DAY, contents
+from artifact_contents import AS_OF, DAY, contents, features
 
 from recsys.errors import InputError
-from recsys.serve import load, write
+from recsys.serve import NewProduct, load, write
 
 pytest.importorskip("faiss")
 KINDS = ["hnsw", "ivfpq"]
@@ -46,6 +46,27 @@ def test_offers_are_those_of_exact_search_and_keep_every_rule(folder, touchpoint
         same += len(offered & {offer.product_id for offer in other.offers})
         total += len(other.offers)
     assert same / total > 0.9
+
+
+def test_products_that_came_after_the_index_are_found(tmp_path):
+    # Longer than any other: it is the first of all whose vectors look its way.
+    loud = features()
+    loud.vectors[1] *= 100
+    write(tmp_path / "a", contents(product_rows=600, features=loud), index_kind="hnsw")
+    new = NewProduct(product_id="NEW", features={"category": "Category 0"})
+    quick = load(tmp_path / "a").with_products([new])
+    exact = load(tmp_path / "a", exact=True).with_products([new])
+    firsts = {
+        customer: [
+            [offer.product_id for offer in one.recommend(customer, 1).offers]
+            for one in (quick, exact)
+        ]
+        # To whoever has no event all products are equal, and which of them is first is chance.
+        for customer in np.unique(exact.contents.customer_ids[exact.contents.event_customers])
+    }
+    assert all(one == other for one, other in firsts.values())
+    found = [product for one, _ in firsts.values() for product in one]
+    assert 0 < found.count("NEW") < len(found)
 
 
 def test_too_few_eligible_neighbours_fall_back_to_exact(tmp_path):

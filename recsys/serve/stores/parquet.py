@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.serve import events
-from recsys.serve.contents import OPEN_END, OPEN_START, Contents
+from recsys.serve.contents import Contents
 from recsys.serve.folder import replaced
 from recsys.serve.ids import SortedIds
 from recsys.serve.recommend import Artifact
 from recsys.serve.stores.store import StoredOffer
 from recsys.serve.stores.tables import NAMES, facts, matrix, tables
+from recsys.serve.times import OPEN_END, OPEN_START
 
 _FACTS = b"recsys"
 

@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.arrays import FloatArray, IdArray, IntArray
-from recsys.serve.contents import OPEN_END, OPEN_START, Contents
+from recsys.serve.contents import Contents
 from recsys.serve.text_ids import TextIds
+from recsys.serve.times import OPEN_END, OPEN_START
 
 NAMES = ("customers", "products", "touchpoints")
 

@@ -1,0 +1,191 @@
+"""Products that training has not seen, put behind the catalogue by what is known of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.errors import InputError
+from recsys.serve.contents import Contents
+from recsys.serve.ids import SortedIds
+from recsys.serve.product_features import Coded, ProductFeatures, Value
+from recsys.serve.times import FIRST_SECOND, LAST_SECOND, OPEN_END, OPEN_START
+
+CATEGORY = "category"
+"""The column of features that a product's category stands for where its features do not say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewProduct:
+    """A product and what is known of it.
+
+    Attributes:
+        product_id: of the kind that the artifact's ids are; a number or UUID may be given as text.
+        features: column -> value; what is left out is unknown.
+        name: for people to read.
+        category: likewise; also a feature, where the artifact has one of that name.
+        valid_from: since when it is on offer, with a time zone, or in UTC seconds; None for always.
+        valid_to: when the offer has ended; None for never.
+    """
+
+    product_id: str | int | UUID
+    features: Mapping[str, Value]
+    name: str | None = None
+    category: str | None = None
+    valid_from: datetime | int | None = None
+    valid_to: datetime | int | None = None
+
+
+def grown(
+    contents: Contents, products: SortedIds, new: Sequence[NewProduct]
+) -> tuple[Contents, SortedIds]:
+    """The contents with new products behind the old, and the ids of all.
+
+    Rows, vectors and events of what was there stay as they are, and so do `fold_in_gram` and the
+    offers: nobody has turned a new product down by not having it.
+
+    Args:
+        contents: of an artifact.
+        products: its ids.
+        new: in whatever order; they become the rows from P on in this order.
+
+    Raises:
+        InputError: the artifact keeps no features, or a product does not fit it; the message names
+            the product.
+    """
+    features = contents.features
+    if features is None:
+        raise InputError(
+            "the artifact does not say how features become a vector; export it again with this "
+            "version, from data whose products table has features"
+        )
+    ids = _all_ids(contents, products, new)
+    coded = [_coded(features, one) for one in new]
+    found = SortedIds.build("product", ids)
+    dates = {
+        "product_valid_from": [_seconds(one, "valid_from", OPEN_START) for one in new],
+        "product_valid_to": [_seconds(one, "valid_to", OPEN_END) for one in new],
+    }
+    texts = {
+        "product_names": [_text(one, "name") for one in new],
+        "product_categories": [_text(one, "category") for one in new],
+    }
+    changes: dict[str, Any] = {
+        "products": _stacked(contents.products, features.vectors_of(coded)),
+        "product_ids": found.by_row(),
+        "fold_in_products": _stacked(contents.fold_in_products, features.factors_of(coded)),
+        "fold_in_scale": _stacked(contents.fold_in_scale, _repeated(features, len(new))),
+    }
+    for name, times in dates.items():
+        open_end = OPEN_START if name.endswith("from") else OPEN_END
+        changes[name] = _with_dates(getattr(contents, name), times, open_end, len(products.rows))
+    for name, said in texts.items():
+        changes[name] = _with_texts(getattr(contents, name), said, len(products.rows))
+    return replace(contents, **changes), found
+
+
+def _all_ids(contents: Contents, products: SortedIds, new: Sequence[NewProduct]) -> IdArray:
+    wanted = [_id(products, one) for one in new]
+    known = set(wanted)
+    starts, ends = products.find(wanted)
+    for one, start, end in zip(new, starts, ends, strict=True):
+        if start < end:
+            raise InputError(f"{_named(one)}: already among the products; give a new id")
+    if len(known) < len(wanted):
+        twice = next(one for one in wanted if wanted.count(one) > 1)
+        raise InputError(f"new product '{twice}': given twice; give each once")
+    if isinstance(products.ids, np.ndarray):
+        return np.append(np.asarray(contents.product_ids), np.array(wanted, np.int64))
+    ids = np.empty(len(products.rows) + len(wanted), dtype=object)
+    ids[: len(products.rows)] = contents.product_ids[:]
+    ids[len(products.rows) :] = wanted
+    return ids
+
+
+def _id(products: SortedIds, one: NewProduct) -> str | int | UUID:
+    given = one.product_id
+    if isinstance(products.ids, np.ndarray):
+        is_typed = isinstance(given, str) and given.removeprefix("-").isdecimal()
+        is_whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+        if (is_typed or is_whole) and abs(int(given)) < 2**63:
+            return int(given)
+        expected = "a whole number"
+    elif products.is_uuid:
+        try:
+            return UUID(str(given))
+        except ValueError:
+            expected = "a UUID"
+    elif isinstance(given, str):
+        return str(given)
+    else:
+        expected = "a text"
+    example = products.ids[0]
+    raise InputError(f"{_named(one)}: expected {expected} as id, such as {example}, got {given!r}")
+
+
+def _coded(features: ProductFeatures, one: NewProduct) -> Coded:
+    said: Mapping[str, Value] = one.features
+    if one.category is not None and CATEGORY in features.places:
+        said = {CATEGORY: one.category, **said}
+    try:
+        return features.coded(said)
+    except InputError as error:
+        raise InputError(f"{_named(one)}: {error}") from None
+
+
+def _seconds(one: NewProduct, name: str, open_end: int) -> int:
+    moment = getattr(one, name)
+    if moment is None:
+        return open_end
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise InputError(
+                f"{_named(one)}: {name}: expected a time zone with {moment.isoformat()}, "
+                "such as +00:00"
+            )
+        return int(moment.timestamp())
+    is_whole = isinstance(moment, int | np.integer) and not isinstance(moment, bool)
+    if not is_whole or not FIRST_SECOND <= moment <= LAST_SECOND:
+        raise InputError(
+            f"{_named(one)}: {name}: expected a datetime or its UTC seconds, got {moment!r}"
+        )
+    return int(moment)
+
+
+def _text(one: NewProduct, name: str) -> str | None:
+    said: Any = getattr(one, name)
+    if said is not None and not isinstance(said, str):
+        raise InputError(f"{_named(one)}: {name}: expected a text, got {said!r}")
+    return said
+
+
+def _named(one: NewProduct) -> str:
+    return f"new product '{one.product_id}'"
+
+
+def _stacked(old: FloatArray | None, new: FloatArray | None) -> FloatArray | None:
+    return None if old is None or new is None else np.concatenate([old, new])
+
+
+def _repeated(features: ProductFeatures, count: int) -> FloatArray | None:
+    return None if features.fold_in_scale is None else np.repeat(features.fold_in_scale, count)
+
+
+def _with_dates(
+    old: IntArray | None, new: Sequence[int], open_end: int, count: int
+) -> IntArray | None:
+    if old is None and all(moment == open_end for moment in new):
+        return None
+    return np.append(np.full(count, open_end) if old is None else old, np.array(new, np.int64))
+
+
+def _with_texts(
+    old: Sequence[str | None] | None, new: Sequence[str | None], count: int
+) -> list[str | None] | None:
+    if old is None and all(text is None for text in new):
+        return None
+    return [*([None] * count if old is None else old), *new]
