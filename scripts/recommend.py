@@ -107,7 +107,8 @@ def spread_ids(artifact: Artifact, count: int) -> list[Id]:
 def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
     """A recommendation as people read it."""
     who = "somebody new" if answer.customer_id is None else f"customer {answer.customer_id}"
-    yield f"{who} ({answer.own_events:,} products in own history)"
+    products = "1 product" if answer.own_events == 1 else f"{answer.own_events:,} products"
+    yield f"{who} ({products} in own history)"
     for place, offer in enumerate(answer.offers, start=1):
         category = f" [{offer.category}]" if offer.category else ""
         touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""

@@ -221,7 +221,7 @@ DAMAGED = {
     "manifest of something else": (rewritten(MANIFEST, lambda raw: b"{}"), "is not the manifest"),
     "a later format": (
         rewritten(MANIFEST, lambda raw: raw.replace(b'_version": 2', b'_version": 9')),
-        "copy has format version 9, this recsys reads up to 2: upgrade"),
+        "copy has format version 9, this recsys reads up to 3: upgrade"),
     "vectors cut": (rewritten(VECTORS, lambda raw: raw[:-3]), "safetensors has", "it is cut"),
     "vectors altered": (rewritten(VECTORS, lambda raw: raw[:-3] + b"abc"), "not match the SHA-256"),
     "no ids": (damaged(lambda at: (at / "ids.parquet").unlink()), "ids.parquet is missing"),

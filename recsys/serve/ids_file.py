@@ -113,7 +113,7 @@ def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(raw)), read_dictionary=list(_TEXTS))
     footer = file.metadata
     counted = ("customer_rows", "products", "touchpoints", "offers", "features")
-    # The first format knew no offers, and the second no features at first.
+    # The first format knew no offers, and the second no features.
     expected = sum(counts.get(name, 0) for name in counted)
     if not expected <= footer.num_rows <= expected + 127:
         raise ValueError(

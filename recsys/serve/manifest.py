@@ -13,9 +13,9 @@ from recsys.serve.mapped import Content
 
 NAME = "manifest.json"
 KIND = "recsys"
-FORMAT_VERSION = 2
-"""1 knew no index, no offers but products, float32 alone, and ids that are numbers or text only; it
-is read as it is."""
+FORMAT_VERSION = 3
+"""1 knew no index, no offers but products, float32 alone, and ids that are numbers or text only; 2
+knew no features. Both are read as they are."""
 
 
 def write(

@@ -66,7 +66,7 @@ def test_manifest_and_card_say_what_it_is(tmp_path):
     write(tmp_path / "artifact", contents())
     manifest = json.loads((tmp_path / "artifact" / "manifest.json").read_text())
     card = (tmp_path / "artifact" / "MODEL_CARD.md").read_text()
-    assert manifest["format_version"] == 2
+    assert manifest["format_version"] == 3
     assert manifest["data"]["fingerprint"] == "ab12"
     assert manifest["counts"]["customer_rows"] == 40
     assert set(manifest["files"]) | {"manifest.json"} == {

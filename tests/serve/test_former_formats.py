@@ -1,4 +1,4 @@
-"""An artifact of format version 1, as the first writer laid it out, is read and answers."""
+"""Artifacts of former formats, as their writers laid them out, are read and answer."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from artifact_contents import contents
 from safetensors.numpy import save_file
 
@@ -17,8 +18,11 @@ VECTORS = ("customers", "products", "touchpoints", "fold_in_products")
 DATES = ("product_valid_from", "product_valid_to")
 
 
-def write_first_format(folder: Path, given: Contents) -> None:
-    """The layout of version 1: sorted ids, float32, no index, no offers, no count of them."""
+COUNTED_LATER = {1: {"offers", "features"}, 2: {"features"}}
+
+
+def write_former(folder: Path, given: Contents, version: int) -> None:
+    """The layout of versions 1 and 2: sorted ids, float32; what came later is not counted."""
     folder.mkdir()
     arrays = {name: getattr(given, name) for name in (*VECTORS, *TYPES, *DATES)}
     arrays["consent"] = np.packbits(given.consent, axis=1)
@@ -41,9 +45,11 @@ def write_first_format(folder: Path, given: Contents) -> None:
     rules = {"masks_seen": True, "dates": list(DATES), "consent": list(given.touchpoint_names)}
     (folder / "rules.json").write_text(json.dumps(rules, indent=2) + "\n")
     (folder / "MODEL_CARD.md").write_text("# example\n")
-    counts = {name: count for name, count in given.counts.items() if name != "offers"}
+    counts = {
+        name: count for name, count in given.counts.items() if name not in COUNTED_LATER[version]
+    }
     files = {path.name: entry(path.read_bytes()) for path in sorted(folder.iterdir())}
-    head = {"artifact": "recsys", "format_version": 1, "counts": counts}
+    head = {"artifact": "recsys", "format_version": version, "counts": counts}
     body = {**head, **given.facts, "files": files}
     body["sha256"] = hashlib.sha256(json.dumps(body).encode()).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(body, indent=2) + "\n")
@@ -69,19 +75,22 @@ def entry(raw: bytes) -> dict[str, object]:
     return {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
 
 
-def test_the_first_format_answers_as_todays(tmp_path):
+@pytest.mark.parametrize("version", COUNTED_LATER)
+def test_a_former_format_answers_as_todays(tmp_path, version):
     given = by_customer(contents())
-    write_first_format(tmp_path / "old", given)
+    write_former(tmp_path / "old", given, version)
     write(tmp_path / "new", given)
     old, new = load(tmp_path / "old"), load(tmp_path / "new")
     assert old.contents.offers is None
+    assert old.contents.features is None
     assert old.contents.calibrator is None
     assert old.contents.facts == new.contents.facts
     for customer in given.customer_ids:
         assert old.recommend(customer, 5) == new.recommend(customer, 5)
 
 
-def test_the_first_format_may_be_replaced(tmp_path):
-    write_first_format(tmp_path / "a", by_customer(contents()))
+@pytest.mark.parametrize("version", COUNTED_LATER)
+def test_a_former_format_may_be_replaced(tmp_path, version):
+    write_former(tmp_path / "a", by_customer(contents()), version)
     write(tmp_path / "a", contents(), overwrite=True)
-    assert json.loads((tmp_path / "a" / "manifest.json").read_text())["format_version"] == 2
+    assert json.loads((tmp_path / "a" / "manifest.json").read_text())["format_version"] == 3
