@@ -1,5 +1,6 @@
 """Bad command lines of the other scripts; {run} and {artifact} stand for what is there."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -120,6 +121,16 @@ STORE = {
     "to the artifact": ([*ANN[:1], "to={artifact}"], "also holds", "name another folder"),
 }  # fmt: skip
 
+ADD_PRODUCTS = {
+    "nothing": ([], "say artifact=FOLDER, products=FILE and out=FOLDER"),
+    "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
+    "no artifact": (["artifact=nowhere", "products=x", "out=y"], "nowhere is not an artifact"),
+    "out a file": ([*ANN[:1], "products=x", "out=kept"], "kept is a file; give a folder"),
+    "out of the artifact": ([*ANN[:1], "products=x", "out={artifact}"], "say overwrite=true"),
+    "overwrite yes": ([*ANN[:1], "products=x", "out=y", "overwrite=yes"],
+        "overwrite: expected true or false, got 'yes'"),
+}  # fmt: skip
+
 PROMOTE = {
     "nothing": ([], "say artifact=FOLDER of the challenger, or rollback=true"),
     "both": ([*ANN[:1], "rollback=true"], "say artifact=FOLDER of the challenger, or rollback"),
@@ -220,7 +231,7 @@ DAMAGED = {
     "manifest cut": (rewritten(MANIFEST, lambda raw: raw[:-9]), "manifest.json is damaged"),
     "manifest of something else": (rewritten(MANIFEST, lambda raw: b"{}"), "is not the manifest"),
     "a later format": (
-        rewritten(MANIFEST, lambda raw: raw.replace(b'_version": 2', b'_version": 9')),
+        rewritten(MANIFEST, lambda raw: re.sub(rb'_version": \d', b'_version": 9', raw)),
         "copy has format version 9, this recsys reads up to 3: upgrade"),
     "vectors cut": (rewritten(VECTORS, lambda raw: raw[:-3]), "safetensors has", "it is cut"),
     "vectors altered": (rewritten(VECTORS, lambda raw: raw[:-3] + b"abc"), "not match the SHA-256"),
@@ -261,5 +272,6 @@ IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
 
 BROKEN_COMMANDS = {
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
-    "store": STORE, "promote": PROMOTE, "benchmark": BENCHMARK, "tune": TUNE, "ladder": LADDER,
+    "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
+    "tune": TUNE, "ladder": LADDER,
 }  # fmt: skip

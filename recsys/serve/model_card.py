@@ -117,7 +117,9 @@ def _features(contents: Contents) -> str:
     about = _mapping(contents.facts.get("features"), "measured")
     share = about.get("explained")
     told = "not measured" if share is None else f"{share:.0%} of the variance of scores"
-    return f"{', '.join(contents.features.places)} (of products left out: {told})"
+    added = contents.facts.get("products_added", 0)
+    since = f"; {added:,} were added since the training" if added else ""
+    return f"{', '.join(contents.features.places)} (of products left out: {told}){since}"
 
 
 def _calibration(contents: Contents) -> str:
