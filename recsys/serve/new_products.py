@@ -13,7 +13,7 @@ from recsys.errors import InputError
 from recsys.serve.contents import Contents
 from recsys.serve.ids import SortedIds
 from recsys.serve.product_features import Coded, ProductFeatures, Value
-from recsys.serve.times import FIRST_SECOND, LAST_SECOND, OPEN_END, OPEN_START
+from recsys.serve.times import OPEN_END, OPEN_START, seconds
 
 CATEGORY = "category"
 """The column of features that a product's category stands for where its features do not say."""
@@ -57,12 +57,7 @@ def grown(
         InputError: the artifact keeps no features, or a product does not fit it; the message names
             the product.
     """
-    features = contents.features
-    if features is None:
-        raise InputError(
-            "the artifact does not say how features become a vector; export it again with this "
-            "version, from data whose products table has features"
-        )
+    features = features_of(contents)
     ids = _all_ids(contents, products, new)
     coded = [_coded(features, one) for one in new]
     found = SortedIds.build("product", ids)
@@ -86,6 +81,16 @@ def grown(
     for name, said in texts.items():
         changes[name] = _with_texts(getattr(contents, name), said, len(products.rows))
     return replace(contents, **changes), found
+
+
+def features_of(contents: Contents) -> ProductFeatures:
+    """How features become vectors; `InputError` where the artifact does not say."""
+    if contents.features is None:
+        raise InputError(
+            "the artifact does not say how features become a vector; export it again with this "
+            "version, from data whose products table has features"
+        )
+    return contents.features
 
 
 def _all_ids(contents: Contents, products: SortedIds, new: Sequence[NewProduct]) -> IdArray:
@@ -141,19 +146,7 @@ def _seconds(one: NewProduct, name: str, open_end: int) -> int:
     moment = getattr(one, name)
     if moment is None:
         return open_end
-    if isinstance(moment, datetime):
-        if moment.tzinfo is None:
-            raise InputError(
-                f"{_named(one)}: {name}: expected a time zone with {moment.isoformat()}, "
-                "such as +00:00"
-            )
-        return int(moment.timestamp())
-    is_whole = isinstance(moment, int | np.integer) and not isinstance(moment, bool)
-    if not is_whole or not FIRST_SECOND <= moment <= LAST_SECOND:
-        raise InputError(
-            f"{_named(one)}: {name}: expected a datetime or its UTC seconds, got {moment!r}"
-        )
-    return int(moment)
+    return seconds(f"{_named(one)}: {name}", moment)
 
 
 def _text(one: NewProduct, name: str) -> str | None:

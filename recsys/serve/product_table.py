@@ -10,7 +10,7 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from recsys.errors import InputError
-from recsys.serve.new_products import CATEGORY, NewProduct
+from recsys.serve.new_products import CATEGORY, NewProduct, features_of
 from recsys.serve.recommend import Artifact
 
 ID, NAME = "product_id", "name"
@@ -28,12 +28,7 @@ def new_products(path: Path, artifact: Artifact) -> list[NewProduct]:
         InputError: the file cannot be read, has no product_id or an empty one, or the artifact
             keeps no features.
     """
-    features = artifact.contents.features
-    if features is None:
-        raise InputError(
-            "the artifact does not say how features become a vector; export it again with this "
-            "version, from data whose products table has features"
-        )
+    features = features_of(artifact.contents)
     is_text = {column: None not in terms for column, terms in features.places.items()}
     table = _read(path, artifact, is_text)
     if ID not in table.column_names:

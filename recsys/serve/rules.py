@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.errors import InputError
 from recsys.serve.contents import Contents
-from recsys.serve.times import FIRST_SECOND, LAST_SECOND, OPEN_END, Clock
+from recsys.serve.times import OPEN_END, Clock, seconds
 
 DATES = ("product_valid_from", "product_valid_to")
 
@@ -59,13 +58,7 @@ def moment(contents: Contents, at: datetime | int | None) -> int | None:
     """
     if at is None:
         return contents.as_of if contents.clock == "timestamp" else None
-    if isinstance(at, datetime):
-        if at.tzinfo is None:
-            raise InputError(f"at: expected a time zone with {at.isoformat()}, such as +00:00")
-        return int(at.timestamp())
-    if not isinstance(at, int | np.integer) or not FIRST_SECOND <= at <= LAST_SECOND:
-        raise InputError(f"at: expected a datetime or its UTC seconds, got {at!r}")
-    return int(at)
+    return seconds("at", at)
 
 
 def on_offer(contents: Contents, at: int | None) -> BoolArray:

@@ -17,7 +17,7 @@ from script_runner import run_script
 from recsys.errors import InputError
 from recsys.serve import Artifact, load, write
 from recsys.serve.pyfunc import save
-from recsys.serve.stores import ParquetStore, PgvectorStore, Store, open_store, pgvector
+from recsys.serve.stores import ParquetStore, PgvectorStore, Store, open_store, pgvector_tables
 
 pgserver = pytest.importorskip("pgserver", reason="pgserver has no wheel for this Python")
 
@@ -244,13 +244,13 @@ def test_a_put_that_breaks_off_leaves_the_old_tables(
     old = loaded(seed=3)
     kept.put(old)
     before = of_store(kept, "C0001", 10)
-    whole = getattr(pgvector, step)
+    whole = getattr(pgvector_tables, step)
 
     def breaks_after(*given: object) -> None:
         whole(*given)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pgvector, step, breaks_after)
+    monkeypatch.setattr(pgvector_tables, step, breaks_after)
     with pytest.raises(KeyboardInterrupt):
         PgvectorStore(uri).put(loaded(seed=4))
     assert of_store(kept, "C0001", 10) == before == of_artifact(old, "C0001", 10)

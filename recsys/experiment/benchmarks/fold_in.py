@@ -93,20 +93,21 @@ class FoldInSuite:
         bought: csr_array,
     ) -> dict[str, float]:
         hidden = np.concatenate(parts)
+        seen = interaction_matrix(past) if past.masks_seen else None
         trained = make(0).fit(past)
-        with_them = self._best(trained.score(hidden), past, hidden)
-        other_seed = self._best(make(1).fit(past).score(hidden), past, hidden)
+        with_them = self._best(trained.score(hidden), seen, hidden)
+        other_seed = self._best(make(1).fit(past).score(hidden), seen, hidden)
         lists, milliseconds, moved = [], [], []
         for part in parts:
             without = past.select(~np.isin(past.interactions.customers, part))
             model = make(0).fit(without)
             artifact = self._artifact(model, without)
             vectors, taken = _folded(artifact, past, part)
-            lists.append(self._best(vectors @ artifact.contents.products.T, past, part))
+            lists.append(self._best(vectors @ artifact.contents.products.T, seen, part))
             milliseconds += taken
             stayed = _others(past, hidden, len(part))
             moved.append(
-                _overlap(*(self._best(one.score(stayed), past, stayed) for one in (trained, model)))
+                _overlap(*(self._best(one.score(stayed), seen, stayed) for one in (trained, model)))
             )
         folded = np.concatenate(lists)
         seeds, overlap = _overlap(with_them, other_seed), _overlap(with_them, folded)
@@ -131,9 +132,9 @@ class FoldInSuite:
             products=SortedIds.build("product", contents.product_ids),
         )
 
-    def _best(self, scores: FloatArray, past: Dataset, customers: IntArray) -> IntArray:
-        if past.masks_seen:
-            scores = np.where(interaction_matrix(past)[customers].toarray() > 0, -np.inf, scores)
+    def _best(self, scores: FloatArray, seen: csr_array | None, customers: IntArray) -> IntArray:
+        if seen is not None:
+            scores = np.where(seen[customers].toarray() > 0, -np.inf, scores)
         return topk(scores.astype(np.float32), self.k).columns
 
 

@@ -14,21 +14,15 @@ import numpy as np
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
 from recsys.serve.recommend import Artifact
+from recsys.serve.stores.pgvector_tables import PREFIX, as_vector, swap_in
 from recsys.serve.stores.store import StoredOffer
-from recsys.serve.stores.tables import NAMES, facts, tables
+from recsys.serve.stores.tables import NAMES
+from recsys.serve.times import seconds
 
-_PREFIX = "recsys_"
-_INDEXED = 2000
-"""pgvector indexes no longer vectors."""
 _WIDEST = 1000
 """pgvector looks at no more candidates of an index."""
 _ONE_PUT = 7_237_797
 """Number of the advisory lock that makes two puts queue."""
-_TYPES = {
-    "customer_id": "{id}", "product_id": "{id}", "touchpoint": "text", "strand": "int8",
-    "row": "int4", "vector": "vector", "consent": "text[]", "seen": "{seen}[]",
-    "valid_from": "int8", "valid_to": "int8",
-}  # fmt: skip
 
 
 class PgvectorStore:
@@ -53,29 +47,9 @@ class PgvectorStore:
 
     def put(self, artifact: Artifact) -> None:
         """As `Store.put`: one transaction, whose last step drops the old tables and renames."""
-        kept, dim = tables(artifact.contents), artifact.contents.products.shape[1]
-        types = {
-            "id": _type_of(kept["customers"]["customer_id"]),
-            "seen": _type_of(kept["products"]["product_id"]),
-        }
         with self._transaction(makes_extension=True) as database:
             database.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUT])
-            for name, table in kept.items():
-                named = types | ({"id": types["seen"]} if name == "products" else {})
-                _fill(database, f"{_PREFIX}{name}_new", table, named, dim)
-            _index(database, dim)
-            about = json.dumps(facts(artifact.contents)).replace("'", "''")
-            database.execute(f"COMMENT ON TABLE {_PREFIX}customers_new IS '{about}'")
-            # Readers lock in the same order, so that neither waits for the other in a circle.
-            old = ", ".join(f"{_PREFIX}{name}" for name in NAMES)
-            database.execute(f"DROP TABLE IF EXISTS {old}")
-            for name in NAMES:
-                database.execute(f"ALTER TABLE {_PREFIX}{name}_new RENAME TO {_PREFIX}{name}")
-            for key in ("customers_new_id", "products_new_id", "products_new_vector"):
-                renamed = key.replace("_new", "")
-                database.execute(
-                    f"ALTER INDEX IF EXISTS {_PREFIX}{key} RENAME TO {_PREFIX}{renamed}"
-                )
+            swap_in(database, artifact.contents)
 
     def recommend(
         self,
@@ -162,58 +136,23 @@ def _connected(uri: str, makes_extension: bool) -> Any:
     return connection
 
 
-def _fill(database: Any, name: str, table: Any, types: dict[str, str], dim: int) -> None:
-    kinds = [_TYPES[column].format(**types) for column in table.column_names]
-    columns = ", ".join(
-        # An index wants to know the length.
-        f"{column} {kind}" + (f"({dim})" if kind == "vector" else "")
-        for column, kind in zip(table.column_names, kinds, strict=True)
-    )
-    database.execute(f"DROP TABLE IF EXISTS {name}")
-    database.execute(f"CREATE TABLE {name} ({columns})")
-    with (
-        database.cursor() as cursor,
-        cursor.copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types(kinds)
-        place = table.column_names.index("vector")
-        for batch in table.to_batches(max_chunksize=10_000):
-            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                copy.write_row([_vector(one) if at == place else one for at, one in enumerate(row)])
-
-
-def _index(database: Any, dim: int) -> None:
-    new = f"{_PREFIX}customers_new"
-    database.execute(f"CREATE INDEX {new}_id ON {new} (customer_id)")
-    new = f"{_PREFIX}products_new"
-    database.execute(f"CREATE UNIQUE INDEX {new}_id ON {new} (product_id)")
-    if dim <= _INDEXED:
-        database.execute(f"CREATE INDEX {new}_vector ON {new} USING hnsw (vector vector_ip_ops)")
-    for name in NAMES:
-        database.execute(f"ANALYZE {_PREFIX}{name}_new")
-
-
 def _lock(database: Any) -> None:
     """Keeps a swap from falling between two of the questions below."""
-    names = ", ".join(f"{_PREFIX}{name}" for name in NAMES)
+    names = ", ".join(f"{PREFIX}{name}" for name in NAMES)
     database.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
 
 
 def _moment(database: Any, at: datetime | int | None) -> int | None:
     if at is None:
-        text = database.execute(f"SELECT obj_description('{_PREFIX}customers'::regclass)")
+        text = database.execute(f"SELECT obj_description('{PREFIX}customers'::regclass)")
         kept: int | None = json.loads(text.fetchone()[0])["at"]
         return kept
-    if isinstance(at, datetime):
-        if at.tzinfo is None:
-            raise InputError(f"at: expected a time zone with {at.isoformat()}, such as +00:00")
-        return int(at.timestamp())
-    return int(at)
+    return seconds("at", at)
 
 
 def _touchpoints(database: Any) -> tuple[list[str], FloatArray | None]:
     rows = database.execute(
-        f"SELECT touchpoint, vector FROM {_PREFIX}touchpoints ORDER BY row"
+        f"SELECT touchpoint, vector FROM {PREFIX}touchpoints ORDER BY row"
     ).fetchall()
     vectors = [vector for _, vector in rows if vector is not None]
     return [name for name, _ in rows], _stacked(vectors) if vectors else None
@@ -229,7 +168,7 @@ def _customer(
     try:
         # Sent as text, which the server turns into whatever its ids are.
         rows = database.execute(
-            f"SELECT vector, consent, seen FROM {_PREFIX}customers "
+            f"SELECT vector, consent, seen FROM {PREFIX}customers "
             "WHERE customer_id = %s ORDER BY strand",
             [str(customer_id)],
         ).fetchall()
@@ -265,9 +204,9 @@ def _nearest(
     if not seen:
         rules, given = rules[1:] or ["true"], given[1:]
     found: list[Any] = database.execute(
-        f"SELECT product_id, vector FROM {_PREFIX}products WHERE {' AND '.join(rules)} "
+        f"SELECT product_id, vector FROM {PREFIX}products WHERE {' AND '.join(rules)} "
         f"ORDER BY {order}, row LIMIT %s",
-        [*given, *(_vector(one) for one in queries), k],
+        [*given, *(as_vector(one) for one in queries), k],
     ).fetchall()
     return found
 
@@ -296,19 +235,9 @@ def _offers(
     return offers
 
 
-def _vector(values: Any) -> Any:
-    from pgvector import Vector
-
-    return None if values is None else Vector(values)
-
-
 def _stacked(vectors: list[Any]) -> FloatArray:
     rows = [one if isinstance(one, np.ndarray) else one.to_numpy() for one in vectors]
     return np.stack(rows).astype(np.float32)
-
-
-def _type_of(column: Any) -> str:
-    return "int8" if str(column.type) == "int64" else "text"
 
 
 def _masked(uri: str) -> str:
