@@ -1,0 +1,28 @@
+"""The stages from tables to an audited split, measured beside another checkout."""
+
+from pathlib import Path
+
+import pytest
+
+import recsys
+from recsys.errors import InputError
+from recsys.experiment.benchmarks.loading import LoadingSuite
+
+
+@pytest.mark.slow
+def test_stages_of_two_checkouts_stand_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = str(Path(recsys.__file__).parents[1])
+    figures = LoadingSuite(events=20_000, repeats=1, baseline=here).figures()
+    stages = ("read", "check", "merge", "build", "split", "audit")
+    for stage in stages:
+        own, other = figures[f"{stage}_seconds"], figures[f"baseline_{stage}_seconds"]
+        assert own > 0
+        assert figures[f"{stage}_seconds_over_baseline"] == own / other
+
+
+def test_a_baseline_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"suite\.baseline=.*no folder recsys"):
+        LoadingSuite(baseline=str(tmp_path))
