@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import recsys
+from recsys.data.sources.simulated import SimulatedMarket
 from recsys.errors import InputError
 from recsys.experiment.benchmarks.loading import LoadingSuite
 
@@ -14,8 +15,9 @@ def test_stages_of_two_checkouts_stand_side_by_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    market = SimulatedMarket(events=20_000, seed=0)
     here = str(Path(recsys.__file__).parents[1])
-    figures = LoadingSuite(events=20_000, repeats=1, baseline=here).figures()
+    figures = LoadingSuite(market=market, repeats=1, baseline=here).figures()
     stages = ("read", "check", "merge", "build", "split", "audit")
     for stage in stages:
         own, other = figures[f"{stage}_seconds"], figures[f"baseline_{stage}_seconds"]
@@ -25,4 +27,4 @@ def test_stages_of_two_checkouts_stand_side_by_side(
 
 def test_a_baseline_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"suite\.baseline=.*no folder recsys"):
-        LoadingSuite(baseline=str(tmp_path))
+        LoadingSuite(market=SimulatedMarket(events=1_000, seed=0), baseline=str(tmp_path))

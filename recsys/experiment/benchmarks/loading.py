@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 import recsys
-from recsys.data.sources.simulated import SimulatedMarket
 from recsys.errors import InputError
 from recsys.experiment.benchmarks import loading_stages
 from recsys.experiment.benchmarks.suite import require_at_least, run_folder
@@ -17,21 +17,27 @@ from recsys.experiment.benchmarks.suite import require_at_least, run_folder
 _VALID_FROM, _TEST_FROM = "2025-08-01", "2025-10-01"
 
 
+class Market(Protocol):
+    """A simulated market that can be written as tables."""
+
+    def write(self, folder: Path) -> Mapping[str, int]:
+        """Writes the tables into a folder and says how many rows each has."""
+        ...
+
+
 class LoadingSuite:
     """Reads, checks, merges, codes, splits and audits a simulated market, each in a new process.
 
     Args:
-        events: of the market, which is written once into the run's folder.
+        market: what is written once into the run's folder and then read.
         repeats: processes a checkout, in turn A B A B; medians are reported.
         baseline: folder of another checkout of this project, as `git worktree add` makes one, whose
             stages are measured beside these; None measures this one alone.
     """
 
-    def __init__(
-        self, *, events: int = 1_000_000, repeats: int = 3, baseline: str | None = None
-    ) -> None:
+    def __init__(self, *, market: Market, repeats: int = 3, baseline: str | None = None) -> None:
         require_at_least(1, repeats=repeats)
-        self.events, self.repeats = events, repeats
+        self.market, self.repeats = market, repeats
         if baseline is not None and not (Path(baseline) / "recsys").is_dir():
             raise InputError(
                 f"suite.baseline={baseline}: expected a checkout of this project, and there is no "
@@ -46,7 +52,7 @@ class LoadingSuite:
         """
         market = run_folder() / "market"
         if not market.exists():
-            SimulatedMarket(events=self.events, seed=0).write(market)
+            self.market.write(market)
         ours = Path(recsys.__file__).parents[1]
         checkouts = [ours] if self.baseline is None else [ours, self.baseline]
         runs = [[_stages(path, market) for path in checkouts] for _ in range(self.repeats)]
@@ -54,7 +60,7 @@ class LoadingSuite:
             {key: median(run[turn][key] for run in runs) for key in runs[0][turn]}
             for turn in range(len(checkouts))
         ]
-        figures = {"events": float(self.events), **middle[0]}
+        figures = dict(middle[0])
         if self.baseline is not None:
             for key, value in middle[1].items():
                 figures[f"baseline_{key}"] = value
