@@ -21,6 +21,7 @@ from recsys.data.cells import (
 )
 from recsys.data.codes import read_feature, read_ids, read_texts, refuse_nested
 from recsys.data.kinds import OPEN_TABLES, kind_of
+from recsys.data.known_ids import KnownIds, known_ids
 from recsys.data.moments import read_moments
 from recsys.data.schema import SCHEMAS
 from recsys.data.sums import refuse_overflow
@@ -46,12 +47,19 @@ def check_tables(tables: Tables) -> Tables:
     flags bool.
 
     Raises:
-        InputError: one line with table, row (from 0), column, what was expected and the remedy.
+        InputError: one line with table, row (from 0), column, what was expected and the remedy, or
+            with two tables whose ids do not meet.
     """
+    return check_and_count(tables)[0]
+
+
+def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
+    """As `check_tables`, and how many ids of each side table the others know."""
     checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
+    counts = known_ids(checked)
     _check_consent(checked)
     _check_shown(checked)
-    return checked
+    return checked, counts
 
 
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:

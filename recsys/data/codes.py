@@ -7,12 +7,19 @@ from recsys.data.cells import CellError, first, refuse_bad_ids
 from recsys.data.vocabulary import normalise_ids
 
 FIX = "fix the value or drop the row"
+ZEROS = (
+    "the last digits are zero in every long one, as in a spreadsheet's 4.91235E+14: format the "
+    "column as text there and export it again"
+)
 
 _UNSEEN = ("\u200b", "\ufeff")
 """Characters without width that `strip` leaves."""
 
-_ROUNDED = r"-?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+"
-"""How a spreadsheet shows a long number: 4.91235E+14 stands for 499,999 others as well."""
+_ROUNDED = r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]+"
+"""How a spreadsheet shows a long number: 4.91235E+14 stands for a billion others as well."""
+
+_MAYBE_ROUNDED, _MOST_EXACT = r"-?[0-9](?:[.,][0-9]+)?e\+[0-9]+", 0.01
+"""With a small e it may be R's word for a round number, 1e+06, of which there are few."""
 
 _LONG, _ROUND = 1e12, 1e6
 """Floats from `_LONG` on that all end in zeros are the numbers that such a text was read as."""
@@ -47,9 +54,12 @@ def read_texts(column: pd.Series) -> pd.Series:
     if is_float_dtype(column.dtype):
         _refuse_rounded_floats(column)
         return column.astype(object).map(_spelt, na_action="ignore")
-    texts = column.astype(object).map(str, na_action="ignore").replace("", None)
-    _refuse_texts(texts, "a text")
-    return texts
+    if not isinstance(column.dtype, pd.StringDtype):
+        column = column.astype(object).map(str, na_action="ignore")
+    if (column == "").any():
+        column = column.mask(column == "")
+    _refuse_texts(column, "a text")
+    return column
 
 
 def read_feature(column: pd.Series) -> pd.Series:
@@ -124,15 +134,14 @@ def _refuse_beyond_64_bits(column: pd.Series) -> None:
 
 
 def _refuse_rounded_floats(column: pd.Series) -> None:
-    known = column.dropna().abs()
-    long = known >= _LONG
-    if long.any() and (known[long] % _ROUND == 0).all():
+    if _end_in_zeros(column.dropna()):
         row = first((column.abs() >= _LONG).fillna(False))
-        raise CellError(
-            row, "an id with all its digits", column.iloc[row],
-            "the last digits are zero in every row, as in a spreadsheet's 4.91235E+14: format the "
-            "column as text there and export it again",
-        )  # fmt: skip
+        raise CellError(row, "an id with all its digits", column.iloc[row], ZEROS)
+
+
+def _end_in_zeros(numbers: pd.Series) -> bool:
+    long = numbers[numbers.abs() >= _LONG]
+    return len(long) > 0 and bool((long % _ROUND == 0).all())
 
 
 def _refuse_texts(column: pd.Series, what: str) -> None:
@@ -144,17 +153,23 @@ def _refuse_texts(column: pd.Series, what: str) -> None:
     blank = (texts == "") | (texts != texts.str.strip())
     blank |= texts.str.startswith(_UNSEEN) | texts.str.endswith(_UNSEEN)
     _refuse(column, texts[blank], f"{what} without blanks around it", "take them away")
+    rounded = texts.str.fullmatch(_ROUNDED)
+    maybe = texts.str.fullmatch(_MAYBE_ROUNDED)
+    rounded |= maybe & (maybe.mean() > _MOST_EXACT)
     _refuse(
-        column, texts[texts.str.fullmatch(_ROUNDED)], f"{what} with all its digits",
+        column, texts[rounded], f"{what} with all its digits",
         "a spreadsheet has rounded it, and others to the same: format the column as text there and "
         "export it again",
     )  # fmt: skip
     as_floats = texts[texts.str.fullmatch(r"-?[0-9]+\.0+")]
-    twice = as_floats[as_floats.str.replace(r"\.0+$", "", regex=True).isin(texts)]
-    _refuse(
-        column, twice, f"{what} written in one way only",
-        "another row has it without '.0': write both alike",
-    )  # fmt: skip
+    if len(as_floats):
+        twice = as_floats[as_floats.str.replace(r"\.0+$", "", regex=True).isin(texts)]
+        _refuse(
+            column, twice, f"{what} written in one way only",
+            "another row has it without '.0': write both alike",
+        )  # fmt: skip
+        if _end_in_zeros(numbers := as_floats.astype("float64")):
+            _refuse(column, as_floats[numbers.abs() >= _LONG], f"{what} with all its digits", ZEROS)
 
 
 def _refuse_floats_among_texts(column: pd.Series) -> None:
