@@ -7,9 +7,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from recsys.errors import InputError
+from recsys.whole_numbers import parse_whole_number
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Lock
+
+_LONGEST_SHOWN = 60
 
 
 @contextmanager
@@ -53,9 +56,11 @@ def key_values(words: Sequence[str], known: Sequence[str], usage: str) -> dict[s
 
 def whole_number(key: str, text: str) -> int:
     """A number of at least 1; `InputError` otherwise."""
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"{key}: expected a whole number of at least 1, got '{text}'")
-    return int(text)
+    number = parse_whole_number(text)
+    if number is None or number < 1:
+        got = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+        raise InputError(f"{key}: expected a whole number of at least 1, got '{got}'")
+    return number
 
 
 def truth(key: str, text: str) -> bool:

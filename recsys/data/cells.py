@@ -1,6 +1,8 @@
 """Columns as people write them; the first cell that cannot be read is named."""
 
+from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,8 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 _NO_IDS = (bool, np.bool_, bytes, list, tuple, dict, np.ndarray, date)
 
+_LONGEST_SHOWN = 80
+
 _FLAGS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -33,9 +37,19 @@ class CellError(ValueError):
 def shown(value: object) -> str:
     """A cell as people read it: numbers plain, texts quoted, nulls as `none`."""
     plain = value.item() if isinstance(value, np.generic) else value
-    if plain is None or plain is pd.NaT or plain is pd.NA or plain != plain:
+    if plain is None or plain is pd.NaT or plain is pd.NA:
         return "none"
-    return str(plain) if isinstance(plain, pd.Timestamp) else repr(plain)
+    if isinstance(plain, float | Decimal) and plain != plain:
+        return "none"
+    text = str(plain) if isinstance(plain, pd.Timestamp) else " ".join(repr(plain).split())
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """Names in one line of bearable length: the first of them, and how many more there are."""
+    every = [str(name) for name in names]
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + more
 
 
 def first(bad: pd.Series) -> int:

@@ -1,6 +1,8 @@
 """Tables checked once at the door; a bad cell is named by table, row and column."""
 
+from collections import Counter
 from difflib import get_close_matches
+from typing import Any
 
 import pandas as pd
 from pandera.errors import SchemaErrors
@@ -11,41 +13,53 @@ from recsys.data.cells import (
     MEND,
     CellError,
     first,
+    listed,
     read_flags,
     read_numbers,
     read_whole_numbers,
-    refuse_bad_ids,
     shown,
 )
+from recsys.data.codes import read_feature, read_ids, read_texts, refuse_nested
+from recsys.data.kinds import OPEN_TABLES, kind_of
+from recsys.data.known_ids import KnownIds, known_ids
 from recsys.data.moments import read_moments
 from recsys.data.schema import SCHEMAS
+from recsys.data.sums import refuse_overflow
 from recsys.data.tables import Tables
-from recsys.data.vocabulary import normalise_ids
+from recsys.data.time_zones import refuse_unknown_zones
 from recsys.errors import InputError
 
-_OPEN_TABLES = {"customers", "products"}
-_IDS = (
-    columns.CUSTOMER, columns.PRODUCT, columns.OFFER, columns.TOUCHPOINT, columns.DECISION,
-    columns.ID_A, columns.ID_B,
-)  # fmt: skip
-_MOMENTS = (columns.TIMESTAMP, columns.VALID_FROM, columns.VALID_TO)
 _UNIQUE = {"touchpoints": columns.TOUCHPOINT, "products": columns.PRODUCT,
            "customers": columns.CUSTOMER, "decisions": columns.DECISION}  # fmt: skip
-_READERS = {"float64": read_numbers, "int64": read_whole_numbers, "bool": read_flags}
+_READERS = {
+    "id": read_ids, "code": read_ids, "text": read_texts, "moment": read_moments,
+    "flag": read_flags, "number": read_numbers, "feature": read_feature,
+}  # fmt: skip
+_WORDS = (columns.ACTION, columns.PART, columns.OUTCOME)
+_LIKE_NAMES = 1_000
+"""So many columns are compared with a missing one: comparing texts is slow."""
 
 
 def check_tables(tables: Tables) -> Tables:
     """Tables with the types the library relies on.
 
-    Ids become int64 (Int64 with gaps) or str, moments UTC, numbers float64, flags bool.
+    Ids and codes become int64 (Int64 with gaps) or str, texts str, moments UTC, numbers float64,
+    flags bool.
 
     Raises:
-        InputError: one line with table, row (from 0), column, what was expected and the remedy.
+        InputError: one line with table, row (from 0), column, what was expected and the remedy, or
+            with two tables whose ids do not meet.
     """
+    return check_and_count(tables)[0]
+
+
+def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
+    """As `check_tables`, and how many ids of each side table the others know."""
     checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
+    counts = known_ids(checked)
     _check_consent(checked)
     _check_shown(checked)
-    return checked
+    return checked, counts
 
 
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -56,9 +70,9 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
         raise InputError(
             f"{name}: expected at least one row, got an empty table; is it the right file?"
         )
-    for column in map(str, table.columns):
+    for column in table.columns:
         try:
-            _read_column(name, table, column)
+            table[column] = _read_column(name, column, table[column])
         except CellError as error:
             raise InputError(
                 _bad_cell(name, error.row, column, error.expected, error.got, error.remedy)
@@ -67,25 +81,23 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
         table = SCHEMAS[name].validate(table, lazy=True)
     except SchemaErrors as errors:
         raise InputError(_first_failure(name, errors)) from None
-    for column in _IDS:
-        if column in table:
-            table[column] = normalise_ids(table[column])
     _check_meaning(name, table)
     return table
 
 
-def _read_column(name: str, table: pd.DataFrame, column: str) -> None:
-    expected = SCHEMAS[name].columns
-    if name == "customers" and column.startswith(columns.CONSENT_PREFIX):
-        table[column] = read_flags(table[column])
-    elif column not in expected:
-        return
-    elif column in _MOMENTS:
-        table[column] = read_moments(table[column])
-    elif column in _IDS:
-        refuse_bad_ids(table[column])
-    elif (kind := str(expected[column].dtype)) in _READERS:
-        table[column] = _READERS[kind](table[column])
+def _read_column(name: str, label: Any, column: pd.Series) -> pd.Series:
+    kind = kind_of(name, str(label))
+    if kind != "id":  # which says so of itself
+        refuse_nested(column)
+    if label == columns.ORDER:
+        return read_whole_numbers(column)
+    # An action in numbers is refused as such below, not as an unknown text.
+    if kind == "text" and label in _WORDS:
+        return column
+    column = _READERS[kind](column)
+    if label == columns.TIME_ZONE:
+        refuse_unknown_zones(column)
+    return column
 
 
 def _check_columns(name: str, table: pd.DataFrame) -> None:
@@ -95,20 +107,22 @@ def _check_columns(name: str, table: pd.DataFrame) -> None:
     for column in known:
         if schema.columns[column].required and column not in held:
             # A column that has a meaning of its own is no misspelling of another.
-            near = get_close_matches(column, [c for c in held if c not in known], n=1, cutoff=0.6)
+            others = [other for other in held if other not in known][:_LIKE_NAMES]
+            near = get_close_matches(column, others, n=1, cutoff=0.6)
             remedy = (
                 f"did you mean '{near[0]}'? rename it" if near else "add it or map a column to it"
             )
             raise InputError(
                 f"{name}: column '{column}' is missing; the table has "
-                f"{', '.join(held) or 'no column'}; {remedy}"
+                f"{listed(held) or 'no column'}; {remedy}"
             )
+    times = Counter(held)
     for column in held:
-        if held.count(column) > 1:
+        if times[column] > 1:
             raise InputError(
-                f"{name}: column '{column}' stands there {held.count(column)} times; keep one"
+                f"{name}: column '{column}' stands there {times[column]} times; keep one"
             )
-        if name in _OPEN_TABLES or column in known or column.startswith(columns.CONTEXT_PREFIX):
+        if name in OPEN_TABLES or column in known or column.startswith(columns.CONTEXT_PREFIX):
             continue
         near = get_close_matches(column, known, n=1, cutoff=0.6)
         keep = f"name it '{columns.CONTEXT_PREFIX}{column}' to keep it as context"
@@ -139,6 +153,8 @@ def _check_meaning(name: str, table: pd.DataFrame) -> None:
         _check_unique(name, table, _UNIQUE[name])
     if {columns.VALID_FROM, columns.VALID_TO} <= set(table.columns):
         _check_validity(name, table)
+    numbers = [label for label in table.columns if kind_of(name, str(label)) == "number"]
+    refuse_overflow(name, table, [label for label in numbers if label != columns.ORDER])
     if name != "interactions":
         return
     if columns.TIMESTAMP in table and columns.ORDER in table:

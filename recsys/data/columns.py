@@ -19,6 +19,7 @@ CONSENT_PREFIX: Final = "consent_"
 
 LANGUAGE: Final = "language"
 TIME_ZONE: Final = "time_zone"
+NAME: Final = "name"
 CATEGORY: Final = "category"
 PRICE: Final = "price"
 MARGIN: Final = "margin"

@@ -13,6 +13,7 @@ from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.contexts import code_contexts
 from recsys.data.interactions import NEVER, Interactions, encode
+from recsys.data.known_ids import KnownIds
 from recsys.data.source import Source
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import Vocabulary
@@ -43,6 +44,7 @@ class Dataset:
         as_of: no event lies at or after this moment (in units of the clock); None without one.
         targets: the actions that make a product relevant.
         masks_seen: whether products already had leave the ranking.
+        known_ids: how many ids of each side table the others know, before identities were merged.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Dataset:
     as_of: int | None = None
     targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
     masks_seen: bool = True
+    known_ids: tuple[KnownIds, ...] = ()
 
     def select(self, keep: BoolArray, as_of: int | None = None) -> "Dataset":
         """The same world with only the events that the mask [E] keeps.

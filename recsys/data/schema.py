@@ -65,6 +65,7 @@ SCHEMAS = {
     "products": pa.DataFrameSchema(
         {
             columns.PRODUCT: _id(),
+            columns.NAME: _id(required=False, nullable=True),
             columns.CATEGORY: _id(required=False, nullable=True),
             columns.PRICE: _number(low=0),
             columns.MARGIN: _number(),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
+from recsys.whole_numbers import parse_whole_number
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +71,10 @@ class Vocabulary:
         return row
 
     def _key(self, wanted: str) -> str | int:
-        if self.ids.dtype == np.int64 and wanted.removeprefix("-").isdecimal():
-            return int(wanted)
-        return wanted
+        if self.ids.dtype != np.int64:
+            return wanted
+        number = parse_whole_number(wanted)
+        return wanted if number is None else number
 
 
 def normalise_ids(ids: pd.Series) -> pd.Series:
@@ -85,4 +87,6 @@ def normalise_ids(ids: pd.Series) -> pd.Series:
     )
     if whole:
         return ids.astype("Int64" if ids.hasnans else "int64")
+    if isinstance(ids.dtype, pd.StringDtype):
+        return ids
     return ids.astype(object).map(str, na_action="ignore")

@@ -1,6 +1,7 @@
 """What Hydra and OmegaConf complain about, in one line that says what to type instead."""
 
 import re
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NoReturn
@@ -20,6 +21,10 @@ from recsys.errors import InputError
 
 _OWN = ("hydra", "names")
 """Keys of the top that nobody sets."""
+
+
+_DIGITS = "for integer string conversion"
+"""What Python says of a whole number too long to be read."""
 
 
 def refuse_unknown_flags() -> None:
@@ -51,10 +56,20 @@ def in_one_line(error: BaseException) -> str:
         return _unknown_key(cause)
     if isinstance(cause, ConfigTypeError):
         return f"{cause.full_key}: expected the kind of value that conf/ has there; {_first(cause)}"
+    if _DIGITS in str(error):
+        return (
+            f"{_with_long_number(sys.argv[1:])}: expected a whole number below 2**63, got more "
+            "than 4,300 digits"
+        )
     if str(error).startswith("Config group override"):
         return "a part of the configuration cannot be null; name a file of conf/ for it"
     key = f"{cause.full_key}: " if isinstance(cause, OmegaConfBaseException) else ""
     return f"{key}{_first(error)}{_advice(str(error))}"
+
+
+def _with_long_number(words: Iterable[str]) -> str:
+    keys = [word.partition("=")[0] for word in words if re.search("[0-9]{4301}", word)]
+    return keys[0][:60] if keys else "a file of the configuration"
 
 
 def _unknown_key(cause: OmegaConfBaseException) -> str:

@@ -1,9 +1,10 @@
 """One run: load -> split -> fit -> evaluate -> record."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from recsys.data.audit import Audit, Derived
-from recsys.data.check import check_tables
+from recsys.data.check import check_and_count
 from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.queries import Queries, Split
@@ -68,7 +69,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         peak_memory_mb=peak_memory_mb(),
         customer_ids=data.customers.ids,
         data_facts=facts(data),
-        notes=notes(split.valid.queries),
+        notes=[*notes(split.valid.queries), *meetings(data)],
         certificate=audit.certificate,
     )
 
@@ -101,9 +102,9 @@ def prepare(
     Raises:
         InputError: the tables are not usable, cannot be split, or leak.
     """
-    checked = check_tables(source.load())
+    checked, counts = check_and_count(source.load())
     merged = merge_identities(checked, identity or IdentityRules(), splitter.first_cutoff(source))
-    data = build(source, merged)
+    data = replace(build(source, merged), known_ids=counts)
     split = splitter.split(data, source)
     audit = Audit(checked, merged, data, split)
     audit.window("valid")
@@ -119,6 +120,11 @@ def notes(queries: Queries) -> list[str]:
         f"{asked:,} of {asked + queries.left_out:,} customers asked: the others took only products "
         "they had seen in any way before (data.masks_seen)"
     ]
+
+
+def meetings(data: Dataset) -> list[str]:
+    """Which side tables hold ids that the events do not know, or lack ids that they do."""
+    return [line for counted in data.known_ids if (line := counted.line())]
 
 
 def facts(data: Dataset) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Values of a configuration, held against the types that a constructor asks for."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -37,10 +37,22 @@ def check_values(made: Callable[..., Any], values: Mapping[str, Any], part: str)
 
 def check_value(key: str, value: Any, hint: Any) -> None:
     """As `check_values`, for one value."""
+    _refuse_beyond_64_bits(key, value)
     if _fits(value, hint):
         return
     remedy = f"; say {key}=VALUE" if value is None else ""
     raise InputError(f"{key}: expected {_spoken(hint)}, got {_shown(value)}{remedy}")
+
+
+def _refuse_beyond_64_bits(key: str, value: Any) -> None:
+    parts = value.values() if isinstance(value, Mapping) else value
+    if isinstance(parts, str) or not isinstance(parts, Iterable):
+        parts = [value]
+    for part in parts:
+        if isinstance(part, int) and part.bit_length() > 63:
+            raise InputError(
+                f"{key}: expected whole numbers below 2**63, got one of {part.bit_length()} bits"
+            )
 
 
 def _hints(made: Callable[..., Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
 from recsys.serve.text_ids import TextIds, numbers, row_numbers, strings
+from recsys.whole_numbers import parse_whole_number
 
 _NEAR = 10_000
 """Comparing texts is slow: among more ids than twice this, only neighbours are compared."""
@@ -151,8 +152,9 @@ class SortedIds:
                 return None
         if not isinstance(self.ids, np.ndarray):
             return str(wanted)
-        is_typed = isinstance(wanted, str) and wanted.removeprefix("-").isdecimal()
-        if not is_typed and not isinstance(wanted, int | np.integer):
+        if isinstance(wanted, str):
+            return parse_whole_number(wanted)
+        if not isinstance(wanted, int | np.integer):
             return None
         return int(wanted) if abs(int(wanted)) < 2**63 else None
 

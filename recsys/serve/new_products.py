@@ -14,6 +14,7 @@ from recsys.serve.contents import Contents
 from recsys.serve.ids import SortedIds
 from recsys.serve.product_features import Coded, ProductFeatures, Value
 from recsys.serve.times import OPEN_END, OPEN_START, seconds
+from recsys.whole_numbers import parse_whole_number
 
 CATEGORY = "category"
 """The column of features that a product's category stands for where its features do not say."""
@@ -114,10 +115,10 @@ def _all_ids(contents: Contents, products: SortedIds, new: Sequence[NewProduct])
 def _id(products: SortedIds, one: NewProduct) -> str | int | UUID:
     given = one.product_id
     if isinstance(products.ids, np.ndarray):
-        is_typed = isinstance(given, str) and given.removeprefix("-").isdecimal()
         is_whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
-        if (is_typed or is_whole) and abs(int(given)) < 2**63:
-            return int(given)
+        number = parse_whole_number(str(given)) if is_whole or isinstance(given, str) else None
+        if number is not None:
+            return number
         expected = "a whole number"
     elif products.is_uuid:
         try:

@@ -30,7 +30,7 @@ def new_products(path: Path, artifact: Artifact) -> list[NewProduct]:
     """
     features = features_of(artifact.contents)
     is_text = {column: None not in terms for column, terms in features.places.items()}
-    table = _read(path, artifact, is_text)
+    table = _read(path, is_text)
     if ID not in table.column_names:
         raise InputError(
             f"products={path}: expected a column {ID}, got {', '.join(table.column_names)}"
@@ -48,13 +48,11 @@ def new_products(path: Path, artifact: Artifact) -> list[NewProduct]:
     ]
 
 
-def _read(path: Path, artifact: Artifact, is_text: Mapping[str, bool]) -> pa.Table:
+def _read(path: Path, is_text: Mapping[str, bool]) -> pa.Table:
     try:
         if path.suffix == ".csv":
             # Nothing is guessed of what is text: "007" is no number.
-            texts = [NAME, CATEGORY, *(column for column, holds in is_text.items() if holds)]
-            if artifact.contents.product_ids.dtype == object:
-                texts.append(ID)
+            texts = [ID, NAME, CATEGORY, *(column for column, holds in is_text.items() if holds)]
             kinds = dict.fromkeys(texts, pa.string())
             options = csv.ConvertOptions(column_types=kinds, strings_can_be_null=True)
             return csv.read_csv(path, convert_options=options)

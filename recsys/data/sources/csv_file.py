@@ -1,39 +1,54 @@
 """A CSV file, from whatever program it was saved; what would have to be guessed is refused."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from recsys.data.cells import first
+from recsys.data.cells import first, shown
+from recsys.data.kinds import Kind
+from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
+from recsys.whole_numbers import CANONICAL
 
 _NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "NaN", "nan", "None", "NaT")
 """What other programs write for no value; of ids alone the empty one is certain to mean it."""
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-_WHOLE = r"0|-?[1-9]\d{0,17}"
+
+_CODE = r"[+-]?0[0-9].*|\+[0-9]{5,}|[0-9]+[eE][0-9]+"
+"""Cells that pandas reads as numbers although their digits are a code's: 01234, +49123, 12E4."""
+
+_JOINS: tuple[Kind, ...] = ("id", "code")
+_AS_WRITTEN: tuple[Kind, ...] = (*_JOINS, "text")
 
 
-def read_csv(path: Path, is_id: Callable[[str], bool]) -> pd.DataFrame:
+def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
     """The table of a comma-separated UTF-8 file with a header.
 
     Args:
         path: of the file.
-        is_id: whether a column of this name holds ids: those are read as written, so that 007 is
-            not 7, and become whole numbers only where all read back the same.
+        kind: of the column of this name, see `recsys.data.kinds`. Ids, codes and texts are read as
+            written, so that 007 is not 7; ids and codes become whole numbers only where all read
+            back the same. A feature with a cell such as 01234 holds texts.
 
     Raises:
         InputError: the file, its header or a row cannot be read; says which and what to do.
     """
+    require_file(path)
     try:
         header = _header(path)
-        ids = [name for name in header if is_id(name)]
-        frame = pd.read_csv(
-            path, names=header, header=0, dtype=dict.fromkeys(ids, "str"), keep_default_na=False,
-            na_values={name: ("",) if name in ids else _NULLS for name in header},
-        )  # fmt: skip
+        kinds = {name: kind(name) for name in header}
+        frame = _parsed(path, kinds)
+        # pandas takes the surplus of all rows for an index and shifts the names.
+        if not isinstance(frame.index, pd.RangeIndex):
+            raise InputError(
+                f"{path.name}: every row has more fields than the header, which has "
+                f"{len(header)}; name them all, or take the last comma of each line away"
+            )
+        codes = _codes_among(path, header, frame, kinds)
     except UnicodeDecodeError:
         raise InputError(f"{path.name} cannot be read: it is not UTF-8; save it as UTF-8") from None
     except pd.errors.EmptyDataError:
@@ -42,15 +57,39 @@ def read_csv(path: Path, is_id: Callable[[str], bool]) -> pd.DataFrame:
         raise InputError(f"{path.name}{_bad_line(str(error))}") from None
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror}") from None
-    # pandas takes the surplus of all rows for an index and shifts the names.
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise InputError(
-            f"{path.name}: every row has more fields than the header, which has {len(header)}; "
-            "name them all, or take the last comma of each line away"
-        )
-    for name in ids:
-        frame[name] = _read_ids(frame[name])
-    return frame
+    read = {name: _whole(frame[name], kinds[name]) for name in header if kinds[name] in _JOINS}
+    return frame.assign(**{**codes, **read}) if codes or read else frame
+
+
+def _parsed(path: Path, kinds: Mapping[str, Kind]) -> pd.DataFrame:
+    texts = [name for name, kind in kinds.items() if kind in _AS_WRITTEN]
+    return pd.read_csv(
+        path, names=list(kinds), header=0, dtype=dict.fromkeys(texts, "str"), low_memory=False,
+        keep_default_na=False,
+        na_values={name: ("",) if kind == "id" else _NULLS for name, kind in kinds.items()},
+    )  # fmt: skip
+
+
+def _codes_among(
+    path: Path, header: Sequence[str], frame: pd.DataFrame, kinds: Mapping[str, Kind]
+) -> dict[str, pd.Series]:
+    """The features that look like numbers and are codes, as texts."""
+    suspects = [
+        position
+        for position, name in enumerate(header)
+        if kinds[name] == "feature" and pd.api.types.is_numeric_dtype(frame.dtypes.iloc[position])
+    ]
+    if not suspects:
+        return {}
+    written = pd.read_csv(
+        path, names=list(header), header=0, usecols=suspects, dtype="str", low_memory=False,
+        keep_default_na=False, na_values=list(_NULLS),
+    )  # fmt: skip
+    return {
+        name: written[name]
+        for name in written.columns
+        if written[name].str.strip().str.fullmatch(_CODE).fillna(False).any()
+    }
 
 
 def _header(path: Path) -> list[str]:
@@ -64,21 +103,28 @@ def _header(path: Path) -> list[str]:
 
 
 def _check_names(path: Path, header: Sequence[str]) -> None:
-    for place, name in enumerate(header, start=1):
+    times = Counter(header)
+    for position, name in enumerate(header, start=1):
         if not name.strip():
             raise InputError(
-                f"{path.name}: column {place} of the header has no name; give it one, or take it "
-                "away (pandas: to_csv(index=False))"
+                f"{path.name}: column {position} of the header has no name; give it one, or take "
+                "it away (pandas: to_csv(index=False))"
             )
-        if header.count(name) > 1:
+        if name != name.strip():
             raise InputError(
-                f"{path.name}: column '{name}' stands there {header.count(name)} times; keep one"
+                f"{path.name}: column {position} of the header: expected a name without blanks "
+                f"around it, got {shown(name)}; take them away"
+            )
+        if times[name] > 1:
+            raise InputError(
+                f"{path.name}: column '{name}' stands there {times[name]} times; keep one"
             )
 
 
-def _read_ids(column: pd.Series) -> pd.Series:
+def _whole(column: pd.Series, kind: Kind) -> pd.Series:
+    """Ids or codes as whole numbers, where every one is spelt as a program writes it."""
     doubtful = column.isin(_NULLS)
-    if doubtful.any():
+    if kind == "id" and doubtful.any():
         row = first(doubtful)
         raise InputError(
             f"row {row}, column '{column.name}': expected an id or an empty cell, got "
@@ -86,7 +132,10 @@ def _read_ids(column: pd.Series) -> pd.Series:
             "save the table as Parquet where it is an id"
         )
     written = column.dropna()
-    if not len(written) or not written.str.fullmatch(_WHOLE).all():
+    # Not all 19 digits: beyond 2^63 the whole column would have to be text after all.
+    if not len(written) or not written.str.fullmatch(CANONICAL).all():
+        return column
+    if (written.str.len() > 18).any():
         return column
     return column.astype("Int64" if len(written) < len(column) else "int64")
 

@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.cells import listed
+from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.source import Cutoffs
 from recsys.data.sources.csv_file import read_csv
@@ -19,7 +21,6 @@ from recsys.data.sources.parquet import read_parquet
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
-_IDS = (columns.CUSTOMER, columns.PRODUCT, columns.OFFER, columns.ID_A, columns.ID_B)
 _TABLES = tuple(field.name for field in fields(Tables))
 
 
@@ -81,7 +82,7 @@ class Files:
         mapping = self.rename.get(table, {})
         try:
             if path.suffix == ".csv":
-                frame = read_csv(path, lambda name: mapping.get(name, name) in _IDS)
+                frame = read_csv(path, lambda name: kind_of(table, mapping.get(name, name)))
             else:
                 frame = read_parquet(path)
         except InputError as error:
@@ -90,7 +91,7 @@ class Files:
         if unknown:
             raise InputError(
                 f"{table}: data.rename.{table} names column '{unknown[0]}', which {path.name} does "
-                f"not have; it has {', '.join(map(str, frame.columns))}"
+                f"not have; it has {listed(frame.columns)}"
             )
         return frame.rename(columns=dict(mapping))
 

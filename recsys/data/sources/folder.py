@@ -24,3 +24,14 @@ def data_folder(root: str | None, needed: Iterable[str]) -> Path:
             f"data.root={root}: expected {', '.join(missing)} there; the folder holds {held}"
         )
     return folder
+
+
+def require_file(path: Path) -> None:
+    """Raises `InputError` where reading would not end, as from a pipe or a device."""
+    if path.is_dir():
+        raise InputError(f"{path.name} cannot be read: Is a directory")
+    if path.exists() and not path.is_file():
+        raise InputError(
+            f"{path.name} cannot be read: expected a file, got a pipe or a device; save the table "
+            "as a file"
+        )

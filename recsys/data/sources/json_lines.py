@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from recsys.data.cells import listed
+from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
 
 
@@ -18,6 +20,7 @@ def read_json_lines(path: Path, needed: Sequence[str]) -> pd.DataFrame:
     Raises:
         InputError: the file or a line cannot be read, or a line lacks a key; says which.
     """
+    require_file(path)
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -35,14 +38,14 @@ def read_json_lines(path: Path, needed: Sequence[str]) -> pd.DataFrame:
 def _row(where: str, line: str, needed: Sequence[str]) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or lists in lists in lists
         row = None
     if not isinstance(row, dict):
         raise InputError(f"{where}: expected a JSON object, got {line[:40]!r}; mend the line")
     missing = [key for key in needed if key not in row]
     if missing:
         raise InputError(
-            f"{where}: expected key '{missing[0]}'; the line holds {', '.join(row) or 'none'}; is "
+            f"{where}: expected key '{missing[0]}'; the line holds {listed(row) or 'none'}; is "
             "it the published file?"
         )
     return row

@@ -16,8 +16,9 @@ import pandas as pd
 
 from recsys.arrays import IntArray
 from recsys.data import columns
+from recsys.data.cells import shown
 from recsys.data.source import Cutoffs
-from recsys.data.sources.folder import data_folder
+from recsys.data.sources.folder import data_folder, require_file
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
@@ -46,6 +47,7 @@ class LightGCNFiles:
 
 
 def _read(path: Path) -> tuple[IntArray, IntArray]:
+    require_file(path)
     try:
         lines = [line.split() for line in path.read_text().splitlines()]
     except (OSError, UnicodeDecodeError) as error:
@@ -69,5 +71,8 @@ def _first_bad_line(name: str, lines: list[list[str]]) -> str:
             try:
                 np.int64(int(word))
             except (ValueError, OverflowError):
-                return f"{name}: line {number}: expected whole numbers, got '{word}'; mend the line"
+                return (
+                    f"{name}: line {number}: expected whole numbers, got {shown(word)}; mend the "
+                    "line"
+                )
     return f"{name}: expected whole numbers"

@@ -5,25 +5,68 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from recsys.data.cells import listed
 from recsys.errors import InputError
+from recsys.parquet_bounds import refuse_unbounded, texts_of, unfolded
+
+_LONGEST_TYPE = 60
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """The whole file, or all parts in a folder.
 
     Raises:
-        InputError: it is no Parquet, damaged, or a folder without parts.
+        InputError: it is no Parquet, damaged, a folder without parts, has a column with several
+            values in a cell, or declares more than a file of its size can hold.
     """
+    return _read(path, None)
+
+
+def _read(path: Path, needed: Sequence[str] | None) -> pd.DataFrame:
     if path.is_dir() and not any(path.iterdir()):
         raise InputError(f"{path.name}: expected Parquet parts in the folder, got none")
     try:
-        return pd.read_parquet(path)
+        parts = _parts(path)
+        refuse_unbounded(parts)
+        schema = pq.read_schema(parts[0]) if parts else pa.schema([])
+        _refuse_nested(path, schema, needed)
+        held = None if needed is None else [name for name in needed if name in schema.names]
+        table = pq.read_table(path, columns=held, read_dictionary=texts_of(schema, held))
+        size = sum(part.stat().st_size for part in parts)
+        frame: pd.DataFrame = unfolded(table, schema, path.name, size).to_pandas()
+        return frame
+    except InputError:
+        raise
     except (ValueError, OSError, pa.ArrowException) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(
             f"{path.name} cannot be read as Parquet: {reason.rstrip('.')}; export it again"
         ) from None
+
+
+def _parts(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    # As pyarrow does: hidden files, and such as _SUCCESS, are no parts.
+    inside = (part for part in sorted(path.rglob("*")) if not part.is_dir())
+    return [
+        part for part in inside if not any(name[0] in "._" for name in part.relative_to(path).parts)
+    ]
+
+
+def _refuse_nested(path: Path, schema: pa.Schema, needed: Sequence[str] | None) -> None:
+    for field in schema:
+        if needed is not None and field.name not in needed:
+            continue
+        if pa.types.is_nested(field.type):
+            kind = " ".join(str(field.type).split())
+            raise InputError(
+                f"{path.name}: column '{field.name}': expected one value in a cell, got "
+                f"{kind[:_LONGEST_TYPE]}; write a column for each value (true or false), or drop "
+                "the column"
+            )
 
 
 def read_columns(path: Path, needed: Sequence[str], seconds: str | None = None) -> pd.DataFrame:
@@ -37,12 +80,12 @@ def read_columns(path: Path, needed: Sequence[str], seconds: str | None = None) 
     Raises:
         InputError: the file cannot be read, or lacks a column; says what it holds instead.
     """
-    frame = read_parquet(path)
+    frame = _read(path, needed)
     missing = [column for column in needed if column not in frame]
     if missing:
         raise InputError(
             f"{path.name}: expected column '{missing[0]}'; the file holds "
-            f"{', '.join(map(str, frame.columns)) or 'no column'}; is it the published one?"
+            f"{listed(_names(path)) or 'no column'}; is it the published one?"
         )
     frame = frame[list(needed)].copy()
     if seconds is None:
@@ -54,3 +97,7 @@ def read_columns(path: Path, needed: Sequence[str], seconds: str | None = None) 
         )
     frame[seconds] = pd.to_datetime(frame[seconds], unit="s", utc=True)
     return frame
+
+
+def _names(path: Path) -> list[str]:
+    return [name for part in _parts(path)[:1] for name in pq.read_schema(part).names]

@@ -1,0 +1,191 @@
+"""Columns of ids, codes and texts: what a cell says is kept as it is written, or is refused."""
+
+import pandas as pd
+from pandas.api.types import infer_dtype, is_bool_dtype, is_float_dtype, is_integer_dtype
+
+from recsys.data.cells import CellError, first, refuse_bad_ids
+from recsys.data.vocabulary import normalise_ids
+
+FIX = "fix the value or drop the row"
+ZEROS = (
+    "the last digits are zero in every long one, as in a spreadsheet's 4.91235E+14: format the "
+    "column as text there and export it again"
+)
+
+_UNSEEN = ("\u200b", "\ufeff")
+"""Characters without width that `strip` leaves."""
+
+_ROUNDED = r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]+"
+"""How a spreadsheet shows a long number: 4.91235E+14 stands for a billion others as well."""
+
+_MAYBE_ROUNDED, _MOST_EXACT = r"-?[0-9](?:[.,][0-9]+)?e\+[0-9]+", 0.01
+"""With a small e it may be R's word for a round number, 1e+06, of which there are few."""
+
+_LONG, _ROUND = 1e12, 1e6
+"""Floats from `_LONG` on that all end in zeros are the numbers that such a text was read as."""
+
+
+def read_ids(column: pd.Series) -> pd.Series:
+    """Ids or codes as int64 (Int64 with gaps) where all are whole numbers, and as texts otherwise.
+
+    Raises:
+        CellError: the first cell that is no id, has lost digits, has blanks around it, or is
+            written in a second way (1.0 beside 1).
+    """
+    column = _of_one_type(column)
+    _refuse_beyond_64_bits(column)
+    refuse_bad_ids(column)
+    if is_float_dtype(column.dtype):
+        _refuse_rounded_floats(column)
+    elif not is_integer_dtype(column.dtype):
+        _refuse_texts(column, "an id")
+    return normalise_ids(column)
+
+
+def read_texts(column: pd.Series) -> pd.Series:
+    """Texts, null where nothing is written; numbers become what a person would write, 7.0 is 7.
+
+    Raises:
+        CellError: the first cell that has lost digits or has blanks around it.
+    """
+    column = _of_one_type(column)
+    if is_bool_dtype(column.dtype) or is_integer_dtype(column.dtype):
+        return column.astype(object).map(str, na_action="ignore")
+    if is_float_dtype(column.dtype):
+        _refuse_rounded_floats(column)
+        return column.astype(object).map(_spelt, na_action="ignore")
+    if not isinstance(column.dtype, pd.StringDtype):
+        column = column.astype(object).map(str, na_action="ignore")
+    if (column == "").any():
+        column = column.mask(column == "")
+    _refuse_texts(column, "a text")
+    return column
+
+
+def read_feature(column: pd.Series) -> pd.Series:
+    """A column of a firm's own: decimals and mixed numbers become floats, all else stays.
+
+    Raises:
+        CellError: the first number that is not finite in float32.
+    """
+    column = _of_one_type(column, decimals_are_whole=False)
+    if is_float_dtype(column.dtype):
+        endless = column.abs() > 3.4e38
+        if endless.any():
+            row = first(endless.fillna(False))
+            raise CellError(row, "finite numbers of at most 3.4e38", column.iloc[row], FIX)
+    return column
+
+
+def refuse_nested(column: pd.Series) -> None:
+    """Raises `CellError` where a cell holds several values, or bytes, instead of one value."""
+    if isinstance(column.dtype, pd.ArrowDtype):
+        nested = pd.Series("<" in str(column.dtype.pyarrow_dtype), index=column.index)
+    elif column.dtype != object or infer_dtype(column) in _PLAIN:
+        return
+    else:
+        nested = column.map(lambda cell: isinstance(cell, bytes) or _is_nested(cell))
+    nested &= column.notna()
+    if nested.any():
+        row = first(nested)
+        cell = column.iloc[row]
+        cell = cell.tolist() if hasattr(cell, "tolist") else cell
+        remedy = "decode it to text, or drop the column"
+        if not isinstance(cell, bytes):
+            remedy = "write a column for each value (true or false), or drop the column"
+        raise CellError(row, "one value in a cell", cell, remedy)
+
+
+_PLAIN = (
+    "string", "empty", "floating", "integer", "mixed-integer-float", "decimal", "complex",
+    "boolean", "datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period",
+)  # fmt: skip
+"""What `infer_dtype` says of object columns with one plain value in a cell."""
+
+
+def _is_nested(cell: object) -> bool:
+    return hasattr(cell, "__len__") and not isinstance(cell, str)
+
+
+def _of_one_type(column: pd.Series, decimals_are_whole: bool = True) -> pd.Series:
+    """Numbers in an object column as a column of numbers."""
+    if column.dtype != object:
+        return column
+    kind = infer_dtype(column)
+    if kind == "decimal":
+        if decimals_are_whole and column.dropna().map(lambda cell: cell % 1 == 0).all():
+            return column.map(int, na_action="ignore").astype(object)
+        return pd.to_numeric(column)
+    if kind in ("mixed-integer-float", "floating"):
+        return pd.to_numeric(column)
+    if kind == "integer" and not decimals_are_whole:
+        return column.astype("float64")
+    return column
+
+
+def _refuse_beyond_64_bits(column: pd.Series) -> None:
+    if column.dtype != object or infer_dtype(column) != "integer":
+        return
+    known = column.dropna()
+    large = known.index[[not -(2**63) <= number < 2**63 for number in known]]
+    if len(large):
+        row = first(pd.Series(column.index == large[0]))
+        raise CellError(row, "ids below 2**63", column.iloc[row], "write the whole column as text")
+
+
+def _refuse_rounded_floats(column: pd.Series) -> None:
+    if _end_in_zeros(column.dropna()):
+        row = first((column.abs() >= _LONG).fillna(False))
+        raise CellError(row, "an id with all its digits", column.iloc[row], ZEROS)
+
+
+def _end_in_zeros(numbers: pd.Series) -> bool:
+    long = numbers[numbers.abs() >= _LONG]
+    return len(long) > 0 and bool((long % _ROUND == 0).all())
+
+
+def _refuse_texts(column: pd.Series, what: str) -> None:
+    texts = pd.Series(column.dropna().unique())
+    if not isinstance(texts.dtype, pd.StringDtype):
+        if column.dtype == object and infer_dtype(column) != "string":
+            _refuse_floats_among_texts(column)
+        texts = texts.astype(object).map(str).astype("str")
+    blank = (texts == "") | (texts != texts.str.strip())
+    blank |= texts.str.startswith(_UNSEEN) | texts.str.endswith(_UNSEEN)
+    _refuse(column, texts[blank], f"{what} without blanks around it", "take them away")
+    rounded = texts.str.fullmatch(_ROUNDED)
+    maybe = texts.str.fullmatch(_MAYBE_ROUNDED)
+    rounded |= maybe & (maybe.mean() > _MOST_EXACT)
+    _refuse(
+        column, texts[rounded], f"{what} with all its digits",
+        "a spreadsheet has rounded it, and others to the same: format the column as text there and "
+        "export it again",
+    )  # fmt: skip
+    as_floats = texts[texts.str.fullmatch(r"-?[0-9]+\.0+")]
+    if len(as_floats):
+        twice = as_floats[as_floats.str.replace(r"\.0+$", "", regex=True).isin(texts)]
+        _refuse(
+            column, twice, f"{what} written in one way only",
+            "another row has it without '.0': write both alike",
+        )  # fmt: skip
+        if _end_in_zeros(numbers := as_floats.astype("float64")):
+            _refuse(column, as_floats[numbers.abs() >= _LONG], f"{what} with all its digits", ZEROS)
+
+
+def _refuse_floats_among_texts(column: pd.Series) -> None:
+    floats = column.map(lambda cell: isinstance(cell, float) and cell == cell)
+    if floats.any():
+        row = first(floats)
+        raise CellError(
+            row, "whole numbers or texts as ids", column.iloc[row], "write the whole column as text"
+        )
+
+
+def _refuse(column: pd.Series, cells: pd.Series, expected: str, remedy: str) -> None:
+    if len(cells):
+        row = first(column.map(str, na_action="ignore").isin(cells))
+        raise CellError(row, expected, column.iloc[row], remedy)
+
+
+def _spelt(number: float) -> str:
+    return str(int(number)) if number % 1 == 0 else repr(number)
