@@ -88,7 +88,8 @@ def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
     renamed = np.array(unique, dtype=object)
     # Not `Series.map`, which turns whole numbers into floats where an id is in no group.
     renamed[positions >= 0] = person_of.to_numpy()[positions[positions >= 0]]
-    return normalise_ids(pd.Series(renamed)).take(codes).set_axis(ids.index).rename(ids.name)
+    persons = normalise_ids(pd.Series(renamed)).array.take(codes)
+    return pd.Series(persons, index=ids.index)
 
 
 def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> pd.Series:
