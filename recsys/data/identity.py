@@ -8,6 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from recsys.data import columns
+from recsys.data.records import joined_records
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
 from recsys.errors import InputError
@@ -44,7 +45,9 @@ def merge_identities(
     """Replaces every alias by the id of its person, in all tables that name customers.
 
     Only links known before the moment `before` count, so that a merge never reads the future.
-    A group takes the id that stands in the customers table, or else its smallest id.
+    A group takes the id that stands in the customers table, or else its smallest id. What several
+    rows of customers then say about one person is decided by `joined_records`: a no stands, all
+    else is as the latest row says.
     """
     if tables.identities is None:
         return tables
@@ -53,10 +56,14 @@ def merge_identities(
     merged = {}
     for name in ("interactions", "customers", "decisions"):
         table = getattr(tables, name)
-        if table is not None:
-            merged[name] = table.assign(
-                **{columns.CUSTOMER: _renamed(table[columns.CUSTOMER], person_of)}
-            )
+        if table is None:
+            continue
+        persons = _renamed(table[columns.CUSTOMER], person_of)
+        merged[name] = (
+            joined_records(table, persons)
+            if name == "customers"
+            else table.assign(**{columns.CUSTOMER: persons})
+        )
     return replace(tables, **merged)
 
 
@@ -72,12 +79,17 @@ def _believed(
 
 
 def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
+    # Each id once: texts are slow, and a table of events names few customers many times.
+    codes, unique = pd.factorize(ids)
     # Looked up as text: one table may hold 7 where another, with ids such as "kiosk", holds "7".
-    place = person_of.index.get_indexer(pd.Index(ids.astype(str)))
-    renamed = ids.to_numpy(dtype=object, copy=True)
+    positions = person_of.index.get_indexer(pd.Index(unique.astype(str)))
+    if (positions < 0).all():
+        return ids
+    renamed = np.array(unique, dtype=object)
     # Not `Series.map`, which turns whole numbers into floats where an id is in no group.
-    renamed[place >= 0] = person_of.to_numpy()[place[place >= 0]]
-    return normalise_ids(pd.Series(renamed, index=ids.index))
+    renamed[positions >= 0] = person_of.to_numpy()[positions[positions >= 0]]
+    persons = normalise_ids(pd.Series(renamed)).array.take(codes)
+    return pd.Series(persons, index=ids.index)
 
 
 def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> pd.Series:
@@ -87,13 +99,15 @@ def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) 
     a, b = codes[: len(links)], codes[len(links) :]
     shape = (len(ids), len(ids))
     _, group = connected_components(coo_array((np.ones(len(links)), (a, b)), shape=shape), False)
+    texts = pd.Index(ids.astype(str))
     registered = np.zeros(len(ids), bool)
     if customers is not None:
-        registered = np.isin(ids.astype(str), customers[columns.CUSTOMER].astype(str))
+        # By hash: `numpy.isin` compares every pair of texts.
+        registered = texts.isin(pd.Index(customers[columns.CUSTOMER].unique()).astype(str))
     # Registered ids first, then the sorted order that factorize gave.
     order = np.lexsort((np.arange(len(ids)), ~registered, group))
     first = np.r_[True, np.diff(group[order]) > 0] if len(ids) else np.zeros(0, bool)
     leader = np.empty(len(first.nonzero()[0]), dtype=object)
     leader[:] = np.asarray(ids, dtype=object)[order[first]]
     believable = np.bincount(group, minlength=len(leader))[group] <= largest
-    return pd.Series(leader[group][believable], index=ids[believable].astype(str), dtype=object)
+    return pd.Series(leader[group][believable], index=texts[believable], dtype=object)

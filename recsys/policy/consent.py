@@ -1,6 +1,7 @@
 """Which touchpoints may reach which customers."""
 
 import numpy as np
+import pandas as pd
 
 from recsys.arrays import BoolArray
 from recsys.data import columns
@@ -15,6 +16,10 @@ def consent_mask(data: Dataset) -> BoolArray:
     customer without a row there has given none. A touchpoint without such a column is open where
     the customer starts it (`outbound` false, or not said), or where the data hold no consent at
     all; an outbound one is closed as soon as consent is recorded for any other.
+
+    A yes counts from its `valid_from` on; a no that is dated after `data.as_of`, after the last
+    event, is known all the same and stands. What several records of one person say was joined when
+    identities were merged, see `recsys.data.records`: one no is a no.
     """
     names = [str(name) for name in data.touchpoints.ids]
     table = data.side_tables.get("customers")
@@ -22,18 +27,25 @@ def consent_mask(data: Dataset) -> BoolArray:
     allowed = np.ones((len(data.customers), len(names)), dtype=bool)
     if table is None or not asked:
         return allowed
-    moment = data.as_of_seconds
-    known = as_of(table, columns.CUSTOMER, moment)
+    # The last row of all as well: a past holds no row from after its cut-off.
+    for moment in (data.as_of_seconds, None):
+        allowed &= _said(data, as_of(table, columns.CUSTOMER, moment), names)
+    return allowed
+
+
+def _said(data: Dataset, known: pd.DataFrame, names: list[str]) -> BoolArray:
+    """[C, T] what the rows of customers, one an id, allow."""
+    said = np.ones((len(data.customers), len(names)), dtype=bool)
     rows = data.customers.rows(known[columns.CUSTOMER])
     outbound = _outbound(data)
     for column, name in enumerate(names):
         flag = f"{columns.CONSENT_PREFIX}{name}"
         if flag in known:
-            allowed[:, column] = False
-            allowed[rows, column] = known[flag].to_numpy(bool)
+            said[:, column] = False
+            said[rows, column] = known[flag].to_numpy(bool)
         elif name in outbound:
-            allowed[:, column] = False
-    return allowed
+            said[:, column] = False
+    return said
 
 
 def _outbound(data: Dataset) -> set[str]:

@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pandas as pd
@@ -118,6 +119,43 @@ def test_numbers_and_text_name_the_same_person() -> None:
 def test_large_numbers_keep_their_digits() -> None:
     large = 2**60 + 1
     assert merged(tables_of([large, 3, 5], [(3, 5)])) == [large, 3, 3]
+
+
+def test_tables_of_texts_and_numbers_keep_their_meaning_when_merged() -> None:
+    # Links and decisions write ids as text, events and customers as numbers.
+    decisions = pd.DataFrame(
+        {
+            "decision_id": [1, 2], "customer_id": ["8", "9"], "offer_id": ["o", "o"],
+            "touchpoint": ["app", "app"], "timestamp": ["2026-01-01"] * 2, "policy": ["p", "p"],
+            "propensity": [1.0, 1.0], "outcome": ["accept", "ignore"], "reward": [1.0, 0.0],
+        }
+    )  # fmt: skip
+    tables = check_tables(
+        Tables(
+            interactions=pd.DataFrame({"customer_id": [7, 8, 9, 10]}),
+            customers=pd.DataFrame({"customer_id": [7, 8, 9]}),
+            identities=pd.DataFrame({"id_a": ["7", "x"], "id_b": ["8", "x"], "kind": "card"}),
+            decisions=decisions,
+        )
+    )
+    found = merge_identities(tables, RULES)
+    assert found.interactions["customer_id"].astype(str).tolist() == ["7", "7", "9", "10"]
+    assert found.decisions is not None
+    data = build(MemorySource(tables=found), found)
+    rows = [data.customers.row(7), data.customers.row(7), data.customers.row(9)]
+    assert data.interactions.customers[:3].tolist() == rows
+    assert data.customers.rows(found.decisions["customer_id"]).tolist() == rows[1:]
+    assert sorted(data.customers.ids) == ["10", "7", "9"]
+
+
+def test_many_links_and_customers_take_time_in_proportion() -> None:
+    # Comparing every pair of these texts took 16 s.
+    customers = [f"C{i:07d}" for i in range(50_000)]
+    links = [(name, f"device-{name}") for name in customers[:20_000]]
+    tables = tables_of([alias for _, alias in links], links, customers)
+    began = time.process_time()
+    assert merged(tables) == customers[:20_000]
+    assert time.process_time() - began < 4
 
 
 @pytest.mark.parametrize("name", ["customer_id", "value"])

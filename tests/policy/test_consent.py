@@ -60,8 +60,29 @@ def test_the_latest_consent_before_the_cut_off_counts(tmp_path) -> None:
         {
             "customer_id": ["ada", "ada", "ada"],
             "consent_email": [True, False, True],
-            "valid_from": ["2025-01-01", "2026-01-02", "2027-01-01"],
+            "valid_from": ["2025-01-01", "2026-01-02", "2026-03-01"],
         }
     )
     data = dataset(tmp_path, interactions=EVENTS, touchpoints=TOUCHPOINTS, customers=customers)
     assert allowed(data, "ada", "email") is False
+
+
+@pytest.mark.parametrize(
+    ("answers", "open_"),
+    [
+        ([True, False], False),  # the no came after the last event, and is known
+        ([False, True], False),  # the yes is not yet known at the last event
+        ([True, False, True], True),
+    ],
+)
+def test_a_no_after_the_last_event_stands(tmp_path, answers, open_) -> None:
+    dates = ["2026-01-01", "2026-02-01", "2026-03-01"]
+    customers = pd.DataFrame(
+        {"customer_id": "ada", "consent_email": answers, "valid_from": dates[: len(answers)]}
+    )
+    data = dataset(tmp_path, interactions=EVENTS, touchpoints=TOUCHPOINTS, customers=customers)
+    assert allowed(data, "ada", "email") is open_
+    # A past knows nothing from after its cut-off.
+    cut = data.as_of_seconds - 86_400
+    past = data.select(data.interactions.customers >= 0, as_of=cut)
+    assert allowed(past, "ada", "email") is answers[0]
