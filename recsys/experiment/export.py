@@ -130,7 +130,8 @@ def contents_of(
     about: Mapping[str, Any],
 ) -> Contents:
     """What serving needs of a fitted model, its vectors and its data."""
-    contents = _contents(data, with_touchpoints(vectors, data), fold_in, about)
+    own = events_of(data, fold_in, getattr(model, "actions", None))
+    contents = _contents(data, with_touchpoints(vectors, data), own, about)
     contents = replace(contents, **fold_in_rule(model, vectors, fold_in, data))
     return with_features(contents, data)
 
@@ -177,7 +178,7 @@ def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]
 
 
 def _contents(
-    data: Dataset, vectors: Embeddings, fold_in: FoldIn | None, about: Mapping[str, Any]
+    data: Dataset, vectors: Embeddings, own: Mapping[str, Any], about: Mapping[str, Any]
 ) -> Contents:
     catalogue = _products(data)
     return Contents(
@@ -194,7 +195,7 @@ def _contents(
         consent=consent_mask(data) if len(data.touchpoints) else None,
         masks_seen=data.masks_seen,
         offers=offer_table(data),
-        **events_of(data, fold_in),
+        **own,
         facts=about,
     )
 

@@ -1,5 +1,6 @@
 """Own events as an artifact keeps them, and how fresh ones are to weigh beside them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,28 +8,39 @@ import numpy as np
 from recsys.arrays import FloatArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.graph.bipartite import action_weights, interaction_matrix
+from recsys.graph.action_weights import action_weights, event_action_weights
+from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Embeddings, FoldIn, Recommender
 from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 
 _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
-"""How far along each positive action is; the others are never a reason for an offer."""
+"""How far along each positive action is; the others come before all of these."""
 
 
-def events_of(data: Dataset, fold_in: FoldIn | None) -> dict[str, Any]:
+def events_of(
+    data: Dataset, fold_in: FoldIn | None, actions: Mapping[str, float] | None
+) -> dict[str, Any]:
     """One event a customer-product pair, with the weight the model gave the pair.
 
-    The pair is described by the event furthest along the journey (a purchase before a click), the
-    latest of those. Pairs that the model did not learn from (a rejected offer) weigh 0: they count
-    as seen.
+    The pair is described by an event that the model counts, where it has one; of those by the
+    furthest along the journey (a purchase before a click), of those by the latest. Pairs that the
+    model did not learn from (a rejected offer) weigh 0: they count as seen.
+
+    Args:
+        data: whose events.
+        fold_in: of the model.
+        actions: weight of each action in the model, see `recsys.graph.action_weights`.
     """
     events, width = data.interactions, len(data.products)
     used = np.flatnonzero(events.products >= 0)
     keys = events.customers[used].astype(np.int64) * width + events.products[used]
     strength = np.array([_JOURNEY.get(action, -1) for action in columns.ACTIONS])
+    counted = event_action_weights(data, actions)[used] > 0
+    if events.weights is not None:
+        counted &= events.weights[used] != 0
     # Events are in order of time, so their position breaks ties towards the latest.
-    order = np.lexsort((used, strength[events.actions[used]], keys))
+    order = np.lexsort((used, strength[events.actions[used]], counted, keys))
     pairs, count = np.unique(keys, return_counts=True)
     latest = used[order][np.cumsum(count) - 1]
     found: dict[str, Any] = {

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.graph.action_weights import event_action_weights, require_weights
 
 SECONDS_A_DAY = 86_400.0
 
@@ -21,12 +21,12 @@ def interaction_matrix(
 ) -> csr_array:
     """Weights between customers and products, summed over their events.
 
-    An event weighs `weight x actions[action] x 2^(-(as_of - when) / half_life)`.
+    An event weighs `weight x weight of its action x 2^(-(as_of - when) / half_life)`.
 
     Args:
         data: events without product are left out.
-        actions: weight of each action, others weigh nothing; None counts every action 1, except
-            `reject` and `ignore`, which a non-negative graph cannot hold.
+        actions: weight of each action, others weigh nothing; None for the default of
+            `recsys.graph.action_weights`.
         half_life: days on a clock of time, positions on a clock of order; None for no decay.
 
     Returns:
@@ -37,7 +37,8 @@ def interaction_matrix(
     """
     events = data.interactions
     used = np.flatnonzero(events.products >= 0)
-    weights = action_weights(actions)[events.actions[used]]
+    require_weights(actions)
+    weights = event_action_weights(data, actions)[used]
     if events.weights is not None:
         weights = weights * np.nan_to_num(events.weights[used], nan=1.0)
     if half_life is not None:
@@ -50,20 +51,6 @@ def interaction_matrix(
     matrix.eliminate_zeros()
     matrix.sort_indices()
     return matrix
-
-
-def action_weights(actions: Mapping[str, float] | None) -> FloatArray:
-    """[len(ACTIONS)] float32 weight of each action code; see `interaction_matrix`."""
-    if actions is None:
-        return np.array([action not in ("reject", "ignore") for action in ACTIONS], np.float32)
-    for action, weight in actions.items():
-        if action not in ACTIONS:
-            raise InputError(
-                f"model.actions: no action '{action}'; actions are {', '.join(ACTIONS)}"
-            )
-        if not 0 <= weight < np.inf:
-            raise InputError(f"model.actions.{action}: expected a finite weight >= 0, got {weight}")
-    return np.array([actions.get(action, 0.0) for action in ACTIONS], np.float32)
 
 
 def time_decay(data: Dataset, half_life: float) -> FloatArray:

@@ -7,9 +7,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
-from recsys.errors import InputError
+from recsys.graph.action_weights import event_action_weights, signed_weights
 from recsys.graph.bipartite import decayed, normalise
 from recsys.graph.offer_calendar import offered_pairs
 from recsys.graph.silence import met_silence
@@ -55,7 +54,8 @@ class Signals:
     """How events, and what is known beside them, become signed edges.
 
     Attributes:
-        actions: weight of each action, see `signed_weights`.
+        actions: weight of each action, below 0 to push away; None for the default of
+            `recsys.graph.action_weights`.
         half_life: days (positions of an order) after which an edge counts half; None for no decay.
         durations: power of an event's duration over what is usual, see `event_weights`.
         silence: weight of a contact that met silence, between customer and touchpoint, and product
@@ -64,7 +64,7 @@ class Signals:
         offered: weight of a product's having been on offer at a touchpoint.
     """
 
-    actions: Mapping[str, float]
+    actions: Mapping[str, float] | None = None
     half_life: float | None = None
     durations: float = 0.0
     silence: float = 0.0
@@ -75,7 +75,12 @@ class Signals:
     def weights(self) -> dict[str, float]:
         """Weight of each kind of edge."""
         beside = {SILENCE: self.silence, OFFERED: self.offered}
-        return {**self.actions, **{name: weight for name, weight in beside.items() if weight}}
+        known = signed_weights(self.actions)
+        return known | {name: weight for name, weight in beside.items() if weight}
+
+    def of_events(self, data: Dataset) -> FloatArray:
+        """[E] float32 weight of each event of a data set by its action; 0 makes no edge."""
+        return event_action_weights(data, self.actions)
 
 
 def relation_matrices(
@@ -94,7 +99,10 @@ def relation_matrices(
     """
     events, ends = data.interactions, Ends.of(data)
     strength = event_weights(data, signals.half_life, signals.durations)
-    kinds = {action: events.has_action((action,)) for action in signals.actions}
+    counted = signals.of_events(data) != 0
+    kinds = {
+        action: counted & events.has_action((action,)) for action in signed_weights(signals.actions)
+    }
     if signals.silence:
         kinds[SILENCE] = met_silence(data, signals.silence_days)
     found: dict[tuple[str, str], dict[str, csr_array]] = {relation: {} for relation in RELATIONS}
@@ -132,22 +140,3 @@ def _normalised(
     matrix = csr_array((strength, (rows, columns)), shape=(height, width))
     matrix.sum_duplicates()
     return normalise(matrix, 0.5, 0.5)
-
-
-def signed_weights(actions: Mapping[str, float] | None) -> dict[str, float]:
-    """Weight of each action other than 0; below 0 pushes away.
-
-    Raises:
-        InputError: an action is unknown, or its weight no finite number.
-    """
-    if actions is None:
-        return {action: 1.0 for action in ACTIONS if action not in ("reject", "ignore")}
-    for action, weight in actions.items():
-        if action not in ACTIONS:
-            raise InputError(
-                f"model.actions: no action '{action}'; actions are {', '.join(ACTIONS)}"
-            )
-        number = isinstance(weight, int | float) and not isinstance(weight, bool)
-        if not (number and np.isfinite(weight)):
-            raise InputError(f"model.actions.{action}: expected a finite number, got {weight}")
-    return {action: float(weight) for action, weight in actions.items() if weight}

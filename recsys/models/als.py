@@ -37,7 +37,7 @@ class ALS:
         customer_exponent, product_exponent: degree exponents of the strengths; above 0 an active
             customer's or a popular product's events count less.
         half_life: days (positions of an order) after which an event counts half; None for never.
-        actions: weight of each action; None counts all but reject and ignore as 1.
+        actions: weight of each action; None for the default of `recsys.graph.action_weights`.
         seed: of the initial vectors.
         device: "auto", "cpu" or "cuda"; "auto" takes the GPU where `implicit` can use it.
     """

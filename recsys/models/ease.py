@@ -43,7 +43,7 @@ class EASE(StoredFilter):
             to three times as much where it needs float64, and a refit holds the old one beside.
             Fitting time grows with the cube of customers or products, whichever are fewer.
         half_life: days (positions of an order) after which an event counts half; None for never.
-        actions: weight of each action; None counts all but reject and ignore as 1.
+        actions: weight of each action; None for the default of `recsys.graph.action_weights`.
     """
 
     def __init__(

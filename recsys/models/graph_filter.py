@@ -55,7 +55,7 @@ class GraphFilter:
         own: weight of the customer's own history.
         dim: number of singular vectors of the low-pass part (at most the rank).
         half_life: days (positions of an order) after which an event counts half; None for never.
-        actions: weight of each action; None counts all but reject and ignore as 1.
+        actions: weight of each action; None for the default of `recsys.graph.action_weights`.
         seed: of the randomised SVD (Halko et al., 2011).
     """
 

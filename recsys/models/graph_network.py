@@ -50,7 +50,7 @@ class GraphNetwork(Training, ABC):
         l2: weight of half the squared norms of a pair's vectors.
         start: "svd" begins with the singular vectors of the normalised graph, times the root of
             the singular values; "random" with normal numbers.
-        actions: weight of each action; None counts all but reject and ignore as 1.
+        actions: weight of each action; None for the default of `recsys.graph.action_weights`.
         device: "auto", "cpu" or "cuda"; "auto" takes the GPU where PyTorch sees one.
     """
 

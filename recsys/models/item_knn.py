@@ -37,7 +37,7 @@ class ItemKNN(StoredFilter):
         shrink: customers in common at which a similarity counts half.
         own: weight of the customer's own products, where a neighbour at cosine 1 weighs 1.
         half_life: days (positions of an order) after which an event counts half; None for never.
-        actions: weight of each action; None counts all but reject and ignore as 1.
+        actions: weight of each action; None for the default of `recsys.graph.action_weights`.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ class RP3Beta(StoredFilter):
             without a way in; ties go to the lower row number.
         own: weight of the customer's own products; 1 is the weight of an average neighbour.
         half_life: days (positions of an order) after which an event counts half; None for never.
-        actions: weight of each action; None counts all but reject and ignore as 1.
+        actions: weight of each action; None for the default of `recsys.graph.action_weights`.
     """
 
     def __init__(

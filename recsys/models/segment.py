@@ -1,7 +1,8 @@
 """Segments: popularity within recency-frequency-value cells, which is what most firms do today.
 
 Customers are cut into quantiles by recency of the last event, number of events and money spent
-(Hughes, Strategic Database Marketing, 1994); each cell gets one ranking.
+(Hughes, Strategic Database Marketing, 1994); each cell gets one ranking. Contacts that the firm
+started, and offers that were ignored, are no activity of the customer and are left out.
 """
 
 from typing import Self
@@ -9,9 +10,11 @@ from typing import Self
 import numpy as np
 from scipy.sparse import csr_array
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.audit import CustomerMeasures, Derived, ProductCounts
+from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
+from recsys.graph.action_weights import weight_table
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 from recsys.models.popularity import popularity
 
@@ -69,8 +72,10 @@ class Segment:
 
 
 def measures(data: Dataset) -> CustomerMeasures:
-    """Frequency, recency and value of each customer, as far as the data know them."""
-    events, size = data.interactions, len(data.customers)
+    """Frequency, recency and value of what each customer did, as far as the data know them."""
+    passive = _passive(data)
+    active = ~passive[data.interactions.actions, data.interactions.touchpoints]
+    events, size = data.interactions.select(active), len(data.customers)
     last = spent = None
     if events.when is not None:
         last = np.full(size, np.iinfo(np.int64).min)
@@ -78,7 +83,15 @@ def measures(data: Dataset) -> CustomerMeasures:
     if events.values is not None:
         amounts = np.nan_to_num(events.values)
         spent = np.bincount(events.customers, amounts, size).astype(np.float64)
-    return CustomerMeasures(events=data.history_lengths, last=last, value=spent)
+    counts = np.bincount(events.customers, minlength=size)
+    return CustomerMeasures(events=counts, last=last, value=spent, left_out=passive)
+
+
+def _passive(data: Dataset) -> BoolArray:
+    """[A, T + 1] events that the customer took no part in; who rejects does take part."""
+    passive: BoolArray = weight_table(data, None) == 0
+    passive[ACTIONS.index("reject")] = False
+    return passive
 
 
 def segments(measured: CustomerMeasures, quantiles: int) -> IntArray:

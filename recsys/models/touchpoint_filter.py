@@ -25,7 +25,8 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
-from recsys.graph.bipartite import action_weights, interaction_matrix
+from recsys.graph.action_weights import event_action_weights
+from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.time_gap import had_together, time_gap_pairs
 from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.choice import choose
@@ -59,7 +60,8 @@ class TouchpointFilter:
         whole: weight of pairs at any distance in time.
         second: weight of the second step.
         own: weight of the customer's own history.
-        actions: weight of each action, also below 0; None counts all but reject and ignore as 1.
+        actions: weight of each action, also below 0; None for the default of
+            `recsys.graph.action_weights`.
         half_life: days (positions of an order) after which an event of the history counts half.
         most_events: customers with more events stay out of K and B (robots); None for nobody.
     """
@@ -157,7 +159,7 @@ class TouchpointFilter:
     def _shaping(self, data: Dataset, liked: Mapping[str, float] | None) -> BoolArray:
         """[E] bool, the events that K and B are made of."""
         events = data.interactions
-        used = (action_weights(liked)[events.actions] > 0) & (events.products >= 0)
+        used = (event_action_weights(data, liked) > 0) & (events.products >= 0)
         if self.most_events is None:
             return used
         counts = np.bincount(events.customers[used], minlength=len(data.customers))

@@ -13,9 +13,8 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
+from recsys.graph.action_weights import event_action_weights
 from recsys.models.base import Embeddings
-
-POSITIVE = ("view", "click", "cart", "accept", "purchase")
 
 
 def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0) -> Embeddings:
@@ -27,7 +26,8 @@ def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0)
 
     Args:
         embeddings: without touchpoints.
-        data: whose events of a positive action count.
+        data: whose events count, each once, where their action does by the default of
+            `recsys.graph.action_weights`.
         prior: weight of the overall shares, in events.
 
     Returns:
@@ -37,7 +37,7 @@ def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0)
     if embeddings.touchpoints is not None or count == 0:
         return embeddings
     events = data.interactions
-    useful = events.has_action(POSITIVE) & (events.touchpoints >= 0)
+    useful = (event_action_weights(data, None) > 0) & (events.touchpoints >= 0)
     touchpoints = events.touchpoints[useful]
     share = overall_shares(data)
     by_customer = _log_shares(
@@ -56,9 +56,9 @@ def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0)
 
 
 def overall_shares(data: Dataset) -> FloatArray:
-    """[T] share of each touchpoint in the events of a positive action, smoothed by one event."""
+    """[T] share of each touchpoint in the events that count, smoothed by one event."""
     events = data.interactions
-    useful = events.has_action(POSITIVE) & (events.touchpoints >= 0)
+    useful = (event_action_weights(data, None) > 0) & (events.touchpoints >= 0)
     counts = np.bincount(events.touchpoints[useful], minlength=len(data.touchpoints)) + 1.0
     shares: FloatArray = counts / counts.sum()
     return shares

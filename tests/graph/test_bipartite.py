@@ -11,13 +11,8 @@ from scipy.sparse import csr_array
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.graph.bipartite import (
-    action_weights,
-    binary,
-    interaction_matrix,
-    normalise,
-    time_decay,
-)
+from recsys.graph.action_weights import action_weights
+from recsys.graph.bipartite import binary, interaction_matrix, normalise, time_decay
 
 F = Fraction
 
@@ -118,8 +113,9 @@ def test_bad_actions_are_refused(shop: Dataset, actions: dict[str, float], words
         interaction_matrix(shop, actions=actions)
 
 
-def test_all_actions_but_refusals_count_by_default() -> None:
-    assert action_weights(None).tolist() == [1, 1, 1, 1, 1, 0, 0, 1]
+def test_what_customers_start_counts_by_default() -> None:
+    # view, click, cart, accept, purchase | reject, ignore, a contact of which nothing more is known
+    assert action_weights(None).tolist() == [1, 1, 1, 1, 1, 0, 0, 0]
 
 
 MATRIX = csr_array(np.array([[1, 3, 0], [0, 4, 0], [0, 0, 0]], np.float32))

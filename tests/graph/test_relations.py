@@ -3,7 +3,8 @@ import pytest
 from in_memory import dataset_of
 
 from recsys.errors import InputError
-from recsys.graph.relations import Signals, relation_matrices, signed_weights
+from recsys.graph.action_weights import signed_weights
+from recsys.graph.relations import Signals, relation_matrices
 from recsys.graph.strength import event_weights
 
 EVENTS = {

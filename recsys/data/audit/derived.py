@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,11 +29,14 @@ class CustomerMeasures:
         last: [C] int64 moment of the last event, of any value where there is none; None without
             a clock.
         value: [C] sum of the column `value`; None without it.
+        left_out: [A, T + 1] bool, events of an action at a touchpoint (the last: unknown) that were
+            not counted; None where all were.
     """
 
     events: IntArray
     last: IntArray | None = None
     value: FloatArray | None = None
+    left_out: BoolArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -60,6 +60,8 @@ def _check_segments(boundary: Boundary, stated: CustomerMeasures | None) -> Chec
     if stated is None:
         return _not_stated(boundary, "segments")
     usable, size = boundary.usable, len(boundary.past.customers)
+    if stated.left_out is not None:
+        usable = usable.select(~stated.left_out[usable.actions, usable.touchpoints])
     events = np.bincount(usable.customers, minlength=size)
     bad = stated.events != events
     if stated.last is not None and usable.moments is not None:

@@ -17,6 +17,7 @@ class Rows:
 
     Attributes:
         customers, products: [N] row numbers of ids; -1 for an event without product.
+        touchpoints: [N] row numbers; -1 where unknown.
         actions: [N] positions in `columns.ACTIONS`.
         moments: [N] int64 in units of the clock, `NEVER` where unknown; None without a clock.
         values: [N] as the tables of a model hold them, float32; None without the column.
@@ -25,6 +26,7 @@ class Rows:
 
     customers: IntArray
     products: IntArray
+    touchpoints: IntArray
     actions: IntArray
     moments: IntArray | None
     values: FloatArray | None
@@ -38,6 +40,7 @@ class Rows:
         return Rows(
             customers=self.customers[keep],
             products=self.products[keep],
+            touchpoints=self.touchpoints[keep],
             actions=self.actions[keep],
             moments=None if self.moments is None else self.moments[keep],
             values=None if self.values is None else self.values[keep],
@@ -64,6 +67,9 @@ def rows_of_table(table: pd.DataFrame, data: Dataset) -> Rows:
     products: IntArray = np.full(count, -1, np.int32)
     if columns.PRODUCT in table:
         products = data.products.rows(table[columns.PRODUCT])
+    touchpoints: IntArray = np.full(count, -1, np.int32)
+    if columns.TOUCHPOINT in table:
+        touchpoints = data.touchpoints.rows(table[columns.TOUCHPOINT])
     actions: IntArray = np.full(count, columns.ACTIONS.index(columns.DEFAULT_ACTION), np.int8)
     if columns.ACTION in table:
         known = pd.Index(columns.ACTIONS)
@@ -71,6 +77,7 @@ def rows_of_table(table: pd.DataFrame, data: Dataset) -> Rows:
     return Rows(
         customers=data.customers.rows(table[columns.CUSTOMER]),
         products=products,
+        touchpoints=touchpoints,
         actions=actions,
         moments=_moments(table),
         values=table[columns.VALUE].to_numpy(np.float32) if columns.VALUE in table else None,
@@ -88,6 +95,7 @@ def rows_of_past(data: Dataset) -> Rows:
     return Rows(
         customers=events.customers,
         products=events.products,
+        touchpoints=events.touchpoints,
         actions=events.actions,
         moments=events.when,
         values=events.values,

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.check import check_tables
+from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset, build
 from recsys.data.source import Source
 from recsys.data.split import TimeSplit
@@ -93,7 +94,7 @@ class FoldInSuite:
         bought: csr_array,
     ) -> dict[str, float]:
         hidden = np.concatenate(parts)
-        seen = interaction_matrix(past) if past.masks_seen else None
+        seen = _had(past) if past.masks_seen else None
         trained = make(0).fit(past)
         with_them = self._best(trained.score(hidden), seen, hidden)
         other_seed = self._best(make(1).fit(past).score(hidden), seen, hidden)
@@ -145,9 +146,14 @@ def _bought_later(everything: Dataset, past: Dataset, end: int) -> csr_array:
     inside = everything.is_target & (events.when >= start) & (events.when < end)
     later = interaction_matrix(everything.select(inside))
     if past.masks_seen:
-        later = later - later.multiply(interaction_matrix(past) > 0)
+        later = later - later.multiply(_had(past) > 0)
         later.eliminate_zeros()
     return csr_array(later)
+
+
+def _had(past: Dataset) -> csr_array:
+    """[C, P] above 0 where a customer has an event with the product, of whatever action."""
+    return interaction_matrix(past, actions=dict.fromkeys(ACTIONS, 1.0))
 
 
 def _folded(artifact: Artifact, past: Dataset, hidden: IntArray) -> tuple[FloatArray, list[float]]:

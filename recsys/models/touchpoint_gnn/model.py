@@ -46,8 +46,9 @@ from torch import Tensor
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.graph.action_weights import signed_weights
 from recsys.graph.bipartite import interaction_matrix, normalise
-from recsys.graph.relations import Signals, signed_weights
+from recsys.graph.relations import Signals
 from recsys.graph.touchpoints import touchpoint_names
 from recsys.models.base import Embeddings, Validate, require_half_life, require_range
 from recsys.models.graph_network import GraphNetwork
@@ -67,8 +68,8 @@ class TouchpointGNN(GraphNetwork):
     """The network; further settings as in `GraphNetwork` and `Training`.
 
     Attributes:
-        actions: weight of each action, below 0 to push away; None counts all but reject and ignore
-            as 1. Those above 0 are what is learnt to predict.
+        actions: weight of each action, below 0 to push away; None for the default of
+            `recsys.graph.action_weights`. Those above 0 are what is learnt to predict.
         learn_actions: whether each relation learns its own weights, from these.
         half_life, durations, silence, silence_days, offered: see `Signals`.
         loss_half_life: days (positions of an order) after which an event counts half in the loss.
@@ -122,8 +123,10 @@ class TouchpointGNN(GraphNetwork):
                 f"model.contexts: data={data.name} has no usable column context_* in interactions; "
                 "set it to false"
             )
-        liked = {name: one for name, one in self._signals.actions.items() if one > 0}
-        _require_targets(data, liked)
+        named = {name: one for name, one in signed_weights(self.actions).items() if one > 0}
+        _require_targets(data, named)
+        # By default not every contact counts, which names alone do not say.
+        liked = None if self.actions is None else named
         positives = Positives.of(data, liked)
         self._counted = interaction_matrix(data, actions=liked, half_life=self.half_life)
         self._data, self._digest = data, _digest(data)
@@ -181,7 +184,7 @@ class TouchpointGNN(GraphNetwork):
     @property
     def _signals(self) -> Signals:
         return Signals(
-            actions=signed_weights(self.actions),
+            actions=self.actions,
             half_life=self.half_life,
             durations=self.durations,
             silence=self.silence,

@@ -1,13 +1,10 @@
 """From tables to what the touchpoint network is about: relations, features and questions."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray
-from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
 from recsys.graph.features import feature_matrix
 from recsys.graph.offer_calendar import calendar_lift
@@ -45,9 +42,10 @@ def world_of(
         contexts: whether the circumstances of an event are part of the question.
         horizon: days from the cut-off on that products are ranked for, see `calendar_lift`.
     """
-    ends, events = Ends.of(data), data.interactions
+    ends = Ends.of(data)
     customers, products, nodes = (ends.rows[side] for side in SIDES)
-    liked = events.has_action(tuple(name for name, weight in signals.actions.items() if weight > 0))
+    of_actions = signals.of_events(data)
+    liked = of_actions > 0
     taken, placed = liked & (products >= 0), liked & (nodes >= 0)
     places = places_of(data, nodes, ends.sizes["touchpoints"], contexts)
     there = taken & (places.of_events >= 0)
@@ -55,10 +53,10 @@ def world_of(
     both = np.concatenate([np.flatnonzero(taken), np.flatnonzero(there)])
     anywhere = np.arange(len(both)) < taken.sum()
     fresh = event_weights(data, loss_half_life, signals.durations)
-    fresh = fresh * _action_weights(data, signals.actions)
+    fresh = fresh * of_actions
     steady, size = event_weights(data), ends.sizes["customers"]
     counts = np.bincount(nodes[placed], steady[placed], minlength=ends.sizes["touchpoints"])
-    used = events.has_action(tuple(signals.actions))
+    used = of_actions != 0
     matrices = relation_matrices(data, signals)
     lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
     return World(
@@ -96,13 +94,6 @@ def _involved(ends: Ends, side: str, used: BoolArray) -> BoolArray:
     rows = ends.rows[side]
     found = np.zeros(ends.sizes[side], bool)
     found[rows[used & (rows >= 0)]] = True
-    return found
-
-
-def _action_weights(data: Dataset, actions: Mapping[str, float]) -> FloatArray:
-    """[E] weight of each event's action."""
-    weights = np.array([actions.get(action, 0.0) for action in ACTIONS], np.float32)
-    found: FloatArray = weights[data.interactions.actions]
     return found
 
 

@@ -10,7 +10,8 @@ from scipy.sparse import csr_array
 from recsys.arrays import IntArray
 from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
-from recsys.graph.bipartite import action_weights, interaction_matrix
+from recsys.graph.action_weights import event_action_weights
+from recsys.graph.bipartite import interaction_matrix
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,17 +34,17 @@ class Positives:
 
         Args:
             data: what a model may see.
-            actions: those with a weight above 0 make a positive; None takes all but `reject` and
-                `ignore`.
+            actions: those with a weight above 0 make a positive; None for the default of
+                `recsys.graph.action_weights`.
 
         Raises:
             InputError: an action is unknown or its weight negative.
         """
-        weights, events = action_weights(actions), data.interactions
-        used = (events.products >= 0) & (weights[events.actions] > 0)
+        events, pairs = data.interactions, interaction_matrix(data, actions=actions)
+        used = (events.products >= 0) & (event_action_weights(data, actions) > 0)
         return cls(
-            pairs=interaction_matrix(data, actions=actions),
-            actions=tuple(np.array(ACTIONS)[weights > 0].tolist()),
+            pairs=pairs,
+            actions=tuple(ACTIONS[code] for code in np.unique(events.actions[used])),
             when=None if events.when is None else events.when[used],
         )
 

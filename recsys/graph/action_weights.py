@@ -1,0 +1,107 @@
+"""How much interest an event shows by its action, and by who started it: the one table.
+
+| action | weight by default |
+|---|---|
+| view, click, cart, accept, purchase | 1, wherever it happens |
+| contact | 1 at a touchpoint where the customer starts it, which `touchpoints.outbound` = false \
+says; else 0 |
+| reject, ignore | 0 |
+
+What the firm starts says nothing about what the customer likes, so a contact counts only where it
+is known that the customer started it. Weights that a user gives hold wherever an event happens.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from recsys.arrays import BoolArray, FloatArray
+from recsys.data import columns
+from recsys.data.columns import ACTIONS
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+
+CONTACT = "contact"
+
+BY_DEFAULT: Mapping[str, float] = {
+    action: 0.0 if action in ("reject", "ignore") else 1.0 for action in ACTIONS
+}
+"""Weight of each action; that of a contact holds where the customer started it, and is 0 else."""
+
+
+def event_action_weights(data: Dataset, actions: Mapping[str, float] | None) -> FloatArray:
+    """[E] float32 weight of each event of a data set by its action, see `weight_table`."""
+    events = data.interactions
+    weights: FloatArray = weight_table(data, actions)[events.actions, events.touchpoints]
+    return weights
+
+
+def weight_table(data: Dataset, actions: Mapping[str, float] | None) -> FloatArray:
+    """[A, T + 1] float32 weight of an action at a touchpoint; the last stands for unknown.
+
+    Args:
+        data: `touchpoints.outbound` says who starts a contact.
+        actions: weight of each action, also below 0, others 0; None for the default of the module.
+
+    Raises:
+        InputError: an action is unknown, or its weight no finite number.
+    """
+    named = signed_weights(actions)
+    of_action = np.array([named.get(action, 0.0) for action in ACTIONS], np.float32)
+    table = np.repeat(of_action[:, None], len(data.touchpoints) + 1, axis=1)
+    if actions is None:
+        table[ACTIONS.index(CONTACT), ~started_by_customer(data)] = 0
+    return table
+
+
+def started_by_customer(data: Dataset) -> BoolArray:
+    """[T + 1] where it is known that the customer starts the contact; the last is False."""
+    known = np.zeros(len(data.touchpoints) + 1, bool)
+    table = data.side_tables.get("touchpoints")
+    if table is None or columns.OUTBOUND not in table:
+        return known
+    inbound = table[columns.OUTBOUND].eq(False).to_numpy(bool)
+    known[data.touchpoints.rows(table.loc[inbound, columns.TOUCHPOINT])] = True
+    known[-1] = False
+    return known
+
+
+def action_weights(actions: Mapping[str, float] | None) -> FloatArray:
+    """[A] float32 weight of an event of which only the action is known; none below 0.
+
+    By default a contact weighs 0 here: it does not say who started it.
+
+    Raises:
+        InputError: see `require_weights`.
+    """
+    require_weights(actions)
+    named = {**BY_DEFAULT, CONTACT: 0.0} if actions is None else actions
+    return np.array([named.get(action, 0.0) for action in ACTIONS], np.float32)
+
+
+def signed_weights(actions: Mapping[str, float] | None) -> dict[str, float]:
+    """Weight of each action other than 0; below 0 pushes away; None for `BY_DEFAULT`.
+
+    Raises:
+        InputError: an action is unknown, or its weight no finite number.
+    """
+    given = BY_DEFAULT if actions is None else actions
+    for action, weight in given.items():
+        _require_action(action)
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not (number and np.isfinite(weight)):
+            raise InputError(f"model.actions.{action}: expected a finite number, got {weight}")
+    return {action: float(weight) for action, weight in given.items() if weight}
+
+
+def require_weights(actions: Mapping[str, float] | None) -> None:
+    """Raises `InputError` where an action is unknown, or a weight negative or not finite."""
+    for action, weight in (actions or {}).items():
+        _require_action(action)
+        if not 0 <= weight < np.inf:
+            raise InputError(f"model.actions.{action}: expected a finite weight >= 0, got {weight}")
+
+
+def _require_action(action: str) -> None:
+    if action not in ACTIONS:
+        raise InputError(f"model.actions: no action '{action}'; actions are {', '.join(ACTIONS)}")
