@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from recsys.experiment.benchmarks.suite import machine, write_benchmark
 from recsys.experiment.config import build_part
 from recsys.experiment.launch import launch
+from recsys.experiment.parts import packages
 
 
 def benchmark(config: DictConfig) -> None:
@@ -16,7 +17,7 @@ def benchmark(config: DictConfig) -> None:
     name, folder = hydra.runtime.choices["suite"], Path(hydra.runtime.output_dir)
     table = folder / "table.md"
     before = written_at(table)
-    figures = build_part(config.suite, "suite").figures()
+    figures = build_part(config.suite, "suite", packages(config.allow)).figures()
     path = write_benchmark(folder, name, figures)
     print(f"{name} on {machine()}")
     # The folder may hold the table of an earlier run.

@@ -17,6 +17,7 @@ from recsys.experiment.comparison.compare import compare, require_baseline
 from recsys.experiment.comparison.files import PAGE, as_csv, comparison_files
 from recsys.experiment.comparison.leaderboard_text import printed
 from recsys.experiment.comparison.ranking import on_data
+from recsys.experiment.comparison.sound import say
 from recsys.experiment.comparison.words import summary
 from recsys.track.comparison import log_comparison
 from recsys.track.read import runs
@@ -41,6 +42,7 @@ def main(arguments: list[str]) -> None:
     if "baseline" in given:
         require_baseline(found, given["baseline"])
     compared = compare(found, given.get("metric", "ndcg@10"), given.get("baseline", "segment"))
+    say(compared.skipped)
     print(printed(compared.board, compared.metric, compared.runs[0], compared.baseline))
     files = comparison_files(compared)
     if out is not None and out.suffix == ".csv":

@@ -2,7 +2,9 @@
 
 python scripts/export.py out=FOLDER [experiment=NAME] [data=NAME] [metric=ndcg@10] [run=ID]
                          [dim=256] [index=exact|hnsw|ivfpq] [precision=float32|float16|int8]
-                         [calibrate=true] [overwrite=true] [track.uri=URI]
+                         [calibrate=true] [overwrite=true] [allow=PACKAGE,...] [track.uri=URI]
+
+A run may name classes of recsys, and of the packages that you allow here.
 """
 
 import sys
@@ -13,6 +15,7 @@ from recsys.command_line import exit_on_input_error, key_values, truth, whole_nu
 from recsys.errors import InputError
 from recsys.experiment.comparison.ranking import best_run
 from recsys.experiment.export import ExportConfig, export
+from recsys.experiment.parts import packages
 from recsys.serve.index import index_kind
 from recsys.serve.precision import precision_of
 from recsys.track.read import runs
@@ -20,7 +23,7 @@ from recsys.track.runs import TrackConfig
 
 KEYS = (
     "out", "experiment", "data", "metric", "run", "dim", "index", "precision", "calibrate",
-    "overwrite", "track.uri",
+    "overwrite", "allow", "track.uri",
 )  # fmt: skip
 
 
@@ -43,6 +46,7 @@ def main(words: Sequence[str]) -> None:
             index=index_kind(given.get("index", "exact")),
             precision=kept_as,
             calibrate=truth("calibrate", given.get("calibrate", "false")),
+            allow=packages(given.get("allow", "")),
         ),
         overwrite=truth("overwrite", given.get("overwrite", "false")),
     )

@@ -1,11 +1,12 @@
 """The ladder from one list for all to one-to-one, as a page for people who decide about offers.
 
 python scripts/ladder.py out=FOLDER [experiment=NAME] [data=NAME] [runs=ID,ID] [metric=ndcg@10]
-                         [slices=true] [track.uri=URI]
+                         [slices=true] [allow=PACKAGE,...] [track.uri=URI]
 
 Wants runs of popularity, of segment and of any other model on the same data. Writes ladder.html,
 ladder.png and their tables, and keeps them in MLflow. The three best runs are fitted again, without
 which there are no slices; slices=false leaves both out.
+A run may name classes of recsys, and of the packages that you allow here.
 """
 
 import sys
@@ -17,11 +18,12 @@ from recsys.experiment.comparison.ranking import on_data
 from recsys.experiment.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
 from recsys.experiment.ladder.ladder import ladder
 from recsys.experiment.ladder.words import summary
+from recsys.experiment.parts import packages
 from recsys.track.read import runs
 from recsys.track.report import log_report
 from recsys.track.runs import TrackConfig
 
-KEYS = ("out", "experiment", "data", "runs", "metric", "slices", "track.uri")
+KEYS = ("out", "experiment", "data", "runs", "metric", "slices", "allow", "track.uri")
 
 
 def main(arguments: list[str]) -> None:
@@ -32,11 +34,12 @@ def main(arguments: list[str]) -> None:
     out = Path(given["out"])
     require_room(out)
     with_slices = truth("slices", given.get("slices", "true"))
+    allow = packages(given.get("allow", ""))
     track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
     ids = given["runs"].split(",") if "runs" in given else None
     found = runs(track, experiment=given.get("experiment"), run_ids=ids)
     chosen = on_data(found, given.get("data"))
-    made = ladder(chosen, given.get("metric", "ndcg@10"), with_slices)
+    made = ladder(chosen, given.get("metric", "ndcg@10"), with_slices, allow)
     files, said = ladder_files(made), summary(made)
     write_ladder(out, files)
     print("\n".join(said))

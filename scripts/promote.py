@@ -1,10 +1,12 @@
 """Makes an artifact the champion of MLflow's registry, if it wins; or goes back to the former one.
 
 python scripts/promote.py artifact=FOLDER track.uri=URI [model_name=recsys] [metric=ndcg@10]
+                          [allow=PACKAGE,...]
 python scripts/promote.py rollback=true track.uri=URI [model_name=recsys]
 
 Challenger and champion are compared on test, paired by customer; a tie or a loss is refused with
-its figures and code 2. Serve the champion with
+its figures and code 2. Their runs may name classes of recsys, and of the packages that you allow.
+Serve the champion with
 MLFLOW_TRACKING_URI=URI mlflow models serve --model-uri models:/recsys@champion --env-manager local
 """
 
@@ -14,11 +16,12 @@ from pathlib import Path
 
 from recsys.command_line import exit_on_input_error, key_values, truth
 from recsys.errors import InputError
+from recsys.experiment.parts import packages
 from recsys.experiment.promote import METRIC, NAME, promote, said
 from recsys.track.registry import ALIAS, one_at_a_time, roll_back
 from recsys.track.store import TrackConfig
 
-KEYS = ("artifact", "track.uri", "model_name", "metric", "rollback")
+KEYS = ("artifact", "track.uri", "model_name", "metric", "rollback", "allow")
 
 
 def main(words: Sequence[str]) -> None:
@@ -37,7 +40,8 @@ def main(words: Sequence[str]) -> None:
         )
         return
     metric = given.get("metric", METRIC)
-    done = promote(Path(given["artifact"]), track, name, metric)
+    allow = packages(given.get("allow", ""))
+    done = promote(Path(given["artifact"]), track, name, metric, allow)
     print(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
     if done.reading is None:
         print("  it is the first: there was no champion to compare it with")

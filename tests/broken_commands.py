@@ -48,6 +48,7 @@ EXPORT = {
     "unknown metric": (["out=x", "metric=auc"], "metric=auc is not in every run; there are ndcg"),
     "unknown data": (["out=x", "data=bank"], "data=bank: no run on it; there are runs on tables"),
     "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run scripts/train.py first"),
+    "allowed of no name": (["out=x", "allow=my-bank"], "allow: expected names of packages"),
     "data moved": (["out=x", "run={lost}"], "expected a folder, and there is none"),
     "data changed": (["out=x", "run={run}"], "is not what run", "train again"),
 }  # fmt: skip
@@ -168,6 +169,12 @@ BENCHMARK = {
     "root nowhere": (["suite.root=no"], "suite.root=no: expected a folder, and there is none"),
     "root of something else": (["suite.root=tables"], "suite.root=tables: expected train.txt"),
     "no repeats": (["suite.repeats=0"], "suite.repeats: expected a whole number of at least 1"),
+    "suite of another package": (["suite=compare", "suite._target_=subprocess.call"],
+        "suite._target_=subprocess.call: only classes of recsys", "say allow=[subprocess]"),
+    "market of another package": (["suite=market_curve", "suite.market=subprocess.Popen"],
+        "suite.market=subprocess.Popen: only classes of recsys are built", "allow=[subprocess]"),
+    "source of another package": (["suite=ablation",
+        "suite.data.simulated.source._target_=subprocess.call"], "say allow=[subprocess]"),
     "no runs": (["suite=compare", "suite.runs=0"], "suite.runs: expected a whole number", "got 0"),
     "runs in words": (["suite=compare", "suite.runs=many"], "suite.runs: expected a whole number"),
     "sets missing": (["suite=tuned", "suite.root=tables"], "expected a folder 'gowalla' in it"),
@@ -207,6 +214,8 @@ TUNE = {
     "storage a table": (["study.storage=tables/offers.csv"], "offers.csv is no database"),
     "storage of runs": (["study.storage=other.db"], "other.db is a database of something else"),
     "out a number": (["study.out=5"], "study.out: expected a text or null, got 5"),
+    "a part as a choice": (["tune.window.choices=[{_target_: subprocess.call}]"],
+        "tune.window: expected plain values as choices, got {'_target_'"),
     "space of another model": (["+tune.dim=[8]"], "tune.dim: the model has no such setting"),
 }  # fmt: skip
 

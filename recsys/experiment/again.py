@@ -1,28 +1,39 @@
 """What a run was made from, made again: its data, split and fitted model."""
 
-from omegaconf import OmegaConf
+from collections.abc import Sequence
 
 from recsys.data.queries import Window
 from recsys.errors import InputError
-from recsys.experiment.config import Settings, settings_from
+from recsys.experiment.config import Settings, settings_of
 from recsys.experiment.run import load
+from recsys.experiment.stored import stored_settings
 from recsys.track.read import TrackedRun
 
 
-def settings_again(run: TrackedRun) -> Settings:
-    """The settings of a run, with what its model chose on valid."""
-    config = dict(run.config)
-    config["model"] = {**config["model"], **run.metrics_json["chosen"]}
-    return settings_from(OmegaConf.create(config))
+def settings_again(run: TrackedRun, allow: Sequence[str] = ()) -> Settings:
+    """The settings of a run, with what its model chose on valid.
+
+    Args:
+        run: of a store that others may write to.
+        allow: packages beside recsys whose classes may be built; what the run says of it does not
+            count.
+
+    Raises:
+        InputError: a setting of the run is none, or names a class of another package.
+    """
+    try:
+        return settings_of(stored_settings(run), allow)
+    except InputError as error:
+        raise InputError(f"run {run.run_id[:8]} cannot be made again: {error}") from None
 
 
-def valid_again(run: TrackedRun) -> Window:
+def valid_again(run: TrackedRun, allow: Sequence[str] = ()) -> Window:
     """The training past of a run and the queries of its valid.
 
     Raises:
-        InputError: the data are not there, or changed since the run.
+        InputError: as `settings_again`, or the data are not there, or changed since the run.
     """
-    settings = settings_again(run)
+    settings = settings_again(run, allow)
     data, split = load(settings.source, settings.splitter, settings.identity)
     refuse_changed(run, data.fingerprint)
     return split.valid

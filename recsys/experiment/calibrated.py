@@ -1,6 +1,6 @@
 """What scores are worth as probabilities: a map fitted on the valid window of the chosen run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,9 @@ _CUSTOMERS = 10_000
 """Asked at most: a hundred thousand listed products are plenty for a curve."""
 
 
-def calibrated(run: TrackedRun, k: int) -> tuple[Mapping[str, FloatArray], dict[str, Any]]:
+def calibrated(
+    run: TrackedRun, k: int, allow: Sequence[str] = ()
+) -> tuple[Mapping[str, FloatArray], dict[str, Any]]:
     """Fits the run's model on train again, and a rising curve from its scores to what valid saw.
 
     Asked is everybody who was known then, also those who took nothing: the customers of a ranking
@@ -29,6 +31,7 @@ def calibrated(run: TrackedRun, k: int) -> tuple[Mapping[str, FloatArray], dict[
     Args:
         run: the chosen one.
         k: products listed a customer, which alone count.
+        allow: see `recsys.experiment.again.settings_again`.
 
     Returns:
         Arrays for `Contents.calibrator`, and for the manifest: of what the probability is, how
@@ -38,8 +41,8 @@ def calibrated(run: TrackedRun, k: int) -> tuple[Mapping[str, FloatArray], dict[
     Raises:
         InputError: the data changed since the run.
     """
-    window = valid_again(run)
-    model = settings_again(run).model.fit(window.past)
+    window = valid_again(run, allow)
+    model = settings_again(run, allow).model.fit(window.past)
     ranking = rank(model.score, everybody(window), k)
     owners, places = np.nonzero(ranking.columns >= 0)
     forecast = as_probability(ranking.scores[owners, places])

@@ -1,6 +1,6 @@
 """The chosen run, refitted on everything, as an artifact for serving."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ class ExportConfig:
         index: how products are searched in serving, see `recsys.serve.index`.
         precision: in what numbers vectors are kept, see `recsys.serve.precision`.
         calibrate: whether to fit the model on train once more, for probabilities beside scores.
+        allow: packages beside recsys whose classes the run may name.
     """
 
     dim: int = 256
@@ -60,6 +61,7 @@ class ExportConfig:
     index: Kind = "exact"
     precision: Precision = "float32"
     calibrate: bool = False
+    allow: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +100,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     # Before the fit: a folder that is taken should not cost anybody a training.
     require_free(folder, overwrite)
     require_usable(config.index)
-    settings = settings_again(run)
+    settings = settings_again(run, config.allow)
     data = _everything(settings, run)
     model = settings.model.fit(data)
     vectors, fold_in = vectors_of(model, config.dim)
@@ -109,7 +111,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     more: dict[str, Any] = {"fidelity": measured}
     calibrator = None
     if config.calibrate:
-        calibrator, more["calibration"] = calibrated(run, config.k)
+        calibrator, more["calibration"] = calibrated(run, config.k, config.allow)
     contents = replace(contents, facts={**contents.facts, **more}, calibrator=calibrator)
     write(folder, contents, overwrite, config.index, config.precision)
     return Exported(

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,7 +57,13 @@ class Promotion:
     reading: Reading | None
 
 
-def promote(folder: Path, track: TrackConfig, name: str = NAME, metric: str = METRIC) -> Promotion:
+def promote(
+    folder: Path,
+    track: TrackConfig,
+    name: str = NAME,
+    metric: str = METRIC,
+    allow: Sequence[str] = (),
+) -> Promotion:
     """Makes an artifact the champion if it wins over the champion there is; the first one as it is.
 
     The two are compared on test by the settings that they were exported with, refitted on train
@@ -68,6 +75,7 @@ def promote(folder: Path, track: TrackConfig, name: str = NAME, metric: str = ME
         track: where its run, and the registry, are.
         name: of the registered model.
         metric: to compare by.
+        allow: packages beside recsys whose classes the two runs may name.
 
     Raises:
         InputError: the artifact or its run cannot be found, it is the champion, data or split are
@@ -89,7 +97,7 @@ def promote(folder: Path, track: TrackConfig, name: str = NAME, metric: str = ME
         if former is not None:
             before = _run_of(former.run_id, track, f"champion {name} version {former.version}")
             _refuse_different(challenger, before)
-            reading = _read(challenger, before, track, metric)
+            reading = _read(challenger, before, track, metric, allow)
             tags |= {"compared": "true", "verdict": reading.difference.verdict, "metric": metric}
             tags |= {"champion": before.run_id}
         with registry.promotion_run(challenger, name, tags) as logged:
@@ -155,10 +163,16 @@ def _window(run: TrackedRun) -> dict[str, str]:
     return {"data": run.data, "fingerprint": run.fingerprint, "split": run.split}
 
 
-def _read(challenger: TrackedRun, champion: TrackedRun, track: TrackConfig, metric: str) -> Reading:
+def _read(
+    challenger: TrackedRun,
+    champion: TrackedRun,
+    track: TrackConfig,
+    metric: str,
+    allow: Sequence[str],
+) -> Reading:
     earlier = registry.earlier_readings(challenger, _window(challenger))
     level = 1 - (1 - LEVEL) / (1 + earlier)
-    both = [_with_test(run, track) for run in (challenger, champion)]
+    both = [_with_test(run, track, allow) for run in (challenger, champion)]
     values, customers = aligned(both, metric, "test")
     found = paired_difference(
         values[:, 0], values[:, 1], customers, resamples=_RESAMPLES, level=level
@@ -166,11 +180,11 @@ def _read(challenger: TrackedRun, champion: TrackedRun, track: TrackConfig, metr
     return Reading(difference=found, level=level, earlier=earlier)
 
 
-def _with_test(run: TrackedRun, track: TrackConfig) -> TrackedRun:
+def _with_test(run: TrackedRun, track: TrackConfig, allow: Sequence[str]) -> TrackedRun:
     """The run, or where it did not read test the same settings fitted again, which did."""
     if run.intervals("test"):
         return run
-    settings = settings_again(run)
+    settings = settings_again(run, allow)
     settings = replace(settings, evaluate=replace(settings.evaluate, test=True))
     record = run_again(settings)
     if record.fingerprint != run.fingerprint:

@@ -24,6 +24,18 @@ _FINISHED = "attributes.status = 'FINISHED'"
 _TAGS = ("model", "data", "fingerprint", "split", "seed", "settings")
 
 
+@dataclass(frozen=True)
+class Skipped:
+    """A finished run that cannot be used, and why."""
+
+    run_id: str
+    why: str
+
+    def line(self) -> str:
+        """Both, in one line."""
+        return f"run {self.run_id[:8]}: {' '.join(self.why.split())}"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrackedRun:
     """A finished run; its artifacts are fetched when they are first asked for.

@@ -132,7 +132,7 @@ def test_a_script_ends_with_one_line_and_code_2(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             sys.executable, str(ROOT / "scripts" / "train.py"), "model=popularity",
-            "data.events=2000", "split._target_=leaks.LeakyEdges",
+            "data.events=2000", "split._target_=leaks.LeakyEdges", "allow=[leaks]",
         ],
         cwd=tmp_path,
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parent)},

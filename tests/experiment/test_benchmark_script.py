@@ -31,6 +31,7 @@ def test_the_table_is_printed_where_this_run_wrote_one(
     # What an earlier run left in the folder is not this run's.
     (tmp_path / "table.md").write_text("| an old | table |\n")
     words = [f"suite._target_=test_benchmark_script.{name}", "~suite.runs", "~suite.customers"]
+    words.append("allow=[test_benchmark_script]")
     code = run_script("benchmark", "suite=compare", *words, f"hydra.run.dir={tmp_path}",
                       cwd=tmp_path)  # fmt: skip
     said = capsys.readouterr()

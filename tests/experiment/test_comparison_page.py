@@ -50,14 +50,14 @@ class Outline(HTMLParser):
 def whole() -> Comparison:
     parts = {f"segment {n}": {"ndcg@10": Interval(n / 100, 0, 1, n)} for n in range(1, SLICES + 3)}
     cost = {"seconds/fit": 3.0, "peak_memory_mb": 200.0, "cpu_seconds": 4.0}
-    als = four()[3]
     runs = [
         *four()[:3],
         made("als", SEGMENT + 0.1, slices={"segment": parts}, curve={"ndcg@10": {1: 0.1, 2: 0.3}}),
         made("oracle", SEGMENT * 2),
     ]
+    als = runs[3]
     runs[3] = made(
-        "als", SEGMENT + 0.1, metrics=als.metrics | cost, slices=runs[3].slices, curve=runs[3].curve
+        "als", SEGMENT + 0.1, metrics=als.metrics | cost, slices=als.slices, curve=als.curve
     )
     return compare(runs)
 
@@ -110,7 +110,7 @@ def test_a_shared_first_place_and_a_missing_baseline_are_said() -> None:
 
 
 def test_of_many_runs_the_first_and_the_baseline_are_shown() -> None:
-    many = [made(f"model_{n}", SEGMENT + 1 - n / 100) for n in range(SHOWN + 5)]
+    many = [made(f"model_{n}", SEGMENT + 0.5 - n / 100) for n in range(SHOWN + 5)]
     compared = compare([*many, made("segment", SEGMENT / 2)])
     assert len(shown(compared)) == SHOWN
     assert shown(compared)["model"].iloc[-1] == "segment"

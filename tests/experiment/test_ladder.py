@@ -14,6 +14,7 @@ from script_runner import run_script
 from test_comparison_page import Outline
 
 from recsys.errors import InputError
+from recsys.evaluate.intervals import bootstrap
 from recsys.experiment.again import valid_again
 from recsys.experiment.ladder import slices
 from recsys.experiment.ladder.files import (
@@ -95,7 +96,9 @@ def test_hits_of_new_and_old_products_are_hits_together(found: Ladder) -> None:
 def test_a_model_that_is_fitted_otherwise_is_said() -> None:
     record = market_run("own_history").record
     values = record.valid.values | {"ndcg@10": 1 - np.sign(record.valid.values["ndcg@10"])}
-    strange = kept(replace(record, valid=replace(record.valid, values=values)))
+    valid = replace(record.valid, values=values)
+    intervals = bootstrap(values, valid.customers, resamples=50)
+    strange = kept(replace(record, valid=valid, valid_intervals=intervals))
     told = ladder([*(market_run(model) for model in ("popularity", "segment")), strange])
     assert told.strayed == {"own_history": len(record.valid.customers)}
     assert "own_history finds something else" in ladder_page(told)

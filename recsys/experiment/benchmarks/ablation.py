@@ -1,11 +1,10 @@
 """What each signal of the touchpoint network earns: all of them, and all but one, on valid."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from omegaconf import OmegaConf
 
 from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
@@ -54,11 +53,18 @@ class AblationSuite:
         data: data set -> {source, settings: of the network, without: signal -> settings that leave
             it out}.
         metric: as "ndcg@10".
+        allow: packages beside recsys that sources may come from.
     """
 
     def __init__(
-        self, *, root: str | None, data: Mapping[str, Mapping[str, Any]], metric: str = "ndcg@10"
+        self,
+        *,
+        root: str | None,
+        data: Mapping[str, Mapping[str, Any]],
+        metric: str = "ndcg@10",
+        allow: Sequence[str] = (),
     ) -> None:
+        self.allow = allow
         self.metric = metric
         self.settings = {
             name: about for name, about in data.items() if root or "root" not in about["source"]
@@ -69,7 +75,9 @@ class AblationSuite:
 
         Writes table.md into the run's folder.
         """
-        sources = {name: _source(name, one["source"]) for name, one in self.settings.items()}
+        sources = {
+            name: _source(name, one["source"], self.allow) for name, one in self.settings.items()
+        }
         rows = [row for name, source in sources.items() for row in self._rows(name, source)]
         figures, table = summary(rows)
         write_whole(run_folder() / "table.md", table)
@@ -134,7 +142,7 @@ def summary(rows: list[Row]) -> tuple[dict[str, float], str]:
     return figures, "\n".join(lines) + "\n"
 
 
-def _source(name: str, part: Mapping[str, Any]) -> Source:
+def _source(name: str, part: Mapping[str, Any], allow: Sequence[str]) -> Source:
     with root_of_suite():
-        source: Source = build_part(OmegaConf.create(dict(part)), f"suite.data.{name}.source")
+        source: Source = build_part(part, f"suite.data.{name}.source", allow)
         return source

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from hydra.utils import get_class
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
@@ -20,6 +19,7 @@ from recsys.evaluate.per_query import evaluate
 from recsys.experiment.benchmarks.market_picture import curve
 from recsys.experiment.benchmarks.suite import ends, run_folder
 from recsys.experiment.cost import peak_memory_mb, reset_peak_memory
+from recsys.experiment.parts import part_class
 from recsys.experiment.run import prepare
 from recsys.models.base import Embeddings, Recommender
 from recsys.models.graph_filter import GraphFilter
@@ -64,6 +64,7 @@ class MarketCurveSuite:
         settings: of `TouchpointGNN`, with `objective` of its softmax.
         half_life: of the graph filter, days.
         seed: of the market.
+        allow: packages beside recsys that the two classes may come from.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class MarketCurveSuite:
         settings: Mapping[str, Any],
         half_life: float = 30.0,
         seed: int = 0,
+        allow: Sequence[str] = (),
     ) -> None:
         if not sizes or list(sizes) != sorted(set(sizes)):
             raise InputError(f"suite.sizes: expected ascending numbers of events, got {sizes}")
@@ -82,8 +84,11 @@ class MarketCurveSuite:
         self.objective, self.settings = own.pop("objective"), own
         self.half_life = half_life
         self.sizes = sizes
-        self.markets = [get_class(market)(events=size, seed=seed) for size in sizes]
-        self.oracle: Callable[..., Oracle] = get_class(oracle)
+        made = part_class(market, f"suite.market={market}", allow, "load")
+        self.markets = [made(events=size, seed=seed) for size in sizes]
+        self.oracle: Callable[..., Oracle] = part_class(
+            oracle, f"suite.oracle={oracle}", allow, "fit"
+        )
         self._network()
 
     def figures(self) -> Mapping[str, float]:

@@ -9,7 +9,8 @@ from recsys.errors import InputError
 from recsys.experiment.comparison.leaderboard import leaderboard
 from recsys.experiment.comparison.pairs import judged, pair_table, rank_bounds
 from recsys.experiment.comparison.ranking import ORACLE, labels, ranked
-from recsys.track.read import TrackedRun
+from recsys.experiment.comparison.sound import sound
+from recsys.track.read import Skipped, TrackedRun
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,6 +26,7 @@ class Comparison:
         slices: one row a run, slice and metric: dimension, slice, rank, label, metric, mean, low,
             high, customers, run_id.
         curves: one row a point: label, metric, step, value, run_id; empty where no run has any.
+        skipped: runs that were passed over, and why.
     """
 
     runs: Sequence[TrackedRun]
@@ -34,23 +36,32 @@ class Comparison:
     pairs: pd.DataFrame
     slices: pd.DataFrame
     curves: pd.DataFrame
+    skipped: Sequence[Skipped] = ()
 
 
 def compare(
-    runs: Sequence[TrackedRun], metric: str = "ndcg@10", baseline: str = "segment"
+    runs: Sequence[TrackedRun],
+    metric: str = "ndcg@10",
+    baseline: str = "segment",
+    skipped: Sequence[Skipped] = (),
 ) -> Comparison:
     """Compares runs on the queries of valid, by customer.
+
+    A run whose artifacts cannot be read, or whose metrics are not those of its own queries, is
+    passed over and named.
 
     Args:
         runs: of one data set and one split; of equal model, settings and seed the latest counts.
         metric: that they are ranked by.
         baseline: a model's name.
+        skipped: runs that could not be read to begin with, to be named with the others.
 
     Raises:
         InputError: there are no runs, they were not made on the same data and split or lack the
             metric, or two did not ask about the same customers.
     """
-    order = ranked(runs, metric)
+    usable, unsound = sound(runs)
+    order = ranked(usable, metric)
     names = labels(order)
     pairs = pair_table(order, names, metric)
     models = [run.run_id for run in order if run.model != ORACLE]
@@ -65,6 +76,7 @@ def compare(
         pairs=between.reset_index(drop=True),
         slices=_slices(order).merge(board[["run_id", "rank", "label"]], on="run_id"),
         curves=_curves(order).merge(board[["run_id", "label"]], on="run_id"),
+        skipped=[*skipped, *unsound],
     )
 
 

@@ -32,6 +32,7 @@ def comparison_page(comparison: Comparison) -> str:
         _slices(comparison),
         _costs(comparison),
         _curves(comparison),
+        _skipped(comparison),
         _method(comparison),
     ]
     return page(
@@ -107,6 +108,13 @@ def _curves(comparison: Comparison) -> str:
         for metric, points in curves.groupby("metric", sort=False)
     ]
     return section("Learning curves", *pictures) if pictures else ""
+
+
+def _skipped(comparison: Comparison) -> str:
+    if not comparison.skipped:
+        return ""
+    lines = [f"{one.line()}." for one in comparison.skipped]
+    return section("Runs passed over", paragraphs(lines))
 
 
 def _method(comparison: Comparison) -> str:

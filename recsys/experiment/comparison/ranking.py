@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from recsys.errors import InputError
-from recsys.track.read import TrackedRun
+from recsys.experiment.comparison.sound import fault, say
+from recsys.track.read import Skipped, TrackedRun
 
 ORACLE = "oracle"
 """The model that knows the truth of simulated data: a ceiling, never chosen and never exported."""
@@ -40,18 +41,28 @@ def ranked(runs: Sequence[TrackedRun], metric: str) -> list[TrackedRun]:
 def best_run(runs: Sequence[TrackedRun], metric: str, data: str | None = None) -> TrackedRun:
     """The run that validation chooses: the best by `metric` that is not the oracle.
 
+    A run whose metrics are not those of its own queries is passed over, and named on stderr.
+
     Args:
         runs: candidates, of one data set and one split.
         metric: as "ndcg@10".
         data: only runs on the data of this name.
 
     Raises:
-        InputError: as `ranked`, or only the oracle is left.
+        InputError: as `ranked`, or only the oracle is left, or no run is usable.
     """
-    best = ranked(on_data(runs, data), metric)[0]
-    if best.model == ORACLE:
-        raise InputError("only runs of the oracle were found; train a model that can be chosen")
-    return best
+    skipped: list[Skipped] = []
+    for best in ranked(on_data(runs, data), metric):
+        if best.model == ORACLE:
+            break
+        why = fault(best)
+        if why is None:
+            say(skipped)
+            return best
+        skipped.append(Skipped(best.run_id, why))
+    if skipped:
+        raise InputError(f"no run is usable: {skipped[0].line()}")
+    raise InputError("only runs of the oracle were found; train a model that can be chosen")
 
 
 def on_data(runs: Sequence[TrackedRun], data: str | None) -> list[TrackedRun]:

@@ -48,23 +48,29 @@ class Ladder:
     strayed: Mapping[str, int] = field(default_factory=dict)
 
 
-def ladder(runs: Sequence[TrackedRun], metric: str = "ndcg@10", with_slices: bool = True) -> Ladder:
+def ladder(
+    runs: Sequence[TrackedRun],
+    metric: str = "ndcg@10",
+    with_slices: bool = True,
+    allow: Sequence[str] = (),
+) -> Ladder:
     """Measures the ladder on the valid of runs, and attribution on their training past.
 
     Args:
         runs: of one data set and one split.
         metric: by which the run of each rung is chosen; its k is the length of the lists.
         with_slices: fit the three runs again, which slices need; see `slices`.
+        allow: see `recsys.experiment.again.settings_again`.
 
     Raises:
         InputError: as `rungs.rungs`, `rungs.kept_hits` and `again.valid_again`.
     """
     found = rungs(runs, metric)
     hits, customers = kept_hits(found)
-    window = valid_again(found.top)
+    window = valid_again(found.top, allow)
     rate_tables = [rates({EVERYBODY: hits}, customers)]
     step_tables = [steps({EVERYBODY: hits}, customers, one_at_a_time=False)]
-    parts = sliced_hits(found, window) if with_slices else None
+    parts = sliced_hits(found, window, allow) if with_slices else None
     if parts is not None and parts.hits:
         rate_tables.append(rates(parts.hits, parts.customers))
         step_tables.append(steps(parts.hits, parts.customers))

@@ -11,6 +11,7 @@ from recsys.data import columns
 from recsys.errors import InputError
 from recsys.evaluate.measures import OF_HITS
 from recsys.experiment.comparison.ranking import ORACLE, ranked
+from recsys.experiment.comparison.sound import say, sound
 from recsys.track.read import TrackedRun
 
 MANY, FEW, ONE = "one to many", "one to few", "one to one"
@@ -59,7 +60,9 @@ def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
             f"metric={metric}: expected one of {', '.join(OF_HITS)} with the length of the list, "
             "as ndcg@10"
         )
-    order = [run for run in ranked(runs, metric) if run.model != ORACLE]
+    usable, skipped = sound(runs)
+    say(skipped)
+    order = [run for run in ranked(usable, metric) if run.model != ORACLE]
     lower = {
         rung: next((run for run in order if run.model == model), None)
         for rung, model in _MODELS.items()

@@ -5,6 +5,7 @@ slice a query is in nor which of its products were found. A step in a slice is p
 so both are made again from the run's own settings, and compared with what the run kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,15 +47,16 @@ class SlicedHits:
     strayed: dict[str, int]
 
 
-def sliced_hits(found: Rungs, window: Window) -> SlicedHits:
+def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> SlicedHits:
     """Fits each rung again on the past of the window, and cuts its hits into slices.
 
     Args:
         found: the rungs.
         window: of their valid, as `recsys.experiment.again.valid_again` makes it.
+        allow: see `recsys.experiment.again.settings_again`.
     """
     queries, name = window.queries, found.metric.partition("@")[0]
-    evaluate = settings_again(found.top).evaluate
+    evaluate = settings_again(found.top, allow).evaluate
     every = cuts(window, background(window), evaluate)
     # A dimension of one slice says what all customers say.
     wanted = {
@@ -65,7 +67,7 @@ def sliced_hits(found: Rungs, window: Window) -> SlicedHits:
     columns_of: dict[Part, list[FloatArray]] = {}
     strayed: dict[str, int] = {}
     for run in found.runs:
-        model = settings_again(run).model.fit(window.past)
+        model = settings_again(run, allow).model.fit(window.past)
         ranking = rank(model.score, queries, found.k)
         values = measured(ranking, queries, [found.k], [name])
         for (dimension, part, _), value in sliced(

@@ -29,13 +29,15 @@ _NEEDS = {
 _KEYS = ("choices", "low", "high", "log", "step", "needs")
 
 
-def space(described: Mapping[str, Any], model: Mapping[str, Any], data: Dataset) -> Space:
+def space(
+    described: Mapping[str, Any], model: Mapping[str, Any], data: Dataset | None = None
+) -> Space:
     """The settings to search on these data.
 
     Args:
         described: of conf/tune, plain.
         model: the model's settings by name, see `nested.flat`; the space may only name those.
-        data: decides which of the settings that need a clock or repeats take part.
+        data: decides which of the settings that need a clock or repeats take part; None lets all.
 
     Raises:
         InputError: a setting is unknown or not well described; says which.
@@ -47,7 +49,7 @@ def space(described: Mapping[str, Any], model: Mapping[str, Any], data: Dataset)
             raise InputError(f"tune.{name}: the model has no such setting; it has {known}")
         setting = value if isinstance(value, dict) else {"choices": value}
         _check(name, setting)
-        if "needs" not in setting or _NEEDS[setting["needs"]](data):
+        if data is None or "needs" not in setting or _NEEDS[setting["needs"]](data):
             found[name] = _distribution(name, setting)
     return found
 
@@ -78,6 +80,17 @@ def within(searched: Space, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def refuse_outside(searched: Space, settings: Mapping[str, Any], said: str) -> None:
+    """Refuses settings of a stored trial that its space does not hold: others may write to it.
+
+    Raises:
+        InputError: names the setting; `said` is what holds it.
+    """
+    for name, value in settings.items():
+        if name not in searched or not _holds(searched[name], value):
+            raise InputError(f"{said}: {name}={value!r} is not in the space that is searched")
+
+
 def _holds(found: BaseDistribution, value: Any) -> bool:
     if isinstance(found, CategoricalDistribution):
         return value in found.choices
@@ -93,6 +106,10 @@ def _check(name: str, setting: Mapping[str, Any]) -> None:
         raise InputError(
             f"tune.{name}.needs: expected {' or '.join(_NEEDS)}, got '{setting['needs']}'"
         )
+    choices = setting.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if not isinstance(choice, bool | int | float | str | None):
+            raise InputError(f"tune.{name}: expected plain values as choices, got {choice!r}")
     has_range = "low" in setting and "high" in setting
     if has_range == ("choices" in setting):
         raise InputError(f"tune.{name}: expected a list of choices, or low and high; got {setting}")

@@ -12,7 +12,6 @@ from multiprocessing.synchronize import Lock
 from typing import Any
 
 import optuna
-from omegaconf import OmegaConf
 from optuna.trial import FrozenTrial, Trial
 from tqdm import tqdm
 
@@ -20,10 +19,11 @@ from recsys.command_line import exit_on_input_error
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
 from recsys.errors import InputError
-from recsys.experiment.config import Settings, build_part, settings_from
+from recsys.experiment.config import Settings, build_part, settings_of
+from recsys.experiment.parts import packages
 from recsys.experiment.run import load
 from recsys.experiment.tuning.nested import changed, flat
-from recsys.experiment.tuning.space import Space, space
+from recsys.experiment.tuning.space import Space, refuse_outside, space
 from recsys.experiment.tuning.study import Study, StudyConfig, refusal
 from recsys.experiment.validator import Validator
 from recsys.track.study import StudyRun, TrialRecord
@@ -47,6 +47,7 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
     Raises:
         InputError: the study belongs to something else, is in use, or its first trial fails.
     """
+    widest = space(described, flat(settings.config["model"]))
     study = Study(study_name(settings, config), config, settings.seed)
     with study.held():
         study.take_up()
@@ -59,7 +60,8 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
                         _show(bar, study, tracked)
                         time.sleep(_POLL)
             _show(bar, study, tracked)
-            study.best()
+            best = study.best()
+            refuse_outside(widest, best.params, f"study {study.name}, trial {best.number}")
     return study
 
 
@@ -149,7 +151,7 @@ def _work(
 ) -> None:
     """A process of trials; ends with the budget, or after the trial in which its parent died."""
     with exit_on_input_error(last_word):
-        settings = settings_from(OmegaConf.create(dict(plain)))
+        settings = settings_of(plain, packages(plain.get("allow", [])))
         data, split = load(settings.source, settings.splitter, settings.identity)
         searched = space(described, flat(plain["model"]), data)
         study = Study(name, config, settings.seed)
@@ -160,7 +162,7 @@ def _work(
 
 def _try(study: Study, trial: Trial, searched: Space, window: Window, settings: Settings) -> None:
     try:
-        study.tell(trial, _quality(trial, window, settings, study.config.prune))
+        study.tell(trial, _quality(trial, searched, window, settings, study.config.prune))
     except optuna.TrialPruned:
         study.tell(trial, None)
     except _REFUSALS as error:
@@ -170,13 +172,16 @@ def _try(study: Study, trial: Trial, searched: Space, window: Window, settings: 
             raise InputError(f"the first trial of study {study.name} failed: {words}") from None
 
 
-def _quality(trial: Trial, window: Window, settings: Settings, prune: bool) -> float:
+def _quality(
+    trial: Trial, searched: Space, window: Window, settings: Settings, prune: bool
+) -> float:
     def point(step: int, value: float) -> None:
         trial.report(value, step)
         if prune and trial.should_prune():
             raise optuna.TrialPruned
 
-    model = build_part(OmegaConf.create(changed(settings.config["model"], trial.params)), "model")
+    refuse_outside(searched, trial.params, f"trial {trial.number}")
+    model = build_part(changed(settings.config["model"], trial.params), "model", settings.allow)
     validator = Validator(window.queries, settings.evaluate, point)
     model.fit(window.past, validator)
     # Models that learn in epochs have shown a curve by now; others are asked about ever more.

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import OmegaConf
 
-from recsys.experiment.config import Settings, settings_from
+from recsys.experiment.config import Settings, settings_of
 from recsys.experiment.run import run
 from recsys.experiment.tuning.nested import changed
 from recsys.experiment.tuning.study import Study
@@ -73,5 +72,5 @@ def _repeat(settings: Settings, best: Mapping[str, Any], seed: int, study: str, 
         plain["model"]["seed"] = seed
     tags = {**settings.track.tags, PARENT: parent, "study": study}
     plain["track"] = {**plain["track"], "tags": tags}
-    chosen = settings_from(OmegaConf.create(plain))
+    chosen = settings_of(plain, settings.allow)
     return log_run(run(chosen), chosen.track)

@@ -1,0 +1,101 @@
+"""Which classes a `_target_` may name: those of recsys, and of packages that the user allows.
+
+A configuration is read from files and from runs of a shared store. Importing a module runs its
+code, and so does building a class, so that the package is checked before anything is imported.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pydoc import ErrorDuringImport, locate
+from typing import Any
+
+from recsys.errors import InputError
+
+OWN = "recsys"
+TARGET = "_target_"
+
+_DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def packages(allow: object) -> tuple[str, ...]:
+    """The packages that a setting `allow` names, in order.
+
+    Args:
+        allow: a name as `mybank` or `mybank.models`, several as `mybank,other`, or a list.
+
+    Raises:
+        InputError: it is neither, or something in it is no name of a package.
+    """
+    names = (
+        [word for word in allow.strip("[]").split(",") if word] if isinstance(allow, str) else allow
+    )
+    if not isinstance(names, Sequence):
+        raise InputError(f"allow: expected a list of packages as [mybank], got {allow!r}")
+    for name in names:
+        if not isinstance(name, str) or not _DOTTED.fullmatch(name):
+            raise InputError(f"allow: expected names of packages as [mybank], got {name!r}")
+    return tuple(names)
+
+
+def refuse_foreign(values: object, name: str, allow: Iterable[str]) -> None:
+    """Refuses every `_target_` of another package, however deep it lies; imports nothing.
+
+    Args:
+        values: plain mappings, lists and values.
+        name: the key above them, for the message.
+        allow: packages beside recsys.
+
+    Raises:
+        InputError: names the first `_target_` that is not allowed.
+    """
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            if key == TARGET:
+                _require_allowed(value, f"{name}.{TARGET}={value}", allow)
+            refuse_foreign(value, f"{name}.{key}", allow)
+    elif isinstance(values, list | tuple):
+        for row, value in enumerate(values):
+            refuse_foreign(value, f"{name}[{row}]", allow)
+
+
+def part_class(
+    target: object, said: str, allow: Iterable[str] = (), method: str | None = None
+) -> type[Any]:
+    """The class that a `_target_` names.
+
+    Args:
+        target: `MODULE.CLASS`.
+        said: how the user wrote it, as "model._target_=a.B", for the message.
+        allow: packages beside recsys that it may come from.
+        method: that the class has to have.
+
+    Raises:
+        InputError: its package is not allowed, there is no such class, or it lacks the method.
+    """
+    allow = tuple(allow)
+    _require_allowed(target, said, allow)
+    try:
+        # Hydra would announce on stderr what it does not find.
+        made = locate(str(target))
+    except ErrorDuringImport as error:
+        words = " ".join(str(error).split())
+        raise InputError(f"{said} cannot be built: {words}") from error
+    if not isinstance(made, type):
+        came = "there is no such class" if made is None else "it is no class"
+        raise InputError(f"{said}: {came}; say MODULE.CLASS")
+    # A module also holds what it imports: recsys.a.subprocess.Popen is not of recsys.
+    _require_allowed(made.__module__, f"{said} is a class of {made.__module__}", allow)
+    if method is not None and not callable(getattr(made, method, None)):
+        raise InputError(f"{said}: expected a class with a method '{method}', got one without")
+    return made
+
+
+def _require_allowed(target: object, said: str, allow: Iterable[str]) -> None:
+    if not isinstance(target, str) or not _DOTTED.fullmatch(target):
+        raise InputError(f"{said}: there is no such class; say MODULE.CLASS")
+    if not any(f"{target}.".startswith(f"{package}.") for package in (OWN, *allow)):
+        package = target.partition(".")[0]
+        raise InputError(
+            f"{said}: only classes of recsys are built unless you trust another package; if you "
+            f"do, say allow=[{package}]"
+        )
