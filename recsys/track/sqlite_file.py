@@ -11,6 +11,8 @@ from recsys.errors import InputError
 
 SCHEME = "sqlite:///"
 _MAGIC = b"SQLite format 3\x00"
+_PATIENCE = 60.0
+"""Seconds that a writer is waited for."""
 
 
 def sqlite_path(uri: str) -> Path | None:
@@ -42,7 +44,7 @@ def check_database(path: Path) -> None:
     if not os.access(path, os.R_OK | os.W_OK):
         raise InputError(f"track.uri: {path} cannot be written; set track.uri to another path")
     with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
+        if file.read(len(_MAGIC)) != _MAGIC and _journal(path) is None:
             raise InputError(f"track.uri: {path} is not an SQLite database; name another path")
 
 
@@ -60,16 +62,36 @@ def refuse_foreign(path: Path, table: str, key: str) -> None:
     if is_new(path):
         return
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            names = {name for (name,) in found}
+        # Not read-only: what a kill left half written is rolled back by the first who may write.
+        uri = f"{path.as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as database:
+            tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            names = {name for (name,) in tables}
     except sqlite3.Error as error:
-        raise InputError(f"{key}: {path} is no database: {error}; name another path") from None
+        raise InputError(f"{key}: {_unreadable(path, error)}") from None
     if names and table not in names:
         raise InputError(
             f"{key}: {path} is a database of something else: expected a table '{table}' in it, got "
             f"{', '.join(sorted(names)[:5])}; name another path"
         )
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> str:
+    journal = _journal(path)
+    if "locked" in str(error):
+        return f"{path} is in use by another process; try again when that has ended"
+    if journal is not None:
+        return (
+            f"a killed run left {journal.name} beside {path}, and it cannot be rolled back "
+            f"({error}); make both files and their folder writable"
+        )
+    return f"{path} is no database: {error}; name another path"
+
+
+def _journal(path: Path) -> Path | None:
+    """What a kill in the middle of a write leaves beside a database; None where there is none."""
+    beside = (path.with_name(f"{path.name}-{kind}") for kind in ("journal", "wal"))
+    return next((one for one in beside if one.exists()), None)
 
 
 @contextmanager
