@@ -187,6 +187,7 @@ def _contents(
         customers=vectors.customers,
         products=vectors.products,
         touchpoints=vectors.touchpoints,
+        default_customer=vectors.default_customer,
         customer_ids=data.customers.ids,
         product_ids=data.products.ids,
         touchpoint_names=[str(name) for name in data.touchpoints.ids],

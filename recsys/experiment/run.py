@@ -113,13 +113,19 @@ def prepare(
 
 def notes(queries: Queries) -> list[str]:
     """What a reader of the valid metrics has to know."""
-    if not queries.left_out:
-        return []
-    asked = len(queries)
-    return [
-        f"{asked:,} of {asked + queries.left_out:,} customers asked: the others took only products "
-        "they had seen in any way before (data.masks_seen)"
-    ]
+    said, asked = [], len(queries)
+    if queries.left_out:
+        said.append(
+            f"{asked:,} of {asked + queries.left_out:,} customers asked: the others took only "
+            "products they had seen in any way before (data.masks_seen)"
+        )
+    new = int((queries.history == 0).sum())
+    if new:
+        said.append(
+            f"{new:,} of {asked:,} customers asked had no event before: by popularity, but for "
+            "what the model knows of them by their features"
+        )
+    return said
 
 
 def meetings(data: Dataset) -> list[str]:

@@ -6,7 +6,8 @@ pairs, solved by `implicit` with conjugate gradients (Takacs et al., 2011).
 
 Deviations: the strengths w are the event weights times degree^-exponent on either side, scaled to
 mean 1 (exponents 0 give the paper); customer vectors are solved exactly once more at the end, so
-that folding a customer in from the same events gives the same vector.
+that folding a customer in from the same events gives the same vector. Customers without events,
+whose vector is zero, are ranked by popularity (`recsys.models.unknown_customers`).
 """
 
 import os
@@ -24,6 +25,7 @@ from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models.base import Embeddings, FoldIn, Validate, require_half_life, require_range
 from recsys.models.device import Device, implicit_device
+from recsys.models.unknown_customers import UnknownCustomers
 
 
 class ALS:
@@ -84,7 +86,9 @@ class ALS:
         with threadpool_limits(1, "blas"), _solvable(self.l2):
             model = AlternatingLeastSquares(use_gpu=self.device.kind == "cuda", **settings)
             model.fit(
-                csr_matrix(confidence), show_progress=False, callback=self._curve(model, validate)
+                csr_matrix(confidence),
+                show_progress=False,
+                callback=self._curve(model, data, confidence, validate),
             )
             if self.device.kind == "cuda":
                 model = model.to_cpu()
@@ -95,10 +99,11 @@ class ALS:
         self.product_vectors: FloatArray = model.item_factors
         _require_solved(self.l2, self.customer_vectors, self.product_vectors)
         self.history: csr_array = confidence
+        self.unknown = UnknownCustomers.of(data, confidence, self.product_vectors)
         return self
 
     def _curve(
-        self, model: Any, validate: Validate | None
+        self, model: Any, data: Dataset, confidence: csr_array, validate: Validate | None
     ) -> Callable[[int, float, float], None] | None:
         """Asks for a point of the learning curve after 1, 2, 4, ... epochs, the last left out."""
         if validate is None:
@@ -110,7 +115,11 @@ class ALS:
                 current = model.to_cpu() if self.device.kind == "cuda" else model
                 people, products = current.user_factors, current.item_factors
                 _require_solved(self.l2, people, products)
-                validate.after(epoch, lambda customers: people[customers] @ products.T)
+                unknown = UnknownCustomers.of(data, confidence, products)
+                validate.after(
+                    epoch,
+                    lambda customers: unknown.ranked(customers, people[customers] @ products.T),
+                )
 
         return after
 
@@ -129,23 +138,25 @@ class ALS:
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """See `Recommender`."""
         scores: FloatArray = self.customer_vectors[customers] @ self.product_vectors.T
-        return scores
+        return self.unknown.ranked(customers, scores)
 
     def embeddings(self) -> Embeddings:
         """See `EmbeddingRecommender`."""
-        return Embeddings(customers=self.customer_vectors, products=self.product_vectors)
+        return self.unknown.embeddings(self.customer_vectors, self.product_vectors)
 
     def fold_in(self) -> FoldIn | None:
         """See `EmbeddingRecommender`."""
         products = self.product_vectors
         gram = products.T @ products + self.l2 * np.eye(self.dim, dtype=np.float32)
-        return FoldIn(
-            history=self.history,
-            products=products,
-            gram=gram.astype(np.float32),
-            offset=1.0,
-            scale=self.scale,
-            exponent=self.customer_exponent,
+        return self.unknown.fold_in(
+            FoldIn(
+                history=self.history,
+                products=products,
+                gram=gram.astype(np.float32),
+                offset=1.0,
+                scale=self.scale,
+                exponent=self.customer_exponent,
+            )
         )
 
 

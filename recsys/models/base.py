@@ -90,11 +90,14 @@ class Embeddings:
         customers: [C, d] float32.
         products: [P, d] float32.
         touchpoints: [T, d] float32, or None where a model does not know touchpoints.
+        default_customer: [d] float32, the vector of a customer of whom nothing is known, which
+            ranks products by popularity; None where the model does not say.
     """
 
     customers: FloatArray
     products: FloatArray
     touchpoints: FloatArray | None = None
+    default_customer: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

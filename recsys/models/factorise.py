@@ -23,7 +23,9 @@ def factorise(model: FilterRecommender, dim: int, seed: int = 0, power: int = 4)
     Product vectors V are the leading right singular vectors of the score matrix S = history @
     filter, found by a randomised SVD (Halko et al., 2011) that only multiplies by S and never
     forms it; a customer's vector is its history times filter V, so that S ~ S V V' and folding in
-    is exact. One more column carries the bias. With `dim` at the rank of S nothing is lost.
+    is exact. One more column carries the bias, which is all that customers without history are
+    ranked by; products have it times a power of two and customers the inverse, so that vectors kept
+    in few bytes do not lose it. With `dim` at the rank of S nothing is lost.
 
     Args:
         model: fitted.
@@ -39,17 +41,26 @@ def factorise(model: FilterRecommender, dim: int, seed: int = 0, power: int = 4)
     right = _right_singular_vectors(model, rank, seed, power)
     spread = model.spread(right)
     customers = history @ spread
-    ones = np.ones((history.shape[0], 1), np.float32)
+    size = _power_of_two(np.abs(right).max(initial=0), np.abs(model.bias).max(initial=0))
+    nobody = np.append(np.zeros(rank), 1 / size).astype(np.float32)
     return Factors(
         Embeddings(
-            customers=np.hstack([customers, ones]).astype(np.float32),
-            products=np.hstack([right, model.bias[:, None]]).astype(np.float32),
+            customers=np.pad(customers, ((0, 0), (0, 1)), constant_values=nobody[-1]),
+            products=np.hstack([right, model.bias[:, None] * size]).astype(np.float32),
+            default_customer=nobody,
         ),
         FoldIn(
             history=history,
             products=spread,
         ),
     )
+
+
+def _power_of_two(wanted: float, largest: float) -> np.float32:
+    """That brings the largest number near to the wanted one; numbers keep all their digits."""
+    if not (wanted > 0 and largest > 0):
+        return np.float32(1)
+    return np.float32(2.0 ** np.round(np.log2(wanted / largest)))
 
 
 def _right_singular_vectors(

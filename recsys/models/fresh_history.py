@@ -14,6 +14,8 @@ def scores_of_history(
 ) -> FloatArray:
     """[Q, P] float32 scores, as `score` gives them to customers with these events.
 
+    Without any, they are those of a customer of whom nothing is known.
+
     For catalogues of which a P x P matrix can be held.
 
     Args:
@@ -27,14 +29,20 @@ def scores_of_history(
         step = model.spread(np.eye(history.shape[1], dtype=np.float32))
         scores: FloatArray = (history @ step + model.bias).astype(np.float32)
         return scores
-    fold_in, products = model.fold_in(), model.embeddings().products
+    history = history.copy()
+    history.eliminate_zeros()
+    fold_in, vectors = model.fold_in(), model.embeddings()
+    products = vectors.products
     if fold_in is None or fold_in.products.shape[1] < products.shape[1]:
         raise ValueError(f"{type(model).__name__}: events alone do not make a vector")
     tiles = [
         _vectors(fold_in, history[start : start + _TILE]) @ products.T
         for start in range(0, history.shape[0], _TILE)
     ]
-    return np.concatenate(tiles).astype(np.float32)
+    found: FloatArray = np.concatenate(tiles).astype(np.float32)
+    if vectors.default_customer is not None:
+        found[np.diff(history.indptr) == 0] = products @ vectors.default_customer
+    return found
 
 
 def _vectors(fold_in: FoldIn, history: csr_array) -> FloatArray:

@@ -147,7 +147,17 @@ class GraphNetwork(Training, ABC):
 
     def embeddings(self) -> Embeddings:
         """See `EmbeddingRecommender`; the last column is that of `Objective.bias`."""
-        return Embeddings(customers=self.customer_vectors, products=self.product_vectors)
+        return Embeddings(
+            customers=self.customer_vectors,
+            products=self.product_vectors,
+            default_customer=self._nobody(),
+        )
+
+    def _nobody(self) -> FloatArray:
+        """The vector of a customer of whom nothing is known: biases alone."""
+        nobody = np.zeros(self.customer_vectors.shape[1], np.float32)
+        nobody[self.dim :] = 1
+        return nobody
 
     def fold_in(self) -> FoldIn | None:
         """See `EmbeddingRecommender`; exact where no layer 0 is scored, else a forecast of it."""

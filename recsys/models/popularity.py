@@ -49,7 +49,11 @@ class Popularity:
     def embeddings(self) -> Embeddings:
         """One dimension: 1 for a customer, the count for a product."""
         ones = np.ones((self.customer_count, 1), np.float32)
-        return Embeddings(customers=ones, products=self.counts[:, None])
+        return Embeddings(
+            customers=ones,
+            products=self.counts[:, None],
+            default_customer=np.ones(1, np.float32),
+        )
 
     def fold_in(self) -> FoldIn | None:
         """None: a customer's own events change nothing."""

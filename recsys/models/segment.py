@@ -38,7 +38,8 @@ class Segment:
         """See `Recommender`."""
         self._measured = measures(data)
         self.cell_of = segments(self._measured, self.quantiles)
-        cells = int(self.cell_of.max()) + 1
+        # And one cell without customers, whose ranking is everybody's.
+        cells = int(self.cell_of.max()) + 2
         events = data.interactions.select(data.is_target)
         shape = (cells, len(data.products))
         where = (self.cell_of[events.customers], events.products)
@@ -63,8 +64,12 @@ class Segment:
 
     def embeddings(self) -> Embeddings:
         """One dimension a cell: which one a customer is in, how popular a product is there."""
-        members = np.eye(len(self.shares), dtype=np.float32)[self.cell_of]
-        return Embeddings(customers=members, products=np.ascontiguousarray(self.shares.T))
+        cells = np.eye(len(self.shares), dtype=np.float32)
+        return Embeddings(
+            customers=cells[self.cell_of],
+            products=np.ascontiguousarray(self.shares.T),
+            default_customer=cells[-1],
+        )
 
     def fold_in(self) -> FoldIn | None:
         """None: events move a customer between cells, which is no sum of vectors."""

@@ -47,11 +47,15 @@ def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0)
         events.products[useful], touchpoints, len(data.products), share, prior
     ) - np.log(share)
     customers, products = embeddings.customers, embeddings.products
+    nobody = embeddings.default_customer
+    if nobody is not None:
+        nobody = np.concatenate([nobody, np.log(share), np.zeros(count)]).astype(np.float32)
     block = np.eye(count, dtype=np.float32)
     return Embeddings(
         customers=_columns(customers, by_customer, np.zeros_like(by_customer)),
         products=_columns(products, np.zeros_like(by_product), by_product),
         touchpoints=_columns(np.zeros((count, customers.shape[1])), block, block),
+        default_customer=nobody,
     )
 
 

@@ -81,6 +81,7 @@ class Contents:
     customers: FloatArray
     products: FloatArray
     touchpoints: FloatArray | None = None
+    default_customer: FloatArray | None = None
     customer_ids: IdArray
     product_ids: IdArray
     touchpoint_names: Sequence[str] = ()

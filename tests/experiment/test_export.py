@@ -167,7 +167,7 @@ def test_fewer_bytes_say_what_they_lost(tmp_path: Path) -> None:
         assert said["overlap@10 with float32"] == found[precision]
         assert said["customers"] == CUSTOMERS
     assert found["float32"] == 1
-    assert 0.95 < found["int8"] < found["float16"]
+    assert 0.94 < found["int8"] < found["float16"]
 
 
 def test_the_firm_s_offers_go_along(market: Dataset, tmp_path: Path) -> None:

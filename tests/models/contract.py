@@ -5,10 +5,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from in_memory import dataset_of
+from in_memory import dataset_of, source_of
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
+from recsys.data.queries import Window
+from recsys.data.split import TimeSplit
+from recsys.evaluate.per_query import evaluate
 from recsys.models.base import (
     Chooses,
     EmbeddingRecommender,
@@ -16,6 +19,8 @@ from recsys.models.base import (
     FoldIn,
     Recommender,
 )
+from recsys.models.factorise import factorise
+from recsys.models.popularity import Popularity
 
 IDLE = "idle"
 """A customer without events; the products table also knows a product without any."""
@@ -78,6 +83,42 @@ WORLDS = [
     without_clock, with_order, without_touchpoints, without_targets, one_product, one_customer,
     one_event,
 ]  # fmt: skip
+
+
+def new_customers() -> Window:
+    """30 customers with 40 products, and a window in which 60 others take what is popular."""
+    generator = np.random.default_rng(4)
+    known, new = 240, 120
+    customers = [f"c{i}" for i in generator.integers(0, 30, known)]
+    # Each of them twice, so that there is a ranking to be right about.
+    customers += [f"new{i // 2}" for i in range(new)]
+    table = pd.DataFrame(
+        {
+            "customer_id": customers,
+            "product_id": [f"p{i}" for i in np.minimum(generator.geometric(0.15, known + new), 40)],
+            "action": "purchase",
+            "timestamp": pd.Timestamp("2026-01-01")
+            + pd.to_timedelta(np.arange(known + new), unit="h"),
+        }
+    )
+    side = {"products": {"product_id": [f"p{i}" for i in range(1, 41)]}}
+    source = source_of(table, side, targets=("purchase",))
+    cuts = {"valid_from": table["timestamp"][known], "test_from": table["timestamp"].iloc[-10]}
+    split = TimeSplit(**{name: str(moment) for name, moment in cuts.items()})
+    return split.split(dataset_of(table, side), source).valid
+
+
+def called() -> Dataset:
+    """The market, with a customer whom the firm called about all products and who did nothing."""
+    count = 15
+    table = pd.DataFrame(
+        {
+            "customer_id": [f"c{i % 5}" for i in range(count)] + ["called"] * count,
+            "product_id": [f"p{i % 4}" for i in range(count)] + [f"p{i}" for i in range(count)],
+            "action": ["purchase"] * count + ["contact"] * count,
+        }
+    )
+    return dataset_of(table, {"customers": {"customer_id": [IDLE]}})
 
 
 def everyone(data: Dataset) -> IntArray:
@@ -163,6 +204,28 @@ class ModelContract:
     def test_a_customer_without_history_is_scored(self, model: Recommender, data: Dataset) -> None:
         assert np.isfinite(model.score(np.array([data.customers.row(IDLE)]))).all()
 
+    def test_new_customers_are_ranked_as_well_as_by_popularity(self) -> None:
+        window = new_customers()
+        assert (window.queries.history == 0).all()
+        quality = {}
+        for name, model in (("own", self.make()), ("popularity", Popularity())):
+            fitted = model.fit(window.past)
+            found = evaluate(fitted.score, window.queries, [10], progress=False, metrics=["ndcg"])
+            quality[name] = found.values["ndcg@10"].mean()
+        assert quality["popularity"] > 0.3
+        assert quality["own"] > 0.95 * quality["popularity"]
+
+    def test_whom_only_the_firm_contacted_is_ranked_as_somebody_without_events(self) -> None:
+        data = called()
+        model = self.make().fit(data)
+        theirs, nobodys = model.score(
+            np.array([data.customers.row(who) for who in ("called", IDLE)])
+        )
+        np.testing.assert_array_equal(theirs, nobodys)
+        # All that was bought comes before all that was not.
+        bought = np.bincount(data.interactions.products[data.is_target], minlength=len(theirs)) > 0
+        assert nobodys[bought].min() > nobodys[~bought].max()
+
     def test_touchpoints_may_be_named(self, model: Recommender, data: Dataset) -> None:
         customers = everyone(data)
         touchpoints = np.zeros(len(customers), np.int32)
@@ -213,6 +276,17 @@ class EmbeddingContract(ModelContract):
         assert len(found.products) == len(data.products)
         close(found.customers @ found.products.T, model.score(everyone(data)), 1e-4)
 
+    def test_nobody_has_a_vector_that_scores_as_a_customer_without_events(
+        self, data: Dataset
+    ) -> None:
+        model = self.fitted(data)
+        found = model.embeddings()
+        assert found.default_customer is not None
+        assert found.default_customer.dtype == np.float32
+        assert found.default_customer.shape == found.products.shape[1:]
+        wanted = model.score(np.array([data.customers.row(IDLE)]))[0]
+        close(found.products @ found.default_customer, wanted, 1e-5)
+
     def test_folding_in_gives_the_stored_vectors(self, data: Dataset) -> None:
         model = self.fitted(data)
         fold_in = model.fold_in()
@@ -220,7 +294,9 @@ class EmbeddingContract(ModelContract):
             assert fold_in is None
             return
         assert fold_in is not None
-        close(folded_all(fold_in), model.embeddings().customers, 1e-3)
+        has_events = np.diff(fold_in.history.indptr) > 0
+        assert not has_events.all()
+        close(folded_all(fold_in)[has_events], model.embeddings().customers[has_events], 1e-3)
 
 
 class FilterContract(ModelContract):
@@ -235,6 +311,15 @@ class FilterContract(ModelContract):
         assert model.bias.dtype == np.float32
         close(model.history @ spread + model.bias, model.score(everyone(data)), 1e-4)
         close(model.spread_back(identity), spread.T, 1e-5)
+
+    def test_nobody_has_a_vector_that_scores_by_popularity(self, data: Dataset) -> None:
+        model = self.make().fit(data)
+        assert isinstance(model, FilterRecommender)
+        found = factorise(model, 8).embeddings
+        assert found.default_customer is not None
+        np.testing.assert_array_equal(found.products @ found.default_customer, model.bias)
+        idle = found.customers[data.customers.row(IDLE)]
+        np.testing.assert_array_equal(idle, found.default_customer)
 
     def test_a_spread_may_be_overwritten(self, data: Dataset) -> None:
         model = self.make().fit(data)

@@ -8,6 +8,7 @@ from in_memory import dataset_of, outside
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.models.als import ALS
+from recsys.models.popularity import fallback
 
 
 class TestALS(PersonalisedContract, EmbeddingContract):
@@ -39,10 +40,11 @@ def test_the_normal_equations_hold_on_both_sides_at_convergence() -> None:
     model = ALS(dim=3, epochs=400, alpha=4.0, l2=0.7, device="cpu").fit(data)
     found = model.embeddings()
     confidence = model.confidence(data).toarray().astype(np.float64)
-    customers = solved(confidence, found.products.astype(np.float64), 0.7)
-    close(found.customers, customers, 1e-4)
-    products = solved(confidence.T, found.customers.astype(np.float64), 0.7)
-    close(found.products, products, 1e-3)
+    # The last column is not solved for: popularity, of customers without events alone.
+    customers = solved(confidence, found.products[:, :-1].astype(np.float64), 0.7)
+    close(found.customers[:, :-1], customers, 1e-4)
+    products = solved(confidence.T, found.customers[:, :-1].astype(np.float64), 0.7)
+    close(found.products[:, :-1], products, 1e-3)
 
 
 def test_strengths_by_hand() -> None:
@@ -67,10 +69,40 @@ def test_actions_reach_the_strengths(shop: Dataset) -> None:
     assert np.isfinite(nothing.score(everyone(shop))).all()
 
 
-def test_a_customer_without_history_has_the_zero_vector() -> None:
+def test_a_customer_without_history_has_popularity_alone() -> None:
     data = market()
     model = ALS(dim=4, epochs=2, device="cpu").fit(data)
-    assert not model.embeddings().customers[data.customers.row("idle")].any()
+    found, idle = model.embeddings(), data.customers.row("idle")
+    assert found.customers[idle].tolist() == [0, 0, 0, 0, 1]
+    others = np.delete(np.arange(len(data.customers)), idle)
+    assert (found.customers[others, -1] == 0).all()
+    ratio = found.products[:, -1] / fallback(data).max()
+    np.testing.assert_allclose(ratio / ratio.max(), fallback(data) / fallback(data).max())
+    assert found.products[:, -1].max() == np.abs(model.product_vectors).max()
+
+
+def test_scores_of_who_has_events_are_those_of_their_vectors_to_the_digit() -> None:
+    data = market()
+    model = ALS(dim=4, epochs=2, device="cpu").fit(data)
+    known = np.flatnonzero(~model.unknown.rows)
+    plain = model.customer_vectors[known] @ model.product_vectors.T
+    np.testing.assert_array_equal(model.score(known), plain)
+
+
+def test_the_learning_curve_knows_popularity_too() -> None:
+    data, points = market(), []
+
+    class Watching:
+        def __call__(self, score: Any) -> float:
+            raise AssertionError("epochs are asked about")
+
+        def after(self, epoch: int, score: Any) -> float:
+            points.append(score(np.array([data.customers.row("idle")]))[0])
+            return 0.0
+
+    ALS(dim=4, epochs=3, device="cpu").fit(data, Watching())
+    best = fallback(data).argmax()
+    assert [int(point.argmax()) for point in points] == [best, best]
 
 
 def test_the_seed_matters() -> None:

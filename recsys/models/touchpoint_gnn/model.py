@@ -226,6 +226,7 @@ class TouchpointGNN(GraphNetwork):
             customers=self.customer_vectors,
             products=self.product_vectors,
             touchpoints=self.touchpoint_vectors if len(self.touchpoint_vectors) else None,
+            default_customer=self._nobody(),
         )
 
     def _identity(self) -> dict[str, Any]:
