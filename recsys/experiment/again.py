@@ -36,6 +36,11 @@ def valid_again(run: TrackedRun, allow: Sequence[str] = ()) -> Window:
     settings = settings_again(run, allow)
     data, split = load(settings.source, settings.splitter, settings.identity)
     refuse_changed(run, data.fingerprint)
+    if split.description != run.split:
+        raise InputError(
+            f"data={run.data} is split as '{split.description}' now, and run {run.run_id[:8]} was "
+            f"measured on '{run.split}'; train again"
+        )
     return split.valid
 
 

@@ -187,7 +187,7 @@ def _with_test(run: TrackedRun, track: TrackConfig, allow: Sequence[str]) -> Tra
     settings = settings_again(run, allow)
     settings = replace(settings, evaluate=replace(settings.evaluate, test=True))
     record = run_again(settings)
-    if record.fingerprint != run.fingerprint:
+    if (record.fingerprint, record.split) != (run.fingerprint, run.split):
         raise InputError(
             f"data={run.data} is not what run {run.run_id[:8]} was measured on, so test cannot be "
             "read with its settings; train again on the data as they are now"

@@ -1,5 +1,6 @@
 """What a model may ask of valid while it fits, of the same customers each time."""
 
+import hashlib
 from collections.abc import Callable
 
 import numpy as np
@@ -26,6 +27,8 @@ class Validator:
 
     Attributes:
         curve: epoch -> quality after it; empty for models that do not learn in epochs.
+        identity: digest of what is asked and by which metric: a kept fit that chose by another
+            answer is not gone on with.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class Validator:
         self._metric = config.metric
         self._on_point = on_point
         self.curve: dict[int, float] = {}
+        self.identity = _digest(self._sample, config.metric)
 
     def __call__(self, score: Score) -> float:
         """The mean over the sample; higher is better."""
@@ -67,6 +71,18 @@ class Validator:
         part = self._sample.select(np.arange(start, end))
         found = evaluate(score, part, [int(k)], progress=False, metrics=[name])
         return float(found.values[self._metric].sum())
+
+
+def _digest(queries: Queries, metric: str) -> str:
+    digest = hashlib.sha256(metric.encode())
+    arrays = [queries.customers, queries.eligible]
+    for matrix in (queries.relevant, queries.seen):
+        if matrix is not None:
+            arrays += [matrix.indptr, matrix.indices]
+    for array in arrays:
+        digest.update(repr(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _cuts(size: int) -> list[int]:

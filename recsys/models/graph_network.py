@@ -197,10 +197,12 @@ class GraphNetwork(Training, ABC):
         for array in (pairs.indptr, pairs.indices, pairs.data):
             digest.update(np.ascontiguousarray(array).tobytes())
         data = {"shape": list(pairs.shape), "pairs": pairs.nnz, "digest": digest.hexdigest()[:16]}
-        name = "fit" if validate is not None else "refit"
-        return Checkpoint(
-            Path(self.checkpoint) / f"{name}.pt", {"model": self._identity(), "data": data}
-        )
+        identity = {"model": self._identity(), "data": data}
+        if validate is None:
+            return Checkpoint(Path(self.checkpoint) / "refit.pt", identity)
+        # Where to stop was chosen by what was asked.
+        identity["valid"] = {"asked": getattr(validate, "identity", None)}
+        return Checkpoint(Path(self.checkpoint) / "fit.pt", identity)
 
     def _identity(self) -> dict[str, Any]:
         """The settings that decide which weights come out, plain."""

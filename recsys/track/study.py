@@ -12,7 +12,10 @@ from recsys.track.store import Store, TrackConfig, ended, open_store
 
 PARENT = "mlflow.parentRunId"
 KIND = "kind"
-_TRIAL = "trial"
+BEST = "of_trial"
+"""Tag of a run with the best settings: the trial that they are of."""
+
+_TRIAL, _IDENTITY = "trial", "study_identity"
 _STATUS = {"complete": "FINISHED", "given up": "KILLED", "refused": "FAILED"}
 
 
@@ -51,15 +54,23 @@ class StudyRun:
         name: of the study.
         metric: that is searched for, as "ndcg@10".
         tags: further tags of the parent.
+        identity: hexadecimal, of the trials: a study of the same name that is begun anew has
+            another, and a parent of its own.
     """
 
     def __init__(
-        self, settings: TrackConfig, name: str, metric: str, tags: Mapping[str, str]
+        self,
+        settings: TrackConfig,
+        name: str,
+        metric: str,
+        tags: Mapping[str, str],
+        identity: str,
     ) -> None:
         self._store: Store = open_store(settings)
         self._metric = metric
-        found = self._search(f"tags.study = '{name}' and tags.{KIND} = 'study'")
-        self.run_id = str(found[0].info.run_id) if found else self._begin(name, tags)
+        found = self._search(f"tags.{_IDENTITY} = '{identity}' and tags.{KIND} = 'study'")
+        about = {**tags, "study": name, _IDENTITY: identity}
+        self.run_id = str(found[0].info.run_id) if found else self._begin(name, about)
         self._logged = self._children()
 
     def under_way(self) -> AbstractContextManager[None]:
@@ -107,12 +118,14 @@ class StudyRun:
             self._client.set_tag(self.run_id, name, value)
         self._client.log_text(self.run_id, experiment, "experiment.yaml")
 
-    def repeated(self) -> set[int]:
-        """Seeds with which the best settings were fitted and tracked already."""
+    def repeated(self, best: int) -> set[int]:
+        """Seeds with which the settings of this trial were fitted and tracked already."""
         found = self._search(
             f"tags.`{PARENT}` = '{self.run_id}' and attributes.status = 'FINISHED'"
         )
-        return {int(run.data.tags["seed"]) for run in found if "seed" in run.data.tags}
+        tags = [run.data.tags for run in found]
+        seeds = [one.get("seed", "") for one in tags if one.get(BEST) == str(best)]
+        return {int(seed) for seed in seeds if seed.isdecimal()}
 
     @property
     def _client(self) -> Any:
@@ -122,7 +135,7 @@ class StudyRun:
         run = self._client.create_run(
             self._store.experiment_id,
             run_name=f"study {name}",
-            tags={**tags, **origin(), "study": name, KIND: "study"},
+            tags={**tags, **origin(), KIND: "study"},
         )
         return str(run.info.run_id)
 
@@ -132,7 +145,8 @@ class StudyRun:
             if run.info.status == "RUNNING":
                 self._client.delete_run(run.info.run_id)
             else:
-                logged.add(int(run.data.tags[_TRIAL]))
+                number = run.data.tags.get(_TRIAL, "")
+                logged |= {int(number)} if number.isdecimal() else set()
         return logged
 
     def _search(self, wanted: str) -> list[Any]:

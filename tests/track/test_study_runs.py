@@ -7,7 +7,7 @@ import pytest
 
 from recsys.track.read import runs
 from recsys.track.store import TrackConfig, open_to_read
-from recsys.track.study import PARENT, StudyRun, TrialRecord
+from recsys.track.study import BEST, PARENT, StudyRun, TrialRecord
 
 BEGAN = datetime(2026, 1, 1, 12)
 TRIAL = TrialRecord(
@@ -22,7 +22,7 @@ TRIAL = TrialRecord(
 
 
 def opened(store: TrackConfig) -> StudyRun:
-    return StudyRun(store, "toy_als", "ndcg@10", {"model": "als"})
+    return StudyRun(store, "toy_als", "ndcg@10", {"model": "als"}, "0123abcd")
 
 
 def children(store: TrackConfig, parent: str) -> list:
@@ -92,11 +92,23 @@ def test_a_study_that_breaks_off_does_not_stay_running(store, error, status) -> 
     assert opened(store).run_id == study.run_id
 
 
-def test_seeds_fitted_before_are_known(store: TrackConfig) -> None:
+def test_a_study_that_is_begun_anew_has_a_parent_of_its_own(store: TrackConfig) -> None:
+    study = opened(store)
+    study.log(TRIAL)
+    anew = StudyRun(store, "toy_als", "ndcg@10", {"model": "als"}, "89abcdef")
+    assert anew.run_id != study.run_id
+    assert anew.log(replace(TRIAL, value=0.5))
+    assert opened(store).run_id == study.run_id
+
+
+def test_seeds_fitted_before_are_known_by_the_trial_they_are_of(store: TrackConfig) -> None:
     study = opened(store)
     client = open_to_read(store)
     experiment = client.get_experiment_by_name(store.experiment).experiment_id
     for seed, status in (("0", "FINISHED"), ("1", "FAILED")):
-        run = client.create_run(experiment, tags={PARENT: study.run_id, "seed": seed})
+        tags = {PARENT: study.run_id, "seed": seed, BEST: "7"}
+        run = client.create_run(experiment, tags=tags)
         client.set_terminated(run.info.run_id, status)
-    assert study.repeated() == {0}
+    assert study.repeated(7) == {0}
+    # Another trial has become the best since.
+    assert study.repeated(8) == set()

@@ -13,10 +13,12 @@ from typing import Any
 from tqdm import tqdm
 
 from recsys.errors import InputError
+from recsys.experiment.benchmarks.kept_rows import files_digest, note, require_same
 from recsys.experiment.benchmarks.suite import require_at_least
 from recsys.whole_file import write_whole
 
 _SCRIPTS = Path(__file__).parents[3] / "scripts"
+_ROOT = "data.root="
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,23 @@ class _Row:
         """Of the study, and of its experiment file in conf/experiment/tuned."""
         return f"{self.data}_{self.model}"
 
+    def made_of(self) -> dict[str, Any]:
+        """What its result depends on; where the data lie does not matter."""
+        folder = [word for word in self.about if word.startswith(_ROOT)]
+        return {
+            "overrides": [word for word in self.about if not word.startswith(_ROOT)],
+            "minutes": self.minutes,
+            "trials": self.trials,
+            "data": files_digest(Path(folder[0].removeprefix(_ROOT))) if folder else None,
+        }
+
 
 class TunedSuite:
     """One study (scripts/tune.py) and one reading of test (scripts/train.py) a row.
 
     Both are commands that anybody can type. Stopped at any moment, the same suite goes on: trials
-    are in the storage, and a row whose metrics.json is there is not fitted again.
+    are in the storage, and a row whose metrics.json is there is not fitted again. One that was
+    made of other data or settings is refused.
 
     Args:
         root: folder of the public data sets.
@@ -102,7 +115,10 @@ class TunedSuite:
 
     def _measured(self, row: _Row) -> dict[str, Any]:
         kept = self.folder / row.name / "metrics.json"
-        if not kept.exists():
+        if kept.exists():
+            require_same(kept.parent, row.made_of())
+        else:
+            note(kept.parent, row.made_of())
             shared = (*row.about, f"track.uri={self.uri}", "track.experiment=tuned")
             _call(
                 "tune.py", *shared, f"study.minutes={row.minutes}", f"study.trials={row.trials}",
@@ -121,7 +137,7 @@ def _row(
 ) -> _Row:
     about = [f"model={model}", *overrides, *settings["overrides"]]
     if settings["folder"]:
-        about.append(f"data.root={root / settings['folder']}")
+        about.append(f"{_ROOT}{root / settings['folder']}")
     metric = settings["metric"]
     about.append(f"evaluate.metric={metric}")
     return _Row(data, model, tuple(about), metric, settings["minutes"], settings["trials"])

@@ -1,6 +1,7 @@
 """A study: the trials of one model on one data set, kept in a database that survives any kill."""
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ WARM_UP = 2
 """First epoch at which a trial may be given up: strong regularisation starts slowly."""
 
 _TWINS = 20
-_REFUSED = "refused"
+_REFUSED, _IDENTITY, _ABOUT = "refused", "identity", "about"
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -73,6 +74,9 @@ class Study:
         name: of the study.
         config: budget and storage.
         seed: of the sampler.
+
+    Attributes:
+        identity: of these trials, which no study that is begun anew shares.
     """
 
     def __init__(self, name: str, config: StudyConfig, seed: int) -> None:
@@ -88,6 +92,9 @@ class Study:
                 ),
                 load_if_exists=True,
             )  # fmt: skip
+            if _IDENTITY not in self._study.user_attrs:
+                self._study.set_user_attr(_IDENTITY, uuid.uuid4().hex)
+        self.identity: str = self._study.user_attrs[_IDENTITY]
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -107,24 +114,34 @@ class Study:
             self._study.tell(trial.number, state=TrialState.FAIL)
             self._study.enqueue_trial(again)
 
+    @property
+    def about(self) -> Any:
+        """What the study was begun about, as `prepare` was told; None before it."""
+        begun = self._study.user_attrs.get(_ABOUT)
+        known = json.loads(begun) if begun else None
+        return known.get(_ABOUT) if isinstance(known, dict) else known
+
     def prepare(self, searched: Space, defaults: Mapping[str, Any], about: object) -> None:
         """Queues what is tried first: the model's own settings, or all points of a small space.
 
         Args:
             searched: the space.
             defaults: the model's own settings by name, see `nested.flat`.
-            about: data, model and metric, plain; a study is about the same to its end.
+            about: data, split, model and metric, plain; a study is about the same to its end,
+                and after it.
 
         Raises:
             InputError: the study was begun about something else.
         """
-        known = json.dumps([about, sorted(map(str, searched.items()))], sort_keys=True)
+        known = json.dumps(
+            {_ABOUT: about, "space": sorted(map(str, searched.items()))}, sort_keys=True
+        )
         with locked(self._path, "study.storage"):
-            begun = self._study.user_attrs.get("about")
+            begun = self._study.user_attrs.get(_ABOUT)
             if begun not in (None, known):
                 raise InputError(
-                    f"study.name={self.name} was begun with other data, settings or space; "
-                    "say study.name=ANOTHER, or remove "
+                    f"study.name={self.name} was begun with other data, settings or space"
+                    f"{_differing(begun, known)}; say study.name=ANOTHER, or remove "
                     f"{self._path.name} to begin anew"
                 )
             if begun is None:
@@ -132,7 +149,7 @@ class Study:
                 for point in [within(searched, own), *(points(searched) or [])]:
                     if point:
                         self._study.enqueue_trial(point, skip_if_exists=True)
-                self._study.set_user_attr("about", known)
+                self._study.set_user_attr(_ABOUT, known)
 
     def ask(self, searched: Space) -> Trial | None:
         """The next trial; None where the budget is spent or nothing new is left to try."""
@@ -199,6 +216,18 @@ def refusal(trial: FrozenTrial) -> str | None:
     """Why a trial could not be measured; None where it could."""
     reason: str | None = trial.user_attrs.get(_REFUSED)
     return reason
+
+
+def _differing(begun: str, known: str) -> str:
+    """The keys in which two descriptions of a study differ, where they can be told."""
+    before, now = (json.loads(text) for text in (begun, known))
+    if not isinstance(before, dict):
+        return ""
+    parts = ["space"] if before["space"] != now["space"] else []
+    old, new = before[_ABOUT], now[_ABOUT]
+    if isinstance(old, dict) and isinstance(new, dict):
+        parts = [key for key in {**old, **new} if old.get(key) != new.get(key)] + parts
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _is_number(value: object, above: float) -> bool:

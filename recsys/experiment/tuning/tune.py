@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from recsys.command_line import exit_on_input_error
 from recsys.data.dataset import Dataset
-from recsys.data.queries import Window
+from recsys.data.queries import Split, Window
 from recsys.errors import InputError
 from recsys.experiment.config import Settings, build_part, settings_of
 from recsys.experiment.parts import packages
@@ -50,10 +50,14 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
     widest = space(described, flat(settings.config["model"]))
     study = Study(study_name(settings, config), config, settings.seed)
     with study.held():
+        if study.about is not None:
+            # Before anything of it is touched, and also where nothing is left to try.
+            _prepare(study, settings, described)
         study.take_up()
-        tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, _tags(settings))
+        tracked = StudyRun(
+            settings.track, study.name, settings.evaluate.metric, _tags(settings), study.identity
+        )
         with tracked.under_way(), _progress(config) as bar:
-            # A study that is through needs no process to load the data once more.
             if not study.is_spent():
                 with _started(study.name, settings.config, described, config) as workers:
                     while _working(workers):
@@ -152,12 +156,19 @@ def _work(
     """A process of trials; ends with the budget, or after the trial in which its parent died."""
     with exit_on_input_error(last_word):
         settings = settings_of(plain, packages(plain.get("allow", [])))
-        data, split = load(settings.source, settings.splitter, settings.identity)
-        searched = space(described, flat(plain["model"]), data)
         study = Study(name, config, settings.seed)
-        study.prepare(searched, flat(plain["model"]), _about(settings, data))
+        searched, split = _prepare(study, settings, described)
         while os.getppid() == parent and (trial := study.ask(searched)) is not None:
             _try(study, trial, searched, split.valid, settings)
+
+
+def _prepare(study: Study, settings: Settings, described: Mapping[str, Any]) -> tuple[Space, Split]:
+    """Loads the data and refuses a study that was begun about something else."""
+    data, split = load(settings.source, settings.splitter, settings.identity)
+    model = flat(settings.config["model"])
+    searched = space(described, model, data)
+    study.prepare(searched, model, _about(settings, data, split))
+    return searched, split
 
 
 def _try(study: Study, trial: Trial, searched: Space, window: Window, settings: Settings) -> None:
@@ -188,10 +199,12 @@ def _quality(
     return validator(model.score) if validator.curve else validator.growing(model.score)
 
 
-def _about(settings: Settings, data: Dataset) -> dict[str, Any]:
+def _about(settings: Settings, data: Dataset, split: Split) -> dict[str, Any]:
     """What a study belongs to; where the data lie does not matter."""
     parts = {key: settings.config[key] for key in ("model", "split", "identity", "seed")}
-    return {**parts, "data": data.fingerprint, "metric": settings.evaluate.metric}
+    # The cut-offs of the data are in no table; the fingerprint holds targets and masks_seen.
+    windows = {"cut-offs": split.description}
+    return {**parts, **windows, "data": data.fingerprint, "metric": settings.evaluate.metric}
 
 
 def _tags(settings: Settings) -> dict[str, str]:

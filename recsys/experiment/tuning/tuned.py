@@ -6,13 +6,14 @@ from typing import Any
 
 import yaml
 
+from recsys.errors import InputError
 from recsys.experiment.config import Settings, settings_of
 from recsys.experiment.run import run
 from recsys.experiment.tuning.nested import changed
 from recsys.experiment.tuning.study import Study
 from recsys.experiment.tuning.tune import trial_record
 from recsys.track.runs import log_run
-from recsys.track.study import PARENT, StudyRun
+from recsys.track.study import BEST, PARENT, StudyRun
 from recsys.whole_file import write_whole
 
 _OWN = ("_target_", "seed", "device", "market")
@@ -22,8 +23,8 @@ _OWN = ("_target_", "seed", "device", "market")
 def finish(settings: Settings, study: Study, folder: Path) -> tuple[Path, list[str]]:
     """Writes the experiment file, fits the best settings with each seed and tracks the runs.
 
-    Seeds that were tracked before a kill are not fitted again; a model without a seed is fitted
-    once.
+    Seeds with which these settings were tracked before a kill are not fitted again; a model without
+    a seed is fitted once.
 
     Args:
         settings: of the study.
@@ -37,11 +38,12 @@ def finish(settings: Settings, study: Study, folder: Path) -> tuple[Path, list[s
     text = experiment_file(settings, study)
     path = Path(study.config.out or folder / f"{study.name}.yaml")
     write_whole(path, text, "study.out")
-    tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, {})
+    tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, {}, study.identity)
     wanted = study.config.seeds
     seeds = range(wanted if "seed" in settings.config["model"] else min(wanted, 1))
-    missing = [seed for seed in seeds if seed not in tracked.repeated()]
-    added = [_repeat(settings, best.settings, seed, study.name, tracked.run_id) for seed in missing]
+    missing = [seed for seed in seeds if seed not in tracked.repeated(best.number)]
+    tags = {PARENT: tracked.run_id, "study": study.name, BEST: str(best.number)}
+    added = [_repeat(settings, best.settings, seed, tags, study.about) for seed in missing]
     tracked.conclude(best, text)
     return path, added
 
@@ -60,17 +62,30 @@ def experiment_file(settings: Settings, study: Study) -> str:
         "# @package _global_",
         f"# {settings.evaluate.metric} {best.value:.4f} on a sample of valid of "
         f"{settings.source.name}: trial {best.number}",
-        f"# of {len(ended)}, {study.seconds(ended) / 60:.1f} minutes of scripts/tune.py.",
+        f"# of {len(ended)}, {study.seconds(ended) / 60:.1f} minutes of scripts/tune.py, on data",
+        f"# {study.about['data'][:16]}, {study.about['cut-offs']}.",
     ]
+    # A line break in a name would end the comment.
+    head = [" ".join(line.split()) for line in head]
     return "\n".join([*head, yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True)])
 
 
-def _repeat(settings: Settings, best: Mapping[str, Any], seed: int, study: str, parent: str) -> str:
+def _repeat(
+    settings: Settings,
+    best: Mapping[str, Any],
+    seed: int,
+    tags: Mapping[str, str],
+    about: Mapping[str, Any],
+) -> str:
     config = {key: value for key, value in settings.config.items() if key not in ("tune", "study")}
     plain = {**config, "seed": seed, "model": changed(settings.config["model"], best)}
     if "seed" in plain["model"]:
         plain["model"]["seed"] = seed
-    tags = {**settings.track.tags, PARENT: parent, "study": study}
-    plain["track"] = {**plain["track"], "tags": tags}
+    plain["track"] = {**plain["track"], "tags": {**settings.track.tags, **tags}}
     chosen = settings_of(plain, settings.allow)
-    return log_run(run(chosen), chosen.track)
+    record = run(chosen)
+    if record.fingerprint != about["data"]:
+        raise InputError(
+            f"data={record.data_name} changed while the study went on; say study.name=ANOTHER"
+        )
+    return log_run(record, chosen.track)
