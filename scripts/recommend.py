@@ -23,6 +23,7 @@ from recsys.serve.everyone import recommend_everyone
 from recsys.serve.fresh import FreshEvent
 from recsys.serve.question import Id
 from recsys.serve.rules import spoken
+from recsys.whole_file import write_whole
 
 KEYS = ("artifact", "customer", "customers", "events", "everyone", "k", "touchpoint", "at", "out")
 
@@ -145,10 +146,7 @@ def write(path: Path, answers: Sequence[Recommendation]) -> None:
     """Writes the answers as a JSON list."""
     plain = [asdict(answer) for answer in answers]
     text = json.dumps(plain, indent=2, ensure_ascii=False, default=_plain)
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"out: {path} cannot be written: {error.strerror}") from None
+    write_whole(path, text + "\n", "out")
 
 
 if __name__ == "__main__":

@@ -101,8 +101,8 @@ RECOMMEND = {
     "events of nobody known": ([*ANN[:1], "events=[]", "customer=an"], "customer id 'an' is not"),
     "moment of soon": ([*ANN, "at=soon"], "at: expected a date such as 2024-05-01, got 'soon'"),
     "moment before all time": ([*ANN, "at=0001-01-01T00:00+14:00"], "at: expected a date such as"),
-    "out nowhere": ([*ANN, "out=/proc/no.json"], "out: /proc/no.json cannot be written"),
-    "out a folder": ([*ANN, "out=tables"], "out: tables cannot be written: Is a directory"),
+    "out nowhere": ([*ANN, "out=/proc/no.json"], "out=/proc/no.json cannot be written"),
+    "out a folder": ([*ANN, "out=tables"], "out=tables cannot be written: Is a directory"),
     "no artifact": (["artifact=nowhere", "customer=ann"], "nowhere is not an artifact"),
     "artifact a file": (["artifact=kept", "customer=ann"], "kept is not an artifact"),
     "artifact a folder": (["artifact=tables", "customer=ann"], "tables is not an artifact"),
@@ -160,7 +160,7 @@ SIMULATE = {
     "negative seed": (["--seed", "-1", "--out", "m"], "seed must be a whole number of 0 or more"),
     "out not empty": (["--out", "tables"], "folder tables is not empty: name a new one"),
     "out a file": (["--out", "kept"], "kept is a file: name a folder that does not exist"),
-    "out below a file": (["--out", "kept/m"], "cannot write to kept: File exists"),
+    "out below a file": (["--out", "kept/m"], "kept/m cannot be written: File exists"),
 }  # fmt: skip
 
 BENCHMARK = {

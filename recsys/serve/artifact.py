@@ -30,9 +30,10 @@ from recsys.serve import (
     rules,
 )
 from recsys.serve.contents import Contents
-from recsys.serve.folder import current, replaced
 from recsys.serve.ids import SortedIds
 from recsys.serve.recommend import Artifact
+from recsys.whole_file import reason
+from recsys.whole_folder import current, replaced
 
 VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
 FILES = (VECTORS, IDS, RULES, model_card.NAME)
@@ -69,13 +70,11 @@ def write(
     target = Path(folder).resolve()
     try:
         require_free(target, overwrite)
-        with replaced(target) as draft:
+        with replaced(target, lambda: require_free(target, overwrite)) as draft:
             _fill(draft, contents, customers, products, index_kind, kept_as)
-            # Another export may have finished meanwhile.
-            require_free(target, overwrite)
     except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"the artifact cannot be written to {target}: {reason}") from None
+        why = reason(error) if isinstance(error, OSError) else error
+        raise InputError(f"the artifact cannot be written to {target}: {why}") from None
 
 
 def load(folder: str | os.PathLike[str], exact: bool = False) -> Artifact:
@@ -127,8 +126,8 @@ def _fill(
             arrays[name] = values
     # safetensors writes memory as it lies, whatever the strides say.
     save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, draft / VECTORS)
-    # It also writes for the owner alone; whoever serves may be somebody else.
-    (draft / VECTORS).chmod(0o644)
+    # It also writes for the owner alone, whatever the umask says.
+    (draft / VECTORS).chmod(draft.stat().st_mode & 0o666)
     ids_file.write(draft / IDS, contents, customers, products)
     (draft / RULES).write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")

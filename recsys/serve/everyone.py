@@ -2,7 +2,7 @@
 
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.arrays import BoolArray, IdArray, IntArray
-from recsys.errors import InputError
 from recsys.evaluate.topk import TopK
 from recsys.serve import events, ranking, rules
 from recsys.serve.person import stored
 from recsys.serve.question import Question, question
 from recsys.serve.recommend import Artifact
 from recsys.serve.search import best_of_many
+from recsys.whole_file import whole_file
 
 _AT_ONCE = 16_384
 
@@ -40,26 +40,17 @@ def recommend_everyone(
     """
     asked = question(artifact.contents, artifact.products, k, touchpoint, at)
     starts, ends = artifact.customers.groups
-    beside, began, writer = path.with_name(f".{path.name}.partial"), time.monotonic(), None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with whole_file(path, "out") as file, ExitStack() as opened:
+        writer: pq.ParquetWriter | None = None
         for first in range(0, len(starts), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
             table = _table(artifact, starts[part], ends[part], asked)
-            writer = writer or pq.ParquetWriter(beside, table.schema, compression="zstd")
+            if writer is None:
+                writer = pq.ParquetWriter(file, table.schema, compression="zstd")
+                opened.callback(writer.close)
             writer.write_table(table)
             _bar(min(first + _AT_ONCE, len(starts)), len(starts), began)
-        assert writer is not None
-        writer.close()
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"out={path} cannot be written: {error.strerror or error}") from None
-    finally:
-        if writer is not None:
-            with suppress(OSError):
-                writer.close()
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
     return len(starts)
 
 

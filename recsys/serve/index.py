@@ -9,6 +9,7 @@ them .658 at 2,048, against .981 at 128. What is found is scored again exactly, 
 which products are looked at, and nothing else.
 """
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -89,7 +90,10 @@ def build(path: Path, kind: Kind, products: FloatArray, customers: FloatArray) -
         recall = _recall(ApproximateIndex(made, kind, effort), asked, products, tenth)
         if recall >= WANTED_RECALL:
             break
-    faiss.write_index(made, str(path))
+    try:
+        faiss.write_index(made, str(path))
+    except RuntimeError:
+        raise OSError(errno.EIO, "faiss could not write the index", str(path)) from None
     path.chmod(0o644)
     return {"kind": kind, "effort": effort, "recall@10": recall, "customers": len(asked)}
 

@@ -5,7 +5,6 @@ champion before it, so that a rollback needs nothing else.
 """
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
+from recsys.locks import own_folder
 from recsys.track.read import TrackedRun
 from recsys.track.sqlite_file import locked, sqlite_path
 from recsys.track.store import TrackConfig, ended, open_to_read
@@ -44,18 +44,25 @@ def one_at_a_time(settings: TrackConfig, name: str) -> Iterator[None]:
     """Lets one promotion or rollback of a model through after the other.
 
     With SQLite by a lock beside the database. A tracking server offers no lock: there it holds
-    among the processes of one machine only.
+    among the processes of one user of one machine only.
 
     Raises:
         InputError: the lock cannot be made.
     """
     path = sqlite_path(settings.uri)
     digest = hashlib.sha256(f"{settings.uri} {name}".encode()).hexdigest()[:16]
-    guarded = Path(tempfile.gettempdir()) / f"recsys-promotion-{digest}"
     # The database's own lock is held for moments only, by whoever opens it.
-    guarded = guarded if path is None else path.with_name(f"{path.name}.promotion")
-    with locked(guarded, "track.uri"):
+    folder = _own_folder() if path is None else path.parent
+    name = f"promotion-{digest}" if path is None else f"{path.name}.promotion"
+    with locked(folder / name, "track.uri"):
         yield
+
+
+def _own_folder() -> Path:
+    try:
+        return own_folder()
+    except OSError as error:
+        raise InputError(f"{error.filename} {error.strerror}, or set TMPDIR") from None
 
 
 def champion(settings: TrackConfig, name: str) -> Version | None:

@@ -1,13 +1,15 @@
 """The file of an SQLite database: where it is, whether it is ours, and who may touch it now."""
 
-import fcntl
+import errno
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from recsys.errors import InputError
+from recsys.locks import lock
+from recsys.whole_file import partial, reason, sync
 
 SCHEME = "sqlite:///"
 _MAGIC = b"SQLite format 3\x00"
@@ -108,16 +110,37 @@ def locked(path: Path, key: str, wait: bool = True) -> Iterator[None]:
     Raises:
         InputError: the folder cannot be written, or others hold the lock and `wait` is False.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.with_name(f"{path.name}.lock").open("w")
-    except OSError as error:
-        raise InputError(
-            f"{key}: {path.parent} cannot be written: {error.strerror}; set {key}"
-        ) from None
-    with file:
+    with ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            held.enter_context(lock(path.with_name(f"{path.name}.lock"), wait, make=True))
         except BlockingIOError:
             raise InputError(f"{key}: {path.name} is in use by another process") from None
+        except OSError as error:
+            # A planted link for the lock is named, else the folder.
+            refused = error.filename if error.errno == errno.ELOOP else path.parent
+            raise InputError(
+                f"{key}: {refused} cannot be written: {error.strerror}; set {key}"
+            ) from None
         yield
+
+
+def make_whole(path: Path, key: str, make: Callable[[Path], object]) -> None:
+    """Makes a new database beside the file and renames it: half of its tables would be no use.
+
+    Args:
+        path: of the file; called within `locked`.
+        key: of the configuration that names it, for the message.
+        make: fills the empty file that it is given.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        with partial(path) as (beside, _):
+            make(beside)
+            sync(beside)
+            beside.replace(path)
+            sync(path.parent)
+    except OSError as error:
+        raise InputError(f"{key}: {path} cannot be written: {reason(error)}") from None

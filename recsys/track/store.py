@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
@@ -15,6 +16,7 @@ from recsys.track.sqlite_file import (
     check_database,
     is_new,
     locked,
+    make_whole,
     refuse_foreign,
     sqlite_path,
 )
@@ -138,11 +140,17 @@ def _connected(settings: TrackConfig) -> Iterator[Any]:
                     f"mlflow: preparing the new store {path.name} (about 10 s, once)\n"
                 )
         try:
+            if path is not None and is_new(path):
+                make_whole(path, "track.uri", _fill)
             yield _client(settings.uri if path is None else f"{SCHEME}{path}")
         except InputError:
             raise
         except Exception as error:
             raise InputError(_refusal(settings.uri, error)) from error
+
+
+def _fill(path: Path) -> None:
+    _client(f"{SCHEME}{path}").search_experiments(max_results=1)
 
 
 def _client(uri: str) -> Any:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from artifact_contents import contents
 
+from recsys import whole_folder as folder_module
 from recsys.errors import InputError
 from recsys.serve import artifact as artifact_module
-from recsys.serve import folder as folder_module
 from recsys.serve import load, write
 
 FIRST, SECOND = {"model": "first"}, {"model": "second"}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from recsys.whole_file import whole_file
+
 # Okabe and Ito's palette, which people with any colour vision can tell apart.
 _LINES = {
     "ndcg": {
@@ -55,4 +57,5 @@ def curve(found: Mapping[str, float], sizes: Sequence[int], path: Path) -> None:
     figure.supxlabel(
         "Bands: 95 % over customers. The oracle also knows which purposes will go on.", fontsize=9
     )
-    figure.savefig(path, dpi=120, facecolor="white")
+    with whole_file(path) as file:
+        figure.savefig(file, dpi=120, facecolor="white")

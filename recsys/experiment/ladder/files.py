@@ -9,7 +9,8 @@ from recsys.experiment.comparison.files import as_csv
 from recsys.experiment.ladder.ladder import Ladder
 from recsys.experiment.ladder.page import ladder_page
 from recsys.experiment.ladder.picture import whole
-from recsys.serve.folder import replaced
+from recsys.whole_file import reason
+from recsys.whole_folder import replaced
 
 PAGE, PICTURE = "ladder.html", "ladder.png"
 TABLES = ("rungs.csv", "steps.csv", "attribution.csv", "offers.csv", "reasons.csv")
@@ -65,4 +66,4 @@ def write_ladder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _unwritable(folder: Path, error: OSError) -> InputError:
-    return InputError(f"out={folder} cannot be written: {error.strerror}")
+    return InputError(f"out={folder} cannot be written: {reason(error)}")

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from recsys.errors import InputError
 from recsys.experiment.tuning.space import Space, points, size, within
-from recsys.track.sqlite_file import locked, refuse_foreign
+from recsys.track.sqlite_file import is_new, locked, make_whole, refuse_foreign
 
 STARTUP = 8
 """Trials drawn at random before the sampler learns from them."""
@@ -85,6 +85,8 @@ class Study:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with locked(self._path, "study.storage"):
             refuse_foreign(self._path, "studies", "study.storage")
+            if is_new(self._path):
+                make_whole(self._path, "study.storage", lambda new: _storage(new).engine.dispose())
             self._study = optuna.create_study(
                 storage=_storage(self._path), study_name=name, direction="maximize",
                 pruner=optuna.pruners.PercentilePruner(

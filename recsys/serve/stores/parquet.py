@@ -17,12 +17,13 @@ from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.serve import events
 from recsys.serve.contents import Contents
-from recsys.serve.folder import replaced
 from recsys.serve.ids import SortedIds
 from recsys.serve.recommend import Artifact
 from recsys.serve.stores.store import StoredOffer
 from recsys.serve.stores.tables import NAMES, facts, matrix, tables
 from recsys.serve.times import OPEN_END, OPEN_START
+from recsys.whole_file import reason
+from recsys.whole_folder import replaced
 
 _FACTS = b"recsys"
 
@@ -44,12 +45,12 @@ class ParquetStore:
         place, about = self.folder.resolve(), json.dumps(facts(artifact.contents))
         _require_free(place)
         try:
-            with replaced(place) as draft:
+            with replaced(place, lambda: _require_free(place)) as draft:
                 for name, table in tables(artifact.contents).items():
                     whole = table.replace_schema_metadata({_FACTS: about})
                     pq.write_table(whole, draft / f"{name}.parquet", compression="zstd")
         except OSError as error:
-            raise InputError(f"to={place} cannot be written: {error.strerror}") from None
+            raise InputError(f"to={place} cannot be written: {reason(error)}") from None
         self.__dict__.pop("_artifact", None)
 
     def recommend(

@@ -1,15 +1,14 @@
 """A fit on disk: whole or not there, and only for the fit that it was written by."""
 
-import os
 import pickle
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
 from recsys.errors import InputError
+from recsys.whole_file import whole_file
 
 Identity = Mapping[str, Mapping[str, Any]]
 """What is fitted on what: {"model": {setting: value}, "data": {fact: value}}, all plain."""
@@ -27,26 +26,27 @@ class Checkpoint:
         self.path, self._identity = path, identity
 
     def write(self, contents: Mapping[str, Any]) -> None:
-        """Writes beside the place and renames, so that a kill leaves the old file whole.
+        """Writes in one step, so that a kill or a full disk leaves the old file whole.
 
         Raises:
             InputError: the folder cannot be written.
         """
-        beside = self.path.with_name(f".{self.path.name}.partial")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                torch.save({"identity": _plain(self._identity), **contents}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
-        except OSError as error:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
+            with whole_file(self.path) as file:
+                self._save(contents, file)
+        except InputError as error:
             raise InputError(
-                f"checkpoint {self.path} cannot be written: {error.strerror or error}; make room, "
-                "or name another folder (hydra.run.dir)"
+                f"checkpoint {error}; make room, or name another folder (hydra.run.dir)"
             ) from None
+
+    def _save(self, contents: Mapping[str, Any], file: BinaryIO) -> None:
+        try:
+            torch.save({"identity": _plain(self._identity), **contents}, file)
+        except RuntimeError as error:
+            # What PyTorch makes of a file that takes no more.
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
     def read(self) -> dict[str, Any] | None:
         """What was written last; None where nothing was.

@@ -1,7 +1,5 @@
 """Writing a market to a folder: part by part, and all or nothing."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,6 +8,8 @@ from tqdm import tqdm
 
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+from recsys.whole_file import reason
+from recsys.whole_folder import replaced
 
 
 def write_partitions(
@@ -27,34 +27,23 @@ def write_partitions(
         Rows of each table.
 
     Raises:
-        InputError: the folder is not empty, is a file, or cannot be made.
+        InputError: the folder is not empty, is a file, or cannot be written.
     """
     _check_free(folder)
-    beside = _beside(folder)
+    rows = {name: len(table) for name, table in shared.items()}
     try:
-        rows = {name: len(table) for name, table in shared.items()}
-        for name, table in shared.items():
-            table.to_parquet(beside / f"{name}.parquet", index=False)
-        # Silent where nobody watches: a progress bar belongs to a terminal.
-        for number, part in enumerate(tqdm(parts, total=count, unit="part", disable=None)):
-            for name, table in part.items():
-                (beside / name).mkdir(exist_ok=True)
-                table.to_parquet(beside / name / f"part-{number:05d}.parquet", index=False)
-                rows[name] = rows.get(name, 0) + len(table)
-        beside.chmod(0o755)
-        beside.replace(folder)
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
-    return rows
-
-
-def _beside(folder: Path) -> Path:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        with replaced(folder.absolute(), lambda: _check_free(folder)) as draft:
+            for name, table in shared.items():
+                table.to_parquet(draft / f"{name}.parquet", index=False)
+            # Silent where nobody watches: a progress bar belongs to a terminal.
+            for number, part in enumerate(tqdm(parts, total=count, unit="part", disable=None)):
+                for name, table in part.items():
+                    (draft / name).mkdir(exist_ok=True)
+                    table.to_parquet(draft / name / f"part-{number:05d}.parquet", index=False)
+                    rows[name] = rows.get(name, 0) + len(table)
     except OSError as error:
-        raise InputError(f"cannot write to {folder.parent}: {error.strerror}") from None
+        raise InputError(f"{folder} cannot be written: {reason(error)}") from None
+    return rows
 
 
 def _check_free(folder: Path) -> None:

@@ -16,7 +16,7 @@ from recsys.experiment.benchmarks.acceptance.reading import (
     pairs,
 )
 from recsys.experiment.benchmarks.suite import run_folder
-from recsys.whole_file import write_whole
+from recsys.whole_file import whole_file, write_whole
 
 
 class Report:
@@ -57,7 +57,8 @@ class Report:
         folder = run_folder()
         write_whole(folder / "table.md", "\n".join(self.lines))
         picture = reliability_plot(self.title, self.curves, self.equal, self.resamples)
-        picture.savefig(folder / "reliability.png", dpi=120, facecolor="white")
+        with whole_file(folder / "reliability.png") as file:
+            picture.savefig(file, dpi=120, facecolor="white")
         return self.figures
 
 

@@ -1,45 +1,56 @@
 """A folder that appears, or is replaced, in one step, whatever happens meanwhile."""
 
 import ctypes
-import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from recsys.locks import lock
+from recsys.whole_file import sync
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 @contextmanager
-def replaced(place: Path) -> Iterator[Path]:
+def replaced(place: Path, allow: Callable[[], object] = lambda: None) -> Iterator[Path]:
     """Yields an empty folder beside `place`, which takes its place where the block succeeds.
 
     A reader finds the old folder or the new one, whole. What crashed writes have left beside is
     removed; a draft that is still being written holds a lock, and stays.
 
+    Args:
+        place: of the folder; its parents are made.
+        allow: raises where what lies there may not be replaced. It is called in the end, while
+            other writers are kept out: one of them may have finished meanwhile.
+
     Raises:
         OSError: the file system does not allow it.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(place.parent):
-        _clean_up(place)
-        draft = place.with_name(f"{_prefix(place)}{secrets.token_hex(4)}")
-        draft.mkdir()
-        lock = os.open(draft, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    try:
+    with _draft(place) as draft:
         yield draft
-        for path in (*draft.iterdir(), draft):
-            _sync(path)
-        with _locked(place.parent):
+        for path in (*draft.rglob("*"), draft):
+            sync(path)
+        with lock(place.parent):
+            allow()
             _put(draft, place)
-            _sync(place.parent)
-    finally:
-        os.close(lock)
-        # After an exchange the draft's name stands for what was replaced.
-        shutil.rmtree(draft, ignore_errors=True)
+            sync(place.parent)
+
+
+@contextmanager
+def _draft(place: Path) -> Iterator[Path]:
+    draft = place.with_name(f"{_prefix(place)}{secrets.token_hex(4)}")
+    with ExitStack() as held:
+        with lock(place.parent):
+            _clean_up(place)
+            draft.mkdir()
+            # After an exchange the draft's name stands for what was replaced.
+            held.callback(shutil.rmtree, draft, ignore_errors=True)
+            held.enter_context(lock(draft))
+        yield draft
 
 
 def current(place: Path) -> Path:
@@ -74,19 +85,8 @@ def _clean_up(place: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
     drafts = (one for one in place.parent.iterdir() if one.name.startswith(_prefix(place)))
     for draft in drafts:
-        with suppress(OSError), _locked(draft, wait=False):
+        with suppress(OSError), lock(draft, wait=False):
             shutil.rmtree(draft)
-
-
-@contextmanager
-def _locked(folder: Path, wait: bool = True) -> Iterator[None]:
-    """Holds the folder's lock, which the system drops when the process ends, however it ends."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _prefix(place: Path) -> str:
@@ -95,11 +95,3 @@ def _prefix(place: Path) -> str:
 
 def _retired(place: Path) -> Path:
     return place.with_name(f".{place.name}.recsys-retired")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
