@@ -48,6 +48,11 @@ class UnknownIdError(InputError):
         return UnknownIdError(f"{name}: {said}", shape, hint)
 
 
+def in_public(error: InputError) -> str:
+    """What may be said to whoever asks over a network: the message without ids of others."""
+    return error.brief if isinstance(error, UnknownIdError) else str(error)
+
+
 def whole_id(value: Any) -> int | None:
     """An id that is a whole number, as int64 holds it; None for anything else.
 

@@ -5,6 +5,7 @@ A firm's own code may ask for more.
 """
 
 import reprlib
+from itertools import islice
 from typing import Any
 
 BODY_BYTES = 4 * 2**20
@@ -21,7 +22,7 @@ LISTED = 10_000
 """Ids in `exclude`, and in `allow`."""
 ID_CHARACTERS = 256
 """Of an id of a customer or product, an action, a touchpoint."""
-UNKNOWN_A_SECOND = 50
+UNKNOWN_A_SECOND = 100
 """Requests a second and worker with an unknown customer id. Those beyond wait for their turn, so
 that guessing ids is slow and does not slow down those who are known."""
 WAITING = 500
@@ -50,6 +51,16 @@ def shown(value: Any) -> str:
 
 
 class _Short(reprlib.Repr):
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        if level <= 0:
+            return "{...}"
+        # In the order that was given, which reprlib would change.
+        pairs = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
+            for key, value in islice(x.items(), self.maxdict)
+        ]
+        return f"{{{', '.join([*pairs, *(['...'] if len(x) > self.maxdict else [])])}}}"
+
     def repr_int(self, x: int, level: int) -> str:
         return shown(x) if x.bit_length() > _WRITTEN_BITS else repr(x)
 

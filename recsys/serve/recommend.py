@@ -86,7 +86,7 @@ class Artifact:
                 or the artifact does not say what is popular.
         """
         asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
-        return self._recommendation(self._person(customer_id, strict), asked, explain)
+        return self.answer(self._person(customer_id, strict), asked, explain)
 
     def recommend_events(
         self,
@@ -120,11 +120,7 @@ class Artifact:
             InputError: as `fold_in` and `recommend`.
         """
         asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
-        person = self._folded(events, customer_id, strict)
-        if not person.known and not len(person.histories[-1].products):
-            # Without an event that counts, only what is popular is left.
-            require_default(self.contents)
-        return self._recommendation(person, asked, explain)
+        return self.answer(self.person(customer_id, events, strict), asked, explain)
 
     def fold_in(self, events: Sequence[FreshEvent], customer_id: Id | None = None) -> FloatArray:
         """[d] float32 vector of somebody with these fresh events, without training anything.
@@ -232,7 +228,28 @@ class Artifact:
         contents, ids = grown(self.contents, self.products, products)
         return replace(self, contents=contents, products=ids)
 
-    def _recommendation(self, person: Person, asked: Question, explain: int) -> Recommendation:
+    def person(
+        self,
+        customer_id: Id | None,
+        events: Sequence[FreshEvent] | None = None,
+        strict: bool = False,
+    ) -> Person:
+        """Who is asked about, for `answer`; arguments as of `recommend_events`.
+
+        Raises:
+            InputError: as `fold_in`; or nothing is known, and the artifact does not say what is
+                popular.
+        """
+        if events is None and customer_id is not None:
+            return self._person(customer_id, strict)
+        person = self._folded(events or [], customer_id, strict)
+        if not person.known and not len(person.histories[-1].products):
+            # Without an event that counts, only what is popular is left.
+            require_default(self.contents)
+        return person
+
+    def answer(self, person: Person, asked: Question, explain: int) -> Recommendation:
+        """What `recommend` says of a person and a `recsys.serve.question.Question`."""
         require_whole("explain", explain, 0)
         columns, scores = best_products(self.contents, self.index, person, asked)
         missing = None
