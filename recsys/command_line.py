@@ -1,10 +1,12 @@
 """What scripts share: words of the form key=value, and one line with code 2 for bad input."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from recsys.errors import InputError
 from recsys.whole_numbers import parse_whole_number
@@ -15,19 +17,73 @@ if TYPE_CHECKING:
 _LONGEST_SHOWN = 60
 
 
+_FILES = frozenset(
+    {".csv", ".parquet", ".json", ".html", ".png", ".pdf", ".md", ".txt", ".xlsx", ".zip", ".db"}
+)
+
+
 @contextmanager
 def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
     """Ends a script with one line on stderr and code 2 where its input is not usable.
+
+    A reader that has seen enough (`| head`) is no error: the script goes on to its end in silence.
 
     Args:
         last_word: what processes that do the same share, so that only the first of them speaks.
     """
     try:
-        yield
+        with _while_somebody_reads():
+            yield
     except InputError as error:
         if last_word is None or last_word.acquire(block=False):
             sys.stderr.write(f"error: {error}\n")
         raise SystemExit(2) from None
+
+
+@contextmanager
+def _while_somebody_reads() -> Iterator[None]:
+    written = sys.stdout
+    sys.stdout = cast(TextIO, _Written(written))
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stdout = written
+
+
+class _Written:
+    """Standard output, which is nowhere from the moment on at which its reader has closed it.
+
+    Args:
+        stream: the output that there was.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """As of a stream."""
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._close()
+            return len(text)
+
+    def flush(self) -> None:
+        """As of a stream."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._close()
+
+    def _close(self) -> None:
+        # The stream still holds what could not be written, and Python writes it when it ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
 
 
 def key_values(words: Sequence[str], known: Sequence[str], usage: str) -> dict[str, str]:
@@ -61,6 +117,16 @@ def whole_number(key: str, text: str) -> int:
         got = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
         raise InputError(f"{key}: expected a whole number of at least 1, got '{got}'")
     return number
+
+
+def new_folder(key: str, text: str) -> Path:
+    """A folder to write to; `InputError` where the name is that of a file, as offers.csv is."""
+    path = Path(text)
+    if path.suffix.lower() in _FILES and not path.is_dir():
+        raise InputError(
+            f"{key}={path}: expected a folder, and {path.suffix} is the ending of a file"
+        )
+    return path
 
 
 def truth(key: str, text: str) -> bool:

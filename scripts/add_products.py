@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values, truth
+from recsys.command_line import exit_on_input_error, key_values, new_folder, truth
 from recsys.errors import InputError
 from recsys.serve import load, write
 from recsys.serve.artifact import require_free
@@ -27,7 +27,8 @@ def add(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     if not {"artifact", "products", "out"} <= set(given):
         raise InputError("say artifact=FOLDER, products=FILE and out=FOLDER")
-    out, overwrite = Path(given["out"]), truth("overwrite", given.get("overwrite", "false"))
+    out = new_folder("out", given["out"])
+    overwrite = truth("overwrite", given.get("overwrite", "false"))
     require_free(out.resolve(), overwrite)
     artifact = load(given["artifact"])
     products = new_products(Path(given["products"]), artifact)

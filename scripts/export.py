@@ -9,9 +9,8 @@ A run may name classes of recsys, and of the packages that you allow here.
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values, truth, whole_number
+from recsys.command_line import exit_on_input_error, key_values, new_folder, truth, whole_number
 from recsys.errors import InputError
 from recsys.experiment.comparison.ranking import best_run
 from recsys.experiment.export import ExportConfig, export
@@ -32,6 +31,7 @@ def main(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the artifact is to be written")
+    out = new_folder("out", given["out"])
     track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
     ids = [given["run"]] if "run" in given else None
     found = runs(track, experiment=given.get("experiment"), run_ids=ids)
@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> None:
     kept_as = precision_of(given.get("precision", ExportConfig.precision))
     exported = export(
         chosen,
-        Path(given["out"]),
+        out,
         ExportConfig(
             dim=dim,
             index=index_kind(given.get("index", "exact")),

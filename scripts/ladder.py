@@ -10,9 +10,8 @@ A run may name classes of recsys, and of the packages that you allow here.
 """
 
 import sys
-from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values, truth
+from recsys.command_line import exit_on_input_error, key_values, new_folder, truth
 from recsys.errors import InputError
 from recsys.experiment.comparison.ranking import on_data
 from recsys.experiment.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
@@ -31,7 +30,7 @@ def main(arguments: list[str]) -> None:
     given = key_values(arguments, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the page is to be written")
-    out = Path(given["out"])
+    out = new_folder("out", given["out"])
     require_room(out)
     with_slices = truth("slices", given.get("slices", "true"))
     allow = packages(given.get("allow", ""))

@@ -3,15 +3,20 @@
 python scripts/recommend.py artifact=FOLDER customer=ID k=5 touchpoint=app at=2024-05-01
 python scripts/recommend.py artifact=FOLDER customers=3 out=FILE.json
 python scripts/recommend.py artifact=FOLDER events='["PRODUCT", ["PRODUCT", "cart"]]' [customer=ID]
-python scripts/recommend.py artifact=FOLDER everyone=true out=FILE.parquet
+python scripts/recommend.py artifact=FOLDER everyone=true out=FILE.parquet|FILE.csv
+
+Offers are those valid now; at=as_of asks at the cut-off of the training, at=DATE at another moment.
+exclude=ID,ID leaves products out, allow=ID,ID allows no others (or as JSON lists). A customer who
+is not known gets what is popular, and the answer says so; strict=true refuses.
 """
 
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -19,13 +24,17 @@ import numpy as np
 from recsys.command_line import exit_on_input_error, key_values, truth, whole_number
 from recsys.errors import InputError
 from recsys.serve import Artifact, Offer, Reason, Recommendation, load
-from recsys.serve.everyone import recommend_everyone
+from recsys.serve.everyone import recommend_everyone, require_ending
 from recsys.serve.fresh import FreshEvent
+from recsys.serve.limits import SHOWN
 from recsys.serve.question import Id
-from recsys.serve.rules import spoken
+from recsys.serve.rules import moment, spoken, when_of
 from recsys.whole_file import write_whole
 
-KEYS = ("artifact", "customer", "customers", "events", "everyone", "k", "touchpoint", "at", "out")
+KEYS = (
+    "artifact", "customer", "customers", "events", "everyone", "k", "touchpoint", "at", "exclude",
+    "allow", "strict", "out",
+)  # fmt: skip
 
 
 def recommend(words: Sequence[str]) -> None:
@@ -38,37 +47,80 @@ def recommend(words: Sequence[str]) -> None:
             "say artifact=FOLDER and one of customer=ID, events=LIST (of somebody new, or of the "
             "customer too), customers=NUMBER and everyone=true"
         )
-    k = whole_number("k", given.get("k", "10"))
-    at = moment(given["at"]) if "at" in given else None
-    touchpoint, customer = given.get("touchpoint"), given.get("customer")
+    asked: dict[str, Any] = {
+        "k": whole_number("k", given.get("k", "10")),
+        "touchpoint": given.get("touchpoint"),
+        "exclude": ids_of("exclude", given["exclude"]) if "exclude" in given else (),
+        "allow": ids_of("allow", given["allow"]) if "allow" in given else None,
+    }
+    strict, out = truth("strict", given.get("strict", "false")), _out(given, all_of_them)
     artifact = load(given["artifact"])
+    # Of several customers each is asked for the same moment.
+    asked["at"] = moment(artifact.contents, given.get("at"))
     if all_of_them:
-        if "out" not in given:
-            raise InputError("everyone=true needs out=FILE.parquet, where the offers are written")
-        count = recommend_everyone(artifact, Path(given["out"]), k, touchpoint, at)
-        print(f"offers for {count:,} customers in {given['out']}")
+        assert out is not None
+        count = recommend_everyone(artifact, out, **asked)
+        when = when_of("timestamp", asked["at"]) if asked["at"] is not None else None
+        valid = "" if when is None else f", valid at {spoken(when)}"
+        print(f"offers for {count:,} customers in {out}{valid}")
         return
+    customer, asked["strict"] = given.get("customer"), strict
     if "events" in given:
         fresh = events_of(given["events"])
-        answers = [artifact.recommend_events(fresh, k, touchpoint, at, customer_id=customer)]
+        answers = [artifact.recommend_events(fresh, **asked, customer_id=customer)]
     else:
         wanted: Sequence[Id] = [customer] if customer is not None else spread_ids(
             artifact, whole_number("customers", given["customers"])
         )  # fmt: skip
-        answers = [artifact.recommend(one, k, touchpoint, at) for one in wanted]
+        answers = [artifact.recommend(one, **asked) for one in wanted]
+    if out is not None:
+        write(out, answers)
     print("\n\n".join("\n".join(lines(artifact, answer)) for answer in answers))
-    if "out" in given:
-        write(Path(given["out"]), answers)
+
+
+def _out(given: dict[str, str], all_of_them: bool) -> Path | None:
+    """Where to, refused before any work unless its ending says what is written."""
+    if "out" not in given:
+        if all_of_them:
+            raise InputError(
+                "everyone=true needs out=FILE.parquet or out=FILE.csv, where the offers are written"
+            )
+        return None
+    out = Path(given["out"])
+    if all_of_them:
+        require_ending(out)
+    elif out.suffix != ".json":
+        raise InputError(f"out={out}: expected a name that ends in .json")
+    return out
+
+
+def ids_of(key: str, text: str) -> list[Id]:
+    """Product ids from P1,P2 or, where an id has a comma, from a JSON list of texts."""
+    if not text.startswith("["):
+        return list(text.split(","))
+    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {_cut(text)}')
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise refused from None
+    if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in found):
+        raise refused
+    return list(found)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
 
 
 def events_of(text: str) -> list[FreshEvent]:
     """Fresh events from JSON: product ids, or lists of product id and action or weight."""
     refused = InputError(
-        f'events: expected a JSON list such as ["P1", ["P2", "cart"], ["P3", 2.5]], got {text}'
+        'events: expected a JSON list such as ["P1", ["P2", "cart"], ["P3", 2.5]], got '
+        + _cut(text)
     )
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise refused from None
     if not isinstance(found, list):
         raise refused
@@ -82,15 +134,6 @@ def _is_event(product: object, what: object) -> bool:
     """Whether a product id and an action or weight; JSON's true and false are neither."""
     is_plain = not isinstance(product, bool) and not isinstance(what, bool)
     return is_plain and isinstance(product, str | int) and isinstance(what, str | int | float)
-
-
-def moment(text: str) -> datetime:
-    """A date or time; UTC where no zone is said."""
-    try:
-        when = datetime.fromisoformat(text)
-        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):  # the year 1 in a zone east of Greenwich is no UTC time
-        raise InputError(f"at: expected a date such as 2024-05-01, got '{text}'") from None
 
 
 def spread_ids(artifact: Artifact, count: int) -> list[Id]:
@@ -110,6 +153,8 @@ def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
     who = "somebody new" if answer.customer_id is None else f"customer {answer.customer_id}"
     products = "1 product" if answer.own_events == 1 else f"{answer.own_events:,} products"
     yield f"{who} ({products} in own history)"
+    if answer.customer_id is not None and not answer.known:
+        yield f"  {artifact.customers.unknown(answer.customer_id)}"
     for place, offer in enumerate(answer.offers, start=1):
         category = f" [{offer.category}]" if offer.category else ""
         touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""
@@ -122,9 +167,13 @@ def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
 
 
 def why(artifact: Artifact, answer: Recommendation, offer: Offer) -> str:
-    """The reasons of an offer in one line."""
-    if offer.reasons:
-        return "because of " + "; ".join(spoken_reason(reason) for reason in offer.reasons)
+    """The reasons of an offer in one line; of those that round to 0 % none."""
+    weighty = [reason for reason in offer.reasons if f"{reason.share:.0%}" != "0%"]
+    if weighty:
+        return "because of " + "; ".join(spoken_reason(reason) for reason in weighty)
+    if answer.basis == "popularity":
+        events = "events of their own yet" if not answer.own_events else "event that says anything"
+        return f"no {events}: offers by popularity"
     if not artifact.explains:
         return "the artifact keeps no reasons for this model"
     return "no own event in particular" if answer.own_events else "no events of their own yet"

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pandas as pd
 
-from recsys.command_line import exit_on_input_error
+from recsys.command_line import exit_on_input_error, new_folder
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.data.sources.simulated.shape import shape
 from recsys.errors import InputError
@@ -28,7 +28,7 @@ def main() -> None:
     with exit_on_input_error():
         arguments = parse()
         market = SimulatedMarket(events=arguments.events, seed=arguments.seed)
-        rows = market.write(arguments.out)
+        rows = market.write(new_folder("--out", str(arguments.out)))
     report(arguments.out, rows)
 
 

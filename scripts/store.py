@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from recsys.command_line import exit_on_input_error, key_values
+from recsys.command_line import exit_on_input_error, key_values, new_folder
 from recsys.errors import InputError
 from recsys.serve import load
 from recsys.serve.stores import open_store
@@ -24,6 +24,8 @@ def store(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     if set(given) != set(KEYS):
         raise InputError("say artifact=FOLDER and to=FOLDER or to=postgresql://USER@HOST/DATABASE")
+    if "://" not in given["to"]:
+        new_folder("to", given["to"])
     artifact = load(given["artifact"])
     open_store(given["to"]).put(artifact)
     counts = artifact.contents.counts

@@ -38,7 +38,7 @@ from recsys.whole_folder import current, replaced
 VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
 FILES = (VECTORS, IDS, RULES, model_card.NAME)
 _VECTOR_FIELDS = (
-    "touchpoints", "fold_in_products", "fold_in_gram", "fold_in_actions",
+    "touchpoints", "default_customer", "fold_in_products", "fold_in_gram", "fold_in_actions",
     "fold_in_rule", "fold_in_scale", "fold_in_rest", "fold_in_degrees",
 )  # fmt: skip
 

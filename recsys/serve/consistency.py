@@ -33,6 +33,8 @@ def _vectors(contents: "Contents") -> None:
     checks.matrix("products", contents.products, None, None)
     dim = contents.products.shape[1]
     checks.matrix("customers", contents.customers, None, dim)
+    if contents.default_customer is not None:
+        checks.vector("default_customer", contents.default_customer, dim)
     if contents.touchpoints is not None:
         checks.matrix("touchpoints", contents.touchpoints, len(contents.touchpoint_names), dim)
 
@@ -98,6 +100,11 @@ def _rules(contents: "Contents") -> None:
         contents.consent.dtype != np.bool_ or contents.consent.shape != shape
     ):
         raise InputError(f"contents.consent: expected bool {shape}, {checks.got(contents.consent)}")
+    of_unknown = contents.default_consent
+    if of_unknown is not None and (of_unknown.dtype != np.bool_ or of_unknown.shape != shape[1:]):
+        raise InputError(
+            f"contents.default_consent: expected bool {shape[1:]}, {checks.got(of_unknown)}"
+        )
 
 
 def _clock(contents: "Contents") -> None:

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
@@ -29,6 +32,8 @@ class Contents:
         customers: [C, d] float32 vectors.
         products: [P, d] float32 vectors.
         touchpoints: [T, d] float32 vectors; None where the model does not know touchpoints.
+        default_customer: [d] float32 vector of a customer of whom nothing is known, which ranks by
+            popularity; None where the artifact does not say, as those before version 0.2.
         customer_ids: [C] integers, str or `uuid.UUID`. Loaded texts are a `TextIds`, which reads
             like an array and makes no object before it is asked.
         product_ids: [P] likewise, unique.
@@ -42,6 +47,8 @@ class Contents:
             never; None where no end is known.
         consent: [C, T] bool, whether a touchpoint may contact the customer; touchpoints that the
             customer starts are True. None where all may.
+        default_consent: [T] bool, likewise of a customer of whom nothing is known; None for those
+            that may contact every customer.
         masks_seen: whether products that a customer already had leave the ranking.
         offers: the firm's offers, each of products; None where each product is its own.
         features: how features of a new product become its vector; None where it cannot be told.
@@ -91,6 +98,7 @@ class Contents:
     product_valid_from: IntArray | None = None
     product_valid_to: IntArray | None = None
     consent: BoolArray | None = None
+    default_consent: BoolArray | None = None
     masks_seen: bool = True
     offers: OfferTable | None = None
     features: ProductFeatures | None = None
@@ -126,6 +134,14 @@ class Contents:
         """The cut-off in units of the clock; None without one."""
         cut_off: int | None = self.facts.get("as_of")
         return cut_off
+
+    @cached_property
+    def ordering_columns(self) -> BoolArray:
+        """[d] columns in which products differ: only they decide the order of products."""
+        if len(self.products) == 1:
+            return np.ones(self.products.shape[1], dtype=bool)
+        differ: BoolArray = self.products.max(axis=0) != self.products.min(axis=0)
+        return differ
 
     @property
     def counts(self) -> dict[str, int]:

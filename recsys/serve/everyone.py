@@ -1,25 +1,31 @@
-"""Offers for all customers of an artifact, streamed into one Parquet file, whole or not at all."""
+"""Offers for all customers of an artifact, streamed into one file, whole or not at all."""
 
 import sys
 import time
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
-from recsys.arrays import BoolArray, IdArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
+from recsys.errors import InputError
 from recsys.evaluate.topk import TopK
-from recsys.serve import events, ranking, rules
+from recsys.serve import events, fallback, ranking, rules
 from recsys.serve.person import stored
-from recsys.serve.question import Question, question
+from recsys.serve.question import Ids, Question, question
 from recsys.serve.recommend import Artifact
 from recsys.serve.search import best_of_many
+from recsys.serve.times import Moment
 from recsys.whole_file import whole_file
 
 _AT_ONCE = 16_384
+ENDINGS = (".parquet", ".csv")
+MOMENT = b"recsys_at"
+"""Key of the metadata of a Parquet file: UTC seconds at which its offers are valid."""
 
 
 def recommend_everyone(
@@ -27,31 +33,70 @@ def recommend_everyone(
     path: Path,
     k: int = 10,
     touchpoint: str | None = None,
-    at: datetime | int | None = None,
+    at: Moment | None = None,
+    exclude: Ids = (),
+    allow: Ids | None = None,
 ) -> int:
-    """Writes one line a customer, in order of ids, and returns how many there are.
+    """Offers for all customers in order of ids; returns how many customers there are.
 
-    Columns: customer_id, and best first the lists product_id, score and touchpoint; short_because
-    says why there are fewer than k. Offers are those of `Artifact.recommend_many`. A bar is drawn
-    on a terminal.
+    A name that ends in .parquet takes one line a customer: customer_id, and best first the lists
+    product_id, score and touchpoint; short_because says why there are fewer than k, basis what they
+    follow. One that ends in .csv takes one line an offer: customer_id, rank (from 1), product_id,
+    score, touchpoint, basis; who gets no offer has no line. Offers are those of
+    `Artifact.recommend_many`, all valid at one moment, that of the call unless `at` says another;
+    it is kept as `MOMENT`. A bar is drawn on a terminal.
 
     Raises:
-        InputError: as for `recommend_many`, or the file cannot be written.
+        InputError: the name ends otherwise, as for `recommend_many`, or the file cannot be written.
     """
-    asked = question(artifact.contents, artifact.products, k, touchpoint, at)
+    require_ending(path)
+    asked = question(artifact.contents, artifact.products, k, touchpoint, at, exclude, allow)
     starts, ends = artifact.customers.groups
     began = time.monotonic()
     with whole_file(path, "out") as file, ExitStack() as opened:
-        writer: pq.ParquetWriter | None = None
+        writer: Any = None
         for first in range(0, len(starts), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
             table = _table(artifact, starts[part], ends[part], asked)
+            if path.suffix == ".csv":
+                table = _one_line_an_offer(table)
             if writer is None:
-                writer = pq.ParquetWriter(file, table.schema, compression="zstd")
+                writer = _writer(path, file, table.schema)
                 opened.callback(writer.close)
             writer.write_table(table)
             _bar(min(first + _AT_ONCE, len(starts)), len(starts), began)
     return len(starts)
+
+
+def require_ending(path: Path) -> None:
+    """Raises `InputError` unless the name says which format is wanted."""
+    if path.suffix not in ENDINGS:
+        raise InputError(f"out={path}: expected a name that ends in {' or '.join(ENDINGS)}")
+
+
+def _writer(path: Path, file: BinaryIO, schema: pa.Schema) -> Any:
+    if path.suffix == ".csv":
+        return csv.CSVWriter(file, schema, write_options=csv.WriteOptions(quoting_style="needed"))
+    return pq.ParquetWriter(file, schema, compression="zstd")
+
+
+def _one_line_an_offer(table: pa.Table) -> pa.Table:
+    lists = table["product_id"].combine_chunks()
+    lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
+    owners = np.repeat(np.arange(len(table)), lengths)
+    ranks = np.arange(len(owners)) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1
+    lines = pa.array(owners)
+    return pa.table(
+        {
+            "customer_id": table["customer_id"].take(lines),
+            "rank": pa.array(ranks),
+            **{
+                name: table[name].combine_chunks().flatten()
+                for name in ("product_id", "score", "touchpoint")
+            },
+            "basis": table["basis"].take(lines),
+        }
+    )
 
 
 def _table(artifact: Artifact, starts: IntArray, ends: IntArray, asked: Question) -> pa.Table:
@@ -61,9 +106,11 @@ def _table(artifact: Artifact, starts: IntArray, ends: IntArray, asked: Question
     lengths = found.sum(axis=1)
     owners, places = events.spread(starts, ends)
     rows = ids.rows[places]
-    permitted = rules.permitted(contents, rows, np.searchsorted(owners, np.arange(len(starts))))
+    begins = np.searchsorted(owners, np.arange(len(starts)))
+    permitted = rules.permitted(contents, rows, begins)
+    vectors, by_popularity = fallback.filled(contents, contents.customers[rows], begins)
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
-    where = _touchpoints(artifact, starts, ends, best, permitted, asked.asked)
+    where = _touchpoints(artifact, vectors, begins, best, permitted, asked.asked)
     columns = best.columns[found]
     named = np.array([*contents.touchpoint_names, None], dtype=object)[where]
     short = _shortages(artifact, starts, ends, lengths, permitted, asked)
@@ -74,27 +121,51 @@ def _table(artifact: Artifact, starts: IntArray, ends: IntArray, asked: Question
             "score": pa.ListArray.from_arrays(offsets, pa.array(best.scores[found])),
             "touchpoint": pa.ListArray.from_arrays(offsets, pa.array(named, pa.string())),
             "short_because": pa.array(short, pa.string()),
-        }
+            "basis": pa.array(_basis(artifact, rows, owners, by_popularity), pa.string()),
+        },
+        metadata=None if asked.moment is None else {MOMENT: str(asked.moment)},
     )
 
 
+def _basis(
+    artifact: Artifact, rows: IntArray, owners: IntArray, by_popularity: BoolArray
+) -> list[str]:
+    """What the offers of each customer follow; rows [R] and their customers [R]."""
+    with_events = np.zeros(len(by_popularity), dtype=bool)
+    with_events[owners[events.of_rows(artifact.contents, rows)[0]]] = True
+    names = np.where(with_events, "events", "vector")
+    names[by_popularity] = "popularity"
+    found: list[str] = names.tolist()
+    return found
+
+
 def _touchpoints(
-    artifact: Artifact, starts: IntArray, ends: IntArray, best: TopK, permitted: BoolArray,
+    artifact: Artifact, vectors: FloatArray, begins: IntArray, best: TopK, permitted: BoolArray,
     asked: int | None,
 ) -> IntArray:  # fmt: skip
-    """[m] row number of each offer's touchpoint, -1 where none is known."""
-    contents, rows, found = artifact.contents, artifact.customers.rows, best.columns >= 0
+    """[m] row number of each offer's touchpoint, -1 where none is known.
+
+    Args:
+        artifact: whose products and touchpoints.
+        vectors: [R, d] of all customers, one customer after the other.
+        begins: [B] where the vectors of each customer start.
+        best: their offers.
+        permitted: [B, T].
+        asked: row of the only touchpoint in question.
+    """
+    contents, found = artifact.contents, best.columns >= 0
     if asked is not None:
         return np.full(int(found.sum()), asked)
     if contents.touchpoints is None:
         return np.full(int(found.sum()), -1)
-    people = np.repeat(np.arange(len(starts)), found.sum(axis=1))
-    deciding, columns = rows[starts][people], best.columns[found]
-    for person in np.flatnonzero(ends - starts > 1):
-        own, mine = rows[starts[person] : ends[person]], people == person
-        strand = ranking.deciding(contents, contents.customers[own], columns[mine], None)
+    people = np.repeat(np.arange(len(begins)), found.sum(axis=1))
+    deciding, columns = begins[people], best.columns[found]
+    stops = np.append(begins[1:], len(vectors))
+    for person in np.flatnonzero(stops - begins > 1):
+        own, mine = np.arange(begins[person], stops[person]), people == person
+        strand = ranking.deciding(contents, vectors[own], columns[mine], None)
         deciding[mine] = own[strand]
-    known = contents.customers[deciding] + contents.products[columns]
+    known = vectors[deciding] + contents.products[columns]
     chosen = ranking.best_touchpoints(contents, known, permitted[people])
     return np.array(chosen, np.int64)
 

@@ -9,43 +9,48 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.serve import fold_in
+from recsys.serve import fallback, fold_in
 from recsys.serve.contents import Contents
 from recsys.serve.ids import SortedIds
-from recsys.serve.person import History, Person, stored
+from recsys.serve.limits import shown
+from recsys.serve.person import ONLY, History, Person
 
 FreshEvent: TypeAlias = str | int | UUID | tuple[str | int | UUID, str | float]
 """A product id, or a product id with an action or a weight."""
 
+LARGEST_WEIGHT = 1_000_000
+"""Beyond it, float32 vectors would lose all other events, or overflow."""
+
 
 def folded(
-    contents: Contents, products: SortedIds, events: Sequence[FreshEvent], rows: IntArray | None
+    contents: Contents, products: SortedIds, events: Sequence[FreshEvent], before: Person
 ) -> Person:
-    """The person as of now: fresh events on top of those of customer rows [R], the last of them.
+    """The person as of now: fresh events on top of those of `before`, of the last strand.
+
+    Where none of them counts anything, the person stays as before; of whom nothing was known, what
+    is popular is left, if the artifact says what that is.
 
     Args:
         contents: of the artifact.
         products: its ids.
         events: the fresh ones.
-        rows: of a known customer, whose last strand they go to; None for somebody unseen, who may
-            be contacted anywhere as far as the artifact knows.
+        before: a customer, or `recsys.serve.person.nobody`.
 
     Raises:
         InputError: a product or action is unknown, or the artifact lacks what it needs.
     """
     factors, rule = contents.fold_in_products, contents.fold_in_rule
-    if factors is None or rule is None or (rows is None and contents.fold_in_rest is None):
+    if factors is None or rule is None or (not before.known and contents.fold_in_rest is None):
         raise InputError(
             "the artifact does not say how fresh events become a vector; export a model that can "
             "be folded into, such as als or graph_filter, with this version"
         )
     fresh, counts, actions = _counted(contents, products, events)
-    before, rest = _nobody(contents), contents.fold_in_rest
+    rest = contents.fold_in_rest
     own_counts: FloatArray = np.zeros(0)
-    if rows is not None:
-        before = stored(contents, rows)
+    if before.row is not None:
         rest = before.vectors[-1, factors.shape[1] :]
-        own_counts = _own_counts(contents, before.histories[-1], int(rows[-1]))
+        own_counts = _own_counts(contents, before.histories[-1], before.row)
     history = _merged(before.histories[-1], own_counts, fresh, counts, actions)
     history = replace(history, weights=_weights(contents, history.products, history.weights))
     first = fold_in.customer_vector(
@@ -55,22 +60,19 @@ def folded(
         first = first / max(float(np.linalg.norm(first)), 1e-30)
     assert rest is not None
     vector = np.concatenate([first, rest]).astype(np.float32)
+    if not len(history.products):
+        default = before.vectors[-1] if before.known else fallback.default_vector(contents)
+        vector = vector if default is None else default
+    vectors, (by_popularity,) = fallback.filled(
+        contents, np.vstack([before.vectors[:-1], vector]), ONLY
+    )
+    seen = np.unique(np.append(before.seen, fresh))
     return replace(
         before,
-        vectors=np.vstack([before.vectors[:-1], vector]),
+        vectors=vectors,
         histories=[*before.histories[:-1], history],
-        seen=np.unique(np.append(before.seen, fresh)),
-    )
-
-
-def _nobody(contents: Contents) -> Person:
-    nothing = np.zeros(0, np.int64)
-    return Person(
-        id=None,
-        vectors=np.zeros((1, contents.products.shape[1]), np.float32),
-        histories=[History(products=nothing, weights=np.zeros(0), events=nothing, actions=nothing)],
-        seen=nothing,
-        permitted=np.ones(len(contents.touchpoint_names), dtype=bool),
+        seen=seen,
+        basis="popularity" if by_popularity else "events" if len(seen) else before.basis,
     )
 
 
@@ -79,7 +81,7 @@ def _counted(
 ) -> tuple[IntArray, FloatArray, IntArray]:
     """Product rows [n], what each event counts, and its action, -1 where a weight was given."""
     if isinstance(events, str | int | UUID):
-        raise InputError(f"events: expected a sequence of product ids, got {events!r}")
+        raise InputError(f"events: expected a sequence of product ids, got {shown(events)}")
     pairs = [one if isinstance(one, tuple) else (one, 1.0) for one in events]
     starts, _ = products.find_known([product for product, _ in pairs])
     counts = [_count(contents, what) for _, what in pairs]
@@ -92,10 +94,17 @@ def _count(contents: Contents, what: str | float) -> float:
     if isinstance(what, str):
         known = list(contents.event_action_names)
         if what not in known or contents.fold_in_actions is None:
-            raise InputError(f"events: no action '{what}'; the artifact has {', '.join(known)}")
+            raise InputError(
+                f"events: no action {shown(what)}; the artifact has {', '.join(known)}"
+            )
         return float(contents.fold_in_actions[known.index(what)])
-    if not (np.isfinite(what) and what >= 0):
-        raise InputError(f"events: expected weights of at least 0, got {what}")
+    # Of NaN no comparison is true; a whole number may be too long for a float.
+    if not what >= 0:
+        raise InputError(f"events: expected weights of at least 0, got {shown(what)}")
+    if what > LARGEST_WEIGHT:
+        raise InputError(
+            f"events: expected weights of at most {LARGEST_WEIGHT:,}, got {shown(what)}"
+        )
     return float(what)
 
 

@@ -14,13 +14,55 @@ import pyarrow.compute as pc
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
+from recsys.serve.limits import SHOWN, shown
 from recsys.serve.text_ids import TextIds, numbers, row_numbers, strings
 from recsys.whole_numbers import parse_whole_number
 
-_NEAR = 10_000
-"""Comparing texts is slow: among more ids than twice this, only neighbours are compared."""
+_NEAR = 32
+"""Comparing texts is slow: only so many neighbours on each side are compared, however many ids."""
 _FEW = 1_000
 """So many ids are looked up one by one; more share a hash table of all ids."""
+
+
+class UnknownIdError(InputError):
+    """An id that is not there.
+
+    Args:
+        said: that it is not.
+        shape: what ids there are, in words, or nothing.
+        hint: what is near, which names ids of others.
+
+    Attributes:
+        brief: the message without other ids, for those who may not see them.
+    """
+
+    def __init__(self, said: str, shape: str, hint: str) -> None:
+        super().__init__(said + hint)
+        self.brief = said + shape
+        self._parts = said, shape, hint
+
+    def of(self, name: str) -> "UnknownIdError":
+        """The same of an argument, which the message names."""
+        said, shape, hint = self._parts
+        return UnknownIdError(f"{name}: {said}", shape, hint)
+
+
+def in_public(error: InputError) -> str:
+    """What may be said to whoever asks over a network: the message without ids of others."""
+    return error.brief if isinstance(error, UnknownIdError) else str(error)
+
+
+def whole_id(value: Any) -> int | None:
+    """An id that is a whole number, as int64 holds it; None for anything else.
+
+    A text must be the number as it is written: "007" and digits of other scripts are other ids
+    than 7.
+    """
+    if isinstance(value, str):
+        return parse_whole_number(value)
+    if not isinstance(value, int | np.integer) or isinstance(value, bool):
+        return None
+    return int(value) if abs(int(value)) < 2**63 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +174,7 @@ class SortedIds:
         starts, ends = self.find(wanted)
         unknown = np.flatnonzero(starts == ends)
         if len(unknown):
-            raise InputError(self._unknown(wanted[int(unknown[0])]))
+            raise self.unknown(wanted[int(unknown[0])])
         return starts, ends
 
     def rows_of(self, wanted: Any) -> IntArray:
@@ -151,27 +193,29 @@ class SortedIds:
             except ValueError:
                 return None
         if not isinstance(self.ids, np.ndarray):
-            return str(wanted)
-        if isinstance(wanted, str):
-            return parse_whole_number(wanted)
-        if not isinstance(wanted, int | np.integer):
-            return None
-        return int(wanted) if abs(int(wanted)) < 2**63 else None
+            is_written = not isinstance(wanted, int) or abs(wanted) < 2**63
+            return str(wanted) if is_written else None
+        return whole_id(wanted)
 
-    def _unknown(self, wanted: Any) -> str:
-        start = f"{self.kind} id '{wanted}' is not among the {len(self.ids):,} {self.kind} ids"
+    def unknown(self, wanted: Any) -> UnknownIdError:
+        """That an id is unknown, and what is near to it; made in constant time."""
+        named = shown(str(wanted) if isinstance(wanted, UUID) else wanted)
+        quoted = named if isinstance(wanted, str | UUID) else f"'{named}'"
+        start = f"{self.kind} id {quoted} is not among the {len(self.ids):,} {self.kind} ids"
         key = self._key(wanted)
         if key is None:
-            shape = "UUIDs" if self.is_uuid else "whole numbers"
-            return f"{start}, which are {shape} such as {self.ids[0]}"
+            shape = "whole numbers" if isinstance(self.ids, np.ndarray) else "texts"
+            shape = "UUIDs" if self.is_uuid else shape
+            hint = f", which are {shape} such as {self.ids[0]}"
+            return UnknownIdError(start, f", which are {shape}", hint)
         is_integer = isinstance(self.ids, np.ndarray)
         reach = 2 if is_integer else _NEAR
         place = int(np.searchsorted(self.ids, int(key))) if is_integer else self._first(key)
         low = max(0, min(place - reach, len(self.ids) - 2 * reach))
         near = list(dict.fromkeys(str(one) for one in self.ids[low : low + 2 * reach]))
         if not is_integer:
-            near = get_close_matches(str(key), near, n=3, cutoff=0)
-        return f"{start}; the nearest are {', '.join(near)}"
+            near = get_close_matches(str(key)[:SHOWN], [one[:SHOWN] for one in near], 3, 0)
+        return UnknownIdError(start, "", f"; the nearest are {', '.join(near)}")
 
 
 def _as_strings(ids: IdArray | TextIds) -> pa.StringArray:

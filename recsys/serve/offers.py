@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, TypeAlias
 from uuid import UUID
+
+Basis: TypeAlias = Literal["events", "vector", "popularity"]
+"""What offers follow: the customer's events, own or fresh; the vector that the model gave to a
+customer without events, of whatever else it knows; or, of whom nothing is known, what is popular.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,16 +61,21 @@ class Recommendation:
     """What to offer one customer.
 
     Attributes:
-        customer_id: as the artifact keeps it; None for somebody unseen.
+        customer_id: as the artifact keeps it; as it was given where the artifact does not know it;
+            None where none was given.
         offers: best first.
         short_because: why there are fewer offers than asked for; None where there are not.
         own_events: with how many products the customer has events, fresh ones included.
+        known: whether the artifact knows the id.
+        basis: what the offers follow.
     """
 
     customer_id: str | int | UUID | None
     offers: Sequence[Offer]
     short_because: str | None
     own_events: int
+    known: bool
+    basis: Basis
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +105,14 @@ class FirmOffers:
     """Which of the firm's offers to make one customer.
 
     Attributes:
-        customer_id: as the artifact keeps it.
+        customer_id: as of `Recommendation`.
         offers: best first.
         short_because: why there are fewer than asked for; None where there are not.
+        known, basis: as of `Recommendation`.
     """
 
     customer_id: str | int | UUID | None
     offers: Sequence[FirmOffer]
     short_because: str | None
+    known: bool
+    basis: Basis

@@ -1,14 +1,15 @@
 """Who is asked about: the vectors of a customer, stored or folded in, and what made them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.serve import events, rules
+from recsys.serve import events, fallback, rules
 from recsys.serve.contents import Contents
+from recsys.serve.offers import Basis
 
 ONLY = np.zeros(1, np.int64)
 """Where the rows of a single customer start."""
@@ -36,11 +37,14 @@ class Person:
     """A customer, with R vectors: one a strand of intent.
 
     Attributes:
-        id: as the artifact keeps it; None for somebody unseen.
+        id: as the artifact keeps it; as it was given where it is unknown; None for no id.
         vectors: [R, d] float32.
         histories: of each vector.
         seen: [n] rows of all products with an event, each once, whether learned from or not.
         permitted: [T] touchpoints that may contact the customer.
+        known: whether the artifact knows the id.
+        row: the last of its rows; None where it is unknown.
+        basis: what the vectors are made of.
     """
 
     id: str | int | UUID | None
@@ -48,6 +52,9 @@ class Person:
     histories: Sequence[History]
     seen: IntArray
     permitted: BoolArray
+    known: bool
+    row: int | None
+    basis: Basis
 
     def had(self, contents: Contents) -> IntArray:
         """Product rows that leave the ranking because the customer had them."""
@@ -57,14 +64,49 @@ class Person:
 def stored(contents: Contents, rows: IntArray) -> Person:
     """The customer of these rows [R], as the artifact keeps it."""
     owners, places = events.of_rows(contents, rows)
+    vectors, (by_popularity,) = fallback.filled(contents, contents.customers[rows], ONLY)
     return Person(
         id=plain(contents.customer_ids[rows[0]]),
-        vectors=contents.customers[rows],
+        vectors=vectors,
         histories=[_history(contents, places[owners == one]) for one in range(len(rows))],
         seen=places
         if contents.event_products is None
         else np.unique(contents.event_products[places]),
         permitted=rules.permitted(contents, rows, ONLY)[0],
+        known=True,
+        row=int(rows[-1]),
+        basis="popularity" if by_popularity else "events" if len(places) else "vector",
+    )
+
+
+def unknown(contents: Contents, customer_id: str | int | UUID | None) -> Person:
+    """A customer of whom nothing is known, to be ranked by popularity.
+
+    Args:
+        contents: of the artifact.
+        customer_id: one that it does not have, which it may contact as
+            `rules.permitted_to_unknown` says; None where whoever asks answers for the consent.
+
+    Raises:
+        InputError: the artifact does not say what is popular.
+    """
+    vector = fallback.require_default(contents)
+    return replace(nobody(contents, customer_id), vectors=vector[None])
+
+
+def nobody(contents: Contents, customer_id: str | int | UUID | None) -> Person:
+    """A customer without a vector of their own, all zeros, and without events."""
+    nothing = np.zeros(0, np.int64)
+    anywhere = np.ones(len(contents.touchpoint_names), dtype=bool)
+    return Person(
+        id=None if customer_id is None else plain(customer_id),
+        vectors=np.zeros((1, contents.products.shape[1]), np.float32),
+        histories=[History(products=nothing, weights=np.zeros(0), events=nothing, actions=nothing)],
+        seen=nothing,
+        permitted=anywhere if customer_id is None else rules.permitted_to_unknown(contents),
+        known=False,
+        row=None,
+        basis="popularity",
     )
 
 

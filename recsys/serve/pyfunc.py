@@ -7,9 +7,11 @@ answers as it did, and a server needs nothing that no index has.
 
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,17 @@ from recsys.errors import InputError
 from recsys.serve import request
 from recsys.serve.artifact import load
 from recsys.serve.contents import Contents
-from recsys.serve.offers import Recommendation
+from recsys.serve.ids import UnknownIdError, in_public
+from recsys.serve.over_http import Endpoint
+from recsys.serve.person import Person
+from recsys.serve.question import Question, question
 from recsys.serve.recommend import Artifact
-
-CUSTOMER, EVENTS = "customer_id", "events"
+from recsys.serve.request import CUSTOMER, EVENTS, Row
 
 _PACKAGE = Path(__file__).parents[1]
 _NEEDED = ("mlflow", "numpy", "pyarrow", "safetensors")
+_KEPT = 64
+"""Answers of popularity that are kept, one for each question and second."""
 
 
 class Offers:
@@ -34,64 +40,153 @@ class Offers:
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
+        self._answers: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def predict(self, asked: Any, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Recommendations, as `Artifact` gives them, in plain JSON values.
 
         Args:
-            asked: the DataFrame that MLflow makes, of one or both of these columns. `customer_id`;
-                missing for somebody unseen. `events`, what was done just now: a list of product
-                ids, or of objects {"product_id", and "action" or "weight"}; with a customer_id
-                they are added to what the customer did before.
+            asked: rows of one or both of these columns, as a DataFrame, a list of mappings or a
+                mapping of lists. `customer_id`; missing for somebody unseen. `events`, what was
+                done just now: a list of product ids, or of objects {"product_id", and "action" or
+                "weight"}; with a customer_id they are added to what the customer did before.
             params: k; explain, how many reasons an offer; touchpoint, "" for none in particular;
-                at, a date-time with its zone, "" for the artifact's cut-off; exclude, product ids;
-                allow, the only product ids in question. MLflow knows no optional params, so an
-                empty `allow` is no limit, and not a list that allows nothing.
+                at, a moment, "" for now, "as_of" for the artifact's cut-off; exclude, product ids;
+                allow, the only product ids in question; strict, whether an unknown customer
+                refuses the request, instead of getting what is popular, marked as such. MLflow
+                knows no optional params, so an empty `allow` is no limit, and not a list that
+                allows nothing.
 
         Raises:
-            MlflowException: where the artifact raises `InputError`, with its words: MLflow
-                hides those of others from who asked. One bad row refuses the request.
+            MlflowException: where the artifact raises `InputError`, with its words but for the ids
+                of other customers: MLflow hides those of others from who asked. One bad row
+                refuses the request.
         """
         from mlflow.exceptions import MlflowException
 
         try:
-            answers = self._answers(asked, _usable(params or {}))
+            rows, said = request.rows(asked), request.params(params or {})
+            plain: list[dict[str, Any]] = json.loads(self.answers(rows, said))
         except InputError as error:
-            raise MlflowException.invalid_parameter_value(str(error)) from None
-        # Times and UUIDs become text once, here, whatever MLflow would make of them.
-        text = json.dumps([asdict(one) for one in answers], default=_as_text)
-        plain: list[dict[str, Any]] = json.loads(text)
+            raise MlflowException.invalid_parameter_value(in_public(error)) from None
         return plain
 
-    def _answers(self, asked: Any, params: Mapping[str, Any]) -> list[Recommendation]:
-        if CUSTOMER not in asked and EVENTS not in asked:
-            # MLflow drops columns that it does not know, and the rows with the last of them.
-            raise InputError(f"expected a column {CUSTOMER}, {EVENTS} or both, got neither")
-        rows = zip(request.column(asked, CUSTOMER), request.column(asked, EVENTS), strict=True)
-        return [self._answer(place, *row, params) for place, row in enumerate(rows, start=1)]
+    def answers(self, rows: Sequence[Row], params: Mapping[str, Any]) -> str:
+        """Recommendations of rows as a JSON list; params as of `request.params`.
 
-    def _answer(
-        self, place: int, customer: Any, events: Any, params: Mapping[str, Any]
-    ) -> Recommendation:
-        if customer is None and events is None:
-            raise InputError(f"row {place}: expected {CUSTOMER}, {EVENTS} or both, got neither")
-        known = None if customer is None else request.customer(customer)
-        fresh = [] if events is None else request.fresh_events(events)
-        if known is not None and not fresh:
-            return self.artifact.recommend(known, **params)
-        return self.artifact.recommend_events(fresh, customer_id=known, **params)
+        Raises:
+            InputError: the params or a row cannot be answered; the message names the row.
+        """
+        said = dict(params)
+        explain, strict = said.pop("explain", 3), bool(said.pop("strict", False))
+        said["k"] = said.get("k", 10)
+        asked, popular, found = self._question(**said), None, []
+        for place, row in enumerate(rows, start=1):
+            try:
+                person = self._person(row, strict)
+            except UnknownIdError as error:
+                raise error.of(f"row {place}") from None
+            except InputError as error:
+                raise InputError(f"row {place}: {error}") from None
+            if person.known or row.events or row.customer is None:
+                found.append(asdict(self.artifact.answer(person, asked, explain)))
+                continue
+            if popular is None:
+                is_kept = not said.get("exclude") and said.get("allow") is None
+                popular = (self._kept if is_kept else self._popular)(person, asked)
+            found.append({**popular, CUSTOMER: person.id})
+        # Times and UUIDs become text once, here, whatever MLflow would make of them.
+        return json.dumps(found, default=_as_text)
+
+    def knows(self, row: Row) -> bool:
+        """Whether a row is of a customer of the artifact, or of none in particular."""
+        if row.customer is None:
+            return True
+        starts, ends = self.artifact.customers.find([row.customer])
+        return bool(starts[0] < ends[0])
+
+    def _question(self, **said: Any) -> Question:
+        return question(self.artifact.contents, self.artifact.products, **said)
+
+    def _person(self, row: Row, strict: bool) -> Person:
+        # A known customer who did nothing just now needs no model that can be folded into.
+        events = row.events if row.events or row.customer is None else None
+        return self.artifact.person(row.customer, events, strict)
+
+    def _popular(self, nobody: Person, asked: Question) -> dict[str, Any]:
+        return asdict(self.artifact.answer(nobody, asked, 0))
+
+    def _kept(self, nobody: Person, asked: Question) -> dict[str, Any]:
+        """As `_popular`: the same for all who are unknown, and so kept for a while."""
+        key = asked.k, asked.asked, asked.moment
+        if key not in self._answers:
+            if len(self._answers) >= _KEPT:
+                self._answers.clear()
+            self._answers[key] = self._popular(nobody, asked)
+        return self._answers[key]
 
 
 def _load_pyfunc(path: str) -> Offers:
     """What MLflow calls with the path of the artifact in the model."""
+    _ask_before_mlflow()
     return Offers(load(path))
+
+
+def _ask_before_mlflow() -> None:
+    """Lets an `Offers` see what is asked before MLflow has dropped half of it.
+
+    MLflow leaves out params and columns that a signature does not name, writes the whole request
+    before a refusal, and puts its stack trace into the answer to a broken CSV. What is asked of
+    other models stays with MLflow; where its server has changed, so does what is asked of ours.
+    """
+    from mlflow.pyfunc import PyFuncModel
+
+    predict = PyFuncModel.predict
+    if getattr(predict, "asks_offers", False):
+        return
+
+    @wraps(predict)
+    def ours_first(model: Any, data: Any, params: Any = None) -> Any:
+        offers = model._model_impl
+        return (
+            offers.predict(data, params)
+            if isinstance(offers, Offers)
+            else predict(model, data, params)
+        )
+
+    ours_first.asks_offers = True  # type: ignore[attr-defined]
+    PyFuncModel.predict = ours_first
+    server = sys.modules.get("mlflow.pyfunc.scoring_server")
+    guarded = getattr(server, _GUARD, None)
+    if guarded is not None:
+        setattr(server, _GUARD, lambda answer: _endpoint(answer) or guarded(answer))
+
+
+_GUARD = "_async_catch_mlflow_exception"
+"""The decorator of the server's function that answers; here it is where our own is put."""
+
+
+def _endpoint(answer: Any) -> Any:
+    """Our function for the server's own, of whose model it is a closure; None for other models."""
+    kept = dict(zip(answer.__code__.co_freevars, answer.__closure__ or (), strict=True))
+    model = kept["model"].cell_contents if "model" in kept else None
+    offers = getattr(model, "_model_impl", None)
+    if not isinstance(offers, Offers):
+        return None
+    endpoint = Endpoint(offers)
+
+    @wraps(answer)
+    async def ours(request: Any) -> Any:
+        return await endpoint.answer(request)
+
+    return ours
 
 
 def save(model: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
     """Writes an artifact as an MLflow model, which `mlflow models serve --model-uri` takes.
 
-    Requests are JSON (`dataframe_records`, `dataframe_split` or `inputs`) or Parquet: MLflow reads
-    no CSV where a column may hold lists.
+    Requests are JSON (`dataframe_records`, `dataframe_split` or `inputs`) or Parquet; CSV is
+    refused.
 
     Args:
         model: folder to write; it must not be there.
@@ -136,16 +231,9 @@ def _signature(contents: Contents) -> Any:
         ParamSpec("at", "string", ""),
         ParamSpec("exclude", product, [], shape=(-1,)),
         ParamSpec("allow", product, [], shape=(-1,)),
+        ParamSpec("strict", "boolean", False),
     ]
     return ModelSignature(inputs=Schema(columns), params=ParamSchema(params))
-
-
-def _usable(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Params of a request as arguments of `Artifact.recommend`; what is empty was not said."""
-    given = {name: value for name, value in params.items() if value not in (None, "", [])}
-    if "at" in given:
-        given["at"] = request.moment(given["at"])
-    return given
 
 
 def _example(contents: Contents) -> list[dict[str, Any]]:

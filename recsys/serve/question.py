@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -13,7 +12,9 @@ from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.serve import events, rules
 from recsys.serve.contents import Contents
-from recsys.serve.ids import SortedIds
+from recsys.serve.ids import SortedIds, UnknownIdError
+from recsys.serve.limits import shown
+from recsys.serve.times import Moment
 
 Id: TypeAlias = str | int | UUID
 Ids: TypeAlias = Sequence[Id] | IdArray
@@ -88,12 +89,13 @@ class Question:
 
 def question(
     contents: Contents, products: SortedIds, k: int, touchpoint: str | None = None,
-    at: datetime | int | None = None, exclude: Ids = (), allow: Ids | None = None,
+    at: Moment | None = None, exclude: Ids = (), allow: Ids | None = None,
 ) -> Question:  # fmt: skip
     """The question in row numbers; arguments as of `Artifact.recommend`.
 
     Raises:
-        InputError: the touchpoint is unknown, or k, at, exclude or allow are not usable.
+        InputError: the touchpoint or a product is unknown, or k, at, exclude or allow are not
+            usable.
     """
     require_whole("k", k, 1)
     moment = rules.moment(contents, at)
@@ -126,7 +128,7 @@ def require_whole(name: str, value: Any, low: int) -> None:
     """Raises `InputError` unless the value is a whole number of at least `low`."""
     usable = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= low
     if not usable:
-        raise InputError(f"{name}: expected a whole number of at least {low}, got {value!r}")
+        raise InputError(f"{name}: expected a whole number of at least {low}, got {shown(value)}")
 
 
 def _touchpoint_row(contents: Contents, name: str | None) -> int | None:
@@ -135,15 +137,20 @@ def _touchpoint_row(contents: Contents, name: str | None) -> int | None:
         return None
     if name not in known:
         raise InputError(
-            f"touchpoint '{name}' is not known; the artifact has {', '.join(known) or 'none'}"
+            f"touchpoint {shown(name)} is not known; the artifact has {', '.join(known) or 'none'}"
         )
     return known.index(name)
 
 
 def _rows(products: SortedIds, name: str, product_ids: Ids) -> IntArray:
     if isinstance(product_ids, str | int | UUID):
-        raise InputError(f"{name}: expected a sequence of product ids, got {product_ids!r}")
-    return products.rows[events.spread(*products.find(product_ids))[1]]
+        raise InputError(f"{name}: expected a sequence of product ids, got {shown(product_ids)}")
+    try:
+        # A misspelt id would let the product through that somebody wants to keep out.
+        starts, ends = products.find_known(list(product_ids))
+    except UnknownIdError as error:
+        raise error.of(name) from None
+    return products.rows[events.spread(starts, ends)[1]]
 
 
 def _mask(size: int, rows: IntArray) -> BoolArray:

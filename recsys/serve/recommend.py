@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -10,16 +9,18 @@ from recsys.arrays import FloatArray
 from recsys.evaluate.topk import TopK
 from recsys.serve.contents import Contents
 from recsys.serve.described import described
+from recsys.serve.fallback import default_vector, require_default
 from recsys.serve.firm_offers import best_offers
 from recsys.serve.fresh import FreshEvent, folded
 from recsys.serve.ids import SortedIds
 from recsys.serve.index import ApproximateIndex
 from recsys.serve.new_products import NewProduct, grown
 from recsys.serve.offers import FirmOffer, FirmOffers, Offer, Recommendation
-from recsys.serve.person import Person, stored
+from recsys.serve.person import Person, nobody, stored, unknown
 from recsys.serve.question import Id, Ids, Question, question, require_whole
 from recsys.serve.search import best_of_many, best_products
 from recsys.serve.text_ids import TextIds
+from recsys.serve.times import Moment
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,10 +54,11 @@ class Artifact:
         customer_id: Id,
         k: int = 10,
         touchpoint: str | None = None,
-        at: datetime | int | None = None,
+        at: Moment | None = None,
         exclude: Ids = (),
         explain: int = 3,
         allow: Ids | None = None,
+        strict: bool = False,
     ) -> Recommendation:
         """The k best offers for one customer, each with its touchpoint and its reasons.
 
@@ -64,37 +66,44 @@ class Artifact:
         the customer's rows; equal scores by the lower row number. Without a given touchpoint each
         product goes to the permitted one with the highest (c + p) . t.
 
+        Whom the artifact does not know, or knows nothing of, gets what is popular among what may be
+        offered; `known` and `basis` of the answer say so.
+
         Args:
             customer_id: as in the tables; a number may be given as text.
             k: how many, at least 1.
             touchpoint: name of the only touchpoint in question, or None for the best of each.
-            at: when the offer is made, with a time zone, or in UTC seconds; None for the artifact's
-                cut-off, so that an answer does not change with the day of the question.
-            exclude: product ids to leave out; those unknown are ignored.
+            at: when the offer is made, a `recsys.serve.times.Moment`; None for now. "as_of" is the
+                cut-off of what was learned, with which an answer does not change from day to day.
+            exclude: product ids to leave out.
             explain: how many reasons an offer, 0 for none.
-            allow: the only product ids in question, those unknown ignored; None for all.
+            allow: the only product ids in question; None for all.
+            strict: whether an unknown customer is refused.
 
         Raises:
-            InputError: the customer or the touchpoint is unknown, or k, at, explain are not usable.
+            InputError: the touchpoint or a product in `exclude` or `allow` is unknown; k, at,
+                explain or the customer's id are not usable; or the customer is unknown and refused,
+                or the artifact does not say what is popular.
         """
         asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
-        person = stored(self.contents, self.customers.rows_of(customer_id))
-        return self._recommendation(person, asked, explain)
+        return self.answer(self._person(customer_id, strict), asked, explain)
 
     def recommend_events(
         self,
         events: Sequence[FreshEvent],
         k: int = 10,
         touchpoint: str | None = None,
-        at: datetime | int | None = None,
+        at: Moment | None = None,
         exclude: Ids = (),
         explain: int = 3,
         allow: Ids | None = None,
         customer_id: Id | None = None,
+        strict: bool = False,
     ) -> Recommendation:
         """As `recommend`, for somebody with these fresh events; nothing is trained.
 
-        Consent binds known customers; of somebody unseen none is known, so who asks answers for it.
+        Consent binds known customers, and ids that are unknown as those who never gave any; without
+        an id none is known, so who asks answers for it.
 
         Args:
             events: as of `fold_in`.
@@ -105,15 +114,18 @@ class Artifact:
             explain: likewise; what was done just now is a reason too.
             allow: likewise.
             customer_id: to whose own events they are added; None for somebody unseen.
+            strict: likewise.
 
         Raises:
             InputError: as `fold_in` and `recommend`.
         """
         asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
-        return self._recommendation(self._folded(events, customer_id), asked, explain)
+        return self.answer(self.person(customer_id, events, strict), asked, explain)
 
     def fold_in(self, events: Sequence[FreshEvent], customer_id: Id | None = None) -> FloatArray:
         """[d] float32 vector of somebody with these fresh events, without training anything.
+
+        Without any event that counts it is the one that ranks by popularity, where there is one.
 
         Args:
             events: product ids, or pairs of product id and action (or weight, a number).
@@ -121,9 +133,10 @@ class Artifact:
                 are several; None for somebody unseen.
 
         Raises:
-            InputError: a product or action is unknown, or the model cannot be folded into.
+            InputError: the customer, a product or an action is unknown, or the model cannot be
+                folded into.
         """
-        vector: FloatArray = self._folded(events, customer_id).vectors[-1]
+        vector: FloatArray = self._folded(events, customer_id, strict=True).vectors[-1]
         return vector
 
     def recommend_offers(
@@ -131,7 +144,10 @@ class Artifact:
         customer_id: Id,
         k: int = 10,
         touchpoint: str | None = None,
-        at: datetime | int | None = None,
+        at: Moment | None = None,
+        exclude: Ids = (),
+        allow: Ids | None = None,
+        strict: bool = False,
     ) -> FirmOffers:
         """The k best of the firm's offers that hold at this moment and at this touchpoint.
 
@@ -144,46 +160,59 @@ class Artifact:
         """
         contents, table = self.contents, self.contents.offers
         if table is None:
-            answer = self.recommend(customer_id, k, touchpoint, at, explain=0)
+            answer = self.recommend(customer_id, k, touchpoint, at, exclude, 0, allow, strict)
             return FirmOffers(
                 customer_id=answer.customer_id,
                 offers=[_as_firm_offer(one) for one in answer.offers],
                 short_because=answer.short_because,
+                known=answer.known,
+                basis=answer.basis,
             )
-        asked = question(contents, self.products, k, touchpoint, at)
-        person = stored(contents, self.customers.rows_of(customer_id))
+        asked = question(contents, self.products, k, touchpoint, at, exclude, allow)
+        person = self._person(customer_id, strict)
         found: list[FirmOffer] = []
         missing = asked.refusal(person.permitted)
         if missing is None:
             found, missing = best_offers(contents, table, self._offer_vectors, person, asked)
-        return FirmOffers(customer_id=person.id, offers=found, short_because=missing)
+        return FirmOffers(
+            customer_id=person.id,
+            offers=found,
+            short_because=missing,
+            known=person.known,
+            basis=person.basis,
+        )
 
     def recommend_many(
         self,
         customer_ids: Ids | TextIds,
         k: int = 10,
         touchpoint: str | None = None,
-        at: datetime | int | None = None,
+        at: Moment | None = None,
+        exclude: Ids = (),
+        allow: Ids | None = None,
     ) -> TopK:
         """The k best products of many customers, by the same scores and rules as `recommend`.
 
         Scores of one matrix product for many customers round differently from those for one, so
-        that products closer than about 1e-6 may change places between the two.
+        that products closer than about 1e-6 may change places between the two. Unknown ids are
+        refused, because nothing in the answer could mark them.
 
         Args:
             customer_ids: [n], as for `recommend`.
             k: how many, at least 1.
             touchpoint: as for `recommend`.
-            at: as for `recommend`.
+            at: likewise.
+            exclude: likewise.
+            allow: likewise.
 
         Returns:
             Product rows (of `contents.product_ids`) [n, min(k, P)] int32, -1 where there is no
             further offer, and float32 scores, -inf there.
 
         Raises:
-            InputError: as for `recommend`.
+            InputError: as for `recommend`, or a customer is unknown.
         """
-        asked = question(self.contents, self.products, k, touchpoint, at)
+        asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
         starts, ends = self.customers.find_known(customer_ids)
         return best_of_many(self.contents, self.customers, starts, ends, asked)
 
@@ -199,7 +228,28 @@ class Artifact:
         contents, ids = grown(self.contents, self.products, products)
         return replace(self, contents=contents, products=ids)
 
-    def _recommendation(self, person: Person, asked: Question, explain: int) -> Recommendation:
+    def person(
+        self,
+        customer_id: Id | None,
+        events: Sequence[FreshEvent] | None = None,
+        strict: bool = False,
+    ) -> Person:
+        """Who is asked about, for `answer`; arguments as of `recommend_events`.
+
+        Raises:
+            InputError: as `fold_in`; or nothing is known, and the artifact does not say what is
+                popular.
+        """
+        if events is None and customer_id is not None:
+            return self._person(customer_id, strict)
+        person = self._folded(events or [], customer_id, strict)
+        if not person.known and not len(person.histories[-1].products):
+            # Without an event that counts, only what is popular is left.
+            require_default(self.contents)
+        return person
+
+    def answer(self, person: Person, asked: Question, explain: int) -> Recommendation:
+        """What `recommend` says of a person and a `recsys.serve.question.Question`."""
         require_whole("explain", explain, 0)
         columns, scores = best_products(self.contents, self.index, person, asked)
         missing = None
@@ -211,11 +261,29 @@ class Artifact:
             offers=described(self.contents, person, columns, scores, asked.asked, explain),
             short_because=missing,
             own_events=len(person.seen),
+            known=person.known,
+            basis=person.basis,
         )
 
-    def _folded(self, events: Sequence[FreshEvent], customer_id: Id | None) -> Person:
-        rows = None if customer_id is None else self.customers.rows_of(customer_id)
-        return folded(self.contents, self.products, events, rows)
+    def _person(self, customer_id: Id, strict: bool) -> Person:
+        starts, ends = self.customers.find([customer_id])
+        if starts[0] < ends[0]:
+            return stored(self.contents, self.customers.rows[starts[0] : ends[0]])
+        if strict or default_vector(self.contents) is None:
+            raise self.customers.unknown(customer_id)
+        return unknown(self.contents, customer_id)
+
+    def _folded(self, events: Sequence[FreshEvent], customer_id: Id | None, strict: bool) -> Person:
+        before = nobody(self.contents, customer_id)
+        if customer_id is not None:
+            starts, ends = self.customers.find([customer_id])
+            if starts[0] < ends[0]:
+                before = stored(self.contents, self.customers.rows[starts[0] : ends[0]])
+            elif strict:
+                raise self.customers.unknown(customer_id)
+        if not len(events) and not before.known and self.contents.default_customer is not None:
+            return unknown(self.contents, customer_id)
+        return folded(self.contents, self.products, events, before)
 
     @cached_property
     def _offer_vectors(self) -> FloatArray:

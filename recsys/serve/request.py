@@ -1,30 +1,87 @@
-"""What JSON says of customers, fresh events and moments, as `Artifact` takes it.
+"""What a request says of customers, fresh events and params, as `Artifact` takes it.
 
-Rows come through a pandas table, which makes NaN of what is absent, and floats of whole numbers
-that stand beside it.
+Nothing is passed over: an unknown column or param is refused with the nearest name, because an
+answer to another question is worse than none. How much one request may ask for stands in
+`recsys.serve.limits`.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
 
 from recsys.errors import InputError
+from recsys.serve import limits
 from recsys.serve.fresh import FreshEvent
-from recsys.serve.question import Id
+from recsys.serve.limits import shown
+from recsys.serve.question import Id, require_whole
 
+CUSTOMER, EVENTS = "customer_id", "events"
+COLUMNS = (CUSTOMER, EVENTS)
+PARAMS = ("k", "explain", "touchpoint", "at", "exclude", "allow", "strict")
 _EXACT = 2**53
 """Whole numbers below it are told apart by a float."""
+_BOUNDS = {"k": (1, limits.OFFERS), "explain": (0, limits.REASONS)}
 
 
-def column(table: Any, name: str) -> list[Any]:
-    """The values of a pandas column, None where one is missing; all None without the column."""
-    if name not in table:
-        return [None] * len(table)
-    values = table[name]
-    return [None if gone else one for one, gone in zip(values, values.isna(), strict=True)]
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One customer asked about: by an id, by fresh events, or by both."""
+
+    customer: Id | None
+    events: list[FreshEvent]
+
+
+def rows(asked: Any) -> list[Row]:
+    """The rows of a pandas table, of a list of mappings, or of a mapping of lists.
+
+    Raises:
+        InputError: they are of another form, too many, or of other columns; the message names the
+            row.
+    """
+    values = _values(asked)
+    if len(values) > limits.ROWS:
+        raise InputError(
+            f"expected at most {limits.ROWS:,} rows, got {len(values):,}; ask in several requests"
+        )
+    return [_row(place, *one) for place, one in enumerate(values, start=1)]
+
+
+def params(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Params as arguments of `Artifact.recommend`; what is null or empty was not said.
+
+    Raises:
+        InputError: one is unknown, or not of its kind.
+    """
+    refuse_unknown("param", given, PARAMS)
+    said = {name: value for name, value in given.items() if not _is_empty(value)}
+    for name, (lowest, highest) in _BOUNDS.items():
+        if name in said:
+            require_whole(name, said[name], lowest)
+            if said[name] > highest:
+                raise InputError(f"{name}: expected at most {highest:,}, got {shown(said[name])}")
+    for name in ("touchpoint", "at"):
+        if name in said:
+            _require_text(name, said[name])
+    for name in ("exclude", "allow"):
+        if name in said:
+            said[name] = _listed(name, said[name])
+    if not isinstance(said.get("strict", False), bool | np.bool_):
+        raise InputError(f"strict: expected true or false, got {shown(said['strict'])}")
+    return said
+
+
+def refuse_unknown(what: str, names: Iterable[Any], known: Sequence[str]) -> None:
+    """Raises `InputError` where a name is unknown; the message has the nearest."""
+    for name in names:
+        if name not in known:
+            near = get_close_matches(str(name)[: limits.SHOWN], known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            expected = f"; expected a column {CUSTOMER}, {EVENTS} or both" * (known is COLUMNS)
+            raise InputError(f"unknown {what} {shown(name)}; {hint}{expected}")
 
 
 def customer(value: Any) -> Id:
@@ -36,12 +93,13 @@ def customer(value: Any) -> Id:
     if isinstance(value, float) and value.is_integer():
         if abs(value) >= _EXACT:
             raise InputError(
-                f"customer_id: {value:.0f} is rounded where other rows have none; numbers of 2^53 "
+                f"{CUSTOMER}: {value:.0f} is rounded where other rows have none; numbers of 2^53 "
                 "and more come as text, or in a request of their own"
             )
         return int(value)
     if not _is_id(value):
-        raise InputError(f"customer_id: expected text or a whole number, got {value!r}")
+        raise InputError(f"{CUSTOMER}: expected text or a whole number, got {shown(value)}")
+    _require_short(CUSTOMER, value)
     return cast(Id, value)
 
 
@@ -53,42 +111,130 @@ def fresh_events(value: Any) -> list[FreshEvent]:
     """
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
         raise _refused(value)
-    return [_event(one) for one in value]
+    events = list(value)
+    if len(events) > limits.EVENTS:
+        raise InputError(f"{EVENTS}: expected at most {limits.EVENTS:,}, got {len(events):,}")
+    return [_event(one) for one in events]
 
 
-def moment(text: str) -> datetime:
-    """A date-time with its zone; `InputError` where it is another text."""
-    refused = InputError(
-        f"at: expected a date-time with its zone such as 2024-05-01T12:00+00:00, got {text!r}"
-    )
+def _values(asked: Any) -> list[tuple[Any, Any]]:
+    """Customer and events of each row, None where they are missing."""
+    if hasattr(asked, "columns"):
+        refuse_unknown("column", asked.columns, COLUMNS)
+        _require_a_column(asked.columns)
+        return list(zip(*(_column(asked, name) for name in COLUMNS), strict=True))
+    if isinstance(asked, Mapping):
+        refuse_unknown("column", asked, COLUMNS)
+        _require_a_column(asked)
+        lists = {name: _as_list(name, values) for name, values in asked.items()}
+        if len({len(values) for values in lists.values()}) > 1:
+            raise InputError("expected columns of equal length")
+        records = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+        return [_pair(one) for one in records]
+    if not isinstance(asked, Sequence) or isinstance(asked, str):
+        raise InputError(f"expected rows of {CUSTOMER}, {EVENTS} or both, got {shown(asked)}")
+    for one in asked:
+        if not isinstance(one, Mapping):
+            raise InputError(f"expected rows such as {{{CUSTOMER!r}: 'C1'}}, got {shown(one)}")
+        refuse_unknown("column", one, COLUMNS)
+    _require_a_column({name for one in asked for name in one})
+    return [_pair(one) for one in asked]
+
+
+def _pair(record: Mapping[str, Any]) -> tuple[Any, Any]:
+    found = [record.get(name) for name in COLUMNS]
+    values = [None if isinstance(one, float) and one != one else one for one in found]
+    return values[0], values[1]
+
+
+def _column(table: Any, name: str) -> list[Any]:
+    """The values of a pandas column, None where one is missing; all None without the column."""
+    if name not in table:
+        return [None] * len(table)
+    values = table[name]
+    return [None if gone else one for one, gone in zip(values, values.isna(), strict=True)]
+
+
+def _as_list(name: str, values: Any) -> list[Any]:
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise InputError(f"column {name}: expected a list of values, got {shown(values)}")
+    return list(values)
+
+
+def _require_a_column(names: Iterable[str]) -> None:
+    if not set(names):
+        raise InputError(f"expected a column {CUSTOMER}, {EVENTS} or both, got neither")
+
+
+def _row(place: int, who: Any, events: Any) -> Row:
+    if who is None and events is None:
+        raise InputError(f"row {place}: expected {CUSTOMER}, {EVENTS} or both, got neither")
     try:
-        when = datetime.fromisoformat(text)
-        if when.tzinfo is None:
-            raise refused
-        return when.astimezone(UTC)
-    except (ValueError, OverflowError):  # the year 1 in a zone east of Greenwich is no UTC time
-        raise refused from None
+        return Row(
+            customer=None if who is None else customer(who),
+            events=[] if events is None else fresh_events(events),
+        )
+    except InputError as error:
+        raise InputError(f"row {place}: {error}") from None
 
 
 def _event(one: Any) -> FreshEvent:
     if not isinstance(one, Mapping):
         if not _is_id(one):
             raise _refused(one)
+        _require_short(EVENTS, one)
         return cast(Id, one)
     said = {key: value for key, value in one.items() if value is not None}
     product = said.pop("product_id", None)
     action, weight = said.pop("action", None), said.pop("weight", None)
     if said or not _is_id(product) or (action is not None and weight is not None):
         raise _refused(one)
+    _require_short(EVENTS, product)
     if weight is not None:
         if isinstance(weight, bool) or not isinstance(weight, int | float | np.number):
             raise _refused(one)
-        return product, float(weight)
+        return product, weight
     if action is None:
         return cast(Id, product)
     if not isinstance(action, str):
         raise _refused(one)
     return product, action
+
+
+def _listed(name: str, value: Any) -> list[Id]:
+    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
+        raise InputError(f"{name}: expected a sequence of product ids, got {shown(value)}")
+    ids = list(value)
+    if len(ids) > limits.LISTED:
+        raise InputError(f"{name}: expected at most {limits.LISTED:,} ids, got {len(ids):,}")
+    for one in ids:
+        if not _is_id(one):
+            raise InputError(f"{name}: expected product ids, got {shown(one)}")
+        _require_short(name, one)
+    return ids
+
+
+def _require_text(name: str, value: Any) -> None:
+    if name == "at" and _is_whole(value):
+        return
+    if not isinstance(value, str):
+        raise InputError(f"{name}: expected a text, got {shown(value)}")
+    _require_short(name, value)
+
+
+def _require_short(name: str, value: Any) -> None:
+    if isinstance(value, str) and len(value) > limits.ID_CHARACTERS:
+        raise InputError(
+            f"{name}: expected at most {limits.ID_CHARACTERS} characters, got {shown(value)}"
+        )
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | tuple | np.ndarray) and not len(value))
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _is_id(value: Any) -> bool:
@@ -98,5 +244,5 @@ def _is_id(value: Any) -> bool:
 def _refused(got: Any) -> InputError:
     return InputError(
         'events: expected a list of product ids, or of objects such as {"product_id": "P1", '
-        f'"action": "cart"}} or {{"product_id": "P1", "weight": 2.5}}, got {got!r}'
+        f'"action": "cart"}} or {{"product_id": "P1", "weight": 2.5}}, got {shown(got)}'
     )

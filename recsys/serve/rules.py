@@ -12,7 +12,7 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.serve.contents import Contents
-from recsys.serve.times import OPEN_END, Clock, seconds
+from recsys.serve.times import OPEN_END, Clock, Moment, moment_of
 
 DATES = ("product_valid_from", "product_valid_to")
 
@@ -26,6 +26,8 @@ def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray |
             arrays[name] = dates.astype(np.int64)
     if contents.consent is not None:
         arrays["consent"] = np.packbits(contents.consent, axis=1)
+    if contents.default_consent is not None:
+        arrays["default_consent"] = contents.default_consent.astype(np.uint8)
     text = {
         "masks_seen": bool(contents.masks_seen),
         "dates": [name for name in DATES if name in arrays],
@@ -43,22 +45,21 @@ def restored(
     if text["consent"] is not None:
         bits = np.unpackbits(arrays["consent"].astype(np.uint8), axis=1, count=len(text["consent"]))
         fields["consent"] = bits.astype(bool)
+    if "default_consent" in arrays:
+        fields["default_consent"] = arrays["default_consent"].astype(bool)
     return fields
 
 
-def moment(contents: Contents, at: datetime | int | None) -> int | None:
-    """UTC seconds at which an offer is to be valid: `at`, else the cut-off, else None.
+def moment(contents: Contents, at: Moment | None) -> int | None:
+    """UTC seconds at which an offer is to be valid, now by default; None where no moment binds.
 
-    The cut-off and not the present is the default, so that the same question has the same answer
-    tomorrow. Where the clock does not count UTC seconds there is no default, and dates bind only
-    those who give `at`.
+    What has ended since the training is not offered. Where the same question is to have the same
+    answer tomorrow, it says `at="as_of"` or a date. As of `recsys.serve.times.moment_of`.
 
     Raises:
         InputError: a datetime without a time zone, or something else.
     """
-    if at is None:
-        return contents.as_of if contents.clock == "timestamp" else None
-    return seconds("at", at)
+    return moment_of(at, contents.clock, contents.as_of)
 
 
 def on_offer(contents: Contents, at: int | None) -> BoolArray:
@@ -84,6 +85,20 @@ def permitted(contents: Contents, rows: IntArray, starts: IntArray) -> BoolArray
     if contents.consent is None:
         return np.ones((len(starts), len(contents.touchpoint_names)), dtype=bool)
     return np.logical_and.reduceat(contents.consent[rows], starts, axis=0)
+
+
+def permitted_to_unknown(contents: Contents) -> BoolArray:
+    """[T] whether a touchpoint may contact a customer of whom nothing is known.
+
+    Who has no row has given no consent: without a word of the exporter's, only touchpoints that may
+    contact every customer are open, as those are that customers start themselves.
+    """
+    if contents.default_consent is not None:
+        return contents.default_consent
+    if contents.consent is None:
+        return np.ones(len(contents.touchpoint_names), dtype=bool)
+    permitted: BoolArray = contents.consent.all(axis=0)
+    return permitted
 
 
 def when_of(clock: Clock | None, value: int) -> datetime | int | None:

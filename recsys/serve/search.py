@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluate.topk import TopK, topk
-from recsys.serve import events, ranking, rules
+from recsys.serve import events, fallback, ranking, rules
 from recsys.serve.contents import Contents
 from recsys.serve.ids import SortedIds
 from recsys.serve.index import ApproximateIndex
@@ -77,7 +77,8 @@ def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, asked: Q
         starts: [B] where the rows of each customer start.
         asked: of all of them.
     """
-    scores = ranking.product_scores(contents, contents.customers[rows], starts, asked.asked)
+    vectors, _ = fallback.filled(contents, contents.customers[rows], starts)
+    scores = ranking.product_scores(contents, vectors, starts, asked.asked)
     if asked.barred is not None:
         scores[:, asked.barred] = -np.inf
     if contents.masks_seen and contents.event_products is not None:

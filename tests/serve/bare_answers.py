@@ -15,6 +15,8 @@ from recsys.serve import load
 from recsys.serve.everyone import recommend_everyone
 
 EVENTS = ["P001", ("P002", "purchase"), ("P003", 0.5)]
+AT = "as_of"
+"""Two environments are asked one after the other: at the same moment."""
 ABSENT = ("pandas", "torch", "scipy", "mlflow", "faiss", "tqdm", "hydra", "sklearn", "duckdb")
 
 
@@ -22,16 +24,16 @@ def answers(whole: Path, small: Path, out: Path) -> dict[str, Any]:
     """Every kind of answer of an artifact, the first few of another, and a file of all offers."""
     artifact = load(whole)
     someone = artifact.contents.customer_ids[0]
-    many = artifact.recommend_many(artifact.contents.customer_ids[:], 3)
+    many = artifact.recommend_many(artifact.contents.customer_ids[:], 3, at=AT)
     return {
-        "recommend": _plain(artifact.recommend(someone, 3)),
+        "recommend": _plain(artifact.recommend(someone, 3, at=AT)),
         "recommend_many": [many.columns.tolist(), many.scores.tolist()],
-        "recommend_offers": asdict(artifact.recommend_offers(someone, 3)),
+        "recommend_offers": asdict(artifact.recommend_offers(someone, 3, at=AT)),
         "fold_in": artifact.fold_in(EVENTS).tolist(),
-        "recommend_events": _plain(artifact.recommend_events(EVENTS, 3)),
-        "both": _plain(artifact.recommend_events(EVENTS, 3, "app", customer_id=someone)),
-        "int8": _plain(load(small).recommend(someone, 3)),
-        "everyone": recommend_everyone(artifact, out, 3),
+        "recommend_events": _plain(artifact.recommend_events(EVENTS, 3, at=AT)),
+        "both": _plain(artifact.recommend_events(EVENTS, 3, "app", AT, customer_id=someone)),
+        "int8": _plain(load(small).recommend(someone, 3, at=AT)),
+        "everyone": recommend_everyone(artifact, out, 3, at=AT),
     }
 
 

@@ -117,7 +117,7 @@ def test_seen_and_excluded_products_leave(loaded):
     given = artifact.contents
     had = set(given.product_ids[given.event_products[given.event_customers == 3]])
     customer = given.customer_ids[3]
-    answer = artifact.recommend(customer, 30, exclude=[*had, given.product_ids[0], "P999"])
+    answer = artifact.recommend(customer, 30, exclude=[*had, given.product_ids[0]])
     assert {offer.product_id for offer in answer.offers} == (
         set(given.product_ids) - had - {given.product_ids[0]}
     )
@@ -269,7 +269,7 @@ def test_an_unknown_customer_is_told_the_nearest_ids(loaded, ids, wanted, near):
         ({"explain": -1}, "explain: expected a whole number of at least 0"),
         ({"touchpoint": "fax"}, "'fax' is not known; the artifact has app, branch, email"),
         ({"at": datetime(2026, 1, 1)}, "expected a time zone"),
-        ({"at": "today"}, "at: expected a datetime or its UTC seconds, got 'today'"),
+        ({"at": "today"}, "at: expected a date such as 2024-05-01 .*, got 'today'"),
         ({"exclude": "P001"}, "exclude: expected a sequence of product ids"),
     ],
 )

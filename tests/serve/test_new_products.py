@@ -200,7 +200,7 @@ BAD = [
     (new(category=3), "'N1': feature 'category': expected a text, got 3"),
     (new(name=3), "'N1': name: expected a text, got 3"),
     (new(valid_from=datetime(2026, 1, 1)), "'N1': valid_from: expected a time zone with 2026"),
-    (new(valid_to="2026-01-01"), "'N1': valid_to: expected a datetime or its UTC seconds"),
+    (new(valid_to="soon"), "'N1': valid_to: expected a date such as 2024-05-01 .*, got 'soon'"),
     (new(valid_to=AS_OF * 1000), "'N1': valid_to: expected a datetime or its UTC seconds"),
 ]
 

@@ -18,16 +18,23 @@ _SAMPLES = 12
 class HttpLoadSuite:
     """Clients that each ask for one customer after the other, as fast as they are answered.
 
+    They ask at the artifact's cut-off: of a market that ended years ago nothing is valid now, and
+    empty answers would be fast ones.
+
     Args:
         artifact: folder of an exported artifact.
         seconds: how long.
         clients: connections at the same time.
         k: offers asked for.
+        at: the moment at which they are valid.
     """
 
-    def __init__(self, *, artifact: str, seconds: int = 60, clients: int = 4, k: int = 10) -> None:
+    def __init__(
+        self, *, artifact: str, seconds: int = 60, clients: int = 4, k: int = 10, at: str = "as_of"
+    ) -> None:
         require_at_least(1, seconds=seconds, clients=clients, k=k)
-        self.artifact, self.seconds, self.clients, self.k = artifact, seconds, clients, k
+        self.artifact, self.seconds, self.clients = artifact, seconds, clients
+        self.asked = {"k": k, "at": at}
 
     def figures(self) -> Mapping[str, float]:
         """Keys requests, errors, requests_per_second, p50_ms, p99_ms, memory_*_mb, memory_growth.
@@ -40,7 +47,7 @@ class HttpLoadSuite:
         taken: list[list[float]] = [[] for _ in range(self.clients)]
         errors: list[str] = []
         with served(self.artifact) as server:
-            ask(server.connect(), asked[:1].tolist(), {"k": self.k})
+            ask(server.connect(), asked[:1].tolist(), self.asked)
             start = time.monotonic()
             threads = [
                 threading.Thread(
@@ -79,7 +86,7 @@ class HttpLoadSuite:
             place += 1
             began = time.perf_counter()
             try:
-                (answer,) = ask(connection, customer, {"k": self.k})
+                (answer,) = ask(connection, customer, self.asked)
                 if answer["customer_id"] != customer[0]:
                     errors.append(f"asked for {customer[0]}, got {answer['customer_id']}")
                 else:

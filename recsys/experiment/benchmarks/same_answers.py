@@ -1,4 +1,7 @@
-"""Whether every way to ask gives the same offers: artifact, script, HTTP, Parquet, PostgreSQL."""
+"""Whether every way to ask gives the same offers: artifact, script, HTTP, Parquet, PostgreSQL.
+
+All are asked at the artifact's cut-off: now is another moment for each.
+"""
 
 import json
 import subprocess
@@ -23,6 +26,7 @@ Answer: TypeAlias = list[tuple[Any, float]]
 _TIE = 1e-5
 """Scores that lie closer than this times the largest may change places."""
 _AT_ONCE = 100
+_AT = "as_of"
 _SCRIPT = Path(__file__).parents[3] / "scripts" / "recommend.py"
 
 
@@ -52,7 +56,7 @@ class SameAnswersSuite:
         artifact = load(self.folder)
         script = self._script()
         ids = list(script)
-        wanted = {one: _answer(artifact.recommend(one, self.k).offers) for one in ids}
+        wanted = {one: _answer(artifact.recommend(one, self.k, at=_AT).offers) for one in ids}
         found = {
             "recommend_script": script,
             "http": self._http(ids),
@@ -74,7 +78,7 @@ class SameAnswersSuite:
     def _script(self) -> dict[Any, Answer]:
         with tempfile.TemporaryDirectory() as place:
             out = Path(place) / "offers.json"
-            words = [f"customers={self.customers}", f"k={self.k}", f"out={out}"]
+            words = [f"customers={self.customers}", f"k={self.k}", f"at={_AT}", f"out={out}"]
             done = subprocess.run(
                 [sys.executable, str(_SCRIPT), f"artifact={self.folder}", *words],
                 capture_output=True, text=True, check=False,
@@ -88,7 +92,7 @@ class SameAnswersSuite:
         with served(self.folder) as server:
             connection = server.connect()
             for first in range(0, len(ids), _AT_ONCE):
-                answers += ask(connection, ids[first : first + _AT_ONCE], {"k": self.k})
+                answers += ask(connection, ids[first : first + _AT_ONCE], {"k": self.k, "at": _AT})
         return _by_customer(answers)
 
     def _parquet(self, artifact: Artifact, ids: Sequence[Any]) -> dict[Any, Answer]:
@@ -142,7 +146,7 @@ def _postgres(uri: str | None) -> Iterator[str]:
 
 def _stored(store: Store, artifact: Artifact, ids: Sequence[Any], k: int) -> dict[Any, Answer]:
     store.put(artifact)
-    return {one: _answer(store.recommend(one, k)) for one in ids}
+    return {one: _answer(store.recommend(one, k, at=_AT)) for one in ids}
 
 
 def _answer(offers: Sequence[Any]) -> Answer:

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from recsys.serve.ids import SortedIds
 from recsys.serve.recommend import Artifact
 from recsys.serve.stores.store import StoredOffer
 from recsys.serve.stores.tables import NAMES, facts, matrix, tables
-from recsys.serve.times import OPEN_END, OPEN_START
+from recsys.serve.times import OPEN_END, OPEN_START, Moment
 from recsys.whole_file import reason
 from recsys.whole_folder import replaced
 
@@ -58,12 +57,12 @@ class ParquetStore:
         customer_id: str | int | UUID,
         k: int = 10,
         touchpoint: str | None = None,
-        at: datetime | int | None = None,
+        at: Moment | None = None,
         exclude: Sequence[str | int | UUID] = (),
     ) -> Sequence[StoredOffer]:
         """As `Store.recommend`."""
         found = self._artifact.recommend(
-            customer_id, k=k, touchpoint=touchpoint, at=at, exclude=exclude
+            customer_id, k=k, touchpoint=touchpoint, at=at, exclude=exclude, strict=True
         )
         return [
             StoredOffer(
@@ -130,7 +129,8 @@ def _artifact(kept: dict[str, pa.Table]) -> Artifact:
         event_customers=who,
         event_products=what,
         event_weights=np.zeros(len(who), np.float32),
-        facts={"clock": about["clock"], "as_of": about["at"]},
+        # Tables of former versions keep the cut-off as the moment of all questions.
+        facts={"clock": about["clock"], "as_of": about.get("as_of", about.get("at"))},
     )
     strands = contents.customer_strands
     ids = SortedIds.build("customer", contents.customer_ids, strands)

@@ -5,7 +5,6 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +12,12 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
+from recsys.serve.limits import shown
 from recsys.serve.recommend import Artifact
 from recsys.serve.stores.pgvector_tables import PREFIX, as_vector, swap_in
 from recsys.serve.stores.store import StoredOffer
 from recsys.serve.stores.tables import NAMES
-from recsys.serve.times import seconds
+from recsys.serve.times import Moment, moment_of
 
 _WIDEST = 1000
 """pgvector looks at no more candidates of an index."""
@@ -56,7 +56,7 @@ class PgvectorStore:
         customer_id: str | int | UUID,
         k: int = 10,
         touchpoint: str | None = None,
-        at: datetime | int | None = None,
+        at: Moment | None = None,
         exclude: Sequence[str | int | UUID] = (),
     ) -> Sequence[StoredOffer]:
         """As `Store.recommend`."""
@@ -65,11 +65,13 @@ class PgvectorStore:
         with self._transaction() as database:
             _lock(database)
             moment = _moment(database, at)
+            if len(exclude):
+                _require_known(database, exclude)
             names, known = _touchpoints(database)
             vectors, permitted, seen = _customer(database, customer_id, names)
             if touchpoint is not None and touchpoint not in names:
                 raise InputError(
-                    f"touchpoint '{touchpoint}' is not known; the store has "
+                    f"touchpoint {shown(touchpoint)} is not known; the store has "
                     f"{', '.join(names) or 'none'}"
                 )
             asked = names if touchpoint is None else [touchpoint]
@@ -142,12 +144,22 @@ def _lock(database: Any) -> None:
     database.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
 
 
-def _moment(database: Any, at: datetime | int | None) -> int | None:
-    if at is None:
-        text = database.execute(f"SELECT obj_description('{PREFIX}customers'::regclass)")
-        kept: int | None = json.loads(text.fetchone()[0])["at"]
-        return kept
-    return seconds("at", at)
+def _moment(database: Any, at: Moment | None) -> int | None:
+    text = database.execute(f"SELECT obj_description('{PREFIX}customers'::regclass)")
+    about = json.loads(text.fetchone()[0])
+    # Tables of former versions keep the cut-off as the moment of all questions.
+    return moment_of(at, about["clock"], about.get("as_of", about.get("at")))
+
+
+def _require_known(database: Any, exclude: Sequence[str | int | UUID]) -> None:
+    """Raises `InputError` where a product to exclude is unknown: a slip would let it through."""
+    texts = [str(one) for one in exclude]
+    known = database.execute(
+        f"SELECT product_id::text FROM {PREFIX}products WHERE product_id::text = ANY(%s)", [texts]
+    ).fetchall()
+    missing = [one for one in texts if one not in {row[0] for row in known}]
+    if missing:
+        raise InputError(f"exclude: product id {shown(missing[0])} is not among those of the store")
 
 
 def _touchpoints(database: Any) -> tuple[list[str], FloatArray | None]:
@@ -164,7 +176,7 @@ def _customer(
     """Vectors [strands, d], touchpoints that all strands permit, products that leave."""
     from psycopg import DataError
 
-    unknown = InputError(f"customer id '{customer_id}' is not among those of the store")
+    unknown = InputError(f"customer id {shown(str(customer_id))} is not among those of the store")
     try:
         # Sent as text, which the server turns into whatever its ids are.
         rows = database.execute(

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from recsys.serve.recommend import Artifact
+from recsys.serve.times import Moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +40,16 @@ class Store(Protocol):
         customer_id: str | int | UUID,
         k: int = 10,
         touchpoint: str | None = None,
-        at: datetime | int | None = None,
+        at: Moment | None = None,
         exclude: Sequence[str | int | UUID] = (),
     ) -> Sequence[StoredOffer]:
         """The k best offers, best first, by the scores and rules of `Artifact.recommend`.
 
+        Without `at` they are valid now, at the moment of the question. Unknown customers are
+        refused: the answer has no room to say that it is popularity.
+
         Raises:
-            InputError: nothing is kept, or the customer or the touchpoint is unknown.
+            InputError: nothing is kept, or the customer, the touchpoint or a product to exclude is
+                unknown.
         """
         ...

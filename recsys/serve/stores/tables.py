@@ -16,7 +16,9 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.serve import fallback, times
 from recsys.serve.contents import Contents
+from recsys.serve.ids import SortedIds
 from recsys.serve.text_ids import TextIds
 from recsys.serve.times import OPEN_END, OPEN_START
 
@@ -24,7 +26,10 @@ NAMES = ("customers", "products", "touchpoints")
 
 
 def tables(contents: Contents) -> dict[str, pa.Table]:
-    """Name -> table, the rows in the artifact's order; events must be sorted by customer."""
+    """Name -> table, the rows in the artifact's order; events must be sorted by customer.
+
+    Customers of whom nothing is known have the vector that ranks by popularity.
+    """
     names = list(contents.touchpoint_names)
     strands = contents.customer_strands
     return {
@@ -35,7 +40,7 @@ def tables(contents: Contents) -> dict[str, pa.Table]:
                 if strands is None
                 else strands.astype(np.int64),
                 "row": _rows(contents.customers),
-                "vector": _vectors(contents.customers),
+                "vector": _vectors(_customers(contents)),
                 "consent": _consent(contents, names),
                 "seen": _seen(contents),
             }
@@ -62,15 +67,24 @@ def tables(contents: Contents) -> dict[str, pa.Table]:
 
 
 def facts(contents: Contents) -> dict[str, Any]:
-    """What is kept beside the tables: the moment that offers are valid at, and their origin."""
+    """What is kept beside the tables: clock and cut-off, when they were put there, their origin."""
     about: Mapping[str, Any] = contents.facts
     return {
-        "at": contents.as_of if contents.clock == "timestamp" else None,
+        "as_of": contents.as_of,
         "clock": contents.clock,
+        "put_at": times.now(),
         "model": about.get("model"),
         "data": about.get("data"),
         "mlflow_run_id": about.get("mlflow_run_id"),
     }
+
+
+def _customers(contents: Contents) -> FloatArray:
+    ids = SortedIds.build("customer", contents.customer_ids, contents.customer_strands)
+    (starts, _), vectors = ids.groups, contents.customers[ids.rows]
+    by_row = np.empty_like(vectors)
+    by_row[ids.rows] = fallback.filled(contents, vectors, starts)[0]
+    return by_row
 
 
 def matrix(column: Any) -> FloatArray | None:
