@@ -2,14 +2,19 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from recsys.errors import InputError
+from recsys.shown_text import for_terminal, shortened
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Lock
+
+
+_LONGEST = 2000
+"""Characters of an error line: one that echoes a huge cell still shows its remedy."""
 
 
 @contextmanager
@@ -23,8 +28,16 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
         yield
     except InputError as error:
         if last_word is None or last_word.acquire(block=False):
-            sys.stderr.write(f"error: {error}\n")
+            sys.stderr.write(f"error: {shortened(for_terminal(str(error)), _LONGEST)}\n")
         raise SystemExit(2) from None
+
+
+def say(*lines: str) -> None:
+    """Writes lines to stdout, each of them one line whatever names of the data stand in it."""
+    # A name that the encoding of a terminal lacks must not end a script.
+    with suppress(AttributeError):
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout.write("".join(f"{for_terminal(line)}\n" for line in lines))
 
 
 def key_values(words: Sequence[str], known: Sequence[str], usage: str) -> dict[str, str]:

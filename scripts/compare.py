@@ -11,7 +11,7 @@ leaderboard.csv, pairwise.csv and slices.csv; a CSV file the leaderboard.
 import sys
 from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values
+from recsys.command_line import exit_on_input_error, key_values, say
 from recsys.errors import InputError
 from recsys.experiment.comparison.compare import compare, require_baseline
 from recsys.experiment.comparison.files import PAGE, as_csv, comparison_files
@@ -41,17 +41,18 @@ def main(arguments: list[str]) -> None:
     if "baseline" in given:
         require_baseline(found, given["baseline"])
     compared = compare(found, given.get("metric", "ndcg@10"), given.get("baseline", "segment"))
-    print(printed(compared.board, compared.metric, compared.runs[0], compared.baseline))
+    board = printed(compared.board, compared.metric, compared.runs[0], compared.baseline)
+    say(*board.split("\n"))
     files = comparison_files(compared)
     if out is not None and out.suffix == ".csv":
         write_whole(out, as_csv(compared.board), "out")
-        print(f"All metrics: {out}")
+        say(f"All metrics: {out}")
     elif out is not None:
         for name, content in files.items():
             write_whole(out / name, content, "out")
-        print(f"Page: {out / PAGE}, with its tables as CSV beside it")
+        say(f"Page: {out / PAGE}, with its tables as CSV beside it")
     run_id = log_comparison(compared.runs, compared.metric, files, "\n\n".join(summary(compared)))
-    print(f"Kept in MLflow with all pairs, slices and costs: comparison run {run_id}")
+    say(f"Kept in MLflow with all pairs, slices and costs: comparison run {run_id}")
 
 
 def tags(given: dict[str, str]) -> dict[str, str]:

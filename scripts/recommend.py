@@ -16,7 +16,7 @@ from uuid import UUID
 
 import numpy as np
 
-from recsys.command_line import exit_on_input_error, key_values, truth, whole_number
+from recsys.command_line import exit_on_input_error, key_values, say, truth, whole_number
 from recsys.errors import InputError
 from recsys.serve import Artifact, Offer, Reason, Recommendation, load
 from recsys.serve.everyone import recommend_everyone
@@ -45,7 +45,7 @@ def recommend(words: Sequence[str]) -> None:
         if "out" not in given:
             raise InputError("everyone=true needs out=FILE.parquet, where the offers are written")
         count = recommend_everyone(artifact, Path(given["out"]), k, touchpoint, at)
-        print(f"offers for {count:,} customers in {given['out']}")
+        say(f"offers for {count:,} customers in {given['out']}")
         return
     if "events" in given:
         fresh = events_of(given["events"])
@@ -55,7 +55,8 @@ def recommend(words: Sequence[str]) -> None:
             artifact, whole_number("customers", given["customers"])
         )  # fmt: skip
         answers = [artifact.recommend(one, k, touchpoint, at) for one in wanted]
-    print("\n\n".join("\n".join(lines(artifact, answer)) for answer in answers))
+    for place, answer in enumerate(answers):
+        say(*([""] if place else []), *lines(artifact, answer))
     if "out" in given:
         write(Path(given["out"]), answers)
 

@@ -14,6 +14,7 @@ from recsys.data.audit import Certificate
 from recsys.evaluate.intervals import Interval
 from recsys.evaluate.per_query import PerQuery
 from recsys.evaluate.window import Slices
+from recsys.shown_text import for_terminal
 from recsys.whole_file import write_whole
 
 
@@ -101,7 +102,7 @@ class RunRecord:
         }
 
     def summary(self) -> str:
-        """A few lines for people: what ran, what it found, what it cost."""
+        """A few lines for people, without invisible characters: what it was, found and cost."""
         lines = [f"{self.model} on {self.data_name}, seed {self.seed}", f"  split {self.split}"]
         for part, found in self.intervals().items():
             customers = max(value.customers for value in found.values())
@@ -121,7 +122,7 @@ class RunRecord:
         spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
         lines.append(f"  {spent}; peak memory {self.peak_memory_mb:,.0f} MiB")
         lines.append(f"  on {self.device}: {self.device_reason}")
-        return "\n".join(lines)
+        return "\n".join(map(for_terminal, lines))
 
 
 def metrics_json(record: RunRecord, mlflow_run_id: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from recsys.shown_text import fenced
 from recsys.track import plots
 from recsys.track.environment import environment
 from recsys.track.names import bounds, means, slice_means, tracked_name
@@ -124,7 +125,7 @@ def _tags(record: RunRecord, found: Mapping[str, Any]) -> dict[str, str]:
         "device": record.device,
         "git_dirty": str(found["git_dirty"]).lower(),
         # The names that MLflow's own pages show.
-        "mlflow.note.content": f"```\n{record.summary()}\n```",
+        "mlflow.note.content": fenced(record.summary()),
         **origin(),
     }
     if found["git_commit"]:

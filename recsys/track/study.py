@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from recsys.shown_text import fenced, for_markdown
 from recsys.track.names import tracked_name
 from recsys.track.runs import origin
 from recsys.track.store import Store, TrackConfig, ended, open_store
@@ -79,7 +80,7 @@ class StudyRun:
             "ended": trial.ended,
         }  # fmt: skip
         if trial.why:
-            tags["mlflow.note.content"] = trial.why
+            tags["mlflow.note.content"] = for_markdown(trial.why)
         child = self._client.create_run(
             self._store.experiment_id, start_time=began, run_name=f"trial {trial.number}", tags=tags
         )
@@ -102,7 +103,10 @@ class StudyRun:
     def conclude(self, best: TrialRecord, experiment: str) -> None:
         """Notes the best settings and the experiment file that holds them."""
         tags = {f"best.{name}": str(value) for name, value in best.settings.items()}
-        tags |= {"best.trial": str(best.number), "mlflow.note.content": f"```\n{experiment}```"}
+        tags |= {
+            "best.trial": str(best.number),
+            "mlflow.note.content": fenced(experiment.rstrip("\n")),
+        }
         for name, value in tags.items():
             self._client.set_tag(self.run_id, name, value)
         self._client.log_text(self.run_id, experiment, "experiment.yaml")

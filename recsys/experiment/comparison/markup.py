@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 
+from recsys.shown_text import for_terminal
+
 
 def text(value: object) -> str:
-    """A value as text of a page."""
-    return escape(str(value))
+    """A value as text of a page or of an attribute between double quotes."""
+    return escape(for_terminal(str(value)))
 
 
 def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], kind: str = "") -> str:
