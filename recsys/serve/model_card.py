@@ -13,8 +13,9 @@ NAME = "MODEL_CARD.md"
 def text(contents: Contents) -> str:
     """The card, in Markdown; what the exporter did not state is named as not stated."""
     facts = contents.facts
+    model = _shown(facts.get("model", "Recommender"))
     blocks = [
-        f"# {_shown(facts.get('model', 'Recommender'))}: one vector a customer, a product, a touchpoint",
+        f"# {model}: one vector a customer, a product, a touchpoint",
         _what(contents),
         "## Trained on",
         "\n".join(_trained_on(contents)),
@@ -120,9 +121,8 @@ def _features(contents: Contents) -> str:
     told = "not measured" if share is None else f"{share:.0%} of the variance of scores"
     added = contents.facts.get("products_added", 0)
     since = f"; {added:,} were added since the training" if added else ""
-    return (
-        f"{', '.join(map(_shown, contents.features.places))} (of products left out: {told}){since}"
-    )
+    columns = ", ".join(map(_shown, contents.features.places))
+    return f"{columns} (of products left out: {told}){since}"
 
 
 def _calibration(contents: Contents) -> str:
