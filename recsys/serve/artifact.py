@@ -30,7 +30,7 @@ from recsys.serve import (
     rules,
 )
 from recsys.serve.contents import Contents
-from recsys.serve.folder import current, replaced
+from recsys.serve.folder import current, open_as_usual, replaced
 from recsys.serve.ids import SortedIds
 from recsys.serve.recommend import Artifact
 
@@ -127,8 +127,8 @@ def _fill(
             arrays[name] = values
     # safetensors writes memory as it lies, whatever the strides say.
     save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, draft / VECTORS)
-    # It also writes for the owner alone; whoever serves may be somebody else.
-    (draft / VECTORS).chmod(0o644)
+    # It also writes for the owner alone; another user may serve.
+    open_as_usual(draft / VECTORS)
     ids_file.write(draft / IDS, contents, customers, products)
     (draft / RULES).write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")

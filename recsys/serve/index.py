@@ -18,6 +18,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.serve.folder import open_as_usual
 from recsys.serve.mapped import Content
 
 Kind: TypeAlias = Literal["exact", "hnsw", "ivfpq"]
@@ -90,7 +91,7 @@ def build(path: Path, kind: Kind, products: FloatArray, customers: FloatArray) -
         if recall >= WANTED_RECALL:
             break
     faiss.write_index(made, str(path))
-    path.chmod(0o644)
+    open_as_usual(path)
     return {"kind": kind, "effort": effort, "recall@10": recall, "customers": len(asked)}
 
 

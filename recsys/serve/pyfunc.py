@@ -7,7 +7,7 @@ answers as it did, and a server needs nothing that no index has.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from importlib.metadata import version
@@ -87,7 +87,11 @@ def _load_pyfunc(path: str) -> Offers:
     return Offers(load(path))
 
 
-def save(model: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
+def save(
+    model: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    shown: Callable[[list[Any]], list[Any]] = list,
+) -> None:
     """Writes an artifact as an MLflow model, which `mlflow models serve --model-uri` takes.
 
     Requests are JSON (`dataframe_records`, `dataframe_split` or `inputs`) or Parquet: MLflow reads
@@ -96,6 +100,8 @@ def save(model: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
     Args:
         model: folder to write; it must not be there.
         folder: of the artifact.
+        shown: what stands for customer ids in the example of a request, one for each id; MLflow
+            keeps the example where more people read it than the artifact.
 
     Raises:
         InputError: the artifact cannot be loaded, or `model` is taken.
@@ -111,7 +117,7 @@ def save(model: str | os.PathLike[str], folder: str | os.PathLike[str]) -> None:
         data_path=str(Path(folder).resolve()),
         code_paths=[str(_PACKAGE)],
         signature=_signature(contents),
-        input_example=(_example(contents), {"k": 10}),
+        input_example=(_example(contents, shown), {"k": 10}),
         # MLflow would find them out by loading the model in a new environment, over the network.
         pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
     )
@@ -148,9 +154,9 @@ def _usable(params: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _example(contents: Contents) -> list[dict[str, Any]]:
+def _example(contents: Contents, shown: Callable[[list[Any]], list[Any]]) -> list[dict[str, Any]]:
     """Rows of each kind that the model answers."""
-    customers = [_plain(one) for one in contents.customer_ids[:2].tolist()]
+    customers = [_plain(one) for one in shown(contents.customer_ids[:2].tolist())]
     (product,) = [_plain(one) for one in contents.product_ids[:1].tolist()]
     rows: list[dict[str, Any]] = [{CUSTOMER: one} for one in customers]
     if contents.fold_in_rule is not None:

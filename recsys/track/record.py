@@ -1,7 +1,7 @@
 """What one run was and found, in memory and as `metrics.json`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,17 @@ class RunRecord:
             if found and found.catalogue
         }
 
-    def per_query_tables(self) -> dict[str, pd.DataFrame]:
-        """Part -> one row a query: customer_id, history, one column a metric."""
+    def per_query_tables(
+        self, shown: Callable[[list[Any]], list[Any]] = list
+    ) -> dict[str, pd.DataFrame]:
+        """Part -> one row a query: customer_id, history, one column a metric.
+
+        Args:
+            shown: what stands for customer ids in the tables, one for each id.
+        """
         parts = {"valid": self.valid, "test": self.test}
         return {
-            part: found.table(self.customer_ids[found.customers].tolist())
+            part: found.table(shown(self.customer_ids[found.customers].tolist()))
             for part, found in parts.items()
             if found is not None
         }

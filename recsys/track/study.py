@@ -14,6 +14,7 @@ from recsys.track.store import Store, TrackConfig, ended, open_store
 PARENT = "mlflow.parentRunId"
 KIND = "kind"
 _TRIAL = "trial"
+_HIDDEN = "The reason is in the study's database: track.pseudonyms keeps error lines out of here."
 _STATUS = {"complete": "FINISHED", "given up": "KILLED", "refused": "FAILED"}
 
 
@@ -58,6 +59,7 @@ class StudyRun:
         self, settings: TrackConfig, name: str, metric: str, tags: Mapping[str, str]
     ) -> None:
         self._store: Store = open_store(settings)
+        self._hides = settings.pseudonyms
         self._metric = metric
         found = self._search(f"tags.study = '{name}' and tags.{KIND} = 'study'")
         self.run_id = str(found[0].info.run_id) if found else self._begin(name, tags)
@@ -80,7 +82,9 @@ class StudyRun:
             "ended": trial.ended,
         }  # fmt: skip
         if trial.why:
-            tags["mlflow.note.content"] = for_markdown(trial.why)
+            # What went wrong may name a customer.
+            why = _HIDDEN if self._hides else for_markdown(trial.why)
+            tags["mlflow.note.content"] = why
         child = self._client.create_run(
             self._store.experiment_id, start_time=began, run_name=f"trial {trial.number}", tags=tags
         )

@@ -11,6 +11,7 @@ from recsys.data import columns
 from recsys.errors import InputError
 from recsys.evaluate.measures import OF_HITS
 from recsys.experiment.comparison.ranking import ORACLE, ranked
+from recsys.track.pseudonyms import refuse_different_keys
 from recsys.track.read import TrackedRun
 
 MANY, FEW, ONE = "one to many", "one to few", "one to one"
@@ -87,8 +88,10 @@ def kept_hits(found: Rungs) -> tuple[FloatArray, IntArray]:
         [Q, 3] 0 or 1 by query and rung, and [Q] who asked; queries in the order of customer ids.
 
     Raises:
-        InputError: two runs did not ask about the same customers.
+        InputError: two runs did not ask about the same customers, or keep them under different
+            names.
     """
+    refuse_different_keys({run.run_id: run.tags for run in found.runs})
     # A metric of hits is above 0 exactly where the list holds one.
     asked = [
         run.per_query("valid")

@@ -1,7 +1,7 @@
 """Writing a market to a folder: part by part, and all or nothing."""
 
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -41,7 +41,6 @@ def write_partitions(
                 (beside / name).mkdir(exist_ok=True)
                 table.to_parquet(beside / name / f"part-{number:05d}.parquet", index=False)
                 rows[name] = rows.get(name, 0) + len(table)
-        beside.chmod(0o755)
         beside.replace(folder)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
@@ -52,7 +51,10 @@ def write_partitions(
 def _beside(folder: Path) -> Path:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        # tempfile would make one for the owner alone, whatever the umask says.
+        beside = folder.parent / f".{folder.name}-{secrets.token_hex(8)}"
+        beside.mkdir()
+        return beside
     except OSError as error:
         raise InputError(f"cannot write to {folder.parent}: {error.strerror}") from None
 
