@@ -23,8 +23,8 @@ _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 # Full-width forms are formulas in East Asian spreadsheets. Where the list separator is ";", a
-# spreadsheet starts a new cell behind it although it stands between quotes.
-_FORMULA = re.compile(r"(^|;)(\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+# spreadsheet starts a new cell behind it although it stands between quotes, and drops quotes there.
+_FORMULA = re.compile(r"(^|;)([\s\"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 _BLOCK = re.compile(r"^(\s*)([#>=+-])")
