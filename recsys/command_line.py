@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from recsys.errors import InputError
+from recsys.shown_text import for_terminal, shortened
 from recsys.whole_numbers import parse_whole_number
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ _LONGEST_SHOWN = 60
 _FILES = frozenset(
     {".csv", ".parquet", ".json", ".html", ".png", ".pdf", ".md", ".txt", ".xlsx", ".zip", ".db"}
 )
+
+
+_LONGEST = 2000
+"""Characters of an error line: one that echoes a huge cell still shows its remedy."""
 
 
 @contextmanager
@@ -36,7 +41,7 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
             yield
     except InputError as error:
         if last_word is None or last_word.acquire(block=False):
-            sys.stderr.write(f"error: {error}\n")
+            sys.stderr.write(f"error: {shortened(for_terminal(str(error)), _LONGEST)}\n")
         raise SystemExit(2) from None
 
 
@@ -84,6 +89,14 @@ class _Written:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
+
+
+def say(*lines: str) -> None:
+    """Writes lines to stdout, each of them one line whatever names of the data stand in it."""
+    # A name that the encoding of a terminal lacks must not end a script.
+    with suppress(AttributeError):
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout.write("".join(f"{for_terminal(line)}\n" for line in lines))
 
 
 def key_values(words: Sequence[str], known: Sequence[str], usage: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values, new_folder, truth
+from recsys.command_line import exit_on_input_error, key_values, new_folder, say, truth
 from recsys.errors import InputError
 from recsys.serve import load, write
 from recsys.serve.artifact import require_free
@@ -38,7 +38,7 @@ def add(words: Sequence[str]) -> None:
     kind = "exact" if artifact.index is None else artifact.index.kind
     kept_as = facts.get("fidelity", {}).get("precision", "float32")
     write(out, replace(contents, facts=facts), overwrite, index_kind(kind), precision_of(kept_as))
-    print(f"{len(products):,} new products, {len(contents.products):,} in all in {out}")
+    say(f"{len(products):,} new products, {len(contents.products):,} in all in {out}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from recsys.command_line import say
 from recsys.experiment.benchmarks.suite import machine, write_benchmark
 from recsys.experiment.config import build_part
 from recsys.experiment.launch import launch
@@ -19,14 +20,14 @@ def benchmark(config: DictConfig) -> None:
     before = written_at(table)
     figures = build_part(config.suite, "suite", packages(config.allow)).figures()
     path = write_benchmark(folder, name, figures)
-    print(f"{name} on {machine()}")
+    say(f"{name} on {machine()}")
     # The folder may hold the table of an earlier run.
     if written_at(table) != before:
-        print(f"\n{table.read_text().rstrip()}\n")
+        say("", *table.read_text().rstrip().split("\n"), "")
     else:
         for key, value in figures.items():
-            print(f"  {key:32} {value:>14,.3f}" if value % 1 else f"  {key:32} {value:>10,.0f}")
-    print(f"  written to {path}")
+            say(f"  {key:32} {value:>14,.3f}" if value % 1 else f"  {key:32} {value:>10,.0f}")
+    say(f"  written to {path}")
 
 
 def written_at(path: Path) -> int | None:

@@ -11,13 +11,13 @@ leaderboard.csv, pairwise.csv and slices.csv; a CSV file the leaderboard.
 import sys
 from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values
+from recsys.command_line import exit_on_input_error, key_values, say
 from recsys.errors import InputError
 from recsys.experiment.comparison.compare import compare, require_baseline
 from recsys.experiment.comparison.files import PAGE, as_csv, comparison_files
 from recsys.experiment.comparison.leaderboard_text import printed
 from recsys.experiment.comparison.ranking import on_data
-from recsys.experiment.comparison.sound import say
+from recsys.experiment.comparison.sound import name_skipped
 from recsys.experiment.comparison.words import summary
 from recsys.track.comparison import log_comparison
 from recsys.track.read import runs
@@ -42,18 +42,19 @@ def main(arguments: list[str]) -> None:
     if "baseline" in given:
         require_baseline(found, given["baseline"])
     compared = compare(found, given.get("metric", "ndcg@10"), given.get("baseline", "segment"))
-    say(compared.skipped)
-    print(printed(compared.board, compared.metric, compared.runs[0], compared.baseline))
+    name_skipped(compared.skipped)
+    board = printed(compared.board, compared.metric, compared.runs[0], compared.baseline)
+    say(*board.split("\n"))
     files = comparison_files(compared)
     if out is not None and out.suffix == ".csv":
         write_whole(out, as_csv(compared.board), "out")
-        print(f"All metrics: {out}")
+        say(f"All metrics: {out}")
     elif out is not None:
         for name, content in files.items():
             write_whole(out / name, content, "out")
-        print(f"Page: {out / PAGE}, with its tables as CSV beside it")
+        say(f"Page: {out / PAGE}, with its tables as CSV beside it")
     run_id = log_comparison(compared.runs, compared.metric, files, "\n\n".join(summary(compared)))
-    print(f"Kept in MLflow with all pairs, slices and costs: comparison run {run_id}")
+    say(f"Kept in MLflow with all pairs, slices and costs: comparison run {run_id}")
 
 
 def tags(given: dict[str, str]) -> dict[str, str]:

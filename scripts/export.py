@@ -10,7 +10,14 @@ A run may name classes of recsys, and of the packages that you allow here.
 import sys
 from collections.abc import Sequence
 
-from recsys.command_line import exit_on_input_error, key_values, new_folder, truth, whole_number
+from recsys.command_line import (
+    exit_on_input_error,
+    key_values,
+    new_folder,
+    say,
+    truth,
+    whole_number,
+)
 from recsys.errors import InputError
 from recsys.experiment.comparison.ranking import best_run
 from recsys.experiment.export import ExportConfig, export
@@ -50,20 +57,20 @@ def main(words: Sequence[str]) -> None:
         ),
         overwrite=truth("overwrite", given.get("overwrite", "false")),
     )
-    print(f"{chosen.model} of run {chosen.run_id}, refitted on all events, valid and test included")
-    print(f"  {exported.customers:,} customers x {exported.products:,} products in {given['out']}")
+    say(f"{chosen.model} of run {chosen.run_id}, refitted on all events, valid and test included")
+    say(f"  {exported.customers:,} customers x {exported.products:,} products in {given['out']}")
     if exported.offers:
-        print(f"  {exported.offers:,} offers of the firm's")
+        say(f"  {exported.offers:,} offers of the firm's")
     if kept_as != "float32":
         kept = f"{exported.rounding:.1%} of the top {ExportConfig.k} of float32"
-        print(f"  kept as {kept_as}, whose lists have {kept}")
+        say(f"  kept as {kept_as}, whose lists have {kept}")
     if exported.calibration:
         rate, error = exported.calibration["rate"], exported.calibration["ece"]
-        print(
+        say(
             f"  of products listed {rate:.1%} came true on valid; probabilities are off by "
             f"{error:.2%} on customers they were not fitted on"
         )
-    print(f"  the exported lists keep {exported.fidelity:.1%} of the exact top {ExportConfig.k}")
+    say(f"  the exported lists keep {exported.fidelity:.1%} of the exact top {ExportConfig.k}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ A run may name classes of recsys, and of the packages that you allow here.
 
 import sys
 
-from recsys.command_line import exit_on_input_error, key_values, new_folder, truth
+from recsys.command_line import exit_on_input_error, key_values, new_folder, say, truth
 from recsys.errors import InputError
 from recsys.experiment.comparison.ranking import on_data
 from recsys.experiment.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
@@ -41,10 +41,10 @@ def main(arguments: list[str]) -> None:
     made = ladder(chosen, given.get("metric", "ndcg@10"), with_slices, allow)
     files, said = ladder_files(made), summary(made)
     write_ladder(out, files)
-    print("\n".join(said))
-    print(f"Page: {out / PAGE}, picture: {out / PICTURE}, with their tables as CSV beside them")
+    say(*said)
+    say(f"Page: {out / PAGE}, picture: {out / PICTURE}, with their tables as CSV beside them")
     run_id = log_report("ladder", made.rungs.runs, made.rungs.metric, files, "\n\n".join(said))
-    print(f"Kept in MLflow: ladder run {run_id}")
+    say(f"Kept in MLflow: ladder run {run_id}")
 
 
 if __name__ == "__main__":

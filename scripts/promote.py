@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values, truth
+from recsys.command_line import exit_on_input_error, key_values, say, truth
 from recsys.errors import InputError
 from recsys.experiment.parts import packages
 from recsys.experiment.promote import METRIC, NAME, promote, said
@@ -35,21 +35,17 @@ def main(words: Sequence[str]) -> None:
     if back:
         with one_at_a_time(track, name):
             was, now = roll_back(track, name)
-        print(
-            f"{name}: back from version {was.version} to version {now.version} (run {now.run_id})"
-        )
+        say(f"{name}: back from version {was.version} to version {now.version} (run {now.run_id})")
         return
     metric = given.get("metric", METRIC)
     allow = packages(given.get("allow", ""))
     done = promote(Path(given["artifact"]), track, name, metric, allow)
-    print(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
+    say(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
     if done.reading is None:
-        print("  it is the first: there was no champion to compare it with")
+        say("  it is the first: there was no champion to compare it with")
     else:
-        print(f"  {said(done.reading, metric)}")
-        print(
-            f"  the way back to version {done.version.replaced}: scripts/promote.py rollback=true"
-        )
+        say(f"  {said(done.reading, metric)}")
+        say(f"  the way back to version {done.version.replaced}: scripts/promote.py rollback=true")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import numpy as np
 
-from recsys.command_line import exit_on_input_error, key_values, truth, whole_number
+from recsys.command_line import exit_on_input_error, key_values, say, truth, whole_number
 from recsys.errors import InputError
 from recsys.serve import Artifact, Offer, Reason, Recommendation, load
 from recsys.serve.everyone import recommend_everyone, require_ending
@@ -62,7 +62,7 @@ def recommend(words: Sequence[str]) -> None:
         count = recommend_everyone(artifact, out, **asked)
         when = when_of("timestamp", asked["at"]) if asked["at"] is not None else None
         valid = "" if when is None else f", valid at {spoken(when)}"
-        print(f"offers for {count:,} customers in {out}{valid}")
+        say(f"offers for {count:,} customers in {out}{valid}")
         return
     customer, asked["strict"] = given.get("customer"), strict
     if "events" in given:
@@ -75,7 +75,8 @@ def recommend(words: Sequence[str]) -> None:
         answers = [artifact.recommend(one, **asked) for one in wanted]
     if out is not None:
         write(out, answers)
-    print("\n\n".join("\n".join(lines(artifact, answer)) for answer in answers))
+    for place, answer in enumerate(answers):
+        say(*([""] if place else []), *lines(artifact, answer))
 
 
 def _out(given: dict[str, str], all_of_them: bool) -> Path | None:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pandas as pd
 
-from recsys.command_line import exit_on_input_error, new_folder
+from recsys.command_line import exit_on_input_error, new_folder, say
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.data.sources.simulated.shape import shape
 from recsys.errors import InputError
@@ -53,20 +53,20 @@ def whole(text: str) -> int:
 def report(folder: Path, rows: dict[str, int]) -> None:
     """Prints what lies in the folder."""
     for name in sorted(rows):
-        print(f"{name:<13}{rows[name]:>13,} rows")
+        say(f"{name:<13}{rows[name]:>13,} rows")
     # The first customers stand for all: reading a hundred million events back would take minutes.
     first = "part-00000.parquet"
     events = pd.read_parquet(folder / "interactions" / first)
     found = shape(events, pd.read_parquet(folder / "identities" / first))
-    print(
+    say(
         f"span         {events['timestamp'].min():%Y-%m-%d} .. {events['timestamp'].max():%Y-%m-%d}"
     )
-    print(
+    say(
         f"gini         popularity {found.popularity:.3f}, history {found.history:.3f}, "
         f"gaps {found.gaps:.3f} (first part)"
     )
-    print(f"no product   {found.without_product:.1%} of events (first part)")
-    print(f"folder       {folder}")
+    say(f"no product   {found.without_product:.1%} of events (first part)")
+    say(f"folder       {folder}")
 
 
 if __name__ == "__main__":

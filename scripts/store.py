@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from recsys.command_line import exit_on_input_error, key_values, new_folder
+from recsys.command_line import exit_on_input_error, key_values, new_folder, say
 from recsys.errors import InputError
 from recsys.serve import load
 from recsys.serve.stores import open_store
@@ -29,7 +29,7 @@ def store(words: Sequence[str]) -> None:
     artifact = load(given["artifact"])
     open_store(given["to"]).put(artifact)
     counts = artifact.contents.counts
-    print(
+    say(
         f"{counts['customer_rows']:,} customers, {counts['products']:,} products and "
         f"{counts['touchpoints']} touchpoints in {re.sub(r'//[^@/]*@', '//***@', given['to'])}"
     )

@@ -14,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from recsys.command_line import say
 from recsys.errors import InputError
 from recsys.experiment.config import settings_from
 from recsys.experiment.launch import launch
@@ -45,8 +46,8 @@ def train(config: DictConfig) -> None:
     path = folder / "metrics.json"
     write_metrics_json(path, record, run_id)
     shutil.rmtree(checkpoints, ignore_errors=True)
-    print(record.summary())
-    print(f"  metrics {path}  mlflow run {run_id}")
+    say(*record.summary().split("\n"))
+    say(f"  metrics {path}  mlflow run {run_id}")
 
 
 if __name__ == "__main__":

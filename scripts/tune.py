@@ -8,6 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from recsys.command_line import say
 from recsys.errors import InputError
 from recsys.experiment.config import settings_from, typed
 from recsys.experiment.launch import launch
@@ -26,16 +27,16 @@ def search(config: DictConfig) -> None:
     budget = typed(StudyConfig, settings.config["study"], "study")
     study = tune(settings, settings.config["tune"], budget)
     best, ended = study.best(), study.finished()
-    print(
+    say(
         f"{study.name}: best {settings.evaluate.metric} {best.value:.4f} on valid, trial "
         f"{best.number} of {len(ended)} in {study.seconds(ended) / 60:.1f} minutes"
     )
     for name, value in best.params.items():
-        print(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
+        say(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
     path, runs = finish(settings, study, CONF / "experiment" / "tuned")
-    print(f"  settings {path}")
+    say(f"  settings {path}")
     for run_id in runs:
-        print(f"  run with them {run_id}")
+        say(f"  run with them {run_id}")
 
 
 if __name__ == "__main__":

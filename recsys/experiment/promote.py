@@ -15,6 +15,7 @@ from recsys.experiment.run import run as run_again
 from recsys.serve import load
 from recsys.serve.pyfunc import save
 from recsys.track import registry
+from recsys.track.pseudonyms import pseudonyms_of, refuse_different_keys
 from recsys.track.read import TrackedRun, runs
 from recsys.track.registry import Version
 from recsys.track.runs import log_run
@@ -85,6 +86,7 @@ def promote(
     challenger = _run_of(str(facts.get("mlflow_run_id")), track, f"artifact={folder}")
     if facts["data"]["fingerprint"] != challenger.fingerprint:
         raise InputError(f"artifact={folder} and its run {challenger.run_id} are of different data")
+    pseudonyms_of(challenger.run_id, challenger.tags)  # before any fit
     digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     with registry.one_at_a_time(track, name):
         former = registry.champion(track, name)
@@ -131,7 +133,8 @@ def _register(
 ) -> Version:
     with TemporaryDirectory() as place:
         model = Path(place) / "model"
-        save(model, folder)
+        hidden = pseudonyms_of(run.run_id, run.tags)
+        save(model, folder, hidden.of if hidden else list)
         return registry.register(track, name, model, run, digest, logged)
 
 
@@ -149,6 +152,7 @@ def _run_of(run_id: str, track: TrackConfig, whose: str) -> TrackedRun:
 
 def _refuse_different(challenger: TrackedRun, champion: TrackedRun) -> None:
     one, other = _window(challenger), _window(champion)
+    refuse_different_keys({run.run_id: run.tags for run in (champion, challenger)})
     if one != other:
         differ = next(key for key in one if one[key] != other[key])
         raise InputError(
@@ -184,6 +188,7 @@ def _with_test(run: TrackedRun, track: TrackConfig, allow: Sequence[str]) -> Tra
     """The run, or where it did not read test the same settings fitted again, which did."""
     if run.intervals("test"):
         return run
+    hidden = pseudonyms_of(run.run_id, run.tags) is not None
     settings = settings_again(run, allow)
     settings = replace(settings, evaluate=replace(settings.evaluate, test=True))
     record = run_again(settings)
@@ -194,7 +199,8 @@ def _with_test(run: TrackedRun, track: TrackConfig, allow: Sequence[str]) -> Tra
         )
     experiment = run.client.get_experiment(run.client.get_run(run.run_id).info.experiment_id).name
     tags = {"read_for": registry.KIND, "again": run.run_id}
-    logged = log_run(record, TrackConfig(uri=track.uri, experiment=experiment, tags=tags))
+    store = TrackConfig(uri=track.uri, experiment=experiment, tags=tags, pseudonyms=hidden)
+    logged = log_run(record, store)
     return runs(track, run_ids=[logged])[0]
 
 

@@ -33,7 +33,7 @@ from recsys.serve.contents import Contents
 from recsys.serve.ids import SortedIds
 from recsys.serve.recommend import Artifact
 from recsys.whole_file import reason
-from recsys.whole_folder import current, replaced
+from recsys.whole_folder import current, open_as_usual, replaced
 
 VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
 FILES = (VECTORS, IDS, RULES, model_card.NAME)
@@ -126,8 +126,8 @@ def _fill(
             arrays[name] = values
     # safetensors writes memory as it lies, whatever the strides say.
     save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, draft / VECTORS)
-    # It also writes for the owner alone, whatever the umask says.
-    (draft / VECTORS).chmod(draft.stat().st_mode & 0o666)
+    # It also writes for the owner alone; another user may serve.
+    open_as_usual(draft / VECTORS)
     ids_file.write(draft / IDS, contents, customers, products)
     (draft / RULES).write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")

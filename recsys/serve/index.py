@@ -20,6 +20,7 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.serve.mapped import Content
+from recsys.whole_folder import open_as_usual
 
 Kind: TypeAlias = Literal["exact", "hnsw", "ivfpq"]
 KINDS: tuple[Kind, ...] = ("exact", "hnsw", "ivfpq")
@@ -94,7 +95,7 @@ def build(path: Path, kind: Kind, products: FloatArray, customers: FloatArray) -
         faiss.write_index(made, str(path))
     except RuntimeError:
         raise OSError(errno.EIO, "faiss could not write the index", str(path)) from None
-    path.chmod(0o644)
+    open_as_usual(path)
     return {"kind": kind, "effort": effort, "recall@10": recall, "customers": len(asked)}
 
 

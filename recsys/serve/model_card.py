@@ -5,6 +5,7 @@ from typing import Any
 
 from recsys.serve import rules
 from recsys.serve.contents import Contents
+from recsys.shown_text import for_markdown
 
 NAME = "MODEL_CARD.md"
 
@@ -12,8 +13,9 @@ NAME = "MODEL_CARD.md"
 def text(contents: Contents) -> str:
     """The card, in Markdown; what the exporter did not state is named as not stated."""
     facts = contents.facts
+    model = _shown(facts.get("model", "Recommender"))
     blocks = [
-        f"# {facts.get('model', 'Recommender')}: one vector a customer, a product, a touchpoint",
+        f"# {model}: one vector a customer, a product, a touchpoint",
         _what(contents),
         "## Trained on",
         "\n".join(_trained_on(contents)),
@@ -54,7 +56,7 @@ Needs numpy, pyarrow and safetensors. From a shell:
 
 def _what(contents: Contents) -> str:
     counts = contents.counts
-    touchpoints = ", ".join(contents.touchpoint_names) or "none known"
+    touchpoints = ", ".join(map(_shown, contents.touchpoint_names)) or "none known"
     return (
         f"Ranks {counts['products']:,} products for {counts['customer_rows']:,} customer rows by "
         f"inner products of vectors of length {counts['dim']}. Touchpoints: {touchpoints}."
@@ -71,7 +73,7 @@ def _trained_on(contents: Contents) -> Iterator[str]:
     yield f"- last fit on: {_stated(facts.get('fitted_on'))}"
     for title in ("trained_on", "settings"):
         for name, value in _mapping(facts.get(title), title).items():
-            yield f"- {name}: {_number(value)}"
+            yield f"- {_shown(name)}: {_number(value)}"
 
 
 def _metrics(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -84,14 +86,14 @@ def _metrics(metrics: Mapping[str, Any]) -> Iterator[str]:
         for name, figure in _mapping(figures, "score").items():
             values = _mapping(figure, "mean")
             cells = (_number(values.get(key)) for key in ("mean", "low", "high", "customers"))
-            yield f"| {part} | {name} | {' | '.join(cells)} |"
+            yield f"| {_shown(part)} | {_shown(name)} | {' | '.join(cells)} |"
 
 
 def _fidelity(fidelity: Any) -> str:
     if not fidelity:
         return "Fidelity of the vectors to the model's own scores: not stated."
     named = _mapping(fidelity, "overlap").items()
-    figures = ", ".join(f"{name} {_number(value)}" for name, value in named)
+    figures = ", ".join(f"{_shown(name)} {_number(value)}" for name, value in named)
     return f"Fidelity of the vectors to the model's own scores: {figures}."
 
 
@@ -119,21 +121,22 @@ def _features(contents: Contents) -> str:
     told = "not measured" if share is None else f"{share:.0%} of the variance of scores"
     added = contents.facts.get("products_added", 0)
     since = f"; {added:,} were added since the training" if added else ""
-    return f"{', '.join(contents.features.places)} (of products left out: {told}){since}"
+    columns = ", ".join(map(_shown, contents.features.places))
+    return f"{columns} (of products left out: {told}){since}"
 
 
 def _calibration(contents: Contents) -> str:
     if contents.calibrator is None:
         return "no"
     about = _mapping(contents.facts.get("calibration"), "measured")
-    return ", ".join(f"{name} {_number(value)}" for name, value in about.items()) or "yes"
+    return ", ".join(f"{_shown(name)} {_number(value)}" for name, value in about.items()) or "yes"
 
 
 def _origin(facts: Mapping[str, Any]) -> Iterator[str]:
     for name in ("created", "git_commit", "mlflow_run_id"):
         yield f"- {name}: {_stated(facts.get(name))}"
     versions = _mapping(facts.get("versions"), "recsys").items()
-    listed = ", ".join(f"{name} {version}" for name, version in versions)
+    listed = ", ".join(f"{_shown(name)} {_shown(version)}" for name, version in versions)
     yield f"- versions: {listed or _stated(None)}"
 
 
@@ -145,7 +148,12 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
 
 
 def _stated(value: Any) -> str:
-    return "not stated" if value is None else str(value)
+    return "not stated" if value is None else _shown(value)
+
+
+def _shown(value: Any) -> str:
+    """What comes from data, runs or settings, as text that Markdown leaves alone."""
+    return for_markdown(str(value))
 
 
 def _number(value: Any) -> str:
@@ -153,7 +161,7 @@ def _number(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _shown(value)
 
 
 def _yes(value: bool) -> str:

@@ -15,7 +15,7 @@ def log_comparison(
         runs: that were compared, the best first.
         metric: that they are ranked by.
         files: name -> content, kept as artifacts.
-        note: what MLflow's page of the run says.
+        note: what MLflow's page of the run says: plain text, a blank line between paragraphs.
     """
     content = {name: text.encode() for name, text in files.items()}
     return log_report("comparison", runs, metric, content, note)

@@ -1,7 +1,7 @@
 """What one run was and found, in memory and as `metrics.json`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from recsys.data.audit import Certificate
 from recsys.evaluate.intervals import Interval
 from recsys.evaluate.per_query import PerQuery
 from recsys.evaluate.window import Slices
+from recsys.shown_text import for_terminal
 from recsys.whole_file import write_whole
 
 
@@ -91,17 +92,23 @@ class RunRecord:
             if found and found.catalogue
         }
 
-    def per_query_tables(self) -> dict[str, pd.DataFrame]:
-        """Part -> one row a query: customer_id, history, one column a metric."""
+    def per_query_tables(
+        self, shown: Callable[[list[Any]], list[Any]] = list
+    ) -> dict[str, pd.DataFrame]:
+        """Part -> one row a query: customer_id, history, one column a metric.
+
+        Args:
+            shown: what stands for customer ids in the tables, one for each id.
+        """
         parts = {"valid": self.valid, "test": self.test}
         return {
-            part: found.table(self.customer_ids[found.customers].tolist())
+            part: found.table(shown(self.customer_ids[found.customers].tolist()))
             for part, found in parts.items()
             if found is not None
         }
 
     def summary(self) -> str:
-        """A few lines for people: what ran, what it found, what it cost."""
+        """A few lines for people, without invisible characters: what it was, found and cost."""
         lines = [f"{self.model} on {self.data_name}, seed {self.seed}", f"  split {self.split}"]
         for part, found in self.intervals().items():
             customers = max(value.customers for value in found.values())
@@ -121,7 +128,7 @@ class RunRecord:
         spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
         lines.append(f"  {spent}; peak memory {self.peak_memory_mb:,.0f} MiB")
         lines.append(f"  on {self.device}: {self.device_reason}")
-        return "\n".join(lines)
+        return "\n".join(map(for_terminal, lines))
 
 
 def metrics_json(record: RunRecord, mlflow_run_id: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from recsys.errors import InputError
+from recsys.shown_text import for_markdown
 from recsys.track.read import TrackedRun
 from recsys.track.store import ended
 
@@ -21,7 +22,7 @@ def log_report(
         runs: that the report is about, of one data set and split.
         metric: that they were chosen by.
         files: name -> content, kept as artifacts.
-        note: what MLflow's page of the run says.
+        note: what MLflow's page of the run says: plain text, a blank line between paragraphs.
 
     Raises:
         InputError: the store stopped to take things.
@@ -35,7 +36,7 @@ def log_report(
         "fingerprint": first.fingerprint,
         "split": first.split,
         "metric": metric,
-        "mlflow.note.content": note,
+        "mlflow.note.content": "\n\n".join(map(for_markdown, note.split("\n\n"))),
     }
     ids = "".join(f"{run.run_id}\n" for run in runs)
     try:

@@ -13,9 +13,11 @@ from typing import Any
 
 import yaml
 
+from recsys.shown_text import fenced
 from recsys.track import plots
 from recsys.track.environment import environment
 from recsys.track.names import bounds, means, slice_means, tracked_name
+from recsys.track.pseudonyms import TAG, Pseudonyms, pseudonyms
 from recsys.track.record import RunRecord, metrics_json, plain
 from recsys.track.store import Store, TrackConfig, ended, open_store
 
@@ -43,21 +45,28 @@ def log_run(record: RunRecord, settings: TrackConfig) -> str:
             to take things halfway.
     """
     store = open_store(settings)
+    hidden = pseudonyms(settings.pseudonyms)
     found = environment()
     run = store.client.create_run(
         store.experiment_id,
         # MLflow shows how long a run took from when it says it began.
         start_time=int((time() - sum(record.seconds.values())) * 1000),
         run_name=f"{record.model} {record.data_name} seed {record.seed}",
-        tags={**settings.tags, **_tags(record, found)},
+        tags={**settings.tags, **_tags(record, found), **_key_tag(hidden)},
     )
     run_id = str(run.info.run_id)
     with ended(store.client, run_id, "run"):
-        _log(store, run_id, record, found)
+        _log(store, run_id, record, found, hidden)
     return run_id
 
 
-def _log(store: Store, run_id: str, record: RunRecord, found: Mapping[str, Any]) -> None:
+def _log(
+    store: Store,
+    run_id: str,
+    record: RunRecord,
+    found: Mapping[str, Any],
+    hidden: Pseudonyms | None,
+) -> None:
     from mlflow.entities import Metric, Param
 
     now = int(time() * 1000)
@@ -72,7 +81,7 @@ def _log(store: Store, run_id: str, record: RunRecord, found: Mapping[str, Any])
         store.client.log_batch(run_id, metrics=metrics[batch], params=params[batch])
     _log_data_set(store, run_id, record)
     with TemporaryDirectory() as folder:
-        _write_artifacts(Path(folder), record, run_id, found)
+        _write_artifacts(Path(folder), record, run_id, found, hidden)
         store.client.log_artifacts(run_id, folder)
 
 
@@ -124,7 +133,7 @@ def _tags(record: RunRecord, found: Mapping[str, Any]) -> dict[str, str]:
         "device": record.device,
         "git_dirty": str(found["git_dirty"]).lower(),
         # The names that MLflow's own pages show.
-        "mlflow.note.content": f"```\n{record.summary()}\n```",
+        "mlflow.note.content": fenced(record.summary()),
         **origin(),
     }
     if found["git_commit"]:
@@ -134,6 +143,10 @@ def _tags(record: RunRecord, found: Mapping[str, Any]) -> dict[str, str]:
     if record.test is not None:
         tags["test_read"] = "true"
     return tags
+
+
+def _key_tag(hidden: Pseudonyms | None) -> dict[str, str]:
+    return {TAG: hidden.fingerprint} if hidden else {}
 
 
 def _settings_digest(record: RunRecord) -> str:
@@ -172,7 +185,11 @@ def _log_data_set(store: Store, run_id: str, record: RunRecord) -> None:
 
 
 def _write_artifacts(
-    folder: Path, record: RunRecord, run_id: str, found: Mapping[str, Any]
+    folder: Path,
+    record: RunRecord,
+    run_id: str,
+    found: Mapping[str, Any],
+    hidden: Pseudonyms | None,
 ) -> None:
     config = yaml.safe_dump(plain(record.config), sort_keys=False, allow_unicode=True)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
@@ -187,7 +204,7 @@ def _write_artifacts(
         (folder / f"{name}.json").write_text(
             json.dumps(document, indent=2) + "\n", encoding="utf-8"
         )
-    for part, table in record.per_query_tables().items():
+    for part, table in record.per_query_tables(hidden.of if hidden else list).items():
         table.to_parquet(folder / f"per_query_{part}.parquet", index=False)
     pictures = folder / "plots"
     pictures.mkdir()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
+from recsys.track.pseudonyms import pseudonyms
 from recsys.track.sqlite_file import (
     SCHEME,
     check_database,
@@ -46,11 +47,13 @@ class TrackConfig:
         uri: any MLflow tracking URI: `sqlite:///PATH`, `http://HOST:PORT`, `postgresql://...`.
         experiment: name of the MLflow experiment; made where it is missing.
         tags: further tags of the run; they do not replace those that `log_run` sets.
+        pseudonyms: whether customers are kept under a keyed hash, see `recsys.track.pseudonyms`.
     """
 
     uri: str = "sqlite:///mlflow.db"
     experiment: str = "recsys"
     tags: Mapping[str, str] = field(default_factory=dict)
+    pseudonyms: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,10 @@ def open_store(settings: TrackConfig) -> Store:
     may open the same new store at the same time: a lock beside the database makes them queue.
 
     Raises:
-        InputError: the URI is malformed, nobody answers, the database cannot be written, or the
-            experiment was deleted in MLflow.
+        InputError: the URI is malformed, nobody answers, the database cannot be written, the
+            experiment was deleted in MLflow, or the key of pseudonyms is missing.
     """
+    pseudonyms(settings.pseudonyms)
     _check_tags(settings.tags)
     if not settings.experiment.strip():
         raise InputError("track.experiment: expected a name, got an empty one")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from recsys.shown_text import fenced, for_markdown
 from recsys.track.names import tracked_name
 from recsys.track.runs import origin
 from recsys.track.store import Store, TrackConfig, ended, open_store
@@ -16,6 +17,7 @@ BEST = "of_trial"
 """Tag of a run with the best settings: the trial that they are of."""
 
 _TRIAL, _IDENTITY = "trial", "study_identity"
+_HIDDEN = "The reason is in the study's database: track.pseudonyms keeps error lines out of here."
 _STATUS = {"complete": "FINISHED", "given up": "KILLED", "refused": "FAILED"}
 
 
@@ -67,6 +69,7 @@ class StudyRun:
         identity: str,
     ) -> None:
         self._store: Store = open_store(settings)
+        self._hides = settings.pseudonyms
         self._metric = metric
         found = self._search(f"tags.{_IDENTITY} = '{identity}' and tags.{KIND} = 'study'")
         about = {**tags, "study": name, _IDENTITY: identity}
@@ -90,7 +93,9 @@ class StudyRun:
             "ended": trial.ended,
         }  # fmt: skip
         if trial.why:
-            tags["mlflow.note.content"] = trial.why
+            # What went wrong may name a customer.
+            why = _HIDDEN if self._hides else for_markdown(trial.why)
+            tags["mlflow.note.content"] = why
         child = self._client.create_run(
             self._store.experiment_id, start_time=began, run_name=f"trial {trial.number}", tags=tags
         )
@@ -113,7 +118,10 @@ class StudyRun:
     def conclude(self, best: TrialRecord, experiment: str) -> None:
         """Notes the best settings and the experiment file that holds them."""
         tags = {f"best.{name}": str(value) for name, value in best.settings.items()}
-        tags |= {"best.trial": str(best.number), "mlflow.note.content": f"```\n{experiment}```"}
+        tags |= {
+            "best.trial": str(best.number),
+            "mlflow.note.content": fenced(experiment.rstrip("\n")),
+        }
         for name, value in tags.items():
             self._client.set_tag(self.run_id, name, value)
         self._client.log_text(self.run_id, experiment, "experiment.yaml")

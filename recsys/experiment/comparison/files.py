@@ -6,6 +6,7 @@ import pandas as pd
 
 from recsys.experiment.comparison.compare import Comparison
 from recsys.experiment.comparison.page import comparison_page
+from recsys.shown_text import for_csv
 
 PAGE = "comparison.html"
 
@@ -23,5 +24,6 @@ def comparison_files(comparison: Comparison) -> Mapping[str, str]:
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """The whole table, one line a row."""
-    return table.to_csv(index=False)
+    """The whole table, one line a row, which a spreadsheet may open; numbers stay numbers."""
+    shown = table.map(lambda cell: for_csv(cell) if isinstance(cell, str) else cell)
+    return shown.rename(columns=lambda name: for_csv(str(name))).to_csv(index=False)

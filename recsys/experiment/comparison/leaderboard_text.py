@@ -7,6 +7,7 @@ import pandas as pd
 
 from recsys.experiment.comparison.pairs import LEVEL
 from recsys.experiment.comparison.ranking import ORACLE
+from recsys.shown_text import for_terminal
 from recsys.track.read import TrackedRun
 
 WIDTH = 112
@@ -37,7 +38,9 @@ def printed(board: pd.DataFrame, metric: str, about: TrackedRun, baseline: str =
         f"{about.data} ({about.fingerprint[:8]}), {customers:,} customers on valid",
         f"split {about.split}",
     ]
-    return "\n".join([*head, "", *lines, "", *_notes(board, metric, baseline)])
+    notes = _notes(board, metric, baseline)
+    # Cells are harmless already: what is escaped there counts for the width of its column.
+    return "\n".join([*map(for_terminal, head), "", *lines, "", *map(for_terminal, notes)])
 
 
 def _cells(board: pd.DataFrame, metric: str, baseline: str) -> dict[str, list[str]]:
@@ -58,7 +61,7 @@ def _cells(board: pd.DataFrame, metric: str, baseline: str) -> dict[str, list[st
     cells["fit"] = ["fit s", *(f"{row['fit_seconds']:.1f}" for row in rows)]
     cells["seed"] = ["seed", *(str(row["seed"]) for row in rows)]
     cells["run"] = ["run", *(row["run_id"][:8] for row in rows)]
-    return cells
+    return {name: [for_terminal(cell) for cell in column] for name, column in cells.items()}
 
 
 def _against(row: Mapping[Any, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from recsys.experiment.comparison.compare import Comparison
-from recsys.experiment.comparison.markup import table, text
+from recsys.experiment.comparison.markup import Markup, table, text
 from recsys.experiment.comparison.pairs import against
 from recsys.experiment.comparison.ranking import ORACLE
 from recsys.experiment.comparison.words import MARKS, interval, number
@@ -21,7 +21,7 @@ SLICES = 12
 _ROOMY = 7
 
 
-def pairwise_matrix(comparison: Comparison) -> str:
+def pairwise_matrix(comparison: Comparison) -> Markup:
     """Win, tie or loss of the run of the row against the run of the column."""
     models = shown(comparison)
     roomy = len(models) <= _ROOMY
@@ -30,7 +30,7 @@ def pairwise_matrix(comparison: Comparison) -> str:
     }
     rows = [
         [
-            f"{row.rank} {text(row.label)}",
+            f"{row.rank} {row.label}",
             *(_verdict_cell(column.get(row.run_id), roomy) for column in columns.values()),
         ]
         for row in models.itertuples()
@@ -39,7 +39,7 @@ def pairwise_matrix(comparison: Comparison) -> str:
     return table(caption, ["run", *map(str, models["rank"])], rows, "matrix")
 
 
-def slice_table(comparison: Comparison, dimension: str) -> str:
+def slice_table(comparison: Comparison, dimension: str) -> Markup:
     """The metric by slice and run; the highest of a row is underlined."""
     models = shown(comparison, with_oracle=True)
     roomy = len(models) <= _ROOMY
@@ -52,14 +52,14 @@ def slice_table(comparison: Comparison, dimension: str) -> str:
     by_place = found.set_index(["slice", "run_id"])
     rows = [
         [
-            f"{text(name)} <small>{size[name]:,} customers</small>",
+            Markup(f"{text(name)} <small>{size[name]:,} customers</small>"),
             *_slice_cells(by_place.loc[name], models),
         ]
         for name in order
     ]
     left_out = f"; the {len(kept)} largest of {len(size)}" if len(kept) < len(size) else ""
     head = [
-        text(dimension.replace("_", " ")),
+        dimension.replace("_", " "),
         *(_column(row, roomy) for row in models.itertuples()),
     ]
     return table(f"Valid {comparison.metric} by {dimension}{left_out}", head, rows, "wide")
@@ -89,21 +89,25 @@ def _slice_cells(found: pd.DataFrame, models: pd.DataFrame) -> list[str]:
         ends = f"<small>{number(value['low'])} to {number(value['high'])}</small>"
         kind = "best" if value["mean"] == best else "plain"
         cells.append(
-            f'<td class="{kind}">{number(value["mean"])}'
-            f"{ends if len(models) <= _ROOMY else ''}</td>"
+            Markup(
+                f'<td class="{kind}">{number(value["mean"])}'
+                f"{ends if len(models) <= _ROOMY else ''}</td>"
+            )
         )
     return cells
 
 
-def _verdict_cell(pair: Mapping[Any, Any] | None, roomy: bool) -> str:
+def _verdict_cell(pair: Mapping[Any, Any] | None, roomy: bool) -> Markup:
     if pair is None:
-        return '<td class="self">·</td>'
+        return Markup('<td class="self">·</td>')
     verdict = pair["verdict"]
     change = interval(pair["difference"], pair["low"], pair["high"], sign="+")
     below = f"<small>{number(pair['difference'], '+')}</small>" if roomy else ""
     words = f" {verdict}" if roomy else ""
-    return f'<td class="{verdict}" title="{verdict} {change}">{MARKS[verdict]}{words}{below}</td>'
+    return Markup(
+        f'<td class="{verdict}" title="{verdict} {change}">{MARKS[verdict]}{words}{below}</td>'
+    )
 
 
 def _column(row: Any, roomy: bool) -> str:
-    return text(row.label) if roomy or pd.isna(row.rank) else str(row.rank)
+    return str(row.label) if roomy or pd.isna(row.rank) else str(row.rank)

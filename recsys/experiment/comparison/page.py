@@ -2,7 +2,7 @@
 
 from recsys.experiment.comparison import plots
 from recsys.experiment.comparison.compare import Comparison
-from recsys.experiment.comparison.markup import page, paragraphs, picture, section
+from recsys.experiment.comparison.markup import Markup, page, paragraphs, picture, section
 from recsys.experiment.comparison.matrices import SHOWN, pairwise_matrix, slice_table
 from recsys.experiment.comparison.pairs import LEVEL
 from recsys.experiment.comparison.ranking import ORACLE
@@ -25,7 +25,7 @@ def comparison_page(comparison: Comparison) -> str:
     """
     about = comparison.runs[0]
     parts = [
-        '<div class="summary">' + paragraphs(summary(comparison)) + "</div>",
+        Markup(f'<div class="summary">{paragraphs(summary(comparison))}</div>'),
         paragraphs([_about(comparison)]),
         _leaderboard(comparison),
         _pairs(comparison),
@@ -49,7 +49,7 @@ def _about(comparison: Comparison) -> str:
     )
 
 
-def _leaderboard(comparison: Comparison) -> str:
+def _leaderboard(comparison: Comparison) -> Markup:
     alt = f"{comparison.metric} of every run with its interval, as in the table above"
     seeds = seed_table(comparison)
     return section(
@@ -60,9 +60,9 @@ def _leaderboard(comparison: Comparison) -> str:
     )
 
 
-def _pairs(comparison: Comparison) -> str:
+def _pairs(comparison: Comparison) -> Markup:
     if comparison.pairs.empty:
-        return ""
+        return Markup()
     words = (
         f"All {len(comparison.pairs)} pairs, paired by customer. ▲ the run of the row wins, "
         "▼ it loses, = a tie: the data do not tell the two apart. Verdicts hold after Holm's "
@@ -80,11 +80,11 @@ def _pairs(comparison: Comparison) -> str:
     )
 
 
-def _slices(comparison: Comparison) -> str:
+def _slices(comparison: Comparison) -> Markup:
     found = comparison.slices
     dimensions = found.loc[found["metric"] == comparison.metric, "dimension"].unique()
     if not len(dimensions):
-        return ""
+        return Markup()
     words = (
         "Who is served how well. The highest of a row is underlined; that is no verdict. "
         "slices.csv has every metric with its interval."
@@ -93,7 +93,7 @@ def _slices(comparison: Comparison) -> str:
     return section("Slices", paragraphs([words]), *tables)
 
 
-def _costs(comparison: Comparison) -> str:
+def _costs(comparison: Comparison) -> Markup:
     models = comparison.board[comparison.board["model"] != ORACLE]
     known = models[["wall_seconds", "peak_memory_mb"]].notna().all().any()
     alt = f"{comparison.metric} against wall seconds and peak memory, as in the table above"
@@ -101,23 +101,23 @@ def _costs(comparison: Comparison) -> str:
     return section("Quality against cost", cost_table(comparison), *figure)
 
 
-def _curves(comparison: Comparison) -> str:
+def _curves(comparison: Comparison) -> Markup:
     curves = comparison.curves
     pictures = [
         picture(plots.learning_curves(points, str(metric)), f"{metric} over steps of learning")
         for metric, points in curves.groupby("metric", sort=False)
     ]
-    return section("Learning curves", *pictures) if pictures else ""
+    return section("Learning curves", *pictures) if pictures else Markup()
 
 
-def _skipped(comparison: Comparison) -> str:
+def _skipped(comparison: Comparison) -> Markup:
     if not comparison.skipped:
-        return ""
+        return Markup()
     lines = [f"{one.line()}." for one in comparison.skipped]
     return section("Runs passed over", paragraphs(lines))
 
 
-def _method(comparison: Comparison) -> str:
+def _method(comparison: Comparison) -> Markup:
     words = [
         f"Intervals are {LEVEL:.0%} percentile intervals of a bootstrap that resamples customers "
         "with all their queries (Efron, 1979). Two runs are compared on the same resamples, so "

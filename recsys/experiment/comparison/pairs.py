@@ -9,6 +9,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.evaluate.paired import wilcoxon
 from recsys.evaluate.pairwise import Pairwise, holm_adjusted, pairwise
+from recsys.track.pseudonyms import refuse_different_keys
 from recsys.track.read import TrackedRun
 
 LEVEL = 0.95
@@ -129,8 +130,10 @@ def aligned(runs: Sequence[TrackedRun], metric: str, part: str) -> tuple[FloatAr
     """[Q, M] the metric by query and run, and [Q] who asked, in an order that all runs share.
 
     Raises:
-        InputError: two runs did not ask about the same customers, or one lacks the metric.
+        InputError: two runs did not ask about the same customers or keep them under different
+            names, or one lacks the metric.
     """
+    refuse_different_keys({run.run_id: run.tags for run in runs})
     shared, columns = np.array([]), []
     for place, run in enumerate(runs):
         # A customer's own queries keep their order, which is that of the split.

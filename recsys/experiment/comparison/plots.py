@@ -9,6 +9,7 @@ import pandas as pd
 from recsys.arrays import BoolArray, FloatArray
 from recsys.experiment.comparison.compare import Comparison
 from recsys.experiment.comparison.ranking import ORACLE
+from recsys.shown_text import for_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, which people with any colour vision can tell apart.
 _BLUE, _ORANGE, _INK, _GREY = "#0072B2", "#D55E00", "#222222", "#767676"
 _LINES = (_BLUE, _ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", _INK)
+_LABEL = 36
+"""Characters of a run's name that a picture has room for."""
 _MARKERS, _DASHES = "os^vPXD*", ("-", "--", ":")
 _VERDICTS = {"win": ("^", _BLUE), "tie": ("o", _GREY), "loss": ("v", _ORANGE)}
 
@@ -36,12 +39,12 @@ def intervals(comparison: Comparison) -> str:
     axes.plot(means[rows], places[rows], "D", color=_INK, ms=6)
     base = means[(board["model"] == baseline).to_numpy()]
     if len(base):
-        axes.axvline(base[0], color=_INK, lw=0.9, ls="--", label=baseline)
+        axes.axvline(base[0], color=_INK, lw=0.9, ls="--", label=for_picture(baseline, _LABEL))
     if axes.get_legend_handles_labels()[1]:
         figure.legend(loc="outside upper right", ncols=4, frameon=False, fontsize=9)
     axes.set_yticks(places, [_named(row.rank, row.label) for row in board.itertuples()])
     axes.invert_yaxis()
-    axes.set_xlabel(f"valid {comparison.metric}")
+    axes.set_xlabel(for_picture(f"valid {comparison.metric}"))
     axes.grid(axis="x", color="#dddddd", lw=0.8)
     return _svg(figure)
 
@@ -75,7 +78,7 @@ def costs(comparison: Comparison) -> str:
         axes.margins(0.15)
         axes.set_xlabel(text)
         axes.grid(color="#dddddd", lw=0.8)
-    figure.axes[0].set_ylabel(f"valid {comparison.metric}")
+    figure.axes[0].set_ylabel(for_picture(f"valid {comparison.metric}"))
     figure.legend(
         *figure.axes[0].get_legend_handles_labels(),
         loc="outside upper right", ncols=2, frameon=False, fontsize=9,
@@ -88,12 +91,12 @@ def learning_curves(curves: pd.DataFrame, metric: str) -> str:
     figure, axes = _blank(height=4.2)
     for place, (label, points) in enumerate(curves.groupby("label", sort=False)):
         axes.plot(
-            points["step"], points["value"], label=str(label), lw=1.5, ms=5,
+            points["step"], points["value"], label=for_picture(str(label), _LABEL), lw=1.5, ms=5,
             color=_LINES[place % len(_LINES)], marker=_MARKERS[place % len(_MARKERS)],
             ls=_DASHES[place // len(_LINES) % len(_DASHES)],
         )  # fmt: skip
     axes.set_xlabel("step (epoch)")
-    axes.set_ylabel(f"{metric} on a sample of valid")
+    axes.set_ylabel(for_picture(f"{metric} on a sample of valid"))
     axes.grid(axis="y", color="#dddddd", lw=0.8)
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)
     return _svg(figure)
@@ -123,7 +126,7 @@ def _front(axes: "Axes", cost: FloatArray, quality: FloatArray, best: BoolArray)
 
 
 def _named(rank: Any, label: object) -> str:
-    return str(label) if pd.isna(rank) else f"{rank} {label}"
+    return for_picture(str(label) if pd.isna(rank) else f"{rank} {label}", _LABEL)
 
 
 def _blank(height: float, panels: int = 1) -> tuple["Figure", "Axes"]:

@@ -15,6 +15,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.errors import InputError
 from recsys.evaluate.measures import OF_HITS
+from recsys.shown_text import for_terminal
 from recsys.track.read import Skipped, TrackedRun
 
 
@@ -48,10 +49,10 @@ def fault(run: TrackedRun) -> str | None:
     return None
 
 
-def say(skipped: Sequence[Skipped]) -> None:
+def name_skipped(skipped: Sequence[Skipped]) -> None:
     """One line on stderr for each run that is passed over."""
     for one in skipped:
-        sys.stderr.write(f"skipped {one.line()}\n")
+        sys.stderr.write(f"{for_terminal(f'skipped {one.line()}')}\n")
 
 
 def _require_one_value_a_query(table: pd.DataFrame, metrics: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from recsys.experiment.comparison.compare import Comparison
-from recsys.experiment.comparison.markup import table, text
+from recsys.experiment.comparison.markup import Markup, table, text
 from recsys.experiment.comparison.matrices import shown
 from recsys.experiment.comparison.pairs import LEVEL
 from recsys.experiment.comparison.words import MARKS, interval, number, times
@@ -21,7 +21,7 @@ _COSTS = {
 }
 
 
-def board_table(comparison: Comparison) -> str:
+def board_table(comparison: Comparison) -> Markup:
     """The leaderboard with intervals, ranks and the difference to the baseline."""
     board, metric, baseline = comparison.board, comparison.metric, comparison.baseline
     beside = [name for name in comparison.runs[0].intervals("valid") if name != metric][:_BESIDE]
@@ -31,7 +31,7 @@ def board_table(comparison: Comparison) -> str:
     head += ["of oracle"] if has_oracle else []
     rows = [
         [
-            text(row["label"]),
+            row["label"],
             _rank(row),
             _ranks(row),
             _interval(row, metric, "low", "high"),
@@ -41,12 +41,10 @@ def board_table(comparison: Comparison) -> str:
         ]
         for row in board.to_dict("records")
     ]
-    return table(
-        f"Valid, with {LEVEL:.0%} intervals over customers", [text(name) for name in head], rows
-    )
+    return table(f"Valid, with {LEVEL:.0%} intervals over customers", head, rows)
 
 
-def baseline_table(comparison: Comparison) -> str:
+def baseline_table(comparison: Comparison) -> Markup:
     """Every run against the baseline, corrected over these pairs alone, as on the leaderboard."""
     board = shown(comparison)
     compared = board[board["difference"].notna()]
@@ -57,10 +55,10 @@ def baseline_table(comparison: Comparison) -> str:
     caption = (
         f"Each run against {comparison.baseline}; Holm over these pairs, as on the leaderboard"
     )
-    return table(caption, ["run", *_PAIR_HEAD], rows) if rows else ""
+    return table(caption, ["run", *_PAIR_HEAD], rows) if rows else Markup()
 
 
-def best_table(comparison: Comparison) -> str:
+def best_table(comparison: Comparison) -> Markup:
     """The first run against every other, corrected over all pairs."""
     pairs = comparison.pairs
     pairs = pairs[pairs["second_run"].isin(shown(comparison)["run_id"])]
@@ -70,24 +68,24 @@ def best_table(comparison: Comparison) -> str:
     return table(caption, ["against", *_PAIR_HEAD], rows)
 
 
-def cost_table(comparison: Comparison) -> str:
+def cost_table(comparison: Comparison) -> Markup:
     """Seconds and memory of every run, as far as they were measured."""
     board = comparison.board
     costs = {name: form for name, form in _COSTS.items() if board[name].notna().any()}
     rows = [
         [
-            text(row["label"]),
+            row["label"],
             _rank(row),
             number(row[comparison.metric]),
             *("" if pd.isna(row[name]) else f"{row[name]:{costs[name][1]}}" for name in costs),
         ]
         for row in board.to_dict("records")
     ]
-    head = ["run", "rank", text(comparison.metric), *(heading for heading, _ in costs.values())]
+    head = ["run", "rank", comparison.metric, *(heading for heading, _ in costs.values())]
     return table("Wall and CPU seconds and peak memory are those of the whole run", head, rows)
 
 
-def seed_table(comparison: Comparison) -> str:
+def seed_table(comparison: Comparison) -> Markup:
     """Mean and range over seeds of what ran with several; empty where nothing did."""
     board, metric = comparison.board, comparison.metric
     rows = []
@@ -96,7 +94,7 @@ def seed_table(comparison: Comparison) -> str:
             values = runs[metric]
             rows.append(
                 [
-                    text(f"{model} {settings}"),
+                    f"{model} {settings}",
                     str(len(runs)),
                     number(values.mean()),
                     number(values.std(ddof=1)),
@@ -105,24 +103,24 @@ def seed_table(comparison: Comparison) -> str:
                 ]
             )
     head = ["model", "seeds", f"mean {metric}", "standard deviation", "range", "ranks"]
-    return table("What ran with several seeds", head, rows) if rows else ""
+    return table("What ran with several seeds", head, rows) if rows else Markup()
 
 
-def run_table(comparison: Comparison) -> str:
+def run_table(comparison: Comparison) -> Markup:
     """Run ids and seeds."""
     rows = [
         [
-            text(row["label"]),
+            row["label"],
             str(row["seed"]),
-            f'<td class="left"><code>{text(row["run_id"])}</code></td>',
+            Markup(f'<td class="left"><code>{text(row["run_id"])}</code></td>'),
         ]
         for row in comparison.board.to_dict("records")
     ]
     return table("Runs in MLflow", ["run", "seed", "run id"], rows)
 
 
-def _verdict(verdict: str) -> str:
-    return f'<td class="{verdict} left">{MARKS[verdict]} {verdict}</td>'
+def _verdict(verdict: str) -> Markup:
+    return Markup(f'<td class="{verdict} left">{MARKS[verdict]} {verdict}</td>')
 
 
 def _baseline_cells(row: Mapping[Any, Any]) -> list[str]:
@@ -134,7 +132,7 @@ def _baseline_cells(row: Mapping[Any, Any]) -> list[str]:
 
 def _pair_cells(pair: Mapping[Any, Any], name: str, low: str, high: str) -> list[str]:
     return [
-        text(name),
+        name,
         _interval(pair, "difference", low, high, sign="+"),
         times(pair["lift"], pair["lift_low"], pair["lift_high"]),
         _verdict(pair["verdict"]),
@@ -159,4 +157,4 @@ def _ranks(row: Mapping[Any, Any]) -> str:
 
 
 def _p(value: float) -> str:
-    return "&lt; .0001" if value < 0.0001 else number(value)
+    return "< .0001" if value < 0.0001 else number(value)

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from recsys.experiment.comparison.markup import page, paragraphs, picture, section
+from recsys.experiment.comparison.markup import Markup, page, paragraphs, picture, section
 from recsys.experiment.comparison.pairs import LEVEL
 from recsys.experiment.ladder import picture as pictures
 from recsys.experiment.ladder.failures import JUDGED_FROM, KNOWN_FROM, SELDOM
@@ -47,7 +47,7 @@ def ladder_page(found: Ladder) -> str:
     failures, and at its end how it was made.
     """
     parts = [
-        '<div class="summary">' + paragraphs(summary(found)) + "</div>",
+        Markup(f'<div class="summary">{paragraphs(summary(found))}</div>'),
         _rungs(found),
         _slices(found),
         _touchpoints(found),
@@ -59,7 +59,7 @@ def ladder_page(found: Ladder) -> str:
     return page(title, [part for part in parts if part])
 
 
-def _rungs(found: Ladder) -> str:
+def _rungs(found: Ladder) -> Markup:
     words = [
         f"Every customer is given a list of {found.rungs.k} products, made from what was known "
         "before a cut-off date. A product is right if the customer took it afterwards.",
@@ -78,10 +78,10 @@ def _rungs(found: Ladder) -> str:
     )  # fmt: skip
 
 
-def _slices(found: Ladder) -> str:
+def _slices(found: Ladder) -> Markup:
     there = set(found.steps["dimension"]) - {EVERYBODY[0]}
     if not there:
-        return ""
+        return Markup()
     words = [
         "By touchpoint, by new or again, and by cross-sell or up-sell only products of the group "
         "count as right; a customer who took several kinds is in several groups. The other groups "
@@ -96,9 +96,9 @@ def _slices(found: Ladder) -> str:
     return section("Who gains", paragraphs(words), picture(pictures.slices(found), alt), *tables)
 
 
-def _touchpoints(found: Ladder) -> str:
+def _touchpoints(found: Ladder) -> Markup:
     if found.unattributed is None:
-        return ""
+        return Markup()
     words = [
         "Touchpoints that came before a purchase or an accepted offer share the credit for it, in "
         "the time before the cut-off date. The offer that was accepted counts as a contact; a "
@@ -126,9 +126,9 @@ def _touchpoints(found: Ladder) -> str:
     )  # fmt: skip
 
 
-def _offers(found: Ladder) -> str:
+def _offers(found: Ladder) -> Markup:
     if not found.offers:
-        return ""
+        return Markup()
     answers = ", ".join(
         f"{of_100(row, 'mean')} were {word}"
         for answer, word in ANSWERED.items()
@@ -141,9 +141,9 @@ def _offers(found: Ladder) -> str:
     )  # fmt: skip
 
 
-def _failures(found: Ladder) -> str:
+def _failures(found: Ladder) -> Markup:
     if not found.offers:
-        return ""
+        return Markup()
     said = " and ".join(
         f"{of_100(row, 'share')} were {word}"
         for answer, word in ANSWERED.items()
@@ -165,7 +165,7 @@ def _failures(found: Ladder) -> str:
     return section("Why offers failed", paragraphs(words), failure_table(found))
 
 
-def _method(found: Ladder) -> str:
+def _method(found: Ladder) -> Markup:
     rungs = found.rungs
     about = rungs.top
     words = [

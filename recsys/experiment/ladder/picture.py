@@ -8,6 +8,7 @@ from recsys.experiment.ladder.rows import Row, rows
 from recsys.experiment.ladder.rungs import ONE
 from recsys.experiment.ladder.steps import EVERYBODY
 from recsys.experiment.ladder.words import CALLED, DIMENSIONS, first, headline, named_slice
+from recsys.shown_text import for_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,8 @@ _VERDICTS = {"win": ("^", _BLUE), "tie": ("o", _GREY), "loss": ("v", _ORANGE)}
 _METHODS = (("s", _GREY), ("D", _GREEN), ("o", _BLUE))
 _TOUCHPOINTS = 10
 """Touchpoints in the picture, those that earned most."""
+_LABEL = 40
+"""Characters of the name of a group or touchpoint."""
 
 
 def rungs(found: Ladder) -> str:
@@ -63,7 +66,8 @@ def whole(found: Ladder) -> bytes:
         _slices(figure.add_subplot(spec[:, 1]), found)
     about = found.rungs.top
     figure.supxlabel(
-        f"Data {about.data}, split {about.split}. Lines: 95 % intervals over customers.",
+        f"Data {for_picture(about.data)}, split {for_picture(about.split, 100)}. "
+        "Lines: 95 % intervals over customers.",
         x=0.01, ha="left", fontsize=9, color=_GREY,
     )  # fmt: skip
     content = BytesIO()
@@ -101,7 +105,7 @@ def _slices(axes: "Axes", found: Ladder) -> None:
             axes.plot(ends, [height, height], color=colour, lw=1.8 if top else 1.0)
             face = colour if top else "white"
             axes.plot(100 * step["difference"], height, marker, color=colour, mfc=face, ms=7)
-    axes.set_yticks(range(len(lines)), [label for label, _ in lines])
+    axes.set_yticks(range(len(lines)), [for_picture(label, _LABEL) for label, _ in lines])
     for tick, (_, steps) in zip(axes.get_yticklabels(), lines, strict=True):
         tick.set_fontweight("normal" if steps else "bold")
     axes.tick_params(axis="y", length=0)
@@ -111,7 +115,7 @@ def _slices(axes: "Axes", found: Ladder) -> None:
     axes.plot([], [], "s", color=_INK, label="one-to-one over segments")
     axes.plot([], [], "s", color=_INK, mfc="white", label="segments over one list for all")
     axes.legend(
-        loc="upper center", bbox_to_anchor=(0.4, -0.06), ncols=5, frameon=False, fontsize=8,
+        loc="upper right", bbox_to_anchor=(1.0, -0.06), ncols=5, frameon=False, fontsize=8,
         columnspacing=1.0, handletextpad=0.2,
     )  # fmt: skip
     _dressed(axes, "Gain over the rung below, customers of 100")
@@ -143,7 +147,7 @@ def _credit(axes: "Axes", found: Ladder) -> None:
                 axes.plot([100 * row["low"], 100 * row["high"]], [place] * 2, color=colour, lw=1.8)
                 axes.plot(100 * row["share"], place, marker, color=colour, ms=6)
         axes.plot([], [], marker, color=colour, label=method)
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), [for_picture(name, _LABEL) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.legend(frameon=False, fontsize=9, loc="lower right")

@@ -11,7 +11,8 @@ from recsys.data import columns
 from recsys.errors import InputError
 from recsys.evaluate.measures import OF_HITS
 from recsys.experiment.comparison.ranking import ORACLE, ranked
-from recsys.experiment.comparison.sound import say, sound
+from recsys.experiment.comparison.sound import name_skipped, sound
+from recsys.track.pseudonyms import refuse_different_keys
 from recsys.track.read import TrackedRun
 
 MANY, FEW, ONE = "one to many", "one to few", "one to one"
@@ -61,7 +62,7 @@ def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
             "as ndcg@10"
         )
     usable, skipped = sound(runs)
-    say(skipped)
+    name_skipped(skipped)
     order = [run for run in ranked(usable, metric) if run.model != ORACLE]
     lower = {
         rung: next((run for run in order if run.model == model), None)
@@ -90,8 +91,10 @@ def kept_hits(found: Rungs) -> tuple[FloatArray, IntArray]:
         [Q, 3] 0 or 1 by query and rung, and [Q] who asked; queries in the order of customer ids.
 
     Raises:
-        InputError: two runs did not ask about the same customers.
+        InputError: two runs did not ask about the same customers, or keep them under different
+            names.
     """
+    refuse_different_keys({run.run_id: run.tags for run in found.runs})
     # A metric of hits is above 0 exactly where the list holds one.
     asked = [
         run.per_query("valid")

@@ -5,8 +5,9 @@ slice a query is in nor which of its products were found. A step in a slice is p
 so both are made again from the run's own settings, and compared with what the run kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,10 +22,14 @@ from recsys.evaluate.slices import members
 from recsys.experiment.again import settings_again
 from recsys.experiment.ladder.rungs import Rungs
 from recsys.experiment.ladder.steps import Part
+from recsys.track.pseudonyms import pseudonyms_of
 from recsys.track.read import TrackedRun
 
 DIMENSIONS = ("touchpoint", "history", "new_or_repeat", "category", "segment")
 """Of those that runs are sliced by, the ones on the page, in their order there."""
+
+Shown: TypeAlias = Callable[[list[Any]], list[Any]]
+"""Customer ids as runs keep them: themselves, or their pseudonyms."""
 
 FEWEST = 20
 """Customers below which the intervals of a slice are not to be relied on."""
@@ -54,7 +59,12 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
         found: the rungs.
         window: of their valid, as `recsys.experiment.again.valid_again` makes it.
         allow: see `recsys.experiment.again.settings_again`.
+
+    Raises:
+        InputError: the runs keep customers under another key than the environment holds.
     """
+    hidden = pseudonyms_of(found.top.run_id, found.top.tags)
+    shown: Shown = hidden.of if hidden else list
     queries, name = window.queries, found.metric.partition("@")[0]
     evaluate = settings_again(found.top, allow).evaluate
     every = cuts(window, background(window), evaluate)
@@ -75,7 +85,7 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
         ).items():
             hit = np.where(np.isnan(value), np.nan, value > 0)
             columns_of.setdefault((dimension, part), []).append(hit)
-        strays = _strays(run, found.metric, values, window)
+        strays = _strays(run, found.metric, values, window, shown)
         strayed |= {run.model: strays} if strays else {}
     hits = {part: np.column_stack(parts) for part, parts in columns_of.items()}
     small = [part for part, values in hits.items() if (~np.isnan(values[:, 0])).sum() < FEWEST]
@@ -87,8 +97,8 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
     )
 
 
-def _strays(run: TrackedRun, metric: str, made: PerQuery, window: Window) -> int:
+def _strays(run: TrackedRun, metric: str, made: PerQuery, window: Window, shown: Shown) -> int:
     """Queries that the fitted model answers with a hit where the run had none, or the reverse."""
     kept = run.per_query("valid").set_index(columns.CUSTOMER)[metric].gt(0)
-    ids = window.past.customers.ids[made.customers]
+    ids = shown(window.past.customers.ids[made.customers].tolist())
     return int((kept.loc[ids].to_numpy() != (made.values[metric] > 0)).sum())
