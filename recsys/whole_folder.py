@@ -62,15 +62,6 @@ def open_as_usual(path: Path) -> None:
     path.chmod(path.parent.stat().st_mode & 0o666)
 
 
-def open_as_usual(path: Path) -> None:
-    """Gives a file of a new folder the permissions that the umask leaves a new file.
-
-    Some libraries write for the owner alone. The folder was made under the umask, which cannot be
-    read without being changed for all threads.
-    """
-    path.chmod(path.parent.stat().st_mode & 0o666)
-
-
 def current(place: Path) -> Path:
     """Where the folder lies: elsewhere only where a crash fell between the two steps of `_put`."""
     return place if place.exists() or not _retired(place).exists() else _retired(place)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from recsys.errors import InputError
-from recsys.experiment.comparison.sound import fault, say
+from recsys.experiment.comparison.sound import fault, name_skipped
 from recsys.track.read import Skipped, TrackedRun
 
 ORACLE = "oracle"
@@ -57,7 +57,7 @@ def best_run(runs: Sequence[TrackedRun], metric: str, data: str | None = None) -
             break
         why = fault(best)
         if why is None:
-            say(skipped)
+            name_skipped(skipped)
             return best
         skipped.append(Skipped(best.run_id, why))
     if skipped:
