@@ -26,7 +26,7 @@ def refuse_unbounded(files: Iterable[Path]) -> None:
     Raises:
         InputError: one is no regular file, or together they declare more values or bytes than files
             of their size hold.
-        pyarrow.ArrowException, OSError: one is no Parquet.
+        OSError: one is no Parquet; names it.
     """
     cells = unpacked = size = 0
     for path in files:
@@ -35,7 +35,10 @@ def refuse_unbounded(files: Iterable[Path]) -> None:
                 f"{path.name} cannot be read: expected a file, got a pipe or a device; save the "
                 "table as a file"
             )
-        about = pq.read_metadata(path)
+        try:
+            about = pq.read_metadata(path)
+        except (pa.ArrowException, OSError) as error:
+            raise OSError(f"{path.name}: {getattr(error, 'strerror', None) or error}") from None
         size += path.stat().st_size
         declared = _declared(about)
         cells, unpacked = cells + declared[0], unpacked + declared[1]

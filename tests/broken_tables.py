@@ -185,7 +185,8 @@ CELLS = {
 
 TYPES = {
     "ids that are lists": (events(customer_id=each([1])),
-        "row 0, column 'customer_id': expected whole numbers or texts as ids", "mend"),
+        "interactions.parquet: column 'customer_id': expected one value in a cell, got list",
+        "drop the column"),
     "ids that are bytes": (events(customer_id=each(b"ann")),
         "row 0, column 'customer_id': expected whole numbers or texts as ids", "got b'ann'"),
     "ids that are flags": (events(customer_id=True),

@@ -15,6 +15,9 @@ FEWEST = 0.01
 
 _SHOWN = 3
 
+_FEW = 3
+"""Fewer ids than these may all be new, where nothing says that they are written differently."""
+
 _PEOPLE = (("interactions", columns.CUSTOMER), ("customers", columns.CUSTOMER))
 _GOODS = (("interactions", columns.PRODUCT), ("products", columns.PRODUCT))
 _CONTACTS = (("interactions", columns.TOUCHPOINT), ("touchpoints", columns.TOUCHPOINT))
@@ -35,9 +38,6 @@ _REGISTERS = ("customers", "products", "touchpoints")
 """Tables that describe what events name; of the others nobody expects that they name all."""
 
 _JOINED = {column for _, of, _ in _MEETINGS for column in of}
-
-_MAY_BE_NEW = ("offers", "decisions"), columns.TOUCHPOINT
-"""A firm may open a touchpoint with an offer: no event knows it yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,9 +165,7 @@ def _refuse_strangers(met: KnownIds, unknown: pd.Series, others: pd.Series) -> N
     if not met.known + met.others:
         return
     smaller = min(met.ids, met.known + met.others)
-    tables, column = _MAY_BE_NEW
-    may_be_new = met.table in tables and met.column == column
-    too_few = met.known < FEWEST * smaller and not may_be_new
+    too_few = met.known < FEWEST * smaller and not _may_all_be_new(met)
     if not too_few and met.alike <= met.known:
         return
     if met.examples:
@@ -180,3 +178,10 @@ def _refuse_strangers(met: KnownIds, unknown: pd.Series, others: pd.Series) -> N
         f"{met.table}: column '{met.column}': expected ids that {met.by} know, got {met.known:,} "
         f"of {met.ids:,}: {said}; write them alike, as text in both"
     )
+
+
+def _may_all_be_new(met: KnownIds) -> bool:
+    """A touchpoint may open with an offer, and offers may be kept in no table."""
+    is_opened = met.table in ("offers", "decisions") and met.column == columns.TOUCHPOINT
+    is_unlisted = met.column == columns.OFFER and met.by != "offers"
+    return is_opened or is_unlisted or min(met.ids, met.known + met.others) < _FEW
