@@ -1,4 +1,4 @@
-"""Who is asked about: a customer by id, by fresh events, by both, or one of whom nothing is known."""
+"""Who is asked about: a customer by id or fresh events, or one of whom nothing is known."""
 
 from collections.abc import Sequence
 
