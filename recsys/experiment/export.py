@@ -30,7 +30,7 @@ from recsys.models.base import (
 )
 from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
-from recsys.policy.consent import consent_mask
+from recsys.policy.consent import consent_mask, consent_of_unknown
 from recsys.serve.artifact import require_free, write
 from recsys.serve.contents import Contents
 from recsys.serve.index import Kind, require_usable
@@ -196,6 +196,7 @@ def _contents(
         product_valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
         product_valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
         consent=consent_mask(data) if len(data.touchpoints) else None,
+        default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
         masks_seen=data.masks_seen,
         offers=offer_table(data),
         **own,

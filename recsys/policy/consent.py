@@ -48,6 +48,19 @@ def _said(data: Dataset, known: pd.DataFrame, names: list[str]) -> BoolArray:
     return said
 
 
+def consent_of_unknown(data: Dataset) -> BoolArray:
+    """[T] whether a touchpoint may be used for a customer who is not in the data.
+
+    By the rule of `consent_mask` for customers without a row: who is not asked has not consented.
+    """
+    table = data.side_tables.get("customers")
+    asked = [] if table is None else [c for c in table if str(c).startswith(columns.CONSENT_PREFIX)]
+    closed = {str(column).removeprefix(columns.CONSENT_PREFIX) for column in asked}
+    if asked:
+        closed |= _outbound(data)
+    return np.array([str(name) not in closed for name in data.touchpoints.ids], dtype=bool)
+
+
 def _outbound(data: Dataset) -> set[str]:
     table = data.side_tables.get("touchpoints")
     if table is None or columns.OUTBOUND not in table:

@@ -2,10 +2,15 @@
 
 A folder of `embeddings.safetensors` (all arrays), `ids.parquet`, `rules.json`, `MODEL_CARD.md` and
 `manifest.json`, which vouches for the others; an approximate index lies beside them. No pickle.
+
+The hashes detect damage, not origin: whoever can write the folder can write fresh ones. A file that
+was made to harm is answered by one line and costs no more memory than its own size allows, save for
+an index, which is native code of faiss: load one of unknown origin with `exact=True`.
 """
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +42,11 @@ from recsys.whole_folder import current, open_as_usual, replaced
 
 VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
 FILES = (VECTORS, IDS, RULES, model_card.NAME)
+_RULE_BYTES, _TOUCHPOINTS, _LINE = 2**24, 100_000, 300
+_UNREADABLE = (
+    OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError,
+    RecursionError, MemoryError, SafetensorError, pa.ArrowException,
+)  # fmt: skip
 _VECTOR_FIELDS = (
     "touchpoints", "default_customer", "fold_in_products", "fold_in_gram", "fold_in_actions",
     "fold_in_rule", "fold_in_scale", "fold_in_rest", "fold_in_degrees",
@@ -147,6 +157,9 @@ def _load(found: Path, raw: bytes, exact: bool) -> Artifact:
         names = FILES if about is None else (*FILES, index.NAME)
         files = manifest.checked_files(found, body, names)
         arrays = mapped.arrays(files[VECTORS])
+        _require_counts(body["counts"], arrays)
+        if len(files[RULES]) > _RULE_BYTES:
+            raise ValueError(f"{RULES} has {len(files[RULES]):,} bytes")
         text = json.loads(files[RULES][:])
         customers, products, named = ids_file.read(files[IDS], body["counts"])
         offered = {name: named.pop(name, None) for name in ("offer_ids", "offer_variants")}
@@ -161,21 +174,45 @@ def _load(found: Path, raw: bytes, exact: bool) -> Artifact:
         for name in (*_VECTOR_FIELDS, *events.TYPES):
             fields[name] = arrays.get(name)
         contents = Contents(**fields, facts=manifest.facts(body))
+        events.require_sorted(contents)
         approximate = None
         if about is not None and not exact:
-            approximate = index.restored(files[index.NAME], about)
+            approximate = index.restored(files[index.NAME], about, contents.products.shape)
     except InputError:
         raise
-    except (
-        OSError,
-        LookupError,
-        TypeError,
-        ValueError,
-        SafetensorError,
-        pa.ArrowException,
-    ) as error:
-        raise InputError(f"the artifact {found} cannot be read: {error}") from None
+    except _UNREADABLE as error:
+        said = "it is nested too deeply" if isinstance(error, RecursionError) else _line(error)
+        raise InputError(f"the artifact {found} cannot be read: {said}") from None
     return Artifact(contents=contents, customers=customers, products=products, index=approximate)
+
+
+def _line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:_LINE] if lines else type(error).__name__
+
+
+def _require_counts(counts: Any, arrays: Mapping[str, Any]) -> None:
+    """Raises `ValueError` unless the manifest counts what the arrays hold.
+
+    The counts bound what is read of the ids, and so must be backed by bytes on disk.
+    """
+    customers, products = arrays["customers"], arrays["products"]
+    if any(one.ndim != 2 or not one.size for one in (customers, products)):
+        raise ValueError("customers and products are no vectors")
+    offers, features = arrays.get("offer_starts"), arrays.get("feature_means")
+    held = {
+        "customer_rows": len(customers), "products": len(products), "dim": products.shape[1],
+        "offers": 0 if offers is None else len(offers) - 1,
+        "features": 0 if features is None else len(features),
+        "events": len(arrays.get("event_customers", ())),
+    }  # fmt: skip
+    if "touchpoints" in arrays:
+        held["touchpoints"] = len(arrays["touchpoints"])
+    elif counts["touchpoints"] > _TOUCHPOINTS:
+        raise ValueError(f"{counts['touchpoints']:,} touchpoints are counted")
+    for name, count in held.items():
+        if counts.get(name, count) != count:
+            raise ValueError(f"the manifest counts {counts[name]} {name} where there are {count:,}")
 
 
 def _is_same(found: Path, raw: bytes) -> bool:

@@ -48,6 +48,16 @@ def by_customer(contents: Contents) -> Contents:
     )
 
 
+def require_sorted(contents: Contents) -> None:
+    """Raises `ValueError` unless events lie in the order of `by_customer`, each pair once."""
+    customers, products = contents.event_customers, contents.event_products
+    if customers is None or products is None or len(customers) < 2:
+        return
+    same = customers[1:] == customers[:-1]
+    if (customers[1:] < customers[:-1]).any() or (same & (products[1:] <= products[:-1])).any():
+        raise ValueError("the events are not sorted by customer and product, each pair once")
+
+
 def of_rows(contents: Contents, rows: IntArray) -> tuple[IntArray, IntArray]:
     """Events of customer rows [n]: for each of m events the position in `rows`, and its own.
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
+from recsys.serve import ids_checks
 from recsys.serve.contents import Contents
 from recsys.serve.ids import SortedIds, by_row
 from recsys.serve.mapped import Content
@@ -27,6 +28,8 @@ from recsys.serve.text_ids import numbers, strings
 _BYTES_A_LINE, _SPARE_BYTES = 1024, 2**20
 """What ids.parquet may hold on average; a file that says more is not read."""
 _TEXTS = ("kind", "id", "name", "category")
+_COLUMNS = (*_TEXTS, "row", "strand")
+_KINDS = (*ids_checks.COUNTED, "action")
 
 
 def write(path: Path, contents: Contents, customers: SortedIds, products: SortedIds) -> None:
@@ -73,19 +76,26 @@ def read(raw: Content, counts: Mapping[str, int]) -> tuple[SortedIds, SortedIds,
     Raises:
         ValueError: the file holds something else, or would unpack to far more than ids.
     """
-    found = _unpacked(_bounded(raw, counts))
+    found = _unpacked(_bounded(raw, counts), counts)
     # Only now is the table gone: what was read in passing goes back to the system, and not into
     # the allocator's reserve.
     pa.default_memory_pool().release_unused()
     return found
 
 
-def _unpacked(table: pa.Table) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
+def _unpacked(
+    table: pa.Table, counts: Mapping[str, int]
+) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
     types = json.loads(table.schema.metadata[b"id_types"])
-    parts = {kind: _part(table, kind) for kind in ("customer", "product", "touchpoint", "action")}
+    parts = {kind: _part(table, kind) for kind in _KINDS}
+    ids_checks.require_counted(parts, table.num_rows, counts)
+    for kind in ("touchpoint", "action", "feature"):
+        ids_checks.require_in_order(kind, parts[kind])
     customers = _sorted_ids("customer", parts["customer"], types)
     products = _sorted_ids("product", parts["product"], types)
-    strands, offered = parts["customer"]["strand"], _part(table, "offer")
+    strands, offered = parts["customer"]["strand"], parts["offer"]
+    ids_checks.require_ascending(customers, None if strands.null_count else strands)
+    ids_checks.require_ascending(products, None)
     fields: dict[str, Any] = {
         "customer_ids": customers.by_row(),
         "product_ids": products.by_row(),
@@ -96,9 +106,10 @@ def _unpacked(table: pa.Table) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
     }
     if len(offered):
         offers = _sorted_ids("offer", offered, types)
+        ids_checks.require_ascending(offers, offered["row"])
         fields["offer_ids"] = offers.by_row()
         fields["offer_variants"] = _texts_by_row(offered["name"], offers.rows)
-    terms = _part(table, "feature")
+    terms = parts["feature"]
     if len(terms):
         fields["feature_columns"] = terms["name"].to_pylist()
         fields["feature_values"] = terms["category"].to_pylist()
@@ -111,10 +122,11 @@ def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:
     """The table, texts spelled out, refused where it is larger than ids can be."""
     # pq.read_table would import pandas where it is installed.
     file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(raw)), read_dictionary=list(_TEXTS))
-    footer = file.metadata
-    counted = ("customer_rows", "products", "touchpoints", "offers", "features")
+    footer, names = file.metadata, file.schema_arrow.names
+    if sorted(names) != sorted(_COLUMNS):
+        raise ValueError(f"ids.parquet has the columns {', '.join(names[:20])}")
     # The first format knew no offers, and the second no features.
-    expected = sum(counts.get(name, 0) for name in counted)
+    expected = sum(counts.get(name, 0) for name in ids_checks.COUNTED.values())
     if not expected <= footer.num_rows <= expected + 127:
         raise ValueError(
             f"ids.parquet has {footer.num_rows:,} lines where the manifest counts {expected:,}"
@@ -125,7 +137,7 @@ def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:
     # Column by column and in one thread, so that little memory is held at a time.
     columns = {
         name: _column(file.read(columns=[name], use_threads=False)[name], name, footer.num_rows)
-        for name in file.schema_arrow.names
+        for name in names
     }
     return pa.table(columns, metadata=file.schema_arrow.metadata)
 
@@ -134,11 +146,16 @@ def _column(column: pa.ChunkedArray, name: str, lines: int) -> pa.ChunkedArray:
     """The column with its texts spelled out, if they are short enough for that."""
     if name not in _TEXTS:
         return column
+    _require_allowed(text_bytes(column), lines)
+    return column.cast(pa.string())
+
+
+def text_bytes(column: pa.ChunkedArray) -> int:
+    """How many bytes the texts of a dictionary take once they are spelled out in every line."""
     # One long text of a dictionary may stand in every line.
     chunks = [chunk for chunk in column.chunks if len(chunk)]
     lengths = [pc.binary_length(one.dictionary).take(one.indices) for one in chunks]
-    _require_allowed(sum(pc.sum(one).as_py() or 0 for one in lengths), lines)
-    return column.cast(pa.string())
+    return sum(pc.sum(one).as_py() or 0 for one in lengths)
 
 
 def _require_allowed(size: int, lines: int) -> None:
@@ -186,6 +203,8 @@ def _feature_table(features: ProductFeatures) -> pa.Table:
 def _part(table: pa.Table, kind: str) -> pa.Table:
     is_kind = pc.equal(table["kind"], strings([kind])[0])
     places = np.flatnonzero(numbers(is_kind, np.uint8))
+    if len(places) and places[-1] - places[0] + 1 != len(places):
+        raise ValueError(f"the {kind} ids do not lie together")
     return table.slice(places[0] if len(places) else 0, len(places))
 
 
@@ -194,9 +213,11 @@ def _sorted_ids(kind: str, part: pa.Table, types: Mapping[str, str]) -> SortedId
     texts = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
     ids = numbers(texts.cast(pa.int64()), np.int64) if types[kind] == "int64" else texts
     rows = numbers(part["row"], np.int32)
-    if len(rows) and (rows.min() < 0 or rows.max() >= len(rows)):
-        raise ValueError(f"the rows of the {kind} ids are not 0 to {len(rows) - 1:,}")
-    return SortedIds(kind, ids, rows, is_uuid=types[kind] == "uuid")
+    is_uuid = types[kind] == "uuid"
+    ids_checks.require_rows(kind, rows)
+    if is_uuid:
+        ids_checks.require_uuids(kind, ids)
+    return SortedIds(kind, ids, rows, is_uuid)
 
 
 def _type_of(ids: SortedIds) -> str:

@@ -99,14 +99,44 @@ def build(path: Path, kind: Kind, products: FloatArray, customers: FloatArray) -
     return {"kind": kind, "effort": effort, "recall@10": recall, "customers": len(asked)}
 
 
-def restored(raw: Content, about: Mapping[str, Any]) -> ApproximateIndex:
-    """The index of a file. Raises `InputError` where faiss is missing, `ValueError` for others."""
-    faiss = _faiss()
+def restored(raw: Content, about: Mapping[str, Any], shape: tuple[int, ...]) -> ApproximateIndex:
+    """The index of a file.
+
+    Args:
+        raw: the file.
+        about: of the manifest.
+        shape: [P, d] of the products that it is of.
+
+    Raises:
+        InputError: faiss is missing.
+        ValueError: it is none, or of other products.
+    """
+    faiss, kind, effort = _faiss(), index_kind(str(about["kind"])), about["effort"]
+    if kind not in _EFFORTS or effort not in _EFFORTS[kind]:
+        raise ValueError(f"{NAME} is described as {kind} of effort {effort!r}")
+    _require_shape(_header(raw), shape)
     try:
         found = faiss.deserialize_index(np.frombuffer(raw, np.uint8))
-    except RuntimeError as error:
-        raise ValueError(f"{NAME} is no index: {str(error).splitlines()[0]}") from None
-    return ApproximateIndex(found, about["kind"], int(about["effort"]))
+    except (RuntimeError, MemoryError) as error:
+        said = (str(error).splitlines() or ["it is damaged"])[0]
+        raise ValueError(f"{NAME} is no index: {said}") from None
+    _require_shape((int(found.ntotal), int(found.d)), shape)
+    expected = faiss.IndexHNSWFlat if kind == "hnsw" else faiss.IndexIVFPQ
+    if not isinstance(found, expected) or found.metric_type != faiss.METRIC_INNER_PRODUCT:
+        raise ValueError(f"{NAME} is another index than {kind} by inner product")
+    return ApproximateIndex(found, kind, effort)
+
+
+def _header(raw: Content) -> tuple[int, int]:
+    """How many vectors and how long, as all faiss indexes say first: four letters, int32, int64."""
+    if len(raw) < 16:
+        raise ValueError(f"{NAME} is cut")
+    return int.from_bytes(raw[8:16], "little"), int.from_bytes(raw[4:8], "little")
+
+
+def _require_shape(got: tuple[int, int], shape: tuple[int, ...]) -> None:
+    if got != shape:
+        raise ValueError(f"{NAME} is of {got[0]:,} vectors of length {got[1]:,}, not of {shape}")
 
 
 def _empty(faiss: ModuleType, kind: Kind, vectors: FloatArray) -> Any:

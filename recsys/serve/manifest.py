@@ -1,4 +1,8 @@
-"""manifest.json: what an artifact is, and the size and SHA-256 of every file in it."""
+"""manifest.json: what an artifact is, and the size and SHA-256 of every file in it.
+
+The hashes detect damage, not origin: whoever can write the files can write a manifest with fresh
+ones. Who needs to know where an artifact comes from keeps it where nobody else writes, or signs it.
+"""
 
 import hashlib
 import json
@@ -13,6 +17,8 @@ from recsys.serve.mapped import Content
 
 NAME = "manifest.json"
 KIND = "recsys"
+_BYTES = 2**24
+"""Of a manifest; those of exports have some thousand."""
 FORMAT_VERSION = 3
 """1 knew no index, no offers but products, float32 alone, and ids that are numbers or text only; 2
 knew no features. Both are read as they are."""
@@ -40,12 +46,15 @@ def read(folder: Path) -> bytes:
         InputError: there is none.
     """
     try:
-        return (folder / NAME).read_bytes()
+        found = mapped.content(folder / NAME)
     except OSError as error:
         raise InputError(
             f"{folder} is not an artifact: {NAME} cannot be read ({error.strerror}); "
             "give the folder that an export wrote"
         ) from None
+    if len(found) > _BYTES:
+        raise InputError(f"{folder / NAME} has {len(found):,} bytes; at most {_BYTES:,} are read")
+    return bytes(found[:])
 
 
 def parse(folder: Path, raw: bytes) -> dict[str, Any]:
@@ -70,8 +79,15 @@ def parse(folder: Path, raw: bytes) -> dict[str, Any]:
             "upgrade recsys"
         )
     # The manifest vouches for the files and its own digest for the manifest, to the last byte.
-    rendered = _rendered({key: value for key, value in body.items() if key != "sha256"})
+    try:
+        rendered = _rendered({key: value for key, value in body.items() if key != "sha256"})
+    except (ValueError, RecursionError):
+        raise damaged from None
     if raw != rendered or not isinstance(body.get("files"), dict):
+        raise damaged
+    entries = body["files"].values()
+    is_entry = (isinstance(one, dict) and {"bytes", "sha256"} <= set(one) for one in entries)
+    if not all(is_entry):
         raise damaged
     return body
 

@@ -6,7 +6,10 @@ the header {name: {dtype, shape, data_offsets}}, and the numbers, row by row.
 
 import json
 import mmap
+import os
+import stat
 from collections.abc import Mapping
+from errno import EINVAL, EISDIR
 from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +22,7 @@ Content: TypeAlias = bytes | mmap.mmap
 """What a file holds. A file that is replaced meanwhile stays readable; one cut in place does not,
 which is why an artifact is only ever replaced as a whole."""
 
+_HEADER_BYTES = 2**24
 _TYPES = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64, "I32": np.int32,
     "I16": np.int16, "I8": np.int8, "U8": np.uint8, "BOOL": np.bool_,
@@ -26,11 +30,23 @@ _TYPES = {
 
 
 def content(path: Path) -> Content:
-    """The file's bytes, read when they are used. Raises `OSError`."""
-    with path.open("rb") as file:
-        if not path.stat().st_size:
+    """The file's bytes, read when they are used.
+
+    Raises:
+        OSError: it cannot be read, or is no file: a pipe or device would never end.
+    """
+    # Without waiting, because nobody may ever write to a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            kind = EISDIR if stat.S_ISDIR(about.st_mode) else EINVAL
+            raise OSError(kind, "Is a directory" if kind == EISDIR else "no regular file", path)
+        if not about.st_size:
             return b""
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    finally:
+        os.close(descriptor)
 
 
 def arrays(raw: Content) -> dict[str, FloatArray | IntArray]:
@@ -40,8 +56,8 @@ def arrays(raw: Content) -> dict[str, FloatArray | IntArray]:
         ValueError: the header is no header, or an array leaves the file or its own place.
     """
     start = 8 + int.from_bytes(raw[:8], "little")
-    if not 8 < start <= len(raw):
-        raise ValueError("the header is longer than the file")
+    if not 8 < start <= min(len(raw), _HEADER_BYTES):
+        raise ValueError("the header is longer than the file, or than headers are")
     header: Mapping[str, Mapping[str, Any]] = json.loads(raw[8:start])
     return {
         name: _array(raw, start, name, entry)

@@ -1,8 +1,9 @@
 """Products that training has not seen, put behind the catalogue by what is known of them."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,14 @@ import numpy as np
 from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.serve.contents import Contents
-from recsys.serve.ids import SortedIds
+from recsys.serve.ids import SortedIds, whole_id
+from recsys.serve.limits import shown
 from recsys.serve.product_features import Coded, ProductFeatures, Value
-from recsys.serve.times import OPEN_END, OPEN_START, seconds
-from recsys.whole_numbers import parse_whole_number
+from recsys.serve.times import OPEN_END, OPEN_START, Moment, seconds
 
+_log = logging.getLogger(__name__)
+_SAID = 20
+"""Products of which is said what of them is unknown; the others are counted."""
 CATEGORY = "category"
 """The column of features that a product's category stands for where its features do not say."""
 
@@ -26,10 +30,11 @@ class NewProduct:
 
     Attributes:
         product_id: of the kind that the artifact's ids are; a number or UUID may be given as text.
-        features: column -> value; what is left out is unknown.
+        features: column -> value; what is left out is unknown. At least one must say something:
+            a number, a flag, or a text that a product of the training had.
         name: for people to read.
         category: likewise; also a feature, where the artifact has one of that name.
-        valid_from: since when it is on offer, with a time zone, or in UTC seconds; None for always.
+        valid_from: since when it is on offer, a `recsys.serve.times.Moment`; None for always.
         valid_to: when the offer has ended; None for never.
     """
 
@@ -37,8 +42,8 @@ class NewProduct:
     features: Mapping[str, Value]
     name: str | None = None
     category: str | None = None
-    valid_from: datetime | int | None = None
-    valid_to: datetime | int | None = None
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
 
 
 def grown(
@@ -48,6 +53,10 @@ def grown(
 
     Rows, vectors and events of what was there stay as they are, and so do `fold_in_gram` and the
     offers: nobody has turned a new product down by not having it.
+
+    A product without any feature that says something is refused: its vector would be that of an
+    average product. Of one that has such a feature beside texts that no product of the training
+    had, as a new category, those texts add nothing, and a warning names product and text.
 
     Args:
         contents: of an artifact.
@@ -61,6 +70,7 @@ def grown(
     features = features_of(contents)
     ids = _all_ids(contents, products, new)
     coded = [_coded(features, one) for one in new]
+    _warn(features, new)
     found = SortedIds.build("product", ids)
     dates = {
         "product_valid_from": [_seconds(one, "valid_from", OPEN_START) for one in new],
@@ -96,14 +106,13 @@ def features_of(contents: Contents) -> ProductFeatures:
 
 def _all_ids(contents: Contents, products: SortedIds, new: Sequence[NewProduct]) -> IdArray:
     wanted = [_id(products, one) for one in new]
-    known = set(wanted)
     starts, ends = products.find(wanted)
     for one, start, end in zip(new, starts, ends, strict=True):
         if start < end:
             raise InputError(f"{_named(one)}: already among the products; give a new id")
-    if len(known) < len(wanted):
-        twice = next(one for one in wanted if wanted.count(one) > 1)
-        raise InputError(f"new product '{twice}': given twice; give each once")
+    most = Counter(wanted).most_common(1)
+    if most and most[0][1] > 1:
+        raise InputError(f"new product '{most[0][0]}': given twice; give each once")
     if isinstance(products.ids, np.ndarray):
         return np.append(np.asarray(contents.product_ids), np.array(wanted, np.int64))
     ids = np.empty(len(products.rows) + len(wanted), dtype=object)
@@ -115,10 +124,9 @@ def _all_ids(contents: Contents, products: SortedIds, new: Sequence[NewProduct])
 def _id(products: SortedIds, one: NewProduct) -> str | int | UUID:
     given = one.product_id
     if isinstance(products.ids, np.ndarray):
-        is_whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
-        number = parse_whole_number(str(given)) if is_whole or isinstance(given, str) else None
-        if number is not None:
-            return number
+        whole = whole_id(given)
+        if whole is not None:
+            return whole
         expected = "a whole number"
     elif products.is_uuid:
         try:
@@ -130,17 +138,50 @@ def _id(products: SortedIds, one: NewProduct) -> str | int | UUID:
     else:
         expected = "a text"
     example = products.ids[0]
-    raise InputError(f"{_named(one)}: expected {expected} as id, such as {example}, got {given!r}")
+    raise InputError(
+        f"{_named(one)}: expected {expected} as id, such as {example}, got {shown(given)}"
+    )
 
 
 def _coded(features: ProductFeatures, one: NewProduct) -> Coded:
-    said: Mapping[str, Value] = one.features
-    if one.category is not None and CATEGORY in features.places:
-        said = {CATEGORY: one.category, **said}
     try:
-        return features.coded(said)
+        coded = features.coded(_said(features, one))
     except InputError as error:
         raise InputError(f"{_named(one)}: {error}") from None
+    # The first row is what every product has.
+    if len(coded[0]) == 1:
+        unknown = "".join(f"; {why}" for why in _unknown(features, one))
+        raise InputError(
+            f"{_named(one)}: no feature says anything of it, expected at least one of "
+            f"{', '.join(features.places)}{unknown}; leave the product out until a training has "
+            "seen it"
+        )
+    return coded
+
+
+def _said(features: ProductFeatures, one: NewProduct) -> Mapping[str, Value]:
+    if one.category is not None and CATEGORY in features.places:
+        return {CATEGORY: one.category, **one.features}
+    return one.features
+
+
+def _unknown(features: ProductFeatures, one: NewProduct) -> Iterator[str]:
+    """Each text of a product that no product of the training had, in words."""
+    for column, value in _said(features, one).items():
+        terms = features.places[column]
+        if isinstance(value, str) and None not in terms and value not in terms:
+            yield f"{column} {shown(value)} is not among the {len(terms):,} learned"
+
+
+def _warn(features: ProductFeatures, new: Sequence[NewProduct]) -> None:
+    told = 0
+    for one in new:
+        for why in _unknown(features, one):
+            told += 1
+            if told <= _SAID:
+                _log.warning("%s: %s and adds nothing to its vector", _named(one), why)
+    if told > _SAID:
+        _log.warning("and %s more texts of new products that add nothing", f"{told - _SAID:,}")
 
 
 def _seconds(one: NewProduct, name: str, open_end: int) -> int:
@@ -153,12 +194,14 @@ def _seconds(one: NewProduct, name: str, open_end: int) -> int:
 def _text(one: NewProduct, name: str) -> str | None:
     said: Any = getattr(one, name)
     if said is not None and not isinstance(said, str):
-        raise InputError(f"{_named(one)}: {name}: expected a text, got {said!r}")
+        raise InputError(f"{_named(one)}: {name}: expected a text, got {shown(said)}")
     return said
 
 
 def _named(one: NewProduct) -> str:
-    return f"new product '{one.product_id}'"
+    given = one.product_id
+    named = shown(str(given) if isinstance(given, UUID) else given)
+    return f"new product {named if isinstance(given, str | UUID) else repr(named)}"
 
 
 def _stacked(old: FloatArray | None, new: FloatArray | None) -> FloatArray | None:

@@ -15,11 +15,13 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.serve import checks
+from recsys.serve.limits import shown
 
 Value: TypeAlias = str | float | bool | None
 Coded: TypeAlias = tuple[list[int], list[float]]
 """The rows that make up a product's vector, ascending, and how much of each."""
 
+_LARGEST = 1e18
 _ARRAYS = ("means", "scales", "vectors", "factors", "fold_in_scale")
 
 
@@ -106,7 +108,7 @@ class ProductFeatures:
                 place = terms[None]
                 amounts[1 + place] = self._standing(place, column, value)
             elif not isinstance(value, str):
-                raise InputError(f"feature '{column}': expected a text, got {value!r}")
+                raise InputError(f"feature '{column}': expected a text, got {shown(value)}")
             elif value in terms:
                 amounts[1 + terms[value]] = 1.0
         return sorted(amounts), [amounts[row] for row in sorted(amounts)]
@@ -126,9 +128,16 @@ class ProductFeatures:
 
     def _standing(self, place: int, column: str, value: Value) -> float:
         is_number = isinstance(value, int | float | np.number | np.bool_)
-        if not is_number or not np.isfinite(value):  # type: ignore[arg-type]
-            raise InputError(f"feature '{column}': expected a number, got {value!r}")
-        return (float(value) - float(self.means[place])) / float(self.scales[place])  # type: ignore[arg-type]
+        # Beyond it, float32 vectors overflow; of NaN no comparison is true.
+        if not is_number or not abs(value) <= _LARGEST:  # type: ignore[arg-type]
+            raise InputError(f"feature '{column}': expected a number, got {shown(value)}")
+        standing = (float(value) - float(self.means[place])) / float(self.scales[place])  # type: ignore[arg-type]
+        if abs(standing) > _LARGEST:
+            raise InputError(
+                f"feature '{column}': {shown(value)} is {abs(standing):.3g} times as far from the "
+                "mean as is usual; is it of another unit?"
+            )
+        return standing
 
 
 def restored(

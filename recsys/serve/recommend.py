@@ -9,18 +9,18 @@ from recsys.arrays import FloatArray
 from recsys.evaluate.topk import TopK
 from recsys.serve.contents import Contents
 from recsys.serve.described import described
-from recsys.serve.fallback import default_vector, require_default
 from recsys.serve.firm_offers import best_offers
-from recsys.serve.fresh import FreshEvent, folded
+from recsys.serve.fresh import FreshEvent
 from recsys.serve.ids import SortedIds
 from recsys.serve.index import ApproximateIndex
 from recsys.serve.new_products import NewProduct, grown
 from recsys.serve.offers import FirmOffer, FirmOffers, Offer, Recommendation
-from recsys.serve.person import Person, nobody, stored, unknown
+from recsys.serve.person import Person
 from recsys.serve.question import Id, Ids, Question, question, require_whole
 from recsys.serve.search import best_of_many, best_products
 from recsys.serve.text_ids import TextIds
 from recsys.serve.times import Moment
+from recsys.serve.who import who, with_events
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,7 +86,7 @@ class Artifact:
                 or the artifact does not say what is popular.
         """
         asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
-        return self.answer(self._person(customer_id, strict), asked, explain)
+        return self.answer(self.person(customer_id, strict=strict), asked, explain)
 
     def recommend_events(
         self,
@@ -136,7 +136,8 @@ class Artifact:
             InputError: the customer, a product or an action is unknown, or the model cannot be
                 folded into.
         """
-        vector: FloatArray = self._folded(events, customer_id, strict=True).vectors[-1]
+        folded_in = with_events(self.contents, self.customers, self.products, customer_id, events)
+        vector: FloatArray = folded_in.vectors[-1]
         return vector
 
     def recommend_offers(
@@ -169,7 +170,7 @@ class Artifact:
                 basis=answer.basis,
             )
         asked = question(contents, self.products, k, touchpoint, at, exclude, allow)
-        person = self._person(customer_id, strict)
+        person = self.person(customer_id, strict=strict)
         found: list[FirmOffer] = []
         missing = asked.refusal(person.permitted)
         if missing is None:
@@ -240,13 +241,7 @@ class Artifact:
             InputError: as `fold_in`; or nothing is known, and the artifact does not say what is
                 popular.
         """
-        if events is None and customer_id is not None:
-            return self._person(customer_id, strict)
-        person = self._folded(events or [], customer_id, strict)
-        if not person.known and not len(person.histories[-1].products):
-            # Without an event that counts, only what is popular is left.
-            require_default(self.contents)
-        return person
+        return who(self.contents, self.customers, self.products, customer_id, events, strict)
 
     def answer(self, person: Person, asked: Question, explain: int) -> Recommendation:
         """What `recommend` says of a person and a `recsys.serve.question.Question`."""
@@ -264,26 +259,6 @@ class Artifact:
             known=person.known,
             basis=person.basis,
         )
-
-    def _person(self, customer_id: Id, strict: bool) -> Person:
-        starts, ends = self.customers.find([customer_id])
-        if starts[0] < ends[0]:
-            return stored(self.contents, self.customers.rows[starts[0] : ends[0]])
-        if strict or default_vector(self.contents) is None:
-            raise self.customers.unknown(customer_id)
-        return unknown(self.contents, customer_id)
-
-    def _folded(self, events: Sequence[FreshEvent], customer_id: Id | None, strict: bool) -> Person:
-        before = nobody(self.contents, customer_id)
-        if customer_id is not None:
-            starts, ends = self.customers.find([customer_id])
-            if starts[0] < ends[0]:
-                before = stored(self.contents, self.customers.rows[starts[0] : ends[0]])
-            elif strict:
-                raise self.customers.unknown(customer_id)
-        if not len(events) and not before.known and self.contents.default_customer is not None:
-            return unknown(self.contents, customer_id)
-        return folded(self.contents, self.products, events, before)
 
     @cached_property
     def _offer_vectors(self) -> FloatArray:

@@ -193,7 +193,7 @@ def _event(one: Any) -> FreshEvent:
     if weight is not None:
         if isinstance(weight, bool) or not isinstance(weight, int | float | np.number):
             raise _refused(one)
-        return product, weight
+        return product, cast(float, weight)
     if action is None:
         return cast(Id, product)
     if not isinstance(action, str):

@@ -69,8 +69,11 @@ def _of_split(said: Any) -> list[dict[str, Any]]:
         raise InputError(f"dataframe_split: expected an object, got {limits.shown(said)}")
     refuse_unknown("key of dataframe_split", said, ("columns", "data", "index"))
     names, lines = said.get("columns"), said.get("data")
-    is_table = isinstance(names, list) and isinstance(lines, list)
-    if not is_table or not all(isinstance(one, list) and len(one) == len(names) for one in lines):
+    if not (
+        isinstance(names, list)
+        and isinstance(lines, list)
+        and all(isinstance(one, list) and len(one) == len(names) for one in lines)
+    ):
         raise InputError("dataframe_split: expected columns, and data with as many values a row")
     refuse_unknown("column", names, COLUMNS)
     if len(set(names)) < len(names):

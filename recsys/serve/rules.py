@@ -97,8 +97,7 @@ def permitted_to_unknown(contents: Contents) -> BoolArray:
         return contents.default_consent
     if contents.consent is None:
         return np.ones(len(contents.touchpoint_names), dtype=bool)
-    permitted: BoolArray = contents.consent.all(axis=0)
-    return permitted
+    return np.logical_and.reduce(contents.consent, axis=0)
 
 
 def when_of(clock: Clock | None, value: int) -> datetime | int | None:

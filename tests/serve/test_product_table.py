@@ -20,7 +20,7 @@ TABLE = pa.table(
     {
         "product_id": ["P001", "007", "N2"],
         "category": ["Category 3", "Category 1", "1"],
-        "price": [1.0, 36.0, None],
+        "price": [1.0, 36.0, 20.0],
         "green": [True, True, None],
         "valid_from": pa.array([None, date(2026, 3, 1), None]),
         "colour": ["red", "blue", "green"],
@@ -47,8 +47,8 @@ def test_what_is_known_is_left_out_and_text_stays_text(artifact, tmp_path, kind)
     first, second = new_products(written(tmp_path, kind), artifact)
     assert (first.product_id, second.product_id) == ("007", "N2")
     assert first.features == {"category": "Category 1", "price": 36, "green": True}
-    assert first.valid_from == datetime(2026, 3, 1, tzinfo=UTC)
-    assert (second.category, second.features["price"], second.valid_from) == ("1", None, None)
+    assert first.valid_from == datetime(2026, 3, 1, tzinfo=UTC).timestamp()
+    assert (second.category, second.features["price"], second.valid_from) == ("1", 20, None)
     grown = artifact.with_products([first, second]).contents
     vectors = features().vectors
     known = vectors[[0, 3, 4]].sum(axis=0) + 2 * vectors[2]
@@ -87,11 +87,12 @@ def test_the_script_writes_an_artifact_that_offers_them(tmp_path):
         )
 
     done = add(f"out={tmp_path / 'b'}")
-    assert (done.stderr, done.returncode) == ("", 0)
+    unknown = "category '1' is not among the 2 learned and adds nothing to its vector"
+    assert (done.stderr, done.returncode) == (f"new product 'N2': {unknown}\n", 0)
     assert done.stdout == f"2 new products, 32 in all in {tmp_path / 'b'}\n"
     new = load(tmp_path / "b")
     assert {"007", "N2"} <= set(new.contents.product_ids[:])
-    assert new.recommend("C0007", 1, allow=["N2"]).offers[0].product_id == "N2"
+    assert new.recommend("C0007", 1, at="as_of", allow=["N2"]).offers[0].product_id == "N2"
     assert "2 were added since the training" in (tmp_path / "b" / "MODEL_CARD.md").read_text()
     # The next day in place; nothing is new.
     words[0] = f"artifact={tmp_path / 'b'}"

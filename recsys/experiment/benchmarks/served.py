@@ -17,7 +17,8 @@ from typing import Any
 import psutil
 
 from recsys.errors import InputError
-from recsys.serve.pyfunc import CUSTOMER, save
+from recsys.serve.pyfunc import save
+from recsys.serve.request import CUSTOMER
 
 _PATIENCE = 120.0
 """Seconds until a server must answer."""
