@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from recsys.errors import InputError
+from recsys.masking import masked
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Lock
@@ -23,7 +24,7 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
         yield
     except InputError as error:
         if last_word is None or last_word.acquire(block=False):
-            sys.stderr.write(f"error: {error}\n")
+            sys.stderr.write(f"error: {masked(str(error))}\n")
         raise SystemExit(2) from None
 
 

@@ -20,6 +20,7 @@ from recsys.serve.index import index_kind
 from recsys.serve.precision import precision_of
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
+from recsys.track.store import default_uri
 
 KEYS = (
     "out", "experiment", "data", "metric", "run", "dim", "index", "precision", "calibrate",
@@ -32,7 +33,7 @@ def main(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the artifact is to be written")
-    track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
+    track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = [given["run"]] if "run" in given else None
     found = runs(track, experiment=given.get("experiment"), run_ids=ids)
     chosen = best_run(found, given.get("metric", "ndcg@10"), given.get("data"))

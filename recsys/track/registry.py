@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
+from recsys.masking import masked
 from recsys.track.read import TrackedRun
 from recsys.track.sqlite_file import locked, sqlite_path
 from recsys.track.store import TrackConfig, ended, open_to_read
@@ -50,7 +51,7 @@ def one_at_a_time(settings: TrackConfig, name: str) -> Iterator[None]:
         InputError: the lock cannot be made.
     """
     path = sqlite_path(settings.uri)
-    digest = hashlib.sha256(f"{settings.uri} {name}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{masked(settings.uri)} {name}".encode()).hexdigest()[:16]
     guarded = Path(tempfile.gettempdir()) / f"recsys-promotion-{digest}"
     # The database's own lock is held for moments only, by whoever opens it.
     guarded = guarded if path is None else path.with_name(f"{path.name}.promotion")
@@ -208,4 +209,4 @@ def _in_our_words(name: str) -> Iterator[None]:
 
 
 def _line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return masked((str(error).strip() or type(error).__name__).splitlines()[0])

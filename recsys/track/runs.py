@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from recsys.masking import masked_values
 from recsys.track import plots
 from recsys.track.environment import environment
 from recsys.track.names import bounds, means, slice_means, tracked_name
@@ -94,7 +95,9 @@ def _metrics(record: RunRecord) -> dict[str, float]:
 def _params(record: RunRecord) -> dict[str, str]:
     """Flat names, cut to what MLflow takes; whole values are in the artifacts."""
     settings = {key: value for key, value in record.config.items() if key not in _NOT_PARAMS}
-    flat = dict(_flat(plain(settings))) | dict(_flat({"chosen": plain(record.chosen)}))
+    flat = dict(_flat(masked_values(plain(settings)))) | dict(
+        _flat({"chosen": plain(record.chosen)})
+    )
     return {
         re.sub(r"[^\w.\- ]", "_", name)[:_NAME_LENGTH]: _cut(str(value))
         for name, value in flat.items()
@@ -158,7 +161,7 @@ def _log_data_set(store: Store, run_id: str, record: RunRecord) -> None:
     """A description only: MLflow's `from_pandas` would hash and profile whole tables."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    settings = plain(record.config.get("data", {}))
+    settings = masked_values(plain(record.config.get("data", {})))
     root = settings.get("root")
     described = Dataset(
         name=record.data_name,
@@ -174,7 +177,8 @@ def _log_data_set(store: Store, run_id: str, record: RunRecord) -> None:
 def _write_artifacts(
     folder: Path, record: RunRecord, run_id: str, found: Mapping[str, Any]
 ) -> None:
-    config = yaml.safe_dump(plain(record.config), sort_keys=False, allow_unicode=True)
+    settings = masked_values(plain(record.config))
+    config = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     documents = {
         "chosen": plain(record.chosen),

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from recsys.errors import InputError
+from recsys.masking import masked
 
 SCHEME = "sqlite:///"
 _MAGIC = b"SQLite format 3\x00"
@@ -23,7 +24,7 @@ def sqlite_path(uri: str) -> Path | None:
         return None
     name = uri.removeprefix(SCHEME)
     if name == uri or not name or name == ":memory:":
-        raise InputError(f"track.uri: expected sqlite:///PATH, got {uri}")
+        raise InputError(f"track.uri: expected sqlite:///PATH, got {masked(uri)}")
     return Path(name).absolute()
 
 
