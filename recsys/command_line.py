@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from recsys.errors import InputError
+from recsys.masking import masked
 from recsys.shown_text import for_terminal, shortened
 from recsys.whole_numbers import parse_whole_number
 
@@ -41,7 +42,8 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
             yield
     except InputError as error:
         if last_word is None or last_word.acquire(block=False):
-            sys.stderr.write(f"error: {shortened(for_terminal(str(error)), _LONGEST)}\n")
+            said = shortened(for_terminal(masked(str(error))), _LONGEST)
+            sys.stderr.write(f"error: {said}\n")
         raise SystemExit(2) from None
 
 

@@ -22,6 +22,7 @@ from recsys.experiment.comparison.words import summary
 from recsys.track.comparison import log_comparison
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
+from recsys.track.store import default_uri
 from recsys.whole_file import write_whole
 
 KEYS = ("experiment", "data", "tags", "runs", "metric", "baseline", "out", "track.uri")
@@ -33,7 +34,7 @@ def main(arguments: list[str]) -> None:
     out = Path(given["out"]) if "out" in given else None
     if out is not None and out.suffix not in ("", ".csv"):
         raise InputError(f"out={out}: expected a folder, or a file that ends in .csv")
-    track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
+    track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = given["runs"].split(",") if "runs" in given else None
     found = runs(track, experiment=given.get("experiment"), run_ids=ids, tags=tags(given))
     if "tags" in given and not found:

@@ -26,6 +26,7 @@ from recsys.serve.index import index_kind
 from recsys.serve.precision import precision_of
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
+from recsys.track.store import default_uri
 
 KEYS = (
     "out", "experiment", "data", "metric", "run", "dim", "index", "precision", "calibrate",
@@ -39,7 +40,7 @@ def main(words: Sequence[str]) -> None:
     if "out" not in given:
         raise InputError("say out=FOLDER, where the artifact is to be written")
     out = new_folder("out", given["out"])
-    track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
+    track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = [given["run"]] if "run" in given else None
     found = runs(track, experiment=given.get("experiment"), run_ids=ids)
     chosen = best_run(found, given.get("metric", "ndcg@10"), given.get("data"))

@@ -21,6 +21,7 @@ from recsys.experiment.parts import packages
 from recsys.track.read import runs
 from recsys.track.report import log_report
 from recsys.track.runs import TrackConfig
+from recsys.track.store import default_uri
 
 KEYS = ("out", "experiment", "data", "runs", "metric", "slices", "allow", "track.uri")
 
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> None:
     require_room(out)
     with_slices = truth("slices", given.get("slices", "true"))
     allow = packages(given.get("allow", ""))
-    track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
+    track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = given["runs"].split(",") if "runs" in given else None
     found = runs(track, experiment=given.get("experiment"), run_ids=ids)
     chosen = on_data(found, given.get("data"))

@@ -19,7 +19,7 @@ from recsys.errors import InputError
 from recsys.experiment.parts import packages
 from recsys.experiment.promote import METRIC, NAME, promote, said
 from recsys.track.registry import ALIAS, one_at_a_time, roll_back
-from recsys.track.store import TrackConfig
+from recsys.track.store import TrackConfig, default_uri
 
 KEYS = ("artifact", "track.uri", "model_name", "metric", "rollback", "allow")
 
@@ -27,7 +27,7 @@ KEYS = ("artifact", "track.uri", "model_name", "metric", "rollback", "allow")
 def main(words: Sequence[str]) -> None:
     """Promotes or rolls back, and says what was found."""
     given = key_values(words, KEYS, __doc__ or "")
-    track = TrackConfig(uri=given.get("track.uri", TrackConfig.uri))
+    track = TrackConfig(uri=given.get("track.uri") or default_uri())
     name = given.get("model_name", NAME)
     back = truth("rollback", given.get("rollback", "false"))
     if back == ("artifact" in given):

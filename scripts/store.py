@@ -4,15 +4,15 @@ python scripts/store.py artifact=FOLDER to=FOLDER
 python scripts/store.py artifact=FOLDER to=postgresql://USER@HOST/DATABASE
 
 What was there before is replaced in one step. PostgreSQL needs pgvector, and here the packages of
-pip install 'recsys[pgvector]'.
+pip install 'recsys[pgvector]'. Its password is read from PGPASSWORD, PGPASSFILE or ~/.pgpass.
 """
 
-import re
 import sys
 from collections.abc import Sequence
 
 from recsys.command_line import exit_on_input_error, key_values, new_folder, say
 from recsys.errors import InputError
+from recsys.masking import masked
 from recsys.serve import load
 from recsys.serve.stores import open_store
 
@@ -31,7 +31,7 @@ def store(words: Sequence[str]) -> None:
     counts = artifact.contents.counts
     say(
         f"{counts['customer_rows']:,} customers, {counts['products']:,} products and "
-        f"{counts['touchpoints']} touchpoints in {re.sub(r'//[^@/]*@', '//***@', given['to'])}"
+        f"{counts['touchpoints']} touchpoints in {masked(given['to'])}"
     )
 
 

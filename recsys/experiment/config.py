@@ -37,7 +37,7 @@ class Settings:
 
     Attributes:
         names: the chosen alternative of each part, as `{"data": "simulated", "model": "als"}`.
-        config: the resolved configuration, plain, as it is logged.
+        config: the resolved configuration, plain, as it is logged: without `track.uri`.
         allow: packages beside recsys that parts may come from.
     """
 
@@ -80,6 +80,8 @@ def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
     _check_whole(plain)
     # What helped to compose the others is used up by now.
     kept = {key: value for key, value in plain.items() if key in (*PARTS, "allow", *_STUDY)}
+    # Where a run is kept may say by which password.
+    kept["track"] = {key: value for key, value in plain["track"].items() if key != "uri"}
     for key, value in kept.items():
         if key != "track":
             refuse_interpolation(value, key)

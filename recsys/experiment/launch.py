@@ -16,6 +16,7 @@ from recsys.command_line import exit_on_input_error
 from recsys.errors import InputError
 from recsys.experiment.hydra_words import in_one_line, refuse_unknown_flags
 from recsys.experiment.processes import is_first
+from recsys.experiment.secrets import hidden, mask_what_is_kept
 
 
 def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
@@ -38,10 +39,12 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
         started = True
         # Inside the job, because Hydra announces every exception that passes through it.
         with exit_on_input_error(), in_our_words():
+            mask_what_is_kept()
             task(config)
 
     wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
     with exit_on_input_error(), in_our_words():
+        sys.argv[1:] = hidden(sys.argv[1:])
         refuse_unknown_flags()
         try:
             wrapped(guarded)()

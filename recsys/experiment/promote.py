@@ -12,6 +12,7 @@ from recsys.evaluate.paired import Difference, paired_difference
 from recsys.experiment.again import settings_again
 from recsys.experiment.comparison.pairs import aligned
 from recsys.experiment.run import run as run_again
+from recsys.masking import masked
 from recsys.serve import load
 from recsys.serve.pyfunc import save
 from recsys.track import registry
@@ -145,8 +146,8 @@ def _run_of(run_id: str, track: TrackConfig, whose: str) -> TrackedRun:
         if "finished runs start with it" not in str(error):
             raise
         raise InputError(
-            f"{whose} was made by run {run_id}, which is not in {track.uri}; say track.uri=URI of "
-            "the store it is in"
+            f"{whose} was made by run {run_id}, which is not in {masked(track.uri)}; say "
+            "track.uri=URI of the store it is in"
         ) from None
 
 

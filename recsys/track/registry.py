@@ -13,6 +13,7 @@ from typing import Any
 
 from recsys.errors import InputError
 from recsys.locks import own_folder
+from recsys.masking import masked
 from recsys.track.read import TrackedRun
 from recsys.track.sqlite_file import locked, sqlite_path
 from recsys.track.store import TrackConfig, ended, open_to_read
@@ -50,7 +51,7 @@ def one_at_a_time(settings: TrackConfig, name: str) -> Iterator[None]:
         InputError: the lock cannot be made.
     """
     path = sqlite_path(settings.uri)
-    digest = hashlib.sha256(f"{settings.uri} {name}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{masked(settings.uri)} {name}".encode()).hexdigest()[:16]
     # The database's own lock is held for moments only, by whoever opens it.
     folder = _own_folder() if path is None else path.parent
     name = f"promotion-{digest}" if path is None else f"{path.name}.promotion"
@@ -215,4 +216,4 @@ def _in_our_words(name: str) -> Iterator[None]:
 
 
 def _line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return masked((str(error).strip() or type(error).__name__).splitlines()[0])

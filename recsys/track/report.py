@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from recsys.errors import InputError
+from recsys.masking import masked
 from recsys.shown_text import for_markdown
 from recsys.track.read import TrackedRun
 from recsys.track.store import ended
@@ -45,7 +46,7 @@ def log_report(
             experiment, run_name=f"{kind} {first.data} {metric}", tags=tags
         )
     except MlflowException as error:
-        raise InputError(f"the {kind} could not be logged: {error}") from error
+        raise InputError(f"the {kind} could not be logged: {masked(str(error))}") from error
     run_id = str(run.info.run_id)
     with ended(first.client, run_id, kind), TemporaryDirectory() as folder:
         for name, content in {**files, "runs.txt": ids.encode()}.items():

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from recsys.masking import masked_values
 from recsys.shown_text import fenced
 from recsys.track import plots
 from recsys.track.environment import environment
@@ -103,7 +104,9 @@ def _metrics(record: RunRecord) -> dict[str, float]:
 def _params(record: RunRecord) -> dict[str, str]:
     """Flat names, cut to what MLflow takes; whole values are in the artifacts."""
     settings = {key: value for key, value in record.config.items() if key not in _NOT_PARAMS}
-    flat = dict(_flat(plain(settings))) | dict(_flat({"chosen": plain(record.chosen)}))
+    flat = dict(_flat(masked_values(plain(settings)))) | dict(
+        _flat({"chosen": plain(record.chosen)})
+    )
     return {
         re.sub(r"[^\w.\- ]", "_", name)[:_NAME_LENGTH]: _cut(str(value))
         for name, value in flat.items()
@@ -171,7 +174,7 @@ def _log_data_set(store: Store, run_id: str, record: RunRecord) -> None:
     """A description only: MLflow's `from_pandas` would hash and profile whole tables."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    settings = plain(record.config.get("data", {}))
+    settings = masked_values(plain(record.config.get("data", {})))
     root = settings.get("root")
     described = Dataset(
         name=record.data_name,
@@ -191,7 +194,8 @@ def _write_artifacts(
     found: Mapping[str, Any],
     hidden: Pseudonyms | None,
 ) -> None:
-    config = yaml.safe_dump(plain(record.config), sort_keys=False, allow_unicode=True)
+    settings = masked_values(plain(record.config))
+    config = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     documents = {
         "chosen": plain(record.chosen),

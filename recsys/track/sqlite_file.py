@@ -9,6 +9,7 @@ from pathlib import Path
 
 from recsys.errors import InputError
 from recsys.locks import lock
+from recsys.masking import masked
 from recsys.whole_file import partial, reason, sync
 
 SCHEME = "sqlite:///"
@@ -27,7 +28,7 @@ def sqlite_path(uri: str) -> Path | None:
         return None
     name = uri.removeprefix(SCHEME)
     if name == uri or not name or name == ":memory:":
-        raise InputError(f"track.uri: expected sqlite:///PATH, got {uri}")
+        raise InputError(f"track.uri: expected sqlite:///PATH, got {masked(uri)}")
     return Path(name).absolute()
 
 

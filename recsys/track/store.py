@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
+from recsys.masking import masked
 from recsys.track.pseudonyms import pseudonyms
 from recsys.track.sqlite_file import (
     SCHEME,
@@ -35,6 +36,11 @@ _QUIET = {
 }
 
 
+def default_uri() -> str:
+    """That of MLFLOW_TRACKING_URI, as for MLflow itself; else a database in the current folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or "sqlite:///mlflow.db"
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrackConfig:
     """Where runs are kept.
@@ -44,13 +50,14 @@ class TrackConfig:
     that `mlflow experiments create --artifact-location` made.
 
     Attributes:
-        uri: any MLflow tracking URI: `sqlite:///PATH`, `http://HOST:PORT`, `postgresql://...`.
+        uri: any MLflow tracking URI: `sqlite:///PATH`, `http://HOST:PORT`, `postgresql://...`;
+            what MLFLOW_TRACKING_URI says where it is not given. It is kept nowhere.
         experiment: name of the MLflow experiment; made where it is missing.
         tags: further tags of the run; they do not replace those that `log_run` sets.
         pseudonyms: whether customers are kept under a keyed hash, see `recsys.track.pseudonyms`.
     """
 
-    uri: str = "sqlite:///mlflow.db"
+    uri: str = field(default_factory=default_uri)
     experiment: str = "recsys"
     tags: Mapping[str, str] = field(default_factory=dict)
     pseudonyms: bool = False
@@ -96,7 +103,7 @@ def open_to_read(settings: TrackConfig) -> Any:
     path = sqlite_path(settings.uri)
     if path is not None and not path.exists():
         raise InputError(
-            f"track.uri={settings.uri}: there is no {path}; run scripts/train.py first, "
+            f"track.uri={masked(settings.uri)}: there is no {path}; run scripts/train.py first, "
             "or set track.uri to where the runs are"
         )
     with _connected(settings) as client:
@@ -125,7 +132,9 @@ def ended(client: Any, run_id: str, what: str) -> Iterator[None]:
         with suppress(Exception):
             client.set_terminated(run_id, status)
         if isinstance(error, MlflowException | OSError):
-            raise InputError(f"{what} {run_id} could not be logged whole: {error}") from error
+            raise InputError(
+                f"{what} {run_id} could not be logged whole: {masked(str(error))}"
+            ) from error
         raise
     client.set_terminated(run_id, "FINISHED")
 
@@ -198,7 +207,7 @@ def _check_uri(uri: str) -> None:
     if scheme not in _SCHEMES:
         raise InputError(
             f"track.uri: expected sqlite:///PATH, http://HOST:PORT or a database URI "
-            f"({', '.join(_SCHEMES)}), got {_masked(uri)!r}; MLflow keeps no runs in plain folders"
+            f"({', '.join(_SCHEMES)}), got {masked(uri)!r}; MLflow keeps no runs in plain folders"
         )
 
 
@@ -225,9 +234,4 @@ def _impatient() -> Iterator[None]:
 def _refusal(uri: str, error: Exception) -> str:
     text = str(error).strip() or type(error).__name__
     reason = "nobody answers" if "Max retries" in text else text.splitlines()[0][:300]
-    return _masked(f"track.uri={uri} cannot be used: {reason}")
-
-
-def _masked(text: str) -> str:
-    """Without the user and password that a URI may carry."""
-    return re.sub(r"//[^@/\s]*@", "//***@", text)
+    return f"track.uri={masked(uri)} cannot be used: {masked(reason, uri)}"

@@ -119,14 +119,15 @@ class TunedSuite:
             require_same(kept.parent, row.made_of())
         else:
             note(kept.parent, row.made_of())
-            shared = (*row.about, f"track.uri={self.uri}", "track.experiment=tuned")
+            shared = (*row.about, "track.experiment=tuned")
             _call(
                 "tune.py", *shared, f"study.minutes={row.minutes}", f"study.trials={row.trials}",
                 f"study.name={row.name}", f"study.storage={self.storage}", "study.seeds=0",
+                uri=self.uri,
             )  # fmt: skip
             _call(
                 "train.py", *shared, f"experiment=tuned/{row.name}", "evaluate.test=true",
-                f"hydra.run.dir={kept.parent}",
+                f"hydra.run.dir={kept.parent}", uri=self.uri,
             )  # fmt: skip
         found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
         return found
@@ -143,11 +144,12 @@ def _row(
     return _Row(data, model, tuple(about), metric, settings["minutes"], settings["trials"])
 
 
-def _call(script: str, *words: str) -> None:
+def _call(script: str, *words: str, uri: str) -> None:
     """Runs a script on one thread; what it says on stderr is the reason where it fails."""
     done = subprocess.run(
         [sys.executable, str(_SCRIPTS / script), *words],
-        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "MLFLOW_TRACKING_URI": uri},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason was given"])[-1]

@@ -1,6 +1,7 @@
 """What a study leaves behind: an experiment file of the best settings, and runs of it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,11 @@ def _repeat(
     plain = {**config, "seed": seed, "model": changed(settings.config["model"], best)}
     if "seed" in plain["model"]:
         plain["model"]["seed"] = seed
-    plain["track"] = {**plain["track"], "tags": {**settings.track.tags, **tags}}
     chosen = settings_of(plain, settings.allow)
+    track = replace(settings.track, tags={**settings.track.tags, **tags})
     record = run(chosen)
     if record.fingerprint != about["data"]:
         raise InputError(
             f"data={record.data_name} changed while the study went on; say study.name=ANOTHER"
         )
-    return log_run(record, chosen.track)
+    return log_run(record, track)

@@ -1,7 +1,6 @@
 """PostgreSQL with pgvector: three tables that are swapped in one transaction."""
 
 import json
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
+from recsys.masking import masked
 from recsys.serve.limits import shown
 from recsys.serve.recommend import Artifact
 from recsys.serve.stores.pgvector_tables import PREFIX, as_vector, swap_in
@@ -35,8 +35,9 @@ class PgvectorStore:
     Threads may share a store, which has one connection: one is answered after the other.
 
     Args:
-        uri: `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`; its user may make tables, and the
-            extension `vector` where it is not there yet.
+        uri: `postgresql://USER@HOST:PORT/DATABASE`, or `host=HOST dbname=DATABASE user=USER`; the
+            password is taken from PGPASSWORD, PGPASSFILE or ~/.pgpass where it does not stand in
+            it. Its user may make tables, and the extension `vector` where it is not there yet.
         exact: see above.
     """
 
@@ -113,10 +114,11 @@ class PgvectorStore:
                     yield self._connection
         except psycopg.errors.UndefinedTable:
             raise InputError(
-                f"{_masked(self.uri)} keeps no artifact; run scripts/store.py"
+                f"{masked(self.uri)} keeps no artifact; run scripts/store.py"
             ) from None
         except psycopg.Error as error:
-            raise InputError(f"{_masked(self.uri)} cannot be used: {_line(error)}") from None
+            said = masked(_line(error), self.uri)
+            raise InputError(f"{masked(self.uri)} cannot be used: {said}") from None
 
 
 def _connected(uri: str, makes_extension: bool) -> Any:
@@ -250,11 +252,6 @@ def _offers(
 def _stacked(vectors: list[Any]) -> FloatArray:
     rows = [one if isinstance(one, np.ndarray) else one.to_numpy() for one in vectors]
     return np.stack(rows).astype(np.float32)
-
-
-def _masked(uri: str) -> str:
-    """Without the user and password that a URI may carry."""
-    return re.sub(r"//[^@/\s]*@", "//***@", uri)
 
 
 def _line(error: Exception) -> str:
