@@ -1,20 +1,24 @@
 """What scripts share: words of the form key=value, and one line with code 2 for bad input."""
 
+import errno
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Lock
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
-    """Ends a script with one line on stderr and code 2 where its input is not usable.
+    """Ends a script with one line on stderr and code 2: its input is no use, or the disk full.
 
     Args:
         last_word: what processes that do the same share, so that only the first of them speaks.
@@ -22,9 +26,19 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        if last_word is None or last_word.acquire(block=False):
-            sys.stderr.write(f"error: {error}\n")
-        raise SystemExit(2) from None
+        _end(str(error), last_word)
+    except OSError as error:
+        # A full disk is met wherever something is written.
+        if error.errno not in _FULL:
+            raise
+        file = f"{error.filename} cannot be written: " if error.filename else ""
+        _end(f"{file}{os.strerror(error.errno)}; make room, and start again", last_word)
+
+
+def _end(line: str, last_word: "Lock | None") -> NoReturn:
+    if last_word is None or last_word.acquire(block=False):
+        sys.stderr.write(f"error: {line}\n")
+    raise SystemExit(2) from None
 
 
 def key_values(words: Sequence[str], known: Sequence[str], usage: str) -> dict[str, str]:

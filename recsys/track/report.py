@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recsys.errors import InputError
 from recsys.track.read import TrackedRun
-from recsys.track.store import ended
+from recsys.track.store import ended, taken
 
 
 def log_report(
@@ -26,8 +25,6 @@ def log_report(
     Raises:
         InputError: the store stopped to take things.
     """
-    from mlflow.exceptions import MlflowException
-
     first = runs[0]
     tags = {
         "kind": kind,
@@ -38,13 +35,11 @@ def log_report(
         "mlflow.note.content": note,
     }
     ids = "".join(f"{run.run_id}\n" for run in runs)
-    try:
+    with taken(f"the {kind}"):
         experiment = first.client.get_run(first.run_id).info.experiment_id
         run = first.client.create_run(
             experiment, run_name=f"{kind} {first.data} {metric}", tags=tags
         )
-    except MlflowException as error:
-        raise InputError(f"the {kind} could not be logged: {error}") from error
     run_id = str(run.info.run_id)
     with ended(first.client, run_id, kind), TemporaryDirectory() as folder:
         for name, content in {**files, "runs.txt": ids.encode()}.items():

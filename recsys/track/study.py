@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from recsys.track.names import tracked_name
 from recsys.track.runs import origin
-from recsys.track.store import Store, TrackConfig, ended, open_store
+from recsys.track.store import Store, TrackConfig, ended, open_store, taken
 
 PARENT = "mlflow.parentRunId"
 KIND = "kind"
@@ -53,6 +53,7 @@ class StudyRun:
         tags: further tags of the parent.
     """
 
+    @taken("the study")
     def __init__(
         self, settings: TrackConfig, name: str, metric: str, tags: Mapping[str, str]
     ) -> None:
@@ -67,6 +68,7 @@ class StudyRun:
         self._client.update_run(self.run_id, status="RUNNING")
         return ended(self._client, self.run_id, "study")
 
+    @taken("the study")
     def log(self, trial: TrialRecord) -> bool:
         """Logs a trial as a child; False where that was done before."""
         from mlflow.entities import Metric, Param
@@ -95,10 +97,12 @@ class StudyRun:
         self._logged.add(trial.number)
         return True
 
+    @taken("the study")
     def best(self, value: float, step: int) -> None:
         """Notes the best quality after so many trials: the curve of the study."""
         self._client.log_metric(self.run_id, tracked_name("best", self._metric), value, step=step)
 
+    @taken("the study")
     def conclude(self, best: TrialRecord, experiment: str) -> None:
         """Notes the best settings and the experiment file that holds them."""
         tags = {f"best.{name}": str(value) for name, value in best.settings.items()}
@@ -107,6 +111,7 @@ class StudyRun:
             self._client.set_tag(self.run_id, name, value)
         self._client.log_text(self.run_id, experiment, "experiment.yaml")
 
+    @taken("the study")
     def repeated(self) -> set[int]:
         """Seeds with which the best settings were fitted and tracked already."""
         found = self._search(

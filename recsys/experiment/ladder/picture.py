@@ -8,6 +8,7 @@ from recsys.experiment.ladder.rows import Row, rows
 from recsys.experiment.ladder.rungs import ONE
 from recsys.experiment.ladder.steps import EVERYBODY
 from recsys.experiment.ladder.words import CALLED, DIMENSIONS, first, headline, named_slice
+from recsys.track.drawing import names_as_they_are
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ _TOUCHPOINTS = 10
 """Touchpoints in the picture, those that earned most."""
 
 
+@names_as_they_are
 def rungs(found: Ladder) -> str:
     """The three rungs as SVG."""
     figure = _figure(2.2)
@@ -29,6 +31,7 @@ def rungs(found: Ladder) -> str:
     return _svg(figure)
 
 
+@names_as_they_are
 def slices(found: Ladder) -> str:
     """What each step gains in every slice, as SVG."""
     figure = _figure(1.4 + 0.27 * len(_slice_lines(found)))
@@ -36,6 +39,7 @@ def slices(found: Ladder) -> str:
     return _svg(figure)
 
 
+@names_as_they_are
 def credit(found: Ladder) -> str:
     """Shares of touchpoints by every method, as SVG."""
     figure = _figure(1.4 + 0.32 * min(_TOUCHPOINTS, found.credit["touchpoint"].nunique()))
@@ -43,6 +47,7 @@ def credit(found: Ladder) -> str:
     return _svg(figure)
 
 
+@names_as_they_are
 def whole(found: Ladder) -> bytes:
     """All of it on one PNG, under the headline."""
     from textwrap import fill

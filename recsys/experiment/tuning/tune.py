@@ -24,7 +24,7 @@ from recsys.experiment.config import Settings, build_part, settings_from
 from recsys.experiment.run import load
 from recsys.experiment.tuning.nested import changed, flat
 from recsys.experiment.tuning.space import Space, space
-from recsys.experiment.tuning.study import Study, StudyConfig, refusal
+from recsys.experiment.tuning.study import Study, StudyConfig, refusal, storage_in_one_line
 from recsys.experiment.validator import Validator
 from recsys.track.study import StudyRun, TrialRecord
 
@@ -48,7 +48,7 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
         InputError: the study belongs to something else, is in use, or its first trial fails.
     """
     study = Study(study_name(settings, config), config, settings.seed)
-    with study.held():
+    with storage_in_one_line(config), study.held():
         study.take_up()
         tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, _tags(settings))
         with tracked.under_way(), _progress(config) as bar:
@@ -148,7 +148,7 @@ def _work(
     last_word: Lock,
 ) -> None:
     """A process of trials; ends with the budget, or after the trial in which its parent died."""
-    with exit_on_input_error(last_word):
+    with exit_on_input_error(last_word), storage_in_one_line(config):
         settings = settings_from(OmegaConf.create(dict(plain)))
         data, split = load(settings.source, settings.splitter, settings.identity)
         searched = space(described, flat(plain["model"]), data)
