@@ -1,12 +1,13 @@
 """What scripts share: words of the form key=value, and one line with code 2 for bad input."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 from recsys.errors import InputError
 from recsys.masking import masked
@@ -16,21 +17,18 @@ from recsys.whole_numbers import parse_whole_number
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Lock
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST_SHOWN = 60
-
-
 _FILES = frozenset(
     {".csv", ".parquet", ".json", ".html", ".png", ".pdf", ".md", ".txt", ".xlsx", ".zip", ".db"}
 )
-
-
 _LONGEST = 2000
 """Characters of an error line: one that echoes a huge cell still shows its remedy."""
 
 
 @contextmanager
 def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
-    """Ends a script with one line on stderr and code 2 where its input is not usable.
+    """Ends a script with one line on stderr and code 2: its input is no use, or the disk full.
 
     A reader that has seen enough (`| head`) is no error: the script goes on to its end in silence.
 
@@ -41,10 +39,19 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
         with _while_somebody_reads():
             yield
     except InputError as error:
-        if last_word is None or last_word.acquire(block=False):
-            said = shortened(for_terminal(masked(str(error))), _LONGEST)
-            sys.stderr.write(f"error: {said}\n")
-        raise SystemExit(2) from None
+        _end(str(error), last_word)
+    except OSError as error:
+        # A full disk is met wherever something is written.
+        if error.errno not in _FULL:
+            raise
+        file = f"{error.filename} cannot be written: " if error.filename else ""
+        _end(f"{file}{os.strerror(error.errno)}; make room, and start again", last_word)
+
+
+def _end(line: str, last_word: "Lock | None") -> NoReturn:
+    if last_word is None or last_word.acquire(block=False):
+        sys.stderr.write(f"error: {shortened(for_terminal(masked(line)), _LONGEST)}\n")
+    raise SystemExit(2) from None
 
 
 @contextmanager

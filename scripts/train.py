@@ -20,6 +20,7 @@ from recsys.experiment.config import settings_from
 from recsys.experiment.launch import launch
 from recsys.experiment.processes import is_first, shared, together
 from recsys.experiment.run import assist, run
+from recsys.track.attempt import attempt
 from recsys.track.record import write_metrics_json
 from recsys.track.runs import log_run
 from recsys.track.store import open_store
@@ -42,9 +43,15 @@ def train(config: DictConfig) -> None:
         # Before the fit: a store that cannot be opened should not cost anybody a training.
         open_store(settings.track)
         record = run(settings, checkpoints)
-    run_id = log_run(record, settings.track)
     path = folder / "metrics.json"
-    write_metrics_json(path, record, run_id)
+    # First of all: whatever becomes of the store, what was measured is kept.
+    write_metrics_json(path, record, None)
+    try:
+        with attempt(folder) as token:
+            run_id = log_run(record, settings.track, token)
+            write_metrics_json(path, record, run_id)
+    except InputError as error:
+        raise InputError(f"{error}; what was measured is in {path}") from None
     shutil.rmtree(checkpoints, ignore_errors=True)
     say(*record.summary().split("\n"))
     say(f"  metrics {path}  mlflow run {run_id}")

@@ -1,5 +1,6 @@
 """What is measured, as `conf/evaluate` says it."""
 
+import re
 from dataclasses import dataclass
 
 from recsys.errors import InputError
@@ -39,6 +40,12 @@ class EvaluateConfig:
         if not self.metrics or not set(self.metrics) <= set(METRICS):
             raise InputError(
                 f"evaluate.metrics: expected some of {', '.join(METRICS)}, got {list(self.metrics)}"
+            )
+        odd = [name for name in self.metrics if not re.fullmatch(r"\w[\w.-]*", name, re.ASCII)]
+        if odd:
+            raise InputError(
+                f"evaluate.metrics: expected names of letters, digits and '_', got '{odd[0]}', "
+                "which MLflow takes for no metric"
             )
         # A model cannot be chosen by what has no better and worse, or no value a query.
         choosable = columns([name for name in self.metrics if name in OF_HITS], self.ks)

@@ -53,8 +53,9 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
                 raise
             if isinstance(error, ValueError):
                 raise InputError(in_one_line(error)) from None
+            named = f" {error.filename}" if error.filename else ""
             raise InputError(
-                f"the run's folder {error.filename} cannot be made: {error.strerror}; set "
+                f"the run's folder{named} cannot be made: {error.strerror}; set "
                 "hydra.run.dir, or hydra.sweep.dir with -m"
             ) from None
 

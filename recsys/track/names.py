@@ -15,12 +15,15 @@ MLflow refuses "@" in a name and makes one section of its charts for whatever st
 and what a run cost as `seconds/fit` and `peak_memory_mb`.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 
 from recsys.evaluate.intervals import Interval
 
 _CUSTOMERS = "customers"
+_LONGEST = 180
+"""Letters of a section, which leaves room for a metric: MLflow takes 250 in all."""
 
 
 def tracked_name(part: str, metric: str) -> str:
@@ -30,6 +33,15 @@ def tracked_name(part: str, metric: str) -> str:
     'valid/recall_at_20'
     """
     return f"{part}/{metric.replace('@', '_at_')}"
+
+
+def metric_of(short: str) -> str:
+    """The metric that an MLflow name without its section stands for.
+
+    >>> metric_of("hits_at_home_at_5")
+    'hits_at_home@5'
+    """
+    return re.sub(r"_at_(\d+)$", r"@\1", short)
 
 
 def means(part: str, intervals: Mapping[str, Interval]) -> dict[str, float]:
@@ -54,11 +66,15 @@ def slice_means(
 ) -> dict[str, float]:
     """MLflow name -> mean of one metric in a slice, and its customers; none where it has none.
 
-    Names of segments and touchpoints are the data's own: what MLflow refuses in them becomes "_".
+    Names of segments and touchpoints are the data's own: what MLflow refuses in them becomes "_",
+    and long ones are cut.
     """
     if metric not in intervals:
         return {}
     section = re.sub(r"[^\w.\- ]", "_", f"{part}_{dimension}_{name}")
+    if len(section) > _LONGEST:
+        digest = hashlib.sha256(section.encode()).hexdigest()[:8]
+        section = f"{section[: _LONGEST - 9]}-{digest}"
     return means(section, {metric: intervals[metric]})
 
 
@@ -75,7 +91,7 @@ def intervals_of(part: str, tracked: Mapping[str, float]) -> dict[str, Interval]
     everybody = tracked.get(tracked_name(part, _CUSTOMERS), 0)
     for name in tracked:
         section, _, short = name.partition("/")
-        metric = short.replace("_at_", "@")
+        metric = metric_of(short)
         if section != part or short == _CUSTOMERS:
             continue
         found[metric] = Interval(

@@ -1,11 +1,12 @@
 """Two pictures of a run: how metrics grow with the list, and whom and what the model serves."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys.evaluate.intervals import Interval
 from recsys.evaluate.measures import OF_HITS
+from recsys.track.drawing import names_as_they_are
 from recsys.track.record import RunRecord
 
 if TYPE_CHECKING:
@@ -13,20 +14,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which people with any colour vision can tell apart.
-_COLOURS = {
-    "recall": "#0072B2",
-    "ndcg": "#D55E00",
-    "precision": "#009E73",
-    "map": "#CC79A7",
-    "mrr": "#E69F00",
-    "hit_rate": "#56B4E9",
-}
-_MARKERS = {
-    "recall": "o", "ndcg": "s", "precision": "^", "map": "v", "mrr": "P", "hit_rate": "X",
-}  # fmt: skip
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
+_BLUE, _ORANGE = _COLOURS[:2]
+_MARKERS = "os^vPXD*"
+_USUAL = ("recall", "ndcg", "precision", "map", "mrr", "hit_rate")
+"""Metrics that look the same in all pictures; those that are added look like no other in one."""
 _INK, _GRID = "#222222", "#dddddd"
 
 
+@names_as_they_are
 def by_k(record: RunRecord, part: str) -> "Figure":
     """Each metric of hits over the length of the list, with its interval.
 
@@ -37,13 +33,14 @@ def by_k(record: RunRecord, part: str) -> "Figure":
     intervals = record.intervals()[part]
     figure, axes = _blank(record, f"{part}: how much is found in the first k products")
     curves = _curves(intervals)
+    looks = _looks(list(curves))
     for name, curve in curves.items():
-        colour = _COLOURS[name]
+        colour, marker = looks[name]
         ks, found = list(curve), list(curve.values())
         axes.fill_between(
             ks, [i.low for i in found], [i.high for i in found], color=colour, alpha=0.2, lw=0
         )
-        axes.plot(ks, [i.mean for i in found], color=colour, marker=_MARKERS[name], label=name)
+        axes.plot(ks, [i.mean for i in found], color=colour, marker=marker, label=name)
     ticks = sorted({k for curve in curves.values() for k in curve})
     axes.set_xscale("log")
     axes.set_xticks(ticks, [str(k) for k in ticks])
@@ -57,14 +54,15 @@ def by_k(record: RunRecord, part: str) -> "Figure":
     return figure
 
 
+@names_as_they_are
 def by_slice(record: RunRecord) -> "Figure":
     """The chosen metric on valid in every slice of every dimension, with intervals and counts."""
     metric = record.metric
     rows = list(_slice_rows(record))
     figure, axes = _blank(record, f"valid {metric} by slice", height=1.6 + 0.26 * len(rows))
     whole = record.valid_intervals[metric]
-    axes.axvspan(whole.low, whole.high, color=_COLOURS["recall"], alpha=0.12, lw=0)
-    axes.axvline(whole.mean, color=_COLOURS["recall"], lw=1, ls="--")
+    axes.axvspan(whole.low, whole.high, color=_BLUE, alpha=0.12, lw=0)
+    axes.axvline(whole.mean, color=_BLUE, lw=1, ls="--")
     edge = axes.get_yaxis_transform()  # places as shares of the width, rows as they are
     for place, (label, interval) in enumerate(rows):
         if interval is None:
@@ -73,7 +71,7 @@ def by_slice(record: RunRecord) -> "Figure":
         axes.text(-0.01, place, label, ha="right", va="center", transform=edge)
         # Not as error bars: the mean of a handful of customers may lie outside its interval.
         axes.plot([interval.low, interval.high], [place, place], color=_INK, lw=1.6)
-        axes.plot(interval.mean, place, "o", color=_COLOURS["ndcg"], ms=6)
+        axes.plot(interval.mean, place, "o", color=_ORANGE, ms=6)
         numbers = f"{interval.mean:.3f}  {interval.customers:>9,}"
         axes.text(1.01, place, numbers, va="center", family="monospace", transform=edge)
     axes.text(1.01, -1, f"{'mean':<5}  customers", va="center", family="monospace", transform=edge)
@@ -84,6 +82,15 @@ def by_slice(record: RunRecord) -> "Figure":
     axes.set_xlabel(metric)
     _foot(figure, f"Lines: bootstrap interval{_level(record)}. Dashed: all customers.")
     return figure
+
+
+def _looks(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Name of a metric -> colour and marker, which in this pairing no other has."""
+    order = dict.fromkeys((*_USUAL, *names))
+    return {
+        name: (_COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)])
+        for place, name in enumerate(order)
+    }
 
 
 def _slice_rows(record: RunRecord) -> Iterator[tuple[str, Interval | None]]:
@@ -106,6 +113,7 @@ def _shortened(name: str) -> str:
     return name if len(name) <= 28 else f"{name[:27]}…"
 
 
+@names_as_they_are
 def save(figure: "Figure", path: Path) -> None:
     """Writes a figure as PNG."""
     figure.savefig(path, dpi=120, facecolor="white")

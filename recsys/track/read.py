@@ -14,7 +14,7 @@ import yaml
 
 from recsys.errors import InputError
 from recsys.evaluate.intervals import Interval
-from recsys.track.names import intervals_of
+from recsys.track.names import intervals_of, metric_of
 from recsys.track.store import TrackConfig, open_to_read
 
 _PAGE = 1000
@@ -97,7 +97,7 @@ class TrackedRun:
     def curves(self) -> dict[str, dict[int, float]]:
         """Metric -> step -> value on valid, of models that logged a curve while they learned."""
         return {
-            name.removeprefix(_CURVE).replace("_at_", "@"): {
+            metric_of(name.removeprefix(_CURVE)): {
                 point.step: point.value
                 for point in self.client.get_metric_history(self.run_id, name)
             }

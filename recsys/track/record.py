@@ -1,6 +1,7 @@
 """What one run was and found, in memory and as `metrics.json`."""
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -131,8 +132,11 @@ class RunRecord:
         return "\n".join(map(for_terminal, lines))
 
 
-def metrics_json(record: RunRecord, mlflow_run_id: str) -> dict[str, Any]:
-    """The content of `metrics.json`; "test", "audit" and "catalogue" may be absent."""
+def metrics_json(record: RunRecord, mlflow_run_id: str | None) -> dict[str, Any]:
+    """The content of `metrics.json`; "test", "audit" and "catalogue" may be absent.
+
+    The run id is None until MLflow has the run; a number that cannot be told is None too.
+    """
     found: dict[str, Any] = {
         "model": record.model,
         "data": {"name": record.data_name, "fingerprint": record.fingerprint},
@@ -146,9 +150,9 @@ def metrics_json(record: RunRecord, mlflow_run_id: str) -> dict[str, Any]:
         found["audit"] = record.certificate.status
     if record.catalogue():
         found["catalogue"] = record.catalogue()
-    return found | {
+    found |= {
         "slices": {
-            dimension: {name: _plain(intervals) for name, intervals in slices.items()}
+            dimension: {name: _plain(part) for name, part in slices.items()}
             for dimension, slices in record.slices.items()
         },
         "chosen": plain(record.chosen),
@@ -157,9 +161,11 @@ def metrics_json(record: RunRecord, mlflow_run_id: str) -> dict[str, Any]:
         "peak_memory_mb": record.peak_memory_mb,
         "mlflow_run_id": mlflow_run_id,
     }
+    told: dict[str, Any] = _told(found)
+    return told
 
 
-def write_metrics_json(path: Path, record: RunRecord, mlflow_run_id: str) -> None:
+def write_metrics_json(path: Path, record: RunRecord, mlflow_run_id: str | None) -> None:
     """Writes `metrics.json`, whole or not at all.
 
     Raises:
@@ -178,6 +184,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def _told(value: Any) -> Any:
+    """The same without numbers that JSON does not know, as the mean of nothing."""
+    if isinstance(value, Mapping):
+        return {key: _told(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_told(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float]]:

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recsys.errors import InputError
-from recsys.masking import masked
 from recsys.shown_text import for_markdown
 from recsys.track.read import TrackedRun
-from recsys.track.store import ended
+from recsys.track.store import ended, taken
 
 
 def log_report(
@@ -28,8 +26,6 @@ def log_report(
     Raises:
         InputError: the store stopped to take things.
     """
-    from mlflow.exceptions import MlflowException
-
     first = runs[0]
     tags = {
         "kind": kind,
@@ -40,13 +36,11 @@ def log_report(
         "mlflow.note.content": "\n\n".join(map(for_markdown, note.split("\n\n"))),
     }
     ids = "".join(f"{run.run_id}\n" for run in runs)
-    try:
+    with taken(f"the {kind}"):
         experiment = first.client.get_run(first.run_id).info.experiment_id
         run = first.client.create_run(
             experiment, run_name=f"{kind} {first.data} {metric}", tags=tags
         )
-    except MlflowException as error:
-        raise InputError(f"the {kind} could not be logged: {masked(str(error))}") from error
     run_id = str(run.info.run_id)
     with ended(first.client, run_id, kind), TemporaryDirectory() as folder:
         for name, content in {**files, "runs.txt": ids.encode()}.items():

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -20,7 +21,7 @@ from recsys.track.environment import environment
 from recsys.track.names import bounds, means, slice_means, tracked_name
 from recsys.track.pseudonyms import TAG, Pseudonyms, pseudonyms
 from recsys.track.record import RunRecord, metrics_json, plain
-from recsys.track.store import Store, TrackConfig, ended, open_store
+from recsys.track.store import Store, TrackConfig, ended, open_store, taken
 
 __all__ = ["TrackConfig", "log_run"]
 
@@ -30,9 +31,12 @@ _BATCH = 100
 _DIGEST_LENGTH = 16
 # Where a run is kept and what the parts are called are no settings of the experiment.
 _NOT_PARAMS = ("track", "names")
+_ATTEMPT = "attempt"
+_SAME = ("model", "data", "fingerprint", "split", "seed", "settings", "test_read")
+_NOTE_LENGTH = 5000
 
 
-def log_run(record: RunRecord, settings: TrackConfig) -> str:
+def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None) -> str:
     """Logs a run and returns its MLflow run id.
 
     Kept are: short flat params and the whole `config.yaml` and `chosen.json`; metrics under the
@@ -41,6 +45,12 @@ def log_run(record: RunRecord, settings: TrackConfig) -> str:
     are found by.
     Whatever breaks halfway leaves a run that is marked FAILED, which `read.runs` passes over.
 
+    Args:
+        record: of the run.
+        settings: the store.
+        attempt: of `recsys.track.attempt`; a run that an earlier start logged whole under it, and
+            was killed before it could say so, is not logged again.
+
     Raises:
         InputError: the store cannot be opened, see `recsys.track.store.open_store`, or it stopped
             to take things halfway.
@@ -48,17 +58,37 @@ def log_run(record: RunRecord, settings: TrackConfig) -> str:
     store = open_store(settings)
     hidden = pseudonyms(settings.pseudonyms)
     found = environment()
-    run = store.client.create_run(
-        store.experiment_id,
-        # MLflow shows how long a run took from when it says it began.
-        start_time=int((time() - sum(record.seconds.values())) * 1000),
-        run_name=f"{record.model} {record.data_name} seed {record.seed}",
-        tags={**settings.tags, **_tags(record, found), **_key_tag(hidden)},
-    )
+    tags = {**settings.tags, **_tags(record, found), **_key_tag(hidden)}
+    with taken("the run"):
+        if attempt is not None:
+            tags[_ATTEMPT] = attempt
+            logged = _logged_before(store, tags)
+            if logged is not None:
+                return logged
+        run = store.client.create_run(
+            store.experiment_id,
+            # MLflow shows how long a run took from when it says it began.
+            start_time=int((time() - sum(record.seconds.values())) * 1000),
+            run_name=f"{record.model} {record.data_name} seed {record.seed}",
+            tags=tags,
+        )
     run_id = str(run.info.run_id)
     with ended(store.client, run_id, "run"):
         _log(store, run_id, record, found, hidden)
     return run_id
+
+
+def _logged_before(store: Store, tags: Mapping[str, str]) -> str | None:
+    """The whole run of a killed attempt; those that it left halfway are marked KILLED."""
+    wanted = f"tags.{_ATTEMPT} = '{tags[_ATTEMPT]}'"
+    for run in store.client.search_runs([store.experiment_id], wanted):
+        # The command may have been changed since.
+        is_same = all(run.data.tags.get(name) == tags.get(name) for name in _SAME)
+        if run.info.status == "FINISHED" and is_same:
+            return str(run.info.run_id)
+        if run.info.status == "RUNNING":
+            store.client.set_terminated(run.info.run_id, "KILLED")
+    return None
 
 
 def _log(
@@ -84,6 +114,29 @@ def _log(
     with TemporaryDirectory() as folder:
         _write_artifacts(Path(folder), record, run_id, found, hidden)
         store.client.log_artifacts(run_id, folder)
+    with TemporaryDirectory() as folder:
+        # Last, and as they can: no name or metric in a picture is worth the run.
+        if _draw(Path(folder), record):
+            store.client.log_artifacts(run_id, folder, "plots")
+
+
+def _draw(folder: Path, record: RunRecord) -> bool:
+    """Draws the pictures; says where one cannot be drawn. False where there is none."""
+    pictures = {
+        f"{part}_by_k.png": partial(plots.by_k, record, part) for part in record.intervals()
+    }
+    if record.slices:
+        pictures["valid_by_slice.png"] = partial(plots.by_slice, record)
+    for name, draw in pictures.items():
+        try:
+            plots.save(draw(), folder / name)
+        except OSError:
+            raise
+        except Exception as error:
+            words = " ".join(str(error).split()) or type(error).__name__
+            sys.stderr.write(f"picture {name} is left out, it cannot be drawn: {words}\n")
+            (folder / name).unlink(missing_ok=True)
+    return any(folder.iterdir())
 
 
 def _metrics(record: RunRecord) -> dict[str, float]:
@@ -136,7 +189,7 @@ def _tags(record: RunRecord, found: Mapping[str, Any]) -> dict[str, str]:
         "device": record.device,
         "git_dirty": str(found["git_dirty"]).lower(),
         # The names that MLflow's own pages show.
-        "mlflow.note.content": fenced(record.summary()),
+        "mlflow.note.content": fenced(record.summary()[:_NOTE_LENGTH]),
         **origin(),
     }
     if found["git_commit"]:
@@ -210,9 +263,3 @@ def _write_artifacts(
         )
     for part, table in record.per_query_tables(hidden.of if hidden else list).items():
         table.to_parquet(folder / f"per_query_{part}.parquet", index=False)
-    pictures = folder / "plots"
-    pictures.mkdir()
-    for part in record.intervals():
-        plots.save(plots.by_k(record, part), pictures / f"{part}_by_k.png")
-    if record.slices:
-        plots.save(plots.by_slice(record), pictures / "valid_by_slice.png")

@@ -112,6 +112,25 @@ def open_to_read(settings: TrackConfig) -> Any:
 
 
 @contextmanager
+def taken(what: str) -> Iterator[None]:
+    """Turns a store that stopped to take things, as on a full disk, into one line.
+
+    Args:
+        what: is being logged, for the message.
+
+    Raises:
+        InputError: the store did not take it.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        words = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"{what} could not be logged whole: {masked(words)}") from error
+
+
+@contextmanager
 def ended(client: Any, run_id: str, what: str) -> Iterator[None]:
     """Marks a run FINISHED after the block; FAILED, or KILLED by Ctrl-C, where that breaks off.
 
@@ -123,20 +142,15 @@ def ended(client: Any, run_id: str, what: str) -> Iterator[None]:
     Raises:
         InputError: the store stopped to take things halfway.
     """
-    from mlflow.exceptions import MlflowException
-
-    try:
-        yield
-    except BaseException as error:
-        status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-        with suppress(Exception):
-            client.set_terminated(run_id, status)
-        if isinstance(error, MlflowException | OSError):
-            raise InputError(
-                f"{what} {run_id} could not be logged whole: {masked(str(error))}"
-            ) from error
-        raise
-    client.set_terminated(run_id, "FINISHED")
+    with taken(f"{what} {run_id}"):
+        try:
+            yield
+        except BaseException as error:
+            status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
+            with suppress(Exception):
+                client.set_terminated(run_id, status)
+            raise
+        client.set_terminated(run_id, "FINISHED")
 
 
 @contextmanager
@@ -173,6 +187,8 @@ def _client(uri: str) -> Any:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It prints a traceback of whatever it raises, which is said in one line.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     return MlflowClient(uri)
 
 

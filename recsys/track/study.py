@@ -9,7 +9,7 @@ from typing import Any, Literal
 from recsys.shown_text import fenced, for_markdown
 from recsys.track.names import tracked_name
 from recsys.track.runs import origin
-from recsys.track.store import Store, TrackConfig, ended, open_store
+from recsys.track.store import Store, TrackConfig, ended, open_store, taken
 
 PARENT = "mlflow.parentRunId"
 KIND = "kind"
@@ -60,6 +60,7 @@ class StudyRun:
             another, and a parent of its own.
     """
 
+    @taken("the study")
     def __init__(
         self,
         settings: TrackConfig,
@@ -81,6 +82,7 @@ class StudyRun:
         self._client.update_run(self.run_id, status="RUNNING")
         return ended(self._client, self.run_id, "study")
 
+    @taken("the study")
     def log(self, trial: TrialRecord) -> bool:
         """Logs a trial as a child; False where that was done before."""
         from mlflow.entities import Metric, Param
@@ -111,10 +113,12 @@ class StudyRun:
         self._logged.add(trial.number)
         return True
 
+    @taken("the study")
     def best(self, value: float, step: int) -> None:
         """Notes the best quality after so many trials: the curve of the study."""
         self._client.log_metric(self.run_id, tracked_name("best", self._metric), value, step=step)
 
+    @taken("the study")
     def conclude(self, best: TrialRecord, experiment: str) -> None:
         """Notes the best settings and the experiment file that holds them."""
         tags = {f"best.{name}": str(value) for name, value in best.settings.items()}
@@ -126,6 +130,7 @@ class StudyRun:
             self._client.set_tag(self.run_id, name, value)
         self._client.log_text(self.run_id, experiment, "experiment.yaml")
 
+    @taken("the study")
     def repeated(self, best: int) -> set[int]:
         """Seeds with which the settings of this trial were fitted and tracked already."""
         found = self._search(

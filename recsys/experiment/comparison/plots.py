@@ -10,6 +10,7 @@ from recsys.arrays import BoolArray, FloatArray
 from recsys.experiment.comparison.compare import Comparison
 from recsys.experiment.comparison.ranking import ORACLE
 from recsys.shown_text import for_picture
+from recsys.track.drawing import names_as_they_are
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,7 @@ _MARKERS, _DASHES = "os^vPXD*", ("-", "--", ":")
 _VERDICTS = {"win": ("^", _BLUE), "tie": ("o", _GREY), "loss": ("v", _ORANGE)}
 
 
+@names_as_they_are
 def intervals(comparison: Comparison) -> str:
     """The metric of every run with its interval, marked by its verdict against the baseline."""
     board, baseline = comparison.board, comparison.baseline
@@ -49,6 +51,7 @@ def intervals(comparison: Comparison) -> str:
     return _svg(figure)
 
 
+@names_as_they_are
 def costs(comparison: Comparison) -> str:
     """Quality against seconds and memory; what nothing cheaper reaches is filled and joined."""
     # Late, as all of matplotlib: its import takes a second.
@@ -86,6 +89,7 @@ def costs(comparison: Comparison) -> str:
     return _svg(figure)
 
 
+@names_as_they_are
 def learning_curves(curves: pd.DataFrame, metric: str) -> str:
     """The metric over the steps of learning, one line a run."""
     figure, axes = _blank(height=4.2)

@@ -9,6 +9,7 @@ from recsys.experiment.ladder.rungs import ONE
 from recsys.experiment.ladder.steps import EVERYBODY
 from recsys.experiment.ladder.words import CALLED, DIMENSIONS, first, headline, named_slice
 from recsys.shown_text import for_picture
+from recsys.track.drawing import names_as_they_are
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,7 @@ _LABEL = 40
 """Characters of the name of a group or touchpoint."""
 
 
+@names_as_they_are
 def rungs(found: Ladder) -> str:
     """The three rungs as SVG."""
     figure = _figure(2.2)
@@ -32,6 +34,7 @@ def rungs(found: Ladder) -> str:
     return _svg(figure)
 
 
+@names_as_they_are
 def slices(found: Ladder) -> str:
     """What each step gains in every slice, as SVG."""
     figure = _figure(1.4 + 0.27 * len(_slice_lines(found)))
@@ -39,6 +42,7 @@ def slices(found: Ladder) -> str:
     return _svg(figure)
 
 
+@names_as_they_are
 def credit(found: Ladder) -> str:
     """Shares of touchpoints by every method, as SVG."""
     figure = _figure(1.4 + 0.32 * min(_TOUCHPOINTS, found.credit["touchpoint"].nunique()))
@@ -46,6 +50,7 @@ def credit(found: Ladder) -> str:
     return _svg(figure)
 
 
+@names_as_they_are
 def whole(found: Ladder) -> bytes:
     """All of it on one PNG, under the headline."""
     from textwrap import fill

@@ -10,6 +10,7 @@ from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from recsys.errors import InputError
 from recsys.experiment.tuning.space import Space, points, size, within
@@ -83,7 +84,7 @@ class Study:
         self.name, self.config, self.seed = name, config, seed
         self._path = Path(config.storage).absolute()
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        with locked(self._path, "study.storage"):
+        with storage_in_one_line(config), locked(self._path, "study.storage"):
             refuse_foreign(self._path, "studies", "study.storage")
             if is_new(self._path):
                 make_whole(self._path, "study.storage", lambda new: _storage(new).engine.dispose())
@@ -111,10 +112,15 @@ class Study:
 
     def take_up(self) -> None:
         """Puts trials that a kill cut short back into the queue."""
+        waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        queue = [trial.system_attrs.get("fixed_params") for trial in waiting]
         for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             again = {**trial.params, **trial.system_attrs.get("fixed_params", {})}
+            # In this order: a kill between the two must neither lose it nor queue it twice.
+            if again not in queue:
+                self._study.enqueue_trial(again)
+                queue.append(again)
             self._study.tell(trial.number, state=TrialState.FAIL)
-            self._study.enqueue_trial(again)
 
     @property
     def about(self) -> Any:
@@ -244,6 +250,16 @@ def _counts(trial: FrozenTrial, running: bool = True) -> bool:
     if trial.state == TrialState.RUNNING:
         return running
     return trial.state in _DONE or _REFUSED in trial.user_attrs
+
+
+@contextmanager
+def storage_in_one_line(config: StudyConfig) -> Iterator[None]:
+    """Turns a database that takes no more, as on a full disk, into an `InputError`."""
+    try:
+        yield
+    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
+        words = str(error.__cause__ or error).splitlines()[0]
+        raise InputError(f"study.storage={config.storage} cannot be used: {words}") from None
 
 
 def _storage(path: Path) -> optuna.storages.RDBStorage:

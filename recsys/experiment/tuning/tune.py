@@ -24,7 +24,7 @@ from recsys.experiment.parts import packages
 from recsys.experiment.run import load
 from recsys.experiment.tuning.nested import changed, flat
 from recsys.experiment.tuning.space import Space, refuse_outside, space
-from recsys.experiment.tuning.study import Study, StudyConfig, refusal
+from recsys.experiment.tuning.study import Study, StudyConfig, refusal, storage_in_one_line
 from recsys.experiment.validator import Validator
 from recsys.track.study import StudyRun, TrialRecord
 
@@ -49,7 +49,7 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
     """
     widest = space(described, flat(settings.config["model"]))
     study = Study(study_name(settings, config), config, settings.seed)
-    with study.held():
+    with storage_in_one_line(config), study.held():
         if study.about is not None:
             # Before anything of it is touched, and also where nothing is left to try.
             _prepare(study, settings, described)
@@ -154,7 +154,7 @@ def _work(
     last_word: Lock,
 ) -> None:
     """A process of trials; ends with the budget, or after the trial in which its parent died."""
-    with exit_on_input_error(last_word):
+    with exit_on_input_error(last_word), storage_in_one_line(config):
         settings = settings_of(plain, packages(plain.get("allow", [])))
         study = Study(name, config, settings.seed)
         searched, split = _prepare(study, settings, described)
