@@ -12,6 +12,7 @@ from typing import Any
 
 from recsys.errors import InputError
 from recsys.masking import masked
+from recsys.shown_text import for_terminal
 from recsys.track.pseudonyms import pseudonyms
 from recsys.track.sqlite_file import (
     SCHEME,
@@ -163,9 +164,8 @@ def _connected(settings: TrackConfig) -> Iterator[Any]:
         if path is not None:
             refuse_foreign(path, "experiments", "track.uri")
             if is_new(path):
-                sys.stderr.write(
-                    f"mlflow: preparing the new store {path.name} (about 10 s, once)\n"
-                )
+                name = for_terminal(path.name)
+                sys.stderr.write(f"mlflow: preparing the new store {name} (about 10 s, once)\n")
         try:
             if path is not None and is_new(path):
                 make_whole(path, "track.uri", _fill)

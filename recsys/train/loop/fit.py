@@ -12,6 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tqdm import tqdm
 
 from recsys.errors import InputError
+from recsys.shown_text import for_terminal
 from recsys.train.loop.checkpoint import Checkpoint
 from recsys.train.loop.network import Network
 from recsys.train.loop.state import State
@@ -262,4 +263,4 @@ class _Trainer:
 
 def say(words: str) -> None:
     """One line to whoever watches; the bar goes on below."""
-    tqdm.write(words, file=sys.stderr)
+    tqdm.write(for_terminal(words), file=sys.stderr)
