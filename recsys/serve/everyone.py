@@ -101,7 +101,7 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
 
 def _writer(path: Path, file: BinaryIO, schema: pa.Schema) -> Any:
     if path.suffix == ".csv":
-        return csv.CSVWriter(file, schema, write_options=csv.WriteOptions(quoting_style="needed"))
+        return csv.CSVWriter(file, schema)
     return pq.ParquetWriter(file, schema, compression="zstd")
 
 
@@ -158,7 +158,7 @@ def _basis(
     """What the offers of each customer follow; rows [R] and their customers [R]."""
     with_events = np.zeros(len(by_popularity), dtype=bool)
     with_events[owners[events.of_rows(artifact.contents, rows)[0]]] = True
-    names = np.where(with_events, "events", "vector")
+    names: IdArray = np.where(with_events, "events", "vector").astype(object)
     names[by_popularity] = "popularity"
     found: list[str] = names.tolist()
     return found
