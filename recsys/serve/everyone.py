@@ -76,7 +76,7 @@ def require_ending(path: Path) -> None:
 
 def _writer(path: Path, file: BinaryIO, schema: pa.Schema) -> Any:
     if path.suffix == ".csv":
-        return csv.CSVWriter(file, schema, write_options=csv.WriteOptions(quoting_style="needed"))
+        return csv.CSVWriter(file, schema)
     return pq.ParquetWriter(file, schema, compression="zstd")
 
 
@@ -133,7 +133,7 @@ def _basis(
     """What the offers of each customer follow; rows [R] and their customers [R]."""
     with_events = np.zeros(len(by_popularity), dtype=bool)
     with_events[owners[events.of_rows(artifact.contents, rows)[0]]] = True
-    names = np.where(with_events, "events", "vector")
+    names: IdArray = np.where(with_events, "events", "vector").astype(object)
     names[by_popularity] = "popularity"
     found: list[str] = names.tolist()
     return found

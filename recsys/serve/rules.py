@@ -97,7 +97,8 @@ def permitted_to_unknown(contents: Contents) -> BoolArray:
         return contents.default_consent
     if contents.consent is None:
         return np.ones(len(contents.touchpoint_names), dtype=bool)
-    return np.logical_and.reduce(contents.consent, axis=0)
+    permitted: BoolArray = np.logical_and.reduce(contents.consent, axis=0)
+    return permitted
 
 
 def when_of(clock: Clock | None, value: int) -> datetime | int | None:

@@ -86,7 +86,7 @@ def test_offers_from_the_artifact_are_those_of_the_model(
     artifact = load(tmp_path / "artifact")
     assert exported.fidelity > 0.999
     customers = np.random.default_rng(0).permutation(len(market.customers))[:CUSTOMERS]
-    found = artifact.recommend_many(market.customers.ids[customers], K)
+    found = artifact.recommend_many(market.customers.ids[customers], K, at="as_of")
     exact = model.fit(market).score(customers)
     assert market.as_of is not None
     mask(exact, market.eligible(market.as_of, market.as_of + 1), None)
@@ -124,7 +124,7 @@ def test_a_network_that_knows_touchpoints_takes_fresh_events(
     # Behind what folds in stand the two ones that biases are multiplied by.
     np.testing.assert_array_equal(contents.fold_in_rest, [1, 1])
     product = contents.product_ids[int(np.argmax(np.bincount(contents.event_products)))]
-    answer = artifact.recommend_events([(product, "purchase")], k=K)
+    answer = artifact.recommend_events([(product, "purchase")], k=K, at="as_of")
     assert len(answer.offers) == K
     assert {offer.touchpoint for offer in answer.offers} <= set(contents.touchpoint_names)
     assert {reason.action for offer in answer.offers for reason in offer.reasons} == {"purchase"}
@@ -223,7 +223,7 @@ def test_probabilities_are_of_everybody_known_before_valid(tmp_path: Path) -> No
     chances = [
         one.probability
         for customer in artifact.contents.customer_ids[:50]
-        for one in artifact.recommend(customer, 10, explain=0).offers
+        for one in artifact.recommend(customer, 10, at="as_of", explain=0).offers
     ]
     assert all(chance is not None and 0 < chance < 1 for chance in chances)
     assert np.mean(chances) == pytest.approx(about["rate"], rel=1)

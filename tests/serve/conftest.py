@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +6,7 @@ import pytest
 from artifact_contents import AS_OF, contents
 
 from recsys.serve import Artifact, load, times, write
+from recsys.serve.stores import ParquetStore, PgvectorStore, Store
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +27,22 @@ def loaded(tmp_path: Path) -> Callable[..., Artifact]:
         return load(tmp_path / "artifact")
 
     return through_disk
+
+
+@pytest.fixture(scope="session")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL with pgvector."""
+    pgserver = pytest.importorskip("pgserver", reason="pgserver has no wheel for this Python")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["parquet", "pgvector"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "parquet":
+        yield ParquetStore(tmp_path / "tables")
+    else:
+        kept = PgvectorStore(request.getfixturevalue("uri"))
+        yield kept
+        kept.close()

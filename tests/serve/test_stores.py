@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -18,26 +18,6 @@ from recsys.errors import InputError
 from recsys.serve import Artifact, load, write
 from recsys.serve.pyfunc import save
 from recsys.serve.stores import ParquetStore, PgvectorStore, Store, open_store, pgvector_tables
-
-pgserver = pytest.importorskip("pgserver", reason="pgserver has no wheel for this Python")
-
-
-@pytest.fixture(scope="session")
-def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL with pgvector."""
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(params=["parquet", "pgvector"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "parquet":
-        yield ParquetStore(tmp_path / "tables")
-    else:
-        kept = PgvectorStore(request.getfixturevalue("uri"))
-        yield kept
-        kept.close()
 
 
 def of_artifact(artifact: Artifact, *asked) -> list[tuple]:
