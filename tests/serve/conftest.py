@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -30,12 +31,15 @@ def loaded(tmp_path: Path) -> Callable[..., Artifact]:
 
 
 @pytest.fixture(scope="session")
-def uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def uri() -> Iterator[str]:
     """A real PostgreSQL with pgvector."""
     pgserver = pytest.importorskip("pgserver", reason="pgserver has no wheel for this Python")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    # Not below pytest's own folder: for root the server runs as another user, whom any other
+    # test run that starts meanwhile would lock out of there.
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["parquet", "pgvector"])
