@@ -70,13 +70,16 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
         raise InputError(
             f"{name}: expected at least one row, got an empty table; is it the right file?"
         )
+    read = {}
     for column in table.columns:
         try:
-            table[column] = _read_column(name, column, table[column])
+            read[column] = _read_column(name, column, table[column])
         except CellError as error:
             raise InputError(
                 _bad_cell(name, error.row, column, error.expected, error.got, error.remedy)
             ) from None
+    # Column by column a wide table would be rebuilt as often as it has columns.
+    table = pd.DataFrame(read)
     try:
         table = SCHEMAS[name].validate(table, lazy=True)
     except SchemaErrors as errors:

@@ -1,5 +1,6 @@
 """Columns of ids, codes and texts: what a cell says is kept as it is written, or is refused."""
 
+import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype, is_bool_dtype, is_float_dtype, is_integer_dtype
 
@@ -20,6 +21,8 @@ _ROUNDED = r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]+"
 
 _MAYBE_ROUNDED, _MOST_EXACT = r"-?[0-9](?:[.,][0-9]+)?e\+[0-9]+", 0.01
 """With a small e it may be R's word for a round number, 1e+06, of which there are few."""
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 _LONG, _ROUND = 1e12, 1e6
 """Floats from `_LONG` on that all end in zeros are the numbers that such a text was read as."""
@@ -70,9 +73,9 @@ def read_feature(column: pd.Series) -> pd.Series:
     """
     column = _of_one_type(column, decimals_are_whole=False)
     if is_float_dtype(column.dtype):
-        endless = column.abs() > 3.4e38
+        endless = np.abs(column.to_numpy(np.float64, na_value=np.nan)) > _LARGEST
         if endless.any():
-            row = first(endless.fillna(False))
+            row = int(endless.argmax())
             raise CellError(row, "finite numbers of at most 3.4e38", column.iloc[row], FIX)
     return column
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from recsys.data.cells import first, shown
 from recsys.data.kinds import Kind
@@ -18,7 +20,7 @@ _NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "NaN", "nan", 
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
-_CODE = r"[+-]?0[0-9].*|\+[0-9]{5,}|[0-9]+[eE][0-9]+"
+_CODE = r"^\s*(?:[+-]?0[0-9].*|\+[0-9]{5,}|[0-9]+[eE][0-9]+)\s*$"
 """Cells that pandas reads as numbers although their digits are a code's: 01234, +49123, 12E4."""
 
 _JOINS: tuple[Kind, ...] = ("id", "code")
@@ -57,8 +59,11 @@ def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
         raise InputError(f"{path.name}{_bad_line(str(error))}") from None
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror}") from None
-    read = {name: _whole(frame[name], kinds[name]) for name in header if kinds[name] in _JOINS}
-    return frame.assign(**{**codes, **read}) if codes or read else frame
+    for name in header:
+        if kinds[name] in _JOINS:
+            codes[name] = _whole(frame[name], kinds[name])
+    # Column by column a wide frame would be rebuilt as often as it has columns.
+    return pd.DataFrame({name: codes.get(name, column) for name, column in frame.items()})
 
 
 def _parsed(path: Path, kinds: Mapping[str, Kind]) -> pd.DataFrame:
@@ -85,11 +90,12 @@ def _codes_among(
         path, names=list(header), header=0, usecols=suspects, dtype="str", low_memory=False,
         keep_default_na=False, na_values=list(_NULLS),
     )  # fmt: skip
-    return {
-        name: written[name]
-        for name in written.columns
-        if written[name].str.strip().str.fullmatch(_CODE).fillna(False).any()
-    }
+    return {str(name): column for name, column in written.items() if _holds_code(column)}
+
+
+def _holds_code(column: pd.Series) -> bool:
+    matches = pc.match_substring_regex(pa.array(column, pa.string(), from_pandas=True), _CODE)
+    return bool(pc.any(matches).as_py())
 
 
 def _header(path: Path) -> list[str]:
