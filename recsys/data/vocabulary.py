@@ -85,4 +85,6 @@ def normalise_ids(ids: pd.Series) -> pd.Series:
     )
     if whole:
         return ids.astype("Int64" if ids.hasnans else "int64")
+    if isinstance(ids.dtype, pd.StringDtype):
+        return ids
     return ids.astype(object).map(str, na_action="ignore")
