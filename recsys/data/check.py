@@ -1,5 +1,6 @@
 """Tables checked once at the door; a bad cell is named by table, row and column."""
 
+from dataclasses import replace
 from difflib import get_close_matches
 
 import pandas as pd
@@ -18,6 +19,7 @@ from recsys.data.cells import (
     shown,
 )
 from recsys.data.moments import read_moments
+from recsys.data.plausible import refuse_implausible
 from recsys.data.schema import SCHEMAS
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
@@ -44,6 +46,7 @@ def check_tables(tables: Tables) -> Tables:
     """
     checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
     _check_consent(checked)
+    refuse_implausible(replace(checked, ends=tables.ends))
     _check_shown(checked)
     return checked
 
