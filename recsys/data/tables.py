@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ class Tables:
     """Tables as they came in, with outside ids; only `interactions` is required.
 
     Columns are listed in `recsys.data.schema`, names in `recsys.data.columns`. Beside the tables,
-    `ends` is the last moment at which anything in them can have happened; None for now.
+    `ends` is the last UTC moment at which anything in them can have happened; None for now.
     """
 
     interactions: pd.DataFrame
@@ -21,7 +22,8 @@ class Tables:
     touchpoints: pd.DataFrame | None = None
     identities: pd.DataFrame | None = None
     decisions: pd.DataFrame | None = None
-    ends: pd.Timestamp | None = None
+    # Not `pd.Timestamp`, which tables by name, `Tables(**frames)`, would be taken for.
+    ends: Any = None
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Name and table of those that are there, in the order of the fields."""
@@ -32,3 +34,4 @@ class Tables:
 
 
 TABLE_NAMES = tuple(field.name for field in fields(Tables) if field.name != "ends")
+"""The names of the seven, in the order of the fields."""
