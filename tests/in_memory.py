@@ -51,6 +51,11 @@ def dataset_of(
     return build(source, check_tables(source.load()), seed)
 
 
+def at(moment: str) -> int:
+    """A UTC time as a clock of time shows it."""
+    return int(np.datetime64(moment, "us").astype(np.int64))
+
+
 def outside(data: Dataset, matrix: Any) -> np.ndarray:
     """A [C, P] matrix in the order of sorted ids, so that a test can write it down."""
     dense = matrix.toarray() if hasattr(matrix, "toarray") else np.asarray(matrix)

@@ -4,10 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from recsys.data.interactions import NEVER
+from recsys.data.interactions import DAY, NEVER
 from recsys.models.acceptance import Sends
-
-DAY = 86_400
 
 
 def sends(*rows: tuple[int, int, int, int | None], wait: int = 5, **settings: Any) -> Sends:

@@ -1,6 +1,7 @@
 """Tables checked once at the door; a bad cell is named by table, row and column."""
 
 from collections import Counter
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -23,6 +24,7 @@ from recsys.data.codes import read_feature, read_ids, read_texts, refuse_nested
 from recsys.data.kinds import OPEN_TABLES, kind_of
 from recsys.data.known_ids import KnownIds, known_ids
 from recsys.data.moments import read_moments
+from recsys.data.plausible import refuse_implausible
 from recsys.data.schema import SCHEMAS
 from recsys.data.sums import refuse_overflow
 from recsys.data.tables import Tables
@@ -58,6 +60,7 @@ def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
     checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
     counts = known_ids(checked)
     _check_consent(checked)
+    refuse_implausible(replace(checked, ends=tables.ends))
     _check_shown(checked)
     return checked, counts
 

@@ -12,7 +12,7 @@ import pandas as pd
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.contexts import code_contexts
-from recsys.data.interactions import NEVER, Interactions, encode
+from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
 from recsys.data.known_ids import KnownIds
 from recsys.data.source import Source
 from recsys.data.tables import Tables
@@ -40,7 +40,8 @@ class Dataset:
         interactions: the events that a model may see.
         side_tables: the other checked tables by name, with outside ids.
         contexts: column of context -> its values, in the order of `interactions.contexts`.
-        clock: what `interactions.when` counts, or None where there is no order.
+        clock: what `interactions.when` counts, or None where there is no order: microseconds of
+            UTC time, or positions of an order.
         as_of: no event lies at or after this moment (in units of the clock); None without one.
         targets: the actions that make a product relevant.
         masks_seen: whether products already had leave the ranking.
@@ -71,7 +72,7 @@ class Dataset:
             return replace(self, interactions=self.interactions.select(keep))
         side = self.side_tables
         if self.clock == "timestamp":
-            moment = pd.Timestamp(as_of, unit="s", tz="UTC")
+            moment = timestamp(as_of)
             side = {name: _known_before(moment, name, table) for name, table in side.items()}
         return replace(
             self, interactions=self.interactions.select(keep), side_tables=side, as_of=as_of
@@ -79,8 +80,10 @@ class Dataset:
 
     @property
     def as_of_seconds(self) -> int | None:
-        """The moment in UTC seconds; None on a clock of order, which dates no other table."""
-        return self.as_of if self.clock == "timestamp" else None
+        """The moment in UTC seconds, rounded up; None on a clock of order."""
+        if self.as_of is None or self.clock != "timestamp":
+            return None
+        return -(-self.as_of // SECOND)
 
     @cached_property
     def history_lengths(self) -> IntArray:
@@ -102,10 +105,10 @@ class Dataset:
         known = self.products.rows(table[columns.PRODUCT])
         if columns.VALID_FROM in table and end is not None:
             opens = table[columns.VALID_FROM]
-            on_offer[known[(opens >= pd.Timestamp(end, unit="s", tz="UTC")).to_numpy()]] = False
+            on_offer[known[(opens >= timestamp(end)).to_numpy()]] = False
         if columns.VALID_TO in table and start is not None:
             closes = table[columns.VALID_TO]
-            on_offer[known[(closes <= pd.Timestamp(start, unit="s", tz="UTC")).to_numpy()]] = False
+            on_offer[known[(closes <= timestamp(start)).to_numpy()]] = False
         return on_offer
 
 
@@ -118,7 +121,7 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)
     touchpoints = Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, events, side))
     codes, contexts = code_contexts(events)
-    coded = encode(events, customers, products, touchpoints, codes)
+    coded, clock = encode(events, customers, products, touchpoints, codes), _clock(events)
     return Dataset(
         name=source.name,
         fingerprint=fingerprint(source, tables),
@@ -128,8 +131,8 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         interactions=coded,
         side_tables=side,
         contexts=contexts,
-        clock=_clock(events),
-        as_of=_end(coded),
+        clock=clock,
+        as_of=_end(coded, clock),
         targets=source.targets,
         masks_seen=source.masks_seen,
     )
@@ -165,8 +168,9 @@ def _clock(events: pd.DataFrame) -> Clock | None:
     return "order" if columns.ORDER in events else None
 
 
-def _end(events: Interactions) -> int | None:
+def _end(events: Interactions, clock: Clock | None) -> int | None:
+    """Behind the last event: the next position, or the next whole second, as artifacts keep it."""
     if events.when is None:
         return None
-    timed = events.when[events.when != NEVER]
-    return int(timed.max()) + 1 if len(timed) else None
+    timed, unit = events.when[events.when != NEVER], SECOND if clock == "timestamp" else 1
+    return (int(timed.max()) // unit + 1) * unit if len(timed) else None

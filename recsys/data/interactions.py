@@ -1,5 +1,6 @@
 """The interactions as arrays of row numbers: what graphs are made from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,6 +14,11 @@ from recsys.data.vocabulary import Vocabulary
 NEVER = np.iinfo(np.int64).max
 """The time of a published test row that came without one: later than every cut-off."""
 
+SECOND = 1_000_000
+"""Units of a clock of time in a second: it counts microseconds, so that order keeps its detail."""
+DAY = 86_400 * SECOND
+"""Units of a clock of time in a day."""
+
 ACTION_CODES = {action: code for code, action in enumerate(columns.ACTIONS)}
 
 
@@ -25,7 +31,7 @@ class Interactions:
         products: int32 row numbers, -1 for an event about nothing in particular.
         touchpoints: int32 row numbers, -1 where unknown.
         actions: int8 positions in `columns.ACTIONS`.
-        when: int64, UTC seconds or position in the global order; None without either.
+        when: int64, UTC microseconds or position in the global order; None without either.
         values: float32 money or rating, NaN where unknown; None without the column.
         durations: float32 seconds, NaN where unknown; None without the column.
         weights: float32 strength; None without the column (every event counts 1).
@@ -68,7 +74,12 @@ def encode(
     touchpoints: Vocabulary,
     contexts: IntArray | None = None,
 ) -> Interactions:
-    """Turns a checked interactions table into arrays, ordered by time where there is one."""
+    """Turns a checked interactions table into arrays, ordered by time where there is one.
+
+    Equal moments are ordered by customer, action (as in `columns.ACTIONS`, a view before a
+    purchase), product, touchpoint, and then by what else is known of the events, ids by their row
+    numbers: the order of the table's rows has no say. Without a time it is the only order.
+    """
     nothing = np.full(len(table), -1, np.int32)
     coded = Interactions(
         customers=customers.rows(table[columns.CUSTOMER]),
@@ -86,13 +97,53 @@ def encode(
     )
     if coded.when is None:
         return coded
-    return coded.select(np.argsort(coded.when, kind="stable"))
+    return coded.select(_in_order(coded))
+
+
+def microseconds(moments: pd.Series) -> IntArray:
+    """UTC microseconds since 1970, int64, of tz-aware moments; `NEVER` where null."""
+    utc = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    return np.where(np.isnat(utc), NEVER, utc.astype(np.int64))
+
+
+def timestamp(moment: int) -> pd.Timestamp:
+    """The UTC moment that a clock of time shows."""
+    return pd.Timestamp(moment, unit="us", tz="UTC")
 
 
 def seconds(moments: pd.Series) -> IntArray:
     """UTC seconds since 1970, int64, of tz-aware moments; `NEVER` where null."""
     utc = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[s]")
     return np.where(np.isnat(utc), NEVER, utc.astype(np.int64))
+
+
+def _in_order(events: Interactions) -> IntArray:
+    """Positions by time, see `encode`; only what is still tied is compared by the next key."""
+    assert events.when is not None
+    order = np.argsort(events.when, kind="stable")
+    moments = events.when[order]
+    is_first = np.append(True, moments[1:] != moments[:-1])[: len(order)]
+    for key in _tie_keys(events):
+        tied = ~is_first | ~np.append(is_first[1:], True)[: len(order)]
+        if not tied.any():
+            break
+        group, rows = np.cumsum(is_first)[tied], order[tied]
+        rows = rows[np.lexsort((key[rows], group))]
+        differs = (group[1:] != group[:-1]) | (key[rows][1:] != key[rows][:-1])
+        order[tied], is_first[tied] = rows, np.append(True, differs)
+    return order
+
+
+def _tie_keys(events: Interactions) -> Iterator[IntArray | FloatArray]:
+    yield from (events.customers, events.actions, events.products, events.touchpoints)
+    for measured in (events.values, events.durations, events.weights):
+        if measured is not None:
+            # An unknown one equals an unknown one, which NaN does not.
+            yield np.where(np.isnan(measured), -np.inf, measured)
+    if events.contexts is not None:
+        yield from events.contexts.T
+    if events.given_test is not None:
+        yield events.given_test.astype(np.int8)
 
 
 def _action_codes(table: pd.DataFrame) -> IntArray:
@@ -103,7 +154,7 @@ def _action_codes(table: pd.DataFrame) -> IntArray:
 
 def _moments(table: pd.DataFrame) -> IntArray | None:
     if columns.TIMESTAMP in table:
-        return seconds(table[columns.TIMESTAMP])
+        return microseconds(table[columns.TIMESTAMP])
     if columns.ORDER in table:
         return table[columns.ORDER].to_numpy(np.int64)
     return None

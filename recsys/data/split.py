@@ -7,6 +7,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import SECOND, timestamp
 from recsys.data.moments import parse_moment
 from recsys.data.queries import Split, window
 from recsys.data.source import Source
@@ -194,7 +195,7 @@ def _in_clock_units(bound: pd.Timestamp | int, data: Dataset) -> int:
         raise InputError(
             f"split=time: expected {wanted} as cut-off for data={data.name}, got {bound}"
         )
-    return bound if isinstance(bound, int) else int(bound.floor("s").timestamp())
+    return bound if isinstance(bound, int) else int(bound.floor("s").timestamp()) * SECOND
 
 
 def _spoken(bound: pd.Timestamp | int) -> str:
@@ -205,4 +206,4 @@ def _spoken(bound: pd.Timestamp | int) -> str:
 
 
 def _shown(moment: int, data: Dataset) -> str:
-    return str(moment) if data.clock == "order" else str(pd.Timestamp(moment, unit="s", tz="UTC"))
+    return str(moment) if data.clock == "order" else str(timestamp(moment))

@@ -23,13 +23,13 @@ def earlier(
     """
     if not len(groups) or not len(asked):
         return np.zeros(len(asked), np.int64)
-    # Dense codes: customers times products, times seconds, may not fit into 64 bits.
+    # Dense codes and ranks: customers times products, times microseconds, do not fit into 64 bits.
     _, code = np.unique(np.concatenate([groups, asked]), return_inverse=True)
-    first = min(when.min(), moments.min())
-    span = int(max(when.max(), moments.max()) - first) + 1
-    events = np.sort(code[: len(groups)] * span + (when - first))
-    start, until = code[len(groups) :] * span, moments - first
-    since = np.zeros_like(until) if within is None else np.maximum(until - within, 0)
+    times, rank = np.unique(when, return_inverse=True)
+    span = len(times) + 1
+    events = np.sort(code[: len(groups)] * span + rank)
+    start, until = code[len(groups) :] * span, np.searchsorted(times, moments)
+    since = 0 if within is None else np.searchsorted(times, moments - within)
     found: IntArray = np.searchsorted(events, start + until) - np.searchsorted(
         events, start + since
     )

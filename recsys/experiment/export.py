@@ -156,7 +156,7 @@ def _facts(run: TrackedRun, settings: Settings, data: Dataset) -> dict[str, Any]
         "data": {"name": data.name, "fingerprint": run.fingerprint},
         "trained_on": facts(data),
         "fitted_on": "all events, valid and test included",
-        "as_of": data.as_of,
+        "as_of": data.as_of_seconds if data.clock == "timestamp" else data.as_of,
         "clock": data.clock,
         "split": run.split,
         "metrics": {part: metrics[part] for part in ("valid", "test") if part in metrics},

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from recsys.arrays import FloatArray
+from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import NEVER, SECOND
 from recsys.graph.action_weights import action_weights, event_action_weights
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Embeddings, FoldIn, Recommender
@@ -50,7 +51,7 @@ def events_of(
         "event_actions": events.actions[latest],
         "event_action_names": list(columns.ACTIONS),
         "event_touchpoints": events.touchpoints[latest],
-        "event_when": None if events.when is None else events.when[latest],
+        "event_when": None if events.when is None else _kept(data, events.when[latest]),
     }
     if fold_in is None:
         return found
@@ -59,6 +60,13 @@ def events_of(
     places = np.searchsorted(pairs, rows * width + history.indices)
     found["event_weights"][places] = history.data
     return found | {"fold_in_products": fold_in.products, "fold_in_gram": fold_in.gram}
+
+
+def _kept(data: Dataset, when: IntArray) -> IntArray:
+    """Times as artifacts keep them: UTC seconds, or positions of an order."""
+    if data.clock != "timestamp":
+        return when
+    return np.where(when == NEVER, NEVER, when // SECOND)
 
 
 def fold_in_rule(

@@ -7,10 +7,9 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import DAY
 from recsys.errors import InputError
 from recsys.graph.action_weights import event_action_weights, require_weights
-
-SECONDS_A_DAY = 86_400.0
 
 
 def interaction_matrix(
@@ -70,7 +69,7 @@ def decayed(data: Dataset, when: IntArray, half_life: float) -> FloatArray:
     Never below 2^-64, because float32 could not hold the inverse of the degrees made from it.
     """
     assert data.as_of is not None
-    unit = SECONDS_A_DAY if data.clock == "timestamp" else 1.0
+    unit = DAY if data.clock == "timestamp" else 1
     weights: FloatArray = np.exp2(-np.minimum((data.as_of - when) / (half_life * unit), 64))
     return weights.astype(np.float32)
 

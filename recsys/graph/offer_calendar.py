@@ -10,10 +10,8 @@ import pandas as pd
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import NEVER, seconds
+from recsys.data.interactions import DAY, NEVER, microseconds
 from recsys.errors import InputError
-
-_DAY = 86_400
 
 
 def offered_pairs(data: Dataset) -> tuple[IntArray, IntArray, IntArray]:
@@ -21,7 +19,7 @@ def offered_pairs(data: Dataset) -> tuple[IntArray, IntArray, IntArray]:
 
     Returns:
         Rows of products and of touchpoints [n] int64, and the latest moment [n] int64 in UTC
-        seconds at which the offer held, at most `data.as_of`.
+        microseconds at which the offer held, at most `data.as_of`.
 
     Raises:
         InputError: see `require_offers`; or no offer names a touchpoint.
@@ -33,7 +31,7 @@ def offered_pairs(data: Dataset) -> tuple[IntArray, IntArray, IntArray]:
             f"model.offered: data={data.name} has no offers.touchpoint to join products to; "
             "set it to 0"
         )
-    starts, ends = _seconds(table)
+    starts, ends = _windows(table)
     used = (table[columns.TOUCHPOINT].notna() & (starts < data.as_of)).to_numpy()
     found = pd.DataFrame(
         {
@@ -81,7 +79,7 @@ def offer_lift(data: Dataset) -> float:
     if not taken.any():
         return 1.0
     assert events.when is not None
-    days = events.when // _DAY
+    days = events.when // DAY
     first = int(days.min())
     on_offer = days_on_offer(data, table, first, _first_day(data) - first)
     there = on_offer[events.products[taken], (days[taken] - first).clip(max=on_offer.shape[1] - 1)]
@@ -98,11 +96,11 @@ def offer_lift(data: Dataset) -> float:
 
 def days_on_offer(data: Dataset, table: pd.DataFrame, first: int, days: int) -> BoolArray:
     """[P, days] whether an offer of the product runs on each day, `first` in days since 1970."""
-    starts, ends = _seconds(table)
+    starts, ends = _windows(table)
     rows = data.products.rows(table[columns.PRODUCT])
-    begin = np.clip(starts // _DAY - first, 0, days)
+    begin = np.clip(starts // DAY - first, 0, days)
     # A window that ends at midnight does not hold on the day that begins then.
-    end = np.clip(-(-ends // _DAY) - first, 0, days)
+    end = np.clip(-(-ends // DAY) - first, 0, days)
     edges = np.zeros((len(data.products), days + 1), np.int32)
     np.add.at(edges, (rows, begin), 1)
     np.add.at(edges, (rows, np.maximum(begin, end)), -1)
@@ -123,13 +121,13 @@ def require_offers(data: Dataset, setting: str) -> pd.DataFrame:
 
 def _first_day(data: Dataset) -> int:
     assert data.as_of is not None
-    return int(data.as_of // _DAY)
+    return int(data.as_of // DAY)
 
 
-def _seconds(table: pd.DataFrame) -> tuple[IntArray, IntArray]:
-    """[n] UTC seconds of start and end; always where not given."""
-    starts = seconds(table[columns.VALID_FROM])
+def _windows(table: pd.DataFrame) -> tuple[IntArray, IntArray]:
+    """[n] UTC microseconds of start and end; always where not given."""
+    starts = microseconds(table[columns.VALID_FROM])
     ends = np.full(len(table), NEVER)
     if columns.VALID_TO in table:
-        ends = seconds(table[columns.VALID_TO])
+        ends = microseconds(table[columns.VALID_TO])
     return np.where(starts == NEVER, 0, starts), ends

@@ -5,8 +5,8 @@ import numpy as np
 from recsys.arrays import BoolArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import DAY
 from recsys.errors import InputError
-from recsys.graph.bipartite import SECONDS_A_DAY
 
 _UNANSWERED = ("contact", "ignore")
 
@@ -28,21 +28,21 @@ def met_silence(data: Dataset, days: float) -> BoolArray:
     events = data.interactions
     if events.when is None or data.as_of is None:
         raise InputError(f"model.silence: data={data.name} has no time and no order; set it to 0")
-    length = int(days * (SECONDS_A_DAY if data.clock == "timestamp" else 1))
+    length = int(days * (DAY if data.clock == "timestamp" else 1))
     unanswered = events.has_action(_UNANSWERED)
     contact = unanswered & _outbound(data)[events.touchpoints]
     asked = np.flatnonzero(contact & (events.when < data.as_of - length))
     if not len(asked):
         return np.zeros(len(events), bool)
-    # One number orders answers by customer and time, so that two searches count those in reach.
-    origin = int(events.when.min())
-    span = int(data.as_of) - origin + length
-    moments = events.customers.astype(np.int64) * span + (
-        np.minimum(events.when, data.as_of) - origin
-    )
-    answers = np.sort(moments[~unanswered])
-    first = np.searchsorted(answers, moments[asked], side="left")
-    beyond = np.searchsorted(answers, moments[asked] + length, side="right")
+    # One number orders answers by customer and time, so that two searches count those in reach;
+    # times by their rank, because customers times microseconds do not fit into 64 bits.
+    times, rank = np.unique(np.minimum(events.when, data.as_of)[~unanswered], return_inverse=True)
+    span, customers = len(times) + 1, events.customers.astype(np.int64)
+    answers = np.sort(customers[~unanswered] * span + rank)
+    began = customers[asked] * span
+    until = np.searchsorted(times, events.when[asked] + length, side="right")
+    first = np.searchsorted(answers, began + np.searchsorted(times, events.when[asked]))
+    beyond = np.searchsorted(answers, began + until)
     silent = np.zeros(len(events), bool)
     silent[asked[first == beyond]] = True
     return silent

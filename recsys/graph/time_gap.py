@@ -7,6 +7,7 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import SECOND
 
 _SPAN = 10
 """Gaps beyond so many times `gap` weigh less than e^-10, and are left out."""
@@ -30,6 +31,7 @@ def time_gap_pairs(data: Dataset, used: BoolArray, *, gap: float) -> csr_array:
     rows = rows[np.lexsort((when[rows], events.customers[rows]))]
     products = events.products[rows]
     size = len(data.products)
+    gap *= SECOND if data.clock == "timestamp" else 1
     total = csr_array((size, size), dtype=np.float32)
     held: list[tuple[IntArray, IntArray, FloatArray]] = []
     for first, second, apart in _neighbours(events.customers[rows], when[rows], gap):

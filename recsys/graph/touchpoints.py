@@ -8,11 +8,11 @@ from torch_geometric.data import HeteroData
 from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import ACTION_CODES, Interactions
+from recsys.data.interactions import ACTION_CODES, DAY, Interactions
 from recsys.graph.features import as_of, feature_matrix
 
 DAYPARTS = ("night", "morning", "afternoon", "evening")
-_SECONDS_A_DAYPART = 6 * 3600
+_DAYPART = DAY // len(DAYPARTS)
 
 
 def touchpoint_graph(data: Dataset) -> HeteroData:
@@ -65,7 +65,7 @@ def dayparts(data: Dataset) -> IntArray:
     events = data.interactions
     assert events.when is not None
     local = events.when + _utc_offsets(data)
-    part: IntArray = (local % 86_400) // _SECONDS_A_DAYPART
+    part: IntArray = (local % DAY) // _DAYPART
     return part
 
 
@@ -82,8 +82,8 @@ def _utc_offsets(data: Dataset) -> IntArray:
     event_zone = zone_of[events.customers]
     for code, zone in enumerate(zones):
         rows = np.flatnonzero(event_zone == code)
-        moments = pd.to_datetime(events.when[rows], unit="s", utc=True).tz_convert(zone)
-        wall = moments.tz_localize(None).to_numpy(dtype="datetime64[s]").astype(np.int64)
+        moments = pd.to_datetime(events.when[rows], unit="us", utc=True).tz_convert(zone)
+        wall = moments.tz_localize(None).to_numpy(dtype="datetime64[us]").astype(np.int64)
         offsets[rows] = wall - events.when[rows]
     return offsets
 

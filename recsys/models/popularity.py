@@ -7,7 +7,7 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.audit import Derived, ProductCounts
 from recsys.data.dataset import Dataset
-from recsys.graph.bipartite import SECONDS_A_DAY
+from recsys.data.interactions import DAY
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 
 
@@ -78,7 +78,7 @@ def _since(data: Dataset, window: float | None) -> float | None:
     """The first moment of the window; None where all events count."""
     if window is None or data.as_of is None:
         return None
-    return data.as_of - window * (SECONDS_A_DAY if data.clock == "timestamp" else 1.0)
+    return data.as_of - window * (DAY if data.clock == "timestamp" else 1)
 
 
 def fallback(data: Dataset) -> FloatArray:

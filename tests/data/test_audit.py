@@ -9,12 +9,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_memory import MemorySource, source_of
+from in_memory import MemorySource, at, source_of
 
 from recsys.data.audit import Audit, CustomerMeasures, Derived, ProductCounts
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
+from recsys.data.interactions import DAY
 from recsys.data.queries import Split
 from recsys.data.split import GivenSplit, LeaveLastOut, Splitter, TimeSplit
 from recsys.data.tables import Tables
@@ -82,7 +83,7 @@ def test_a_clean_split_passes_and_says_what_was_examined() -> None:
     assert {check.kind for check in certificate.checks} == kinds | {"answers"}
     edges = next(check for check in certificate.checks if check.kind == "edges")
     assert (edges.rows, edges.column, edges.window) == (3, "timestamp", "valid")
-    assert edges.latest == "2026-01-04T23:59:59+00:00"
+    assert edges.latest == "2026-01-04T23:59:59.999999+00:00"
     assert edges.cutoff == "2026-01-05T00:00:00+00:00"
     assert json.loads(json.dumps(certificate.document()))["status"] == "passed"
 
@@ -110,7 +111,7 @@ def test_what_a_model_is_given_holds_no_dated_row_from_after_the_cutoff() -> Non
 def test_an_edge_from_after_the_cutoff_is_named_by_its_row() -> None:
     data = build(shop(), tables_of(shop()))
     when = data.interactions.when
-    leaky = data.interactions.select(when <= pd.Timestamp("2026-01-05", tz="UTC").timestamp())
+    leaky = data.interactions.select(when <= at("2026-01-05"))
     found = refusal(with_past(shop(), DAYS, interactions=leaky))
     assert found.startswith("leakage audit, edges of valid: interactions: row 2 (customer b, ")
     assert f"column 'timestamp': expected a moment {VALID}, got 2026-01-05T00:00:00" in found
@@ -120,13 +121,13 @@ def test_a_repeat_does_not_hide_behind_its_first_event() -> None:
     _, data, split = audited(shop(), DAYS)
     events = split.valid.past.interactions
     first = events.customers == data.customers.row("a")
-    later = replace(events, when=np.where(first, events.when + 6 * 86_400, events.when))
+    later = replace(events, when=np.where(first, events.when + 6 * DAY, events.when))
     assert "row 4 (customer a, product x)" in refusal(with_past(shop(), DAYS, interactions=later))
 
 
 def test_a_moment_that_was_falsified_does_not_help() -> None:
     data = build(shop(), tables_of(shop()))
-    early = replace(data.interactions, when=data.interactions.when - 30 * 86_400)
+    early = replace(data.interactions, when=data.interactions.when - 30 * DAY)
     assert "edges of valid: interactions: row 2 " in refusal(
         with_past(shop(), DAYS, interactions=early)
     )
@@ -283,17 +284,17 @@ def test_popularity_is_at_most_what_was_counted_before() -> None:
 
 def test_popularity_of_a_window_is_counted_in_it() -> None:
     audit, data, split = audited(shop(), DAYS)
-    recent = replace(counts_of(data, y=1), since=split.valid.start - 86_400)
+    recent = replace(counts_of(data, y=1), since=split.valid.start - DAY)
     audit.fit("valid", Derived(popularity=recent))
     # z was bought before the window began: the old event must not excuse a new one.
-    late = replace(counts_of(data, y=1, z=1), since=split.valid.start - 86_400)
+    late = replace(counts_of(data, y=1, z=1), since=split.valid.start - DAY)
     assert "row 5 (customer a, product z)" in refusal(audit, Derived(popularity=late))
 
 
 def test_segments_are_cut_from_what_was_known() -> None:
     audit, data, split = audited(shop(), DAYS)
     place = {name: data.customers.row(name) for name in "ab"}
-    second = int(pd.Timestamp("2026-01-01", tz="UTC").timestamp())
+    second = at("2026-01-01")
     true = {
         "a": (1, second, 1.0),
         "b": (2, split.valid.start - 1, 10.0),
@@ -318,10 +319,10 @@ def test_segments_are_cut_from_what_was_known() -> None:
 @pytest.mark.parametrize("kind", ["negatives", "calibrators"])
 def test_moments_that_a_model_states_precede_the_cutoff(kind: str) -> None:
     audit, _, split = audited(shop(), DAYS)
-    before = np.array([split.valid.start - 1, split.valid.start - 86_400])
+    before = np.array([split.valid.start - 1, split.valid.start - DAY])
     audit.fit("valid", Derived(**{kind: before}))
     check = next(check for check in audit.certificate.checks if check.kind == kind)
-    assert (check.rows, check.latest) == (2, "2026-01-04T23:59:59+00:00")
+    assert (check.rows, check.latest) == (2, "2026-01-04T23:59:59.999999+00:00")
     found = refusal(audit, Derived(**{kind: np.append(before, split.valid.start)}))
     assert f"{kind} of valid: interactions: row 2 (customer b, product x)" in found
 

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_memory import dataset_of, source_of
+from in_memory import at, dataset_of, source_of
 
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
-from recsys.data.interactions import NEVER, seconds
+from recsys.data.interactions import DAY, NEVER, microseconds, seconds
 
 TABLE = {
     "customer_id": ["a", "b", "b"],
@@ -157,10 +157,10 @@ def test_no_event_is_lost_where_tables_type_ids_differently() -> None:
 # --- time -------------------------------------------------------------------------------
 
 
-def test_events_are_ordered_by_time_and_keep_the_order_of_equals() -> None:
+def test_events_are_ordered_by_time() -> None:
     table = {
         "customer_id": ["a", "b", "c", "d"], "product_id": [1, 2, 3, 4],
-        "timestamp": ["2026-01-02", "2026-01-01", "2026-01-02", "2026-01-01"],
+        "timestamp": ["2026-01-02", "2026-01-01", "2026-01-02T00:00:01", "2026-01-01T00:00:01"],
     }  # fmt: skip
     data = dataset_of(table)
     assert data.customers.ids[data.interactions.customers].tolist() == ["b", "d", "a", "c"]
@@ -170,12 +170,13 @@ def test_events_are_ordered_by_time_and_keep_the_order_of_equals() -> None:
 def test_seconds_are_seconds_whatever_the_unit(unit: str) -> None:
     moments = pd.Series(pd.to_datetime(["1970-01-01T00:01:00", None])).dt.tz_localize("UTC")
     assert seconds(moments.dt.as_unit(unit)).tolist() == [60, NEVER]
+    assert microseconds(moments.dt.as_unit(unit)).tolist() == [60_000_000, NEVER]
 
 
 def test_as_of_lies_just_behind_the_last_event() -> None:
     data = dataset_of(TABLE, SIDE)
     assert data.clock == "timestamp"
-    assert data.as_of == pd.Timestamp("2026-01-03", tz="UTC").timestamp() + 1
+    assert data.as_of == at("2026-01-03T00:00:01")
     ordered = dataset_of({"customer_id": [1, 2], "order": [5, 3]})
     assert (ordered.clock, ordered.as_of) == ("order", 6)
     timeless = dataset_of({"customer_id": [1, 2]})
@@ -189,11 +190,11 @@ def test_a_test_row_without_time_does_not_move_as_of() -> None:
     }  # fmt: skip
     data = dataset_of(table)
     assert data.interactions.when.tolist()[1] == NEVER
-    assert data.as_of == pd.Timestamp("2026-01-01", tz="UTC").timestamp() + 1
+    assert data.as_of == at("2026-01-01T00:00:01")
 
 
 def test_a_selection_keeps_the_world(shop: Dataset) -> None:
-    some = shop.select(shop.interactions.when < shop.as_of - 3 * 86_400, as_of=17)
+    some = shop.select(shop.interactions.when < shop.as_of - 3 * DAY, as_of=17)
     assert len(some.interactions) < len(shop.interactions)
     assert some.as_of == 17
     assert some.customers is shop.customers

@@ -199,8 +199,8 @@ def test_retail_rocket_holds_what_was_published() -> None:
     bought = train.products[train.has_action(("purchase",))]
     assert np.isin(test.products, bought).mean() == pytest.approx(0.42, abs=0.005)
     assert train.when is not None
-    assert pd.Timestamp(train.when.min(), unit="s").date() == pd.Timestamp("2015-05-03").date()
-    assert pd.Timestamp(train.when.max(), unit="s").date() == pd.Timestamp("2015-09-18").date()
+    assert pd.Timestamp(train.when.min(), unit="us").date() == pd.Timestamp("2015-05-03").date()
+    assert pd.Timestamp(train.when.max(), unit="us").date() == pd.Timestamp("2015-09-18").date()
     lengths = np.bincount(train.customers)
     assert ((lengths > 300).sum(), lengths.max()) == (66, 4_961)
     window = GivenSplit().split(data, source).test

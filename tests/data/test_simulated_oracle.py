@@ -10,6 +10,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data.interactions import SECOND
 from recsys.data.sources.simulated import Oracle, SimulatedMarket, expectation
 from recsys.errors import InputError
 
@@ -64,7 +65,7 @@ def case(seed: int = 0, events: int = 100_000) -> Case:
         customers=SimpleNamespace(ids=customers.to_numpy(object)),
         products=SimpleNamespace(ids=products.to_numpy(object)),
         touchpoints=SimpleNamespace(ids=tables.touchpoints["touchpoint"].to_numpy(object)),
-        as_of=int(cut.timestamp()),
+        as_of=int(cut.timestamp()) * SECOND,
     )
     return Case(
         market=market,

@@ -233,8 +233,8 @@ def test_complete_journey_holds_what_was_published() -> None:
     assert len(data.touchpoints) == 27 + 1
     assert len(data.side_tables["customers"]) == 801
     assert (contacts.products == -1).all()
-    assert pd.Timestamp(bought.when.min(), unit="s") >= pd.Timestamp("2017-01-01")
-    assert pd.Timestamp(bought.when.max(), unit="s") < pd.Timestamp("2018-01-02")
+    assert pd.Timestamp(bought.when.min(), unit="us") >= pd.Timestamp("2017-01-01")
+    assert pd.Timestamp(bought.when.max(), unit="us") < pd.Timestamp("2018-01-02")
     # Every redemption belongs to a household that got the campaign.
     sent = set(zip(contacts.customers, contacts.touchpoints, strict=True))
     assert set(zip(accepts.customers, accepts.touchpoints, strict=True)) <= sent

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_memory import dataset_of, source_of
+from in_memory import at, dataset_of, source_of
 
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER
@@ -53,7 +53,7 @@ def test_two_cutoffs_on_time(shop: Dataset) -> None:
     # The reject of milk is no target, and the tea on the cut-off belongs to test.
     assert relevant(shop, split.valid.queries) == {"ann": {"bread"}, "bob": {"jam"}}
     assert relevant(shop, split.test.queries) == {"ann": {"jam"}, "cleo": {"tea"}}
-    assert split.valid.past.as_of == pd.Timestamp("2026-01-05", tz="UTC").timestamp()
+    assert split.valid.past.as_of == at("2026-01-05")
     assert "2026-01-05" in split.description
     assert "2026-01-08" in split.description
 

@@ -6,6 +6,7 @@ import pytest
 from in_memory import dataset_of
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.data.interactions import DAY
 from recsys.data.queries import Window, window
 from recsys.errors import InputError
 from recsys.evaluate.background import background
@@ -52,7 +53,7 @@ def shop(side: dict | None = None, drop: tuple[str, ...] = (), masks_seen: bool 
     if data.interactions.when is None:
         before = np.arange(len(data.interactions)) < 6
         return window(data, before, ~before)
-    start = START * 86_400
+    start = START * DAY
     return window(
         data, data.interactions.when < start, data.interactions.when >= start, start=start
     )

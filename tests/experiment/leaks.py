@@ -7,14 +7,13 @@ import pandas as pd
 
 from recsys.data.audit import Derived
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import DAY
 from recsys.data.queries import Split
 from recsys.data.source import Source
 from recsys.data.split import TimeSplit
 from recsys.models.base import Validate
 from recsys.models.popularity import Popularity
 from recsys.models.segment import Segment
-
-DAY = 86_400
 
 
 class LeakyEdges(TimeSplit):

@@ -13,7 +13,7 @@ from sends_maker import DAY, sends
 
 from recsys.data.check import check_tables
 from recsys.data.dataset import build
-from recsys.data.interactions import NEVER
+from recsys.data.interactions import NEVER, SECOND
 from recsys.data.sources.complete_journey_coupons import CouponTables, read_coupons
 from recsys.data.sources.starbucks import Starbucks, moment
 from recsys.data.sources.starbucks_labels import label_sends
@@ -165,12 +165,12 @@ def test_features_of_coupons_know_nothing_dated_at_their_start_or_later() -> Non
         asked = []
         for tasks in worlds:
             task = make(tasks)
-            opened = task.sends.select(task.sends.when == int(START.timestamp()))
-            known = task.features.select(task.sends.when == int(START.timestamp()))
+            opened = task.sends.select(task.sends.when == int(START.timestamp()) * SECOND)
+            known = task.features.select(task.sends.when == int(START.timestamp()) * SECOND)
             frame = pd.DataFrame(known.values, columns=known.names).assign(
                 customer=tasks.customers.ids[opened.customers],
                 offer=opened.offers,
-                rule=task.rates["rule"][task.sends.when == int(START.timestamp())],
+                rule=task.rates["rule"][task.sends.when == int(START.timestamp()) * SECOND],
             )
             asked.append(frame.set_index(["customer", "offer"]).sort_index())
         assert len(asked[0]) == rows

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from in_memory import dataset_of
 
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
+from recsys.data.interactions import timestamp
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.experiment.export import contents_of, vectors_of
 from recsys.models.als import ALS
@@ -67,7 +67,7 @@ def test_a_number_counts_as_the_table_has_it(market: Dataset) -> None:
     assert features is not None
     table = market.side_tables["products"]
     starts = table["valid_from"]
-    known = table[starts.isna() | (starts < pd.Timestamp(market.as_of, unit="s", tz="UTC"))]
+    known = table[starts.isna() | (starts < timestamp(market.as_of))]
     place = features.places["price"][None]
     assert features.means[place] == pytest.approx(known["price"].mean(), rel=1e-6)
     assert features.scales[place] == pytest.approx(known["price"].std(ddof=0), rel=1e-6)

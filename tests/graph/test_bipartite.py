@@ -10,6 +10,7 @@ from in_memory import dataset_of, outside
 from scipy.sparse import csr_array
 
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import SECOND
 from recsys.errors import InputError
 from recsys.graph.action_weights import action_weights
 from recsys.graph.bipartite import binary, interaction_matrix, normalise, time_decay
@@ -65,7 +66,7 @@ def test_decay_on_time_is_in_days() -> None:
     }  # fmt: skip
     data = dataset_of(table)
     at = pd.Timestamp("2026-01-08", tz="UTC")
-    data = data.select(np.ones(2, bool), as_of=int(at.timestamp()))
+    data = data.select(np.ones(2, bool), as_of=int(at.timestamp()) * SECOND)
     found = interaction_matrix(data, half_life=3.5)
     np.testing.assert_allclose(outside(data, found), floats([[F(1, 4)], [F(1, 2)]]), rtol=1e-6)
 

@@ -32,13 +32,13 @@ def ten_days(offers: dict[str, list[str]] | None = None) -> Dataset:
 
 
 def test_the_rate_ratio_by_hand() -> None:
-    data = replace(ten_days(), as_of=int(np.datetime64("2026-01-11", "s").astype(int)))
+    data = replace(ten_days(), as_of=int(np.datetime64("2026-01-11", "us").astype(int)))
     # x: 3 in 2 days on offer, 1 in the 8 others; y was never offered and says nothing.
     assert offer_lift(data) == pytest.approx((3 * 8) / (1 * 2))
 
 
 def test_the_plans_of_the_days_ahead() -> None:
-    data = replace(ten_days(), as_of=int(np.datetime64("2026-01-11", "s").astype(int)))
+    data = replace(ten_days(), as_of=int(np.datetime64("2026-01-11", "us").astype(int)))
     lift = calendar_lift(data, 20)
     x, y = data.products.row("x"), data.products.row("y")
     # From the 11th on: x on 2 of 20 days, y on 5.
@@ -54,7 +54,7 @@ def test_without_a_difference_to_learn_from_there_is_no_lift() -> None:
 
 
 def test_what_was_on_offer_where() -> None:
-    data = replace(ten_days(), as_of=int(np.datetime64("2026-01-12", "s").astype(int)))
+    data = replace(ten_days(), as_of=int(np.datetime64("2026-01-12", "us").astype(int)))
     products, touchpoints, until = offered_pairs(data)
     app, email = data.touchpoints.row("app"), data.touchpoints.row("email")
     x = data.products.row("x")
@@ -64,7 +64,7 @@ def test_what_was_on_offer_where() -> None:
     }
     # The offer of y is of the future; that at the e-mail still runs.
     assert ends == {
-        (x, app): int(np.datetime64("2026-01-03", "s").astype(int)),
+        (x, app): int(np.datetime64("2026-01-03", "us").astype(int)),
         (x, email): data.as_of,
     }
 

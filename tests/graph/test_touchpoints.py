@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from in_memory import at
 
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
@@ -73,7 +74,7 @@ def test_an_edge_stands_for_one_event_with_its_time_and_value(data: Dataset) -> 
     edges = graph["customer", "purchase", "product"]
     bob, loan = data.customers.row("bob"), data.products.row("loan")
     assert edges.edge_index.tolist() == [[bob], [loan]]
-    assert edges.time.tolist() == [int(pd.Timestamp("2026-01-03T23:00Z").timestamp())]
+    assert edges.time.tolist() == [at("2026-01-03T23:00")]
     assert edges.value.tolist() == [5.0]
     assert ("customer", "contact", "product") not in graph.edge_types
 
@@ -91,7 +92,7 @@ def test_dayparts_follow_the_customers_own_clock(data: Dataset) -> None:
 
 
 def test_edges_stop_at_the_cut_off(data: Dataset) -> None:
-    cutoff = int(pd.Timestamp("2026-01-03T00:00Z").timestamp())
+    cutoff = at("2026-01-03")
     when = data.interactions.when
     assert when is not None
     past = touchpoint_graph(data.select(when < cutoff, as_of=cutoff))

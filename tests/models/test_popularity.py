@@ -3,10 +3,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from contract import EmbeddingContract
-from in_memory import dataset_of
+from in_memory import at, dataset_of
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
@@ -33,7 +32,7 @@ def test_target_events_are_counted(shop: Dataset) -> None:
 
 
 def test_the_window_ends_at_the_cutoff_and_includes_its_first_moment(shop: Dataset) -> None:
-    as_of = int(pd.Timestamp("2026-01-08T00:00:01", tz="UTC").timestamp())
+    as_of = at("2026-01-08T00:00:01")
     past = shop.select(shop.interactions.when < as_of, as_of=as_of)
     # One day and a second before: tea of the 8th and jam of the 7th; ties by all time.
     found = named(shop, popularity(past, 1 + 1 / 86_400))

@@ -19,6 +19,7 @@ from in_memory import dataset_of
 from touchpoint_gnn_worlds import groups, habits, make
 
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import DAY
 from recsys.errors import InputError
 from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.train.objectives import BPR
@@ -73,7 +74,7 @@ def test_touchpoints_are_the_mean_of_their_dayparts() -> None:
     found = model.embeddings().touchpoints
     assert found is not None
     assert found.shape == (2, 10)
-    hours = (data.interactions.when % 86_400) // 21_600
+    hours = (data.interactions.when % DAY) // (DAY // 4)
     own = ~data.interactions.has_action(("reject", "contact"))
     liked = own & (data.interactions.touchpoints == 0)
     counts = np.bincount(hours[liked], minlength=4)

@@ -83,6 +83,6 @@ def test_a_no_after_the_last_event_stands(tmp_path, answers, open_) -> None:
     data = dataset(tmp_path, interactions=EVENTS, touchpoints=TOUCHPOINTS, customers=customers)
     assert allowed(data, "ada", "email") is open_
     # A past knows nothing from after its cut-off.
-    cut = data.as_of_seconds - 86_400
+    cut = data.as_of - 86_400_000_000
     past = data.select(data.interactions.customers >= 0, as_of=cut)
     assert allowed(past, "ada", "email") is answers[0]

@@ -14,6 +14,7 @@ from torch import Tensor, tensor
 from recsys.data.audit import Audit
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
+from recsys.data.interactions import DAY
 from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.train.losses import in_batch_softmax
@@ -113,7 +114,7 @@ def moments(data: Dataset, sampler: NegativeSampler | InBatch) -> list[int]:
     negatives = sampler.derived.negatives
     assert negatives is not None
     assert data.interactions.when is not None
-    days = (np.sort(negatives) - data.interactions.when.min()) // 86_400
+    days = (np.sort(negatives) - data.interactions.when.min()) // DAY
     return [int(day) for day in days]
 
 

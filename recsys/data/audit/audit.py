@@ -68,7 +68,7 @@ class Audit:
         start = self._split.valid.start
         if start is None or self._clock != "timestamp":
             return None
-        return pd.Timestamp(start, unit="s", tz="UTC")
+        return pd.Timestamp(start, unit="us", tz="UTC")
 
     def _boundary(self, name: Literal["valid", "test"]) -> Boundary:
         return Boundary(

@@ -110,7 +110,7 @@ class Boundary:
         """A moment in units of the clock, for people."""
         if self.past.clock == "order":
             return int(moment)
-        return pd.Timestamp(moment, unit="s", tz="UTC").isoformat()
+        return pd.Timestamp(moment, unit="us", tz="UTC").isoformat()
 
     def latest(self, moments: IntArray | None) -> str | int | None:
         """The latest of some moments, for people; None where none is known."""
@@ -158,7 +158,8 @@ class Boundary:
         pairs = self.rows.pairs(self.products)
         answers = np.flatnonzero(self.is_target & among(pairs, self.asked))
         if self.rows.moments is not None:
-            answers = answers[np.argsort(self.rows.moments[answers], kind="stable")]
+            # Of one moment the action that stands later in `columns.ACTIONS` came later.
+            answers = answers[np.lexsort((self.rows.actions[answers], self.rows.moments[answers]))]
         _, from_end = np.unique(pairs[answers][::-1], return_index=True)
         last = np.zeros(len(self.rows), bool)
         last[answers[::-1][from_end]] = True

@@ -58,10 +58,10 @@ def _check_table(boundary: Boundary, raw: pd.DataFrame, name: str, key: str, dat
         how = NO_ORDER
     else:
         how = "dates compared with the cut-off, rows by id counted against those dated before it"
-        late = (raw[date] >= pd.Timestamp(start, unit="s", tz="UTC")).to_numpy(bool)
+        late = (raw[date] >= pd.Timestamp(start, unit="us", tz="UTC")).to_numpy(bool)
         too_late = pd.Series(False, index=given.index)
         if date in given:
-            too_late = given[date] >= pd.Timestamp(start, unit="s", tz="UTC")
+            too_late = given[date] >= pd.Timestamp(start, unit="us", tz="UTC")
         # A row that lost its date on the way still makes its id occur once too often.
         often = given[key].value_counts().sub(raw.loc[~late, key].value_counts(), fill_value=0)
         wrong = raw[key].isin(often.index[often > 0]) | raw[key].isin(given.loc[too_late, key])

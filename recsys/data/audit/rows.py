@@ -123,6 +123,7 @@ def _moments(table: pd.DataFrame) -> IntArray | None:
         return table[columns.ORDER].to_numpy(np.int64)
     if columns.TIMESTAMP not in table:
         return None
-    whole = table[columns.TIMESTAMP].dt.floor("s")
-    since = (whole - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-    return np.where(since.isna(), NEVER, since.fillna(0).astype("int64"))
+    naive = table[columns.TIMESTAMP].dt.tz_localize(None)
+    since = naive.dt.floor("us").dt.as_unit("us").astype("int64")
+    moments: IntArray = since.mask(naive.isna(), NEVER).to_numpy(np.int64)
+    return moments

@@ -5,7 +5,6 @@ Odd: whatever your tables hold; `recsys.data.schema` says what is expected of th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 import pandas as pd
@@ -14,14 +13,15 @@ from recsys.data import columns
 from recsys.data.cells import listed
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
+from recsys.data.plausible import end_of
 from recsys.data.source import Cutoffs
 from recsys.data.sources.csv_file import read_csv
 from recsys.data.sources.folder import data_folder
 from recsys.data.sources.parquet import read_parquet
-from recsys.data.tables import Tables
+from recsys.data.tables import TABLE_NAMES, Tables
 from recsys.errors import InputError
 
-_TABLES = tuple(field.name for field in fields(Tables))
+_TABLES = TABLE_NAMES
 
 
 class Files:
@@ -34,6 +34,8 @@ class Files:
         masks_seen: whether products already had leave the ranking.
         valid_from, test_from: cut-offs, a time or a position; both or neither.
         name: what runs are called in comparisons; by default the folder's name.
+        ends: the last day or moment of the data, after which no event, link, decision or row of
+            customers may be dated; by default now, and a day for time zones.
     """
 
     version: str = "1"
@@ -48,6 +50,7 @@ class Files:
         valid_from: str | int | None = None,
         test_from: str | int | None = None,
         name: str | None = None,
+        ends: str | None = None,
     ) -> None:
         self.folder = data_folder(root, ())
         self.rename = rename or {}
@@ -55,6 +58,7 @@ class Files:
         self.masks_seen = masks_seen
         self.name = name or self.folder.resolve().name
         self.cutoffs = _cutoffs(valid_from, test_from)
+        self.ends = None if ends is None else end_of(parse_moment(ends, "data.ends"))
         _check_names(self.rename, self.targets)
 
     def load(self) -> Tables:
@@ -66,7 +70,7 @@ class Files:
                 f"data.root={self.folder}: expected interactions.parquet, interactions.csv or a "
                 f"folder interactions/ of Parquet parts; the folder holds {held}"
             )
-        return Tables(**found)
+        return Tables(**found, ends=self.ends)
 
     def _read(self, table: str) -> pd.DataFrame | None:
         names = (f"{table}.parquet", f"{table}.csv", table)

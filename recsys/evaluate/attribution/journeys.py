@@ -75,17 +75,17 @@ def journeys(
     """
     order = np.lexsort((when, customers))
     people, person = np.unique(customers[order], return_inverse=True)
-    since = when[order] - when.min(initial=0)
-    span = int(since.max(initial=0)) + 1
-    moment = person * span + since
-    conversions = np.unique(moment[converts[order]])
+    # By rank: customers times microseconds do not fit into 64 bits.
+    times, rank = np.unique(when[order], return_inverse=True)
+    span = len(times) + 1
+    conversions = np.unique((person * span + rank)[converts[order]])
     contact = channels[order] >= 0
-    moment, person, channel = moment[contact], person[contact], channels[order][contact]
-    following = np.searchsorted(conversions, moment)
+    person, rank, channel = person[contact], rank[contact], channels[order][contact]
+    following = np.searchsorted(conversions, person * span + rank)
     ends = np.append(conversions, -1)[following]
     led = ends // span == person
-    if look_back is not None:
-        led &= ends - moment <= look_back
+    ages = np.where(led, np.append(times, 0)[ends % span] - times[rank], 0)
+    led &= look_back is None or ages <= look_back
     # Contacts that led nowhere, before the same conversion, are one journey.
     lost, journey = np.unique(
         person[~led] * (len(conversions) + 1) + following[~led], return_inverse=True
@@ -94,14 +94,14 @@ def journeys(
     owner[~led] = len(conversions) + journey
     # Not the order of time: what fell out of the window of a conversion comes after all of them.
     rows = np.argsort(owner, kind="stable")
-    rows = rows[_last_of_visit(owner[rows], channel[rows], moment[rows], pause)]
+    rows = rows[_last_of_visit(owner[rows], channel[rows], times[rank[rows]], pause)]
     lost_people = people[lost // (len(conversions) + 1)]
     return Journeys(
         customers=np.concatenate([people[conversions // span], lost_people]),
         converted=np.arange(len(conversions) + len(lost)) < len(conversions),
         owner=owner[rows],
         channels=channel[rows],
-        ages=np.where(led, ends - moment, 0)[rows],
+        ages=np.where(led, ages, 0)[rows],
         width=width,
     )
 

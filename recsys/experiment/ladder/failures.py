@@ -7,13 +7,12 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import Interactions
+from recsys.data.interactions import DAY, Interactions
 from recsys.evaluate.contrast import contrast
 from recsys.evaluate.earlier import earlier
 from recsys.evaluate.intervals import Interval, bootstrap
 from recsys.experiment.comparison.pairs import LEVEL
 from recsys.experiment.ladder.offers import Offers
-from recsys.experiment.ladder.touchpoints import DAY
 from recsys.graph.touchpoints import DAYPARTS, dayparts
 
 OFTEN, WITHIN_DAYS = 1, 7

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import ACTION_CODES, Interactions, seconds
+from recsys.data.interactions import ACTION_CODES, Interactions, microseconds
 from recsys.data.vocabulary import Vocabulary
 from recsys.evaluate.intervals import bootstrap
 from recsys.evaluate.slices import by_label, members
@@ -70,7 +70,7 @@ def offers_made(past: Dataset) -> Offers | None:
             products=np.full(len(made), -1, np.int32),
             touchpoints=past.touchpoints.rows(made[columns.TOUCHPOINT]),
             actions=outcome.to_numpy(np.int8),
-            when=seconds(made[columns.TIMESTAMP]),
+            when=microseconds(made[columns.TIMESTAMP]),
         ),
         offers=offers,
         covers=covers,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import ACTION_CODES
+from recsys.data.interactions import ACTION_CODES, DAY, SECOND
 from recsys.evaluate.attribution.attribution import Attribution
 from recsys.evaluate.attribution.credit import last_touch, time_decay
 from recsys.evaluate.attribution.journeys import Journeys, journeys
@@ -12,7 +12,6 @@ from recsys.evaluate.attribution.removal_effect import removal_effect
 from recsys.evaluate.intervals import Interval, bootstrap
 from recsys.experiment.comparison.pairs import LEVEL
 
-DAY = 86_400
 LOOK_BACK_DAYS, HALF_LIFE_DAYS, PAUSE_MINUTES = 30, 7, 30
 LAST, DECAY, REMOVAL = "last contact", "time decay", "what would be missing"
 
@@ -37,7 +36,7 @@ def contacts(past: Dataset) -> Journeys | None:
         past.is_target,
         width=len(past.touchpoints),
         look_back=LOOK_BACK_DAYS * DAY if timed else None,
-        pause=PAUSE_MINUTES * 60 if timed else 0,
+        pause=PAUSE_MINUTES * 60 * SECOND if timed else 0,
     )
 
 

@@ -9,8 +9,8 @@ its own. Rates enter as log-odds, counts and days as log(1 + x).
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.data.interactions import NEVER
-from recsys.models.acceptance.features import SECONDS_A_DAY, Features, named
+from recsys.data.interactions import DAY, NEVER
+from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.ledger import Ledger
 from recsys.models.acceptance.rates import Rates, overall_rate
 from recsys.models.acceptance.sends import Sends
@@ -81,8 +81,8 @@ def _so_far(
     accepts = Ledger(np.where(answered, history.customers, -1), history.answered)
     count = accepts.count(customers, moments)
     contacts = Ledger(history.customers, history.when).count(customers, moments)
-    recent = count - accepts.count(customers, moments - RECENT_DAYS * SECONDS_A_DAY)
-    since = accepts.since(customers, moments) / SECONDS_A_DAY
+    recent = count - accepts.count(customers, moments - RECENT_DAYS * DAY)
+    since = accepts.since(customers, moments) / DAY
     return {
         "customer.accepts_a_contact": np.log((count + prior * overall) / (contacts + prior)),
         "customer.days_since_accept": np.log1p(since),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.models.acceptance.features import SECONDS_A_DAY, Features, named
+from recsys.data.interactions import DAY
+from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.ledger import Ledger
 from recsys.models.acceptance.sends import Sends
 
@@ -18,7 +19,7 @@ class Events:
 
     Attributes:
         customers: [E] row numbers.
-        when: [E] int64 UTC seconds.
+        when: [E] int64 UTC microseconds.
         values: [E] money, or None.
         items: [E] what it was about (product, category), -1 for nothing; or None.
     """
@@ -43,14 +44,14 @@ def behaviour(sends: Sends, name: str, events: Events, recent_days: int = _MONTH
         recent_days: what counts as recent.
     """
     customers, moments = sends.customers, sends.when
-    window = moments - recent_days * SECONDS_A_DAY
-    days = np.maximum((moments - events.when.min(initial=moments.max())) / SECONDS_A_DAY, 1)
+    window = moments - recent_days * DAY
+    days = np.maximum((moments - events.when.min(initial=moments.max())) / DAY, 1)
     happened = Ledger(events.customers, events.when)
     count = happened.count(customers, moments)
     columns = {
         f"customer.{name}_a_month": np.log1p(_MONTH * count / days),
         f"customer.{name}_recent": np.log1p(count - happened.count(customers, window)),
-        f"customer.days_since_{name}": np.log1p(happened.since(customers, moments) / SECONDS_A_DAY),
+        f"customer.days_since_{name}": np.log1p(happened.since(customers, moments) / DAY),
     }
     if events.values is not None:
         # Money given back is no negative habit, and has no logarithm.

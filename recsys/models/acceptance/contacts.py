@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from recsys.data.interactions import NEVER
-from recsys.models.acceptance.features import SECONDS_A_DAY, Features, named
+from recsys.data.interactions import DAY, NEVER
+from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.ledger import Ledger
 from recsys.models.acceptance.sends import Sends
 
 WINDOWS = (7, 30)
 """Days back that contacts are counted."""
 
-_WEEK = 7 * SECONDS_A_DAY
+_WEEK = 7 * DAY
 
 
 def contacts(sends: Sends, history: Sends) -> Features:
@@ -29,13 +29,13 @@ def contacts(sends: Sends, history: Sends) -> Features:
     closed = Ledger(np.where(history.resolved < NEVER, history.customers, -1), history.resolved)
     count = sent.count(customers, moments)
     columns = {
-        "send.days_since_contact": np.log1p(sent.since(customers, moments) / SECONDS_A_DAY),
+        "send.days_since_contact": np.log1p(sent.since(customers, moments) / DAY),
         "send.open_contacts": np.log1p(count - closed.count(customers, moments)),
     }
     for days in WINDOWS:
-        earlier = sent.count(customers, moments - days * SECONDS_A_DAY)
+        earlier = sent.count(customers, moments - days * DAY)
         columns[f"send.contacts_{days}_days"] = np.log1p(count - earlier)
     if sends.interrupted is not None:
         alone = np.minimum(sends.interrupted - moments, _WEEK)
-        columns["send.days_alone"] = np.log1p(alone / SECONDS_A_DAY)
+        columns["send.days_alone"] = np.log1p(alone / DAY)
     return named(columns)

@@ -7,8 +7,6 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 
-SECONDS_A_DAY = 86_400
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Features:

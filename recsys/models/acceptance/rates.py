@@ -29,7 +29,7 @@ class Rates:
         """[n] rates of cells [n] before moments [n].
 
         Args:
-            moments: UTC seconds.
+            moments: UTC microseconds.
             cells: what is asked; a cell without sends has the rate `towards`.
             prior: weight of `towards`, in sends.
             towards: [n], or one for all.

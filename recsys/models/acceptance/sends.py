@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.cells import first, shown
-from recsys.data.interactions import NEVER, seconds
+from recsys.data.interactions import NEVER, microseconds
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
 
@@ -23,7 +23,7 @@ NEEDED = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sends:
-    """One entry a send; all arrays are [S] of whole numbers, moments in UTC seconds.
+    """One entry a send; all arrays are [S] of whole numbers, moments in UTC microseconds.
 
     Attributes:
         customers, offers, touchpoints: row numbers.
@@ -113,10 +113,10 @@ def read_sends(
         customers=rows[columns.CUSTOMER],
         offers=rows[columns.OFFER],
         touchpoints=rows[columns.TOUCHPOINT],
-        when=seconds(table[columns.TIMESTAMP]),
+        when=microseconds(table[columns.TIMESTAMP]),
         outcome=accepted.to_numpy().astype(np.int64),
-        answered=seconds(table[ANSWERED]),
-        resolved=seconds(table[RESOLVED]),
+        answered=microseconds(table[ANSWERED]),
+        resolved=microseconds(table[RESOLVED]),
     )
 
 

@@ -11,6 +11,7 @@ START = pd.Timestamp("2025-01-01", tz="UTC")
 DAYS = 365
 DAY = 86_400
 END = DAYS * DAY
+LAST = START + pd.Timedelta(days=DAYS)
 # The end of a window without one: later than all, and far enough from overflow to be added to.
 NEVER = 1 << 60
 # No session opens this close to a withdrawal or to the end of the year, so that its last event

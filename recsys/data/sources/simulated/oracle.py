@@ -8,6 +8,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import SECOND
 from recsys.data.sources.simulated import calendar
 from recsys.data.sources.simulated.calendar import Window
 from recsys.data.sources.simulated.chunk import CUSTOMERS, Latent, latent
@@ -60,7 +61,7 @@ class Oracle:
         self._persons = customer_rows(data.customers.ids, self.market.customers)
         self._products = known_rows("product", data.products.ids, product_ids())
         self._touchpoints = known_rows("touchpoint", data.touchpoints.ids, list(TOUCHPOINT_NAMES))
-        start = calendar.from_epoch(int(data.as_of))
+        start = calendar.from_epoch(int(data.as_of) // SECOND)
         self._window = Window(start=start, end=self._horizon(start))
         return self
 

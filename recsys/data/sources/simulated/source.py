@@ -75,7 +75,8 @@ class SimulatedMarket:
         joined = {
             name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
         }
-        return replace(Tables(interactions=joined.pop("interactions")), **joined, **self.shared())
+        events = Tables(interactions=joined.pop("interactions"), ends=calendar.LAST)
+        return replace(events, **joined, **self.shared())
 
     def partitions(self) -> Iterator[Tables]:
         """The tables that grow with the market, of 5,000 customers at a time."""

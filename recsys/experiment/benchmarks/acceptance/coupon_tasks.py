@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
-from recsys.data.interactions import seconds
+from recsys.data.interactions import microseconds
 from recsys.data.sources.complete_journey_coupons import CAMPAIGN, COUPON_USED, ITEMS, CouponTables
 from recsys.data.vocabulary import Vocabulary
 from recsys.evaluate.slices import by_label, by_thirds
@@ -43,7 +43,7 @@ class CouponTasks:
 
     Args:
         tables: of the source.
-        frozen: UTC seconds.
+        frozen: UTC microseconds.
     """
 
     def __init__(self, tables: CouponTables, frozen: int) -> None:
@@ -154,7 +154,7 @@ class CouponTasks:
     ) -> Events:
         return Events(
             customers=self.customers.rows(table[columns.CUSTOMER]).astype(np.int64),
-            when=seconds(table[columns.TIMESTAMP]),
+            when=microseconds(table[columns.TIMESTAMP]),
             values=values,
             items=items,
         )

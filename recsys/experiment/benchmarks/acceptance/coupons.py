@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from recsys.data.interactions import SECOND
 from recsys.data.sources.complete_journey import CompleteJourney
 from recsys.data.sources.complete_journey_coupons import FILES, read_coupons
 from recsys.data.sources.folder import data_folder
@@ -32,7 +33,7 @@ class CouponSuite(AcceptanceSuite):
         cutoffs = CompleteJourney.cutoffs
         assert cutoffs is not None
         valid_from, test_from = (
-            int(pd.Timestamp(moment).timestamp())
+            int(pd.Timestamp(moment).timestamp()) * SECOND
             for moment in (cutoffs.valid_from, cutoffs.test_from)
         )
         tasks = CouponTasks(read_coupons(self.root), frozen=valid_from)

@@ -18,7 +18,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
-from recsys.data.interactions import NEVER, seconds
+from recsys.data.interactions import NEVER, SECOND, microseconds
 from recsys.data.sources.starbucks import Starbucks, moment
 from recsys.data.sources.starbucks_labels import (
     LONGEST_HOURS,
@@ -44,7 +44,7 @@ from recsys.models.acceptance import (
 )
 
 OUTCOMES = {"viewed": "viewed_at", "completed": "completed_at"}
-VALID, TEST = (int(moment(hour).timestamp()) for hour in (504, 576))
+VALID, TEST = (int(moment(hour).timestamp()) * SECOND for hour in (504, 576))
 
 _RECENT_DAYS = 7
 """Of purchases: the data are a month long."""
@@ -119,21 +119,21 @@ def offer_task(data: Dataset, labels: pd.DataFrame, outcome: str) -> Task:
 def _sends(data: Dataset, labels: pd.DataFrame, outcome: str) -> Sends:
     offers = data.products.rows(labels[columns.PRODUCT]).astype(np.int64)
     channels = data.touchpoints.rows(_of_offers(data, columns.TOUCHPOINT)).astype(np.int64)
-    when = seconds(labels[columns.TIMESTAMP])
+    when = microseconds(labels[columns.TIMESTAMP])
     told = labels[outcome].notna().to_numpy(bool)
     answered = labels[outcome].fillna(False).to_numpy(bool)
     hours = np.minimum(_of_offers(data, VALID_DAYS).to_numpy(float) * 24, LONGEST_HOURS)[offers]
     following = labels.groupby(columns.CUSTOMER)[columns.TIMESTAMP].shift(-1)
-    again = np.where(following.notna(), seconds(following), NEVER)
+    again = np.where(following.notna(), microseconds(following), NEVER)
     return Sends(
         customers=data.customers.rows(labels[columns.CUSTOMER]).astype(np.int64),
         offers=offers,
         touchpoints=channels[offers],
         when=when,
         outcome=np.where(told, answered, -1),
-        answered=seconds(labels[OUTCOMES[outcome]].where(told)),
-        resolved=seconds(labels["resolved_at"]),
-        interrupted=np.where(again < when + hours * 3600, again, NEVER),
+        answered=microseconds(labels[OUTCOMES[outcome]].where(told)),
+        resolved=microseconds(labels["resolved_at"]),
+        interrupted=np.where(again < when + hours * 3600 * SECOND, again, NEVER),
     )
 
 
