@@ -17,6 +17,7 @@ from recsys.data.cells import (
     refuse_bad_ids,
     shown,
 )
+from recsys.data.feature_columns import read_feature
 from recsys.data.moments import read_moments
 from recsys.data.schema import SCHEMAS
 from recsys.data.tables import Tables
@@ -79,7 +80,8 @@ def _read_column(name: str, table: pd.DataFrame, column: str) -> None:
     if name == "customers" and column.startswith(columns.CONSENT_PREFIX):
         table[column] = read_flags(table[column])
     elif column not in expected:
-        return
+        if name in _OPEN_TABLES and column != "name":
+            table[column] = read_feature(table[column])
     elif column in _MOMENTS:
         table[column] = read_moments(table[column])
     elif column in _IDS:

@@ -39,6 +39,7 @@ class Dataset:
         interactions: the events that a model may see.
         side_tables: the other checked tables by name, with outside ids.
         contexts: column of context -> its values, in the order of `interactions.contexts`.
+        contexts_left_out: column of context -> why it is not among them.
         clock: what `interactions.when` counts, or None where there is no order.
         as_of: no event lies at or after this moment (in units of the clock); None without one.
         targets: the actions that make a product relevant.
@@ -53,6 +54,7 @@ class Dataset:
     interactions: Interactions
     side_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    contexts_left_out: Mapping[str, str] = field(default_factory=dict)
     clock: Clock | None = None
     as_of: int | None = None
     targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
@@ -114,8 +116,8 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     customers = Vocabulary.build("customer", _columns(columns.CUSTOMER, events, side), generator)
     products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)
     touchpoints = Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, events, side))
-    codes, contexts = code_contexts(events)
-    coded = encode(events, customers, products, touchpoints, codes)
+    contexts = code_contexts(events)
+    coded = encode(events, customers, products, touchpoints, contexts.codes)
     return Dataset(
         name=source.name,
         fingerprint=fingerprint(source, tables),
@@ -124,7 +126,8 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         touchpoints=touchpoints,
         interactions=coded,
         side_tables=side,
-        contexts=contexts,
+        contexts=contexts.values,
+        contexts_left_out=contexts.left_out,
         clock=_clock(events),
         as_of=_end(coded),
         targets=source.targets,
