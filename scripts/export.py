@@ -24,6 +24,7 @@ from recsys.experiment.export import ExportConfig, export
 from recsys.experiment.parts import packages
 from recsys.serve.index import index_kind
 from recsys.serve.precision import precision_of
+from recsys.track.feature_lines import feature_line
 from recsys.track.read import runs
 from recsys.track.runs import TrackConfig
 from recsys.track.store import default_uri
@@ -71,6 +72,8 @@ def main(words: Sequence[str]) -> None:
             f"  of products listed {rate:.1%} came true on valid; probabilities are off by "
             f"{error:.2%} on customers they were not fitted on"
         )
+    if exported.product_columns:
+        say(f"  {feature_line('new products', exported.product_columns)}")
     say(f"  the exported lists keep {exported.fidelity:.1%} of the exact top {ExportConfig.k}")
 
 

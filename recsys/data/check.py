@@ -20,7 +20,8 @@ from recsys.data.cells import (
     read_whole_numbers,
     shown,
 )
-from recsys.data.codes import read_feature, read_ids, read_texts, refuse_nested
+from recsys.data.codes import read_ids, read_texts, refuse_nested
+from recsys.data.feature_columns import read_feature
 from recsys.data.kinds import OPEN_TABLES, kind_of
 from recsys.data.known_ids import KnownIds, known_ids
 from recsys.data.moments import read_moments

@@ -65,7 +65,7 @@ def read_texts(column: pd.Series) -> pd.Series:
     return column
 
 
-def read_feature(column: pd.Series) -> pd.Series:
+def read_feature_numbers(column: pd.Series) -> pd.Series:
     """A column of a firm's own: decimals and mixed numbers become floats, all else stays.
 
     Raises:

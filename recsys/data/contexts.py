@@ -1,5 +1,8 @@
 """The circumstances of an event, columns `context_*` of interactions, as codes."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -10,21 +13,36 @@ MOST_VALUES = 64
 """A column with more values than this (a measured temperature, an id) is left out: cut it first."""
 
 
-def code_contexts(table: pd.DataFrame) -> tuple[IntArray | None, dict[str, tuple[str, ...]]]:
-    """Codes of the context columns of an interactions table.
+class Contexts(NamedTuple):
+    """What `code_contexts` returns; columns without their prefix.
 
-    Returns:
-        int16 [E, n] positions of each event's values, -1 where unknown, or None without columns;
-        and column (without its prefix) -> its values as text, in alphabetical order.
+    Attributes:
+        codes: int16 [E, n] positions of each event's values, -1 where unknown; None without any.
+        values: column -> its values as text, in alphabetical order.
+        left_out: column -> why it is not among them.
     """
+
+    codes: IntArray | None
+    values: Mapping[str, tuple[str, ...]]
+    left_out: Mapping[str, str]
+
+
+def code_contexts(table: pd.DataFrame) -> Contexts:
+    """Codes of the context columns of an interactions table."""
     codes: list[IntArray] = []
     values: dict[str, tuple[str, ...]] = {}
+    left_out: dict[str, str] = {}
     for column in table.columns:
         if not str(column).startswith(columns.CONTEXT_PREFIX):
             continue
         as_text = table[column].astype("str").where(table[column].notna())
-        found = pd.Categorical(as_text)
-        if 1 < len(found.categories) <= MOST_VALUES:
-            values[str(column).removeprefix(columns.CONTEXT_PREFIX)] = tuple(found.categories)
-            codes.append(found.codes.astype(np.int16))
-    return (np.stack(codes, axis=1) if codes else None), values
+        coded, name = pd.Categorical(as_text), str(column).removeprefix(columns.CONTEXT_PREFIX)
+        count = len(coded.categories)
+        if count <= 1:
+            left_out[name] = "left out: no row has a value" if not count else "left out: one value"
+        elif count > MOST_VALUES:
+            left_out[name] = f"left out: {count:,} values, more than {MOST_VALUES}; cut it first"
+        else:
+            values[name] = tuple(coded.categories)
+            codes.append(coded.codes.astype(np.int16))
+    return Contexts(np.stack(codes, axis=1) if codes else None, values, left_out)

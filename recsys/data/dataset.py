@@ -40,6 +40,7 @@ class Dataset:
         interactions: the events that a model may see.
         side_tables: the other checked tables by name, with outside ids.
         contexts: column of context -> its values, in the order of `interactions.contexts`.
+        contexts_left_out: column of context -> why it is not among them.
         clock: what `interactions.when` counts, or None where there is no order: microseconds of
             UTC time, or positions of an order.
         as_of: no event lies at or after this moment (in units of the clock); None without one.
@@ -56,6 +57,7 @@ class Dataset:
     interactions: Interactions
     side_tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    contexts_left_out: Mapping[str, str] = field(default_factory=dict)
     clock: Clock | None = None
     as_of: int | None = None
     targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
@@ -120,8 +122,9 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     customers = Vocabulary.build("customer", _columns(columns.CUSTOMER, events, side), generator)
     products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)
     touchpoints = Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, events, side))
-    codes, contexts = code_contexts(events)
-    coded, clock = encode(events, customers, products, touchpoints, codes), _clock(events)
+    contexts = code_contexts(events)
+    coded = encode(events, customers, products, touchpoints, contexts.codes)
+    clock = _clock(events)
     return Dataset(
         name=source.name,
         fingerprint=fingerprint(source, tables),
@@ -130,7 +133,8 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         touchpoints=touchpoints,
         interactions=coded,
         side_tables=side,
-        contexts=contexts,
+        contexts=contexts.values,
+        contexts_left_out=contexts.left_out,
         clock=clock,
         as_of=_end(coded, clock),
         targets=source.targets,

@@ -74,6 +74,7 @@ class Exported:
         fidelity: mean overlap of exact and exported lists, 1 where nothing was lost.
         rounding: mean overlap of lists of float32 vectors and of those kept.
         calibration: see `recsys.experiment.calibrated`; None where it was not asked for.
+        product_columns: column of the products -> what became of it for products yet to come.
     """
 
     customers: int
@@ -82,6 +83,7 @@ class Exported:
     fidelity: float
     rounding: float
     calibration: Mapping[str, Any] | None
+    product_columns: Mapping[str, str]
 
 
 def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool) -> Exported:
@@ -121,6 +123,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
         fidelity=measured[f"overlap@{config.k}"],
         rounding=measured[f"overlap@{config.k} with float32"],
         calibration=more.get("calibration"),
+        product_columns=contents.facts.get("product_columns", {}),
     )
 
 

@@ -33,24 +33,27 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
 
     Args:
         contents: of a model fitted on `data`.
-        data: whose products table has the features, as known at its cut-off; without a usable one
-            the contents stay as they are.
+        data: whose products table has the features, as known at its cut-off. What became of its
+            columns is in the facts as `product_columns`; without a usable one nothing else changes.
     """
     had = interaction_matrix(data)
     customers = had.astype(bool).sum(axis=0)
     known = np.flatnonzero(customers)
-    matrix, terms = feature_terms(
+    matrix, terms, said = feature_terms(
         data.side_tables.get("products"),
         columns.PRODUCT,
         data.products,
         data.as_of_seconds,
         min(MOST_CATEGORIES, len(known) // FEWEST_A_CATEGORY),
+        frequent=False,
+        # How old a new product is on the day it is asked about, an artifact cannot say.
+        ages=False,
     )
     # A value that nobody learned anything about, or a flag that a number is missing, says nothing.
     there = np.bincount(matrix[known].indices, minlength=len(terms)) > 0
     kept = [place for place in np.flatnonzero(there) if not terms[place].flags_missing]
     if len(known) < 2 or not kept:
-        return contents
+        return replace(contents, facts={**contents.facts, "product_columns": said})
     matrix, terms = csr_array(matrix[known][:, kept]), [terms[place] for place in kept]
     weights = np.log1p(customers[known])
     weights /= weights.mean()
@@ -74,7 +77,8 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
         "explained": round(fit.explained, 4),
         "stretch": round(fit.stretch, 4),
     }
-    return replace(contents, features=features, facts={**contents.facts, "features": about})
+    facts = {**contents.facts, "features": about, "product_columns": said}
+    return replace(contents, features=features, facts=facts)
 
 
 def _folding(

@@ -15,7 +15,7 @@ from recsys.experiment.config import Settings
 from recsys.experiment.cost import Stopwatch, peak_memory_mb, reset_peak_memory
 from recsys.experiment.processes import refuse_several
 from recsys.experiment.validator import Validator
-from recsys.models.base import Chooses, Derives, Recommender, TrainsInSteps
+from recsys.models.base import Chooses, Derives, Recommender, TrainsInSteps, UsesColumns
 from recsys.track.record import RunRecord
 
 
@@ -70,6 +70,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         customer_ids=data.customers.ids,
         data_facts=facts(data),
         notes=[*notes(split.valid.queries), *meetings(data)],
+        features=dict(model.columns_used) if isinstance(model, UsesColumns) else {},
         certificate=audit.certificate,
     )
 

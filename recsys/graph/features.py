@@ -1,6 +1,7 @@
 """Tables of features as matrices, as they were known at a moment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,34 +10,27 @@ from scipy.sparse import csr_array, hstack
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.vocabulary import Vocabulary
+from recsys.graph.column_encoding import Encoded, Term, encoded, left_out
 
 MOST_CATEGORIES = 64
-"""A text column with more values than this is an id rather than a feature, and is left out."""
+"""Of a text column with more values than this the most frequent are taken, if it has such."""
+
+_CALENDAR = (columns.VALID_FROM, columns.VALID_TO)
+"""When a row holds, which is no feature of it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Term:
-    """What one column of a feature matrix says.
+class Features(NamedTuple):
+    """What `feature_terms` returns.
 
     Attributes:
-        column: of the table.
-        value: of a text, for which the matrix has 1; None for a number or a flag.
-        mean, scale: of a number, for which the matrix has (number - mean) / scale.
-        flags_missing: whether the matrix has 1 where a number is missing.
+        matrix: float32 [n, f]; f may be 0.
+        terms: [f] what its columns say.
+        said: column of the table -> what became of it, "number" or "left out: ...".
     """
 
-    column: str
-    value: str | None = None
-    mean: float = 0.0
-    scale: float = 1.0
-    flags_missing: bool = False
-
-    @property
-    def name(self) -> str:
-        """For people: "price", "price missing", "category=Broadband"."""
-        if self.value is not None:
-            return f"{self.column}={self.value}"
-        return f"{self.column} missing" if self.flags_missing else self.column
+    matrix: csr_array
+    terms: list[Term]
+    said: Mapping[str, str]
 
 
 def as_of(table: pd.DataFrame, key: str, moment: int | None) -> pd.DataFrame:
@@ -64,8 +58,8 @@ def feature_matrix(
 
     f may be 0.
     """
-    matrix, terms = feature_terms(table, key, ids, moment)
-    return matrix.toarray(), [term.name for term in terms]
+    found = feature_terms(table, key, ids, moment)
+    return found.matrix.toarray(), [term.name for term in found.terms]
 
 
 def feature_terms(
@@ -74,56 +68,44 @@ def feature_terms(
     ids: Vocabulary,
     moment: int | None,
     most_categories: int = MOST_CATEGORIES,
-) -> tuple[csr_array, list[Term]]:
+    *,
+    frequent: bool = True,
+    ages: bool = True,
+) -> Features:
     """Features by row number.
 
     Numbers are centred and scaled to unit variance, missing ones are 0 with a flag of their own;
-    flags become 0/1, text with at most `most_categories` values one column a value. Ids, moments
-    and texts with more values are left out.
+    dates become ages in days before the moment, and later ones are missing; flags become 0/1, text
+    one column a value, at most `most_categories` of them. Ids and the dates between which a row
+    holds are left out.
 
-    Returns:
-        float32 [n, f] and what its columns say; f may be 0.
+    Args:
+        table: dated rows where it has a column `valid_from`; None for no table.
+        key: the id column.
+        ids: of the rows of the matrix.
+        moment: UTC seconds; None for no cut-off: ages then count from the latest date.
+        most_categories: values kept of a text column.
+        frequent: whether the most frequent values of a text with more of them are kept, if they
+            cover half of the rows; else it is left out.
+        ages: whether dates are features.
     """
     size = len(ids)
     if table is None:
-        return _no_columns(size), []
+        return Features(_no_columns(size), [], {})
     known = as_of(table, key, moment)
-    blocks, terms = [_no_columns(len(known))], []
+    parts: dict[str, Encoded] = {}
     for column in known.columns.drop([key]):
-        block, said = _encoded(known[column], column, most_categories)
-        blocks.append(block)
-        terms.extend(said)
-    return _scattered(csr_array(hstack(blocks)), ids.rows(known[key]), size), terms
-
-
-def _encoded(column: pd.Series, name: str, most: int) -> tuple[csr_array, list[Term]]:
-    nothing = _no_columns(len(column))
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return nothing, []
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return csr_array(column.to_numpy(np.float32)[:, None]), [Term(column=name)]
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return _standardised(column.to_numpy(np.float64, na_value=np.nan), name)
-    codes, values = pd.factorize(column, sort=False)
-    if len(values) > most:
-        return nothing, []
-    present = np.flatnonzero(codes >= 0)
-    ones = np.ones(len(present), np.float32)
-    one_hot = csr_array((ones, (present, codes[present])), shape=(len(column), len(values)))
-    return one_hot, [Term(column=name, value=str(value)) for value in values]
-
-
-def _standardised(values: FloatArray, name: str) -> tuple[csr_array, list[Term]]:
-    missing = np.isnan(values)
-    if missing.all():
-        return _no_columns(len(values)), []
-    mean, spread = float(np.nanmean(values)), float(np.nanstd(values))
-    term = Term(column=name, mean=mean, scale=spread if spread > 0 else 1.0)
-    scaled = np.where(missing, 0.0, (values - term.mean) / term.scale)
-    if not missing.any():
-        return csr_array(scaled.astype(np.float32)[:, None]), [term]
-    both = np.column_stack([scaled, missing]).astype(np.float32)
-    return csr_array(both), [term, Term(column=name, flags_missing=True)]
+        parts[column] = (
+            left_out(known[column], "says when it holds")
+            if column in _CALENDAR
+            else encoded(known[column], column, moment, most_categories, frequent, ages)
+        )
+    blocks = [_no_columns(len(known)), *(part.block for part in parts.values())]
+    return Features(
+        _scattered(csr_array(hstack(blocks)), ids.rows(known[key]), size),
+        [term for part in parts.values() for term in part.terms],
+        {column: part.said for column, part in parts.items()},
+    )
 
 
 def _no_columns(size: int) -> csr_array:

@@ -82,6 +82,19 @@ class Derives(Protocol):
         ...
 
 
+@runtime_checkable
+class UsesColumns(Protocol):
+    """A model that makes features of the columns of tables, and says what became of each.
+
+    A model without such a statement learns from events alone.
+    """
+
+    @property
+    def columns_used(self) -> Mapping[str, Mapping[str, str]]:
+        """Table -> column -> "number", "5 values" or "left out: ..."; of the last fit."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Embeddings:
     """Vectors whose inner products are the scores.

@@ -16,6 +16,7 @@ from recsys.evaluate.intervals import Interval
 from recsys.evaluate.per_query import PerQuery
 from recsys.evaluate.window import Slices
 from recsys.shown_text import for_terminal
+from recsys.track.feature_lines import feature_lines
 from recsys.whole_file import write_whole
 
 
@@ -46,6 +47,8 @@ class RunRecord:
         customer_ids: [C] outside ids by row number, for the metrics by query.
         data_facts: counts of the data set and its cut-off, as "interactions", "customers".
         notes: what a reader of the metrics has to know, one line each.
+        features: table -> column -> what the model made of it; empty where it learns from events
+            alone.
         certificate: of the leakage audit; None for a record that no run made.
     """
 
@@ -71,6 +74,7 @@ class RunRecord:
     customer_ids: IdArray
     data_facts: Mapping[str, int | None] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    features: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     certificate: Certificate | None = None
 
     @property
@@ -124,6 +128,7 @@ class RunRecord:
                 for metric, value in self.catalogue().get(part, {}).items()
             ]
         lines += [f"  {note}" for note in self.notes]
+        lines += [f"  {line}" for line in feature_lines(self.model, self.features)]
         if self.certificate:
             lines.append(f"  {self.certificate.line()}")
         spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.seconds.items())
@@ -156,6 +161,8 @@ def metrics_json(record: RunRecord, mlflow_run_id: str | None) -> dict[str, Any]
             for dimension, slices in record.slices.items()
         },
         "chosen": plain(record.chosen),
+        "notes": list(record.notes),
+        "features": plain(record.features),
         "seconds": dict(record.seconds),
         **({} if record.cpu_seconds is None else {"cpu_seconds": record.cpu_seconds}),
         "peak_memory_mb": record.peak_memory_mb,

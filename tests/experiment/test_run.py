@@ -16,6 +16,7 @@ from recsys.models.als import ALS
 from recsys.models.base import Recommender
 from recsys.models.graph_filter import GraphFilter
 from recsys.models.popularity import Popularity
+from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.track.record import metrics_json
 from recsys.track.runs import TrackConfig
 
@@ -95,3 +96,20 @@ def test_an_experiment_file_is_not_needed_to_run_from_python(tmp_path: Path) -> 
     data, split = load(SimulatedMarket(events=EVENTS), TimeSplit())
     model = Popularity().fit(split.valid.past)
     assert model.score(split.valid.queries.customers[:3]).shape == (3, len(data.products))
+
+
+def test_a_run_says_what_it_knew_of_customers_and_products() -> None:
+    record = run(settings(TouchpointGNN(dim=4, epochs=1), "touchpoint_gnn"))
+    found, lines = metrics_json(record, "id"), record.summary().splitlines()
+    assert found["features"]["products"]["price"] == "number"
+    assert found["features"]["products"]["valid_from"] == "left out: says when it holds"
+    assert any(line.startswith("  features of customers: age (number), income") for line in lines)
+    assert any("; left out: name (1,000 values" in line for line in lines)
+    assert found["notes"] == list(record.notes)
+    assert any("had no event before: by popularity" in note for note in found["notes"])
+
+
+def test_a_run_of_events_alone_says_so() -> None:
+    record = run(settings(Popularity(), "popularity"))
+    assert metrics_json(record, "id")["features"] == {}
+    assert "  features: none, popularity learns from events alone" in record.summary().splitlines()

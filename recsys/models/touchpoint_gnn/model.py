@@ -44,6 +44,7 @@ import torch
 from torch import Tensor
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.action_weights import signed_weights
@@ -54,7 +55,7 @@ from recsys.models.base import Embeddings, Validate, require_half_life, require_
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.touchpoint_gnn.network import TouchpointVectors
 from recsys.models.touchpoint_gnn.places import context_names
-from recsys.models.touchpoint_gnn.world import touchpoints_of_nodes, world_of
+from recsys.models.touchpoint_gnn.world import features_of, touchpoints_of_nodes, world_of
 from recsys.train.halves import BipartiteGraph
 from recsys.train.objectives import Objective, Softmax
 from recsys.train.sampling import Positives
@@ -130,10 +131,14 @@ class TouchpointGNN(GraphNetwork):
         positives = Positives.of(data, liked)
         self._counted = interaction_matrix(data, actions=liked, half_life=self.half_life)
         self._data, self._digest = data, _digest(data)
+        self._features, of_tables = features_of(data) if self.features else ({}, {})
+        self.columns_used: Mapping[str, Mapping[str, str]] = {
+            **of_tables, "interactions": _of_contexts(data) if self.contexts else {},
+        }  # fmt: skip
         try:
             network = self._trained_somewhere(positives, validate)
         finally:
-            del self._data
+            del self._data, self._features
         assert isinstance(network, TouchpointVectors)
         self._keep(network)
         self.node_vectors: FloatArray = network.scored_touchpoints()
@@ -162,7 +167,7 @@ class TouchpointGNN(GraphNetwork):
             history=normalise(self._counted, 0.5, 0.5),
             learnt=self.learn_actions,
             loss_half_life=self.loss_half_life,
-            features=self.features,
+            features=self._features,
             contexts=self.contexts,
             horizon=self.horizon,
         )
@@ -240,6 +245,13 @@ def _require_targets(data: Dataset, liked: Mapping[str, float]) -> None:
                 f"model.actions: gives no weight above 0 to {action}, which data={data.name} asks "
                 "for (data.targets); add it"
             )
+
+
+def _of_contexts(data: Dataset) -> dict[str, str]:
+    """What became of the columns of context, see `UsesColumns`."""
+    used = {name: f"{len(values):,} values" for name, values in data.contexts.items()}
+    every = {**used, **data.contexts_left_out}
+    return {f"{columns.CONTEXT_PREFIX}{name}": said for name, said in every.items()}
 
 
 def _rows(vectors: FloatArray, rows: IntArray, word: str) -> FloatArray:

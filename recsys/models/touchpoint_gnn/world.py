@@ -1,12 +1,14 @@
 """From tables to what the touchpoint network is about: relations, features and questions."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray
 from recsys.data.dataset import Dataset
-from recsys.graph.features import feature_matrix
+from recsys.graph.features import feature_terms
 from recsys.graph.offer_calendar import calendar_lift
 from recsys.graph.relations import SIDES, Ends, Signals, relation_matrices
 from recsys.graph.strength import event_weights
@@ -25,7 +27,7 @@ def world_of(
     history: csr_array,
     learnt: bool,
     loss_half_life: float | None,
-    features: bool,
+    features: Mapping[str, FloatArray],
     contexts: bool,
     horizon: float | None,
 ) -> World:
@@ -38,7 +40,7 @@ def world_of(
         history: [C, P] normalised, of who is folded in.
         learnt: whether weights of actions are.
         loss_half_life: of what products are asked. Where somebody is reached changes slowly.
-        features: whether those of customers and products are used.
+        features: side -> [n, f], see `features_of`; empty for none.
         contexts: whether the circumstances of an event are part of the question.
         horizon: days from the cut-off on that products are ranked for, see `calendar_lift`.
     """
@@ -61,10 +63,7 @@ def world_of(
     lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
     return World(
         relations=Relations(matrices, signals.weights, learnt, device),
-        features={
-            side: torch.from_numpy(matrix).to(device)
-            for side, matrix in (features_of(data) if features else {}).items()
-        },
+        features={side: torch.from_numpy(matrix).to(device) for side, matrix in features.items()},
         known=(
             torch.from_numpy(_involved(ends, "customers", used)).to(device),
             torch.from_numpy(_involved(ends, "products", used)).to(device),
@@ -119,13 +118,20 @@ def touchpoints_of_nodes(
     return found
 
 
-def features_of(data: Dataset) -> dict[str, FloatArray]:
-    """Side -> [n, f] float32 as known at `data.as_of`, rows of length 1 in the root mean square."""
-    found = {}
+def features_of(data: Dataset) -> tuple[dict[str, FloatArray], dict[str, Mapping[str, str]]]:
+    """Features as known at `data.as_of`, and what became of each column.
+
+    Returns:
+        side -> [n, f] float32, rows of length 1 in the root mean square, without sides that have
+        none; and table -> column -> what became of it.
+    """
+    features: dict[str, FloatArray] = {}
+    said: dict[str, Mapping[str, str]] = {}
     for side, ids in (("customers", data.customers), ("products", data.products)):
         table = data.side_tables.get(side)
-        matrix, _ = feature_matrix(table, f"{side[:-1]}_id", ids, data.as_of_seconds)
+        found = feature_terms(table, f"{side[:-1]}_id", ids, data.as_of_seconds)
+        matrix, said[side] = found.matrix.toarray(), found.said
         length = np.sqrt((matrix**2).sum(axis=1).mean()) if matrix.size else 0.0
         if length > 0:
-            found[side] = (matrix / length).astype(np.float32)
-    return found
+            features[side] = (matrix / length).astype(np.float32)
+    return features, said

@@ -1,0 +1,79 @@
+"""Columns of customers and products that are features: numbers and dates written as text, read.
+
+A text column is taken for numbers or dates where nearly all of its cells are; the first that is not
+is then named rather than the column lost. A whole number with a leading zero is a code, and so are
+whole numbers among texts that have digits too ("1002", "1002A"): such columns stay text.
+"""
+
+from datetime import date
+
+import pandas as pd
+
+from recsys.data.cells import CellError, first
+from recsys.data.codes import read_feature_numbers
+from recsys.data.moments import read_moments
+
+NEARLY_ALL = 0.9
+"""The share of a column's cells from which the others are taken for mistakes."""
+
+_WHOLE = r"[-+]?(?:0|[1-9]\d*)"
+_NUMBER = rf"{_WHOLE}(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_DECIMAL_COMMA = r"[-+]?\d+(?:[.' ]\d{3})*,\d+"
+_THOUSANDS = r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+_ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ].*)?"
+_OTHER_DATE = r"\d{1,2}[./-]\d{1,2}[./-]\d{4}|\d{4}[./]\d{1,2}[./]\d{1,2}"
+
+_A_NUMBER, _A_DATE = "a number such as 1964.23", "a date such as 1980-05-31"
+_EMPTY = "fix the value, or leave it empty where there is none"
+
+
+def read_feature(column: pd.Series) -> pd.Series:
+    """The column with numbers as float64 and dates as UTC moments; what is neither stays as it is.
+
+    Raises:
+        CellError: nearly all cells are numbers or dates, and this one is not, or all of them are
+            written in a way that has more than one meaning.
+    """
+    column = read_feature_numbers(column)
+    if column.dtype != object and not pd.api.types.is_string_dtype(column.dtype):
+        return column
+    present = column.dropna()
+    if not len(present):
+        return column
+    if present.map(lambda cell: isinstance(cell, date)).all():
+        return read_moments(column)
+    if not present.map(lambda cell: isinstance(cell, str)).all():
+        return column
+    texts = present.str.strip()
+    if _share(texts, _ISO_DATE) >= NEARLY_ALL:
+        _require(column, texts.str.fullmatch(_ISO_DATE), _A_DATE, _EMPTY)
+        return read_moments(column.str.strip())
+    if _share(texts, _OTHER_DATE) >= NEARLY_ALL:
+        _require(column, texts.str.fullmatch(_ISO_DATE), _A_DATE, "write the whole column so")
+    if _share(texts, f"{_NUMBER}|{_DECIMAL_COMMA}|{_THOUSANDS}") >= NEARLY_ALL:
+        return _numbers(column, texts)
+    return column
+
+
+def _numbers(column: pd.Series, texts: pd.Series) -> pd.Series:
+    """Raises as `read_feature`."""
+    has_comma = texts.str.contains(",", regex=False)
+    others = texts[~texts.str.fullmatch(f"{_NUMBER}|{_DECIMAL_COMMA}|{_THOUSANDS}")]
+    only_whole = texts.str.fullmatch(_WHOLE).sum() + len(others) == len(texts)
+    if only_whole and others.str.contains(r"\d").any():
+        return column
+    if has_comma.any():
+        _require(column, ~has_comma, _A_NUMBER, "write a decimal point, and thousands without sign")
+    _require(column, texts.str.fullmatch(_NUMBER), _A_NUMBER, _EMPTY)
+    return pd.to_numeric(column.str.strip()).astype("float64")
+
+
+def _share(texts: pd.Series, pattern: str) -> float:
+    return float(texts.str.fullmatch(pattern).mean())
+
+
+def _require(column: pd.Series, good: pd.Series, expected: str, remedy: str) -> None:
+    if not good.all():
+        # Of the rows that have a value; the column itself is numbered from 0.
+        row = int(good.index.to_numpy()[first(~good)])
+        raise CellError(row, f"{expected}", column.iloc[row], remedy)
