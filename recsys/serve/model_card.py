@@ -102,6 +102,8 @@ def _kept_rules(contents: Contents) -> Iterator[str]:
     yield f"- products already had leave the ranking: {_yes(contents.masks_seen)}"
     yield f"- products are offered only while they are valid: {_yes(dated)}"
     yield f"- touchpoints need the customer's consent: {_yes(contents.consent is not None)}"
+    popular = contents.default_customer is not None
+    yield f"- customers of whom nothing is known get what is popular: {_yes(popular)}"
     yield f"- the firm's own offers: {_offers(contents)}"
     yield f"- probabilities beside scores: {_calibration(contents)}"
     yield f"- new products get vectors of their features: {_features(contents)}"

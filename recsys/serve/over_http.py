@@ -3,6 +3,9 @@
 One worker answers one question after the other, so that everybody waits for whoever asks most.
 Requests with an unknown customer id take turns therefore, `limits.UNKNOWN_A_SECOND`, and wait for
 theirs without keeping a thread; those of known customers go on meanwhile.
+
+Nobody is asked who they are: whoever reaches the port may ask for any customer's offers. Put a proxy
+in front that authenticates callers, ends TLS and limits their rate, and bind the server to loopback.
 """
 
 import asyncio

@@ -80,11 +80,17 @@ def _of_parquet(path: Path, is_text: Mapping[str, bool]) -> pa.Table:
     groups = [about.row_group(one) for one in range(about.num_row_groups)]
     _require_size(path, about.num_rows, sum(one.total_byte_size for one in groups))
     # Texts stay in their dictionary: one long text may stand in every line.
-    texts = [name for name in wanted if pa.types.is_string(file.schema_arrow.field(name).type)]
+    texts = [name for name in wanted if _is_text(file.schema_arrow.field(name).type)]
     table = pq.ParquetFile(path, read_dictionary=texts).read(columns=wanted)
     spelled = sum(text_bytes(table[name]) for name in texts)
     _require_size(path, about.num_rows, spelled)
     return table
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary)
+    return any(is_kind(plain) for is_kind in texts)
 
 
 def _wanted(path: Path, names: Iterable[str], is_text: Mapping[str, bool]) -> list[str]:
@@ -103,8 +109,8 @@ def _wanted(path: Path, names: Iterable[str], is_text: Mapping[str, bool]) -> li
 def _require_size(path: Path, rows: int, size: int) -> None:
     if rows > _ROWS or size > _BYTES:
         raise InputError(
-            f"products={path}: {rows:,} rows and {size:,} bytes; at most {_ROWS:,} and {_BYTES:,} "
-            "are read"
+            f"products={path}: {rows:,} rows, {size:,} bytes once unpacked; at most {_ROWS:,} and "
+            f"{_BYTES:,} are read"
         )
 
 

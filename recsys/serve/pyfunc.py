@@ -119,11 +119,14 @@ class Offers:
     def _kept(self, nobody: Person, asked: Question) -> dict[str, Any]:
         """As `_popular`: the same for all who are unknown, and so kept for a while."""
         key = asked.k, asked.asked, asked.moment
-        if key not in self._answers:
+        found = self._answers.get(key)
+        if found is None:
+            found = self._popular(nobody, asked)
+            # Another thread may do the same: what is kept is equal.
             if len(self._answers) >= _KEPT:
                 self._answers.clear()
-            self._answers[key] = self._popular(nobody, asked)
-        return self._answers[key]
+            self._answers[key] = found
+        return found
 
 
 def _load_pyfunc(path: str) -> Offers:

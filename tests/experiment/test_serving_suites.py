@@ -7,6 +7,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.experiment.benchmarks.http_load import HttpLoadSuite
+from recsys.experiment.benchmarks.http_unknown import HttpUnknownSuite
 from recsys.experiment.benchmarks.same_answers import SameAnswersSuite, same
 from recsys.serve import Contents, write
 
@@ -45,6 +46,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
             products=random.standard_normal((20, 4)).astype(np.float32),
             customer_ids=np.arange(30) + 100,
             product_ids=np.array([f"p{row}" for row in range(20)], dtype=object),
+            default_customer=np.ones(4, np.float32),
         ),
     )
     return folder
@@ -68,7 +70,17 @@ def test_load_has_no_errors(artifact: Path) -> None:
     assert 0 < figures["p50_ms"] <= figures["p99_ms"]
 
 
-@pytest.mark.parametrize("suite", [SameAnswersSuite, HttpLoadSuite])
+@pytest.mark.slow
+def test_who_guesses_ids_does_not_stop_the_known(artifact: Path) -> None:
+    figures = HttpUnknownSuite(artifact=str(artifact), alone=2, seconds=3, clients=8).figures()
+    assert figures["errors"] == 0
+    assert figures["known_requests_beside"] > 10
+    # 100 a second, and what was under way.
+    assert 50 < figures["unknown_requests"] < 350
+    assert figures["ratio"] == figures["known_p99_beside_ms"] / figures["known_p99_alone_ms"]
+
+
+@pytest.mark.parametrize("suite", [SameAnswersSuite, HttpLoadSuite, HttpUnknownSuite])
 def test_an_artifact_that_is_not_there(suite: type, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not an artifact"):
         suite(artifact=str(tmp_path / "no")).figures()

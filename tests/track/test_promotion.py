@@ -69,7 +69,8 @@ import mlflow, pandas
 mlflow.set_tracking_uri(sys.argv[1])
 model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}@champion")
 import recsys
-answers = model.predict(pandas.DataFrame({"customer_id": ["ann", "ben", "cleo"]}))
+asked = pandas.DataFrame({"customer_id": ["ann", "ben", "cleo"]})
+answers = model.predict(asked, {"at": "as_of"})
 print(json.dumps([recsys.__file__, answers]))
 """
 
@@ -88,7 +89,7 @@ def answers_elsewhere(store: TrackConfig, name: str) -> list[dict]:
 def answers_of(folder: Path) -> list[dict]:
     """What the artifact itself says."""
     artifact = load(folder)
-    return [asdict(artifact.recommend(one)) for one in ("ann", "ben", "cleo")]
+    return [asdict(artifact.recommend(one, at="as_of")) for one in ("ann", "ben", "cleo")]
 
 
 def words(store: TrackConfig, *more: str) -> list[str]:
