@@ -29,7 +29,7 @@ def kind_of(table: str, column: str) -> Kind:
         return "text"
     expected = SCHEMAS[table].columns.get(column)
     if expected is None:
-        return "feature"
+        return "feature" if table in OPEN_TABLES else "text"
     if column in IDS:
         return "id"
     if column in CODES:

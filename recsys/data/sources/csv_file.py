@@ -81,8 +81,8 @@ def _codes_among(
     """The features that look like numbers and are codes, as texts."""
     suspects = [
         position
-        for position, name in enumerate(header)
-        if kinds[name] == "feature" and pd.api.types.is_numeric_dtype(frame.dtypes.iloc[position])
+        for position, (name, dtype) in enumerate(zip(header, frame.dtypes, strict=True))
+        if kinds[name] == "feature" and pd.api.types.is_numeric_dtype(dtype)
     ]
     if not suspects:
         return {}
