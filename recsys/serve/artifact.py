@@ -3,7 +3,7 @@
 A folder of `embeddings.safetensors` (all arrays), `ids.parquet`, `rules.json`, `MODEL_CARD.md` and
 `manifest.json`, which vouches for the others; an approximate index lies beside them. No pickle.
 
-The hashes detect damage, not origin: whoever can write the folder can write fresh ones. A file that
+The hashes detect damage, not origin: who can write the folder can write fresh ones. A file that
 was made to harm is answered by one line and costs no more memory than its own size allows, save for
 an index, which is native code of faiss: load one of unknown origin with `exact=True`.
 """

@@ -47,7 +47,7 @@ class Contents:
             never; None where no end is known.
         consent: [C, T] bool, whether a touchpoint may contact the customer; touchpoints that the
             customer starts are True. None where all may.
-        default_consent: [T] bool, likewise of a customer of whom nothing is known; None for those
+        default_consent: [T] bool, the same of a customer of whom nothing is known; None for those
             that may contact every customer.
         masks_seen: whether products that a customer already had leave the ranking.
         offers: the firm's offers, each of products; None where each product is its own.

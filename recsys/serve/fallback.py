@@ -69,8 +69,8 @@ def filled(
     near = _NEAR * float(np.abs(default).max())
     # Column by column, so that no second matrix of this size is made.
     is_default = np.ones(len(vectors), dtype=bool)
-    for place, value in enumerate(default[columns]):
-        is_default &= np.abs(ordering[:, place] - value) <= near
+    for column, value in enumerate(default[columns]):
+        is_default &= np.abs(ordering[:, column] - value) <= near
         if not is_default.any():
             break
     return vectors, np.logical_and.reduceat(is_default, starts)

@@ -48,7 +48,7 @@ class UnknownIdError(InputError):
 
 
 def in_public(error: InputError) -> str:
-    """What may be said to whoever asks over a network: the message without ids of others."""
+    """What may be said to those who ask over a network: the message without ids of others."""
     return error.brief if isinstance(error, UnknownIdError) else str(error)
 
 

@@ -1,6 +1,6 @@
 """Whether a file of ids is what `recsys.serve.ids_file` writes: what is searched must be sorted.
 
-Hashes do not tell: whoever makes a file makes its hash.
+Hashes do not tell: who makes a file makes its hash too.
 """
 
 from collections.abc import Mapping

@@ -22,7 +22,7 @@ LISTED = 10_000
 """Ids in `exclude`, and in `allow`."""
 ID_CHARACTERS = 256
 """Of an id of a customer or product, an action, a touchpoint."""
-UNKNOWN_A_SECOND = 100
+UNKNOWN_A_SECOND = 50
 """Requests a second and worker with an unknown customer id. Those beyond wait for their turn, so
 that guessing ids is slow and does not slow down those who are known."""
 WAITING = 500

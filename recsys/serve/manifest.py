@@ -1,6 +1,6 @@
 """manifest.json: what an artifact is, and the size and SHA-256 of every file in it.
 
-The hashes detect damage, not origin: whoever can write the files can write a manifest with fresh
+The hashes detect damage, not origin: who can write the files can write a manifest with fresh
 ones. Who needs to know where an artifact comes from keeps it where nobody else writes, or signs it.
 """
 

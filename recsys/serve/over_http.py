@@ -1,11 +1,11 @@
 """Answering over HTTP: what is too much is refused unread, and who guesses ids has to wait.
 
-One worker answers one question after the other, so that everybody waits for whoever asks most.
+One worker answers one question after the other, so that all wait for those who ask most.
 Requests with an unknown customer id take turns therefore, `limits.UNKNOWN_A_SECOND`, and wait for
 theirs without keeping a thread; those of known customers go on meanwhile.
 
-Nobody is asked who they are: whoever reaches the port may ask for any customer's offers. Put a proxy
-in front that authenticates callers, ends TLS and limits their rate, and bind the server to loopback.
+Callers are not authenticated: any that reach the port may ask for any customer's offers. Bind the
+server to loopback, behind a proxy that authenticates callers, ends TLS and limits their rate.
 """
 
 import asyncio
@@ -77,11 +77,11 @@ class Endpoint:
         self.offers = offers
         self.turns = Turns(limits.UNKNOWN_A_SECOND, limits.WAITING)
 
-    async def answer(self, asked: Any) -> Any:
+    async def answer(self, http_request: Any) -> Any:
         """The response to a request: 200 with {"predictions": [...]}, else a line why not."""
         try:
-            body = await _body(asked)
-            kind = asked.headers.get("content-type") or ""
+            body = await _body(http_request)
+            kind = http_request.headers.get("content-type") or ""
             if len(body) <= _SMALL:
                 rows, params = _read(body, kind)
             else:
@@ -101,12 +101,12 @@ class Endpoint:
             return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", said)
 
 
-async def _body(asked: Any) -> bytes:
-    announced = asked.headers.get("content-length") or ""
+async def _body(http_request: Any) -> bytes:
+    announced = http_request.headers.get("content-length") or ""
     if announced.isascii() and announced.isdecimal():
         require_size(int(announced[:19]))
     parts, size = [], 0
-    async for part in asked.stream():
+    async for part in http_request.stream():
         parts.append(part)
         size += len(part)
         require_size(size)

@@ -85,7 +85,7 @@ def unknown(contents: Contents, customer_id: str | int | UUID | None) -> Person:
     Args:
         contents: of the artifact.
         customer_id: one that it does not have, which it may contact as
-            `rules.permitted_to_unknown` says; None where whoever asks answers for the consent.
+            `rules.permitted_to_unknown` says; None where the caller answers for the consent.
 
     Raises:
         InputError: the artifact does not say what is popular.

@@ -114,7 +114,7 @@ class Artifact:
             explain: likewise; what was done just now is a reason too.
             allow: likewise.
             customer_id: to whose own events they are added; None for somebody unseen.
-            strict: likewise.
+            strict: as of `recommend`.
 
         Raises:
             InputError: as `fold_in` and `recommend`.
@@ -202,9 +202,9 @@ class Artifact:
             customer_ids: [n], as for `recommend`.
             k: how many, at least 1.
             touchpoint: as for `recommend`.
-            at: likewise.
-            exclude: likewise.
-            allow: likewise.
+            at: as for `recommend`.
+            exclude: as for `recommend`.
+            allow: as for `recommend`.
 
         Returns:
             Product rows (of `contents.product_ids`) [n, min(k, P)] int32, -1 where there is no

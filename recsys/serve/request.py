@@ -35,19 +35,19 @@ class Row:
     events: list[FreshEvent]
 
 
-def rows(asked: Any) -> list[Row]:
+def rows(given_rows: Any) -> list[Row]:
     """The rows of a pandas table, of a list of mappings, or of a mapping of lists.
 
     Raises:
         InputError: they are of another form, too many, or of other columns; the message names the
             row.
     """
-    values = _values(asked)
+    values = _values(given_rows)
     if len(values) > limits.ROWS:
         raise InputError(
             f"expected at most {limits.ROWS:,} rows, got {len(values):,}; ask in several requests"
         )
-    return [_row(place, *one) for place, one in enumerate(values, start=1)]
+    return [_row(number, *item) for number, item in enumerate(values, start=1)]
 
 
 def params(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,36 +114,36 @@ def fresh_events(value: Any) -> list[FreshEvent]:
     events = list(value)
     if len(events) > limits.EVENTS:
         raise InputError(f"{EVENTS}: expected at most {limits.EVENTS:,}, got {len(events):,}")
-    return [_event(one) for one in events]
+    return [_event(item) for item in events]
 
 
-def _values(asked: Any) -> list[tuple[Any, Any]]:
+def _values(given_rows: Any) -> list[tuple[Any, Any]]:
     """Customer and events of each row, None where they are missing."""
-    if hasattr(asked, "columns"):
-        refuse_unknown("column", asked.columns, COLUMNS)
-        _require_a_column(asked.columns)
-        return list(zip(*(_column(asked, name) for name in COLUMNS), strict=True))
-    if isinstance(asked, Mapping):
-        refuse_unknown("column", asked, COLUMNS)
-        _require_a_column(asked)
-        lists = {name: _as_list(name, values) for name, values in asked.items()}
+    if hasattr(given_rows, "columns"):
+        refuse_unknown("column", given_rows.columns, COLUMNS)
+        _require_a_column(given_rows.columns)
+        return list(zip(*(_column(given_rows, name) for name in COLUMNS), strict=True))
+    if isinstance(given_rows, Mapping):
+        refuse_unknown("column", given_rows, COLUMNS)
+        _require_a_column(given_rows)
+        lists = {name: _as_list(name, values) for name, values in given_rows.items()}
         if len({len(values) for values in lists.values()}) > 1:
             raise InputError("expected columns of equal length")
         records = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
-        return [_pair(one) for one in records]
-    if not isinstance(asked, Sequence) or isinstance(asked, str):
-        raise InputError(f"expected rows of {CUSTOMER}, {EVENTS} or both, got {shown(asked)}")
-    for one in asked:
-        if not isinstance(one, Mapping):
-            raise InputError(f"expected rows such as {{{CUSTOMER!r}: 'C1'}}, got {shown(one)}")
-        refuse_unknown("column", one, COLUMNS)
-    _require_a_column({name for one in asked for name in one})
-    return [_pair(one) for one in asked]
+        return [_pair(item) for item in records]
+    if not isinstance(given_rows, Sequence) or isinstance(given_rows, str):
+        raise InputError(f"expected rows of {CUSTOMER}, {EVENTS} or both, got {shown(given_rows)}")
+    for item in given_rows:
+        if not isinstance(item, Mapping):
+            raise InputError(f"expected rows such as {{{CUSTOMER!r}: 'C1'}}, got {shown(item)}")
+        refuse_unknown("column", item, COLUMNS)
+    _require_a_column({name for item in given_rows for name in item})
+    return [_pair(item) for item in given_rows]
 
 
 def _pair(record: Mapping[str, Any]) -> tuple[Any, Any]:
-    found = [record.get(name) for name in COLUMNS]
-    values = [None if isinstance(one, float) and one != one else one for one in found]
+    pair = [record.get(name) for name in COLUMNS]
+    values = [None if isinstance(item, float) and item != item else item for item in pair]
     return values[0], values[1]
 
 
@@ -152,7 +152,7 @@ def _column(table: Any, name: str) -> list[Any]:
     if name not in table:
         return [None] * len(table)
     values = table[name]
-    return [None if gone else one for one, gone in zip(values, values.isna(), strict=True)]
+    return [None if gone else item for item, gone in zip(values, values.isna(), strict=True)]
 
 
 def _as_list(name: str, values: Any) -> list[Any]:
@@ -166,38 +166,38 @@ def _require_a_column(names: Iterable[str]) -> None:
         raise InputError(f"expected a column {CUSTOMER}, {EVENTS} or both, got neither")
 
 
-def _row(place: int, who: Any, events: Any) -> Row:
+def _row(number: int, who: Any, events: Any) -> Row:
     if who is None and events is None:
-        raise InputError(f"row {place}: expected {CUSTOMER}, {EVENTS} or both, got neither")
+        raise InputError(f"row {number}: expected {CUSTOMER}, {EVENTS} or both, got neither")
     try:
         return Row(
             customer=None if who is None else customer(who),
             events=[] if events is None else fresh_events(events),
         )
     except InputError as error:
-        raise InputError(f"row {place}: {error}") from None
+        raise InputError(f"row {number}: {error}") from None
 
 
-def _event(one: Any) -> FreshEvent:
-    if not isinstance(one, Mapping):
-        if not _is_id(one):
-            raise _refused(one)
-        _require_short(EVENTS, one)
-        return cast(Id, one)
-    said = {key: value for key, value in one.items() if value is not None}
+def _event(item: Any) -> FreshEvent:
+    if not isinstance(item, Mapping):
+        if not _is_id(item):
+            raise _refused(item)
+        _require_short(EVENTS, item)
+        return cast(Id, item)
+    said = {key: value for key, value in item.items() if value is not None}
     product = said.pop("product_id", None)
     action, weight = said.pop("action", None), said.pop("weight", None)
     if said or not _is_id(product) or (action is not None and weight is not None):
-        raise _refused(one)
+        raise _refused(item)
     _require_short(EVENTS, product)
     if weight is not None:
         if isinstance(weight, bool) or not isinstance(weight, int | float | np.number):
-            raise _refused(one)
+            raise _refused(item)
         return product, cast(float, weight)
     if action is None:
         return cast(Id, product)
     if not isinstance(action, str):
-        raise _refused(one)
+        raise _refused(item)
     return product, action
 
 
@@ -207,10 +207,10 @@ def _listed(name: str, value: Any) -> list[Id]:
     ids = list(value)
     if len(ids) > limits.LISTED:
         raise InputError(f"{name}: expected at most {limits.LISTED:,} ids, got {len(ids):,}")
-    for one in ids:
-        if not _is_id(one):
-            raise InputError(f"{name}: expected product ids, got {shown(one)}")
-        _require_short(name, one)
+    for item in ids:
+        if not _is_id(item):
+            raise InputError(f"{name}: expected product ids, got {shown(item)}")
+        _require_short(name, item)
     return ids
 
 

@@ -72,7 +72,7 @@ def _of_split(said: Any) -> list[dict[str, Any]]:
     if not (
         isinstance(names, list)
         and isinstance(lines, list)
-        and all(isinstance(one, list) and len(one) == len(names) for one in lines)
+        and all(isinstance(item, list) and len(item) == len(names) for item in lines)
     ):
         raise InputError("dataframe_split: expected columns, and data with as many values a row")
     refuse_unknown("column", names, COLUMNS)
@@ -88,7 +88,7 @@ def _of_parquet(body: bytes) -> list[dict[str, Any]]:
         about = file.metadata
         if about.num_rows > limits.ROWS:
             raise InputError(f"expected at most {limits.ROWS:,} rows, got {about.num_rows:,}")
-        sizes = [about.row_group(one).total_byte_size for one in range(about.num_row_groups)]
+        sizes = [about.row_group(item).total_byte_size for item in range(about.num_row_groups)]
         if sum(sizes) > limits.BODY_BYTES:
             raise InputError(f"the body unpacks to {sum(sizes):,} bytes; {_largest()}")
         refuse_unknown("column", file.schema_arrow.names, COLUMNS)
@@ -118,10 +118,10 @@ def _whole(text: str) -> int:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    unique = dict(pairs)
+    if len(unique) < len(pairs):
         _refuse_twice([name for name, _ in pairs])
-    return found
+    return unique
 
 
 def _refuse_twice(names: list[str]) -> NoReturn:

@@ -18,8 +18,8 @@ def who(
 
     Args:
         contents: of the artifact.
-        customers: its ids.
-        products: likewise.
+        customers: ids of its customers.
+        products: ids of its products.
         customer_id: None for somebody unseen.
         events: what was done just now; None for a question about the customer as stored.
         strict: whether an unknown id is refused.

@@ -75,8 +75,8 @@ def test_who_guesses_ids_does_not_stop_the_known(artifact: Path) -> None:
     figures = HttpUnknownSuite(artifact=str(artifact), alone=2, seconds=3, clients=8).figures()
     assert figures["errors"] == 0
     assert figures["known_requests_beside"] > 10
-    # 100 a second, and what was under way.
-    assert 50 < figures["unknown_requests"] < 350
+    # 50 a second, and what was under way.
+    assert 20 < figures["unknown_requests"] < 200
     assert figures["ratio"] == figures["known_p99_beside_ms"] / figures["known_p99_alone_ms"]
 
 

@@ -135,6 +135,12 @@ def test_consent_of_a_known_customer_binds(loaded):
         (["P999"], "product id 'P999' is not among"),
         ([("P001", "steal")], "no action 'steal'; the artifact has view, purchase"),
         ([("P001", -1.0)], "weights of at least 0, got -1"),
+        ([("P001", float("nan"))], "weights of at least 0, got nan"),
+        ([("P001", float("inf"))], "weights of at most 1,000,000, got inf"),
+        ([("P001", 1e300)], "weights of at most 1,000,000, got 1e"),
+        ([("P001", 10**5000)], "weights of at most 1,000,000, got a whole number of about 5,001"),
+        ([("P001", "x" * 500)], r"no action 'xxx.*\(500 characters\); the artifact has"),
+        ([10**5000], "product id 'a whole number of about 5,001 digits' is not among"),
         ("P001", "expected a sequence of product ids"),
     ],
 )

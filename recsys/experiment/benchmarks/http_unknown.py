@@ -41,7 +41,7 @@ class HttpUnknownSuite:
         require_at_least(12, characters=characters)
         self.artifact, self.alone, self.seconds = artifact, alone, seconds
         self.clients, self.characters = clients, characters
-        self.asked = {"k": k, "at": at}
+        self.params = {"k": k, "at": at}
 
     def figures(self) -> Mapping[str, float]:
         """Keys known_p99_alone_ms, known_p99_beside_ms, ratio and errors; more for reading.
@@ -56,11 +56,11 @@ class HttpUnknownSuite:
         with served(self.artifact) as server:
             connection = server.connect()
             for _ in range(_WARM_UP):
-                ask(connection, [known], self.asked)
+                ask(connection, [known], self.params)
             alone = self._known(server, known, self.alone, errors)
             threads = [
-                threading.Thread(target=self._guess, args=(server, one, over, guesses, errors))
-                for one in range(self.clients)
+                threading.Thread(target=self._guess, args=(server, item, over, guesses, errors))
+                for item in range(self.clients)
             ]
             for thread in threads:
                 thread.start()
@@ -68,7 +68,7 @@ class HttpUnknownSuite:
             over.set()
             for thread in threads:
                 thread.join()
-        before, after = (float(np.percentile(one, 99)) * 1000 for one in (alone, beside))
+        before, after = (float(np.percentile(item, 99)) * 1000 for item in (alone, beside))
         return {
             "clients": self.clients,
             "known_requests_alone": len(alone),
@@ -90,7 +90,7 @@ class HttpUnknownSuite:
         while time.monotonic() < end:
             began = time.perf_counter()
             try:
-                (answer,) = ask(connection, [known], self.asked)
+                (answer,) = ask(connection, [known], self.params)
                 if answer["customer_id"] != known:
                     errors.append(f"asked for {known}, got {answer['customer_id']}")
             except (OSError, ValueError, LookupError, http.client.HTTPException) as error:
@@ -107,7 +107,7 @@ class HttpUnknownSuite:
         while not over.is_set():
             made_up = f"{client:03d}-{guesses[client]:08d}".ljust(self.characters, "x")
             try:
-                ask(connection, [made_up], self.asked)
+                ask(connection, [made_up], self.params)
             except (OSError, ValueError, LookupError, http.client.HTTPException) as error:
                 if not str(error).startswith("400: ") or "is not among" not in str(error):
                     errors.append(str(error))
