@@ -146,7 +146,7 @@ def test_plain_texts_are_read_as_they_are(cells: list[str]) -> None:
 
 def test_asking_for_007_does_not_answer_for_7() -> None:
     numbers = Vocabulary.build("customer", [pd.Series([7, 8])])
-    for typed in ("007", "٧", "7.0", "9" * 5_000):
+    for typed in ("007", "\u0667", "7.0", "9" * 5_000):
         with pytest.raises(InputError, match="is not among the 2 customer ids"):
             numbers.row(typed)
     assert numbers.row("7") == 0

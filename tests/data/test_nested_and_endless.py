@@ -42,14 +42,14 @@ def test_nested_columns_of_arrow_are_named_too() -> None:
 
 @pytest.mark.parametrize("table", ["products", "customers", "interactions", "offers"])
 @pytest.mark.parametrize("cell", [["a"], {"a": 1}], ids=["list", "struct"])
-def test_nested_columns_of_a_parquet_file_are_named(
-    tmp_path: Path, table: str, cell: Any
-) -> None:
+def test_nested_columns_of_a_parquet_file_are_named(tmp_path: Path, table: str, cell: Any) -> None:
     for name in {"interactions", table}:
         frame = pd.DataFrame(TABLES[name])
         frame = frame.assign(tags=[cell, cell]) if name == table else frame
         frame.to_parquet(tmp_path / f"{name}.parquet")
-    with pytest.raises(InputError, match=rf"^{table}: {table}.parquet: column 'tags': expected one"):
+    with pytest.raises(
+        InputError, match=rf"^{table}: {table}.parquet: column 'tags': expected one"
+    ):
         Files(root=str(tmp_path)).load()
 
 
@@ -85,7 +85,9 @@ def test_known_time_zones_and_missing_ones_pass() -> None:
 )  # fmt: skip
 def test_numbers_whose_sum_no_float_holds_are_named(table: str, column: str) -> None:
     frame = pd.DataFrame({**TABLES[table], column: [3e38, 3e38]})
-    with pytest.raises(InputError, match=rf"^{table}: column '{column}': expected numbers that add"):
+    with pytest.raises(
+        InputError, match=rf"^{table}: column '{column}': expected numbers that add"
+    ):
         check_table(table, frame)
 
 
