@@ -1,6 +1,5 @@
 """Tables checked once at the door; a bad cell is named by table, row and column."""
 
-from dataclasses import replace
 from difflib import get_close_matches
 
 import pandas as pd
@@ -21,7 +20,7 @@ from recsys.data.cells import (
 from recsys.data.moments import read_moments
 from recsys.data.plausible import refuse_implausible
 from recsys.data.schema import SCHEMAS
-from recsys.data.tables import Tables
+from recsys.data.tables import EndingTables, Tables
 from recsys.data.vocabulary import normalise_ids
 from recsys.errors import InputError
 
@@ -46,7 +45,7 @@ def check_tables(tables: Tables) -> Tables:
     """
     checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
     _check_consent(checked)
-    refuse_implausible(replace(checked, ends=tables.ends))
+    refuse_implausible(checked, tables.ends if isinstance(tables, EndingTables) else None)
     _check_shown(checked)
     return checked
 
