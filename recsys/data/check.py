@@ -1,7 +1,6 @@
 """Tables checked once at the door; a bad cell is named by table, row and column."""
 
 from collections import Counter
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,7 +27,7 @@ from recsys.data.moments import read_moments
 from recsys.data.plausible import refuse_implausible
 from recsys.data.schema import SCHEMAS
 from recsys.data.sums import refuse_overflow
-from recsys.data.tables import Tables
+from recsys.data.tables import EndingTables, Tables
 from recsys.data.time_zones import refuse_unknown_zones
 from recsys.errors import InputError
 
@@ -61,7 +60,7 @@ def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
     checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
     counts = known_ids(checked)
     _check_consent(checked)
-    refuse_implausible(replace(checked, ends=tables.ends))
+    refuse_implausible(checked, tables.ends if isinstance(tables, EndingTables) else None)
     _check_shown(checked)
     return checked, counts
 

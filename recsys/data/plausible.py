@@ -23,22 +23,21 @@ _FIRST = pd.Timestamp("1970-01-01", tz="UTC")
 """The zeros of spreadsheets (1899-12-30, 1900-01-01, 1904-01-01) lie before it."""
 
 
-def refuse_implausible(tables: Tables) -> None:
+def refuse_implausible(tables: Tables, ends: pd.Timestamp | None) -> None:
     """Refuses what is dated after the newest plausible moment, or before 1970.
 
-    The newest is `tables.ends` where the source states it, else now and a day for time zones. One
+    The newest is `ends` where the source states it, else now and a day for time zones. One
     event of the year 2199 would move the end of the data, close every product and empty every
     window of days.
 
     Args:
         tables: checked.
+        ends: the last moment of the data, see `EndingTables`.
 
     Raises:
         InputError: names table, row and column of the first such moment, and the remedy.
     """
-    newest = tables.ends
-    if newest is None:
-        newest = pd.Timestamp.now(tz="UTC").floor("s") + _ZONES
+    newest = pd.Timestamp.now(tz="UTC").floor("s") + _ZONES if ends is None else ends
     for name, table in tables.items():
         column = HAPPENED.get(name)
         if column is None or column not in table:
@@ -46,7 +45,7 @@ def refuse_implausible(tables: Tables) -> None:
         moments = table[column]
         late, early = moments > newest, moments < _FIRST
         if late.any():
-            raise InputError(_line(name, moments, late, *_too_late(tables.ends, newest)))
+            raise InputError(_line(name, moments, late, *_too_late(ends, newest)))
         if early.any():
             raise InputError(_line(name, moments, early, *_too_early(name)))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
 
 import pandas as pd
 
@@ -11,8 +10,7 @@ import pandas as pd
 class Tables:
     """Tables as they came in, with outside ids; only `interactions` is required.
 
-    Columns are listed in `recsys.data.schema`, names in `recsys.data.columns`. Beside the tables,
-    `ends` is the last UTC moment at which anything in them can have happened; None for now.
+    Columns are listed in `recsys.data.schema`, names in `recsys.data.columns`.
     """
 
     interactions: pd.DataFrame
@@ -22,16 +20,26 @@ class Tables:
     touchpoints: pd.DataFrame | None = None
     identities: pd.DataFrame | None = None
     decisions: pd.DataFrame | None = None
-    # Not `pd.Timestamp`, which tables by name, `Tables(**frames)`, would be taken for.
-    ends: Any = None
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Name and table of those that are there, in the order of the fields."""
-        for name in TABLE_NAMES:
-            table = getattr(self, name)
+        for field in fields(Tables):
+            table = getattr(self, field.name)
             if table is not None:
-                yield name, table
+                yield field.name, table
 
 
-TABLE_NAMES = tuple(field.name for field in fields(Tables) if field.name != "ends")
-"""The names of the seven, in the order of the fields."""
+@dataclass(frozen=True, kw_only=True)
+class EndingTables(Tables):
+    """Tables of a source that says when its data end.
+
+    Attributes:
+        ends: the last UTC moment at which anything in them can have happened; None for now.
+    """
+
+    ends: pd.Timestamp | None = None
+
+    @classmethod
+    def of(cls, tables: Tables, ends: pd.Timestamp | None) -> "EndingTables":
+        """The same tables, with their end."""
+        return cls(**dict(tables.items()), ends=ends)

@@ -13,7 +13,7 @@ from recsys.data.plausible import HAPPENED
 from recsys.data.sources.files import Files
 from recsys.data.sources.simulated import SimulatedMarket
 from recsys.data.sources.simulated.calendar import LAST
-from recsys.data.tables import TABLE_NAMES, Tables
+from recsys.data.tables import EndingTables
 from recsys.errors import InputError
 
 
@@ -123,12 +123,13 @@ def test_rows_without_a_date_and_clocks_of_order_are_left_alone() -> None:
 
 def test_the_market_states_its_own_end() -> None:
     tables = SimulatedMarket(events=1_000).load()
+    assert isinstance(tables, EndingTables)
     assert tables.ends == LAST == pd.Timestamp("2026-01-01", tz="UTC")
     check_tables(tables)
 
 
 def test_an_end_is_no_table() -> None:
-    assert "ends" not in TABLE_NAMES
     events = pd.DataFrame({"customer_id": ["a"]})
-    tables = Tables(interactions=events, ends=pd.Timestamp("2025-01-01", tz="UTC"))
+    tables = EndingTables(interactions=events, ends=pd.Timestamp("2025-01-01", tz="UTC"))
     assert [name for name, _ in tables.items()] == ["interactions"]
+    assert [name for name, _ in check_tables(tables).items()] == ["interactions"]

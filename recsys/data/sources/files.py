@@ -5,6 +5,7 @@ Odd: whatever your tables hold; `recsys.data.schema` says what is expected of th
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pandas as pd
@@ -18,10 +19,10 @@ from recsys.data.source import Cutoffs
 from recsys.data.sources.csv_file import read_csv
 from recsys.data.sources.folder import data_folder
 from recsys.data.sources.parquet import read_parquet
-from recsys.data.tables import TABLE_NAMES, Tables
+from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 
-_TABLES = TABLE_NAMES
+_TABLES = tuple(field.name for field in fields(Tables))
 
 
 class Files:
@@ -70,7 +71,7 @@ class Files:
                 f"data.root={self.folder}: expected interactions.parquet, interactions.csv or a "
                 f"folder interactions/ of Parquet parts; the folder holds {held}"
             )
-        return Tables(**found, ends=self.ends)
+        return EndingTables(**found, ends=self.ends)
 
     def _read(self, table: str) -> pd.DataFrame | None:
         names = (f"{table}.parquet", f"{table}.csv", table)

@@ -32,7 +32,7 @@ from recsys.data.sources.simulated.offers import in_window, offers, offers_table
 from recsys.data.sources.simulated.partitions import write_partitions
 from recsys.data.sources.simulated.truth import acceptance
 from recsys.data.sources.simulated.world import products_table, touchpoints_table, world
-from recsys.data.tables import Tables
+from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 
 EVENTS_A_CUSTOMER = 20
@@ -75,8 +75,8 @@ class SimulatedMarket:
         joined = {
             name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
         }
-        events = Tables(interactions=joined.pop("interactions"), ends=calendar.LAST)
-        return replace(events, **joined, **self.shared())
+        tables = replace(Tables(interactions=joined.pop("interactions")), **joined, **self.shared())
+        return EndingTables.of(tables, calendar.LAST)
 
     def partitions(self) -> Iterator[Tables]:
         """The tables that grow with the market, of 5,000 customers at a time."""
