@@ -80,7 +80,8 @@ def _read_column(name: str, table: pd.DataFrame, column: str) -> None:
     if name == "customers" and column.startswith(columns.CONSENT_PREFIX):
         table[column] = read_flags(table[column])
     elif column not in expected:
-        if name in _OPEN_TABLES and column != "name":
+        # A column whose name is no text is not looked at.
+        if name in _OPEN_TABLES and column != "name" and column in table:
             table[column] = read_feature(table[column])
     elif column in _MOMENTS:
         table[column] = read_moments(table[column])
