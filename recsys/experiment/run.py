@@ -123,8 +123,8 @@ def notes(queries: Queries) -> list[str]:
     new = int((queries.history == 0).sum())
     if new:
         said.append(
-            f"{new:,} of {asked:,} customers asked had no event before: by popularity, but for "
-            "what the model knows of them by their features"
+            f"{new:,} of {asked:,} customers asked had no event before: ranked by popularity, or "
+            "by their features where the model uses them"
         )
     return said
 

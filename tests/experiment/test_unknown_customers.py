@@ -124,6 +124,6 @@ def test_a_run_says_for_how_many_nothing_was_known() -> None:
     both = pd.concat([table(), later], ignore_index=True)
     split = TimeSplit(valid_from="2026-02-15", test_from="2026-03-03")
     windows = split.split(dataset_of(both, SIDE), source_of(both, SIDE))
-    said = "2 of 2 customers asked had no event before: by popularity"
+    said = "2 of 2 customers asked had no event before: ranked by popularity"
     assert any(note.startswith(said) for note in notes(windows.valid.queries))
     assert notes(windows.test.queries) == []

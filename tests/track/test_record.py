@@ -18,7 +18,7 @@ def test_metrics_json_has_the_agreed_shape() -> None:
     found = metrics_json(made_record(), "id")
     assert list(found) == [
         "model", "data", "split", "seed", "device", "valid", "catalogue", "slices", "chosen",
-        "seconds", "peak_memory_mb", "mlflow_run_id",
+        "notes", "features", "seconds", "peak_memory_mb", "mlflow_run_id",
     ]  # fmt: skip
     assert found["data"] == {"name": "toy", "fingerprint": "f" * 64}
     assert found["valid"]["recall@20"].keys() == {"mean", "low", "high", "customers"}
