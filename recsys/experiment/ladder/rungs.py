@@ -11,8 +11,8 @@ from recsys.data import columns
 from recsys.errors import InputError
 from recsys.evaluate.measures import OF_HITS
 from recsys.experiment.comparison.ranking import ORACLE, ranked
-from recsys.experiment.comparison.sound import say, sound
-from recsys.track.read import TrackedRun
+from recsys.experiment.comparison.sound import sound
+from recsys.track.read import TrackedRun, say
 
 MANY, FEW, ONE = "one to many", "one to few", "one to one"
 RUNGS = (MANY, FEW, ONE)
