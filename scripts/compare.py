@@ -17,10 +17,9 @@ from recsys.experiment.comparison.compare import compare, require_baseline
 from recsys.experiment.comparison.files import PAGE, as_csv, comparison_files
 from recsys.experiment.comparison.leaderboard_text import printed
 from recsys.experiment.comparison.ranking import on_data
-from recsys.experiment.comparison.sound import name_skipped
 from recsys.experiment.comparison.words import summary
 from recsys.track.comparison import log_comparison
-from recsys.track.read import runs
+from recsys.track.read import name_skipped, runs_and_skipped
 from recsys.track.runs import TrackConfig
 from recsys.track.store import default_uri
 from recsys.whole_file import write_whole
@@ -36,13 +35,16 @@ def main(arguments: list[str]) -> None:
         raise InputError(f"out={out}: expected a folder, or a file that ends in .csv")
     track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = given["runs"].split(",") if "runs" in given else None
-    found = runs(track, experiment=given.get("experiment"), run_ids=ids, tags=tags(given))
+    found, skipped = runs_and_skipped(
+        track, experiment=given.get("experiment"), run_ids=ids, tags=tags(given)
+    )
     if "tags" in given and not found:
         raise InputError(f"tags={given['tags']}: no finished run has all of them")
     found = on_data(found, given.get("data"))
     if "baseline" in given:
         require_baseline(found, given["baseline"])
-    compared = compare(found, given.get("metric", "ndcg@10"), given.get("baseline", "segment"))
+    metric, baseline = given.get("metric", "ndcg@10"), given.get("baseline", "segment")
+    compared = compare(found, metric, baseline, skipped)
     name_skipped(compared.skipped)
     board = printed(compared.board, compared.metric, compared.runs[0], compared.baseline)
     say(*board.split("\n"))

@@ -95,7 +95,7 @@ def promote(
             raise InputError(
                 f"artifact={folder} is the champion already: {name} version {former.version}"
             )
-        tags = {"artifact": digest, "challenger": challenger.run_id, **_window(challenger)}
+        tags = {"artifact": digest, "challenger": challenger.run_id}
         reading, before = None, None
         if former is not None:
             before = _run_of(former.run_id, track, f"champion {name} version {former.version}")
@@ -103,7 +103,8 @@ def promote(
             reading = _read(challenger, before, track, metric, allow)
             tags |= {"compared": "true", "verdict": reading.difference.verdict, "metric": metric}
             tags |= {"champion": before.run_id}
-        with registry.promotion_run(challenger, name, tags) as logged:
+        window = _window(challenger)
+        with registry.promotion_run(challenger, name, tags, window) as logged:
             if reading is not None:
                 registry.log_figures(challenger, logged, _figures(reading))
             if reading is None or reading.difference.verdict == "win":

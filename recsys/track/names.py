@@ -19,11 +19,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 
+from recsys.errors import InputError
 from recsys.evaluate.intervals import Interval
 
 _CUSTOMERS = "customers"
 _LONGEST = 180
 """Letters of a section, which leaves room for a metric: MLflow takes 250 in all."""
+_MOST_CUSTOMERS = 1e12
 
 
 def tracked_name(part: str, metric: str) -> str:
@@ -86,18 +88,28 @@ def bounds(part: str, intervals: Mapping[str, Interval]) -> dict[str, float]:
 
 
 def intervals_of(part: str, tracked: Mapping[str, float]) -> dict[str, Interval]:
-    """Metric -> interval out of MLflow metrics, the inverse of `means` and `bounds`."""
+    """Metric -> interval out of MLflow metrics, the inverse of `means` and `bounds`.
+
+    What somebody logged beside them has no bounds, and is left out.
+
+    Raises:
+        InputError: a number of customers is none.
+    """
     found = {}
     everybody = tracked.get(tracked_name(part, _CUSTOMERS), 0)
     for name in tracked:
         section, _, short = name.partition("/")
         metric = metric_of(short)
-        if section != part or short == _CUSTOMERS:
+        ends = [tracked.get(tracked_name(f"{part}_{end}", metric)) for end in ("low", "high")]
+        if section != part or short == _CUSTOMERS or None in ends:
             continue
+        customers = tracked.get(tracked_name(f"{part}_{_CUSTOMERS}", metric), everybody)
+        if not 0 <= customers < _MOST_CUSTOMERS:
+            raise InputError(f"{part} {metric}: {customers} is no number of customers")
         found[metric] = Interval(
             mean=tracked[name],
             low=tracked[tracked_name(f"{part}_low", metric)],
             high=tracked[tracked_name(f"{part}_high", metric)],
-            customers=int(tracked.get(tracked_name(f"{part}_{_CUSTOMERS}", metric), everybody)),
+            customers=int(customers),
         )
     return found

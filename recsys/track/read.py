@@ -1,6 +1,6 @@
 """Finished runs back out of MLflow."""
 
-import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,15 +10,27 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from recsys.errors import InputError
 from recsys.evaluate.intervals import Interval
+from recsys.shown_text import for_terminal
+from recsys.track.bounded import (
+    LARGEST,
+    TABLE_BYTES,
+    json_mapping,
+    read_per_query,
+    read_text,
+    require_size,
+    yaml_mapping,
+)
+from recsys.track.kept_slices import slices_of
 from recsys.track.names import intervals_of, metric_of
 from recsys.track.store import TrackConfig, open_to_read
 
 _PAGE = 1000
 _CURVE = "curve/"
+_LATEST = 253_370_764_800_000
+"""Milliseconds to the year 9999, which is as far as `datetime` goes."""
 _FINISHED = "attributes.status = 'FINISHED'"
 # Whatever else lies in the experiment was not logged by `log_run`.
 _TAGS = ("model", "data", "fingerprint", "split", "seed", "settings")
@@ -69,30 +81,30 @@ class TrackedRun:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The resolved configuration of the run."""
-        found: dict[str, Any] = yaml.safe_load(self._artifact("config.yaml"))
-        return found
+        """The resolved configuration of the run.
+
+        Raises:
+            InputError: the run has none, or something that is none.
+        """
+        return yaml_mapping("config.yaml", self._artifact("config.yaml"))
 
     @cached_property
     def metrics_json(self) -> dict[str, Any]:
-        """The content of its `metrics.json`."""
-        found: dict[str, Any] = json.loads(self._artifact("metrics.json"))
-        return found
+        """The content of its `metrics.json`.
+
+        Raises:
+            InputError: the run has none, or something that is none.
+        """
+        return json_mapping("metrics.json", self._artifact("metrics.json"))
 
     @cached_property
     def slices(self) -> dict[str, dict[str, dict[str, Interval]]]:
-        """Dimension ("history", "segment", ...) -> slice -> metric -> interval on valid."""
-        found = self.metrics_json.get("slices", {})
-        # Earlier runs were sliced by history alone, and did not name it.
-        if any("mean" in metric for part in found.values() for metric in part.values()):
-            found = {"history": found}
-        return {
-            dimension: {
-                name: {metric: Interval(**value) for metric, value in part.items()}
-                for name, part in parts.items()
-            }
-            for dimension, parts in found.items()
-        }
+        """Dimension ("history", "segment", ...) -> slice -> metric -> interval on valid.
+
+        Raises:
+            InputError: as `metrics_json`, or there is something else in its place.
+        """
+        return slices_of(self.metrics_json.get("slices", {}))
 
     def curves(self) -> dict[str, dict[int, float]]:
         """Metric -> step -> value on valid, of models that logged a curve while they learned."""
@@ -106,26 +118,34 @@ class TrackedRun:
         }
 
     def intervals(self, part: str) -> dict[str, Interval]:
-        """Metric -> interval of "valid" or "test"; empty where the part was not read."""
+        """Metric -> interval of "valid" or "test"; empty where the part was not read.
+
+        Raises:
+            InputError: the metrics of the run make no intervals.
+        """
         return intervals_of(part, self.metrics)
 
     def per_query(self, part: str) -> pd.DataFrame:
         """One row a query of "valid" or "test": customer_id, history, one column a metric.
 
         Raises:
-            InputError: the run has no such table.
+            InputError: the run has no such table, or something else in its place.
         """
         with TemporaryDirectory() as folder:
-            return pd.read_parquet(self._download(f"per_query_{part}.parquet", folder))
+            return read_per_query(self._download(f"per_query_{part}.parquet", folder, TABLE_BYTES))
 
     def _artifact(self, name: str) -> str:
         with TemporaryDirectory() as folder:
-            return self._download(name, folder).read_text(encoding="utf-8")
+            return read_text(self._download(name, folder, LARGEST[name]))
 
-    def _download(self, name: str, folder: str) -> Path:
+    def _download(self, name: str, folder: str, most: int) -> Path:
         from mlflow.exceptions import MlflowException
 
         try:
+            # Asked before, because a disk is full sooner than a file of a store is fetched.
+            for file in self.client.list_artifacts(self.run_id):
+                if file.path == name:
+                    require_size(name, file.file_size, most)
             return Path(self.client.download_artifacts(self.run_id, name, folder))
         except (MlflowException, OSError):
             raise InputError(
@@ -142,6 +162,8 @@ def runs(
 ) -> list[TrackedRun]:
     """Finished runs that `log_run` logged, the latest first.
 
+    Those whose tags cannot be read are passed over, and named on stderr.
+
     Args:
         settings: where the runs are.
         experiment: name of the MLflow experiment; that of `settings` where None.
@@ -149,14 +171,49 @@ def runs(
         tags: only runs with all these tags, as `{"data": "gowalla"}`.
 
     Raises:
-        InputError: the store or experiment is not there, or a run id names no finished run.
+        InputError: the store or experiment is not there, or a run id names no finished run, or one
+            whose tags cannot be read.
     """
+    found, skipped = runs_and_skipped(settings, experiment=experiment, run_ids=run_ids, tags=tags)
+    name_skipped(skipped)
+    return found
+
+
+def runs_and_skipped(
+    settings: TrackConfig,
+    *,
+    experiment: str | None = None,
+    run_ids: Sequence[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> tuple[list[TrackedRun], list[Skipped]]:
+    """As `runs`, and those whose tags cannot be read, with why."""
     client = open_to_read(settings)
     wanted = _experiments(client, experiment or settings.experiment, everywhere=bool(run_ids))
-    found = [_tracked(run, client) for run in _search(client, wanted) if _is_ours(run)]
+    found: list[TrackedRun] = []
+    skipped: list[Skipped] = []
+    for run in _search(client, wanted):
+        if not _is_ours(run):
+            continue
+        try:
+            found.append(_tracked(run, client))
+        except InputError as error:
+            skipped.append(Skipped(str(run.info.run_id), str(error)))
     if run_ids:
-        found = _pick(found, run_ids)
-    return [run for run in found if (tags or {}).items() <= run.tags.items()]
+        _refuse_named(skipped, run_ids)
+        found, skipped = _pick(found, run_ids), []
+    return [run for run in found if (tags or {}).items() <= run.tags.items()], skipped
+
+
+def name_skipped(skipped: Iterable[Skipped]) -> None:
+    """One line on stderr for each run that is passed over."""
+    for one in skipped:
+        sys.stderr.write(f"{for_terminal(f'skipped {one.line()}')}\n")
+
+
+def _refuse_named(skipped: Iterable[Skipped], run_ids: Sequence[str]) -> None:
+    for one in skipped:
+        if any(wanted and one.run_id.startswith(wanted) for wanted in run_ids):
+            raise InputError(one.line())
 
 
 def _experiments(client: Any, name: str, everywhere: bool) -> list[str]:
@@ -187,7 +244,11 @@ def _is_ours(run: Any) -> bool:
 
 
 def _tracked(run: Any, client: Any) -> TrackedRun:
-    tags = run.data.tags
+    tags, started = run.data.tags, run.info.start_time
+    if not tags["seed"].isascii() or not tags["seed"].isdecimal() or len(tags["seed"]) > 18:
+        raise InputError(f"tag seed: expected a whole number, got {tags['seed'][:40]!r}")
+    if not isinstance(started, int) or not 0 <= started <= _LATEST:
+        raise InputError(f"its start time is no time: {started}")
     return TrackedRun(
         run_id=run.info.run_id,
         model=tags["model"],
@@ -196,7 +257,7 @@ def _tracked(run: Any, client: Any) -> TrackedRun:
         split=tags["split"],
         seed=int(tags["seed"]),
         settings=tags["settings"],
-        started=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
+        started=datetime.fromtimestamp(started / 1000, UTC),
         metrics=dict(run.data.metrics),
         params=dict(run.data.params),
         tags=dict(tags),

@@ -5,6 +5,7 @@ champion before it, so that a rollback needs nothing else.
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ from recsys.track.store import TrackConfig, ended, open_to_read
 
 ALIAS = "champion"
 KIND = "promotion"
-_MODEL = "model"
+_MODEL, _WINDOW = "model", "window"
+_COMPARED = f"tags.kind = '{KIND}' and tags.compared = 'true'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +128,9 @@ def roll_back(settings: TrackConfig, name: str) -> tuple[Version, Version]:
 
 
 @contextmanager
-def promotion_run(run: TrackedRun, name: str, tags: Mapping[str, str]) -> Iterator[str]:
+def promotion_run(
+    run: TrackedRun, name: str, tags: Mapping[str, str], window: Mapping[str, str]
+) -> Iterator[str]:
     """A run in the challenger's experiment that keeps a reading of test; yields its id.
 
     It has no tags of a model, so `recsys.track.read.runs` passes over it.
@@ -135,13 +139,15 @@ def promotion_run(run: TrackedRun, name: str, tags: Mapping[str, str]) -> Iterat
         run: the challenger.
         name: of the registered model.
         tags: what was compared and found.
+        window: tags that tell the window of test.
 
     Raises:
         InputError: the store stopped to take things.
     """
     with _in_our_words(name):
         experiment = run.client.get_run(run.run_id).info.experiment_id
-        about = {"kind": KIND, "registered_model": name, "test_read": "true"}
+        about = {"kind": KIND, "registered_model": name, "test_read": "true", **window}
+        about[_WINDOW] = window_digest(window)
         made = run.client.create_run(
             experiment, run_name=f"{KIND} {run.model} {run.data}", tags={**about, **tags}
         )
@@ -153,14 +159,37 @@ def promotion_run(run: TrackedRun, name: str, tags: Mapping[str, str]) -> Iterat
 def earlier_readings(run: TrackedRun, window: Mapping[str, str]) -> int:
     """How many promotions have compared models on this window of test, whatever came of it.
 
+    Names of data are text of others, so that they stand in no query: promotions are asked for, and
+    their windows compared here. One that was deleted since has seen the window all the same.
+
     Args:
         run: of the store that is asked.
         window: tags that tell the window.
     """
-    experiments = [one.experiment_id for one in run.client.search_experiments()]
-    wanted = {"kind": KIND, "compared": "true", **window}
-    asked = " and ".join(f"tags.{key} = '{value}'" for key, value in wanted.items())
-    return len(run.client.search_runs(experiments, asked, max_results=1000))
+    from mlflow.entities import ViewType
+
+    everywhere = run.client.search_experiments(view_type=ViewType.ALL)
+    experiments = [experiment.experiment_id for experiment in everywhere]
+    count, token = 0, None
+    while True:
+        page = run.client.search_runs(
+            experiments, _COMPARED, run_view_type=ViewType.ALL, max_results=1000, page_token=token
+        )
+        count += sum(_is_of(window, promotion.data.tags) for promotion in page)
+        token = page.token
+        if not token:
+            return count
+
+
+def window_digest(window: Mapping[str, str]) -> str:
+    """SHA-256 of the tags of a window, which a store may cut or change where they are odd."""
+    return hashlib.sha256(json.dumps(sorted(window.items())).encode()).hexdigest()
+
+
+def _is_of(window: Mapping[str, str], tags: Mapping[str, str]) -> bool:
+    kept = tags.get(_WINDOW)
+    # Promotions of version 0.1.0 have no digest.
+    return window.items() <= tags.items() if kept is None else kept == window_digest(window)
 
 
 def log_figures(run: TrackedRun, logged: str, figures: Mapping[str, float]) -> None:

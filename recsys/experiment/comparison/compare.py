@@ -60,7 +60,7 @@ def compare(
         InputError: there are no runs, they were not made on the same data and split or lack the
             metric, or two did not ask about the same customers.
     """
-    usable, unsound = sound(runs)
+    usable, unsound = sound(runs, alike=True)
     order = ranked(usable, metric)
     names = labels(order)
     pairs = pair_table(order, names, metric)

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from recsys.errors import InputError
-from recsys.experiment.comparison.sound import fault, name_skipped
-from recsys.track.read import Skipped, TrackedRun
+from recsys.experiment.comparison.sound import fault
+from recsys.track.read import Skipped, TrackedRun, name_skipped
 
 ORACLE = "oracle"
 """The model that knows the truth of simulated data: a ceiling, never chosen and never exported."""

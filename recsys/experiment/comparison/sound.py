@@ -6,7 +6,7 @@ comparisons read too; a run whose means are others is passed over and named.
 """
 
 import math
-import sys
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,44 +15,72 @@ import pandas as pd
 from recsys.data import columns
 from recsys.errors import InputError
 from recsys.evaluate.measures import OF_HITS
-from recsys.shown_text import for_terminal
 from recsys.track.read import Skipped, TrackedRun
 
+_STRANGE = "it did not ask about the customers that the other runs asked about"
 
-def sound(runs: Sequence[TrackedRun]) -> tuple[list[TrackedRun], list[Skipped]]:
+
+def sound(
+    runs: Sequence[TrackedRun], alike: bool = False
+) -> tuple[list[TrackedRun], list[Skipped]]:
     """Runs whose artifacts can be read and say what their metrics say; and the others, with why.
+
+    Args:
+        runs: of a store.
+        alike: whether those that did not ask about the customers that most runs on the same data
+            and split asked about are among the others too.
 
     Raises:
         InputError: there are runs, and none is usable; says why of the first.
     """
-    faults = {run.run_id: fault(run) for run in runs}
-    kept = [run for run in runs if faults[run.run_id] is None]
-    skipped = [Skipped(run_id, why) for run_id, why in faults.items() if why is not None]
+    asked: dict[str, tuple[int, int]] = {}
+    kept, skipped = [], []
+    for run in runs:
+        try:
+            asked[run.run_id] = _checked(run)
+            kept.append(run)
+        except InputError as error:
+            skipped.append(Skipped(run.run_id, str(error)))
     if skipped and not kept:
         raise InputError(f"no run is usable: {skipped[0].line()}")
+    usual = _usual(list(asked.values()))
+    if alike and usual is not None and len({(run.fingerprint, run.split) for run in kept}) == 1:
+        strange = [run for run in kept if asked[run.run_id] != usual]
+        kept = [run for run in kept if asked[run.run_id] == usual]
+        skipped += [Skipped(run.run_id, _STRANGE) for run in strange]
     return kept, skipped
 
 
 def fault(run: TrackedRun) -> str | None:
     """What is wrong with what a run kept of valid; None where nothing is."""
     try:
-        claimed = run.intervals("valid")
-        if not claimed:
-            return "it has no metrics of valid"
-        table = run.per_query("valid")
-        _require_one_value_a_query(table, list(claimed))
-        for metric, interval in claimed.items():
-            _require_mean(metric, table[metric].to_numpy(np.float64), interval.mean)
-        assert run.slices is not None
+        _checked(run)
     except InputError as error:
         return str(error)
     return None
 
 
-def name_skipped(skipped: Sequence[Skipped]) -> None:
-    """One line on stderr for each run that is passed over."""
-    for one in skipped:
-        sys.stderr.write(f"{for_terminal(f'skipped {one.line()}')}\n")
+def _checked(run: TrackedRun) -> tuple[int, int]:
+    """Who was asked, as a number that differs where they differ. Raises where a run is unsound."""
+    claimed = run.intervals("valid")
+    if not claimed:
+        raise InputError("it has no metrics of valid")
+    table = run.per_query("valid")
+    _require_one_value_a_query(table, list(claimed))
+    for metric, interval in claimed.items():
+        _require_mean(metric, table[metric].to_numpy(np.float64), interval.mean)
+    # Read now, so that what is wrong with them is known now.
+    _ = run.slices
+    hashes = pd.util.hash_array(table[columns.CUSTOMER].to_numpy(dtype=object))
+    return len(hashes), int(hashes.sum())
+
+
+def _usual(asked: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """What more runs have than have anything else; None where no answer leads."""
+    counted = Counter(asked).most_common(2)
+    if not counted or (len(counted) == 2 and counted[0][1] == counted[1][1]):
+        return None
+    return counted[0][0]
 
 
 def _require_one_value_a_query(table: pd.DataFrame, metrics: Sequence[str]) -> None:

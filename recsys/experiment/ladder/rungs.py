@@ -11,9 +11,9 @@ from recsys.data import columns
 from recsys.errors import InputError
 from recsys.evaluate.measures import OF_HITS
 from recsys.experiment.comparison.ranking import ORACLE, ranked
-from recsys.experiment.comparison.sound import name_skipped, sound
+from recsys.experiment.comparison.sound import sound
 from recsys.track.pseudonyms import refuse_different_keys
-from recsys.track.read import TrackedRun
+from recsys.track.read import TrackedRun, name_skipped
 
 MANY, FEW, ONE = "one to many", "one to few", "one to one"
 RUNGS = (MANY, FEW, ONE)
