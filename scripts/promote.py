@@ -39,8 +39,10 @@ def main(words: Sequence[str]) -> None:
     metric = given.get("metric", METRIC)
     done = promote(Path(given["artifact"]), track, name, metric)
     print(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
-    if done.reading is None:
+    if done.version.replaced is None:
         print("  it is the first: there was no champion to compare it with")
+    elif done.reading is None:
+        print("  a promotion that was killed had registered it; this start only says so")
     else:
         print(f"  {said(done.reading, metric)}")
         print(
