@@ -10,8 +10,11 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import pytest
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["warm_imports"])
@@ -32,6 +35,7 @@ class Started:
     def __init__(self, script: str, words: list[str], folder: Path, limit: int | None) -> None:
         self._log = folder / f"said-{script}-{time.monotonic_ns()}.txt"
         self._log.touch()
+        _warm_up()
         self._began = time.monotonic()
         self.process: BaseProcess = _CONTEXT.Process(
             target=_run, args=(script, words, folder, self._log, limit)
@@ -64,6 +68,15 @@ def start(script: str, *words: str, folder: Path, limit: int | None = None) -> S
 def run(script: str, *words: str, folder: Path, limit: int | None = None) -> Done:
     """Runs a script to its end."""
     return start(script, *words, folder=folder, limit=limit).end()
+
+
+def _warm_up() -> None:
+    # The server finds what it is to import by the environment alone.
+    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1]), *sys.path]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        forkserver.ensure_running()
 
 
 def _run(script: str, words: list[str], folder: Path, log: Path, limit: int | None) -> None:
