@@ -41,8 +41,10 @@ def main(words: Sequence[str]) -> None:
     allow = packages(given.get("allow", ""))
     done = promote(Path(given["artifact"]), track, name, metric, allow)
     say(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
-    if done.reading is None:
+    if done.version.replaced is None:
         say("  it is the first: there was no champion to compare it with")
+    elif done.reading is None:
+        say("  a promotion that was killed had registered it; this start only says so")
     else:
         say(f"  {said(done.reading, metric)}")
         say(f"  the way back to version {done.version.replaced}: scripts/promote.py rollback=true")

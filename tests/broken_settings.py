@@ -26,7 +26,7 @@ COMMAND_LINE = {
     "run folder a file": (["hydra.run.dir=tables/offers.csv"], "offers.csv cannot be made: File"),
     "no such launcher": (["hydra/launcher=ray"], "hydra/launcher=ray: there is no such file"),
     "-m, one model unknown": (["-m", "model=popularity,alls"], "model=alls: there is no such"),
-    "-m, one value too low": (["-m", "model=als", "model.dim=0,4"], "model.dim: expected", "got 0"),
+    "-m, a value too low": (["-m", "model=als", "model.dim=0"], "job 0: model.dim:", "got 0"),
     "-m, sweep left open": (["-m", "seed=range(1"], f"'seed=range(1' {WORDS}"),
     "-m and test": (["-m", "seed=0,1", "evaluate.test=true"], "refused in a multirun: test is"),
 }  # fmt: skip

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -17,10 +19,13 @@ from recsys.errors import InputError
 from recsys.experiment.hydra_words import in_one_line, refuse_unknown_flags
 from recsys.experiment.processes import is_first
 from recsys.experiment.secrets import hidden, mask_what_is_kept
+from recsys.experiment.sweep import failures_named, going_on
 
 
 def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
     """Composes `conf/name.yaml` with the command line and runs `task` (once a job with `-m`).
+
+    Of several jobs those that cannot run are named in the end, see `recsys.experiment.sweep`.
 
     Args:
         task: what a job does.
@@ -38,12 +43,13 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
         nonlocal started
         started = True
         # Inside the job, because Hydra announces every exception that passes through it.
-        with exit_on_input_error(), in_our_words():
+        is_one_of_many = HydraConfig.get().mode == RunMode.MULTIRUN
+        with going_on() if is_one_of_many else exit_on_input_error(), in_our_words():
             mask_what_is_kept()
             task(config)
 
     wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
-    with exit_on_input_error(), in_our_words():
+    with exit_on_input_error(), in_our_words(), failures_named():
         sys.argv[1:] = hidden(sys.argv[1:])
         refuse_unknown_flags()
         try:

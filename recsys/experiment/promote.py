@@ -15,7 +15,7 @@ from recsys.experiment.run import run as run_again
 from recsys.masking import masked
 from recsys.serve import load
 from recsys.serve.pyfunc import save
-from recsys.track import registry
+from recsys.track import abandoned, registry
 from recsys.track.pseudonyms import pseudonyms_of, refuse_different_keys
 from recsys.track.read import TrackedRun, runs
 from recsys.track.registry import Version
@@ -50,8 +50,9 @@ class Promotion:
 
     Attributes:
         version: the new champion.
-        former: the champion before it; None for a first one.
-        reading: on test; None for a first one, with whom nothing was compared.
+        former: the champion before it; None for a first one, and as for `reading`.
+        reading: on test; None for a first one, with whom nothing was compared, and for one that a
+            killed promotion had registered already.
     """
 
     version: Version
@@ -91,7 +92,10 @@ def promote(
     digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     with registry.one_at_a_time(track, name):
         former = registry.champion(track, name)
+        is_concluded = abandoned.conclude(challenger, name, digest, former)
         if former is not None and former.digest == digest:
+            if is_concluded:
+                return Promotion(version=former, former=None, reading=None)
             raise InputError(
                 f"artifact={folder} is the champion already: {name} version {former.version}"
             )
@@ -190,6 +194,9 @@ def _with_test(run: TrackedRun, track: TrackConfig, allow: Sequence[str]) -> Tra
     """The run, or where it did not read test the same settings fitted again, which did."""
     if run.intervals("test"):
         return run
+    before = abandoned.read_before(run)
+    if before is not None:
+        return runs(track, run_ids=[before])[0]
     hidden = pseudonyms_of(run.run_id, run.tags) is not None
     settings = settings_again(run, allow)
     settings = replace(settings, evaluate=replace(settings.evaluate, test=True))
@@ -200,7 +207,7 @@ def _with_test(run: TrackedRun, track: TrackConfig, allow: Sequence[str]) -> Tra
             "read with its settings; train again on the data as they are now"
         )
     experiment = run.client.get_experiment(run.client.get_run(run.run_id).info.experiment_id).name
-    tags = {"read_for": registry.KIND, "again": run.run_id}
+    tags = abandoned.reading_tags(run)
     store = TrackConfig(uri=track.uri, experiment=experiment, tags=tags, pseudonyms=hidden)
     logged = log_run(record, store)
     return runs(track, run_ids=[logged])[0]

@@ -1,0 +1,21 @@
+"""What the scripts import, once."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import hydra  # noqa: F401
+import matplotlib.figure  # noqa: F401
+import mlflow  # noqa: F401
+import optuna  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+import script_runner  # noqa: F401
+import torch  # noqa: F401
+
+import recsys.experiment.export
+import recsys.experiment.promote
+import recsys.experiment.tuning.tune
+import recsys.serve.everyone  # noqa: F401
