@@ -10,7 +10,7 @@ TEXTS = SortedIds.build("product", np.array(["007", "7", "\u0667"], dtype=object
 
 @pytest.mark.parametrize("typed", ["007", "7.0", "+7", "\u0667", " 7", "9" * 5_000])
 def test_a_number_typed_in_another_way_is_another_id(typed: str) -> None:
-    with pytest.raises(InputError, match="product id .* is not among the 3 product ids"):
+    with pytest.raises(InputError, match=r"product id .* is not among the 3 product ids"):
         NUMBERS.rows_of(typed)
 
 
