@@ -12,7 +12,7 @@ DAYS = pd.date_range("2025-01-01", periods=60, freq="2D").strftime("%Y-%m-%d")
 EVENTS = [f"C{day % 7 + 1},P{day % 5 + 1},purchase,app,{when}" for day, when in enumerate(DAYS)]
 WORDS = (
     "data=files", "data.root=data", "data.masks_seen=false", "data.valid_from=2025-03-01",
-    "data.test_from=2025-04-01", "evaluate.resamples=10", "track.uri=sqlite:///mlflow.db",
+    "data.test_from=2025-04-01", "evaluate.resamples=10",
 )  # fmt: skip
 
 
@@ -74,25 +74,31 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One store of runs for all: making it takes longer than everything else here."""
+    return f"track.uri=sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
+
+
 @pytest.mark.parametrize(("make", "model", "says"), CASES)
 def test_a_run_ends_with_one_line_and_code_2(
-    make: Callable[[Path], None], model: str, says: str, tmp_path: Path,
+    make: Callable[[Path], None], model: str, says: str, tmp_path: Path, store: str,
     capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     make(tmp_path)
-    assert run_train_job(*WORDS, f"model={model}", cwd=tmp_path) == 2
+    assert run_train_job(*WORDS, store, f"model={model}", cwd=tmp_path) == 2
     (line,) = [text for text in capfd.readouterr().err.splitlines() if text.startswith("error: ")]
     assert says in line
     assert not list(tmp_path.rglob("metrics.json"))
 
 
 def test_tables_that_meet_in_part_are_said_in_the_output(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, store: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write(tmp_path)
     (tmp_path / "data" / "customers.csv").write_text("customer_id\nC1\nC2\nC3\nnew\n")
     (tmp_path / "data" / "products.csv").write_text("product_id\nP1\nP2\nP3\nP4\nP5\nsoon\n")
-    assert run_train_job(*WORDS, "model=popularity", cwd=tmp_path) == 0
+    assert run_train_job(*WORDS, store, "model=popularity", cwd=tmp_path) == 0
     said = capfd.readouterr().out
     assert (
         "customers: 3 of 4 ids ('customer_id') are known to interactions, and 4 there are not in "
@@ -114,11 +120,11 @@ def test_tables_that_meet_in_part_are_said_in_the_output(
     ids=["seed", "cut-off", "list", "large seed", "large cut-off", "large in list"],
 )
 def test_a_setting_of_very_many_digits_is_one_line(
-    word: str, says: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    word: str, says: str, tmp_path: Path, store: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write(tmp_path)
-    words = [one for one in WORDS if not word.startswith(one.partition("=")[0])]
-    assert run_script("train", *words, "model=popularity", word, cwd=tmp_path) == 2
+    words = [one for one in WORDS if word.partition("=")[0] != one.partition("=")[0]]
+    assert run_script("train", *words, store, "model=popularity", word, cwd=tmp_path) == 2
     (line,) = [text for text in capfd.readouterr().err.splitlines() if text.startswith("error: ")]
     assert says in line
     assert len(line) < 200

@@ -63,7 +63,7 @@ def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
         if kinds[name] in _JOINS:
             codes[name] = _whole(frame[name], kinds[name])
     # Column by column a wide frame would be rebuilt as often as it has columns.
-    return pd.DataFrame({name: codes.get(str(name), column) for name, column in frame.items()})
+    return pd.DataFrame({name: codes.get(name, frame[name]) for name in header})
 
 
 def _parsed(path: Path, kinds: Mapping[str, Kind]) -> pd.DataFrame:
