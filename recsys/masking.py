@@ -20,7 +20,8 @@ _SCHEME = r"[A-Za-z][\w+.\-]*://"
 _ADDRESS = re.compile(_SCHEME)
 # A name and a colon that no port follows: a password, which may hold blanks.
 _WITH_BLANKS = re.compile(rf"({_SCHEME})[^\s/@:'\"]*:(?!\d+(?:[/\s]|$))[^\n]*@")
-_USER = re.compile(rf"({_SCHEME})(?=[^/\s])\S*@")
+# A remedy that says postgresql://USER@HOST/DATABASE stays as it is.
+_USER = re.compile(rf"({_SCHEME})(?=[^/\s])(?!USER@HOST)\S*@")
 _QUERY = re.compile(rf"([?&;#](?:{_NAMES})=)(?:[^\n&'\"]*(?=&\w+=)|[^&;#\s'\"]*)", re.IGNORECASE)
 _KEYWORD = re.compile(
     rf"(?<![\w?&;#])((?:{_NAMES})\s*=\s*)('(?:\\.|[^'\\])*'|\"[^\"]*\"|[^\s&;,'\"]+)",

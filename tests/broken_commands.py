@@ -231,7 +231,7 @@ TUNE = {
     "storage of runs": (["study.storage=other.db"], "other.db is a database of something else"),
     "out a number": (["study.out=5"], "study.out: expected a text or null, got 5"),
     "a part as a choice": (["tune.window.choices=[{_target_: subprocess.call}]"],
-        "tune.window: expected plain values as choices, got {'_target_'"),
+        "tune.window.choices[0]._target_=subprocess.call: only classes of recsys"),
     "space of another model": (["+tune.dim=[8]"], "tune.dim: the model has no such setting"),
 }  # fmt: skip
 

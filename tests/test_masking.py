@@ -33,6 +33,7 @@ SECRETS = {
 KEPT = (
     "sqlite:///mlflow.db", "sqlite:////home/me@firm/mlflow.db", "http://host:5000/path",
     "postgresql://host/db", "models:/recsys@champion", "host=h dbname=d", "model.dim=8 passport=3",
+    "say to=FOLDER or to=postgresql://USER@HOST/DATABASE",
     "http://127.0.0.1:5000 cannot be reached by me@firm",
 )  # fmt: skip
 
