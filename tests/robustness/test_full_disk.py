@@ -16,7 +16,7 @@ LIMIT = 2000
 
 COMMANDS = {
     "everyone": ("recommend", "artifact=artifact", "everyone=true", "out=offers.parquet"),
-    "recommend": ("recommend", "artifact=artifact", "customers=20", "out=offers.json"),
+    "recommend": ("recommend", "artifact=artifact", "customers=1", "k=4", "out=offers.json"),
     "store": ("store", "artifact=artifact", "to=store"),
     "export": ("export", "out=artifact", "overwrite=true", "track.uri=sqlite:///mlflow.db"),
     "train": ("train", *FIT, "track.uri=sqlite:///mlflow.db", "hydra.run.dir=run"),
