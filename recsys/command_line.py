@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO, cast
 
 from recsys.errors import InputError
-from recsys.masking import masked
+from recsys.masking import masked_line
 from recsys.shown_text import for_terminal, shortened
 from recsys.whole_numbers import parse_whole_number
 
@@ -50,7 +50,7 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
 
 def _end(line: str, last_word: "Lock | None") -> NoReturn:
     if last_word is None or last_word.acquire(block=False):
-        sys.stderr.write(f"error: {shortened(for_terminal(masked(line)), _LONGEST)}\n")
+        sys.stderr.write(f"error: {shortened(for_terminal(masked_line(line)), _LONGEST)}\n")
     raise SystemExit(2) from None
 
 

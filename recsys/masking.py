@@ -13,10 +13,11 @@ from urllib.parse import unquote_plus
 MASK = "***"
 
 _NAMES = (
-    r"(?:\w+[_-])?(?:password|passwd|passphrase|pwd|secret|token|api_?key|access_?key(?:_id)?|"
+    r"(?:\w{1,64}[_-])?(?:password|passwd|passphrase|pwd|secret|token|api_?key|access_?key(?:_id)?|"
     r"secret_?key|account_?key|signature|credentials?)|pass|sslpassword|sig|auth|odbc_connect"
 )
-_SCHEME = r"[A-Za-z][\w+.\-]*://"
+# From where a word begins, or a long word would be read once from each of its letters.
+_SCHEME = r"(?<![\w+.\-])[\w+.\-]+://"
 _ADDRESS = re.compile(_SCHEME)
 # A name and a colon that no port follows: a password, which may hold blanks.
 _WITH_BLANKS = re.compile(rf"({_SCHEME})[^\s/@:'\"]*:(?!\d+(?:[/\s]|$))[^\n]*@")
@@ -27,6 +28,8 @@ _KEYWORD = re.compile(
     rf"(?<![\w?&;#])((?:{_NAMES})\s*=\s*)('(?:\\.|[^'\\])*'|\"[^\"]*\"|[^\s&;,'\"]+)",
     re.IGNORECASE,
 )
+_LONG_LINE, _END = 8_000, 3_000
+"""Characters of a line that is read whole, and of each end of one that is not."""
 _SHORTEST = 3
 """Of a part of a password that is looked for by itself in what a driver says."""
 
@@ -46,6 +49,24 @@ def masked(text: str, *addresses: str) -> str:
             parts = [part.replace(piece, MASK) for part in parts]
         text = _patterns(_without_parameters(address)).join(parts)
     return _patterns(text)
+
+
+def masked_line(line: str) -> str:
+    """As `masked`, for a line of any length: of a long one only its ends are kept.
+
+    What an end may hold of a secret that began or ended in the part that is left out goes too.
+    """
+    if len(line) <= _LONG_LINE:
+        return masked(line)
+    head, middle, tail = line[:_END], line[_END:-_END], line[-_END:]
+    scheme = head.rfind("://")
+    if scheme >= 0 and "@" not in head[scheme:]:
+        head = head[:scheme]
+    if "://" in head + middle:
+        tail = tail.rpartition("@")[2]
+    if "=" in (head + middle).rsplit(maxsplit=1)[-1]:
+        tail = " ".join(tail.split()[1:])
+    return f"{masked(head)}...{masked(tail)}"
 
 
 def has_secret(text: str) -> bool:

@@ -9,7 +9,7 @@ from script_runner import run_script
 
 from recsys.errors import InputError
 from recsys.experiment.secrets import hidden
-from recsys.masking import has_secret, masked, masked_values
+from recsys.masking import has_secret, masked, masked_line, masked_values
 from recsys.serve.stores import PgvectorStore, open_store
 from recsys.track.store import TrackConfig
 from recsys.track.store import open_store as open_runs
@@ -94,7 +94,11 @@ def test_a_store_in_keywords_is_postgresql_and_no_folder(tmp_path: Path) -> None
         "postgresql+nodriver://me:s3cret@127.0.0.1:9/d",
     ],
 )  # fmt: skip
-def test_runs_that_cannot_be_kept_say_no_password(uri: str) -> None:
+def test_runs_that_cannot_be_kept_say_no_password(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # MLflow asks a database that is not there ten times, each time after a longer pause.
+    monkeypatch.setattr("mlflow.store.db.utils.MAX_RETRY_COUNT", 1)
     with pytest.raises(InputError) as caught:
         open_runs(TrackConfig(uri=uri))
     says_nothing(str(caught.value))
@@ -161,3 +165,29 @@ def test_a_password_in_a_sweep_is_refused() -> None:
 def test_words_without_a_secret_stay_as_they_are() -> None:
     words = ["-m", "--config-dir=x", "model=als,ease", "track.uri=http://host:5000", "seed"]
     assert hidden(words) == words
+
+
+LONG = "x" * 1_000_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"got '{LONG}'; correct the file",
+        f"postgresql://me:{LONG}secret@host/db is no address",
+        f"a {LONG} postgresql://me:secret{LONG}",
+        f"password=secret{LONG}secret of the store",
+        "a://b:" * 200_000 + "@",
+    ],
+)
+def test_a_huge_line_is_masked_at_once_and_holds_no_part_of_a_secret(line: str) -> None:
+    said = masked_line(line)
+    assert len(said) < 10_000
+    assert "secret" not in said
+    assert len(masked(LONG)) == len(LONG)
+
+
+def test_of_a_huge_line_without_a_secret_both_ends_stay() -> None:
+    said = masked_line(f"column tags: got '{LONG}'; correct the file")
+    assert said.startswith("column tags: got 'xxx")
+    assert said.endswith("xxx'; correct the file")
