@@ -58,13 +58,13 @@ def masked_line(line: str) -> str:
     """
     if len(line) <= _LONG_LINE:
         return masked(line)
-    head, middle, tail = line[:_END], line[_END:-_END], line[-_END:]
+    head, tail, before = line[:_END], line[-_END:], line[:-_END]
     scheme = head.rfind("://")
     if scheme >= 0 and "@" not in head[scheme:]:
         head = head[:scheme]
-    if "://" in head + middle:
+    if "://" in before:
         tail = tail.rpartition("@")[2]
-    if "=" in (head + middle).rsplit(maxsplit=1)[-1]:
+    if "=" in before.rsplit(maxsplit=1)[-1]:
         tail = " ".join(tail.split()[1:])
     return f"{masked(head)}...{masked(tail)}"
 
