@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values, new_folder, say, truth
+from recsys.cli.command_line import exit_on_input_error, key_values, new_folder, say, truth
 from recsys.errors import InputError
-from recsys.serve import load, write
-from recsys.serve.artifact import require_free
-from recsys.serve.index import index_kind
-from recsys.serve.precision import precision_of
-from recsys.serve.product_table import new_products
+from recsys.serving import load, write
+from recsys.serving.artifact.index import index_kind
+from recsys.serving.artifact.precision import precision_of
+from recsys.serving.artifact.product_table import new_products
+from recsys.serving.artifact.storage import require_free
 
 KEYS = ("artifact", "products", "out", "overwrite")
 

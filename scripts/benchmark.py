@@ -5,11 +5,11 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from recsys.command_line import say
-from recsys.experiment.benchmarks.suite import machine, write_benchmark
-from recsys.experiment.config import build_part
-from recsys.experiment.launch import launch
-from recsys.experiment.parts import packages
+from benchmarks.suite import machine, write_benchmark
+from recsys.cli.command_line import say
+from recsys.cli.launch import launch
+from recsys.experiments.config import build_part
+from recsys.experiments.parts import packages
 
 
 def benchmark(config: DictConfig) -> None:

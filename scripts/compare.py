@@ -11,18 +11,18 @@ leaderboard.csv, pairwise.csv and slices.csv; a CSV file the leaderboard.
 import sys
 from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values, say
+from recsys.cli.command_line import exit_on_input_error, key_values, say
 from recsys.errors import InputError
-from recsys.experiment.comparison.compare import compare, require_baseline
-from recsys.experiment.comparison.files import PAGE, as_csv, comparison_files
-from recsys.experiment.comparison.leaderboard_text import printed
-from recsys.experiment.comparison.ranking import on_data
-from recsys.experiment.comparison.words import summary
-from recsys.track.comparison import log_comparison
-from recsys.track.read import name_skipped, runs_and_skipped
-from recsys.track.runs import TrackConfig
-from recsys.track.store import default_uri
-from recsys.whole_file import write_whole
+from recsys.ops.whole_file import write_whole
+from recsys.reports.comparison.compare import compare, require_baseline
+from recsys.reports.comparison.files import PAGE, as_csv, comparison_files
+from recsys.reports.comparison.leaderboard_text import printed
+from recsys.reports.comparison.ranking import on_data
+from recsys.reports.comparison.words import summary
+from recsys.tracking.comparison import log_comparison
+from recsys.tracking.read import name_skipped, runs_and_skipped
+from recsys.tracking.runs import TrackConfig
+from recsys.tracking.store import default_uri
 
 KEYS = ("experiment", "data", "tags", "runs", "metric", "baseline", "out", "track.uri")
 

@@ -10,7 +10,7 @@ A run may name classes of recsys, and of the packages that you allow here.
 import sys
 from collections.abc import Sequence
 
-from recsys.command_line import (
+from recsys.cli.command_line import (
     exit_on_input_error,
     key_values,
     new_folder,
@@ -19,15 +19,15 @@ from recsys.command_line import (
     whole_number,
 )
 from recsys.errors import InputError
-from recsys.experiment.comparison.ranking import best_run
-from recsys.experiment.export import ExportConfig, export
-from recsys.experiment.parts import packages
-from recsys.serve.index import index_kind
-from recsys.serve.precision import precision_of
-from recsys.track.feature_lines import feature_line
-from recsys.track.read import runs
-from recsys.track.runs import TrackConfig
-from recsys.track.store import default_uri
+from recsys.experiments.export_run import ExportConfig, export
+from recsys.experiments.parts import packages
+from recsys.reports.comparison.ranking import best_run
+from recsys.serving.artifact.index import index_kind
+from recsys.serving.artifact.precision import precision_of
+from recsys.tracking.feature_lines import feature_line
+from recsys.tracking.read import runs
+from recsys.tracking.runs import TrackConfig
+from recsys.tracking.store import default_uri
 
 KEYS = (
     "out", "experiment", "data", "metric", "run", "dim", "index", "precision", "calibrate",

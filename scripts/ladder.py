@@ -11,17 +11,17 @@ A run may name classes of recsys, and of the packages that you allow here.
 
 import sys
 
-from recsys.command_line import exit_on_input_error, key_values, new_folder, say, truth
+from recsys.cli.command_line import exit_on_input_error, key_values, new_folder, say, truth
 from recsys.errors import InputError
-from recsys.experiment.comparison.ranking import on_data
-from recsys.experiment.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
-from recsys.experiment.ladder.ladder import ladder
-from recsys.experiment.ladder.words import summary
-from recsys.experiment.parts import packages
-from recsys.track.read import runs
-from recsys.track.report import log_report
-from recsys.track.runs import TrackConfig
-from recsys.track.store import default_uri
+from recsys.experiments.parts import packages
+from recsys.reports.comparison.ranking import on_data
+from recsys.reports.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
+from recsys.reports.ladder.ladder import ladder
+from recsys.reports.ladder.words import summary
+from recsys.tracking.read import runs
+from recsys.tracking.report import log_report
+from recsys.tracking.runs import TrackConfig
+from recsys.tracking.store import default_uri
 
 KEYS = ("out", "experiment", "data", "runs", "metric", "slices", "allow", "track.uri")
 

@@ -14,12 +14,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.command_line import exit_on_input_error, key_values, say, truth
+from recsys.cli.command_line import exit_on_input_error, key_values, say, truth
 from recsys.errors import InputError
-from recsys.experiment.parts import packages
-from recsys.experiment.promote import METRIC, NAME, promote, said
-from recsys.track.registry import ALIAS, one_at_a_time, roll_back
-from recsys.track.store import TrackConfig, default_uri
+from recsys.experiments.parts import packages
+from recsys.experiments.promote import METRIC, NAME, promote, said
+from recsys.tracking.registry import ALIAS, one_at_a_time, roll_back
+from recsys.tracking.store import TrackConfig, default_uri
 
 KEYS = ("artifact", "track.uri", "model_name", "metric", "rollback", "allow")
 

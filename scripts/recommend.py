@@ -21,15 +21,15 @@ from uuid import UUID
 
 import numpy as np
 
-from recsys.command_line import exit_on_input_error, key_values, say, truth, whole_number
+from recsys.cli.command_line import exit_on_input_error, key_values, say, truth, whole_number
 from recsys.errors import InputError
-from recsys.serve import Artifact, Offer, Reason, Recommendation, load
-from recsys.serve.everyone import recommend_everyone, require_ending
-from recsys.serve.fresh import FreshEvent
-from recsys.serve.limits import SHOWN
-from recsys.serve.question import Id
-from recsys.serve.rules import moment, spoken, when_of
-from recsys.whole_file import write_whole
+from recsys.ops.whole_file import write_whole
+from recsys.serving import Artifact, Offer, Reason, Recommendation, load
+from recsys.serving.artifact.limits import SHOWN
+from recsys.serving.artifact.rules import moment, spoken, when_of
+from recsys.serving.query.everyone import recommend_everyone, require_ending
+from recsys.serving.query.fresh_events import FreshEvent
+from recsys.serving.query.query import Id
 
 KEYS = (
     "artifact", "customer", "customers", "events", "everyone", "k", "touchpoint", "at", "exclude",

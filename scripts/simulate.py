@@ -9,10 +9,10 @@ from typing import NoReturn
 
 import pandas as pd
 
-from recsys.command_line import exit_on_input_error, new_folder, say
-from recsys.data.sources.simulated import SimulatedMarket
-from recsys.data.sources.simulated.shape import shape
+from recsys.cli.command_line import exit_on_input_error, new_folder, say
 from recsys.errors import InputError
+from recsys.simulation import SimulatedMarket
+from recsys.simulation.shape import shape
 
 
 class Parser(argparse.ArgumentParser):

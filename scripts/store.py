@@ -10,11 +10,11 @@ pip install 'recsys[pgvector]'. Its password is read from PGPASSWORD, PGPASSFILE
 import sys
 from collections.abc import Sequence
 
-from recsys.command_line import exit_on_input_error, key_values, new_folder, say
+from recsys.cli.command_line import exit_on_input_error, key_values, new_folder, say
 from recsys.errors import InputError
-from recsys.masking import masked
-from recsys.serve import load
-from recsys.serve.stores import open_store
+from recsys.ops.masking import masked
+from recsys.serving import load
+from recsys.serving.stores import open_store
 
 KEYS = ("artifact", "to")
 

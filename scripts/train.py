@@ -14,16 +14,16 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from recsys.command_line import say
+from recsys.cli.command_line import say
+from recsys.cli.launch import launch
 from recsys.errors import InputError
-from recsys.experiment.config import settings_from
-from recsys.experiment.launch import launch
-from recsys.experiment.processes import is_first, shared, together
-from recsys.experiment.run import assist, run
-from recsys.track.attempt import attempt
-from recsys.track.record import write_metrics_json
-from recsys.track.runs import log_run
-from recsys.track.store import open_store
+from recsys.experiments.config import settings_from
+from recsys.experiments.processes import is_first, shared, together
+from recsys.experiments.run import assist, run
+from recsys.tracking.attempt import attempt
+from recsys.tracking.record import write_metrics_json
+from recsys.tracking.runs import log_run
+from recsys.tracking.store import open_store
 
 
 def train(config: DictConfig) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from small_shop import Spoil, all_of, cell, content
 
-from recsys.train.loop.checkpoint import Checkpoint
+from recsys.training.loop.checkpoint import Checkpoint
 
 COMPARE = {
     "misspelt key": (["metrc=ndcg@10"], "unknown argument 'metrc=ndcg@10'; did you mean metric="),

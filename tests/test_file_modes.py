@@ -10,9 +10,9 @@ import pytest
 from script_runner import run_script, run_train_job
 from small_shop import FIT, write_shop
 
-from recsys.data.sources.simulated import SimulatedMarket
-from recsys.serve import Contents, write
-from recsys.whole_file import write_whole
+from recsys.ops.whole_file import write_whole
+from recsys.serving import Contents, write
+from recsys.simulation import SimulatedMarket
 
 
 @pytest.fixture(params=[0o002, 0o027], ids=oct)

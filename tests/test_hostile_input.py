@@ -7,7 +7,7 @@ from hostile_names import ESCAPE, FORMULA, HTML, LINES, REVERSED, is_clean
 from script_runner import run_script, run_train_job
 from small_shop import FIT, Spoil, cell, column, write_shop
 
-from recsys.track.store import TrackConfig, open_store
+from recsys.tracking.store import TrackConfig, open_store
 
 REFUSED = {
     "a time": cell("interactions", 3, "timestamp", ESCAPE),

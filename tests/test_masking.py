@@ -8,11 +8,11 @@ import yaml
 from script_runner import run_script
 
 from recsys.errors import InputError
-from recsys.experiment.secrets import hidden
-from recsys.masking import has_secret, masked, masked_line, masked_values
-from recsys.serve.stores import PgvectorStore, open_store
-from recsys.track.store import TrackConfig
-from recsys.track.store import open_store as open_runs
+from recsys.experiments.secrets import hidden
+from recsys.ops.masking import has_secret, masked, masked_line, masked_values
+from recsys.serving.stores import PgvectorStore, open_store
+from recsys.tracking.store import TrackConfig
+from recsys.tracking.store import open_store as open_runs
 
 SECRETS = {
     "plain": ("postgresql://me:s3cret@host/db", "postgresql://***@host/db"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys.command_line import exit_on_input_error
+from recsys.cli.command_line import exit_on_input_error
 from recsys.errors import InputError
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -27,7 +27,7 @@ def piped(code: str) -> tuple[int, str]:
     return started.returncode, said
 
 
-GUARDED = "from recsys.command_line import exit_on_input_error\nwith exit_on_input_error():\n"
+GUARDED = "from recsys.cli.command_line import exit_on_input_error\nwith exit_on_input_error():\n"
 
 
 @pytest.mark.parametrize("printed", ["'short'", f"'{'x' * 100}' * 1000"])

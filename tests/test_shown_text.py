@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from matplotlib.cbook import is_math_text
 from script_runner import SCRIPTS
 
-from recsys.command_line import exit_on_input_error, say
+from recsys.cli.command_line import exit_on_input_error, say
 from recsys.errors import InputError
-from recsys.shown_text import (
+from recsys.ops.shown_text import (
     fenced,
     for_csv,
     for_markdown,
@@ -189,7 +189,7 @@ def test_what_a_script_says_is_a_line_each(name: str, capsys: pytest.CaptureFixt
 
 
 def test_a_name_that_the_terminals_encoding_lacks_ends_no_script() -> None:
-    program = "from recsys.command_line import say; say('Crédit')"
+    program = "from recsys.cli.command_line import say; say('Crédit')"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, check=False, text=True,
         env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(SCRIPTS.parent)},

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from recsys.errors import InputError
-from recsys.locks import lock, own_folder
-from recsys.whole_file import whole_file, write_whole
-from recsys.whole_folder import replaced
+from recsys.ops.locks import lock, own_folder
+from recsys.ops.whole_file import whole_file, write_whole
+from recsys.ops.whole_folder import replaced
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from recsys.whole_file import whole_file
+from recsys.ops.whole_file import whole_file
 with whole_file(Path(sys.argv[1])) as file:
     file.write(b"half")
     file.flush()
@@ -131,8 +131,8 @@ def test_a_file_that_grows_too_large_leaves_the_former_one(tmp_path: Path) -> No
     write_whole(tmp_path / "a", "former")
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from recsys.command_line import exit_on_input_error\n"
-        "from recsys.whole_file import write_whole\n"
+        "from recsys.cli.command_line import exit_on_input_error\n"
+        "from recsys.ops.whole_file import write_whole\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "with exit_on_input_error():\n"
         "    write_whole(Path(sys.argv[1]), 'x' * 2000, 'out')\n"

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.command_line import whole_number
+from recsys.cli.command_line import whole_number
 from recsys.errors import InputError
-from recsys.whole_numbers import parse_whole_number
+from recsys.ops.whole_numbers import parse_whole_number
 
 OTHER_SPELLINGS = [
     "007",

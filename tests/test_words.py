@@ -2,7 +2,7 @@
 
 import pytest
 
-from recsys.command_line import exit_on_input_error, key_values, truth, whole_number
+from recsys.cli.command_line import exit_on_input_error, key_values, truth, whole_number
 from recsys.errors import InputError
 
 KEYS = ("metric", "track.uri", "out")

@@ -9,7 +9,7 @@ import pandas as pd
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
-from recsys.whole_numbers import parse_whole_number
+from recsys.ops.whole_numbers import parse_whole_number
 
 
 @dataclass(frozen=True, eq=False)

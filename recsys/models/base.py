@@ -11,7 +11,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.audit import Derived
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.evaluate.full_ranking import Score
+from recsys.evaluation.full_ranking import Score
 
 
 class Validate(Protocol):

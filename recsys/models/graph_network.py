@@ -16,19 +16,19 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.audit import Derived
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.evaluate.full_ranking import Score
+from recsys.evaluation.full_ranking import Score
 from recsys.graph.bipartite import normalise
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 from recsys.models.device import Device, torch_device
 from recsys.models.graph_vectors import GraphVectors
-from recsys.train.halves import BipartiteGraph
-from recsys.train.loop import fit
-from recsys.train.loop.checkpoint import Checkpoint
-from recsys.train.objectives import Objective, Softmax
-from recsys.train.propagation import Pair
-from recsys.train.sampling import Positives
-from recsys.train.spectrum import singular_vectors
-from recsys.train.training import Training
+from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.loop import fit
+from recsys.training.loop.checkpoint import Checkpoint
+from recsys.training.objectives import Objective, Softmax
+from recsys.training.propagation import Pair
+from recsys.training.sampling import Positives
+from recsys.training.settings import Training
+from recsys.training.spectrum import singular_vectors
 
 _CPU = torch.device("cpu")
 _LENGTH = 0.1
@@ -46,7 +46,7 @@ class GraphNetwork(Training, ABC):
     Attributes:
         dim: length of the vectors.
         layers: of propagation.
-        objective: what is trained for, see `recsys.train.objectives`.
+        objective: what is trained for, see `recsys.training.objectives`.
         l2: weight of half the squared norms of a pair's vectors.
         start: "svd" begins with the singular vectors of the normalised graph, times the root of
             the singular values; "random" with normal numbers.

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from recsys.arrays import FloatArray
-from recsys.train.halves import BipartiteGraph
-from recsys.train.loop import Network
-from recsys.train.objectives import Batch, Objective
-from recsys.train.processes import Processes
-from recsys.train.propagation import Pair, propagate
+from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.loop import Network
+from recsys.training.objectives import Batch, Objective
+from recsys.training.processes import Processes
+from recsys.training.propagation import Pair, propagate
 
 
 class GraphVectors(Network):

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.graph_vectors import GraphVectors, LayeredVectors
-from recsys.train.halves import BipartiteGraph
-from recsys.train.objectives import Objective
-from recsys.train.processes import Processes
-from recsys.train.propagation import mean_of_layers
+from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.objectives import Objective
+from recsys.training.processes import Processes
+from recsys.training.propagation import mean_of_layers
 
 
 @dataclass(kw_only=True, eq=False)

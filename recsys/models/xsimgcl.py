@@ -23,11 +23,11 @@ from recsys.errors import InputError
 from recsys.models.base import require_range
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.graph_vectors import GraphVectors, LayeredVectors
-from recsys.train.halves import BipartiteGraph
-from recsys.train.losses import info_nce
-from recsys.train.objectives import Batch, Objective
-from recsys.train.processes import Processes
-from recsys.train.propagation import Pair, propagate
+from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.losses import info_nce
+from recsys.training.objectives import Batch, Objective
+from recsys.training.processes import Processes
+from recsys.training.propagation import Pair, propagate
 
 _ONE_LAYER = (0.0, 1.0)
 

@@ -10,7 +10,7 @@ from recsys.data.interactions import ACTION_CODES
 from recsys.data.sources.insurance import EVENT, Insurance
 from recsys.data.split import TimeSplit
 from recsys.errors import InputError
-from recsys.experiment.run import prepare
+from recsys.experiments.run import prepare
 
 # User 7 buys twice; the second event lists the touchpoints of the first again. Event 3 has a gap.
 TOUCHES: dict[str, list[Any]] = {

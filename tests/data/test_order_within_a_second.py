@@ -18,19 +18,19 @@ from recsys.data.interactions import SECOND, Interactions
 from recsys.data.queries import Window
 from recsys.data.split import GivenSplit, LeaveLastOut
 from recsys.data.vocabulary import Vocabulary
-from recsys.evaluate.attribution.credit import last_touch
-from recsys.evaluate.earlier import earlier
-from recsys.evaluate.per_query import evaluate
-from recsys.experiment.exported_events import events_of
-from recsys.experiment.ladder.touchpoints import contacts
-from recsys.experiment.run import prepare
+from recsys.evaluation.attribution.credit import last_touch
+from recsys.evaluation.per_query import evaluate
+from recsys.experiments.run import prepare
+from recsys.export.events import events_of
 from recsys.graph.silence import met_silence
 from recsys.graph.time_gap import time_gap_pairs
 from recsys.graph.touchpoints import touchpoint_graph
 from recsys.models.acceptance import read_sends
 from recsys.models.next_step import latest_before
 from recsys.models.own_history import OwnHistory
-from recsys.train.neighbours import TemporalSampler
+from recsys.ops.temporal_counts import earlier
+from recsys.reports.ladder.touchpoints import contacts
+from recsys.training.neighbours import TemporalSampler
 
 NOON = "2025-01-05T12:00:00"
 EARLY, LATE = f"{NOON}.100000Z", f"{NOON}.100001Z"

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys import parquet_bounds
 from recsys.data.sources.files import Files
 from recsys.data.sources.parquet import read_parquet
 from recsys.errors import InputError
+from recsys.ops import parquet_bounds
 
 
 def write(path: Path, **columns: object) -> Path:

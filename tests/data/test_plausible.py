@@ -11,10 +11,10 @@ from small_shop import FIT, cell, write_shop
 from recsys.data.check import check_tables
 from recsys.data.plausible import HAPPENED
 from recsys.data.sources.files import Files
-from recsys.data.sources.simulated import SimulatedMarket
-from recsys.data.sources.simulated.calendar import LAST
 from recsys.data.tables import EndingTables
 from recsys.errors import InputError
+from recsys.simulation import SimulatedMarket
+from recsys.simulation.calendar import LAST
 
 
 @pytest.fixture

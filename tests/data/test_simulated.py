@@ -11,13 +11,13 @@ import pytest
 
 from recsys.data import columns
 from recsys.data.check import check_tables
-from recsys.data.sources.simulated import SimulatedMarket
-from recsys.data.sources.simulated.chunk import CUSTOMERS, draw_latent, record
-from recsys.data.sources.simulated.decisions import propensities
-from recsys.data.sources.simulated.offers import running
-from recsys.data.sources.simulated.shape import shape
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+from recsys.simulation import SimulatedMarket
+from recsys.simulation.chunk import CUSTOMERS, draw_latent, record
+from recsys.simulation.decisions import propensities
+from recsys.simulation.offers import running
+from recsys.simulation.shape import shape
 
 ROOT = Path(__file__).parents[2]
 TABLES = 7
@@ -239,7 +239,7 @@ def test_script_prints_what_it_wrote(tmp_path: Path) -> None:
 def test_memory_does_not_grow_with_the_market(tmp_path: Path) -> None:
     def peak_kilobytes(events: int) -> int:
         program = (
-            "import resource; from recsys.data.sources.simulated import SimulatedMarket; "
+            "import resource; from recsys.simulation import SimulatedMarket; "
             f"SimulatedMarket(events={events}).write({str(tmp_path / str(events))!r}); "
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )

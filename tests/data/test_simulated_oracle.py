@@ -11,8 +11,8 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.interactions import SECOND
-from recsys.data.sources.simulated import Oracle, SimulatedMarket, expectation
 from recsys.errors import InputError
+from recsys.simulation import Oracle, SimulatedMarket, expectation
 
 K = 10
 DISCOUNT = 1 / np.log2(np.arange(2, K + 2))

@@ -11,7 +11,7 @@ from recsys.data.sources.starbucks import Starbucks, moment
 from recsys.data.split import TimeSplit
 from recsys.data.tables import Tables
 from recsys.errors import InputError
-from recsys.experiment.run import prepare
+from recsys.experiments.run import prepare
 
 FILES = ("portfolio.json", "profile.json", "transcript.parquet")
 OFFER = {"reward": 5, "difficulty": 20, "duration": 10.0, "channels": ["web", "email"]}

@@ -9,7 +9,7 @@ from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.relations import Signals, relation_matrices
 from recsys.models.segment import measures
 from recsys.models.touchpoint_preference import overall_shares
-from recsys.train.sampling import Positives
+from recsys.training.sampling import Positives
 
 EVENTS = {
     # ann calls the branch herself, ben is called, cat gets mail, dan is met nobody knows where.

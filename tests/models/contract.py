@@ -11,7 +11,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
 from recsys.data.split import TimeSplit
-from recsys.evaluate.per_query import evaluate
+from recsys.evaluation.per_query import evaluate
 from recsys.models.base import (
     Chooses,
     EmbeddingRecommender,

@@ -23,7 +23,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.models.device import Device
 from recsys.models.graph_network import GraphNetwork
-from recsys.train.sampling import Positives
+from recsys.training.sampling import Positives
 
 
 class Rising:

@@ -5,9 +5,9 @@ import pytest
 from scipy.special import expit, logit
 
 from recsys.errors import InputError
-from recsys.evaluate.calibrator import Platt
-from recsys.evaluate.metrics.calibration_slope import calibration_slope
+from recsys.evaluation.metrics.calibration_slope import calibration_slope
 from recsys.models.acceptance import Acceptance, Boosting, Features, Learner, Pairwise
+from recsys.ops.calibrator import Platt
 
 NAMES = ("customer.a", "customer.b", "offer.a", "touchpoint.a", "send.a")
 QUICK: dict[str, Any] = {"trees": 30, "leaves": 4, "least": 20}

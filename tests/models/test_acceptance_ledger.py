@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.models.acceptance.ledger import Ledger
+from recsys.models.acceptance.event_history import Ledger
 
 KEYS = np.array([7, 3, 7, -1, 7, 3])
 WHEN = np.array([30, 10, 10, 5, 20, 10])

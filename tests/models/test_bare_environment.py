@@ -23,7 +23,7 @@ from recsys.data.dataset import build
 from recsys.data.tables import Tables
 from recsys.models.lightgcn import LightGCN
 from recsys.models.xsimgcl import XSimGCL
-from recsys.train.objectives import BPR
+from recsys.training.objectives import BPR
 
 
 class Source:

@@ -8,7 +8,7 @@ from graph_network_contract import GraphNetworkContract, PairwiseContract, graph
 from in_memory import dataset_of, outside
 
 from recsys.models.lightgcn import LightGCN
-from recsys.train.objectives import BPR, CosineContrastive, InBatchSoftmax, WholeData
+from recsys.training.objectives import BPR, CosineContrastive, InBatchSoftmax, WholeData
 
 
 class TestLightGCN(GraphNetworkContract):

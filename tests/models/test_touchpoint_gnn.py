@@ -22,8 +22,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY
 from recsys.errors import InputError
 from recsys.models.touchpoint_gnn import TouchpointGNN
-from recsys.train.objectives import BPR
-from recsys.train.sampling import Positives
+from recsys.training.objectives import BPR
+from recsys.training.sampling import Positives
 
 
 class TestTouchpointGNN(GraphNetworkContract):

@@ -14,7 +14,7 @@ from graph_network_contract import (
 from recsys.errors import InputError
 from recsys.models.lightgcn import LightGCN
 from recsys.models.xsimgcl import XSimGCL
-from recsys.train.objectives import BPR
+from recsys.training.objectives import BPR
 
 
 class TestXSimGCL(GraphNetworkContract):
@@ -94,7 +94,7 @@ def test_noise_has_its_length_and_keeps_the_orthant() -> None:
 
 
 def test_contrast_takes_each_node_once_and_not_too_many() -> None:
-    from recsys.train.objectives import Batch
+    from recsys.training.objectives import Batch
 
     model = XSimGCL(dim=4, nodes=3, epochs=1, device="cpu")
     data = market()

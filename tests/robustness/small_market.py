@@ -8,7 +8,7 @@ from pathlib import Path
 
 import warm
 
-from recsys.serve import load
+from recsys.serving import load
 
 FIT = ("data=simulated", "data.events=1000", "evaluate.resamples=10", "model=popularity")
 

@@ -20,7 +20,7 @@ import pytest
 import warm
 from small_market import FIT, Market
 
-from recsys.serve import load
+from recsys.serving import load
 
 KILLS = int(os.environ.get("RECSYS_KILLS", "20"))
 
@@ -174,8 +174,8 @@ def test_everyone(market: Market, tmp_path: Path) -> None:
 def test_promote(market: Market, tmp_path: Path) -> None:
     from test_promotion import PLAIN, challenger
 
-    from recsys.track.registry import champion
-    from recsys.track.runs import TrackConfig
+    from recsys.tracking.registry import champion
+    from recsys.tracking.runs import TrackConfig
 
     copy = market.copied(tmp_path)
     store = TrackConfig(uri=f"sqlite:///{tmp_path}/mlflow.db", experiment="promotions")

@@ -15,7 +15,7 @@ import pyarrow.parquet  # noqa: F401
 import script_runner  # noqa: F401
 import torch  # noqa: F401
 
-import recsys.experiment.export
-import recsys.experiment.promote
-import recsys.experiment.tuning.tune
-import recsys.serve.everyone  # noqa: F401
+import recsys.experiments.export_run
+import recsys.experiments.promote
+import recsys.experiments.tuning.tune
+import recsys.serving.query.everyone  # noqa: F401

@@ -13,7 +13,7 @@ from recsys.data.cells import first, shown
 from recsys.data.kinds import Kind
 from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
-from recsys.whole_numbers import CANONICAL
+from recsys.ops.whole_numbers import CANONICAL
 
 _NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "NaN", "nan", "None", "NaT")
 """What other programs write for no value; of ids alone the empty one is certain to mean it."""

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from recsys.data.cells import listed
 from recsys.errors import InputError
-from recsys.parquet_bounds import refuse_unbounded, texts_of, unfolded
+from recsys.ops.parquet_bounds import refuse_unbounded, texts_of, unfolded
 
 _LONGEST_TYPE = 60
 

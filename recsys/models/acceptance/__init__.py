@@ -7,14 +7,14 @@ into probabilities, and `Acceptance` calibrates them on customers that the learn
 
 from recsys.models.acceptance.acceptance import Acceptance, Learner
 from recsys.models.acceptance.affinity import affinity
-from recsys.models.acceptance.answers import answers
 from recsys.models.acceptance.behaviour import Events, behaviour
 from recsys.models.acceptance.boosting import Boosting
 from recsys.models.acceptance.contacts import contacts
 from recsys.models.acceptance.features import Features, beside, described
 from recsys.models.acceptance.pairwise import Pairwise
-from recsys.models.acceptance.rates import Rates, overall_rate
+from recsys.models.acceptance.response_features import answers
 from recsys.models.acceptance.sends import Sends, read_sends
+from recsys.models.acceptance.smoothed_rates import Rates, overall_rate
 
 __all__ = [
     "Acceptance",

@@ -6,10 +6,10 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.evaluate.calibrator import Calibrator
-from recsys.evaluate.recalibration import FITS
+from recsys.evaluation.recalibration import FITS
 from recsys.models.acceptance.features import Features
 from recsys.models.base import require_range
+from recsys.ops.calibrator import Calibrator
 
 
 class Learner(Protocol):

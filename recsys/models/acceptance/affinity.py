@@ -5,8 +5,8 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import IntArray
 from recsys.models.acceptance.behaviour import Events
+from recsys.models.acceptance.event_history import Ledger
 from recsys.models.acceptance.features import Features, named
-from recsys.models.acceptance.ledger import Ledger
 from recsys.models.acceptance.sends import Sends
 
 _FLOOR = 0.01

@@ -6,8 +6,8 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.interactions import DAY
+from recsys.models.acceptance.event_history import Ledger
 from recsys.models.acceptance.features import Features, named
-from recsys.models.acceptance.ledger import Ledger
 from recsys.models.acceptance.sends import Sends
 
 _MONTH = 30

@@ -3,8 +3,8 @@
 import numpy as np
 
 from recsys.data.interactions import DAY, NEVER
+from recsys.models.acceptance.event_history import Ledger
 from recsys.models.acceptance.features import Features, named
-from recsys.models.acceptance.ledger import Ledger
 from recsys.models.acceptance.sends import Sends
 
 WINDOWS = (7, 30)

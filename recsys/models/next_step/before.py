@@ -3,7 +3,7 @@
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.models.acceptance.ledger import Ledger
+from recsys.models.acceptance.event_history import Ledger
 
 
 def counts_before(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.evaluate.earlier import earlier
+from recsys.ops.temporal_counts import earlier
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

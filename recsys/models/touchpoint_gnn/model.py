@@ -53,12 +53,12 @@ from recsys.graph.relations import Signals
 from recsys.graph.touchpoints import touchpoint_names
 from recsys.models.base import Embeddings, Validate, require_half_life, require_range
 from recsys.models.graph_network import GraphNetwork
+from recsys.models.touchpoint_gnn.event_contexts import context_names
+from recsys.models.touchpoint_gnn.inputs import features_of, touchpoints_of_nodes, world_of
 from recsys.models.touchpoint_gnn.network import TouchpointVectors
-from recsys.models.touchpoint_gnn.places import context_names
-from recsys.models.touchpoint_gnn.world import features_of, touchpoints_of_nodes, world_of
-from recsys.train.halves import BipartiteGraph
-from recsys.train.objectives import Objective, Softmax
-from recsys.train.sampling import Positives
+from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.objectives import Objective, Softmax
+from recsys.training.sampling import Positives
 
 _LENGTH = 0.1
 """Of an entry of a touchpoint's initial vector, as of the others' in `graph_network`."""

@@ -7,13 +7,13 @@ from torch import Tensor, nn
 
 from recsys.arrays import FloatArray
 from recsys.models.graph_vectors import GraphVectors, forecast
-from recsys.train.asked import Asked, AskedBatch
-from recsys.train.halves import BipartiteGraph
-from recsys.train.losses import softmax_over_all, unit
-from recsys.train.objectives import Softmax
-from recsys.train.processes import Processes
-from recsys.train.propagation import Pair
-from recsys.train.relations import Nodes, Relations
+from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.context_targets import Asked, AskedBatch
+from recsys.training.losses import softmax_over_all, unit
+from recsys.training.objectives import Softmax
+from recsys.training.processes import Processes
+from recsys.training.propagation import Pair
+from recsys.training.relations import Nodes, Relations
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,0 +1,47 @@
+"""Who redeems a coupon of the Complete Journey: any of a campaign, and each single one.
+
+A decision is the start of a campaign, and nothing dated then or later is known to it: models learn
+from campaigns that had ended by then. Valid are campaigns that start from 2017-08-01 on, test those
+from 2017-10-01.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from benchmarks.acceptance.coupon_tasks import CouponTasks
+from benchmarks.acceptance.reading import Reading, read
+from benchmarks.acceptance.suite import AcceptanceSuite
+from recsys.data.interactions import SECOND
+from recsys.data.sources.complete_journey import CompleteJourney
+from recsys.data.sources.complete_journey_coupons import FILES, read_coupons
+from recsys.data.sources.folder import data_folder
+
+
+class CouponSuite(AcceptanceSuite):
+    """Reads mailings of campaigns, and coupons of the campaigns that were sent whole."""
+
+    title = "Complete Journey coupons"
+    rivals = ("rule", "frozen_rule")
+
+    def open(self, root: str) -> None:
+        """See `AcceptanceSuite`."""
+        self.root = str(data_folder(root, [f"{name}.parquet" for name in FILES]))
+
+    def readings(self) -> Iterator[tuple[Reading, Reading, Sequence[Reading]]]:
+        """See `AcceptanceSuite`; names begin with "campaign" or "coupon"."""
+        cutoffs = CompleteJourney.cutoffs
+        assert cutoffs is not None
+        valid_from, test_from = (
+            int(pd.Timestamp(moment).timestamp()) * SECOND
+            for moment in (cutoffs.valid_from, cutoffs.test_from)
+        )
+        tasks = CouponTasks(read_coupons(self.root), frozen=valid_from)
+        for task in (tasks.campaigns(), tasks.coupons()):
+            when = task.sends.when
+            valid, test = (when >= valid_from) & (when < test_from), when >= test_from
+            yield (
+                read(task, "valid", valid, self.models()),
+                read(task, "test", test, self.models()),
+                [],
+            )

@@ -1,0 +1,81 @@
+"""From tables to an audited split: CPU seconds of each stage, beside another checkout's."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Protocol
+
+import recsys
+from benchmarks import loading_stages
+from benchmarks.suite import require_at_least, run_folder
+from recsys.errors import InputError
+
+_VALID_FROM, _TEST_FROM = "2025-08-01", "2025-10-01"
+
+
+class Market(Protocol):
+    """A simulated market that can be written as tables."""
+
+    def write(self, folder: Path) -> Mapping[str, int]:
+        """Writes the tables into a folder and says how many rows each has."""
+        ...
+
+
+class LoadingSuite:
+    """Reads, checks, merges, codes, splits and audits a simulated market, each in a new process.
+
+    Args:
+        market: what is written once into the run's folder and then read.
+        repeats: processes a checkout, in turn A B A B; medians are reported.
+        baseline: folder of another checkout of this project, as `git worktree add` makes one, whose
+            stages are measured beside these; None measures this one alone.
+    """
+
+    def __init__(self, *, market: Market, repeats: int = 3, baseline: str | None = None) -> None:
+        require_at_least(1, repeats=repeats)
+        self.market, self.repeats = market, repeats
+        if baseline is not None and not (Path(baseline) / "recsys").is_dir():
+            raise InputError(
+                f"suite.baseline={baseline}: expected a checkout of this project, and there is no "
+                "folder recsys in it"
+            )
+        self.baseline = None if baseline is None else Path(baseline).resolve()
+
+    def figures(self) -> Mapping[str, float]:
+        """Keys STAGE_seconds and peak_mb; with a baseline also baseline_KEY and KEY_over_baseline.
+
+        Stages are read, check, merge, build, split (both windows) and audit; CPU seconds.
+        """
+        market = run_folder() / "market"
+        if not market.exists():
+            self.market.write(market)
+        ours = Path(recsys.__file__).parents[1]
+        checkouts = [ours] if self.baseline is None else [ours, self.baseline]
+        runs = [[_stages(path, market) for path in checkouts] for _ in range(self.repeats)]
+        middle = [
+            {key: median(run[turn][key] for run in runs) for key in runs[0][turn]}
+            for turn in range(len(checkouts))
+        ]
+        figures = dict(middle[0])
+        if self.baseline is not None:
+            for key, value in middle[1].items():
+                figures[f"baseline_{key}"] = value
+                figures[f"{key}_over_baseline"] = middle[0][key] / value
+        return figures
+
+
+def _stages(checkout: Path, market: Path) -> dict[str, float]:
+    run = subprocess.run(
+        [sys.executable, loading_stages.__file__, str(market), _VALID_FROM, _TEST_FROM],
+        env={**os.environ, "PYTHONPATH": str(checkout), "PYTHONSAFEPATH": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if run.returncode:
+        last = run.stderr.strip().splitlines()[-1:] or ["no words"]
+        raise InputError(f"the stages of {checkout} ended with code {run.returncode}: {last[0]}")
+    stages: dict[str, float] = json.loads(run.stdout)
+    return stages

@@ -1,0 +1,136 @@
+"""A model server of MLflow on loopback, for as long as a block runs."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from recsys.errors import InputError
+from recsys.serving.mlflow_model.pyfunc import save
+from recsys.serving.mlflow_model.request import CUSTOMER
+
+_PATIENCE = 120.0
+"""Seconds until a server must answer."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server.
+
+    Attributes:
+        port: on loopback.
+        process: the one that was started; those that answer are its children.
+    """
+
+    port: int
+    process: psutil.Process
+
+    def memory_mb(self) -> float:
+        """Resident memory of the server and its children, MiB."""
+        family = [self.process, *self.process.children(recursive=True)]
+        return float(sum(one.memory_info().rss for one in family)) / 2**20
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection, which stays open between requests."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+
+@contextmanager
+def served(artifact: str) -> Iterator[Served]:
+    """Starts `mlflow models serve` on an artifact and ends it after the block.
+
+    Raises:
+        InputError: the artifact cannot be loaded, or the server did not start.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        model, log = Path(place) / "model", Path(place) / "server.log"
+        save(model, artifact)
+        port = _free_port()
+        words = [
+            "models", "serve", "--model-uri", str(model), "--env-manager", "local",
+            "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+        ]  # fmt: skip
+        # The server calls `mlflow` and `uvicorn` by name.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        with log.open("wb") as said:
+            started = subprocess.Popen(
+                [sys.executable, "-m", "mlflow", *words],
+                cwd=place, env={**os.environ, "PATH": path}, stdout=said, stderr=said,
+            )  # fmt: skip
+            try:
+                server = Served(port, psutil.Process(started.pid))
+                _wait(server, started, log)
+                yield server
+            finally:
+                _end(started)
+
+
+def ask(
+    connection: http.client.HTTPConnection, customers: Sequence[Any], params: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Recommendations for customers; `http.client.HTTPException` where the server refuses."""
+    records = [{CUSTOMER: one} for one in customers]
+    return invoke(connection, {"dataframe_records": records, "params": dict(params)})
+
+
+def invoke(
+    connection: http.client.HTTPConnection, request: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Recommendations for a whole request; raises as `ask`."""
+    body = json.dumps(dict(request))
+    connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    content = answer.read()
+    if answer.status != http.client.OK:
+        raise http.client.HTTPException(f"{answer.status}: {content[:300]!r}")
+    found: list[dict[str, Any]] = json.loads(content)["predictions"]
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _wait(server: Served, started: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and started.poll() is None:
+        try:
+            connection = server.connect()
+            connection.request("GET", "/ping")
+            if connection.getresponse().status == http.client.OK:
+                return
+        except OSError:
+            time.sleep(0.2)
+    lines = log.read_text(errors="replace").strip().splitlines()
+    raise InputError(f"mlflow models serve did not start: {lines[-1] if lines else 'no word'}")
+
+
+def _end(started: subprocess.Popen[bytes]) -> None:
+    """Ends the server and its children, which a signal to the first alone would leave behind."""
+    try:
+        parent = psutil.Process(started.pid)
+        family = [*parent.children(recursive=True), parent]
+    except psutil.NoSuchProcess:
+        return
+    for one in family:
+        try:
+            one.terminate()
+        except psutil.NoSuchProcess:
+            continue
+    _, alive = psutil.wait_procs(family, timeout=10)
+    for one in alive:
+        one.kill()
+    started.wait()

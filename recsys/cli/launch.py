@@ -1,0 +1,75 @@
+"""Starts a script under Hydra; whatever a person got wrong becomes one line and code 2."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from recsys.cli.command_line import exit_on_input_error
+from recsys.cli.hydra_errors import in_one_line, refuse_unknown_flags
+from recsys.errors import InputError
+from recsys.experiments.processes import is_first
+from recsys.experiments.secrets import hidden, mask_what_is_kept
+from recsys.experiments.sweep import failures_named, going_on
+
+
+def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
+    """Composes `conf/name.yaml` with the command line and runs `task` (once a job with `-m`).
+
+    Of several jobs those that cannot run are named in the end, see `recsys.experiments.sweep`.
+
+    Args:
+        task: what a job does.
+        conf: the folder of configurations.
+        name: the top configuration in it.
+    """
+    # Otherwise Hydra prints a page of its own and ends with code 1.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    started = False
+    if not is_first():
+        # One of a torchrun writes the run's folder.
+        sys.argv += ["hydra.run.dir=.", "hydra.output_subdir=null"]
+
+    def guarded(config: DictConfig) -> None:
+        nonlocal started
+        started = True
+        # Inside the job, because Hydra announces every exception that passes through it.
+        is_one_of_many = HydraConfig.get().mode == RunMode.MULTIRUN
+        with going_on() if is_one_of_many else exit_on_input_error(), in_our_words():
+            mask_what_is_kept()
+            task(config)
+
+    wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
+    with exit_on_input_error(), in_our_words(), failures_named():
+        sys.argv[1:] = hidden(sys.argv[1:])
+        refuse_unknown_flags()
+        try:
+            wrapped(guarded)()
+        except (OSError, ValueError) as error:
+            if started or isinstance(error, HydraException | OmegaConfBaseException):
+                raise
+            if isinstance(error, ValueError):
+                raise InputError(in_one_line(error)) from None
+            named = f" {error.filename}" if error.filename else ""
+            raise InputError(
+                f"the run's folder{named} cannot be made: {error.strerror}; set "
+                "hydra.run.dir, or hydra.sweep.dir with -m"
+            ) from None
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Turns what Hydra and OmegaConf raise into an `InputError`."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise InputError(in_one_line(error)) from None

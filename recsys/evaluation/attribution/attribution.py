@@ -1,0 +1,54 @@
+"""Credit as shares of channels, with intervals over customers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from recsys.arrays import FloatArray
+from recsys.evaluation.intervals import Interval, percentiles, resampled_means
+
+_AT_ONCE = 64
+"""Resamples that shares are read off at once: so many chains of T states have room."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Attribution:
+    """What a method gives each channel.
+
+    Attributes:
+        amounts: [C, K] what each customer adds to the K sums that the shares are read off.
+        read: [R, K] sums -> [R, T] shares, each row by itself; sums may all be scaled alike.
+    """
+
+    amounts: FloatArray
+    read: Callable[[FloatArray], FloatArray]
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """[T] shares, which sum to 1; nan where nothing was converted."""
+        shares: FloatArray = self.read(self.amounts.sum(axis=0, keepdims=True))[0]
+        return shares
+
+    def intervals(
+        self, *, resamples: int = 1000, level: float = 0.95, seed: int = 0
+    ) -> list[Interval]:
+        """[T] shares with percentile intervals; customers with all their journeys are resampled.
+
+        Args:
+            resamples: as in `recsys.evaluation.intervals.bootstrap`.
+            level: likewise.
+            seed: likewise.
+        """
+        there = self.amounts[self.amounts.any(axis=1)]
+        if not len(there):
+            return [Interval(np.nan, np.nan, np.nan, 0) for _ in self.shares]
+        sums = resampled_means(there, np.ones(len(there)), resamples, seed)
+        parts = np.array_split(sums, -(-resamples // _AT_ONCE))
+        draws = np.concatenate([self.read(part) for part in parts])
+        low, high = percentiles(draws, level, len(there))
+        return [
+            Interval(float(mean), float(low[channel]), float(high[channel]), len(there))
+            for channel, mean in enumerate(self.shares)
+        ]

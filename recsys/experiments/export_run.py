@@ -1,0 +1,220 @@
+"""The chosen run, refitted on everything, as an artifact for serving."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from recsys.data import columns
+from recsys.data.check import check_tables
+from recsys.data.dataset import Dataset, build, fingerprint
+from recsys.data.identity import merge_identities
+from recsys.errors import InputError
+from recsys.experiments.calibration import calibrated
+from recsys.experiments.config import Settings
+from recsys.experiments.rerun import refuse_changed, settings_again
+from recsys.experiments.run import facts
+from recsys.export.events import events_of, fold_in_rule
+from recsys.export.features import with_features
+from recsys.export.fidelity import fidelity
+from recsys.export.offers import moments, offer_table
+from recsys.models.base import (
+    EmbeddingRecommender,
+    Embeddings,
+    FilterRecommender,
+    FoldIn,
+    Recommender,
+)
+from recsys.models.factorise import factorise
+from recsys.models.touchpoint_preference import with_touchpoints
+from recsys.policy.consent import consent_mask, consent_of_unknown
+from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.index import Kind, require_usable
+from recsys.serving.artifact.precision import Precision
+from recsys.serving.artifact.storage import require_free, write
+from recsys.serving.artifact.times import OPEN_END, OPEN_START
+from recsys.tracking.environment import git_commit, versions
+from recsys.tracking.read import TrackedRun
+from recsys.tracking.record import plain
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """How an artifact is made.
+
+    Attributes:
+        dim: columns kept of a model without inner products; more is closer and larger.
+        fidelity_customers: customers on whom exact and exported lists are compared.
+        k: length of the lists compared.
+        index: how products are searched in serving, see `recsys.serving.artifact.index`.
+        precision: in what numbers vectors are kept, see `recsys.serving.artifact.precision`.
+        calibrate: whether to fit the model on train once more, for probabilities beside scores.
+        allow: packages beside recsys whose classes the run may name.
+    """
+
+    dim: int = 256
+    fidelity_customers: int = 1000
+    k: int = 10
+    index: Kind = "exact"
+    precision: Precision = "float32"
+    calibrate: bool = False
+    allow: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        customers, products: rows of the artifact.
+        offers: of the firm; 0 where each product is its own offer.
+        fidelity: mean overlap of exact and exported lists, 1 where nothing was lost.
+        rounding: mean overlap of lists of float32 vectors and of those kept.
+        calibration: see `recsys.experiments.calibration`; None where it was not asked for.
+        product_columns: column of the products -> what became of it for products yet to come.
+    """
+
+    customers: int
+    products: int
+    offers: int
+    fidelity: float
+    rounding: float
+    calibration: Mapping[str, Any] | None
+    product_columns: Mapping[str, str]
+
+
+def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool) -> Exported:
+    """Refits a run's settings on all events, valid and test included, and writes the artifact.
+
+    Args:
+        run: whose configuration, with what its model chose on valid, is used.
+        folder: where to.
+        config: see `ExportConfig`.
+        overwrite: replace an artifact that lies there.
+
+    Raises:
+        InputError: the data changed since the run, the model has no vector form, or the folder
+            cannot be written.
+    """
+    # Before the fit: a folder that is taken should not cost anybody a training.
+    require_free(folder, overwrite)
+    require_usable(config.index)
+    settings = settings_again(run, config.allow)
+    data = _everything(settings, run)
+    model = settings.model.fit(data)
+    vectors, fold_in = vectors_of(model, config.dim)
+    contents = contents_of(model, vectors, fold_in, data, _facts(run, settings, data))
+    measured = fidelity(
+        model.score, contents, config.precision, config.fidelity_customers, config.k
+    )
+    more: dict[str, Any] = {"fidelity": measured}
+    calibrator = None
+    if config.calibrate:
+        calibrator, more["calibration"] = calibrated(run, config.k, config.allow)
+    contents = replace(contents, facts={**contents.facts, **more}, calibrator=calibrator)
+    write(folder, contents, overwrite, config.index, config.precision)
+    return Exported(
+        customers=len(data.customers),
+        products=len(data.products),
+        offers=contents.counts["offers"],
+        fidelity=measured[f"overlap@{config.k}"],
+        rounding=measured[f"overlap@{config.k} with float32"],
+        calibration=more.get("calibration"),
+        product_columns=contents.facts.get("product_columns", {}),
+    )
+
+
+def contents_of(
+    model: Recommender,
+    vectors: Embeddings,
+    fold_in: FoldIn | None,
+    data: Dataset,
+    about: Mapping[str, Any],
+) -> Contents:
+    """What serving needs of a fitted model, its vectors and its data."""
+    own = events_of(data, fold_in, getattr(model, "actions", None))
+    contents = _contents(data, with_touchpoints(vectors, data), own, about)
+    contents = replace(contents, **fold_in_rule(model, vectors, fold_in, data))
+    return with_features(contents, data)
+
+
+def _everything(settings: Settings, run: TrackedRun) -> Dataset:
+    """All events, with all identity links known by now."""
+    checked = check_tables(settings.source.load())
+    known_then = merge_identities(
+        checked, settings.identity, settings.splitter.first_cutoff(settings.source)
+    )
+    refuse_changed(run, fingerprint(settings.source, known_then))
+    return build(settings.source, merge_identities(checked, settings.identity))
+
+
+def _facts(run: TrackedRun, settings: Settings, data: Dataset) -> dict[str, Any]:
+    metrics = run.metrics_json
+    return {
+        "model": run.model,
+        "settings": plain(settings.config["model"]),
+        "data": {"name": data.name, "fingerprint": run.fingerprint},
+        "trained_on": facts(data),
+        "fitted_on": "all events, valid and test included",
+        "as_of": data.as_of_seconds if data.clock == "timestamp" else data.as_of,
+        "clock": data.clock,
+        "split": run.split,
+        "metrics": {part: metrics[part] for part in ("valid", "test") if part in metrics},
+        "git_commit": git_commit(),
+        "versions": versions(),
+        "mlflow_run_id": run.run_id,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
+    """The vectors, of at most `dim` columns where a filter is factorised, and how to fold in."""
+    if isinstance(model, EmbeddingRecommender):
+        return model.embeddings(), model.fold_in()
+    if isinstance(model, FilterRecommender):
+        factors = factorise(model, dim)
+        return factors.embeddings, factors.fold_in
+    raise InputError(
+        f"{type(model).__name__} has neither vectors nor a filter; it cannot be exported"
+    )
+
+
+def _contents(
+    data: Dataset, vectors: Embeddings, own: Mapping[str, Any], about: Mapping[str, Any]
+) -> Contents:
+    catalogue = _products(data)
+    return Contents(
+        customers=vectors.customers,
+        products=vectors.products,
+        touchpoints=vectors.touchpoints,
+        default_customer=vectors.default_customer,
+        customer_ids=data.customers.ids,
+        product_ids=data.products.ids,
+        touchpoint_names=[str(name) for name in data.touchpoints.ids],
+        product_names=_texts(catalogue, "name"),
+        product_categories=_texts(catalogue, columns.CATEGORY),
+        product_valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
+        product_valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
+        consent=consent_mask(data) if len(data.touchpoints) else None,
+        default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
+        masks_seen=data.masks_seen,
+        offers=offer_table(data),
+        **own,
+        facts=about,
+    )
+
+
+def _products(data: Dataset) -> pd.DataFrame:
+    table = data.side_tables.get("products")
+    if table is None:
+        return pd.DataFrame(index=pd.Index(data.products.ids))
+    return table.set_index(columns.PRODUCT).reindex(data.products.ids)
+
+
+def _texts(about: pd.DataFrame, column: str) -> list[str] | None:
+    if column not in about:
+        return None
+    return [str(value) for value in about[column].astype(object).where(about[column].notna(), "")]

@@ -1,0 +1,164 @@
+"""One run: load -> split -> fit -> evaluate -> record."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from recsys.data.audit import Audit, Derived
+from recsys.data.check import check_and_count
+from recsys.data.dataset import Dataset, build
+from recsys.data.identity import IdentityRules, merge_identities
+from recsys.data.queries import Queries, Split
+from recsys.data.source import Source
+from recsys.data.split import Splitter
+from recsys.evaluation.evaluate import measure, refuse_unknown
+from recsys.experiments.config import Settings
+from recsys.experiments.cost import Stopwatch, peak_memory_mb, reset_peak_memory
+from recsys.experiments.processes import refuse_several
+from recsys.experiments.validator import Validator
+from recsys.models.base import Chooses, Derives, Recommender, TrainsInSteps, UsesColumns
+from recsys.tracking.record import RunRecord
+
+
+def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
+    """Fits on train and reports valid; with `evaluate.test` refits on both and reads test.
+
+    Args:
+        settings: of the run.
+        checkpoints: folder that fits are kept in and resumed from, where the model can.
+    """
+    reset_peak_memory()
+    watch = Stopwatch()
+    with watch.stage("load"):
+        data, split, audit = prepare(settings.source, settings.splitter, settings.identity)
+        refuse_unknown(split.valid.past, settings.evaluate)
+    model = _model(settings, checkpoints)
+    validator = Validator(split.valid.queries, settings.evaluate)
+    with watch.stage("fit"):
+        model.fit(split.valid.past, validator)
+    with watch.stage("evaluate"):
+        audit.fit("valid", _derived(model))
+        valid = measure(model.score, split.valid, settings.evaluate, in_slices=True)
+    test = None
+    if settings.evaluate.test:
+        with watch.stage("load"):
+            audit.window("test")
+        with watch.stage("refit"):
+            model.fit(split.test.past)
+        with watch.stage("evaluate"):
+            audit.fit("test", _derived(model))
+            test = measure(model.score, split.test, settings.evaluate)
+    return RunRecord(
+        model=settings.names["model"],
+        data_name=data.name,
+        fingerprint=data.fingerprint,
+        split=split.description,
+        seed=settings.seed,
+        device=_device(model)[0],
+        device_reason=_device(model)[1],
+        config=settings.config,
+        chosen=dict(model.chosen) if isinstance(model, Chooses) else {},
+        curve=validator.curve,
+        losses=dict(model.losses) if isinstance(model, TrainsInSteps) else {},
+        valid=valid.per_query,
+        valid_intervals=valid.intervals,
+        test=test.per_query if test else None,
+        test_intervals=test.intervals if test else None,
+        slices=valid.slices,
+        seconds=watch.seconds,
+        cpu_seconds=watch.cpu_seconds,
+        peak_memory_mb=peak_memory_mb(),
+        customer_ids=data.customers.ids,
+        data_facts=facts(data),
+        notes=[*notes(split.valid.queries), *meetings(data)],
+        features=dict(model.columns_used) if isinstance(model, UsesColumns) else {},
+        certificate=audit.certificate,
+    )
+
+
+def assist(settings: Settings, checkpoints: Path) -> None:
+    """The fits of `run`, in all but the first of several processes, which evaluates."""
+    _, split, _ = prepare(settings.source, settings.splitter, settings.identity)
+    model = _model(settings, checkpoints)
+    model.fit(split.valid.past, Validator(split.valid.queries, settings.evaluate))
+    if settings.evaluate.test:
+        model.fit(split.test.past)
+
+
+def load(
+    source: Source, splitter: Splitter, identity: IdentityRules | None = None
+) -> tuple[Dataset, Split]:
+    """The data and its split, see `prepare`, for whoever fits without a run."""
+    data, split, _ = prepare(source, splitter, identity)
+    return data, split
+
+
+def prepare(
+    source: Source, splitter: Splitter, identity: IdentityRules | None = None
+) -> tuple[Dataset, Split, Audit]:
+    """The data, checked, identities merged as known at the first cut-off, and its split.
+
+    Returns:
+        data, split, and the audit that found no leak in the merge and in valid.
+
+    Raises:
+        InputError: the tables are not usable, cannot be split, or leak.
+    """
+    checked, counts = check_and_count(source.load())
+    merged = merge_identities(checked, identity or IdentityRules(), splitter.first_cutoff(source))
+    data = replace(build(source, merged), known_ids=counts)
+    split = splitter.split(data, source)
+    audit = Audit(checked, merged, data, split)
+    audit.window("valid")
+    return data, split, audit
+
+
+def notes(queries: Queries) -> list[str]:
+    """What a reader of the valid metrics has to know."""
+    said, asked = [], len(queries)
+    if queries.left_out:
+        said.append(
+            f"{asked:,} of {asked + queries.left_out:,} customers asked: the others took only "
+            "products they had seen in any way before (data.masks_seen)"
+        )
+    new = int((queries.history == 0).sum())
+    if new:
+        said.append(
+            f"{new:,} of {asked:,} customers asked had no event before: ranked by popularity, or "
+            "by their features where the model uses them"
+        )
+    return said
+
+
+def meetings(data: Dataset) -> list[str]:
+    """Which side tables hold ids that the events do not know, or lack ids that they do."""
+    return [line for counted in data.known_ids if (line := counted.line())]
+
+
+def facts(data: Dataset) -> dict[str, int]:
+    """Counts that describe a data set in MLflow and in the manifest."""
+    return {
+        "interactions": len(data.interactions),
+        "customers": len(data.customers),
+        "products": len(data.products),
+        "touchpoints": len(data.touchpoints),
+    }
+
+
+def _model(settings: Settings, checkpoints: Path | None) -> Recommender:
+    model = settings.model
+    if not isinstance(model, TrainsInSteps):
+        refuse_several(settings.names["model"])
+    elif checkpoints is not None and model.checkpoint is None:
+        model.checkpoint = str(checkpoints)
+    return model
+
+
+def _derived(model: Recommender) -> Derived | None:
+    return model.derived if isinstance(model, Derives) else None
+
+
+def _device(model: Recommender) -> tuple[str, str]:
+    device = getattr(model, "device", None)
+    if device is None:
+        return "cpu", "the model has no GPU form"
+    return device.kind, device.reason

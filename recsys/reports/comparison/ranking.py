@@ -1,0 +1,163 @@
+"""Runs in order of quality, and the one that validation chooses."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from recsys.errors import InputError
+from recsys.reports.comparison.sound import fault
+from recsys.tracking.read import Skipped, TrackedRun, name_skipped
+
+ORACLE = "oracle"
+"""The model that knows the truth of simulated data: a ceiling, never chosen and never exported."""
+
+
+def ranked(runs: Sequence[TrackedRun], metric: str) -> list[TrackedRun]:
+    """Best first, the oracle last; of equal model, settings and seed the latest run.
+
+    Args:
+        runs: of one data set and one split.
+        metric: as "ndcg@10".
+
+    Raises:
+        InputError: there are no runs, they were not made on the same data and split, or lack the
+            metric.
+    """
+    if not runs:
+        raise InputError("no finished run was found; run scripts/train.py first")
+    _refuse_mixed(runs)
+    known = sorted(set.intersection(*(set(run.intervals("valid")) for run in runs)))
+    if metric not in known:
+        raise InputError(f"metric={metric} is not in every run; there are {', '.join(known)}")
+    latest: dict[tuple[str, str, int], TrackedRun] = {}
+    for run in sorted(runs, key=lambda run: run.started):
+        latest[run.model, run.settings, run.seed] = run
+    # Equal means are ordered by id, so that the table is the same every time.
+    return sorted(
+        latest.values(),
+        key=lambda run: (run.model == ORACLE, -run.intervals("valid")[metric].mean, run.run_id),
+    )
+
+
+def best_run(runs: Sequence[TrackedRun], metric: str, data: str | None = None) -> TrackedRun:
+    """The run that validation chooses: the best by `metric` that is not the oracle.
+
+    A run whose metrics are not those of its own queries is passed over, and named on stderr.
+
+    Args:
+        runs: candidates, of one data set and one split.
+        metric: as "ndcg@10".
+        data: only runs on the data of this name.
+
+    Raises:
+        InputError: as `ranked`, or only the oracle is left, or no run is usable.
+    """
+    skipped: list[Skipped] = []
+    for best in ranked(on_data(runs, data), metric):
+        if best.model == ORACLE:
+            break
+        why = fault(best)
+        if why is None:
+            name_skipped(skipped)
+            return best
+        skipped.append(Skipped(best.run_id, why))
+    if skipped:
+        raise InputError(f"no run is usable: {skipped[0].line()}")
+    raise InputError("only runs of the oracle were found; train a model that can be chosen")
+
+
+def on_data(runs: Sequence[TrackedRun], data: str | None) -> list[TrackedRun]:
+    """Runs on the data of this name; all where it is None.
+
+    Raises:
+        InputError: there is none; the message names the data there is.
+    """
+    kept = [run for run in runs if data is None or run.data == data]
+    if runs and not kept:
+        names = ", ".join(sorted({run.data for run in runs}))
+        raise InputError(f"data={data}: no run on it; there are runs on {names}")
+    return kept
+
+
+_NAMED = 2
+
+
+def labels(runs: Sequence[TrackedRun]) -> dict[str, str]:
+    """Run id -> a name that no other run has: the model, and what tells its runs apart.
+
+    That is the seed, the settings in which runs of this model differ, or, where those are more than
+    two or not enough, the start of the id.
+    """
+    differing = {
+        run_id: " ".join(f"{name}={_short(value)}" for name, value in settings.items())
+        if len(settings) <= _NAMED
+        else ""
+        for run_id, settings in differing_settings(runs).items()
+    }
+    seeds = {
+        model: len({run.seed for run in runs if run.model == model}) for model in _models(runs)
+    }
+    named = {
+        run.run_id: " ".join(
+            [
+                run.model,
+                *([differing[run.run_id]] if differing[run.run_id] else []),
+                *([f"seed {run.seed}"] if seeds[run.model] > 1 else []),
+            ]
+        )
+        for run in runs
+    }
+    taken = Counter(named.values())
+    return {
+        run_id: name if taken[name] == 1 else f"{name} {run_id[:8]}"
+        for run_id, name in named.items()
+    }
+
+
+def differing_settings(runs: Sequence[TrackedRun]) -> dict[str, dict[str, str]]:
+    """Run id -> the settings in which runs of its model differ, name -> value."""
+    of_model = {
+        model: [_model_settings(run.params) for run in runs if run.model == model]
+        for model in _models(runs)
+    }
+    return {
+        run.run_id: {
+            name: value
+            for name, value in _model_settings(run.params).items()
+            if any(other.get(name) != value for other in of_model[run.model])
+        }
+        for run in runs
+    }
+
+
+def _short(value: str) -> str:
+    """A number with three significant digits; anything else as it is."""
+    try:
+        return f"{float(value):.3g}" if "." in value else value
+    except ValueError:
+        return value
+
+
+def _models(runs: Sequence[TrackedRun]) -> set[str]:
+    return {run.model for run in runs}
+
+
+def _model_settings(params: Mapping[str, str]) -> dict[str, str]:
+    """The constructor's keywords; the seed is told apart by itself."""
+    return {
+        name.removeprefix("model."): value
+        for name, value in sorted(params.items())
+        if name.startswith("model.") and name not in ("model._target_", "model.seed")
+    }
+
+
+def _refuse_mixed(runs: Sequence[TrackedRun]) -> None:
+    kinds = {(run.data, run.fingerprint, run.split): run.run_id[:8] for run in runs}
+    if len(kinds) > 1:
+        listed = "; ".join(
+            f"{data} {fingerprint[:8]} split {split} (as run {run_id})"
+            for (data, fingerprint, split), run_id in sorted(kinds.items())
+        )
+        raise InputError(
+            f"runs on different data or splits are never ranked in one table: {listed}; "
+            "say data=NAME or runs=ID,ID"
+        )

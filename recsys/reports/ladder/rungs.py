@@ -1,0 +1,113 @@
+"""The three rungs of the ladder, out of runs on the same data."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data import columns
+from recsys.errors import InputError
+from recsys.evaluation.measures import OF_HITS
+from recsys.reports.comparison.ranking import ORACLE, ranked
+from recsys.reports.comparison.sound import sound
+from recsys.tracking.pseudonyms import refuse_different_keys
+from recsys.tracking.read import TrackedRun, name_skipped
+
+MANY, FEW, ONE = "one to many", "one to few", "one to one"
+RUNGS = (MANY, FEW, ONE)
+"""From the lowest to the highest."""
+
+_MODELS = {MANY: "popularity", FEW: "segment"}
+_ANY_OTHER = "own_history, als, graph_filter or any other"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rungs:
+    """The run of each rung.
+
+    Attributes:
+        runs: in the order of `RUNGS`.
+        metric: by which the best run of each rung was chosen on valid.
+        k: length of the lists, from the metric.
+        candidates: runs that stood for one to one.
+    """
+
+    runs: Sequence[TrackedRun]
+    metric: str
+    k: int
+    candidates: int
+
+    @property
+    def top(self) -> TrackedRun:
+        """The run of one to one."""
+        return self.runs[-1]
+
+
+def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
+    """Chooses the best run of each rung: popularity, segment, and whatever else is not the oracle.
+
+    Args:
+        runs: of one data set and one split.
+        metric: of a list with a cut, as "ndcg@10".
+
+    Raises:
+        InputError: a rung has no run, the metric has no cut, or as `ranked`.
+    """
+    name, _, cut = metric.partition("@")
+    if name not in OF_HITS or not re.fullmatch(r"[1-9]\d*", cut):
+        raise InputError(
+            f"metric={metric}: expected one of {', '.join(OF_HITS)} with the length of the list, "
+            "as ndcg@10"
+        )
+    usable, skipped = sound(runs)
+    name_skipped(skipped)
+    order = [run for run in ranked(usable, metric) if run.model != ORACLE]
+    lower = {
+        rung: next((run for run in order if run.model == model), None)
+        for rung, model in _MODELS.items()
+    }
+    others = [run for run in order if run.model not in _MODELS.values()]
+    chosen = lower | {ONE: next(iter(others), None)}
+    missing = [_MODELS.get(rung, _ANY_OTHER) for rung in RUNGS if chosen[rung] is None]
+    if missing:
+        raise InputError(
+            f"the ladder has a rung without a run on data={runs[0].data}: train model="
+            f"{' and model='.join(missing)} on it"
+        )
+    return Rungs(
+        runs=[run for run in chosen.values() if run is not None],
+        metric=metric,
+        k=int(cut),
+        candidates=len(others),
+    )
+
+
+def kept_hits(found: Rungs) -> tuple[FloatArray, IntArray]:
+    """Whether the first k held anything right, out of what each run kept by query.
+
+    Returns:
+        [Q, 3] 0 or 1 by query and rung, and [Q] who asked; queries in the order of customer ids.
+
+    Raises:
+        InputError: two runs did not ask about the same customers, or keep them under different
+            names.
+    """
+    refuse_different_keys({run.run_id: run.tags for run in found.runs})
+    # A metric of hits is above 0 exactly where the list holds one.
+    asked = [
+        run.per_query("valid")
+        .set_index(columns.CUSTOMER)[found.metric]
+        .gt(0)
+        .sort_index(kind="stable")
+        for run in found.runs
+    ]
+    for run, hits in zip(found.runs, asked, strict=True):
+        if not hits.index.equals(asked[0].index):
+            raise InputError(
+                f"runs {run.run_id} and {found.runs[0].run_id} did not ask about the same "
+                "customers; train both again"
+            )
+    customers: IntArray = np.unique(asked[0].index.to_numpy(), return_inverse=True)[1]
+    return np.column_stack(asked).astype(np.float64), customers

@@ -1,0 +1,245 @@
+"""The file of ids, `ids.parquet`, and that it cannot unpack to more than ids.
+
+The file has one line an id: kind (customer, product, touchpoint, action, offer, feature), id as
+text, row, and strand, name (of an offer its variant, of a feature its column) and category (of a
+feature the value of a text) where there are any. Customers and products lie sorted by id, so that
+loading sorts nothing.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from recsys.arrays import IdArray, IntArray
+from recsys.errors import InputError
+from recsys.serving.artifact import ids_checks
+from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.ids import SortedIds, by_row
+from recsys.serving.artifact.mapped import Content
+from recsys.serving.artifact.product_features import ProductFeatures
+from recsys.serving.artifact.text_ids import numbers, strings
+
+_BYTES_A_LINE, _SPARE_BYTES = 1024, 2**20
+"""What ids.parquet may hold on average; a file that says more is not read."""
+_TEXTS = ("kind", "id", "name", "category")
+_COLUMNS = (*_TEXTS, "row", "strand")
+_KINDS = (*ids_checks.COUNTED, "action")
+
+
+def write(path: Path, contents: Contents, customers: SortedIds, products: SortedIds) -> None:
+    """Writes the ids of all kinds, with the names and categories of products.
+
+    Raises:
+        InputError: they are so long that `read` would refuse them.
+    """
+    actions, touchpoints = contents.event_action_names, contents.touchpoint_names
+    tables = [
+        _table(customers, strand=_taken(contents.customer_strands, customers.rows)),
+        _table(
+            products,
+            name=_taken(contents.product_names, products.rows),
+            category=_taken(contents.product_categories, products.rows),
+        ),
+        _table(SortedIds("touchpoint", strings(touchpoints), np.arange(len(touchpoints)))),
+        _table(SortedIds("action", strings(actions), np.arange(len(actions)))),
+    ]
+    typed = [customers, products]
+    if contents.offers is not None:
+        offers = SortedIds.build("offer", contents.offers.ids, np.arange(len(contents.offers)))
+        tables.append(_table(offers, name=_taken(contents.offers.variants, offers.rows)))
+        typed.append(offers)
+    if contents.features is not None:
+        tables.append(_feature_table(contents.features))
+    types = {ids.kind: _type_of(ids) for ids in typed}
+    table = pa.concat_tables(tables).replace_schema_metadata({"id_types": json.dumps(types)})
+    if table.nbytes > _allowed(table.num_rows):
+        raise InputError(
+            f"contents: ids, names and categories take {table.nbytes / len(table):,.0f} bytes a "
+            f"line, at most {_BYTES_A_LINE:,} are allowed; shorten the names"
+        )
+    pq.write_table(table, path, compression="zstd")
+
+
+def read(raw: Content, counts: Mapping[str, int]) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
+    """Customers, products, and the fields of `Contents` that the file holds.
+
+    Args:
+        raw: the file.
+        counts: of the manifest, against which the file is held before it is unpacked.
+
+    Raises:
+        ValueError: the file holds something else, or would unpack to far more than ids.
+    """
+    found = _unpacked(_bounded(raw, counts), counts)
+    # Only now is the table gone: what was read in passing goes back to the system, and not into
+    # the allocator's reserve.
+    pa.default_memory_pool().release_unused()
+    return found
+
+
+def _unpacked(
+    table: pa.Table, counts: Mapping[str, int]
+) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
+    types = json.loads(table.schema.metadata[b"id_types"])
+    parts = {kind: _part(table, kind) for kind in _KINDS}
+    ids_checks.require_counted(parts, table.num_rows, counts)
+    for kind in ("touchpoint", "action", "feature"):
+        ids_checks.require_in_order(kind, parts[kind])
+    customers = _sorted_ids("customer", parts["customer"], types)
+    products = _sorted_ids("product", parts["product"], types)
+    strands, offered = parts["customer"]["strand"], parts["offer"]
+    ids_checks.require_ascending(customers, None if strands.null_count else strands)
+    ids_checks.require_ascending(products, None)
+    fields: dict[str, Any] = {
+        "customer_ids": customers.by_row(),
+        "product_ids": products.by_row(),
+        "touchpoint_names": parts["touchpoint"]["id"].to_pylist(),
+        "event_action_names": parts["action"]["id"].to_pylist(),
+        "product_names": _texts_by_row(parts["product"]["name"], products.rows),
+        "product_categories": _texts_by_row(parts["product"]["category"], products.rows),
+    }
+    if len(offered):
+        offers = _sorted_ids("offer", offered, types)
+        ids_checks.require_ascending(offers, offered["row"])
+        fields["offer_ids"] = offers.by_row()
+        fields["offer_variants"] = _texts_by_row(offered["name"], offers.rows)
+    terms = parts["feature"]
+    if len(terms):
+        fields["feature_columns"] = terms["name"].to_pylist()
+        fields["feature_values"] = terms["category"].to_pylist()
+    if not strands.null_count:
+        fields["customer_strands"] = by_row(numbers(strands, np.int64), customers.rows)
+    return customers, products, fields
+
+
+def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:
+    """The table, texts spelled out, refused where it is larger than ids can be."""
+    # pq.read_table would import pandas where it is installed.
+    file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(raw)), read_dictionary=list(_TEXTS))
+    footer, names = file.metadata, file.schema_arrow.names
+    if sorted(names) != sorted(_COLUMNS):
+        raise ValueError(f"ids.parquet has the columns {', '.join(names[:20])}")
+    # The first format knew no offers, and the second no features.
+    expected = sum(counts.get(name, 0) for name in ids_checks.COUNTED.values())
+    if not expected <= footer.num_rows <= expected + 127:
+        raise ValueError(
+            f"ids.parquet has {footer.num_rows:,} lines where the manifest counts {expected:,}"
+        )
+    groups = range(footer.num_row_groups)
+    sizes = [footer.row_group(group).total_byte_size for group in groups]
+    _require_allowed(sum(sizes), footer.num_rows)
+    # Column by column and in one thread, so that little memory is held at a time.
+    columns = {
+        name: _column(file.read(columns=[name], use_threads=False)[name], name, footer.num_rows)
+        for name in names
+    }
+    return pa.table(columns, metadata=file.schema_arrow.metadata)
+
+
+def _column(column: pa.ChunkedArray, name: str, lines: int) -> pa.ChunkedArray:
+    """The column with its texts spelled out, if they are short enough for that."""
+    if name not in _TEXTS:
+        return column
+    _require_allowed(text_bytes(column), lines)
+    return column.cast(pa.string())
+
+
+def text_bytes(column: pa.ChunkedArray) -> int:
+    """How many bytes the texts of a dictionary take once they are spelled out in every line."""
+    # One long text of a dictionary may stand in every line.
+    chunks = [chunk for chunk in column.chunks if len(chunk)]
+    lengths = [pc.binary_length(one.dictionary).take(one.indices) for one in chunks]
+    return sum(pc.sum(one).as_py() or 0 for one in lengths)
+
+
+def _require_allowed(size: int, lines: int) -> None:
+    if size > _allowed(lines):
+        raise ValueError(f"ids.parquet would unpack to {size:,} bytes for {lines:,} ids")
+
+
+def _allowed(lines: int) -> int:
+    return _BYTES_A_LINE * lines + _SPARE_BYTES
+
+
+def _table(
+    ids: SortedIds,
+    strand: IdArray | None = None,
+    name: IdArray | None = None,
+    category: IdArray | None = None,
+) -> pa.Table:
+    count = len(ids.ids)
+
+    def column(values: IdArray | None, kind: pa.DataType) -> pa.Array:
+        return pa.nulls(count, kind) if values is None else pa.array(values, kind)
+
+    # Arrow turns numbers into text only once they are its own.
+    text = pa.array(ids.ids, pa.int64()) if isinstance(ids.ids, np.ndarray) else ids.ids
+    return pa.table(
+        {
+            "kind": pa.array([ids.kind]).take(pa.array(np.zeros(count, np.int8))),
+            "id": text.cast(pa.string()),
+            "row": pa.array(ids.rows, pa.int32()),
+            "strand": column(strand, pa.int64()),
+            "name": column(name, pa.string()),
+            "category": column(category, pa.string()),
+        }
+    )
+
+
+def _feature_table(features: ProductFeatures) -> pa.Table:
+    columns, values = features.columns, features.values
+    pairs = zip(columns, values, strict=True)
+    names = [column if value is None else f"{column}={value}" for column, value in pairs]
+    ids = SortedIds("feature", strings(names), np.arange(len(names)))
+    return _table(ids, name=_taken(columns, ids.rows), category=_taken(values, ids.rows))
+
+
+def _part(table: pa.Table, kind: str) -> pa.Table:
+    is_kind = pc.equal(table["kind"], strings([kind])[0])
+    places = np.flatnonzero(numbers(is_kind, np.uint8))
+    if len(places) and places[-1] - places[0] + 1 != len(places):
+        raise ValueError(f"the {kind} ids do not lie together")
+    return table.slice(places[0] if len(places) else 0, len(places))
+
+
+def _sorted_ids(kind: str, part: pa.Table, types: Mapping[str, str]) -> SortedIds:
+    chunks = part["id"].chunks
+    texts = chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)
+    ids = numbers(texts.cast(pa.int64()), np.int64) if types[kind] == "int64" else texts
+    rows = numbers(part["row"], np.int32)
+    is_uuid = types[kind] == "uuid"
+    ids_checks.require_rows(kind, rows)
+    if is_uuid:
+        ids_checks.require_uuids(kind, ids)
+    return SortedIds(kind, ids, rows, is_uuid)
+
+
+def _type_of(ids: SortedIds) -> str:
+    if isinstance(ids.ids, np.ndarray):
+        return "int64"
+    return "uuid" if ids.is_uuid else "str"
+
+
+def _taken(values: Sequence[Any] | IdArray | None, rows: IntArray) -> IdArray | None:
+    if values is None:
+        return None
+    if isinstance(values, np.ndarray):
+        return values[rows]
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    taken: IdArray = array[rows]
+    return taken
+
+
+def _texts_by_row(column: pa.ChunkedArray, rows: IntArray) -> list[str | None] | None:
+    if column.null_count == len(rows):
+        return None
+    texts = np.empty(len(rows), dtype=object)
+    texts[rows] = column.to_pylist()
+    return list(texts)

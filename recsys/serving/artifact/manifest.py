@@ -1,0 +1,139 @@
+"""manifest.json: what an artifact is, and the size and SHA-256 of every file in it.
+
+The hashes detect damage, not origin: who can write the files can write a manifest with fresh
+ones. Who needs to know where an artifact comes from keeps it where nobody else writes, or signs it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import InputError
+from recsys.serving.artifact import mapped
+from recsys.serving.artifact.contents import RESERVED_FACTS, Contents
+from recsys.serving.artifact.mapped import Content
+
+NAME = "manifest.json"
+KIND = "recsys"
+_BYTES = 2**24
+"""Of a manifest; those of exports have some thousand."""
+FORMAT_VERSION = 3
+"""1 knew no index, no offers but products, float32 alone, and ids that are numbers or text only; 2
+knew no features. Both are read as they are."""
+
+
+def write(
+    folder: Path, contents: Contents, names: Sequence[str], index: Mapping[str, Any] | None = None
+) -> None:
+    """Writes the manifest of a folder that holds these files, and what is known of its index."""
+    body = {
+        "artifact": KIND,
+        "format_version": FORMAT_VERSION,
+        "counts": contents.counts,
+        **contents.facts,
+        **({} if index is None else {"index": dict(index)}),
+        "files": {name: _entry(mapped.content(folder / name)) for name in names},
+    }
+    (folder / NAME).write_bytes(_rendered(body))
+
+
+def read(folder: Path) -> bytes:
+    """The manifest as it lies on disk.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        found = mapped.content(folder / NAME)
+    except OSError as error:
+        raise InputError(
+            f"{folder} is not an artifact: {NAME} cannot be read ({error.strerror}); "
+            "give the folder that an export wrote"
+        ) from None
+    if len(found) > _BYTES:
+        raise InputError(f"{folder / NAME} has {len(found):,} bytes; at most {_BYTES:,} are read")
+    return bytes(found[:])
+
+
+def parse(folder: Path, raw: bytes) -> dict[str, Any]:
+    """The manifest's content, sound in itself; `folder` is for messages.
+
+    Raises:
+        InputError: it is damaged, of another kind, or of a format from the future.
+    """
+    damaged = InputError(f"{folder / NAME} is damaged; export the artifact again")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise damaged from None
+    if not isinstance(body, dict) or body.get("artifact") != KIND:
+        raise InputError(f"{folder / NAME} is not the manifest of a recsys artifact")
+    version = body.get("format_version")
+    if not isinstance(version, int):
+        raise damaged
+    if version > FORMAT_VERSION:
+        raise InputError(
+            f"{folder} has format version {version}, this recsys reads up to {FORMAT_VERSION}: "
+            "upgrade recsys"
+        )
+    # The manifest vouches for the files and its own digest for the manifest, to the last byte.
+    try:
+        rendered = _rendered({key: value for key, value in body.items() if key != "sha256"})
+    except (ValueError, RecursionError):
+        raise damaged from None
+    if raw != rendered or not isinstance(body.get("files"), dict):
+        raise damaged
+    entries = body["files"].values()
+    is_entry = (isinstance(one, dict) and {"bytes", "sha256"} <= set(one) for one in entries)
+    if not all(is_entry):
+        raise damaged
+    return body
+
+
+def checked_files(
+    folder: Path, body: Mapping[str, Any], required: Sequence[str]
+) -> dict[str, Content]:
+    """The content of every file, compared with its entry: what was checked is what is read.
+
+    Raises:
+        InputError: a required file has no entry, or a file is missing, cut, altered or elsewhere.
+    """
+    entries: Mapping[str, Mapping[str, Any]] = body["files"]
+    contents: dict[str, Content] = {}
+    for name in required:
+        if name not in entries:
+            raise InputError(f"{folder / NAME} does not list {name}; export the artifact again")
+    for name, entry in entries.items():
+        if Path(name).name != name or name == ".." or "\\" in name:
+            raise InputError(f"{folder / NAME} lists '{name}', which lies outside the artifact")
+        if not (folder / name).is_file():
+            raise InputError(f"{folder}: {name} is missing; export the artifact again")
+        contents[name] = mapped.content(folder / name)
+        found = _entry(contents[name])
+        if found["bytes"] != entry["bytes"]:
+            raise InputError(
+                f"{folder}: {name} has {found['bytes']:,} bytes, its manifest says "
+                f"{entry['bytes']:,}; it is cut or of another artifact"
+            )
+        if found["sha256"] != entry["sha256"]:
+            raise InputError(
+                f"{folder}: {name} does not match the SHA-256 in its manifest; it is damaged or of "
+                "another artifact"
+            )
+    return contents
+
+
+def facts(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts that the exporter gave."""
+    return {key: value for key, value in body.items() if key not in RESERVED_FACTS}
+
+
+def _entry(content: Content) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _rendered(body: Mapping[str, Any]) -> bytes:
+    digest = hashlib.sha256(json.dumps(body).encode()).hexdigest()
+    return (json.dumps({**body, "sha256": digest}, indent=2) + "\n").encode()

@@ -1,0 +1,90 @@
+"""The firm's offers: what each is of, where and when it holds; plain arrays, checked once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
+from recsys.errors import InputError
+from recsys.serving.artifact import checks
+from recsys.serving.artifact.text_ids import TextIds
+from recsys.serving.artifact.times import OPEN_END
+
+TYPES = {
+    "starts": np.int64, "products": np.int32, "touchpoints": np.int32,
+    "valid_from": np.int64, "valid_to": np.int64,
+}  # fmt: skip
+"""Arrays of a table, and their types on disk."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OfferTable:
+    """O offers of M products in all. An id that holds at several places or times stands for each.
+
+    Attributes:
+        ids: [O] integers, str or `uuid.UUID`.
+        starts: [O + 1] where the products of each offer begin in `products`; each has at least one.
+        products: [M] rows of the artifact's products.
+        touchpoints: [O] rows of its touchpoints, -1 for any.
+        variants: [O] message or call to action, None where there is none; or None.
+        valid_from: [O] UTC seconds, `OPEN_START` where always.
+        valid_to: [O] UTC seconds at which the offer has ended, `OPEN_END` where never.
+    """
+
+    ids: IdArray | TextIds
+    starts: IntArray
+    products: IntArray
+    touchpoints: IntArray
+    valid_from: IntArray
+    valid_to: IntArray
+    variants: Sequence[str | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def check(self, products: int, touchpoints: int) -> None:
+        """Raises `InputError` where it does not fit so many products and touchpoints."""
+        count = len(self.ids)
+        checks.ids("offers.ids", self.ids, count)
+        checks.integers("offers.starts", self.starts, count + 1, 0, len(self.products) + 1)
+        ends = (int(self.starts[0]), int(self.starts[-1]))
+        if ends != (0, len(self.products)) or (np.diff(self.starts) < 1).any():
+            raise InputError(
+                f"contents.offers.starts: expected 0 to {len(self.products)}, rising, because each "
+                f"offer is of at least one product; got {ends[0]} to {ends[1]}"
+            )
+        checks.integers("offers.products", self.products, len(self.products), 0, products)
+        checks.integers("offers.touchpoints", self.touchpoints, count, -1, touchpoints)
+        checks.texts("offers.variants", self.variants, count)
+        checks.integers("offers.valid_from", self.valid_from, count)
+        checks.integers("offers.valid_to", self.valid_to, count)
+
+    def valid(self, moment: int | None) -> BoolArray:
+        """[O] whether an offer holds at a moment, UTC seconds; None for no moment in particular."""
+        if moment is None:
+            return np.ones(len(self), dtype=bool)
+        ended = (self.valid_to <= moment) & (self.valid_to != OPEN_END)
+        return np.asarray((self.valid_from <= moment) & ~ended)
+
+    def pooled(self, vectors: FloatArray) -> FloatArray:
+        """[O, d] float32 mean of the vectors [P, d] of each offer's products."""
+        sums = np.add.reduceat(vectors[self.products], self.starts[:-1], axis=0, dtype=np.float64)
+        return (sums / np.diff(self.starts)[:, None]).astype(np.float32)
+
+    def any_of(self, mask: BoolArray) -> BoolArray:
+        """[O] whether the mask [P] holds for at least one of each offer's products."""
+        return np.logical_or.reduceat(mask[self.products], self.starts[:-1])
+
+    def arrays(self) -> dict[str, IntArray]:
+        """What is kept with the vectors; ids and variants lie with the other ids."""
+        return {f"offer_{name}": getattr(self, name).astype(TYPES[name]) for name in TYPES}
+
+
+def restored(
+    arrays: Mapping[str, Any], ids: IdArray | TextIds, variants: Sequence[str | None] | None
+) -> OfferTable:
+    """The table of `OfferTable.arrays`. Raises `LookupError` where an array is missing."""
+    kept = {name: arrays[f"offer_{name}"] for name in TYPES}
+    return OfferTable(ids=ids, variants=variants, **kept)

@@ -1,0 +1,84 @@
+"""How times are kept: int64 UTC seconds, or positions in an order, and what stands for none."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from recsys.errors import InputError
+from recsys.serving.artifact.limits import shown
+
+Clock: TypeAlias = Literal["timestamp", "order"]
+Moment: TypeAlias = datetime | int | str
+"""A datetime with its zone, UTC seconds, or a text such as 2026-01-31 or 2026-01-31T09:00+01:00, in
+UTC where it says no zone; of an offer also "now" and "as_of", the cut-off of what was learned."""
+
+NOW, AS_OF = "now", "as_of"
+
+OPEN_START = int(np.iinfo(np.int64).min)
+"""A valid_from where something has always been on offer."""
+OPEN_END = int(np.iinfo(np.int64).max)
+"""A valid_to where no end is known; an event's time where none is known."""
+
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999: UTC seconds that a calendar can show."""
+
+
+def now() -> int:
+    """The present, UTC seconds."""
+    return int(time.time())
+
+
+def moment_of(at: Any, clock: Clock | None, as_of: int | None) -> int | None:
+    """UTC seconds at which an offer is to be valid; None where no moment binds.
+
+    Args:
+        at: a `Moment`; None is now. Where the clock counts no UTC seconds there is no now and no
+            cut-off to compare dates with: they bind only where a moment is given.
+        clock: of the artifact.
+        as_of: its cut-off, in units of the clock.
+
+    Raises:
+        InputError: something that is no moment.
+    """
+    if at is None or at == NOW:
+        return now() if clock == "timestamp" else None
+    if isinstance(at, str) and at == AS_OF:
+        return as_of if clock == "timestamp" else None
+    return seconds("at", at)
+
+
+def seconds(name: str, moment: Any) -> int:
+    """UTC seconds of a datetime with a time zone, of a text, or of seconds.
+
+    Args:
+        name: for messages.
+        moment: a text without a zone is in UTC, as in all tables.
+
+    Raises:
+        InputError: a datetime without a time zone, a moment of no year 1 to 9999, something else.
+    """
+    if isinstance(moment, str):
+        moment = _read(name, moment)
+    if isinstance(moment, datetime):
+        if moment.tzinfo is None:
+            raise InputError(
+                f"{name}: expected a time zone with {moment.isoformat()}, such as +00:00"
+            )
+        return int(moment.timestamp())
+    is_whole = isinstance(moment, int | np.integer) and not isinstance(moment, bool)
+    if not is_whole or not FIRST_SECOND <= moment <= LAST_SECOND:
+        raise InputError(f"{name}: expected a datetime or its UTC seconds, got {shown(moment)}")
+    return int(moment)
+
+
+def _read(name: str, text: str) -> datetime:
+    try:
+        when = datetime.fromisoformat(text)
+        return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the year 1 in a zone east of Greenwich is no UTC time
+        raise InputError(
+            f"{name}: expected a date such as 2024-05-01 or a time such as "
+            f"2024-05-01T12:00+00:00, got {shown(text)}"
+        ) from None

@@ -1,0 +1,138 @@
+"""An artifact as three tables, one each for customers, products and touchpoints.
+
+customers    customer_id, strand, row, vector, consent (touchpoints that may make contact; null
+             where all may), seen (ids of products that leave the ranking)
+products     product_id, row, vector, valid_from, valid_to (UTC seconds; null where open)
+touchpoints  touchpoint, row, vector (null where the model does not know touchpoints)
+
+`row` is the place in the artifact, by which equal scores are ordered. Ids are int64 or text,
+UUIDs are text.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.serving.artifact import times
+from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.ids import SortedIds
+from recsys.serving.artifact.text_ids import TextIds
+from recsys.serving.artifact.times import OPEN_END, OPEN_START
+from recsys.serving.query import fallback
+
+NAMES = ("customers", "products", "touchpoints")
+
+
+def tables(contents: Contents) -> dict[str, pa.Table]:
+    """Name -> table, the rows in the artifact's order; events must be sorted by customer.
+
+    Customers of whom nothing is known have the vector that ranks by popularity.
+    """
+    names = list(contents.touchpoint_names)
+    strands = contents.customer_strands
+    return {
+        "customers": pa.table(
+            {
+                "customer_id": _ids(contents.customer_ids),
+                "strand": np.zeros(len(contents.customers), np.int64)
+                if strands is None
+                else strands.astype(np.int64),
+                "row": _rows(contents.customers),
+                "vector": _vectors(_customers(contents)),
+                "consent": _consent(contents, names),
+                "seen": _seen(contents),
+            }
+        ),
+        "products": pa.table(
+            {
+                "product_id": _ids(contents.product_ids),
+                "row": _rows(contents.products),
+                "vector": _vectors(contents.products),
+                "valid_from": _dates(contents, contents.product_valid_from, OPEN_START),
+                "valid_to": _dates(contents, contents.product_valid_to, OPEN_END),
+            }
+        ),
+        "touchpoints": pa.table(
+            {
+                "touchpoint": pa.array(names, pa.string()),
+                "row": np.arange(len(names), dtype=np.int32),
+                "vector": _vectors(contents.touchpoints)
+                if contents.touchpoints is not None
+                else pa.nulls(len(names), pa.list_(pa.float32())),
+            }
+        ),
+    }
+
+
+def facts(contents: Contents) -> dict[str, Any]:
+    """What is kept beside the tables: clock and cut-off, when they were put there, their origin."""
+    about: Mapping[str, Any] = contents.facts
+    return {
+        "as_of": contents.as_of,
+        "clock": contents.clock,
+        "put_at": times.now(),
+        "model": about.get("model"),
+        "data": about.get("data"),
+        "mlflow_run_id": about.get("mlflow_run_id"),
+    }
+
+
+def _customers(contents: Contents) -> FloatArray:
+    ids = SortedIds.build("customer", contents.customer_ids, contents.customer_strands)
+    (starts, _), vectors = ids.groups, contents.customers[ids.rows]
+    by_row = np.empty_like(vectors)
+    by_row[ids.rows] = fallback.filled(contents, vectors, starts)[0]
+    return by_row
+
+
+def matrix(column: Any) -> FloatArray | None:
+    """[n, d] float32 of a column `vector`; None where it is empty or null."""
+    if not len(column) or column.null_count:
+        return None
+    flat: FloatArray = np.concatenate(
+        [chunk.flatten().to_numpy() for chunk in column.chunks]
+    ).reshape(len(column), -1)
+    return flat
+
+
+def _ids(ids: IdArray | TextIds) -> pa.Array:
+    if np.issubdtype(ids.dtype, np.integer):
+        return pa.array(ids.tolist(), pa.int64())
+    return pa.array([str(one) for one in ids.tolist()], pa.string())
+
+
+def _rows(vectors: FloatArray) -> IntArray:
+    return np.arange(len(vectors), dtype=np.int32)
+
+
+def _vectors(vectors: FloatArray) -> pa.Array:
+    count, dim = vectors.shape
+    places = pa.array(np.arange(0, count * dim + 1, dim, dtype=np.int32))
+    return pa.ListArray.from_arrays(places, pa.array(vectors.ravel()))
+
+
+def _consent(contents: Contents, names: list[str]) -> pa.Array:
+    kind = pa.list_(pa.string())
+    if contents.consent is None:
+        return pa.nulls(len(contents.customers), kind)
+    permitted = [[names[place] for place in np.flatnonzero(row)] for row in contents.consent]
+    return pa.array(permitted, kind)
+
+
+def _seen(contents: Contents) -> pa.Array:
+    """Ids of the products that each customer row has events with; empty where they stay."""
+    ids, count = _ids(contents.product_ids), len(contents.customers)
+    who, what = contents.event_customers, contents.event_products
+    if who is None or what is None or not contents.masks_seen:
+        who = what = np.zeros(0, np.int32)
+    places = np.searchsorted(who, np.arange(count + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(places), ids.take(pa.array(what)))
+
+
+def _dates(contents: Contents, dates: IntArray | None, open_: int) -> pa.Array:
+    if dates is None:
+        return pa.nulls(len(contents.products), pa.int64())
+    return pa.array(dates.astype(np.int64), mask=dates == open_)

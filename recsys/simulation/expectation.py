@@ -1,0 +1,172 @@
+"""Expected target events of a customer with each product in a window, from the truth at its start.
+
+Three sums: purposes that have begun or are due, purposes that may yet begin, and offers that the
+logged policy may make. Approximations: popularity and validity are taken at a few moments of the
+window, the touchpoint at its mean; a purpose under way is taken to end within the window, and a
+renewal of what is bought within it is left out.
+"""
+
+import numpy as np
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.simulation import calendar
+from recsys.simulation.calendar import Window
+from recsys.simulation.choice import softmax
+from recsys.simulation.chunk import Latent
+from recsys.simulation.expected_offers import add_acceptances
+from recsys.simulation.journeys import (
+    BUYS_AFTER,
+    BUYS_FROM,
+    CONSIDER,
+    KNOW,
+    USUAL_DAYS,
+)
+from recsys.simulation.names import LIFE_EVENTS
+from recsys.simulation.people import WITH_LIFE_EVENT
+from recsys.simulation.purposes import (
+    LIFE_EVENT_DAYS,
+    PURPOSES_A_LIFE_EVENT,
+    PURPOSES_A_YEAR,
+    Purposes,
+)
+from recsys.simulation.utility import FOCUS_LIFT, choice_chances
+from recsys.simulation.world import GROUPS, IN_CATEGORY, PRODUCTS
+
+MOMENTS = 3
+# An hour at which every place is open in every zone of the market.
+_NOON = np.array([12 * 3_600])
+
+
+def expected_targets(
+    true: Latent, rows: IntArray, touchpoints: IntArray, window: Window
+) -> FloatArray:
+    """Expected purchases and acceptances, float64 [Q, P].
+
+    Args:
+        true: the truth of a chunk.
+        rows: [Q] customers of the chunk.
+        touchpoints: [Q] row numbers, -1 for the customer's usual mix.
+        window: what to look at; nothing that is settled after its start is used.
+    """
+    habit = _habit(true, rows)
+    purchases, choice = _purchases(true, rows, habit, touchpoints, window)
+    add_acceptances(true, rows, habit, choice, window, purchases)
+    return purchases
+
+
+def expected_at(true: Latent, rows: IntArray, place: int, window: Window) -> FloatArray:
+    """Purchases and acceptances to be expected at one touchpoint, float64 [Q, P]."""
+    habit = _habit(true, rows)
+    found, choice = _purchases(true, rows, habit, np.full(len(rows), place), window)
+    found *= habit[:, place, None]
+    add_acceptances(true, rows, habit, choice, window, found, [place])
+    return found
+
+
+def _habit(true: Latent, rows: IntArray) -> FloatArray:
+    """[Q, T] how often each customer comes to each touchpoint."""
+    return softmax(true.people.inbound_logits(rows, np.repeat(_NOON, len(rows))))
+
+
+def _purchases(
+    true: Latent, rows: IntArray, habit: FloatArray, touchpoints: IntArray, window: Window
+) -> tuple[FloatArray, FloatArray]:
+    """[Q, P] expected purchases, and chances of each product within its category."""
+    side = np.where(
+        touchpoints[:, None] < 0,
+        habit @ true.world.touchpoint_side,
+        true.world.touchpoint_side[touchpoints],
+    )
+    choice = _usual_choice(true, rows, side, window)
+    found = _purpose_rates(true, rows, window)[:, :, None] * _with_focus(choice)
+    _add_running(true, rows, side, window, found)
+    return found.reshape(len(rows), PRODUCTS), choice.reshape(len(rows), PRODUCTS)
+
+
+def _usual_choice(true: Latent, rows: IntArray, side: FloatArray, window: Window) -> FloatArray:
+    """[Q, G, 50] chances of each product within its category, averaged over the window."""
+    total = np.zeros((len(rows) * GROUPS, IN_CATEGORY))
+    for part in (np.arange(MOMENTS) + 0.5) / MOMENTS:
+        moment = int(window.start + part * (window.end - window.start))
+        total += choice_chances(
+            true.world,
+            true.people,
+            rows=np.repeat(rows, GROUPS),
+            categories=np.tile(np.arange(GROUPS), len(rows)),
+            focus=np.full(len(total), -1),
+            side=np.repeat(side, GROUPS, axis=0),
+            seconds=np.full(len(total), moment),
+        )
+    return (total / MOMENTS).reshape(len(rows), GROUPS, IN_CATEGORY)
+
+
+def _with_focus(choice: FloatArray) -> FloatArray:
+    """Chances of a product bought at the end, where the focus was drawn from `choice` [..., 50].
+
+    P(p) = sum over f of choice(f) * choice(p) e^(lift [p = f]) / (1 + choice(f) (e^lift - 1))
+    """
+    gain = np.exp(FOCUS_LIFT) - 1
+    held = choice / (1 + gain * choice)
+    return np.asarray(choice * (held.sum(axis=-1, keepdims=True) + gain * held))
+
+
+def _purpose_rates(true: Latent, rows: IntArray, window: Window) -> FloatArray:
+    """[Q, G] expected purchases from purposes that begin within the window."""
+    people = true.people
+    leaning = people.leaning[rows]
+    today = window.start / calendar.DAY
+    # A purpose that begins later than this is seldom ripe before the window closes.
+    until = today + max(window.days - USUAL_DAYS, 0)
+    left = np.clip(until - np.maximum(today, people.joins[rows]), 0, None)
+    usual = PURPOSES_A_YEAR * people.activity[rows] * left / calendar.DAYS
+    rates = usual[:, None] * softmax(leaning)
+    life_day, kind = people.life_day[rows], people.life_event[rows]
+    known = (kind >= 0) & (life_day < today)
+    lasts = np.exp(-(today - life_day) / LIFE_EVENT_DAYS) * known
+    fades = np.exp(-(until - life_day) / LIFE_EVENT_DAYS) * known
+    rates += (
+        PURPOSES_A_LIFE_EVENT
+        * (lasts - fades)[:, None]
+        * softmax(leaning + true.world.life_lift[kind])
+    )
+    strange = WITH_LIFE_EVENT * (until - today) / (calendar.DAYS - WITH_LIFE_EVENT * today)
+    for lift in true.world.life_lift:
+        share = strange / len(LIFE_EVENTS) * ~known
+        # Half of what such an event brings, as it comes in the middle of the window on average.
+        rates += 0.5 * PURPOSES_A_LIFE_EVENT * share[:, None] * softmax(leaning + lift)
+    return np.asarray(BUYS_FROM[KNOW] * rates)
+
+
+def _add_running(
+    true: Latent, rows: IntArray, side: FloatArray, window: Window, found: FloatArray
+) -> None:
+    """Adds the purchases of purposes under way, and of renewals that fall due, to [Q, G, 50]."""
+    purposes = true.purposes
+    asked, purpose = purposes.of_customers(rows, len(true.people))
+    chance = _ripening(purposes, window)[purpose]
+    asked, purpose, chance = asked[chance > 0], purpose[chance > 0], chance[chance > 0]
+    category = purposes.category[purpose]
+    soon = np.maximum(window.start, purposes.begin[purpose]) + int(USUAL_DAYS / 2 * calendar.DAY)
+    chances = choice_chances(
+        true.world,
+        true.people,
+        rows=rows[asked],
+        categories=category,
+        focus=purposes.focus[purpose],
+        side=side[asked],
+        seconds=np.minimum(soon, window.end - 1),
+    )
+    np.add.at(found, (asked, category), chance[:, None] * chances)
+
+
+def _ripening(purposes: Purposes, window: Window) -> FloatArray:
+    """[S] probability that a purpose settled before the window is bought within it."""
+    visits = purposes.visits
+    before = visits.second < window.start
+    stage = np.zeros(len(purposes), np.int64)
+    np.maximum.at(stage, visits.purpose[before], visits.stage[before])
+    begun = purposes.begin < window.start
+    alive = begun & (purposes.end >= window.start)
+    due = ~begun & (purposes.known < window.start)
+    time_left = np.clip((window.end - purposes.begin) / calendar.DAY / USUAL_DAYS, 0, 1)
+    return np.where(alive, BUYS_AFTER[stage], due * BUYS_FROM[CONSIDER] * time_left)

@@ -1,0 +1,141 @@
+"""The record of a chunk as tables with outside ids."""
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import BoolArray, IntArray
+from recsys.data import columns
+from recsys.data.tables import Tables
+from recsys.simulation import calendar
+from recsys.simulation.chunk import CUSTOMERS, Chunk
+from recsys.simulation.decisions import POLICIES, Decisions
+from recsys.simulation.events import Events
+from recsys.simulation.identities import Aliases
+from recsys.simulation.keys import alias_ids, customer_ids
+from recsys.simulation.names import (
+    ALIAS_KINDS,
+    DEVICES,
+    INTENTS,
+    LANGUAGES,
+    LIFE_STAGES,
+    TIME_ZONES,
+    TOUCHPOINT_NAMES,
+    TOUCHPOINTS,
+)
+from recsys.simulation.offers import OFFERS
+from recsys.simulation.people import People
+from recsys.simulation.world import product_ids
+
+# Room for the sessions and decisions of one chunk in a market-wide number.
+NUMBERS_A_CHUNK = 1_000_000
+# Where no screen says more: a counter in the branch, a desktop for mail, a telephone.
+_PLACE_DEVICE = np.array([-1, 2, 3, 4, 2, -1])
+
+
+def tables(chunk: Chunk, number: int, count: int) -> Tables:
+    """The tables of the first `count` customers of chunk `number`; what is global is left out."""
+    first = number * CUSTOMERS
+    ids = customer_ids(first + np.arange(CUSTOMERS))
+    return Tables(
+        interactions=_interactions(chunk, ids, number, count),
+        customers=_customers(chunk.people, ids).head(count),
+        identities=_identities(chunk.aliases, ids, first, count),
+        decisions=_decisions(chunk.decisions, ids, number, count),
+    )
+
+
+def _interactions(chunk: Chunk, ids: pd.Series, number: int, count: int) -> pd.DataFrame:
+    events: Events = chunk.events
+    keep = events.customer < count
+    customer, place = events.customer[keep], events.touchpoint[keep]
+    device = np.where(_PLACE_DEVICE[place] < 0, chunk.people.phone[customer], _PLACE_DEVICE[place])
+    return pd.DataFrame(
+        {
+            columns.CUSTOMER: _seen_as(chunk, ids, number, keep),
+            columns.PRODUCT: _named(events.product[keep], product_ids()),
+            columns.TOUCHPOINT: _named(place, TOUCHPOINT_NAMES),
+            columns.ACTION: _named(events.action[keep], columns.ACTIONS),
+            columns.TIMESTAMP: calendar.timestamps(events.second[keep]),
+            columns.VALUE: events.value[keep],
+            columns.DURATION: events.duration[keep],
+            columns.SESSION: number * NUMBERS_A_CHUNK + events.session[keep],
+            columns.CONTEXT_PREFIX + "device": _named(device, DEVICES),
+            columns.CONTEXT_PREFIX + "intent": _named(events.intent[keep], INTENTS),
+        }
+    )
+
+
+def _seen_as(chunk: Chunk, ids: pd.Series, number: int, keep: BoolArray) -> pd.Series:
+    customer, alias = chunk.events.customer[keep], chunk.events.alias[keep]
+    other = alias_ids(
+        np.repeat(number * CUSTOMERS + np.arange(CUSTOMERS), 2),
+        np.tile(np.arange(2), CUSTOMERS),
+        chunk.aliases.kind.ravel(),
+    )
+    # One list of names, the aliases after the ids, so that naming is a single look-up.
+    names = pd.concat([ids, other], ignore_index=True)
+    return _named(np.where(alias < 0, customer, CUSTOMERS + 2 * customer + alias), names)
+
+
+def _customers(people: People, ids: pd.Series) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            columns.CUSTOMER: ids,
+            "age": people.age,
+            "income": people.income,
+            "life_stage": _named(people.stage, LIFE_STAGES),
+            columns.LANGUAGE: _named(people.language, LANGUAGES),
+            columns.TIME_ZONE: _named(people.zone, tuple(TIME_ZONES)),
+        }
+    )
+    for row, place in enumerate(TOUCHPOINTS):
+        if place.outbound:
+            table[columns.CONSENT_PREFIX + place.name] = people.consent[:, row]
+    return table
+
+
+def _identities(aliases: Aliases, ids: pd.Series, first: int, count: int) -> pd.DataFrame:
+    customer, which = np.nonzero(aliases.exists[:count])
+    kind = aliases.kind[customer, which]
+    return pd.DataFrame(
+        {
+            columns.ID_A: _named(customer, ids),
+            columns.ID_B: alias_ids(first + customer, which, kind),
+            columns.KIND: _named(kind, ALIAS_KINDS),
+            columns.TIMESTAMP: calendar.timestamps(aliases.linked[customer, which]),
+            columns.CONFIDENCE: aliases.confidence[customer, which],
+        }
+    )
+
+
+def _decisions(decisions: Decisions, ids: pd.Series, number: int, count: int) -> pd.DataFrame:
+    # Numbered in the whole chunk before any are dropped, so that a larger market agrees.
+    order = np.argsort(decisions.second, kind="stable")
+    name = number * NUMBERS_A_CHUNK + np.arange(len(order))
+    kept = decisions.customer[order] < count
+    rows = order[kept]
+    return pd.DataFrame(
+        {
+            columns.DECISION: name[kept],
+            columns.CUSTOMER: _named(decisions.customer[rows], ids),
+            columns.OFFER: _named(decisions.offer[rows], offer_ids()),
+            columns.TOUCHPOINT: _named(decisions.touchpoint[rows], TOUCHPOINT_NAMES),
+            columns.TIMESTAMP: calendar.timestamps(decisions.second[rows]),
+            columns.POLICY: _named(decisions.explore[rows].astype(np.int64), POLICIES),
+            # The last bits of an exponential differ between processors; a fingerprint must not.
+            columns.PROPENSITY: np.round(decisions.propensity[rows], 9),
+            columns.OUTCOME: _named(decisions.outcome[rows], columns.OUTCOMES),
+            columns.REWARD: decisions.reward[rows],
+        }
+    )
+
+
+def offer_ids() -> list[str]:
+    """All outside ids of offers in the order of the rows."""
+    return [f"O{row:04d}" for row in range(OFFERS)]
+
+
+def _named(codes: IntArray, names: list[str] | tuple[str, ...] | pd.Series) -> pd.Series:
+    """Names [n] of codes [n]; null for -1."""
+    column = pd.Series(names, dtype="str").array.take(codes, allow_fill=True)
+    return pd.Series(column)

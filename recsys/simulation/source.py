@@ -1,0 +1,176 @@
+"""A simulated market: the embedded default data set, and the laboratory whose truth is known.
+
+Runs 2025-01-01 .. 2025-12-31 (UTC). Cut-offs: valid from 2025-08-01, test from 2025-10-01.
+Seen products are kept in the ranking: some purchases are renewals, and a person may buy again.
+Targets: `accept` (of a logged offer) and `purchase` (at the end of a journey).
+
+Odd about the data:
+- Every customer starts the year without a purpose, so January is quieter than the rest.
+- Most events of a session carry the time of the event before, as pages report in bursts.
+- About one session in five of a customer with other identities is seen under an alias; one link in
+  ten is learned only after July, so that before it the alias looks like a customer of its own.
+- Offers change by the calendar month, one product a category: what is accepted follows them.
+- An accepted offer does not end the journey towards a purchase in its category.
+- A smaller market is the first customers of a larger one with the same seed.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from operator import index
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.data.source import Cutoffs
+from recsys.data.tables import EndingTables, Tables
+from recsys.errors import InputError
+from recsys.simulation import calendar, frames
+from recsys.simulation.chunk import CUSTOMERS, latent, record
+from recsys.simulation.keys import customer_rows, known_rows
+from recsys.simulation.names import TOUCHPOINT_NAMES
+from recsys.simulation.offers import in_window, offers, offers_table
+from recsys.simulation.partitions import write_partitions
+from recsys.simulation.truth import acceptance
+from recsys.simulation.world import products_table, touchpoints_table, world
+
+EVENTS_A_CUSTOMER = 20
+FEWEST, MOST = 1_000, 100_000_000
+
+
+class SimulatedMarket:
+    """Customers with purposes, products with drift, offers with known propensities and truth.
+
+    Args:
+        events: about how many interactions to draw, 1,000 to 100 million; 20 a customer.
+        seed: non-negative; equal seeds give equal tables.
+
+    Raises:
+        InputError: an argument is out of its range or not a whole number.
+    """
+
+    name: str = "simulated"
+    version: str = "1"
+    # Two months of validation, three of test.
+    cutoffs: Cutoffs = Cutoffs(
+        valid_from=pd.Timestamp("2025-08-01", tz="UTC"),
+        test_from=pd.Timestamp("2025-10-01", tz="UTC"),
+    )
+    masks_seen: bool = False
+    targets: tuple[str, ...] = ("accept", "purchase")
+
+    def __init__(self, *, events: int = 100_000, seed: int = 0) -> None:
+        self.events = _whole("events", events)
+        self.seed = _whole("seed", seed)
+        if not FEWEST <= self.events <= MOST:
+            raise InputError(f"events must lie between {FEWEST:,} and {MOST:,}, got {events:,}")
+        if self.seed < 0:
+            raise InputError(f"seed must be a whole number of 0 or more, got {seed}")
+        self.customers = self.events // EVENTS_A_CUSTOMER
+
+    def load(self) -> Tables:
+        """All seven tables in memory; about 0.15 kB an event."""
+        parts = [dict(part.items()) for part in self.partitions()]
+        joined = {
+            name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
+        }
+        tables = replace(Tables(interactions=joined.pop("interactions")), **joined, **self.shared())
+        return EndingTables.of(tables, calendar.LAST)
+
+    def partitions(self) -> Iterator[Tables]:
+        """The tables that grow with the market, of 5,000 customers at a time."""
+        for number in range(self.parts):
+            yield self.partition(number)
+
+    def partition(self, number: int) -> Tables:
+        """Interactions, customers, identities and decisions of part `number`."""
+        count = min(self.customers - number * CUSTOMERS, CUSTOMERS)
+        return frames.tables(record(self.seed, number), number, count)
+
+    @property
+    def parts(self) -> int:
+        """How many partitions there are."""
+        return -(-self.customers // CUSTOMERS)
+
+    def shared(self) -> dict[str, pd.DataFrame]:
+        """The tables of the whole market: products, offers and touchpoints."""
+        return {
+            "products": products_table(world(self.seed)),
+            "offers": offers_table(offers(self.seed)),
+            "touchpoints": touchpoints_table(self.customers),
+        }
+
+    def write(self, folder: Path | str) -> dict[str, int]:
+        """Streams all tables to Parquet with the memory of one partition.
+
+        Args:
+            folder: does not exist yet or is empty; gets `interactions/part-00000.parquet` and so
+                on, the same for customers, identities and decisions, and `products.parquet`,
+                `offers.parquet`, `touchpoints.parquet`.
+
+        Returns:
+            Rows of each table.
+
+        Raises:
+            InputError: the folder is not empty, is a file, or cannot be made.
+        """
+        return write_partitions(Path(folder), self.partitions(), self.parts, self.shared())
+
+    def acceptance_probability(
+        self, customers: IdArray, offers: IdArray, touchpoints: IdArray, when: object
+    ) -> FloatArray:
+        """The true probability that an offer is accepted if it is made.
+
+        Consent is not asked about here: it bounds what may be offered, not what is liked.
+
+        Args:
+            customers: customer ids or aliases.
+            offers: offer ids. Outside its window an offer is accepted with probability 0.
+            touchpoints: names of touchpoints.
+            when: UTC moments. All four broadcast against each other; a scalar is an array of one.
+
+        Returns:
+            float64 of the common shape.
+
+        Raises:
+            InputError: an id is not of this market.
+        """
+        asked = np.broadcast_arrays(
+            _coded(customers, lambda ids: customer_rows(ids, self.customers)),
+            _coded(offers, lambda ids: known_rows("offer", ids, frames.offer_ids())),
+            _coded(touchpoints, lambda ids: known_rows("touchpoint", ids, list(TOUCHPOINT_NAMES))),
+            _coded(when, calendar.market_seconds),
+        )
+        persons, offer, touchpoint, second = (part.ravel() for part in asked)
+        chances = np.zeros(len(persons))
+        for number in np.unique(persons // CUSTOMERS):
+            rows = np.flatnonzero((persons // CUSTOMERS == number) & in_window(offer, second))
+            true = latent(self.seed, int(number))
+            chances[rows] = acceptance(
+                true.world,
+                true.people,
+                true.purposes,
+                true.offers,
+                rows=persons[rows] % CUSTOMERS,
+                offer=offer[rows],
+                touchpoint=touchpoint[rows],
+                second=second[rows],
+            )
+        return chances.reshape(asked[0].shape)
+
+
+def _whole(name: str, value: object) -> int:
+    try:
+        # A bool is an int to Python, and never what a person means by a number of events.
+        if isinstance(value, bool):
+            raise TypeError
+        return index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError(f"{name} must be a whole number, got {value!r}") from None
+
+
+def _coded(values: object, code: Callable[[IdArray], IntArray]) -> IntArray:
+    """Coded before broadcasting, so that a long column against a short one stays cheap."""
+    array = np.atleast_1d(np.asarray(values))
+    return code(array.ravel()).reshape(array.shape)

@@ -1,6 +1,0 @@
-"""Mini-batches of graphs that do not fit: trees of neighbours, each edge earlier than its seed."""
-
-from recsys.train.neighbours.loader import temporal_links
-from recsys.train.neighbours.sampler import TemporalSampler
-
-__all__ = ["TemporalSampler", "temporal_links"]

@@ -1,0 +1,25 @@
+"""What a model is trained for: which pairs make a batch, how they are drawn against, and the loss.
+
+An objective is a loss of `recsys.training.losses` with its sampler and its settings. Models of vectors
+take any of them, and score as they were trained: by cosine or by inner product.
+"""
+
+from recsys.training.objectives.base import Batch, Objective
+from recsys.training.objectives.customers import Softmax, WholeData
+from recsys.training.objectives.pairs import (
+    BPR,
+    CosineContrastive,
+    InBatchSoftmax,
+    SampledSoftmax,
+)
+
+__all__ = [
+    "BPR",
+    "Batch",
+    "CosineContrastive",
+    "InBatchSoftmax",
+    "Objective",
+    "SampledSoftmax",
+    "Softmax",
+    "WholeData",
+]

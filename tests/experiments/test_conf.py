@@ -1,0 +1,99 @@
+"""Every file under conf/ composes and builds."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from in_memory import dataset_of
+from omegaconf import OmegaConf
+
+from recsys.experiments.config import build_part, settings_from, typed
+from recsys.experiments.tuning.nested import flat
+from recsys.experiments.tuning.space import space
+from recsys.experiments.tuning.study import StudyConfig
+
+CONF = Path(__file__).parents[2] / "conf"
+NEEDS_ROOT = (
+    "complete_journey", "files", "insurance", "lightgcn", "movielens", "retail_rocket",
+    "starbucks",
+)  # fmt: skip
+
+
+def alternatives(part: str) -> list[str]:
+    folder = CONF / part
+    return sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.yaml"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that every source accepts at construction."""
+    from recsys.data.sources import complete_journey
+
+    for name in ("train.txt", "test.txt"):
+        (tmp_path / name).write_text("0 1 2\n")
+    for name in ("portfolio.json", "profile.json"):
+        (tmp_path / name).touch()
+    others = (
+        "train", "test", "inter", "item", "user", "transcript", "users_touchpoints",
+        "purchase_events",
+    )  # fmt: skip
+    for name in (*complete_journey._FILES, *others):
+        (tmp_path / f"{name}.parquet").touch()
+    return tmp_path
+
+
+def composed(*overrides: str):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", list(overrides), return_hydra_config=True)
+    # Outside a launched job the choices are read from the composed configuration.
+    choices = dict(config.hydra.runtime.choices)
+    OmegaConf.update(config, "names", {part: str(choices[part]) for part in config.names})
+    plain = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    return OmegaConf.create(OmegaConf.to_container(plain, resolve=True))
+
+
+@pytest.mark.parametrize("part", ["data", "split", "model"])
+def test_every_part_has_alternatives(part: str) -> None:
+    assert alternatives(part)
+
+
+@pytest.mark.parametrize("name", alternatives("model"))
+def test_every_model_builds(name: str) -> None:
+    assert settings_from(composed(f"model={name}")).names["model"] == name
+
+
+@pytest.mark.parametrize("name", alternatives("split"))
+def test_every_split_builds(name: str) -> None:
+    settings_from(composed(f"split={name}"))
+
+
+@pytest.mark.parametrize("name", alternatives("data"))
+def test_every_source_builds(name: str, folder: Path) -> None:
+    root = [f"data.root={folder}"] if name in NEEDS_ROOT else []
+    settings_from(composed("model=popularity", f"data={name}", *root))
+
+
+@pytest.mark.parametrize("name", alternatives("experiment"))
+def test_every_experiment_builds(name: str, folder: Path) -> None:
+    root = [] if "simulated" in name else [f"data.root={folder}"]
+    settings_from(composed(f"experiment={name}", *root))
+
+
+@pytest.mark.parametrize("name", alternatives("tune"))
+def test_every_space_composes_with_its_model(name: str) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("tune", [f"model={name}"])
+    typed(StudyConfig, OmegaConf.to_container(config.study), "study")
+    described = OmegaConf.to_container(config.tune)
+    timed = dataset_of({"customer_id": [1], "product_id": [2], "order": [3]}, masks_seen=False)
+    searched = space(described, flat(OmegaConf.to_container(config.model)), timed)
+    assert set(searched) == set(described)
+
+
+@pytest.mark.parametrize("name", alternatives("suite"))
+def test_every_suite_builds(name: str, folder: Path) -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("benchmark", [f"suite={name}"])
+    if "root" in config.suite:
+        config.suite.root = str(folder)
+    build_part(config.suite, "suite")

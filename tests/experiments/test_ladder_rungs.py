@@ -1,0 +1,112 @@
+"""Which run stands on which rung, and what a step is worth, on runs whose answer is plain."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_compare import HandMade, made
+
+from recsys.errors import InputError
+from recsys.reports.ladder.rows import rows
+from recsys.reports.ladder.rungs import FEW, MANY, ONE, kept_hits, rungs
+from recsys.reports.ladder.steps import EVERYBODY, rates, steps
+
+CUSTOMERS = 200
+FIRST = np.arange(CUSTOMERS) < 40
+HALF = np.arange(CUSTOMERS) < 100
+
+
+def three(**changes: object) -> list[HandMade]:
+    """One list hits 40 of 200 customers, segments the same, one to one 100."""
+    return [
+        made("popularity", FIRST * 0.5),
+        made("segment", FIRST * 0.6),
+        made("als", HALF * 0.7, **changes),
+    ]
+
+
+def test_the_best_run_stands_on_each_rung_and_the_oracle_on_none() -> None:
+    worse = made("segment", FIRST * 0.1, settings="other")
+    runs = [*three(), worse, made("own_history", HALF * 0.8), made("oracle", HALF * 0.9)]
+    found = rungs(runs)
+    assert [run.model for run in found.runs] == ["popularity", "segment", "own_history"]
+    assert found.runs[1].settings == "s"
+    assert found.top.model == "own_history"
+    assert found.candidates == 2
+    assert found.k == 10
+    assert rungs(runs, "recall@20").k == 20
+
+
+@pytest.mark.parametrize(
+    ("without", "says"),
+    [
+        ("popularity", "on data=toy: train model=popularity on it"),
+        ("segment", "train model=segment on it"),
+        ("als", "train model=own_history, als, graph_filter or any other on it"),
+    ],
+)
+def test_a_rung_without_a_run_is_said(without: str, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        rungs([run for run in three() if run.model != without])
+
+
+def test_runs_that_cannot_be_compared_are_refused() -> None:
+    with pytest.raises(InputError, match="never ranked in one table"):
+        rungs(three(fingerprint="0" * 64))
+    with pytest.raises(InputError, match="no finished run"):
+        rungs([])
+    with pytest.raises(InputError, match="metric=ndcg@7 is not in every run"):
+        rungs(three(), "ndcg@7")
+    for metric in ("auc", "ndcg", "novelty@10", "ndcg@ten", "ndcg@0"):
+        with pytest.raises(InputError, match=f"metric={metric}: expected one of precision"):
+            rungs(three(), metric)
+    with pytest.raises(InputError, match="the same customers"):
+        kept_hits(rungs([*three()[:2], made("als", HALF[1:] * 0.7)]))
+
+
+def test_a_hit_is_a_hit_whatever_its_place_and_the_order_of_the_rows() -> None:
+    shuffled = three()[2].table.sample(frac=1, random_state=0)
+    hits, customers = kept_hits(rungs(three(table=shuffled)))
+    assert hits[:, 2].tolist() == HALF.tolist()
+    assert hits.mean(axis=0).tolist() == [0.2, 0.2, 0.5]
+    assert customers.tolist() == list(range(CUSTOMERS))
+
+
+def test_equal_rungs_tie_and_the_better_one_wins() -> None:
+    hits, customers = kept_hits(rungs(three()))
+    found = steps({EVERYBODY: hits}, customers, one_at_a_time=False)
+    assert [(row["rung"], row["below"], row["verdict"]) for row in rows(found)] == [
+        (FEW, MANY, "tie"), (ONE, MANY, "win"), (ONE, FEW, "win"),
+    ]  # fmt: skip
+    top = rows(found, rung=ONE, below=FEW)[0]
+    assert top["difference"] == pytest.approx(0.3)
+    assert top["lift"] == pytest.approx(2.5)
+    assert top["customers"] == CUSTOMERS
+    turned = steps({EVERYBODY: hits[:, ::-1]}, customers)
+    assert turned["verdict"].tolist() == ["loss", "tie"]
+    assert rates({EVERYBODY: hits}, customers)["mean"].tolist() == [0.2, 0.2, 0.5]
+
+
+def test_a_slice_is_its_own_customers_and_all_slices_are_one_family() -> None:
+    hits, customers = kept_hits(rungs(three()))
+    inside = np.where(np.arange(CUSTOMERS)[:, None] < 100, hits, np.nan)
+    parts = {
+        ("history", "hot"): inside,
+        ("history", "cold"): np.where(np.isnan(inside), hits, np.nan),
+    }
+    found = steps(parts, customers)
+    assert found["customers"].tolist() == [100] * 4
+    assert rows(found, slice="hot", rung=ONE)[0]["difference"] == pytest.approx(0.6)
+    assert rows(found, slice="cold")[1]["verdict"] == "tie"
+    alone = steps({("history", "hot"): inside}, customers)
+    one, of_all = (rows(table, slice="hot", rung=ONE)[0]["p_holm"] for table in (alone, found))
+    assert of_all == pytest.approx(2 * one)
+    assert rates(parts, customers)["customers"].tolist() == [100] * 6
+
+
+def test_a_customer_who_asks_twice_is_one_customer() -> None:
+    runs = [replace(run, table=run.table.assign(customer_id="c")) for run in three()]
+    hits, customers = kept_hits(rungs(runs))
+    assert set(customers) == {0}
+    assert rates({EVERYBODY: hits}, customers)["customers"].tolist() == [1, 1, 1]
+    assert set(steps({EVERYBODY: hits}, customers)["verdict"]) == {"tie"}

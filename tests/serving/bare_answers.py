@@ -1,0 +1,57 @@
+"""All that serving does with two artifacts, as JSON: a script for a Python with hardly anything.
+
+python -I bare_answers.py ARTIFACT SMALL OUT.parquet
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from recsys.serving import load
+from recsys.serving.query.everyone import recommend_everyone
+
+EVENTS = ["P001", ("P002", "purchase"), ("P003", 0.5)]
+AT = "as_of"
+"""Two environments are asked one after the other: at the same moment."""
+ABSENT = ("pandas", "torch", "scipy", "mlflow", "faiss", "tqdm", "hydra", "sklearn", "duckdb")
+
+
+def answers(whole: Path, small: Path, out: Path) -> dict[str, Any]:
+    """Every kind of answer of an artifact, the first few of another, and a file of all offers."""
+    artifact = load(whole)
+    someone = artifact.contents.customer_ids[0]
+    many = artifact.recommend_many(artifact.contents.customer_ids[:], 3, at=AT)
+    return {
+        "recommend": _plain(artifact.recommend(someone, 3, at=AT)),
+        "recommend_many": [many.columns.tolist(), many.scores.tolist()],
+        "recommend_offers": asdict(artifact.recommend_offers(someone, 3, at=AT)),
+        "fold_in": artifact.fold_in(EVENTS).tolist(),
+        "recommend_events": _plain(artifact.recommend_events(EVENTS, 3, at=AT)),
+        "both": _plain(artifact.recommend_events(EVENTS, 3, "app", AT, customer_id=someone)),
+        "int8": _plain(load(small).recommend(someone, 3, at=AT)),
+        "everyone": recommend_everyone(artifact, out, 3, at=AT),
+    }
+
+
+def _plain(recommendation: Any) -> Any:
+    return json.loads(json.dumps(asdict(recommendation), default=str))
+
+
+def _absent(name: str) -> bool:
+    try:
+        import_module(name)
+    except ModuleNotFoundError as error:
+        return error.name == name
+    return False
+
+
+if __name__ == "__main__":
+    found = answers(*map(Path, sys.argv[1:]))
+    found["installed"] = sorted(one.metadata["Name"].lower() for one in distributions())
+    found["absent"] = [name for name in ABSENT if _absent(name)]
+    found["environment"] = sys.prefix
+    sys.stdout.write(json.dumps(found))

@@ -1,0 +1,185 @@
+import json
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+from artifact_contents import contents, features
+
+from recsys.errors import InputError
+from recsys.serving import Contents, ProductFeatures, load, write
+from recsys.serving.artifact.events import by_customer
+from recsys.serving.artifact.text_ids import TextIds
+
+
+def assert_same(one: Contents | ProductFeatures, other: Contents | ProductFeatures) -> None:
+    for field in fields(one):
+        left, right = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(left, ProductFeatures):
+            assert_same(left, right)
+        elif isinstance(left, np.ndarray | TextIds):
+            np.testing.assert_array_equal(left, right, err_msg=field.name)
+        else:
+            assert left == right, field.name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"customer_ids": np.arange(40)[::-1] * 7 - 50, "product_ids": np.arange(30)},
+        {"customer_strands": np.arange(40) % 2, "customer_ids": np.arange(40) // 2},
+        {"customer_ids": np.array([UUID(int=n * 7919 << 90) for n in range(40)])},
+        {"touchpoints": None, "consent": None},
+        {"product_names": None, "product_categories": None, "masks_seen": False},
+        {"product_valid_from": None, "product_valid_to": None},
+        {"event_actions": None, "event_touchpoints": None, "event_when": None, "facts": {}},
+        {"fold_in_gram": np.eye(5, dtype=np.float32)},
+        {"features": features()},
+        {"features": features(scaled=True), "fold_in_scale": np.full(30, 0.5, np.float32)},
+        {"features": features(width=None), "fold_in_products": None},
+        {"product_names": [f"Зеркало\n'{row}'" for row in range(30)]},
+        {"customers": np.asfortranarray(np.random.default_rng(0).random((40, 5), np.float32))},
+    ],
+)
+def test_what_is_written_is_loaded(tmp_path, changes):
+    given = contents(**changes)
+    write(tmp_path / "new" / "artifact", given)
+    assert_same(by_customer(given), load(tmp_path / "new" / "artifact").contents)
+
+
+def test_events_may_be_absent(tmp_path):
+    kept = {field.name for field in fields(Contents) if field.name.startswith("event_")}
+    none = dict.fromkeys(kept - {"event_action_names"} | {"fold_in_products"})
+    write(tmp_path / "artifact", contents(**none))
+    artifact = load(tmp_path / "artifact")
+    answer = artifact.recommend("C0001", k=3)
+    assert not artifact.explains
+    assert [offer.reasons for offer in answer.offers] == [[], [], []]
+    assert answer.own_events == 0
+
+
+def test_manifest_and_card_say_what_it_is(tmp_path):
+    write(tmp_path / "artifact", contents())
+    manifest = json.loads((tmp_path / "artifact" / "manifest.json").read_text())
+    card = (tmp_path / "artifact" / "MODEL_CARD.md").read_text()
+    assert manifest["format_version"] == 3
+    assert manifest["data"]["fingerprint"] == "ab12"
+    assert manifest["counts"]["customer_rows"] == 40
+    assert set(manifest["files"]) | {"manifest.json"} == {
+        path.name for path in (tmp_path / "artifact").iterdir()
+    }
+    for said in ("# example", "before 2026-01-01", "| test | recall@20 | 0.25 | 0.2 | 0.3 | 40 |"):
+        assert said in card
+
+
+def test_card_says_what_makes_vectors_of_new_products(tmp_path):
+    facts = {"features": {"explained": 0.42}}
+    write(tmp_path / "with", contents(features=features(), facts=facts))
+    write(tmp_path / "without", contents())
+    told = [(tmp_path / name / "MODEL_CARD.md").read_text() for name in ("with", "without")]
+    line = "- new products get vectors of their features: "
+    of_left_out = "(of products left out: 42% of the variance of scores)"
+    assert f"{line}category, price, green {of_left_out}\n" in told[0]
+    assert f"{line}no\n" in told[1]
+    counts = json.loads((tmp_path / "with" / "manifest.json").read_text())["counts"]
+    assert counts["features"] == 4
+
+
+def test_card_names_what_is_not_stated(tmp_path):
+    write(tmp_path / "artifact", contents(facts={"data": "shop", "metrics": {"recall": 0.5}}))
+    card = (tmp_path / "artifact" / "MODEL_CARD.md").read_text()
+    assert "data: shop, fingerprint not stated" in card
+    assert "| recall | score | 0.5 |" in card
+
+
+def test_loading_and_recommending_import_no_heavy_packages(tmp_path):
+    write(tmp_path / "artifact", contents())
+    code = (
+        "import sys, recsys.serving\n"
+        "print(recsys.serving.load(sys.argv[1]).recommend('C0001', k=2).offers[0].reasons)\n"
+        "heavy = {'pandas', 'pandera', 'duckdb', 'torch', 'mlflow', 'scipy', 'recsys.data'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "artifact")]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
+
+
+BAD = [
+    ("products", np.zeros((30, 5)), "expected float32 \\[at least 1, at least 1\\], got float64"),
+    ("products", np.zeros((0, 5), np.float32), "at least 1"),
+    ("customers", np.zeros((40, 4), np.float32), "expected float32 \\[at least 1, 5\\]"),
+    ("customers", np.full((40, 5), np.nan, np.float32), "expected finite numbers, got nan at"),
+    ("touchpoints", np.zeros((2, 5), np.float32), "touchpoints: expected float32 \\[3, 5\\]"),
+    ("customer_ids", np.arange(39), "expected an array \\(40,\\) of ids"),
+    ("customer_ids", np.array([None] * 40), "integers, str or UUID"),
+    ("product_ids", np.arange(30.0), "integers, str or UUID"),
+    ("touchpoint_names", ["app", "app", "web"], "names that differ"),
+    ("customer_strands", np.zeros(40), "customer_strands: expected integers"),
+    ("product_names", ["one"], "expected 30 texts, got 1"),
+    ("product_categories", [1] * 30, "expected str or None"),
+    ("product_valid_from", np.zeros(30), "product_valid_from: expected integers"),
+    ("consent", np.ones((40, 2), bool), "consent: expected bool \\(40, 3\\), got bool \\(40, 2\\)"),
+    ("event_products", None, "go together"),
+    ("event_weights", np.array([1.0]), "event_weights: expected float32"),
+    ("fold_in_products", np.ones((30, 6), np.float32), "at most 5 columns"),
+    ("fold_in_gram", -np.eye(5, dtype=np.float32), "symmetric, positive definite"),
+    ("features", features(dim=4), "features.vectors: expected float32 \\[5, 5\\]"),
+    ("features", features(width=4), "features.factors: expected float32 \\[5, 5\\]"),
+    ("features", features(width=None), "features.factors: goes together"),
+    ("features", features(scaled=True), "features.fold_in_scale: goes together"),
+    ("features", replace(features(), values=[None] * 4), "have a column and differ"),
+    ("features", replace(features(), columns=["price"] * 3), "features.values: expected 3 texts"),
+    ("features", replace(features(), scales=np.zeros(4, np.float32)), "scales: .* above 0, got 0"),
+    ("features", replace(features(), means=np.zeros(4)), "features.means: expected float32"),
+    ("fold_in_gram", np.eye(4, dtype=np.float32), "expected float32 \\[5, 5\\]"),
+    ("facts", {"files": 1}, "files are written by the artifact itself"),
+    ("facts", {"metrics": float("nan")}, "values that JSON can hold"),
+    ("facts", {"seed": np.int64(1)}, "values that JSON can hold"),
+    ("facts", {"clock": "sundial"}, "'timestamp' or 'order', got 'sundial'"),
+    ("facts", {"as_of": 5}, "an int beside its clock"),
+    ("facts", {"as_of": 1_767_225_600_000, "clock": "timestamp"}, "are these milliseconds"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "message"), BAD)
+def test_contents_that_do_not_fit_are_named(field, value, message):
+    with pytest.raises(InputError, match=f"^contents.*{message}"):
+        contents(**{field: value})
+
+
+def test_event_codes_out_of_range_are_named():
+    count = len(contents().event_customers)
+    for field, value in (
+        ("event_customers", 40),
+        ("event_products", -1),
+        ("event_actions", 2),
+        ("event_touchpoints", 3),
+    ):
+        with pytest.raises(InputError, match=f"contents.{field}: expected .* to"):
+            contents(**{field: np.full(count, value)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"customer_ids": np.zeros(40, np.int64)}, "customer_ids: '0' stands twice"),
+        ({"product_ids": np.array(["a"] * 30)}, "product_ids: 'a' stands twice"),
+    ],
+)
+def test_ids_that_stand_twice_are_refused(tmp_path, changes, message):
+    with pytest.raises(InputError, match=message):
+        write(tmp_path / "artifact", contents(**changes))
+    assert not (tmp_path / "artifact").exists()
+
+
+def test_two_events_of_one_pair_are_refused(tmp_path):
+    given = contents()
+    products = given.event_products.copy()
+    same = np.flatnonzero(given.event_customers == given.event_customers[0])[:2]
+    products[same] = 7
+    with pytest.raises(InputError, match="two events with product row 7; keep the latest"):
+        write(tmp_path / "artifact", contents(event_products=products))

@@ -1,0 +1,85 @@
+"""Two gloo processes that share every batch learn what one learns from all of it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys.training.processes import Processes
+
+HERE = Path(__file__).parent
+SCRIPT = HERE.parents[1] / "scripts" / "train.py"
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
+
+
+def fitted(folder: Path, model: str, objective: str, count: int) -> dict:
+    out, store = folder / f"{objective}-{count}.json", folder / f"{objective}-{count}.store"
+    started = [
+        subprocess.Popen(
+            [sys.executable, HERE / "several_processes.py", out, model, objective, str(rank),
+             str(count), store],
+            env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True,
+        )
+        for rank in range(count)
+    ]  # fmt: skip
+    for process in started:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    return json.loads(out.read_text())
+
+
+@pytest.mark.parametrize(
+    ("model", "objective"),
+    [
+        ("LightGCN", "Softmax"), ("LightGCN", "InBatchSoftmax"), ("LightGCN", "BPR"),
+        ("TouchpointGNN", "Softmax"),
+    ],
+)  # fmt: skip
+def test_two_processes_learn_what_one_learns(tmp_path: Path, model: str, objective: str) -> None:
+    alone, together = (fitted(tmp_path, model, objective, count) for count in (1, 2))
+    assert len(alone["losses"]) == 200
+    assert alone["losses"][-1] < alone["losses"][0]
+    np.testing.assert_allclose(together["losses"], alone["losses"], rtol=0, atol=1e-5)
+    assert together["curve"].keys() == alone["curve"].keys()
+    for name, value in alone["metrics"].items():
+        assert together["metrics"][name] == pytest.approx(value, abs=1e-4)
+
+
+@pytest.mark.slow
+def test_torchrun_starts_the_script(tmp_path: Path) -> None:
+    """One run in MLflow, one folder, and the metrics of a run in one process."""
+    words = ["model=lightgcn", "model.epochs=3", "data.events=20000", "evaluate.test=true"]
+    words += [f"track.uri=sqlite:///{tmp_path}/mlflow.db"]
+    launchers = {"one": [sys.executable], "two": [*TORCHRUN, "--nproc-per-node=2"]}
+    found = {}
+    for name, launcher in launchers.items():
+        folder = tmp_path / name
+        subprocess.run(
+            [*launcher, SCRIPT, *words, f"hydra.run.dir={folder}"],
+            env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True, timeout=300, cwd=tmp_path,
+        )  # fmt: skip
+        found[name] = json.loads((folder / "metrics.json").read_text())
+        assert sorted(path.name for path in folder.iterdir()) == ["config", "metrics.json"]
+    for part in ("valid", "test"):
+        for metric, one in found["one"][part].items():
+            assert found["two"][part][metric]["mean"] == pytest.approx(one["mean"], abs=2e-3)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == [
+        "mlartifacts", "one", "two",
+    ]  # fmt: skip
+    refused = subprocess.run(
+        [*TORCHRUN, "--nproc-per-node=2", SCRIPT, "model=popularity", *words[3:]],
+        capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path,
+    )  # fmt: skip
+    assert "model=popularity is fitted by one process" in refused.stderr
+
+
+def test_shares_are_consecutive_and_whole() -> None:
+    for count in (1, 2, 3, 7):
+        for size in (0, 1, 2, 10, 1000):
+            shares = [Processes(rank, count).share(size) for rank in range(count)]
+            positions = [place for one in shares for place in range(one.start, one.stop)]
+            assert positions == list(range(size))
