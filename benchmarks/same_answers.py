@@ -27,7 +27,7 @@ _TIE = 1e-5
 """Scores that lie closer than this times the largest may change places."""
 _AT_ONCE = 100
 _AT = "as_of"
-_SCRIPT = Path(__file__).parents[3] / "scripts" / "recommend.py"
+_SCRIPT = Path(__file__).parents[1] / "scripts" / "recommend.py"
 
 
 class SameAnswersSuite:

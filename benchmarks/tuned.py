@@ -17,7 +17,7 @@ from benchmarks.suite import require_at_least
 from recsys.errors import InputError
 from recsys.ops.whole_file import write_whole
 
-_SCRIPTS = Path(__file__).parents[3] / "scripts"
+_SCRIPTS = Path(__file__).parents[1] / "scripts"
 _ROOT = "data.root="
 
 

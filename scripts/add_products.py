@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recsys.cli.command_line import exit_on_input_error, key_values, new_folder, say, truth
+from recsys.cli.words import key_values, new_folder, truth
 from recsys.errors import InputError
+from recsys.ops.terminal import exit_on_input_error, say
 from recsys.serving import load, write
 from recsys.serving.artifact.index import index_kind
 from recsys.serving.artifact.precision import precision_of

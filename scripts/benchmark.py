@@ -1,15 +1,16 @@
-"""Measures a suite: python scripts/benchmark.py suite=evaluation hydra.run.dir=DIR."""
+"""Measures a suite: python scripts/benchmark.py suite=evaluation root=FOLDER hydra.run.dir=DIR."""
 
+import os
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from benchmarks.suite import machine, write_benchmark
-from recsys.cli.command_line import say
 from recsys.cli.launch import launch
 from recsys.experiments.config import build_part
 from recsys.experiments.parts import packages
+from recsys.ops.terminal import say
 
 
 def benchmark(config: DictConfig) -> None:
@@ -36,4 +37,7 @@ def written_at(path: Path) -> int | None:
 
 
 if __name__ == "__main__":
-    launch(benchmark, Path(__file__).parents[1] / "conf", "benchmark")
+    checkout = Path(__file__).parents[1]
+    # A suite may choose data and models as a run does.
+    os.environ["RECSYS_CONF"] = str(checkout / "conf")
+    launch(benchmark, checkout / "benchmarks" / "conf", "benchmark")

@@ -11,8 +11,9 @@ leaderboard.csv, pairwise.csv and slices.csv; a CSV file the leaderboard.
 import sys
 from pathlib import Path
 
-from recsys.cli.command_line import exit_on_input_error, key_values, say
+from recsys.cli.words import key_values
 from recsys.errors import InputError
+from recsys.ops.terminal import exit_on_input_error, say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import compare, require_baseline
 from recsys.reports.comparison.files import PAGE, as_csv, comparison_files

@@ -10,17 +10,11 @@ A run may name classes of recsys, and of the packages that you allow here.
 import sys
 from collections.abc import Sequence
 
-from recsys.cli.command_line import (
-    exit_on_input_error,
-    key_values,
-    new_folder,
-    say,
-    truth,
-    whole_number,
-)
+from recsys.cli.words import key_values, new_folder, truth, whole_number
 from recsys.errors import InputError
 from recsys.experiments.export_run import ExportConfig, export
 from recsys.experiments.parts import packages
+from recsys.ops.terminal import exit_on_input_error, say
 from recsys.reports.comparison.ranking import best_run
 from recsys.serving.artifact.index import index_kind
 from recsys.serving.artifact.precision import precision_of

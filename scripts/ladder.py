@@ -11,9 +11,10 @@ A run may name classes of recsys, and of the packages that you allow here.
 
 import sys
 
-from recsys.cli.command_line import exit_on_input_error, key_values, new_folder, say, truth
+from recsys.cli.words import key_values, new_folder, truth
 from recsys.errors import InputError
 from recsys.experiments.parts import packages
+from recsys.ops.terminal import exit_on_input_error, say
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
 from recsys.reports.ladder.ladder import ladder

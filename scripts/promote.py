@@ -14,10 +14,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.cli.command_line import exit_on_input_error, key_values, say, truth
+from recsys.cli.words import key_values, truth
 from recsys.errors import InputError
 from recsys.experiments.parts import packages
 from recsys.experiments.promote import METRIC, NAME, promote, said
+from recsys.ops.terminal import exit_on_input_error, say
 from recsys.tracking.registry import ALIAS, one_at_a_time, roll_back
 from recsys.tracking.store import TrackConfig, default_uri
 

@@ -21,8 +21,9 @@ from uuid import UUID
 
 import numpy as np
 
-from recsys.cli.command_line import exit_on_input_error, key_values, say, truth, whole_number
+from recsys.cli.words import key_values, truth, whole_number
 from recsys.errors import InputError
+from recsys.ops.terminal import exit_on_input_error, say
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Artifact, Offer, Reason, Recommendation, load
 from recsys.serving.artifact.limits import SHOWN

@@ -9,8 +9,9 @@ from typing import NoReturn
 
 import pandas as pd
 
-from recsys.cli.command_line import exit_on_input_error, new_folder, say
+from recsys.cli.words import new_folder
 from recsys.errors import InputError
+from recsys.ops.terminal import exit_on_input_error, say
 from recsys.simulation import SimulatedMarket
 from recsys.simulation.shape import shape
 

@@ -10,9 +10,10 @@ pip install 'recsys[pgvector]'. Its password is read from PGPASSWORD, PGPASSFILE
 import sys
 from collections.abc import Sequence
 
-from recsys.cli.command_line import exit_on_input_error, key_values, new_folder, say
+from recsys.cli.words import key_values, new_folder
 from recsys.errors import InputError
 from recsys.ops.masking import masked
+from recsys.ops.terminal import exit_on_input_error, say
 from recsys.serving import load
 from recsys.serving.stores import open_store
 

@@ -14,12 +14,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from recsys.cli.command_line import say
 from recsys.cli.launch import launch
 from recsys.errors import InputError
 from recsys.experiments.config import settings_from
 from recsys.experiments.processes import is_first, shared, together
 from recsys.experiments.run import assist, run
+from recsys.ops.terminal import say
 from recsys.tracking.attempt import attempt
 from recsys.tracking.record import write_metrics_json
 from recsys.tracking.runs import log_run

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from recsys.cli.command_line import say
 from recsys.cli.launch import launch
 from recsys.errors import InputError
 from recsys.experiments.config import settings_from, typed
 from recsys.experiments.tuning.study import StudyConfig
 from recsys.experiments.tuning.tune import tune
 from recsys.experiments.tuning.tuned import finish
+from recsys.ops.terminal import say
 
 CONF = Path(__file__).parents[1] / "conf"
 

@@ -17,8 +17,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.cli.command_line import exit_on_input_error
 from recsys.cli.launch import in_our_words
+from recsys.ops.terminal import exit_on_input_error
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 CONF = SCRIPTS.parent / "conf"

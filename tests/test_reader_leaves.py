@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.cli.command_line import exit_on_input_error
 from recsys.errors import InputError
+from recsys.ops.terminal import exit_on_input_error
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 MORE = "x" * 100_000
@@ -27,7 +27,7 @@ def piped(code: str) -> tuple[int, str]:
     return started.returncode, said
 
 
-GUARDED = "from recsys.cli.command_line import exit_on_input_error\nwith exit_on_input_error():\n"
+GUARDED = "from recsys.ops.terminal import exit_on_input_error\nwith exit_on_input_error():\n"
 
 
 @pytest.mark.parametrize("printed", ["'short'", f"'{'x' * 100}' * 1000"])

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from matplotlib.cbook import is_math_text
 from script_runner import SCRIPTS
 
-from recsys.cli.command_line import exit_on_input_error, say
 from recsys.errors import InputError
 from recsys.ops.shown_text import (
     fenced,
@@ -23,6 +22,7 @@ from recsys.ops.shown_text import (
     for_terminal,
     shortened,
 )
+from recsys.ops.terminal import exit_on_input_error, say
 
 try:
     from markdown_it import MarkdownIt
@@ -189,7 +189,7 @@ def test_what_a_script_says_is_a_line_each(name: str, capsys: pytest.CaptureFixt
 
 
 def test_a_name_that_the_terminals_encoding_lacks_ends_no_script() -> None:
-    program = "from recsys.cli.command_line import say; say('Crédit')"
+    program = "from recsys.ops.terminal import say; say('Crédit')"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, check=False, text=True,
         env={"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(SCRIPTS.parent)},

@@ -131,7 +131,7 @@ def test_a_file_that_grows_too_large_leaves_the_former_one(tmp_path: Path) -> No
     write_whole(tmp_path / "a", "former")
     script = (
         "import resource, sys; from pathlib import Path\n"
-        "from recsys.cli.command_line import exit_on_input_error\n"
+        "from recsys.ops.terminal import exit_on_input_error\n"
         "from recsys.ops.whole_file import write_whole\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "with exit_on_input_error():\n"

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys.cli.command_line import whole_number
+from recsys.cli.words import whole_number
 from recsys.errors import InputError
 from recsys.ops.whole_numbers import parse_whole_number
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from recsys.cli.command_line import exit_on_input_error, key_values, truth, whole_number
+from recsys.cli.words import key_values, truth, whole_number
 from recsys.errors import InputError
+from recsys.ops.terminal import exit_on_input_error
 
 KEYS = ("metric", "track.uri", "out")
 

@@ -14,12 +14,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from recsys.cli.command_line import exit_on_input_error
 from recsys.cli.hydra_errors import in_one_line, refuse_unknown_flags
 from recsys.errors import InputError
 from recsys.experiments.processes import is_first
 from recsys.experiments.secrets import hidden, mask_what_is_kept
 from recsys.experiments.sweep import failures_named, going_on
+from recsys.ops.terminal import exit_on_input_error
 
 
 def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:

@@ -54,7 +54,7 @@ def pairwise(
     cost little more than one.
 
     A p-value inverts the interval (Efron and Tibshirani, 1993, chapter 15), few customers included,
-    see `recsys.evaluation.intervals.percentiles`: from the share of resamples beyond zero. That share
+    see `intervals.percentiles`: from the share of resamples beyond zero. That share
     cannot be read where fewer than `ENOUGH` lie there, and Holm over 190 pairs asks for one of
     .00013, which is 76,000 resamples by counting. So far out it is taken to be normal, by the
     difference over the standard deviation of its resamples, which 1,000 of them give to 2 %.

@@ -6,36 +6,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from recsys.data import columns
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import merge_identities
-from recsys.errors import InputError
 from recsys.experiments.calibration import calibrated
 from recsys.experiments.config import Settings
 from recsys.experiments.rerun import refuse_changed, settings_again
 from recsys.experiments.run import facts
-from recsys.export.events import events_of, fold_in_rule
-from recsys.export.features import with_features
+from recsys.export.contents import contents_of, vectors_of
 from recsys.export.fidelity import fidelity
-from recsys.export.offers import moments, offer_table
-from recsys.models.base import (
-    EmbeddingRecommender,
-    Embeddings,
-    FilterRecommender,
-    FoldIn,
-    Recommender,
-)
-from recsys.models.factorise import factorise
-from recsys.models.touchpoint_preference import with_touchpoints
-from recsys.policy.consent import consent_mask, consent_of_unknown
-from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
 from recsys.serving.artifact.storage import require_free, write
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 from recsys.tracking.environment import git_commit, versions
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.record import plain
@@ -127,20 +109,6 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     )
 
 
-def contents_of(
-    model: Recommender,
-    vectors: Embeddings,
-    fold_in: FoldIn | None,
-    data: Dataset,
-    about: Mapping[str, Any],
-) -> Contents:
-    """What serving needs of a fitted model, its vectors and its data."""
-    own = events_of(data, fold_in, getattr(model, "actions", None))
-    contents = _contents(data, with_touchpoints(vectors, data), own, about)
-    contents = replace(contents, **fold_in_rule(model, vectors, fold_in, data))
-    return with_features(contents, data)
-
-
 def _everything(settings: Settings, run: TrackedRun) -> Dataset:
     """All events, with all identity links known by now."""
     checked = check_tables(settings.source.load())
@@ -168,53 +136,3 @@ def _facts(run: TrackedRun, settings: Settings, data: Dataset) -> dict[str, Any]
         "mlflow_run_id": run.run_id,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
-    """The vectors, of at most `dim` columns where a filter is factorised, and how to fold in."""
-    if isinstance(model, EmbeddingRecommender):
-        return model.embeddings(), model.fold_in()
-    if isinstance(model, FilterRecommender):
-        factors = factorise(model, dim)
-        return factors.embeddings, factors.fold_in
-    raise InputError(
-        f"{type(model).__name__} has neither vectors nor a filter; it cannot be exported"
-    )
-
-
-def _contents(
-    data: Dataset, vectors: Embeddings, own: Mapping[str, Any], about: Mapping[str, Any]
-) -> Contents:
-    catalogue = _products(data)
-    return Contents(
-        customers=vectors.customers,
-        products=vectors.products,
-        touchpoints=vectors.touchpoints,
-        default_customer=vectors.default_customer,
-        customer_ids=data.customers.ids,
-        product_ids=data.products.ids,
-        touchpoint_names=[str(name) for name in data.touchpoints.ids],
-        product_names=_texts(catalogue, "name"),
-        product_categories=_texts(catalogue, columns.CATEGORY),
-        product_valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
-        product_valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
-        consent=consent_mask(data) if len(data.touchpoints) else None,
-        default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
-        masks_seen=data.masks_seen,
-        offers=offer_table(data),
-        **own,
-        facts=about,
-    )
-
-
-def _products(data: Dataset) -> pd.DataFrame:
-    table = data.side_tables.get("products")
-    if table is None:
-        return pd.DataFrame(index=pd.Index(data.products.ids))
-    return table.set_index(columns.PRODUCT).reindex(data.products.ids)
-
-
-def _texts(about: pd.DataFrame, column: str) -> list[str] | None:
-    if column not in about:
-        return None
-    return [str(value) for value in about[column].astype(object).where(about[column].notna(), "")]

@@ -48,11 +48,11 @@ def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None
     Args:
         record: of the run.
         settings: the store.
-        attempt: of `recsys.tracking.attempt`; a run that an earlier start logged whole under it, and
+        attempt: of `tracking.attempt`; a run that an earlier start logged whole under it, and
             was killed before it could say so, is not logged again.
 
     Raises:
-        InputError: the store cannot be opened, see `recsys.tracking.store.open_store`, or it stopped
+        InputError: the store cannot be opened, see `open_store`, or it stopped
             to take things halfway.
     """
     store = open_store(settings)

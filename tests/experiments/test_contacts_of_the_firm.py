@@ -10,8 +10,8 @@ from in_memory import dataset_of, source_of
 from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
 from recsys.data.split import TimeSplit
-from recsys.experiments.export_run import contents_of, vectors_of
 from recsys.experiments.run import prepare
+from recsys.export.contents import contents_of, vectors_of
 from recsys.models.als import ALS
 from recsys.models.base import Recommender
 from recsys.models.ease import EASE

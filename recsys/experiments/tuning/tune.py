@@ -15,7 +15,6 @@ import optuna
 from optuna.trial import FrozenTrial, Trial
 from tqdm import tqdm
 
-from recsys.cli.command_line import exit_on_input_error
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Split, Window
 from recsys.errors import InputError
@@ -26,6 +25,7 @@ from recsys.experiments.tuning.nested import changed, flat
 from recsys.experiments.tuning.space import Space, refuse_outside, space
 from recsys.experiments.tuning.study import Study, StudyConfig, refusal, storage_in_one_line
 from recsys.experiments.validator import Validator
+from recsys.ops.terminal import exit_on_input_error
 from recsys.tracking.study import StudyRun, TrialRecord
 
 _POLL = 1.0

@@ -53,7 +53,7 @@ class Contents:
         offers: the firm's offers, each of products; None where each product is its own.
         features: how features of a new product become its vector; None where it cannot be told.
         calibrator: plain float64 arrays of a `recsys.ops.calibrator`, which makes of the
-            log-odds that a score is read as (`recsys.serving.artifact.probability`) the probability that
+            log-odds that a score is read as (see `probability`) the probability that
             `facts` describe as `calibration`; None where scores are scores alone.
         event_customers: [E] integers, rows of `customers`; None where no events are kept.
         event_products: [E] integers, rows of `products`.

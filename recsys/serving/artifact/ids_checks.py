@@ -1,4 +1,4 @@
-"""Whether a file of ids is what `recsys.serving.artifact.ids_file` writes: what is searched must be sorted.
+"""Whether a file of ids is what `ids_file` writes: what is searched must be sorted.
 
 Hashes do not tell: who makes a file makes its hash too.
 """

@@ -34,7 +34,7 @@ class NewProduct:
             a number, a flag, or a text that a product of the training had.
         name: for people to read.
         category: likewise; also a feature, where the artifact has one of that name.
-        valid_from: since when it is on offer, a `recsys.serving.artifact.times.Moment`; None for always.
+        valid_from: since when it is on offer, a `times.Moment`; None for always.
         valid_to: when the offer has ended; None for never.
     """
 

@@ -54,7 +54,7 @@ def moment(contents: Contents, at: Moment | None) -> int | None:
     """UTC seconds at which an offer is to be valid, now by default; None where no moment binds.
 
     What has ended since the training is not offered. Where the same question is to have the same
-    answer tomorrow, it says `at="as_of"` or a date. As of `recsys.serving.artifact.times.moment_of`.
+    answer tomorrow, it says `at="as_of"` or a date. As of `times.moment_of`.
 
     Raises:
         InputError: a datetime without a time zone, or something else.

@@ -66,8 +66,8 @@ def write(
         folder: where; its parents are made.
         contents: what to write.
         overwrite: whether an artifact that is there may be replaced.
-        index_kind: "exact", or an approximate index of the products, see `recsys.serving.artifact.index`.
-        kept_as: in what numbers vectors are kept, see `recsys.serving.artifact.precision`.
+        index_kind: "exact", or an approximate index of the products, see `index`.
+        kept_as: in what numbers vectors are kept, see `precision`.
 
     Raises:
         InputError: the contents do not fit together, something else or an artifact is there, or

@@ -29,7 +29,7 @@ from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.customer_state import Person
 from recsys.serving.query.query import Question, question
 
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = Path(__file__).parents[2]
 _NEEDED = ("mlflow", "numpy", "pyarrow", "safetensors")
 _KEPT = 64
 """Answers of popularity that are kept, one for each question and second."""

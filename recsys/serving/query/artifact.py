@@ -73,7 +73,7 @@ class Artifact:
             customer_id: as in the tables; a number may be given as text.
             k: how many, at least 1.
             touchpoint: name of the only touchpoint in question, or None for the best of each.
-            at: when the offer is made, a `recsys.serving.artifact.times.Moment`; None for now. "as_of" is the
+            at: when the offer is made, a `times.Moment`; None for now. "as_of" is the
                 cut-off of what was learned, with which an answer does not change from day to day.
             exclude: product ids to leave out.
             explain: how many reasons an offer, 0 for none.

@@ -1,6 +1,6 @@
 """What a model is trained for: which pairs make a batch, how they are drawn against, and the loss.
 
-An objective is a loss of `recsys.training.losses` with its sampler and its settings. Models of vectors
+An objective is a loss of `training.losses` with its sampler and its settings. Models of vectors
 take any of them, and score as they were trained: by cosine or by inner product.
 """
 
