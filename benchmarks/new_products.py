@@ -34,7 +34,7 @@ from recsys.models.base import Recommender
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Contents, NewProduct
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.artifact.new_products import grown
+from recsys.serving.artifact.new_products import features_of, grown, is_described
 
 AMONG, AMONG_ALL = 10, 20
 """Lengths of the lists of hidden products alone, and of those of the whole catalogue."""
@@ -116,13 +116,29 @@ class NewProductsSuite:
         )
 
     def _added(self, model: Recommender, known: Dataset, past: Dataset, hidden: BoolArray) -> Score:
-        """Scores of the model whose catalogue the hidden products were put behind."""
+        """Scores of the model whose catalogue the hidden products were put behind.
+
+        Products of which no feature says anything cannot be added, and rank last.
+        """
         contents = contents_of(model, *vectors_of(model, self.dim), known, {})
         ids = SortedIds.build("product", contents.product_ids)
-        contents, _ = grown(contents, ids, _described(contents, past, hidden))
-        vectors = np.empty((len(hidden), contents.products.shape[1]), np.float32)
-        vectors[~hidden], vectors[hidden] = np.split(contents.products, [len(known.products)])
-        return lambda customers: contents.customers[customers] @ vectors.T
+        new, features = _described(contents, past, hidden), features_of(contents)
+        is_added = np.array([is_described(features, one) for one in new])
+        contents, _ = grown(
+            contents, ids, [one for one, is_in in zip(new, is_added, strict=True) if is_in]
+        )
+        rows = np.flatnonzero(hidden)
+        vectors = np.zeros((len(hidden), contents.products.shape[1]), np.float32)
+        vectors[~hidden], vectors[rows[is_added]] = np.split(
+            contents.products, [len(known.products)]
+        )
+
+        def score(customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+            scores: FloatArray = contents.customers[customers] @ vectors.T
+            scores[:, rows[~is_added]] = scores.min() - 1
+            return scores
+
+        return score
 
     def _report(
         self, values: Mapping[tuple[str, str], FloatArray], customers: IntArray

@@ -42,8 +42,9 @@ def whole_number(key: str, text: str) -> int:
     """A number of at least 1; `InputError` otherwise."""
     number = parse_whole_number(text)
     if number is None or number < 1:
-        got = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
-        raise InputError(f"{key}: expected a whole number of at least 1, got '{got}'")
+        long = f"'{text[:_LONGEST_SHOWN]}...' ({len(text):,} characters)"
+        got = f"'{text}'" if len(text) <= _LONGEST_SHOWN else long
+        raise InputError(f"{key}: expected a whole number of at least 1, got {got}")
     return number
 
 

@@ -16,8 +16,9 @@ from recsys.data.moments import read_moments
 NEARLY_ALL = 0.9
 """The share of a column's cells from which the others are taken for mistakes."""
 
-_WHOLE = r"[-+]?(?:0|[1-9]\d*)"
-_NUMBER = rf"{_WHOLE}(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_WHOLE = r"-?(?:0|[1-9]\d*)"
+# 12E4 is a code, and so is +49123: programs write 1e+06 and 4.9E+14, and no plus before a number.
+_NUMBER = rf"{_WHOLE}(?:\.\d+)?(?:e[-+]?\d+|E[-+]\d+)?"
 _DECIMAL_COMMA = r"[-+]?\d+(?:[.' ]\d{3})*,\d+"
 _THOUSANDS = r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}(?:[T ].*)?"

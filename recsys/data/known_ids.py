@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from recsys.data import columns
 from recsys.data.cells import shown
@@ -86,7 +89,8 @@ def known_ids(tables: Tables) -> tuple[KnownIds, ...]:
 
     Customers and products without events are usual, and so are events of unregistered ones. But
     tables are taken for strangers where hardly any id of the smaller side is known to the other, or
-    more ids would meet if zeros, case and blanks did not count than do as they are written.
+    more ids would meet if zeros, case and blanks did not count than do as they are written. Where
+    `identities` link ids, all of a group count as the one person that they become.
 
     Args:
         tables: checked.
@@ -98,6 +102,7 @@ def known_ids(tables: Tables) -> tuple[KnownIds, ...]:
     for table, frame in tables.items():
         for column in sorted(_JOINED & set(frame.columns)):
             distinct[table, column] = pd.Series(frame[column].dropna().unique())
+    persons = distinct if tables.identities is None else _of_persons(distinct, tables.identities)
     met = []
     for table, of, by in _MEETINGS:
         if of == (columns.OFFER,) and tables.offers is None:
@@ -105,11 +110,32 @@ def known_ids(tables: Tables) -> tuple[KnownIds, ...]:
         here = [(table, column) for column in of if (table, column) in distinct]
         there = [key for key in by if key in distinct]
         if here and there:
-            met.append(_meet(here, there, distinct))
+            met.append(_meet(here, there, distinct if table == "identities" else persons))
     return tuple(met)
 
 
 _Distinct = dict[tuple[str, str], pd.Series]
+
+
+def _of_persons(distinct: _Distinct, links: pd.DataFrame) -> _Distinct:
+    """The same with one id for all that identities link: events may know a device alone."""
+    ends = pd.concat([links[columns.ID_A], links[columns.ID_B]], ignore_index=True)
+    codes, ids = pd.factorize(ends.astype(object).map(str))
+    pairs = (codes[: len(links)], codes[len(links) :])
+    graph = coo_array((np.ones(len(links), bool), pairs), shape=(len(ids), len(ids)))
+    _, group = connected_components(graph, directed=False)
+    first = np.unique(group, return_index=True)[1]
+    person_of = pd.Series(ids[first][group], index=ids)
+
+    def persons(column: pd.Series) -> pd.Series:
+        texts = column.astype(object).map(str)
+        named = person_of.reindex(texts).to_numpy(dtype=object)
+        return pd.Series(pd.unique(pd.Series(named).fillna(texts)))
+
+    return {
+        key: persons(column) if key[1] == columns.CUSTOMER else column
+        for key, column in distinct.items()
+    }
 
 
 def _meet(

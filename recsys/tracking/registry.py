@@ -22,7 +22,8 @@ from recsys.tracking.store import TrackConfig, ended, open_to_read
 ALIAS = "champion"
 KIND = "promotion"
 _MODEL, _WINDOW = "model", "window"
-_COMPARED = f"tags.kind = '{KIND}' and tags.compared = 'true'"
+# One that a kill cut short told nobody what it found.
+_COMPARED = f"tags.kind = '{KIND}' and tags.compared = 'true' and attributes.status = 'FINISHED'"
 
 
 @dataclass(frozen=True, kw_only=True)

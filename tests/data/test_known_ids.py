@@ -1,5 +1,6 @@
 """Tables that do not meet are refused with both spellings; tables that meet in part are counted."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.data.check import check_and_count, check_tables
+from recsys.data.known_ids import known_ids
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
@@ -174,3 +176,18 @@ def test_numbers_in_one_table_are_texts_in_another() -> None:
     )
     _, (counted,) = check_and_count(tables)
     assert counted.known == 2
+
+
+def test_devices_that_identities_link_are_known_by_their_customers() -> None:
+    names = [f"C{i}" for i in range(9)]
+    tables = Tables(
+        interactions=pd.DataFrame({"customer_id": [f"device-{name}" for name in names]}),
+        customers=pd.DataFrame({"customer_id": names}),
+        identities=pd.DataFrame(
+            {"id_a": names, "id_b": [f"device-{name}" for name in names], "kind": "device"}
+        ),
+    )
+    met = {one.table: one for one in known_ids(tables)}
+    assert (met["customers"].known, met["customers"].others) == (9, 0)
+    with pytest.raises(InputError, match="customers: column 'customer_id'"):
+        known_ids(replace(tables, identities=None))

@@ -202,7 +202,7 @@ def test_an_artifact_keeps_whole_seconds() -> None:
     for data in visits(("x", "view", "app", EARLY), ("x", "view", "app", LATE)):
         assert data.as_of == at("2025-01-05T12:00:01")
         assert data.as_of_seconds == at("2025-01-05T12:00:01") // SECOND
-        kept = events_of(data, None)
+        kept = events_of(data, None, None)
         assert kept["event_when"].tolist() == [at(NOON) // SECOND]
 
 

@@ -13,6 +13,9 @@ from recsys.data.tables import Tables
 from recsys.graph.features import as_of
 
 EVENTS = pd.DataFrame({"customer_id": ["C1"], "product_id": ["p"], "timestamp": ["2025-06-01"]})
+OF_ALL = pd.DataFrame(
+    {"customer_id": [f"c{i}" for i in range(6)], "product_id": "p", "timestamp": "2025-06-01"}
+)
 
 
 def merged(
@@ -193,7 +196,7 @@ def test_every_person_is_as_the_rule_says_in_any_order(
         groups = [g for g in groups if not g & both] + [both]
     mixed = table.copy()
     shuffle.shuffle(mixed)
-    found = merged(mixed, pairs)
+    found = merged(mixed, pairs, OF_ALL)
     known = as_of(found, "customer_id", int(pd.Timestamp(moment, tz="UTC").timestamp()))
     known = known.set_index("customer_id")
     registered = {row["customer_id"] for row in table}
@@ -216,7 +219,7 @@ def test_turning_a_yes_to_no_opens_nothing(
 ) -> None:
     pairs = [(f"c{a}", f"c{b}") for a, b in links]
     table, at = table_of(rows), int(pd.Timestamp(moment, tz="UTC").timestamp())
-    before = as_of(merged(table, pairs), "customer_id", at).set_index("customer_id")
+    before = as_of(merged(table, pairs, OF_ALL), "customer_id", at).set_index("customer_id")
     table[which % len(table)]["consent_app"] = False
-    after = as_of(merged(table, pairs), "customer_id", at).set_index("customer_id")
+    after = as_of(merged(table, pairs, OF_ALL), "customer_id", at).set_index("customer_id")
     assert (after["consent_app"] <= before["consent_app"].loc[after.index]).all()

@@ -138,7 +138,7 @@ def test_the_audit_counts_segments_again_as_they_were_counted() -> None:
         "product_id": data.products.ids[events.products],
         "touchpoint": data.touchpoints.ids[events.touchpoints],
         "action": np.array(ACTIONS)[events.actions],
-        "timestamp": pd.to_datetime(events.when, unit="s", utc=True),
+        "timestamp": pd.to_datetime(events.when, unit="us", utc=True),
     })  # fmt: skip
     source = source_of(table, {"touchpoints": data.side_tables["touchpoints"]}, masks_seen=False)
     split = TimeSplit(valid_from="2026-02-04", test_from="2026-02-06")

@@ -55,7 +55,7 @@ def finished_run(model: str, chosen: dict[str, Any], *overrides: str) -> Tracked
         run_id="0123456789abcdef",
         model=model,
         data="simulated",
-        split="time",
+        split="time: valid from 2025-08-01, test from 2025-10-01",
         fingerprint=fingerprint(source, known),
         config=OmegaConf.to_container(config, resolve=True),
         metrics_json={"chosen": chosen, "valid": {"ndcg@10": interval}},

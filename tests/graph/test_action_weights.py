@@ -92,5 +92,5 @@ def test_segments_measure_what_customers_did_themselves() -> None:
     assert found.value[rows].tolist() == [1, 0, 4, 0, 6]
     assert found.last is not None
     assert found.last[rows][[0, 2, 4]].tolist() == [
-        int(np.datetime64(f"2026-01-0{day}", "s").astype(int)) for day in (1, 4, 6)
+        int(np.datetime64(f"2026-01-0{day}", "us").astype(int)) for day in (1, 4, 6)
     ]

@@ -49,7 +49,7 @@ def test_why_a_trial_was_refused_is_text_and_hidden_with_customers(
 ) -> None:
     monkeypatch.setenv("RECSYS_PSEUDONYM_KEY", "k" * 32)
     settings = TrackConfig(uri=store.uri, experiment=store.experiment, pseudonyms=hidden)
-    study = StudyRun(settings, f"toy{hidden}", "ndcg@10", {})
+    study = StudyRun(settings, f"toy{hidden}", "ndcg@10", {}, f"identity{hidden}")
     now = datetime.now()
     refused = TrialRecord(
         number=0, settings={}, value=None, ended="refused", why=f"customer 0815: got {HTML}",

@@ -20,7 +20,7 @@ def test_where_a_run_is_kept_is_no_part_of_its_settings(monkeypatch: pytest.Monk
     config.names = {"data": "simulated", "split": "time", "model": "popularity", "experiment": None}
     settings = settings_from(config)
     assert settings.track.uri == "http://me:s3cret@host:5000"
-    assert settings.config["track"] == {"experiment": "recsys", "tags": {}}
+    assert settings.config["track"] == {"experiment": "recsys", "tags": {}, "pseudonyms": False}
 
 
 def test_an_address_among_the_settings_is_kept_masked(store: TrackConfig) -> None:

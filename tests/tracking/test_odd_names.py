@@ -56,6 +56,9 @@ def test_promotions_without_a_digest_and_deleted_ones_are_counted_too(
     experiment = client.get_experiment_by_name(store.experiment).experiment_id
     kind = {"kind": "promotion", "compared": "true"}
     kept = client.create_run(experiment, tags={**kind, **window})
+    client.set_terminated(kept.info.run_id)
+    # One that a kill cut short told nobody what it found.
+    client.create_run(experiment, tags={**kind, **window})
     client.create_run(experiment, tags={**kind, **window, "data": "O'Hare"})
     client.create_run(experiment, tags={"kind": "promotion", **window})
     assert earlier_readings(run, window) == 1

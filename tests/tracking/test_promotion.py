@@ -100,9 +100,11 @@ def test_only_a_win_on_test_makes_a_champion_and_rollback_brings_the_former_back
     store: TrackConfig, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     name = store.experiment
-    first = challenger(store, tmp_path / "first", PLAIN)
-    better = challenger(store, tmp_path / "better", PLAIN + 0.2 + NOISE, seed=1)
-    tie = challenger(store, tmp_path / "tie", PLAIN + 0.2 - NOISE, seed=2)
+    # One that no other test has compared on, in the store that they share.
+    window = {"fingerprint": "a" * 64}
+    first = challenger(store, tmp_path / "first", PLAIN, **window)
+    better = challenger(store, tmp_path / "better", PLAIN + 0.2 + NOISE, seed=1, **window)
+    tie = challenger(store, tmp_path / "tie", PLAIN + 0.2 - NOISE, seed=2, **window)
 
     assert run_script("promote", *words(store, f"artifact={first}"), cwd=tmp_path) == 0
     assert "it is the first: there was no champion to compare it with" in capfd.readouterr().out

@@ -148,8 +148,7 @@ def _coded(features: ProductFeatures, one: NewProduct) -> Coded:
         coded = features.coded(_said(features, one))
     except InputError as error:
         raise InputError(f"{_named(one)}: {error}") from None
-    # The first row is what every product has.
-    if len(coded[0]) == 1:
+    if not _says_something(coded):
         unknown = "".join(f"; {why}" for why in _unknown(features, one))
         raise InputError(
             f"{_named(one)}: no feature says anything of it, expected at least one of "
@@ -157,6 +156,16 @@ def _coded(features: ProductFeatures, one: NewProduct) -> Coded:
             "seen it"
         )
     return coded
+
+
+def is_described(features: ProductFeatures, one: NewProduct) -> bool:
+    """Whether any feature of a product is one that the artifact has learned from."""
+    return _says_something(features.coded(_said(features, one)))
+
+
+def _says_something(coded: Coded) -> bool:
+    # The first row is what every product has.
+    return len(coded[0]) > 1
 
 
 def _said(features: ProductFeatures, one: NewProduct) -> Mapping[str, Value]:
