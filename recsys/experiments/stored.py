@@ -13,6 +13,11 @@ from recsys.experiments.parts import TARGET
 from recsys.tracking.read import TrackedRun
 
 _KNOWN = (*PARTS, "allow")
+_MOVED = {
+    "recsys.data.sources.simulated.": "recsys.simulation.",
+    "recsys.train.": "recsys.training.",
+}
+"""Where classes that runs of version 0.1.0 name are now."""
 
 
 def stored_settings(run: TrackedRun) -> dict[str, Any]:
@@ -32,13 +37,28 @@ def stored_settings(run: TrackedRun) -> dict[str, Any]:
     for key in config:
         if key not in _KNOWN:
             raise InputError(f"config.yaml: {key!r} is not known; settings are {', '.join(PARTS)}")
-    kept = {key: config[key] for key in PARTS if key in config and key != "track"}
+    kept = {key: _moved(config[key]) for key in PARTS if key in config and key != "track"}
     refuse_interpolation(kept, "config.yaml")
     model = kept.get("model")
     if not isinstance(model, Mapping):
         raise InputError(f"config.yaml: model: expected a mapping of settings, got {model!r}")
     _require_same_model(run, kept.get("names"))
     return {**kept, "model": {**model, **_chosen(run.metrics_json)}, "track": {}}
+
+
+def _moved(value: Any) -> Any:
+    """The same with today's names of classes."""
+    if isinstance(value, Mapping):
+        return {key: _today(one) if key == TARGET else _moved(one) for key, one in value.items()}
+    return [_moved(one) for one in value] if isinstance(value, list) else value
+
+
+def _today(target: Any) -> Any:
+    if isinstance(target, str):
+        for before, now in _MOVED.items():
+            if target.startswith(before):
+                return now + target.removeprefix(before)
+    return target
 
 
 def _chosen(metrics: object) -> Mapping[str, Any]:

@@ -13,14 +13,15 @@ from recsys.experiments.tuning.space import space
 from recsys.experiments.tuning.study import StudyConfig
 
 CONF = Path(__file__).parents[2] / "conf"
+SUITES = CONF.parent / "benchmarks" / "conf"
 NEEDS_ROOT = (
     "complete_journey", "files", "insurance", "lightgcn", "movielens", "retail_rocket",
     "starbucks",
 )  # fmt: skip
 
 
-def alternatives(part: str) -> list[str]:
-    folder = CONF / part
+def alternatives(part: str, conf: Path = CONF) -> list[str]:
+    folder = conf / part
     return sorted(str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.yaml"))
 
 
@@ -90,10 +91,11 @@ def test_every_space_composes_with_its_model(name: str) -> None:
     assert set(searched) == set(described)
 
 
-@pytest.mark.parametrize("name", alternatives("suite"))
-def test_every_suite_builds(name: str, folder: Path) -> None:
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("benchmark", [f"suite={name}"])
+@pytest.mark.parametrize("name", alternatives("suite", SUITES))
+def test_every_suite_builds(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_CONF", str(CONF))
+    with initialize_config_dir(str(SUITES), version_base="1.3"):
+        config = compose("benchmark", [f"suite={name}", f"root={folder}"])
     if "root" in config.suite:
         config.suite.root = str(folder)
-    build_part(config.suite, "suite")
+    build_part(config.suite, "suite", ("benchmarks",))
