@@ -1,1 +1,1 @@
-"""."""
+"""The command line: its words, its errors, and how a run is launched."""

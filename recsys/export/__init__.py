@@ -1,1 +1,1 @@
-"""."""
+"""A fitted model becomes an artifact."""

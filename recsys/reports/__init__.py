@@ -1,1 +1,1 @@
-"""."""
+"""What runs say to people: pages, pictures and leaderboards."""

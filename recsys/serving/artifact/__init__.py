@@ -1,1 +1,1 @@
-"""."""
+"""What an artifact holds, and how it lies on disk."""

@@ -1,1 +1,1 @@
-"""."""
+"""Asking an artifact: who, what may be offered, in which order and why."""
