@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
+from recsys.data.audit import Audit
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND, timestamp
 from recsys.data.moments import parse_moment
@@ -17,12 +18,22 @@ from recsys.errors import InputError
 class Splitter(Protocol):
     """A way to split; constructed from its YAML in conf/split."""
 
-    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
         """The moment after which no identity link may be used; None without a clock."""
         ...
 
-    def split(self, data: Dataset, source: Source) -> Split:
-        """Splits the data. Raises `InputError` where it cannot, with the remedy."""
+    def split(self, data: Dataset, source: Source | None = None) -> Split:
+        """Splits the data.
+
+        Args:
+            data: all events.
+            source: whose cut-offs are the default, as a run gives it. Without it the data are
+                split as `Dataset.from_frames` or `Dataset.from_source` made them: identities are
+                merged by the links known before the first cut-off, and the leakage audit is run.
+
+        Raises:
+            InputError: the data cannot be split, with the remedy; or something leaks.
+        """
         ...
 
 
@@ -35,14 +46,16 @@ class TimeSplit:
         self.valid_from = valid_from
         self.test_from = test_from
 
-    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
         """See `Splitter`."""
         value = self._cutoff("valid_from", source)
         # As the windows, which begin at whole seconds.
         return None if isinstance(value, int) else value.floor("s")
 
-    def split(self, data: Dataset, source: Source) -> Split:
+    def split(self, data: Dataset, source: Source | None = None) -> Split:
         """See `Splitter`."""
+        if source is None and data.origin is not None:
+            return self._audited(data, data.origin.source)
         when = data.interactions.when
         if data.clock is None or when is None:
             raise InputError(
@@ -65,11 +78,24 @@ class TimeSplit:
             test=window(data, when < test_from, when >= test_from, start=test_from, end=end),
         )  # fmt: skip
 
-    def _cutoff(self, name: str, source: Source) -> pd.Timestamp | int:
+    def _audited(self, data: Dataset, source: Source) -> Split:
+        # Without a clock of time no link is dated, and `split` refuses what does not fit.
+        timed = data.clock == "timestamp"
+        linked = data.as_linked_before(self.first_cutoff(source) if timed else None)
+        split = self.split(linked, source)
+        origin = linked.origin
+        if origin is not None:
+            audit = Audit(origin.checked, origin.merged, linked, split)
+            audit.window("valid")
+            audit.window("test")
+        return split
+
+    def _cutoff(self, name: str, source: Source | None) -> pd.Timestamp | int:
         value = getattr(self, name)
-        if value is None and source.cutoffs is None:
-            raise InputError(f"split=time: data={source.name} has no cut-offs; set split.{name}")
-        if value is None:
+        if value is None and (source is None or source.cutoffs is None):
+            known = "" if source is None else f": data={source.name} has no cut-offs"
+            raise InputError(f"split=time{known}; set split.{name}")
+        if value is None and source is not None:
             value = getattr(source.cutoffs, name)
         return value if isinstance(value, int) else parse_moment(value, f"split.{name}")
 
@@ -103,11 +129,11 @@ class GivenSplit:
         self.valid_fraction, self.held_out = valid_fraction, held_out
         self.seed = seed
 
-    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
         """See `Splitter`."""
         return None
 
-    def split(self, data: Dataset, source: Source) -> Split:
+    def split(self, data: Dataset, source: Source | None = None) -> Split:
         """See `Splitter`."""
         in_test = data.interactions.given_test
         if in_test is None or not in_test.any():
@@ -152,11 +178,11 @@ class LeaveLastOut:
     Events of other customers may be later than a query: not certifiable as free of leaks.
     """
 
-    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
         """See `Splitter`."""
         return None
 
-    def split(self, data: Dataset, source: Source) -> Split:
+    def split(self, data: Dataset, source: Source | None = None) -> Split:
         """See `Splitter`."""
         events = data.interactions
         if events.when is None:
