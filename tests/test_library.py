@@ -316,6 +316,15 @@ class TestRecommending:
         )
         assert not table.loc[table["customer_id"] == "stranger", "known"].any()
 
+    def test_prints_as_a_table_with_names_touchpoints_and_reasons(self, data: Dataset) -> None:
+        answer = ALS(dim=8, epochs=2).fit(data).recommend(ASKED, k=2)
+        title, header, *rows = str(answer).splitlines()
+        assert title == f"{ASKED}, by events"
+        assert header.split() == ["offer", "touchpoint", "score", "reasons"]
+        assert len(rows) == 2
+        assert all("Product " in row and " of Product " in row for row in rows)
+        assert answer._repr_html_().count("<tr>") == 3
+
     def test_says_why_a_customer_gets_fewer_offers(self, data: Dataset) -> None:
         model = Popularity().fit(data)
         table = model.recommend(pd.Series(data.customers.ids), k=3, touchpoint="email")

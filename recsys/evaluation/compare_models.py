@@ -11,7 +11,7 @@ from recsys.errors import InputError
 from recsys.evaluation.evaluate_model import Evaluation, Scored, evaluate
 from recsys.evaluation.measures import METRICS, OF_HITS
 from recsys.evaluation.pairwise import holm_adjusted, pairwise
-from recsys.evaluation.result_tables import html_table, text_table
+from recsys.ops.result_tables import html_table, text_table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -18,7 +18,7 @@ from recsys.evaluation.full_ranking import Score
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.measures import OF_HITS, USUAL, columns
 from recsys.evaluation.per_query import PerQuery
-from recsys.evaluation.result_tables import html_table, text_table
+from recsys.ops.result_tables import html_table, text_table
 
 
 class Scorer(Protocol):

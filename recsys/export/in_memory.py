@@ -19,7 +19,7 @@ from recsys.serving.artifact import events
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.query.artifact import Artifact
-from recsys.serving.query.offers import Reason, Recommendation
+from recsys.serving.query.offers import Recommendation
 from recsys.serving.query.query import Id
 
 COLUMNS = (
@@ -129,18 +129,12 @@ def _rows(answer: Recommendation) -> list[Mapping[str, Any]]:
             "category": offer.category,
             "touchpoint": offer.touchpoint,
             "score": offer.score,
-            "reasons": "; ".join(_text(reason) for reason in offer.reasons),
+            "reasons": "; ".join(map(str, offer.reasons)),
             "known": answer.known,
             "basis": answer.basis,
         }
         for rank, offer in enumerate(answer.offers, start=1)
     ]
-
-
-def _text(reason: Reason) -> str:
-    name = reason.name if reason.name is not None else str(reason.product_id)
-    where = f" at {reason.touchpoint}" if reason.touchpoint else ""
-    return f"{reason.action or 'event'} of {name}{where}"
 
 
 def _plain(customer: Any) -> Any:
