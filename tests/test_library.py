@@ -14,7 +14,9 @@ import recsys
 from recsys import (
     ALS,
     Dataset,
+    GivenSplit,
     InputError,
+    LeaveLastOut,
     Popularity,
     SimulatedMarket,
     TimeSplit,
@@ -197,6 +199,14 @@ class TestFrames:
     def test_cut_offs_have_to_be_given_where_the_source_has_none(self, data: Dataset) -> None:
         with pytest.raises(InputError, match=r"set split\.valid_from"):
             TimeSplit().split(data)
+
+    def test_are_also_split_as_given_and_by_leaving_the_last_event_out(self) -> None:
+        tables = frames()
+        parts = np.where(np.arange(len(tables["interactions"])) % 5, "train", "test")
+        tables["interactions"] = tables["interactions"].assign(part=parts)
+        data = Dataset.from_frames(**tables, masks_seen=False)
+        for split in (GivenSplit().split(data), LeaveLastOut().split(data)):
+            assert 0 < len(split.train.interactions) < len(data.interactions)
 
     def test_a_source_brings_its_own_cut_offs(self) -> None:
         data = Dataset.from_source(SimulatedMarket(events=2_000))

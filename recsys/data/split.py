@@ -1,5 +1,6 @@
 """Train | valid | test: by two cut-offs, as published, or by leaving the last event out."""
 
+from abc import ABC, abstractmethod
 from typing import Literal, Protocol
 
 import numpy as np
@@ -37,7 +38,34 @@ class Splitter(Protocol):
         ...
 
 
-class TimeSplit:
+class _Split(ABC):
+    """What the splits share: without a source, as in a notebook, the result is audited."""
+
+    @abstractmethod
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
+        """See `Splitter`."""
+
+    @abstractmethod
+    def _divide(self, data: Dataset, source: Source | None) -> Split:
+        """The two windows, of identities merged as they are to be."""
+
+    def split(self, data: Dataset, source: Source | None = None) -> Split:
+        """Divides the data into train, validation and test; see `Splitter` for arguments."""
+        origin = data.origin
+        if source is not None or origin is None:
+            return self._divide(data, source)
+        # Links are dated on a clock of time only.
+        timed = data.clock == "timestamp"
+        linked = data.as_linked_before(self.first_cutoff(origin.source) if timed else None)
+        split = self._divide(linked, origin.source)
+        assert linked.origin is not None
+        audit = Audit(origin.checked, linked.origin.merged, linked, split)
+        audit.window("valid")
+        audit.window("test")
+        return split
+
+
+class TimeSplit(_Split):
     """Two cut-offs on time or on the global order; by default those of the source."""
 
     def __init__(
@@ -52,10 +80,7 @@ class TimeSplit:
         # As the windows, which begin at whole seconds.
         return None if isinstance(value, int) else value.floor("s")
 
-    def split(self, data: Dataset, source: Source | None = None) -> Split:
-        """See `Splitter`."""
-        if source is None and data.origin is not None:
-            return self._audited(data, data.origin.source)
+    def _divide(self, data: Dataset, source: Source | None) -> Split:
         when = data.interactions.when
         if data.clock is None or when is None:
             raise InputError(
@@ -78,18 +103,6 @@ class TimeSplit:
             test=window(data, when < test_from, when >= test_from, start=test_from, end=end),
         )  # fmt: skip
 
-    def _audited(self, data: Dataset, source: Source) -> Split:
-        # Without a clock of time no link is dated, and `split` refuses what does not fit.
-        timed = data.clock == "timestamp"
-        linked = data.as_linked_before(self.first_cutoff(source) if timed else None)
-        split = self.split(linked, source)
-        origin = linked.origin
-        if origin is not None:
-            audit = Audit(origin.checked, origin.merged, linked, split)
-            audit.window("valid")
-            audit.window("test")
-        return split
-
     def _cutoff(self, name: str, source: Source | None) -> pd.Timestamp | int:
         value = getattr(self, name)
         if value is None and (source is None or source.cutoffs is None):
@@ -100,7 +113,7 @@ class TimeSplit:
         return value if isinstance(value, int) else parse_moment(value, f"split.{name}")
 
 
-class GivenSplit:
+class GivenSplit(_Split):
     """The published split of a source; a seeded part of its train rows is held out as valid.
 
     With a held-out row all train rows of its customer and product leave the past, whatever their
@@ -133,8 +146,7 @@ class GivenSplit:
         """See `Splitter`."""
         return None
 
-    def split(self, data: Dataset, source: Source | None = None) -> Split:
-        """See `Splitter`."""
+    def _divide(self, data: Dataset, source: Source | None) -> Split:
         in_test = data.interactions.given_test
         if in_test is None or not in_test.any():
             raise InputError(
@@ -172,7 +184,7 @@ class GivenSplit:
         return held
 
 
-class LeaveLastOut:
+class LeaveLastOut(_Split):
     """Each customer's last target event is test, the one before it valid.
 
     Events of other customers may be later than a query: not certifiable as free of leaks.
@@ -182,8 +194,7 @@ class LeaveLastOut:
         """See `Splitter`."""
         return None
 
-    def split(self, data: Dataset, source: Source | None = None) -> Split:
-        """See `Splitter`."""
+    def _divide(self, data: Dataset, source: Source | None) -> Split:
         events = data.interactions
         if events.when is None:
             raise InputError(
