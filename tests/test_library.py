@@ -27,6 +27,7 @@ from recsys import (
 )
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.queries import Split
+from recsys.experiments.run import load
 from recsys.models.recommends import Recommends
 from recsys.serving import Recommendation
 
@@ -207,6 +208,17 @@ class TestFrames:
         data = Dataset.from_frames(**tables, masks_seen=False)
         for split in (GivenSplit().split(data), LeaveLastOut().split(data)):
             assert 0 < len(split.train.interactions) < len(data.interactions)
+
+    def test_are_split_as_a_run_splits_the_same_source(self) -> None:
+        market = SimulatedMarket(events=4_000, seed=2)
+        here = TimeSplit().split(Dataset.from_source(market))
+        _, there = load(market, TimeSplit())
+        assert here.train.fingerprint == there.train.fingerprint
+        np.testing.assert_array_equal(here.train.customers.ids, there.train.customers.ids)
+        by_here, by_there = (
+            evaluate(Popularity().fit(split.train), split.test) for split in (here, there)
+        )
+        pd.testing.assert_frame_equal(by_here.frame(), by_there.frame())
 
     def test_a_source_brings_its_own_cut_offs(self) -> None:
         data = Dataset.from_source(SimulatedMarket(events=2_000))
