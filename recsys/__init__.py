@@ -1,3 +1,81 @@
-"""From events to the next best offer: one graph, many models, honest comparison, one artifact."""
+"""From events to the next best offer: one graph, many models, honest comparison, one artifact.
 
-__version__ = "0.1.0"
+`dir(recsys)` is the table of contents. Each name is imported when it is first used, so that
+`import recsys` costs nothing and a matrix model needs no PyTorch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recsys.data.dataset import Dataset
+    from recsys.data.split import GivenSplit, LeaveLastOut, TimeSplit
+    from recsys.errors import InputError
+    from recsys.evaluation.compare_models import compare
+    from recsys.evaluation.evaluate_model import evaluate
+    from recsys.export.library import export
+    from recsys.models.als import ALS
+    from recsys.models.ease import EASE
+    from recsys.models.graph_filter import GraphFilter
+    from recsys.models.item_knn import ItemKNN
+    from recsys.models.lightgcn import LightGCN
+    from recsys.models.own_history import OwnHistory
+    from recsys.models.popularity import Popularity
+    from recsys.models.rp3beta import RP3Beta
+    from recsys.models.segment import Segment
+    from recsys.models.touchpoint_filter import TouchpointFilter
+    from recsys.models.touchpoint_gnn import TouchpointGNN
+    from recsys.models.xsimgcl import XSimGCL
+    from recsys.serving.artifact.storage import load as load_artifact
+    from recsys.simulation.source import SimulatedMarket
+
+__version__ = "0.2.0"
+
+_SOURCES = {
+    "ALS": "recsys.models.als",
+    "Dataset": "recsys.data.dataset",
+    "EASE": "recsys.models.ease",
+    "GivenSplit": "recsys.data.split",
+    "GraphFilter": "recsys.models.graph_filter",
+    "InputError": "recsys.errors",
+    "ItemKNN": "recsys.models.item_knn",
+    "LeaveLastOut": "recsys.data.split",
+    "LightGCN": "recsys.models.lightgcn",
+    "OwnHistory": "recsys.models.own_history",
+    "Popularity": "recsys.models.popularity",
+    "RP3Beta": "recsys.models.rp3beta",
+    "Segment": "recsys.models.segment",
+    "SimulatedMarket": "recsys.simulation.source",
+    "TimeSplit": "recsys.data.split",
+    "TouchpointFilter": "recsys.models.touchpoint_filter",
+    "TouchpointGNN": "recsys.models.touchpoint_gnn",
+    "XSimGCL": "recsys.models.xsimgcl",
+    "compare": "recsys.evaluation.compare_models",
+    "evaluate": "recsys.evaluation.evaluate_model",
+    "export": "recsys",
+    "load_artifact": "recsys.serving.artifact.storage",
+}
+"""Public name -> the module that defines it."""
+
+__all__ = [
+    "ALS", "EASE", "Dataset", "GivenSplit", "GraphFilter", "InputError", "ItemKNN", "LeaveLastOut",
+    "LightGCN", "OwnHistory", "Popularity", "RP3Beta", "Segment", "SimulatedMarket", "TimeSplit",
+    "TouchpointFilter", "TouchpointGNN", "XSimGCL", "compare", "evaluate", "export",
+    "load_artifact",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first used."""
+    if name not in _SOURCES:
+        raise AttributeError(f"module 'recsys' has no attribute '{name}'")
+    if name == "export":
+        # The package of that name, which can be called: Python binds it here once it is imported.
+        return import_module("recsys.export")
+    value = getattr(import_module(_SOURCES[name]), "load" if name == "load_artifact" else name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

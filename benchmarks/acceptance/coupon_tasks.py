@@ -19,6 +19,7 @@ from recsys.models.acceptance import (
     Rates,
     Sends,
     affinity,
+    answers,
     behaviour,
     beside,
     contacts,
@@ -26,7 +27,6 @@ from recsys.models.acceptance import (
     overall_rate,
     read_sends,
 )
-from recsys.models.acceptance import response_features as answers
 
 _PRIOR = 5.0
 """Sends, of the rule; 5 served it better on valid than 1 or 2."""

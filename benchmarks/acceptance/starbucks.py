@@ -35,13 +35,13 @@ from recsys.models.acceptance import (
     Features,
     Rates,
     Sends,
+    answers,
     behaviour,
     beside,
     contacts,
     described,
     overall_rate,
 )
-from recsys.models.acceptance import response_features as answers
 
 OUTCOMES = {"viewed": "viewed_at", "completed": "completed_at"}
 VALID, TEST = (int(moment(hour).timestamp()) * SECOND for hour in (504, 576))

@@ -1,7 +1,7 @@
 """The frozen, integer-coded form of the tables that everything above works on."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -12,6 +12,8 @@ import pandas as pd
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.contexts import code_contexts
+from recsys.data.frames import Frames, Origin
+from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
 from recsys.data.known_ids import KnownIds
 from recsys.data.source import Source
@@ -47,6 +49,8 @@ class Dataset:
         targets: the actions that make a product relevant.
         masks_seen: whether products already had leave the ranking.
         known_ids: how many ids of each side table the others know, before identities were merged.
+        origin: the tables of all events, from which a split merges identities as known at its
+            first cut-off; None for data that a run prepared, and for parts of a data set.
     """
 
     name: str
@@ -63,6 +67,73 @@ class Dataset:
     targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
     masks_seen: bool = True
     known_ids: tuple[KnownIds, ...] = ()
+    origin: Origin | None = None
+
+    @classmethod
+    def from_frames(
+        cls,
+        interactions: pd.DataFrame,
+        *,
+        products: pd.DataFrame | None = None,
+        customers: pd.DataFrame | None = None,
+        offers: pd.DataFrame | None = None,
+        touchpoints: pd.DataFrame | None = None,
+        identities: pd.DataFrame | None = None,
+        decisions: pd.DataFrame | None = None,
+        targets: Sequence[str] = ("accept", "purchase"),
+        masks_seen: bool = True,
+        name: str = "frames",
+    ) -> "Dataset":
+        """Checks pandas tables as files are checked, merges identities and codes the events.
+
+        The frames stay as they are. Ids that `identities` link become one customer, by all links;
+        a `TimeSplit` merges again, by the links known before its first cut-off.
+
+        Args:
+            interactions: one row an event; `recsys.data.schema` lists the columns of each table.
+            products: one row a product.
+            customers: one row a customer, or several that are dated by `valid_from`.
+            offers: what the firm offers; without it each product is its own offer.
+            touchpoints: one row a touchpoint.
+            identities: pairs of ids that belong to one person.
+            decisions: logged offers with their propensities.
+            targets: the actions that make a product relevant.
+            masks_seen: whether products already had leave the ranking.
+            name: what the data are called in comparisons.
+
+        Raises:
+            InputError: a table cannot be used; the message names table, row and column.
+        """
+        tables = Tables(
+            interactions=interactions, products=products, customers=customers, offers=offers,
+            touchpoints=touchpoints, identities=identities, decisions=decisions,
+        )  # fmt: skip
+        return cls.from_source(
+            Frames(tables=tables, targets=tuple(targets), masks_seen=masks_seen, name=name)
+        )
+
+    @classmethod
+    def from_source(cls, source: Source) -> "Dataset":
+        """Loads, checks and codes the tables of a source, as `SimulatedMarket()`.
+
+        Raises:
+            InputError: a table cannot be read or used.
+        """
+        # Late: coding checked tables, as a fit does, needs no pandera.
+        from recsys.data.check import check_and_count
+
+        checked, counts = check_and_count(source.load())
+        return _merged(Origin(source=source, checked=checked, merged=checked), counts, None)
+
+    def as_linked_before(self, moment: pd.Timestamp | None) -> "Dataset":
+        """The same events, with only the identity links known before a moment merged.
+
+        Args:
+            moment: UTC; None for all links.
+        """
+        if moment is None or self.origin is None or self.origin.checked.identities is None:
+            return self
+        return _merged(self.origin, self.known_ids, moment)
 
     def select(self, keep: BoolArray, as_of: int | None = None) -> "Dataset":
         """The same world with only the events that the mask [E] keeps.
@@ -71,13 +142,17 @@ class Dataset:
         are dated at or after it leave as well; undated rows count as always known.
         """
         if as_of is None:
-            return replace(self, interactions=self.interactions.select(keep))
+            return replace(self, interactions=self.interactions.select(keep), origin=None)
         side = self.side_tables
         if self.clock == "timestamp":
             moment = timestamp(as_of)
             side = {name: _known_before(moment, name, table) for name, table in side.items()}
         return replace(
-            self, interactions=self.interactions.select(keep), side_tables=side, as_of=as_of
+            self,
+            interactions=self.interactions.select(keep),
+            side_tables=side,
+            as_of=as_of,
+            origin=None,
         )
 
     @property
@@ -139,6 +214,15 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         as_of=_end(coded, clock),
         targets=source.targets,
         masks_seen=source.masks_seen,
+    )
+
+
+def _merged(
+    origin: Origin, known_ids: tuple[KnownIds, ...], before: pd.Timestamp | None
+) -> Dataset:
+    merged = merge_identities(origin.checked, IdentityRules(), before)
+    return replace(
+        build(origin.source, merged), known_ids=known_ids, origin=replace(origin, merged=merged)
     )
 
 

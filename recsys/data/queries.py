@@ -85,6 +85,11 @@ class Split:
     test: Window
     divides: Literal["cut-off", "part", "last event"] = "cut-off"
 
+    @property
+    def train(self) -> Dataset:
+        """The events before the validation window: what a model is fitted on to be chosen."""
+        return self.valid.past
+
 
 def window(
     data: Dataset,

@@ -1,11 +1,13 @@
 """Train | valid | test: by two cut-offs, as published, or by leaving the last event out."""
 
+from abc import ABC, abstractmethod
 from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
+from recsys.data.audit import Audit
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND, timestamp
 from recsys.data.moments import parse_moment
@@ -17,16 +19,53 @@ from recsys.errors import InputError
 class Splitter(Protocol):
     """A way to split; constructed from its YAML in conf/split."""
 
-    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
         """The moment after which no identity link may be used; None without a clock."""
         ...
 
-    def split(self, data: Dataset, source: Source) -> Split:
-        """Splits the data. Raises `InputError` where it cannot, with the remedy."""
+    def split(self, data: Dataset, source: Source | None = None) -> Split:
+        """Splits the data.
+
+        Args:
+            data: all events.
+            source: whose cut-offs are the default, as a run gives it. Without it the data are
+                split as `Dataset.from_frames` or `Dataset.from_source` made them: identities are
+                merged by the links known before the first cut-off, and the leakage audit is run.
+
+        Raises:
+            InputError: the data cannot be split, with the remedy; or something leaks.
+        """
         ...
 
 
-class TimeSplit:
+class _Split(ABC):
+    """What the splits share: without a source, as in a notebook, the result is audited."""
+
+    @abstractmethod
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
+        """See `Splitter`."""
+
+    @abstractmethod
+    def _divide(self, data: Dataset, source: Source | None) -> Split:
+        """The two windows, of identities merged as they are to be."""
+
+    def split(self, data: Dataset, source: Source | None = None) -> Split:
+        """Divides the data into train, validation and test; see `Splitter` for arguments."""
+        origin = data.origin
+        if source is not None or origin is None:
+            return self._divide(data, source)
+        # Links are dated on a clock of time only.
+        timed = data.clock == "timestamp"
+        linked = data.as_linked_before(self.first_cutoff(origin.source) if timed else None)
+        split = self._divide(linked, origin.source)
+        assert linked.origin is not None
+        audit = Audit(origin.checked, linked.origin.merged, linked, split)
+        audit.window("valid")
+        audit.window("test")
+        return split
+
+
+class TimeSplit(_Split):
     """Two cut-offs on time or on the global order; by default those of the source."""
 
     def __init__(
@@ -35,14 +74,13 @@ class TimeSplit:
         self.valid_from = valid_from
         self.test_from = test_from
 
-    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
         """See `Splitter`."""
         value = self._cutoff("valid_from", source)
         # As the windows, which begin at whole seconds.
         return None if isinstance(value, int) else value.floor("s")
 
-    def split(self, data: Dataset, source: Source) -> Split:
-        """See `Splitter`."""
+    def _divide(self, data: Dataset, source: Source | None) -> Split:
         when = data.interactions.when
         if data.clock is None or when is None:
             raise InputError(
@@ -65,16 +103,17 @@ class TimeSplit:
             test=window(data, when < test_from, when >= test_from, start=test_from, end=end),
         )  # fmt: skip
 
-    def _cutoff(self, name: str, source: Source) -> pd.Timestamp | int:
+    def _cutoff(self, name: str, source: Source | None) -> pd.Timestamp | int:
         value = getattr(self, name)
-        if value is None and source.cutoffs is None:
-            raise InputError(f"split=time: data={source.name} has no cut-offs; set split.{name}")
-        if value is None:
+        if value is None and (source is None or source.cutoffs is None):
+            known = "" if source is None else f": data={source.name} has no cut-offs"
+            raise InputError(f"split=time{known}; set split.{name}")
+        if value is None and source is not None:
             value = getattr(source.cutoffs, name)
         return value if isinstance(value, int) else parse_moment(value, f"split.{name}")
 
 
-class GivenSplit:
+class GivenSplit(_Split):
     """The published split of a source; a seeded part of its train rows is held out as valid.
 
     With a held-out row all train rows of its customer and product leave the past, whatever their
@@ -103,12 +142,11 @@ class GivenSplit:
         self.valid_fraction, self.held_out = valid_fraction, held_out
         self.seed = seed
 
-    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
         """See `Splitter`."""
         return None
 
-    def split(self, data: Dataset, source: Source) -> Split:
-        """See `Splitter`."""
+    def _divide(self, data: Dataset, source: Source | None) -> Split:
         in_test = data.interactions.given_test
         if in_test is None or not in_test.any():
             raise InputError(
@@ -146,18 +184,17 @@ class GivenSplit:
         return held
 
 
-class LeaveLastOut:
+class LeaveLastOut(_Split):
     """Each customer's last target event is test, the one before it valid.
 
     Events of other customers may be later than a query: not certifiable as free of leaks.
     """
 
-    def first_cutoff(self, source: Source) -> pd.Timestamp | None:
+    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
         """See `Splitter`."""
         return None
 
-    def split(self, data: Dataset, source: Source) -> Split:
-        """See `Splitter`."""
+    def _divide(self, data: Dataset, source: Source | None) -> Split:
         events = data.interactions
         if events.when is None:
             raise InputError(

@@ -14,6 +14,7 @@ from recsys.experiments.config import Settings
 from recsys.experiments.rerun import refuse_changed, settings_again
 from recsys.experiments.run import facts
 from recsys.export.contents import contents_of, vectors_of
+from recsys.export.exportable import refuse_unexportable
 from recsys.export.fidelity import fidelity
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
@@ -85,6 +86,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     require_free(folder, overwrite)
     require_usable(config.index)
     settings = settings_again(run, config.allow)
+    refuse_unexportable(settings.model)
     data = _everything(settings, run)
     model = settings.model.fit(data)
     vectors, fold_in = vectors_of(model, config.dim)

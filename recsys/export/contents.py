@@ -10,6 +10,7 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.export.events import events_of, fold_in_rule
+from recsys.export.exportable import refuse_unexportable
 from recsys.export.features import with_features
 from recsys.export.offers import moments, offer_table
 from recsys.models.base import (
@@ -41,14 +42,20 @@ def contents_of(
 
 
 def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
-    """The vectors, of at most `dim` columns where a filter is factorised, and how to fold in."""
+    """The vectors, of at most `dim` columns where a filter is factorised, and how to fold in.
+
+    Raises:
+        InputError: the model lacks a method; see `exportable.refuse_unexportable`.
+    """
+    refuse_unexportable(model)
     if isinstance(model, EmbeddingRecommender):
         return model.embeddings(), model.fold_in()
     if isinstance(model, FilterRecommender):
         factors = factorise(model, dim)
         return factors.embeddings, factors.fold_in
     raise InputError(
-        f"{type(model).__name__} has neither vectors nor a filter; it cannot be exported"
+        f"{type(model).__name__} cannot be exported: a model with a filter also needs 'history' "
+        "and 'bias' after its fit"
     )
 
 

@@ -25,10 +25,11 @@ from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models.base import Embeddings, FoldIn, Validate, require_half_life, require_range
 from recsys.models.device import Device, implicit_device
+from recsys.models.recommends import Recommends
 from recsys.models.unknown_customers import UnknownCustomers
 
 
-class ALS:
+class ALS(Recommends):
     """Implicit ALS through `implicit`, on the GPU where it was built for one, else on the CPU.
 
     Args:
@@ -100,7 +101,7 @@ class ALS:
         _require_solved(self.l2, self.customer_vectors, self.product_vectors)
         self.history: csr_array = confidence
         self.unknown = UnknownCustomers.of(data, confidence, self.product_vectors)
-        return self
+        return self.remember(data)
 
     def _curve(
         self, model: Any, data: Dataset, confidence: csr_array, validate: Validate | None

@@ -65,7 +65,7 @@ class EASE(StoredFilter):
         self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
         self.bias = fallback(data)
         self.filter = self._weights()
-        return self
+        return self.remember(data)
 
     def _require_memory(self, products: int) -> None:
         needed = 4e-9 * products**2

@@ -24,6 +24,7 @@ from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
+from recsys.models.recommends import Recommends
 from recsys.models.sparse_product import add_product
 
 DEFAULTS = {"skew": 0.0, "total": 1.0, "low_pass": 0.1, "own": 0.0}
@@ -40,7 +41,7 @@ and later rows less (Gowalla: better on valid, worse on test). Where repeats cou
 predicts by itself, and a smaller sum leaves more of it in."""
 
 
-class GraphFilter:
+class GraphFilter(Recommends):
     """The linear product-product filter with a low-pass part.
 
     Settings left at None are chosen on valid, one after the other, from `CANDIDATES`; without
@@ -108,7 +109,7 @@ class GraphFilter:
         if validate is not None:
             self._choose(validate, repeats=not data.masks_seen)
         self._assemble()
-        return self
+        return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """See `Recommender`."""

@@ -21,6 +21,7 @@ from recsys.graph.bipartite import normalise
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 from recsys.models.device import Device, torch_device
 from recsys.models.graph_vectors import GraphVectors
+from recsys.models.recommends import Recommends
 from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.loop import fit
 from recsys.training.loop.checkpoint import Checkpoint
@@ -36,7 +37,7 @@ _LENGTH = 0.1
 
 
 @dataclass(kw_only=True, eq=False)
-class GraphNetwork(Training, ABC):
+class GraphNetwork(Training, Recommends, ABC):
     """Settings and protocol of a model of vectors on the graph; inherited by LightGCN and XSimGCL.
 
     Customers without events have the zero vector and are ranked by popularity. Somebody unseen is
@@ -95,7 +96,7 @@ class GraphNetwork(Training, ABC):
         positives = Positives.of(data, self.actions)
         self._counted = positives.pairs
         self._keep(self._trained_somewhere(positives, validate))
-        return self
+        return self.remember(data)
 
     def _keep(self, network: GraphVectors) -> None:
         """What scoring and folding in need of a network."""

@@ -63,7 +63,7 @@ class ItemKNN(StoredFilter):
         # Rows hold the neighbours of a ranked product; the filter has ranked products as columns.
         own = self.own * diags_array(np.ones(len(data.products), np.float32))
         self.filter = (self._neighbours().T + own).tocsr()
-        return self
+        return self.remember(data)
 
     def _neighbours(self) -> csr_array:
         """[P, P] float32, row j holding s_ij of the neighbours i of product j."""

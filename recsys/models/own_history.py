@@ -10,9 +10,10 @@ from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Validate, require_half_life
 from recsys.models.popularity import fallback
+from recsys.models.recommends import Recommends
 
 
-class OwnHistory:
+class OwnHistory(Recommends):
     """Ranks products by the customer's own decayed events; what is left, by popularity.
 
     Args:
@@ -27,7 +28,7 @@ class OwnHistory:
         """See `Recommender`."""
         self.history: csr_array = interaction_matrix(data, half_life=self.half_life)
         self.bias: FloatArray = fallback(data)
-        return self
+        return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """See `Recommender`."""

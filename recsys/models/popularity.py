@@ -9,9 +9,10 @@ from recsys.data.audit import Derived, ProductCounts
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
+from recsys.models.recommends import Recommends
 
 
-class Popularity:
+class Popularity(Recommends):
     """Ranks products by the number of target events of the last `window` days.
 
     Products with equal counts in the window are ordered by their count over all time.
@@ -35,7 +36,7 @@ class Popularity:
             actions=data.targets,
             since=_since(data, self.window),
         )
-        return self
+        return self.remember(data)
 
     @property
     def derived(self) -> Derived:

@@ -70,7 +70,7 @@ class RP3Beta(StoredFilter):
         ways.data /= ways.data.mean() if ways.nnz else 1.0
         own = self.own * diags_array(np.ones(len(data.products), np.float32))
         self.filter = (ways + own).tocsr()
-        return self
+        return self.remember(data)
 
     def _ways(self) -> csr_array:
         """[P, P] float32, row i holding the strongest w_ij."""

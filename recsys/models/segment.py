@@ -17,9 +17,10 @@ from recsys.data.dataset import Dataset
 from recsys.graph.action_weights import weight_table
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 from recsys.models.popularity import popularity
+from recsys.models.recommends import Recommends
 
 
-class Segment:
+class Segment(Recommends):
     """Ranks products by their target events among the customers of the same cell.
 
     Args:
@@ -50,7 +51,7 @@ class Segment:
         share = share / share.sum() if share.any() else np.full_like(share, 1 / len(share))
         smoothed = counts + self.prior * share
         self.shares = (smoothed / smoothed.sum(axis=1, keepdims=True)).astype(np.float32)
-        return self
+        return self.remember(data)
 
     @property
     def derived(self) -> Derived:

@@ -3,9 +3,10 @@
 from scipy.sparse import csr_array, issparse
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.models.recommends import Recommends
 
 
-class StoredFilter:
+class StoredFilter(Recommends):
     """`score == history @ filter + bias`, for a filter that `fit` leaves behind.
 
     Attributes:

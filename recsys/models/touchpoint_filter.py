@@ -31,6 +31,7 @@ from recsys.graph.time_gap import had_together, time_gap_pairs
 from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
+from recsys.models.recommends import Recommends
 from recsys.models.sparse_product import add_product
 
 DEFAULTS = {
@@ -49,7 +50,7 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
 """What is tried on valid; own only where repeats count, gap only where there is a clock."""
 
 
-class TouchpointFilter:
+class TouchpointFilter(Recommends):
     """The filter on time gaps. Settings left at None are chosen on valid, from `CANDIDATES`.
 
     Args:
@@ -116,7 +117,7 @@ class TouchpointFilter:
         self._assemble(data)
         # Those of every gap that was tried: scoring needs none.
         self._pairs_at.clear()
-        return self
+        return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """See `Recommender`."""

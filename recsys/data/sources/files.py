@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from recsys.data import columns
 from recsys.data.cells import listed
+from recsys.data.frames import require_targets
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
@@ -119,13 +119,4 @@ def _check_names(rename: Mapping[str, Mapping[str, str]], targets: tuple[str, ..
     for table in rename:
         if table not in _TABLES:
             raise InputError(f"data.rename: no table '{table}'; tables are {', '.join(_TABLES)}")
-    if not targets:
-        raise InputError(
-            f"data.targets: expected at least one action, got none; actions are "
-            f"{', '.join(columns.ACTIONS)}"
-        )
-    for action in targets:
-        if action not in columns.ACTIONS:
-            raise InputError(
-                f"data.targets: no action '{action}'; actions are {', '.join(columns.ACTIONS)}"
-            )
+    require_targets(targets)

@@ -152,7 +152,7 @@ class TouchpointGNN(GraphNetwork):
             network.objective.temperature,
         )
         self.action_weights: dict[str, float] = network.relations.by_name()
-        return self
+        return self.remember(data)
 
     def network(
         self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from recsys.ops.result_tables import html_table, text_table
+
 Basis: TypeAlias = Literal["events", "vector", "popularity"]
 """What offers follow: the customer's events, own or fresh; the vector that the model gave to a
 customer without events, of whatever else it knows; or, of whom nothing is known, what is popular.
@@ -31,6 +33,10 @@ class Reason:
     touchpoint: str | None
     when: datetime | int | None
     share: float
+
+    def __str__(self) -> str:
+        where = f" at {self.touchpoint}" if self.touchpoint else ""
+        return f"{self.action or 'event'} of {_label(self)}{where}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +82,34 @@ class Recommendation:
     own_events: int
     known: bool
     basis: Basis
+
+    def __str__(self) -> str:
+        return text_table(self._title, _HEADER, self._rows, self.short_because or "")
+
+    def _repr_html_(self) -> str:
+        return html_table(self._title, _HEADER, self._rows, self.short_because or "")
+
+    @property
+    def _title(self) -> str:
+        who = "a customer without id" if self.customer_id is None else self.customer_id
+        return f"{who}, by {self.basis}"
+
+    @property
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                _label(offer), offer.touchpoint or "", f"{offer.score:.4g}",
+                "; ".join(map(str, offer.reasons)),
+            )
+            for offer in self.offers
+        ]  # fmt: skip
+
+
+_HEADER = ("offer", "touchpoint", "score", "reasons")
+
+
+def _label(part: "Offer | Reason") -> str:
+    return str(part.product_id) if part.name is None else part.name
 
 
 @dataclass(frozen=True, kw_only=True)

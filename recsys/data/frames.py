@@ -1,0 +1,72 @@
+"""Tables given as pandas frames, and what a data set remembers of the tables it was built from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from recsys.data import columns
+from recsys.data.source import Cutoffs, Source
+from recsys.data.tables import Tables
+from recsys.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frames:
+    """A source whose tables are given.
+
+    Attributes:
+        tables: as they came in.
+        targets: the actions that make a product relevant.
+        masks_seen: whether products already had leave the ranking.
+        name: what the data are called in comparisons.
+        cutoffs: None, so that a split has to be given its own.
+
+    Raises:
+        InputError: a table is no DataFrame, or a target is no action.
+    """
+
+    tables: Tables
+    targets: tuple[str, ...]
+    masks_seen: bool
+    name: str
+    version: str = "1"
+    cutoffs: Cutoffs | None = None
+
+    def __post_init__(self) -> None:
+        """Raises `InputError` where a table or target is not usable."""
+        for name, table in self.tables.items():
+            if not isinstance(table, pd.DataFrame):
+                raise InputError(f"{name}: expected a pandas DataFrame, got {type(table).__name__}")
+        require_targets(self.targets)
+
+    def load(self) -> Tables:
+        """The tables."""
+        return self.tables
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Origin:
+    """What a data set was built from, so that a split can merge identities as known earlier.
+
+    Attributes:
+        source: of the tables.
+        checked: the tables before identities were merged.
+        merged: the tables that the data set holds.
+    """
+
+    source: Source
+    checked: Tables
+    merged: Tables
+
+
+def require_targets(targets: Sequence[str]) -> None:
+    """Raises `InputError` unless there is at least one target and all are actions."""
+    known = ", ".join(columns.ACTIONS)
+    if not targets:
+        raise InputError(
+            f"data.targets: expected at least one action, got none; actions are {known}"
+        )
+    for action in targets:
+        if action not in columns.ACTIONS:
+            raise InputError(f"data.targets: no action '{action}'; actions are {known}")

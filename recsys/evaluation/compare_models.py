@@ -1,0 +1,156 @@
+"""Several models on one window: who wins, by how much, and how sure that is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from recsys.data.queries import Window
+from recsys.errors import InputError
+from recsys.evaluation.evaluate_model import Evaluation, Scored, evaluate
+from recsys.evaluation.measures import METRICS, OF_HITS
+from recsys.evaluation.pairwise import holm_adjusted, pairwise
+from recsys.ops.result_tables import html_table, text_table
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Comparison:
+    """Every pair of models on the same queries.
+
+    Attributes:
+        metric: that the models are compared by.
+        evaluations: name -> metrics of that model, best first.
+        pairs: one row a pair: first, second, difference, low, high, p_value, p_holm, verdict.
+            `verdict` is "win" or "loss" of the first where p_holm is below 1 - level, else "tie".
+            low and high are the interval of that pair alone, before Holm's correction.
+        winner: the model that wins against all others, or None where the best ties with another.
+        level: confidence of the intervals.
+    """
+
+    metric: str
+    evaluations: Mapping[str, Evaluation]
+    pairs: pd.DataFrame
+    winner: str | None
+    level: float
+
+    def frame(self) -> pd.DataFrame:
+        """A copy of the pairs, one row each."""
+        return self.pairs.copy()
+
+    @property
+    def verdict(self) -> str:
+        """The result in one sentence."""
+        best = next(iter(self.evaluations))
+        if self.winner is not None:
+            return f"{best} wins by {self.metric} (Holm-corrected, {self.level:.0%})."
+        involved = self.pairs[
+            (self.pairs["verdict"] == "tie")
+            & ((self.pairs["first"] == best) | (self.pairs["second"] == best))
+        ]
+        tied = sorted((set(involved["first"]) | set(involved["second"])) - {best})
+        return f"Tie by {self.metric}: {best} is not surely better than {', '.join(tied)}."
+
+    def __repr__(self) -> str:
+        return text_table(self._title, self._header, self._rows, self.verdict)
+
+    def _repr_html_(self) -> str:
+        return html_table(self._title, self._header, self._rows, self.verdict)
+
+    @property
+    def _title(self) -> str:
+        means = (
+            f"{name} {evaluation.metrics[self.metric].mean:.4f}"
+            for name, evaluation in self.evaluations.items()
+        )
+        return f"{self.metric}: {', '.join(means)}"
+
+    @property
+    def _header(self) -> tuple[str, ...]:
+        return ("pair", "difference", "low", "high", "p (Holm)", "verdict")
+
+    @property
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                f"{row['first']} - {row['second']}", f"{row['difference']:+.4f}",
+                f"{row['low']:+.4f}", f"{row['high']:+.4f}", f"{row['p_holm']:.3g}",
+                str(row["verdict"]),
+            )
+            for row in self.pairs.to_dict("records")
+        ]  # fmt: skip
+
+
+def compare(
+    models: Mapping[str, Scored],
+    window: Window,
+    *,
+    metric: str = "ndcg@10",
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> Comparison:
+    """Compares models on the same queries by a paired bootstrap over customers.
+
+    A win is a p-value, corrected by Holm for the number of pairs, below 1 - level; else it is a
+    tie.
+
+    Args:
+        models: name -> a fitted model or score function, as `evaluate` takes; two or more.
+        window: as `split.valid`.
+        metric: a metric at one length, as "recall@20".
+        resamples: bootstrap resamples of customers.
+        level: confidence.
+
+    Raises:
+        InputError: as `evaluate`; or there are fewer than two models, or the metric cannot be
+            compared by.
+    """
+    if not isinstance(models, Mapping) or len(models) < 2:
+        raise InputError("compare: expected at least two models by name, as {'als': als, ...}")
+    name, k = _metric(metric)
+    evaluations = {
+        str(label): evaluate(model, window, ks=(k,), metrics=(name,), resamples=resamples,
+                             level=level)
+        for label, model in models.items()
+    }  # fmt: skip
+    ordered = dict(sorted(evaluations.items(), key=lambda item: -item[1].metrics[metric].mean))
+    pairs = _pairs(ordered, metric, window, resamples, level)
+    best = next(iter(ordered))
+    won = (pairs.loc[pairs["first"] == best, "verdict"] == "win").all()
+    return Comparison(
+        metric=metric,
+        evaluations=ordered,
+        pairs=pairs,
+        winner=best if won else None,
+        level=level,
+    )
+
+
+def _metric(metric: str) -> tuple[str, int]:
+    name, _, k = metric.partition("@")
+    if name not in OF_HITS or not k.isdecimal():
+        known = ", ".join(f"{known}@k" for known in METRICS if known in OF_HITS)
+        raise InputError(f"metric: expected one of {known}, as ndcg@10; got {metric!r}")
+    return name, int(k)
+
+
+def _pairs(
+    ordered: Mapping[str, Evaluation], metric: str, window: Window, resamples: int, level: float
+) -> pd.DataFrame:
+    values = np.column_stack([e.per_query.values[metric] for e in ordered.values()])
+    tested = pairwise(values, window.queries.customers, resamples=resamples, level=level)
+    labels, corrected = list(ordered), holm_adjusted(tested.p_values)
+    sure = corrected < 1 - level
+    verdicts = np.where(~sure, "tie", np.where(tested.difference > 0, "win", "loss"))
+    return pd.DataFrame(
+        {
+            "first": [labels[row] for row in tested.first],
+            "second": [labels[row] for row in tested.second],
+            "difference": tested.difference,
+            "low": tested.difference_low,
+            "high": tested.difference_high,
+            "p_value": tested.p_values,
+            "p_holm": corrected,
+            "verdict": verdicts,
+        }
+    )
