@@ -2,7 +2,9 @@
 
 import sys
 
-from recsys.cli.main import main
+from recsys.cli.benchmark import main
+from recsys.ops.terminal import exit_on_input_error
 
 if __name__ == "__main__":
-    main(["benchmark", *sys.argv[1:]])
+    with exit_on_input_error():
+        main(sys.argv[1:])

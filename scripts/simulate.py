@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from recsys.cli.main import main
+from recsys.cli.simulate import main
 from recsys.errors import InputError
 from recsys.ops.terminal import exit_on_input_error
 
@@ -40,5 +40,4 @@ def whole(text: str) -> int:
 
 if __name__ == "__main__":
     with exit_on_input_error():
-        words = key_values_of(sys.argv[1:])
-    main(["simulate", *words])
+        main(key_values_of(sys.argv[1:]))

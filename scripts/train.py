@@ -2,10 +2,11 @@
 
 import sys
 
-from recsys.cli.main import main
-from recsys.cli.train import train
+from recsys.cli.train import main, train
+from recsys.ops.terminal import exit_on_input_error
 
 __all__ = ["train"]
 
 if __name__ == "__main__":
-    main(["train", *sys.argv[1:]])
+    with exit_on_input_error():
+        main(sys.argv[1:])

@@ -2,10 +2,11 @@
 
 import sys
 
-from recsys.cli.main import main
-from recsys.cli.tune import search
+from recsys.cli.tune import main, search
+from recsys.ops.terminal import exit_on_input_error
 
 __all__ = ["search"]
 
 if __name__ == "__main__":
-    main(["tune", *sys.argv[1:]])
+    with exit_on_input_error():
+        main(sys.argv[1:])

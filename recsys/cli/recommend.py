@@ -11,7 +11,7 @@ is not known gets what is popular, and the answer says so; strict=true refuses.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +20,12 @@ from uuid import UUID
 
 import numpy as np
 
+from recsys.cli.answer_text import lines
 from recsys.cli.words import key_values, truth, whole_number
 from recsys.errors import InputError
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
-from recsys.serving import Artifact, Offer, Reason, Recommendation, load
+from recsys.serving import Artifact, Recommendation, load
 from recsys.serving.artifact.limits import SHOWN
 from recsys.serving.artifact.rules import moment, spoken, when_of
 from recsys.serving.query.everyone import recommend_everyone, require_ending
@@ -41,13 +42,13 @@ def main(words: Sequence[str]) -> None:
     """Answers for one customer, or for several spread over the list of ids."""
     given = key_values(words, KEYS, __doc__ or "")
     all_of_them = truth("everyone", given.get("everyone", "false"))
-    somebody = "customer" in given or "events" in given
-    if "artifact" not in given or sum((somebody, "customers" in given, all_of_them)) != 1:
+    has_one = "customer" in given or "events" in given
+    if "artifact" not in given or sum((has_one, "customers" in given, all_of_them)) != 1:
         raise InputError(
-            "say artifact=FOLDER and one of customer=ID, events=LIST (of somebody new, or of the "
+            "say artifact=FOLDER and one of customer=ID, events=LIST (of a new customer, or of the "
             "customer too), customers=NUMBER and everyone=true"
         )
-    asked: dict[str, Any] = {
+    query: dict[str, Any] = {
         "k": whole_number("k", given.get("k", "10")),
         "touchpoint": given.get("touchpoint"),
         "exclude": ids_of("exclude", given["exclude"]) if "exclude" in given else (),
@@ -56,27 +57,27 @@ def main(words: Sequence[str]) -> None:
     strict, out = truth("strict", given.get("strict", "false")), _out(given, all_of_them)
     artifact = load(given["artifact"])
     # Of several customers each is asked for the same moment.
-    asked["at"] = moment(artifact.contents, given.get("at"))
+    query["at"] = moment(artifact.contents, given.get("at"))
     if all_of_them:
         assert out is not None
-        count = recommend_everyone(artifact, out, **asked)
-        when = when_of("timestamp", asked["at"]) if asked["at"] is not None else None
+        count = recommend_everyone(artifact, out, **query)
+        when = when_of("timestamp", query["at"]) if query["at"] is not None else None
         valid = "" if when is None else f", valid at {spoken(when)}"
         say(f"offers for {count:,} customers in {out}{valid}")
         return
-    customer, asked["strict"] = given.get("customer"), strict
+    customer, query["strict"] = given.get("customer"), strict
     if "events" in given:
         fresh = events_of(given["events"])
-        answers = [artifact.recommend_events(fresh, **asked, customer_id=customer)]
+        answers = [artifact.recommend_events(fresh, **query, customer_id=customer)]
     else:
         wanted: Sequence[Id] = [customer] if customer is not None else spread_ids(
             artifact, whole_number("customers", given["customers"])
         )  # fmt: skip
-        answers = [artifact.recommend(one, **asked) for one in wanted]
+        answers = [artifact.recommend(known, **query) for known in wanted]
     if out is not None:
         write(out, answers)
-    for place, answer in enumerate(answers):
-        say(*([""] if place else []), *lines(artifact, answer))
+    for number, answer in enumerate(answers):
+        say(*([""] if number else []), *lines(artifact, answer))
 
 
 def _out(given: dict[str, str], all_of_them: bool) -> Path | None:
@@ -101,12 +102,12 @@ def ids_of(key: str, text: str) -> list[Id]:
         return list(text.split(","))
     refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {_cut(text)}')
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
         raise refused from None
-    if not all(isinstance(one, str | int) and not isinstance(one, bool) for one in found):
+    if not all(isinstance(entry, str | int) and not isinstance(entry, bool) for entry in parsed):
         raise refused
-    return list(found)
+    return list(parsed)
 
 
 def _cut(text: str) -> str:
@@ -120,13 +121,13 @@ def events_of(text: str) -> list[FreshEvent]:
         + _cut(text)
     )
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except (ValueError, RecursionError):
         raise refused from None
-    if not isinstance(found, list):
+    if not isinstance(parsed, list):
         raise refused
-    pairs = [one if isinstance(one, list) else [one, 1.0] for one in found]
-    if not all(len(one) == 2 and _is_event(*one) for one in pairs):
+    pairs = [entry if isinstance(entry, list) else [entry, 1.0] for entry in parsed]
+    if not all(len(pair) == 2 and _is_event(*pair) for pair in pairs):
         raise refused
     return [(product, what) for product, what in pairs]
 
@@ -145,47 +146,8 @@ def spread_ids(artifact: Artifact, count: int) -> list[Id]:
         events += np.bincount(contents.event_customers, minlength=len(events))
     busiest_first = contents.customer_ids[np.argsort(-events, kind="stable")]
     ids = list(dict.fromkeys(busiest_first.tolist()))
-    places = np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
-    return [ids[place] for place in places]
-
-
-def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
-    """A recommendation as people read it."""
-    who = "somebody new" if answer.customer_id is None else f"customer {answer.customer_id}"
-    products = "1 product" if answer.own_events == 1 else f"{answer.own_events:,} products"
-    yield f"{who} ({products} in own history)"
-    if answer.customer_id is not None and not answer.known:
-        yield f"  {artifact.customers.unknown(answer.customer_id)}"
-    for place, offer in enumerate(answer.offers, start=1):
-        category = f" [{offer.category}]" if offer.category else ""
-        touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""
-        name = offer.name or offer.product_id
-        chance = "" if offer.probability is None else f", probability {offer.probability:.1%}"
-        yield f"{place:3d}. {name}{category}  score {offer.score:.3f}{chance}{touchpoint}"
-        yield f"     {why(artifact, answer, offer)}"
-    if answer.short_because:
-        yield f"  no more offers: {answer.short_because}"
-
-
-def why(artifact: Artifact, answer: Recommendation, offer: Offer) -> str:
-    """The reasons of an offer in one line; of those that round to 0 % none."""
-    weighty = [reason for reason in offer.reasons if f"{reason.share:.0%}" != "0%"]
-    if weighty:
-        return "because of " + "; ".join(spoken_reason(reason) for reason in weighty)
-    if answer.basis == "popularity":
-        events = "events of their own yet" if not answer.own_events else "event that says anything"
-        return f"no {events}: offers by popularity"
-    if not artifact.explains:
-        return "the artifact keeps no reasons for this model"
-    return "no own event in particular" if answer.own_events else "no events of their own yet"
-
-
-def spoken_reason(reason: Reason) -> str:
-    """What the customer did, with what, where, when, and how much it weighs."""
-    touchpoint = f" at {reason.touchpoint}" if reason.touchpoint else ""
-    when = f", {spoken(reason.when)}" if reason.when is not None else ""
-    name = reason.name or reason.product_id
-    return f"{reason.action or 'event'} {name}{touchpoint}{when} ({reason.share:.0%})"
+    positions = np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
+    return [ids[position] for position in positions]
 
 
 def _plain(value: datetime | UUID) -> str:

@@ -31,7 +31,7 @@ def search(config: DictConfig) -> None:
     """One study: searches, writes the experiment file, fits the best settings and tracks them.
 
     Raises:
-        InputError: a setting is no use, or somebody searches the same study.
+        InputError: a setting is no use, or the same study is being searched.
     """
     if config.evaluate.test:
         raise InputError("evaluate.test=true is refused in tuning: test is read once, afterwards")
