@@ -27,7 +27,7 @@ test-slow: .venv/installed  ## the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m slow
 
 benchmark: .venv/installed  ## the figures of the README
-	$(BIN)/python scripts/benchmark.py suite=evaluation
+	$(BIN)/recsys benchmark suite=evaluation
 
 clean:  ## the environment and what runs left behind
 	rm -rf .venv outputs artifacts market mlflow.db mlartifacts

@@ -1,45 +1,32 @@
-"""Writes a simulated market to a folder.
-
-python scripts/simulate.py --events 100000 --seed 0 --out market
-"""
+"""As `recsys simulate`, from a checkout; takes --events, --seed and --out as well."""
 
 import argparse
-from pathlib import Path
+import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
-import pandas as pd
-
-from recsys.cli.words import new_folder
+from recsys.cli.simulate import main
 from recsys.errors import InputError
-from recsys.ops.terminal import exit_on_input_error, say
-from recsys.simulation import SimulatedMarket
-from recsys.simulation.shape import shape
+from recsys.ops.terminal import exit_on_input_error
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as the other scripts do."""
+    """Says what is wrong in one line, as the commands do."""
 
     def error(self, message: str) -> NoReturn:
-        """Ends with an `InputError`."""
+        """Raises `InputError`."""
         raise InputError(f"{message}; --help lists what there is")
 
 
-def main() -> None:
-    """Parses, writes, prints."""
-    with exit_on_input_error():
-        arguments = parse()
-        market = SimulatedMarket(events=arguments.events, seed=arguments.seed)
-        rows = market.write(new_folder("--out", str(arguments.out)))
-    report(arguments.out, rows)
-
-
-def parse() -> argparse.Namespace:
-    """The arguments of the command line."""
-    parser = Parser(description="Writes a simulated market to a folder.", allow_abbrev=False)
-    parser.add_argument("--events", type=whole, default=100_000, help="1,000 to 100 million")
-    parser.add_argument("--seed", type=whole, default=0, help="equal seeds give equal tables")
-    parser.add_argument("--out", type=Path, required=True, help="folder, new or empty")
-    return parser.parse_args()
+def key_values_of(words: Sequence[str]) -> list[str]:
+    """The flags as key=value; words without a flag as they are."""
+    if words and not any(word.startswith("--") and word != "--help" for word in words):
+        return list(words)
+    parser = Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--events", type=whole, default=100_000)
+    parser.add_argument("--seed", type=whole, default=0)
+    parser.add_argument("--out", required=True)
+    return [f"{key}={value}" for key, value in vars(parser.parse_args(words)).items()]
 
 
 def whole(text: str) -> int:
@@ -51,24 +38,6 @@ def whole(text: str) -> int:
         raise argparse.ArgumentTypeError(message) from None
 
 
-def report(folder: Path, rows: dict[str, int]) -> None:
-    """Prints what lies in the folder."""
-    for name in sorted(rows):
-        say(f"{name:<13}{rows[name]:>13,} rows")
-    # The first customers stand for all: reading a hundred million events back would take minutes.
-    first = "part-00000.parquet"
-    events = pd.read_parquet(folder / "interactions" / first)
-    found = shape(events, pd.read_parquet(folder / "identities" / first))
-    say(
-        f"span         {events['timestamp'].min():%Y-%m-%d} .. {events['timestamp'].max():%Y-%m-%d}"
-    )
-    say(
-        f"gini         popularity {found.popularity:.3f}, history {found.history:.3f}, "
-        f"gaps {found.gaps:.3f} (first part)"
-    )
-    say(f"no product   {found.without_product:.1%} of events (first part)")
-    say(f"folder       {folder}")
-
-
 if __name__ == "__main__":
-    main()
+    with exit_on_input_error():
+        main(key_values_of(sys.argv[1:]))

@@ -1,41 +1,10 @@
-"""Puts an exported artifact where others serve it from: Parquet files, or PostgreSQL.
-
-python scripts/store.py artifact=FOLDER to=FOLDER
-python scripts/store.py artifact=FOLDER to=postgresql://USER@HOST/DATABASE
-
-What was there before is replaced in one step. PostgreSQL needs pgvector, and here the packages of
-pip install 'recsys[pgvector]'. Its password is read from PGPASSWORD, PGPASSFILE or ~/.pgpass.
-"""
+"""As `recsys store`, from a checkout."""
 
 import sys
-from collections.abc import Sequence
 
-from recsys.cli.words import key_values, new_folder
-from recsys.errors import InputError
-from recsys.ops.masking import masked
-from recsys.ops.terminal import exit_on_input_error, say
-from recsys.serving import load
-from recsys.serving.stores import open_store
-
-KEYS = ("artifact", "to")
-
-
-def store(words: Sequence[str]) -> None:
-    """Loads, puts, says what is there."""
-    given = key_values(words, KEYS, __doc__ or "")
-    if set(given) != set(KEYS):
-        raise InputError("say artifact=FOLDER and to=FOLDER or to=postgresql://USER@HOST/DATABASE")
-    if "://" not in given["to"]:
-        new_folder("to", given["to"])
-    artifact = load(given["artifact"])
-    open_store(given["to"]).put(artifact)
-    counts = artifact.contents.counts
-    say(
-        f"{counts['customer_rows']:,} customers, {counts['products']:,} products and "
-        f"{counts['touchpoints']} touchpoints in {masked(given['to'])}"
-    )
-
+from recsys.cli.store import main
+from recsys.ops.terminal import exit_on_input_error
 
 if __name__ == "__main__":
     with exit_on_input_error():
-        store(sys.argv[1:])
+        main(sys.argv[1:])

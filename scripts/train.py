@@ -1,61 +1,12 @@
-"""Fits one model, reports it on valid and logs the run.
+"""As `recsys train`, from a checkout."""
 
-python scripts/train.py model=als data=complete_journey data.root=FOLDER
-python scripts/train.py -m model=popularity,als seed=0,1,2
-torchrun --nproc-per-node=2 scripts/train.py model=lightgcn
+import sys
 
-A fit in steps is kept in the run's folder: the same command with the same hydra.run.dir resumes it.
-"""
+from recsys.cli.train import main, train
+from recsys.ops.terminal import exit_on_input_error
 
-import shutil
-from pathlib import Path
-
-from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
-from omegaconf import DictConfig
-
-from recsys.cli.launch import launch
-from recsys.errors import InputError
-from recsys.experiments.config import settings_from
-from recsys.experiments.processes import is_first, shared, together
-from recsys.experiments.run import assist, run
-from recsys.ops.terminal import say
-from recsys.tracking.attempt import attempt
-from recsys.tracking.record import write_metrics_json
-from recsys.tracking.runs import log_run
-from recsys.tracking.store import open_store
-
-
-def train(config: DictConfig) -> None:
-    """One run, and what it found."""
-    hydra = HydraConfig.get()
-    if hydra.mode == RunMode.MULTIRUN and config.evaluate.test:
-        raise InputError(
-            "evaluate.test=true is refused in a multirun: test is read once, by the chosen settings"
-        )
-    settings = settings_from(config)
-    with together():
-        folder = shared(Path(hydra.runtime.output_dir))
-        checkpoints = folder / "checkpoint"
-        if not is_first():
-            assist(settings, checkpoints)
-            return
-        # Before the fit: a store that cannot be opened should not cost anybody a training.
-        open_store(settings.track)
-        record = run(settings, checkpoints)
-    path = folder / "metrics.json"
-    # First of all: whatever becomes of the store, what was measured is kept.
-    write_metrics_json(path, record, None)
-    try:
-        with attempt(folder) as token:
-            run_id = log_run(record, settings.track, token)
-            write_metrics_json(path, record, run_id)
-    except InputError as error:
-        raise InputError(f"{error}; what was measured is in {path}") from None
-    shutil.rmtree(checkpoints, ignore_errors=True)
-    say(*record.summary().split("\n"))
-    say(f"  metrics {path}  mlflow run {run_id}")
-
+__all__ = ["train"]
 
 if __name__ == "__main__":
-    launch(train, Path(__file__).parents[1] / "conf", "config")
+    with exit_on_input_error():
+        main(sys.argv[1:])

@@ -1,43 +1,12 @@
-"""Searches the settings of one model and fits the best with several seeds; resumable.
+"""As `recsys tune`, from a checkout."""
 
-python scripts/tune.py model=als data=complete_journey data.root=FOLDER study.minutes=15
-python scripts/train.py experiment=tuned/complete_journey_als data.root=FOLDER
-"""
+import sys
 
-from pathlib import Path
+from recsys.cli.tune import main, search
+from recsys.ops.terminal import exit_on_input_error
 
-from omegaconf import DictConfig
-
-from recsys.cli.launch import launch
-from recsys.errors import InputError
-from recsys.experiments.config import settings_from, typed
-from recsys.experiments.tuning.study import StudyConfig
-from recsys.experiments.tuning.tune import tune
-from recsys.experiments.tuning.tuned import finish
-from recsys.ops.terminal import say
-
-CONF = Path(__file__).parents[1] / "conf"
-
-
-def search(config: DictConfig) -> None:
-    """One study, and what it found."""
-    if config.evaluate.test:
-        raise InputError("evaluate.test=true is refused in tuning: test is read once, afterwards")
-    settings = settings_from(config)
-    budget = typed(StudyConfig, settings.config["study"], "study")
-    study = tune(settings, settings.config["tune"], budget)
-    best, ended = study.best(), study.finished()
-    say(
-        f"{study.name}: best {settings.evaluate.metric} {best.value:.4f} on valid, trial "
-        f"{best.number} of {len(ended)} in {study.seconds(ended) / 60:.1f} minutes"
-    )
-    for name, value in best.params.items():
-        say(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
-    path, runs = finish(settings, study, CONF / "experiment" / "tuned")
-    say(f"  settings {path}")
-    for run_id in runs:
-        say(f"  run with them {run_id}")
-
+__all__ = ["search"]
 
 if __name__ == "__main__":
-    launch(search, CONF, "tune")
+    with exit_on_input_error():
+        main(sys.argv[1:])

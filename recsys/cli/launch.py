@@ -1,8 +1,8 @@
-"""Starts a script under Hydra; whatever a person got wrong becomes one line and code 2."""
+"""Starts a command under Hydra; whatever a person got wrong becomes one line and code 2."""
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,17 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from recsys.cli.hydra_errors import in_one_line, refuse_unknown_flags
+from recsys.cli.settings_help import settings_help
 from recsys.errors import InputError
 from recsys.experiments.processes import is_first
 from recsys.experiments.secrets import hidden, mask_what_is_kept
 from recsys.experiments.sweep import failures_named, going_on
-from recsys.ops.terminal import exit_on_input_error
+from recsys.ops.terminal import exit_on_input_error, say
 
 
-def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
+def launch(
+    task: Callable[[DictConfig], Any], conf: Path, name: str, words: Sequence[str], usage: str
+) -> None:
     """Composes `conf/name.yaml` with the command line and runs `task` (once a job with `-m`).
 
     Of several jobs those that cannot run are named in the end, see `recsys.experiments.sweep`.
@@ -31,7 +34,19 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
         task: what a job does.
         conf: the folder of configurations.
         name: the top configuration in it.
+        words: settings and flags, as Hydra takes them; `--help` prints keys with their defaults.
+        usage: what the command does, the first lines of its help.
     """
+    with _arguments(words), exit_on_input_error(), in_our_words():
+        sys.argv[1:] = hidden(sys.argv[1:])
+        refuse_unknown_flags()
+        if {"-h", "--help"} & set(words):
+            say(*settings_help(conf, name, sys.argv[1:], usage).split("\n"))
+            return
+        _run(task, conf, name)
+
+
+def _run(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
     # Otherwise Hydra prints a page of its own and ends with code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     started = False
@@ -49,9 +64,7 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
             task(config)
 
     wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
-    with exit_on_input_error(), in_our_words(), failures_named():
-        sys.argv[1:] = hidden(sys.argv[1:])
-        refuse_unknown_flags()
+    with failures_named():
         try:
             wrapped(guarded)()
         except (OSError, ValueError) as error:
@@ -64,6 +77,17 @@ def launch(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
                 f"the run's folder{named} cannot be made: {error.strerror}; set "
                 "hydra.run.dir, or hydra.sweep.dir with -m"
             ) from None
+
+
+@contextmanager
+def _arguments(words: Sequence[str]) -> Iterator[None]:
+    """Hydra reads `sys.argv`; afterwards it is what it was."""
+    before = sys.argv
+    sys.argv = [*before[:1], *words]
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 @contextmanager

@@ -1,0 +1,41 @@
+"""Adds new products to an exported artifact by their features, until the next training.
+
+recsys add_products artifact=FOLDER products=FILE.parquet|FILE.csv out=FOLDER
+                    [overwrite=true]
+
+Products that the artifact knows are left as they are, so FILE may be the whole table of products.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from recsys.cli.words import key_values, new_folder, truth
+from recsys.errors import InputError
+from recsys.ops.terminal import say
+from recsys.serving import load, write
+from recsys.serving.artifact.index import index_kind
+from recsys.serving.artifact.precision import precision_of
+from recsys.serving.artifact.product_table import new_products
+from recsys.serving.artifact.storage import require_free
+
+KEYS = ("artifact", "products", "out", "overwrite")
+
+
+def main(words: Sequence[str]) -> None:
+    """Loads, adds, writes, says how many."""
+    given = key_values(words, KEYS, __doc__ or "")
+    if not {"artifact", "products", "out"} <= set(given):
+        raise InputError("say artifact=FOLDER, products=FILE and out=FOLDER")
+    out = new_folder("out", given["out"])
+    overwrite = truth("overwrite", given.get("overwrite", "false"))
+    require_free(out.resolve(), overwrite)
+    artifact = load(given["artifact"])
+    products = new_products(Path(given["products"]), artifact)
+    contents = artifact.with_products(products).contents
+    facts = dict(contents.facts)
+    facts["products_added"] = facts.get("products_added", 0) + len(products)
+    kind = "exact" if artifact.index is None else artifact.index.kind
+    kept_as = facts.get("fidelity", {}).get("precision", "float32")
+    write(out, replace(contents, facts=facts), overwrite, index_kind(kind), precision_of(kept_as))
+    say(f"{len(products):,} new products, {len(contents.products):,} in all in {out}")

@@ -1,0 +1,53 @@
+"""An answer of an artifact as people read it: the customer, the offers, their reasons."""
+
+from collections.abc import Iterator
+
+from recsys.serving import Artifact, Offer, Reason, Recommendation
+from recsys.serving.artifact.rules import spoken
+
+
+def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
+    """A recommendation as people read it.
+
+    Args:
+        artifact: that answered.
+        answer: what it recommends to one customer.
+
+    Yields:
+        the customer, then two lines an offer, then why there are no more.
+    """
+    who = "somebody new" if answer.customer_id is None else f"customer {answer.customer_id}"
+    products = "1 product" if answer.own_events == 1 else f"{answer.own_events:,} products"
+    yield f"{who} ({products} in own history)"
+    if answer.customer_id is not None and not answer.known:
+        yield f"  {artifact.customers.unknown(answer.customer_id)}"
+    for rank, offer in enumerate(answer.offers, start=1):
+        category = f" [{offer.category}]" if offer.category else ""
+        touchpoint = f", best at {offer.touchpoint}" if offer.touchpoint else ""
+        name = offer.name or offer.product_id
+        chance = "" if offer.probability is None else f", probability {offer.probability:.1%}"
+        yield f"{rank:3d}. {name}{category}  score {offer.score:.3f}{chance}{touchpoint}"
+        yield f"     {why(artifact, answer, offer)}"
+    if answer.short_because:
+        yield f"  no more offers: {answer.short_because}"
+
+
+def why(artifact: Artifact, answer: Recommendation, offer: Offer) -> str:
+    """The reasons of an offer in one line; of those that round to 0 % none."""
+    weighty = [reason for reason in offer.reasons if f"{reason.share:.0%}" != "0%"]
+    if weighty:
+        return "because of " + "; ".join(spoken_reason(reason) for reason in weighty)
+    if answer.basis == "popularity":
+        events = "events of their own yet" if not answer.own_events else "event that says anything"
+        return f"no {events}: offers by popularity"
+    if not artifact.explains:
+        return "the artifact keeps no reasons for this model"
+    return "no own event in particular" if answer.own_events else "no events of their own yet"
+
+
+def spoken_reason(reason: Reason) -> str:
+    """What the customer did, with what, where, when, and how much it weighs."""
+    touchpoint = f" at {reason.touchpoint}" if reason.touchpoint else ""
+    when = f", {spoken(reason.when)}" if reason.when is not None else ""
+    name = reason.name or reason.product_id
+    return f"{reason.action or 'event'} {name}{touchpoint}{when} ({reason.share:.0%})"

@@ -1,0 +1,161 @@
+"""Recommends from an exported artifact, readable by people; needs neither pandas nor torch.
+
+recsys recommend artifact=FOLDER customer=ID k=5 touchpoint=app at=2024-05-01
+recsys recommend artifact=FOLDER customers=3 out=FILE.json
+recsys recommend artifact=FOLDER events='["PRODUCT", ["PRODUCT", "cart"]]' [customer=ID]
+recsys recommend artifact=FOLDER everyone=true out=FILE.parquet|FILE.csv
+
+Offers are those valid now; at=as_of asks at the cut-off of the training, at=DATE at another moment.
+exclude=ID,ID leaves products out, allow=ID,ID allows no others (or as JSON lists). A customer who
+is not known gets what is popular, and the answer says so; strict=true refuses.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from recsys.cli.answer_text import lines
+from recsys.cli.words import key_values, truth, whole_number
+from recsys.errors import InputError
+from recsys.ops.terminal import say
+from recsys.ops.whole_file import write_whole
+from recsys.serving import Artifact, Recommendation, load
+from recsys.serving.artifact.limits import SHOWN
+from recsys.serving.artifact.rules import moment, spoken, when_of
+from recsys.serving.query.everyone import recommend_everyone, require_ending
+from recsys.serving.query.fresh_events import FreshEvent
+from recsys.serving.query.query import Id
+
+KEYS = (
+    "artifact", "customer", "customers", "events", "everyone", "k", "touchpoint", "at", "exclude",
+    "allow", "strict", "out",
+)  # fmt: skip
+
+
+def main(words: Sequence[str]) -> None:
+    """Answers for one customer, or for several spread over the list of ids."""
+    given = key_values(words, KEYS, __doc__ or "")
+    all_of_them = truth("everyone", given.get("everyone", "false"))
+    has_one = "customer" in given or "events" in given
+    if "artifact" not in given or sum((has_one, "customers" in given, all_of_them)) != 1:
+        raise InputError(
+            "say artifact=FOLDER and one of customer=ID, events=LIST (of a new customer, or of the "
+            "customer too), customers=NUMBER and everyone=true"
+        )
+    query: dict[str, Any] = {
+        "k": whole_number("k", given.get("k", "10")),
+        "touchpoint": given.get("touchpoint"),
+        "exclude": ids_of("exclude", given["exclude"]) if "exclude" in given else (),
+        "allow": ids_of("allow", given["allow"]) if "allow" in given else None,
+    }
+    strict, out = truth("strict", given.get("strict", "false")), _out(given, all_of_them)
+    artifact = load(given["artifact"])
+    # Of several customers each is asked for the same moment.
+    query["at"] = moment(artifact.contents, given.get("at"))
+    if all_of_them:
+        assert out is not None
+        count = recommend_everyone(artifact, out, **query)
+        when = when_of("timestamp", query["at"]) if query["at"] is not None else None
+        valid = "" if when is None else f", valid at {spoken(when)}"
+        say(f"offers for {count:,} customers in {out}{valid}")
+        return
+    customer, query["strict"] = given.get("customer"), strict
+    if "events" in given:
+        fresh = events_of(given["events"])
+        answers = [artifact.recommend_events(fresh, **query, customer_id=customer)]
+    else:
+        wanted: Sequence[Id] = [customer] if customer is not None else spread_ids(
+            artifact, whole_number("customers", given["customers"])
+        )  # fmt: skip
+        answers = [artifact.recommend(known, **query) for known in wanted]
+    if out is not None:
+        write(out, answers)
+    for number, answer in enumerate(answers):
+        say(*([""] if number else []), *lines(artifact, answer))
+
+
+def _out(given: dict[str, str], all_of_them: bool) -> Path | None:
+    """Where to, refused before any work unless its ending says what is written."""
+    if "out" not in given:
+        if all_of_them:
+            raise InputError(
+                "everyone=true needs out=FILE.parquet or out=FILE.csv, where the offers are written"
+            )
+        return None
+    out = Path(given["out"])
+    if all_of_them:
+        require_ending(out)
+    elif out.suffix != ".json":
+        raise InputError(f"out={out}: expected a name that ends in .json")
+    return out
+
+
+def ids_of(key: str, text: str) -> list[Id]:
+    """Product ids from P1,P2 or, where an id has a comma, from a JSON list of texts."""
+    if not text.startswith("["):
+        return list(text.split(","))
+    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {_cut(text)}')
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        raise refused from None
+    if not all(isinstance(entry, str | int) and not isinstance(entry, bool) for entry in parsed):
+        raise refused
+    return list(parsed)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
+
+
+def events_of(text: str) -> list[FreshEvent]:
+    """Fresh events from JSON: product ids, or lists of product id and action or weight."""
+    refused = InputError(
+        'events: expected a JSON list such as ["P1", ["P2", "cart"], ["P3", 2.5]], got '
+        + _cut(text)
+    )
+    try:
+        parsed = json.loads(text)
+    except (ValueError, RecursionError):
+        raise refused from None
+    if not isinstance(parsed, list):
+        raise refused
+    pairs = [entry if isinstance(entry, list) else [entry, 1.0] for entry in parsed]
+    if not all(len(pair) == 2 and _is_event(*pair) for pair in pairs):
+        raise refused
+    return [(product, what) for product, what in pairs]
+
+
+def _is_event(product: object, what: object) -> bool:
+    """Whether a product id and an action or weight; JSON's true and false are neither."""
+    is_plain = not isinstance(product, bool) and not isinstance(what, bool)
+    return is_plain and isinstance(product, str | int) and isinstance(what, str | int | float)
+
+
+def spread_ids(artifact: Artifact, count: int) -> list[Id]:
+    """That many ids, from the customer with the most events to one with the fewest."""
+    contents = artifact.contents
+    events = np.zeros(len(contents.customer_ids), np.int64)
+    if contents.event_customers is not None:
+        events += np.bincount(contents.event_customers, minlength=len(events))
+    busiest_first = contents.customer_ids[np.argsort(-events, kind="stable")]
+    ids = list(dict.fromkeys(busiest_first.tolist()))
+    positions = np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
+    return [ids[position] for position in positions]
+
+
+def _plain(value: datetime | UUID) -> str:
+    return str(value) if isinstance(value, UUID) else value.isoformat()
+
+
+def write(path: Path, answers: Sequence[Recommendation]) -> None:
+    """Writes the answers as a JSON list."""
+    plain = [asdict(answer) for answer in answers]
+    text = json.dumps(plain, indent=2, ensure_ascii=False, default=_plain)
+    write_whole(path, text + "\n", "out")

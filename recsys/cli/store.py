@@ -1,0 +1,35 @@
+"""Puts an exported artifact where others serve it from: Parquet files, or PostgreSQL.
+
+recsys store artifact=FOLDER to=FOLDER
+recsys store artifact=FOLDER to=postgresql://USER@HOST/DATABASE
+
+What was there before is replaced in one step. PostgreSQL needs pgvector, and here the packages of
+pip install 'recsys[pgvector]'. Its password is read from PGPASSWORD, PGPASSFILE or ~/.pgpass.
+"""
+
+from collections.abc import Sequence
+
+from recsys.cli.words import key_values, new_folder
+from recsys.errors import InputError
+from recsys.ops.masking import masked
+from recsys.ops.terminal import say
+from recsys.serving import load
+from recsys.serving.stores import open_store
+
+KEYS = ("artifact", "to")
+
+
+def main(words: Sequence[str]) -> None:
+    """Loads, puts, says what is there."""
+    given = key_values(words, KEYS, __doc__ or "")
+    if set(given) != set(KEYS):
+        raise InputError("say artifact=FOLDER and to=FOLDER or to=postgresql://USER@HOST/DATABASE")
+    if "://" not in given["to"]:
+        new_folder("to", given["to"])
+    artifact = load(given["artifact"])
+    open_store(given["to"]).put(artifact)
+    counts = artifact.contents.counts
+    say(
+        f"{counts['customer_rows']:,} customers, {counts['products']:,} products and "
+        f"{counts['touchpoints']} touchpoints in {masked(given['to'])}"
+    )

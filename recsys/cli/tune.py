@@ -1,0 +1,51 @@
+"""Searches the settings of one model and fits the best with several seeds; resumable.
+
+recsys tune model=als data=complete_journey data.root=FOLDER study.minutes=15
+recsys train experiment=tuned/complete_journey_als data.root=FOLDER
+"""
+
+from collections.abc import Sequence
+
+from omegaconf import DictConfig
+
+from recsys.cli.conf import conf_folder, tuned_folder, use_tuned
+from recsys.cli.launch import launch
+from recsys.errors import InputError
+from recsys.experiments.config import settings_from, typed
+from recsys.experiments.tuning.study import StudyConfig
+from recsys.experiments.tuning.tune import tune
+from recsys.experiments.tuning.tuned import finish
+from recsys.ops.terminal import say
+
+
+def main(words: Sequence[str]) -> None:
+    """One study.
+
+    Args:
+        words: key=value and flags, as Hydra takes them.
+    """
+    launch(search, conf_folder(), "tune", words, __doc__ or "")
+
+
+def search(config: DictConfig) -> None:
+    """One study: searches, writes the experiment file, fits the best settings and tracks them.
+
+    Raises:
+        InputError: a setting is no use, or the same study is being searched.
+    """
+    if config.evaluate.test:
+        raise InputError("evaluate.test=true is refused in tuning: test is read once, afterwards")
+    settings = settings_from(config)
+    budget = typed(StudyConfig, settings.config["study"], "study")
+    study = tune(settings, settings.config["tune"], budget)
+    best, ended = study.best(), study.finished()
+    say(
+        f"{study.name}: best {settings.evaluate.metric} {best.value:.4f} on valid, trial "
+        f"{best.number} of {len(ended)} in {study.seconds(ended) / 60:.1f} minutes"
+    )
+    for name, value in best.params.items():
+        say(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
+    path, runs = finish(settings, study, tuned_folder())
+    say(f"  settings {path}", *use_tuned(path))
+    for run_id in runs:
+        say(f"  run with them {run_id}")
