@@ -17,7 +17,7 @@ from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset, build
 from recsys.data.source import Source
 from recsys.data.split import TimeSplit
-from recsys.export.contents import contents_of, vectors_of
+from recsys.exporting.contents import contents_of, vectors_of
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.als import ALS
 from recsys.models.base import Recommender

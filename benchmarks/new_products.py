@@ -27,7 +27,7 @@ from recsys.evaluation.full_ranking import Score, rank
 from recsys.evaluation.intervals import bootstrap
 from recsys.evaluation.paired import paired_difference
 from recsys.evaluation.per_query import of_relevant
-from recsys.export.contents import contents_of, vectors_of
+from recsys.exporting.contents import contents_of, vectors_of
 from recsys.graph.bipartite import binary, interaction_matrix
 from recsys.graph.features import as_of
 from recsys.models.base import Recommender

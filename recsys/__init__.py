@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from recsys.errors import InputError
     from recsys.evaluation.compare_models import compare
     from recsys.evaluation.evaluate_model import evaluate
-    from recsys.export.library import export
+    from recsys.exporting.library import export
     from recsys.models.als import ALS
     from recsys.models.ease import EASE
     from recsys.models.graph_filter import GraphFilter
@@ -52,7 +52,7 @@ _SOURCES = {
     "XSimGCL": "recsys.models.xsimgcl",
     "compare": "recsys.evaluation.compare_models",
     "evaluate": "recsys.evaluation.evaluate_model",
-    "export": "recsys",
+    "export": "recsys.exporting.library",
     "load_artifact": "recsys.serving.artifact.storage",
 }
 """Public name -> the module that defines it."""
@@ -69,9 +69,6 @@ def __getattr__(name: str) -> Any:
     """Imports a public name when it is first used."""
     if name not in _SOURCES:
         raise AttributeError(f"module 'recsys' has no attribute '{name}'")
-    if name == "export":
-        # The package of that name, which can be called: Python binds it here once it is imported.
-        return import_module("recsys.export")
     value = getattr(import_module(_SOURCES[name]), "load" if name == "load_artifact" else name)
     globals()[name] = value
     return value

@@ -13,9 +13,9 @@ from recsys.experiments.calibration import calibrated
 from recsys.experiments.config import Settings
 from recsys.experiments.rerun import refuse_changed, settings_again
 from recsys.experiments.run import facts
-from recsys.export.contents import contents_of, vectors_of
-from recsys.export.exportable import refuse_unexportable
-from recsys.export.fidelity import fidelity
+from recsys.exporting.contents import contents_of, vectors_of
+from recsys.exporting.exportable import refuse_unexportable
+from recsys.exporting.fidelity import fidelity
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
 from recsys.serving.artifact.storage import require_free, write

@@ -53,7 +53,7 @@ class Recommends:
         allow: Any = None,
         strict: bool = False,
     ) -> Any:
-        """The k best offers, as the artifact that `recsys.export` would write gives them.
+        """The k best offers, as the artifact that `recsys.exporting` would write gives them.
 
         The artifact is built in memory at the first call after a fit. Names, touchpoints, reasons,
         consent, calendar and products already had are as of `recsys.serving.Artifact.recommend`.
@@ -81,7 +81,7 @@ class Recommends:
             InputError: the model is not fitted, or an argument cannot be used.
         """
         # `export` stands above the models, and imports them: by name, when it is needed.
-        library = import_module("recsys.export.in_memory")
+        library = import_module("recsys.exporting.in_memory")
         if self._in_memory is None:
             self._in_memory = library.in_memory(self)
         arguments = {

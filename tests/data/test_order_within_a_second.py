@@ -21,7 +21,7 @@ from recsys.data.vocabulary import Vocabulary
 from recsys.evaluation.attribution.credit import last_touch
 from recsys.evaluation.per_query import evaluate
 from recsys.experiments.run import prepare
-from recsys.export.events import events_of
+from recsys.exporting.events import events_of
 from recsys.graph.silence import met_silence
 from recsys.graph.time_gap import time_gap_pairs
 from recsys.graph.touchpoints import touchpoint_graph

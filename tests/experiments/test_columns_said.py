@@ -9,7 +9,7 @@ import pytest
 from in_memory import MemorySource, dataset_of, source_of
 
 from recsys.data.dataset import Dataset
-from recsys.export.contents import contents_of, vectors_of
+from recsys.exporting.contents import contents_of, vectors_of
 from recsys.models.als import ALS
 from recsys.models.base import Recommender, UsesColumns
 from recsys.models.popularity import Popularity

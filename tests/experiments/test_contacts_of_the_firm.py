@@ -11,7 +11,7 @@ from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
 from recsys.data.split import TimeSplit
 from recsys.experiments.run import prepare
-from recsys.export.contents import contents_of, vectors_of
+from recsys.exporting.contents import contents_of, vectors_of
 from recsys.models.als import ALS
 from recsys.models.base import Recommender
 from recsys.models.ease import EASE

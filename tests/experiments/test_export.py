@@ -19,7 +19,7 @@ from recsys.errors import InputError
 from recsys.evaluation.full_ranking import mask
 from recsys.experiments.export_run import ExportConfig, export
 from recsys.experiments.rerun import valid_again
-from recsys.export.offers import offer_table
+from recsys.exporting.offers import offer_table
 from recsys.models.als import ALS
 from recsys.models.base import Recommender
 from recsys.models.graph_filter import GraphFilter

@@ -9,7 +9,7 @@ from in_memory import dataset_of
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
 from recsys.data.interactions import timestamp
-from recsys.export.contents import contents_of, vectors_of
+from recsys.exporting.contents import contents_of, vectors_of
 from recsys.models.als import ALS
 from recsys.models.base import Recommender
 from recsys.models.ease import EASE

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from recsys.export.feature_ridge import mapped, ridge
+from recsys.exporting.feature_ridge import mapped, ridge
 
 
 def test_two_terms_by_hand() -> None:

@@ -13,7 +13,7 @@ from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.sources.files import Files
 from recsys.data.tables import Tables
-from recsys.export.contents import contents_of, vectors_of
+from recsys.exporting.contents import contents_of, vectors_of
 from recsys.models.popularity import Popularity
 from recsys.policy.consent import consent_mask
 from recsys.serving import Artifact, load, write

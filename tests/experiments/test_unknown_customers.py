@@ -11,7 +11,7 @@ from in_memory import dataset_of, source_of
 from recsys.data.dataset import Dataset
 from recsys.data.split import TimeSplit
 from recsys.experiments.run import notes
-from recsys.export.contents import contents_of, vectors_of
+from recsys.exporting.contents import contents_of, vectors_of
 from recsys.models.als import ALS
 from recsys.models.base import Recommender
 from recsys.models.fresh_history import scores_of_history

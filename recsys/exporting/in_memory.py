@@ -10,9 +10,9 @@ import pandas as pd
 from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.export.contents import contents_of, vectors_of
-from recsys.export.exportable import is_exportable
-from recsys.export.library import DIM, facts_of, fitted_data
+from recsys.exporting.contents import contents_of, vectors_of
+from recsys.exporting.exportable import is_exportable
+from recsys.exporting.library import DIM, facts_of, fitted_data
 from recsys.models.base import Embeddings, Recommender
 from recsys.models.popularity import fallback
 from recsys.serving.artifact import events

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.export.feature_ridge import mapped
+from recsys.exporting.feature_ridge import mapped
 from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.features import feature_terms
 from recsys.serving.artifact.contents import Contents

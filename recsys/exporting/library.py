@@ -9,9 +9,9 @@ from typing import Any
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.export.contents import contents_of, vectors_of
-from recsys.export.exportable import refuse_unexportable
-from recsys.export.fidelity import fidelity
+from recsys.exporting.contents import contents_of, vectors_of
+from recsys.exporting.exportable import refuse_unexportable
+from recsys.exporting.fidelity import fidelity
 from recsys.models.base import Recommender
 from recsys.serving.artifact.storage import require_free, write
 from recsys.tracking.environment import git_commit, versions

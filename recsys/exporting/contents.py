@@ -9,10 +9,10 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.export.events import events_of, fold_in_rule
-from recsys.export.exportable import refuse_unexportable
-from recsys.export.features import with_features
-from recsys.export.offers import moments, offer_table
+from recsys.exporting.events import events_of, fold_in_rule
+from recsys.exporting.exportable import refuse_unexportable
+from recsys.exporting.features import with_features
+from recsys.exporting.offers import moments, offer_table
 from recsys.models.base import (
     EmbeddingRecommender,
     Embeddings,
