@@ -148,9 +148,9 @@ class TestImporting:
             assert callable(getattr(recsys, name)), name
             assert getattr(recsys, name).__doc__, name
 
-    def test_export_is_callable_whether_its_package_was_imported_before_or_not(self) -> None:
+    def test_export_is_a_function_whatever_was_imported_before(self) -> None:
         for line in ("from recsys import export", "import recsys.exporting.contents, recsys"):
-            assert _run(f"{line}\nimport recsys\nprint(callable(recsys.exporting))") == "True\n"
+            assert _run(f"{line}\nimport recsys\nprint(callable(recsys.export))") == "True\n"
 
     def test_an_unknown_name_is_refused_as_python_does(self) -> None:
         with pytest.raises(AttributeError, match="no attribute 'als'"):
