@@ -47,4 +47,4 @@ def main(words: Sequence[str]) -> None:
         say("  a promotion that was killed had registered it; this start only says so")
     else:
         say(f"  {said(done.reading, metric)}")
-        say(f"  the way back to version {done.version.replaced}: scripts/promote.py rollback=true")
+        say(f"  the way back to version {done.version.replaced}: recsys promote rollback=true")
