@@ -221,8 +221,8 @@ def test_the_script_writes_prints_and_keeps(
         logged.update(kind=kind, files=set(files), note=note)
         return "0123"
 
-    monkeypatch.setattr("recsys.tracking.read.runs", lambda *_, **__: [*map(market_run, MODELS)])
-    monkeypatch.setattr(report, "log_report", log)
+    monkeypatch.setattr("recsys.cli.ladder.runs", lambda *_, **__: [*map(market_run, MODELS)])
+    monkeypatch.setattr("recsys.cli.ladder.log_report", log)
     assert run_script("ladder", "data=simulated", "slices=false", "out=page", cwd=tmp_path) == 0
     said = capsys.readouterr().out
     assert said.startswith("One-to-one offers put the right product into the first ten for ")

@@ -16,12 +16,12 @@ from recsys.models.acceptance import (
     Rates,
     Sends,
     affinity,
+    answers,
     behaviour,
     beside,
     contacts,
     described,
 )
-from recsys.models.acceptance import response_features as answers
 
 KINDS = np.array([0, 1])
 
