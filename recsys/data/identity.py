@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.records import joined_records
 from recsys.data.tables import Tables
@@ -92,13 +93,19 @@ def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
     return pd.Series(persons, index=ids.index)
 
 
-def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> pd.Series:
-    """Id as text -> id of its person, for the ids of believable groups."""
+def linked_groups(links: pd.DataFrame) -> tuple[pd.Index, IntArray]:
+    """Ids that a table of links names, sorted, and beside each [n] the number of its group."""
     ends = normalise_ids(pd.concat([links[columns.ID_A], links[columns.ID_B]], ignore_index=True))
     codes, ids = pd.factorize(ends, sort=True)
     a, b = codes[: len(links)], codes[len(links) :]
     shape = (len(ids), len(ids))
     _, group = connected_components(coo_array((np.ones(len(links)), (a, b)), shape=shape), False)
+    return pd.Index(ids), group
+
+
+def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> pd.Series:
+    """Id as text -> id of its person, for the ids of believable groups."""
+    ids, group = linked_groups(links)
     texts = pd.Index(ids.astype(str))
     registered = np.zeros(len(ids), bool)
     if customers is not None:

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from recsys.data import columns
 from recsys.data.cells import shown
+from recsys.data.identity import linked_groups
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
 from recsys.errors import InputError
@@ -119,13 +118,10 @@ _Distinct = dict[tuple[str, str], pd.Series]
 
 def _of_persons(distinct: _Distinct, links: pd.DataFrame) -> _Distinct:
     """The same with one id for all that identities link: events may know a device alone."""
-    ends = pd.concat([links[columns.ID_A], links[columns.ID_B]], ignore_index=True)
-    codes, ids = pd.factorize(ends.astype(object).map(str))
-    pairs = (codes[: len(links)], codes[len(links) :])
-    graph = coo_array((np.ones(len(links), bool), pairs), shape=(len(ids), len(ids)))
-    _, group = connected_components(graph, directed=False)
+    ids, group = linked_groups(links)
+    texts_of_ids = ids.astype(str).to_numpy(dtype=object)
     first = np.unique(group, return_index=True)[1]
-    person_of = pd.Series(ids[first][group], index=ids)
+    person_of = pd.Series(texts_of_ids[first][group], index=texts_of_ids)
 
     def persons(column: pd.Series) -> pd.Series:
         texts = column.astype(object).map(str)
