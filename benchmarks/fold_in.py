@@ -94,7 +94,7 @@ class FoldInSuite:
         bought: csr_array,
     ) -> dict[str, float]:
         hidden = np.concatenate(parts)
-        seen = _had(past) if past.masks_seen else None
+        seen = _had(past) if past.filter_seen else None
         trained = make(0).fit(past)
         with_them = self._best(trained.score(hidden), seen, hidden)
         other_seed = self._best(make(1).fit(past).score(hidden), seen, hidden)
@@ -145,7 +145,7 @@ def _bought_later(everything: Dataset, past: Dataset, end: int) -> csr_array:
     assert events.when is not None
     inside = everything.is_target & (events.when >= start) & (events.when < end)
     later = interaction_matrix(everything.select(inside))
-    if past.masks_seen:
+    if past.filter_seen:
         later = later - later.multiply(_had(past) > 0)
         later.eliminate_zeros()
     return csr_array(later)

@@ -208,7 +208,7 @@ def _questions(window: Window, taken: csr_array, hidden: BoolArray) -> tuple[Que
     relevant = csr_array(taken.astype(np.int8) @ columns_kept)
     asking = np.flatnonzero(np.diff(relevant.indptr))
     # Where people buy again, only products that are to be new are asked for the first time.
-    gone = _met(window) if window.past.masks_seen else csr_array(_met(window) @ columns_kept)
+    gone = _met(window) if window.past.filter_seen else csr_array(_met(window) @ columns_kept)
     queries = replace(
         window.queries, relevant=relevant.astype(bool), seen=gone.astype(bool), touchpoints=None
     ).select(asking)

@@ -21,7 +21,7 @@ class MemorySource:
     name: str = "memory"
     version: str = "1"
     cutoffs: Cutoffs | None = None
-    masks_seen: bool = True
+    filter_seen: bool = True
     targets: tuple[str, ...] = ("purchase",)
 
     def load(self) -> Tables:

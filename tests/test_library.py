@@ -65,7 +65,7 @@ class OnlyScores(Recommends):
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    return Dataset.from_frames(**frames(), masks_seen=False)
+    return Dataset.from_frames(**frames(), filter_seen=False)
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ class TestFrames:
         tables = frames()
         parts = np.where(np.arange(len(tables["interactions"])) % 5, "train", "test")
         tables["interactions"] = tables["interactions"].assign(part=parts)
-        data = Dataset.from_frames(**tables, masks_seen=False)
+        data = Dataset.from_frames(**tables, filter_seen=False)
         for split in (GivenSplit().split(data), LeaveLastOut().split(data)):
             assert 0 < len(split.train.interactions) < len(data.interactions)
 

@@ -14,7 +14,7 @@ from recsys.data.sources.complete_journey_coupons import CAMPAIGN, COUPON_USED, 
 from recsys.data.vocabulary import Vocabulary
 from recsys.evaluation.slices import by_label, by_thirds
 from recsys.models.acceptance import (
-    Events,
+    CustomerEvents,
     Features,
     Rates,
     Sends,
@@ -23,7 +23,7 @@ from recsys.models.acceptance import (
     behaviour,
     beside,
     contacts,
-    described,
+    feature_block,
     overall_rate,
     read_sends,
 )
@@ -71,7 +71,7 @@ class CouponTasks:
             self._past(sends),
             self._affinity(sends, covered, self.campaign_ids),
             self._redeemed(sends, covered, self.campaign_ids),
-            described("offer", sends.offers, *self._of_campaigns()),
+            feature_block("offer", sends.offers, *self._of_campaigns()),
         )
         return self._task("campaign", sends, features, self.mailings)
 
@@ -84,15 +84,15 @@ class CouponTasks:
             answers(as_campaign, self.mailings, self.type_of),
             self._past(sends),
             self._affinity(sends, self.tables.coupons, self.coupon_ids),
-            described("offer", as_campaign.offers, *self._of_campaigns()),
-            described("offer", sends.offers, *self._of_coupons()),
+            feature_block("offer", as_campaign.offers, *self._of_campaigns()),
+            feature_block("offer", sends.offers, *self._of_coupons()),
         )
         return self._task("coupon", sends, features, sends)
 
     def _task(self, name: str, sends: Sends, features: Features, history: Sends) -> Task:
         one_hot = np.eye(len(self.types))
         types = [str(name) for name in self.types.ids]
-        found = beside(features, described("touchpoint", sends.touchpoints, one_hot, types))
+        found = beside(features, feature_block("touchpoint", sends.touchpoints, one_hot, types))
         spent = found.values[:, found.names.index("customer.purchase_value_a_month")]
         accepts = found.values[:, found.names.index("customer.accepts_a_contact")]
         groups = {
@@ -151,8 +151,8 @@ class CouponTasks:
 
     def _events(
         self, table: pd.DataFrame, values: FloatArray | None = None, items: IntArray | None = None
-    ) -> Events:
-        return Events(
+    ) -> CustomerEvents:
+        return CustomerEvents(
             customers=self.customers.rows(table[columns.CUSTOMER]).astype(np.int64),
             when=microseconds(table[columns.TIMESTAMP]),
             values=values,

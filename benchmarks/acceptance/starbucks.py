@@ -31,7 +31,7 @@ from recsys.data.sources.starbucks_labels import (
 from recsys.evaluation.slices import Cut, by_label, by_thirds
 from recsys.graph.features import feature_matrix
 from recsys.models.acceptance import (
-    Events,
+    CustomerEvents,
     Features,
     Rates,
     Sends,
@@ -39,7 +39,7 @@ from recsys.models.acceptance import (
     behaviour,
     beside,
     contacts,
-    described,
+    feature_block,
     overall_rate,
 )
 
@@ -148,10 +148,10 @@ def _features(data: Dataset, sends: Sends, history: Sends) -> Features:
         answers(sends, history, kinds),
         contacts(sends, history),
         behaviour(sends, "purchase", _purchases(data), _RECENT_DAYS),
-        described("customer", sends.customers, *customers),
-        described("offer", sends.offers, *offers),
-        described("offer", sends.offers, each, [f"offer_{row}" for row in range(len(each))]),
-        described(
+        feature_block("customer", sends.customers, *customers),
+        feature_block("offer", sends.offers, *offers),
+        feature_block("offer", sends.offers, each, [f"offer_{row}" for row in range(len(each))]),
+        feature_block(
             "touchpoint",
             sends.touchpoints,
             channels,
@@ -169,10 +169,10 @@ def _worth(data: Dataset) -> FloatArray:
     return worth
 
 
-def _purchases(data: Dataset) -> Events:
+def _purchases(data: Dataset) -> CustomerEvents:
     bought = data.interactions.select(data.interactions.has_action(("purchase",)))
     assert bought.when is not None
-    return Events(
+    return CustomerEvents(
         customers=bought.customers.astype(np.int64), when=bought.when, values=bought.values
     )
 

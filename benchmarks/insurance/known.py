@@ -9,7 +9,7 @@ from benchmarks.insurance.journeys import Journeys
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.sources.insurance import EVENT
 from recsys.models.acceptance import Features
-from recsys.models.acceptance.event_history import Ledger
+from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.features import named
 from recsys.models.next_step import Steps, counts_before, latest_before
 
@@ -106,7 +106,7 @@ def known_before(journeys: Journeys, steps: Steps, of_journey: IntArray) -> Know
     assert bought.when is not None
     assert touched.when is not None
     kinds = len(data.touchpoints)
-    happened = Ledger(journeys.customers, journeys.moments)
+    happened = EventHistory(journeys.customers, journeys.moments)
     of_customer = (touched.customers, touched.when, touched.touchpoints, customers, moments, kinds)
     of_this = (journeys.of_touch, touched.when, touched.touchpoints, of_journey, moments, kinds)
     items = (bought.customers, bought.when, bought.products, customers, moments)

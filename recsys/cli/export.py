@@ -29,7 +29,7 @@ KEYS = (
 
 
 def main(words: Sequence[str]) -> None:
-    """Chooses, refits, writes."""
+    """TunesItself, refits, writes."""
     given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the artifact is to be written")

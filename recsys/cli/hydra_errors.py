@@ -18,6 +18,7 @@ from omegaconf.errors import (
 )
 
 from recsys.errors import InputError
+from recsys.experiments.renamed import refuse_renamed
 
 _OWN = ("hydra", "names")
 """Keys of the top that nobody sets."""
@@ -74,6 +75,7 @@ def _with_long_number(words: Iterable[str]) -> str:
 
 def _unknown_key(cause: OmegaConfBaseException) -> str:
     key, parent = str(cause.full_key), cause.parent_node
+    refuse_renamed(key)
     above, _, name = key.rpartition(".")
     listed = [str(one) for one in parent] if isinstance(parent, DictConfig) else []
     known = [one for one in listed if not one.startswith("_") and one not in _OWN]

@@ -47,7 +47,7 @@ class Dataset:
             UTC time, or positions of an order.
         as_of: no event lies at or after this moment (in units of the clock); None without one.
         targets: the actions that make a product relevant.
-        masks_seen: whether products already had leave the ranking.
+        filter_seen: whether products already had leave the ranking.
         known_ids: how many ids of each side table the others know, before identities were merged.
         origin: the tables of all events, from which a split merges identities as known at its
             first cut-off; None for data that a run prepared, and for parts of a data set.
@@ -65,7 +65,7 @@ class Dataset:
     clock: Clock | None = None
     as_of: int | None = None
     targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
-    masks_seen: bool = True
+    filter_seen: bool = True
     known_ids: tuple[KnownIds, ...] = ()
     origin: Origin | None = None
 
@@ -81,7 +81,7 @@ class Dataset:
         identities: pd.DataFrame | None = None,
         decisions: pd.DataFrame | None = None,
         targets: Sequence[str] = ("accept", "purchase"),
-        masks_seen: bool = True,
+        filter_seen: bool = True,
         name: str = "frames",
     ) -> "Dataset":
         """Checks pandas tables as files are checked, merges identities and codes the events.
@@ -98,7 +98,7 @@ class Dataset:
             identities: pairs of ids that belong to one person.
             decisions: logged offers with their propensities.
             targets: the actions that make a product relevant.
-            masks_seen: whether products already had leave the ranking.
+            filter_seen: whether products already had leave the ranking.
             name: what the data are called in comparisons.
 
         Raises:
@@ -109,7 +109,7 @@ class Dataset:
             touchpoints=touchpoints, identities=identities, decisions=decisions,
         )  # fmt: skip
         return cls.from_source(
-            Frames(tables=tables, targets=tuple(targets), masks_seen=masks_seen, name=name)
+            Frames(tables=tables, targets=tuple(targets), filter_seen=filter_seen, name=name)
         )
 
     @classmethod
@@ -213,7 +213,7 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         clock=clock,
         as_of=_end(coded, clock),
         targets=source.targets,
-        masks_seen=source.masks_seen,
+        filter_seen=source.filter_seen,
     )
 
 
@@ -229,7 +229,7 @@ def _merged(
 def fingerprint(source: Source, tables: Tables) -> str:
     """SHA-256 of what was loaded: equal exactly when the tables and their meaning are equal."""
     digest = hashlib.sha256(
-        repr((source.name, source.version, source.targets, source.masks_seen)).encode()
+        repr((source.name, source.version, source.targets, source.filter_seen)).encode()
     )
     for name, table in tables.items():
         digest.update(repr((name, list(table.columns), len(table))).encode())

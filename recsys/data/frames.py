@@ -18,7 +18,7 @@ class Frames:
     Attributes:
         tables: as they came in.
         targets: the actions that make a product relevant.
-        masks_seen: whether products already had leave the ranking.
+        filter_seen: whether products already had leave the ranking.
         name: what the data are called in comparisons.
         cutoffs: None, so that a split has to be given its own.
 
@@ -28,7 +28,7 @@ class Frames:
 
     tables: Tables
     targets: tuple[str, ...]
-    masks_seen: bool
+    filter_seen: bool
     name: str
     version: str = "1"
     cutoffs: Cutoffs | None = None

@@ -119,7 +119,7 @@ def window(
             f"({', '.join(data.targets)}); move the cut-offs or change data.targets"
         )
     seen = None
-    if data.masks_seen:
+    if data.filter_seen:
         had, products = past.interactions.customers, past.interactions.products
         seen = _bool_matrix(data, had[products >= 0], products[products >= 0])[customers]
         relevant = (relevant.astype(np.int8) - relevant.multiply(seen).astype(np.int8)).tocsr()
@@ -136,7 +136,7 @@ def window(
     if not len(asked):
         raise InputError(
             "the evaluation window holds only products that their customers had before; say "
-            "data.masks_seen=false, or move the cut-offs"
+            "data.filter_seen=false, or move the cut-offs"
         )
     if not queries.eligible[relevant.indices].any():
         raise InputError(

@@ -35,7 +35,7 @@ class Source(Protocol):
         ...
 
     @property
-    def masks_seen(self) -> bool:
+    def filter_seen(self) -> bool:
         """Whether products a customer had before the cut-off leave the ranking."""
         ...
 

@@ -15,7 +15,7 @@ from recsys.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Background:
+class CatalogueStatistics:
     """Target events before the window: having a product means a target action, not a view of it.
 
     Attributes:
@@ -47,7 +47,7 @@ class Background:
         )
 
 
-def background(window: Window) -> Background:
+def background(window: Window) -> CatalogueStatistics:
     """What was known before a window."""
     past = window.past
     events = past.interactions.select(past.is_target)
@@ -56,7 +56,7 @@ def background(window: Window) -> Background:
         shape=(len(past.customers), len(past.products)),
     )
     had.sum_duplicates()
-    return Background(
+    return CatalogueStatistics(
         data=past,
         history=had[window.queries.customers],
         events=np.bincount(events.products, minlength=len(past.products)),

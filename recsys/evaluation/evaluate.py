@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
-from recsys.evaluation.catalogue_statistics import Background, background, product_categories
+from recsys.evaluation.catalogue_statistics import (
+    CatalogueStatistics,
+    background,
+    product_categories,
+)
 from recsys.evaluation.config import EvaluateConfig
 from recsys.evaluation.dimensions import cuts, segment_labels
 from recsys.evaluation.full_ranking import Ranking, Score, rank
@@ -58,7 +62,11 @@ def refuse_unknown(data: Dataset, config: EvaluateConfig) -> None:
 
 
 def _slices(
-    ranking: Ranking, window: Window, past: Background, found: PerQuery, config: EvaluateConfig
+    ranking: Ranking,
+    window: Window,
+    past: CatalogueStatistics,
+    found: PerQuery,
+    config: EvaluateConfig,
 ) -> Slices:
     values = sliced(ranking, window.queries, config.ks, found, cuts(window, past, config))
     # All slices at once, so that customers are drawn once.

@@ -13,6 +13,7 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries
 from recsys.evaluation.metrics.auc import mid_ranks
 from recsys.evaluation.relevance import found_in
+from recsys.ops.csr import entry_rows
 from recsys.ops.topk import TopK, topk
 
 Score: TypeAlias = Callable[[IntArray], FloatArray]
@@ -108,4 +109,4 @@ def mask(scores: FloatArray, eligible: BoolArray, seen: csr_array | None) -> Non
     if not eligible.all():
         scores[:, ~eligible] = -np.inf
     if seen is not None:
-        scores[np.repeat(np.arange(len(scores)), np.diff(seen.indptr)), seen.indices] = -np.inf
+        scores[entry_rows(seen.indptr), seen.indices] = -np.inf

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.evaluation.catalogue_statistics import Background
+from recsys.evaluation.catalogue_statistics import CatalogueStatistics
 from recsys.evaluation.metrics.average_precision import average_precision
 from recsys.evaluation.metrics.catalogue_coverage import catalogue_coverage
 from recsys.evaluation.metrics.category_calibration import category_calibration
@@ -31,7 +31,7 @@ OF_HITS: Mapping[str, Callable[[BoolArray, IntArray, int], FloatArray]] = {
 AUC = "auc"
 """From the ranks of all relevant products; it has no k."""
 
-OfList: TypeAlias = Callable[[IntArray, Background], FloatArray]
+OfList: TypeAlias = Callable[[IntArray, CatalogueStatistics], FloatArray]
 OF_LISTS: Mapping[str, OfList] = {
     "novelty": lambda lists, past: novelty(lists, past.buyers, past.population),
     "intra_list_diversity": lambda lists, past: intra_list_diversity(lists, past.one_hot),

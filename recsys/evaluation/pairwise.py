@@ -16,7 +16,7 @@ _BLOCK = 1_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pairwise:
+class PairedDifferences:
     """N pairs of models, each pair once.
 
     Attributes:
@@ -47,7 +47,7 @@ def pairwise(
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
-) -> Pairwise:
+) -> PairedDifferences:
     """Paired bootstrap over customers of all pairs of models.
 
     The means of all models are resampled once, and each pair is read off them, so that 190 pairs
@@ -82,7 +82,7 @@ def pairwise(
         "difference", "difference_low", "difference_high", "lift", "lift_low", "lift_high",
         "p_values",
     )  # fmt: skip
-    return Pairwise(first=first, second=second, **dict(zip(names, columns, strict=True)))
+    return PairedDifferences(first=first, second=second, **dict(zip(names, columns, strict=True)))
 
 
 def holm_adjusted(p_values: FloatArray) -> FloatArray:
@@ -106,7 +106,7 @@ def _compared(
     customers: int,
     level: float,
 ) -> FloatArray:
-    """[7, n] difference, lift, their ends and p-values, as `Pairwise` lists them."""
+    """[7, n] difference, lift, their ends and p-values, as `PairedDifferences` lists them."""
     difference, apart = means[first] - means[second], draws[:, first] - draws[:, second]
     with np.errstate(divide="ignore", invalid="ignore"):
         lift, ratios = means[first] / means[second], draws[:, first] / draws[:, second]

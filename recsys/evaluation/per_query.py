@@ -9,11 +9,12 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries
-from recsys.evaluation.catalogue_statistics import Background
+from recsys.evaluation.catalogue_statistics import CatalogueStatistics
 from recsys.evaluation.full_ranking import Ranking, Score, rank
 from recsys.evaluation.measures import AUC, OF_CATALOGUE, OF_HITS, OF_LISTS, USUAL, columns
 from recsys.evaluation.metrics.auc import auc
 from recsys.evaluation.slices import Cut, members
+from recsys.ops.csr import entry_rows
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -43,7 +44,7 @@ def evaluate(
     ks: Sequence[int],
     progress: bool = True,
     metrics: Sequence[str] = USUAL,
-    past: Background | None = None,
+    past: CatalogueStatistics | None = None,
 ) -> PerQuery:
     """Full ranking of every query and its metrics; see `measured`."""
     ranking = rank(score, queries, max(ks), progress, in_full=AUC in metrics)
@@ -55,7 +56,7 @@ def measured(
     queries: Queries,
     ks: Sequence[int],
     metrics: Sequence[str],
-    past: Background | None = None,
+    past: CatalogueStatistics | None = None,
 ) -> PerQuery:
     """Metrics of a ranking, names of `METRICS`, at each k.
 
@@ -101,7 +102,7 @@ def of_relevant(
     Returns:
         Metric -> [Q]; nan for a query that is left without a relevant product.
     """
-    owner = np.repeat(np.arange(len(queries)), np.diff(queries.relevant.indptr))
+    owner = entry_rows(queries.relevant.indptr)
     kept = np.ones(len(owner), bool) if kept is None else kept
     relevant = np.bincount(owner[kept], minlength=len(queries))
     asked = relevant > 0

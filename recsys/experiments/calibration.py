@@ -11,12 +11,12 @@ from recsys.data.queries import Queries, Window
 from recsys.evaluation.full_ranking import rank
 from recsys.evaluation.metrics.expected_calibration_error import expected_calibration_error
 from recsys.evaluation.recalibration import fit_isotonic
-from recsys.experiments.rerun import settings_again, valid_again
+from recsys.experiments.rerun import settings_of_run, valid_of_run
 from recsys.serving.artifact.probability import as_probability
 from recsys.tracking.read import TrackedRun
 
 _CUSTOMERS = 10_000
-"""Asked at most: a hundred thousand listed products are plenty for a curve."""
+"""Queries at most: a hundred thousand listed products are plenty for a curve."""
 
 
 def calibrated(
@@ -24,14 +24,14 @@ def calibrated(
 ) -> tuple[Mapping[str, FloatArray], dict[str, Any]]:
     """Fits the run's model on train again, and a rising curve from its scores to what valid saw.
 
-    Asked is everybody who was known then, also those who took nothing: the customers of a ranking
+    Everybody who was known then counts, also those who took nothing: the customers of a ranking
     metric are only those who took something, and probabilities among them would be too high. The
     model that is exported has seen more events, whose scores are taken to mean the same.
 
     Args:
         run: the chosen one.
         k: products listed a customer, which alone count.
-        allow: see `recsys.experiments.rerun.settings_again`.
+        allow: see `recsys.experiments.rerun.settings_of_run`.
 
     Returns:
         Arrays for `Contents.calibrator`, and for the manifest: of what the probability is, how
@@ -41,8 +41,8 @@ def calibrated(
     Raises:
         InputError: the data changed since the run.
     """
-    window = valid_again(run, allow)
-    model = settings_again(run, allow).model.fit(window.past)
+    window = valid_of_run(run, allow)
+    model = settings_of_run(run, allow).model.fit(window.past)
     ranking = rank(model.score, everybody(window), k)
     owners, places = np.nonzero(ranking.columns >= 0)
     forecast = as_probability(ranking.scores[owners, places])
@@ -68,7 +68,7 @@ def everybody(window: Window) -> Queries:
     answers = asked.relevant.tocoo()
     relevant = _pairs(asked.customers[answers.coords[0]], answers.coords[1], shape)
     seen = None
-    if past.masks_seen:
+    if past.filter_seen:
         events = past.interactions.select(past.interactions.products >= 0)
         seen = _pairs(events.customers, events.products, shape)[known]
     return Queries(

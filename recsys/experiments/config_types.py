@@ -6,6 +6,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from recsys.errors import InputError
+from recsys.experiments.renamed import refuse_renamed
 
 _WORDS = {
     bool: "true or false", int: "a whole number", float: "a number", str: "a text",
@@ -31,6 +32,7 @@ def check_values(made: Callable[..., Any], values: Mapping[str, Any], part: str)
     hints = _hints(made)
     for key, value in values.items():
         if key not in known:
+            refuse_renamed(f"{part}.{key}")
             raise InputError(f"{part}.{key} is not known; {part} has {', '.join(known)}")
         check_value(f"{part}.{key}", value, hints.get(key, Any))
 

@@ -11,7 +11,7 @@ from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import merge_identities
 from recsys.experiments.calibration import calibrated
 from recsys.experiments.config import Settings
-from recsys.experiments.rerun import refuse_changed, settings_again
+from recsys.experiments.rerun import refuse_changed, settings_of_run
 from recsys.experiments.run import facts
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
@@ -85,7 +85,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     # Before the fit: a folder that is taken should not cost anybody a training.
     require_free(folder, overwrite)
     require_usable(config.index)
-    settings = settings_again(run, config.allow)
+    settings = settings_of_run(run, config.allow)
     refuse_unexportable(settings.model)
     data = _everything(settings, run)
     model = settings.model.fit(data)

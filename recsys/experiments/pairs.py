@@ -8,7 +8,7 @@ import pandas as pd
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.evaluation.paired import wilcoxon
-from recsys.evaluation.pairwise import Pairwise, holm_adjusted, pairwise
+from recsys.evaluation.pairwise import PairedDifferences, holm_adjusted, pairwise
 from recsys.tracking.pseudonyms import refuse_different_keys
 from recsys.tracking.read import TrackedRun
 
@@ -59,7 +59,7 @@ def pair_table(runs: Sequence[TrackedRun], names: Mapping[str, str], metric: str
     )
 
 
-def measured(found: Pairwise) -> dict[str, FloatArray]:
+def measured(found: PairedDifferences) -> dict[str, FloatArray]:
     """Columns difference, low, high, lift, lift_low, lift_high, p_value; one entry a pair."""
     return {
         "difference": found.difference,

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from recsys.errors import InputError
 from recsys.evaluation.paired import Difference, paired_difference
 from recsys.experiments.pairs import aligned
-from recsys.experiments.rerun import settings_again
+from recsys.experiments.rerun import settings_of_run
 from recsys.experiments.run import run as run_again
 from recsys.ops.masking import masked
 from recsys.serving import load
@@ -198,7 +198,7 @@ def _with_test(run: TrackedRun, track: TrackConfig, allow: Sequence[str]) -> Tra
     if before is not None:
         return runs(track, run_ids=[before])[0]
     hidden = pseudonyms_of(run.run_id, run.tags) is not None
-    settings = settings_again(run, allow)
+    settings = settings_of_run(run, allow)
     settings = replace(settings, evaluate=replace(settings.evaluate, test=True))
     record = run_again(settings)
     if (record.fingerprint, record.split) != (run.fingerprint, run.split):

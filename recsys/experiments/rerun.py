@@ -10,7 +10,7 @@ from recsys.experiments.stored import stored_settings
 from recsys.tracking.read import TrackedRun
 
 
-def settings_again(run: TrackedRun, allow: Sequence[str] = ()) -> Settings:
+def settings_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Settings:
     """The settings of a run, with what its model chose on valid.
 
     Args:
@@ -27,13 +27,13 @@ def settings_again(run: TrackedRun, allow: Sequence[str] = ()) -> Settings:
         raise InputError(f"run {run.run_id[:8]} cannot be made again: {error}") from None
 
 
-def valid_again(run: TrackedRun, allow: Sequence[str] = ()) -> Window:
+def valid_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Window:
     """The training past of a run and the queries of its valid.
 
     Raises:
-        InputError: as `settings_again`, or the data are not there, or changed since the run.
+        InputError: as `settings_of_run`, or the data are not there, or changed since the run.
     """
-    settings = settings_again(run, allow)
+    settings = settings_of_run(run, allow)
     data, split = load(settings.source, settings.splitter, settings.identity)
     refuse_changed(run, data.fingerprint)
     if split.description != run.split:

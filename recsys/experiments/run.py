@@ -15,7 +15,7 @@ from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch, peak_memory_mb, reset_peak_memory
 from recsys.experiments.processes import refuse_several
 from recsys.experiments.validator import Validator
-from recsys.models.base import Chooses, Derives, Recommender, TrainsInSteps, UsesColumns
+from recsys.models.base import Checkpointable, Derives, Recommender, TunesItself, UsesColumns
 from recsys.tracking.record import RunRecord
 
 
@@ -56,9 +56,9 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         device=_device(model)[0],
         device_reason=_device(model)[1],
         config=settings.config,
-        chosen=dict(model.chosen) if isinstance(model, Chooses) else {},
+        chosen=dict(model.chosen) if isinstance(model, TunesItself) else {},
         curve=validator.curve,
-        losses=dict(model.losses) if isinstance(model, TrainsInSteps) else {},
+        losses=dict(model.losses) if isinstance(model, Checkpointable) else {},
         valid=valid.per_query,
         valid_intervals=valid.intervals,
         test=test.per_query if test else None,
@@ -118,7 +118,7 @@ def notes(queries: Queries) -> list[str]:
     if queries.left_out:
         said.append(
             f"{asked:,} of {asked + queries.left_out:,} customers asked: the others took only "
-            "products they had seen in any way before (data.masks_seen)"
+            "products they had seen in any way before (data.filter_seen)"
         )
     new = int((queries.history == 0).sum())
     if new:
@@ -146,7 +146,7 @@ def facts(data: Dataset) -> dict[str, int]:
 
 def _model(settings: Settings, checkpoints: Path | None) -> Recommender:
     model = settings.model
-    if not isinstance(model, TrainsInSteps):
+    if not isinstance(model, Checkpointable):
         refuse_several(settings.names["model"])
     elif checkpoints is not None and model.checkpoint is None:
         model.checkpoint = str(checkpoints)

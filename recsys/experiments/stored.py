@@ -10,6 +10,7 @@ from typing import Any
 from recsys.errors import InputError
 from recsys.experiments.config import PARTS, refuse_interpolation
 from recsys.experiments.parts import TARGET
+from recsys.experiments.renamed import with_todays_names
 from recsys.tracking.read import TrackedRun
 
 _KNOWN = (*PARTS, "allow")
@@ -43,7 +44,8 @@ def stored_settings(run: TrackedRun) -> dict[str, Any]:
     if not isinstance(model, Mapping):
         raise InputError(f"config.yaml: model: expected a mapping of settings, got {model!r}")
     _require_same_model(run, kept.get("names"))
-    return {**kept, "model": {**model, **_chosen(run.metrics_json)}, "track": {}}
+    kept["model"] = {**model, **_chosen(run.metrics_json)}
+    return {**with_todays_names(kept), "track": {}}
 
 
 def _moved(value: Any) -> Any:

@@ -77,7 +77,7 @@ def _contents(
         product_valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
         consent=consent_mask(data) if len(data.touchpoints) else None,
         default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
-        masks_seen=data.masks_seen,
+        filter_seen=data.filter_seen,
         offers=offer_table(data),
         **own,
         facts=about,

@@ -14,6 +14,7 @@ from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Embeddings, FoldIn, Recommender
 from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
+from recsys.ops.csr import entry_rows
 
 _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
 """How far along each positive action is; the others come before all of these."""
@@ -56,7 +57,7 @@ def events_of(
     if fold_in is None:
         return found
     history = fold_in.history
-    rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
+    rows = entry_rows(history.indptr)
     places = np.searchsorted(pairs, rows * width + history.indices)
     found["event_weights"][places] = history.data
     return found | {"fold_in_products": fold_in.products, "fold_in_gram": fold_in.gram}

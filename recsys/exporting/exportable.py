@@ -7,7 +7,7 @@ from recsys.errors import InputError
 VECTORS = ("embeddings", "fold_in")
 """Methods of a model whose scores are inner products."""
 
-FILTER = ("spread", "spread_back")
+FILTER = ("apply_filter", "apply_transposed_filter")
 """Methods of a model that applies a filter to the customers' history; it is factorised."""
 
 

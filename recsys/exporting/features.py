@@ -60,7 +60,7 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
     every = slice(None, None, -(-len(contents.customers) // _MOST_ASKING))
     fit = mapped(
         matrix, contents.products[known], weights, contents.customers[every],
-        met=csr_array(had[every][:, known]), masks_met=data.masks_seen,
+        met=csr_array(had[every][:, known]), masks_met=data.filter_seen,
     )  # fmt: skip
     features = ProductFeatures(
         columns=[term.column for term in terms],

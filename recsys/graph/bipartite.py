@@ -10,6 +10,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY
 from recsys.errors import InputError
 from recsys.graph.action_weights import event_action_weights, require_weights
+from recsys.ops.csr import entry_rows
 
 
 def interaction_matrix(
@@ -88,7 +89,7 @@ def normalise(matrix: csr_array, row_exponent: float, column_exponent: float) ->
     Returns:
         float32 CSR of the same pattern. Rows and columns that sum to zero stay zero.
     """
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    rows = entry_rows(matrix.indptr)
     row_factor = _inverse_power(matrix.sum(axis=1, dtype=np.float64), row_exponent)
     column_factor = _inverse_power(matrix.sum(axis=0, dtype=np.float64), column_exponent)
     data = matrix.data * row_factor[rows] * column_factor[matrix.indices]

@@ -19,7 +19,7 @@ _CALENDAR = (columns.VALID_FROM, columns.VALID_TO)
 """When a row holds, which is no feature of it."""
 
 
-class Features(NamedTuple):
+class FeatureTerms(NamedTuple):
     """What `feature_terms` returns.
 
     Attributes:
@@ -71,7 +71,7 @@ def feature_terms(
     *,
     frequent: bool = True,
     ages: bool = True,
-) -> Features:
+) -> FeatureTerms:
     """Features by row number.
 
     Numbers are centred and scaled to unit variance, missing ones are 0 with a flag of their own;
@@ -91,7 +91,7 @@ def feature_terms(
     """
     size = len(ids)
     if table is None:
-        return Features(_no_columns(size), [], {})
+        return FeatureTerms(_no_columns(size), [], {})
     known = as_of(table, key, moment)
     parts: dict[str, Encoded] = {}
     for column in known.columns.drop([key]):
@@ -101,7 +101,7 @@ def feature_terms(
             else encoded(known[column], column, moment, most_categories, frequent, ages)
         )
     blocks = [_no_columns(len(known)), *(part.block for part in parts.values())]
-    return Features(
+    return FeatureTerms(
         _scattered(csr_array(hstack(blocks)), ids.rows(known[key]), size),
         [term for part in parts.values() for term in part.terms],
         {column: part.said for column, part in parts.items()},

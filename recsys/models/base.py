@@ -46,7 +46,7 @@ class Recommender(Protocol):
 
 
 @runtime_checkable
-class Chooses(Protocol):
+class TunesItself(Protocol):
     """A model that settles some of its own settings on valid."""
 
     @property
@@ -56,7 +56,7 @@ class Chooses(Protocol):
 
 
 @runtime_checkable
-class TrainsInSteps(Protocol):
+class Checkpointable(Protocol):
     """A model of the fit loop: it can be killed and resumed, and trained by several processes.
 
     Attributes:
@@ -167,11 +167,11 @@ class FilterRecommender(Recommender, Protocol):
         """[P] float32 added for everyone: what is left to rank by where there is no history."""
         ...
 
-    def spread(self, products: FloatArray) -> FloatArray:
+    def apply_filter(self, products: FloatArray) -> FloatArray:
         """Filter @ products, for products [P, n] float32."""
         ...
 
-    def spread_back(self, products: FloatArray) -> FloatArray:
+    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
         """filter.T @ products, for products [P, n] float32."""
         ...
 

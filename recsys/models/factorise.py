@@ -39,8 +39,8 @@ def factorise(model: FilterRecommender, dim: int, seed: int = 0, power: int = 4)
     history = model.history
     rank = min(dim, *history.shape)
     right = _right_singular_vectors(model, rank, seed, power)
-    spread = model.spread(right)
-    customers = history @ spread
+    apply_filter = model.apply_filter(right)
+    customers = history @ apply_filter
     size = _power_of_two(np.abs(right).max(initial=0), np.abs(model.bias).max(initial=0))
     nobody = np.append(np.zeros(rank), 1 / size).astype(np.float32)
     return Factors(
@@ -51,7 +51,7 @@ def factorise(model: FilterRecommender, dim: int, seed: int = 0, power: int = 4)
         ),
         FoldIn(
             history=history,
-            products=spread,
+            products=apply_filter,
         ),
     )
 
@@ -73,9 +73,9 @@ def _right_singular_vectors(
     start = np.random.default_rng(seed).standard_normal((history.shape[1], width))
     basis = np.linalg.qr(start.astype(np.float32)).Q
     for _ in range(power):
-        scores = history @ model.spread(basis)
-        basis = np.linalg.qr(model.spread_back(backwards @ scores)).Q
-    scores = history @ model.spread(basis)
+        scores = history @ model.apply_filter(basis)
+        basis = np.linalg.qr(model.apply_transposed_filter(backwards @ scores)).Q
+    scores = history @ model.apply_filter(basis)
     # Squared singular values of a [C, width] matrix, without decomposing anything C long.
     _, rotation = np.linalg.eigh(scores.T.astype(np.float64) @ scores)
     leading: FloatArray = (basis @ rotation[:, ::-1][:, :rank]).astype(np.float32)

@@ -5,6 +5,7 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray
 from recsys.models.base import EmbeddingRecommender, FilterRecommender, FoldIn
+from recsys.ops.csr import entry_rows
 
 _TILE = 1_024
 
@@ -26,7 +27,7 @@ def scores_of_history(
         ValueError: the model's vectors are not made from events.
     """
     if isinstance(model, FilterRecommender):
-        step = model.spread(np.eye(history.shape[1], dtype=np.float32))
+        step = model.apply_filter(np.eye(history.shape[1], dtype=np.float32))
         scores: FloatArray = (history @ step + model.bias).astype(np.float32)
         return scores
     history = history.copy()
@@ -64,7 +65,7 @@ def _vectors(fold_in: FoldIn, history: csr_array) -> FloatArray:
 
 def weights_of(fold_in: FoldIn, history: csr_array) -> csr_array:
     """[n, P] what events that count so much together weigh, by the formula of `FoldIn`."""
-    rows = np.repeat(np.arange(history.shape[0]), np.diff(history.indptr))
+    rows = entry_rows(history.indptr)
     sums = history.sum(axis=1)
     scale = 1.0 if fold_in.scale is None else fold_in.scale[history.indices]
     data = fold_in.offset + scale * history.data * sums[rows] ** -fold_in.exponent

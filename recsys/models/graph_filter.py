@@ -3,7 +3,7 @@
 Shen et al., How Powerful is Graph Convolution for Recommendation? (GF-CF, 2021). With the
 history R, its customer degrees D and product degrees E, the score of a customer's row r is
 
-    r E^-a (R' D^-g R) E^-b  +  low_pass * r E^-1/2 V V' E^1/2  +  own * r
+    r E^-a (R' D^-g R) E^-b  +  low_pass * r E^-1/2 V V' E^1/2  +  self_weight * r
 
 where V holds the first `dim` right singular vectors of D^-1/2 R E^-1/2.
 
@@ -26,13 +26,14 @@ from recsys.models.choice import choose
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 from recsys.models.sparse_product import add_product
+from recsys.ops.csr import entry_rows
 
-DEFAULTS = {"skew": 0.0, "total": 1.0, "low_pass": 0.1, "own": 0.0}
+DEFAULTS = {"skew": 0.0, "total": 1.0, "low_pass": 0.1, "self_weight": 0.0}
 CANDIDATES: dict[str, tuple[float, ...]] = {
     "skew": (-0.4, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8),
     "low_pass": (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0),
     "total": (0.2, 0.4, 0.6, 0.8, 1.0),
-    "own": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+    "self_weight": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
 }
 """What is tried on valid: exponents by their difference a - b (skew) and their sum (total).
 
@@ -53,7 +54,7 @@ class GraphFilter(Recommends):
         candidate_exponent: b, of product degrees on the side of the ranked product.
         customer_exponent: g, of customer degrees.
         low_pass: weight of the low-pass part.
-        own: weight of the customer's own history.
+        self_weight: weight of the customer's own history.
         dim: number of singular vectors of the low-pass part (at most the rank).
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
@@ -67,7 +68,7 @@ class GraphFilter(Recommends):
         candidate_exponent: float | None = None,
         customer_exponent: float = 1.0,
         low_pass: float | None = None,
-        own: float | None = None,
+        self_weight: float | None = None,
         dim: int = 256,
         half_life: float | None = None,
         actions: Mapping[str, float] | None = None,
@@ -77,7 +78,7 @@ class GraphFilter(Recommends):
             "history_exponent": history_exponent,
             "candidate_exponent": candidate_exponent,
             "low_pass": low_pass,
-            "own": own,
+            "self_weight": self_weight,
         }
         for name, value in {**asked, "customer_exponent": customer_exponent}.items():
             if value is not None:
@@ -107,7 +108,7 @@ class GraphFilter(Recommends):
         self.cooccurrence: csr_array = (self.history.T.tocsr() @ weighted).tocsr()
         self.spectrum: FloatArray = self._singular_vectors()
         if validate is not None:
-            self._choose(validate, repeats=not data.masks_seen)
+            self._choose(validate, repeats=not data.filter_seen)
         self._assemble()
         return self.remember(data)
 
@@ -119,17 +120,15 @@ class GraphFilter(Recommends):
         linear = _scaled(rows, self.degrees ** -self.settings["history_exponent"])
         add_product(found, linear, self._linear)
         found += self.bias
-        if self.settings["own"]:
-            found[
-                np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr)), rows.indices
-            ] += self.settings["own"] * rows.data
+        if self.settings["self_weight"]:
+            found[entry_rows(rows.indptr), rows.indices] += self.settings["self_weight"] * rows.data
         return found
 
-    def spread(self, products: FloatArray) -> FloatArray:
+    def apply_filter(self, products: FloatArray) -> FloatArray:
         """See `FilterRecommender`."""
         return self._spread(products, "history_exponent", "candidate_exponent", -0.5)
 
-    def spread_back(self, products: FloatArray) -> FloatArray:
+    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
         """See `FilterRecommender`."""
         return self._spread(products, "candidate_exponent", "history_exponent", 0.5)
 
@@ -140,7 +139,7 @@ class GraphFilter(Recommends):
         spread: FloatArray = (
             degrees ** -self.settings[left] * linear
             + self.settings["low_pass"] * degrees**power * low
-            + self.settings["own"] * products
+            + self.settings["self_weight"] * products
         ).astype(np.float32)
         return spread
 
@@ -163,7 +162,7 @@ class GraphFilter(Recommends):
             self._assemble()
             return validate(self.score)
 
-        idle = set(self.fixed) | (set() if repeats else {"own", "total"})
+        idle = set(self.fixed) | (set() if repeats else {"self_weight", "total"})
         exponents = {"history_exponent", "candidate_exponent"} & idle
         if exponents:
             idle |= {"skew"} if len(exponents) == 1 else {"skew", "total"}
@@ -182,7 +181,7 @@ class GraphFilter(Recommends):
             "history_exponent": round(max(history, 0), 6),
             "candidate_exponent": round(max(candidate, 0), 6),
             "low_pass": point["low_pass"],
-            "own": point["own"],
+            "self_weight": point["self_weight"],
         } | self.fixed
 
 

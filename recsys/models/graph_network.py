@@ -83,7 +83,7 @@ class GraphNetwork(Training, Recommends, ABC):
 
     @property
     def chosen(self) -> Mapping[str, Any]:
-        """See `Chooses`: where to stop."""
+        """See `TunesItself`: where to stop."""
         return {"stop_after": self.stop_after or self._best}
 
     @property

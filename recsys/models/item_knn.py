@@ -7,7 +7,7 @@ columns r_i of the history R and n_ij customers who had both products, their sim
     s_ij = n_ij / (n_ij + shrink) * <r_i, r_j> / (|r_i| |r_j|)
 
 and a customer's score for product j is `sum_i r_ci s_ij` over the `neighbours` products i most
-similar to j, and `own * r_cj` on top.
+similar to j, and `self_weight * r_cj` on top.
 
 Deviations: weights of events take the place of ratings, and the sum is not divided by the sum of
 the similarities, which predicts a rating but ranks a product with one weak neighbour beside one
@@ -35,7 +35,7 @@ class ItemKNN(StoredFilter):
     Args:
         neighbours: products kept for every ranked product; ties go to the lower row number.
         shrink: customers in common at which a similarity counts half.
-        own: weight of the customer's own products, where a neighbour at cosine 1 weighs 1.
+        self_weight: weight of the customer's own products, where a neighbour at cosine 1 weighs 1.
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
     """
@@ -45,15 +45,15 @@ class ItemKNN(StoredFilter):
         *,
         neighbours: int = 200,
         shrink: float = 10.0,
-        own: float = 0.0,
+        self_weight: float = 0.0,
         half_life: float | None = None,
         actions: Mapping[str, float] | None = None,
     ) -> None:
         require_range("neighbours", neighbours, 1)
         require_range("shrink", shrink, 0)
-        require_range("own", own, 0)
+        require_range("self_weight", self_weight, 0)
         require_half_life(half_life)
-        self.neighbours, self.shrink, self.own = neighbours, shrink, own
+        self.neighbours, self.shrink, self.self_weight = neighbours, shrink, self_weight
         self.half_life, self.actions = half_life, actions
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
@@ -61,8 +61,8 @@ class ItemKNN(StoredFilter):
         self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
         self.bias = fallback(data)
         # Rows hold the neighbours of a ranked product; the filter has ranked products as columns.
-        own = self.own * diags_array(np.ones(len(data.products), np.float32))
-        self.filter = (self._neighbours().T + own).tocsr()
+        diagonal = self.self_weight * diags_array(np.ones(len(data.products), np.float32))
+        self.filter = (self._neighbours().T + diagonal).tocsr()
         return self.remember(data)
 
     def _neighbours(self) -> csr_array:

@@ -33,10 +33,10 @@ class LightGCN(GraphNetwork):
     ) -> GraphVectors:
         """See `GraphNetwork`."""
         weights = mean_of_layers(self.layers)
-        return _Network(graph, objective, customers, products, self.l2, weights)
+        return _LightGCNNetwork(graph, objective, customers, products, self.l2, weights)
 
 
-class _Network(LayeredVectors):
+class _LightGCNNetwork(LayeredVectors):
     def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
         batch = self.objective.batch(examples)
         return self.objective_loss(self.propagated(), batch, processes, generator)

@@ -36,10 +36,10 @@ class OwnHistory(Recommends):
         scores += self.bias
         return scores
 
-    def spread(self, products: FloatArray) -> FloatArray:
+    def apply_filter(self, products: FloatArray) -> FloatArray:
         """See `FilterRecommender`: the filter is the identity."""
         return products.astype(np.float32)
 
-    def spread_back(self, products: FloatArray) -> FloatArray:
+    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
         """See `FilterRecommender`."""
-        return self.spread(products)
+        return self.apply_filter(products)

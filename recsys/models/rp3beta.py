@@ -7,7 +7,7 @@ product i to customer c has the strength (r_ci / e_i)^alpha, one from c to produ
 
     w_ij = e_j^-beta * sum_c (r_ci / e_i)^alpha (r_cj / d_c)^alpha .
 
-A customer's score for product j is `sum_i r_ci w_ij`, and `own * r_cj` on top.
+A customer's score for product j is `sum_i r_ci w_ij`, and `self_weight * r_cj` on top.
 
 Deviations: the sums are exact, where the paper samples walks, but only the `neighbours` strongest
 ways out of a product are kept. The first step, from the customer, weighs r_ci instead of
@@ -39,7 +39,7 @@ class RP3Beta(StoredFilter):
         beta: exponent of a ranked product's degree, which divides its score.
         neighbours: ways kept out of every product, so that one with weak ways only may be left
             without a way in; ties go to the lower row number.
-        own: weight of the customer's own products; 1 is the weight of an average neighbour.
+        self_weight: weight of the customer's own products; 1 is the weight of an average neighbour.
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
     """
@@ -50,16 +50,21 @@ class RP3Beta(StoredFilter):
         alpha: float = 1.0,
         beta: float = 0.5,
         neighbours: int = 200,
-        own: float = 0.0,
+        self_weight: float = 0.0,
         half_life: float | None = None,
         actions: Mapping[str, float] | None = None,
     ) -> None:
         require_range("alpha", alpha, 0, 10)
         require_range("beta", beta, 0, 10)
         require_range("neighbours", neighbours, 1)
-        require_range("own", own, 0)
+        require_range("self_weight", self_weight, 0)
         require_half_life(half_life)
-        self.alpha, self.beta, self.neighbours, self.own = alpha, beta, neighbours, own
+        self.alpha, self.beta, self.neighbours, self.self_weight = (
+            alpha,
+            beta,
+            neighbours,
+            self_weight,
+        )
         self.half_life, self.actions = half_life, actions
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
@@ -68,8 +73,8 @@ class RP3Beta(StoredFilter):
         self.bias = fallback(data)
         ways = self._ways()
         ways.data /= ways.data.mean() if ways.nnz else 1.0
-        own = self.own * diags_array(np.ones(len(data.products), np.float32))
-        self.filter = (ways + own).tocsr()
+        diagonal = self.self_weight * diags_array(np.ones(len(data.products), np.float32))
+        self.filter = (ways + diagonal).tocsr()
         return self.remember(data)
 
     def _ways(self) -> csr_array:

@@ -26,12 +26,12 @@ class StoredFilter(Recommends):
         scores += self.bias
         return scores
 
-    def spread(self, products: FloatArray) -> FloatArray:
+    def apply_filter(self, products: FloatArray) -> FloatArray:
         """See `FilterRecommender`."""
         spread: FloatArray = self.filter @ products
         return spread
 
-    def spread_back(self, products: FloatArray) -> FloatArray:
+    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
         """See `FilterRecommender`."""
         spread: FloatArray = self.filter.T @ products
         return spread

@@ -5,7 +5,7 @@ a product (0 or 1), E the products' numbers of events and h a customer's history
 action has its weight and may have a negative one,
 
     F = E^-a (K^power + whole * (B' B)^power) E^-b,
-    score = h (F + second * F T) + own * h,
+    score = h (F + second * F T) + self_weight * h,
 
 where powers of K and B' B are taken entry by entry, diagonals are zero, and T is F with each row
 divided by its sum. It is the linear part of a graph filter (Shen et al., How Powerful is Graph
@@ -33,10 +33,11 @@ from recsys.models.choice import choose
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 from recsys.models.sparse_product import add_product
+from recsys.ops.csr import entry_rows
 
 DEFAULTS = {
     "gap": 60.0, "power": 0.5, "history_exponent": 0.4, "candidate_exponent": 0.0, "whole": 0.02,
-    "second": 0.1, "own": 0.0,
+    "second": 0.1, "self_weight": 0.0,
 }  # fmt: skip
 CANDIDATES: dict[str, tuple[float, ...]] = {
     "gap": (15.0, 60.0, 300.0, 3600.0, 86_400.0),
@@ -45,7 +46,7 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
     "candidate_exponent": (-0.2, 0.0, 0.2, 0.4, 0.6),
     "whole": (0.0, 0.01, 0.02, 0.05, 0.2, 1.0),
     "second": (0.0, 0.03, 0.1, 0.3, 1.0),
-    "own": (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+    "self_weight": (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
 }
 """What is tried on valid; own only where repeats count, gap only where there is a clock."""
 
@@ -60,7 +61,7 @@ class TouchpointFilter(Recommends):
         candidate_exponent: b, on the side of the ranked product; negative favours popular ones.
         whole: weight of pairs at any distance in time.
         second: weight of the second step.
-        own: weight of the customer's own history.
+        self_weight: weight of the customer's own history.
         actions: weight of each action, also below 0; None for the default of
             `recsys.graph.action_weights`.
         half_life: days (positions of an order) after which an event of the history counts half.
@@ -76,14 +77,15 @@ class TouchpointFilter(Recommends):
         candidate_exponent: float | None = None,
         whole: float | None = None,
         second: float | None = None,
-        own: float | None = None,
+        self_weight: float | None = None,
         actions: Mapping[str, float] | None = None,
         half_life: float | None = None,
         most_events: int | None = None,
     ) -> None:
         asked = {
             "gap": gap, "power": power, "history_exponent": history_exponent,
-            "candidate_exponent": candidate_exponent, "whole": whole, "second": second, "own": own,
+            "candidate_exponent": candidate_exponent, "whole": whole, "second": second,
+            "self_weight": self_weight,
         }  # fmt: skip
         self.fixed = {name: value for name, value in asked.items() if value is not None}
         for name, value in self.fixed.items():
@@ -127,22 +129,24 @@ class TouchpointFilter(Recommends):
         if self.settings["second"]:
             near = csr_array(rows @ self.step)
             add_product(scores, near * np.float32(self.settings["second"]), self.walk)
-        if self.settings["own"]:
-            at = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), rows.indices
-            scores[at] += self.settings["own"] * rows.data
+        if self.settings["self_weight"]:
+            at = entry_rows(rows.indptr), rows.indices
+            scores[at] += self.settings["self_weight"] * rows.data
         return scores
 
-    def spread(self, products: FloatArray) -> FloatArray:
+    def apply_filter(self, products: FloatArray) -> FloatArray:
         """See `FilterRecommender`."""
         walked = products + self.settings["second"] * (self.walk @ products)
-        spread: FloatArray = self.step @ walked + self.settings["own"] * products
+        spread: FloatArray = self.step @ walked + self.settings["self_weight"] * products
         return spread
 
-    def spread_back(self, products: FloatArray) -> FloatArray:
+    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
         """See `FilterRecommender`."""
         near = self.step.T @ products
         spread: FloatArray = (
-            near + self.settings["second"] * (self.walk.T @ near) + self.settings["own"] * products
+            near
+            + self.settings["second"] * (self.walk.T @ near)
+            + self.settings["self_weight"] * products
         )
         return spread
 
@@ -152,7 +156,7 @@ class TouchpointFilter(Recommends):
             self._assemble(data)
             return validate(self.score)
 
-        idle = set(self.fixed) | (set() if not data.masks_seen else {"own"})
+        idle = set(self.fixed) | (set() if not data.filter_seen else {"self_weight"})
         idle |= set() if data.clock else {"gap"}
         open_ones = {name: values for name, values in CANDIDATES.items() if name not in idle}
         self.settings = choose(quality, self.settings, open_ones)
@@ -179,7 +183,7 @@ class TouchpointFilter(Recommends):
         left, right = (
             degrees ** -settings[name] for name in ("history_exponent", "candidate_exponent")
         )
-        rows = np.repeat(np.arange(len(degrees)), np.diff(near.indptr))
+        rows = entry_rows(near.indptr)
         weights = near.data * left[rows] * right[near.indices]
         self.step = _like(near, weights)
         sums = np.bincount(rows, weights, minlength=len(degrees))

@@ -67,10 +67,10 @@ class XSimGCL(GraphNetwork):
         self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
     ) -> GraphVectors:
         """See `GraphNetwork`."""
-        return _Network(graph, objective, customers, products, self)
+        return _XSimGCLNetwork(graph, objective, customers, products, self)
 
 
-class _Network(LayeredVectors):
+class _XSimGCLNetwork(LayeredVectors):
     def __init__(
         self,
         graph: BipartiteGraph,

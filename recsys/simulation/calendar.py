@@ -27,7 +27,7 @@ MONTHS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class Window:
+class ForecastWindow:
     """The market seconds [start, end) that a forecast is about."""
 
     start: int

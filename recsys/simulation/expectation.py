@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.simulation import calendar
-from recsys.simulation.calendar import Window
+from recsys.simulation.calendar import ForecastWindow
 from recsys.simulation.choice import softmax
 from recsys.simulation.chunk import Latent
 from recsys.simulation.expected_offers import add_acceptances
@@ -38,7 +38,7 @@ _NOON = np.array([12 * 3_600])
 
 
 def expected_targets(
-    true: Latent, rows: IntArray, touchpoints: IntArray, window: Window
+    true: Latent, rows: IntArray, touchpoints: IntArray, window: ForecastWindow
 ) -> FloatArray:
     """Expected purchases and acceptances, float64 [Q, P].
 
@@ -54,7 +54,7 @@ def expected_targets(
     return purchases
 
 
-def expected_at(true: Latent, rows: IntArray, place: int, window: Window) -> FloatArray:
+def expected_at(true: Latent, rows: IntArray, place: int, window: ForecastWindow) -> FloatArray:
     """Purchases and acceptances to be expected at one touchpoint, float64 [Q, P]."""
     habit = _habit(true, rows)
     found, choice = _purchases(true, rows, habit, np.full(len(rows), place), window)
@@ -69,7 +69,7 @@ def _habit(true: Latent, rows: IntArray) -> FloatArray:
 
 
 def _purchases(
-    true: Latent, rows: IntArray, habit: FloatArray, touchpoints: IntArray, window: Window
+    true: Latent, rows: IntArray, habit: FloatArray, touchpoints: IntArray, window: ForecastWindow
 ) -> tuple[FloatArray, FloatArray]:
     """[Q, P] expected purchases, and chances of each product within its category."""
     side = np.where(
@@ -83,7 +83,9 @@ def _purchases(
     return found.reshape(len(rows), PRODUCTS), choice.reshape(len(rows), PRODUCTS)
 
 
-def _usual_choice(true: Latent, rows: IntArray, side: FloatArray, window: Window) -> FloatArray:
+def _usual_choice(
+    true: Latent, rows: IntArray, side: FloatArray, window: ForecastWindow
+) -> FloatArray:
     """[Q, G, 50] chances of each product within its category, averaged over the window."""
     total = np.zeros((len(rows) * GROUPS, IN_CATEGORY))
     for part in (np.arange(MOMENTS) + 0.5) / MOMENTS:
@@ -110,7 +112,7 @@ def _with_focus(choice: FloatArray) -> FloatArray:
     return np.asarray(choice * (held.sum(axis=-1, keepdims=True) + gain * held))
 
 
-def _purpose_rates(true: Latent, rows: IntArray, window: Window) -> FloatArray:
+def _purpose_rates(true: Latent, rows: IntArray, window: ForecastWindow) -> FloatArray:
     """[Q, G] expected purchases from purposes that begin within the window."""
     people = true.people
     leaning = people.leaning[rows]
@@ -138,7 +140,7 @@ def _purpose_rates(true: Latent, rows: IntArray, window: Window) -> FloatArray:
 
 
 def _add_running(
-    true: Latent, rows: IntArray, side: FloatArray, window: Window, found: FloatArray
+    true: Latent, rows: IntArray, side: FloatArray, window: ForecastWindow, found: FloatArray
 ) -> None:
     """Adds the purchases of purposes under way, and of renewals that fall due, to [Q, G, 50]."""
     purposes = true.purposes
@@ -159,7 +161,7 @@ def _add_running(
     np.add.at(found, (asked, category), chance[:, None] * chances)
 
 
-def _ripening(purposes: Purposes, window: Window) -> FloatArray:
+def _ripening(purposes: Purposes, window: ForecastWindow) -> FloatArray:
     """[S] probability that a purpose settled before the window is bought within it."""
     visits = purposes.visits
     before = visits.second < window.start

@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.simulation import calendar
-from recsys.simulation.calendar import Window
+from recsys.simulation.calendar import ForecastWindow
 from recsys.simulation.choice import sigmoid, softmax
 from recsys.simulation.chunk import Latent
 from recsys.simulation.decisions import CONTACTS, EXPLORES, SHOWN, propensities
@@ -30,7 +30,7 @@ def add_acceptances(
     rows: IntArray,
     habit: FloatArray,
     choice: FloatArray,
-    window: Window,
+    window: ForecastWindow,
     found: FloatArray,
     places: Sequence[int] | None = None,
 ) -> None:

@@ -11,7 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
 from recsys.errors import InputError
 from recsys.simulation import calendar
-from recsys.simulation.calendar import Window
+from recsys.simulation.calendar import ForecastWindow
 from recsys.simulation.chunk import CUSTOMERS, Latent, latent
 from recsys.simulation.expectation import expected_at, expected_targets
 from recsys.simulation.keys import customer_rows, known_rows
@@ -62,7 +62,7 @@ class Oracle:
         self._products = known_rows("product", data.products.ids, product_ids())
         self._touchpoints = known_rows("touchpoint", data.touchpoints.ids, list(TOUCHPOINT_NAMES))
         start = calendar.from_epoch(int(data.as_of) // SECOND)
-        self._window = Window(start=start, end=self._horizon(start))
+        self._window = ForecastWindow(start=start, end=self._horizon(start))
         return self
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:

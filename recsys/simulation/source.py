@@ -57,7 +57,7 @@ class SimulatedMarket:
         valid_from=pd.Timestamp("2025-08-01", tz="UTC"),
         test_from=pd.Timestamp("2025-10-01", tz="UTC"),
     )
-    masks_seen: bool = False
+    filter_seen: bool = False
     targets: tuple[str, ...] = ("accept", "purchase")
 
     def __init__(self, *, events: int = 100_000, seed: int = 0) -> None:

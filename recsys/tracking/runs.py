@@ -21,7 +21,7 @@ from recsys.tracking.environment import environment
 from recsys.tracking.names import bounds, means, slice_means, tracked_name
 from recsys.tracking.pseudonyms import TAG, Pseudonyms, pseudonyms
 from recsys.tracking.record import RunRecord, metrics_json, plain
-from recsys.tracking.store import Store, TrackConfig, ended, open_store, taken
+from recsys.tracking.store import TrackConfig, TrackingStore, ended, open_store, taken
 
 __all__ = ["TrackConfig", "log_run"]
 
@@ -78,7 +78,7 @@ def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None
     return run_id
 
 
-def _logged_before(store: Store, tags: Mapping[str, str]) -> str | None:
+def _logged_before(store: TrackingStore, tags: Mapping[str, str]) -> str | None:
     """The whole run of a killed attempt; those that it left halfway are marked KILLED."""
     wanted = f"tags.{_ATTEMPT} = '{tags[_ATTEMPT]}'"
     for run in store.client.search_runs([store.experiment_id], wanted):
@@ -92,7 +92,7 @@ def _logged_before(store: Store, tags: Mapping[str, str]) -> str | None:
 
 
 def _log(
-    store: Store,
+    store: TrackingStore,
     run_id: str,
     record: RunRecord,
     found: Mapping[str, Any],
@@ -223,7 +223,7 @@ def _user() -> str:
         return "unknown"
 
 
-def _log_data_set(store: Store, run_id: str, record: RunRecord) -> None:
+def _log_data_set(store: TrackingStore, run_id: str, record: RunRecord) -> None:
     """A description only: MLflow's `from_pandas` would hash and profile whole tables."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 

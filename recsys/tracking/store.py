@@ -65,7 +65,7 @@ class TrackConfig:
 
 
 @dataclass(frozen=True)
-class Store:
+class TrackingStore:
     """An open store.
 
     Attributes:
@@ -77,7 +77,7 @@ class Store:
     experiment_id: str
 
 
-def open_store(settings: TrackConfig) -> Store:
+def open_store(settings: TrackConfig) -> TrackingStore:
     """Opens the store to log into; database and experiment are made where they are missing.
 
     Called before a fit it says at once what would else be found out after it. Several processes
@@ -92,7 +92,7 @@ def open_store(settings: TrackConfig) -> Store:
     if not settings.experiment.strip():
         raise InputError("track.experiment: expected a name, got an empty one")
     with _connected(settings) as client:
-        return Store(client, _experiment(client, settings))
+        return TrackingStore(client, _experiment(client, settings))
 
 
 def open_to_read(settings: TrackConfig) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from recsys.ops.shown_text import fenced, for_markdown
 from recsys.tracking.names import tracked_name
 from recsys.tracking.runs import origin
-from recsys.tracking.store import Store, TrackConfig, ended, open_store, taken
+from recsys.tracking.store import TrackConfig, TrackingStore, ended, open_store, taken
 
 PARENT = "mlflow.parentRunId"
 KIND = "kind"
@@ -69,7 +69,7 @@ class StudyRun:
         tags: Mapping[str, str],
         identity: str,
     ) -> None:
-        self._store: Store = open_store(settings)
+        self._store: TrackingStore = open_store(settings)
         self._hides = settings.pseudonyms
         self._metric = metric
         found = self._search(f"tags.{_IDENTITY} = '{identity}' and tags.{KIND} = 'study'")

@@ -11,7 +11,7 @@ from recsys.training.row_ranges import entries_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AskedBatch:
+class ContextTargetsBatch:
     """The questions of some customers, with all their answers.
 
     Attributes:
@@ -29,7 +29,7 @@ class AskedBatch:
     weights: Tensor
 
 
-class Asked:
+class ContextTargets:
     """Answers by customer and context, each once with the sum of its events' weights.
 
     Args:
@@ -62,12 +62,12 @@ class Asked:
         )
         self._weights = torch.from_numpy(summed.astype(np.float32)).to(device)
 
-    def batch(self, customers: Tensor) -> AskedBatch:
+    def batch(self, customers: Tensor) -> ContextTargetsBatch:
         """All that these customers [B] int64, each once, were asked."""
         owner, entry = entries_of(self._starts, customers)
         asked = torch.stack([customers[owner], self._contexts[entry]], dim=1)
         questions, rows = torch.unique_consecutive(asked, dim=0, return_inverse=True)
-        return AskedBatch(
+        return ContextTargetsBatch(
             customers=questions[:, 0],
             contexts=questions[:, 1],
             rows=rows,

@@ -64,7 +64,7 @@ def shop(**side: Any) -> MemorySource:
         ],
         "value": [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0],
     }  # fmt: skip
-    return source_of(table, side, masks_seen=False)
+    return source_of(table, side, filter_seen=False)
 
 
 # --- a clean past -----------------------------------------------------------------------
@@ -213,7 +213,7 @@ def merged_audit(dates: list[str | None], before: str | None) -> Audit:
             "2026-01-01", "2026-01-01", "2026-01-01", "2026-01-06", "2026-01-09"],
     }  # fmt: skip
     links = {"id_a": ids, "id_b": others, "kind": "device", "timestamp": dates}
-    source = source_of(table, {"identities": links}, masks_seen=False)
+    source = source_of(table, {"identities": links}, filter_seen=False)
     tables = tables_of(source)
     moment = None if before is None else pd.Timestamp(before, tz="UTC")
     merged = merge_identities(tables, IdentityRules(), moment)
@@ -356,7 +356,7 @@ def test_a_published_split_is_not_certified_but_examined() -> None:
 def test_no_test_row_and_no_held_out_pair_lies_in_the_past_of_a_published_split() -> None:
     views = pd.concat([pd.DataFrame(PUBLISHED)] * 2, ignore_index=True)
     views.loc[10:, "action"] = "view"
-    source = source_of(views, masks_seen=False)
+    source = source_of(views, filter_seen=False)
     splitter = GivenSplit(valid_fraction=0.3)
     data = build(source, tables_of(source))
     events, split = data.interactions, splitter.split(data, source)
@@ -419,7 +419,7 @@ def test_one_row_across_the_cutoff_is_always_found(rows: list[Any], start: int, 
     # Whatever else there is, someone is asked in both windows.
     rows = [*rows, (0, 0, "purchase", 0), (0, 0, "purchase", start), (1, 1, "purchase", 10)]
     table = pd.DataFrame(rows, columns=names).assign(value=1.0)
-    source = source_of(table, masks_seen=False)
+    source = source_of(table, filter_seen=False)
     splitter = TimeSplit(valid_from=start, test_from=start + 1)
     audit, data, split = audited(source, splitter)
     audit.window("valid")

@@ -72,7 +72,7 @@ def test_the_fingerprint_changes_with_a_side_table(column: str, value: Any) -> N
 
 @pytest.mark.parametrize(
     "settings",
-    [{"name": "other"}, {"version": "2"}, {"targets": ("view",)}, {"masks_seen": False}],
+    [{"name": "other"}, {"version": "2"}, {"targets": ("view",)}, {"filter_seen": False}],
     ids=lambda settings: next(iter(settings)),
 )
 def test_the_fingerprint_changes_with_the_meaning(settings: dict[str, Any]) -> None:

@@ -63,7 +63,7 @@ def test_own_history_reads_the_event_before_the_last(how: int) -> None:
         )
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["customer_id", "product_id", "timestamp"])
-    source = source_of(orders(table)[how], masks_seen=False)
+    source = source_of(orders(table)[how], filter_seen=False)
     data, split, audit = prepare(source, LeaveLastOut())
     audit.window("test")
     assert asked(data, split.valid) == dict.fromkeys(("C1", "C2", "C3"), "Y")
@@ -98,7 +98,7 @@ def test_of_one_moment_the_later_action_is_held_out_and_audited(backwards: bool)
         }
     )
     source = source_of(
-        table[::-1] if backwards else table, masks_seen=False, targets=("accept", "purchase")
+        table[::-1] if backwards else table, filter_seen=False, targets=("accept", "purchase")
     )
     data, split, audit = prepare(source, LeaveLastOut())
     audit.window("test")

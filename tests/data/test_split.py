@@ -99,9 +99,9 @@ def test_history_counts_the_events_before_the_window(shop: Dataset) -> None:
     st.booleans(),
 )
 def test_the_past_holds_nothing_at_or_after_the_cutoff(
-    rows: list[tuple[int, int, int]], valid_from: int, test_from: int, masks_seen: bool
+    rows: list[tuple[int, int, int]], valid_from: int, test_from: int, filter_seen: bool
 ) -> None:
-    data = ordered(rows, masks_seen=masks_seen)
+    data = ordered(rows, filter_seen=filter_seen)
     try:
         split = split_of(data, TimeSplit(valid_from=valid_from, test_from=test_from))
     except InputError:
@@ -118,7 +118,7 @@ def test_the_past_holds_nothing_at_or_after_the_cutoff(
         for customer, product, moment in rows:
             if start <= moment < end:
                 wanted.setdefault(customer, set()).add(product)
-        had = {(c, p) for c, p, moment in rows if moment < start and masks_seen}
+        had = {(c, p) for c, p, moment in rows if moment < start and filter_seen}
         wanted = {c: {p for p in found if (c, p) not in had} for c, found in wanted.items()}
         assert relevant(data, window.queries) == {c: found for c, found in wanted.items() if found}
 
@@ -159,9 +159,9 @@ def test_without_a_clock_the_way_out_is_named(splitter: Splitter) -> None:
 def test_a_window_of_repeats_only_is_refused_where_seen_products_leave() -> None:
     rows = [("a", "x", 1), ("a", "x", 2), ("a", "x", 3)]
     splitter = TimeSplit(valid_from=2, test_from=3)
-    with pytest.raises(InputError, match=r"had before; say data\.masks_seen=false"):
+    with pytest.raises(InputError, match=r"had before; say data\.filter_seen=false"):
         split_of(ordered(rows), splitter)
-    assert len(split_of(ordered(rows, masks_seen=False), splitter).valid.queries) == 1
+    assert len(split_of(ordered(rows, filter_seen=False), splitter).valid.queries) == 1
 
 
 # --- seen and eligible ------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_seen_products_leave_ranking_and_answers_or_stay() -> None:
     assert relevant(masked, window.queries) == {"a": {"y"}}
     assert window.queries.seen is not None
     assert masked.products.ids[window.queries.seen[[0]].indices].tolist() == ["x"]
-    kept = ordered(rows, masks_seen=False)
+    kept = ordered(rows, filter_seen=False)
     window = split_of(kept, splitter).valid
     assert relevant(kept, window.queries) == {"a": {"x", "y"}}
     assert window.queries.seen is None
@@ -351,7 +351,7 @@ def test_events_that_are_no_target_stay_in_the_past_of_their_customer() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=2, max_size=30))
 def test_leave_last_out_keeps_each_customers_order(rows: list[tuple[int, int]]) -> None:
-    data = ordered([(c, p, i) for i, (c, p) in enumerate(rows)], masks_seen=False)
+    data = ordered([(c, p, i) for i, (c, p) in enumerate(rows)], filter_seen=False)
     events = {c: [p for other, p in rows if other == c] for c, _ in rows}
     long_enough = {c for c, found in events.items() if len(found) > 1}
     if not long_enough:

@@ -154,7 +154,7 @@ def test_a_slice_is_as_if_only_its_products_were_relevant(
         only.eliminate_zeros()
         for name, values in of(queries_of(only.astype(bool), eligible)).items():
             np.testing.assert_array_equal(part[name], values)
-    # Places that hold something relevant hold something relevant of one kind.
+    # Contexts that hold something relevant hold something relevant of one kind.
     for k in (1, 4):
         shares = np.nansum([part[f"precision@{k}"] for part in parts], axis=0)
         np.testing.assert_allclose(shares, of(queries)[f"precision@{k}"], atol=1e-12)

@@ -43,13 +43,13 @@ CUSTOMERS = {
 }
 
 
-def shop(side: dict | None = None, drop: tuple[str, ...] = (), masks_seen: bool = False) -> Window:
+def shop(side: dict | None = None, drop: tuple[str, ...] = (), filter_seen: bool = False) -> Window:
     names = ["customer_id", "product_id", "touchpoint", "action", "timestamp", "value"]
     table = pd.DataFrame(EVENTS, columns=names)
     moment = table["timestamp"]
     table["timestamp"] = pd.Timestamp("1970-01-01", tz="UTC") + pd.to_timedelta(moment, unit="D")
     side = {"products": PRODUCTS, "customers": CUSTOMERS} if side is None else side
-    data = dataset_of(table.drop(columns=list(drop)), side, masks_seen=masks_seen)
+    data = dataset_of(table.drop(columns=list(drop)), side, filter_seen=filter_seen)
     if data.interactions.when is None:
         before = np.arange(len(data.interactions)) < 6
         return window(data, before, ~before)
@@ -152,7 +152,7 @@ def test_what_the_data_do_not_know_is_no_dimension() -> None:
     assert means(timed, config, "recall@5")["segment"].keys() == {
         "recency_low", "recency_middle", "recency_high",
     }  # fmt: skip
-    masked = shop(masks_seen=True)
+    masked = shop(filter_seen=True)
     assert "new_or_repeat" not in means(masked, config, "ndcg@10")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.evaluation.intervals import bootstrap
-from recsys.reports.comparison.compare import Comparison, compare, require_baseline
+from recsys.reports.comparison.compare import RunComparison, compare, require_baseline
 from recsys.reports.comparison.leaderboard_text import WIDTH, printed
 from recsys.reports.comparison.ranking import best_run, differing_settings, labels, on_data
 from recsys.tracking.names import bounds, means
@@ -59,7 +59,7 @@ def board_of(*runs: TrackedRun) -> pd.DataFrame:
     return compare(runs).board.set_index("model")
 
 
-def text_of(comparison: Comparison) -> str:
+def text_of(comparison: RunComparison) -> str:
     return printed(comparison.board, comparison.metric, comparison.runs[0])
 
 

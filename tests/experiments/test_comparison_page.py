@@ -11,7 +11,7 @@ from test_compare import SEGMENT, four, made
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
 from recsys.ops.whole_file import write_whole
-from recsys.reports.comparison.compare import Comparison, compare
+from recsys.reports.comparison.compare import RunComparison, compare
 from recsys.reports.comparison.files import PAGE, comparison_files
 from recsys.reports.comparison.matrices import SHOWN, SLICES, shown
 from recsys.reports.comparison.page import comparison_page
@@ -47,7 +47,7 @@ class Outline(HTMLParser):
             self.headings.append(data)
 
 
-def whole() -> Comparison:
+def whole() -> RunComparison:
     parts = {f"segment {n}": {"ndcg@10": Interval(n / 100, 0, 1, n)} for n in range(1, SLICES + 3)}
     cost = {"seconds/fit": 3.0, "peak_memory_mb": 200.0, "cpu_seconds": 4.0}
     runs = [

@@ -86,7 +86,7 @@ def test_every_space_composes_with_its_model(name: str) -> None:
         config = compose("tune", [f"model={name}"])
     typed(StudyConfig, OmegaConf.to_container(config.study), "study")
     described = OmegaConf.to_container(config.tune)
-    timed = dataset_of({"customer_id": [1], "product_id": [2], "order": [3]}, masks_seen=False)
+    timed = dataset_of({"customer_id": [1], "product_id": [2], "order": [3]}, filter_seen=False)
     searched = space(described, flat(OmegaConf.to_container(config.model)), timed)
     assert set(searched) == set(described)
 

@@ -31,11 +31,11 @@ from recsys.serving.artifact.ids import SortedIds
 MODELS: dict[str, Callable[[], Recommender]] = {
     "als": lambda: ALS(dim=4),
     "ease": lambda: EASE(l2=1.0),
-    "graph_filter": lambda: GraphFilter(own=1.0),
-    "item_knn": lambda: ItemKNN(own=1.0),
+    "graph_filter": lambda: GraphFilter(self_weight=1.0),
+    "item_knn": lambda: ItemKNN(self_weight=1.0),
     "own_history": OwnHistory,
-    "rp3beta": lambda: RP3Beta(own=1.0),
-    "touchpoint_filter": lambda: TouchpointFilter(own=1.0),
+    "rp3beta": lambda: RP3Beta(self_weight=1.0),
+    "touchpoint_filter": lambda: TouchpointFilter(self_weight=1.0),
     "lightgcn": lambda: LightGCN(dim=4, epochs=2),
     "touchpoint_gnn": lambda: TouchpointGNN(dim=4, epochs=2, features=False),
     "segment": Segment,
@@ -59,7 +59,7 @@ def bank(called_at: str | None, outbound: bool = True) -> Dataset:
         "customers": {"customer_id": ["ann", "ben", "cat", "dan", "eve"]},
         "touchpoints": {"touchpoint": ["shop", "phone"], "outbound": [False, outbound]},
     }
-    return dataset_of(table, side, masks_seen=False)
+    return dataset_of(table, side, filter_seen=False)
 
 
 def scores(model: Recommender, data: Dataset) -> np.ndarray:
@@ -82,7 +82,7 @@ def test_every_model_learns_from_one_that_the_customer_started(name: str) -> Non
 
 
 def exported(data: Dataset) -> Contents:
-    model = GraphFilter(own=1.0).fit(data)
+    model = GraphFilter(self_weight=1.0).fit(data)
     return contents_of(model, *vectors_of(model, 8), data, {})
 
 
@@ -105,7 +105,7 @@ def test_a_reason_names_the_event_that_counted() -> None:
         "timestamp": ["2026-01-01", "2026-01-02", "2026-01-03"],
     }  # fmt: skip
     side = {"touchpoints": {"touchpoint": ["shop", "email"], "outbound": [False, True]}}
-    data = dataset_of(table, side, masks_seen=False)
+    data = dataset_of(table, side, filter_seen=False)
     contents = exported(data)
     assert contents.event_actions is not None
     assert contents.event_customers is not None
@@ -140,7 +140,7 @@ def test_the_audit_counts_segments_again_as_they_were_counted() -> None:
         "action": np.array(ACTIONS)[events.actions],
         "timestamp": pd.to_datetime(events.when, unit="us", utc=True),
     })  # fmt: skip
-    source = source_of(table, {"touchpoints": data.side_tables["touchpoints"]}, masks_seen=False)
+    source = source_of(table, {"touchpoints": data.side_tables["touchpoints"]}, filter_seen=False)
     split = TimeSplit(valid_from="2026-02-04", test_from="2026-02-06")
     _, windows, audit = prepare(source, split)
     audit.fit("valid", Segment().fit(windows.valid.past).derived)

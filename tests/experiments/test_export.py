@@ -18,7 +18,7 @@ from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.evaluation.full_ranking import mask
 from recsys.experiments.export_run import ExportConfig, export
-from recsys.experiments.rerun import valid_again
+from recsys.experiments.rerun import valid_of_run
 from recsys.exporting.offers import offer_table
 from recsys.models.als import ALS
 from recsys.models.base import Recommender
@@ -67,8 +67,10 @@ CASES: dict[str, tuple[Recommender, dict[str, Any], list[str]]] = {
     "als": (ALS(dim=16, epochs=5), {}, ["model.dim=16", "model.epochs=5"]),
     # At the rank of the catalogue nothing is lost in factors.
     "graph_filter": (
-        GraphFilter(history_exponent=0.7, candidate_exponent=0.3, low_pass=0.2, own=0.1, dim=32),
-        {"history_exponent": 0.7, "candidate_exponent": 0.3, "low_pass": 0.2, "own": 0.1},
+        GraphFilter(
+            history_exponent=0.7, candidate_exponent=0.3, low_pass=0.2, self_weight=0.1, dim=32
+        ),
+        {"history_exponent": 0.7, "candidate_exponent": 0.3, "low_pass": 0.2, "self_weight": 0.1},
         ["model.dim=32"],
     ),
     "segment": (Segment(), {}, []),
@@ -214,7 +216,7 @@ def test_probabilities_are_of_everybody_known_before_valid(tmp_path: Path) -> No
     run = finished_run("als", {}, "model.dim=16", "model.epochs=5")
     export(run, tmp_path / "a", ExportConfig(calibrate=True), overwrite=False)
     artifact = load(tmp_path / "a")
-    about, window = artifact.facts["calibration"], valid_again(run)
+    about, window = artifact.facts["calibration"], valid_of_run(run)
     assert about["customers"] == (window.past.history_lengths > 0).sum()
     assert about["customers"] > len(window.queries)
     # Most customers take nothing in two months, and fewer still what is listed.

@@ -15,7 +15,7 @@ from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.experiments.config import Settings, settings_from
-from recsys.experiments.rerun import settings_again, valid_again
+from recsys.experiments.rerun import settings_of_run, valid_of_run
 from recsys.experiments.run import load
 from recsys.experiments.tuning import tune as tuning
 from recsys.experiments.tuning.study import Study, StudyConfig
@@ -87,7 +87,7 @@ CHANGED: dict[str, tuple[list[str], str]] = {
     "test_from": (["data.test_from=2026-01-22"], "cut-offs"),
     "split's valid_from": (["split.valid_from=2026-01-11", "split.test_from=2026-01-20"], "split"),
     "targets": (["data.targets=[purchase]"], "data"),
-    "masks_seen": (["data.masks_seen=false"], "data"),
+    "filter_seen": (["data.filter_seen=false"], "data"),
     "name of the data": (["data.name=other"], "data"),
     "split": (["split=leave_last_out"], "split"),
     "metric": (["evaluate.metric=recall@10"], "metric"),
@@ -190,11 +190,11 @@ def test_a_kept_row_is_of_its_files_and_settings(tmp_path: Path) -> None:
 
 def test_a_run_is_not_made_again_on_another_split() -> None:
     run = stored("popularity")
-    source = settings_again(run).source
+    source = settings_of_run(run).source
     data, split = load(source, TimeSplit())
     run.fingerprint, run.data = data.fingerprint, "simulated"
     run.split = split.description
-    assert len(valid_again(run).queries)
+    assert len(valid_of_run(run).queries)
     run.split = "time: valid from 2020-01-01, test from 2020-02-01"
     with pytest.raises(InputError, match="is split as 'time: valid from"):
-        valid_again(run)
+        valid_of_run(run)

@@ -12,7 +12,7 @@ from test_compare import SEGMENT, made
 
 from recsys.evaluation.intervals import Interval
 from recsys.ops.shown_text import for_markdown, for_terminal
-from recsys.reports.comparison.compare import Comparison, compare
+from recsys.reports.comparison.compare import RunComparison, compare
 from recsys.reports.comparison.files import PAGE, as_csv, comparison_files
 from recsys.reports.comparison.leaderboard_text import printed
 from recsys.reports.comparison.markup import Markup, section, table
@@ -41,7 +41,7 @@ class Strict(HTMLParser):
             self.policy = given["content"]
 
 
-def hostile_comparison() -> Comparison:
+def hostile_comparison() -> RunComparison:
     parts = {name: {"ndcg@10": Interval(0.2, 0.1, 0.3, 9)} for name in (*HOSTILE, LONG)}
     curve = {"ndcg@10": {1: 0.1, 2: 0.3}}
     cost = {"seconds/fit": 3.0, "peak_memory_mb": 200.0}

@@ -47,7 +47,7 @@ def events_of(*journeys: tuple[int, str, tuple[int, ...]]) -> pd.DataFrame:
 
 
 def data_of(*journeys: tuple[int, str, tuple[int, ...]]) -> Dataset:
-    return dataset_of(events_of(*journeys), masks_seen=False)
+    return dataset_of(events_of(*journeys), filter_seen=False)
 
 
 FOUR = ((7, "wcw", (1, 2)), (9, "w", (2,)), (7, "cc", (3,)), (7, "", (1,)))

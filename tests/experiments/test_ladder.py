@@ -15,7 +15,7 @@ from test_comparison_page import Outline
 
 from recsys.errors import InputError
 from recsys.evaluation.intervals import bootstrap
-from recsys.experiments.rerun import valid_again
+from recsys.experiments.rerun import valid_of_run
 from recsys.reports.ladder import slices
 from recsys.reports.ladder.files import (
     PAGE,
@@ -86,7 +86,7 @@ def test_slices_are_those_of_the_runs(found: Ladder) -> None:
 
 
 def test_hits_of_new_and_old_products_are_hits_together(found: Ladder) -> None:
-    window = valid_again(found.rungs.top)
+    window = valid_of_run(found.rungs.top)
     cut = slices.sliced_hits(found.rungs, window)
     either = np.fmax(cut.hits["new_or_repeat", "new"], cut.hits["new_or_repeat", "repeat"])
     rates = [row["mean"] for row in rows(found.rates, dimension="all")]

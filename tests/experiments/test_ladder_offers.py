@@ -21,7 +21,7 @@ from recsys.reports.ladder.failures import (
     failure_table,
     traits,
 )
-from recsys.reports.ladder.offers import EVERY, VARIANT, Offers, answers, offers_made
+from recsys.reports.ladder.offers import EVERY, VARIANT, PastOffers, answers, offers_made
 from recsys.reports.ladder.rows import rows
 from recsys.reports.ladder.touchpoints import (
     DECAY,
@@ -73,7 +73,7 @@ def journeys_of(past: Dataset) -> Journeys:
     return found
 
 
-def made_in(past: Dataset) -> Offers:
+def made_in(past: Dataset) -> PastOffers:
     found = offers_made(past)
     assert found is not None
     return found

@@ -17,7 +17,7 @@ from recsys.exporting.contents import contents_of, vectors_of
 from recsys.models.popularity import Popularity
 from recsys.policy.consent import consent_mask
 from recsys.serving import Artifact, load, write
-from recsys.serving.mlflow_model.pyfunc import Offers
+from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.query.everyone import recommend_everyone
 from recsys.serving.stores import ParquetStore
 
@@ -47,7 +47,7 @@ def exported(folder: Path, rows: list[str]) -> tuple[Dataset, Artifact]:
     (folder / "customers.csv").write_text("\n".join([head, *rows]) + "\n")
     (folder / "interactions.csv").write_text(EVENTS)
     (folder / "identities.csv").write_text(LINKS)
-    source = Files(root=str(folder), masks_seen=False, targets=["purchase"])
+    source = Files(root=str(folder), filter_seen=False, targets=["purchase"])
     data = build(source, merge_identities(check_tables(source.load()), IdentityRules()))
     model = Popularity().fit(data)
     facts = {"as_of": data.as_of_seconds, "clock": data.clock}
@@ -76,7 +76,7 @@ def test_a_no_stands_in_library_artifact_stores_and_http(name: str, tmp_path: Pa
 def test_a_no_stands_over_http(tmp_path: Path) -> None:
     _, artifact = exported(tmp_path / "a", CUSTOMERS["no first"])
     asked = pd.DataFrame({"customer_id": ["C1", "C3"]})
-    answers = Offers(artifact).predict(asked, {"touchpoint": "email"})
+    answers = OfferModel(artifact).predict(asked, {"touchpoint": "email"})
     assert [len(answer["offers"]) for answer in answers] == [0, 2]
 
 

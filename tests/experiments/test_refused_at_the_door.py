@@ -11,7 +11,7 @@ HEAD = "customer_id,product_id,action,touchpoint,timestamp"
 DAYS = pd.date_range("2025-01-01", periods=60, freq="2D").strftime("%Y-%m-%d")
 EVENTS = [f"C{day % 7 + 1},P{day % 5 + 1},purchase,app,{when}" for day, when in enumerate(DAYS)]
 WORDS = (
-    "data=files", "data.root=data", "data.masks_seen=false", "data.valid_from=2025-03-01",
+    "data=files", "data.root=data", "data.filter_seen=false", "data.valid_from=2025-03-01",
     "data.test_from=2025-04-01", "evaluate.resamples=10",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from recsys.experiments.tuning.space import points, space, within
 MODEL = {"_target_": "recsys.models.als.ALS", "dim": 64, "alpha": 10.0, "half_life": None}
 EVENTS = {"customer_id": ["a", "b"], "product_id": ["p", "q"]}
 UNTIMED = dataset_of(EVENTS)
-TIMED = dataset_of({**EVENTS, "order": [1, 2]}, masks_seen=False)
+TIMED = dataset_of({**EVENTS, "order": [1, 2]}, filter_seen=False)
 
 
 def test_lists_are_choices_and_whole_bounds_give_whole_numbers() -> None:

@@ -13,7 +13,8 @@ from test_compare import SEGMENT, four, made
 
 from recsys.errors import InputError
 from recsys.experiments.parts import part_class
-from recsys.experiments.rerun import settings_again
+from recsys.experiments.rerun import settings_of_run
+from recsys.experiments.stored import stored_settings
 from recsys.models.als import ALS
 from recsys.models.lightgcn import LightGCN
 from recsys.reports.comparison.ranking import best_run
@@ -64,13 +65,13 @@ def planted(run: Any, key: str, value: Any) -> TrackedRun:
 
 def refusal(run: TrackedRun, **more: Any) -> str:
     with pytest.raises(InputError) as caught:
-        settings_again(run, **more)
+        settings_of_run(run, **more)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_an_honest_run_is_made_again_with_what_it_chose() -> None:
-    settings = settings_again(stored(stop_after=3))
+    settings = settings_of_run(stored(stop_after=3))
     assert isinstance(settings.model, LightGCN)
     assert settings.model.stop_after == 3
 
@@ -91,11 +92,19 @@ def test_no_part_of_a_stored_run_is_of_another_package(key: str, bank: Path) -> 
     assert not (bank / "ran").exists()
 
 
+def test_settings_of_a_former_version_are_read_under_todays_names() -> None:
+    run = planted(stored(stop_after=3), "data.masks_seen", True)
+    run = planted(run, "model", {"_target_": "recsys.models.item_knn.ItemKNN", "own": 2.0})
+    run.metrics_json["chosen"] = {}
+    assert stored_settings(run)["model"]["self_weight"] == 2.0
+    assert stored_settings(run)["data"]["filter_seen"] is True
+
+
 def test_a_stored_run_cannot_allow_itself_a_package(bank: Path) -> None:
     run = planted(planted(stored(), "model._target_", "mybank.Model"), "allow", ["mybank"])
     assert "say allow=[mybank]" in refusal(run)
     assert not (bank / "ran").exists()
-    assert type(settings_again(run, ["mybank"]).model).__module__ == "mybank"
+    assert type(settings_of_run(run, ["mybank"]).model).__module__ == "mybank"
     assert (bank / "ran").exists()
 
 
@@ -166,7 +175,7 @@ def test_what_a_run_says_that_it_chose_is_a_value(chosen: Any, says: str) -> Non
 
 def test_an_address_in_a_stored_run_is_not_taken_over() -> None:
     run = planted(stored(), "track.uri", "postgresql://me:pw@elsewhere/db")
-    assert "elsewhere" not in str(settings_again(run).track)
+    assert "elsewhere" not in str(settings_of_run(run).track)
 
 
 # --- the metric that chooses ------------------------------------------------------------

@@ -58,7 +58,7 @@ SIDE = {
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    return dataset_of(table(), SIDE, masks_seen=False)
+    return dataset_of(table(), SIDE, filter_seen=False)
 
 
 def exported(name: str, data: Dataset) -> Contents:

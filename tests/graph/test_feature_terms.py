@@ -8,7 +8,7 @@ import pytest
 from in_memory import dataset_of
 
 from recsys.data.dataset import Dataset
-from recsys.graph.features import Features, feature_terms
+from recsys.graph.features import FeatureTerms, feature_terms
 
 CUTOFF = int(pd.Timestamp("2026-01-11", tz="UTC").timestamp())
 
@@ -22,12 +22,12 @@ def customers(**table: Any) -> Dataset:
     )
 
 
-def found(data: Dataset, moment: int | None = CUTOFF, **change: Any) -> Features:
+def found(data: Dataset, moment: int | None = CUTOFF, **change: Any) -> FeatureTerms:
     table = data.side_tables["customers"]
     return feature_terms(table, "customer_id", data.customers, moment, **change)
 
 
-def by_id(data: Dataset, features: Features) -> np.ndarray:
+def by_id(data: Dataset, features: FeatureTerms) -> np.ndarray:
     return features.matrix.toarray()[np.argsort(data.customers.ids)]
 
 

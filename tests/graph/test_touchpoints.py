@@ -17,7 +17,7 @@ class Given:
     name = "given"
     version = "1"
     cutoffs: Cutoffs | None = None
-    masks_seen = True
+    filter_seen = True
     targets = ("purchase",)
 
     def __init__(self, tables: Tables) -> None:

@@ -13,11 +13,11 @@ from recsys.data.queries import Window
 from recsys.data.split import TimeSplit
 from recsys.evaluation.per_query import evaluate
 from recsys.models.base import (
-    Chooses,
     EmbeddingRecommender,
     FilterRecommender,
     FoldIn,
     Recommender,
+    TunesItself,
 )
 from recsys.models.factorise import factorise
 from recsys.models.popularity import Popularity
@@ -300,17 +300,17 @@ class EmbeddingContract(ModelContract):
 
 
 class FilterContract(ModelContract):
-    """For models that spread a customer's history."""
+    """For models that apply_filter a customer's history."""
 
     def test_the_history_is_spread(self, data: Dataset) -> None:
         model = self.make().fit(data)
         assert isinstance(model, FilterRecommender)
         identity = np.eye(len(data.products), dtype=np.float32)
-        spread = model.spread(identity)
-        assert spread.dtype == np.float32
+        apply_filter = model.apply_filter(identity)
+        assert apply_filter.dtype == np.float32
         assert model.bias.dtype == np.float32
-        close(model.history @ spread + model.bias, model.score(everyone(data)), 1e-4)
-        close(model.spread_back(identity), spread.T, 1e-5)
+        close(model.history @ apply_filter + model.bias, model.score(everyone(data)), 1e-4)
+        close(model.apply_transposed_filter(identity), apply_filter.T, 1e-5)
 
     def test_nobody_has_a_vector_that_scores_by_popularity(self, data: Dataset) -> None:
         model = self.make().fit(data)
@@ -325,7 +325,7 @@ class FilterContract(ModelContract):
         model = self.make().fit(data)
         assert isinstance(model, FilterRecommender)
         identity = np.eye(len(data.products), dtype=np.float32)
-        model.spread(identity)[:] = np.nan
+        model.apply_filter(identity)[:] = np.nan
         np.testing.assert_array_equal(identity, np.eye(len(data.products)))
 
 
@@ -334,7 +334,7 @@ class ChoosingContract(ModelContract):
 
     def test_what_is_chosen_is_kept_and_reproduces_the_model(self, data: Dataset) -> None:
         model = self.make()
-        assert isinstance(model, Chooses)
+        assert isinstance(model, TunesItself)
         shape = (len(data.customers), len(data.products))
         target = np.random.default_rng(5).standard_normal(shape)
 

@@ -11,7 +11,7 @@ from sends_maker import DAY, sends
 from recsys.arrays import FloatArray
 from recsys.data.interactions import NEVER
 from recsys.models.acceptance import (
-    Events,
+    CustomerEvents,
     Features,
     Rates,
     Sends,
@@ -20,7 +20,7 @@ from recsys.models.acceptance import (
     behaviour,
     beside,
     contacts,
-    described,
+    feature_block,
 )
 
 KINDS = np.array([0, 1])
@@ -31,7 +31,7 @@ def column(features: Features, name: str) -> FloatArray:
 
 
 def all_features(asked: Sends, history: Sends) -> Features:
-    bought = Events(
+    bought = CustomerEvents(
         customers=history.customers, when=history.when, values=np.arange(len(history)) + 1.0,
         items=history.offers,
     )  # fmt: skip
@@ -100,7 +100,7 @@ def test_contacts_by_hand() -> None:
 
 
 def test_behaviour_by_hand() -> None:
-    events = Events(
+    events = CustomerEvents(
         customers=np.array([0, 0, 0, 1]), when=np.array([0, 50, 59, 60]) * DAY,
         values=np.array([3.0, 0, 8, 5]),
     )  # fmt: skip
@@ -120,7 +120,7 @@ def test_behaviour_by_hand() -> None:
 
 def test_affinity_by_hand() -> None:
     # Offer 0 covers items 0 and 1, offer 1 item 2; Ann bought 0, 1 and 2, Bob 0 and something else.
-    events = Events(
+    events = CustomerEvents(
         customers=np.array([0, 0, 0, 1, 1, 1]), when=np.array([0, 1, 2, 0, 1, 9]) * DAY,
         items=np.array([0, 1, 2, 0, -1, 2]),
     )  # fmt: skip
@@ -187,7 +187,7 @@ def test_nothing_at_or_after_the_moment_changes_a_feature(seed: int) -> None:
 
 
 def test_a_description_is_placed_by_row_number() -> None:
-    found = described("offer", np.array([1, 0, 1]), np.array([[1.0], [2.0]]), ["price"])
+    found = feature_block("offer", np.array([1, 0, 1]), np.array([[1.0], [2.0]]), ["price"])
     assert found.names == ("offer.price",)
     assert found.values.tolist() == [[2], [1], [2]]
     assert found.of("offer").tolist() == [0]
@@ -195,7 +195,7 @@ def test_a_description_is_placed_by_row_number() -> None:
 
 
 def test_a_name_stands_for_one_column() -> None:
-    block = described("offer", np.array([0]), np.ones((1, 1)), ["price"])
+    block = feature_block("offer", np.array([0]), np.ones((1, 1)), ["price"])
     with pytest.raises(ValueError, match="each name once"):
         beside(block, block)
     with pytest.raises(ValueError, match="1 names for values"):

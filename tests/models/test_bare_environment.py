@@ -27,7 +27,7 @@ from recsys.training.objectives import BPR
 
 
 class Source:
-    name, version, targets, masks_seen, cutoffs = "bare", "1", ("purchase",), True, None
+    name, version, targets, filter_seen, cutoffs = "bare", "1", ("purchase",), True, None
 
 
 pairs = np.random.default_rng(0).integers(0, (30, 20), (200, 2)).astype(str)

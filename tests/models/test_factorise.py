@@ -12,7 +12,10 @@ from recsys.models.own_history import OwnHistory
 
 @pytest.fixture(scope="module", params=["graph_filter", "own_history"])
 def model(request: Any) -> Any:
-    made = {"graph_filter": GraphFilter(low_pass=0.3, own=0.05, dim=6), "own_history": OwnHistory()}
+    made = {
+        "graph_filter": GraphFilter(low_pass=0.3, self_weight=0.05, dim=6),
+        "own_history": OwnHistory(),
+    }
     return made[request.param].fit(market())
 
 

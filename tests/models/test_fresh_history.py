@@ -18,7 +18,7 @@ from recsys.models.popularity import Popularity
 MODELS: dict[str, Callable[[], ALS | GraphFilter | EASE | ItemKNN | OwnHistory]] = {
     "als": lambda: ALS(dim=3),
     "als of plain strengths": lambda: ALS(dim=3, customer_exponent=0, product_exponent=0),
-    "graph filter": lambda: GraphFilter(dim=2, own=0.3),
+    "graph filter": lambda: GraphFilter(dim=2, self_weight=0.3),
     "ease": lambda: EASE(l2=1),
     "item kNN": ItemKNN,
     "own history": OwnHistory,

@@ -27,7 +27,7 @@ class TestGraphFilterWithAllParts(TestGraphFilter):
     def make(self, **change: Any) -> GraphFilter:
         parts = {
             "history_exponent": 0.7, "candidate_exponent": 0.2, "customer_exponent": 0.6,
-            "low_pass": 0.4, "own": 0.02, "actions": {"purchase": 2, "view": 1},
+            "low_pass": 0.4, "self_weight": 0.02, "actions": {"purchase": 2, "view": 1},
         }  # fmt: skip
         return super().make(**{**parts, **change})
 
@@ -37,12 +37,12 @@ class TestGraphFilterWithAllParts(TestGraphFilter):
         model.fit(data, lambda score: pytest.fail("asked for a quality"))
         assert model.chosen == {
             "history_exponent": 0.7, "candidate_exponent": 0.2,
-            "low_pass": 0.4, "own": 0.02,
+            "low_pass": 0.4, "self_weight": 0.02,
         }  # fmt: skip
 
 
 def dense(
-    data: Dataset, a: float, b: float, g: float, low_pass: float, own: float, dim: int
+    data: Dataset, a: float, b: float, g: float, low_pass: float, self_weight: float, dim: int
 ) -> np.ndarray:
     """The formula at the top of the model's file, in float64."""
     history = interaction_matrix(data).toarray().astype(np.float64)
@@ -56,11 +56,13 @@ def dense(
     symmetric = np.diag(power(customers, -0.5)) @ history @ np.diag(power(products, -0.5))
     right = np.linalg.svd(symmetric)[2][:dim].T
     low = np.diag(power(products, -0.5)) @ right @ right.T @ np.diag(power(products, 0.5))
-    return history @ (linear + low_pass * low + own * np.eye(len(products))) + fallback(data)
+    return history @ (linear + low_pass * low + self_weight * np.eye(len(products))) + fallback(
+        data
+    )
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "g", "low_pass", "own"),
+    ("a", "b", "g", "low_pass", "self_weight"),
     [
         (0.5, 0.5, 1.0, 0.0, 0.0),
         (0.9, 0.1, 1.0, 0.0, 0.0),
@@ -70,13 +72,15 @@ def dense(
         (0.7, 0.3, 0.8, 0.3, 0.1),
     ],
 )
-def test_the_dense_formula(a: float, b: float, g: float, low_pass: float, own: float) -> None:
+def test_the_dense_formula(
+    a: float, b: float, g: float, low_pass: float, self_weight: float
+) -> None:
     data = market()
     model = GraphFilter(
-        history_exponent=a, candidate_exponent=b, customer_exponent=g, low_pass=low_pass, own=own,
-        dim=5,
+        history_exponent=a, candidate_exponent=b, customer_exponent=g, low_pass=low_pass,
+        self_weight=self_weight, dim=5,
     ).fit(data)  # fmt: skip
-    close(model.score(everyone(data)), dense(data, a, b, g, low_pass, own, 5), 1e-4)
+    close(model.score(everyone(data)), dense(data, a, b, g, low_pass, self_weight, 5), 1e-4)
 
 
 def test_old_events_keep_their_proportions() -> None:
@@ -87,7 +91,7 @@ def test_old_events_keep_their_proportions() -> None:
     fresh = GraphFilter(**linear).fit(data)
     old = GraphFilter(**linear, half_life=1).fit(data)
     identity = np.eye(3, dtype=np.float32)
-    wanted, found = (model.spread(identity).astype(np.float64) for model in (fresh, old))
+    wanted, found = (model.apply_filter(identity).astype(np.float64) for model in (fresh, old))
     # All events of a and b fade by one factor, which leaves what stands between their products.
     x, y = (data.products.row(name) for name in "xy")
     assert found[x, x] / found[x, y] == pytest.approx(wanted[x, x] / wanted[x, y], rel=1e-4)
@@ -130,12 +134,12 @@ def test_the_customers_own_history_is_chosen_only_where_it_counts() -> None:
 
     masked = GraphFilter(dim=4)
     masked.fit(data, likeness(masked))
-    assert {settings["own"] for settings in asked} == {DEFAULTS["own"]}
+    assert {settings["self_weight"] for settings in asked} == {DEFAULTS["self_weight"]}
     asked.clear()
     kept = GraphFilter(dim=4)
-    kept.fit(replace(data, masks_seen=False), likeness(kept))
-    assert {settings["own"] for settings in asked} == set(CANDIDATES["own"])
-    assert kept.chosen["own"] == max(CANDIDATES["own"])
+    kept.fit(replace(data, filter_seen=False), likeness(kept))
+    assert {settings["self_weight"] for settings in asked} == set(CANDIDATES["self_weight"])
+    assert kept.chosen["self_weight"] == max(CANDIDATES["self_weight"])
 
 
 def test_a_given_setting_is_never_changed() -> None:
@@ -153,7 +157,7 @@ def test_a_given_setting_is_never_changed() -> None:
         ({"candidate_exponent": 11}, r"model.candidate_exponent: .* <= 10, got 11"),
         ({"customer_exponent": -1}, r"model.customer_exponent: expected a number >= 0"),
         ({"low_pass": -0.1}, r"model.low_pass: expected a number >= 0"),
-        ({"own": -0.1}, r"model.own: expected a number >= 0"),
+        ({"self_weight": -0.1}, r"model.self_weight: expected a number >= 0"),
         ({"half_life": 0}, r"model.half_life: expected a number > 0"),
     ],
 )

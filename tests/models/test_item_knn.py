@@ -24,7 +24,12 @@ class TestItemKNNWithFewNeighbours(TestItemKNN):
     """Few neighbours, no shrinkage, own products kept, actions weighted."""
 
     def make(self, **change: Any) -> ItemKNN:
-        parts = {"neighbours": 3, "shrink": 0, "own": 2, "actions": {"purchase": 2, "view": 1}}
+        parts = {
+            "neighbours": 3,
+            "shrink": 0,
+            "self_weight": 2,
+            "actions": {"purchase": 2, "view": 1},
+        }
         return ItemKNN(**{**parts, **change})
 
 
@@ -77,13 +82,15 @@ def test_a_score_is_the_sum_over_the_history(three: Dataset) -> None:
 
 def test_own_products_are_kept_by_their_weight() -> None:
     data = market()
-    without, kept = (ItemKNN(own=own).fit(data).score(everyone(data)) for own in (0, 3))
+    without, kept = (
+        ItemKNN(self_weight=self_weight).fit(data).score(everyone(data)) for self_weight in (0, 3)
+    )
     close(kept - without, 3 * interaction_matrix(data).toarray(), 1e-5)
 
 
 def test_a_product_of_nobody_has_the_fallback_only() -> None:
     data = market()
-    scores = ItemKNN(own=1).fit(data).score(everyone(data))
+    scores = ItemKNN(self_weight=1).fit(data).score(everyone(data))
     unsold = data.products.row("unsold")
     np.testing.assert_array_equal(scores[:, unsold], fallback(data)[unsold])
 
@@ -111,7 +118,7 @@ def test_the_size_of_a_block_changes_nothing(entries: int, monkeypatch: Any) -> 
     [
         ({"neighbours": 0}, r"model.neighbours: expected a number >= 1, got 0"),
         ({"shrink": -1}, r"model.shrink: expected a number >= 0"),
-        ({"own": -0.1}, r"model.own: expected a number >= 0"),
+        ({"self_weight": -0.1}, r"model.self_weight: expected a number >= 0"),
         ({"half_life": 0}, r"model.half_life: expected a number > 0"),
         ({"shrink": float("nan")}, r"model.shrink: .* got nan"),
     ],

@@ -25,7 +25,7 @@ class TestRP3BetaWithFewNeighbours(TestRP3Beta):
 
     def make(self, **change: Any) -> RP3Beta:
         parts = {
-            "alpha": 1.4, "beta": 0.2, "neighbours": 7, "own": 2,
+            "alpha": 1.4, "beta": 0.2, "neighbours": 7, "self_weight": 2,
             "actions": {"purchase": 2, "view": 1},
         }  # fmt: skip
         return RP3Beta(**{**parts, **change})
@@ -105,7 +105,9 @@ def test_a_score_is_the_sum_over_the_history_in_the_papers_order() -> None:
 
 def test_own_products_are_kept_by_their_weight() -> None:
     data = market()
-    without, kept = (RP3Beta(own=own).fit(data).score(everyone(data)) for own in (0, 3))
+    without, kept = (
+        RP3Beta(self_weight=self_weight).fit(data).score(everyone(data)) for self_weight in (0, 3)
+    )
     close(kept - without, 3 * interaction_matrix(data).toarray(), 1e-5)
 
 
@@ -131,7 +133,7 @@ def test_the_size_of_a_block_changes_nothing(entries: int, monkeypatch: Any) -> 
         ({"alpha": -1}, r"model.alpha: expected a number >= 0 and <= 10, got -1"),
         ({"beta": 11}, r"model.beta: .* <= 10, got 11"),
         ({"neighbours": 0}, r"model.neighbours: expected a number >= 1, got 0"),
-        ({"own": -0.1}, r"model.own: expected a number >= 0"),
+        ({"self_weight": -0.1}, r"model.self_weight: expected a number >= 0"),
         ({"half_life": 0}, r"model.half_life: expected a number > 0"),
     ],
 )

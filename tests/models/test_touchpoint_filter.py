@@ -24,20 +24,20 @@ class TestTouchpointFilter(PersonalisedContract, FilterContract, ChoosingContrac
 class TestWithSignedActions(TestTouchpointFilter):
     def make(self, **change: Any) -> TouchpointFilter:
         signed = {"purchase": 2.0, "view": 1.0, "reject": -1.0}
-        return super().make(**{"actions": signed, "own": 0.3, **change})
+        return super().make(**{"actions": signed, "self_weight": 0.3, **change})
 
 
 def fixed(**change: Any) -> TouchpointFilter:
     usual = {
         "gap": 2 * DAY, "power": 0.5, "history_exponent": 0.6, "candidate_exponent": -0.2,
-        "whole": 0.1, "second": 0.3, "own": 0.2,
+        "whole": 0.1, "second": 0.3, "self_weight": 0.2,
     }  # fmt: skip
     return TouchpointFilter(**{**usual, **change})
 
 
 @pytest.mark.parametrize(
     "change",
-    [{}, {"second": 0}, {"whole": 0}, {"own": 0}, {"power": 1, "gap": DAY}],
+    [{}, {"second": 0}, {"whole": 0}, {"self_weight": 0}, {"power": 1, "gap": DAY}],
 )
 def test_the_dense_formula(change: dict[str, float]) -> None:
     data = market()
@@ -55,7 +55,9 @@ def test_the_dense_formula(change: dict[str, float]) -> None:
     sums = step.sum(axis=1, keepdims=True)
     walk = step / np.where(sums > 0, sums, 1)
     history = interaction_matrix(data).toarray().astype(np.float64)
-    wanted = history @ (step + setting["second"] * step @ walk + setting["own"] * np.eye(16))
+    wanted = history @ (
+        step + setting["second"] * step @ walk + setting["self_weight"] * np.eye(16)
+    )
     close(model.score(everyone(data)), wanted + fallback(data), 1e-5)
 
 
@@ -122,11 +124,11 @@ def test_a_given_setting_is_never_changed_and_own_is_for_repeats() -> None:
     model = TouchpointFilter(power=0.9)
     model.fit(data, quality(model))
     assert {one["power"] for one in asked} == {0.9}
-    assert {one["own"] for one in asked} == {0.0}
+    assert {one["self_weight"] for one in asked} == {0.0}
     assert {one["gap"] for one in asked} >= set(CANDIDATES["gap"])
     kept = TouchpointFilter(power=0.9)
-    kept.fit(replace(data, masks_seen=False), quality(kept))
-    assert {one["own"] for one in asked} == set(CANDIDATES["own"])
+    kept.fit(replace(data, filter_seen=False), quality(kept))
+    assert {one["self_weight"] for one in asked} == set(CANDIDATES["self_weight"])
 
 
 def test_settings_are_judged_by_the_scores_they_give() -> None:

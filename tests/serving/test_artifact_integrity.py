@@ -147,7 +147,7 @@ def test_every_byte_of_the_manifest_counts(artifact):
 
 def test_a_file_of_another_artifact_is_found(each, tmp_path):
     facts = {"model": "other", "clock": "order", "as_of": 1_700_000_000}
-    each[1](tmp_path / "other", seed=1, facts=facts, masks_seen=False)
+    each[1](tmp_path / "other", seed=1, facts=facts, filter_seen=False)
     for artifact, name in copies(each, tmp_path):
         shutil.copy(tmp_path / "other" / name, artifact / name)
         with pytest.raises(InputError, match="of another artifact"):

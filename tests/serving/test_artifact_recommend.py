@@ -55,7 +55,7 @@ def test_the_same_question_has_the_same_answer(loaded):
 
 def test_ties_go_to_the_lower_row(loaded):
     products = np.repeat(np.eye(5, dtype=np.float32), 6, axis=0)[::-1].copy()
-    artifact = loaded(products=products, masks_seen=False, **PLAIN)
+    artifact = loaded(products=products, filter_seen=False, **PLAIN)
     given = artifact.contents
     order = np.argsort(-(given.customers[0] @ products.T), kind="stable")
     answer = artifact.recommend(given.customer_ids[0], 30)
@@ -66,7 +66,7 @@ def test_dates_bind_at_the_moment_asked_about(loaded):
     opens, closes = np.full(30, AS_OF - DAY), np.full(30, OPEN_END)
     opens[0], closes[1] = AS_OF + DAY, AS_OF
     artifact = loaded(
-        consent=None, product_valid_from=opens, product_valid_to=closes, masks_seen=False
+        consent=None, product_valid_from=opens, product_valid_to=closes, filter_seen=False
     )
     ids = artifact.contents.product_ids
 
@@ -82,7 +82,9 @@ def test_dates_bind_at_the_moment_asked_about(loaded):
 
 
 def test_without_a_clock_dates_bind_only_those_who_ask(loaded):
-    artifact = loaded(consent=None, facts={}, masks_seen=False, product_valid_to=np.full(30, AS_OF))
+    artifact = loaded(
+        consent=None, facts={}, filter_seen=False, product_valid_to=np.full(30, AS_OF)
+    )
     assert len(artifact.recommend("C0001", 30).offers) == 30
     assert artifact.recommend("C0001", 30, at=AS_OF).offers == []
 
@@ -125,7 +127,7 @@ def test_seen_and_excluded_products_leave(loaded):
     left = 30 - len(answer.offers)
     assert answer.short_because.startswith(f"{30 - left} of 30 products remain")
     assert f"already had: {len(had)}" in answer.short_because
-    everything = loaded(**PLAIN, masks_seen=False).recommend(customer, 31)
+    everything = loaded(**PLAIN, filter_seen=False).recommend(customer, 31)
     assert len(everything.offers) == 30
     assert everything.short_because == "30 of 30 products remain"
 

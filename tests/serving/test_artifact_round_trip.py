@@ -34,7 +34,7 @@ def assert_same(one: Contents | ProductFeatures, other: Contents | ProductFeatur
         {"customer_strands": np.arange(40) % 2, "customer_ids": np.arange(40) // 2},
         {"customer_ids": np.array([UUID(int=n * 7919 << 90) for n in range(40)])},
         {"touchpoints": None, "consent": None},
-        {"product_names": None, "product_categories": None, "masks_seen": False},
+        {"product_names": None, "product_categories": None, "filter_seen": False},
         {"product_valid_from": None, "product_valid_to": None},
         {"event_actions": None, "event_touchpoints": None, "event_when": None, "facts": {}},
         {"fold_in_gram": np.eye(5, dtype=np.float32)},

@@ -11,7 +11,7 @@ from artifact_contents import contents
 
 from recsys.errors import InputError
 from recsys.serving import Artifact, load, write
-from recsys.serving.mlflow_model.pyfunc import Offers
+from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.query.everyone import recommend_everyone
 from recsys.serving.stores import Store
 
@@ -59,7 +59,7 @@ def asks(artifact: Artifact, tmp_path: Path, store: Store) -> dict[str, Any]:
         "recommend_many": lambda **said: artifact.recommend_many(["C0001"], 30, **said),
         "recommend_offers": lambda **said: artifact.recommend_offers("C0001", 30, **said),
         "everyone": lambda **said: recommend_everyone(artifact, tmp_path / "x.csv", 30, **said),
-        "pyfunc": lambda **said: Offers(artifact).predict([one], {"k": 30, **said}),
+        "pyfunc": lambda **said: OfferModel(artifact).predict([one], {"k": 30, **said}),
         "store": lambda **said: store.recommend("C0001", 30, **said),
     }
 
@@ -84,7 +84,7 @@ def test_a_misspelt_product_is_refused_by_every_way_to_ask(
 
 
 def test_left_out_and_allowed_hold_everywhere(loaded: Any, tmp_path: Path) -> None:
-    artifact = loaded(**OPEN, masks_seen=False)
+    artifact = loaded(**OPEN, filter_seen=False)
     recommend_everyone(artifact, tmp_path / "x.csv", 30, exclude=["P001"], allow=["P001", "P002"])
     lines = list(csv.DictReader((tmp_path / "x.csv").open()))
     assert {line["product_id"] for line in lines} == {"P002"}

@@ -21,13 +21,13 @@ from recsys.errors import InputError
 from recsys.serving import Artifact, OfferTable, load, write
 from recsys.serving.artifact import rules, times
 from recsys.serving.artifact.times import OPEN_END, OPEN_START, moment_of, seconds
-from recsys.serving.mlflow_model.pyfunc import Offers
+from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.query.everyone import MOMENT, recommend_everyone
 from recsys.serving.stores import ParquetStore, Store
 
 ENDS, MARCH = AS_OF + 31 * DAY, AS_OF + 61 * DAY
 SCRIPT = Path(__file__).parents[2] / "scripts" / "recommend.py"
-OPEN = {"consent": None, "masks_seen": False, "product_valid_from": None}
+OPEN = {"consent": None, "filter_seen": False, "product_valid_from": None}
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +86,7 @@ def of_csv(artifact: Artifact, at: Any) -> set[Any]:
 
 
 def of_pyfunc(artifact: Artifact, at: Any) -> set[Any]:
-    (answer,) = Offers(artifact).predict([{"customer_id": "C0001"}], {"k": 30, "at": at or ""})
+    (answer,) = OfferModel(artifact).predict([{"customer_id": "C0001"}], {"k": 30, "at": at or ""})
     return {offer["product_id"] for offer in answer["offers"]}
 
 

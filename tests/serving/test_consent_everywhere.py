@@ -9,11 +9,11 @@ import pytest
 from artifact_contents import contents
 
 from recsys.serving import Artifact, load, write
-from recsys.serving.mlflow_model.pyfunc import Offers
+from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.query.everyone import recommend_everyone
 from recsys.serving.stores import Store
 
-OPEN = {"product_valid_from": None, "product_valid_to": None, "masks_seen": False}
+OPEN = {"product_valid_from": None, "product_valid_to": None, "filter_seen": False}
 
 
 @pytest.fixture(params=[0, 1], ids=["first says no", "last says no"])
@@ -51,7 +51,7 @@ def test_a_no_of_one_row_is_a_no(
 
     def over_http(customer: str, touchpoint: str) -> list[Any]:
         rows, params = [{"customer_id": customer}], {"k": 5, "touchpoint": touchpoint}
-        return Offers(artifact).predict(rows, params)[0]["offers"]
+        return OfferModel(artifact).predict(rows, params)[0]["offers"]
 
     assert artifact.recommend("C000", 5, "email").offers == []
     assert artifact.recommend_events(["P001"], 5, "email", customer_id="C000").offers == []

@@ -131,7 +131,7 @@ def test_an_offer_goes_with_the_last_of_its_products(opened):
     answer = opened(**had).recommend_offers("ann", 10)
     assert [name for name, *_ in listed(answer)] == ["trio", "last"]
     assert "of products already had or not on offer: 3" in answer.short_because
-    names = [name for name, *_ in listed(opened(**had, masks_seen=False).recommend_offers("ann"))]
+    names = [name for name, *_ in listed(opened(**had, filter_seen=False).recommend_offers("ann"))]
     assert names[:2] == ["solo", "pair"]
     closed = {"product_valid_to": np.array([AS_OF, AS_OF, OPEN_END])}
     names = [name for name, *_ in listed(opened(**closed).recommend_offers("ann"))]

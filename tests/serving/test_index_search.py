@@ -73,7 +73,7 @@ def test_too_few_eligible_neighbours_fall_back_to_exact(tmp_path):
     closes = np.full(600, AS_OF - DAY)
     closes[::60] = AS_OF + DAY
     open_only = {"product_valid_from": None, "product_valid_to": closes, "consent": None}
-    given = contents(product_rows=600, masks_seen=False, **open_only)
+    given = contents(product_rows=600, filter_seen=False, **open_only)
     write(tmp_path / "a", given, index_kind="hnsw")
     for customer in given.customer_ids:
         answer = load(tmp_path / "a").recommend(customer, 10)

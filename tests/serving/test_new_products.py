@@ -177,7 +177,7 @@ def test_old_scores_stay_and_order_does_not_matter(said: list[Any], random: Any)
 def test_a_new_product_lasts_through_disk_and_is_offered(tmp_path: Path) -> None:
     strong = {"category": "Category 0", "price": 1e6}
     both = [new(features=strong), new("N2", features={"price": -1e6}, name="Other")]
-    write(tmp_path / "a", with_products(both, masks_seen=False))
+    write(tmp_path / "a", with_products(both, filter_seen=False))
     artifact = load(tmp_path / "a")
     kept = artifact.contents
     np.testing.assert_array_equal(kept.products, with_products(both).products)
@@ -192,7 +192,7 @@ def test_a_new_product_lasts_through_disk_and_is_offered(tmp_path: Path) -> None
 def test_a_new_product_is_offered_from_its_first_day(tmp_path: Path) -> None:
     soon = datetime.fromtimestamp(AS_OF + 5 * DAY, UTC)
     one = new(features={"price": 1e6}, valid_from=soon)
-    made, ids = catalogue(consent=None, masks_seen=False)
+    made, ids = catalogue(consent=None, filter_seen=False)
     made, ids = grown(made, ids, [one, new("N2", features={"price": -1e6}, valid_from=soon)])
     people = SortedIds.build("customer", made.customer_ids)
     artifact = Artifact(contents=made, customers=people, products=ids)

@@ -19,7 +19,7 @@ from script_runner import run_script
 from recsys.errors import InputError
 from recsys.serving import Artifact, Contents, load, write
 from recsys.serving.artifact.times import OPEN_END
-from recsys.serving.mlflow_model.pyfunc import Offers
+from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.query.everyone import recommend_everyone
 from recsys.serving.stores import ParquetStore
 
@@ -38,7 +38,7 @@ def shop(**changes: Any) -> Contents:
         "event_customers": np.array([0]),
         "event_products": np.array([1]),
         "event_weights": np.ones(1, np.float32),
-        "masks_seen": False,
+        "filter_seen": False,
         "facts": {"clock": "timestamp", "as_of": AS_OF},
     }
     return Contents(**(fields | changes))
@@ -193,7 +193,7 @@ def test_a_store_has_the_vector_that_ranks_by_popularity(tmp_path: Path) -> None
 
 
 def test_one_unknown_id_of_a_batch_is_marked_and_the_others_are_answered(tmp_path: Path) -> None:
-    offers = Offers(opened(tmp_path))
+    offers = OfferModel(opened(tmp_path))
     rows = [{"customer_id": one} for one in ("ann", "nobody", "bob", "nobody else")]
     found = offers.predict(rows)
     said = [(one["customer_id"], one["known"], one["basis"]) for one in found]

@@ -20,7 +20,7 @@ from recsys.errors import InputError
 from recsys.serving import load, write
 from recsys.serving.artifact import limits
 from recsys.serving.mlflow_model.over_http import Endpoint, TooManyError, Turns
-from recsys.serving.mlflow_model.pyfunc import Offers
+from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.mlflow_model.request_body import JSON, PARQUET, parsed
 
 FOLDS = {
@@ -191,7 +191,7 @@ def test_the_unknown_wait_and_the_known_do_not(
 ) -> None:
     monkeypatch.setattr(limits, "UNKNOWN_A_SECOND", 20)
     monkeypatch.setattr(limits, "WAITING", 8)
-    endpoint = Endpoint(Offers(load(folder)))
+    endpoint = Endpoint(OfferModel(load(folder)))
 
     async def ask(customer: str) -> tuple[int, float]:
         began = asyncio.get_running_loop().time()
@@ -210,7 +210,7 @@ def test_the_unknown_wait_and_the_known_do_not(
 
 
 def test_what_nobody_foresaw_is_not_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    offers = Offers(load(folder))
+    offers = OfferModel(load(folder))
     monkeypatch.setattr(offers, "answers", lambda *_: 1 / 0)
 
     async def ask() -> Any:

@@ -82,7 +82,7 @@ def test_uuids_are_kept_as_text(store: Store, loaded: Callable[..., Artifact]) -
 def test_seen_products_stay_where_the_artifact_keeps_them(
     store: Store, loaded: Callable[..., Artifact]
 ) -> None:
-    artifact = loaded(masks_seen=False)
+    artifact = loaded(filter_seen=False)
     store.put(artifact)
     seen = artifact.contents.product_ids[artifact.contents.event_products[0]]
     customer = artifact.contents.customer_ids[artifact.contents.event_customers[0]]
@@ -242,7 +242,7 @@ def test_the_index_is_built_and_nearly_finds_the_same(
 ) -> None:
     import psycopg
 
-    artifact = loaded(masks_seen=False, product_valid_from=None, product_valid_to=None)
+    artifact = loaded(filter_seen=False, product_valid_from=None, product_valid_to=None)
     kept = PgvectorStore(uri, exact=False)
     kept.put(artifact)
     with psycopg.connect(uri) as database:

@@ -73,7 +73,7 @@ def test_a_run_that_is_fitted_again_keeps_no_ids(
     again = made_record(slices={}, customer_ids=ids, test=made_record().valid)
     again = replace(again, test_intervals=again.valid_intervals)
     monkeypatch.setattr(module, "run_again", lambda settings: again)
-    monkeypatch.setattr(module, "settings_again", lambda run, allow: Fitted())
+    monkeypatch.setattr(module, "settings_of_run", lambda run, allow: Fitted())
     read = module._with_test(run, replace(hidden, pseudonyms=False), ())
     assert read.run_id != run.run_id
     assert all(PSEUDONYM.fullmatch(one) for one in read.per_query("test")["customer_id"])

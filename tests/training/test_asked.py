@@ -1,15 +1,15 @@
 import numpy as np
 import torch
 
-from recsys.training.context_targets import Asked
+from recsys.training.context_targets import ContextTargets
 
 CPU = torch.device("cpu")
 
 
-def asked() -> Asked:
+def asked() -> ContextTargets:
     """Customer 0 takes 5 anywhere and twice at 1, and 3 at 1; customer 2 takes 4 at 0."""
     rows = np.array([[2, 0, 4], [0, 1, 5], [0, -1, 5], [0, 1, 3], [0, 1, 5]]).T
-    return Asked(*rows, np.array([1, 2, 3, 4, 0.5], np.float32), 3, CPU)
+    return ContextTargets(*rows, np.array([1, 2, 3, 4, 0.5], np.float32), 3, CPU)
 
 
 def test_questions_of_customers_with_all_their_answers() -> None:

@@ -29,7 +29,7 @@ def events(seed: int = 0) -> Dataset:
     return dataset_of(pd.DataFrame(pairs, columns=["customer_id", "product_id"]))
 
 
-class Asked:
+class ContextTargets:
     """Some quality that rises and falls, with a kill after an epoch where wanted."""
 
     def __init__(self, kill: int | None = None) -> None:
@@ -69,14 +69,14 @@ def kill_after_steps(patch: pytest.MonkeyPatch, steps: int) -> None:
 @pytest.mark.parametrize("objective", [None, BPR()], ids=["softmax", "bpr"])
 def test_resumed_after_any_step(tmp_path: Path, objective: Any) -> None:
     change = {} if objective is None else {"objective": objective, "batch_size": 60}
-    wanted = model(**change).fit(events(), Asked())
+    wanted = model(**change).fit(events(), ContextTargets())
     for steps in (0, 1, 3, 9, 10, 11, 13):
         folder = tmp_path / str(steps)
         with pytest.MonkeyPatch.context() as patch:
             kill_after_steps(patch, steps)
             with pytest.raises(Broken):
-                model(folder, **change).fit(events(), Asked())
-        again = model(folder, **change).fit(events(), Asked())
+                model(folder, **change).fit(events(), ContextTargets())
+        again = model(folder, **change).fit(events(), ContextTargets())
         np.testing.assert_array_equal(vectors(again), vectors(wanted))
         assert again.chosen == wanted.chosen
         assert again.losses == wanted.losses
@@ -84,10 +84,12 @@ def test_resumed_after_any_step(tmp_path: Path, objective: Any) -> None:
 
 @pytest.mark.parametrize("epoch", [1, 3, 5])
 def test_resumed_after_a_kill_while_validating(tmp_path: Path, epoch: int) -> None:
-    wanted = model().fit(events(), Asked())
+    wanted = model().fit(events(), ContextTargets())
     with pytest.raises(Broken):
-        model(tmp_path).fit(events(), Asked(kill=epoch))
-    np.testing.assert_array_equal(vectors(model(tmp_path).fit(events(), Asked())), vectors(wanted))
+        model(tmp_path).fit(events(), ContextTargets(kill=epoch))
+    np.testing.assert_array_equal(
+        vectors(model(tmp_path).fit(events(), ContextTargets())), vectors(wanted)
+    )
 
 
 def test_a_kill_while_writing_leaves_the_last_one(
@@ -111,18 +113,18 @@ def test_a_kill_while_writing_leaves_the_last_one(
 
 
 def test_a_finished_fit_is_not_repeated(tmp_path: Path) -> None:
-    wanted = model(tmp_path).fit(events(), Asked())
+    wanted = model(tmp_path).fit(events(), ContextTargets())
     with pytest.MonkeyPatch.context() as patch:
         kill_after_steps(patch, 0)
-        again = model(tmp_path).fit(events(), Asked())
+        again = model(tmp_path).fit(events(), ContextTargets())
     np.testing.assert_array_equal(vectors(again), vectors(wanted))
 
 
 def test_fit_and_refit_are_kept_apart(tmp_path: Path) -> None:
-    one = model(tmp_path).fit(events(), Asked())
+    one = model(tmp_path).fit(events(), ContextTargets())
     refitted = one.fit(events(1))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fit.pt", "refit.pt"]
-    wanted = model().fit(events(), Asked()).fit(events(1))
+    wanted = model().fit(events(), ContextTargets()).fit(events(1))
     np.testing.assert_array_equal(vectors(refitted), vectors(wanted))
 
 
@@ -138,25 +140,25 @@ def test_fit_and_refit_are_kept_apart(tmp_path: Path) -> None:
 def test_a_checkpoint_of_something_else_is_refused(
     tmp_path: Path, change: dict[str, Any], seed: int, said: str
 ) -> None:
-    model(tmp_path).fit(events(), Asked())
+    model(tmp_path).fit(events(), ContextTargets())
     before = (tmp_path / "fit.pt").read_bytes()
     with pytest.raises(InputError, match=said):
-        model(tmp_path, **change).fit(events(seed), Asked())
+        model(tmp_path, **change).fit(events(seed), ContextTargets())
     assert (tmp_path / "fit.pt").read_bytes() == before
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.9, 0.999])
 def test_a_checkpoint_cut_short_is_refused(tmp_path: Path, kept: float) -> None:
-    model(tmp_path).fit(events(), Asked())
+    model(tmp_path).fit(events(), ContextTargets())
     path = tmp_path / "fit.pt"
     path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
     before = path.read_bytes()
     with pytest.raises(InputError, match=r"fit.pt cannot be read: it was cut short .*; delete it"):
-        model(tmp_path).fit(events(), Asked())
+        model(tmp_path).fit(events(), ContextTargets())
     assert path.read_bytes() == before
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"fit.pt cannot be written: .*; make room, or name"):
-        model(tmp_path / "file").fit(events(), Asked())
+        model(tmp_path / "file").fit(events(), ContextTargets())

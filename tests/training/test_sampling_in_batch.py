@@ -173,7 +173,7 @@ def test_the_audit_catches_negatives_from_after_the_cutoff(draws: str) -> None:
             "product_id": ["x", "y", "z", "x", "y", "x", "z"],
             "timestamp": [f"2026-01-0{day}" for day in days],
         },
-        masks_seen=False,
+        filter_seen=False,
     )
     tables = check_tables(source.load())
     data = build(source, tables)

@@ -40,7 +40,7 @@ class CompleteJourney:
         valid_from=pd.Timestamp("2017-08-01", tz="UTC"),
         test_from=pd.Timestamp("2017-10-01", tz="UTC"),
     )
-    masks_seen: bool = False
+    filter_seen: bool = False
     targets: tuple[str, ...] = ("purchase",)
 
     def __init__(self, *, root: str, level: Literal["product", "product_type"] = "product") -> None:

@@ -1,6 +1,6 @@
 """Your own tables: Parquet or CSV, one file (or a folder of Parquet parts) a table.
 
-Cut-offs: those you give. Seen products are masked unless you say `data.masks_seen=false`.
+Cut-offs: those you give. Seen products are masked unless you say `data.filter_seen=false`.
 Odd: whatever your tables hold; `recsys.data.schema` says what is expected of them.
 """
 
@@ -32,7 +32,7 @@ class Files:
         root: the folder.
         rename: per table, their column name to ours: `{interactions: {user: customer_id}}`.
         targets: the actions that make a product relevant.
-        masks_seen: whether products already had leave the ranking.
+        filter_seen: whether products already had leave the ranking.
         valid_from, test_from: cut-offs, a time or a position; both or neither.
         name: what runs are called in comparisons; by default the folder's name.
         ends: the last day or moment of the data, after which no event, link, decision or row of
@@ -47,7 +47,7 @@ class Files:
         root: str,
         rename: Mapping[str, Mapping[str, str]] | None = None,
         targets: Sequence[str] = ("accept", "purchase"),
-        masks_seen: bool = True,
+        filter_seen: bool = True,
         valid_from: str | int | None = None,
         test_from: str | int | None = None,
         name: str | None = None,
@@ -56,7 +56,7 @@ class Files:
         self.folder = data_folder(root, ())
         self.rename = rename or {}
         self.targets = tuple(targets)
-        self.masks_seen = masks_seen
+        self.filter_seen = filter_seen
         self.name = name or self.folder.resolve().name
         self.cutoffs = _cutoffs(valid_from, test_from)
         self.ends = None if ends is None else end_of(parse_moment(ends, "data.ends"))

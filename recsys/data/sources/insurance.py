@@ -39,7 +39,7 @@ class Insurance:
     name: str = "insurance"
     version: str = "1"
     cutoffs: Cutoffs | None = Cutoffs(valid_from=49_921 * EVENT, test_from=56_161 * EVENT)
-    masks_seen: bool = False
+    filter_seen: bool = False
     targets: tuple[str, ...] = ("purchase",)
 
     def __init__(self, *, root: str) -> None:

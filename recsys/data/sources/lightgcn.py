@@ -29,7 +29,7 @@ class LightGCNFiles:
     name: str = "lightgcn"
     version: str = "1"
     cutoffs: Cutoffs | None = None
-    masks_seen: bool = True
+    filter_seen: bool = True
     targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
 
     def __init__(self, *, root: str) -> None:

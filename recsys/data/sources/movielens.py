@@ -33,7 +33,7 @@ class MovieLens:
         valid_from=pd.Timestamp("1998-03-07", tz="UTC"),
         test_from=pd.Timestamp("1998-04-01", tz="UTC"),
     )
-    masks_seen: bool = True
+    filter_seen: bool = True
     targets: tuple[str, ...] = ("view",)
 
     def __init__(self, *, root: str) -> None:

@@ -32,7 +32,7 @@ class RetailRocket:
     name: str = "retail_rocket"
     version: str = "1"
     cutoffs: Cutoffs | None = None
-    masks_seen: bool = True
+    filter_seen: bool = True
     targets: tuple[str, ...] = ("purchase",)
 
     def __init__(self, *, root: str) -> None:

@@ -61,7 +61,7 @@ class Starbucks:
     name: str = "starbucks"
     version: str = "1"
     cutoffs: Cutoffs | None = Cutoffs(valid_from=moment(504), test_from=moment(576))
-    masks_seen: bool = False
+    filter_seen: bool = False
     targets: tuple[str, ...] = ("accept",)
 
     def __init__(self, *, root: str) -> None:

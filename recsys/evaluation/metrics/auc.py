@@ -7,6 +7,7 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluation.metrics.ratio import ratio
+from recsys.ops.csr import entry_rows
 
 TIE = 1e-6
 """Scores closer than this share of the row's largest magnitude are equal. A float32 product of the
@@ -55,7 +56,7 @@ def mid_ranks(scores: FloatArray, relevant: csr_array) -> FloatArray:
     Raises:
         ValueError: a score is NaN.
     """
-    query = np.repeat(np.arange(len(scores)), np.diff(relevant.indptr))
+    query = entry_rows(relevant.indptr)
     wanted = scores[query, relevant.indices]
     ordered = np.sort(scores, axis=1)
     if np.isnan(ordered[:, -1]).any():  # it is sorted to the end

@@ -24,7 +24,7 @@ Space: TypeAlias = dict[str, BaseDistribution]
 
 _NEEDS = {
     "clock": lambda data: data.clock is not None,
-    "repeats": lambda data: not data.masks_seen,
+    "repeats": lambda data: not data.filter_seen,
 }
 _KEYS = ("choices", "low", "high", "log", "step", "needs")
 

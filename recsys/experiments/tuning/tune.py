@@ -202,7 +202,7 @@ def _quality(
 def _about(settings: Settings, data: Dataset, split: Split) -> dict[str, Any]:
     """What a study belongs to; where the data lie does not matter."""
     parts = {key: settings.config[key] for key in ("model", "split", "identity", "seed")}
-    # The cut-offs of the data are in no table; the fingerprint holds targets and masks_seen.
+    # The cut-offs of the data are in no table; the fingerprint holds targets and filter_seen.
     windows = {"cut-offs": split.description}
     return {**parts, **windows, "data": data.fingerprint, "metric": settings.evaluate.metric}
 

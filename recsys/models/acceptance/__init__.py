@@ -7,10 +7,10 @@ into probabilities, and `Acceptance` calibrates them on customers that the learn
 
 from recsys.models.acceptance.acceptance import Acceptance, Learner
 from recsys.models.acceptance.affinity import affinity
-from recsys.models.acceptance.behaviour import Events, behaviour
+from recsys.models.acceptance.behaviour import CustomerEvents, behaviour
 from recsys.models.acceptance.boosting import Boosting
 from recsys.models.acceptance.contacts import contacts
-from recsys.models.acceptance.features import Features, beside, described
+from recsys.models.acceptance.features import Features, beside, feature_block
 from recsys.models.acceptance.pairwise import Pairwise
 from recsys.models.acceptance.response_features import answers
 from recsys.models.acceptance.sends import Sends, read_sends
@@ -19,7 +19,7 @@ from recsys.models.acceptance.smoothed_rates import Rates, overall_rate
 __all__ = [
     "Acceptance",
     "Boosting",
-    "Events",
+    "CustomerEvents",
     "Features",
     "Learner",
     "Pairwise",
@@ -30,7 +30,7 @@ __all__ = [
     "behaviour",
     "beside",
     "contacts",
-    "described",
+    "feature_block",
     "overall_rate",
     "read_sends",
 ]

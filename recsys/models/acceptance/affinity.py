@@ -4,8 +4,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.arrays import IntArray
-from recsys.models.acceptance.behaviour import Events
-from recsys.models.acceptance.event_history import Ledger
+from recsys.models.acceptance.behaviour import CustomerEvents
+from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.sends import Sends
 
@@ -17,7 +17,7 @@ _STRANGERS = 100
 
 
 def affinity(
-    sends: Sends, name: str, events: Events, covers: csr_array, prior: float = 5.0
+    sends: Sends, name: str, events: CustomerEvents, covers: csr_array, prior: float = 5.0
 ) -> Features:
     """How much of a customer's events, and of everybody's, the offer covers, before each send.
 
@@ -40,13 +40,13 @@ def affinity(
     customers, when = events.customers[row].astype(np.int64), events.when[row]
     many = covers.shape[0]
     pairs = customers * many + offers
-    own = Ledger(pairs, when).count(sends.customers * many + sends.offers, sends.when)
-    events_before = Ledger(events.customers, events.when).count(sends.customers, sends.when)
+    own = EventHistory(pairs, when).count(sends.customers * many + sends.offers, sends.when)
+    events_before = EventHistory(events.customers, events.when).count(sends.customers, sends.when)
     first = _first(pairs, when)
-    reached = Ledger(offers[first], when[first]).count(sends.offers, sends.when)
+    reached = EventHistory(offers[first], when[first]).count(sends.offers, sends.when)
     starts = events.when[_first(events.customers, events.when)]
     everybody = np.zeros(len(starts), np.int64)
-    people = Ledger(everybody, starts).count(np.zeros(len(sends), np.int64), sends.when)
+    people = EventHistory(everybody, starts).count(np.zeros(len(sends), np.int64), sends.when)
     return named(
         {
             f"send.{name}_share": np.log((own + _FLOOR * prior) / (events_before + prior)),

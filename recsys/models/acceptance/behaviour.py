@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.interactions import DAY
-from recsys.models.acceptance.event_history import Ledger
+from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.sends import Sends
 
@@ -14,7 +14,7 @@ _MONTH = 30
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Events:
+class CustomerEvents:
     """What customers did, one entry an event.
 
     Attributes:
@@ -30,7 +30,9 @@ class Events:
     items: IntArray | None = None
 
 
-def behaviour(sends: Sends, name: str, events: Events, recent_days: int = _MONTH) -> Features:
+def behaviour(
+    sends: Sends, name: str, events: CustomerEvents, recent_days: int = _MONTH
+) -> Features:
     """Events of one kind before each send, all as log(1 + x).
 
     Frequency and value are per 30 days since the first event of all, because a total grows with
@@ -46,7 +48,7 @@ def behaviour(sends: Sends, name: str, events: Events, recent_days: int = _MONTH
     customers, moments = sends.customers, sends.when
     window = moments - recent_days * DAY
     days = np.maximum((moments - events.when.min(initial=moments.max())) / DAY, 1)
-    happened = Ledger(events.customers, events.when)
+    happened = EventHistory(events.customers, events.when)
     count = happened.count(customers, moments)
     columns = {
         f"customer.{name}_a_month": np.log1p(_MONTH * count / days),
@@ -56,8 +58,8 @@ def behaviour(sends: Sends, name: str, events: Events, recent_days: int = _MONTH
     if events.values is not None:
         # Money given back is no negative habit, and has no logarithm.
         values = np.maximum(events.values, 0)
-        spent = Ledger(events.customers, events.when, values)
-        logs = Ledger(events.customers, events.when, np.log1p(values))
+        spent = EventHistory(events.customers, events.when, values)
+        logs = EventHistory(events.customers, events.when, np.log1p(values))
         total = spent.total(customers, moments)
         # Differences of long sums may fall short of 0 by rounding.
         recent = np.maximum(total - spent.total(customers, window), 0)

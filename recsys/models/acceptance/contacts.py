@@ -3,7 +3,7 @@
 import numpy as np
 
 from recsys.data.interactions import DAY, NEVER
-from recsys.models.acceptance.event_history import Ledger
+from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.sends import Sends
 
@@ -25,8 +25,10 @@ def contacts(sends: Sends, history: Sends) -> Features:
         history: [H] all sends.
     """
     customers, moments = sends.customers, sends.when
-    sent = Ledger(history.customers, history.when)
-    closed = Ledger(np.where(history.resolved < NEVER, history.customers, -1), history.resolved)
+    sent = EventHistory(history.customers, history.when)
+    closed = EventHistory(
+        np.where(history.resolved < NEVER, history.customers, -1), history.resolved
+    )
     count = sent.count(customers, moments)
     columns = {
         "send.days_since_contact": np.log1p(sent.since(customers, moments) / DAY),

@@ -5,7 +5,7 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 
 
-class Ledger:
+class EventHistory:
     """Events by key and time; every answer is about those strictly before a moment.
 
     Questions are pairs of a key [n] and a moment [n], answered all at once by binary search: a
@@ -61,7 +61,7 @@ class Ledger:
         return found
 
     def _span(self, keys: IntArray, moments: IntArray) -> tuple[IntArray, IntArray]:
-        """Places [n] of the key's first event, and after its last before the moment."""
+        """Positions [n] of the key's first event, and after its last before the moment."""
         key = np.searchsorted(self._keys, keys)
         known = np.append(self._keys, -1)[key] == keys
         first = np.searchsorted(self._places, key * self._stride)

@@ -57,7 +57,7 @@ def named(columns: Mapping[str, FloatArray]) -> Features:
     return Features(values=np.column_stack(list(columns.values())), names=tuple(columns))
 
 
-def described(part: str, rows: IntArray, matrix: FloatArray, names: Sequence[str]) -> Features:
+def feature_block(part: str, rows: IntArray, matrix: FloatArray, names: Sequence[str]) -> Features:
     """What does not change, as `recsys.graph.features` encodes it.
 
     Args:

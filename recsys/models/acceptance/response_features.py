@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.interactions import DAY, NEVER
-from recsys.models.acceptance.event_history import Ledger
+from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.sends import Sends
 from recsys.models.acceptance.smoothed_rates import Rates, overall_rate
@@ -41,8 +41,8 @@ def answers(sends: Sends, history: Sends, kinds: IntArray, prior: float = 5.0) -
     many = int(kinds.max(initial=0)) + 1
 
     def excess(keys: IntArray, asked: IntArray) -> FloatArray:
-        accepted = Ledger(keys, told.resolved, told.outcome).total(asked, moments)
-        due = Ledger(keys, told.resolved, expected).total(asked, moments)
+        accepted = EventHistory(keys, told.resolved, told.outcome).total(asked, moments)
+        due = EventHistory(keys, told.resolved, expected).total(asked, moments)
         found: FloatArray = np.log((accepted + prior * overall) / (due + prior * overall))
         return found
 
@@ -78,9 +78,9 @@ def _so_far(
     """Acceptances known at the moment, whether or not the others are resolved."""
     customers, moments = sends.customers, sends.when
     answered = history.answered < NEVER
-    accepts = Ledger(np.where(answered, history.customers, -1), history.answered)
+    accepts = EventHistory(np.where(answered, history.customers, -1), history.answered)
     count = accepts.count(customers, moments)
-    contacts = Ledger(history.customers, history.when).count(customers, moments)
+    contacts = EventHistory(history.customers, history.when).count(customers, moments)
     recent = count - accepts.count(customers, moments - RECENT_DAYS * DAY)
     since = accepts.since(customers, moments) / DAY
     return {

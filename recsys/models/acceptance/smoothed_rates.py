@@ -4,7 +4,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.interactions import NEVER
-from recsys.models.acceptance.event_history import Ledger
+from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.sends import Sends
 
 
@@ -21,7 +21,7 @@ class Rates:
 
     def __init__(self, history: Sends, cells: IntArray) -> None:
         told = (history.outcome >= 0) & (history.resolved < NEVER)
-        self._ledger = Ledger(np.where(told, cells, -1), history.resolved, history.outcome)
+        self._ledger = EventHistory(np.where(told, cells, -1), history.resolved, history.outcome)
 
     def before(
         self, moments: IntArray, cells: IntArray, prior: float, towards: FloatArray | float

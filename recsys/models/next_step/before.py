@@ -3,7 +3,7 @@
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.models.acceptance.event_history import Ledger
+from recsys.models.acceptance.event_history import EventHistory
 
 
 def counts_before(
@@ -19,7 +19,7 @@ def counts_before(
         moments: [n].
         size: number of items.
     """
-    ledger = Ledger(groups.astype(np.int64) * size + items, when)
+    ledger = EventHistory(groups.astype(np.int64) * size + items, when)
     keys = asked.astype(np.int64)[:, None] * size + np.arange(size)
     return ledger.count(keys.ravel(), np.repeat(moments, size)).reshape(keys.shape)
 

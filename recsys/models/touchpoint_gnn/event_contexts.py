@@ -9,7 +9,7 @@ from recsys.data.dataset import Dataset
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Places:
+class EventContexts:
     """The combinations of touchpoint node and context that occur.
 
     Attributes:
@@ -22,8 +22,8 @@ class Places:
     members: IntArray
 
 
-def places_of(data: Dataset, nodes: IntArray, size: int, contexts: bool) -> Places:
-    """Places of the events of a data set.
+def places_of(data: Dataset, nodes: IntArray, size: int, contexts: bool) -> EventContexts:
+    """Contexts of the events of a data set.
 
     Args:
         data: with contexts, where they are used.
@@ -33,7 +33,7 @@ def places_of(data: Dataset, nodes: IntArray, size: int, contexts: bool) -> Plac
     """
     codes = data.interactions.contexts
     if not contexts or codes is None:
-        return Places(of_events=nodes, members=np.arange(size)[:, None])
+        return EventContexts(of_events=nodes, members=np.arange(size)[:, None])
     starts = np.cumsum([0, *map(len, data.contexts.values())])[:-1]
     values = np.where(codes >= 0, codes + starts, -1)
     members, of_events = np.unique(
@@ -41,7 +41,7 @@ def places_of(data: Dataset, nodes: IntArray, size: int, contexts: bool) -> Plac
     )
     known = (members >= 0).any(axis=1)
     place = np.where(known, np.cumsum(known) - 1, -1)
-    return Places(of_events=place[of_events.ravel()], members=members[known])
+    return EventContexts(of_events=place[of_events.ravel()], members=members[known])
 
 
 def context_names(data: Dataset) -> list[str]:

@@ -13,9 +13,9 @@ from recsys.graph.offer_calendar import calendar_lift
 from recsys.graph.relations import SIDES, Ends, Signals, relation_matrices
 from recsys.graph.strength import event_weights
 from recsys.models.touchpoint_gnn.event_contexts import places_of
-from recsys.models.touchpoint_gnn.network import World
+from recsys.models.touchpoint_gnn.network import NetworkInputs
 from recsys.training.bipartite_graph import BipartiteGraph
-from recsys.training.context_targets import Asked
+from recsys.training.context_targets import ContextTargets
 from recsys.training.relations import Relations
 
 
@@ -30,7 +30,7 @@ def world_of(
     features: Mapping[str, FloatArray],
     contexts: bool,
     horizon: float | None,
-) -> World:
+) -> NetworkInputs:
     """What the network is about.
 
     Args:
@@ -61,7 +61,7 @@ def world_of(
     used = of_actions != 0
     matrices = relation_matrices(data, signals)
     lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
-    return World(
+    return NetworkInputs(
         relations=Relations(matrices, signals.weights, learnt, device),
         features={side: torch.from_numpy(matrix).to(device) for side, matrix in features.items()},
         known=(
@@ -69,7 +69,7 @@ def world_of(
             torch.from_numpy(_involved(ends, "products", used)).to(device),
         ),
         active=torch.from_numpy(np.unique(customers[taken | placed])).to(device),
-        products_asked=Asked(
+        products_asked=ContextTargets(
             customers[both],
             np.where(anywhere, -1, places.of_events[both]),
             products[both],
@@ -77,7 +77,7 @@ def world_of(
             size,
             device,
         ),
-        touchpoints_asked=Asked(
+        touchpoints_asked=ContextTargets(
             customers[placed], products[placed], nodes[placed], steady[placed], size, device
         ),
         touchpoint_counts=torch.from_numpy(counts.astype(np.float32)).to(device),

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from recsys.arrays import FloatArray
 from recsys.models.graph_vectors import GraphVectors, forecast
 from recsys.training.bipartite_graph import BipartiteGraph
-from recsys.training.context_targets import Asked, AskedBatch
+from recsys.training.context_targets import ContextTargets, ContextTargetsBatch
 from recsys.training.losses import softmax_over_all, unit
 from recsys.training.objectives import Softmax
 from recsys.training.processes import Processes
@@ -17,7 +17,7 @@ from recsys.training.relations import Nodes, Relations
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class World:
+class NetworkInputs:
     """What the network is about, on its device.
 
     Attributes:
@@ -28,7 +28,7 @@ class World:
         products_asked: which products a customer took, in the context of a place.
         touchpoints_asked: which touchpoint nodes, in the context of a product.
         touchpoint_counts: [N] weight of the events at each touchpoint node.
-        places: [K, 1 + m] int64, see `Places.members`.
+        places: [K, 1 + m] int64, see `EventContexts.members`.
         contexts: number of context values.
         history: customers and products, normalised and decayed, as fresh events will be.
         calendar: [P] what planned offers add to the logits, see `calendar_lift`; empty for nothing.
@@ -38,8 +38,8 @@ class World:
     features: Nodes
     known: Pair
     active: Tensor
-    products_asked: Asked
-    touchpoints_asked: Asked
+    products_asked: ContextTargets
+    touchpoints_asked: ContextTargets
     touchpoint_counts: Tensor
     places: Tensor
     contexts: int
@@ -51,7 +51,7 @@ class TouchpointVectors(GraphVectors):
     """The network; see `TouchpointGNN`.
 
     Args:
-        world: see `World`.
+        world: see `NetworkInputs`.
         graph, objective, customers, products, l2: see `GraphVectors`.
         touchpoints: [N, dim] initial vectors.
         layers: of propagation.
@@ -62,7 +62,7 @@ class TouchpointVectors(GraphVectors):
 
     def __init__(
         self,
-        world: World,
+        world: NetworkInputs,
         graph: BipartiteGraph,
         objective: Softmax,
         customers: Tensor,
@@ -144,8 +144,8 @@ class TouchpointVectors(GraphVectors):
         return squares / 2 / max(len(asked.rows), 1)
 
     def _loss(
-        self, nodes: Nodes, asked: Asked, customers: Tensor, processes: Processes, context: str,
-        answer: str, bias: Tensor,
+        self, nodes: Nodes, asked: ContextTargets, customers: Tensor, processes: Processes,
+        context: str, answer: str, bias: Tensor,
     ) -> Tensor:  # fmt: skip
         """This process's part in the mean over the answers of all these customers."""
         own = asked.batch(customers[processes.share(len(customers))])
@@ -210,7 +210,7 @@ class TouchpointVectors(GraphVectors):
         return found.cpu().numpy()
 
 
-def question_vectors(nodes: Nodes, asked: AskedBatch, context: str) -> Tensor:
+def question_vectors(nodes: Nodes, asked: ContextTargetsBatch, context: str) -> Tensor:
     """[Q, dim], the customer's vector plus that of the context, where there is one."""
     there = asked.contexts >= 0
     places = there.nonzero()[:, 0]

@@ -14,7 +14,7 @@ from recsys.tracking.read import Skipped, TrackedRun
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Comparison:
+class RunComparison:
     """What runs on the same data and split say about each other on valid.
 
     Attributes:
@@ -44,7 +44,7 @@ def compare(
     metric: str = "ndcg@10",
     baseline: str = "segment",
     skipped: Sequence[Skipped] = (),
-) -> Comparison:
+) -> RunComparison:
     """Compares runs on the queries of valid, by customer.
 
     A run whose artifacts cannot be read, or whose metrics are not those of its own queries, is
@@ -68,7 +68,7 @@ def compare(
     between = judged(pairs[pairs["first_run"].isin(models) & pairs["second_run"].isin(models)])
     board = leaderboard(order, names, metric, pairs, baseline)
     board = board.merge(rank_bounds(between, models), how="left", on="run_id")
-    return Comparison(
+    return RunComparison(
         runs=order,
         metric=metric,
         baseline=baseline,

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import pandas as pd
 
 from recsys.ops.shown_text import for_csv
-from recsys.reports.comparison.compare import Comparison
+from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.page import comparison_page
 
 PAGE = "comparison.html"
 
 
-def comparison_files(comparison: Comparison) -> Mapping[str, str]:
+def comparison_files(comparison: RunComparison) -> Mapping[str, str]:
     """File name -> content: comparison.html, leaderboard.csv, pairwise.csv, slices.csv."""
     tables = {
         "leaderboard": comparison.board,

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from recsys.experiments.pairs import against
-from recsys.reports.comparison.compare import Comparison
+from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.markup import Markup, table, text
 from recsys.reports.comparison.ranking import ORACLE
 from recsys.reports.comparison.words import MARKS, interval, number
@@ -21,7 +21,7 @@ SLICES = 12
 _ROOMY = 7
 
 
-def pairwise_matrix(comparison: Comparison) -> Markup:
+def pairwise_matrix(comparison: RunComparison) -> Markup:
     """Win, tie or loss of the run of the row against the run of the column."""
     models = shown(comparison)
     roomy = len(models) <= _ROOMY
@@ -39,7 +39,7 @@ def pairwise_matrix(comparison: Comparison) -> Markup:
     return table(caption, ["run", *map(str, models["rank"])], rows, "matrix")
 
 
-def slice_table(comparison: Comparison, dimension: str) -> Markup:
+def slice_table(comparison: RunComparison, dimension: str) -> Markup:
     """The metric by slice and run; the highest of a row is underlined."""
     models = shown(comparison, with_oracle=True)
     roomy = len(models) <= _ROOMY
@@ -65,7 +65,7 @@ def slice_table(comparison: Comparison, dimension: str) -> Markup:
     return table(f"Valid {comparison.metric} by {dimension}{left_out}", head, rows, "wide")
 
 
-def shown(comparison: Comparison, with_oracle: bool = False) -> pd.DataFrame:
+def shown(comparison: RunComparison, with_oracle: bool = False) -> pd.DataFrame:
     """The rows of the leaderboard that wide tables have: the first `SHOWN`, and the baseline."""
     board = comparison.board
     models = board[board["model"] != ORACLE]

@@ -2,7 +2,7 @@
 
 from recsys.experiments.pairs import LEVEL
 from recsys.reports.comparison import plots
-from recsys.reports.comparison.compare import Comparison
+from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.markup import Markup, page, paragraphs, picture, section
 from recsys.reports.comparison.matrices import SHOWN, pairwise_matrix, slice_table
 from recsys.reports.comparison.ranking import ORACLE
@@ -17,7 +17,7 @@ from recsys.reports.comparison.tables import (
 from recsys.reports.comparison.words import summary
 
 
-def comparison_page(comparison: Comparison) -> str:
+def comparison_page(comparison: RunComparison) -> str:
     """The whole page as HTML.
 
     It has a summary, the leaderboard, all pairs, and, where the runs tell of them, slices, costs,
@@ -40,7 +40,7 @@ def comparison_page(comparison: Comparison) -> str:
     )
 
 
-def _about(comparison: Comparison) -> str:
+def _about(comparison: RunComparison) -> str:
     run = comparison.runs[0]
     return (
         f"Data {run.data}, fingerprint {run.fingerprint[:16]}. Split {run.split}. "
@@ -49,7 +49,7 @@ def _about(comparison: Comparison) -> str:
     )
 
 
-def _leaderboard(comparison: Comparison) -> Markup:
+def _leaderboard(comparison: RunComparison) -> Markup:
     alt = f"{comparison.metric} of every run with its interval, as in the table above"
     seeds = seed_table(comparison)
     return section(
@@ -60,7 +60,7 @@ def _leaderboard(comparison: Comparison) -> Markup:
     )
 
 
-def _pairs(comparison: Comparison) -> Markup:
+def _pairs(comparison: RunComparison) -> Markup:
     if comparison.pairs.empty:
         return Markup()
     words = (
@@ -80,7 +80,7 @@ def _pairs(comparison: Comparison) -> Markup:
     )
 
 
-def _slices(comparison: Comparison) -> Markup:
+def _slices(comparison: RunComparison) -> Markup:
     found = comparison.slices
     dimensions = found.loc[found["metric"] == comparison.metric, "dimension"].unique()
     if not len(dimensions):
@@ -93,7 +93,7 @@ def _slices(comparison: Comparison) -> Markup:
     return section("Slices", paragraphs([words]), *tables)
 
 
-def _costs(comparison: Comparison) -> Markup:
+def _costs(comparison: RunComparison) -> Markup:
     models = comparison.board[comparison.board["model"] != ORACLE]
     known = models[["wall_seconds", "peak_memory_mb"]].notna().all().any()
     alt = f"{comparison.metric} against wall seconds and peak memory, as in the table above"
@@ -101,7 +101,7 @@ def _costs(comparison: Comparison) -> Markup:
     return section("Quality against cost", cost_table(comparison), *figure)
 
 
-def _curves(comparison: Comparison) -> Markup:
+def _curves(comparison: RunComparison) -> Markup:
     curves = comparison.curves
     pictures = [
         picture(plots.learning_curves(points, str(metric)), f"{metric} over steps of learning")
@@ -110,14 +110,14 @@ def _curves(comparison: Comparison) -> Markup:
     return section("Learning curves", *pictures) if pictures else Markup()
 
 
-def _skipped(comparison: Comparison) -> Markup:
+def _skipped(comparison: RunComparison) -> Markup:
     if not comparison.skipped:
         return Markup()
     lines = [f"{one.line()}." for one in comparison.skipped]
     return section("Runs passed over", paragraphs(lines))
 
 
-def _method(comparison: Comparison) -> Markup:
+def _method(comparison: RunComparison) -> Markup:
     words = [
         f"Intervals are {LEVEL:.0%} percentile intervals of a bootstrap that resamples customers "
         "with all their queries (Efron, 1979). Two runs are compared on the same resamples, so "

@@ -8,7 +8,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, FloatArray
 from recsys.ops.shown_text import for_picture
-from recsys.reports.comparison.compare import Comparison
+from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.ranking import ORACLE
 from recsys.tracking.drawing import names_as_they_are
 
@@ -26,7 +26,7 @@ _VERDICTS = {"win": ("^", _BLUE), "tie": ("o", _GREY), "loss": ("v", _ORANGE)}
 
 
 @names_as_they_are
-def intervals(comparison: Comparison) -> str:
+def intervals(comparison: RunComparison) -> str:
     """The metric of every run with its interval, marked by its verdict against the baseline."""
     board, baseline = comparison.board, comparison.baseline
     figure, axes = _blank(height=1.2 + 0.3 * len(board))
@@ -52,7 +52,7 @@ def intervals(comparison: Comparison) -> str:
 
 
 @names_as_they_are
-def costs(comparison: Comparison) -> str:
+def costs(comparison: RunComparison) -> str:
     """Quality against seconds and memory; what nothing cheaper reaches is filled and joined."""
     # Late, as all of matplotlib: its import takes a second.
     from matplotlib.ticker import LogLocator

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from recsys.experiments.pairs import LEVEL
-from recsys.reports.comparison.compare import Comparison
+from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.markup import Markup, table, text
 from recsys.reports.comparison.matrices import shown
 from recsys.reports.comparison.words import MARKS, interval, number, times
@@ -21,7 +21,7 @@ _COSTS = {
 }
 
 
-def board_table(comparison: Comparison) -> Markup:
+def board_table(comparison: RunComparison) -> Markup:
     """The leaderboard with intervals, ranks and the difference to the baseline."""
     board, metric, baseline = comparison.board, comparison.metric, comparison.baseline
     beside = [name for name in comparison.runs[0].intervals("valid") if name != metric][:_BESIDE]
@@ -44,7 +44,7 @@ def board_table(comparison: Comparison) -> Markup:
     return table(f"Valid, with {LEVEL:.0%} intervals over customers", head, rows)
 
 
-def baseline_table(comparison: Comparison) -> Markup:
+def baseline_table(comparison: RunComparison) -> Markup:
     """Every run against the baseline, corrected over these pairs alone, as on the leaderboard."""
     board = shown(comparison)
     compared = board[board["difference"].notna()]
@@ -58,7 +58,7 @@ def baseline_table(comparison: Comparison) -> Markup:
     return table(caption, ["run", *_PAIR_HEAD], rows) if rows else Markup()
 
 
-def best_table(comparison: Comparison) -> Markup:
+def best_table(comparison: RunComparison) -> Markup:
     """The first run against every other, corrected over all pairs."""
     pairs = comparison.pairs
     pairs = pairs[pairs["second_run"].isin(shown(comparison)["run_id"])]
@@ -68,7 +68,7 @@ def best_table(comparison: Comparison) -> Markup:
     return table(caption, ["against", *_PAIR_HEAD], rows)
 
 
-def cost_table(comparison: Comparison) -> Markup:
+def cost_table(comparison: RunComparison) -> Markup:
     """Seconds and memory of every run, as far as they were measured."""
     board = comparison.board
     costs = {name: form for name, form in _COSTS.items() if board[name].notna().any()}
@@ -85,7 +85,7 @@ def cost_table(comparison: Comparison) -> Markup:
     return table("Wall and CPU seconds and peak memory are those of the whole run", head, rows)
 
 
-def seed_table(comparison: Comparison) -> Markup:
+def seed_table(comparison: RunComparison) -> Markup:
     """Mean and range over seeds of what ran with several; empty where nothing did."""
     board, metric = comparison.board, comparison.metric
     rows = []
@@ -106,7 +106,7 @@ def seed_table(comparison: Comparison) -> Markup:
     return table("What ran with several seeds", head, rows) if rows else Markup()
 
 
-def run_table(comparison: Comparison) -> Markup:
+def run_table(comparison: RunComparison) -> Markup:
     """Run ids and seeds."""
     rows = [
         [

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from recsys.reports.comparison.compare import Comparison
+from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.ranking import ORACLE
 
 MARKS = {"win": "▲", "tie": "=", "loss": "▼"}
@@ -14,7 +14,7 @@ MARKS = {"win": "▲", "tie": "=", "loss": "▼"}
 _NAMED = 5
 
 
-def summary(comparison: Comparison) -> list[str]:
+def summary(comparison: RunComparison) -> list[str]:
     """The result in a few sentences: who is first, against the baseline, against each other."""
     models = comparison.board[comparison.board["model"] != ORACLE]
     if models.empty:

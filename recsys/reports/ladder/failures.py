@@ -13,7 +13,7 @@ from recsys.evaluation.intervals import Interval, bootstrap
 from recsys.experiments.pairs import LEVEL
 from recsys.graph.touchpoints import DAYPARTS, dayparts
 from recsys.ops.temporal_counts import earlier
-from recsys.reports.ladder.offers import Offers
+from recsys.reports.ladder.offers import PastOffers
 
 OFTEN, WITHIN_DAYS = 1, 7
 """An offer comes too often where there were more than so many in so many days, itself included."""
@@ -37,7 +37,7 @@ UNLOVED = "a product that few accept anywhere"
 NONE = "none of these"
 
 
-def traits(past: Dataset, made: Offers) -> dict[str, FloatArray]:
+def traits(past: Dataset, made: PastOffers) -> dict[str, FloatArray]:
     """Reason in words -> [D] 1 where it holds, 0 where not, nan where it cannot be known.
 
     What the customer did later than the offer does not count; what others ever answered to the
@@ -59,7 +59,7 @@ def traits(past: Dataset, made: Offers) -> dict[str, FloatArray]:
     return found
 
 
-def failure_table(past: Dataset, made: Offers) -> pd.DataFrame:
+def failure_table(past: Dataset, made: PastOffers) -> pd.DataFrame:
     """Every answer and reason with its share of the failed offers, and the acceptance beside it.
 
     Returns:
@@ -85,7 +85,7 @@ def failure_table(past: Dataset, made: Offers) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _had(past: Dataset, made: Offers) -> FloatArray:
+def _had(past: Dataset, made: PastOffers) -> FloatArray:
     """Whether the customer had taken any product of the offer before; nan for one without."""
     taken, shown = past.interactions.select(past.is_target), made.events
     width, asked = len(past.products), made.covers[made.offers]
@@ -131,7 +131,7 @@ def _too_often(shown: Interactions) -> FloatArray:
     return (before >= OFTEN).astype(np.float64)
 
 
-def _unloved(made: Offers) -> FloatArray:
+def _unloved(made: PastOffers) -> FloatArray:
     """Whether all others took the offer's products seldom, wherever they were shown them.
 
     What a customer answered does not count for the judgement on their own offers, else a product

@@ -7,7 +7,7 @@ import pandas as pd
 
 from recsys.data.dataset import Dataset
 from recsys.evaluation.intervals import Interval
-from recsys.experiments.rerun import valid_again
+from recsys.experiments.rerun import valid_of_run
 from recsys.reports.ladder.failures import failure_table
 from recsys.reports.ladder.offers import answers, offers_made
 from recsys.reports.ladder.rungs import Rungs, kept_hits, rungs
@@ -60,14 +60,14 @@ def ladder(
         runs: of one data set and one split.
         metric: by which the run of each rung is chosen; its k is the length of the lists.
         with_slices: fit the three runs again, which slices need; see `slices`.
-        allow: see `recsys.experiments.rerun.settings_again`.
+        allow: see `recsys.experiments.rerun.settings_of_run`.
 
     Raises:
-        InputError: as `rungs.rungs`, `rungs.kept_hits` and `again.valid_again`.
+        InputError: as `rungs.rungs`, `rungs.kept_hits` and `again.valid_of_run`.
     """
     found = rungs(runs, metric)
     hits, customers = kept_hits(found)
-    window = valid_again(found.top, allow)
+    window = valid_of_run(found.top, allow)
     rate_tables = [rates({EVERYBODY: hits}, customers)]
     step_tables = [steps({EVERYBODY: hits}, customers, one_at_a_time=False)]
     parts = sliced_hits(found, window, allow) if with_slices else None

@@ -20,7 +20,7 @@ KINDS = EVERY, TOUCHPOINT, VARIANT = "all offers", "touchpoint", "message varian
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Offers:
+class PastOffers:
     """D offers that were made before the cut-off.
 
     Attributes:
@@ -46,7 +46,7 @@ class Offers:
         return self.events.has_action(("accept",))
 
 
-def offers_made(past: Dataset) -> Offers | None:
+def offers_made(past: Dataset) -> PastOffers | None:
     """The decisions of the past; None without any, or where events have no time to set beside."""
     made = past.side_tables.get("decisions")
     if made is None or made.empty or past.clock != "timestamp":
@@ -64,7 +64,7 @@ def offers_made(past: Dataset) -> Offers | None:
     offers = vocabulary.rows(made[columns.OFFER])
     variants, names = _variants(about, of_offer, len(vocabulary))
     outcome = made[columns.OUTCOME].map(ACTION_CODES)
-    return Offers(
+    return PastOffers(
         events=Interactions(
             customers=past.customers.rows(made[columns.CUSTOMER]),
             products=np.full(len(made), -1, np.int32),
@@ -79,7 +79,7 @@ def offers_made(past: Dataset) -> Offers | None:
     )
 
 
-def answers(past: Dataset, made: Offers) -> pd.DataFrame:
+def answers(past: Dataset, made: PastOffers) -> pd.DataFrame:
     """How offers were answered: all of them, by touchpoint, and by variant of the message.
 
     Returns:

@@ -46,7 +46,7 @@ class Rungs:
 
 
 def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
-    """Chooses the best run of each rung: popularity, segment, and whatever else is not the oracle.
+    """The best run of each rung: popularity, segment, and whatever else is not the oracle.
 
     Args:
         runs: of one data set and one split.

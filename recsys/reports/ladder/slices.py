@@ -19,7 +19,7 @@ from recsys.evaluation.dimensions import cuts
 from recsys.evaluation.full_ranking import rank
 from recsys.evaluation.per_query import PerQuery, measured, sliced
 from recsys.evaluation.slices import members
-from recsys.experiments.rerun import settings_again
+from recsys.experiments.rerun import settings_of_run
 from recsys.reports.ladder.rungs import Rungs
 from recsys.reports.ladder.steps import Part
 from recsys.tracking.pseudonyms import pseudonyms_of
@@ -57,8 +57,8 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
 
     Args:
         found: the rungs.
-        window: of their valid, as `recsys.experiments.rerun.valid_again` makes it.
-        allow: see `recsys.experiments.rerun.settings_again`.
+        window: of their valid, as `recsys.experiments.rerun.valid_of_run` makes it.
+        allow: see `recsys.experiments.rerun.settings_of_run`.
 
     Raises:
         InputError: the runs keep customers under another key than the environment holds.
@@ -66,7 +66,7 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
     hidden = pseudonyms_of(found.top.run_id, found.top.tags)
     shown: Shown = hidden.of if hidden else list
     queries, name = window.queries, found.metric.partition("@")[0]
-    evaluate = settings_again(found.top, allow).evaluate
+    evaluate = settings_of_run(found.top, allow).evaluate
     every = cuts(window, background(window), evaluate)
     # A dimension of one slice says what all customers say.
     wanted = {
@@ -77,7 +77,7 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
     columns_of: dict[Part, list[FloatArray]] = {}
     strayed: dict[str, int] = {}
     for run in found.runs:
-        model = settings_again(run, allow).model.fit(window.past)
+        model = settings_of_run(run, allow).model.fit(window.past)
         ranking = rank(model.score, queries, found.k)
         values = measured(ranking, queries, [found.k], [name])
         for (dimension, part, _), value in sliced(

@@ -49,7 +49,7 @@ class Contents:
             customer starts are True. None where all may.
         default_consent: [T] bool, the same of a customer of whom nothing is known; None for those
             that may contact every customer.
-        masks_seen: whether products that a customer already had leave the ranking.
+        filter_seen: whether products that a customer already had leave the ranking.
         offers: the firm's offers, each of products; None where each product is its own.
         features: how features of a new product become its vector; None where it cannot be told.
         calibrator: plain float64 arrays of a `recsys.ops.calibrator`, which makes of the
@@ -99,7 +99,7 @@ class Contents:
     product_valid_to: IntArray | None = None
     consent: BoolArray | None = None
     default_consent: BoolArray | None = None
-    masks_seen: bool = True
+    filter_seen: bool = True
     offers: OfferTable | None = None
     features: ProductFeatures | None = None
     calibrator: Mapping[str, FloatArray] | None = None

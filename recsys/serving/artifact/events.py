@@ -6,6 +6,7 @@ import numpy as np
 
 from recsys.arrays import IntArray
 from recsys.errors import InputError
+from recsys.ops.csr import expand_ranges
 from recsys.serving.artifact.contents import Contents
 
 TYPES = {
@@ -66,19 +67,7 @@ def of_rows(contents: Contents, rows: IntArray) -> tuple[IntArray, IntArray]:
     if contents.event_customers is None:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     keys = rows.astype(contents.event_customers.dtype)
-    return spread(
+    return expand_ranges(
         np.searchsorted(contents.event_customers, keys, side="left"),
         np.searchsorted(contents.event_customers, keys, side="right"),
     )
-
-
-def spread(starts: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]:
-    """Positions [m] in n ranges, one range after the other, and the range [m] of each.
-
-    >>> spread(np.array([5, 8]), np.array([7, 9]))
-    (array([0, 0, 1]), array([5, 6, 8]))
-    """
-    lengths = ends - starts
-    owners = np.repeat(np.arange(len(starts)), lengths)
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return owners, starts[owners] + within

@@ -99,7 +99,7 @@ def _fidelity(fidelity: Any) -> str:
 
 def _kept_rules(contents: Contents) -> Iterator[str]:
     dated = contents.product_valid_from is not None or contents.product_valid_to is not None
-    yield f"- products already had leave the ranking: {_yes(contents.masks_seen)}"
+    yield f"- products already had leave the ranking: {_yes(contents.filter_seen)}"
     yield f"- products are offered only while they are valid: {_yes(dated)}"
     yield f"- touchpoints need the customer's consent: {_yes(contents.consent is not None)}"
     popular = contents.default_customer is not None

@@ -29,7 +29,7 @@ def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray |
     if contents.default_consent is not None:
         arrays["default_consent"] = contents.default_consent.astype(np.uint8)
     text = {
-        "masks_seen": bool(contents.masks_seen),
+        "masks_seen": bool(contents.filter_seen),
         "dates": [name for name in DATES if name in arrays],
         "consent": list(contents.touchpoint_names) if "consent" in arrays else None,
     }
@@ -41,7 +41,7 @@ def restored(
 ) -> dict[str, Any]:
     """The fields of `Contents` that `compiled` made this text and these arrays from."""
     fields: dict[str, Any] = {name: arrays[name] for name in text["dates"]}
-    fields["masks_seen"] = text["masks_seen"]
+    fields["filter_seen"] = text["masks_seen"]
     if text["consent"] is not None:
         bits = np.unpackbits(arrays["consent"].astype(np.uint8), axis=1, count=len(text["consent"]))
         fields["consent"] = bits.astype(bool)

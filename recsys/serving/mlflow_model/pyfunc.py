@@ -26,8 +26,8 @@ from recsys.serving.mlflow_model import request
 from recsys.serving.mlflow_model.over_http import Endpoint
 from recsys.serving.mlflow_model.request import CUSTOMER, EVENTS, Row
 from recsys.serving.query.artifact import Artifact
-from recsys.serving.query.customer_state import Person
-from recsys.serving.query.query import Question, question
+from recsys.serving.query.customer_state import CustomerState
+from recsys.serving.query.query import Query, question
 
 _PACKAGE = Path(__file__).parents[2]
 _NEEDED = ("mlflow", "numpy", "pyarrow", "safetensors")
@@ -35,7 +35,7 @@ _KEPT = 64
 """Answers of popularity that are kept, one for each question and second."""
 
 
-class Offers:
+class OfferModel:
     """What MLflow calls: one customer a row in, one recommendation a row out."""
 
     def __init__(self, artifact: Artifact) -> None:
@@ -105,18 +105,18 @@ class Offers:
         starts, ends = self.artifact.customers.find([row.customer])
         return bool(starts[0] < ends[0])
 
-    def _question(self, **said: Any) -> Question:
+    def _question(self, **said: Any) -> Query:
         return question(self.artifact.contents, self.artifact.products, **said)
 
-    def _person(self, row: Row, strict: bool) -> Person:
+    def _person(self, row: Row, strict: bool) -> CustomerState:
         # A known customer who did nothing just now needs no model that can be folded into.
         events = row.events if row.events or row.customer is None else None
         return self.artifact.person(row.customer, events, strict)
 
-    def _popular(self, nobody: Person, asked: Question) -> dict[str, Any]:
+    def _popular(self, nobody: CustomerState, asked: Query) -> dict[str, Any]:
         return asdict(self.artifact.answer(nobody, asked, 0))
 
-    def _kept(self, nobody: Person, asked: Question) -> dict[str, Any]:
+    def _kept(self, nobody: CustomerState, asked: Query) -> dict[str, Any]:
         """As `_popular`: the same for all who are unknown, and so kept for a while."""
         key = asked.k, asked.asked, asked.moment
         found = self._answers.get(key)
@@ -129,14 +129,14 @@ class Offers:
         return found
 
 
-def _load_pyfunc(path: str) -> Offers:
+def _load_pyfunc(path: str) -> OfferModel:
     """What MLflow calls with the path of the artifact in the model."""
     _ask_before_mlflow()
-    return Offers(load(path))
+    return OfferModel(load(path))
 
 
 def _ask_before_mlflow() -> None:
-    """Lets an `Offers` see what is asked before MLflow has dropped half of it.
+    """Lets an `OfferModel` see what is asked before MLflow has dropped half of it.
 
     MLflow leaves out params and columns that a signature does not name, writes the whole request
     before a refusal, and puts its stack trace into the answer to a broken CSV. What is asked of
@@ -153,7 +153,7 @@ def _ask_before_mlflow() -> None:
         offers = model._model_impl
         return (
             offers.predict(data, params)
-            if isinstance(offers, Offers)
+            if isinstance(offers, OfferModel)
             else predict(model, data, params)
         )
 
@@ -174,7 +174,7 @@ def _endpoint(answer: Any) -> Any:
     kept = dict(zip(answer.__code__.co_freevars, answer.__closure__ or (), strict=True))
     model = kept["model"].cell_contents if "model" in kept else None
     offers = getattr(model, "_model_impl", None)
-    if not isinstance(offers, Offers):
+    if not isinstance(offers, OfferModel):
         return None
     endpoint = Endpoint(offers)
 

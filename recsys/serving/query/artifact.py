@@ -13,12 +13,12 @@ from recsys.serving.artifact.index import ApproximateIndex
 from recsys.serving.artifact.new_products import NewProduct, grown
 from recsys.serving.artifact.text_ids import TextIds
 from recsys.serving.artifact.times import Moment
-from recsys.serving.query.customer_state import Person
+from recsys.serving.query.customer_state import CustomerState
 from recsys.serving.query.firm_offers import best_offers
-from recsys.serving.query.format_offers import described
+from recsys.serving.query.format_offers import format_offers
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.offers import FirmOffer, FirmOffers, Offer, Recommendation
-from recsys.serving.query.query import Id, Ids, Question, question, require_whole
+from recsys.serving.query.query import Id, Ids, Query, question, require_whole
 from recsys.serving.query.search import best_of_many, best_products
 from recsys.serving.query.who import who, with_events
 
@@ -234,7 +234,7 @@ class Artifact:
         customer_id: Id | None,
         events: Sequence[FreshEvent] | None = None,
         strict: bool = False,
-    ) -> Person:
+    ) -> CustomerState:
         """Who is asked about, for `answer`; arguments as of `recommend_events`.
 
         Raises:
@@ -243,8 +243,8 @@ class Artifact:
         """
         return who(self.contents, self.customers, self.products, customer_id, events, strict)
 
-    def answer(self, person: Person, asked: Question, explain: int) -> Recommendation:
-        """What `recommend` says of a person and a `recsys.serving.query.query.Question`."""
+    def answer(self, person: CustomerState, asked: Query, explain: int) -> Recommendation:
+        """What `recommend` says of a person and a `recsys.serving.query.query.Query`."""
         require_whole("explain", explain, 0)
         columns, scores = best_products(self.contents, self.index, person, asked)
         missing = None
@@ -253,7 +253,7 @@ class Artifact:
             missing = missing or asked.shortage(person.had(self.contents))
         return Recommendation(
             customer_id=person.id,
-            offers=described(self.contents, person, columns, scores, asked.asked, explain),
+            offers=format_offers(self.contents, person, columns, scores, asked.asked, explain),
             short_because=missing,
             own_events=len(person.seen),
             known=person.known,

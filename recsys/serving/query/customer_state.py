@@ -34,7 +34,7 @@ class History:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Person:
+class CustomerState:
     """A customer, with R vectors: one a strand of intent.
 
     Attributes:
@@ -59,14 +59,14 @@ class Person:
 
     def had(self, contents: Contents) -> IntArray:
         """Product rows that leave the ranking because the customer had them."""
-        return self.seen if contents.masks_seen else self.seen[:0]
+        return self.seen if contents.filter_seen else self.seen[:0]
 
 
-def stored(contents: Contents, rows: IntArray) -> Person:
+def stored(contents: Contents, rows: IntArray) -> CustomerState:
     """The customer of these rows [R], as the artifact keeps it."""
     owners, places = events.of_rows(contents, rows)
     vectors, (by_popularity,) = fallback.filled(contents, contents.customers[rows], ONLY)
-    return Person(
+    return CustomerState(
         id=plain(contents.customer_ids[rows[0]]),
         vectors=vectors,
         histories=[_history(contents, places[owners == one]) for one in range(len(rows))],
@@ -80,7 +80,7 @@ def stored(contents: Contents, rows: IntArray) -> Person:
     )
 
 
-def unknown(contents: Contents, customer_id: str | int | UUID | None) -> Person:
+def unknown(contents: Contents, customer_id: str | int | UUID | None) -> CustomerState:
     """A customer of whom nothing is known, to be ranked by popularity.
 
     Args:
@@ -95,11 +95,11 @@ def unknown(contents: Contents, customer_id: str | int | UUID | None) -> Person:
     return replace(nobody(contents, customer_id), vectors=vector[None])
 
 
-def nobody(contents: Contents, customer_id: str | int | UUID | None) -> Person:
+def nobody(contents: Contents, customer_id: str | int | UUID | None) -> CustomerState:
     """A customer without a vector of their own, all zeros, and without events."""
     nothing = np.zeros(0, np.int64)
     anywhere = np.ones(len(contents.touchpoint_names), dtype=bool)
-    return Person(
+    return CustomerState(
         id=None if customer_id is None else plain(customer_id),
         vectors=np.zeros((1, contents.products.shape[1]), np.float32),
         histories=[History(products=nothing, weights=np.zeros(0), events=nothing, actions=nothing)],

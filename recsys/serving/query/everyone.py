@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.csr import expand_ranges
 from recsys.ops.topk import TopK
 from recsys.ops.whole_file import whole_file
 from recsys.serving.artifact import events, rules
@@ -20,7 +21,7 @@ from recsys.serving.artifact.times import Moment
 from recsys.serving.query import fallback, ranking
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.customer_state import stored
-from recsys.serving.query.query import Ids, Question, question
+from recsys.serving.query.query import Ids, Query, question
 from recsys.serving.query.search import best_of_many
 
 _AT_ONCE = 16_384
@@ -100,12 +101,12 @@ def _one_line_an_offer(table: pa.Table) -> pa.Table:
     )
 
 
-def _table(artifact: Artifact, starts: IntArray, ends: IntArray, asked: Question) -> pa.Table:
+def _table(artifact: Artifact, starts: IntArray, ends: IntArray, asked: Query) -> pa.Table:
     contents, ids = artifact.contents, artifact.customers
     best = best_of_many(contents, ids, starts, ends, asked)
     found = best.columns >= 0
     lengths = found.sum(axis=1)
-    owners, places = events.spread(starts, ends)
+    owners, places = expand_ranges(starts, ends)
     rows = ids.rows[places]
     begins = np.searchsorted(owners, np.arange(len(starts)))
     permitted = rules.permitted(contents, rows, begins)
@@ -173,7 +174,7 @@ def _touchpoints(
 
 def _shortages(
     artifact: Artifact, starts: IntArray, ends: IntArray, lengths: IntArray, permitted: BoolArray,
-    asked: Question,
+    asked: Query,
 ) -> list[str | None]:  # fmt: skip
     """Why each list is as short as it is, in words; None where it is not."""
     said: list[str | None] = [None] * len(starts)

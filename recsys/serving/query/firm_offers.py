@@ -8,14 +8,14 @@ from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.probability import probabilities
 from recsys.serving.query import ranking
-from recsys.serving.query.customer_state import Person, plain
+from recsys.serving.query.customer_state import CustomerState, plain
 from recsys.serving.query.offers import FirmOffer
-from recsys.serving.query.query import Question, in_words
+from recsys.serving.query.query import Query, in_words
 from recsys.serving.query.reasons import at_place, named
 
 
 def best_offers(
-    contents: Contents, table: OfferTable, vectors: FloatArray, person: Person, asked: Question
+    contents: Contents, table: OfferTable, vectors: FloatArray, person: CustomerState, asked: Query
 ) -> tuple[list[FirmOffer], str | None]:
     """The k best offers for one person who may be reached, and why they are fewer.
 
@@ -50,7 +50,7 @@ def best_offers(
 
 
 def _bars(
-    table: OfferTable, permitted: BoolArray, asked: Question, gone: BoolArray
+    table: OfferTable, permitted: BoolArray, asked: Query, gone: BoolArray
 ) -> dict[str, BoolArray]:
     """Why -> [O] whether that rule bars each offer."""
     when = None if asked.moment is None else rules.when_of("timestamp", asked.moment)
@@ -67,7 +67,7 @@ def _bars(
 
 
 def _offer(
-    contents: Contents, table: OfferTable, vectors: FloatArray, person: Person, place: int,
+    contents: Contents, table: OfferTable, vectors: FloatArray, person: CustomerState, place: int,
     score: float, asked: int | None,
 ) -> FirmOffer:  # fmt: skip
     where: int | None = int(table.touchpoints[place])

@@ -4,14 +4,14 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.probability import probabilities
 from recsys.serving.query import ranking
-from recsys.serving.query.customer_state import Person, plain
+from recsys.serving.query.customer_state import CustomerState, plain
 from recsys.serving.query.offers import Offer
 from recsys.serving.query.reasons import at_place, named, reasons
 
 
-def described(
-    contents: Contents, person: Person, products: IntArray, scores: FloatArray, asked: int | None,
-    explain: int,
+def format_offers(
+    contents: Contents, person: CustomerState, products: IntArray, scores: FloatArray,
+    asked: int | None, explain: int,
 ) -> list[Offer]:  # fmt: skip
     """Offers of products [n] with scores [n], each with its touchpoint and its reasons.
 

@@ -14,7 +14,7 @@ from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.limits import shown
 from recsys.serving.query import fallback
-from recsys.serving.query.customer_state import ONLY, History, Person
+from recsys.serving.query.customer_state import ONLY, CustomerState, History
 
 FreshEvent: TypeAlias = str | int | UUID | tuple[str | int | UUID, str | float]
 """A product id, or a product id with an action or a weight."""
@@ -24,8 +24,8 @@ LARGEST_WEIGHT = 1_000_000
 
 
 def folded(
-    contents: Contents, products: SortedIds, events: Sequence[FreshEvent], before: Person
-) -> Person:
+    contents: Contents, products: SortedIds, events: Sequence[FreshEvent], before: CustomerState
+) -> CustomerState:
     """The person as of now: fresh events on top of those of `before`, of the last strand.
 
     Where none of them counts anything, the person stays as before; of whom nothing was known, what

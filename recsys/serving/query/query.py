@@ -10,7 +10,8 @@ import numpy as np
 
 from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
-from recsys.serving.artifact import events, rules
+from recsys.ops.csr import expand_ranges
+from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds, UnknownIdError
 from recsys.serving.artifact.limits import shown
@@ -21,7 +22,7 @@ Ids: TypeAlias = Sequence[Id] | IdArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Question:
+class Query:
     """How many offers, where and when, and what it leaves out; P products.
 
     Attributes:
@@ -90,7 +91,7 @@ class Question:
 def question(
     contents: Contents, products: SortedIds, k: int, touchpoint: str | None = None,
     at: Moment | None = None, exclude: Ids = (), allow: Ids | None = None,
-) -> Question:  # fmt: skip
+) -> Query:  # fmt: skip
     """The question in row numbers; arguments as of `Artifact.recommend`.
 
     Raises:
@@ -100,7 +101,7 @@ def question(
     require_whole("k", k, 1)
     moment = rules.moment(contents, at)
     dated = any(getattr(contents, name) is not None for name in rules.DATES)
-    return Question(
+    return Query(
         products=len(contents.products),
         k=k,
         touchpoint=touchpoint,
@@ -150,7 +151,7 @@ def _rows(products: SortedIds, name: str, product_ids: Ids) -> IntArray:
         starts, ends = products.find_known(list(product_ids))
     except UnknownIdError as error:
         raise error.of(name) from None
-    return products.rows[events.spread(starts, ends)[1]]
+    return products.rows[expand_ranges(starts, ends)[1]]
 
 
 def _mask(size: int, rows: IntArray) -> BoolArray:

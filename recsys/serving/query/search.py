@@ -7,21 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.ops.csr import expand_ranges
 from recsys.ops.topk import TopK, topk
 from recsys.serving.artifact import events, rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.index import ApproximateIndex
 from recsys.serving.query import fallback, ranking
-from recsys.serving.query.customer_state import ONLY, Person
-from recsys.serving.query.query import Question
+from recsys.serving.query.customer_state import ONLY, CustomerState
+from recsys.serving.query.query import Query
 
 _TILE_CUSTOMERS, _TILE_SCORES = 256, 2**24
 """Customers scored at once, fewer where that many rows of scores would take over 64 MiB."""
 
 
 def best_products(
-    contents: Contents, index: ApproximateIndex | None, person: Person, asked: Question
+    contents: Contents, index: ApproximateIndex | None, person: CustomerState, asked: Query
 ) -> tuple[IntArray, FloatArray]:
     """Rows and scores of the k best products for one person, fewer where rules leave fewer."""
     if not asked.reachable(person.permitted):
@@ -38,7 +39,7 @@ def best_products(
 
 
 def best_of_many(
-    contents: Contents, customers: SortedIds, starts: IntArray, ends: IntArray, asked: Question
+    contents: Contents, customers: SortedIds, starts: IntArray, ends: IntArray, asked: Query
 ) -> TopK:
     """The k best products of n customers, tile by tile, in threads.
 
@@ -58,7 +59,7 @@ def best_of_many(
 
     def rank(first: int) -> None:
         tile = slice(first, first + step)
-        owners, places = events.spread(starts[tile], ends[tile])
+        owners, places = expand_ranges(starts[tile], ends[tile])
         begins = np.searchsorted(owners, np.arange(owners[-1] + 1))
         best = _best_of_rows(contents, customers.rows[places], begins, asked)
         found.columns[tile], found.scores[tile] = best.columns, best.scores
@@ -69,7 +70,7 @@ def best_of_many(
     return found
 
 
-def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, asked: Question) -> TopK:
+def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, asked: Query) -> TopK:
     """The k best products of B customers.
 
     Args:
@@ -82,7 +83,7 @@ def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, asked: Q
     scores = ranking.product_scores(contents, vectors, starts, asked.asked)
     if asked.barred is not None:
         scores[:, asked.barred] = -np.inf
-    if contents.masks_seen and contents.event_products is not None:
+    if contents.filter_seen and contents.event_products is not None:
         owners, places = events.of_rows(contents, rows)
         customers = np.searchsorted(starts, owners, side="right") - 1
         scores[customers, contents.event_products[places]] = -np.inf
@@ -92,7 +93,7 @@ def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, asked: Q
 
 
 def _searched(
-    contents: Contents, index: ApproximateIndex, person: Person, asked: Question
+    contents: Contents, index: ApproximateIndex, person: CustomerState, asked: Query
 ) -> tuple[IntArray, FloatArray] | None:
     """The k best of what the index finds; None where too few of them may be offered."""
     gone = person.had(contents)

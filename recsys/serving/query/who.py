@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.query.customer_state import Person, nobody, stored, unknown
+from recsys.serving.query.customer_state import CustomerState, nobody, stored, unknown
 from recsys.serving.query.fallback import default_vector, require_default
 from recsys.serving.query.fresh_events import FreshEvent, folded
 from recsys.serving.query.query import Id
@@ -13,7 +13,7 @@ from recsys.serving.query.query import Id
 def who(
     contents: Contents, customers: SortedIds, products: SortedIds, customer_id: Id | None,
     events: Sequence[FreshEvent] | None, strict: bool,
-) -> Person:  # fmt: skip
+) -> CustomerState:  # fmt: skip
     """The person, whom an id that is unknown makes one of whom nothing is known.
 
     Args:
@@ -45,7 +45,7 @@ def who(
 def with_events(
     contents: Contents, customers: SortedIds, products: SortedIds, customer_id: Id | None,
     events: Sequence[FreshEvent], strict: bool = True,
-) -> Person:  # fmt: skip
+) -> CustomerState:  # fmt: skip
     """As `who`, by the formula of the fold-in even where it says nothing."""
     before = None if customer_id is None else _stored(contents, customers, customer_id)
     if before is None and customer_id is not None and strict:
@@ -55,6 +55,6 @@ def with_events(
     return folded(contents, products, events, before or nobody(contents, customer_id))
 
 
-def _stored(contents: Contents, customers: SortedIds, customer_id: Id) -> Person | None:
+def _stored(contents: Contents, customers: SortedIds, customer_id: Id) -> CustomerState | None:
     starts, ends = customers.find([customer_id])
     return stored(contents, customers.rows[starts[0] : ends[0]]) if starts[0] < ends[0] else None

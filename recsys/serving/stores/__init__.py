@@ -1,4 +1,4 @@
-"""Places that an artifact's vectors are kept in for others to serve from."""
+"""Where an artifact's vectors are kept for others to serve from."""
 
 import re
 from pathlib import Path

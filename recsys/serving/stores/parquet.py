@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.csr import expand_ranges
 from recsys.ops.whole_file import reason
 from recsys.ops.whole_folder import replaced
 from recsys.serving.artifact import events
@@ -160,7 +161,7 @@ def _seen(column: Any, products: SortedIds) -> tuple[IntArray, IntArray]:
     lists = column.to_pylist()
     who = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
     starts, ends = products.find(product for one in lists for product in one)
-    return who, products.rows[events.spread(starts, ends)[1]]
+    return who, products.rows[expand_ranges(starts, ends)[1]]
 
 
 def _require_free(place: Path) -> None:

@@ -126,7 +126,7 @@ def _seen(contents: Contents) -> pa.Array:
     """Ids of the products that each customer row has events with; empty where they stay."""
     ids, count = _ids(contents.product_ids), len(contents.customers)
     who, what = contents.event_customers, contents.event_products
-    if who is None or what is None or not contents.masks_seen:
+    if who is None or what is None or not contents.filter_seen:
         who = what = np.zeros(0, np.int32)
     places = np.searchsorted(who, np.arange(count + 1)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(places), ids.take(pa.array(what)))
