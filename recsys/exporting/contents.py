@@ -1,7 +1,6 @@
 """A fitted model and its data as what an artifact holds."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,7 +8,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.exporting.events import events_of, fold_in_rule
+from recsys.exporting.events import events_of, fold_in_arrays
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.features import with_features
 from recsys.exporting.offers import moments, offer_table
@@ -24,7 +23,12 @@ from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
 from recsys.policy.consent import consent_mask, consent_of_unknown
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.customer_table import CustomerTable
+from recsys.serving.artifact.event_table import EventTable
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
+from recsys.serving.artifact.product_table import ProductTable
 from recsys.serving.artifact.times import OPEN_END, OPEN_START
+from recsys.serving.artifact.touchpoint_table import TouchpointTable
 
 
 def contents_of(
@@ -35,9 +39,9 @@ def contents_of(
     about: Mapping[str, Any],
 ) -> Contents:
     """What serving needs of a fitted model, its vectors and its data."""
-    own = events_of(data, fold_in, getattr(model, "actions", None))
-    contents = _contents(data, with_touchpoints(vectors, data), own, about)
-    contents = replace(contents, **fold_in_rule(model, vectors, fold_in, data))
+    events = events_of(data, fold_in, getattr(model, "actions", None))
+    arrays = fold_in_arrays(model, vectors, fold_in, data)
+    contents = _contents(data, with_touchpoints(vectors, data), events, arrays, about)
     return with_features(contents, data)
 
 
@@ -60,26 +64,37 @@ def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]
 
 
 def _contents(
-    data: Dataset, vectors: Embeddings, own: Mapping[str, Any], about: Mapping[str, Any]
+    data: Dataset,
+    vectors: Embeddings,
+    events: EventTable,
+    fold_in: FoldInArrays | None,
+    about: Mapping[str, Any],
 ) -> Contents:
     catalogue = _products(data)
     return Contents(
-        customers=vectors.customers,
-        products=vectors.products,
-        touchpoints=vectors.touchpoints,
-        default_customer=vectors.default_customer,
-        customer_ids=data.customers.ids,
-        product_ids=data.products.ids,
-        touchpoint_names=[str(name) for name in data.touchpoints.ids],
-        product_names=_texts(catalogue, "name"),
-        product_categories=_texts(catalogue, columns.CATEGORY),
-        product_valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
-        product_valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
-        consent=consent_mask(data) if len(data.touchpoints) else None,
-        default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
+        customers=CustomerTable(
+            vectors=vectors.customers,
+            ids=data.customers.ids,
+            consent=consent_mask(data) if len(data.touchpoints) else None,
+            default_vector=vectors.default_customer,
+            default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
+        ),
+        products=ProductTable(
+            vectors=vectors.products,
+            ids=data.products.ids,
+            names=_texts(catalogue, "name"),
+            categories=_texts(catalogue, columns.CATEGORY),
+            valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
+            valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
+        ),
+        touchpoints=TouchpointTable(
+            names=[str(name) for name in data.touchpoints.ids], vectors=vectors.touchpoints
+        ),
+        action_names=list(columns.ACTIONS),
         filter_seen=data.filter_seen,
+        events=events,
+        fold_in=fold_in,
         offers=offer_table(data),
-        **own,
         facts=about,
     )
 

@@ -15,6 +15,8 @@ from recsys.models.base import Embeddings, FoldIn, Recommender
 from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 from recsys.ops.csr import entry_rows
+from recsys.serving.artifact.event_table import EventTable
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 
 _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
 """How far along each positive action is; the others come before all of these."""
@@ -22,7 +24,7 @@ _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
 
 def events_of(
     data: Dataset, fold_in: FoldIn | None, actions: Mapping[str, float] | None
-) -> dict[str, Any]:
+) -> EventTable:
     """One event a customer-product pair, with the weight the model gave the pair.
 
     The pair is described by an event that the model counts, where it has one; of those by the
@@ -45,22 +47,19 @@ def events_of(
     order = np.lexsort((used, strength[events.actions[used]], counted, keys))
     pairs, count = np.unique(keys, return_counts=True)
     latest = used[order][np.cumsum(count) - 1]
-    found: dict[str, Any] = {
-        "event_customers": events.customers[latest],
-        "event_products": events.products[latest],
-        "event_weights": np.zeros(len(pairs), np.float32),
-        "event_actions": events.actions[latest],
-        "event_action_names": list(columns.ACTIONS),
-        "event_touchpoints": events.touchpoints[latest],
-        "event_when": None if events.when is None else _kept(data, events.when[latest]),
-    }
-    if fold_in is None:
-        return found
-    history = fold_in.history
-    rows = entry_rows(history.indptr)
-    places = np.searchsorted(pairs, rows * width + history.indices)
-    found["event_weights"][places] = history.data
-    return found | {"fold_in_products": fold_in.products, "fold_in_gram": fold_in.gram}
+    weights = np.zeros(len(pairs), np.float32)
+    if fold_in is not None:
+        history = fold_in.history
+        rows = entry_rows(history.indptr)
+        weights[np.searchsorted(pairs, rows * width + history.indices)] = history.data
+    return EventTable(
+        customers=events.customers[latest],
+        products=events.products[latest],
+        weights=weights,
+        actions=events.actions[latest],
+        touchpoints=events.touchpoints[latest],
+        when=None if events.when is None else _kept(data, events.when[latest]),
+    )
 
 
 def _kept(data: Dataset, when: IntArray) -> IntArray:
@@ -70,12 +69,20 @@ def _kept(data: Dataset, when: IntArray) -> IntArray:
     return np.where(when == NEVER, NEVER, when // SECOND)
 
 
-def fold_in_rule(
+def fold_in_arrays(
     model: Recommender, vectors: Embeddings, fold_in: FoldIn | None, data: Dataset
+) -> FoldInArrays | None:
+    """How events become a vector; None where they do not add up to one."""
+    if fold_in is None:
+        return None
+    rule = _rule(model, vectors, fold_in, data)
+    return FoldInArrays(factors=fold_in.products, gram=fold_in.gram, **rule)
+
+
+def _rule(
+    model: Recommender, vectors: Embeddings, fold_in: FoldIn, data: Dataset
 ) -> dict[str, Any]:
     """How fresh events weigh; empty where the formula does not give the model's own weights."""
-    if fold_in is None:
-        return {}
     actions, half_life = getattr(model, "actions", None), getattr(model, "half_life", None)
     if actions is not None:
         # What pushes away is not in the history: with it, the weights below do not agree.
@@ -90,11 +97,11 @@ def fold_in_rule(
     if (rest != rest[:1]).any():
         return {}
     return {
-        "fold_in_actions": action_weights(actions),
-        "fold_in_rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
-        "fold_in_scale": fold_in.scale,
-        "fold_in_rest": np.concatenate([rest[0], _preference(vectors, data)]).astype(np.float32),
-        "fold_in_degrees": degrees.astype(np.float32) if fold_in.exponent else None,
+        "action_weights": action_weights(actions),
+        "rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
+        "scale": fold_in.scale,
+        "rest": np.concatenate([rest[0], _preference(vectors, data)]).astype(np.float32),
+        "degrees": degrees.astype(np.float32) if fold_in.exponent else None,
     }
 
 

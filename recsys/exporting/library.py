@@ -13,7 +13,7 @@ from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
 from recsys.models.base import Recommender
-from recsys.serving.artifact.storage import require_free, write
+from recsys.serving.storage import require_free, write
 from recsys.tracking.environment import git_commit, versions
 
 DIM = 256

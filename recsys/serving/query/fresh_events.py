@@ -11,6 +11,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops import fold_in
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.limits import shown
 from recsys.serving.query import fallback
@@ -40,23 +41,22 @@ def folded(
     Raises:
         InputError: a product or action is unknown, or the artifact lacks what it needs.
     """
-    factors, rule = contents.fold_in_products, contents.fold_in_rule
-    if factors is None or rule is None or (not before.known and contents.fold_in_rest is None):
+    arrays = contents.fold_in
+    rule = None if arrays is None else arrays.rule
+    if arrays is None or rule is None or (not before.known and arrays.rest is None):
         raise InputError(
             "the artifact does not say how fresh events become a vector; export a model that can "
             "be folded into, such as als or graph_filter, with this version"
         )
     fresh, counts, actions = _counted(contents, products, events)
-    rest = contents.fold_in_rest
+    factors, rest = arrays.factors, arrays.rest
     own_counts: FloatArray = np.zeros(0)
     if before.row is not None:
         rest = before.vectors[-1, factors.shape[1] :]
-        own_counts = _own_counts(contents, before.histories[-1], before.row)
+        own_counts = _own_counts(arrays, before.histories[-1], before.row)
     history = _merged(before.histories[-1], own_counts, fresh, counts, actions)
-    history = replace(history, weights=_weights(contents, history.products, history.weights))
-    first = fold_in.customer_vector(
-        history.weights, factors[history.products], contents.fold_in_gram
-    )
+    history = replace(history, weights=_weights(arrays, history.products, history.weights))
+    first = fold_in.customer_vector(history.weights, factors[history.products], arrays.gram)
     if rule[2]:
         first = first / max(float(np.linalg.norm(first)), 1e-30)
     assert rest is not None
@@ -86,19 +86,20 @@ def _counted(
     pairs = [one if isinstance(one, tuple) else (one, 1.0) for one in events]
     starts, _ = products.find_known([product for product, _ in pairs])
     counts = [_count(contents, what) for _, what in pairs]
-    known = {name: code for code, name in enumerate(contents.event_action_names)}
+    known = {name: code for code, name in enumerate(contents.action_names)}
     actions = [known[what] if isinstance(what, str) else -1 for _, what in pairs]
     return products.rows[starts], np.array(counts, np.float64), np.array(actions, np.int64)
 
 
 def _count(contents: Contents, what: str | float) -> float:
     if isinstance(what, str):
-        known = list(contents.event_action_names)
-        if what not in known or contents.fold_in_actions is None:
+        known = list(contents.action_names)
+        weights = None if contents.fold_in is None else contents.fold_in.action_weights
+        if what not in known or weights is None:
             raise InputError(
                 f"events: no action {shown(what)}; the artifact has {', '.join(known)}"
             )
-        return float(contents.fold_in_actions[known.index(what)])
+        return float(weights[known.index(what)])
     # Of NaN no comparison is true; a whole number may be too long for a float.
     if not what >= 0:
         raise InputError(f"events: expected weights of at least 0, got {shown(what)}")
@@ -109,13 +110,13 @@ def _count(contents: Contents, what: str | float) -> float:
     return float(what)
 
 
-def _own_counts(contents: Contents, history: History, row: int) -> FloatArray:
+def _own_counts(arrays: FoldInArrays, history: History, row: int) -> FloatArray:
     """[n] what the events of a stored history counted, from what they weigh."""
-    assert contents.fold_in_rule is not None
-    offset, exponent = map(float, contents.fold_in_rule[:2])
-    degree = 1.0 if contents.fold_in_degrees is None else float(contents.fold_in_degrees[row])
+    assert arrays.rule is not None
+    offset, exponent = map(float, arrays.rule[:2])
+    degree = 1.0 if arrays.degrees is None else float(arrays.degrees[row])
     weights = history.weights.astype(np.float64)
-    counts: FloatArray = (weights - offset) / _scale(contents, history.products) * degree**exponent
+    counts: FloatArray = (weights - offset) / _scale(arrays, history.products) * degree**exponent
     return counts
 
 
@@ -139,13 +140,13 @@ def _merged(
     )
 
 
-def _weights(contents: Contents, products: IntArray, counts: FloatArray) -> FloatArray:
-    assert contents.fold_in_rule is not None
-    offset, exponent = map(float, contents.fold_in_rule[:2])
+def _weights(arrays: FoldInArrays, products: IntArray, counts: FloatArray) -> FloatArray:
+    assert arrays.rule is not None
+    offset, exponent = map(float, arrays.rule[:2])
     together = counts.sum() ** -exponent if len(counts) else 0.0
-    weights: FloatArray = offset + _scale(contents, products) * counts * together
+    weights: FloatArray = offset + _scale(arrays, products) * counts * together
     return weights
 
 
-def _scale(contents: Contents, products: IntArray) -> FloatArray | float:
-    return 1.0 if contents.fold_in_scale is None else contents.fold_in_scale[products]
+def _scale(arrays: FoldInArrays, products: IntArray) -> FloatArray | float:
+    return 1.0 if arrays.scale is None else arrays.scale[products]
