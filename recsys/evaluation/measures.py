@@ -5,18 +5,22 @@ from typing import TypeAlias
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.catalogue_statistics import CatalogueStatistics
-from recsys.evaluation.metrics.average_precision import average_precision
-from recsys.evaluation.metrics.catalogue_coverage import catalogue_coverage
-from recsys.evaluation.metrics.category_calibration import category_calibration
-from recsys.evaluation.metrics.gini import gini
-from recsys.evaluation.metrics.hit_rate import hit_rate
-from recsys.evaluation.metrics.intra_list_diversity import intra_list_diversity
-from recsys.evaluation.metrics.ndcg import ndcg
-from recsys.evaluation.metrics.novelty import novelty
-from recsys.evaluation.metrics.popularity_lift import popularity_lift
-from recsys.evaluation.metrics.precision import precision
-from recsys.evaluation.metrics.recall import recall
-from recsys.evaluation.metrics.reciprocal_rank import reciprocal_rank
+from recsys.evaluation.metrics.catalogue import (
+    catalogue_coverage,
+    category_calibration,
+    gini,
+    intra_list_diversity,
+    novelty,
+    popularity_lift,
+)
+from recsys.evaluation.metrics.ranking import (
+    average_precision,
+    hit_rate,
+    ndcg,
+    precision,
+    recall,
+    reciprocal_rank,
+)
 
 OF_HITS: Mapping[str, Callable[[BoolArray, IntArray, int], FloatArray]] = {
     "precision": precision,

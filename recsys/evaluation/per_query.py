@@ -12,7 +12,7 @@ from recsys.data.queries import Queries
 from recsys.evaluation.catalogue_statistics import CatalogueStatistics
 from recsys.evaluation.full_ranking import Ranking, Score, rank
 from recsys.evaluation.measures import AUC, OF_CATALOGUE, OF_HITS, OF_LISTS, USUAL, columns
-from recsys.evaluation.metrics.auc import auc
+from recsys.evaluation.metrics.ranking import auc
 from recsys.evaluation.slices import Cut, members
 from recsys.ops.csr import entry_rows
 
