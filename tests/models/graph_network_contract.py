@@ -5,24 +5,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from contract import (
-    IDLE,
-    WORLDS,
-    EmbeddingContract,
-    PersonalisedContract,
-    close,
-    everyone,
-    folded_all,
-    market,
-    one_customer,
-    one_event,
-    one_product,
-)
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.models.device import Device
 from recsys.models.graph_network import GraphNetwork
+from recsys.testing import CheckpointContract, EmbeddingContract, PersonalisedContract
+from recsys.testing.data import (
+    IDLE,
+    WORLDS,
+    close,
+    everyone,
+    market,
+    one_customer,
+    one_event,
+    one_product,
+)
+from recsys.testing.vectors import folded_all
 from recsys.training.sampling import Positives
 
 
@@ -39,7 +38,7 @@ class Rising:
         return -abs(epoch - self.best)
 
 
-class GraphNetworkContract(PersonalisedContract, EmbeddingContract):
+class GraphNetworkContract(PersonalisedContract, EmbeddingContract, CheckpointContract):
     """A customer's own events make its vector, or nearly, where it has a start of its own."""
 
     def make(self, **change: Any) -> GraphNetwork:
