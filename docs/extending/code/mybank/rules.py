@@ -1,36 +1,41 @@
 """What the bank may offer to whom."""
 
+from typing import Any
+
 import pandas as pd
 
+from recsys import SimulatedMarket
 from recsys.data.tables import Tables
-from recsys.simulation import SimulatedMarket
 
-LOANS = ("Home loan", "Car loan", "Credit card")
-OUTBOUND = ("consent_email", "consent_push", "consent_call_center")
+LOANS = ("Car loan", "Home loan", "Personal loan")
+OUTBOUND = ["consent_email", "consent_push", "consent_call_center"]
+OLDEST = 75
+"""Years: above it there are no loans, and no contact that the bank starts."""
 
 
 class MarketUnderRules(SimulatedMarket):
-    """The simulated market, with rules of ours written into its tables."""
+    """The simulated market, with two of our rules written into its tables."""
 
     def load(self) -> Tables:
-        """Nobody above 80 is contacted by us; loans are off the shelf from July on."""
-        tables = super().load()
-        customers, products = tables.customers.copy(), tables.products.copy()
-        customers.loc[customers["age"] > 80, list(OUTBOUND)] = False
-        products.loc[products["category"].isin(LOANS), "valid_to"] = pd.Timestamp(
-            "2026-07-01", tz="UTC"
-        )
-        return Tables(**{**dict(tables.items()), "customers": customers, "products": products})
+        """No outbound contact above 75; loans are withdrawn on 1 July 2026."""
+        tables: dict[str, Any] = dict(super().load().items())
+        customers, products = tables["customers"].copy(), tables["products"].copy()
+        customers.loc[customers["age"] > OLDEST, OUTBOUND] = False
+        is_loan = products["category"].isin(LOANS)
+        products.loc[is_loan, "valid_to"] = pd.Timestamp("2026-07-01", tz="UTC")
+        return Tables(**{**tables, "customers": customers, "products": products})
 
 
-def may_be_offered(products: pd.DataFrame, customers: pd.DataFrame, customer_id: str) -> list[str]:
+def may_be_offered(
+    customer_id: str, customers: pd.DataFrame, products: pd.DataFrame
+) -> list[str]:
     """Ids of the products that a customer may be offered: no loans above 75.
 
     Args:
-        products: with columns product_id and category.
+        customer_id: of the request; a customer whose age is unknown gets no loans either.
         customers: with columns customer_id and age.
-        customer_id: who asks; of an unknown customer the age is not known, so no loans either.
+        products: with columns product_id and category.
     """
     age = customers.set_index("customer_id")["age"].get(customer_id, float("nan"))
-    allowed = ~products["category"].isin(LOANS) | (age <= 75)
+    allowed = ~products["category"].isin(LOANS) | (age <= OLDEST)
     return products.loc[allowed, "product_id"].tolist()
