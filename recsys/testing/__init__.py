@@ -29,7 +29,7 @@ from recsys.testing.models import (  # noqa: E402
     PersonalisedContract,
     TunesItselfContract,
 )
-from recsys.testing.parts import SourceContract, SplitContract  # noqa: E402
+from recsys.testing.parts import MetricContract, SourceContract, SplitContract  # noqa: E402
 from recsys.testing.training import CheckpointContract  # noqa: E402
 from recsys.testing.vectors import EmbeddingContract, FilterContract  # noqa: E402
 
@@ -37,6 +37,7 @@ __all__ = [
     "CheckpointContract",
     "EmbeddingContract",
     "FilterContract",
+    "MetricContract",
     "ModelContract",
     "PersonalisedContract",
     "SourceContract",

@@ -26,9 +26,7 @@ class MarketUnderRules(SimulatedMarket):
         return Tables(**{**tables, "customers": customers, "products": products})
 
 
-def may_be_offered(
-    customer_id: str, customers: pd.DataFrame, products: pd.DataFrame
-) -> list[str]:
+def may_be_offered(customer_id: str, customers: pd.DataFrame, products: pd.DataFrame) -> list[str]:
     """Ids of the products that a customer may be offered: no loans above 75.
 
     Args:
