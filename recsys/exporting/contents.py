@@ -1,4 +1,4 @@
-"""A fitted model and its data as what an artifact holds."""
+"""From a fitted model and its data to the contents of an artifact."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.exporting.events import events_of, fold_in_rule
+from recsys.exporting.events import events_of, fresh_events
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.features import with_features
 from recsys.exporting.offers import moments, offer_table
@@ -19,6 +19,7 @@ from recsys.models.base import (
     FilterRecommender,
     FoldIn,
     Recommender,
+    WeighsEvents,
 )
 from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
@@ -34,18 +35,37 @@ def contents_of(
     data: Dataset,
     about: Mapping[str, Any],
 ) -> Contents:
-    """What serving needs of a fitted model, its vectors and its data."""
-    own = events_of(data, fold_in, getattr(model, "actions", None))
-    contents = _contents(data, with_touchpoints(vectors, data), own, about)
-    contents = replace(contents, **fold_in_rule(model, vectors, fold_in, data))
-    return with_features(contents, data)
+    """What serving needs of a fitted model, its vectors and its data.
+
+    Args:
+        model: fitted on `data`.
+        vectors: of the model, see `vectors_of`.
+        fold_in: of the model, see `vectors_of`.
+        data: the data set.
+        about: facts for the manifest. `fresh_events` is added: whether the artifact takes events
+            that happen after the export, and if not, why.
+    """
+    event_weights = model.event_weights if isinstance(model, WeighsEvents) else None
+    actions = None if event_weights is None else event_weights.actions
+    fresh = fresh_events(event_weights, vectors, fold_in, data)
+    facts = {**about, "fresh_events": fresh.fact}
+    contents = _contents(
+        data, with_touchpoints(vectors, data), events_of(data, fold_in, actions), facts
+    )
+    return with_features(replace(contents, **fresh.fields), data)
 
 
 def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
-    """The vectors, of at most `dim` columns where a filter is factorised, and how to fold in.
+    """The vectors of a fitted model, and the rule that makes them from events.
+
+    Args:
+        model: fitted.
+        dim: columns kept of a model with a filter, which is factorised; without effect on a model
+            that has vectors.
 
     Raises:
-        InputError: the model lacks a method; see `exportable.refuse_unexportable`.
+        InputError: the model lacks a method, see `exportable.refuse_unexportable`, or its fit did
+            not set an attribute that it declares.
     """
     refuse_unexportable(model)
     if isinstance(model, EmbeddingRecommender):
@@ -54,13 +74,13 @@ def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]
         factors = factorise(model, dim)
         return factors.embeddings, factors.fold_in
     raise InputError(
-        f"{type(model).__name__} cannot be exported: a model with a filter also needs 'history' "
-        "and 'bias' after its fit"
+        f"{type(model).__name__} cannot be exported: its fit has to set 'history' and 'bias', "
+        "which a model with a filter needs"
     )
 
 
 def _contents(
-    data: Dataset, vectors: Embeddings, own: Mapping[str, Any], about: Mapping[str, Any]
+    data: Dataset, vectors: Embeddings, events: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Contents:
     catalogue = _products(data)
     return Contents(
@@ -79,8 +99,8 @@ def _contents(
         default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
         filter_seen=data.filter_seen,
         offers=offer_table(data),
-        **own,
-        facts=about,
+        **events,
+        facts=facts,
     )
 
 

@@ -64,7 +64,7 @@ def device_of(model: Any) -> Device:
         return Device("cpu", "the model has no GPU form")
     if isinstance(device, Device):
         return device
-    return Device("cuda" if str(device).startswith("cuda") else "cpu", f"model.device is {device}")
+    return Device("cuda" if str(device).startswith("cuda") else "cpu", "as the model says")
 
 
 def _implicit_cuda() -> tuple[bool, str]:

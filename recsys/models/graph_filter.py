@@ -21,7 +21,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models import singular_vectors
-from recsys.models.base import Validate, require_half_life, require_range
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.choice import choose
 from recsys.models.dense_scores import add_history, add_product
 from recsys.models.popularity import fallback
@@ -63,6 +63,9 @@ class GraphFilter(Recommends):
         InputError: an argument is out of range.
     """
 
+    history: csr_array
+    bias: FloatArray
+
     def __init__(
         self,
         *,
@@ -97,12 +100,15 @@ class GraphFilter(Recommends):
         """The settings in use, given or chosen on valid, by name."""
         return dict(self.settings)
 
+    @property
+    def event_weights(self) -> EventWeights:
+        """How the events in the history count."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
+
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """Fits the model to the events of `data`, and chooses open settings by `validate`."""
-        self.history: csr_array = interaction_matrix(
-            data, actions=self.actions, half_life=self.half_life
-        )
-        self.bias: FloatArray = fallback(data)
+        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
+        self.bias = fallback(data)
         degrees = self.history.sum(axis=0)
         # 1 for a product without events, so that its powers do not magnify rounding noise.
         self.degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)

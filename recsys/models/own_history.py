@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Validate, require_half_life
+from recsys.models.base import EventWeights, Validate, require_half_life
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 
@@ -23,14 +23,22 @@ class OwnHistory(Recommends):
         InputError: the half-life is not above 0.
     """
 
+    history: csr_array
+    bias: FloatArray
+
     def __init__(self, *, half_life: float | None = None) -> None:
         require_half_life(half_life)
         self.half_life = half_life
 
+    @property
+    def event_weights(self) -> EventWeights:
+        """How the events in the history count."""
+        return EventWeights(half_life=self.half_life)
+
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """Counts the events of `data`; `validate` is not used."""
-        self.history: csr_array = interaction_matrix(data, half_life=self.half_life)
-        self.bias: FloatArray = fallback(data)
+        self.history = interaction_matrix(data, half_life=self.half_life)
+        self.bias = fallback(data)
         return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:

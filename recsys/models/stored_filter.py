@@ -10,7 +10,7 @@ from scipy.sparse import csc_array, csr_array, diags_array, issparse
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Validate
+from recsys.models.base import EventWeights, Validate
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 
@@ -31,6 +31,11 @@ class StoredFilter(Recommends, ABC):
     history: csr_array
     filter: csr_array | FloatArray
     bias: FloatArray
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """How the events in `history` count."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
 
     @abstractmethod
     def _filter(self, history: csr_array) -> csr_array | FloatArray:

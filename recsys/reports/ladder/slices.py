@@ -81,7 +81,7 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
         ranking = rank(model.score, queries, found.k)
         values = measured(ranking, queries, [found.k], [name])
         for (dimension, part, _), value in sliced(
-            ranking, queries, [found.k], values, wanted
+            ranking, queries, [found.k], [name], values, wanted
         ).items():
             hit = np.where(np.isnan(value), np.nan, value > 0)
             columns_of.setdefault((dimension, part), []).append(hit)
