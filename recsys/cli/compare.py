@@ -16,10 +16,11 @@ from recsys.errors import InputError
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import compare, require_baseline
-from recsys.reports.comparison.files import PAGE, as_csv, comparison_files
 from recsys.reports.comparison.leaderboard_text import printed
+from recsys.reports.comparison.page import PAGE, comparison_files
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.comparison.words import summary
+from recsys.reports.rendering import as_csv
 from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import name_skipped, runs_and_skipped
 from recsys.tracking.runs import TrackConfig

@@ -16,8 +16,9 @@ from recsys.errors import InputError
 from recsys.experiments.parts import packages
 from recsys.ops.terminal import say
 from recsys.reports.comparison.ranking import on_data
-from recsys.reports.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
+from recsys.reports.ladder.files import PICTURE, ladder_files, require_room, write_ladder
 from recsys.reports.ladder.ladder import ladder
+from recsys.reports.ladder.page import PAGE
 from recsys.reports.ladder.words import summary
 from recsys.tracking.read import runs
 from recsys.tracking.report import log_report

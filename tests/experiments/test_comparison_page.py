@@ -12,9 +12,8 @@ from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import RunComparison, compare
-from recsys.reports.comparison.files import PAGE, comparison_files
 from recsys.reports.comparison.matrices import SHOWN, SLICES, shown
-from recsys.reports.comparison.page import comparison_page
+from recsys.reports.comparison.page import PAGE, comparison_files, comparison_page
 from recsys.reports.comparison.plots import pareto_front
 from recsys.reports.comparison.words import summary
 
@@ -35,7 +34,9 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         self.tags.add(tag)
-        self.loaded += [value for name, value in attrs if name in ("src", "href")]
+        self.loaded += [value for name, value in attrs if name == "src"]
+        # A link leads to a section of the same page.
+        assert all(value.startswith("#") for name, value in attrs if name == "href")
         if tag not in VOID:
             self.open.append(tag)
 

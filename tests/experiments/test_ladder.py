@@ -18,16 +18,14 @@ from recsys.evaluation.intervals import bootstrap
 from recsys.experiments.rerun import valid_of_run
 from recsys.reports.ladder import slices
 from recsys.reports.ladder.files import (
-    PAGE,
     PICTURE,
     TABLES,
     ladder_files,
     require_room,
     write_ladder,
 )
-from recsys.reports.ladder.ladder import Ladder, ladder
-from recsys.reports.ladder.page import ladder_page
-from recsys.reports.ladder.rows import rows
+from recsys.reports.ladder.ladder import Ladder, ladder, rows
+from recsys.reports.ladder.page import PAGE, ladder_page
 from recsys.reports.ladder.rungs import FEW, MANY, ONE
 from recsys.reports.ladder.words import DIMENSIONS, headline, notes, of_100, slice_name, summary
 from recsys.tracking import report

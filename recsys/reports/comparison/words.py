@@ -8,9 +8,6 @@ import pandas as pd
 from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.ranking import ORACLE
 
-MARKS = {"win": "▲", "tie": "=", "loss": "▼"}
-"""Verdicts by shape."""
-
 _NAMED = 5
 
 

@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 from recsys.errors import InputError
 from recsys.ops.whole_file import reason
 from recsys.ops.whole_folder import replaced
-from recsys.reports.comparison.files import as_csv
 from recsys.reports.ladder.ladder import Ladder
-from recsys.reports.ladder.page import ladder_page
+from recsys.reports.ladder.page import PAGE, ladder_page
 from recsys.reports.ladder.picture import whole
+from recsys.reports.rendering import as_csv
 
-PAGE, PICTURE = "ladder.html", "ladder.png"
+PICTURE = "ladder.png"
 TABLES = ("rungs.csv", "steps.csv", "attribution.csv", "offers.csv", "reasons.csv")
 
 

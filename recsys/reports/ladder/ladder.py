@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -15,6 +16,9 @@ from recsys.reports.ladder.slices import sliced_hits
 from recsys.reports.ladder.steps import EVERYBODY, Part, rates, steps
 from recsys.reports.ladder.touchpoints import contacts, credit_table, unattributed
 from recsys.tracking.read import TrackedRun
+
+Row: TypeAlias = Mapping[Any, Any]
+"""A row of a table of the ladder: column -> value."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,6 +92,18 @@ def ladder(
         small=parts.small if parts else (),
         strayed=parts.strayed if parts else {},
     )
+
+
+def rows(table: pd.DataFrame, **equal: object) -> list[Row]:
+    """The rows in which these columns have these values, in their order.
+
+    Args:
+        table: a table of a `Ladder`.
+        **equal: column -> value.
+    """
+    for column, value in equal.items():
+        table = table[table[column] == value]
+    return list(table.to_dict("records"))
 
 
 def _credit(past: Dataset) -> tuple[pd.DataFrame, Interval | None]:

@@ -4,8 +4,7 @@ from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
 from recsys.ops.shown_text import for_picture
-from recsys.reports.ladder.ladder import Ladder
-from recsys.reports.ladder.rows import Row, rows
+from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.rungs import ONE
 from recsys.reports.ladder.steps import EVERYBODY
 from recsys.reports.ladder.words import CALLED, DIMENSIONS, first, headline, named_slice

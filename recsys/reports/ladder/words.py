@@ -6,9 +6,8 @@ from math import isnan
 from typing import Any
 
 from recsys.reports.ladder.failures import NONE
-from recsys.reports.ladder.ladder import Ladder
+from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.offers import EVERY, TOUCHPOINT
-from recsys.reports.ladder.rows import Row, rows
 from recsys.reports.ladder.rungs import FEW, MANY, ONE
 from recsys.reports.ladder.slices import FEWEST
 from recsys.reports.ladder.steps import EVERYBODY
