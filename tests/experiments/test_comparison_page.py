@@ -98,8 +98,8 @@ def test_the_summary_says_who_wins_ties_and_loses() -> None:
     assert first.startswith("als ranks first of 4 with a valid ndcg@10 of .4")
     assert "67% of what a model that knew" in first
     assert "als wins over segment by +.1000 [+.1000, +.1000], 1.33 [" in base
-    assert "Not told apart from segment: own_history. Worse than segment: popularity." in base
-    assert all_pairs.startswith("First place is sure: als wins over every other run. Ties")
+    assert "A tie with segment: own_history. Worse than segment: popularity." in base
+    assert all_pairs.startswith("First place is certain: als wins over every other run. Ties")
 
 
 def test_a_shared_first_place_and_a_missing_baseline_are_said() -> None:

@@ -224,7 +224,7 @@ def test_the_script_writes_prints_and_keeps(
     assert run_script("ladder", "data=simulated", "slices=false", "out=page", cwd=tmp_path) == 0
     said = capsys.readouterr().out
     assert said.startswith("One-to-one offers put the right product into the first ten for ")
-    assert "Kept in MLflow: ladder run 0123" in said
+    assert "ladder run 0123" in said
     assert {path.name for path in (tmp_path / "page").iterdir()} == logged["files"]
     assert logged["kind"] == "ladder"
 

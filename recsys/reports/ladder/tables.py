@@ -1,4 +1,4 @@
-"""The tables of the ladder page; all figures are so many of 100, with their intervals."""
+"""The tables of the ladder page; all figures are percentages with their intervals."""
 
 from math import isfinite
 
@@ -70,13 +70,14 @@ def slice_table(ladder: Ladder, dimension: str) -> PageTable:
 
 def credit_table(ladder: Ladder) -> PageTable:
     """Shares of the touchpoints by each method."""
-    every = list(dict.fromkeys(ladder.credit["touchpoint"]))
+    touchpoints = list(dict.fromkeys(ladder.credit["touchpoint"]))
     lines: list[Cells] = []
-    for name in every[:SHOWN]:
+    for name in touchpoints[:SHOWN]:
         shares = rows(ladder.credit, touchpoint=name)
         figures = [of_100(row, "share") for row in shares]
         lines.append([name, f"{shares[0]['contacts']:,}", *figures])
-    left_out = f"; the {SHOWN} that earned most of {len(every)}" if len(every) > SHOWN else ""
+    count = len(touchpoints)
+    left_out = f"; the {SHOWN} of {count} that earned most" if count > SHOWN else ""
     caption = f"Of 100 purchases and acceptances that a contact came before{left_out}"
     methods = dict.fromkeys(ladder.credit["method"])
     return PageTable(caption, ["touchpoint", "visits and offers", *methods], lines)
@@ -86,7 +87,7 @@ def answer_table(ladder: Ladder, kind: str) -> PageTable | None:
     """How offers were answered in each group of a kind; None where there is one group only."""
     lines: list[Cells] = []
     for row in rows(ladder.answers, kind=kind, answer="accept"):
-        group = {of["answer"]: of for of in rows(ladder.answers, kind=kind, name=row["name"])}
+        group = {part["answer"]: part for part in rows(ladder.answers, kind=kind, name=row["name"])}
         figures = [of_100(group[answer], "mean") for answer in ANSWERED]
         lines.append([row["name"], f"{row['offers']:,}", *figures])
     head = [kind, "offers", *ANSWERED.values()]
