@@ -27,7 +27,7 @@ from recsys.tracking.runs import TrackConfig
 from recsys.tracking.store import default_uri
 
 KEYS = {
-    "experiment": Key("MLflow experiment to read (default: all)", "NAME"),
+    "experiment": Key("MLflow experiment to read", default=TrackConfig().experiment),
     "data": Key("data set whose runs are compared", "NAME"),
     "tags": Key("tags that runs must have", "KEY:VALUE,..."),
     "runs": Key("run ids, or their first characters (default: all finished runs)", "ID,..."),
@@ -54,7 +54,7 @@ def main(words: Sequence[str]) -> None:
     track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = given["runs"].split(",") if "runs" in given else None
     candidates, skipped = runs_and_skipped(
-        track, experiment=given.get("experiment"), run_ids=ids, tags=tags(given)
+        track, experiment=given["experiment"], run_ids=ids, tags=tags(given)
     )
     if "tags" in given and not candidates:
         raise InputError(f"tags={given['tags']}: no finished run has all of them")

@@ -21,7 +21,7 @@ from recsys.tracking.store import default_uri
 
 KEYS = {
     "out": Key("folder for the artifact", "FOLDER"),
-    "experiment": Key("MLflow experiment to choose from (default: all)", "NAME"),
+    "experiment": Key("MLflow experiment to choose from", default=TrackConfig().experiment),
     "data": Key("data set whose runs are chosen from", "NAME"),
     "metric": Key("metric on valid that chooses the run", default="ndcg@10"),
     "run": Key("run to export, instead of the best", "ID"),
@@ -50,7 +50,7 @@ def main(words: Sequence[str]) -> None:
     out = new_folder("out", given["out"])
     track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = [given["run"]] if "run" in given else None
-    candidates = runs(track, experiment=given.get("experiment"), run_ids=ids)
+    candidates = runs(track, experiment=given["experiment"], run_ids=ids)
     chosen = best_run(candidates, given["metric"], given.get("data"))
     dim = whole_number("dim", given["dim"])
     kept_as = precision_of(given["precision"])

@@ -26,7 +26,7 @@ from recsys.tracking.store import default_uri
 
 KEYS = {
     "out": Key("folder for the page, the picture and the tables", "FOLDER"),
-    "experiment": Key("MLflow experiment to read (default: all)", "NAME"),
+    "experiment": Key("MLflow experiment to read", default=TrackConfig().experiment),
     "data": Key("data set whose runs are compared", "NAME"),
     "runs": Key("run ids, or their first characters (default: all finished runs)", "ID,..."),
     "metric": Key("metric that chooses the runs; its @k is the length of lists", default="ndcg@10"),
@@ -54,7 +54,7 @@ def main(words: Sequence[str]) -> None:
     allow = packages(given.get("allow", ""))
     track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = given["runs"].split(",") if "runs" in given else None
-    candidates = runs(track, experiment=given.get("experiment"), run_ids=ids)
+    candidates = runs(track, experiment=given["experiment"], run_ids=ids)
     chosen = on_data(candidates, given.get("data"))
     made = ladder(chosen, given["metric"], with_slices, allow)
     files, sentences = ladder_files(made), summary(made)

@@ -77,9 +77,9 @@ def usage() -> str:
             "  recsys export out=best",
             "  recsys recommend artifact=best customers=3 at=as_of",
             "",
-            "recsys COMMAND --help   the keys of a command with their defaults",
-            "recsys --version        the version",
-            "recsys -sc install=bash lines that make the shell complete commands and keys",
+            "recsys COMMAND --help     the keys of a command with their defaults",
+            "recsys --version          the version",
+            'recsys -sc install=bash   completion for the shell: eval "$(recsys -sc install=bash)"',
         ]
     )
 

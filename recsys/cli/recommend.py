@@ -38,7 +38,7 @@ KEYS = {
     "events": Key("for a new customer with these events, or for customer= with them too", "LIST"),
     "everyone": Key("true writes offers for all customers to out=", default="false"),
     "k": Key("number of offers", default="10"),
-    "touchpoint": Key("where the offers will be made, as app (default: anywhere)", "NAME"),
+    "touchpoint": Key("where the offers will be made, as app (default: the best)", "NAME"),
     "at": Key("offers valid then; as_of is the cut-off of the training (default: now)", "DATE"),
     "exclude": Key("products to leave out, or a JSON list of them", "ID,..."),
     "allow": Key("products to choose from, or a JSON list of them (default: all)", "ID,..."),
