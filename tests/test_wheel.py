@@ -61,6 +61,8 @@ def test_the_wheel_is_small_and_holds_the_library_with_its_conf_alone(wheel: Pat
     shipped = {name.removeprefix("recsys/") for name in names}
     for path in (ROOT / "conf").rglob("*.yaml"):
         assert path.relative_to(ROOT).as_posix() in shipped
+    for path in (ROOT / "recsys" / "reports" / "templates").iterdir():
+        assert path.relative_to(ROOT / "recsys").as_posix() in shipped
     assert "py.typed" in shipped
     assert not [name for name in names if "__pycache__" in name]
 

@@ -7,7 +7,7 @@ makes a text harmless for one of them and leaves plain text as it is.
 
 What machines read back (ids in tables of offers, JSON, stores) is never changed: these functions
 are for output to people alone. HTML is escaped where it is made, in
-`recsys.reports.comparison.markup`.
+`recsys.reports.rendering`.
 """
 
 import re
