@@ -23,10 +23,10 @@ import numpy as np
 from recsys.cli.answer_text import lines
 from recsys.cli.words import key_values, truth, whole_number
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Artifact, Recommendation, load
-from recsys.serving.artifact.limits import SHOWN
 from recsys.serving.artifact.rules import moment, spoken, when_of
 from recsys.serving.query.everyone import recommend_everyone, require_ending
 from recsys.serving.query.fresh_events import FreshEvent
@@ -100,7 +100,7 @@ def ids_of(key: str, text: str) -> list[Id]:
     """Product ids from P1,P2 or, where an id has a comma, from a JSON list of texts."""
     if not text.startswith("["):
         return list(text.split(","))
-    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {_cut(text)}')
+    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {shown(text)}')
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
@@ -110,15 +110,11 @@ def ids_of(key: str, text: str) -> list[Id]:
     return list(parsed)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
-
-
 def events_of(text: str) -> list[FreshEvent]:
     """Fresh events from JSON: product ids, or lists of product id and action or weight."""
     refused = InputError(
         'events: expected a JSON list such as ["P1", ["P2", "cart"], ["P3", 2.5]], got '
-        + _cut(text)
+        + shown(text)
     )
     try:
         parsed = json.loads(text)
