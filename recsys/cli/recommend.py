@@ -22,10 +22,10 @@ import numpy as np
 from recsys.cli.answer_text import lines
 from recsys.cli.words import Key, key_values, truth, whole_number
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Artifact, Recommendation, load
-from recsys.serving.artifact.limits import SHOWN
 from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.query.everyone import recommend_everyone, require_ending
 from recsys.serving.query.fresh_events import FreshEvent
@@ -120,7 +120,7 @@ def ids_of(key: str, text: str) -> list[Id]:
     """
     if not text.startswith("["):
         return list(text.split(","))
-    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {_cut(text)}')
+    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {shown(text)}')
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
@@ -128,10 +128,6 @@ def ids_of(key: str, text: str) -> list[Id]:
     if not all(isinstance(entry, str | int) and not isinstance(entry, bool) for entry in parsed):
         raise refused
     return list(parsed)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
 
 
 def events_of(text: str) -> list[FreshEvent]:
@@ -142,7 +138,7 @@ def events_of(text: str) -> list[FreshEvent]:
     """
     refused = InputError(
         'events: expected a JSON list such as ["P1", ["P2", "cart"], ["P3", 2.5]], got '
-        + _cut(text)
+        + shown(text)
     )
     try:
         parsed = json.loads(text)

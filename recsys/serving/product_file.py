@@ -11,8 +11,8 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.ids_file import text_bytes
-from recsys.serving.artifact.limits import shown
 from recsys.serving.artifact.new_products import CATEGORY, NewProduct, features_of
 from recsys.serving.artifact.times import seconds
 from recsys.serving.query.artifact import Artifact

@@ -80,7 +80,9 @@ def test_somebody_new_and_somebody_known_by_fresh_events(tmp_path):
     for bad in ("P001", "{}", '[["P001"]]', "[true]", '[["P001", null]]'):
         done = recommend(words[0], f"events={bad}")
         assert done.returncode == 2
-        assert done.stderr == f"error: events: expected a JSON list such as {EXAMPLE}, got {bad}\n"
+        assert (
+            done.stderr == f"error: events: expected a JSON list such as {EXAMPLE}, got {bad!r}\n"
+        )
 
 
 def test_a_short_answer_says_why(folder):
