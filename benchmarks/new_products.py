@@ -248,7 +248,7 @@ def _by_category(past: Dataset, known: Dataset, hidden: BoolArray) -> Score:
 
 def _described(contents: Contents, past: Dataset, hidden: BoolArray) -> list[NewProduct]:
     """The hidden products, as somebody who launches them describes them."""
-    names = [] if contents.features is None else list(contents.features.places)
+    names = [] if contents.features is None else list(contents.features.terms)
     table = as_of(past.side_tables["products"], columns.PRODUCT, None).set_index(columns.PRODUCT)
     rows = table[names].astype(object).reindex(past.products.ids[hidden])
     rows = rows.where(rows.notna(), None)

@@ -1,11 +1,13 @@
 """Writing an artifact, and loading it.
 
-A folder of `embeddings.safetensors` (all arrays), `ids.parquet`, `rules.json`, `MODEL_CARD.md` and
-`manifest.json`, which vouches for the others; an approximate index lies beside them. No pickle.
+An artifact is a folder with `embeddings.safetensors` (all arrays), `ids.parquet`, `rules.json`,
+`MODEL_CARD.md`, `manifest.json` with the hashes of the others, and, where wanted, an approximate
+index. No file is a pickle.
 
-The hashes detect damage, not origin: who can write the folder can write fresh ones. A file that
-was made to harm is answered by one line and costs no more memory than its own size allows, save for
-an index, which is native code of faiss: load one of unknown origin with `exact=True`.
+The hashes detect damage, not origin: anybody who can write the folder can write new hashes. A
+malicious file raises an error of one line, and takes no more memory than its size justifies. The
+exception is an index, which native code of faiss reads: load one of unknown origin with
+`exact=True`.
 """
 
 import json
@@ -59,18 +61,18 @@ def write(
     index_kind: index.Kind = "exact",
     kept_as: precision.Precision = "float32",
 ) -> None:
-    """Writes an artifact in one step: a crash leaves what was there before.
+    """Writes an artifact in one step: after a crash the folder is as it was before.
 
     Args:
-        folder: where; its parents are made.
+        folder: of the artifact; missing parents are created.
         contents: what to write.
-        overwrite: whether an artifact that is there may be replaced.
-        index_kind: "exact", or an approximate index of the products, see `index`.
-        kept_as: in what numbers vectors are kept, see `precision`.
+        overwrite: whether an existing artifact may be replaced.
+        index_kind: "exact", or the kind of an approximate index of the products: "hnsw", "ivfpq".
+        kept_as: type in which vectors are stored: "float32", "float16" or "int8".
 
     Raises:
-        InputError: the contents do not fit together, something else or an artifact is there, or
-            the folder cannot be written.
+        InputError: an id or an event appears twice, the folder holds something else or an artifact
+            that may not be replaced, or it cannot be written.
     """
     index.require_usable(index_kind)
     customers = SortedIds.build("customer", contents.customers.ids, contents.customers.strands)
@@ -87,28 +89,28 @@ def write(
 
 
 def load(folder: str | os.PathLike[str], exact: bool = False) -> Artifact:
-    """Loads an artifact after checking every file; needs numpy, pyarrow and safetensors only.
+    """Loads an artifact after checking every file; needs only numpy, pyarrow and safetensors.
 
-    Vectors stay in the file, mapped into memory: replace an artifact as a whole, never in place.
+    Vectors are mapped from the file into memory: replace an artifact as a whole, never in place.
 
     Args:
         folder: that an export wrote.
-        exact: leave an approximate index that lies there alone; nothing else needs faiss.
+        exact: whether to ignore an approximate index; nothing else needs faiss.
 
     Raises:
-        InputError: there is no artifact, it is damaged, or its format is from the future.
+        InputError: there is no artifact, it is damaged, or its format is newer than this version.
     """
     while True:
-        found = current(Path(folder))
-        raw = manifest.read(found)
+        source = current(Path(folder))
+        raw = manifest.read(source)
         try:
-            artifact = _load(found, raw, exact)
+            artifact = _load(source, raw, exact)
         except InputError:
-            if _is_same(found, raw):
+            if _is_same(source, raw):
                 raise
         else:
             # An export that finished meanwhile must not leave new ids beside old vectors.
-            if _is_same(found, raw):
+            if _is_same(source, raw):
                 return artifact
 
 
@@ -131,29 +133,29 @@ def _fill(
         arrays["touchpoints"] = contents.touchpoints.vectors
     if contents.customers.default_vector is not None:
         arrays["default_customer"] = contents.customers.default_vector
-    # safetensors writes memory as it lies, whatever the strides say.
+    # safetensors ignores strides.
     contiguous = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
     save_file(contiguous, draft / VECTORS)
-    # It also writes for the owner alone; another user may serve.
+    # It also makes the file readable for its owner only; another user may serve.
     open_as_usual(draft / VECTORS)
     ids_file.write(draft / IDS, contents, customers, products)
     (draft / RULES).write_text(json.dumps(text, indent=2) + "\n", encoding="utf-8")
     (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")
     about = None
     if index_kind != "exact":
-        # It is built from the vectors that will be loaded.
+        # Build it from the vectors that will be loaded.
         of_customers, of_products = (precision.unpacked(name, arrays) for name in precision.PACKED)
         about = index.build(draft / index.NAME, index_kind, of_products, of_customers)
     names = FILES if about is None else (*FILES, index.NAME)
     manifest.write(draft, contents, names, about)
 
 
-def _load(found: Path, raw: bytes, exact: bool) -> Artifact:
-    body = manifest.parse(found, raw)
+def _load(source: Path, raw: bytes, exact: bool) -> Artifact:
+    body = manifest.parse(source, raw)
     try:
         about = body.get("index")
         names = FILES if about is None else (*FILES, index.NAME)
-        files = manifest.checked_files(found, body, names)
+        files = manifest.checked_files(source, body, names)
         arrays = mapped.arrays(files[VECTORS])
         _require_counts(body["counts"], arrays)
         if len(files[RULES]) > _RULE_BYTES:
@@ -169,8 +171,8 @@ def _load(found: Path, raw: bytes, exact: bool) -> Artifact:
     except InputError:
         raise
     except _UNREADABLE as error:
-        said = "it is nested too deeply" if isinstance(error, RecursionError) else _line(error)
-        raise InputError(f"the artifact {found} cannot be read: {said}") from None
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else _line(error)
+        raise InputError(f"the artifact {source} cannot be read: {why}") from None
     return Artifact(
         contents=contents, customers=ids.customers, products=ids.products, index=approximate
     )
@@ -217,38 +219,43 @@ def _line(error: Exception) -> str:
 
 
 def _require_counts(counts: Any, arrays: Mapping[str, Any]) -> None:
-    """Raises `ValueError` unless the manifest counts what the arrays hold.
+    """Raises `ValueError` unless the manifest's counts are those of the arrays.
 
-    The counts bound what is read of the ids, and so must be backed by bytes on disk.
+    The counts limit how much is read of the ids, so they must be backed by bytes on disk.
     """
     customers, products = arrays["customers"], arrays["products"]
-    if any(one.ndim != 2 or not one.size for one in (customers, products)):
+    if any(vectors.ndim != 2 or not vectors.size for vectors in (customers, products)):
         raise ValueError("customers and products are no vectors")
     offers, features = arrays.get("offer_starts"), arrays.get("feature_means")
-    held = {
+    actual = {
         "customer_rows": len(customers), "products": len(products), "dim": products.shape[1],
         "offers": 0 if offers is None else len(offers) - 1,
         "features": 0 if features is None else len(features),
         "events": len(arrays.get("event_customers", ())),
     }  # fmt: skip
     if "touchpoints" in arrays:
-        held["touchpoints"] = len(arrays["touchpoints"])
+        actual["touchpoints"] = len(arrays["touchpoints"])
     elif counts["touchpoints"] > _TOUCHPOINTS:
         raise ValueError(f"{counts['touchpoints']:,} touchpoints are counted")
-    for name, count in held.items():
+    for name, count in actual.items():
         if counts.get(name, count) != count:
             raise ValueError(f"the manifest counts {counts[name]} {name} where there are {count:,}")
 
 
-def _is_same(found: Path, raw: bytes) -> bool:
+def _is_same(source: Path, raw: bytes) -> bool:
     try:
-        return manifest.read(found) == raw
+        return manifest.read(source) == raw
     except InputError:
         return False
 
 
 def require_free(target: Path, overwrite: bool) -> None:
-    """Raises `InputError` unless nothing, an empty folder, or a replaceable artifact is there."""
+    """Raises `InputError` unless an artifact may be written to a folder.
+
+    Args:
+        target: the folder: missing, empty, or an artifact.
+        overwrite: whether an artifact may be replaced.
+    """
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not target.is_dir():
@@ -260,10 +267,10 @@ def require_free(target: Path, overwrite: bool) -> None:
             f"{target} is not empty and not an artifact that this recsys knows, so it is left "
             "alone; give another folder"
         ) from None
-    strangers = {path.name for path in target.iterdir()} - {*body["files"], manifest.NAME}
-    if strangers:
+    others = {path.name for path in target.iterdir()} - {*body["files"], manifest.NAME}
+    if others:
         raise InputError(
-            f"{target} also holds {', '.join(sorted(strangers))}, which replacing the artifact "
+            f"{target} also holds {', '.join(sorted(others))}, which replacing the artifact "
             "would delete; move it elsewhere"
         )
     if not overwrite:

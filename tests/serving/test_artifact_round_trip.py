@@ -79,7 +79,7 @@ def test_card_says_what_makes_vectors_of_new_products(tmp_path):
     write(tmp_path / "with", contents(features=features(), facts=facts))
     write(tmp_path / "without", contents())
     told = [(tmp_path / name / "MODEL_CARD.md").read_text() for name in ("with", "without")]
-    line = "- new products get vectors of their features: "
+    line = "- new products get vectors from their features: "
     of_left_out = "(of products left out: 42% of the variance of scores)"
     assert f"{line}category, price, green {of_left_out}\n" in told[0]
     assert f"{line}no\n" in told[1]

@@ -170,7 +170,10 @@ def test_offers_are_loaded_as_they_were_written(opened):
         ({"products": np.full(10, 3)}, "offers.products: expected 0 to 2, got 3 to 3"),
         ({"touchpoints": np.full(7, 2)}, "offers.touchpoints: expected -1 to 1"),
         ({"starts": np.array([0, 0, 1, 2, 3, 4, 5, 10])}, "each offer is of at least one product"),
-        ({"starts": np.array([0, 1, 3, 6, 7, 8, 9, 9])}, "offers.starts: expected 0 to 10, rising"),
+        (
+            {"starts": np.array([0, 1, 3, 6, 7, 8, 9, 9])},
+            "offers.starts: expected 0 to 10, ascending",
+        ),
         ({"valid_to": np.zeros(6, np.int64)}, "offers.valid_to: expected integers"),
         ({"variants": ["one"]}, "offers.variants: expected 7 texts, got 1"),
     ],

@@ -66,7 +66,7 @@ def test_what_says_nothing_adds_nothing(said: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("said", NOTHING)
 def test_a_product_of_which_nothing_is_said_is_refused(said: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="new product 'N1': no feature says anything of it, exp"):
+    with pytest.raises(InputError, match="new product 'N1': no feature has an effect, exp"):
         with_products([new(features=said)])
     with pytest.raises(InputError, match="category 'Pension' is not among the 2 learned; leave"):
         with_products([new(features=said, category="Pension") if not said else new(

@@ -98,7 +98,7 @@ def test_the_index_is_of_what_is_loaded(tmp_path):
     pytest.importorskip("faiss")
     write(tmp_path / "a", contents(product_rows=600), index_kind="hnsw", kept_as="int8")
     artifact = load(tmp_path / "a")
-    kept = artifact.index.found.reconstruct_n(0, 600)
+    kept = artifact.index.index.reconstruct_n(0, 600)
     np.testing.assert_array_equal(kept, artifact.contents.products.vectors)
 
 

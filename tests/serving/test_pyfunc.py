@@ -105,7 +105,7 @@ def test_uuids_are_text_in_json(tmp_path: Path) -> None:
 
 
 def test_a_place_that_is_taken_is_left_alone(folder: Path) -> None:
-    with pytest.raises(InputError, match="is there already; name another folder"):
+    with pytest.raises(InputError, match="exists already; name another folder"):
         save(folder / "model", folder / "artifact")
 
 

@@ -1,7 +1,7 @@
-"""What one request may ask for, and how much of it is repeated in a message.
+"""Limits of one request, and of how much of it a message repeats.
 
-The numbers of this file bind requests over HTTP, where anybody may ask; `shown` binds all messages.
-A firm's own code may ask for more.
+The numbers limit requests over HTTP, which anybody may send; Python calls may ask for more. `shown`
+limits all messages.
 """
 
 import reprlib
@@ -9,11 +9,11 @@ from itertools import islice
 from typing import Any
 
 BODY_BYTES = 4 * 2**20
-"""Of a request as it is sent."""
+"""Size of a request."""
 ROWS = 1_000
 """Customers in one request."""
 OFFERS = 1_000
-"""k: offers for each of them."""
+"""k: offers for each customer."""
 REASONS = 100
 """explain: reasons for each offer."""
 EVENTS = 1_000
@@ -21,12 +21,12 @@ EVENTS = 1_000
 LISTED = 10_000
 """Ids in `exclude`, and in `allow`."""
 ID_CHARACTERS = 256
-"""Of an id of a customer or product, an action, a touchpoint."""
+"""Length of an id of a customer or product, of an action, of a touchpoint."""
 UNKNOWN_A_SECOND = 50
-"""Requests a second and worker with an unknown customer id. Those beyond wait for their turn, so
-that guessing ids is slow and does not slow down those who are known."""
+"""Requests with an unknown customer id, per second and worker. Further ones wait, so that guessing
+ids is slow and does not slow down requests for known customers."""
 WAITING = 500
-"""Requests that may wait for such a turn; one more is refused with code 429."""
+"""Requests with an unknown customer id that may wait; further ones are refused with code 429."""
 
 _WRITTEN_BITS = 256
 SHOWN = 80
@@ -54,7 +54,7 @@ class _Short(reprlib.Repr):
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
         if level <= 0:
             return "{...}"
-        # In the order that was given, which reprlib would change.
+        # Keep the given order, which reprlib would change.
         pairs = [
             f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
             for key, value in islice(x.items(), self.maxdict)

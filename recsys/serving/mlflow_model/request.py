@@ -1,8 +1,7 @@
-"""What a request says of customers, fresh events and params, as `Artifact` takes it.
+"""Checks customers, fresh events and params of a request, and converts them for `Artifact`.
 
-Nothing is passed over: an unknown column or param is refused with the nearest name, because an
-answer to another question is worse than none. How much one request may ask for stands in
-`recsys.serving.artifact.limits`.
+An unknown column or param is refused with the nearest known name, because ignoring it would answer
+another query. `recsys.serving.artifact.limits` limits how much one request may ask for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,13 +22,18 @@ CUSTOMER, EVENTS = "customer_id", "events"
 COLUMNS = (CUSTOMER, EVENTS)
 PARAMS = ("k", "explain", "touchpoint", "at", "exclude", "allow", "strict")
 _EXACT = 2**53
-"""Whole numbers below it are told apart by a float."""
+"""Below it, a float holds every whole number."""
 _BOUNDS = {"k": (1, limits.OFFERS), "explain": (0, limits.REASONS)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One customer asked about: by an id, by fresh events, or by both."""
+    """A customer to recommend for, given by an id, by fresh events, or by both.
+
+    Attributes:
+        customer: the id; None for a new customer.
+        events: fresh events; may be empty.
+    """
 
     customer: Id | None
     events: list[FreshEvent]
@@ -39,8 +43,8 @@ def rows(given_rows: Any) -> list[Row]:
     """The rows of a pandas table, of a list of mappings, or of a mapping of lists.
 
     Raises:
-        InputError: they are of another form, too many, or of other columns; the message names the
-            row.
+        InputError: the rows have another form or other columns, or are too many; the message names
+            the row.
     """
     values = _values(given_rows)
     if len(values) > limits.ROWS:
@@ -51,31 +55,32 @@ def rows(given_rows: Any) -> list[Row]:
 
 
 def params(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Params as arguments of `Artifact.recommend`; what is null or empty was not said.
+    """Params as arguments of `Artifact.recommend`; null and empty values count as not given.
 
     Raises:
-        InputError: one is unknown, or not of its kind.
+        InputError: a param is unknown, or its value is not usable.
     """
     refuse_unknown("param", given, PARAMS)
-    said = {name: value for name, value in given.items() if not _is_empty(value)}
+    arguments = {name: value for name, value in given.items() if not _is_empty(value)}
     for name, (lowest, highest) in _BOUNDS.items():
-        if name in said:
-            require_whole(name, said[name], lowest)
-            if said[name] > highest:
-                raise InputError(f"{name}: expected at most {highest:,}, got {shown(said[name])}")
+        if name in arguments:
+            value = arguments[name]
+            require_whole(name, value, lowest)
+            if value > highest:
+                raise InputError(f"{name}: expected at most {highest:,}, got {shown(value)}")
     for name in ("touchpoint", "at"):
-        if name in said:
-            _require_text(name, said[name])
+        if name in arguments:
+            _require_text(name, arguments[name])
     for name in ("exclude", "allow"):
-        if name in said:
-            said[name] = _listed(name, said[name])
-    if not isinstance(said.get("strict", False), bool | np.bool_):
-        raise InputError(f"strict: expected true or false, got {shown(said['strict'])}")
-    return said
+        if name in arguments:
+            arguments[name] = _listed(name, arguments[name])
+    if not isinstance(arguments.get("strict", False), bool | np.bool_):
+        raise InputError(f"strict: expected true or false, got {shown(arguments['strict'])}")
+    return arguments
 
 
 def refuse_unknown(what: str, names: Iterable[Any], known: Sequence[str]) -> None:
-    """Raises `InputError` where a name is unknown; the message has the nearest."""
+    """Raises `InputError` where a name is unknown; the message has the nearest known name."""
     for name in names:
         if name not in known:
             near = get_close_matches(str(name)[: limits.SHOWN], known, n=1)
@@ -85,16 +90,17 @@ def refuse_unknown(what: str, names: Iterable[Any], known: Sequence[str]) -> Non
 
 
 def customer(value: Any) -> Id:
-    """An id of the column `customer_id`.
+    """A value of the column `customer_id` as an id.
 
     Raises:
-        InputError: it is none, or a number that another row without customer_id has rounded.
+        InputError: it is not an id, or a large number that became a rounded float because another
+            row has no customer_id.
     """
     if isinstance(value, float) and value.is_integer():
         if abs(value) >= _EXACT:
             raise InputError(
                 f"{CUSTOMER}: {value:.0f} is rounded where other rows have none; numbers of 2^53 "
-                "and more come as text, or in a request of their own"
+                "and more must be sent as text, or in a separate request"
             )
         return int(value)
     if not _is_id(value):
@@ -107,7 +113,7 @@ def fresh_events(value: Any) -> list[FreshEvent]:
     """The events of a row: product ids, or objects {"product_id", and "action" or "weight"}.
 
     Raises:
-        InputError: they are of another form; the message shows the first such.
+        InputError: an event has another form; the message shows it.
     """
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
         raise _refused(value)
@@ -148,11 +154,11 @@ def _pair(record: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _column(table: Any, name: str) -> list[Any]:
-    """The values of a pandas column, None where one is missing; all None without the column."""
+    """The values of a pandas column, None where missing; all None without the column."""
     if name not in table:
         return [None] * len(table)
     values = table[name]
-    return [None if gone else item for item, gone in zip(values, values.isna(), strict=True)]
+    return [None if is_na else item for item, is_na in zip(values, values.isna(), strict=True)]
 
 
 def _as_list(name: str, values: Any) -> list[Any]:
@@ -166,12 +172,12 @@ def _require_a_column(names: Iterable[str]) -> None:
         raise InputError(f"expected a column {CUSTOMER}, {EVENTS} or both, got neither")
 
 
-def _row(number: int, who: Any, events: Any) -> Row:
-    if who is None and events is None:
+def _row(number: int, customer_id: Any, events: Any) -> Row:
+    if customer_id is None and events is None:
         raise InputError(f"row {number}: expected {CUSTOMER}, {EVENTS} or both, got neither")
     try:
         return Row(
-            customer=None if who is None else customer(who),
+            customer=None if customer_id is None else customer(customer_id),
             events=[] if events is None else fresh_events(events),
         )
     except InputError as error:
@@ -184,10 +190,10 @@ def _event(item: Any) -> FreshEvent:
             raise _refused(item)
         _require_short(EVENTS, item)
         return cast(Id, item)
-    said = {key: value for key, value in item.items() if value is not None}
-    product = said.pop("product_id", None)
-    action, weight = said.pop("action", None), said.pop("weight", None)
-    if said or not _is_id(product) or (action is not None and weight is not None):
+    values = {key: value for key, value in item.items() if value is not None}
+    product = values.pop("product_id", None)
+    action, weight = values.pop("action", None), values.pop("weight", None)
+    if values or not _is_id(product) or (action is not None and weight is not None):
         raise _refused(item)
     _require_short(EVENTS, product)
     if weight is not None:
