@@ -27,7 +27,7 @@ from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Artifact, Recommendation, load
 from recsys.serving.artifact.limits import SHOWN
-from recsys.serving.artifact.rules import moment, spoken, when_of
+from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.query.everyone import recommend_everyone, require_ending
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.query import Id
@@ -57,7 +57,7 @@ def main(words: Sequence[str]) -> None:
     strict, out = truth("strict", given.get("strict", "false")), _out(given, all_of_them)
     artifact = load(given["artifact"])
     # Of several customers each is asked for the same moment.
-    query["at"] = moment(artifact.contents, given.get("at"))
+    query["at"] = artifact.contents.moment(given.get("at"))
     if all_of_them:
         assert out is not None
         count = recommend_everyone(artifact, out, **query)
@@ -141,10 +141,10 @@ def _is_event(product: object, what: object) -> bool:
 def spread_ids(artifact: Artifact, count: int) -> list[Id]:
     """That many ids, from the customer with the most events to one with the fewest."""
     contents = artifact.contents
-    events = np.zeros(len(contents.customer_ids), np.int64)
-    if contents.event_customers is not None:
-        events += np.bincount(contents.event_customers, minlength=len(events))
-    busiest_first = contents.customer_ids[np.argsort(-events, kind="stable")]
+    events = np.zeros(len(contents.customers), np.int64)
+    if contents.events is not None:
+        events += np.bincount(contents.events.customers, minlength=len(events))
+    busiest_first = contents.customers.ids[np.argsort(-events, kind="stable")]
     ids = list(dict.fromkeys(busiest_first.tolist()))
     positions = np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
     return [ids[position] for position in positions]

@@ -107,7 +107,7 @@ class SortedIds:
         twice = found._repeats & (strand[order][1:] == strand[order][:-1])
         if twice.any():
             repeated = ascending[int(np.argmax(twice))]
-            raise InputError(f"contents.{kind}_ids: '{repeated}' stands twice; an id is given once")
+            raise InputError(f"contents.{kind}s.ids: '{repeated}' appears twice; give each id once")
         return found
 
     def by_row(self) -> IdArray:
