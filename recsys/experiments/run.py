@@ -16,6 +16,7 @@ from recsys.experiments.cost import Stopwatch, peak_memory_mb, reset_peak_memory
 from recsys.experiments.processes import refuse_several
 from recsys.experiments.validator import Validator
 from recsys.models.base import Checkpointable, Derives, Recommender, TunesItself, UsesColumns
+from recsys.models.device import Device
 from recsys.tracking.record import RunRecord
 
 
@@ -161,4 +162,7 @@ def _device(model: Recommender) -> tuple[str, str]:
     device = getattr(model, "device", None)
     if device is None:
         return "cpu", "the model has no GPU form"
-    return device.kind, device.reason
+    if isinstance(device, Device):
+        return device.kind, device.reason
+    # A model from elsewhere may keep the text that it was given, or a torch.device.
+    return str(device), "as the model says"

@@ -1,4 +1,4 @@
-"""A fitted model and its data as what an artifact holds."""
+"""From a fitted model and its data to the contents of an artifact."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.exporting.events import events_of, fold_in_arrays
+from recsys.exporting.events import events_of, fresh_events
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.features import with_features
 from recsys.exporting.offers import moments, offer_table
@@ -18,6 +18,7 @@ from recsys.models.base import (
     FilterRecommender,
     FoldIn,
     Recommender,
+    WeighsEvents,
 )
 from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
@@ -38,18 +39,38 @@ def contents_of(
     data: Dataset,
     about: Mapping[str, Any],
 ) -> Contents:
-    """What serving needs of a fitted model, its vectors and its data."""
-    events = events_of(data, fold_in, getattr(model, "actions", None))
-    arrays = fold_in_arrays(model, vectors, fold_in, data)
-    contents = _contents(data, with_touchpoints(vectors, data), events, arrays, about)
+    """What serving needs of a fitted model, its vectors and its data.
+
+    Args:
+        model: fitted on `data`.
+        vectors: of the model, see `vectors_of`.
+        fold_in: of the model, see `vectors_of`.
+        data: the data set.
+        about: facts for the manifest. `fresh_events` is added: whether the artifact takes events
+            that happen after the export, and if not, why.
+    """
+    event_weights = model.event_weights if isinstance(model, WeighsEvents) else None
+    fresh = fresh_events(event_weights, vectors, fold_in, data)
+    events = events_of(data, fold_in, None if event_weights is None else event_weights.actions)
+    arrays = None
+    if fold_in is not None:
+        arrays = FoldInArrays(factors=fold_in.products, gram=fold_in.gram, **fresh.arrays)
+    facts = {**about, "fresh_events": fresh.fact}
+    contents = _contents(data, with_touchpoints(vectors, data), events, arrays, facts)
     return with_features(contents, data)
 
 
 def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
-    """The vectors, of at most `dim` columns where a filter is factorised, and how to fold in.
+    """The vectors of a fitted model, and the rule that makes them from events.
+
+    Args:
+        model: fitted.
+        dim: columns kept of a model with a filter, which is factorised; without effect on a model
+            that has vectors.
 
     Raises:
-        InputError: the model lacks a method; see `exportable.refuse_unexportable`.
+        InputError: the model lacks a method, see `exportable.refuse_unexportable`, or its fit did
+            not set an attribute that it declares.
     """
     refuse_unexportable(model)
     if isinstance(model, EmbeddingRecommender):
@@ -58,8 +79,8 @@ def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]
         factors = factorise(model, dim)
         return factors.embeddings, factors.fold_in
     raise InputError(
-        f"{type(model).__name__} cannot be exported: a model with a filter also needs 'history' "
-        "and 'bias' after its fit"
+        f"{type(model).__name__} cannot be exported: its fit has to set 'history' and 'bias', "
+        "which a model with a filter needs"
     )
 
 
@@ -68,7 +89,7 @@ def _contents(
     vectors: Embeddings,
     events: EventTable,
     fold_in: FoldInArrays | None,
-    about: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> Contents:
     catalogue = _products(data)
     return Contents(
@@ -95,7 +116,7 @@ def _contents(
         events=events,
         fold_in=fold_in,
         offers=offer_table(data),
-        facts=about,
+        facts=facts,
     )
 
 

@@ -23,7 +23,14 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix, normalise
-from recsys.models.base import Embeddings, FoldIn, Validate, require_half_life, require_range
+from recsys.models.base import (
+    Embeddings,
+    EventWeights,
+    FoldIn,
+    Validate,
+    require_half_life,
+    require_range,
+)
 from recsys.models.device import Device, implicit_device
 from recsys.models.recommends import Recommends
 from recsys.models.unknown_customers import UnknownCustomers
@@ -70,6 +77,11 @@ class ALS(Recommends):
         self.customer_exponent, self.product_exponent = customer_exponent, product_exponent
         self.half_life, self.actions, self.seed = half_life, actions, seed
         self.device: Device = implicit_device(device)
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """See `WeighsEvents`."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""

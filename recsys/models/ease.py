@@ -24,7 +24,7 @@ from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Validate, require_half_life, require_range
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.popularity import fallback
 from recsys.models.stored_filter import StoredFilter
 
@@ -58,6 +58,11 @@ class EASE(StoredFilter):
         require_range("memory_gb", memory_gb, 0, open_low=True)
         require_half_life(half_life)
         self.l2, self.memory_gb, self.half_life, self.actions = l2, memory_gb, half_life, actions
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """See `WeighsEvents`."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`. Raises `InputError` where [P, P] is larger than `memory_gb`."""

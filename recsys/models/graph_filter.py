@@ -21,7 +21,7 @@ from sklearn.utils.extmath import randomized_svd
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix, normalise
-from recsys.models.base import Validate, require_half_life, require_range
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
@@ -61,6 +61,9 @@ class GraphFilter(Recommends):
         seed: of the randomised SVD (Halko et al., 2011).
     """
 
+    history: csr_array
+    bias: FloatArray
+
     def __init__(
         self,
         *,
@@ -95,12 +98,15 @@ class GraphFilter(Recommends):
         """The settings in use, given or chosen on valid."""
         return dict(self.settings)
 
+    @property
+    def event_weights(self) -> EventWeights:
+        """See `WeighsEvents`."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
+
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""
-        self.history: csr_array = interaction_matrix(
-            data, actions=self.actions, half_life=self.half_life
-        )
-        self.bias: FloatArray = fallback(data)
+        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
+        self.bias = fallback(data)
         degrees = self.history.sum(axis=0)
         # 1 for a product without events: any power of it leaves rounding noise as small as it is.
         self.degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)

@@ -18,7 +18,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.evaluation.full_ranking import Score
 from recsys.graph.bipartite import normalise
-from recsys.models.base import Embeddings, FoldIn, Validate, require_range
+from recsys.models.base import Embeddings, EventWeights, FoldIn, Validate, require_range
 from recsys.models.device import Device, torch_device
 from recsys.models.graph_vectors import GraphVectors
 from recsys.models.recommends import Recommends
@@ -90,6 +90,11 @@ class GraphNetwork(Training, Recommends, ABC):
     def derived(self) -> Derived:
         """See `Derives`."""
         return self.objective.derived
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """See `WeighsEvents`."""
+        return EventWeights(actions=self.actions)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""

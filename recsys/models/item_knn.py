@@ -23,7 +23,7 @@ from scipy.sparse import csr_array, diags_array
 
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import binary, interaction_matrix
-from recsys.models.base import Validate, require_half_life, require_range
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.neighbours import nearest, row_blocks
 from recsys.models.popularity import fallback
 from recsys.models.stored_filter import StoredFilter
@@ -55,6 +55,11 @@ class ItemKNN(StoredFilter):
         require_half_life(half_life)
         self.neighbours, self.shrink, self.self_weight = neighbours, shrink, self_weight
         self.half_life, self.actions = half_life, actions
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """See `WeighsEvents`."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""

@@ -25,7 +25,7 @@ from scipy.sparse import csr_array, diags_array
 
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Validate, require_half_life, require_range
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.neighbours import nearest, row_blocks
 from recsys.models.popularity import fallback
 from recsys.models.stored_filter import StoredFilter
@@ -66,6 +66,11 @@ class RP3Beta(StoredFilter):
             self_weight,
         )
         self.half_life, self.actions = half_life, actions
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """See `WeighsEvents`."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""

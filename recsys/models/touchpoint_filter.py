@@ -28,7 +28,7 @@ from recsys.data.dataset import Dataset
 from recsys.graph.action_weights import event_action_weights
 from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.time_gap import had_together, time_gap_pairs
-from recsys.models.base import Validate, require_half_life, require_range
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.choice import choose
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
@@ -68,6 +68,9 @@ class TouchpointFilter(Recommends):
         most_events: customers with more events stay out of K and B (robots); None for nobody.
     """
 
+    history: csr_array
+    bias: FloatArray
+
     def __init__(
         self,
         *,
@@ -102,14 +105,19 @@ class TouchpointFilter(Recommends):
         """The settings in use, given or chosen on valid."""
         return dict(self.settings)
 
+    @property
+    def event_weights(self) -> EventWeights:
+        """See `WeighsEvents`."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
+
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""
         liked, disliked = signed(self.actions)
-        self.history: csr_array = interaction_matrix(data, actions=liked, half_life=self.half_life)
+        self.history = interaction_matrix(data, actions=liked, half_life=self.half_life)
         if disliked:
             against = interaction_matrix(data, actions=disliked, half_life=self.half_life)
             self.history = csr_array(self.history - against)
-        self.bias: FloatArray = fallback(data)
+        self.bias = fallback(data)
         self._used = self._shaping(data, liked)
         products = data.interactions.products[self._used]
         self._degrees = np.maximum(np.bincount(products, minlength=len(data.products)), 1)

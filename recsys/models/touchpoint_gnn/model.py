@@ -51,7 +51,7 @@ from recsys.graph.action_weights import signed_weights
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.graph.relations import Signals
 from recsys.graph.touchpoints import touchpoint_names
-from recsys.models.base import Embeddings, Validate, require_half_life, require_range
+from recsys.models.base import Embeddings, EventWeights, Validate, require_half_life, require_range
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.touchpoint_gnn.event_contexts import context_names
 from recsys.models.touchpoint_gnn.inputs import features_of, touchpoints_of_nodes, world_of
@@ -113,6 +113,11 @@ class TouchpointGNN(GraphNetwork):
                 f"{type(self.objective).__name__}"
             )
 
+    @property
+    def event_weights(self) -> EventWeights:
+        """See `WeighsEvents`: of the actions above 0, which are what a customer is folded in by."""
+        return EventWeights(actions=self._liked, half_life=self.half_life)
+
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """See `Recommender`."""
         if self.loss_half_life is not None and data.clock is None:
@@ -124,10 +129,8 @@ class TouchpointGNN(GraphNetwork):
                 f"model.contexts: data={data.name} has no usable column context_* in interactions; "
                 "set it to false"
             )
-        named = {name: one for name, one in signed_weights(self.actions).items() if one > 0}
-        _require_targets(data, named)
-        # By default not every contact counts, which names alone do not say.
-        liked = None if self.actions is None else named
+        _require_targets(data, _above_zero(self.actions))
+        liked = self._liked
         positives = Positives.of(data, liked)
         self._counted = interaction_matrix(data, actions=liked, half_life=self.half_life)
         self._data, self._digest = data, _digest(data)
@@ -187,6 +190,11 @@ class TouchpointGNN(GraphNetwork):
         )
 
     @property
+    def _liked(self) -> Mapping[str, float] | None:
+        # By default not every contact counts, which names alone do not say.
+        return None if self.actions is None else _above_zero(self.actions)
+
+    @property
     def _signals(self) -> Signals:
         return Signals(
             actions=self.actions,
@@ -236,6 +244,10 @@ class TouchpointGNN(GraphNetwork):
 
     def _identity(self) -> dict[str, Any]:
         return {**super()._identity(), "events and features": self._digest}
+
+
+def _above_zero(actions: Mapping[str, float] | None) -> dict[str, float]:
+    return {name: weight for name, weight in signed_weights(actions).items() if weight > 0}
 
 
 def _require_targets(data: Dataset, liked: Mapping[str, float]) -> None:
