@@ -11,9 +11,10 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from recsys.errors import InputError
-from recsys.serving.artifact.ids_file import text_bytes
+from recsys.serving.artifact.ids_checks import text_bytes
 from recsys.serving.artifact.limits import shown
-from recsys.serving.artifact.new_products import CATEGORY, NewProduct, features_of
+from recsys.serving.artifact.new_product import CATEGORY, NewProduct
+from recsys.serving.artifact.new_products import features_of
 from recsys.serving.artifact.times import seconds
 from recsys.serving.query.artifact import Artifact
 

@@ -12,9 +12,7 @@ exception is an index, which native code of faiss reads: load one of unknown ori
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,29 +23,21 @@ from recsys.errors import InputError
 from recsys.ops.whole_file import reason
 from recsys.ops.whole_folder import current, open_as_usual, replaced
 from recsys.serving.artifact import (
-    event_table,
-    fold_in_arrays,
     ids_file,
     index,
     manifest,
     mapped,
     model_card,
-    offer_table,
     precision,
-    probability,
-    product_features,
-    rules,
+    stored_arrays,
 )
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.customer_table import CustomerTable
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.artifact.product_table import ProductTable
-from recsys.serving.artifact.touchpoint_table import TouchpointTable
 from recsys.serving.query.artifact import Artifact
 
 VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
 FILES = (VECTORS, IDS, RULES, model_card.NAME)
-_RULE_BYTES, _TOUCHPOINTS, _LINE = 2**24, 100_000, 300
+_RULE_BYTES, _LINE = 2**24, 300
 _UNREADABLE = (
     OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError,
     RecursionError, MemoryError, SafetensorError, pa.ArrowException,
@@ -122,17 +112,7 @@ def _fill(
     index_kind: index.Kind,
     kept_as: precision.Precision,
 ) -> None:
-    text, arrays = rules.compiled(contents)
-    for name in precision.PACKED:
-        arrays |= precision.packed(name, getattr(contents, name).vectors, kept_as)
-    arrays |= probability.arrays(contents.calibrator)
-    for part in (contents.events, contents.fold_in, contents.offers, contents.features):
-        if part is not None:
-            arrays |= part.arrays()
-    if contents.touchpoints.vectors is not None:
-        arrays["touchpoints"] = contents.touchpoints.vectors
-    if contents.customers.default_vector is not None:
-        arrays["default_customer"] = contents.customers.default_vector
+    text, arrays = stored_arrays.packed(contents, kept_as)
     # safetensors ignores strides.
     contiguous = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
     save_file(contiguous, draft / VECTORS)
@@ -157,12 +137,12 @@ def _load(source: Path, raw: bytes, exact: bool) -> Artifact:
         names = FILES if about is None else (*FILES, index.NAME)
         files = manifest.checked_files(source, body, names)
         arrays = mapped.arrays(files[VECTORS])
-        _require_counts(body["counts"], arrays)
+        stored_arrays.require_counts(body["counts"], arrays)
         if len(files[RULES]) > _RULE_BYTES:
             raise ValueError(f"{RULES} has {len(files[RULES]):,} bytes")
         text = json.loads(files[RULES][:])
         ids = ids_file.read(files[IDS], body["counts"])
-        contents = _contents(ids, arrays, text, manifest.facts(body))
+        contents = stored_arrays.restored(ids, arrays, text, manifest.facts(body))
         if contents.events is not None:
             contents.events.require_sorted()
         approximate = None
@@ -178,68 +158,9 @@ def _load(source: Path, raw: bytes, exact: bool) -> Artifact:
     )
 
 
-def _contents(
-    ids: ids_file.StoredIds,
-    arrays: Mapping[str, Any],
-    text: Mapping[str, Any],
-    facts: Mapping[str, Any],
-) -> Contents:
-    customer_rules, product_rules, filter_seen = rules.restored(text, arrays)
-    customers, products = (precision.unpacked(name, arrays) for name in precision.PACKED)
-    return Contents(
-        customers=CustomerTable(
-            vectors=customers,
-            ids=ids.customers.by_row(),
-            strands=ids.strands,
-            default_vector=arrays.get("default_customer"),
-            **customer_rules,
-        ),
-        products=ProductTable(
-            vectors=products,
-            ids=ids.products.by_row(),
-            names=ids.product_names,
-            categories=ids.product_categories,
-            **product_rules,
-        ),
-        touchpoints=TouchpointTable(names=ids.touchpoints, vectors=arrays.get("touchpoints")),
-        action_names=ids.actions,
-        filter_seen=filter_seen,
-        events=event_table.restored(arrays),
-        fold_in=fold_in_arrays.restored(arrays),
-        offers=None if ids.offers is None else offer_table.restored(arrays, *ids.offers),
-        features=None if ids.features is None else product_features.restored(arrays, *ids.features),
-        calibrator=probability.restored(arrays),
-        facts=facts,
-    )
-
-
 def _line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:_LINE] if lines else type(error).__name__
-
-
-def _require_counts(counts: Any, arrays: Mapping[str, Any]) -> None:
-    """Raises `ValueError` unless the manifest's counts are those of the arrays.
-
-    The counts limit how much is read of the ids, so they must be backed by bytes on disk.
-    """
-    customers, products = arrays["customers"], arrays["products"]
-    if any(vectors.ndim != 2 or not vectors.size for vectors in (customers, products)):
-        raise ValueError("customers and products are no vectors")
-    offers, features = arrays.get("offer_starts"), arrays.get("feature_means")
-    actual = {
-        "customer_rows": len(customers), "products": len(products), "dim": products.shape[1],
-        "offers": 0 if offers is None else len(offers) - 1,
-        "features": 0 if features is None else len(features),
-        "events": len(arrays.get("event_customers", ())),
-    }  # fmt: skip
-    if "touchpoints" in arrays:
-        actual["touchpoints"] = len(arrays["touchpoints"])
-    elif counts["touchpoints"] > _TOUCHPOINTS:
-        raise ValueError(f"{counts['touchpoints']:,} touchpoints are counted")
-    for name, count in actual.items():
-        if counts.get(name, count) != count:
-            raise ValueError(f"the manifest counts {counts[name]} {name} where there are {count:,}")
 
 
 def _is_same(source: Path, raw: bytes) -> bool:

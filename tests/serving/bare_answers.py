@@ -50,8 +50,8 @@ def _absent(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    found = answers(*map(Path, sys.argv[1:]))
-    found["installed"] = sorted(one.metadata["Name"].lower() for one in distributions())
-    found["absent"] = [name for name in ABSENT if _absent(name)]
-    found["environment"] = sys.prefix
-    sys.stdout.write(json.dumps(found))
+    report = answers(*map(Path, sys.argv[1:]))
+    report["installed"] = sorted(package.metadata["Name"].lower() for package in distributions())
+    report["absent"] = [name for name in ABSENT if _absent(name)]
+    report["environment"] = sys.prefix
+    sys.stdout.write(json.dumps(report))

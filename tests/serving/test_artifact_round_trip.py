@@ -15,9 +15,9 @@ from recsys.serving import load, write
 from recsys.serving.artifact.text_ids import TextIds
 
 
-def assert_same(one: Any, other: Any) -> None:
-    for field in fields(one):
-        left, right = getattr(one, field.name), getattr(other, field.name)
+def assert_same(first: Any, second: Any) -> None:
+    for field in fields(first):
+        left, right = getattr(first, field.name), getattr(second, field.name)
         if is_dataclass(left):
             assert_same(left, right)
         elif isinstance(left, np.ndarray | TextIds):

@@ -28,13 +28,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "metrics": {HTML: {MARKDOWN: {"mean": REVERSED}}},
         "settings": {LINES: "| a | b |"},
     }
-    place = tmp_path_factory.mktemp("hostile") / "artifact"
+    folder = tmp_path_factory.mktemp("hostile") / "artifact"
     made = contents(
         product_names=names, product_categories=names, touchpoint_names=[HTML, ESCAPE, REVERSED],
         action_names=[LINES, MARKDOWN], customer_ids=customers, facts=facts,
     )  # fmt: skip
-    write(place, made)
-    return place
+    write(folder, made)
+    return folder
 
 
 def recommend(*words: str) -> subprocess.CompletedProcess[str]:

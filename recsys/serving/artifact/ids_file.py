@@ -26,10 +26,6 @@ from recsys.serving.artifact.mapped import Content
 from recsys.serving.artifact.product_features import ProductFeatures
 from recsys.serving.artifact.text_ids import numbers, strings
 
-_BYTES_A_LINE, _SPARE_BYTES = 1024, 2**20
-"""What ids.parquet may hold for each line on average; a larger file is not read."""
-_TEXTS = ("kind", "id", "name", "category")
-_COLUMNS = (*_TEXTS, "row", "strand")
 _KINDS = (*ids_checks.COUNTED, "action")
 
 
@@ -83,10 +79,10 @@ def write(path: Path, contents: Contents, customers: SortedIds, products: Sorted
         tables.append(_feature_table(contents.features))
     types = {ids.kind: _type_of(ids) for ids in typed}
     table = pa.concat_tables(tables).replace_schema_metadata({"id_types": json.dumps(types)})
-    if table.nbytes > _allowed(table.num_rows):
+    if table.nbytes > ids_checks.allowed_bytes(table.num_rows):
         raise InputError(
             f"contents: ids, names and categories take {table.nbytes / len(table):,.0f} bytes a "
-            f"line, at most {_BYTES_A_LINE:,} are allowed; shorten the names"
+            f"line, at most {ids_checks.BYTES_A_LINE:,} are allowed; shorten the names"
         )
     pq.write_table(table, path, compression="zstd")
 
@@ -101,7 +97,7 @@ def read(raw: Content, counts: Mapping[str, int]) -> StoredIds:
     Raises:
         ValueError: the file holds something else, or would take far more memory than ids do.
     """
-    stored = _unpacked(_bounded(raw, counts), counts)
+    stored = _unpacked(ids_checks.bounded_table(raw, counts), counts)
     # The table is freed only now: return its memory to the system, not to the allocator's pool.
     pa.default_memory_pool().release_unused()
     return stored
@@ -138,57 +134,6 @@ def _offers(
     offers = _sorted_ids("offer", part, types)
     ids_checks.require_ascending(offers, part["row"])
     return offers.by_row(), _texts_by_row(part["name"], offers.rows)
-
-
-def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:
-    """The table with plain texts, refused where it is larger than ids can be."""
-    # pq.read_table would import pandas where it is installed.
-    file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(raw)), read_dictionary=list(_TEXTS))
-    footer, names = file.metadata, file.schema_arrow.names
-    if sorted(names) != sorted(_COLUMNS):
-        raise ValueError(f"ids.parquet has the columns {', '.join(names[:20])}")
-    # Format 1 had no offers, and format 2 no features.
-    expected = sum(counts.get(name, 0) for name in ids_checks.COUNTED.values())
-    if not expected <= footer.num_rows <= expected + 127:
-        raise ValueError(
-            f"ids.parquet has {footer.num_rows:,} lines where the manifest counts {expected:,}"
-        )
-    groups = range(footer.num_row_groups)
-    sizes = [footer.row_group(group).total_byte_size for group in groups]
-    _require_allowed(sum(sizes), footer.num_rows)
-    # Column by column and in one thread to limit the memory in use at a time.
-    columns = {
-        name: _column(file.read(columns=[name], use_threads=False)[name], name, footer.num_rows)
-        for name in names
-    }
-    return pa.table(columns, metadata=file.schema_arrow.metadata)
-
-
-def _column(column: pa.ChunkedArray, name: str, lines: int) -> pa.ChunkedArray:
-    """The column with plain texts, refused where they would be too long."""
-    if name not in _TEXTS:
-        return column
-    _require_allowed(text_bytes(column), lines)
-    return column.cast(pa.string())
-
-
-def text_bytes(column: pa.ChunkedArray) -> int:
-    """How many bytes the texts of a dictionary column take as plain texts.
-
-    One long text of the dictionary may appear in every line.
-    """
-    chunks = [chunk for chunk in column.chunks if len(chunk)]
-    lengths = [pc.binary_length(chunk.dictionary).take(chunk.indices) for chunk in chunks]
-    return sum(pc.sum(length).as_py() or 0 for length in lengths)
-
-
-def _require_allowed(size: int, lines: int) -> None:
-    if size > _allowed(lines):
-        raise ValueError(f"ids.parquet would unpack to {size:,} bytes for {lines:,} ids")
-
-
-def _allowed(lines: int) -> int:
-    return _BYTES_A_LINE * lines + _SPARE_BYTES
 
 
 def _table(

@@ -2,10 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
-from uuid import UUID
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,39 +11,15 @@ from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
-from recsys.serving.artifact.ids import SortedIds, whole_id
-from recsys.serving.artifact.limits import shown
-from recsys.serving.artifact.product_features import Coded, ProductFeatures, Value
+from recsys.serving.artifact.ids import SortedIds
+from recsys.serving.artifact.new_product import NewProduct
+from recsys.serving.artifact.product_features import Coded, ProductFeatures
 from recsys.serving.artifact.product_table import ProductTable
-from recsys.serving.artifact.times import OPEN_END, OPEN_START, Moment, seconds
+from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 _log = logging.getLogger(__name__)
 _LOGGED = 20
 """Texts that are named in warnings; further ones are counted."""
-CATEGORY = "category"
-"""The feature column that a product's category fills where `NewProduct.features` does not."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewProduct:
-    """A product and what is known of it.
-
-    Attributes:
-        product_id: of the type of the artifact's ids; a number or UUID may be given as text.
-        features: column -> value; missing columns are unknown. At least one must have an effect:
-            a number, a flag, or a text that a product of the training had.
-        name: for people to read.
-        category: for people to read; also a feature, where the artifact has one of that name.
-        valid_from: the start of the offer, a `times.Moment`; None for always.
-        valid_to: the end of the offer; None for never.
-    """
-
-    product_id: str | int | UUID
-    features: Mapping[str, Value]
-    name: str | None = None
-    category: str | None = None
-    valid_from: Moment | None = None
-    valid_to: Moment | None = None
 
 
 def grown(
@@ -74,18 +48,18 @@ def grown(
     """
     features, old = features_of(contents), contents.products
     ids = _all_ids(contents, products, new)
-    coded = [_coded(features, product) for product in new]
+    coded = [product.coded(features) for product in new]
     _warn(features, new)
     sorted_ids = SortedIds.build("product", ids)
     count = len(old)
-    starts = [_seconds(product, "valid_from", OPEN_START) for product in new]
-    ends = [_seconds(product, "valid_to", OPEN_END) for product in new]
+    starts = [product.seconds("valid_from", OPEN_START) for product in new]
+    ends = [product.seconds("valid_to", OPEN_END) for product in new]
     table = ProductTable(
         vectors=np.concatenate([old.vectors, features.vectors_of(coded)]),
         ids=sorted_ids.by_row(),
-        names=_with_texts(old.names, [_text(product, "name") for product in new], count),
+        names=_with_texts(old.names, [product.text("name") for product in new], count),
         categories=_with_texts(
-            old.categories, [_text(product, "category") for product in new], count
+            old.categories, [product.text("category") for product in new], count
         ),
         valid_from=_with_dates(old.valid_from, starts, OPEN_START, count),
         valid_to=_with_dates(old.valid_to, ends, OPEN_END, count),
@@ -117,11 +91,11 @@ def features_of(contents: Contents) -> ProductFeatures:
 
 
 def _all_ids(contents: Contents, products: SortedIds, new: Sequence[NewProduct]) -> IdArray:
-    new_ids = [_id(products, product) for product in new]
+    new_ids = [product.id_like(products) for product in new]
     starts, ends = products.find(new_ids)
     for product, start, end in zip(new, starts, ends, strict=True):
         if start < end:
-            raise InputError(f"{_named(product)}: already among the products; give a new id")
+            raise InputError(f"{product.label}: already among the products; give a new id")
     most = Counter(new_ids).most_common(1)
     if most and most[0][1] > 1:
         raise InputError(f"new product '{most[0][0]}': given twice; give each once")
@@ -133,96 +107,15 @@ def _all_ids(contents: Contents, products: SortedIds, new: Sequence[NewProduct])
     return ids
 
 
-def _id(products: SortedIds, product: NewProduct) -> str | int | UUID:
-    given = product.product_id
-    if isinstance(products.ids, np.ndarray):
-        whole = whole_id(given)
-        if whole is not None:
-            return whole
-        expected = "a whole number"
-    elif products.is_uuid:
-        try:
-            return UUID(str(given))
-        except ValueError:
-            expected = "a UUID"
-    elif isinstance(given, str):
-        return str(given)
-    else:
-        expected = "a text"
-    example = products.ids[0]
-    raise InputError(
-        f"{_named(product)}: expected {expected} as id, such as {example}, got {shown(given)}"
-    )
-
-
-def _coded(features: ProductFeatures, product: NewProduct) -> Coded:
-    try:
-        coded = features.coded(_feature_values(features, product))
-    except InputError as error:
-        raise InputError(f"{_named(product)}: {error}") from None
-    if not _has_effect(coded):
-        unknown = "".join(f"; {why}" for why in _unknown_texts(features, product))
-        raise InputError(
-            f"{_named(product)}: no feature has an effect, expected at least one of "
-            f"{', '.join(features.terms)}{unknown}; leave the product out until a training has "
-            "seen it"
-        )
-    return coded
-
-
-def is_described(features: ProductFeatures, product: NewProduct) -> bool:
-    """Whether any feature of a product has an effect on its vector."""
-    return _has_effect(features.coded(_feature_values(features, product)))
-
-
-def _has_effect(coded: Coded) -> bool:
-    # The first row is that of all products.
-    return len(coded[0]) > 1
-
-
-def _feature_values(features: ProductFeatures, product: NewProduct) -> Mapping[str, Value]:
-    if product.category is not None and CATEGORY in features.terms:
-        return {CATEGORY: product.category, **product.features}
-    return product.features
-
-
-def _unknown_texts(features: ProductFeatures, product: NewProduct) -> Iterator[str]:
-    """A message for each text of a product that no product of the training had."""
-    for column, value in _feature_values(features, product).items():
-        terms = features.terms[column]
-        if isinstance(value, str) and None not in terms and value not in terms:
-            yield f"{column} {shown(value)} is not among the {len(terms):,} learned"
-
-
 def _warn(features: ProductFeatures, new: Sequence[NewProduct]) -> None:
     count = 0
     for product in new:
-        for why in _unknown_texts(features, product):
+        for message in product.unknown_texts(features):
             count += 1
             if count <= _LOGGED:
-                _log.warning("%s: %s and adds nothing to its vector", _named(product), why)
+                _log.warning("%s: %s and adds nothing to its vector", product.label, message)
     if count > _LOGGED:
         _log.warning("and %s more texts of new products that add nothing", f"{count - _LOGGED:,}")
-
-
-def _seconds(product: NewProduct, name: str, open_end: int) -> int:
-    moment = getattr(product, name)
-    if moment is None:
-        return open_end
-    return seconds(f"{_named(product)}: {name}", moment)
-
-
-def _text(product: NewProduct, name: str) -> str | None:
-    text: Any = getattr(product, name)
-    if text is not None and not isinstance(text, str):
-        raise InputError(f"{_named(product)}: {name}: expected a text, got {shown(text)}")
-    return text
-
-
-def _named(product: NewProduct) -> str:
-    given = product.product_id
-    named = shown(str(given) if isinstance(given, UUID) else given)
-    return f"new product {named if isinstance(given, str | UUID) else repr(named)}"
 
 
 def _with_dates(

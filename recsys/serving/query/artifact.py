@@ -12,7 +12,8 @@ from recsys.ops.topk import TopK
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.index import ApproximateIndex
-from recsys.serving.artifact.new_products import NewProduct, grown
+from recsys.serving.artifact.new_product import NewProduct
+from recsys.serving.artifact.new_products import grown
 from recsys.serving.artifact.text_ids import TextIds
 from recsys.serving.artifact.times import Moment
 from recsys.serving.query.customer_state import CustomerState
