@@ -155,6 +155,23 @@ def test_events_that_are_not_sorted_are_refused(artifact: Path) -> None:
     refused(artifact, "the events are not sorted by customer and product, each pair once")
 
 
+@pytest.mark.parametrize(
+    ("missing", "added", "says"),
+    [
+        ("event_products", {}, "contents.events: customers, products and weights go together"),
+        ("fold_in_products", {"fold_in_gram": np.eye(5)}, "contents.fold_in.gram: needs factors"),
+    ],
+)
+def test_arrays_that_lack_what_they_need_are_refused(
+    artifact: Path, missing: str, added: dict[str, Any], says: str
+) -> None:
+    arrays = load_file(artifact / VECTORS)
+    del arrays[missing]
+    save_file(arrays | added, artifact / VECTORS)
+    sealed(artifact)
+    refused(artifact, says)
+
+
 @pytest.mark.parametrize("depth", [2_000, 200_000])
 def test_deep_json_is_refused(artifact: Path, depth: int) -> None:
     deep = "[" * depth + "]" * depth

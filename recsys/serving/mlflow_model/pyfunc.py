@@ -23,7 +23,8 @@ from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import UnknownIdError, public_message
 from recsys.serving.mlflow_model import request
 from recsys.serving.mlflow_model.over_http import Endpoint
-from recsys.serving.mlflow_model.request import CUSTOMER, EVENTS, Row
+from recsys.serving.mlflow_model.request import Row
+from recsys.serving.mlflow_model.request_values import CUSTOMER, EVENTS
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.customer_state import CustomerState
 from recsys.serving.query.query import Query

@@ -6,23 +6,27 @@ another query. `recsys.serving.artifact.limits` limits how much one request may 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 import numpy as np
 
 from recsys.errors import InputError
 from recsys.serving.artifact import limits
 from recsys.serving.artifact.limits import shown
+from recsys.serving.mlflow_model.request_values import (
+    COLUMNS,
+    CUSTOMER,
+    EVENTS,
+    customer,
+    fresh_events,
+    is_id,
+    refuse_unknown,
+    require_short,
+)
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.query import Id, require_whole
 
-CUSTOMER, EVENTS = "customer_id", "events"
-COLUMNS = (CUSTOMER, EVENTS)
 PARAMS = ("k", "explain", "touchpoint", "at", "exclude", "allow", "strict")
-_EXACT = 2**53
-"""Below it, a float holds every whole number."""
 _BOUNDS = {"k": (1, limits.OFFERS), "explain": (0, limits.REASONS)}
 
 
@@ -77,50 +81,6 @@ def params(given: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(arguments.get("strict", False), bool | np.bool_):
         raise InputError(f"strict: expected true or false, got {shown(arguments['strict'])}")
     return arguments
-
-
-def refuse_unknown(what: str, names: Iterable[Any], known: Sequence[str]) -> None:
-    """Raises `InputError` where a name is unknown; the message has the nearest known name."""
-    for name in names:
-        if name not in known:
-            near = get_close_matches(str(name)[: limits.SHOWN], known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            expected = f"; expected a column {CUSTOMER}, {EVENTS} or both" * (known is COLUMNS)
-            raise InputError(f"unknown {what} {shown(name)}; {hint}{expected}")
-
-
-def customer(value: Any) -> Id:
-    """A value of the column `customer_id` as an id.
-
-    Raises:
-        InputError: it is not an id, or a large number that became a rounded float because another
-            row has no customer_id.
-    """
-    if isinstance(value, float) and value.is_integer():
-        if abs(value) >= _EXACT:
-            raise InputError(
-                f"{CUSTOMER}: {value:.0f} is rounded where other rows have none; numbers of 2^53 "
-                "and more must be sent as text, or in a separate request"
-            )
-        return int(value)
-    if not _is_id(value):
-        raise InputError(f"{CUSTOMER}: expected text or a whole number, got {shown(value)}")
-    _require_short(CUSTOMER, value)
-    return cast(Id, value)
-
-
-def fresh_events(value: Any) -> list[FreshEvent]:
-    """The events of a row: product ids, or objects {"product_id", and "action" or "weight"}.
-
-    Raises:
-        InputError: an event has another form; the message shows it.
-    """
-    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise _refused(value)
-    events = list(value)
-    if len(events) > limits.EVENTS:
-        raise InputError(f"{EVENTS}: expected at most {limits.EVENTS:,}, got {len(events):,}")
-    return [_event(item) for item in events]
 
 
 def _values(given_rows: Any) -> list[tuple[Any, Any]]:
@@ -184,29 +144,6 @@ def _row(number: int, customer_id: Any, events: Any) -> Row:
         raise InputError(f"row {number}: {error}") from None
 
 
-def _event(item: Any) -> FreshEvent:
-    if not isinstance(item, Mapping):
-        if not _is_id(item):
-            raise _refused(item)
-        _require_short(EVENTS, item)
-        return cast(Id, item)
-    values = {key: value for key, value in item.items() if value is not None}
-    product = values.pop("product_id", None)
-    action, weight = values.pop("action", None), values.pop("weight", None)
-    if values or not _is_id(product) or (action is not None and weight is not None):
-        raise _refused(item)
-    _require_short(EVENTS, product)
-    if weight is not None:
-        if isinstance(weight, bool) or not isinstance(weight, int | float | np.number):
-            raise _refused(item)
-        return product, cast(float, weight)
-    if action is None:
-        return cast(Id, product)
-    if not isinstance(action, str):
-        raise _refused(item)
-    return product, action
-
-
 def _listed(name: str, value: Any) -> list[Id]:
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
         raise InputError(f"{name}: expected a sequence of product ids, got {shown(value)}")
@@ -214,9 +151,9 @@ def _listed(name: str, value: Any) -> list[Id]:
     if len(ids) > limits.LISTED:
         raise InputError(f"{name}: expected at most {limits.LISTED:,} ids, got {len(ids):,}")
     for item in ids:
-        if not _is_id(item):
+        if not is_id(item):
             raise InputError(f"{name}: expected product ids, got {shown(item)}")
-        _require_short(name, item)
+        require_short(name, item)
     return ids
 
 
@@ -225,14 +162,7 @@ def _require_text(name: str, value: Any) -> None:
         return
     if not isinstance(value, str):
         raise InputError(f"{name}: expected a text, got {shown(value)}")
-    _require_short(name, value)
-
-
-def _require_short(name: str, value: Any) -> None:
-    if isinstance(value, str) and len(value) > limits.ID_CHARACTERS:
-        raise InputError(
-            f"{name}: expected at most {limits.ID_CHARACTERS} characters, got {shown(value)}"
-        )
+    require_short(name, value)
 
 
 def _is_empty(value: Any) -> bool:
@@ -241,14 +171,3 @@ def _is_empty(value: Any) -> bool:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str | int | UUID | np.integer) and not isinstance(value, bool)
-
-
-def _refused(got: Any) -> InputError:
-    return InputError(
-        'events: expected a list of product ids, or of objects such as {"product_id": "P1", '
-        f'"action": "cart"}} or {{"product_id": "P1", "weight": 2.5}}, got {shown(got)}'
-    )

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from recsys.errors import InputError
 from recsys.serving.artifact import limits
-from recsys.serving.mlflow_model.request import COLUMNS, refuse_unknown
+from recsys.serving.mlflow_model.request_values import COLUMNS, refuse_unknown
 
 JSON, PARQUET = "application/json", "application/vnd.apache.parquet"
 _FORMS = ("dataframe_records", "dataframe_split", "inputs", "instances")
