@@ -16,7 +16,7 @@ from recsys.serving.query.everyone import recommend_everyone
 
 EVENTS = ["P001", ("P002", "purchase"), ("P003", 0.5)]
 AT = "as_of"
-"""Two environments are asked one after the other: at the same moment."""
+"""The moment of all queries: two environments answer one after the other."""
 ABSENT = ("pandas", "torch", "scipy", "mlflow", "faiss", "tqdm", "hydra", "sklearn", "duckdb")
 
 

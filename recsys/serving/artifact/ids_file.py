@@ -202,8 +202,7 @@ def _taken(values: Sequence[Any] | IdArray | None, rows: IntArray) -> IdArray | 
         return values[rows]
     array = np.empty(len(values), dtype=object)
     array[:] = values
-    taken: IdArray = array[rows]
-    return taken
+    return np.asarray(array[rows])
 
 
 def _texts_by_row(column: pa.ChunkedArray, rows: IntArray) -> list[str | None] | None:

@@ -1,4 +1,4 @@
-"""Offers that have ended are not made, wherever they are asked for, unless at the cut-off.
+"""Offers that have ended are made nowhere, except for a query at the cut-off.
 
 The made-up artifact was trained up to 2026-01-01. One product and one offer of the firm's end on
 2026-02-01; it is the third of March.

@@ -1,4 +1,4 @@
-"""What is asked is what is answered: names of files, products to leave out, ids that look alike."""
+"""Inputs are used as given: names of files, products to leave out, ids that look alike."""
 
 import csv
 from pathlib import Path
