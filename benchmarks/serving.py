@@ -129,7 +129,7 @@ class ServingSuite:
         asked = contents.customers.vectors[rows]
 
         def bare(place: int) -> None:
-            index.found.search(asked[place : place + 1], _K, params=index.settings)
+            index.index.search(asked[place : place + 1], _K, params=index.settings)
 
         ids = contents.customers.ids[rows]
         with threadpool_limits(1):

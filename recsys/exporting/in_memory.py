@@ -1,4 +1,4 @@
-"""A fitted model as an artifact in memory, which is what `recommend` of a model asks."""
+"""A fitted model as an artifact in memory, for `recommend` of a model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,11 +23,13 @@ COLUMNS = (
     "customer_id", "rank", "product_id", "name", "category", "touchpoint", "score", "reasons",
     "known", "basis",
 )  # fmt: skip
-"""Of the table that `recommend_table` returns."""
+"""Columns of the table that `recommend_table` returns."""
 
 
 def in_memory(model: Recommender) -> "Artifact | ByScores":
-    """The artifact of a fitted model, or, of one that has only scores, what answers by them.
+    """The artifact of a fitted model, or its exact scores under the same rules.
+
+    A model that cannot be exported, because it has only scores, gets the latter.
 
     Raises:
         InputError: the model is not fitted.
@@ -50,15 +52,15 @@ def in_memory(model: Recommender) -> "Artifact | ByScores":
 def recommend_table(
     artifact: "Artifact | ByScores", customers: Any, **arguments: Any
 ) -> pd.DataFrame:
-    """One row an offer for each of several customers, with the columns `COLUMNS`.
+    """Offers for several customers: one row for each offer, with the columns `COLUMNS`.
 
     Args:
-        artifact: that answers.
-        customers: [n] ids, or any sequence of them.
-        arguments: as of `Artifact.recommend`.
+        artifact: recommends.
+        customers: [n] ids: a list, tuple, array, Series or Index.
+        arguments: as for `Artifact.recommend`.
 
     Raises:
-        InputError: `customers` is not a sequence, or as `Artifact.recommend`.
+        InputError: `customers` is not such a sequence, or as for `Artifact.recommend`.
     """
     if not isinstance(customers, list | tuple | np.ndarray | pd.Series | pd.Index):
         raise InputError(
@@ -76,10 +78,10 @@ def recommend_table(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ByScores:
-    """The rules of an artifact over the exact scores of a model that has no vectors.
+    """Recommends by the exact scores of a model that has no vectors, under an artifact's rules.
 
-    Products have one column that ranks them, and customers 1 there. The scores of whoever is asked
-    about are put into that column; the others say which touchpoint suits.
+    Vectors of products have one column that ranks them, and customers have 1 there. The scores of
+    the customer of a query are put into that column; the other columns rank touchpoints.
     """
 
     model: Recommender
@@ -87,7 +89,7 @@ class ByScores:
     artifact: Artifact
 
     def recommend(self, customer_id: Id, **arguments: Any) -> Recommendation:
-        """As of `Artifact.recommend`."""
+        """As for `Artifact.recommend`."""
         contents, touchpoint = self.artifact.contents, arguments.get("touchpoint")
         names = list(contents.touchpoints.names)
         row = names.index(touchpoint) if touchpoint in names else None
@@ -97,8 +99,8 @@ class ByScores:
             # The scores are those at this touchpoint already.
             products[:, 1:] = 0
         table = replace(contents.products, vectors=products)
-        asked = replace(self.artifact, contents=replace(contents, products=table))
-        return asked.recommend(customer_id, **arguments)
+        scored = replace(self.artifact, contents=replace(contents, products=table))
+        return scored.recommend(customer_id, **arguments)
 
     def _scores(self, customer_id: Id, touchpoint: int | None) -> FloatArray:
         starts, ends = self.artifact.customers.find([customer_id])

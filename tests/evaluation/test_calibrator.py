@@ -93,7 +93,7 @@ def test_too_few_sends_for_a_line(p: list[float], y: list[int]) -> None:
 
 
 @pytest.mark.parametrize("calibrator", [Platt(0, 1), Isotonic(np.array([0.5]), np.array([0.5]))])
-@pytest.mark.parametrize(("bad", "words"), [(1.5, "got 1.5 at place 1"), (np.nan, "got nan")])
+@pytest.mark.parametrize(("bad", "words"), [(1.5, "got 1.5 at position 1"), (np.nan, "got nan")])
 def test_a_probability_outside_0_and_1(calibrator: Calibrator, bad: float, words: str) -> None:
     with pytest.raises(InputError, match=words):
         calibrator(np.array([0.5, bad]))
