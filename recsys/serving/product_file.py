@@ -11,7 +11,7 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from recsys.errors import InputError
-from recsys.serving.artifact.ids_file import text_bytes
+from recsys.ops import parquet_bounds
 from recsys.serving.artifact.limits import shown
 from recsys.serving.artifact.new_products import CATEGORY, NewProduct, features_of
 from recsys.serving.artifact.times import seconds
@@ -77,20 +77,13 @@ def _of_parquet(path: Path, is_text: Mapping[str, bool]) -> pa.Table:
     # pq.read_table would import pandas where it is installed.
     file = pq.ParquetFile(path)
     about, wanted = file.metadata, _wanted(path, file.schema_arrow.names, is_text)
-    groups = [about.row_group(one) for one in range(about.num_row_groups)]
-    _require_size(path, about.num_rows, sum(one.total_byte_size for one in groups))
+    _require_size(path, about.num_rows, parquet_bounds.declared(about)[1])
     # Texts stay in their dictionary: one long text may stand in every line.
-    texts = [name for name in wanted if _is_text(file.schema_arrow.field(name).type)]
+    texts = parquet_bounds.texts_of(file.schema_arrow, wanted)
     table = pq.ParquetFile(path, read_dictionary=texts).read(columns=wanted)
-    spelled = sum(text_bytes(table[name]) for name in texts)
-    _require_size(path, about.num_rows, spelled)
+    unpacked = sum(parquet_bounds.text_bytes(table[name]) for name in texts)
+    _require_size(path, about.num_rows, unpacked)
     return table
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary)
-    return any(is_kind(plain) for is_kind in texts)
 
 
 def _wanted(path: Path, names: Iterable[str], is_text: Mapping[str, bool]) -> list[str]:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.parquet_bounds import text_bytes
 from recsys.serving.artifact import ids_checks
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds, by_row
@@ -171,14 +172,6 @@ def _column(column: pa.ChunkedArray, name: str, lines: int) -> pa.ChunkedArray:
         return column
     _require_allowed(text_bytes(column), lines)
     return column.cast(pa.string())
-
-
-def text_bytes(column: pa.ChunkedArray) -> int:
-    """How many bytes the texts of a dictionary take once they are spelled out in every line."""
-    # One long text of a dictionary may stand in every line.
-    chunks = [chunk for chunk in column.chunks if len(chunk)]
-    lengths = [pc.binary_length(one.dictionary).take(one.indices) for one in chunks]
-    return sum(pc.sum(one).as_py() or 0 for one in lengths)
 
 
 def _require_allowed(size: int, lines: int) -> None:
