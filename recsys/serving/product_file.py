@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from recsys.errors import InputError
 from recsys.ops import parquet_bounds
-from recsys.serving.artifact.limits import shown
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.new_products import CATEGORY, NewProduct, features_of
 from recsys.serving.artifact.times import seconds
 from recsys.serving.query.artifact import Artifact

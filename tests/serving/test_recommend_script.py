@@ -72,7 +72,7 @@ def test_somebody_new_and_somebody_known_by_fresh_events(tmp_path):
     done = recommend(*words)
     assert done.stderr == ""
     first, *rest = done.stdout.splitlines()
-    assert first == "somebody new (2 products in own history)"
+    assert first == "new customer (2 products in own history)"
     answer = load(tmp_path / "a").recommend_events(["P001", ("P002", "purchase")], 2)
     for line, offer in zip(rest[::2], answer.offers, strict=True):
         assert f"score {offer.score:.3f}" in line
@@ -80,7 +80,9 @@ def test_somebody_new_and_somebody_known_by_fresh_events(tmp_path):
     for bad in ("P001", "{}", '[["P001"]]', "[true]", '[["P001", null]]'):
         done = recommend(words[0], f"events={bad}")
         assert done.returncode == 2
-        assert done.stderr == f"error: events: expected a JSON list such as {EXAMPLE}, got {bad}\n"
+        assert (
+            done.stderr == f"error: events: expected a JSON list such as {EXAMPLE}, got {bad!r}\n"
+        )
 
 
 def test_a_short_answer_says_why(folder):

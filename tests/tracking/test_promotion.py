@@ -110,7 +110,7 @@ def test_only_a_win_on_test_makes_a_champion_and_rollback_brings_the_former_back
     tie = challenger(store, tmp_path / "tie", PLAIN + 0.2 - NOISE, seed=2, **window)
 
     assert run_script("promote", *words(store, f"artifact={first}"), cwd=tmp_path) == 0
-    assert "it is the first: there was no champion to compare it with" in capfd.readouterr().out
+    assert "it is the first champion" in capfd.readouterr().out
     former = answers(store, name)
 
     assert run_script("promote", *words(store, f"artifact={better}"), cwd=tmp_path) == 0

@@ -11,10 +11,10 @@ import numpy as np
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds, whole_id
-from recsys.serving.artifact.limits import shown
 from recsys.serving.artifact.product_features import Coded, ProductFeatures, Value
 from recsys.serving.artifact.product_table import ProductTable
 from recsys.serving.artifact.times import OPEN_END, OPEN_START, Moment, seconds

@@ -14,8 +14,8 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact import checks
-from recsys.serving.artifact.limits import shown
 
 Value: TypeAlias = str | float | bool | None
 Coded: TypeAlias = tuple[list[int], list[float]]

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from recsys.errors import InputError
-from recsys.serving.artifact.limits import shown
+from recsys.ops.shown_text import shown
 
 Clock: TypeAlias = Literal["timestamp", "order"]
 Moment: TypeAlias = datetime | int | str

@@ -10,10 +10,10 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops import fold_in
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.artifact.limits import shown
 from recsys.serving.query import fallback
 from recsys.serving.query.customer_state import ONLY, CustomerState, History
 

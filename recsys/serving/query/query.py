@@ -11,9 +11,9 @@ import numpy as np
 from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds, UnknownIdError
-from recsys.serving.artifact.limits import shown
 from recsys.serving.artifact.times import Moment, spoken, when_of
 
 Id: TypeAlias = str | int | UUID
