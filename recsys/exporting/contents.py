@@ -8,7 +8,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.exporting.events import events_of, fresh_events
+from recsys.exporting.events import events_of, fold_in_arrays, fresh_events
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.features import with_features
 from recsys.exporting.offers import moments, offer_table
@@ -50,13 +50,15 @@ def contents_of(
             that happen after the export, and if not, why.
     """
     event_weights = model.event_weights if isinstance(model, WeighsEvents) else None
+    actions = None if event_weights is None else event_weights.actions
     fresh = fresh_events(event_weights, vectors, fold_in, data)
-    events = events_of(data, fold_in, None if event_weights is None else event_weights.actions)
-    arrays = None
-    if fold_in is not None:
-        arrays = FoldInArrays(factors=fold_in.products, gram=fold_in.gram, **fresh.arrays)
-    facts = {**about, "fresh_events": fresh.fact}
-    contents = _contents(data, with_touchpoints(vectors, data), events, arrays, facts)
+    contents = _contents(
+        data,
+        with_touchpoints(vectors, data),
+        events_of(data, fold_in, actions),
+        fold_in_arrays(fold_in, fresh),
+        {**about, "fresh_events": fresh.fact},
+    )
     return with_features(contents, data)
 
 

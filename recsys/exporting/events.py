@@ -16,6 +16,7 @@ from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 from recsys.ops.csr import entry_rows
 from recsys.serving.artifact.event_table import EventTable
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 
 _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
 """How far along each positive action is; the others come before all of these."""
@@ -35,6 +36,9 @@ def events_of(
         fold_in: of the model; None where events do not make its vectors.
         actions: weight of each action in the model; None for the default of
             `recsys.graph.action_weights`.
+
+    Returns:
+        Fields of `Contents`.
     """
     events, width = data.interactions, len(data.products)
     used = np.flatnonzero(events.products >= 0)
@@ -73,11 +77,11 @@ class FreshEvents(NamedTuple):
     """Whether an artifact takes events that happen after the export.
 
     Attributes:
-        arrays: of `FoldInArrays`, how fresh events weigh; empty where they are not taken.
+        fields: of `FoldInArrays`, how fresh events weigh; empty where they are not taken.
         refused: why they are not taken; None where they are.
     """
 
-    arrays: Mapping[str, Any]
+    fields: Mapping[str, Any]
     refused: str | None
 
     @property
@@ -124,14 +128,21 @@ def fresh_events(
     if (rest != rest[:1]).any():
         return FreshEvents({}, "a part of a customer's vector is not made from events")
     totals = counts.sum(axis=1, dtype=np.float64)
-    arrays = {
+    fields = {
         "action_weights": action_weights(actions),
         "rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
         "scale": fold_in.scale,
         "rest": np.concatenate([rest[0], _preference(vectors, data)]).astype(np.float32),
         "degrees": totals.astype(np.float32) if fold_in.exponent else None,
     }
-    return FreshEvents(arrays, None)
+    return FreshEvents(fields, None)
+
+
+def fold_in_arrays(fold_in: FoldIn | None, fresh: FreshEvents) -> FoldInArrays | None:
+    """How events become a vector, as an artifact keeps it; None where they do not add up to one."""
+    if fold_in is None:
+        return None
+    return FoldInArrays(factors=fold_in.products, gram=fold_in.gram, **fresh.fields)
 
 
 def _preference(vectors: Embeddings, data: Dataset) -> FloatArray:

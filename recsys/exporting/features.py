@@ -37,8 +37,8 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
         data: its products table has the features, as known at the cut-off. The use of its columns
             is in the facts as `product_columns`; without a usable column nothing else changes.
     """
-    had = interaction_matrix(data)
-    customers = had.astype(bool).sum(axis=0)
+    history = interaction_matrix(data)
+    customers = history.astype(bool).sum(axis=0)
     known = np.flatnonzero(customers)
     matrix, terms, columns_used = feature_terms(
         data.side_tables.get("products"),
@@ -61,7 +61,7 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
     every = slice(None, None, -(-len(contents.customers) // _MOST_QUERIES))
     fit = mapped(
         matrix, contents.products.vectors[known], weights, contents.customers.vectors[every],
-        met=csr_array(had[every][:, known]), masks_met=data.filter_seen,
+        met=csr_array(history[every][:, known]), masks_met=data.filter_seen,
     )  # fmt: skip
     features = ProductFeatures(
         columns=[term.column for term in terms],

@@ -11,8 +11,8 @@ import pyarrow.csv as csv
 import pyarrow.parquet as pq
 
 from recsys.errors import InputError
+from recsys.ops import parquet_bounds
 from recsys.ops.shown_text import shown
-from recsys.serving.artifact.ids_checks import text_bytes
 from recsys.serving.artifact.new_product import CATEGORY, NewProduct
 from recsys.serving.artifact.new_products import features_of
 from recsys.serving.artifact.times import seconds
@@ -82,19 +82,13 @@ def _of_parquet(path: Path, is_text: Mapping[str, bool]) -> pa.Table:
     # pq.read_table would import pandas where it is installed.
     file = pq.ParquetFile(path)
     footer, names = file.metadata, _used(path, file.schema_arrow.names, is_text)
-    groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
-    _require_size(path, footer.num_rows, sum(group.total_byte_size for group in groups))
+    _require_size(path, footer.num_rows, parquet_bounds.declared(footer)[1])
     # Keep texts in their dictionary: one long text may appear in every line.
-    texts = [name for name in names if _is_text(file.schema_arrow.field(name).type)]
+    texts = parquet_bounds.texts_of(file.schema_arrow, names)
     table = pq.ParquetFile(path, read_dictionary=texts).read(columns=names)
-    _require_size(path, footer.num_rows, sum(text_bytes(table[name]) for name in texts))
+    unpacked = sum(parquet_bounds.text_bytes(table[name]) for name in texts)
+    _require_size(path, footer.num_rows, unpacked)
     return table
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary)
-    return any(is_kind(plain) for is_kind in texts)
 
 
 def _used(path: Path, names: Iterable[str], is_text: Mapping[str, bool]) -> list[str]:

@@ -68,9 +68,9 @@ def test_a_number_counts_as_the_table_has_it(market: Dataset) -> None:
     table = market.side_tables["products"]
     starts = table["valid_from"]
     known = table[starts.isna() | (starts < timestamp(market.as_of))]
-    place = features.terms["price"][None]
-    assert features.means[place] == pytest.approx(known["price"].mean(), rel=1e-6)
-    assert features.scales[place] == pytest.approx(known["price"].std(ddof=0), rel=1e-6)
+    row = features.terms["price"][None]
+    assert features.means[row] == pytest.approx(known["price"].mean(), rel=1e-6)
+    assert features.scales[row] == pytest.approx(known["price"].std(ddof=0), rel=1e-6)
 
 
 EVENTS = {

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys.arrays import IntArray
+from recsys.ops.parquet_bounds import text_bytes
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.mapped import Content
 from recsys.serving.artifact.text_ids import numbers
@@ -105,16 +106,6 @@ def _column(column: pa.ChunkedArray, name: str, lines: int) -> pa.ChunkedArray:
         return column
     _require_bytes(text_bytes(column), lines)
     return column.cast(pa.string())
-
-
-def text_bytes(column: pa.ChunkedArray) -> int:
-    """How many bytes the texts of a dictionary column take as plain texts.
-
-    One long text of the dictionary may appear in every line.
-    """
-    chunks = [chunk for chunk in column.chunks if len(chunk)]
-    lengths = [pc.binary_length(chunk.dictionary).take(chunk.indices) for chunk in chunks]
-    return sum(pc.sum(length).as_py() or 0 for length in lengths)
 
 
 def _require_bytes(size: int, lines: int) -> None:
