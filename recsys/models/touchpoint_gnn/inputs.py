@@ -54,8 +54,8 @@ def network_inputs(
     combinations = event_contexts(data, nodes, ends.sizes["touchpoints"], contexts)
     in_context = with_product & (combinations.of_events >= 0)
     # A product taken in a context is a target twice: in that context and in none.
-    both = np.concatenate([np.flatnonzero(with_product), np.flatnonzero(in_context)])
-    without = np.arange(len(both)) < with_product.sum()
+    rows = np.concatenate([np.flatnonzero(with_product), np.flatnonzero(in_context)])
+    without = np.arange(len(rows)) < with_product.sum()
     decayed = event_weights(data, loss_half_life, signals.durations) * of_actions
     steady, size = event_weights(data), ends.sizes["customers"]
     counts = np.bincount(nodes[with_node], steady[with_node], minlength=ends.sizes["touchpoints"])
@@ -71,10 +71,10 @@ def network_inputs(
         ),
         active=torch.from_numpy(np.unique(customers[with_product | with_node])).to(device),
         product_targets=ContextTargets(
-            customers[both],
-            np.where(without, -1, combinations.of_events[both]),
-            products[both],
-            decayed[both],
+            customers[rows],
+            np.where(without, -1, combinations.of_events[rows]),
+            products[rows],
+            decayed[rows],
             size,
             device,
         ),
