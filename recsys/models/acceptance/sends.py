@@ -8,7 +8,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
-from recsys.data.cells import first, shown
+from recsys.data.cells import first_true, shown_cell
 from recsys.data.interactions import NEVER, microseconds
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
@@ -128,8 +128,8 @@ def read_sends(
 
 def _refuse(table: pd.DataFrame, column: str, bad: pd.Series, expected: str) -> None:
     if bad.any():
-        row = first(bad.reset_index(drop=True))
+        row = first_true(bad.reset_index(drop=True))
         raise InputError(
             f"sends: row {row}, column '{column}': expected {expected}, got "
-            f"{shown(table[column].iloc[row])}; fix the value or drop the row"
+            f"{shown_cell(table[column].iloc[row])}; fix the value or drop the row"
         )
