@@ -139,7 +139,7 @@ class TouchpointVectors(GraphVectors):
         asked = self.world.products_asked.batch(customers)
         squares = (
             self.customers[asked.customers[asked.rows]].square().sum()
-            + self.products[asked.answers].square().sum()
+            + self.products[asked.targets].square().sum()
         )
         return squares / 2 / max(len(asked.rows), 1)
 
@@ -157,7 +157,7 @@ class TouchpointVectors(GraphVectors):
             question_vectors(nodes, own, context),
             nodes[answer],
             own.rows,
-            own.answers,
+            own.targets,
             temperature=self.objective.temperature,
             bias=bias,
             weights=own.weights,

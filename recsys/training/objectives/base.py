@@ -33,14 +33,14 @@ class Batch:
     rows: Tensor
     products: Tensor
 
-    def of(self, own: slice) -> "Batch":
-        """The part of consecutive customers, rows counted from its first."""
+    def of(self, share: slice) -> "Batch":
+        """The pairs of consecutive customers, with `rows` counted from the first of them."""
         low, high = torch.searchsorted(
-            self.rows, torch.tensor([own.start, own.stop], device=self.rows.device)
+            self.rows, torch.tensor([share.start, share.stop], device=self.rows.device)
         ).tolist()
         return Batch(
-            customers=self.customers[own],
-            rows=self.rows[low:high] - own.start,
+            customers=self.customers[share],
+            rows=self.rows[low:high] - share.start,
             products=self.products[low:high],
         )
 
@@ -50,9 +50,9 @@ class Objective(ABC):
 
     Attributes:
         cosine: whether scores are inner products of unit vectors.
-        norm: exponent of the length of products' vectors that is put back into such scores.
-        examples: what one epoch goes through, numbered from 0.
-        settings: its arguments by name, plain.
+        norm: exponent of the length of products' vectors by which such scores are multiplied.
+        examples: number of examples in an epoch; they are numbered from 0.
+        settings: argument -> plain value.
         derived: what was taken from the events, for the leakage audit.
     """
 
@@ -63,10 +63,14 @@ class Objective(ABC):
     derived: Derived
 
     def prepare(self, positives: Positives, device: torch.device) -> None:
-        """Learns who has what, before the first batch.
+        """Takes the positives, before the first batch.
+
+        Args:
+            positives: which customer has which product.
+            device: where batches and losses are computed.
 
         Raises:
-            InputError: there is no positive, or nothing to set against them.
+            InputError: there is no positive, or no product that could be a negative.
         """
         if not positives.pairs.nnz:
             raise InputError(
@@ -93,30 +97,30 @@ class Objective(ABC):
         customers: Tensor,
         products: Tensor,
         batch: Batch,
-        own: slice,
+        share: slice,
         generator: torch.Generator,
     ) -> Tensor:
-        """Mean over the pairs of the batch's own customers; the others are only set against them.
+        """Mean loss over the pairs of a share of the batch, a scalar.
 
         Args:
-            customers: [C, d].
-            products: [P, d].
-            batch: of all processes together.
-            own: which customers of the batch this process learns from.
-            generator: in the same state in all processes.
+            customers: [C, d] vectors of all customers.
+            products: [P, d] vectors of all products.
+            batch: of all processes together; pairs outside the share only serve as negatives.
+            share: which customers of the batch this process learns from.
+            generator: of the draws; in the same state in all processes.
         """
 
     def scored(self, customers: Tensor, products: Tensor) -> Pair:
-        """[C, d + 1] and [P, d + 1], whose inner products are the scores.
+        """[C, d + 1] and [P, d + 1] vectors whose inner products are the scores.
 
         By cosine a product's score is that of its unit vector, times its length to the power
-        `norm`, where the mean length is 1. The last column is `bias`: it is all that customers
-        with a zero vector are ranked by.
+        `norm`, where the mean length is 1. The last column is `bias`, which alone ranks products
+        for customers with a zero vector.
         """
         if self.cosine:
             lengths = torch.linalg.vector_norm(products, dim=1, keepdim=True)
-            share = lengths / lengths.mean().clamp(min=torch.finfo(lengths.dtype).tiny)
-            customers, products = unit(customers), unit(products) * share**self.norm
+            relative = lengths / lengths.mean().clamp(min=torch.finfo(lengths.dtype).tiny)
+            customers, products = unit(customers), unit(products) * relative**self.norm
         ones = customers.new_ones(len(customers), 1)
         return (
             torch.cat([customers, ones], dim=1),
@@ -125,12 +129,12 @@ class Objective(ABC):
 
     @property
     def bias(self) -> Tensor:
-        """[P] added to everybody's scores: popularity, too small to change an opinion."""
+        """[P] added to all scores: popularity, small enough to break only near ties."""
         return _FALLBACK * self._popular
 
 
 def require(name: str, value: float, low: float, high: float = math.inf) -> None:
-    """Raises `InputError` unless low <= value <= high; infinity itself is never inside."""
+    """Raises `InputError` unless low <= value <= high and the value is finite."""
     if not (low <= value <= high and math.isfinite(value)):
         upper = "" if math.isinf(high) else f" and at most {high:g}"
         raise InputError(
@@ -148,7 +152,7 @@ def require_temperature(value: float) -> None:
 
 
 def active(starts: Tensor) -> Tensor:
-    """[n] int64 row numbers of the customers who have anything; starts are [C + 1]."""
+    """[n] int64 row numbers of the customers who have any product; starts are [C + 1]."""
     return starts.diff().nonzero()[:, 0]
 
 
