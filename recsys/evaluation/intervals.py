@@ -89,8 +89,8 @@ def lift(
     of two means), so that what makes a customer easy for both cancels.
 
     Where mean(b) is 0 the ratio is inf if mean(a) is positive, nan if it is 0 too. The same holds
-    for each resample: those at inf stay in, and the upper end is inf once they are more than its
-    tail holds; those at 0 / 0 say nothing and are left out. Both ends are nan where none is left.
+    for each resample: those at inf stay in, and the upper end is inf once they fill its tail; those
+    at 0 / 0 are left out. Both ends are nan where none is left.
 
     Args:
         a: [Q] values of the first model, not negative; nan for none.

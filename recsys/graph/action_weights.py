@@ -44,7 +44,7 @@ def event_action_weights(data: Dataset, actions: Mapping[str, float] | None) -> 
 
 
 def weight_table(data: Dataset, actions: Mapping[str, float] | None) -> FloatArray:
-    """[A, T + 1] float32 weight of an action at a touchpoint; the last stands for unknown.
+    """[A, T + 1] float32 weight of an action at a touchpoint; the last column is for unknown.
 
     Args:
         data: `touchpoints.outbound` says who starts a contact.
@@ -85,7 +85,7 @@ def action_weights(actions: Mapping[str, float] | None) -> FloatArray:
     By default a contact weighs 0 here, because who started it is not known.
 
     Raises:
-        InputError: see `require_weights`.
+        InputError: an action is unknown, or its weight is negative or not finite.
     """
     require_weights(actions)
     named = {**BY_DEFAULT, CONTACT: 0.0} if actions is None else actions

@@ -66,7 +66,16 @@ class Encoded(NamedTuple):
 def encoded(
     column: pd.Series, name: str, moment: int | None, most: int, frequent: bool, ages: bool
 ) -> Encoded:
-    """The column as numbers; see `recsys.graph.features.feature_terms`."""
+    """A column of a table as columns of a feature matrix.
+
+    Args:
+        column: [n] of any type that pandas reads.
+        name: of the column.
+        moment: UTC seconds; None for no cut-off.
+        most: values kept of a text.
+        frequent: of a text with more values, keep the most frequent if they cover enough rows.
+        ages: whether dates are features.
+    """
     if not column.notna().any():
         return left_out(column, "no row has a value")
     if pd.api.types.is_datetime64_any_dtype(column.dtype):

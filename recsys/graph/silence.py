@@ -48,7 +48,7 @@ def met_silence(data: Dataset, days: float) -> BoolArray:
 
 
 def _outbound(data: Dataset) -> BoolArray:
-    """[T + 1] whether the firm starts the contact there; the last stands for unknown."""
+    """[T + 1] whether the firm starts the contact there; the last is for unknown."""
     table = data.side_tables.get("touchpoints")
     if table is None or columns.OUTBOUND not in table:
         raise InputError(

@@ -12,7 +12,7 @@ from recsys.data.interactions import SECOND
 _SPAN = 10
 """Gaps beyond so many times `gap` weigh less than e^-10, and are left out."""
 _ENTRIES = 16_000_000
-"""Pairs held at once, about 400 MB."""
+"""Most pairs in memory at a time, about 400 MB."""
 
 
 def time_gap_pairs(data: Dataset, used: BoolArray, *, gap: float) -> csr_array:

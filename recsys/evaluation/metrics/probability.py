@@ -71,7 +71,7 @@ def brier_parts(probability: FloatArray, outcome: BoolArray | IntArray | FloatAr
         resolution  = sum_f n_f (y_f - y)^2 / N
         uncertainty = y (1 - y)
 
-    Round forecasts that hardly repeat first: in groups of one event the parts say nothing.
+    Round forecasts that hardly repeat first: with groups of one event the parts have no meaning.
 
     Args:
         probability: [N] that the outcome is 1.

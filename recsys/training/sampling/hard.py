@@ -49,5 +49,5 @@ class Hard:
 
     @property
     def derived(self) -> Derived:
-        """See `NegativeSampler`."""
+        """As `NegativeSampler.derived`."""
         return self._sampler.derived

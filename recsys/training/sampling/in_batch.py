@@ -66,5 +66,5 @@ class InBatch:
 
     @property
     def derived(self) -> Derived:
-        """See `NegativeSampler`."""
+        """As `NegativeSampler.derived`."""
         return self._frequency.derived

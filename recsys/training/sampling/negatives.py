@@ -35,8 +35,7 @@ class NegativeSampler(Protocol):
             generator: on the same device; the same state draws the same.
 
         Raises:
-            InputError: no product is left for a customer (see `WeightedSampler.exhausted`), or the
-                count is below 1.
+            InputError: no product is left for a customer, or the count is below 1.
         """
         ...
 

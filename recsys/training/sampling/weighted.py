@@ -123,7 +123,7 @@ class WeightedSampler:
         self._any_exhausted = bool((left == 0).any())
 
     def draw(self, customers: Tensor, count: int, generator: torch.Generator) -> Negatives:
-        """See `NegativeSampler`; draws of one customer may repeat."""
+        """As `NegativeSampler.draw`; draws of one customer may repeat."""
         if count < 1:
             raise InputError(f"negatives: expected a number >= 1, got {count}")
         # Checking a batch makes a GPU wait: only where some customer is exhausted.
