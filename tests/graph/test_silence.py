@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import dataset_of
 
@@ -46,6 +46,7 @@ def test_it_needs_a_clock_and_to_know_who_starts() -> None:
         met_silence(dataset_of({**table, "order": [1]}), 5)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

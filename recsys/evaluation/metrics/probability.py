@@ -148,9 +148,8 @@ def calibration_slope(
     """Logistic regression of the outcome on the logit of its probability (Cox, 1958).
 
     Unpenalised maximum likelihood by Newton's method in float64 with halved steps, on the centred
-    and scaled logit. It ends with the first step under 1e-8 of the estimate: the error left is
-    about the square of that. The maximum exists exactly where the logits of the two outcomes
-    overlap (Albert and Anderson, 1984), which is checked first.
+    and scaled logit, up to the first step below 1e-8 of the estimate. The maximum exists exactly
+    where the logits of the outcomes overlap (Albert and Anderson, 1984), which is checked first.
 
     Args:
         probability: [N] that the outcome is 1; 0 and 1 are moved inside by 2.2e-16.

@@ -22,15 +22,7 @@ _SMALLEST_BATCH = 32
 
 
 class Trainer:
-    """A fit in progress: its network, optimiser, state and checkpoint.
-
-    Args:
-        network: its parameters on the device.
-        settings: of training.
-        device: where to train.
-        validate: quality after an epoch, higher is better.
-        checkpoint: where the fit is kept and resumed from.
-    """
+    """A fit in progress: its network, optimiser, state and checkpoint; arguments as of `fit`."""
 
     def __init__(
         self,

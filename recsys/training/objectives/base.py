@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -133,6 +132,41 @@ class Objective(ABC):
         return _FALLBACK * self._popular
 
 
+class PairsObjective(Objective):
+    """Base of objectives whose examples are pairs."""
+
+    def _count_examples(self) -> int:
+        self._owners = torch.repeat_interleave(
+            torch.arange(len(self._starts) - 1, device=self._starts.device), self._starts.diff()
+        )
+        self._entries = self._usable().nonzero()[:, 0]
+        if not len(self._entries):
+            raise InputError(
+                "fit: every customer has every product, so no product can be a negative; train "
+                "with objective WholeData or Softmax"
+            )
+        return len(self._entries)
+
+    def _usable(self) -> Tensor:
+        """[E] bool, pairs of customers for whom a negative can be drawn."""
+        return torch.ones_like(self._owners, dtype=torch.bool)
+
+    def batch(self, examples: Tensor) -> Batch:
+        """As `Objective`."""
+        entries = self._entries[examples]
+        return Batch(
+            customers=self._owners[entries],
+            rows=torch.arange(len(entries), device=entries.device),
+            products=self._products[entries],
+        )
+
+    def _pair_vectors(
+        self, customers: Tensor, products: Tensor, batch: Batch
+    ) -> tuple[Tensor, Tensor]:
+        left, right = customers[batch.customers], products[batch.products]
+        return (unit(left), unit(right)) if self.cosine else (left, right)
+
+
 def require(name: str, value: float, low: float, high: float = math.inf) -> None:
     """Raises `InputError` unless low <= value <= high and the value is finite."""
     if not (low <= value <= high and math.isfinite(value)):
@@ -149,13 +183,3 @@ def require_temperature(value: float) -> None:
         raise InputError(
             f"model.objective.temperature: expected a finite number above 0, got {value}"
         )
-
-
-def active(starts: Tensor) -> Tensor:
-    """[n] int64 row numbers of the customers who have any product; starts are [C + 1]."""
-    return starts.diff().nonzero()[:, 0]
-
-
-def log_popularity(positives: Positives, device: torch.device) -> Tensor:
-    """[P] float32 log(1 + number of customers who have the product)."""
-    return torch.from_numpy(np.log1p(positives.customers_of).astype(np.float32)).to(device)

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,8 +13,6 @@ from recsys.training.losses import softmax_over_all, unit, whole_data
 from recsys.training.objectives.base import (
     Batch,
     Objective,
-    active,
-    log_popularity,
     require,
     require_temperature,
 )
@@ -22,7 +21,7 @@ from recsys.training.sampling.positives import Positives
 
 class _OfCustomers(Objective):
     def _count_examples(self) -> int:
-        self._active = active(self._starts)
+        self._active = _active(self._starts)
         return len(self._active)
 
     def batch(self, examples: Tensor) -> Batch:
@@ -77,7 +76,7 @@ class Softmax(_OfCustomers):
     def prepare(self, positives: Positives, device: torch.device) -> None:
         """As `Objective`."""
         super().prepare(positives, device)
-        self._log_popularity = log_popularity(positives, device)
+        self._log_popularity = _log_popularity(positives, device)
         counts = ProductCounts(counts=positives.customers_of, actions=positives.actions)
         self.derived = Derived(popularity=counts)
 
@@ -121,3 +120,13 @@ class WholeData(_OfCustomers):
         )
         # From the mean over customers to the mean over pairs.
         return loss * (len(batch.customers) / max(len(batch.rows), 1))
+
+
+def _active(starts: Tensor) -> Tensor:
+    """[n] int64 row numbers of the customers who have any product; starts are [C + 1]."""
+    return starts.diff().nonzero()[:, 0]
+
+
+def _log_popularity(positives: Positives, device: torch.device) -> Tensor:
+    """[P] float32 log(1 + number of customers who have the product)."""
+    return torch.from_numpy(np.log1p(positives.customers_of).astype(np.float32)).to(device)

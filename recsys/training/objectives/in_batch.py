@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from recsys.training.losses import in_batch_softmax
-from recsys.training.objectives.base import Batch, require_temperature
-from recsys.training.objectives.pairs import PairsObjective
+from recsys.training.objectives.base import Batch, PairsObjective, require_temperature
 from recsys.training.sampling import InBatch
 from recsys.training.sampling.positives import Positives
 

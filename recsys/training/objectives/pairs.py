@@ -6,7 +6,6 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from recsys.errors import InputError
 from recsys.training.losses import (
     bpr,
     cosine_contrastive,
@@ -14,7 +13,7 @@ from recsys.training.losses import (
     sampled_softmax,
     unit,
 )
-from recsys.training.objectives.base import Batch, Objective, require, require_temperature
+from recsys.training.objectives.base import Batch, PairsObjective, require, require_temperature
 from recsys.training.sampling import (
     Hard,
     Negatives,
@@ -23,41 +22,6 @@ from recsys.training.sampling import (
     uniform,
 )
 from recsys.training.sampling.positives import Positives
-
-
-class PairsObjective(Objective):
-    """Base of objectives whose examples are pairs."""
-
-    def _count_examples(self) -> int:
-        self._owners = torch.repeat_interleave(
-            torch.arange(len(self._starts) - 1, device=self._starts.device), self._starts.diff()
-        )
-        self._entries = self._usable().nonzero()[:, 0]
-        if not len(self._entries):
-            raise InputError(
-                "fit: every customer has every product, so no product can be a negative; train "
-                "with objective WholeData or Softmax"
-            )
-        return len(self._entries)
-
-    def _usable(self) -> Tensor:
-        """[E] bool, pairs of customers for whom a negative can be drawn."""
-        return torch.ones_like(self._owners, dtype=torch.bool)
-
-    def batch(self, examples: Tensor) -> Batch:
-        """As `Objective`."""
-        entries = self._entries[examples]
-        return Batch(
-            customers=self._owners[entries],
-            rows=torch.arange(len(entries), device=entries.device),
-            products=self._products[entries],
-        )
-
-    def _pair_vectors(
-        self, customers: Tensor, products: Tensor, batch: Batch
-    ) -> tuple[Tensor, Tensor]:
-        left, right = customers[batch.customers], products[batch.products]
-        return (unit(left), unit(right)) if self.cosine else (left, right)
 
 
 class _Sampled(PairsObjective):
