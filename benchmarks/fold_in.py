@@ -80,11 +80,11 @@ class FoldInSuite:
         count = min(self.hidden, len(active) // 2)
         hidden = np.random.default_rng(0).permutation(active)[:count]
         parts = [np.sort(part) for part in np.array_split(hidden, self.folds)]
-        found: dict[str, float] = {"hidden": count, "customers": len(past.customers)}
+        results: dict[str, float] = {"hidden": count, "customers": len(past.customers)}
         for name in self.models:
             figures = self._model(MODELS[name], past, parts, bought)
-            found |= {f"{name}_{key}": value for key, value in figures.items()}
-        return found
+            results |= {f"{name}_{key}": value for key, value in figures.items()}
+        return results
 
     def _model(
         self,
@@ -108,7 +108,9 @@ class FoldInSuite:
             milliseconds += taken
             stayed = _others(past, hidden, len(part))
             moved.append(
-                _overlap(*(self._best(one.score(stayed), seen, stayed) for one in (trained, model)))
+                _overlap(
+                    *(self._best(fitted.score(stayed), seen, stayed) for fitted in (trained, model))
+                )
             )
         folded = np.concatenate(lists)
         seeds, overlap = _overlap(with_them, other_seed), _overlap(with_them, folded)
@@ -178,8 +180,8 @@ def _others(past: Dataset, hidden: IntArray, count: int) -> IntArray:
     return np.sort(np.random.default_rng(1).permutation(active)[:count])
 
 
-def _overlap(one: IntArray, other: IntArray) -> float:
-    shared = [np.isin(a[a >= 0], b).mean() for a, b in zip(one, other, strict=True)]
+def _overlap(lists: IntArray, other_lists: IntArray) -> float:
+    shared = [np.isin(a[a >= 0], b).mean() for a, b in zip(lists, other_lists, strict=True)]
     return float(np.mean(shared))
 
 

@@ -91,13 +91,13 @@ class NewProductsSuite:
         shuffled = np.random.default_rng(0).permutation(candidates)
         trained = {name: MODELS[name](0).fit(window.past).score for name in self.models}
         values: Values = {}
-        asked, count = [], 0
+        customers_of_parts, count = [], 0
         for part in range(self.hidden_parts):
             hidden = np.zeros(len(everything.products), bool)
             hidden[shuffled[part :: self.parts]] = True
             among, of_all = _questions(window, taken, hidden)
             known = without(window.past, hidden)
-            asked.append(among.customers)
+            customers_of_parts.append(among.customers)
             count += int(hidden.sum())
             rivals = {
                 CHANCE: _at_random(part, len(hidden)),
@@ -109,7 +109,7 @@ class NewProductsSuite:
                 _note(values, f"{name}_trained", _measured(trained[name], among, of_all))
                 score = self._added(MODELS[name](0).fit(known), known, window.past, hidden)
                 _note(values, name, _measured(score, among, of_all))
-        customers = np.concatenate(asked)
+        customers = np.concatenate(customers_of_parts)
         sizes = {"hidden": count, "queries": len(customers), "customers": len(np.unique(customers))}
         return sizes | self._report(
             {key: np.concatenate(of) for key, of in values.items()}, customers
@@ -123,9 +123,9 @@ class NewProductsSuite:
         contents = contents_of(model, *vectors_of(model, self.dim), known, {})
         ids = SortedIds.build("product", contents.product_ids)
         new, features = _described(contents, past, hidden), features_of(contents)
-        is_added = np.array([is_described(features, one) for one in new])
+        is_added = np.array([is_described(features, product) for product in new])
         contents, _ = grown(
-            contents, ids, [one for one, is_in in zip(new, is_added, strict=True) if is_in]
+            contents, ids, [product for product, is_in in zip(new, is_added, strict=True) if is_in]
         )
         rows = np.flatnonzero(hidden)
         vectors = np.zeros((len(hidden), contents.products.shape[1]), np.float32)
@@ -143,14 +143,17 @@ class NewProductsSuite:
     def _report(
         self, values: Mapping[tuple[str, str], FloatArray], customers: IntArray
     ) -> dict[str, float]:
-        found = bootstrap(values, customers, resamples=self.resamples)
+        intervals = bootstrap(values, customers, resamples=self.resamples)
         figures: dict[str, float] = {}
-        for (who, metric), interval in found.items():
-            figures |= ends(f"{who}_{metric}", interval)
+        for (ranker, metric), interval in intervals.items():
+            figures |= ends(f"{ranker}_{metric}", interval)
         lines = [f"| | {' | '.join(METRICS)} |", "|---" * (len(METRICS) + 1) + "|"]
-        for who in dict.fromkeys(who for who, _ in values):
-            cells = [cell(found[who, one]) if (who, one) in found else "" for one in METRICS]
-            lines.append(f"| {who} | {' | '.join(cells)} |")
+        for ranker in dict.fromkeys(ranker for ranker, _ in values):
+            cells = [
+                cell(intervals[ranker, metric]) if (ranker, metric) in intervals else ""
+                for metric in METRICS
+            ]
+            lines.append(f"| {ranker} | {' | '.join(cells)} |")
         for name in self.models:
             gains = []
             for metric in METRICS[:2]:
@@ -217,13 +220,13 @@ def _questions(window: Window, taken: csr_array, hidden: BoolArray) -> tuple[Que
 
 def _measured(score: Score, among: Queries, of_all: Queries | None) -> dict[str, FloatArray]:
     ranking = rank(score, among, AMONG, progress=False)
-    found = dict(of_relevant(ranking, among, [AMONG], ["ndcg", "recall"]))
+    values = dict(of_relevant(ranking, among, [AMONG], ["ndcg", "recall"]))
     if of_all is None:
-        return found
+        return values
     ranking = rank(score, of_all, AMONG_ALL, progress=False)
     recall = of_relevant(ranking, of_all, [AMONG_ALL], ["recall"])[f"recall@{AMONG_ALL}"]
-    places = (among.eligible[ranking.columns] & (ranking.columns >= 0)).mean(axis=1)
-    return found | {METRICS[2]: recall, METRICS[3]: places}
+    share = (among.eligible[ranking.columns] & (ranking.columns >= 0)).mean(axis=1)
+    return values | {METRICS[2]: recall, METRICS[3]: share}
 
 
 def _note(values: Values, who: str, measured: Mapping[str, FloatArray]) -> None:
@@ -243,7 +246,7 @@ def _by_category(past: Dataset, known: Dataset, hidden: BoolArray) -> Score:
     categories = table[columns.CATEGORY].reindex(past.products.ids).astype(object)
     means = pd.Series(customers).groupby(categories[~hidden].to_numpy()).mean()
     counts = categories.map(means).fillna(customers.mean()).to_numpy(np.float32)
-    return lambda asked: np.tile(counts, (len(asked), 1))
+    return lambda customer_rows: np.tile(counts, (len(customer_rows), 1))
 
 
 def _described(contents: Contents, past: Dataset, hidden: BoolArray) -> list[NewProduct]:
@@ -253,6 +256,6 @@ def _described(contents: Contents, past: Dataset, hidden: BoolArray) -> list[New
     rows = table[names].astype(object).reindex(past.products.ids[hidden])
     rows = rows.where(rows.notna(), None)
     return [
-        NewProduct(product_id=one, features=dict(zip(names, values, strict=True)))
-        for one, values in zip(rows.index, rows.to_numpy(dtype=object), strict=True)
+        NewProduct(product_id=product_id, features=dict(zip(names, values, strict=True)))
+        for product_id, values in zip(rows.index, rows.to_numpy(dtype=object), strict=True)
     ]

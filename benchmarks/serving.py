@@ -77,24 +77,24 @@ class ServingSuite:
         """Seconds, milliseconds and ratios; see README for what each is to reach."""
         made = trained_like(self.data, self.dim)
         with tempfile.TemporaryDirectory() as folder:
-            found = self._exact(Path(folder), made)
+            numbers = self._exact(Path(folder), made)
             if self.indexed_products:
-                found |= self._indexed(Path(folder), made)
-        return found
+                numbers |= self._indexed(Path(folder), made)
+        return numbers
 
     def _exact(self, folder: Path, made: "Maker") -> dict[str, float]:
         contents = made(self.customers, self.products)
         start = time.perf_counter()
         write(folder / "exact", contents)
-        found = {"export_seconds": time.perf_counter() - start}
+        numbers = {"export_seconds": time.perf_counter() - start}
         vectors = contents.customers.nbytes + contents.products.nbytes
         del contents
         loaded = [_loading(folder / "exact") for _ in range(3)]
-        found["load_seconds"] = float(np.median([one["seconds"] for one in loaded]))
-        found["resident_over_vectors"] = max(one["resident"] for one in loaded) / vectors
+        numbers["load_seconds"] = float(np.median([reading["seconds"] for reading in loaded]))
+        numbers["resident_over_vectors"] = max(reading["resident"] for reading in loaded) / vectors
         artifact = load(folder / "exact")
-        found |= self._one_by_one(artifact)
-        return found | _all_at_once(artifact, folder / "everyone.parquet")
+        numbers |= self._one_by_one(artifact)
+        return numbers | _all_at_once(artifact, folder / "everyone.parquet")
 
     def _one_by_one(self, artifact: Artifact) -> dict[str, float]:
         contents = artifact.contents
@@ -108,7 +108,8 @@ class ServingSuite:
         ids = contents.customer_ids[rows]
         with threadpool_limits(1):
             floor, taken = _milliseconds(
-                (bare, rows.tolist()), (lambda one: artifact.recommend(one, _K), ids.tolist())
+                (bare, rows.tolist()),
+                (lambda customer_id: artifact.recommend(customer_id, _K), ids.tolist()),
             )
         return {
             "exact_p50_ms": float(np.median(taken)),
@@ -120,24 +121,24 @@ class ServingSuite:
         contents = made(10_000, self.indexed_products)
         start = time.perf_counter()
         write(folder / "hnsw", contents, index_kind="hnsw")
-        found = {"hnsw_export_seconds": time.perf_counter() - start}
+        numbers = {"hnsw_export_seconds": time.perf_counter() - start}
         manifest = json.loads((folder / "hnsw" / "manifest.json").read_text())
         artifact = load(folder / "hnsw")
         index = artifact.index
         assert isinstance(index, ApproximateIndex)
         rows = np.random.default_rng(2).permutation(10_000)[: self.questions]
-        asked = contents.customers[rows]
+        vectors = contents.customers[rows]
 
-        def bare(place: int) -> None:
-            index.found.search(asked[place : place + 1], _K, params=index.settings)
+        def bare(row: int) -> None:
+            index.found.search(vectors[row : row + 1], _K, params=index.settings)
 
         ids = contents.customer_ids[rows]
         with threadpool_limits(1):
             floor, taken = _milliseconds(
                 (bare, list(range(len(rows)))),
-                (lambda one: artifact.recommend(one, _K), ids.tolist()),
+                (lambda customer_id: artifact.recommend(customer_id, _K), ids.tolist()),
             )
-        return found | {
+        return numbers | {
             "hnsw_effort": manifest["index"]["effort"],
             "hnsw_recall_at_10": manifest["index"]["recall@10"],
             "hnsw_p50_ms": float(np.median(taken)),
@@ -201,8 +202,8 @@ def _loading(folder: Path) -> dict[str, float]:
     """Seconds and resident bytes of loading in a process of its own."""
     command = [sys.executable, "-c", _LOADING, str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    reading: dict[str, float] = json.loads(done.stdout)
+    return reading
 
 
 def _milliseconds(*tasks: tuple[Callable[..., object], list[object]]) -> list[list[float]]:

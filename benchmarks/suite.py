@@ -51,14 +51,14 @@ def published(root: str) -> LightGCNFiles:
         return LightGCNFiles(root=root)
 
 
-def ends(key: str, found: Interval | Difference) -> dict[str, float]:
+def ends(key: str, estimate: Interval | Difference) -> dict[str, float]:
     """Figures KEY, KEY_low and KEY_high."""
-    return {key: found.mean, f"{key}_low": found.low, f"{key}_high": found.high}
+    return {key: estimate.mean, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
 
 
-def cell(found: Interval | Difference, sign: str = "") -> str:
+def cell(estimate: Interval | Difference, sign: str = "") -> str:
     """A mean with its interval, for a table; sign "+" writes that of a difference."""
-    return f"{found.mean:{sign}.4f} [{found.low:{sign}.4f}, {found.high:{sign}.4f}]"
+    return f"{estimate.mean:{sign}.4f} [{estimate.low:{sign}.4f}, {estimate.high:{sign}.4f}]"
 
 
 def seconds_in_turn(repeats: int, *tasks: Callable[[], object]) -> list[float]:

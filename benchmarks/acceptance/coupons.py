@@ -5,12 +5,12 @@ from campaigns that had ended by then. Valid are campaigns that start from 2017-
 from 2017-10-01.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
 from benchmarks.acceptance.coupon_tasks import CouponTasks
-from benchmarks.acceptance.reading import Reading, read
+from benchmarks.acceptance.reading import TaskReadings, read
 from benchmarks.acceptance.suite import AcceptanceSuite
 from recsys.data.interactions import SECOND
 from recsys.data.sources.complete_journey import CompleteJourney
@@ -28,7 +28,7 @@ class CouponSuite(AcceptanceSuite):
         """See `AcceptanceSuite`."""
         self.root = str(data_folder(root, [f"{name}.parquet" for name in FILES]))
 
-    def readings(self) -> Iterator[tuple[Reading, Reading, Sequence[Reading]]]:
+    def readings(self) -> Iterator[TaskReadings]:
         """See `AcceptanceSuite`; names begin with "campaign" or "coupon"."""
         cutoffs = CompleteJourney.cutoffs
         assert cutoffs is not None

@@ -8,13 +8,13 @@ contact. That came true of all of test, after which the data have no wave, and o
 that is read as "valid_alone". No claims about channels: each offer has one set of them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.acceptance.reading import Reading, Task, read
+from benchmarks.acceptance.reading import Task, TaskReadings, read
 from benchmarks.acceptance.suite import AcceptanceSuite
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
@@ -67,7 +67,7 @@ class StarbucksSuite(AcceptanceSuite):
         """See `AcceptanceSuite`."""
         self.source = Starbucks(root=root)
 
-    def readings(self) -> Iterator[tuple[Reading, Reading, Sequence[Reading]]]:
+    def readings(self) -> Iterator[TaskReadings]:
         """See `AcceptanceSuite`; names begin with the outcome and the window."""
         tables = check_tables(self.source.load())
         assert tables.products is not None
@@ -106,7 +106,7 @@ def offer_task(data: Dataset, labels: pd.DataFrame, outcome: str) -> Task:
         name=outcome,
         sends=sends,
         features=_features(data, sends, everything),
-        asked=_features(data, planned, everything),
+        planned_features=_features(data, planned, everything),
         rates={
             "offer_rate": offer_rate,
             "segment_rate": Rates(sends, cells).before(when, cells, _PRIOR, offer_rate),
@@ -162,10 +162,10 @@ def _features(data: Dataset, sends: Sends, history: Sends) -> Features:
 
 def _worth(data: Dataset) -> FloatArray:
     """[O] dollars that a completion brings at least, after the reward that it costs."""
-    asked, paid = (
+    least_spend, paid = (
         _of_offers(data, name).to_numpy(float) for name in ("difficulty", "customer_reward")
     )
-    worth: FloatArray = asked - paid
+    worth: FloatArray = least_spend - paid
     return worth
 
 

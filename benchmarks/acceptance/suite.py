@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks.acceptance.reading import BOOSTING, OURS, Equal, Reading
+from benchmarks.acceptance.reading import BOOSTING, OURS, Equal, TaskReadings
 from benchmarks.acceptance.report import Report
 from benchmarks.suite import require_at_least, root_of_suite
 from recsys.errors import InputError
@@ -51,7 +51,7 @@ class AcceptanceSuite(ABC):
         """Raises `InputError` unless the folder holds the files."""
 
     @abstractmethod
-    def readings(self) -> Iterator[tuple[Reading, Reading, Sequence[Reading]]]:
+    def readings(self) -> Iterator[TaskReadings]:
         """Valid, test and what else is read, of each task."""
 
     def models(self) -> dict[str, Acceptance]:

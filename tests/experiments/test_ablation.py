@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.ablation import AblationSuite, Row, summary
+from benchmarks.ablation import AblationRow, AblationSuite, summary
 from recsys.errors import InputError
 
 MARKET = {"_target_": "recsys.simulation.SimulatedMarket", "events": 4_000}
@@ -14,8 +14,8 @@ JOURNEY = {
 OBJECTIVE = {"temperature": 0.2, "popularity": 1.0}
 
 
-def row(without: str, values: list[float]) -> Row:
-    return Row(
+def row(without: str, values: list[float]) -> AblationRow:
+    return AblationRow(
         data="shop", without=without, values=np.array(values), customers=np.arange(len(values))
     )
 

@@ -15,7 +15,7 @@ from benchmarks.acceptance.coupon_tasks import CouponTasks
 from benchmarks.acceptance.coupons import CouponSuite
 from benchmarks.acceptance.plot import reliability_plot
 from benchmarks.acceptance.reading import (
-    Reading,
+    AcceptanceReading,
     Task,
     chosen,
     figures,
@@ -39,10 +39,10 @@ START = pd.Timestamp("2017-11-15", tz="UTC")
 """Of a campaign of type B, while others run."""
 
 
-def reading(name: str = "game_test", value: bool = False) -> Reading:
+def reading(name: str = "game_test", value: bool = False) -> AcceptanceReading:
     generator = np.random.default_rng(0)
     chance = generator.beta(1, 2, 400)
-    return Reading(
+    return AcceptanceReading(
         name=name,
         probabilities={
             "pairwise": np.full(400, 1 / 3), "boosting": chance, "rule": generator.random(400),
@@ -117,7 +117,7 @@ def test_each_moment_of_a_window_learns_from_what_was_resolved_before_it() -> No
     features = Features(values=np.arange(60.0)[:, None], names=("send.day",))
     task = Task(
         name="game", sends=made, features=features,
-        asked=Features(values=np.full((60, 1), 7.0), names=("send.day",)),
+        planned_features=Features(values=np.full((60, 1), 7.0), names=("send.day",)),
         rates={"rule": np.linspace(0, 1, 60)}, groups={"half": Cut(("a",), np.zeros(60, np.int64))},
     )  # fmt: skip
     asked = np.isin(made.when, [40 * DAY, 50 * DAY])
@@ -202,7 +202,9 @@ def test_features_of_starbucks_know_nothing_dated_at_their_wave_or_later() -> No
         task = offer_task(data, told.reset_index(drop=True), "viewed")
         rows = task.sends.when == VALID
         names = data.customers.ids[task.sends.customers[rows]]
-        frame = pd.DataFrame(task.asked.values[rows], index=names, columns=task.asked.names)
+        frame = pd.DataFrame(
+            task.planned_features.values[rows], index=names, columns=task.planned_features.names
+        )
         asked.append(
             frame.assign(**{name: rate[rows] for name, rate in task.rates.items()}).sort_index()
         )

@@ -11,11 +11,11 @@ import pytest
 from in_memory import dataset_of
 from public_data import published
 
-from benchmarks.insurance.journeys import Journeys
+from benchmarks.insurance.journeys import InsuranceJourneys
 from benchmarks.insurance.known import Known, known_before
 from benchmarks.insurance.measure import read_kinds, read_products
 from benchmarks.insurance.products import learned_scores, plain_scores
-from benchmarks.insurance.reading import Reading, figures
+from benchmarks.insurance.reading import InsuranceReading, figures
 from benchmarks.insurance.suite import InsuranceSuite, Questions
 from benchmarks.insurance.table import table
 from recsys.data.dataset import Dataset
@@ -53,14 +53,14 @@ def data_of(*journeys: tuple[int, str, tuple[int, ...]]) -> Dataset:
 FOUR = ((7, "wcw", (1, 2)), (9, "w", (2,)), (7, "cc", (3,)), (7, "", (1,)))
 
 
-def known_of(journeys: Journeys) -> tuple[Steps, Known]:
+def known_of(journeys: InsuranceJourneys) -> tuple[Steps, Known]:
     steps = journeys.purchase_steps
     return steps, known_before(journeys, steps, np.arange(len(steps)))
 
 
 def test_what_is_known_just_before_each_purchase() -> None:
     data = data_of(*FOUR)
-    journeys = Journeys(data)
+    journeys = InsuranceJourneys(data)
     _, known = known_of(journeys)
     order = np.argsort(data.products.ids)
     assert known.products[:, order].tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 0], [1, 1, 1]]
@@ -79,7 +79,7 @@ def test_what_is_known_just_before_each_purchase() -> None:
 
 
 def test_the_next_kind_is_asked_after_each_touchpoint_but_the_last() -> None:
-    journeys = Journeys(data_of(*FOUR))
+    journeys = InsuranceJourneys(data_of(*FOUR))
     steps = journeys.touch_steps
     assert steps.asked.tolist() == [EVENT + 2, EVENT + 3, 3 * EVENT + 2]
     assert steps.answered.tolist() == [EVENT + 2, EVENT + 3, 3 * EVENT + 2]
@@ -91,19 +91,19 @@ def test_the_next_kind_is_asked_after_each_touchpoint_but_the_last() -> None:
 
 
 def test_a_window_learns_from_the_last_events_before_it() -> None:
-    journeys = Journeys(data_of(*FOUR))
+    journeys = InsuranceJourneys(data_of(*FOUR))
     steps, known = known_of(journeys)
     questions = Questions(steps=steps, known=known)
-    assert questions.asked(3 * EVENT, 4 * EVENT).tolist() == [2]
+    assert questions.in_window(3 * EVENT, 4 * EVENT).tolist() == [2]
     assert questions.learned(3 * EVENT, recent=1).tolist() == [1]
     assert questions.learned(3 * EVENT, recent=9).tolist() == [0, 1]
     with pytest.raises(InputError, match=r"suite.root: expected purchase events from 5 on"):
-        questions.asked(5 * EVENT, 6 * EVENT)
+        questions.in_window(5 * EVENT, 6 * EVENT)
 
 
 def test_a_purchase_is_placed_at_the_last_touchpoint_before_it() -> None:
     data = data_of(*FOUR)
-    journeys = Journeys(data)
+    journeys = InsuranceJourneys(data)
     placed = journeys.placed(4 * EVENT, touchpoints=True)
     assert placed.as_of == 4 * EVENT
     assert placed.interactions.touchpoints[placed.is_target].tolist() == [WEB, WEB, WEB, CALL]
@@ -115,7 +115,7 @@ def test_a_purchase_is_placed_at_the_last_touchpoint_before_it() -> None:
 
 def test_an_event_without_a_product_is_refused() -> None:
     with pytest.raises(InputError, match=r"purchase_events.parquet: .* got none of event 2"):
-        Journeys(data_of((7, "w", (1,)), (7, "w", ())))
+        InsuranceJourneys(data_of((7, "w", (1,)), (7, "w", ())))
 
 
 def world(seed: int = 0, changed_from: int | None = None) -> Dataset:
@@ -144,13 +144,15 @@ def world(seed: int = 0, changed_from: int | None = None) -> Dataset:
 
 def at(data: Dataset, journey: int, peeking: int = 0) -> dict[str, Any]:
     """All that is known, and said, of one journey before its purchase."""
-    journeys = Journeys(data)
+    journeys = InsuranceJourneys(data)
     steps = journeys.purchase_steps
     steps = replace(steps, asked=steps.asked + peeking)
     known = known_before(journeys, steps, np.arange(len(steps)))
     asked = np.array([journey])
     found: dict[str, Any] = {
-        one.name: getattr(known, one.name)[asked] for one in fields(Known) if one.name != "names"
+        field.name: getattr(known, field.name)[asked]
+        for field in fields(Known)
+        if field.name != "names"
     }
     found |= dict(plain_scores(journeys, known, asked, 5.0))
     learned = Questions(steps=steps, known=known).learned(int(journeys.moments[journey]), 40)
@@ -182,7 +184,7 @@ CUSTOMERS = np.array([0, 0, 1, 2, 3, 3])
 BEFORE = np.array([False, True, False, False, False, True])
 
 
-def products_reading(name: str = "product_test") -> Reading:
+def products_reading(name: str = "product_test") -> InsuranceReading:
     bought = np.eye(6, dtype=bool)
     first, fourth = np.eye(6), 1 - np.eye(6) * 0.5
     scores = {"popularity": np.tile(np.arange(6.0), (6, 1)),
@@ -207,7 +209,7 @@ def test_hits_are_counted_by_question_and_by_slice() -> None:
     assert json.dumps(numbers)
 
 
-def kinds_reading(name: str, tilt: float) -> Reading:
+def kinds_reading(name: str, tilt: float) -> InsuranceReading:
     generator = np.random.default_rng(0)
     outcome = generator.random(400) < 0.5
     without = np.full(400, 0.5)
