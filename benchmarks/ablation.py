@@ -1,4 +1,4 @@
-"""What each signal of the touchpoint network earns: all of them, and all but one, on valid."""
+"""What each signal of the touchpoint network is worth: all signals against all but one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,12 +28,12 @@ TOUCHPOINTS = "touchpoints"
 
 @dataclass(frozen=True, kw_only=True)
 class AblationRow:
-    """One fit, read on valid.
+    """The results of one fit on valid.
 
     Attributes:
         data, without: the data set, and the signal left out ("all" for none).
         values: [Q] of the metric.
-        customers: [Q] who asked.
+        customers: [Q] the customers of the queries.
     """
 
     data: str
@@ -45,15 +45,15 @@ class AblationRow:
 class AblationSuite:
     """Fits `TouchpointGNN` with every signal of a data set, then without each of them.
 
-    A difference is that of the model without a signal from the model with all: where it is above 0
-    the signal costs, where below it earns. Settings are those chosen on the same valid.
+    A difference is the model without a signal minus the model with all signals: above 0 the signal
+    costs quality, below 0 it earns some. The settings were chosen on the same valid window.
 
     Args:
         root: folder of the public data sets; null leaves out the sources that have a root.
         data: data set -> {source, settings: of the network, without: signal -> settings that leave
             it out}.
         metric: as "ndcg@10".
-        allow: packages beside recsys that sources may come from.
+        allow: packages besides recsys that sources may come from.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class AblationSuite:
     ) -> AblationRow:
         arguments = dict(settings)
         objective = Softmax(**arguments.pop("objective"))
-        # An epoch count is a setting here: a row must not profit from stopping where valid is best.
+        # The number of epochs is fixed: no row may profit from stopping at the best valid score.
         model = TouchpointGNN(**arguments, objective=objective, patience=None)
         metric, _, k = self.metric.partition("@")
         model.fit(past)
@@ -113,7 +113,7 @@ class AblationSuite:
 
 
 def without_touchpoints(data: Dataset) -> Dataset:
-    """The same events, nobody knows where."""
+    """The same events without their touchpoints."""
     events = data.interactions
     nowhere = np.full_like(events.touchpoints, -1)
     return replace(data, interactions=replace(events, touchpoints=nowhere))

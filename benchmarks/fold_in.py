@@ -1,6 +1,6 @@
-"""Customers who were not there at training, folded in, against a model that was trained with them.
+"""Customers folded in after training, against a model that was trained with them.
 
-What a fold-in can reach at best is what another seed of the same training changes by itself.
+The best that a fold-in can reach is the overlap between two trainings with different seeds.
 """
 
 import time
@@ -45,8 +45,8 @@ class FoldInSuite:
     Args:
         data: with a clock.
         hidden: how many customers with events are hidden from training, at most half of all.
-        folds: into how many parts they are hidden, each from a training of its own. What is folded
-            in lacks what the hidden taught, which is little only where they are few among all.
+        folds: number of parts, each hidden from its own training. A model misses what the hidden
+            customers would have taught it; this is little only where they are few.
         dim: columns of a factorised filter.
         k: length of the lists compared.
         models: names among `MODELS`.
@@ -69,8 +69,8 @@ class FoldInSuite:
     def figures(self) -> Mapping[str, float]:
         """For each model: overlaps, their ratio, recalls, their ratio and milliseconds.
 
-        overlap_of_others is that of customers who were in both trainings, the one with the hidden
-        and the one without: what the hidden taught, and no fold-in can know.
+        overlap_of_others is that of customers who were in both trainings, with and without the
+        hidden customers: it shows what the hidden customers taught, which no fold-in can know.
         """
         everything = build(self.data, check_tables(self.data.load()))
         split = TimeSplit().split(everything, self.data)

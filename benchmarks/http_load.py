@@ -16,10 +16,10 @@ _SAMPLES = 12
 
 
 class HttpLoadSuite:
-    """Clients that each ask for one customer after the other, as fast as they are answered.
+    """Clients that send requests for single customers, one after the other without pause.
 
-    They ask at the artifact's cut-off: of a market that ended years ago nothing is valid now, and
-    empty answers would be fast ones.
+    They request offers as of the cut-off of the artifact: the offers of a market that ended years
+    ago are not valid now, and empty answers would be too fast.
 
     Args:
         artifact: folder of an exported artifact.

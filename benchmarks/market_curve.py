@@ -28,8 +28,8 @@ from recsys.models.touchpoint_preference import with_touchpoints
 from recsys.training.objectives import Softmax
 
 K = 10
-MOST_ASKED = 20_000
-"""Target events asked about their touchpoint, and ranked at it, at most."""
+MOST_TARGETS = 20_000
+"""Most target events that are used for the touchpoint metrics."""
 
 Ask = Callable[[IntArray, IntArray], FloatArray]
 
@@ -47,15 +47,15 @@ class MarketOracle(Recommender, Protocol):
     """Knows the truth of a market."""
 
     def score_touchpoints(self, customers: IntArray, products: IntArray) -> FloatArray:
-        """[Q, T] what is to be expected of each pair at each touchpoint."""
+        """[Q, T] the expected score of each pair at each touchpoint."""
         ...
 
 
 class MarketCurveSuite:
-    """Offers and touchpoints of valid at several sizes of the market, as shares of the oracle's.
+    """Quality of offers and touchpoints on valid, as a share of the oracle's, by market size.
 
-    The oracle knows tastes, drift and every purpose that runs, also whether it will go on: no model
-    of events can know all of it.
+    The oracle knows tastes, drift and all current purposes, and also whether they will continue: no
+    model of events can know all of this.
 
     Args:
         market: class of the source, told `events` and `seed`.
@@ -64,7 +64,7 @@ class MarketCurveSuite:
         settings: of `TouchpointGNN`, with `objective` of its softmax.
         half_life: of the graph filter, days.
         seed: of the market.
-        allow: packages beside recsys that the two classes may come from.
+        allow: packages besides recsys that the two classes may come from.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class MarketCurveSuite:
         return TouchpointGNN(**self.settings, objective=Softmax(**self.objective))
 
     def _of_market(self, market: Source) -> dict[str, float]:
-        # Loading is part of what a run costs; the oracle and the rival are not.
+        # The cost includes loading, but not the oracle and the rival.
         reset_peak_memory()
         start = time.perf_counter()
         _, split, _ = prepare(market, TimeSplit())
@@ -150,7 +150,7 @@ def _targets(data: Dataset, window: Window) -> Targets:
     rows = np.flatnonzero(
         data.is_target & (events.touchpoints >= 0) & (events.when >= window.start)
     )
-    rows = np.random.default_rng(0).permutation(rows)[:MOST_ASKED]
+    rows = np.random.default_rng(0).permutation(rows)[:MOST_TARGETS]
     chosen = events.select(rows)
     return Targets(
         customers=chosen.customers, products=chosen.products, touchpoints=chosen.touchpoints
@@ -160,7 +160,7 @@ def _targets(data: Dataset, window: Window) -> Targets:
 def _guesses(
     model: TouchpointGNN, oracle: MarketOracle, past: Dataset, targets: Targets
 ) -> dict[str, FloatArray]:
-    """Whether the first guess is where the event was; counting is by customer and product."""
+    """Whether the first guess is the touchpoint of the event."""
     embeddings = model.embeddings()
     empty = Embeddings(
         customers=np.zeros((len(past.customers), 1), np.float32),
@@ -192,7 +192,7 @@ def _at_touchpoints(
     window: Window,
     targets: Targets,
 ) -> dict[str, float]:
-    """NDCG of products at the touchpoint asked, and what a sum of pairs loses on the oracle's."""
+    """NDCG of products at the touchpoint of each target, and the loss of a sum of pairs."""
     eligible = window.queries.eligible
     values = {
         "oracle": _at(oracle.score, targets, eligible),

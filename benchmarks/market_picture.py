@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recsys.ops.whole_file import whole_file
 
-# Okabe and Ito's palette, which people with any colour vision can tell apart.
+# The palette of Okabe and Ito, which readers with any colour vision can tell apart.
 _LINES = {
     "ndcg": {
         "touchpoint_gnn": ("touchpoint GNN", "#D55E00", "o"),

@@ -1,4 +1,4 @@
-"""How fast trees of neighbours are drawn around edges, and that none of their edges is too late."""
+"""How fast trees of neighbours are sampled around edges, and that no edge in them is too late."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -55,8 +55,8 @@ class NeighboursSuite:
         """Keys events, edge_types, seeds, batches, sampled_edges, later_edges and speeds.
 
         `later_edges` counts those that are not strictly earlier than their seed, by the times of
-        the whole graph. `pyg_lib` is 1 where pyg-lib is there, else 0; only where it is there,
-        `pyg_lib_batches_per_second` compares.
+        the whole graph. `pyg_lib` is 1 where pyg-lib is installed, else 0; only then there is
+        `pyg_lib_batches_per_second`.
         """
         dataset = build(self.data, check_tables(self.data.load()))
         graph = ToUndirected()(touchpoint_graph(dataset))
@@ -64,7 +64,7 @@ class NeighboursSuite:
         loader = self._loader(graph, pyg_lib=False)
         sampled, later = _counted(loader, graph, self.edge_type)
         loaders = [loader, *([self._loader(graph, pyg_lib=True)] if has_pyg_lib() else [])]
-        # A deque of no length runs through a loader and keeps nothing.
+        # A deque of length 0 consumes a loader and keeps nothing.
         passes: list[Callable[[], object]] = [
             partial(deque, batches, maxlen=0) for batches in loaders
         ]

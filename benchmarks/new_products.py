@@ -1,8 +1,8 @@
-"""Products that were not there at training, added by their features, against a model with them.
+"""Products added after training by their features, against a model that was trained with them.
 
-A part of the products that customers took in the valid window is hidden: all events with them and
-the products themselves, until every such product was hidden once. Who took a hidden product that
-they had not met before asks; the hidden products are ranked among themselves and among all.
+The products that customers took in the valid window are divided into parts. Each part in turn is
+hidden: the products and all events with them. The queries are the customers who took a hidden
+product for the first time. Hidden products are ranked among themselves and among all products.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,8 +75,8 @@ class NewProductsSuite:
     def figures(self) -> Mapping[str, float]:
         """NDCG and recall of hidden products, among themselves and among all; writes table.md.
 
-        `of_all_places` is the share of the first places of all lists that hidden products take: of
-        a model trained with them, what they deserve.
+        `of_all_places` is the share of the first ranks that hidden products take; for a model
+        trained with them, this is their fair share.
         """
         everything = build(self.data, check_tables(self.data.load()))
         table = everything.side_tables.get("products")
@@ -116,9 +116,9 @@ class NewProductsSuite:
         )
 
     def _added(self, model: Recommender, known: Dataset, past: Dataset, hidden: BoolArray) -> Score:
-        """Scores of the model whose catalogue the hidden products were put behind.
+        """Scores of a model with the hidden products added to its catalogue.
 
-        Products of which no feature says anything cannot be added, and rank last.
+        Products without a known feature cannot be added and rank last.
         """
         contents = contents_of(model, *vectors_of(model, self.dim), known, {})
         ids = SortedIds.build("product", contents.product_ids)
@@ -169,7 +169,7 @@ class NewProductsSuite:
 
 
 def without(data: Dataset, hidden: BoolArray) -> Dataset:
-    """The same world in which products [P] were never heard of; customers keep their rows."""
+    """The data without the hidden [P] products; customers keep their row numbers."""
     events = data.interactions
     kept = events.select((events.products < 0) | ~hidden[events.products])
     rows = np.append(np.cumsum(~hidden) - 1, -1)[kept.products]
@@ -186,9 +186,9 @@ def without(data: Dataset, hidden: BoolArray) -> Dataset:
 
 
 def _first_taken(window: Window) -> csr_array:
-    """[Q, P] what became relevant to somebody without any event with it before.
+    """[Q, P] relevant products with which the customer has no event before.
 
-    A new product has no earlier buyers, so none of those who rank here may use that.
+    A new product has no earlier buyers, so earlier events may not help any ranker.
     """
     relevant = window.queries.relevant.astype(np.int8)
     fresh = csr_array(relevant - relevant.multiply(_met(window)))
@@ -203,14 +203,14 @@ def _met(window: Window) -> csr_array:
 
 
 def _questions(window: Window, taken: csr_array, hidden: BoolArray) -> tuple[Queries, Queries]:
-    """Who took a hidden product, asked about the hidden ones alone, and about all."""
+    """Queries of the customers who took a hidden product: over hidden products, and over all."""
     columns_kept = csr_array(
         (np.ones(hidden.sum(), np.int8), np.flatnonzero(hidden), np.append(0, np.cumsum(hidden))),
         shape=(len(hidden),) * 2,
     )
     relevant = csr_array(taken.astype(np.int8) @ columns_kept)
     asking = np.flatnonzero(np.diff(relevant.indptr))
-    # Where people buy again, only products that are to be new are asked for the first time.
+    # Where repeat purchases count, only hidden products must be new to the customer.
     gone = _met(window) if window.past.filter_seen else csr_array(_met(window) @ columns_kept)
     queries = replace(
         window.queries, relevant=relevant.astype(bool), seen=gone.astype(bool), touchpoints=None
@@ -240,7 +240,7 @@ def _at_random(seed: int, products: int) -> Score:
 
 
 def _by_category(past: Dataset, known: Dataset, hidden: BoolArray) -> Score:
-    """A product counts as many customers as known ones of its category have in the mean."""
+    """Scores a product by the mean number of customers of known products of its category."""
     customers = interaction_matrix(known).astype(bool).sum(axis=0)
     table = as_of(past.side_tables["products"], columns.PRODUCT, None).set_index(columns.PRODUCT)
     categories = table[columns.CATEGORY].reindex(past.products.ids).astype(object)
@@ -250,7 +250,7 @@ def _by_category(past: Dataset, known: Dataset, hidden: BoolArray) -> Score:
 
 
 def _described(contents: Contents, past: Dataset, hidden: BoolArray) -> list[NewProduct]:
-    """The hidden products, as somebody who launches them describes them."""
+    """The hidden products with their features."""
     names = [] if contents.features is None else list(contents.features.places)
     table = as_of(past.side_tables["products"], columns.PRODUCT, None).set_index(columns.PRODUCT)
     rows = table[names].astype(object).reindex(past.products.ids[hidden])

@@ -1,4 +1,4 @@
-"""A LightGCN training step with our propagation and with the two that peers use."""
+"""A LightGCN training step with our propagation and with two common alternatives."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class PropagationSuite:
                 _edge_index(matrix, self.layers),
             )
         )
-        # Before the clock runs: it compares the first steps, and warms all three up.
+        # Before the timing: compares the first steps and warms up all three.
         output, gradient = (
             max(pair) for pair in zip(ours.compared(coo), ours.compared(edge_index), strict=True)
         )

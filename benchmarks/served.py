@@ -1,4 +1,4 @@
-"""A model server of MLflow on loopback, for as long as a block runs."""
+"""An MLflow model server on loopback, for the duration of a block."""
 
 import http.client
 import json
@@ -30,7 +30,7 @@ class Served:
 
     Attributes:
         port: on loopback.
-        process: the one that was started; those that answer are its children.
+        process: the process that was started; its children answer.
     """
 
     port: int
@@ -119,7 +119,7 @@ def _wait(server: Served, started: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _end(started: subprocess.Popen[bytes]) -> None:
-    """Ends the server and its children, which a signal to the first alone would leave behind."""
+    """Ends the server and its children, which would survive a signal to the server alone."""
     try:
         parent = psutil.Process(started.pid)
         family = [*parent.children(recursive=True), parent]

@@ -1,7 +1,7 @@
-"""How fast an artifact is written, loaded and asked, beside the bare computation in the same run.
+"""How fast an artifact is written, loaded and queried, relative to the bare computation.
 
-Vectors are made up, but with the spectrum and the lengths of products that implicit ALS learns on
-the simulated market, turned at random: white noise would be an index's worst case, and nobody's.
+The vectors are random, but have the spectrum and the lengths that implicit ALS learns on the
+simulated market: white noise would be the worst case of an index, and unrealistic.
 """
 
 import json
@@ -51,10 +51,10 @@ class ServingSuite:
     """Many customers and products by exact search, and more products by an HNSW index.
 
     Args:
-        data: what the vectors' spectrum is learned on.
+        data: the data on which the spectrum of the vectors is learned.
         customers, products, dim: of the artifact that is searched exactly.
         indexed_products: of the artifact with an index; 0 leaves it out.
-        questions: customers asked about one by one.
+        questions: number of customers that are queried one by one.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ServingSuite:
         self.indexed_products, self.questions = indexed_products, questions
 
     def figures(self) -> Mapping[str, float]:
-        """Seconds, milliseconds and ratios; see README for what each is to reach."""
+        """Seconds, milliseconds and ratios."""
         made = trained_like(self.data, self.dim)
         with tempfile.TemporaryDirectory() as folder:
             numbers = self._exact(Path(folder), made)
@@ -151,7 +151,7 @@ Maker = Callable[[int, int], Contents]
 
 
 def _all_at_once(artifact: Artifact, out: Path) -> dict[str, float]:
-    """Everybody's offers in a file, beside the bare product and top-k of the same tiles."""
+    """Offers for all customers in a file, against the bare product and top-k of the same tiles."""
     customers, products = artifact.contents.customers, np.array(artifact.contents.products)
 
     def bare(first: int) -> None:

@@ -1,4 +1,4 @@
-"""What a suite returns, and how it is kept."""
+"""What all suites share: checks of settings, timing, intervals as figures, the report file."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def require_at_least(low: int, **settings: int) -> None:
 
 @contextmanager
 def root_of_suite() -> Iterator[None]:
-    """Lets what a source says of data.root name suite.root, where a suite was told it."""
+    """Names suite.root instead of data.root in the errors of a source."""
     try:
         yield
     except InputError as error:
@@ -62,7 +62,7 @@ def cell(estimate: Interval | Difference, sign: str = "") -> str:
 
 
 def seconds_in_turn(repeats: int, *tasks: Callable[[], object]) -> list[float]:
-    """Median wall seconds of each task; run in turn A B A B, so that drift hits all alike."""
+    """Median wall seconds of each task; run in turn A B A B, so that drift affects all equally."""
     taken: list[list[float]] = [[] for _ in tasks]
     for _ in range(repeats):
         for seconds, task in zip(taken, tasks, strict=True):
@@ -83,7 +83,7 @@ def machine() -> str:
 
 
 def run_folder() -> Path:
-    """Hydra's folder of this run; the current one where a suite runs without Hydra."""
+    """The folder of the run under Hydra, else the current folder."""
     return Path(HydraConfig.get().runtime.output_dir) if HydraConfig.initialized() else Path()
 
 

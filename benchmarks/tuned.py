@@ -45,7 +45,7 @@ class _Row:
         return f"{self.data}_{self.model}"
 
     def made_of(self) -> dict[str, Any]:
-        """What its result depends on; where the data lie does not matter."""
+        """What its result depends on, independent of the folder of the data."""
         folder = [word for word in self.about if word.startswith(_ROOT)]
         return {
             "overrides": [word for word in self.about if not word.startswith(_ROOT)],
@@ -56,11 +56,11 @@ class _Row:
 
 
 class TunedSuite:
-    """One study (scripts/tune.py) and one reading of test (scripts/train.py) a row.
+    """One study (scripts/tune.py) and one evaluation on test (scripts/train.py) for each row.
 
-    Both are commands that anybody can type. Stopped at any moment, the same suite goes on: trials
-    are in the storage, and a row whose metrics.json is there is not fitted again. One that was
-    made of other data or settings is refused.
+    A suite that was stopped continues when it is started again: trials are in the storage, and a
+    row with a metrics.json is not fitted again. A row that was made with other data or settings is
+    refused.
 
     Args:
         root: folder of the public data sets.
@@ -145,7 +145,7 @@ def _row(
 
 
 def _call(script: str, *words: str, uri: str) -> None:
-    """Runs a script on one thread; what it says on stderr is the reason where it fails."""
+    """Runs a script on one thread; on failure its stderr becomes the error."""
     done = subprocess.run(
         [sys.executable, str(_SCRIPTS / script), *words],
         env={**os.environ, "OMP_NUM_THREADS": "1", "MLFLOW_TRACKING_URI": uri},

@@ -37,9 +37,9 @@ _CATEGORY = "product_category"
 class CouponTasks:
     """Offers are campaigns in one task and coupons of a campaign in the other.
 
-    The rule that a model has to beat is the household's redemption rate times that of the type of
-    campaign over the overall one, all smoothed and as known at the start of the campaign; frozen,
-    as known at an earlier moment, which is how a rate looks that nobody keeps up.
+    The rule that a model has to beat is the redemption rate of the household times that of the type
+    of campaign, divided by the overall rate; all are smoothed and as known at the start of the
+    campaign. The frozen rule uses the rates of an earlier moment: rates that are not updated.
 
     Args:
         tables: of the source.

@@ -1,8 +1,8 @@
 """Who redeems a coupon of the Complete Journey: any of a campaign, and each single one.
 
-A decision is the start of a campaign, and nothing dated then or later is known to it: models learn
-from campaigns that had ended by then. Valid are campaigns that start from 2017-08-01 on, test those
-from 2017-10-01.
+A decision is made at the start of a campaign and uses only what is dated before: models learn from
+campaigns that had ended by then. Campaigns that start from 2017-08-01 on are valid, those from
+2017-10-01 on are test.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Reliability curves: what came true over what was foretold, of all sends and by group."""
+"""Reliability curves: observed rates over predicted probabilities, for all sends and by group."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, which people with any colour vision can tell apart.
+# The palette of Okabe and Ito, which readers with any colour vision can tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
 _MARKERS = "os^vPXD"
 _GROUP_BINS = 5

@@ -1,4 +1,4 @@
-"""What the suites of acceptance share: two models, read on valid and on test beside plain rates."""
+"""What the suites of acceptance share: two models, compared with plain rates on valid and test."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ class AcceptanceSuite(ABC):
             raise InputError(f"suite.equal: expected width or count, got '{equal}'")
         self.pairwise, self.boosting, self.calibration = pairwise, boosting, calibration
         self.equal, self.resamples = equal, resamples
-        # Wrong settings are to be told before anything is read.
+        # Reports wrong settings before any file is read.
         self.models()
         with root_of_suite():
             self.open(root)
