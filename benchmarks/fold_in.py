@@ -164,9 +164,13 @@ def _folded(artifact: Artifact, past: Dataset, hidden: IntArray) -> tuple[FloatA
     vectors, milliseconds = [], []
     with threadpool_limits(1):
         for row in hidden:
-            own = slice(counts.indptr[row], counts.indptr[row + 1])
+            entries = slice(counts.indptr[row], counts.indptr[row + 1])
             events = list(
-                zip(ids[counts.indices[own]].tolist(), counts.data[own].tolist(), strict=True)
+                zip(
+                    ids[counts.indices[entries]].tolist(),
+                    counts.data[entries].tolist(),
+                    strict=True,
+                )
             )
             start = time.perf_counter()
             vectors.append(artifact.fold_in(events))
