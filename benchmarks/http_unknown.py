@@ -49,7 +49,7 @@ class HttpUnknownSuite:
         An unknown customer is no error: the answer is popular products or, where the artifact has
         no popularity, a refusal. A refusal because the server is busy is an error.
         """
-        (known,) = load(self.artifact).contents.customer_ids[:1].tolist()
+        (known,) = load(self.artifact).contents.customers.ids[:1].tolist()
         errors: list[str] = []
         guesses = [0] * self.clients
         over = threading.Event()

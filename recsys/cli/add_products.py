@@ -15,8 +15,8 @@ from recsys.ops.terminal import say
 from recsys.serving import load, write
 from recsys.serving.artifact.index import index_kind
 from recsys.serving.artifact.precision import precision_of
-from recsys.serving.artifact.product_table import new_products
-from recsys.serving.artifact.storage import require_free
+from recsys.serving.product_file import new_products
+from recsys.serving.storage import require_free
 
 KEYS = {
     "artifact": Key("artifact to read", "FOLDER"),

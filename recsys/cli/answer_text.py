@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from recsys.serving import Artifact, Offer, Reason, Recommendation
-from recsys.serving.artifact.rules import spoken
+from recsys.serving.artifact.times import spoken
 
 
 def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:

@@ -79,6 +79,8 @@ def main(words: Sequence[str]) -> None:
         )
     if exported.product_columns:
         say(f"  {feature_line('new products', exported.product_columns)}")
+    if exported.no_fresh_events:
+        say(f"  takes no fresh events: {exported.no_fresh_events}")
     say(
         f"  fidelity: exported lists hold {exported.fidelity:.1%} of the exact top {ExportConfig.k}"
     )

@@ -22,11 +22,11 @@ import numpy as np
 from recsys.cli.answer_text import lines
 from recsys.cli.words import Key, key_values, truth, whole_number
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Artifact, Recommendation, load
-from recsys.serving.artifact.limits import SHOWN
-from recsys.serving.artifact.rules import moment, spoken, when_of
+from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.query.everyone import recommend_everyone, require_ending
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.query import Id
@@ -73,7 +73,7 @@ def main(words: Sequence[str]) -> None:
     strict, out = truth("strict", given["strict"]), _out(given, for_everyone)
     artifact = load(given["artifact"])
     # The same moment for each of several customers.
-    query["at"] = moment(artifact.contents, given.get("at"))
+    query["at"] = artifact.contents.moment(given.get("at"))
     if for_everyone:
         assert out is not None
         count = recommend_everyone(artifact, out, **query)
@@ -120,7 +120,7 @@ def ids_of(key: str, text: str) -> list[Id]:
     """
     if not text.startswith("["):
         return list(text.split(","))
-    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {_cut(text)}')
+    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {shown(text)}')
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
@@ -128,10 +128,6 @@ def ids_of(key: str, text: str) -> list[Id]:
     if not all(isinstance(entry, str | int) and not isinstance(entry, bool) for entry in parsed):
         raise refused
     return list(parsed)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
 
 
 def events_of(text: str) -> list[FreshEvent]:
@@ -142,7 +138,7 @@ def events_of(text: str) -> list[FreshEvent]:
     """
     refused = InputError(
         'events: expected a JSON list such as ["P1", ["P2", "cart"], ["P3", 2.5]], got '
-        + _cut(text)
+        + shown(text)
     )
     try:
         parsed = json.loads(text)
@@ -165,10 +161,10 @@ def _is_event(product: object, what: object) -> bool:
 def spread_ids(artifact: Artifact, count: int) -> list[Id]:
     """So many customer ids, from the customer with the most events to one with the fewest."""
     contents = artifact.contents
-    events = np.zeros(len(contents.customer_ids), np.int64)
-    if contents.event_customers is not None:
-        events += np.bincount(contents.event_customers, minlength=len(events))
-    busiest_first = contents.customer_ids[np.argsort(-events, kind="stable")]
+    events = np.zeros(len(contents.customers), np.int64)
+    if contents.events is not None:
+        events += np.bincount(contents.events.customers, minlength=len(events))
+    busiest_first = contents.customers.ids[np.argsort(-events, kind="stable")]
     ids = list(dict.fromkeys(busiest_first.tolist()))
     positions = np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
     return [ids[position] for position in positions]

@@ -1,13 +1,13 @@
-"""What was known before a window of those who are asked and of what is ranked."""
+"""What was known before a window about its customers and about all products."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from recsys.arrays import IntArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
@@ -31,6 +31,10 @@ class CatalogueStatistics:
     events: IntArray
     buyers: IntArray
     population: int
+
+    def select(self, rows: BoolArray | IntArray) -> "CatalogueStatistics":
+        """The same for some of the queries."""
+        return replace(self, history=self.history[rows])
 
     @cached_property
     def categories(self) -> IntArray:

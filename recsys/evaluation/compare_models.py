@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.data.queries import Window
 from recsys.errors import InputError
 from recsys.evaluation.evaluate_model import Evaluation, Scored, evaluate
-from recsys.evaluation.measures import METRICS, OF_HITS
+from recsys.evaluation.measures import OF_HITS, Metric, MetricFunction, measure_of, name_of
 from recsys.evaluation.pairwise import holm_adjusted, pairwise
 from recsys.ops.result_tables import html_table, text_table
 
@@ -85,7 +85,8 @@ def compare(
     models: Mapping[str, Scored],
     window: Window,
     *,
-    metric: str = "ndcg@10",
+    metric: str | MetricFunction = "ndcg@10",
+    k: int = 10,
     resamples: int = 1000,
     level: float = 0.95,
 ) -> Comparison:
@@ -97,7 +98,9 @@ def compare(
     Args:
         models: name -> a fitted model or score function, as `evaluate` takes; two or more.
         window: as `split.valid`.
-        metric: a metric at one length, as "recall@20".
+        metric: a metric of hits at one length, as "recall@20"; or a function of your own as
+            `recsys.evaluation.measures` describes them, which needs `hit` or `relevant`.
+        k: length of the list for a function.
         resamples: bootstrap resamples of customers.
         level: confidence.
 
@@ -107,18 +110,18 @@ def compare(
     """
     if not isinstance(models, Mapping) or len(models) < 2:
         raise InputError("compare: expected at least two models by name, as {'als': als, ...}")
-    name, k = _metric(metric)
+    column, measured, k = _of_hits(metric, k)
     evaluations = {
-        str(label): evaluate(model, window, ks=(k,), metrics=(name,), resamples=resamples,
+        str(label): evaluate(model, window, ks=(k,), metrics=(measured,), resamples=resamples,
                              level=level)
         for label, model in models.items()
     }  # fmt: skip
-    ordered = dict(sorted(evaluations.items(), key=lambda item: -item[1].metrics[metric].mean))
-    pairs = _pairs(ordered, metric, window, resamples, level)
+    ordered = dict(sorted(evaluations.items(), key=lambda item: -item[1].metrics[column].mean))
+    pairs = _pairs(ordered, column, window, resamples, level)
     best = next(iter(ordered))
     won = (pairs.loc[pairs["first"] == best, "verdict"] == "win").all()
     return Comparison(
-        metric=metric,
+        metric=column,
         evaluations=ordered,
         pairs=pairs,
         winner=best if won else None,
@@ -126,12 +129,21 @@ def compare(
     )
 
 
-def _metric(metric: str) -> tuple[str, int]:
-    name, _, k = metric.partition("@")
-    if name not in OF_HITS or not k.isdecimal():
-        known = ", ".join(f"{known}@k" for known in METRICS if known in OF_HITS)
-        raise InputError(f"metric: expected one of {known}, as ndcg@10; got {metric!r}")
-    return name, int(k)
+def _of_hits(metric: Metric, k: int) -> tuple[str, Metric, int]:
+    """Column, metric and k of a metric that models can be compared by."""
+    if isinstance(metric, str):
+        name, _, length = metric.partition("@")
+        if name not in OF_HITS or not length.isdecimal():
+            known = ", ".join(f"{known}@k" for known in OF_HITS)
+            raise InputError(f"metric: expected one of {known}, as ndcg@10; got {metric!r}")
+        return metric, name, int(length)
+    measure = measure_of(metric)
+    if measure is None or not measure.is_of_hits:
+        raise InputError(
+            f"metric: expected a function that needs hit or relevant, got {name_of(metric)}, which "
+            "says nothing of better or worse"
+        )
+    return f"{measure.name}@{k}", metric, k
 
 
 def _pairs(

@@ -10,13 +10,11 @@ from recsys.data.queries import Window
 from recsys.errors import InputError
 from recsys.evaluation import slices
 from recsys.evaluation.catalogue_statistics import CatalogueStatistics, has_categories
-from recsys.evaluation.config import EvaluateConfig
+from recsys.evaluation.config import MeasureConfig
 from recsys.graph.features import as_of
 
 
-def cuts(
-    window: Window, past: CatalogueStatistics, config: EvaluateConfig
-) -> dict[str, slices.Cut]:
+def cuts(window: Window, past: CatalogueStatistics, config: MeasureConfig) -> dict[str, slices.Cut]:
     """Dimension -> its slices; a dimension that the data do not know is left out.
 
     history: events of the customer before the window. popularity: target events of the relevant

@@ -10,11 +10,11 @@ from recsys.evaluation.catalogue_statistics import (
     background,
     product_categories,
 )
-from recsys.evaluation.config import EvaluateConfig
+from recsys.evaluation.config import MeasureConfig
 from recsys.evaluation.dimensions import cuts, segment_labels
 from recsys.evaluation.full_ranking import Ranking, Score, rank
 from recsys.evaluation.intervals import Interval, bootstrap
-from recsys.evaluation.measures import AUC, NEED_CATEGORIES
+from recsys.evaluation.measures import AUC, NEED_CATEGORIES, name_of
 from recsys.evaluation.per_query import PerQuery, measured, sliced
 
 Slices = Mapping[str, Mapping[str, Mapping[str, Interval]]]
@@ -37,7 +37,7 @@ class Measured:
 
 
 def measure(
-    score: Score, window: Window, config: EvaluateConfig, in_slices: bool = False
+    score: Score, window: Window, config: MeasureConfig, in_slices: bool = False
 ) -> Measured:
     """Ranks every query of a window once and measures what the configuration asks for."""
     ranking = rank(score, window.queries, max(config.ks), in_full=AUC in config.metrics)
@@ -53,9 +53,9 @@ def measure(
     )
 
 
-def refuse_unknown(data: Dataset, config: EvaluateConfig) -> None:
+def refuse_unknown(data: Dataset, config: MeasureConfig) -> None:
     """Raises `InputError` where a metric or slice needs what the data do not have."""
-    if NEED_CATEGORIES & set(config.metrics):
+    if NEED_CATEGORIES.intersection(map(name_of, config.metrics)):
         product_categories(data)
     if config.segment is not None:
         segment_labels(data, config.segment)
@@ -66,9 +66,11 @@ def _slices(
     window: Window,
     past: CatalogueStatistics,
     found: PerQuery,
-    config: EvaluateConfig,
+    config: MeasureConfig,
 ) -> Slices:
-    values = sliced(ranking, window.queries, config.ks, found, cuts(window, past, config))
+    values = sliced(
+        ranking, window.queries, config.ks, config.metrics, found, cuts(window, past, config), past
+    )
     # All slices at once, so that customers are drawn once.
     intervals = bootstrap(values, found.customers, resamples=config.resamples, level=config.level)
     nested: dict[str, dict[str, dict[str, Interval]]] = {}

@@ -12,11 +12,11 @@ from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
-from recsys.evaluation.config import EvaluateConfig
+from recsys.evaluation.config import MeasureConfig
 from recsys.evaluation.evaluate import measure, refuse_unknown
 from recsys.evaluation.full_ranking import Score
 from recsys.evaluation.intervals import Interval
-from recsys.evaluation.measures import OF_HITS, USUAL, columns
+from recsys.evaluation.measures import USUAL, Metric
 from recsys.evaluation.per_query import PerQuery
 from recsys.ops.result_tables import html_table, text_table
 
@@ -85,7 +85,7 @@ def evaluate(
     window: Window,
     *,
     ks: Sequence[int] = (5, 10, 20),
-    metrics: Sequence[str] = USUAL,
+    metrics: Sequence[Metric] = USUAL,
     resamples: int = 1000,
     level: float = 0.95,
 ) -> Evaluation:
@@ -96,7 +96,8 @@ def evaluate(
             numbers [Q] that returns scores [Q, P].
         window: as `split.valid`.
         ks: lengths of the list.
-        metrics: names of `recsys.evaluation.measures.METRICS`, each measured at every length.
+        metrics: names of `recsys.evaluation.measures.METRICS`, and functions of your own as that
+            module describes them; each is measured at every length.
         resamples: bootstrap resamples of customers.
         level: confidence of the intervals.
 
@@ -107,7 +108,7 @@ def evaluate(
         InputError: an argument cannot be used, a metric needs what the data do not have, or the
             model was fitted on other data or on events of the window.
     """
-    config = config_of(ks, metrics, resamples, level)
+    config = MeasureConfig(ks=tuple(ks), metrics=tuple(metrics), resamples=resamples, level=level)
     refuse_unknown(window.past, config)
     measured = measure(score_of(model, window), window, config)
     return Evaluation(
@@ -121,19 +122,6 @@ def evaluate(
         },
         per_query=measured.per_query,
         level=level,
-    )
-
-
-def config_of(
-    ks: Sequence[int], metrics: Sequence[str], resamples: int, level: float
-) -> EvaluateConfig:
-    """The arguments of `evaluate`, checked."""
-    choosable = columns([name for name in metrics if name in OF_HITS], ks)
-    if not choosable:
-        # Only its names are read; a list without them has no metric to choose by.
-        raise InputError(f"metrics: expected at least one of {', '.join(OF_HITS)} at some k")
-    return EvaluateConfig(
-        ks=tuple(ks), metrics=tuple(metrics), metric=choosable[0], resamples=resamples, level=level
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.evaluation.metrics.ratio import ratio
+from recsys.evaluation.metrics.ranking import ratio
 from recsys.ops.events import inside
 
 _STEPS = 12

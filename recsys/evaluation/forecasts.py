@@ -14,8 +14,8 @@ import numpy as np
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.forecast_statistics import brier_skill, calibration_error, ranking, slopes
 from recsys.evaluation.intervals import Interval, percentiles
-from recsys.evaluation.metrics.log_loss import log_loss
-from recsys.evaluation.metrics.ratio import ratio
+from recsys.evaluation.metrics.probability import log_loss
+from recsys.evaluation.metrics.ranking import ratio
 from recsys.evaluation.paired import Difference
 from recsys.evaluation.reliability import bin_of
 from recsys.ops.events import checked

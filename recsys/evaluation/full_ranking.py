@@ -11,8 +11,7 @@ from tqdm import tqdm
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries
-from recsys.evaluation.metrics.auc import mid_ranks
-from recsys.evaluation.relevance import found_in
+from recsys.evaluation.relevance import mid_ranks, relevant_entries
 from recsys.ops.csr import entry_rows
 from recsys.ops.topk import TopK, topk
 
@@ -98,7 +97,7 @@ def _rank_into(ranking: Ranking, rows: slice, tile: FloatArray, queries: Queries
     ranking.columns[rows], ranking.scores[rows] = best.columns, best.scores
     relevant = queries.relevant[rows]
     first = queries.relevant.indptr[rows.start]
-    found = found_in(best.columns, relevant)
+    found = relevant_entries(best.columns, relevant)
     ranking.found[rows] = np.where(found >= 0, found + first, -1)
     if ranking.mid_ranks is not None:
         ranking.mid_ranks[first : first + relevant.nnz] = mid_ranks(tile, relevant)

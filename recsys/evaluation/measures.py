@@ -1,22 +1,56 @@
-"""Every metric that a run can be asked for, by the name of its mean over queries."""
+"""Every metric that an evaluation can measure: those of recsys by name, and functions of yours.
 
+A metric is a function whose arguments are named by what it needs, any of
+
+    hit: [Q, k] bool, whether the product at each position of the list is relevant, best first.
+    relevant: [Q] number of relevant products of each query, at least 1.
+    k: length of the list.
+    lists: [Q, k] row numbers of the listed products, best first, -1 for none.
+    past: what was known before the window, a `CatalogueStatistics`.
+
+It returns [Q] numbers, one a query; nan where a query has none. It is measured at each k under its
+own name, as `first_hit@10`:
+
+    def first_hit(hit, relevant, k):
+        return hit[:, 0]
+
+A metric that needs `hit` or `relevant` is one of hits: higher is better, it has a number for every
+query, and it is measured in slices of relevant products too.
+"""
+
+import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.errors import InputError
 from recsys.evaluation.catalogue_statistics import CatalogueStatistics
-from recsys.evaluation.metrics.average_precision import average_precision
-from recsys.evaluation.metrics.catalogue_coverage import catalogue_coverage
-from recsys.evaluation.metrics.category_calibration import category_calibration
-from recsys.evaluation.metrics.gini import gini
-from recsys.evaluation.metrics.hit_rate import hit_rate
-from recsys.evaluation.metrics.intra_list_diversity import intra_list_diversity
-from recsys.evaluation.metrics.ndcg import ndcg
-from recsys.evaluation.metrics.novelty import novelty
-from recsys.evaluation.metrics.popularity_lift import popularity_lift
-from recsys.evaluation.metrics.precision import precision
-from recsys.evaluation.metrics.recall import recall
-from recsys.evaluation.metrics.reciprocal_rank import reciprocal_rank
+from recsys.evaluation.metrics.catalogue import (
+    catalogue_coverage,
+    category_calibration,
+    gini,
+    intra_list_diversity,
+    novelty,
+    popularity_lift,
+)
+from recsys.evaluation.metrics.ranking import (
+    average_precision,
+    hit_rate,
+    ndcg,
+    precision,
+    recall,
+    reciprocal_rank,
+)
+
+MetricFunction: TypeAlias = Callable[..., Any]
+Metric: TypeAlias = str | MetricFunction
+"""A name of `METRICS`, or a function as described above."""
+
+INPUTS = ("hit", "relevant", "k", "lists", "past")
+"""What the arguments of a metric may be called."""
 
 OF_HITS: Mapping[str, Callable[[BoolArray, IntArray, int], FloatArray]] = {
     "precision": precision,
@@ -26,13 +60,12 @@ OF_HITS: Mapping[str, Callable[[BoolArray, IntArray, int], FloatArray]] = {
     "mrr": reciprocal_rank,
     "hit_rate": hit_rate,
 }
-"""From hits [Q, k], numbers of relevant products [Q] and k: between 0 and 1, higher is better."""
+"""Name -> metric of hits, between 0 and 1."""
 
 AUC = "auc"
 """From the ranks of all relevant products; it has no k."""
 
-OfList: TypeAlias = Callable[[IntArray, CatalogueStatistics], FloatArray]
-OF_LISTS: Mapping[str, OfList] = {
+OF_LISTS: Mapping[str, Callable[[IntArray, CatalogueStatistics], FloatArray]] = {
     "novelty": lambda lists, past: novelty(lists, past.buyers, past.population),
     "intra_list_diversity": lambda lists, past: intra_list_diversity(lists, past.one_hot),
     "popularity_lift": lambda lists, past: popularity_lift(lists, past.history, past.events),
@@ -40,7 +73,7 @@ OF_LISTS: Mapping[str, OfList] = {
         lists, past.history, past.categories
     ),
 }
-"""From lists [Q, k] and what was known before the window, whatever came of it afterwards."""
+"""Name -> metric of lists, whatever is relevant."""
 
 NEED_CATEGORIES = {"intra_list_diversity", "category_calibration"}
 """They are measured on the categories of products, which no model has learned."""
@@ -59,10 +92,99 @@ METRICS = (*OF_HITS, AUC, *OF_LISTS, *OF_CATALOGUE)
 USUAL = ("recall", "ndcg")
 
 
-def columns(metrics: Sequence[str], ks: Sequence[int]) -> list[str]:
-    """What names of `METRICS` are called at each k, as "recall@20"."""
+@dataclass(frozen=True)
+class Measure:
+    """A metric that has one number a query and k.
+
+    Attributes:
+        name: without its k.
+        function: see the module.
+        inputs: names of its arguments, some of `INPUTS`.
+    """
+
+    name: str
+    function: MetricFunction
+    inputs: tuple[str, ...]
+
+    @property
+    def is_of_hits(self) -> bool:
+        """Whether it depends on what is relevant."""
+        return not {"hit", "relevant"}.isdisjoint(self.inputs)
+
+    @property
+    def can_choose(self) -> bool:
+        """Whether models can be chosen by it, from hits alone."""
+        return self.is_of_hits and "past" not in self.inputs
+
+    def __call__(self, **available: Any) -> FloatArray:
+        """[Q] float64, from what is available of `INPUTS`; `lists` [Q, k] always is.
+
+        Raises:
+            ValueError: the past is needed and not available.
+            InputError: the function returned something else than one number a query.
+        """
+        if "past" in self.inputs and available.get("past") is None:
+            raise ValueError(f"{self.name} needs the past: past=background(window)")
+        values = self.function(**{name: available[name] for name in self.inputs})
+        shape, wanted = np.shape(values), (len(available["lists"]),)
+        if shape != wanted:
+            raise InputError(
+                f"evaluate.metrics: {self.name} returned an array of shape {shape}, expected "
+                f"{wanted}; return one number a query"
+            )
+        numbers = np.asarray(values, np.float64)
+        if self.is_of_hits and not np.isfinite(numbers).all():
+            raise InputError(
+                f"evaluate.metrics: {self.name} returned nan or infinity, expected a finite number "
+                "for every query, because it needs hit or relevant; return 0 where nothing is found"
+            )
+        return numbers
+
+
+def name_of(metric: Metric) -> str:
+    """What a metric is called, without its k."""
+    return metric if isinstance(metric, str) else str(getattr(metric, "__name__", metric))
+
+
+def measure_of(metric: Metric) -> Measure | None:
+    """The metric as what is called for each k; None for auc and those of the whole catalogue.
+
+    Raises:
+        InputError: it is no name, and no function whose arguments are some of `INPUTS`.
+    """
+    if isinstance(metric, str):
+        if metric not in (*OF_HITS, *OF_LISTS):
+            return None
+        name, metric = metric, OF_HITS[metric] if metric in OF_HITS else OF_LISTS[metric]
+    else:
+        name = name_of(metric)
+    return Measure(name, metric, _inputs(metric, name))
+
+
+def measures_of(metrics: Sequence[Metric]) -> list[Measure]:
+    """The metrics that have one number a query and k, in their order."""
+    return [measure for metric in metrics if (measure := measure_of(metric)) is not None]
+
+
+def columns(metrics: Sequence[Metric], ks: Sequence[int]) -> list[str]:
+    """What metrics are called at each k, as "recall@20"."""
     return [
         column
-        for name in metrics
+        for name in map(name_of, metrics)
         for column in ([name] if name == AUC else [f"{name}@{k}" for k in ks])
     ]
+
+
+def _inputs(function: object, name: str) -> tuple[str, ...]:
+    if not callable(function):
+        raise InputError(f"evaluate.metrics: expected names and functions, got {function!r}")
+    try:
+        inputs = tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # some functions written in C have no signature
+        inputs = ()
+    if not inputs or not set(inputs) <= set(INPUTS):
+        raise InputError(
+            f"evaluate.metrics: expected arguments of {name} to be some of {', '.join(INPUTS)}, "
+            f"got ({', '.join(inputs)}); rename them"
+        )
+    return inputs

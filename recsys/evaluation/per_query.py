@@ -11,8 +11,16 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries
 from recsys.evaluation.catalogue_statistics import CatalogueStatistics
 from recsys.evaluation.full_ranking import Ranking, Score, rank
-from recsys.evaluation.measures import AUC, OF_CATALOGUE, OF_HITS, OF_LISTS, USUAL, columns
-from recsys.evaluation.metrics.auc import auc
+from recsys.evaluation.measures import (
+    AUC,
+    OF_CATALOGUE,
+    USUAL,
+    Metric,
+    columns,
+    measure_of,
+    measures_of,
+)
+from recsys.evaluation.metrics.ranking import auc
 from recsys.evaluation.slices import Cut, members
 from recsys.ops.csr import entry_rows
 
@@ -22,7 +30,7 @@ class PerQuery:
     """Metrics by query.
 
     Attributes:
-        customers: [Q] row numbers; a customer may ask more than once.
+        customers: [Q] row numbers; a customer may have several queries.
         history: [Q] events before the window.
         values: metric -> [Q] float64; nan where a query has none.
         catalogue: metrics of all lists together, as "coverage@20".
@@ -43,10 +51,23 @@ def evaluate(
     queries: Queries,
     ks: Sequence[int],
     progress: bool = True,
-    metrics: Sequence[str] = USUAL,
+    metrics: Sequence[Metric] = USUAL,
     past: CatalogueStatistics | None = None,
 ) -> PerQuery:
-    """Full ranking of every query and its metrics; see `measured`."""
+    """Ranks all products for every query and measures the lists.
+
+    Args:
+        score: of the model.
+        queries: the customers and their relevant products.
+        ks: lengths of the list.
+        progress: draw a bar on a terminal where it takes long.
+        metrics: as for `measured`.
+        past: as for `measured`.
+
+    Raises:
+        ValueError: as `rank` and `measured`.
+        InputError: as `measured`.
+    """
     ranking = rank(score, queries, max(ks), progress, in_full=AUC in metrics)
     return measured(ranking, queries, ks, metrics, past)
 
@@ -55,25 +76,32 @@ def measured(
     ranking: Ranking,
     queries: Queries,
     ks: Sequence[int],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     past: CatalogueStatistics | None = None,
 ) -> PerQuery:
-    """Metrics of a ranking, names of `METRICS`, at each k.
+    """Metrics of a ranking at each k.
+
+    Args:
+        ranking: of the queries.
+        queries: the customers and their relevant products.
+        ks: lengths of the list.
+        metrics: names or functions, as described in `recsys.evaluation.measures`.
+        past: what was known before the window, from `background(window)`, for metrics that need it.
 
     Raises:
-        ValueError: a metric of `OF_LISTS` is asked for without the past.
-        InputError: one of them needs categories, and no product has one.
+        ValueError: a metric needs the past, and there is none.
+        InputError: a metric needs categories, and no product has one; or a function did not return
+            one number a query.
     """
-    values = of_relevant(ranking, queries, ks, metrics)
+    values = of_relevant(ranking, queries, ks, metrics, past=past)
     catalogue = {}
-    for name, k in product(metrics, ks):
+    for metric, k in product(metrics, ks):
         lists = ranking.columns[:, :k]
-        if name in OF_LISTS:
-            if past is None:
-                raise ValueError(f"{name} needs the past: past=background(window)")
-            values[f"{name}@{k}"] = OF_LISTS[name](lists, past)
-        elif name in OF_CATALOGUE:
-            catalogue[f"{name}@{k}"] = OF_CATALOGUE[name](lists, queries.eligible)
+        measure = measure_of(metric)
+        if measure is not None and not measure.is_of_hits:
+            values[f"{measure.name}@{k}"] = measure(lists=lists, k=k, past=past)
+        elif isinstance(metric, str) and metric in OF_CATALOGUE:
+            catalogue[f"{metric}@{k}"] = OF_CATALOGUE[metric](lists, queries.eligible)
     return PerQuery(
         customers=queries.customers,
         history=queries.history,
@@ -86,18 +114,20 @@ def of_relevant(
     ranking: Ranking,
     queries: Queries,
     ks: Sequence[int],
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     kept: BoolArray | None = None,
+    past: CatalogueStatistics | None = None,
 ) -> dict[str, FloatArray]:
     """Metrics that depend on what is relevant.
 
     Args:
         ranking: of the queries.
-        queries: what was asked.
-        ks: cuts of the list.
-        metrics: names; those of `OF_HITS` and "auc" are measured.
+        queries: the customers and their relevant products.
+        ks: lengths of the list.
+        metrics: those of hits and "auc" are measured, others are passed over.
         kept: [N] which relevant products count; all where None. The others are not relevant, and
-            keep their places in the lists.
+            keep their positions in the lists.
+        past: as for `measured`.
 
     Returns:
         Metric -> [Q]; nan for a query that is left without a relevant product.
@@ -105,13 +135,17 @@ def of_relevant(
     owner = entry_rows(queries.relevant.indptr)
     kept = np.ones(len(owner), bool) if kept is None else kept
     relevant = np.bincount(owner[kept], minlength=len(queries))
-    asked = relevant > 0
-    hit = (ranking.found[asked] >= 0) & kept[ranking.found[asked]]
+    rows = relevant > 0
+    hit = (ranking.found[rows] >= 0) & kept[ranking.found[rows]]
+    lists = ranking.columns[rows]
+    past = past if past is None or rows.all() else past.select(rows)
     values: dict[str, FloatArray] = {}
-    for name in (name for name in metrics if name in OF_HITS):
+    for measure in (measure for measure in measures_of(metrics) if measure.is_of_hits):
         for k in ks:
-            values[f"{name}@{k}"] = np.full(len(queries), np.nan)
-            values[f"{name}@{k}"][asked] = OF_HITS[name](hit, relevant[asked], k)
+            values[f"{measure.name}@{k}"] = np.full(len(queries), np.nan)
+            values[f"{measure.name}@{k}"][rows] = measure(
+                hit=hit[:, :k], relevant=relevant[rows], k=k, lists=lists[:, :k], past=past
+            )
     if AUC in metrics:
         values[AUC] = _auc(ranking, queries, owner, kept)
     return values
@@ -121,22 +155,32 @@ def sliced(
     ranking: Ranking,
     queries: Queries,
     ks: Sequence[int],
-    found: PerQuery,
+    metrics: Sequence[Metric],
+    per_query: PerQuery,
     cuts: Mapping[str, Cut],
+    past: CatalogueStatistics | None = None,
 ) -> dict[tuple[str, str, str], FloatArray]:
     """(dimension, slice, metric) -> [Q], nan outside the slice.
 
-    A slice of queries has all metrics of `found`, one of relevant products those that depend on
-    what is relevant.
+    A slice of queries has all metrics, one of relevant products those that depend on what is
+    relevant.
+
+    Args:
+        ranking: of the queries.
+        queries: the customers and their relevant products.
+        ks: lengths of the list.
+        metrics: that were measured.
+        per_query: their values, as `measured` returns them.
+        cuts: dimension -> slices of the queries or of their relevant products.
+        past: as for `measured`.
     """
-    names = list(dict.fromkeys(metric.partition("@")[0] for metric in found.values))
     values: dict[tuple[str, str, str], FloatArray] = {}
     for dimension, cut in cuts.items():
         for name, mask in members(cut).items():
             if cut.of_relevant:
-                inside = of_relevant(ranking, queries, ks, names, mask)
+                inside = of_relevant(ranking, queries, ks, metrics, mask, past)
             else:
-                inside = {m: np.where(mask, v, np.nan) for m, v in found.values.items()}
+                inside = {m: np.where(mask, v, np.nan) for m, v in per_query.values.items()}
             values |= {(dimension, name, metric): inside[metric] for metric in inside}
     return values
 

@@ -7,7 +7,7 @@ from scipy.special import logit
 from sklearn.isotonic import IsotonicRegression
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.evaluation.metrics.calibration_slope import calibration_slope
+from recsys.evaluation.metrics.probability import calibration_slope
 from recsys.ops.calibrator import Calibrator, Isotonic, Platt
 from recsys.ops.events import checked
 

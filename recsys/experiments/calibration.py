@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray
 from recsys.data.queries import Queries, Window
 from recsys.evaluation.full_ranking import rank
-from recsys.evaluation.metrics.expected_calibration_error import expected_calibration_error
+from recsys.evaluation.metrics.probability import expected_calibration_error
 from recsys.evaluation.recalibration import fit_isotonic
 from recsys.experiments.rerun import settings_of_run, valid_of_run
 from recsys.serving.artifact.probability import as_probability

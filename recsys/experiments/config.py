@@ -12,7 +12,7 @@ from recsys.data.split import Splitter
 from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.experiments.config_types import check_value, check_values
-from recsys.experiments.parts import TARGET, packages, part_class, refuse_foreign
+from recsys.experiments.parts import TARGET, function_of, packages, part_class, refuse_foreign
 from recsys.models.base import Recommender
 from recsys.tracking.runs import TrackConfig
 
@@ -91,7 +91,7 @@ def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
         splitter=build_part(plain["split"], "split", allow),
         model=build_part(plain["model"], "model", allow),
         identity=typed(IdentityRules, plain["identity"], "identity"),
-        evaluate=_evaluate(plain["evaluate"]),
+        evaluate=_evaluate(plain["evaluate"], allow),
         track=typed(TrackConfig, plain["track"], "track"),
         seed=plain["seed"],
         device=plain["device"],
@@ -161,9 +161,18 @@ def _check_whole(plain: Mapping[str, Any]) -> None:
     check_value("device", plain["device"], Literal["auto", "cpu", "cuda"])
 
 
-def _evaluate(values: Mapping[str, Any]) -> EvaluateConfig:
+def _evaluate(values: Mapping[str, Any], allow: Sequence[str]) -> EvaluateConfig:
     lists = {key: _tuple(values[key]) for key in ("ks", "metrics") if key in values}
+    if "metrics" in lists:
+        lists["metrics"] = tuple(_metric(name, allow) for name in lists["metrics"])
     return typed(EvaluateConfig, {**values, **lists}, "evaluate")
+
+
+def _metric(name: Any, allow: Sequence[str]) -> Any:
+    # Names of recsys have no dot; `mybank.metrics.first_hit` is a function.
+    if not isinstance(name, str) or "." not in name:
+        return name
+    return function_of(name, f"evaluate.metrics={name}", allow)
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
-from recsys.serving.artifact.storage import require_free, write
+from recsys.serving.storage import require_free, write
 from recsys.tracking.environment import git_commit, versions
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.record import plain
@@ -58,6 +58,7 @@ class Exported:
         rounding: mean overlap of lists of float32 vectors and of those kept.
         calibration: see `recsys.experiments.calibration`; None where it was not asked for.
         product_columns: column of the products -> what became of it for products yet to come.
+        no_fresh_events: why the artifact takes no events after the export; None where it does.
     """
 
     customers: int
@@ -67,6 +68,7 @@ class Exported:
     rounding: float
     calibration: Mapping[str, Any] | None
     product_columns: Mapping[str, str]
+    no_fresh_events: str | None
 
 
 def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool) -> Exported:
@@ -108,6 +110,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
         rounding=measured[f"overlap@{config.k} with float32"],
         calibration=more.get("calibration"),
         product_columns=contents.facts.get("product_columns", {}),
+        no_fresh_events=contents.facts["fresh_events"].get("because"),
     )
 
 

@@ -5,14 +5,18 @@ code, and so does building a class, so that the package is checked before anythi
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pydoc import ErrorDuringImport, locate
-from typing import Any
+from types import FunctionType
+from typing import Any, Literal, TypeAlias
 
 from recsys.errors import InputError
 
 OWN = "recsys"
 TARGET = "_target_"
+
+Kind: TypeAlias = Literal["class", "function"]
+_PLURAL = {"class": "classes", "function": "functions"}
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
@@ -73,13 +77,7 @@ def part_class(
         InputError: its package is not allowed, there is no such class, or it lacks the method.
     """
     allow = tuple(allow)
-    _require_allowed(target, said, allow)
-    try:
-        # Hydra would announce on stderr what it does not find.
-        made = locate(str(target))
-    except ErrorDuringImport as error:
-        words = " ".join(str(error).split())
-        raise InputError(f"{said} cannot be built: {words}") from error
+    made = _located(target, said, allow)
     if not isinstance(made, type):
         came = "there is no such class" if made is None else "it is no class"
         raise InputError(f"{said}: {came}; say MODULE.CLASS")
@@ -90,12 +88,44 @@ def part_class(
     return made
 
 
-def _require_allowed(target: object, said: str, allow: Iterable[str]) -> None:
+def function_of(target: str, shown: str, allow: Iterable[str] = ()) -> Callable[..., Any]:
+    """The function that a setting names.
+
+    Args:
+        target: `MODULE.FUNCTION`.
+        shown: the setting as the user wrote it, for messages: "evaluate.metrics=a.f".
+        allow: packages beside recsys that it may come from.
+
+    Raises:
+        InputError: its package is not allowed, or there is no such function.
+    """
+    allow = tuple(allow)
+    located = _located(target, shown, allow, "function")
+    if not isinstance(located, FunctionType):
+        reason = "there is no such function" if located is None else "it is no function"
+        raise InputError(f"{shown}: {reason}; expected MODULE.FUNCTION")
+    module = located.__module__
+    _require_allowed(module, f"{shown} is a function of {module}", allow, "function")
+    return located
+
+
+def _located(target: object, shown: str, allow: Iterable[str], kind: Kind = "class") -> object:
+    """What a dotted name stands for; None if nothing."""
+    _require_allowed(target, shown, allow, kind)
+    try:
+        # Hydra's own lookup would write to stderr what it does not find.
+        return locate(str(target))
+    except ErrorDuringImport as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{shown} cannot be built: {reason}") from error
+
+
+def _require_allowed(target: object, said: str, allow: Iterable[str], kind: Kind = "class") -> None:
     if not isinstance(target, str) or not _DOTTED.fullmatch(target):
-        raise InputError(f"{said}: there is no such class; say MODULE.CLASS")
+        raise InputError(f"{said}: there is no such {kind}; say MODULE.{kind.upper()}")
     if not any(f"{target}.".startswith(f"{package}.") for package in (OWN, *allow)):
         package = target.partition(".")[0]
         raise InputError(
-            f"{said}: only classes of recsys are built unless you trust another package; if you "
-            f"do, say allow=[{package}]"
+            f"{said}: only {_PLURAL[kind]} of recsys are used unless you trust another package; if "
+            f"you do, say allow=[{package}]"
         )

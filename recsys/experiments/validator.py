@@ -36,7 +36,8 @@ class Validator:
     ) -> None:
         rows = np.random.default_rng(0).permutation(len(queries))[:CHOICE_QUERIES]
         self._sample = queries.select(rows)
-        self._metric = config.metric
+        self._metric, self._k = config.choosable[config.metric]
+        self._column = config.metric
         self._on_point = on_point
         self.curve: dict[int, float] = {}
         self.identity = _digest(self._sample, config.metric)
@@ -67,10 +68,9 @@ class Validator:
         return total / len(self._sample)
 
     def _sum(self, score: Score, start: int, end: int) -> float:
-        name, _, k = self._metric.partition("@")
         part = self._sample.select(np.arange(start, end))
-        found = evaluate(score, part, [int(k)], progress=False, metrics=[name])
-        return float(found.values[self._metric].sum())
+        found = evaluate(score, part, [self._k], progress=False, metrics=[self._metric])
+        return float(found.values[self._column].sum())
 
 
 def _digest(queries: Queries, metric: str) -> str:

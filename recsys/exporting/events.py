@@ -1,7 +1,7 @@
-"""Own events as an artifact keeps them, and how fresh ones are to weigh beside them."""
+"""The customers' events as an artifact keeps them, and how fresh ones weigh beside them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,10 +11,12 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER, SECOND
 from recsys.graph.action_weights import action_weights, event_action_weights
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Embeddings, FoldIn, Recommender
+from recsys.models.base import Embeddings, EventWeights, FoldIn
 from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 from recsys.ops.csr import entry_rows
+from recsys.serving.artifact.event_table import EventTable
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 
 _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
 """How far along each positive action is; the others come before all of these."""
@@ -22,7 +24,7 @@ _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
 
 def events_of(
     data: Dataset, fold_in: FoldIn | None, actions: Mapping[str, float] | None
-) -> dict[str, Any]:
+) -> EventTable:
     """One event a customer-product pair, with the weight the model gave the pair.
 
     The pair is described by an event that the model counts, where it has one; of those by the
@@ -30,9 +32,13 @@ def events_of(
     model did not learn from (a rejected offer) weigh 0: they count as seen.
 
     Args:
-        data: whose events.
-        fold_in: of the model.
-        actions: weight of each action in the model, see `recsys.graph.action_weights`.
+        data: that the model was fitted on.
+        fold_in: of the model; None where events do not make its vectors.
+        actions: weight of each action in the model; None for the default of
+            `recsys.graph.action_weights`.
+
+    Returns:
+        Fields of `Contents`.
     """
     events, width = data.interactions, len(data.products)
     used = np.flatnonzero(events.products >= 0)
@@ -45,61 +51,102 @@ def events_of(
     order = np.lexsort((used, strength[events.actions[used]], counted, keys))
     pairs, count = np.unique(keys, return_counts=True)
     latest = used[order][np.cumsum(count) - 1]
-    found: dict[str, Any] = {
-        "event_customers": events.customers[latest],
-        "event_products": events.products[latest],
-        "event_weights": np.zeros(len(pairs), np.float32),
-        "event_actions": events.actions[latest],
-        "event_action_names": list(columns.ACTIONS),
-        "event_touchpoints": events.touchpoints[latest],
-        "event_when": None if events.when is None else _kept(data, events.when[latest]),
-    }
-    if fold_in is None:
-        return found
-    history = fold_in.history
-    rows = entry_rows(history.indptr)
-    places = np.searchsorted(pairs, rows * width + history.indices)
-    found["event_weights"][places] = history.data
-    return found | {"fold_in_products": fold_in.products, "fold_in_gram": fold_in.gram}
+    weights = np.zeros(len(pairs), np.float32)
+    if fold_in is not None:
+        history = fold_in.history
+        rows = entry_rows(history.indptr)
+        weights[np.searchsorted(pairs, rows * width + history.indices)] = history.data
+    return EventTable(
+        customers=events.customers[latest],
+        products=events.products[latest],
+        weights=weights,
+        actions=events.actions[latest],
+        touchpoints=events.touchpoints[latest],
+        when=None if events.when is None else _times(data, events.when[latest]),
+    )
 
 
-def _kept(data: Dataset, when: IntArray) -> IntArray:
+def _times(data: Dataset, when: IntArray) -> IntArray:
     """Times as artifacts keep them: UTC seconds, or positions of an order."""
     if data.clock != "timestamp":
         return when
     return np.where(when == NEVER, NEVER, when // SECOND)
 
 
-def fold_in_rule(
-    model: Recommender, vectors: Embeddings, fold_in: FoldIn | None, data: Dataset
-) -> dict[str, Any]:
-    """How fresh events weigh; empty where the formula does not give the model's own weights."""
+class FreshEvents(NamedTuple):
+    """Whether an artifact takes events that happen after the export.
+
+    Attributes:
+        fields: of `FoldInArrays`, how fresh events weigh; empty where they are not taken.
+        refused: why they are not taken; None where they are.
+    """
+
+    fields: Mapping[str, Any]
+    refused: str | None
+
+    @property
+    def fact(self) -> dict[str, Any]:
+        """For the manifest."""
+        if self.refused is None:
+            return {"taken": True}
+        return {"taken": False, "because": self.refused}
+
+
+def fresh_events(
+    event_weights: EventWeights | None, vectors: Embeddings, fold_in: FoldIn | None, data: Dataset
+) -> FreshEvents:
+    """How fresh events weigh, or why the model cannot take them.
+
+    The counts that `event_weights` gives the fitted events have to lead, by the formula of
+    `FoldIn`, to the weights that the model gave them; else fresh events would weigh otherwise.
+
+    Args:
+        event_weights: of the model; None where it has none.
+        vectors: of the model.
+        fold_in: of the model; None where events do not make its vectors.
+        data: that the model was fitted on.
+    """
     if fold_in is None:
-        return {}
-    actions, half_life = getattr(model, "actions", None), getattr(model, "half_life", None)
+        return FreshEvents({}, "its vectors are not made from a customer's events")
+    if event_weights is None:
+        return FreshEvents({}, "the model has no 'event_weights', which says how events count")
+    actions = event_weights.actions
     if actions is not None:
-        # What pushes away is not in the history: with it, the weights below do not agree.
+        # A fresh event with a weight below 0 cannot be expressed, so the others are compared.
         actions = {name: weight for name, weight in actions.items() if weight > 0}
-    counted = interaction_matrix(data, actions=actions, half_life=half_life)
-    degrees, history = counted.sum(axis=1, dtype=np.float64), fold_in.history
-    if not np.array_equal(counted.indices, history.indices) or counted.shape != history.shape:
-        return {}
-    if not np.allclose(weights_of(fold_in, counted).data, history.data, rtol=1e-4):
-        return {}
+    counts = interaction_matrix(data, actions=actions, half_life=event_weights.half_life)
+    history = fold_in.history
+    if (
+        counts.shape != history.shape
+        or not np.array_equal(counts.indices, history.indices)
+        or not np.allclose(weights_of(fold_in, counts).data, history.data, rtol=1e-4)
+    ):
+        return FreshEvents(
+            {}, "'event_weights' does not lead to the weights in the history of its events"
+        )
     rest = vectors.customers[:, fold_in.products.shape[1] :]
     if (rest != rest[:1]).any():
-        return {}
-    return {
-        "fold_in_actions": action_weights(actions),
-        "fold_in_rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
-        "fold_in_scale": fold_in.scale,
-        "fold_in_rest": np.concatenate([rest[0], _preference(vectors, data)]).astype(np.float32),
-        "fold_in_degrees": degrees.astype(np.float32) if fold_in.exponent else None,
+        return FreshEvents({}, "a part of a customer's vector is not made from events")
+    totals = counts.sum(axis=1, dtype=np.float64)
+    fields = {
+        "action_weights": action_weights(actions),
+        "rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
+        "scale": fold_in.scale,
+        "rest": np.concatenate([rest[0], _preference(vectors, data)]).astype(np.float32),
+        "degrees": totals.astype(np.float32) if fold_in.exponent else None,
     }
+    return FreshEvents(fields, None)
+
+
+def fold_in_arrays(fold_in: FoldIn | None, fresh: FreshEvents) -> FoldInArrays | None:
+    """How events become a vector, as an artifact keeps it; None where they do not add up to one."""
+    if fold_in is None:
+        return None
+    return FoldInArrays(factors=fold_in.products, gram=fold_in.gram, **fresh.fields)
 
 
 def _preference(vectors: Embeddings, data: Dataset) -> FloatArray:
-    """The columns that `with_touchpoints` adds to a customer, for one nobody has seen anywhere."""
+    """The columns that `with_touchpoints` adds to the vector of an unknown customer."""
     if vectors.touchpoints is not None or not len(data.touchpoints):
         return np.zeros(0)
     preference = np.log(overall_shares(data))

@@ -1,19 +1,24 @@
 """Exporting a model that was fitted in a notebook or a script, without a run."""
 
+import inspect
+import math
 import os
+import warnings
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.evaluation.evaluate_model import Evaluation
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
-from recsys.models.base import Recommender
-from recsys.serving.artifact.storage import require_free, write
+from recsys.models.base import Recommender, TunesItself
+from recsys.models.device import Device
+from recsys.serving.storage import require_free, write
 from recsys.tracking.environment import git_commit, versions
 
 DIM = 256
@@ -23,15 +28,24 @@ _LISTS, _CUSTOMERS = 10, 1000
 
 
 def export(
-    model: Recommender, data: Dataset, folder: str | os.PathLike[str], overwrite: bool = False
+    model: Recommender,
+    data: Dataset,
+    folder: str | os.PathLike[str],
+    overwrite: bool = False,
+    evaluations: Mapping[str, Evaluation] | None = None,
 ) -> Path:
     """Writes a fitted model and its data as an artifact that serving loads.
+
+    Warns if the model can be folded in and its artifact cannot take fresh events all the same.
 
     Args:
         model: fitted on `data`: usually on all events, after it was chosen on a split.
         data: the data set.
-        folder: where; its parents are made.
-        overwrite: whether an artifact that is there may be replaced.
+        folder: where to write the artifact; parent folders are created.
+        overwrite: whether an existing artifact may be replaced.
+        evaluations: name of a window, such as "valid", to what `evaluate` returned for the same
+            model fitted on the past of that window; the metrics go into the manifest and the model
+            card.
 
     Returns:
         The folder.
@@ -45,7 +59,12 @@ def export(
     target = Path(folder)
     require_free(target.resolve(), overwrite)
     vectors, fold_in = vectors_of(model, DIM)
-    contents = contents_of(model, vectors, fold_in, data, facts_of(model, data))
+    facts = {**facts_of(model, data), "metrics": _metrics(evaluations or {})}
+    contents = contents_of(model, vectors, fold_in, data, facts)
+    fresh = contents.facts["fresh_events"]
+    if fold_in is not None and not fresh["taken"]:
+        name, because = type(model).__name__, fresh["because"]
+        warnings.warn(f"the artifact of {name} takes no fresh events: {because}", stacklevel=2)
     measured = fidelity(model.score, contents, "float32", _CUSTOMERS, _LISTS)
     contents = replace(contents, facts={**contents.facts, "fidelity": measured})
     write(target, contents, overwrite)
@@ -56,8 +75,8 @@ def fitted_data(model: Any, data: Dataset | None = None) -> Dataset:
     """The data that a model was fitted on.
 
     Args:
-        model: any model; one that does not say is taken at its word where `data` are given.
-        data: what it has to be.
+        model: any model. If it has no attribute `fitted_data`, `data` are returned unchecked.
+        data: the data that it should be; None for any.
 
     Raises:
         InputError: the model is not fitted, or on other data.
@@ -80,6 +99,7 @@ def facts_of(model: Any, data: Dataset) -> Mapping[str, Any]:
     """What the manifest and the model card say of the model and its data."""
     return {
         "model": type(model).__name__,
+        "settings": _settings(model),
         "data": {"name": data.name, "fingerprint": data.fingerprint},
         "trained_on": {
             "interactions": len(data.interactions),
@@ -96,9 +116,40 @@ def facts_of(model: Any, data: Dataset) -> Mapping[str, Any]:
     }
 
 
-def _same(one: Dataset, other: Dataset) -> bool:
-    return one is other or (
-        one.fingerprint == other.fingerprint
-        and len(one.interactions) == len(other.interactions)
-        and one.as_of == other.as_of
+def _settings(model: Any) -> dict[str, Any]:
+    """The arguments of the constructor that the model keeps or has chosen, as JSON keeps them."""
+    chosen = model.chosen if isinstance(model, TunesItself) else {}
+    kept = {
+        name: chosen[name] if name in chosen else getattr(model, name)
+        for name in inspect.signature(type(model)).parameters
+        if name in chosen or hasattr(model, name)
+    }
+    return {name: _plain(value) for name, value in kept.items()}
+
+
+def _metrics(evaluations: Mapping[str, Evaluation]) -> dict[str, Any]:
+    return {
+        part: {metric: _plain(asdict(interval)) for metric, interval in result.metrics.items()}
+        for part, result in evaluations.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it; an object, such as an objective, by the name of its class."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Device):
+        return value.kind
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, bool | int | float | str | None) else type(value).__name__
+
+
+def _same(first: Dataset, second: Dataset) -> bool:
+    return first is second or (
+        first.fingerprint == second.fingerprint
+        and len(first.interactions) == len(second.interactions)
+        and first.as_of == second.as_of
     )

@@ -117,17 +117,19 @@ class Embeddings:
 class FoldIn:
     """Plain arrays that turn events into a customer vector.
 
-    With weights w_j of a customer's products j and rows f_j of `products`, the vector is
-    `sum_j w_j f_j`, or, where there is a `gram` matrix, the solution x of
+    Events of product j that count r_j together have the weight `w_j = offset + scale_j r_j
+    (sum r)^-exponent`. With the rows f_j of `products` the vector is `sum_j w_j f_j`, or, where
+    there is a `gram` matrix, the solution x of
     `(gram + sum_j (w_j - 1) f_j f_j') x = sum_j w_j f_j` (alternating least squares).
+    `recsys.ops.fold_in` computes both.
 
     Attributes:
         history: [C, P] float32 CSR, the weights w of the events the model has seen.
         products: [P, m] float32; m <= d, the first m columns of a customer's vector. The others
             do not depend on events.
         gram: [m, m] float32, or None.
-        offset, scale, exponent: how events that count r_j together weigh: w_j = offset +
-            scale_j r_j (sum r)^-exponent; scale is [P] float32, None for 1.
+        offset, scale, exponent: of the weights w; scale is [P] float32, None for 1. How much an
+            event counts is said by `WeighsEvents`.
         unit: whether the vector is brought to length 1 at the end.
     """
 
@@ -138,6 +140,41 @@ class FoldIn:
     scale: FloatArray | None = None
     exponent: float = 0.0
     unit: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventWeights:
+    """How much each event of a customer counts, before a fold-in rule turns counts into weights.
+
+    An event counts `weight x weight of its action x 2^(-age / half_life)`, where `weight` is the
+    column of the interactions (1 without it). `recsys.graph.bipartite.interaction_matrix` takes the
+    same two arguments and sums the counts over each customer-product pair.
+
+    Attributes:
+        actions: weight of each action, others 0; None for the default of
+            `recsys.graph.action_weights`.
+        half_life: days (positions of an order) after which an event counts half; None for no decay.
+    """
+
+    actions: Mapping[str, float] | None = None
+    half_life: float | None = None
+
+
+@runtime_checkable
+class WeighsEvents(Protocol):
+    """A model that says how events count, so that its artifact can take events after the export.
+
+    Optional for a model that can be folded in. An artifact of a model without it is complete except
+    that it refuses fresh events.
+    """
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """How the events in `FoldIn.history` count, or those in `FilterRecommender.history`.
+
+        Known before the fit: it depends on settings only.
+        """
+        ...
 
 
 @runtime_checkable
@@ -155,7 +192,11 @@ class EmbeddingRecommender(Recommender, Protocol):
 
 @runtime_checkable
 class FilterRecommender(Recommender, Protocol):
-    """A model that spreads a customer's history: `score == history @ filter + bias`."""
+    """A model that applies a filter to a customer's history: `score == history @ filter + bias`.
+
+    The class declares `history` and `bias`, as properties or as annotations in its body
+    (`history: csr_array`), so that export can check them before the fit that sets them.
+    """
 
     @property
     def history(self) -> csr_array:

@@ -1,4 +1,6 @@
-"""What a fitted model says of histories that it was not fitted on."""
+"""Scores of a fitted model for histories that it was not fitted on."""
+
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -6,6 +8,7 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray
 from recsys.models.base import EmbeddingRecommender, FilterRecommender, FoldIn
 from recsys.ops.csr import entry_rows
+from recsys.ops.fold_in import customer_vector, weights_of_counts
 
 _TILE = 1_024
 
@@ -15,16 +18,17 @@ def scores_of_history(
 ) -> FloatArray:
     """[Q, P] float32 scores, as `score` gives them to customers with these events.
 
-    Without any, they are those of a customer of whom nothing is known.
+    A customer without events has the scores of an unknown customer.
 
     For catalogues of which a P x P matrix can be held.
 
     Args:
         model: fitted.
-        history: [Q, P] weights of events, as `recsys.graph.bipartite.interaction_matrix` sums them.
+        history: [Q, P] CSR counts of events, summed as `recsys.graph.bipartite.interaction_matrix`
+            sums them.
 
     Raises:
-        ValueError: the model's vectors are not made from events.
+        ValueError: the model's vectors are not made from events alone.
     """
     if isinstance(model, FilterRecommender):
         step = model.apply_filter(np.eye(history.shape[1], dtype=np.float32))
@@ -32,41 +36,40 @@ def scores_of_history(
         return scores
     history = history.copy()
     history.eliminate_zeros()
-    fold_in, vectors = model.fold_in(), model.embeddings()
-    products = vectors.products
+    fold_in, embeddings = model.fold_in(), model.embeddings()
+    products = embeddings.products
     if fold_in is None or fold_in.products.shape[1] < products.shape[1]:
         raise ValueError(f"{type(model).__name__}: events alone do not make a vector")
     tiles = [
         _vectors(fold_in, history[start : start + _TILE]) @ products.T
         for start in range(0, history.shape[0], _TILE)
     ]
-    found: FloatArray = np.concatenate(tiles).astype(np.float32)
-    if vectors.default_customer is not None:
-        found[np.diff(history.indptr) == 0] = products @ vectors.default_customer
-    return found
+    scores = np.concatenate(tiles).astype(np.float32)
+    if embeddings.default_customer is not None:
+        scores[np.diff(history.indptr) == 0] = products @ embeddings.default_customer
+    return scores
 
 
 def _vectors(fold_in: FoldIn, history: csr_array) -> FloatArray:
-    """[n, d] float64; see `FoldIn`."""
+    """[n, m] float64 vectors of customers with these counts of events [n, P]."""
     weights = weights_of(fold_in, history)
-    products = fold_in.products.astype(np.float64)
-    vectors: FloatArray = weights @ products
-    if fold_in.gram is not None:
-        dim = products.shape[1]
-        squares = (products[:, :, None] * products[:, None, :]).reshape(len(products), -1)
-        beyond = csr_array((weights.data - 1, weights.indices, weights.indptr), shape=weights.shape)
-        matrices = fold_in.gram + (beyond @ squares).reshape(-1, dim, dim)
-        vectors = np.linalg.solve(matrices, vectors[:, :, None])[:, :, 0]
-    if fold_in.unit:
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = vectors / np.where(length > 0, length, 1)
-    return vectors
+    ranges = (slice(start, end) for start, end in pairwise(weights.indptr))
+    return np.stack(
+        [
+            customer_vector(
+                weights.data[events],
+                fold_in.products[weights.indices[events]],
+                fold_in.gram,
+                fold_in.unit,
+            )
+            for events in ranges
+        ]
+    )
 
 
 def weights_of(fold_in: FoldIn, history: csr_array) -> csr_array:
-    """[n, P] what events that count so much together weigh, by the formula of `FoldIn`."""
-    rows = entry_rows(history.indptr)
-    sums = history.sum(axis=1)
+    """[n, P] CSR weights of products, from counts of events of the same pattern."""
+    totals = history.sum(axis=1)[entry_rows(history.indptr)]
     scale = 1.0 if fold_in.scale is None else fold_in.scale[history.indices]
-    data = fold_in.offset + scale * history.data * sums[rows] ** -fold_in.exponent
+    data = weights_of_counts(history.data, totals, scale, fold_in.offset, fold_in.exponent)
     return csr_array((data, history.indices, history.indptr), shape=history.shape)

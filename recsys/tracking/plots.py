@@ -32,7 +32,7 @@ def by_k(record: RunRecord, part: str) -> "Figure":
     """
     intervals = record.intervals()[part]
     figure, axes = _blank(record, f"{part}: how much is found in the first k products")
-    curves = _curves(intervals)
+    curves = _curves(intervals, record.metric)
     looks = _looks(list(curves))
     for name, curve in curves.items():
         colour, marker = looks[name]
@@ -137,12 +137,13 @@ def _foot(figure: "Figure", text: str) -> None:
     figure.supxlabel(text, x=0.02, ha="left", fontsize=8, color="#555555")
 
 
-def _curves(intervals: Mapping[str, Interval]) -> dict[str, dict[int, Interval]]:
-    """Name of a metric between 0 and 1 -> k -> interval, k ascending."""
+def _curves(intervals: Mapping[str, Interval], chosen: str) -> dict[str, dict[int, Interval]]:
+    """Name of a metric between 0 and 1, or of the chosen one -> k -> interval, k ascending."""
+    names = {*OF_HITS, chosen.partition("@")[0]}
     curves: dict[str, dict[int, Interval]] = {}
     for metric, interval in intervals.items():
         name, _, k = metric.partition("@")
-        if name in OF_HITS and k:
+        if name in names and k:
             curves.setdefault(name, {})[int(k)] = interval
     return {name: dict(sorted(curve.items())) for name, curve in curves.items()}
 

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from recsys.evaluation.metrics.catalogue_coverage import catalogue_coverage
-from recsys.evaluation.metrics.category_calibration import category_calibration
-from recsys.evaluation.metrics.gini import gini
-from recsys.evaluation.metrics.intra_list_diversity import intra_list_diversity
-from recsys.evaluation.metrics.novelty import novelty
-from recsys.evaluation.metrics.popularity_lift import popularity_lift
+from recsys.evaluation.metrics.catalogue import (
+    catalogue_coverage,
+    category_calibration,
+    gini,
+    intra_list_diversity,
+    novelty,
+    popularity_lift,
+)
 
 # Five products, the last of them not eligible; the third list is short, the fourth empty.
 LISTS = np.array([[0, 1], [0, 2], [0, -1], [-1, -1]], np.int32)

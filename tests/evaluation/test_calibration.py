@@ -14,10 +14,15 @@ from sklearn.metrics import brier_score_loss
 from sklearn.metrics import log_loss as scikit_log_loss
 
 from recsys.arrays import FloatArray
-from recsys.evaluation.metrics.brier import BrierParts, brier, brier_parts
-from recsys.evaluation.metrics.calibration_slope import CalibrationLine, calibration_slope
-from recsys.evaluation.metrics.expected_calibration_error import expected_calibration_error
-from recsys.evaluation.metrics.log_loss import log_loss
+from recsys.evaluation.metrics.probability import (
+    BrierParts,
+    CalibrationLine,
+    brier,
+    brier_parts,
+    calibration_slope,
+    expected_calibration_error,
+    log_loss,
+)
 
 ALL = [brier, brier_parts, log_loss, expected_calibration_error, calibration_slope]
 

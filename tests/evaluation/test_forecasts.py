@@ -9,9 +9,11 @@ from recsys.arrays import FloatArray
 from recsys.evaluation.forecast_statistics import brier_skill, ranking, slopes
 from recsys.evaluation.forecasts import STATISTICS, forecasts
 from recsys.evaluation.intervals import bootstrap
-from recsys.evaluation.metrics.calibration_slope import calibration_slope
-from recsys.evaluation.metrics.expected_calibration_error import expected_calibration_error
-from recsys.evaluation.metrics.log_loss import log_loss
+from recsys.evaluation.metrics.probability import (
+    calibration_slope,
+    expected_calibration_error,
+    log_loss,
+)
 
 
 def events(seed: int, count: int = 300) -> tuple[FloatArray, FloatArray, FloatArray]:

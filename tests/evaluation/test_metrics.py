@@ -17,8 +17,9 @@ from recsys.data.queries import Queries
 from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.evaluation.measures import OF_HITS
-from recsys.evaluation.metrics.auc import auc, mid_ranks
+from recsys.evaluation.metrics.ranking import auc
 from recsys.evaluation.per_query import evaluate
+from recsys.evaluation.relevance import mid_ranks
 
 # Three queries: hits at places 1 and 3 of three relevant, none of two, at place 2 of one.
 HIT = np.array([[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]], bool)

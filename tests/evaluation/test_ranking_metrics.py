@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, IntArray
-from recsys.evaluation.metrics.ndcg import ndcg
-from recsys.evaluation.metrics.recall import recall
-from recsys.evaluation.relevance import found_in
+from recsys.evaluation.metrics.ranking import ndcg, recall
+from recsys.evaluation.relevance import relevant_entries
 
 RANKED = np.array([[3, 0, 4, -1], [1, 2, -1, -1], [0, 1, 2, 3]], np.int32)
 RELEVANT = csr_array(
@@ -20,15 +19,15 @@ SIZES = np.array([3, 1, 2])
 
 
 def hits(products: IntArray, relevant: csr_array) -> BoolArray:
-    return found_in(products, relevant) >= 0
+    return relevant_entries(products, relevant) >= 0
 
 
 def test_where_the_relevant_products_are_among_all() -> None:
     # The entries are 0: (0, 0), 1: (0, 1), 2: (0, 3), 3: (1, 4), 4: (2, 1), 5: (2, 2).
-    assert found_in(RANKED, RELEVANT).tolist() == [[2, 0, -1, -1], [-1] * 4, [-1, 4, 5, -1]]
+    assert relevant_entries(RANKED, RELEVANT).tolist() == [[2, 0, -1, -1], [-1] * 4, [-1, 4, 5, -1]]
     unsorted = csr_array((np.ones(3, bool), [3, 1, 0], [0, 3]), shape=(1, 5))
-    assert found_in(RANKED[:1], unsorted).tolist() == [[0, 2, -1, -1]]
-    assert found_in(RANKED[:1], csr_array((1, 5), dtype=bool)).tolist() == [[-1] * 4]
+    assert relevant_entries(RANKED[:1], unsorted).tolist() == [[0, 2, -1, -1]]
+    assert relevant_entries(RANKED[:1], csr_array((1, 5), dtype=bool)).tolist() == [[-1] * 4]
 
 
 def test_hits() -> None:

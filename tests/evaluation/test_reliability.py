@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys.evaluation.metrics.expected_calibration_error import expected_calibration_error
+from recsys.evaluation.metrics.probability import expected_calibration_error
 from recsys.evaluation.reliability import reliability, reliability_by_group
 from recsys.evaluation.slices import Cut
 

@@ -106,7 +106,7 @@ def test_metrics_inside_a_slice_by_hand() -> None:
         "history": Cut(("cold", "hot", "none"), np.array([0, 1, 1])),
         "kind": Cut(("a", "b"), np.array([0, 1, -1, 1, 0, 0]), of_relevant=True),
     }
-    values = sliced(ranking, queries, [2], found, cuts)
+    values = sliced(ranking, queries, [2], metrics, found, cuts)
     assert {key[:2] for key in values} == {
         ("history", "cold"), ("history", "hot"), ("kind", "a"), ("kind", "b"),
     }  # fmt: skip

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit, logit
 
 from recsys.errors import InputError
-from recsys.evaluation.metrics.calibration_slope import calibration_slope
+from recsys.evaluation.metrics.probability import calibration_slope
 from recsys.models.acceptance import Acceptance, Boosting, Features, Learner, Pairwise
 from recsys.ops.calibrator import Platt
 

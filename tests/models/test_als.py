@@ -2,13 +2,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import EmbeddingContract, PersonalisedContract, close, everyone, market
 from in_memory import dataset_of, outside
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.models.als import ALS
 from recsys.models.popularity import fallback
+from recsys.testing import EmbeddingContract, PersonalisedContract
+from recsys.testing.data import close, everyone, market
 
 
 class TestALS(PersonalisedContract, EmbeddingContract):

@@ -2,7 +2,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import FilterContract, PersonalisedContract, close, everyone, market
 from in_memory import dataset_of
 from scipy.sparse import csr_array
 
@@ -11,6 +10,8 @@ from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models import ease
 from recsys.models.ease import EASE
+from recsys.testing import FilterContract, PersonalisedContract
+from recsys.testing.data import close, everyone, market
 
 
 class TestEASE(PersonalisedContract, FilterContract):

@@ -2,12 +2,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import close, everyone, folded_all, market
 from in_memory import dataset_of
 
 from recsys.models.factorise import factorise
 from recsys.models.graph_filter import GraphFilter
 from recsys.models.own_history import OwnHistory
+from recsys.testing.data import close, everyone, market
+from recsys.testing.vectors import folded_all
 
 
 @pytest.fixture(scope="module", params=["graph_filter", "own_history"])

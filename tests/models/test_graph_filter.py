@@ -3,7 +3,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import ChoosingContract, FilterContract, PersonalisedContract, close, everyone, market
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import dataset_of
@@ -14,9 +13,11 @@ from recsys.graph.bipartite import interaction_matrix
 from recsys.models.choice import choose
 from recsys.models.graph_filter import CANDIDATES, DEFAULTS, GraphFilter
 from recsys.models.popularity import fallback
+from recsys.testing import FilterContract, PersonalisedContract, TunesItselfContract
+from recsys.testing.data import close, everyone, market
 
 
-class TestGraphFilter(PersonalisedContract, FilterContract, ChoosingContract):
+class TestGraphFilter(PersonalisedContract, FilterContract, TunesItselfContract):
     def make(self, **change: Any) -> GraphFilter:
         return GraphFilter(**{"dim": 8, **change})
 

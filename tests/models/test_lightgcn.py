@@ -3,11 +3,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from contract import close, market
 from graph_network_contract import GraphNetworkContract, PairwiseContract, graph_of
 from in_memory import dataset_of, outside
 
 from recsys.models.lightgcn import LightGCN
+from recsys.testing.data import close, market
 from recsys.training.objectives import BPR, CosineContrastive, InBatchSoftmax, WholeData
 
 

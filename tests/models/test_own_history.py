@@ -2,12 +2,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import FilterContract
 from in_memory import dataset_of, outside
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.models.own_history import OwnHistory
+from recsys.testing import FilterContract
 
 
 class TestOwnHistory(FilterContract):

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import EmbeddingContract
 from in_memory import at, dataset_of
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.models.popularity import Popularity, fallback, popularity
+from recsys.testing import EmbeddingContract
 
 
 class TestPopularity(EmbeddingContract):

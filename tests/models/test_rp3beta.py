@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import FilterContract, PersonalisedContract, close, everyone, market
 from in_memory import dataset_of
 
 from recsys.data.dataset import Dataset
@@ -13,6 +12,8 @@ from recsys.graph.bipartite import interaction_matrix
 from recsys.models import rp3beta
 from recsys.models.popularity import fallback
 from recsys.models.rp3beta import RP3Beta
+from recsys.testing import FilterContract, PersonalisedContract
+from recsys.testing.data import close, everyone, market
 
 
 class TestRP3Beta(PersonalisedContract, FilterContract):

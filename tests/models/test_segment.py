@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from contract import EmbeddingContract
 from in_memory import dataset_of
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.models.segment import Segment, measures, segments
+from recsys.testing import EmbeddingContract
 
 
 class TestSegment(EmbeddingContract):

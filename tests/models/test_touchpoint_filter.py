@@ -3,7 +3,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import ChoosingContract, FilterContract, PersonalisedContract, close, everyone, market
 from in_memory import dataset_of
 
 from recsys.data.dataset import Dataset
@@ -12,11 +11,13 @@ from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.time_gap import had_together, time_gap_pairs
 from recsys.models.popularity import fallback
 from recsys.models.touchpoint_filter import CANDIDATES, TouchpointFilter
+from recsys.testing import FilterContract, PersonalisedContract, TunesItselfContract
+from recsys.testing.data import close, everyone, market
 
 DAY = 86_400.0
 
 
-class TestTouchpointFilter(PersonalisedContract, FilterContract, ChoosingContract):
+class TestTouchpointFilter(PersonalisedContract, FilterContract, TunesItselfContract):
     def make(self, **change: Any) -> TouchpointFilter:
         return TouchpointFilter(**{"gap": 3 * DAY, **change})
 

@@ -5,15 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from contract import (
-    IDLE,
-    close,
-    everyone,
-    market,
-    one_product,
-    without_clock,
-    without_touchpoints,
-)
 from graph_network_contract import GraphNetworkContract, Rising
 from in_memory import dataset_of
 from touchpoint_gnn_worlds import groups, habits, make
@@ -22,6 +13,15 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY
 from recsys.errors import InputError
 from recsys.models.touchpoint_gnn import TouchpointGNN
+from recsys.testing.data import (
+    IDLE,
+    close,
+    everyone,
+    market,
+    one_product,
+    without_clock,
+    without_touchpoints,
+)
 from recsys.training.objectives import BPR
 from recsys.training.sampling import Positives
 

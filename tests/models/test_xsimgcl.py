@@ -3,7 +3,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from contract import close, market
 from graph_network_contract import (
     GraphNetworkContract,
     PairwiseContract,
@@ -14,6 +13,7 @@ from graph_network_contract import (
 from recsys.errors import InputError
 from recsys.models.lightgcn import LightGCN
 from recsys.models.xsimgcl import XSimGCL
+from recsys.testing.data import close, market
 from recsys.training.objectives import BPR
 
 

@@ -82,7 +82,7 @@ def sliced_hits(rungs: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
         ranking = rank(model.score, queries, rungs.k)
         values = measured(ranking, queries, [rungs.k], [name])
         for (dimension, part, _), value in sliced(
-            ranking, queries, [rungs.k], values, wanted
+            ranking, queries, [rungs.k], [name], values, wanted
         ).items():
             hit = np.where(np.isnan(value), np.nan, value > 0)
             columns_of.setdefault((dimension, part), []).append(hit)

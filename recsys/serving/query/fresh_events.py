@@ -1,4 +1,4 @@
-"""Fresh events to a customer's vector: weighed as the model weighed its own, then folded in."""
+"""A customer's vector from fresh events, which weigh as the model's own events do."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,9 +10,10 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops import fold_in
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.artifact.limits import shown
 from recsys.serving.query import fallback
 from recsys.serving.query.customer_state import ONLY, CustomerState, History
 
@@ -20,45 +21,47 @@ FreshEvent: TypeAlias = str | int | UUID | tuple[str | int | UUID, str | float]
 """A product id, or a product id with an action or a weight."""
 
 LARGEST_WEIGHT = 1_000_000
-"""Beyond it, float32 vectors would lose all other events, or overflow."""
+"""A larger one would make float32 vectors overflow or lose all other events."""
 
 
 def folded(
     contents: Contents, products: SortedIds, events: Sequence[FreshEvent], before: CustomerState
 ) -> CustomerState:
-    """The person as of now: fresh events on top of those of `before`, of the last strand.
+    """The customer after fresh events, which are added to the last strand of `before`.
 
-    Where none of them counts anything, the person stays as before; of whom nothing was known, what
-    is popular is left, if the artifact says what that is.
+    If no event counts, the vector stays as it was. An unknown customer then gets the vector that
+    ranks by popularity, where the artifact has one.
 
     Args:
         contents: of the artifact.
-        products: its ids.
-        events: the fresh ones.
-        before: a customer, or `recsys.serving.query.customer_state.nobody`.
+        products: ids of the products of the artifact.
+        events: the fresh events, oldest first.
+        before: the customer so far, or `recsys.serving.query.customer_state.nobody`.
 
     Raises:
-        InputError: a product or action is unknown, or the artifact lacks what it needs.
+        InputError: a product or action is unknown, or the artifact cannot take fresh events.
     """
-    factors, rule = contents.fold_in_products, contents.fold_in_rule
-    if factors is None or rule is None or (not before.known and contents.fold_in_rest is None):
+    arrays = contents.fold_in
+    rule = None if arrays is None else arrays.rule
+    if arrays is None or rule is None or (not before.known and arrays.rest is None):
         raise InputError(
             "the artifact does not say how fresh events become a vector; export a model that can "
             "be folded into, such as als or graph_filter, with this version"
         )
     fresh, counts, actions = _counted(contents, products, events)
-    rest = contents.fold_in_rest
+    factors, rest = arrays.factors, arrays.rest
     own_counts: FloatArray = np.zeros(0)
     if before.row is not None:
         rest = before.vectors[-1, factors.shape[1] :]
-        own_counts = _own_counts(contents, before.histories[-1], before.row)
+        own_counts = _own_counts(arrays, before.histories[-1], before.row)
     history = _merged(before.histories[-1], own_counts, fresh, counts, actions)
-    history = replace(history, weights=_weights(contents, history.products, history.weights))
-    first = fold_in.customer_vector(
-        history.weights, factors[history.products], contents.fold_in_gram
+    weights = fold_in.weights_of_counts(
+        history.weights, history.weights.sum(), *_rule(arrays, history.products)
     )
-    if rule[2]:
-        first = first / max(float(np.linalg.norm(first)), 1e-30)
+    history = replace(history, weights=weights)
+    first = fold_in.customer_vector(
+        weights, factors[history.products], arrays.gram, unit=bool(rule[2])
+    )
     assert rest is not None
     vector = np.concatenate([first, rest]).astype(np.float32)
     if not len(history.products):
@@ -80,55 +83,53 @@ def folded(
 def _counted(
     contents: Contents, products: SortedIds, events: Sequence[FreshEvent]
 ) -> tuple[IntArray, FloatArray, IntArray]:
-    """Product rows [n], what each event counts, and its action, -1 where a weight was given."""
+    """Product rows [n], counts [n], and actions [n], -1 where a weight was given instead."""
     if isinstance(events, str | int | UUID):
         raise InputError(f"events: expected a sequence of product ids, got {shown(events)}")
-    pairs = [one if isinstance(one, tuple) else (one, 1.0) for one in events]
+    pairs = [event if isinstance(event, tuple) else (event, 1.0) for event in events]
     starts, _ = products.find_known([product for product, _ in pairs])
-    counts = [_count(contents, what) for _, what in pairs]
-    known = {name: code for code, name in enumerate(contents.event_action_names)}
-    actions = [known[what] if isinstance(what, str) else -1 for _, what in pairs]
+    counts = [_count(contents, strength) for _, strength in pairs]
+    known = {name: code for code, name in enumerate(contents.action_names)}
+    actions = [known[strength] if isinstance(strength, str) else -1 for _, strength in pairs]
     return products.rows[starts], np.array(counts, np.float64), np.array(actions, np.int64)
 
 
-def _count(contents: Contents, what: str | float) -> float:
-    if isinstance(what, str):
-        known = list(contents.event_action_names)
-        if what not in known or contents.fold_in_actions is None:
+def _count(contents: Contents, strength: str | float) -> float:
+    """How much an event counts: an action as the model counts it, or the weight itself."""
+    if isinstance(strength, str):
+        known = list(contents.action_names)
+        weights = None if contents.fold_in is None else contents.fold_in.action_weights
+        if strength not in known or weights is None:
             raise InputError(
-                f"events: no action {shown(what)}; the artifact has {', '.join(known)}"
+                f"events: no action {shown(strength)}; the artifact has {', '.join(known)}"
             )
-        return float(contents.fold_in_actions[known.index(what)])
+        return float(weights[known.index(strength)])
     # Of NaN no comparison is true; a whole number may be too long for a float.
-    if not what >= 0:
-        raise InputError(f"events: expected weights of at least 0, got {shown(what)}")
-    if what > LARGEST_WEIGHT:
+    if not strength >= 0:
+        raise InputError(f"events: expected weights of at least 0, got {shown(strength)}")
+    if strength > LARGEST_WEIGHT:
         raise InputError(
-            f"events: expected weights of at most {LARGEST_WEIGHT:,}, got {shown(what)}"
+            f"events: expected weights of at most {LARGEST_WEIGHT:,}, got {shown(strength)}"
         )
-    return float(what)
+    return float(strength)
 
 
-def _own_counts(contents: Contents, history: History, row: int) -> FloatArray:
-    """[n] what the events of a stored history counted, from what they weigh."""
-    assert contents.fold_in_rule is not None
-    offset, exponent = map(float, contents.fold_in_rule[:2])
-    degree = 1.0 if contents.fold_in_degrees is None else float(contents.fold_in_degrees[row])
-    weights = history.weights.astype(np.float64)
-    counts: FloatArray = (weights - offset) / _scale(contents, history.products) * degree**exponent
-    return counts
+def _own_counts(arrays: FoldInArrays, history: History, row: int) -> FloatArray:
+    """[n] float64 counts of the products of a stored history, from their weights."""
+    total = 1.0 if arrays.degrees is None else float(arrays.degrees[row])
+    return fold_in.counts_of_weights(history.weights, total, *_rule(arrays, history.products))
 
 
 def _merged(
     own: History, own_counts: FloatArray, fresh: IntArray, counts: FloatArray, actions: IntArray
 ) -> History:
-    """Each product once, with what all its events count as weight, described by the last event."""
+    """Each product once, with the sum of its counts as weight, described by its last event."""
     rows = np.append(own.products, fresh)
-    distinct, places = np.unique(rows, return_inverse=True)
+    distinct, position = np.unique(rows, return_inverse=True)
     total = np.zeros(len(distinct))
-    np.add.at(total, places, np.append(own_counts, counts))
+    np.add.at(total, position, np.append(own_counts, counts))
     last = np.zeros(len(distinct), np.int64)
-    np.maximum.at(last, places, np.arange(len(rows)))
+    np.maximum.at(last, position, np.arange(len(rows)))
     counted = total > 0
     last = last[counted]
     return History(
@@ -139,13 +140,9 @@ def _merged(
     )
 
 
-def _weights(contents: Contents, products: IntArray, counts: FloatArray) -> FloatArray:
-    assert contents.fold_in_rule is not None
-    offset, exponent = map(float, contents.fold_in_rule[:2])
-    together = counts.sum() ** -exponent if len(counts) else 0.0
-    weights: FloatArray = offset + _scale(contents, products) * counts * together
-    return weights
-
-
-def _scale(contents: Contents, products: IntArray) -> FloatArray | float:
-    return 1.0 if contents.fold_in_scale is None else contents.fold_in_scale[products]
+def _rule(arrays: FoldInArrays, products: IntArray) -> tuple[FloatArray | float, float, float]:
+    """Scale, offset and exponent of the weights of products [n], see `recsys.ops.fold_in`."""
+    assert arrays.rule is not None
+    offset, exponent = map(float, arrays.rule[:2])
+    scale = 1.0 if arrays.scale is None else arrays.scale[products]
+    return scale, offset, exponent

@@ -1,0 +1,1 @@
+"""Parts of our own for recsys: models, a metric, a source, a split and rules."""
