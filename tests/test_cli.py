@@ -68,11 +68,11 @@ def test_bad_words_are_one_line_and_code_2(
     words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert code_of(*words) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("error: ")
-    assert len(said.err.splitlines()) == 1
-    assert message in said.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ")
+    assert len(output.err.splitlines()) == 1
+    assert message in output.err
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -99,14 +99,14 @@ def test_simulate_takes_keys_as_the_other_commands_do(
 ) -> None:
     market = tmp_path / "market"
     assert code_of("simulate", "events=1000", "seed=3", f"out={market}") == 0
-    said = capsys.readouterr()
-    assert f"folder       {market}" in said.out
+    output = capsys.readouterr()
+    assert f"folder       {market}" in output.out
     assert (market / "interactions").is_dir()
     flags = ["simulate.py", "--events", "1000", "--seed", "3", "--out", str(tmp_path / "flags")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", flags)
         runpy.run_path(str(ROOT / "scripts" / "simulate.py"), run_name="__main__")
-    assert capsys.readouterr().out.splitlines()[:-1] == said.out.splitlines()[:-1]
+    assert capsys.readouterr().out.splitlines()[:-1] == output.out.splitlines()[:-1]
 
 
 @pytest.mark.parametrize(
