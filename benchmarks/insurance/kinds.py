@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from scipy.special import softmax
 
-from benchmarks.insurance.arms import ARMS, arm_of
-from benchmarks.insurance.known import Known
+from benchmarks.insurance.known import ARMS, Known, arm_of
 from recsys.arrays import FloatArray, IntArray
 from recsys.models.acceptance import Boosting
 from recsys.models.next_step import Steps, shares

@@ -13,6 +13,9 @@ from recsys.models.acceptance.features import named
 from recsys.models.next_step import Steps, counts_before, latest_before
 from recsys.ops.temporal_counts import EventHistory
 
+ARMS = {"without": False, "with": True}
+"""Arm -> whether the model knows touchpoints; it knows purchases in both arms."""
+
 LAST = 3
 """Touchpoints of a journey whose order is looked at."""
 
@@ -91,6 +94,11 @@ class Known:
             nodes += [self.here >= least for least in (1, 2, 4)]
             nodes += [self.earlier > 0, self.latest[:, :1] == np.arange(len(self.names[1]))]
         return np.hstack(nodes)
+
+
+def arm_of(model: str, arm: str) -> str:
+    """The name of a model in an arm."""
+    return f"{model}_{arm}"
 
 
 def known_before(journeys: InsuranceJourneys, steps: Steps, of_journey: IntArray) -> Known:

@@ -7,9 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 
-from benchmarks.insurance.arms import ARMS, arm_of
 from benchmarks.insurance.journeys import InsuranceJourneys
-from benchmarks.insurance.known import Known
+from benchmarks.insurance.known import ARMS, Known, arm_of
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import ACTION_CODES, Interactions

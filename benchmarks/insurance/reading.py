@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.insurance.arms import arm_of
+from benchmarks.insurance.known import arm_of
 from benchmarks.suite import ends
 from recsys.evaluation.forecasts import Forecasts
 from recsys.evaluation.paired import Difference

@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.insurance.arms import ARMS
 from benchmarks.insurance.journeys import InsuranceJourneys
 from benchmarks.insurance.kinds import KIND, kind_probabilities
-from benchmarks.insurance.known import Known, known_before
+from benchmarks.insurance.known import ARMS, Known, known_before
 from benchmarks.insurance.measure import read_kinds, read_products
 from benchmarks.insurance.products import (
     Graph,

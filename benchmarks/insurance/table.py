@@ -1,6 +1,6 @@
 """The readings as Markdown, and what they come to in words."""
 
-from benchmarks.insurance.arms import ARMS, arm_of
+from benchmarks.insurance.known import ARMS, arm_of
 from benchmarks.insurance.reading import LOWER_IS_BETTER, WHOLE, InsuranceReading
 from benchmarks.suite import cell
 
