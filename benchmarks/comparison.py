@@ -1,4 +1,4 @@
-"""What a whole comparison costs: out of MLflow, all pairs, page and tables written."""
+"""What a comparison costs: runs from MLflow, all pairs, page and tables."""
 
 import time
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ class ComparisonSuite:
 
 
 def made_records(runs: int, customers: int) -> list[RunRecord]:
-    """Runs whose customers differ as real ones do: most are missed, a few are served well."""
+    """Runs with realistic differences between customers: most are served badly, a few well."""
     generator = np.random.default_rng(0)
     ease = generator.beta(0.5, 4, customers)
     segments = generator.integers(0, _SEGMENTS, customers)

@@ -1,4 +1,4 @@
-"""Measures a suite of benchmarks/ and writes its figures to benchmark.json.
+"""Measures a suite of benchmarks/, prints a table and writes benchmark.json.
 
 recsys benchmark suite=evaluation root=FOLDER hydra.run.dir=DIR
 """
@@ -22,15 +22,15 @@ def main(words: Sequence[str]) -> None:
     """One suite.
 
     Args:
-        words: key=value and flags, as Hydra takes them.
+        words: settings as key=value, and flags of Hydra.
     """
-    # A suite may choose data and models as a run does.
+    # Suites may use the data and models of conf/.
     os.environ["RECSYS_CONF"] = str(conf_folder())
     launch(benchmark, Path(__file__).parent / "conf", "benchmark", words, __doc__ or "")
 
 
 def benchmark(config: DictConfig) -> None:
-    """One suite, and its table, or its figures where it makes none."""
+    """Measures one suite; prints its table, or its figures where it has no table."""
     hydra = HydraConfig.get()
     name, folder = hydra.runtime.choices["suite"], Path(hydra.runtime.output_dir)
     table = folder / "table.md"

@@ -11,21 +11,21 @@ MLFLOW_TRACKING_URI=URI mlflow models serve --model-uri models:/recsys@champion 
 from collections.abc import Sequence
 from pathlib import Path
 
+from recsys.cli.run_keys import ALLOW, STORE, store_of
 from recsys.cli.words import Key, key_values, truth
 from recsys.errors import InputError
 from recsys.experiments.parts import packages
 from recsys.experiments.promote import METRIC, NAME, promote, said
 from recsys.ops.terminal import say
 from recsys.tracking.registry import ALIAS, one_at_a_time, roll_back
-from recsys.tracking.store import TrackConfig, default_uri
 
 KEYS = {
     "artifact": Key("the challenger, as recsys export wrote it", "FOLDER"),
     "rollback": Key("true makes the former champion the champion again", default="false"),
     "model_name": Key("name in the registry", default=NAME),
     "metric": Key("metric on test that decides", default=METRIC),
-    "allow": Key("packages besides recsys whose classes a run may name", "PACKAGE,..."),
-    "track.uri": Key("MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)", "URI"),
+    **ALLOW,
+    **STORE,
 }
 
 
@@ -39,7 +39,7 @@ def main(words: Sequence[str]) -> None:
         InputError: a word is wrong, the challenger does not win, or there is no former champion.
     """
     given = key_values(words, KEYS, __doc__ or "")
-    track = TrackConfig(uri=given.get("track.uri") or default_uri())
+    track = store_of(given)
     name = given["model_name"]
     back = truth("rollback", given["rollback"])
     if back == ("artifact" in given):

@@ -48,11 +48,11 @@ def market_run(model: str) -> KeptRun:
 
 def kept(record: RunRecord, **changes: object) -> KeptRun:
     """A record as a run of the store."""
-    found = means("valid", record.valid_intervals) | bounds("valid", record.valid_intervals)
+    metrics = means("valid", record.valid_intervals) | bounds("valid", record.valid_intervals)
     about = {
         "run_id": f"{record.model:x<32}", "model": record.model, "data": record.data_name,
         "fingerprint": record.fingerprint, "split": record.split, "seed": 0, "settings": "s",
-        "started": datetime(2026, 1, 1, tzinfo=UTC), "metrics": found, "params": {}, "tags": {},
+        "started": datetime(2026, 1, 1, tzinfo=UTC), "metrics": metrics, "params": {}, "tags": {},
         "client": None, "record": record,
     }  # fmt: skip
     return KeptRun(**(about | changes))
