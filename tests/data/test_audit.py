@@ -17,7 +17,8 @@ from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import DAY
 from recsys.data.queries import Split
-from recsys.data.split import GivenSplit, LeaveLastOut, Splitter, TimeSplit
+from recsys.data.split import GivenSplit, LeaveLastOut, TimeSplit
+from recsys.data.splitter import Splitter
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
