@@ -152,7 +152,7 @@ def test_a_folder_without_interactions_says_what_it_holds(tmp_path: Path) -> Non
 def test_a_wrong_root_is_said(tmp_path: Path, source: Any) -> None:
     with pytest.raises(InputError, match=r"data.root=.*nowhere: expected a folder, and there is"):
         source(root=str(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match=r"data.root is not set; say data.root=FOLDER"):
+    with pytest.raises(InputError, match=r"data.root is not set; set data.root=FOLDER"):
         source(root=None)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"expected a folder"):
@@ -193,8 +193,8 @@ def test_one_line_a_customer(tmp_path: Path) -> None:
         ("0 1\n0 x 2\n", "train.txt: line 2: expected whole numbers, got 'x'"),
         ("0 1.5\n", "train.txt: line 1: expected whole numbers, got '1.5'"),
         ("\n0 99999999999999999999\n", "line 2: expected whole numbers, got '9999999"),
-        ("", "train.txt: expected a line a customer, got none"),
-        ("\n \n", "train.txt: expected a line a customer, got none"),
+        ("", "train.txt: expected a line per customer, got none"),
+        ("\n \n", "train.txt: expected a line per customer, got none"),
     ],
 )
 def test_malformed_lines_are_named(tmp_path: Path, train: str, words: str) -> None:
