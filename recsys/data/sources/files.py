@@ -11,11 +11,10 @@ from typing import Any
 import pandas as pd
 
 from recsys.data.cells import listed
-from recsys.data.frames import require_targets
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
-from recsys.data.source import Cutoffs
+from recsys.data.source import Cutoffs, require_targets
 from recsys.data.sources.csv_file import read_csv
 from recsys.data.sources.folder import content, data_folder
 from recsys.data.sources.parquet import read_parquet
