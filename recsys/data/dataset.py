@@ -16,7 +16,7 @@ from recsys.data.frames import Frames, Origin
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
 from recsys.data.known_ids import KnownIds
-from recsys.data.source import Source
+from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import Vocabulary
 
@@ -128,7 +128,7 @@ class Dataset:
         # Imported late: coding tables that are already checked needs no pandera.
         from recsys.data.check import check_and_count
 
-        checked, counts = check_and_count(source.load())
+        checked, counts = check_and_count(load_tables(source))
         return _merged(Origin(source=source, checked=checked, merged=checked), counts, None)
 
     def as_linked_before(self, moment: pd.Timestamp | None) -> "Dataset":

@@ -9,6 +9,7 @@ from typing import Any
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import merge_identities
+from recsys.data.source import load_tables
 from recsys.experiments.calibration import calibrated
 from recsys.experiments.config import Settings
 from recsys.experiments.rerun import refuse_changed, settings_of_run
@@ -116,7 +117,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
 
 def _everything(settings: Settings, run: TrackedRun) -> Dataset:
     """All events, with all identity links known by now."""
-    checked = check_tables(settings.source.load())
+    checked = check_tables(load_tables(settings.source))
     known_then = merge_identities(
         checked, settings.identity, settings.splitter.first_cutoff(settings.source)
     )

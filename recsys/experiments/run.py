@@ -8,8 +8,8 @@ from recsys.data.check import check_and_count
 from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.queries import Queries, Split
-from recsys.data.source import Source
-from recsys.data.split import Splitter
+from recsys.data.source import Source, load_tables
+from recsys.data.splitter import Splitter
 from recsys.evaluation.evaluate import measure, refuse_unknown
 from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch, peak_memory_mb, reset_peak_memory
@@ -104,7 +104,7 @@ def prepare(
     Raises:
         InputError: the tables are not usable, cannot be split, or leak.
     """
-    checked, counts = check_and_count(source.load())
+    checked, counts = check_and_count(load_tables(source))
     merged = merge_identities(checked, identity or IdentityRules(), splitter.first_cutoff(source))
     data = replace(build(source, merged), known_ids=counts)
     split = splitter.split(data, source)
