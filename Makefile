@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export MPLBACKEND := Agg
 
-.PHONY: demo test test-slow lint benchmark clean
+.PHONY: demo test test-slow lint docs benchmark clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -20,13 +20,16 @@ lint: .venv/installed  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint  ## all but the slow tests
+docs: .venv/installed  ## the site, into outputs/site; a broken link or reference fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+test: lint docs  ## all but the slow tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --nbmake --durations 10
 
 test-slow: .venv/installed  ## the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m slow
 
-benchmark: .venv/installed  ## the figures of the README
+benchmark: .venv/installed  ## a suite whose figures stand in docs/results.md
 	$(BIN)/recsys benchmark suite=evaluation
 
 clean:  ## the environment and what runs left behind

@@ -16,7 +16,7 @@ from recsys.evaluation.per_query import PerQuery
 from recsys.experiments.cost import peak_memory_mb
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import compare
-from recsys.reports.comparison.files import comparison_files
+from recsys.reports.comparison.page import comparison_files
 from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import runs
 from recsys.tracking.record import RunRecord

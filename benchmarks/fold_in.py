@@ -27,8 +27,6 @@ from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.models.xsimgcl import XSimGCL
 from recsys.ops.topk import topk
 from recsys.serving import Artifact
-from recsys.serving.artifact.events import by_customer
-from recsys.serving.artifact.ids import SortedIds
 
 MODELS: Mapping[str, Callable[[int], Recommender]] = {
     "als": lambda seed: ALS(seed=seed),
@@ -104,7 +102,7 @@ class FoldInSuite:
             model = make(0).fit(without)
             artifact = self._artifact(model, without)
             vectors, taken = _folded(artifact, past, part)
-            lists.append(self._best(vectors @ artifact.contents.products.T, seen, part))
+            lists.append(self._best(vectors @ artifact.contents.products.vectors.T, seen, part))
             milliseconds += taken
             stayed = _others(past, hidden, len(part))
             moved.append(
@@ -126,12 +124,7 @@ class FoldInSuite:
         }
 
     def _artifact(self, model: Recommender, data: Dataset) -> Artifact:
-        contents = by_customer(contents_of(model, *vectors_of(model, self.dim), data, {}))
-        return Artifact(
-            contents=contents,
-            customers=SortedIds.build("customer", contents.customer_ids),
-            products=SortedIds.build("product", contents.product_ids),
-        )
+        return Artifact.of(contents_of(model, *vectors_of(model, self.dim), data, {}))
 
     def _best(self, scores: FloatArray, seen: csr_array | None, customers: IntArray) -> IntArray:
         if seen is not None:
@@ -158,7 +151,7 @@ def _had(past: Dataset) -> csr_array:
 
 def _folded(artifact: Artifact, past: Dataset, hidden: IntArray) -> tuple[FloatArray, list[float]]:
     """Vectors [n, d] of the hidden customers from what they did, and how long each took."""
-    counts, ids = interaction_matrix(past), artifact.contents.product_ids
+    counts, ids = interaction_matrix(past), artifact.contents.products.ids
     vectors, milliseconds = [], []
     with threadpool_limits(1):
         for row in hidden:

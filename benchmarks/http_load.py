@@ -42,7 +42,7 @@ class HttpLoadSuite:
         Memory is read at the first quarter, once all is loaded, and at the end; growth is the end
         over the first quarter.
         """
-        ids = load(self.artifact).contents.customer_ids
+        ids = load(self.artifact).contents.customers.ids
         asked = np.random.default_rng(0).permutation(ids)
         taken: list[list[float]] = [[] for _ in range(self.clients)]
         errors: list[str] = []

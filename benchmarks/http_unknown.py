@@ -49,7 +49,7 @@ class HttpUnknownSuite:
         An unknown customer is no error, whether answered with what is popular or, by an artifact
         that does not say what is popular, refused. A refusal for want of turns is one.
         """
-        (known,) = load(self.artifact).contents.customer_ids[:1].tolist()
+        (known,) = load(self.artifact).contents.customers.ids[:1].tolist()
         errors: list[str] = []
         guesses = [0] * self.clients
         over = threading.Event()

@@ -121,20 +121,20 @@ class NewProductsSuite:
         Products of which no feature says anything cannot be added, and rank last.
         """
         contents = contents_of(model, *vectors_of(model, self.dim), known, {})
-        ids = SortedIds.build("product", contents.product_ids)
+        ids = SortedIds.build("product", contents.products.ids)
         new, features = _described(contents, past, hidden), features_of(contents)
         is_added = np.array([is_described(features, one) for one in new])
         contents, _ = grown(
             contents, ids, [one for one, is_in in zip(new, is_added, strict=True) if is_in]
         )
         rows = np.flatnonzero(hidden)
-        vectors = np.zeros((len(hidden), contents.products.shape[1]), np.float32)
+        vectors = np.zeros((len(hidden), contents.dim), np.float32)
         vectors[~hidden], vectors[rows[is_added]] = np.split(
-            contents.products, [len(known.products)]
+            contents.products.vectors, [len(known.products)]
         )
 
         def score(customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-            scores: FloatArray = contents.customers[customers] @ vectors.T
+            scores: FloatArray = contents.customers.vectors[customers] @ vectors.T
             scores[:, rows[~is_added]] = scores.min() - 1
             return scores
 

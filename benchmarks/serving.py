@@ -25,7 +25,7 @@ from recsys.data.dataset import build
 from recsys.data.source import Source
 from recsys.models.als import ALS
 from recsys.ops.topk import topk
-from recsys.serving import Artifact, Contents, load, write
+from recsys.serving import Artifact, Contents, CustomerTable, ProductTable, load, write
 from recsys.serving.artifact.index import ApproximateIndex
 from recsys.serving.query.everyone import recommend_everyone
 
@@ -87,7 +87,7 @@ class ServingSuite:
         start = time.perf_counter()
         write(folder / "exact", contents)
         found = {"export_seconds": time.perf_counter() - start}
-        vectors = contents.customers.nbytes + contents.products.nbytes
+        vectors = contents.customers.vectors.nbytes + contents.products.vectors.nbytes
         del contents
         loaded = [_loading(folder / "exact") for _ in range(3)]
         found["load_seconds"] = float(np.median([one["seconds"] for one in loaded]))
@@ -99,13 +99,13 @@ class ServingSuite:
     def _one_by_one(self, artifact: Artifact) -> dict[str, float]:
         contents = artifact.contents
         rows = np.random.default_rng(1).permutation(len(contents.customers))[: self.questions]
-        products = np.array(contents.products)
+        products = np.array(contents.products.vectors)
 
         def bare(row: int) -> None:
-            scores = products @ contents.customers[row]
+            scores = products @ contents.customers.vectors[row]
             np.argpartition(scores, len(scores) - _K)[-_K:]
 
-        ids = contents.customer_ids[rows]
+        ids = contents.customers.ids[rows]
         with threadpool_limits(1):
             floor, taken = _milliseconds(
                 (bare, rows.tolist()), (lambda one: artifact.recommend(one, _K), ids.tolist())
@@ -126,12 +126,12 @@ class ServingSuite:
         index = artifact.index
         assert isinstance(index, ApproximateIndex)
         rows = np.random.default_rng(2).permutation(10_000)[: self.questions]
-        asked = contents.customers[rows]
+        asked = contents.customers.vectors[rows]
 
         def bare(place: int) -> None:
             index.found.search(asked[place : place + 1], _K, params=index.settings)
 
-        ids = contents.customer_ids[rows]
+        ids = contents.customers.ids[rows]
         with threadpool_limits(1):
             floor, taken = _milliseconds(
                 (bare, list(range(len(rows)))),
@@ -151,7 +151,8 @@ Maker = Callable[[int, int], Contents]
 
 def _all_at_once(artifact: Artifact, out: Path) -> dict[str, float]:
     """Everybody's offers in a file, beside the bare product and top-k of the same tiles."""
-    customers, products = artifact.contents.customers, np.array(artifact.contents.products)
+    contents = artifact.contents
+    customers, products = contents.customers.vectors, np.array(contents.products.vectors)
 
     def bare(first: int) -> None:
         topk(customers[first : first + _TILE] @ products.T, _K)
@@ -187,10 +188,12 @@ def trained_like(source: Source, dim: int) -> Maker:
             np.float32
         )[:, None]
         return Contents(
-            customers=people,
-            products=offers,
-            customer_ids=np.array([f"C{row:09d}" for row in range(customer_rows)]),
-            product_ids=np.array([f"P{row:09d}" for row in range(product_rows)]),
+            customers=CustomerTable(
+                vectors=people, ids=np.array([f"C{row:09d}" for row in range(customer_rows)])
+            ),
+            products=ProductTable(
+                vectors=offers, ids=np.array([f"P{row:09d}" for row in range(product_rows)])
+            ),
             facts={"model": "made up"},
         )
 

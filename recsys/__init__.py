@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from recsys.models.touchpoint_filter import TouchpointFilter
     from recsys.models.touchpoint_gnn import TouchpointGNN
     from recsys.models.xsimgcl import XSimGCL
-    from recsys.serving.artifact.storage import load as load_artifact
+    from recsys.serving.storage import load as load_artifact
     from recsys.simulation.source import SimulatedMarket
 
 __version__ = "0.2.0"
@@ -53,7 +53,7 @@ _SOURCES = {
     "compare": "recsys.evaluation.compare_models",
     "evaluate": "recsys.evaluation.evaluate_model",
     "export": "recsys.exporting.library",
-    "load_artifact": "recsys.serving.artifact.storage",
+    "load_artifact": "recsys.serving.storage",
 }
 """Public name -> the module that defines it."""
 

@@ -20,7 +20,7 @@ COMPARE = {
     "tag of no run": (["tags=model:als"], "tags=model:als: no finished run has all of them"),
     "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
     "unknown experiment": (["experiment=bank"], "experiment=bank is not in the store; there is"),
-    "empty experiment": (["experiment=Default"], "no finished run was found; run scripts/train.py"),
+    "empty experiment": (["experiment=Default"], "start with recsys train"),
     "missing store": (["track.uri=sqlite:///no.db"], "there is no", "run scripts/train.py first"),
     "store a table": (["track.uri=sqlite:///tables/offers.csv"], "is not an SQLite database"),
     "foreign store": (["track.uri=sqlite:///other.db"], "other.db is a database of something else"),

@@ -17,7 +17,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from recsys.cli.launch import in_our_words
+from recsys.cli.launch import as_input_errors
 from recsys.ops.terminal import exit_on_input_error
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
@@ -45,7 +45,7 @@ def run_train_job(*words: str, cwd: Path) -> int:
     train = runpy.run_path(str(SCRIPTS / "train.py"))["train"]
 
     def job() -> None:
-        with exit_on_input_error(), in_our_words():
+        with exit_on_input_error(), as_input_errors():
             config = _composed(words)
             HydraConfig.instance().set_config(config)
             train(OmegaConf.masked_copy(config, [key for key in config if key != "hydra"]))

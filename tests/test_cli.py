@@ -10,8 +10,8 @@ import yaml
 from hydra.core.global_hydra import GlobalHydra
 
 import recsys
-from recsys.cli import completion, conf
-from recsys.cli.main import COMMANDS, main
+from recsys.cli import conf
+from recsys.cli.main import COMMANDS, complete, main
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("torch", "hydra", "omegaconf", "mlflow", "pandas", "scipy", "sklearn", "pyarrow")
@@ -57,7 +57,7 @@ def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> N
     [
         (["trian"], "unknown command 'trian'; did you mean train? recsys --help lists them"),
         (["add-product"], "did you mean add_products?"),
-        (["zzz"], "unknown command 'zzz'; there are train, tune, compare"),
+        (["zzz"], "unknown command 'zzz'; there are simulate, train, tune"),
         (["--verbose"], "unknown command '--verbose'"),
         ([], "no command is given; recsys --help lists them"),
         (["train", "modle=als"], "did you mean model?"),
@@ -134,18 +134,18 @@ def test_help_of_train_shows_keys_with_defaults_of_the_parts_that_are_chosen(
     before = sys.argv
     assert code_of("train", "model=lightgcn", "seed=4", "--help") == 0
     assert sys.argv is before
-    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    lines = [line.strip().split("  ")[0] for line in capsys.readouterr().out.splitlines()]
     layers = yaml.safe_load((ROOT / "conf" / "model" / "lightgcn.yaml").read_text())["layers"]
     assert f"model.layers={layers}" in lines
     assert "seed=4" in lines
     assert "device=auto" in lines
     assert not [line for line in lines if "_target_" in line]
-    assert [line for line in lines if line.startswith("data=simulated  (or complete_journey, ")]
+    assert "data=simulated" in lines
 
 
 def test_help_of_tune_shows_the_budget(capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of("tune", "-h") == 0
-    assert "  study.minutes=15.0\n" in capsys.readouterr().out
+    assert "  study.minutes=15.0  " in capsys.readouterr().out
 
 
 def test_a_folder_of_ones_own_adds_parts(
@@ -214,7 +214,7 @@ def test_the_shell_completes_commands_and_settings(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setenv("COMP_LINE", line)
-    completion.main(["-sc", "query=bash"])
+    complete(["-sc", "query=bash"])
     assert capsys.readouterr().out.split() == answer
 
 

@@ -11,7 +11,7 @@ from script_runner import run_script, run_train_job
 from small_shop import FIT, write_shop
 
 from recsys.ops.whole_file import write_whole
-from recsys.serving import Contents, write
+from recsys.serving import Contents, CustomerTable, ProductTable, write
 from recsys.simulation import SimulatedMarket
 
 
@@ -33,10 +33,13 @@ def require_obeyed(folder: Path, umask: int) -> None:
 def artifact(folder: Path, **kinds: str) -> None:
     random = np.random.default_rng(0)
     contents = Contents(
-        customers=random.standard_normal((3, 4)).astype(np.float32),
-        products=random.standard_normal((50, 4)).astype(np.float32),
-        customer_ids=np.array(["ann", "ben", "cleo"], dtype=object),
-        product_ids=np.arange(50),
+        customers=CustomerTable(
+            vectors=random.standard_normal((3, 4)).astype(np.float32),
+            ids=np.array(["ann", "ben", "cleo"], dtype=object),
+        ),
+        products=ProductTable(
+            vectors=random.standard_normal((50, 4)).astype(np.float32), ids=np.arange(50)
+        ),
     )
     write(folder, contents, **kinds)
 

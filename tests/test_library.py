@@ -43,7 +43,7 @@ gnn.fit(data).recommend("C0000949", k=5)         # names, touchpoint, reasons; a
 export(gnn, data, "artifacts/best")
 load_artifact("artifacts/best").recommend("C0000949", k=5)
 """  # noqa: E501
-"""Word for word as in the README."""
+"""Word for word as in README and DESIGN."""
 
 MODELS = [
     name
@@ -106,6 +106,9 @@ class TestTheProgram:
         first = tables.interactions["customer_id"].astype(str).iloc[0]
         exec(PROGRAM.replace("C0000949", first), names)
         assert names["split"].train.name == "frames"
+
+    def test_stands_word_for_word_in_the_readme(self) -> None:
+        assert PROGRAM in (Path(__file__).parents[1] / "README.md").read_text()
 
     def test_needs_neither_hydra_nor_mlflow(self, tmp_path: Path) -> None:
         elsewhere = PROGRAM.replace("artifacts/best", str(tmp_path))

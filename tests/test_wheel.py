@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from library_shop import frames
+from test_library import PROGRAM
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,6 +61,8 @@ def test_the_wheel_is_small_and_holds_the_library_with_its_conf_alone(wheel: Pat
     shipped = {name.removeprefix("recsys/") for name in names}
     for path in (ROOT / "conf").rglob("*.yaml"):
         assert path.relative_to(ROOT).as_posix() in shipped
+    for path in (ROOT / "recsys" / "reports" / "templates").iterdir():
+        assert path.relative_to(ROOT / "recsys").as_posix() in shipped
     assert "py.typed" in shipped
     assert not [name for name in names if "__pycache__" in name]
 
@@ -69,6 +73,23 @@ def test_help_and_version_run_from_the_wheel(unpacked: Path, tmp_path: Path) -> 
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_program_of_the_readme_runs_from_the_wheel(unpacked: Path, tmp_path: Path) -> None:
+    for name, table in frames().items():
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    read = "; ".join(f"{name} = read_parquet('{name}.parquet')" for name in frames())
+    code = (
+        f"from pandas import read_parquet; {read}\n{PROGRAM}\nimport recsys; print(recsys.__file__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(unpacked)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(unpacked / "recsys" / "__init__.py")
+    assert (tmp_path / "artifacts" / "best" / "manifest.json").is_file()
 
 
 def test_the_benchmarks_are_of_a_checkout(unpacked: Path, tmp_path: Path) -> None:

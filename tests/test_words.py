@@ -2,11 +2,15 @@
 
 import pytest
 
-from recsys.cli.words import key_values, truth, whole_number
+from recsys.cli.words import Key, key_values, truth, two_columns, whole_number
 from recsys.errors import InputError
 from recsys.ops.terminal import exit_on_input_error
 
-KEYS = ("metric", "track.uri", "out")
+KEYS = {
+    "metric": Key("to rank by", "NAME"),
+    "track.uri": Key("store", "URI"),
+    "out": Key("folder", "FOLDER"),
+}
 
 
 def test_keys_and_values_are_read() -> None:
@@ -53,6 +57,27 @@ def test_input_errors_become_one_line_and_code_2(capsys: pytest.CaptureFixture[s
 
 def test_help_prints_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
-        key_values(["--help"], KEYS, "What it does.\n")
+        key_values(["--help"], {**KEYS, "k": Key("number of offers", default="10")}, "Offers.\n")
     assert stopped.value.code == 0
-    assert capsys.readouterr().out == "What it does.\n"
+    usage, _, _, *lines = capsys.readouterr().out.splitlines()
+    assert usage == "Offers."
+    assert [line.split() for line in lines[1:]] == [
+        ["track.uri=URI", "store"], ["out=FOLDER", "folder"], ["k=10", "number", "of", "offers"],
+    ]  # fmt: skip
+
+
+def test_keys_that_are_not_given_have_their_defaults() -> None:
+    keys = {**KEYS, "k": Key("number of offers", default="10")}
+    assert key_values(["metric=a"], keys, "") == {"metric": "a", "k": "10"}
+    assert key_values(["k=3"], keys, "") == {"k": "3"}
+
+
+def test_a_long_line_of_help_is_wrapped_beside_its_key() -> None:
+    first, second = two_columns("out=FOLDER", "where the artifact goes " * 4)
+    assert first.startswith("  out=FOLDER ")
+    assert first.index("where") == second.index("artifact")
+    assert max(len(first), len(second)) <= 100
+    below = list(two_columns("a_key_with_a_long_name=and_a_long_value", "what it sets"))
+    assert [line.strip() for line in below] == [
+        "a_key_with_a_long_name=and_a_long_value", "what it sets",
+    ]  # fmt: skip

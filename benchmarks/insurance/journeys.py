@@ -44,7 +44,7 @@ class Journeys:
         """[J] what each journey led to, asked just before the purchase."""
         return Steps(
             customers=self.customers,
-            asked=self.moments,
+            moments=self.moments,
             answered=self.moments,
             answers=self.bought,
         )
@@ -60,7 +60,7 @@ class Journeys:
         when, at = _moments(self.touches), self.followed
         return Steps(
             customers=self.touches.customers[at].astype(np.int64),
-            asked=when[at] + 1,
+            moments=when[at] + 1,
             answered=when[at + 1],
             answers=np.eye(len(self.data.touchpoints), dtype=bool)[
                 self.touches.touchpoints[at + 1]

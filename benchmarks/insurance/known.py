@@ -9,9 +9,9 @@ from benchmarks.insurance.journeys import Journeys
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.sources.insurance import EVENT
 from recsys.models.acceptance import Features
-from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.features import named
 from recsys.models.next_step import Steps, counts_before, latest_before
+from recsys.ops.temporal_counts import EventHistory
 
 LAST = 3
 """Touchpoints of a journey whose order is looked at."""
@@ -101,7 +101,7 @@ def known_before(journeys: Journeys, steps: Steps, of_journey: IntArray) -> Know
         steps: [N].
         of_journey: [N] journey of each.
     """
-    customers, moments = steps.customers, steps.asked
+    customers, moments = steps.customers, steps.moments
     bought, touched, data = journeys.purchases, journeys.touches, journeys.data
     assert bought.when is not None
     assert touched.when is not None

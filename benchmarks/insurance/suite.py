@@ -54,7 +54,7 @@ class Questions:
 
     def asked(self, start: int, end: int) -> IntArray:
         """[n] those of a window. Raises `InputError` where there is none."""
-        found = np.flatnonzero((self.steps.asked >= start) & (self.steps.asked < end))
+        found = np.flatnonzero((self.steps.moments >= start) & (self.steps.moments < end))
         if not len(found):
             raise InputError(
                 f"suite.root: expected purchase events from {start // EVENT} on, got none that "

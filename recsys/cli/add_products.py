@@ -1,34 +1,45 @@
-"""Adds new products to an exported artifact by their features, until the next training.
+"""Adds new products to an artifact by their features, until the next training.
 
-recsys add_products artifact=FOLDER products=FILE.parquet|FILE.csv out=FOLDER
-                    [overwrite=true]
+recsys add_products artifact=FOLDER products=FILE out=FOLDER
 
-Products that the artifact knows are left as they are, so FILE may be the whole table of products.
+Products that the artifact already has stay as they are, so FILE may be the whole product table.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from recsys.cli.words import key_values, new_folder, truth
+from recsys.cli.words import Key, key_values, new_folder, truth
 from recsys.errors import InputError
 from recsys.ops.terminal import say
 from recsys.serving import load, write
 from recsys.serving.artifact.index import index_kind
 from recsys.serving.artifact.precision import precision_of
-from recsys.serving.artifact.product_table import new_products
-from recsys.serving.artifact.storage import require_free
+from recsys.serving.product_file import new_products
+from recsys.serving.storage import require_free
 
-KEYS = ("artifact", "products", "out", "overwrite")
+KEYS = {
+    "artifact": Key("artifact to read", "FOLDER"),
+    "products": Key("table of products: a Parquet or CSV file", "FILE"),
+    "out": Key("folder for the new artifact", "FOLDER"),
+    "overwrite": Key("true replaces an artifact in that folder", default="false"),
+}
 
 
 def main(words: Sequence[str]) -> None:
-    """Loads, adds, writes, says how many."""
+    """Reads an artifact, adds products to it and writes the result.
+
+    Args:
+        words: key=value.
+
+    Raises:
+        InputError: a word, the artifact or the table is wrong, or the folder is not free.
+    """
     given = key_values(words, KEYS, __doc__ or "")
     if not {"artifact", "products", "out"} <= set(given):
         raise InputError("say artifact=FOLDER, products=FILE and out=FOLDER")
     out = new_folder("out", given["out"])
-    overwrite = truth("overwrite", given.get("overwrite", "false"))
+    overwrite = truth("overwrite", given["overwrite"])
     require_free(out.resolve(), overwrite)
     artifact = load(given["artifact"])
     products = new_products(Path(given["products"]), artifact)

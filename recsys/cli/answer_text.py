@@ -1,24 +1,25 @@
-"""An answer of an artifact as people read it: the customer, the offers, their reasons."""
+"""Recommendations as text for a terminal: the customer, the offers and their reasons."""
 
 from collections.abc import Iterator
 
 from recsys.serving import Artifact, Offer, Reason, Recommendation
-from recsys.serving.artifact.rules import spoken
+from recsys.serving.artifact.times import spoken
 
 
 def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
-    """A recommendation as people read it.
+    """The lines that `recsys recommend` prints for one customer.
 
     Args:
-        artifact: that answered.
-        answer: what it recommends to one customer.
+        artifact: the artifact that recommends.
+        answer: the recommendation for one customer.
 
     Yields:
-        the customer, then two lines an offer, then why there are no more.
+        a line with the customer, two lines for each offer, and where there are fewer offers than
+        requested a line with the reason.
     """
-    who = "somebody new" if answer.customer_id is None else f"customer {answer.customer_id}"
+    customer = "new customer" if answer.customer_id is None else f"customer {answer.customer_id}"
     products = "1 product" if answer.own_events == 1 else f"{answer.own_events:,} products"
-    yield f"{who} ({products} in own history)"
+    yield f"{customer} ({products} in own history)"
     if answer.customer_id is not None and not answer.known:
         yield f"  {artifact.customers.unknown(answer.customer_id)}"
     for rank, offer in enumerate(answer.offers, start=1):
@@ -33,20 +34,20 @@ def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
 
 
 def why(artifact: Artifact, answer: Recommendation, offer: Offer) -> str:
-    """The reasons of an offer in one line; of those that round to 0 % none."""
-    weighty = [reason for reason in offer.reasons if f"{reason.share:.0%}" != "0%"]
-    if weighty:
-        return "because of " + "; ".join(spoken_reason(reason) for reason in weighty)
+    """The reasons of an offer in one line, without those that round to 0 %."""
+    reasons = [reason for reason in offer.reasons if f"{reason.share:.0%}" != "0%"]
+    if reasons:
+        return "because of " + "; ".join(reason_text(reason) for reason in reasons)
     if answer.basis == "popularity":
-        events = "events of their own yet" if not answer.own_events else "event that says anything"
+        events = "events that count" if answer.own_events else "events of their own yet"
         return f"no {events}: offers by popularity"
     if not artifact.explains:
         return "the artifact keeps no reasons for this model"
     return "no own event in particular" if answer.own_events else "no events of their own yet"
 
 
-def spoken_reason(reason: Reason) -> str:
-    """What the customer did, with what, where, when, and how much it weighs."""
+def reason_text(reason: Reason) -> str:
+    """Action, product, touchpoint, date and share of one event."""
     touchpoint = f" at {reason.touchpoint}" if reason.touchpoint else ""
     when = f", {spoken(reason.when)}" if reason.when is not None else ""
     name = reason.name or reason.product_id

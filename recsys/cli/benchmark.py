@@ -1,4 +1,4 @@
-"""Measures a suite of benchmarks/, which a checkout has and a wheel has not."""
+"""Measures a suite of benchmarks/, which only a checkout has."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,10 +13,10 @@ def main(words: Sequence[str]) -> None:
     """One suite.
 
     Args:
-        words: key=value and flags, as Hydra takes them.
+        words: settings as key=value, and flags of Hydra.
 
     Raises:
-        InputError: the package is installed without benchmarks/.
+        InputError: the package is installed, without benchmarks/.
     """
     if not (_CHECKOUT / "benchmarks" / "run.py").is_file():
         raise InputError("benchmark runs in a checkout only: a wheel holds no benchmarks/")

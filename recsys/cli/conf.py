@@ -1,4 +1,4 @@
-"""Where the configurations are: in the installed package, or in the checkout beside it."""
+"""Where the configurations are: in the installed package, or in the checkout around it."""
 
 from pathlib import Path
 
@@ -20,20 +20,20 @@ def tuned_folder() -> Path:
     """Where a study writes its experiment file.
 
     Returns:
-        `conf/experiment/tuned` of the checkout; of the current folder where the package is
-        installed, because nobody writes into an installed package.
+        `conf/experiment/tuned` of the checkout. Where the package is installed, that of the current
+        folder: an installed package is not written to.
     """
     return (Path("conf") if is_installed() else conf_folder()) / _TUNED
 
 
 def use_tuned(path: Path) -> list[str]:
-    """Lines that say how to train with an experiment file.
+    """How to train with an experiment file.
 
     Args:
-        path: of the file that a study wrote.
+        path: the file that a study wrote.
 
     Returns:
-        one line where `--config-dir` is needed to see the file, else none.
+        one line where training needs `--config-dir` to find the file, else none.
     """
     if not is_installed() or path.parent != tuned_folder():
         return []

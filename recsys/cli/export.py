@@ -1,15 +1,12 @@
-"""Exports the best run by validation, refitted on all events, as an artifact for serving.
+"""Writes the best run by validation, refitted on all events, as an artifact for serving.
 
-recsys export out=FOLDER [experiment=NAME] [data=NAME] [metric=ndcg@10] [run=ID]
-              [dim=256] [index=exact|hnsw|ivfpq] [precision=float32|float16|int8]
-              [calibrate=true] [overwrite=true] [allow=PACKAGE,...] [track.uri=URI]
-
-A run may name classes of recsys, and of the packages that you allow here.
+recsys export out=FOLDER
+recsys export out=FOLDER run=ID precision=float16 calibrate=true
 """
 
 from collections.abc import Sequence
 
-from recsys.cli.words import key_values, new_folder, truth, whole_number
+from recsys.cli.words import Key, key_values, new_folder, truth, whole_number
 from recsys.errors import InputError
 from recsys.experiments.export_run import ExportConfig, export
 from recsys.experiments.parts import packages
@@ -22,51 +19,70 @@ from recsys.tracking.read import runs
 from recsys.tracking.runs import TrackConfig
 from recsys.tracking.store import default_uri
 
-KEYS = (
-    "out", "experiment", "data", "metric", "run", "dim", "index", "precision", "calibrate",
-    "overwrite", "allow", "track.uri",
-)  # fmt: skip
+KEYS = {
+    "out": Key("folder for the artifact", "FOLDER"),
+    "experiment": Key("MLflow experiment to choose from", default=TrackConfig().experiment),
+    "data": Key("data set whose runs are chosen from", "NAME"),
+    "metric": Key("metric on valid that chooses the run", default="ndcg@10"),
+    "run": Key("run to export, instead of the best", "ID"),
+    "dim": Key("longest vectors; longer ones are factorised", default=str(ExportConfig.dim)),
+    "index": Key("search index: exact, hnsw or ivfpq", default="exact"),
+    "precision": Key("of the vectors: float32, float16 or int8", default=ExportConfig.precision),
+    "calibrate": Key("true adds probabilities to the scores", default="false"),
+    "overwrite": Key("true replaces an artifact in that folder", default="false"),
+    "allow": Key("packages besides recsys whose classes a run may name", "PACKAGE,..."),
+    "track.uri": Key("MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)", "URI"),
+}
 
 
 def main(words: Sequence[str]) -> None:
-    """TunesItself, refits, writes."""
+    """Chooses a run, refits its model on all events and writes the artifact.
+
+    Args:
+        words: key=value.
+
+    Raises:
+        InputError: a word is wrong, no run can be exported, or the folder is not free.
+    """
     given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the artifact is to be written")
     out = new_folder("out", given["out"])
     track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = [given["run"]] if "run" in given else None
-    candidates = runs(track, experiment=given.get("experiment"), run_ids=ids)
-    chosen = best_run(candidates, given.get("metric", "ndcg@10"), given.get("data"))
-    dim = whole_number("dim", given.get("dim", str(ExportConfig.dim)))
-    kept_as = precision_of(given.get("precision", ExportConfig.precision))
+    candidates = runs(track, experiment=given["experiment"], run_ids=ids)
+    chosen = best_run(candidates, given["metric"], given.get("data"))
+    dim = whole_number("dim", given["dim"])
+    kept_as = precision_of(given["precision"])
     exported = export(
         chosen,
         out,
         ExportConfig(
             dim=dim,
-            index=index_kind(given.get("index", "exact")),
+            index=index_kind(given["index"]),
             precision=kept_as,
-            calibrate=truth("calibrate", given.get("calibrate", "false")),
+            calibrate=truth("calibrate", given["calibrate"]),
             allow=packages(given.get("allow", "")),
         ),
-        overwrite=truth("overwrite", given.get("overwrite", "false")),
+        overwrite=truth("overwrite", given["overwrite"]),
     )
     say(f"{chosen.model} of run {chosen.run_id}, refitted on all events, valid and test included")
     say(f"  {exported.customers:,} customers x {exported.products:,} products in {given['out']}")
     if exported.offers:
-        say(f"  {exported.offers:,} offers of the firm's")
+        say(f"  {exported.offers:,} offers")
     if kept_as != "float32":
         kept = f"{exported.rounding:.1%} of the top {ExportConfig.k} of float32"
-        say(f"  kept as {kept_as}, whose lists have {kept}")
+        say(f"  stored as {kept_as}, whose lists have {kept}")
     if exported.calibration:
         rate, error = exported.calibration["rate"], exported.calibration["ece"]
         say(
-            f"  of products listed {rate:.1%} came true on valid; probabilities are off by "
-            f"{error:.2%} on customers they were not fitted on"
+            f"  probabilities: {rate:.1%} of the listed products were taken on valid; calibration "
+            f"error {error:.2%} on customers that they were not fitted on"
         )
     if exported.product_columns:
         say(f"  {feature_line('new products', exported.product_columns)}")
     if exported.no_fresh_events:
         say(f"  takes no fresh events: {exported.no_fresh_events}")
-    say(f"  the exported lists keep {exported.fidelity:.1%} of the exact top {ExportConfig.k}")
+    say(
+        f"  fidelity: exported lists hold {exported.fidelity:.1%} of the exact top {ExportConfig.k}"
+    )

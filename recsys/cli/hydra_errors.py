@@ -1,4 +1,4 @@
-"""What Hydra and OmegaConf complain about, in one line that says what to type instead."""
+"""The errors of Hydra and OmegaConf in one line that says what to type instead."""
 
 import re
 import sys
@@ -20,19 +20,18 @@ from omegaconf.errors import (
 from recsys.errors import InputError
 from recsys.experiments.renamed import refuse_renamed
 
-_OWN = ("hydra", "names")
-"""Keys of the top that nobody sets."""
-
+_INTERNAL = ("hydra", "names")
+"""Top-level keys that users do not set."""
 
 _DIGITS = "for integer string conversion"
-"""What Python says of a whole number too long to be read."""
+"""Part of the error of Python about a whole number that is too long to read."""
 
 
 def refuse_unknown_flags() -> None:
-    """Reads the command line as Hydra will, which answers a wrong flag with a page of usage.
+    """Checks the flags of the command line; Hydra itself would print a page of usage.
 
     Raises:
-        InputError: a flag is unknown, or settings stand on both sides of one.
+        InputError: a flag is unknown, or there are settings on both sides of a flag.
     """
     parser = get_args_parser()
     parser.error = _refuse  # type: ignore[method-assign]
@@ -40,12 +39,16 @@ def refuse_unknown_flags() -> None:
 
 
 def in_one_line(error: BaseException) -> str:
-    """What was wrong with a configuration, and the remedy."""
+    """What is wrong with a configuration, and the remedy.
+
+    Args:
+        error: an exception of Hydra or OmegaConf.
+    """
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
     if isinstance(error, OverrideParseException):
         return (
             f"'{error.override}' cannot be read: expected KEY=VALUE, lists as [a,b] and mappings "
-            "as {a: 1}, in quotes where the shell has its own idea of such signs"
+            "as {a: 1}, in quotes where the shell would change such characters"
         )
     if isinstance(error, MissingConfigException) and error.options:
         part, _, name = (error.missing_cfg_file or "").rpartition("/")
@@ -77,12 +80,12 @@ def _unknown_key(cause: OmegaConfBaseException) -> str:
     key, parent = str(cause.full_key), cause.parent_node
     refuse_renamed(key)
     above, _, name = key.rpartition(".")
-    listed = [str(one) for one in parent] if isinstance(parent, DictConfig) else []
-    known = [one for one in listed if not one.startswith("_") and one not in _OWN]
+    siblings = [str(sibling) for sibling in parent] if isinstance(parent, DictConfig) else []
+    known = [name for name in siblings if not name.startswith("_") and name not in _INTERNAL]
     if not known:
         return f"{key}: there is no such key yet; put + before it: +{key}=VALUE"
-    held = f"{above or 'the configuration'} has {', '.join(known)}"
-    return f"{key}: there is no such key; {_near(name, known, above)}{held}"
+    listed = f"{above or 'the configuration'} has {', '.join(known)}"
+    return f"{key}: there is no such key; {_near(name, known, above)}{listed}"
 
 
 def _near(name: str, known: Iterable[str], above: str = "") -> str:
@@ -98,7 +101,7 @@ def _advice(text: str) -> str:
     if text.startswith("Ambiguous value"):
         return "; say -m for one run each, or [a,b] for a list"
     if "more than once in the final defaults list" in text:
-        return "; take the + away"
+        return "; remove the +"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Starts a command under Hydra; whatever a person got wrong becomes one line and code 2."""
+"""Starts a command under Hydra; bad input becomes one line on stderr and code 2."""
 
 import os
 import sys
@@ -28,16 +28,16 @@ def launch(
 ) -> None:
     """Composes `conf/name.yaml` with the command line and runs `task` (once a job with `-m`).
 
-    Of several jobs those that cannot run are named in the end, see `recsys.experiments.sweep`.
+    With several jobs, those that fail do not stop the others; they are named at the end.
 
     Args:
-        task: what a job does.
+        task: called with the configuration of a job.
         conf: the folder of configurations.
         name: the top configuration in it.
         words: settings and flags, as Hydra takes them; `--help` prints keys with their defaults.
         usage: what the command does, the first lines of its help.
     """
-    with _arguments(words), exit_on_input_error(), in_our_words():
+    with _arguments(words), exit_on_input_error(), as_input_errors():
         sys.argv[1:] = hidden(sys.argv[1:])
         refuse_unknown_flags()
         if {"-h", "--help"} & set(words):
@@ -47,19 +47,19 @@ def launch(
 
 
 def _run(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
-    # Otherwise Hydra prints a page of its own and ends with code 1.
+    # Without it Hydra prints a long page and ends with code 1.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     started = False
     if not is_first():
-        # One of a torchrun writes the run's folder.
+        # Of the processes of a torchrun, only the first writes the folder of the run.
         sys.argv += ["hydra.run.dir=.", "hydra.output_subdir=null"]
 
     def guarded(config: DictConfig) -> None:
         nonlocal started
         started = True
-        # Inside the job, because Hydra announces every exception that passes through it.
+        # Inside the job, because Hydra prints every exception that passes through it.
         is_one_of_many = HydraConfig.get().mode == RunMode.MULTIRUN
-        with going_on() if is_one_of_many else exit_on_input_error(), in_our_words():
+        with going_on() if is_one_of_many else exit_on_input_error(), as_input_errors():
             mask_what_is_kept()
             task(config)
 
@@ -81,7 +81,7 @@ def _run(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
 
 @contextmanager
 def _arguments(words: Sequence[str]) -> Iterator[None]:
-    """Hydra reads `sys.argv`; afterwards it is what it was."""
+    """Sets `sys.argv`, which Hydra reads, and restores it."""
     before = sys.argv
     sys.argv = [*before[:1], *words]
     try:
@@ -91,8 +91,8 @@ def _arguments(words: Sequence[str]) -> Iterator[None]:
 
 
 @contextmanager
-def in_our_words() -> Iterator[None]:
-    """Turns what Hydra and OmegaConf raise into an `InputError`."""
+def as_input_errors() -> Iterator[None]:
+    """Turns the errors of Hydra and OmegaConf into an `InputError`."""
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:

@@ -1,9 +1,12 @@
-"""`recsys COMMAND key=value ...`: finds the command, imports it and hands it the other words.
+"""`recsys COMMAND key=value ...`: imports the command and runs it with the other words.
 
 A command is a module of `recsys.cli` with a function `main(words)`. Nothing heavy is imported
-before one is chosen.
+before a command is chosen. `eval "$(recsys -sc install=bash)"` installs completion in a shell
+(fish and zsh as well). The shell then runs `recsys -sc query=bash`, with the line that is being
+typed in the environment variable COMP_LINE.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -14,26 +17,28 @@ from recsys.errors import InputError
 from recsys.ops.terminal import exit_on_input_error, say
 
 COMMANDS = {
+    "simulate": "write a simulated market, whose true probabilities are known",
     "train": "fit one model, evaluate it on valid and track the run",
-    "tune": "search the settings of a model, and fit the best of them",
-    "compare": "leaderboard of runs, with paired comparisons",
-    "ladder": "page from one list for all to one-to-one, for people who decide",
+    "tune": "search the settings of a model, then fit the best of them",
+    "compare": "rank finished runs, with paired comparisons",
+    "ladder": "show who gains from one-to-one offers, on a page for decision makers",
     "export": "refit the best run on all events and write an artifact",
-    "recommend": "offers from an artifact, for one customer or for all",
+    "recommend": "offers out of an artifact, for one customer or for all",
     "add_products": "add new products to an artifact by their features",
     "store": "put an artifact into Parquet files or PostgreSQL",
-    "promote": "make an artifact the champion of MLflow's registry, if it wins",
-    "simulate": "write a simulated market, whose truth is known",
+    "promote": "make an artifact the champion of the MLflow registry, if it wins",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
-"""The commands, each with what it does."""
+"""Command -> what it does, in the order of the help."""
+
+_WITH_HYDRA = ("train", "tune", "benchmark")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command; bad input ends the process with one line and code 2.
+    """Runs one command. Bad input ends the process with one line on stderr and code 2.
 
     Args:
-        arguments: the command and its words; None for those of the process.
+        arguments: the command and its words; None for the arguments of the process.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     with exit_on_input_error():
@@ -49,33 +54,68 @@ def _dispatch(words: Sequence[str]) -> None:
     elif first == "--version":
         say(f"recsys {__version__}")
     elif first in ("-sc", "--shell-completion"):
-        import_module("recsys.cli.completion").main(words)
+        complete(words)
     else:
         import_module(f"recsys.cli.{known_command(first)}").main(others)
 
 
 def usage() -> str:
-    """What `recsys --help` prints: the commands, one a line."""
+    """The text of `recsys --help`."""
     listed = [f"  {name:<14}{about}" for name, about in COMMANDS.items()]
     return "\n".join(
         [
-            "recsys COMMAND key=value ...",
+            "recsys COMMAND KEY=VALUE ...",
             "",
+            "From events to the next best offer: train recommenders, compare them, serve the best.",
+            "",
+            "Commands:",
             *listed,
             "",
-            "recsys COMMAND --help lists the keys of a command; recsys --version says which it is.",
+            "First steps, on simulated data:",
+            "  recsys train -m model=popularity,segment,als,graph_filter data.events=20000",
+            "  recsys compare",
+            "  recsys export out=best",
+            "  recsys recommend artifact=best customers=3 at=as_of",
+            "",
+            "recsys COMMAND --help     the keys of a command with their defaults",
+            "recsys --version          the version",
+            'recsys -sc install=bash   completion for the shell: eval "$(recsys -sc install=bash)"',
         ]
     )
 
 
-def known_command(word: str) -> str:
-    """The command that a word names; hyphens stand for underscores.
+def complete(words: Sequence[str]) -> None:
+    """Installs or removes the completion of a shell, or answers its query.
 
     Args:
-        word: as typed.
+        words: `-sc` and `install=SHELL`, `uninstall=SHELL` or `query=SHELL`.
+    """
+    if not any(word.startswith("query=") for word in words):
+        import_module("recsys.cli.train").main(words)
+        return
+    program, _, rest = os.environ.get("COMP_LINE", "").lstrip().partition(" ")
+    command, space, typed = rest.lstrip().partition(" ")
+    name = command.replace("-", "_")
+    if not space:
+        say(*[known for known in COMMANDS if known.startswith(name)])
+    elif name in _WITH_HYDRA:
+        # Hydra takes the first word as the program and all others as settings.
+        os.environ["COMP_LINE"] = f"{program} {typed}"
+        import_module(f"recsys.cli.{name}").main(words)
+    elif name in COMMANDS:
+        last = "" if typed.endswith(" ") else typed.split(" ")[-1]
+        keys = import_module(f"recsys.cli.{name}").KEYS
+        say(*[f"{key}=" for key in keys if key.startswith(last)])
+
+
+def known_command(word: str) -> str:
+    """The command that a word names.
+
+    Args:
+        word: as typed; hyphens count as underscores.
 
     Raises:
-        InputError: there is no such command; the nearest is named.
+        InputError: there is no such command; names the nearest.
     """
     name = word.replace("-", "_")
     if name in COMMANDS:

@@ -1,19 +1,17 @@
-"""Makes an artifact the champion of MLflow's registry, if it wins; or goes back to the former one.
+"""Makes an artifact the champion of the MLflow registry if it wins, or goes back to the former one.
 
-recsys promote artifact=FOLDER track.uri=URI [model_name=recsys] [metric=ndcg@10]
-               [allow=PACKAGE,...]
-recsys promote rollback=true track.uri=URI [model_name=recsys]
+recsys promote artifact=FOLDER track.uri=URI
+recsys promote rollback=true track.uri=URI
 
-Challenger and champion are compared on test, paired by customer; a tie or a loss is refused with
-its figures and code 2. Their runs may name classes of recsys, and of the packages that you allow.
-Serve the champion with
+Challenger and champion are compared on test, paired by customer. After a tie or a loss the command
+prints the figures and ends with code 2. To serve the champion:
 MLFLOW_TRACKING_URI=URI mlflow models serve --model-uri models:/recsys@champion --env-manager local
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.cli.words import key_values, truth
+from recsys.cli.words import Key, key_values, truth
 from recsys.errors import InputError
 from recsys.experiments.parts import packages
 from recsys.experiments.promote import METRIC, NAME, promote, said
@@ -21,15 +19,29 @@ from recsys.ops.terminal import say
 from recsys.tracking.registry import ALIAS, one_at_a_time, roll_back
 from recsys.tracking.store import TrackConfig, default_uri
 
-KEYS = ("artifact", "track.uri", "model_name", "metric", "rollback", "allow")
+KEYS = {
+    "artifact": Key("the challenger, as recsys export wrote it", "FOLDER"),
+    "rollback": Key("true makes the former champion the champion again", default="false"),
+    "model_name": Key("name in the registry", default=NAME),
+    "metric": Key("metric on test that decides", default=METRIC),
+    "allow": Key("packages besides recsys whose classes a run may name", "PACKAGE,..."),
+    "track.uri": Key("MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)", "URI"),
+}
 
 
 def main(words: Sequence[str]) -> None:
-    """Promotes or rolls back, and says what was found."""
+    """Promotes an artifact or rolls back, and prints the result.
+
+    Args:
+        words: key=value.
+
+    Raises:
+        InputError: a word is wrong, the challenger does not win, or there is no former champion.
+    """
     given = key_values(words, KEYS, __doc__ or "")
     track = TrackConfig(uri=given.get("track.uri") or default_uri())
-    name = given.get("model_name", NAME)
-    back = truth("rollback", given.get("rollback", "false"))
+    name = given["model_name"]
+    back = truth("rollback", given["rollback"])
     if back == ("artifact" in given):
         raise InputError("say artifact=FOLDER of the challenger, or rollback=true")
     if back:
@@ -37,14 +49,14 @@ def main(words: Sequence[str]) -> None:
             was, now = roll_back(track, name)
         say(f"{name}: back from version {was.version} to version {now.version} (run {now.run_id})")
         return
-    metric = given.get("metric", METRIC)
+    metric = given["metric"]
     allow = packages(given.get("allow", ""))
     done = promote(Path(given["artifact"]), track, name, metric, allow)
     say(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
     if done.version.replaced is None:
-        say("  it is the first: there was no champion to compare it with")
+        say("  it is the first champion: there was none to compare it with")
     elif done.reading is None:
-        say("  a promotion that was killed had registered it; this start only says so")
+        say("  an earlier, interrupted promotion had registered it already")
     else:
         say(f"  {said(done.reading, metric)}")
-        say(f"  the way back to version {done.version.replaced}: recsys promote rollback=true")
+        say(f"  to go back to version {done.version.replaced}: recsys promote rollback=true")

@@ -1,13 +1,12 @@
-"""Recommends from an exported artifact, readable by people; needs neither pandas nor torch.
+"""Recommends products out of an artifact: for a customer, for several, or for all.
 
 recsys recommend artifact=FOLDER customer=ID k=5 touchpoint=app at=2024-05-01
 recsys recommend artifact=FOLDER customers=3 out=FILE.json
-recsys recommend artifact=FOLDER events='["PRODUCT", ["PRODUCT", "cart"]]' [customer=ID]
-recsys recommend artifact=FOLDER everyone=true out=FILE.parquet|FILE.csv
+recsys recommend artifact=FOLDER events='["PRODUCT", ["PRODUCT", "cart"]]'
+recsys recommend artifact=FOLDER everyone=true out=FILE.parquet
 
-Offers are those valid now; at=as_of asks at the cut-off of the training, at=DATE at another moment.
-exclude=ID,ID leaves products out, allow=ID,ID allows no others (or as JSON lists). A customer who
-is not known gets what is popular, and the answer says so; strict=true refuses.
+A customer who is not in the artifact gets popular products, and the output says so. Needs neither
+pandas nor PyTorch.
 """
 
 import json
@@ -21,44 +20,61 @@ from uuid import UUID
 import numpy as np
 
 from recsys.cli.answer_text import lines
-from recsys.cli.words import key_values, truth, whole_number
+from recsys.cli.words import Key, key_values, truth, whole_number
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Artifact, Recommendation, load
-from recsys.serving.artifact.limits import SHOWN
-from recsys.serving.artifact.rules import moment, spoken, when_of
+from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.query.everyone import recommend_everyone, require_ending
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.query import Id
 
-KEYS = (
-    "artifact", "customer", "customers", "events", "everyone", "k", "touchpoint", "at", "exclude",
-    "allow", "strict", "out",
-)  # fmt: skip
+KEYS = {
+    "artifact": Key("artifact to read", "FOLDER"),
+    "customer": Key("for this customer", "ID"),
+    "customers": Key("for so many customers, from those with most events to fewest", "NUMBER"),
+    "events": Key("for a new customer with these events, or for customer= with them too", "LIST"),
+    "everyone": Key("true writes offers for all customers to out=", default="false"),
+    "k": Key("number of offers", default="10"),
+    "touchpoint": Key("where the offers will be made, as app (default: the best)", "NAME"),
+    "at": Key("offers valid then; as_of is the cut-off of the training (default: now)", "DATE"),
+    "exclude": Key("products to leave out, or a JSON list of them", "ID,..."),
+    "allow": Key("products to choose from, or a JSON list of them (default: all)", "ID,..."),
+    "strict": Key("true refuses customers that are not in the artifact", default="false"),
+    "out": Key("file for the offers: .json, or .parquet or .csv for everyone", "FILE"),
+}
 
 
 def main(words: Sequence[str]) -> None:
-    """Answers for one customer, or for several spread over the list of ids."""
+    """Prints or writes recommendations.
+
+    Args:
+        words: key=value.
+
+    Raises:
+        InputError: a word or the artifact is wrong, or a file cannot be written.
+    """
     given = key_values(words, KEYS, __doc__ or "")
-    all_of_them = truth("everyone", given.get("everyone", "false"))
-    has_one = "customer" in given or "events" in given
-    if "artifact" not in given or sum((has_one, "customers" in given, all_of_them)) != 1:
+    for_everyone = truth("everyone", given["everyone"])
+    for_one = "customer" in given or "events" in given
+    if "artifact" not in given or sum((for_one, "customers" in given, for_everyone)) != 1:
         raise InputError(
             "say artifact=FOLDER and one of customer=ID, events=LIST (of a new customer, or of the "
             "customer too), customers=NUMBER and everyone=true"
         )
     query: dict[str, Any] = {
-        "k": whole_number("k", given.get("k", "10")),
+        "k": whole_number("k", given["k"]),
         "touchpoint": given.get("touchpoint"),
         "exclude": ids_of("exclude", given["exclude"]) if "exclude" in given else (),
         "allow": ids_of("allow", given["allow"]) if "allow" in given else None,
     }
-    strict, out = truth("strict", given.get("strict", "false")), _out(given, all_of_them)
+    strict, out = truth("strict", given["strict"]), _out(given, for_everyone)
     artifact = load(given["artifact"])
-    # Of several customers each is asked for the same moment.
-    query["at"] = moment(artifact.contents, given.get("at"))
-    if all_of_them:
+    # The same moment for each of several customers.
+    query["at"] = artifact.contents.moment(given.get("at"))
+    if for_everyone:
         assert out is not None
         count = recommend_everyone(artifact, out, **query)
         when = when_of("timestamp", query["at"]) if query["at"] is not None else None
@@ -80,16 +96,16 @@ def main(words: Sequence[str]) -> None:
         say(*([""] if number else []), *lines(artifact, answer))
 
 
-def _out(given: dict[str, str], all_of_them: bool) -> Path | None:
-    """Where to, refused before any work unless its ending says what is written."""
+def _out(given: dict[str, str], for_everyone: bool) -> Path | None:
+    """The file to write; its ending is checked before any work."""
     if "out" not in given:
-        if all_of_them:
+        if for_everyone:
             raise InputError(
                 "everyone=true needs out=FILE.parquet or out=FILE.csv, where the offers are written"
             )
         return None
     out = Path(given["out"])
-    if all_of_them:
+    if for_everyone:
         require_ending(out)
     elif out.suffix != ".json":
         raise InputError(f"out={out}: expected a name that ends in .json")
@@ -97,10 +113,14 @@ def _out(given: dict[str, str], all_of_them: bool) -> Path | None:
 
 
 def ids_of(key: str, text: str) -> list[Id]:
-    """Product ids from P1,P2 or, where an id has a comma, from a JSON list of texts."""
+    """Product ids from P1,P2 or, where an id has a comma, from a JSON list of texts.
+
+    Raises:
+        InputError: the text is neither.
+    """
     if not text.startswith("["):
         return list(text.split(","))
-    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {_cut(text)}')
+    refused = InputError(f'{key}: expected ids such as P1,P2 or ["P1", "P2"], got {shown(text)}')
     try:
         parsed = json.loads(text)
     except (ValueError, RecursionError):
@@ -110,15 +130,15 @@ def ids_of(key: str, text: str) -> list[Id]:
     return list(parsed)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text):,} characters)"
-
-
 def events_of(text: str) -> list[FreshEvent]:
-    """Fresh events from JSON: product ids, or lists of product id and action or weight."""
+    """Fresh events from JSON: product ids, or lists of product id and action or weight.
+
+    Raises:
+        InputError: the text is something else.
+    """
     refused = InputError(
         'events: expected a JSON list such as ["P1", ["P2", "cart"], ["P3", 2.5]], got '
-        + _cut(text)
+        + shown(text)
     )
     try:
         parsed = json.loads(text)
@@ -133,18 +153,18 @@ def events_of(text: str) -> list[FreshEvent]:
 
 
 def _is_event(product: object, what: object) -> bool:
-    """Whether a product id and an action or weight; JSON's true and false are neither."""
+    """Whether these are a product id and an action or weight; booleans are neither."""
     is_plain = not isinstance(product, bool) and not isinstance(what, bool)
     return is_plain and isinstance(product, str | int) and isinstance(what, str | int | float)
 
 
 def spread_ids(artifact: Artifact, count: int) -> list[Id]:
-    """That many ids, from the customer with the most events to one with the fewest."""
+    """So many customer ids, from the customer with the most events to one with the fewest."""
     contents = artifact.contents
-    events = np.zeros(len(contents.customer_ids), np.int64)
-    if contents.event_customers is not None:
-        events += np.bincount(contents.event_customers, minlength=len(events))
-    busiest_first = contents.customer_ids[np.argsort(-events, kind="stable")]
+    events = np.zeros(len(contents.customers), np.int64)
+    if contents.events is not None:
+        events += np.bincount(contents.events.customers, minlength=len(events))
+    busiest_first = contents.customers.ids[np.argsort(-events, kind="stable")]
     ids = list(dict.fromkeys(busiest_first.tolist()))
     positions = np.linspace(0, len(ids) - 1, min(count, len(ids))).astype(int)
     return [ids[position] for position in positions]

@@ -1,10 +1,12 @@
-"""Fits one model, reports it on valid and logs the run.
+"""Fits one model, evaluates it on valid and tracks the run in MLflow.
 
+recsys train model=als data.events=20000
 recsys train model=als data=complete_journey data.root=FOLDER
 recsys train -m model=popularity,als seed=0,1,2
 torchrun --nproc-per-node=2 -m recsys train model=lightgcn
 
-A fit in steps is kept in the run's folder: the same command with the same hydra.run.dir resumes it.
+Without data= it uses a simulated market. The folder of the run (hydra.run.dir) gets metrics.json,
+and checkpoints of models that train in steps: the same command with the same folder continues.
 """
 
 import shutil
@@ -29,10 +31,10 @@ from recsys.tracking.store import open_store
 
 
 def main(words: Sequence[str]) -> None:
-    """One run, or with -m one for each combination.
+    """One run, or with -m one run for each combination of settings.
 
     Args:
-        words: key=value and flags, as Hydra takes them.
+        words: settings as key=value, and flags of Hydra.
     """
     launch(train, conf_folder(), "config", words, __doc__ or "")
 
@@ -40,8 +42,11 @@ def main(words: Sequence[str]) -> None:
 def train(config: DictConfig) -> None:
     """One run: loads, fits, evaluates, writes metrics.json and tracks.
 
+    Args:
+        config: the composed configuration.
+
     Raises:
-        InputError: a setting is no use, or the store cannot be opened.
+        InputError: a setting or the data are wrong, or the store cannot be opened.
     """
     hydra = HydraConfig.get()
     if hydra.mode == RunMode.MULTIRUN and config.evaluate.test:
@@ -55,18 +60,18 @@ def train(config: DictConfig) -> None:
         if not is_first():
             assist(settings, checkpoints)
             return
-        # Before the fit: a store that cannot be opened should not cost anybody a training.
+        # Before the fit, so that a store that cannot be opened wastes no training.
         open_store(settings.track)
         record = run(settings, checkpoints)
     path = folder / "metrics.json"
-    # First of all: whatever becomes of the store, what was measured is kept.
+    # Before tracking: the results are kept even if the store fails.
     write_metrics_json(path, record, None)
     try:
         with attempt(folder) as token:
             run_id = log_run(record, settings.track, token)
             write_metrics_json(path, record, run_id)
     except InputError as error:
-        raise InputError(f"{error}; what was measured is in {path}") from None
+        raise InputError(f"{error}; the results are in {path}") from None
     shutil.rmtree(checkpoints, ignore_errors=True)
     say(*record.summary().split("\n"))
-    say(f"  metrics {path}  mlflow run {run_id}")
+    say(f"  metrics: {path}", f"  MLflow run: {run_id}")

@@ -1,7 +1,9 @@
-"""Searches the settings of one model and fits the best with several seeds; resumable.
+"""Searches the settings of one model, then fits the best with several seeds.
 
 recsys tune model=als data=complete_journey data.root=FOLDER study.minutes=15
 recsys train experiment=tuned/complete_journey_als data.root=FOLDER
+
+The best settings become a file of conf/experiment/tuned. The same command continues a study.
 """
 
 from collections.abc import Sequence
@@ -22,16 +24,19 @@ def main(words: Sequence[str]) -> None:
     """One study.
 
     Args:
-        words: key=value and flags, as Hydra takes them.
+        words: settings as key=value, and flags of Hydra.
     """
     launch(search, conf_folder(), "tune", words, __doc__ or "")
 
 
 def search(config: DictConfig) -> None:
-    """One study: searches, writes the experiment file, fits the best settings and tracks them.
+    """One study: searches, writes the experiment file, fits the best settings and tracks the runs.
+
+    Args:
+        config: the composed configuration.
 
     Raises:
-        InputError: a setting is no use, or the same study is being searched.
+        InputError: a setting or the data are wrong, or another process searches the same study.
     """
     if config.evaluate.test:
         raise InputError("evaluate.test=true is refused in tuning: test is read once, afterwards")
@@ -40,12 +45,12 @@ def search(config: DictConfig) -> None:
     study = tune(settings, settings.config["tune"], budget)
     best, ended = study.best(), study.finished()
     say(
-        f"{study.name}: best {settings.evaluate.metric} {best.value:.4f} on valid, trial "
-        f"{best.number} of {len(ended)} in {study.seconds(ended) / 60:.1f} minutes"
+        f"{study.name}: best {settings.evaluate.metric} {best.value:.4f} on valid, in trial "
+        f"{best.number} of {len(ended)} after {study.seconds(ended) / 60:.1f} minutes"
     )
     for name, value in best.params.items():
         say(f"  {name} {value:.4g}" if isinstance(value, float) else f"  {name} {value}")
     path, runs = finish(settings, study, tuned_folder())
-    say(f"  settings {path}", *use_tuned(path))
+    say(f"  settings: {path}", *use_tuned(path))
     for run_id in runs:
-        say(f"  run with them {run_id}")
+        say(f"  MLflow run: {run_id}")

@@ -1,45 +1,100 @@
-"""The words of a command line: key=value, each read as what it is to be."""
+"""The words of a command line: KEY=VALUE read as types, and the help that lists the keys."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import wrap
+from typing import TypeAlias
 
 from recsys.errors import InputError
 from recsys.ops.whole_numbers import parse_whole_number
 
 _LONGEST_SHOWN = 60
+_HELP_COLUMN, _HELP_WIDTH = 28, 96
 _FILES = frozenset(
     {".csv", ".parquet", ".json", ".html", ".png", ".pdf", ".md", ".txt", ".xlsx", ".zip", ".db"}
 )
 
 
-def key_values(words: Sequence[str], known: Sequence[str], usage: str) -> dict[str, str]:
-    """The key=value words of a command line; `--help` prints the usage and ends the script.
+@dataclass(frozen=True)
+class Key:
+    """A key of a command.
+
+    Attributes:
+        about: what it sets, in a few words.
+        value: what `--help` shows as its value, in capitals: FOLDER; "" shows the default.
+        default: the value that counts where the key is not given; None for no value.
+    """
+
+    about: str
+    value: str = ""
+    default: str | None = None
+
+
+Keys: TypeAlias = Mapping[str, Key]
+"""Name -> key, in the order of the help."""
+
+
+def key_values(words: Sequence[str], keys: Keys, usage: str) -> dict[str, str]:
+    """Reads the KEY=VALUE words of a command line.
+
+    With `--help` among the words it prints the usage and the keys, and ends the process.
+
+    Args:
+        words: the words after the command.
+        keys: the keys that the command has.
+        usage: what the command does, with examples.
+
+    Returns:
+        name -> value, with the defaults of the keys that are not given.
 
     Raises:
-        InputError: a word of another form, an unknown key (the nearest is named), or one twice.
+        InputError: a word is not KEY=VALUE, its key is unknown (names the nearest), or it comes
+            twice.
     """
     if {"-h", "--help"} & set(words):
-        sys.stdout.write(usage.strip() + "\n")
+        sys.stdout.write("\n".join([usage.strip(), "", *key_lines(keys)]) + "\n")
         raise SystemExit(0)
     given: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
-        if key not in known:
-            near = get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]}=" if near else f"known are {', '.join(known)}"
+        if key not in keys:
+            near = get_close_matches(key, keys, n=1)
+            hint = f"did you mean {near[0]}=" if near else f"known are {', '.join(keys)}"
             raise InputError(f"unknown argument '{word}'; {hint}")
         if not equals or not value:
             raise InputError(f"expected {key}=VALUE, got '{word}'")
         if key in given:
             raise InputError(f"{key}= is given twice")
         given[key] = value
-    return given
+    defaults = {name: key.default for name, key in keys.items() if key.default is not None}
+    return defaults | given
+
+
+def key_lines(keys: Keys) -> Iterator[str]:
+    """The keys as lines of a help text, in two columns."""
+    yield "Keys (values in CAPITALS are yours; others are the defaults):"
+    for name, key in keys.items():
+        yield from two_columns(f"{name}={key.value or key.default}", key.about)
+
+
+def two_columns(name: str, about: str) -> Iterator[str]:
+    """Lines of a help text: the name, and beside or below it what it is about."""
+    lines = wrap(about, _HELP_WIDTH - _HELP_COLUMN)
+    beside = len(name) < _HELP_COLUMN - 2 and lines
+    yield f"  {name:<{_HELP_COLUMN}}{lines[0]}" if beside else f"  {name}"
+    for line in lines[1 if beside else 0 :]:
+        yield f"  {'':<{_HELP_COLUMN}}{line}"
 
 
 def whole_number(key: str, text: str) -> int:
-    """A number of at least 1; `InputError` otherwise."""
+    """Reads a whole number of at least 1.
+
+    Raises:
+        InputError: the text is something else.
+    """
     number = parse_whole_number(text)
     if number is None or number < 1:
         long = f"'{text[:_LONGEST_SHOWN]}...' ({len(text):,} characters)"
@@ -49,7 +104,11 @@ def whole_number(key: str, text: str) -> int:
 
 
 def new_folder(key: str, text: str) -> Path:
-    """A folder to write to; `InputError` where the name is that of a file, as offers.csv is."""
+    """Reads the name of a folder to write to, which need not exist.
+
+    Raises:
+        InputError: the name ends as that of a file does, such as offers.csv.
+    """
     path = Path(text)
     if path.suffix.lower() in _FILES and not path.is_dir():
         raise InputError(
@@ -59,7 +118,11 @@ def new_folder(key: str, text: str) -> Path:
 
 
 def truth(key: str, text: str) -> bool:
-    """`true` or `false`; `InputError` otherwise."""
+    """Reads `true` or `false`.
+
+    Raises:
+        InputError: the text is something else.
+    """
     if text.lower() not in ("true", "false"):
         raise InputError(f"{key}: expected true or false, got '{text}'")
     return text.lower() == "true"

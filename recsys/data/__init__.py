@@ -1,1 +1,1 @@
-"""Tables and ids: what comes in, checked once at the door."""
+"""Tables and ids: sources load them, they are checked once, and a `Dataset` holds them."""

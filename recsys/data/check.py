@@ -1,4 +1,4 @@
-"""Tables checked once at the door; a bad cell is named by table, row and column."""
+"""Checks tables once, when they are loaded. An error names table, row and column of a bad cell."""
 
 from collections import Counter
 from difflib import get_close_matches
@@ -10,63 +10,70 @@ from pandera.errors import SchemaErrors
 from recsys.data import columns
 from recsys.data.cells import (
     FILL,
-    MEND,
+    FIX,
     CellError,
-    first,
+    bad_cell,
     listed,
     read_flags,
     read_numbers,
     read_whole_numbers,
-    shown,
 )
 from recsys.data.codes import read_ids, read_texts, refuse_nested
+from recsys.data.consistency import check_across_tables, check_rows
 from recsys.data.feature_columns import read_feature
 from recsys.data.kinds import OPEN_TABLES, kind_of
 from recsys.data.known_ids import KnownIds, known_ids
 from recsys.data.moments import read_moments
-from recsys.data.plausible import refuse_implausible
+from recsys.data.plausible import refuse_implausible, refuse_unknown_zones
 from recsys.data.schema import SCHEMAS
-from recsys.data.sums import refuse_overflow
 from recsys.data.tables import EndingTables, Tables
-from recsys.data.time_zones import refuse_unknown_zones
 from recsys.errors import InputError
 
-_UNIQUE = {"touchpoints": columns.TOUCHPOINT, "products": columns.PRODUCT,
-           "customers": columns.CUSTOMER, "decisions": columns.DECISION}  # fmt: skip
 _READERS = {
     "id": read_ids, "code": read_ids, "text": read_texts, "moment": read_moments,
     "flag": read_flags, "number": read_numbers, "feature": read_feature,
 }  # fmt: skip
-_WORDS = (columns.ACTION, columns.PART, columns.OUTCOME)
-_LIKE_NAMES = 1_000
-"""So many columns are compared with a missing one: comparing texts is slow."""
+_CLOSED_LISTS = (columns.ACTION, columns.PART, columns.OUTCOME)
+"""Columns of texts whose possible values the schema lists."""
+_COMPARED_NAMES = 1_000
+"""At most so many columns are compared with a missing one: comparing texts is slow."""
 
 
 def check_tables(tables: Tables) -> Tables:
-    """Tables with the types the library relies on.
+    """Checks all tables and converts their columns to the types that the library relies on.
 
-    Ids and codes become int64 (Int64 with gaps) or str, texts str, moments UTC, numbers float64,
-    flags bool.
+    Ids and codes become int64 (Int64 with gaps) or str, texts str, times UTC timestamps, numbers
+    float64 and flags bool.
+
+    Args:
+        tables: as a source loads them; the frames are not changed.
 
     Raises:
-        InputError: one line with table, row (from 0), column, what was expected and the remedy, or
-            with two tables whose ids do not meet.
+        InputError: names the table, the row (counted from 0) and the column, what was expected,
+            what came and what to do; or two tables whose ids do not match.
     """
     return check_and_count(tables)[0]
 
 
 def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
-    """As `check_tables`, and how many ids of each side table the others know."""
+    """As `check_tables`; returns also how many ids of each side table the other tables know."""
     checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
     counts = known_ids(checked)
-    _check_consent(checked)
     refuse_implausible(checked, tables.ends if isinstance(tables, EndingTables) else None)
-    _check_shown(checked)
+    check_across_tables(checked)
     return checked, counts
 
 
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """One checked table; see `check_tables`."""
+    """Checks a single table and converts its columns, as `check_tables` does.
+
+    Args:
+        name: "interactions", "customers" or another field of `Tables`.
+        table: as it was loaded.
+
+    Raises:
+        InputError: names the row and the column of the first bad cell.
+    """
     table = table.reset_index(drop=True)
     _check_columns(name, table)
     if table.empty:
@@ -78,27 +85,27 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
         try:
             read[column] = _read_column(name, column, table[column])
         except CellError as error:
-            raise InputError(
-                _bad_cell(name, error.row, column, error.expected, error.got, error.remedy)
+            raise bad_cell(
+                name, error.row, column, error.expected, error.got, error.remedy
             ) from None
-    # Column by column a wide table would be rebuilt as often as it has columns.
+    # Assigning column by column would copy a wide table once for each of its columns.
     table = pd.DataFrame(read)
     try:
         table = SCHEMAS[name].validate(table, lazy=True)
     except SchemaErrors as errors:
-        raise InputError(_first_failure(name, errors)) from None
-    _check_meaning(name, table)
+        raise _first_failure(name, errors) from None
+    check_rows(name, table)
     return table
 
 
 def _read_column(name: str, label: Any, column: pd.Series) -> pd.Series:
     kind = kind_of(name, str(label))
-    if kind != "id":  # which says so of itself
+    if kind != "id":  # `read_ids` has its own words for nested cells
         refuse_nested(column)
     if label == columns.ORDER:
         return read_whole_numbers(column)
-    # An action in numbers is refused as such below, not as an unknown text.
-    if kind == "text" and label in _WORDS:
+    # Left to the schema: it refuses an action written as a number with the list of all actions.
+    if kind == "text" and label in _CLOSED_LISTS:
         return column
     column = _READERS[kind](column)
     if label == columns.TIME_ZONE:
@@ -108,136 +115,45 @@ def _read_column(name: str, label: Any, column: pd.Series) -> pd.Series:
 
 def _check_columns(name: str, table: pd.DataFrame) -> None:
     schema = SCHEMAS[name]
-    known = [column for column in schema.columns if not column.startswith("^")]
-    held = [str(column) for column in table.columns]
-    for column in known:
-        if schema.columns[column].required and column not in held:
-            # A column that has a meaning of its own is no misspelling of another.
-            others = [other for other in held if other not in known][:_LIKE_NAMES]
-            near = get_close_matches(column, others, n=1, cutoff=0.6)
-            remedy = (
-                f"did you mean '{near[0]}'? rename it" if near else "add it or map a column to it"
-            )
+    expected = [column for column in schema.columns if not column.startswith("^")]
+    present = [str(column) for column in table.columns]
+    for column in expected:
+        if schema.columns[column].required and column not in present:
+            raise _missing(name, column, present, expected)
+    counts = Counter(present)
+    for column in present:
+        if counts[column] > 1:
             raise InputError(
-                f"{name}: column '{column}' is missing; the table has "
-                f"{listed(held) or 'no column'}; {remedy}"
+                f"{name}: column '{column}' appears {counts[column]} times; keep one of them"
             )
-    times = Counter(held)
-    for column in held:
-        if times[column] > 1:
-            raise InputError(
-                f"{name}: column '{column}' stands there {times[column]} times; keep one"
-            )
-        if name in OPEN_TABLES or column in known or column.startswith(columns.CONTEXT_PREFIX):
+        if name in OPEN_TABLES or column in expected or column.startswith(columns.CONTEXT_PREFIX):
             continue
-        near = get_close_matches(column, known, n=1, cutoff=0.6)
+        near = get_close_matches(column, expected, n=1, cutoff=0.6)
         keep = f"name it '{columns.CONTEXT_PREFIX}{column}' to keep it as context"
         remedy = f"did you mean '{near[0]}'?" if near else f"drop it, or {keep}"
         raise InputError(f"{name}: column '{column}' is not known; {remedy}")
 
 
-def _bad_cell(name: str, row: int, column: str, expected: str, got: object, remedy: str) -> str:
-    return f"{name}: row {row}, column '{column}': expected {expected}, got {shown(got)}; {remedy}"
+def _missing(name: str, column: str, present: list[str], expected: list[str]) -> InputError:
+    # A column with a meaning of its own is not taken for a misspelling of another.
+    others = [label for label in present if label not in expected][:_COMPARED_NAMES]
+    near = get_close_matches(column, others, n=1, cutoff=0.6)
+    remedy = f"did you mean '{near[0]}'? rename it" if near else "add it or map a column to it"
+    return InputError(
+        f"{name}: column '{column}' is missing; the table has {listed(present) or 'no column'}; "
+        f"{remedy}"
+    )
 
 
-def _first_failure(name: str, errors: SchemaErrors) -> str:
+def _first_failure(name: str, errors: SchemaErrors) -> InputError:
     cases = errors.failure_cases
     case = cases.loc[cases["index"].astype("float").idxmin()]
     missing = case["check"] == "not_nullable"
-    return _bad_cell(
+    return bad_cell(
         name,
         int(case["index"]),
         case["column"],
         "a value in every row" if missing else str(case["check"]),
         case["failure_case"],
-        FILL if missing else MEND,
+        FILL if missing else FIX,
     )
-
-
-def _check_meaning(name: str, table: pd.DataFrame) -> None:
-    if name in _UNIQUE:
-        _check_unique(name, table, _UNIQUE[name])
-    if {columns.VALID_FROM, columns.VALID_TO} <= set(table.columns):
-        _check_validity(name, table)
-    numbers = [label for label in table.columns if kind_of(name, str(label)) == "number"]
-    refuse_overflow(name, table, [label for label in numbers if label != columns.ORDER])
-    if name != "interactions":
-        return
-    if columns.TIMESTAMP in table and columns.ORDER in table:
-        raise InputError(
-            "interactions: expected column 'timestamp' or column 'order', got both; "
-            "keep the one that is true"
-        )
-    if columns.TIMESTAMP in table:
-        missing = table[columns.TIMESTAMP].isna()
-        if columns.PART in table:
-            missing &= table[columns.PART] != columns.TEST_PART
-        if missing.any():
-            row = first(missing)
-            raise InputError(_bad_cell(name, row, columns.TIMESTAMP, "a time", None, FILL))
-
-
-def _check_unique(name: str, table: pd.DataFrame, key: str) -> None:
-    dated = name == "customers" and columns.VALID_FROM in table
-    repeated = table.duplicated([key, columns.VALID_FROM] if dated else [key])
-    if repeated.any():
-        row = first(repeated)
-        remedy = "keep one row an id"
-        if name == "customers":
-            remedy += f", or tell its rows apart by '{columns.VALID_FROM}'"
-        raise InputError(
-            f"{name}: row {row}, column '{key}': expected an id once, "
-            f"got {shown(table[key].iloc[row])} a second time; {remedy}"
-        )
-
-
-def _check_validity(name: str, table: pd.DataFrame) -> None:
-    begins, ends = table[columns.VALID_FROM], table[columns.VALID_TO]
-    closed = ends <= begins
-    if closed.any():
-        row = first(closed)
-        raise InputError(
-            _bad_cell(
-                name, row, columns.VALID_TO, f"a time after '{columns.VALID_FROM}' "
-                f"({shown(begins.iloc[row])})", ends.iloc[row],
-                "it is the first moment that is no longer valid; mend it, or leave it empty",
-            )
-        )  # fmt: skip
-
-
-def _check_shown(tables: Tables) -> None:
-    """An answer to an offer that does not hold yet is one of the two tables dated wrongly."""
-    offers, decisions = tables.offers, tables.decisions
-    if offers is None or decisions is None or columns.VALID_FROM not in offers:
-        return
-    starts = offers.groupby(columns.OFFER)[columns.VALID_FROM].min()
-    begins = decisions[columns.OFFER].map(starts)
-    early = decisions[columns.TIMESTAMP] < begins
-    if early.any():
-        row = first(early)
-        answer = decisions.iloc[row]
-        raise InputError(
-            f"decisions: row {row}, column '{columns.TIMESTAMP}': expected a time from "
-            f"{shown(begins.iloc[row])} on, from which offer {shown(answer[columns.OFFER])} is "
-            f"valid, got {shown(answer[columns.TIMESTAMP])} for its {answer[columns.OUTCOME]}; "
-            "nobody answers an offer before it is shown: mend one of the two"
-        )
-
-
-def _check_consent(tables: Tables) -> None:
-    """A consent that belongs to no touchpoint would silently close the one it was meant for."""
-    if tables.customers is None:
-        return
-    named = [
-        table[columns.TOUCHPOINT] for _, table in tables.items() if columns.TOUCHPOINT in table
-    ]
-    known = sorted({str(name) for column in named for name in column.dropna().unique()})
-    for column in map(str, tables.customers.columns):
-        touchpoint = column.removeprefix(columns.CONSENT_PREFIX)
-        if known and column != touchpoint and touchpoint not in known:
-            near = get_close_matches(touchpoint, known, n=1, cutoff=0.6)
-            remedy = f"did you mean '{columns.CONSENT_PREFIX}{near[0]}'?" if near else "drop it"
-            raise InputError(
-                f"customers: column '{column}': no table knows a touchpoint '{touchpoint}'; there "
-                f"are {', '.join(known[:12])}; {remedy}"
-            )

@@ -1,39 +1,38 @@
-"""Columns of ids, codes and texts: what a cell says is kept as it is written, or is refused."""
+"""Reads columns of ids, codes and texts: cells are kept as they are written, or refused."""
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import infer_dtype, is_bool_dtype, is_float_dtype, is_integer_dtype
 
-from recsys.data.cells import CellError, first, refuse_bad_ids
+from recsys.data.cells import FIX, CellError, first_true, refuse_bad_ids
 from recsys.data.vocabulary import normalise_ids
 
-FIX = "fix the value or drop the row"
 ZEROS = (
-    "the last digits are zero in every long one, as in a spreadsheet's 4.91235E+14: format the "
-    "column as text there and export it again"
+    "all long numbers end in zeros, as in a spreadsheet's 4.91235E+14: format the column as text "
+    "there and export it again"
 )
 
 _UNSEEN = ("\u200b", "\ufeff")
-"""Characters without width that `strip` leaves."""
+"""Characters without width that `str.strip` does not remove."""
 
 _ROUNDED = r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]+"
-"""How a spreadsheet shows a long number: 4.91235E+14 stands for a billion others as well."""
+"""How a spreadsheet shows a long number: 4.91235E+14 can be any of a billion numbers."""
 
 _MAYBE_ROUNDED, _MOST_EXACT = r"-?[0-9](?:[.,][0-9]+)?e\+[0-9]+", 0.01
-"""With a small e it may be R's word for a round number, 1e+06, of which there are few."""
+"""With a small e it may be how R writes a round number, as 1e+06; few cells are that round."""
 
 _LARGEST = float(np.finfo(np.float32).max)
 
 _LONG, _ROUND = 1e12, 1e6
-"""Floats from `_LONG` on that all end in zeros are the numbers that such a text was read as."""
+"""Floats from `_LONG` on that are all multiples of `_ROUND` were rounded in the same way."""
 
 
 def read_ids(column: pd.Series) -> pd.Series:
-    """Ids or codes as int64 (Int64 with gaps) where all are whole numbers, and as texts otherwise.
+    """Ids or codes as int64 (Int64 with gaps) if all are whole numbers, otherwise as texts.
 
     Raises:
         CellError: the first cell that is no id, has lost digits, has blanks around it, or is
-            written in a second way (1.0 beside 1).
+            written in two ways in the column (1.0 and 1).
     """
     column = _of_one_type(column)
     _refuse_beyond_64_bits(column)
@@ -46,7 +45,7 @@ def read_ids(column: pd.Series) -> pd.Series:
 
 
 def read_texts(column: pd.Series) -> pd.Series:
-    """Texts, null where nothing is written; numbers become what a person would write, 7.0 is 7.
+    """The column as texts, null where a cell is empty; the number 7.0 becomes the text 7.
 
     Raises:
         CellError: the first cell that has lost digits or has blanks around it.
@@ -66,7 +65,7 @@ def read_texts(column: pd.Series) -> pd.Series:
 
 
 def read_feature_numbers(column: pd.Series) -> pd.Series:
-    """A column of a firm's own: decimals and mixed numbers become floats, all else stays.
+    """A column of features: decimals and mixed numbers become floats, the rest stays as it is.
 
     Raises:
         CellError: the first number that is not finite in float32.
@@ -81,7 +80,11 @@ def read_feature_numbers(column: pd.Series) -> pd.Series:
 
 
 def refuse_nested(column: pd.Series) -> None:
-    """Raises `CellError` where a cell holds several values, or bytes, instead of one value."""
+    """Refuses cells that hold bytes or several values.
+
+    Raises:
+        CellError: the first such cell.
+    """
     if isinstance(column.dtype, pd.ArrowDtype):
         nested = pd.Series("<" in str(column.dtype.pyarrow_dtype), index=column.index)
     elif column.dtype != object or infer_dtype(column) in _PLAIN:
@@ -90,7 +93,7 @@ def refuse_nested(column: pd.Series) -> None:
         nested = column.map(lambda cell: isinstance(cell, bytes) or _is_nested(cell))
     nested &= column.notna()
     if nested.any():
-        row = first(nested)
+        row = first_true(nested)
         cell = column.iloc[row]
         cell = cell.tolist() if hasattr(cell, "tolist") else cell
         remedy = "decode it to text, or drop the column"
@@ -103,7 +106,7 @@ _PLAIN = (
     "string", "empty", "floating", "integer", "mixed-integer-float", "decimal", "complex",
     "boolean", "datetime64", "datetime", "date", "timedelta64", "timedelta", "time", "period",
 )  # fmt: skip
-"""What `infer_dtype` says of object columns with one plain value in a cell."""
+"""Results of `infer_dtype` for object columns whose cells hold single values."""
 
 
 def _is_nested(cell: object) -> bool:
@@ -129,16 +132,16 @@ def _of_one_type(column: pd.Series, decimals_are_whole: bool = True) -> pd.Serie
 def _refuse_beyond_64_bits(column: pd.Series) -> None:
     if column.dtype != object or infer_dtype(column) != "integer":
         return
-    known = column.dropna()
-    large = known.index[[not -(2**63) <= number < 2**63 for number in known]]
+    present = column.dropna()
+    large = present.index[[not -(2**63) <= number < 2**63 for number in present]]
     if len(large):
-        row = first(pd.Series(column.index == large[0]))
+        row = first_true(pd.Series(column.index == large[0]))
         raise CellError(row, "ids below 2**63", column.iloc[row], "write the whole column as text")
 
 
 def _refuse_rounded_floats(column: pd.Series) -> None:
     if _end_in_zeros(column.dropna()):
-        row = first((column.abs() >= _LONG).fillna(False))
+        row = first_true((column.abs() >= _LONG).fillna(False))
         raise CellError(row, "an id with all its digits", column.iloc[row], ZEROS)
 
 
@@ -155,21 +158,21 @@ def _refuse_texts(column: pd.Series, what: str) -> None:
         texts = texts.astype(object).map(str).astype("str")
     blank = (texts == "") | (texts != texts.str.strip())
     blank |= texts.str.startswith(_UNSEEN) | texts.str.endswith(_UNSEEN)
-    _refuse(column, texts[blank], f"{what} without blanks around it", "take them away")
+    _refuse(column, texts[blank], f"{what} without blanks around it", "remove them")
     rounded = texts.str.fullmatch(_ROUNDED)
     maybe = texts.str.fullmatch(_MAYBE_ROUNDED)
     rounded |= maybe & (maybe.mean() > _MOST_EXACT)
     _refuse(
         column, texts[rounded], f"{what} with all its digits",
-        "a spreadsheet has rounded it, and others to the same: format the column as text there and "
-        "export it again",
+        "a spreadsheet has rounded it, so that different ids became equal: format the column as "
+        "text there and export it again",
     )  # fmt: skip
     as_floats = texts[texts.str.fullmatch(r"-?[0-9]+\.0+")]
     if len(as_floats):
         twice = as_floats[as_floats.str.replace(r"\.0+$", "", regex=True).isin(texts)]
         _refuse(
             column, twice, f"{what} written in one way only",
-            "another row has it without '.0': write both alike",
+            "another row has it without '.0': write both in the same way",
         )  # fmt: skip
         if _end_in_zeros(numbers := as_floats.astype("float64")):
             _refuse(column, as_floats[numbers.abs() >= _LONG], f"{what} with all its digits", ZEROS)
@@ -178,7 +181,7 @@ def _refuse_texts(column: pd.Series, what: str) -> None:
 def _refuse_floats_among_texts(column: pd.Series) -> None:
     floats = column.map(lambda cell: isinstance(cell, float) and cell == cell)
     if floats.any():
-        row = first(floats)
+        row = first_true(floats)
         raise CellError(
             row, "whole numbers or texts as ids", column.iloc[row], "write the whole column as text"
         )
@@ -186,7 +189,7 @@ def _refuse_floats_among_texts(column: pd.Series) -> None:
 
 def _refuse(column: pd.Series, cells: pd.Series, expected: str, remedy: str) -> None:
     if len(cells):
-        row = first(column.map(str, na_action="ignore").isin(cells))
+        row = first_true(column.map(str, na_action="ignore").isin(cells))
         raise CellError(row, expected, column.iloc[row], remedy)
 
 

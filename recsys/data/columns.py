@@ -1,4 +1,4 @@
-"""Every column name, action and touchpoint that the library itself reads."""
+"""Names of all columns that the library itself reads, and the values of closed lists."""
 
 from typing import Final
 

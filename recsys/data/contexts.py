@@ -1,4 +1,4 @@
-"""The circumstances of an event, columns `context_*` of interactions, as codes."""
+"""Codes the columns `context_*` of interactions: the circumstances of an event."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,16 +10,17 @@ from recsys.arrays import IntArray
 from recsys.data import columns
 
 MOST_VALUES = 64
-"""A column with more values than this (a measured temperature, an id) is left out: cut it first."""
+"""A column with more distinct values (a measured temperature, an id) is left out: bin it first."""
 
 
 class Contexts(NamedTuple):
-    """What `code_contexts` returns; columns without their prefix.
+    """The context columns of a table, coded; column names come without their prefix.
 
     Attributes:
-        codes: int16 [E, n] positions of each event's values, -1 where unknown; None without any.
-        values: column -> its values as text, in alphabetical order.
-        left_out: column -> why it is not among them.
+        codes: int16 [E, n] positions of each event's values in `values`, -1 where unknown; None
+            without context columns.
+        values: column -> its distinct values as texts, in alphabetical order.
+        left_out: column -> why it was left out.
     """
 
     codes: IntArray | None
@@ -28,7 +29,7 @@ class Contexts(NamedTuple):
 
 
 def code_contexts(table: pd.DataFrame) -> Contexts:
-    """Codes of the context columns of an interactions table."""
+    """Codes the columns `context_*` of a checked interactions table [E rows]."""
     codes: list[IntArray] = []
     values: dict[str, tuple[str, ...]] = {}
     left_out: dict[str, str] = {}
@@ -39,9 +40,9 @@ def code_contexts(table: pd.DataFrame) -> Contexts:
         coded, name = pd.Categorical(as_text), str(column).removeprefix(columns.CONTEXT_PREFIX)
         count = len(coded.categories)
         if count <= 1:
-            left_out[name] = "left out: no row has a value" if not count else "left out: one value"
+            left_out[name] = "left out: " + ("only one value" if count else "no row has a value")
         elif count > MOST_VALUES:
-            left_out[name] = f"left out: {count:,} values, more than {MOST_VALUES}; cut it first"
+            left_out[name] = f"left out: {count:,} values, more than {MOST_VALUES}; bin it first"
         else:
             values[name] = tuple(coded.categories)
             codes.append(coded.codes.astype(np.int16))

@@ -1,4 +1,4 @@
-"""The frozen, integer-coded form of the tables that everything above works on."""
+"""`Dataset`: checked tables with integer-coded events, as models and splits use them."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -27,30 +27,32 @@ _DATED = {
     "identities": columns.TIMESTAMP,
     "decisions": columns.TIMESTAMP,
 }
-"""Side tables whose rows become known at a moment. Products and offers are not among them: their
-`valid_from` and `valid_to` are the firm's own calendar, which it knows in advance."""
+"""Side table -> the column that says when a row became known. Products and offers are not here:
+their `valid_from` and `valid_to` are the firm's own calendar, which it knows in advance."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
-    """Events up to a moment, with everything known about who and what took part.
+    """Events up to a moment, and what is known of their customers, products and touchpoints.
+
+    Made by `Dataset.from_frames` or `Dataset.from_source`. Frozen; a split makes parts of it.
 
     Attributes:
         name: name of the source.
         fingerprint: SHA-256 over every checked table, the source's version and settings.
         customers, products, touchpoints: ids by row number; the same in every part of a split.
-        interactions: the events that a model may see.
+        interactions: the coded events that a model may see, in order of time if there is one.
         side_tables: the other checked tables by name, with outside ids.
-        contexts: column of context -> its values, in the order of `interactions.contexts`.
-        contexts_left_out: column of context -> why it is not among them.
+        contexts: context column -> its values, in the order of `interactions.contexts`.
+        contexts_left_out: context column -> why it was left out.
         clock: what `interactions.when` counts, or None where there is no order: microseconds of
             UTC time, or positions of an order.
         as_of: no event lies at or after this moment (in units of the clock); None without one.
         targets: the actions that make a product relevant.
-        filter_seen: whether products already had leave the ranking.
-        known_ids: how many ids of each side table the others know, before identities were merged.
+        filter_seen: whether products that a customer already had are left out of the ranking.
+        known_ids: how many ids of each side table the others know, before identities are merged.
         origin: the tables of all events, from which a split merges identities as known at its
-            first cut-off; None for data that a run prepared, and for parts of a data set.
+            first cut-off; None for data prepared by a run, and for parts of a data set.
     """
 
     name: str
@@ -86,23 +88,24 @@ class Dataset:
     ) -> "Dataset":
         """Checks pandas tables as files are checked, merges identities and codes the events.
 
-        The frames stay as they are. Ids that `identities` link become one customer, by all links;
-        a `TimeSplit` merges again, by the links known before its first cut-off.
+        The frames are not changed. Ids that `identities` link become one customer, by all links;
+        `TimeSplit` merges again, by the links known before its first cut-off.
 
         Args:
-            interactions: one row an event; `recsys.data.schema` lists the columns of each table.
-            products: one row a product.
-            customers: one row a customer, or several that are dated by `valid_from`.
+            interactions: one row per event, with customer_id and optional further columns;
+                `recsys.data.schema.SCHEMAS` lists the columns of each table.
+            products: one row per product.
+            customers: one row per customer, or several dated by `valid_from`.
             offers: what the firm offers; without it each product is its own offer.
-            touchpoints: one row a touchpoint.
-            identities: pairs of ids that belong to one person.
+            touchpoints: one row per touchpoint.
+            identities: pairs of ids that belong to the same person.
             decisions: logged offers with their propensities.
             targets: the actions that make a product relevant.
-            filter_seen: whether products already had leave the ranking.
+            filter_seen: whether products that a customer already had are left out of the ranking.
             name: what the data are called in comparisons.
 
         Raises:
-            InputError: a table cannot be used; the message names table, row and column.
+            InputError: a table cannot be used; names table, row and column.
         """
         tables = Tables(
             interactions=interactions, products=products, customers=customers, offers=offers,
@@ -114,32 +117,41 @@ class Dataset:
 
     @classmethod
     def from_source(cls, source: Source) -> "Dataset":
-        """Loads, checks and codes the tables of a source, as `SimulatedMarket()`.
+        """Loads, checks and codes the tables of a source.
+
+        Args:
+            source: for example `SimulatedMarket()`, or your own, see `recsys.data.source.Source`.
 
         Raises:
             InputError: a table cannot be read or used.
         """
-        # Late: coding checked tables, as a fit does, needs no pandera.
+        # Imported late: coding tables that are already checked needs no pandera.
         from recsys.data.check import check_and_count
 
         checked, counts = check_and_count(source.load())
         return _merged(Origin(source=source, checked=checked, merged=checked), counts, None)
 
     def as_linked_before(self, moment: pd.Timestamp | None) -> "Dataset":
-        """The same events, with only the identity links known before a moment merged.
+        """The same events, with identities merged only by links known before a moment.
 
         Args:
             moment: UTC; None for all links.
+
+        Returns:
+            The data set itself where nothing can be merged again.
         """
         if moment is None or self.origin is None or self.origin.checked.identities is None:
             return self
         return _merged(self.origin, self.known_ids, moment)
 
     def select(self, keep: BoolArray, as_of: int | None = None) -> "Dataset":
-        """The same world with only the events that the mask [E] keeps.
+        """A part of the data: the events that a mask keeps, with the same ids and row numbers.
 
-        With a cut-off `as_of` on a clock of time, rows of customers, identities and decisions that
-        are dated at or after it leave as well; undated rows count as always known.
+        Args:
+            keep: [E] bool.
+            as_of: a cut-off in units of the clock. On a clock of time, rows of customers,
+                identities and decisions dated at or after it are left out too; undated rows count
+                as always known.
         """
         if as_of is None:
             return replace(self, interactions=self.interactions.select(keep), origin=None)
@@ -157,40 +169,49 @@ class Dataset:
 
     @property
     def as_of_seconds(self) -> int | None:
-        """The moment in UTC seconds, rounded up; None on a clock of order."""
+        """`as_of` in UTC seconds, rounded up; None on a clock of order."""
         if self.as_of is None or self.clock != "timestamp":
             return None
         return -(-self.as_of // SECOND)
 
     @cached_property
     def history_lengths(self) -> IntArray:
-        """[C] number of events of each customer."""
+        """[C] int64 number of events of each customer."""
         return np.bincount(self.interactions.customers, minlength=len(self.customers))
 
     @cached_property
     def is_target(self) -> BoolArray:
-        """[E] whether an event has a product and an action that makes it relevant."""
+        """[E] bool, whether an event has a product and one of the target actions."""
         events = self.interactions
         return events.has_action(self.targets) & (events.products >= 0)
 
     def eligible(self, start: int | None, end: int | None) -> BoolArray:
-        """[P] products on offer at some moment of [start, end); all where nothing is known."""
+        """[P] bool, products on offer at some moment of [start, end), in units of the clock.
+
+        All products, where no table of products or no clock of time says otherwise.
+        """
         table = self.side_tables.get("products")
         on_offer = np.ones(len(self.products), dtype=bool)
         if table is None or self.clock != "timestamp":
             return on_offer
-        known = self.products.rows(table[columns.PRODUCT])
+        rows = self.products.rows(table[columns.PRODUCT])
         if columns.VALID_FROM in table and end is not None:
             opens = table[columns.VALID_FROM]
-            on_offer[known[(opens >= timestamp(end)).to_numpy()]] = False
+            on_offer[rows[(opens >= timestamp(end)).to_numpy()]] = False
         if columns.VALID_TO in table and start is not None:
             closes = table[columns.VALID_TO]
-            on_offer[known[(closes <= timestamp(start)).to_numpy()]] = False
+            on_offer[rows[(closes <= timestamp(start)).to_numpy()]] = False
         return on_offer
 
 
 def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
-    """Codes checked tables; ids are shuffled by `seed` so that row numbers carry no meaning."""
+    """Codes checked tables as a `Dataset`.
+
+    Args:
+        source: gives the name, the targets and what else the tables do not say.
+        tables: checked, identities merged.
+        seed: shuffles customer and product ids, so that row numbers carry no information.
+    """
     generator = np.random.default_rng(seed)
     side = {name: table for name, table in tables.items() if name != "interactions"}
     events = tables.interactions
@@ -227,7 +248,7 @@ def _merged(
 
 
 def fingerprint(source: Source, tables: Tables) -> str:
-    """SHA-256 of what was loaded: equal exactly when the tables and their meaning are equal."""
+    """SHA-256 of checked tables, and of name, version, targets and `filter_seen` of the source."""
     digest = hashlib.sha256(
         repr((source.name, source.version, source.targets, source.filter_seen)).encode()
     )
@@ -257,7 +278,7 @@ def _clock(events: pd.DataFrame) -> Clock | None:
 
 
 def _end(events: Interactions, clock: Clock | None) -> int | None:
-    """Behind the last event: the next position, or the next whole second, as artifacts keep it."""
+    """Just after the last event: the next position, or the next whole second as artifacts keep."""
     if events.when is None:
         return None
     timed, unit = events.when[events.when != NEVER], SECOND if clock == "timestamp" else 1

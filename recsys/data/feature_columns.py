@@ -1,20 +1,20 @@
-"""Columns of customers and products that are features: numbers and dates written as text, read.
+"""Reads feature columns of customers and products: numbers and dates that are written as text.
 
-A text column is taken for numbers or dates where nearly all of its cells are; the first that is not
-is then named rather than the column lost. A whole number with a leading zero is a code, and so are
-whole numbers among texts that have digits too ("1002", "1002A"): such columns stay text.
+A text column counts as numbers or dates if nearly all of its cells are; an error then names the
+first other cell, instead of silently treating the column as categories. Columns with codes stay
+text: whole numbers with a leading zero, or mixed with texts that have digits ("1002", "1002A").
 """
 
 from datetime import date
 
 import pandas as pd
 
-from recsys.data.cells import CellError, first
+from recsys.data.cells import CellError, first_true
 from recsys.data.codes import read_feature_numbers
 from recsys.data.moments import read_moments
 
 NEARLY_ALL = 0.9
-"""The share of a column's cells from which the others are taken for mistakes."""
+"""From this share of numbers or dates on, the other cells of a column count as mistakes."""
 
 _WHOLE = r"-?(?:0|[1-9]\d*)"
 # 12E4 is a code, and so is +49123: programs write 1e+06 and 4.9E+14, and no plus before a number.
@@ -29,11 +29,11 @@ _EMPTY = "fix the value, or leave it empty where there is none"
 
 
 def read_feature(column: pd.Series) -> pd.Series:
-    """The column with numbers as float64 and dates as UTC moments; what is neither stays as it is.
+    """Numbers become float64 and dates UTC timestamps; other columns stay as they are.
 
     Raises:
-        CellError: nearly all cells are numbers or dates, and this one is not, or all of them are
-            written in a way that has more than one meaning.
+        CellError: the first cell that is no number or date where nearly all others are, or that is
+            written in a way with more than one meaning, as 01/02/2026 or 1,234.
     """
     column = read_feature_numbers(column)
     if column.dtype != object and not pd.api.types.is_string_dtype(column.dtype):
@@ -50,21 +50,23 @@ def read_feature(column: pd.Series) -> pd.Series:
         _require(column, texts.str.fullmatch(_ISO_DATE), _A_DATE, _EMPTY)
         return read_moments(column.str.strip())
     if _share(texts, _OTHER_DATE) >= NEARLY_ALL:
-        _require(column, texts.str.fullmatch(_ISO_DATE), _A_DATE, "write the whole column so")
+        _require(column, texts.str.fullmatch(_ISO_DATE), _A_DATE, "write the whole column this way")
     if _share(texts, f"{_NUMBER}|{_DECIMAL_COMMA}|{_THOUSANDS}") >= NEARLY_ALL:
         return _numbers(column, texts)
     return column
 
 
 def _numbers(column: pd.Series, texts: pd.Series) -> pd.Series:
-    """Raises as `read_feature`."""
+    """The column as float64, or as it is where its whole numbers are codes."""
     has_comma = texts.str.contains(",", regex=False)
     others = texts[~texts.str.fullmatch(f"{_NUMBER}|{_DECIMAL_COMMA}|{_THOUSANDS}")]
     only_whole = texts.str.fullmatch(_WHOLE).sum() + len(others) == len(texts)
     if only_whole and others.str.contains(r"\d").any():
         return column
     if has_comma.any():
-        _require(column, ~has_comma, _A_NUMBER, "write a decimal point, and thousands without sign")
+        _require(
+            column, ~has_comma, _A_NUMBER, "write a decimal point, and thousands without comma"
+        )
     _require(column, texts.str.fullmatch(_NUMBER), _A_NUMBER, _EMPTY)
     return pd.to_numeric(column.str.strip()).astype("float64")
 
@@ -75,6 +77,6 @@ def _share(texts: pd.Series, pattern: str) -> float:
 
 def _require(column: pd.Series, good: pd.Series, expected: str, remedy: str) -> None:
     if not good.all():
-        # Of the rows that have a value; the column itself is numbered from 0.
-        row = int(good.index.to_numpy()[first(~good)])
-        raise CellError(row, f"{expected}", column.iloc[row], remedy)
+        # `good` has only the rows with a value; their index holds positions in the column.
+        row = int(good.index.to_numpy()[first_true(~good)])
+        raise CellError(row, expected, column.iloc[row], remedy)

@@ -1,4 +1,4 @@
-"""Tables given as pandas frames, and what a data set remembers of the tables it was built from."""
+"""Tables given as pandas frames, and the tables from which a data set was built."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,14 +13,11 @@ from recsys.errors import InputError
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Frames:
-    """A source whose tables are given.
+    """A source of tables that are already in memory, see `Source` for the attributes.
 
     Attributes:
-        tables: as they came in.
-        targets: the actions that make a product relevant.
-        filter_seen: whether products already had leave the ranking.
-        name: what the data are called in comparisons.
-        cutoffs: None, so that a split has to be given its own.
+        tables: unchecked.
+        cutoffs: None, so that a split needs its own.
 
     Raises:
         InputError: a table is no DataFrame, or a target is no action.
@@ -34,7 +31,7 @@ class Frames:
     cutoffs: Cutoffs | None = None
 
     def __post_init__(self) -> None:
-        """Raises `InputError` where a table or target is not usable."""
+        """Raises `InputError` if a table or target cannot be used."""
         for name, table in self.tables.items():
             if not isinstance(table, pd.DataFrame):
                 raise InputError(f"{name}: expected a pandas DataFrame, got {type(table).__name__}")
@@ -47,10 +44,10 @@ class Frames:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Origin:
-    """What a data set was built from, so that a split can merge identities as known earlier.
+    """The tables of a data set, so that a split can merge identities as known at its cut-off.
 
     Attributes:
-        source: of the tables.
+        source: whose tables they are.
         checked: the tables before identities were merged.
         merged: the tables that the data set holds.
     """
@@ -62,11 +59,11 @@ class Origin:
 
 def require_targets(targets: Sequence[str]) -> None:
     """Raises `InputError` unless there is at least one target and all are actions."""
-    known = ", ".join(columns.ACTIONS)
+    actions = ", ".join(columns.ACTIONS)
     if not targets:
         raise InputError(
-            f"data.targets: expected at least one action, got none; actions are {known}"
+            f"data.targets: expected at least one action, got none; actions are {actions}"
         )
     for action in targets:
         if action not in columns.ACTIONS:
-            raise InputError(f"data.targets: no action '{action}'; actions are {known}")
+            raise InputError(f"data.targets: no action '{action}'; actions are {actions}")

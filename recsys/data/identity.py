@@ -1,4 +1,4 @@
-"""One record a person: ids that are linked become one customer."""
+"""Identity resolution: linked ids become one customer."""
 
 from dataclasses import dataclass, replace
 
@@ -17,11 +17,11 @@ from recsys.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class IdentityRules:
-    """Which links are believed.
+    """Which links between ids are used.
 
     Attributes:
-        min_confidence: links below it are left out; a link without confidence counts as certain.
-        largest: groups of more ids than this stay apart: a shared kiosk is not a person.
+        min_confidence: links below it, 0 to 1, are left out; a link without confidence counts as 1.
+        largest: groups of more linked ids than this are not merged: a shared kiosk is no person.
     """
 
     min_confidence: float = 0.5
@@ -43,16 +43,20 @@ class IdentityRules:
 def merge_identities(
     tables: Tables, rules: IdentityRules, before: pd.Timestamp | None = None
 ) -> Tables:
-    """Replaces every alias by the id of its person, in all tables that name customers.
+    """Replaces every alias by the id of its person, in all tables with a column customer_id.
 
-    Only links known before the moment `before` count, so that a merge never reads the future.
-    A group takes the id that stands in the customers table, or else its smallest id. What several
-    rows of customers then say about one person is decided by `joined_records`: a no stands, all
-    else is as the latest row says.
+    A group of linked ids gets the id that is in the customers table, or else its smallest id.
+    `joined_records` joins the rows of customers that then describe the same person.
+
+    Args:
+        tables: checked.
+        rules: which links are used.
+        before: only links dated before this UTC moment (or undated) are used, so that a merge
+            reads nothing of the future; None for all links.
     """
     if tables.identities is None:
         return tables
-    links = _believed(tables.identities, rules, before)
+    links = _used(tables.identities, rules, before)
     person_of = _persons(links, tables.customers, rules.largest)
     merged = {}
     for name in ("interactions", "customers", "decisions"):
@@ -68,9 +72,7 @@ def merge_identities(
     return replace(tables, **merged)
 
 
-def _believed(
-    links: pd.DataFrame, rules: IdentityRules, before: pd.Timestamp | None
-) -> pd.DataFrame:
+def _used(links: pd.DataFrame, rules: IdentityRules, before: pd.Timestamp | None) -> pd.DataFrame:
     keep = pd.Series(True, index=links.index)
     if columns.CONFIDENCE in links:
         keep &= links[columns.CONFIDENCE].fillna(1.0) >= rules.min_confidence
@@ -80,21 +82,21 @@ def _believed(
 
 
 def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
-    # Each id once: texts are slow, and a table of events names few customers many times.
+    # Each distinct id once: texts are slow, and the events repeat few customers many times.
     codes, unique = pd.factorize(ids)
-    # Looked up as text: one table may hold 7 where another, with ids such as "kiosk", holds "7".
+    # Looked up as text: a table may hold 7 where another, with ids such as "kiosk", holds "7".
     positions = person_of.index.get_indexer(pd.Index(unique.astype(str)))
     if (positions < 0).all():
         return ids
     renamed = np.array(unique, dtype=object)
-    # Not `Series.map`, which turns whole numbers into floats where an id is in no group.
+    # `Series.map` would turn whole numbers into floats where an id is in no group.
     renamed[positions >= 0] = person_of.to_numpy()[positions[positions >= 0]]
     persons = normalise_ids(pd.Series(renamed)).array.take(codes)
     return pd.Series(persons, index=ids.index)
 
 
 def linked_groups(links: pd.DataFrame) -> tuple[pd.Index, IntArray]:
-    """Ids that a table of links names, sorted, and beside each [n] the number of its group."""
+    """The ids of a table of links [n], sorted, and the number [n] of each id's group."""
     ends = normalise_ids(pd.concat([links[columns.ID_A], links[columns.ID_B]], ignore_index=True))
     codes, ids = pd.factorize(ends, sort=True)
     a, b = codes[: len(links)], codes[len(links) :]
@@ -104,7 +106,7 @@ def linked_groups(links: pd.DataFrame) -> tuple[pd.Index, IntArray]:
 
 
 def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) -> pd.Series:
-    """Id as text -> id of its person, for the ids of believable groups."""
+    """Id as text -> id of its person, for ids in groups of at most `largest`."""
     ids, group = linked_groups(links)
     texts = pd.Index(ids.astype(str))
     registered = np.zeros(len(ids), bool)
@@ -113,8 +115,8 @@ def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) 
         registered = texts.isin(pd.Index(customers[columns.CUSTOMER].unique()).astype(str))
     # Registered ids first, then the sorted order that factorize gave.
     order = np.lexsort((np.arange(len(ids)), ~registered, group))
-    first = np.r_[True, np.diff(group[order]) > 0] if len(ids) else np.zeros(0, bool)
-    leader = np.empty(len(first.nonzero()[0]), dtype=object)
-    leader[:] = np.asarray(ids, dtype=object)[order[first]]
-    believable = np.bincount(group, minlength=len(leader))[group] <= largest
-    return pd.Series(leader[group][believable], index=texts[believable], dtype=object)
+    is_leader = np.r_[True, np.diff(group[order]) > 0] if len(ids) else np.zeros(0, bool)
+    leader = np.empty(np.count_nonzero(is_leader), dtype=object)
+    leader[:] = np.asarray(ids, dtype=object)[order[is_leader]]
+    merged = np.bincount(group, minlength=len(leader))[group] <= largest
+    return pd.Series(leader[group][merged], index=texts[merged], dtype=object)

@@ -1,4 +1,4 @@
-"""The interactions as arrays of row numbers: what graphs are made from."""
+"""The interactions as arrays of row numbers, from which graphs and matrices are made."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -12,23 +12,23 @@ from recsys.data import columns
 from recsys.data.vocabulary import Vocabulary
 
 NEVER = np.iinfo(np.int64).max
-"""The time of a published test row that came without one: later than every cut-off."""
+"""The time of a published test row without a timestamp: later than every cut-off."""
 
 SECOND = 1_000_000
-"""Units of a clock of time in a second: it counts microseconds, so that order keeps its detail."""
+"""Units of a clock of time per second: it counts microseconds."""
 DAY = 86_400 * SECOND
-"""Units of a clock of time in a day."""
+"""Units of a clock of time per day."""
 
 ACTION_CODES = {action: code for code, action in enumerate(columns.ACTIONS)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Interactions:
-    """One entry an event; all arrays have the same length.
+    """Events as arrays of equal length, one entry per event.
 
     Attributes:
         customers: int32 row numbers.
-        products: int32 row numbers, -1 for an event about nothing in particular.
+        products: int32 row numbers, -1 for an event without a product.
         touchpoints: int32 row numbers, -1 where unknown.
         actions: int8 positions in `columns.ACTIONS`.
         when: int64, UTC microseconds or position in the global order; None without either.
@@ -36,7 +36,7 @@ class Interactions:
         durations: float32 seconds, NaN where unknown; None without the column.
         weights: float32 strength; None without the column (every event counts 1).
         contexts: int16 [n, m] positions in the values of `Dataset.contexts`, -1 where unknown; None
-            without columns of context.
+            without context columns.
         given_test: bool, True for rows of a published test part; None without a published split.
     """
 
@@ -55,7 +55,7 @@ class Interactions:
         return len(self.customers)
 
     def select(self, keep: BoolArray | IntArray) -> "Interactions":
-        """Those that a mask [n] keeps, or that positions name."""
+        """The events that a mask [n] keeps, or those at some positions."""
         chosen: dict[str, Any] = {}
         for field in fields(self):
             array = getattr(self, field.name)
@@ -63,7 +63,7 @@ class Interactions:
         return Interactions(**chosen)
 
     def has_action(self, actions: tuple[str, ...]) -> BoolArray:
-        """Mask [n] of the events whose action is one of these."""
+        """Mask [n] of the events whose action is among `actions`."""
         return np.isin(self.actions, [ACTION_CODES[action] for action in actions])
 
 
@@ -74,11 +74,18 @@ def encode(
     touchpoints: Vocabulary,
     contexts: IntArray | None = None,
 ) -> Interactions:
-    """Turns a checked interactions table into arrays, ordered by time where there is one.
+    """Turns a checked interactions table into arrays, in order of time where there is one.
 
-    Equal moments are ordered by customer, action (as in `columns.ACTIONS`, a view before a
-    purchase), product, touchpoint, and then by what else is known of the events, ids by their row
-    numbers: the order of the table's rows has no say. Without a time it is the only order.
+    Events of the same moment are ordered by customer, action (as in `columns.ACTIONS`, a view
+    before a purchase), product, touchpoint and the other columns, ids by row number: the order of
+    the table's rows does not matter. Without a time the events keep the order of the table.
+
+    Args:
+        table: [n] checked rows.
+        customers: gives the row numbers of customers.
+        products: gives those of products.
+        touchpoints: gives those of touchpoints.
+        contexts: [n, m] codes, see `recsys.data.contexts`.
     """
     nothing = np.full(len(table), -1, np.int32)
     coded = Interactions(
@@ -101,24 +108,24 @@ def encode(
 
 
 def microseconds(moments: pd.Series) -> IntArray:
-    """UTC microseconds since 1970, int64, of tz-aware moments; `NEVER` where null."""
+    """UTC microseconds since 1970, int64 [n], of time-zone-aware moments; `NEVER` where null."""
     utc = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     return np.where(np.isnat(utc), NEVER, utc.astype(np.int64))
 
 
 def timestamp(moment: int) -> pd.Timestamp:
-    """The UTC moment that a clock of time shows."""
+    """The UTC timestamp of a moment in units of a clock of time."""
     return pd.Timestamp(moment, unit="us", tz="UTC")
 
 
 def seconds(moments: pd.Series) -> IntArray:
-    """UTC seconds since 1970, int64, of tz-aware moments; `NEVER` where null."""
+    """UTC seconds since 1970, int64 [n], of time-zone-aware moments; `NEVER` where null."""
     utc = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[s]")
     return np.where(np.isnat(utc), NEVER, utc.astype(np.int64))
 
 
 def _in_order(events: Interactions) -> IntArray:
-    """Positions by time, see `encode`; only what is still tied is compared by the next key."""
+    """Positions in the order of `encode`; the next key is compared only where events are tied."""
     assert events.when is not None
     order = np.argsort(events.when, kind="stable")
     moments = events.when[order]
@@ -138,7 +145,7 @@ def _tie_keys(events: Interactions) -> Iterator[IntArray | FloatArray]:
     yield from (events.customers, events.actions, events.products, events.touchpoints)
     for measured in (events.values, events.durations, events.weights):
         if measured is not None:
-            # An unknown one equals an unknown one, which NaN does not.
+            # Unknown values are equal to each other; NaN is not.
             yield np.where(np.isnan(measured), -np.inf, measured)
     if events.contexts is not None:
         yield from events.contexts.T

@@ -1,4 +1,4 @@
-"""What the cells of a column are: ids, codes, texts, times, or what a firm likes to add."""
+"""How the cells of a column are read: as ids, codes, texts, times, numbers, flags or features."""
 
 from typing import Literal
 
@@ -12,16 +12,20 @@ IDS = (columns.CUSTOMER, columns.PRODUCT, columns.OFFER, columns.DECISION, colum
 CODES = (columns.TOUCHPOINT, columns.SESSION, columns.SLATE)
 MOMENTS = (columns.TIMESTAMP, columns.VALID_FROM, columns.VALID_TO)
 OPEN_TABLES = ("customers", "products")
-"""Tables that may hold any further columns, as features."""
+"""Tables that may have any further columns; these are features."""
 
 
 def kind_of(table: str, column: str) -> Kind:
     """How a column of a table is read.
 
-    An `id` joins tables, and so does a `code`, which may be missing. Both are whole numbers where
-    the column holds nothing else, each spelt as a program writes it, and texts otherwise. A `text`
-    is never a number, whatever it looks like. A `feature` is what its cells look like: numbers,
-    flags, or texts, such as codes with leading zeros.
+    An `id` joins tables, and so does a `code`, whose cells may be empty. Both are whole numbers if
+    all cells are whole numbers as a program writes them, otherwise texts. A `text` stays a text
+    even if it looks like a number. The type of a `feature` follows from its cells: numbers, dates,
+    flags, or texts such as codes with leading zeros.
+
+    Args:
+        table: its name, a field of `recsys.data.tables.Tables`.
+        column: its name.
     """
     if table == "customers" and column.startswith(columns.CONSENT_PREFIX):
         return "flag"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
-from recsys.data.cells import shown
+from recsys.data.cells import shown_cell
 from recsys.data.identity import linked_groups
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
@@ -75,7 +75,7 @@ class KnownIds:
         if unregistered:
             said += f", and {unregistered:,} there are not in {self.table}"
         if self.examples:
-            here, there = map(shown, self.examples)
+            here, there = map(shown_cell, self.examples)
             said += (
                 f"; {self.alike:,} differ only in how they are written, as {here} in {self.table} "
                 f"and {there} there"
@@ -191,10 +191,10 @@ def _refuse_strangers(met: KnownIds, unknown: pd.Series, others: pd.Series) -> N
     if not too_few and met.alike <= met.known:
         return
     if met.examples:
-        here, there = map(shown, met.examples)
+        here, there = map(shown_cell, met.examples)
         said = f"as {here} in {met.table} and {there} in {met.by}"
     else:
-        here, there = (", ".join(map(shown, side[:_SHOWN])) for side in (unknown, others))
+        here, there = (", ".join(map(shown_cell, side[:_SHOWN])) for side in (unknown, others))
         said = f"{met.table} has {here}; {met.by} {there}"
     raise InputError(
         f"{met.table}: column '{met.column}': expected ids that {met.by} know, got {met.known:,} "

@@ -1,29 +1,29 @@
-"""Moments in time as people write them, as UTC."""
+"""Reads dates and times as UTC timestamps."""
 
 from numbers import Number
 
 import pandas as pd
 
-from recsys.data.cells import CellError, first, shown
+from recsys.data.cells import CellError, first_true, shown_cell
 from recsys.errors import InputError
 
 _EXPECTED = "a time such as 2026-01-31 or 2026-01-31T12:00:00Z"
 
 _FIRST, _LAST = pd.Timestamp("1678-01-01", tz="UTC"), pd.Timestamp("2262-01-01", tz="UTC")
-"""What 64 bits of nanoseconds hold, in whole years."""
+"""The whole years that fit into 64 bits of nanoseconds."""
 
 
 def read_moments(column: pd.Series) -> pd.Series:
-    """UTC moments of a column of dates, ISO strings or tz-aware times; zone-less ones count as UTC.
+    """UTC timestamps of a column of dates, ISO 8601 texts or timestamps; UTC if they have no zone.
 
-    Numbers are refused rather than guessed at: seconds, milliseconds and days all look alike.
+    Numbers are refused: seconds, milliseconds and days cannot be told apart.
 
     Raises:
-        CellError: the first row that is not a time.
+        CellError: the first cell that is not a time.
     """
     numbers = _numbers(column)
     if numbers.any():
-        row = first(numbers)
+        row = first_true(numbers)
         raise CellError(
             row,
             _EXPECTED,
@@ -33,37 +33,41 @@ def read_moments(column: pd.Series) -> pd.Series:
     parsed = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
     bad = parsed.isna() & column.notna()
     if bad.any():
-        row = first(bad)
+        row = first_true(bad)
         raise CellError(
             row,
             _EXPECTED,
             column.iloc[row],
-            "mend the value, or write the whole column that way (pandas.to_datetime with format=)",
+            "fix the value, or write the whole column that way (pandas.to_datetime with format=)",
         )
     beyond = (parsed < _FIRST) | (parsed >= _LAST)
     if beyond.any():
-        row = first(beyond)
+        row = first_true(beyond)
         raise CellError(
             row,
             "a time between the years 1678 and 2261",
             column.iloc[row],
-            "mend the value, or leave it empty where it stands for no time at all",
+            "fix the value, or leave the cell empty where there is no time",
         )
     return parsed
 
 
 def parse_moment(value: object, where: str) -> pd.Timestamp:
-    """One UTC moment; see `read_moments`.
+    """A single value as UTC timestamp, read as the cells of `read_moments`.
+
+    Args:
+        value: for example "2026-01-31".
+        where: the setting that the error names.
 
     Raises:
-        InputError: `where` and what came instead of a time.
+        InputError: the value is not a time.
     """
     try:
         moment = read_moments(pd.Series([value], dtype=object)).iloc[0]
     except CellError:
         moment = pd.NaT
     if not isinstance(moment, pd.Timestamp):
-        raise InputError(f"{where}: expected {_EXPECTED}, got {shown(value)}")
+        raise InputError(f"{where}: expected {_EXPECTED}, got {shown_cell(value)}")
     return moment
 
 

@@ -1,9 +1,15 @@
-"""What has happened lies neither in the future nor before there were data of it."""
+"""Values of the right type that cannot be true: impossible dates, unknown zones, endless sums."""
 
+import math
+from difflib import get_close_matches
+from functools import cache
+from zoneinfo import available_timezones
+
+import numpy as np
 import pandas as pd
 
 from recsys.data import columns
-from recsys.data.cells import first, shown
+from recsys.data.cells import CellError, bad_cell, first_true
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
@@ -13,29 +19,33 @@ HAPPENED = {
     "identities": columns.TIMESTAMP,
     "decisions": columns.TIMESTAMP,
 }
-"""What dates the rows that have happened. Products and offers are not among them: their
-`valid_from` and `valid_to` are plans of the firm, and may lie ahead."""
+"""Table -> its column of dates in the past. Products and offers are not here: their `valid_from`
+and `valid_to` are plans of the firm and may lie ahead."""
+
+LARGEST = float(np.finfo(np.float32).max)
+LARGEST_PRODUCT = math.sqrt(LARGEST)
+"""Models multiply the sum of a customer's weights by that of a product's."""
 
 _ZONES = pd.Timedelta(days=1)
-"""Times that say no zone count as UTC, and may run ahead of it."""
+"""Times without a zone count as UTC and may be ahead of it."""
 
 _FIRST = pd.Timestamp("1970-01-01", tz="UTC")
 """The zeros of spreadsheets (1899-12-30, 1900-01-01, 1904-01-01) lie before it."""
 
 
 def refuse_implausible(tables: Tables, ends: pd.Timestamp | None) -> None:
-    """Refuses what is dated after the newest plausible moment, or before 1970.
+    """Refuses rows dated after the end of the data, or before 1970.
 
-    The newest is `ends` where the source states it, else now and a day for time zones. One
-    event of the year 2199 would move the end of the data, close every product and empty every
-    window of days.
+    A single event of the year 2199 would move the end of the data, close every product and leave
+    every window of days empty.
 
     Args:
         tables: checked.
-        ends: the last moment of the data, see `EndingTables`.
+        ends: the last moment of the data, see `EndingTables`; None for now and a day, since times
+            without a zone may be ahead of UTC.
 
     Raises:
-        InputError: names table, row and column of the first such moment, and the remedy.
+        InputError: names table, row and column of the first such date, and the remedy.
     """
     newest = pd.Timestamp.now(tz="UTC").floor("s") + _ZONES if ends is None else ends
     for name, table in tables.items():
@@ -45,13 +55,13 @@ def refuse_implausible(tables: Tables, ends: pd.Timestamp | None) -> None:
         moments = table[column]
         late, early = moments > newest, moments < _FIRST
         if late.any():
-            raise InputError(_line(name, moments, late, *_too_late(ends, newest)))
+            raise _implausible(name, moments, late, *_too_late(ends, newest))
         if early.any():
-            raise InputError(_line(name, moments, early, *_too_early(name)))
+            raise _implausible(name, moments, early, *_too_early(name))
 
 
 def end_of(day_or_moment: pd.Timestamp) -> pd.Timestamp:
-    """The last moment of data that end then: a day without a time of day counts whole."""
+    """The last moment of data that end then; a date alone includes its whole day."""
     if day_or_moment != day_or_moment.normalize():
         return day_or_moment
     return day_or_moment + pd.Timedelta(days=1) - pd.Timedelta(microseconds=1)
@@ -63,24 +73,68 @@ def _too_late(ends: pd.Timestamp | None, newest: pd.Timestamp) -> tuple[str, str
         return f"a time up to {newest} ({stated})", "fix the value, drop the row, or set data.ends"
     return (
         f"a time up to {newest} (now, and a day for time zones)",
-        "what is still to come has not happened: fix the value or drop the row; where the data "
-        "end later, as simulated ones may, say so with data.ends",
+        "the future has not happened yet: fix the value or drop the row; if the data end later, as "
+        "simulated data may, set data.ends",
     )
 
 
 def _too_early(name: str) -> tuple[str, str]:
-    remedy = "the zero of a spreadsheet is no time: fix the value or drop the row"
+    remedy = "a spreadsheet writes an empty date as its year zero: fix the value or drop the row"
     if name == "interactions":
-        remedy += "; where numbers only say what came first, name the column 'order'"
+        remedy += "; if the numbers only say what came first, name the column 'order'"
     elif name != "decisions":
-        remedy += ", or leave it empty where it was always known"
+        remedy += ", or leave the cell empty if the row was always known"
     return f"a time from {_FIRST:%Y-%m-%d} on", remedy
 
 
-def _line(name: str, moments: pd.Series, bad: pd.Series, expected: str, remedy: str) -> str:
-    row, more = first(bad), int(bad.sum()) - 1
-    rest = f" (and {more:,} more rows)" if more else ""
-    return (
-        f"{name}: row {row}, column '{moments.name}': expected {expected}, got "
-        f"{shown(moments.iloc[row])}{rest}; {remedy}"
-    )
+def _implausible(
+    name: str, moments: pd.Series, bad: pd.Series, expected: str, remedy: str
+) -> InputError:
+    row, more = first_true(bad), int(bad.sum()) - 1
+    also = f" (and {more:,} more rows)" if more else ""
+    return bad_cell(name, row, str(moments.name), expected, moments.iloc[row], remedy, also)
+
+
+def refuse_overflow(name: str, table: pd.DataFrame, numbers: list[str]) -> None:
+    """Refuses a column whose cells are finite in float32 and whose sum is not.
+
+    Args:
+        name: of the table.
+        table: checked.
+        numbers: its columns of numbers.
+
+    Raises:
+        InputError: names the table and the column.
+    """
+    for column in numbers:
+        largest = LARGEST_PRODUCT if column == columns.WEIGHT else LARGEST
+        total = float(table[column].abs().sum())
+        if total > largest:
+            raise InputError(
+                f"{name}: column '{column}': expected numbers that add up to at most "
+                f"{largest:.2g}, got {total:.3g} in {len(table):,} rows; divide the column by a "
+                "number that makes its usual value about 1, or fix its largest cells"
+            )
+
+
+def refuse_unknown_zones(column: pd.Series) -> None:
+    """Refuses names that the IANA time zone database does not list.
+
+    Raises:
+        CellError: the first such text.
+    """
+    unknown = [zone for zone in column.dropna().unique() if zone not in _zone_names()]
+    if not unknown:
+        return
+    row = first_true(column.isin(unknown))
+    zone = str(column.iloc[row])
+    near = get_close_matches(zone[:40], sorted(_zone_names()), n=1, cutoff=0.75)
+    remedy = f"did you mean '{near[0]}'?" if near else "use such a name, or leave the cell empty"
+    if not _zone_names():
+        remedy = "this machine has no time zone database: pip install tzdata"
+    raise CellError(row, "a time zone of the IANA database such as Europe/Berlin", zone, remedy)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())

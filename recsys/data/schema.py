@@ -1,4 +1,8 @@
-"""The columns of every table: names, types, ranges."""
+"""The columns of every table: names, types and ranges.
+
+In `SCHEMAS`, `required` columns have to exist and `nullable` ones may have empty cells. The type of
+columns without one follows from `recsys.data.kinds`.
+"""
 
 import pandera.pandas as pa
 
@@ -117,4 +121,5 @@ SCHEMAS = {
         }
     ),
 }
-"""Expected columns by table; products and customers may carry any further features."""
+"""Table -> its columns. Customers and products may have further ones, as features; interactions may
+have columns `context_*`."""

@@ -1,4 +1,4 @@
-"""The seven tables as one value; a source returns it, a `Dataset` is built from it."""
+"""The seven tables together, as a source returns them and a `Dataset` is built from them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -8,9 +8,18 @@ import pandas as pd
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """Tables as they came in, with outside ids; only `interactions` is required.
+    """Tables with outside ids; only `interactions` is required.
 
-    Columns are listed in `recsys.data.schema`, names in `recsys.data.columns`.
+    `recsys.data.schema.SCHEMAS` lists the columns of each, `recsys.data.columns` has their names.
+
+    Attributes:
+        interactions: one row per event.
+        customers: one row per customer, or several dated by `valid_from`.
+        products: one row per product.
+        offers: what the firm offers, one row per offer and product.
+        touchpoints: one row per touchpoint.
+        identities: pairs of ids that belong to the same person.
+        decisions: logged offers, their propensities and outcomes.
     """
 
     interactions: pd.DataFrame
@@ -22,7 +31,7 @@ class Tables:
     decisions: pd.DataFrame | None = None
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Name and table of those that are there, in the order of the fields."""
+        """Names and tables that are not None, in the order of the fields."""
         for field in fields(Tables):
             table = getattr(self, field.name)
             if table is not None:
@@ -31,10 +40,10 @@ class Tables:
 
 @dataclass(frozen=True, kw_only=True)
 class EndingTables(Tables):
-    """Tables of a source that says when its data end.
+    """Tables of a source that knows when its data end.
 
     Attributes:
-        ends: the last UTC moment at which anything in them can have happened; None for now.
+        ends: the last UTC moment at which a row can have happened; None for now.
     """
 
     ends: pd.Timestamp | None = None

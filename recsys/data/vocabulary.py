@@ -1,4 +1,4 @@
-"""Ids to row numbers and back."""
+"""`Vocabulary`: from ids to row numbers and back."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from recsys.ops.whole_numbers import parse_whole_number
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """The ids of one kind; the position of an id is its row number.
+    """The ids of customers, products or touchpoints; the position of an id is its row number.
 
     Attributes:
         kind: what the ids name, for messages: "customer", "product", "touchpoint".
-        ids: [n] outside ids, unique, int64 or str objects.
+        ids: [n] outside ids, distinct; int64 or objects of type str.
     """
 
     kind: str
@@ -32,13 +32,16 @@ class Vocabulary:
     def build(
         cls, kind: str, columns: Iterable[pd.Series], generator: np.random.Generator | None = None
     ) -> "Vocabulary":
-        """Collects the ids of several columns, nulls left out.
+        """The distinct ids of several columns, without nulls.
 
-        With a generator the order is shuffled, because in some data sets the row number leaks
-        time (see DESIGN section 9); without, it is sorted.
+        Args:
+            kind: what the ids name, for messages.
+            columns: of ids.
+            generator: shuffles the ids, because in some data sets the row number leaks the time of
+                an event; None sorts them.
         """
-        found = [normalise_ids(column.dropna()).drop_duplicates() for column in columns]
-        joined = pd.concat(found, ignore_index=True) if found else pd.Series(dtype="int64")
+        distinct = [normalise_ids(column.dropna()).drop_duplicates() for column in columns]
+        joined = pd.concat(distinct, ignore_index=True) if distinct else pd.Series(dtype="int64")
         unique = normalise_ids(joined).drop_duplicates().sort_values()
         # A copy, because pandas hands out its own arrays read-only.
         ids = unique.to_numpy(dtype=object if unique.dtype != np.int64 else np.int64, copy=True)
@@ -49,43 +52,45 @@ class Vocabulary:
 
     def rows(self, ids: pd.Series | IdArray) -> IntArray:
         """Row numbers [n] int32 of ids [n]; -1 for null or unknown ids."""
-        wanted = normalise_ids(pd.Series(ids))
-        if self.ids.dtype != np.int64 and pd.api.types.is_integer_dtype(wanted.dtype):
-            # Another table wrote ids as text, so here 7 means "7".
-            wanted = wanted.astype(object).map(str, na_action="ignore")
-        return self._index.get_indexer(pd.Index(wanted)).astype(np.int32)
+        keys = normalise_ids(pd.Series(ids))
+        if self.ids.dtype != np.int64 and pd.api.types.is_integer_dtype(keys.dtype):
+            # Another table has ids as texts, so 7 here means "7".
+            keys = keys.astype(object).map(str, na_action="ignore")
+        return self._index.get_indexer(pd.Index(keys)).astype(np.int32)
 
-    def row(self, wanted: str | int) -> int:
-        """Row number of one id, given as a person types it.
+    def row(self, outside_id: str | int) -> int:
+        """Row number of a single id, as typed by a person: the text "7" finds the number 7.
 
         Raises:
-            InputError: the id is not known; the message names the nearest ones.
+            InputError: the id is not known; names the nearest ones.
         """
-        row = int(self._index.get_indexer(pd.Index([self._key(str(wanted))]))[0])
+        row = int(self._index.get_indexer(pd.Index([self._key(str(outside_id))]))[0])
         if row < 0:
-            near = get_close_matches(str(wanted), map(str, self.ids[:100_000]), n=3, cutoff=0.75)
+            ids = map(str, self.ids[:100_000])
+            near = get_close_matches(str(outside_id), ids, n=3, cutoff=0.75)
             hint = f"; the nearest are {', '.join(near)}" if near else ""
             raise InputError(
-                f"{self.kind} id '{wanted}' is not among the {len(self):,} {self.kind} ids{hint}"
+                f"{self.kind} id '{outside_id}' is not among the {len(self):,} {self.kind} ids"
+                f"{hint}"
             )
         return row
 
-    def _key(self, wanted: str) -> str | int:
+    def _key(self, text: str) -> str | int:
         if self.ids.dtype != np.int64:
-            return wanted
-        number = parse_whole_number(wanted)
-        return wanted if number is None else number
+            return text
+        number = parse_whole_number(text)
+        return text if number is None else number
 
 
 def normalise_ids(ids: pd.Series) -> pd.Series:
     """Whole-number ids as int64 (Int64 where some are null), all others (texts, UUIDs) as str."""
-    # A column of integers with gaps arrives as float or as object: 7.0 is the id 7.
-    whole = (
+    # A column of integers with gaps comes as float or as object: 7.0 is the id 7.
+    is_whole = (
         pd.api.types.is_integer_dtype(ids.dtype)
         or pd.api.types.is_float_dtype(ids.dtype)
         or (ids.dtype == object and pd.api.types.infer_dtype(ids, skipna=True) == "integer")
     )
-    if whole:
+    if is_whole:
         return ids.astype("Int64" if ids.hasnans else "int64")
     if isinstance(ids.dtype, pd.StringDtype):
         return ids

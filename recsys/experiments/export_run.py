@@ -18,7 +18,7 @@ from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
-from recsys.serving.artifact.storage import require_free, write
+from recsys.serving.storage import require_free, write
 from recsys.tracking.environment import git_commit, versions
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.record import plain

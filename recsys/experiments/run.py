@@ -16,7 +16,7 @@ from recsys.experiments.cost import Stopwatch, peak_memory_mb, reset_peak_memory
 from recsys.experiments.processes import refuse_several
 from recsys.experiments.validator import Validator
 from recsys.models.base import Checkpointable, Derives, Recommender, TunesItself, UsesColumns
-from recsys.models.device import Device
+from recsys.models.device import device_of
 from recsys.tracking.record import RunRecord
 
 
@@ -54,8 +54,8 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         fingerprint=data.fingerprint,
         split=split.description,
         seed=settings.seed,
-        device=_device(model)[0],
-        device_reason=_device(model)[1],
+        device=device_of(model).kind,
+        device_reason=device_of(model).reason,
         config=settings.config,
         chosen=dict(model.chosen) if isinstance(model, TunesItself) else {},
         curve=validator.curve,
@@ -156,13 +156,3 @@ def _model(settings: Settings, checkpoints: Path | None) -> Recommender:
 
 def _derived(model: Recommender) -> Derived | None:
     return model.derived if isinstance(model, Derives) else None
-
-
-def _device(model: Recommender) -> tuple[str, str]:
-    device = getattr(model, "device", None)
-    if device is None:
-        return "cpu", "the model has no GPU form"
-    if isinstance(device, Device):
-        return device.kind, device.reason
-    # A model from elsewhere may keep the text that it was given, or a torch.device.
-    return str(device), "as the model says"

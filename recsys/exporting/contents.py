@@ -1,7 +1,6 @@
 """From a fitted model and its data to the contents of an artifact."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,7 +8,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.exporting.events import events_of, fresh_events
+from recsys.exporting.events import events_of, fold_in_arrays, fresh_events
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.features import with_features
 from recsys.exporting.offers import moments, offer_table
@@ -25,7 +24,12 @@ from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
 from recsys.policy.consent import consent_mask, consent_of_unknown
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.customer_table import CustomerTable
+from recsys.serving.artifact.event_table import EventTable
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
+from recsys.serving.artifact.product_table import ProductTable
 from recsys.serving.artifact.times import OPEN_END, OPEN_START
+from recsys.serving.artifact.touchpoint_table import TouchpointTable
 
 
 def contents_of(
@@ -48,11 +52,14 @@ def contents_of(
     event_weights = model.event_weights if isinstance(model, WeighsEvents) else None
     actions = None if event_weights is None else event_weights.actions
     fresh = fresh_events(event_weights, vectors, fold_in, data)
-    facts = {**about, "fresh_events": fresh.fact}
     contents = _contents(
-        data, with_touchpoints(vectors, data), events_of(data, fold_in, actions), facts
+        data,
+        with_touchpoints(vectors, data),
+        events_of(data, fold_in, actions),
+        fold_in_arrays(fold_in, fresh),
+        {**about, "fresh_events": fresh.fact},
     )
-    return with_features(replace(contents, **fresh.fields), data)
+    return with_features(contents, data)
 
 
 def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:
@@ -80,26 +87,37 @@ def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]
 
 
 def _contents(
-    data: Dataset, vectors: Embeddings, events: Mapping[str, Any], facts: Mapping[str, Any]
+    data: Dataset,
+    vectors: Embeddings,
+    events: EventTable,
+    fold_in: FoldInArrays | None,
+    facts: Mapping[str, Any],
 ) -> Contents:
     catalogue = _products(data)
     return Contents(
-        customers=vectors.customers,
-        products=vectors.products,
-        touchpoints=vectors.touchpoints,
-        default_customer=vectors.default_customer,
-        customer_ids=data.customers.ids,
-        product_ids=data.products.ids,
-        touchpoint_names=[str(name) for name in data.touchpoints.ids],
-        product_names=_texts(catalogue, "name"),
-        product_categories=_texts(catalogue, columns.CATEGORY),
-        product_valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
-        product_valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
-        consent=consent_mask(data) if len(data.touchpoints) else None,
-        default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
+        customers=CustomerTable(
+            vectors=vectors.customers,
+            ids=data.customers.ids,
+            consent=consent_mask(data) if len(data.touchpoints) else None,
+            default_vector=vectors.default_customer,
+            default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
+        ),
+        products=ProductTable(
+            vectors=vectors.products,
+            ids=data.products.ids,
+            names=_texts(catalogue, "name"),
+            categories=_texts(catalogue, columns.CATEGORY),
+            valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
+            valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
+        ),
+        touchpoints=TouchpointTable(
+            names=[str(name) for name in data.touchpoints.ids], vectors=vectors.touchpoints
+        ),
+        action_names=list(columns.ACTIONS),
         filter_seen=data.filter_seen,
+        events=events,
+        fold_in=fold_in,
         offers=offer_table(data),
-        **events,
         facts=facts,
     )
 

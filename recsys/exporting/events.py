@@ -15,6 +15,8 @@ from recsys.models.base import Embeddings, EventWeights, FoldIn
 from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 from recsys.ops.csr import entry_rows
+from recsys.serving.artifact.event_table import EventTable
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 
 _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
 """How far along each positive action is; the others come before all of these."""
@@ -22,7 +24,7 @@ _JOURNEY = {"view": 0, "click": 1, "cart": 2, "accept": 3, "purchase": 4}
 
 def events_of(
     data: Dataset, fold_in: FoldIn | None, actions: Mapping[str, float] | None
-) -> dict[str, Any]:
+) -> EventTable:
     """One event a customer-product pair, with the weight the model gave the pair.
 
     The pair is described by an event that the model counts, where it has one; of those by the
@@ -49,21 +51,19 @@ def events_of(
     order = np.lexsort((used, strength[events.actions[used]], counted, keys))
     pairs, count = np.unique(keys, return_counts=True)
     latest = used[order][np.cumsum(count) - 1]
-    kept: dict[str, Any] = {
-        "event_customers": events.customers[latest],
-        "event_products": events.products[latest],
-        "event_weights": np.zeros(len(pairs), np.float32),
-        "event_actions": events.actions[latest],
-        "event_action_names": list(columns.ACTIONS),
-        "event_touchpoints": events.touchpoints[latest],
-        "event_when": None if events.when is None else _times(data, events.when[latest]),
-    }
-    if fold_in is None:
-        return kept
-    history = fold_in.history
-    rows = entry_rows(history.indptr)
-    kept["event_weights"][np.searchsorted(pairs, rows * width + history.indices)] = history.data
-    return kept | {"fold_in_products": fold_in.products, "fold_in_gram": fold_in.gram}
+    weights = np.zeros(len(pairs), np.float32)
+    if fold_in is not None:
+        history = fold_in.history
+        rows = entry_rows(history.indptr)
+        weights[np.searchsorted(pairs, rows * width + history.indices)] = history.data
+    return EventTable(
+        customers=events.customers[latest],
+        products=events.products[latest],
+        weights=weights,
+        actions=events.actions[latest],
+        touchpoints=events.touchpoints[latest],
+        when=None if events.when is None else _times(data, events.when[latest]),
+    )
 
 
 def _times(data: Dataset, when: IntArray) -> IntArray:
@@ -77,7 +77,7 @@ class FreshEvents(NamedTuple):
     """Whether an artifact takes events that happen after the export.
 
     Attributes:
-        fields: of `Contents`, how fresh events weigh; empty where they are not taken.
+        fields: of `FoldInArrays`, how fresh events weigh; empty where they are not taken.
         refused: why they are not taken; None where they are.
     """
 
@@ -129,13 +129,20 @@ def fresh_events(
         return FreshEvents({}, "a part of a customer's vector is not made from events")
     totals = counts.sum(axis=1, dtype=np.float64)
     fields = {
-        "fold_in_actions": action_weights(actions),
-        "fold_in_rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
-        "fold_in_scale": fold_in.scale,
-        "fold_in_rest": np.concatenate([rest[0], _preference(vectors, data)]).astype(np.float32),
-        "fold_in_degrees": totals.astype(np.float32) if fold_in.exponent else None,
+        "action_weights": action_weights(actions),
+        "rule": np.array([fold_in.offset, fold_in.exponent, fold_in.unit], np.float32),
+        "scale": fold_in.scale,
+        "rest": np.concatenate([rest[0], _preference(vectors, data)]).astype(np.float32),
+        "degrees": totals.astype(np.float32) if fold_in.exponent else None,
     }
     return FreshEvents(fields, None)
+
+
+def fold_in_arrays(fold_in: FoldIn | None, fresh: FreshEvents) -> FoldInArrays | None:
+    """How events become a vector, as an artifact keeps it; None where they do not add up to one."""
+    if fold_in is None:
+        return None
+    return FoldInArrays(factors=fold_in.products, gram=fold_in.gram, **fresh.fields)
 
 
 def _preference(vectors: Embeddings, data: Dataset) -> FloatArray:

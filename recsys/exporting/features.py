@@ -59,7 +59,7 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
     weights /= weights.mean()
     every = slice(None, None, -(-len(contents.customers) // _MOST_ASKING))
     fit = mapped(
-        matrix, contents.products[known], weights, contents.customers[every],
+        matrix, contents.products.vectors[known], weights, contents.customers.vectors[every],
         met=csr_array(had[every][:, known]), masks_met=data.filter_seen,
     )  # fmt: skip
     features = ProductFeatures(
@@ -86,14 +86,15 @@ def _folding(
 ) -> dict[str, Any]:
     """What new products need where events are folded in; empty where they are not."""
     found: dict[str, Any] = {}
-    if contents.fold_in_products is not None:
-        width = contents.fold_in_products.shape[1]
-        asking = contents.products[:, :width]
-        fit = mapped(matrix, contents.fold_in_products[known], weights, asking)
-        found["factors"] = fit.coefficients.astype(np.float32)
-    if contents.fold_in_scale is not None:
+    fold_in = contents.fold_in
+    if fold_in is None:
+        return found
+    asking = contents.products.vectors[:, : fold_in.width]
+    fit = mapped(matrix, fold_in.factors[known], weights, asking)
+    found["factors"] = fit.coefficients.astype(np.float32)
+    if fold_in.scale is not None:
         # The formula makes it of a product's number of events: a new one is to count as others do.
-        logs = np.log(np.maximum(contents.fold_in_scale[known], np.finfo(np.float32).tiny))
+        logs = np.log(np.maximum(fold_in.scale[known], np.finfo(np.float32).tiny))
         typical = np.exp(weights @ logs / weights.sum())
         found["fold_in_scale"] = np.array([typical], np.float32)
     return found

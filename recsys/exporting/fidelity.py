@@ -46,7 +46,7 @@ def overlap(exact: Score, other: Score, customers: IntArray, k: int) -> float:
 
 def _scores(contents: Contents) -> Score:
     def score(customers: IntArray) -> FloatArray:
-        found: FloatArray = contents.customers[customers] @ contents.products.T
+        found: FloatArray = contents.customers.vectors[customers] @ contents.products.vectors.T
         return found
 
     return score

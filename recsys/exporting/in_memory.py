@@ -15,9 +15,6 @@ from recsys.exporting.exportable import is_exportable
 from recsys.exporting.library import DIM, facts_of, fitted_data
 from recsys.models.base import Embeddings, Recommender
 from recsys.models.popularity import fallback
-from recsys.serving.artifact import events
-from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.offers import Recommendation
 from recsys.serving.query.query import Id
@@ -38,7 +35,8 @@ def in_memory(model: Recommender) -> "Artifact | ByScores":
     data = fitted_data(model)
     if is_exportable(model):
         vectors, fold_in = vectors_of(model, DIM)
-        return _artifact(contents_of(model, vectors, fold_in, data, facts_of(model, data)))
+        contents = contents_of(model, vectors, fold_in, data, facts_of(model, data))
+        return Artifact.of(contents)
     customers, products = len(data.customers), len(data.products)
     blank = Embeddings(
         customers=np.ones((customers, 1), np.float32),
@@ -46,7 +44,7 @@ def in_memory(model: Recommender) -> "Artifact | ByScores":
         default_customer=np.ones(1, np.float32),
     )
     contents = contents_of(model, blank, None, data, facts_of(model, data))
-    return ByScores(model=model, data=data, artifact=_artifact(contents))
+    return ByScores(model=model, data=data, artifact=Artifact.of(contents))
 
 
 def recommend_table(
@@ -91,14 +89,15 @@ class ByScores:
     def recommend(self, customer_id: Id, **arguments: Any) -> Recommendation:
         """As of `Artifact.recommend`."""
         contents, touchpoint = self.artifact.contents, arguments.get("touchpoint")
-        names = list(contents.touchpoint_names)
+        names = list(contents.touchpoints.names)
         row = names.index(touchpoint) if touchpoint in names else None
-        products = contents.products.copy()
+        products = contents.products.vectors.copy()
         products[:, 0] = self._scores(customer_id, row)
         if row is not None:
             # The scores are those at this touchpoint already.
             products[:, 1:] = 0
-        asked = replace(self.artifact, contents=replace(contents, products=products))
+        table = replace(contents.products, vectors=products)
+        asked = replace(self.artifact, contents=replace(contents, products=table))
         return asked.recommend(customer_id, **arguments)
 
     def _scores(self, customer_id: Id, touchpoint: int | None) -> FloatArray:
@@ -109,14 +108,6 @@ class ByScores:
         if touchpoint is None:
             return np.asarray(self.model.score(customers)[0])
         return np.asarray(self.model.score(customers, np.array([touchpoint]))[0])
-
-
-def _artifact(contents: Contents) -> Artifact:
-    return Artifact(
-        contents=events.by_customer(contents),
-        customers=SortedIds.build("customer", contents.customer_ids, contents.customer_strands),
-        products=SortedIds.build("product", contents.product_ids),
-    )
 
 
 def _rows(answer: Recommendation) -> list[Mapping[str, Any]]:

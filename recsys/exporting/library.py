@@ -18,7 +18,7 @@ from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
 from recsys.models.base import Recommender, TunesItself
 from recsys.models.device import Device
-from recsys.serving.artifact.storage import require_free, write
+from recsys.serving.storage import require_free, write
 from recsys.tracking.environment import git_commit, versions
 
 DIM = 256

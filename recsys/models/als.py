@@ -37,19 +37,22 @@ from recsys.models.unknown_customers import UnknownCustomers
 
 
 class ALS(Recommends):
-    """Implicit ALS through `implicit`, on the GPU where it was built for one, else on the CPU.
+    """Implicit ALS by the library `implicit`, on the GPU if it was built for one, else on the CPU.
 
     Args:
         dim: length of the vectors.
-        epochs: alternations.
-        alpha: how much more an observed pair counts than an unobserved one, on average.
+        epochs: number of alternations.
+        alpha: how much more an observed pair counts than an unobserved pair, on average.
         l2: weight of the squared norms.
-        customer_exponent, product_exponent: degree exponents of the strengths; above 0 an active
-            customer's or a popular product's events count less.
+        customer_exponent, product_exponent: degree exponents of the strengths; above 0 the events
+            of an active customer, or of a popular product, count less.
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
         seed: of the initial vectors.
-        device: "auto", "cpu" or "cuda"; "auto" takes the GPU where `implicit` can use it.
+        device: "auto", "cpu" or "cuda"; "auto" takes the GPU if `implicit` can use it.
+
+    Raises:
+        InputError: an argument is out of range, or device="cuda" without a GPU.
     """
 
     def __init__(
@@ -80,11 +83,15 @@ class ALS(Recommends):
 
     @property
     def event_weights(self) -> EventWeights:
-        """See `WeighsEvents`."""
+        """How the events in the history count."""
         return EventWeights(actions=self.actions, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """See `Recommender`."""
+        """Fits the model to the events of `data`; `validate` is only told of the learning curve.
+
+        Raises:
+            InputError: `l2` is too small to solve for these events.
+        """
         from implicit.als import AlternatingLeastSquares
 
         confidence = self.confidence(data)
@@ -93,9 +100,9 @@ class ALS(Recommends):
             "iterations": self.epochs, "random_state": self.seed,
         }  # fmt: skip
         if self.device.kind == "cpu":
-            # implicit takes every core by itself, whatever OpenMP was told.
+            # implicit takes every core, whatever OMP_NUM_THREADS says.
             settings["num_threads"] = int(os.environ.get("OMP_NUM_THREADS", "0"))
-        # implicit runs its own threads; BLAS threads beneath them only get in the way.
+        # implicit runs its own threads, which threads of BLAS would only slow down.
         with threadpool_limits(1, "blas"), _solvable(self.l2):
             model = AlternatingLeastSquares(use_gpu=self.device.kind == "cuda", **settings)
             model.fit(
@@ -118,7 +125,7 @@ class ALS(Recommends):
     def _curve(
         self, model: Any, data: Dataset, confidence: csr_array, validate: Validate | None
     ) -> Callable[[int, float, float], None] | None:
-        """Asks for a point of the learning curve after 1, 2, 4, ... epochs, the last left out."""
+        """A callback that validates after 1, 2, 4, ... epochs, except the last."""
         if validate is None:
             return None
 
@@ -126,39 +133,39 @@ class ALS(Recommends):
             epoch = iteration + 1
             if epoch < self.epochs and epoch.bit_count() == 1:
                 current = model.to_cpu() if self.device.kind == "cuda" else model
-                people, products = current.user_factors, current.item_factors
-                _require_solved(self.l2, people, products)
+                vectors, products = current.user_factors, current.item_factors
+                _require_solved(self.l2, vectors, products)
                 unknown = UnknownCustomers.of(data, confidence, products)
                 validate.after(
                     epoch,
-                    lambda customers: unknown.ranked(customers, people[customers] @ products.T),
+                    lambda customers: unknown.ranked(customers, vectors[customers] @ products.T),
                 )
 
         return after
 
     def confidence(self, data: Dataset) -> csr_array:
-        """[C, P] float32 CSR of 1 + alpha w, where events are."""
+        """Confidence [C, P] float32 CSR, 1 + alpha w for the pairs with events."""
         events = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
         strength = normalise(events, self.customer_exponent, self.product_exponent)
         mean = strength.data.mean() if strength.nnz else 1.0
         degrees = events.sum(axis=0, dtype=np.float64)
         share = np.where(degrees > 0, degrees, np.inf) ** -self.product_exponent
-        # A product without events weighs what a pair without strength does.
+        # A product without events has strength 0.
         self.scale: FloatArray = (self.alpha / mean * share).astype(np.float32)
         strength.data = (1 + self.alpha * strength.data / mean).astype(np.float32)
         return strength
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
+        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         scores: FloatArray = self.customer_vectors[customers] @ self.product_vectors.T
         return self.unknown.ranked(customers, scores)
 
     def embeddings(self) -> Embeddings:
-        """See `EmbeddingRecommender`."""
+        """The fitted vectors, with one more column for customers without events."""
         return self.unknown.embeddings(self.customer_vectors, self.product_vectors)
 
     def fold_in(self) -> FoldIn | None:
-        """See `EmbeddingRecommender`."""
+        """How events become a customer vector: one exact least-squares solution."""
         products = self.product_vectors
         gram = products.T @ products + self.l2 * np.eye(self.dim, dtype=np.float32)
         return self.unknown.fold_in(
@@ -178,15 +185,15 @@ def _solvable(l2: float) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        # LAPACK's name for solving with a matrix that has to be positive definite.
+        # The solver of LAPACK that requires a positive definite matrix.
         if "posv" not in str(error):
             raise
         raise _unsolvable(l2) from None
 
 
 def _require_solved(l2: float, *vectors: FloatArray) -> None:
-    """Some processors' LAPACK solves a singular matrix without a word, to NaN."""
-    if not all(np.isfinite(one).all() for one in vectors):
+    """Raises `InputError` for NaN, which some LAPACKs return for a singular matrix."""
+    if not all(np.isfinite(array).all() for array in vectors):
         raise _unsolvable(l2)
 
 

@@ -1,4 +1,4 @@
-"""Settings chosen on valid, one after the other."""
+"""Coordinate search: settings are chosen on valid, one after the other."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,24 +11,24 @@ def choose(
     candidates: Mapping[str, Sequence[float]],
     rounds: int = 2,
 ) -> dict[str, float]:
-    """Coordinate search: each setting in turn takes its best candidate, the others held.
+    """Sets each setting in turn to its best candidate, while the others are held.
 
-    Stops early when a round changes nothing. Ties keep the value that stood before.
+    Stops early when a round changes nothing. Ties keep the previous value.
 
     Args:
-        quality: of a full set of settings, higher is better; called once a distinct set.
+        quality: rates a full set of settings, higher is better; called once per distinct set.
         start: a value for every setting.
-        candidates: the values to try, for the settings that are open, in this order.
-        rounds: passes over all settings.
+        candidates: values to try for the settings to choose, in this order.
+        rounds: number of passes over all settings.
 
     Returns:
-        the best settings seen.
+        The best settings found.
     """
     best = dict(start)
     known: dict[tuple[float, ...], float] = {}
     with tqdm(desc="choose on valid", unit="trial", delay=3, disable=None) as bar:
 
-        def tried(settings: dict[str, float]) -> float:
+        def rated(settings: dict[str, float]) -> float:
             key = tuple(settings.values())
             if key not in known:
                 known[key] = quality(dict(settings))
@@ -39,7 +39,7 @@ def choose(
             before = dict(best)
             for name, values in candidates.items():
                 for value in values:
-                    if tried({**best, name: value}) > tried(best):
+                    if rated({**best, name: value}) > rated(best):
                         best = {**best, name: value}
             if best == before:
                 break

@@ -1,26 +1,31 @@
-"""Which processor a model takes, and why."""
+"""Which processor a model runs on, and why."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from recsys.errors import InputError
 
 
 @dataclass(frozen=True)
 class Device:
-    """The processor taken and the reason, for people to read."""
+    """The processor that was selected, and the reason in words.
+
+    Attributes:
+        kind: "cpu" or "cuda".
+        reason: a phrase for reports, for example "PyTorch sees no CUDA device".
+    """
 
     kind: Literal["cpu", "cuda"]
     reason: str
 
 
 def implicit_device(wanted: str) -> Device:
-    """The processor that `implicit` can use; see `resolve`."""
+    """Selects a processor for the library `implicit`; arguments and errors as for `resolve`."""
     return resolve(wanted, *_implicit_cuda())
 
 
 def torch_device(wanted: str) -> Device:
-    """The processor that PyTorch can use; see `resolve`."""
+    """Selects a processor for PyTorch; arguments and errors as for `resolve`."""
     import torch
 
     if torch.cuda.is_available():
@@ -29,18 +34,37 @@ def torch_device(wanted: str) -> Device:
 
 
 def resolve(wanted: str, available: bool, why: str) -> Device:
-    """Settles "auto", "cpu" or "cuda".
+    """Selects a processor.
+
+    Args:
+        wanted: "cpu", "cuda", or "auto" for the GPU if there is one.
+        available: whether there is a GPU.
+        why: reason for `available`, in words.
 
     Raises:
-        InputError: any other word, or "cuda" where there is none.
+        InputError: another word, or "cuda" without a GPU.
     """
     if wanted not in ("auto", "cpu", "cuda"):
         raise InputError(f"device: expected auto, cpu or cuda, got '{wanted}'")
     if wanted == "cuda" and not available:
-        raise InputError(f"device=cuda: {why}; say device=cpu or device=auto")
+        raise InputError(f"device=cuda: {why}; set device=cpu or device=auto")
     if wanted == "cpu":
         return Device("cpu", "asked for")
     return Device("cuda" if available else "cpu", why)
+
+
+def device_of(model: Any) -> Device:
+    """The processor of a model, for reports.
+
+    It is the model's attribute `device`: a `Device`, or a text such as "cuda:0", or a
+    `torch.device`. A model without the attribute, or with None, runs on the CPU.
+    """
+    device = getattr(model, "device", None)
+    if device is None:
+        return Device("cpu", "the model has no GPU form")
+    if isinstance(device, Device):
+        return device
+    return Device("cuda" if str(device).startswith("cuda") else "cpu", "as the model says")
 
 
 def _implicit_cuda() -> tuple[bool, str]:

@@ -6,11 +6,11 @@ Steck, Embarrassingly Shallow Autoencoders for Sparse Data (2019). The weights B
     B_ij = -Q_ij / Q_jj  for i != j,
 
 and a customer's score for product j is `sum_i x_ci B_ij`. Where there are fewer customers than
-products the inverse is made on their side: with S = X' (X X' + l2 I)^-1 X, which is I - l2 Q
+products, a [C, C] matrix is inverted instead: with S = X' (X X' + l2 I)^-1 X, which is I - l2 Q
 (Woodbury), `B_ij = S_ij / (1 - S_jj)`.
 
 Deviations: X holds the weights of events instead of 0 and 1. Q is computed in float32 where the
-condition of the matrix allows it, else in float64.
+condition number of the matrix allows it, else in float64.
 """
 
 from collections.abc import Mapping
@@ -23,27 +23,30 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import EventWeights, Validate, require_half_life, require_range
-from recsys.models.popularity import fallback
+from recsys.models.base import Validate, require_half_life, require_range
 from recsys.models.stored_filter import StoredFilter
 
 TOLERANCE = 1e-3
-"""Relative error of Q that is allowed, by the bound condition x rounding; seen are far smaller."""
+"""Relative error allowed in Q, by the bound condition x rounding; actual errors are far smaller."""
 
 _BLOCK = 1_024
 
 
 class EASE(StoredFilter):
-    """A dense [P, P] matrix of weights between products; for catalogues of thousands.
+    """Ranks products by a dense matrix of weights between products.
+
+    For catalogues of thousands of products: fitting time grows with the cube of the number of
+    customers or products, whichever is smaller.
 
     Args:
-        l2: added to the diagonal; in squared weights of events, so 500 is as 500 customers.
-        memory_gb: largest [P, P] float32 matrix that may be kept, in 10^9 bytes. Fitting takes up
-            to three times as much where it needs float64, and a refit holds the old one beside.
-            Fitting time grows with the cube of customers or products, whichever are fewer.
+        l2: weight of the squared entries of B, in squared weights of events.
+        memory_gb: largest [P, P] float32 matrix allowed, in 10^9 bytes. Fitting takes up to three
+            times as much where it needs float64, and a refit holds the previous matrix as well.
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
+
+    Raises:
+        InputError: an argument is out of range.
     """
 
     def __init__(
@@ -59,31 +62,27 @@ class EASE(StoredFilter):
         require_half_life(half_life)
         self.l2, self.memory_gb, self.half_life, self.actions = l2, memory_gb, half_life, actions
 
-    @property
-    def event_weights(self) -> EventWeights:
-        """See `WeighsEvents`."""
-        return EventWeights(actions=self.actions, half_life=self.half_life)
-
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """See `Recommender`. Raises `InputError` where [P, P] is larger than `memory_gb`."""
+        """Fits the model to the events of `data`; `validate` is not used.
+
+        Raises:
+            InputError: [P, P] is larger than `memory_gb`, or `l2` is too small for the events.
+        """
         self._require_memory(len(data.products))
-        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
-        self.bias = fallback(data)
-        self.filter = self._weights()
-        return self.remember(data)
+        return super().fit(data, validate)
 
     def _require_memory(self, products: int) -> None:
         needed = 4e-9 * products**2
         if needed > self.memory_gb:
             raise InputError(
                 f"model.memory_gb: EASE needs a matrix of {products:,} x {products:,} products, "
-                f"{needed:.2g} GB, and {self.memory_gb:g} GB are allowed; raise it where the "
-                "machine has four times as much, or take model=item_knn"
+                f"{needed:.2g} GB, and {self.memory_gb:g} GB are allowed; raise it if the "
+                "machine has four times as much, or use model=item_knn"
             )
 
-    def _weights(self) -> FloatArray:
+    def _filter(self, history: csr_array) -> FloatArray:
         """B as [P, P] float32."""
-        active = self.history[np.diff(self.history.indptr) > 0]
+        active = history[np.diff(history.indptr) > 0]
         weights = active.astype(_precision(active, self.l2))
         solve = _by_customers if weights.shape[0] < weights.shape[1] else _by_products
         matrix = solve(weights, self.l2)
@@ -92,20 +91,20 @@ class EASE(StoredFilter):
 
 
 def _by_products(weights: csr_array, l2: float) -> FloatArray:
-    """B [P, P] but for its diagonal, from the inverse of a [P, P] matrix."""
+    """B [P, P] except its diagonal, from the inverse of a [P, P] matrix."""
     inverse = _regularised_inverse(weights.T.tocsr(), l2)
     inverse /= -inverse.diagonal()
     return inverse
 
 
 def _by_customers(weights: csr_array, l2: float) -> FloatArray:
-    """The same from the inverse of a [C, C] matrix."""
+    """B [P, P] except its diagonal, from the inverse of a [C, C] matrix."""
     inverse = _regularised_inverse(weights, l2)
-    backwards = weights.T.tocsr()
+    transposed = weights.T.tocsr()
     projection: FloatArray = np.empty((weights.shape[1],) * 2, weights.dtype)
     for start in range(0, len(projection), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        projection[rows] = (backwards[rows] @ inverse) @ weights
+        projection[rows] = (transposed[rows] @ inverse) @ weights
     projection /= 1 - projection.diagonal()
     return projection
 
@@ -121,7 +120,7 @@ def _precision(history: csr_array, l2: float) -> type[np.floating]:
             return precision
     lowest = largest * np.finfo(np.float64).eps / TOLERANCE
     raise InputError(
-        f"model.l2: expected at least {lowest:.2g} for these events, got {l2:g}; beside weights "
+        f"model.l2: expected at least {lowest:.2g} for these events, got {l2:g}; next to weights "
         "that large it is lost in rounding"
     )
 

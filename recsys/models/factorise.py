@@ -1,17 +1,21 @@
-"""Inner products for models that have none: the best low-rank form of a history filter."""
+"""Inner products for models that have none: a low-rank form of a filter of the history."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from recsys.arrays import FloatArray
+from recsys.models import singular_vectors
 from recsys.models.base import Embeddings, FilterRecommender, FoldIn
-
-_OVERSAMPLING = 16
 
 
 class Factors(NamedTuple):
-    """What `factorise` returns."""
+    """What `factorise` returns.
+
+    Attributes:
+        embeddings: customers [C, dim + 1], products [P, dim + 1] and the default customer.
+        fold_in: how events become the first dim columns of a customer's vector.
+    """
 
     embeddings: Embeddings
     fold_in: FoldIn
@@ -20,63 +24,35 @@ class Factors(NamedTuple):
 def factorise(model: FilterRecommender, dim: int, seed: int = 0, power: int = 4) -> Factors:
     """Vectors whose inner products come closest to `history @ filter + bias`.
 
-    Product vectors V are the leading right singular vectors of the score matrix S = history @
-    filter, found by a randomised SVD (Halko et al., 2011) that only multiplies by S and never
-    forms it; a customer's vector is its history times filter V, so that S ~ S V V' and folding in
-    is exact. One more column carries the bias, which is all that customers without history are
-    ranked by; products have it times a power of two and customers the inverse, so that vectors kept
-    in few bytes do not lose it. With `dim` at the rank of S nothing is lost.
+    Product vectors V are the leading right singular vectors of the scores S = history @ filter. A
+    customer's vector is its history times filter V, so that S ~ S V V' and folding in is exact. One
+    more column carries the bias, by which customers without history are ranked. Products have the
+    bias times a power of two there and customers the inverse, so that vectors stored in few bytes
+    do not lose it. With `dim` at least the rank of S nothing is lost.
 
     Args:
         model: fitted.
-        dim: columns kept, without the one for the bias.
-        seed: of the random start.
-        power: power iterations; more is closer to the exact singular vectors.
-
-    Returns:
-        embeddings [C, dim + 1], [P, dim + 1] and the fold-in arrays.
+        dim: number of columns, without the one for the bias.
+        seed: of the randomised SVD.
+        power: power iterations of the SVD; more of them come closer to the exact vectors.
     """
     history = model.history
     rank = min(dim, *history.shape)
-    right = _right_singular_vectors(model, rank, seed, power)
-    apply_filter = model.apply_filter(right)
-    customers = history @ apply_filter
+    right = singular_vectors.of_filtered_history(model, rank, seed, iterations=power)
+    filtered = model.apply_filter(right)
+    customers = history @ filtered
     size = _power_of_two(np.abs(right).max(initial=0), np.abs(model.bias).max(initial=0))
-    nobody = np.append(np.zeros(rank), 1 / size).astype(np.float32)
-    return Factors(
-        Embeddings(
-            customers=np.pad(customers, ((0, 0), (0, 1)), constant_values=nobody[-1]),
-            products=np.hstack([right, model.bias[:, None] * size]).astype(np.float32),
-            default_customer=nobody,
-        ),
-        FoldIn(
-            history=history,
-            products=apply_filter,
-        ),
+    default_customer = np.append(np.zeros(rank), 1 / size).astype(np.float32)
+    embeddings = Embeddings(
+        customers=np.pad(customers, ((0, 0), (0, 1)), constant_values=default_customer[-1]),
+        products=np.hstack([right, model.bias[:, None] * size]).astype(np.float32),
+        default_customer=default_customer,
     )
+    return Factors(embeddings, FoldIn(history=history, products=filtered))
 
 
-def _power_of_two(wanted: float, largest: float) -> np.float32:
-    """That brings the largest number near to the wanted one; numbers keep all their digits."""
-    if not (wanted > 0 and largest > 0):
+def _power_of_two(target: FloatArray, largest: FloatArray) -> np.float32:
+    """The power of two that brings the largest number near the target, without rounding."""
+    if not (target > 0 and largest > 0):
         return np.float32(1)
-    return np.float32(2.0 ** np.round(np.log2(wanted / largest)))
-
-
-def _right_singular_vectors(
-    model: FilterRecommender, rank: int, seed: int, power: int
-) -> FloatArray:
-    """[P, rank] float32, orthonormal, of history @ filter, the largest first."""
-    history = model.history
-    backwards = history.T.tocsr()
-    width = min(rank + _OVERSAMPLING, *history.shape)
-    start = np.random.default_rng(seed).standard_normal((history.shape[1], width))
-    basis = np.linalg.qr(start.astype(np.float32)).Q
-    for _ in range(power):
-        scores = history @ model.apply_filter(basis)
-        basis = np.linalg.qr(model.apply_transposed_filter(backwards @ scores)).Q
-    scores = history @ model.apply_filter(basis)
-    # Squared singular values of a [C, width] matrix, without decomposing anything C long.
-    _, rotation = np.linalg.eigh(scores.T.astype(np.float64) @ scores)
-    leading: FloatArray = (basis @ rotation[:, ::-1][:, :rank]).astype(np.float32)
-    return leading
+    return np.float32(2.0 ** np.round(np.log2(target / largest)))

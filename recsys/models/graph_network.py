@@ -1,4 +1,4 @@
-"""What graph networks share: vectors on the customer-product graph, trained for an objective."""
+"""The base class of graph networks: settings, training, scoring, folding in, checkpoints."""
 
 import hashlib
 import sys
@@ -33,26 +33,29 @@ from recsys.training.spectrum import singular_vectors
 
 _CPU = torch.device("cpu")
 _LENGTH = 0.1
-"""Of initial vectors, an entry on average; Adam's steps are of the size of the learning rate."""
+"""Root mean square of the entries of initial vectors; a step of Adam is of a similar size."""
 
 
 @dataclass(kw_only=True, eq=False)
 class GraphNetwork(Training, Recommends, ABC):
-    """Settings and protocol of a model of vectors on the graph; inherited by LightGCN and XSimGCL.
+    """Settings and training of a network of vectors on the graph, as LightGCN and XSimGCL.
 
-    Customers without events have the zero vector and are ranked by popularity. Somebody unseen is
-    folded in by one more step of propagation from the products' layers as they stand, see
-    `GraphVectors.folding`; those who trained have their own starting vector beside.
+    A subclass implements `network`. Customers without events have the zero vector and are ranked by
+    popularity. A new customer is folded in by one more step of propagation from the products'
+    layers, see `GraphVectors.folding`.
 
     Attributes:
         dim: length of the vectors.
-        layers: of propagation.
-        objective: what is trained for, see `recsys.training.objectives`.
+        layers: number of layers of propagation.
+        objective: the loss, one of `recsys.training.objectives`.
         l2: weight of half the squared norms of a pair's vectors.
-        start: "svd" begins with the singular vectors of the normalised graph, times the root of
-            the singular values; "random" with normal numbers.
+        start: initial vectors: "svd" for the singular vectors of the normalised graph times the
+            root of the singular values, "random" for normal numbers.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
-        device: "auto", "cpu" or "cuda"; "auto" takes the GPU where PyTorch sees one.
+        device: "auto", "cpu" or "cuda"; "auto" takes the GPU if PyTorch sees one.
+
+    Raises:
+        InputError: a setting is out of range, or device="cuda" without a GPU.
     """
 
     dim: int = 64
@@ -79,47 +82,54 @@ class GraphNetwork(Training, Recommends, ABC):
     def network(
         self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
     ) -> GraphVectors:
-        """The network with these initial vectors."""
+        """Builds the network.
+
+        Args:
+            graph: the normalised customer-product graph on the device.
+            objective: prepared for the device.
+            customers: [C, dim] float32 initial vectors.
+            products: [P, dim] float32 initial vectors.
+        """
 
     @property
     def chosen(self) -> Mapping[str, Any]:
-        """See `TunesItself`: where to stop."""
+        """The number of epochs that was best on valid, as `stop_after`."""
         return {"stop_after": self.stop_after or self._best}
 
     @property
     def derived(self) -> Derived:
-        """See `Derives`."""
+        """The counts that the objective took from the events, for the audit."""
         return self.objective.derived
 
     @property
     def event_weights(self) -> EventWeights:
-        """See `WeighsEvents`."""
+        """How the events in the history count; a graph network has no decay."""
         return EventWeights(actions=self.actions)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """See `Recommender`."""
+        """Trains on the events of `data`, and stops after the epoch that is best on `validate`."""
         positives = Positives.of(data, self.actions)
         self._counted = positives.pairs
         self._keep(self._trained_somewhere(positives, validate))
         return self.remember(data)
 
     def _keep(self, network: GraphVectors) -> None:
-        """What scoring and folding in need of a network."""
+        """Keeps the arrays that scoring and folding in need."""
         self.customer_vectors, self.product_vectors = network.scored()
         self._folding = network.folding()
 
     def _trained_somewhere(self, positives: Positives, validate: Validate | None) -> GraphVectors:
-        """On the device, or on the CPU where the GPU's memory is too small even so."""
+        """Trains on the device, or on the CPU if the GPU's memory is too small."""
         assert isinstance(self.device, Device)
         try:
             return self._trained(positives, self.device.kind, validate)
         except torch.OutOfMemoryError:
-            sys.stderr.write("out of memory on cuda even with small batches: goes on on the CPU\n")
+            sys.stderr.write("device=cuda: out of memory even with small batches; using the CPU\n")
             self.device = Device("cpu", "the GPU's memory was too small")
             return self._trained(positives, "cpu", validate)
 
     def _trained(self, positives: Positives, kind: str, validate: Validate | None) -> GraphVectors:
-        # The current one, as a torchrun gives each process another.
+        # The current GPU, because torchrun gives each process another one.
         device = torch.device(kind, torch.cuda.current_device()) if kind == "cuda" else _CPU
         self.objective.prepare(positives, device)
         graph = BipartiteGraph.from_matrix(normalise(positives.pairs, 0.5, 0.5), device)
@@ -133,7 +143,7 @@ class GraphNetwork(Training, Recommends, ABC):
         if validate is None and stop is None:
             self.stop_after = self._best
         try:
-            found = fit(
+            result = fit(
                 network,
                 self,
                 device=device,
@@ -143,30 +153,30 @@ class GraphNetwork(Training, Recommends, ABC):
         finally:
             self.stop_after = stop
         if validate is not None:
-            self._best = found.epochs
-            self.losses = found.losses
+            self._best = result.epochs
+            self.losses = result.losses
         return network
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
+        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         return _by_inner_product(self.customer_vectors, self.product_vectors)(customers)
 
     def embeddings(self) -> Embeddings:
-        """See `EmbeddingRecommender`; the last column is that of `Objective.bias`."""
+        """The fitted vectors; the last column holds the bias of the objective."""
         return Embeddings(
             customers=self.customer_vectors,
             products=self.product_vectors,
-            default_customer=self._nobody(),
+            default_customer=self._default_customer(),
         )
 
-    def _nobody(self) -> FloatArray:
-        """The vector of a customer of whom nothing is known: biases alone."""
-        nobody = np.zeros(self.customer_vectors.shape[1], np.float32)
-        nobody[self.dim :] = 1
-        return nobody
+    def _default_customer(self) -> FloatArray:
+        """The vector of an unknown customer, who has the biases alone."""
+        vector = np.zeros(self.customer_vectors.shape[1], np.float32)
+        vector[self.dim :] = 1
+        return vector
 
     def fold_in(self) -> FoldIn | None:
-        """See `EmbeddingRecommender`; exact where no layer 0 is scored, else a forecast of it."""
+        """How events become a customer vector; exact unless layer 0 has a weight."""
         degrees = self._counted.sum(axis=0, dtype=np.float64)
         return FoldIn(
             history=normalise(self._counted, 0.5, 0.5),
@@ -177,23 +187,23 @@ class GraphNetwork(Training, Recommends, ABC):
         )
 
     def _start(self, graph: BipartiteGraph) -> Pair:
-        """Initial vectors; zero for who has no event, so that nothing random is ranked by."""
+        """Initial vectors; zero without events, so that no ranking is random."""
         generator = torch.Generator().manual_seed(self.seed)
         halves = graph.to_customers, graph.to_products
-        found = [
+        sides = [
             _LENGTH * torch.randn(half.shape[0], self.dim, generator=generator) for half in halves
         ]
-        found = [vectors.to(graph.to_customers.values.device) for vectors in found]
+        sides = [vectors.to(graph.to_customers.values.device) for vectors in sides]
         if self.start == "svd":
             rank = min(self.dim, *graph.to_customers.shape)
             singular, values = singular_vectors(graph, rank, generator)
             mean = torch.linalg.vector_norm(singular[0] * values.sqrt(), dim=1).mean()
             scale = _LENGTH * np.sqrt(self.dim) / mean
-            for vectors, of_side in zip(found, singular, strict=True):
+            for vectors, of_side in zip(sides, singular, strict=True):
                 vectors[:, :rank] = of_side * values.sqrt() * scale
-        for vectors, half in zip(found, halves, strict=True):
+        for vectors, half in zip(sides, halves, strict=True):
             vectors[half.offsets.diff() == 0] = 0
-        return found[0], found[1]
+        return sides[0], sides[1]
 
     def _checkpoint(self, positives: Positives, validate: Validate | None) -> Checkpoint | None:
         if self.checkpoint is None:
@@ -206,26 +216,25 @@ class GraphNetwork(Training, Recommends, ABC):
         identity = {"model": self._identity(), "data": data}
         if validate is None:
             return Checkpoint(Path(self.checkpoint) / "refit.pt", identity)
-        # Where to stop was chosen by what was asked.
+        # The best epoch depends on the validation queries.
         identity["valid"] = {"asked": getattr(validate, "identity", None)}
         return Checkpoint(Path(self.checkpoint) / "fit.pt", identity)
 
     def _identity(self) -> dict[str, Any]:
-        """The settings that decide which weights come out, plain."""
-        passing = ("device", "checkpoint", "checkpoint_seconds")
-        kept = {
-            one.name: getattr(self, one.name) for one in fields(self) if one.name not in passing
-        }
-        kept["actions"] = dict(self.actions) if self.actions is not None else None
-        kept["objective"] = type(self.objective).__name__
+        """The settings that decide the fitted weights, as plain values."""
+        indifferent = ("device", "checkpoint", "checkpoint_seconds")
+        names = [field.name for field in fields(self) if field.name not in indifferent]
+        settings = {name: getattr(self, name) for name in names}
+        settings["actions"] = dict(self.actions) if self.actions is not None else None
+        settings["objective"] = type(self.objective).__name__
         for name, value in self.objective.settings.items():
-            kept[f"objective.{name}"] = value
-        return {"class": type(self).__name__, **kept}
+            settings[f"objective.{name}"] = value
+        return {"class": type(self).__name__, **settings}
 
 
 def _by_inner_product(customer_vectors: FloatArray, product_vectors: FloatArray) -> Score:
     def score(customers: IntArray) -> FloatArray:
-        found: FloatArray = customer_vectors[customers] @ product_vectors.T
-        return found
+        scores: FloatArray = customer_vectors[customers] @ product_vectors.T
+        return scores
 
     return score

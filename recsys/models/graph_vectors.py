@@ -1,4 +1,4 @@
-"""Vectors of customers and products on the graph, and what a history of products says of one."""
+"""Networks of customer and product vectors on the graph, and how histories fold in."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from recsys.training.propagation import Pair, propagate
 
 
 class GraphVectors(Network):
-    """One vector a customer and a product, and the graph that they are propagated over.
+    """A network with one vector per customer and per product, propagated over their graph.
 
     Args:
-        graph: see `BipartiteGraph`.
-        objective: prepared.
-        customers: [C, dim] initial vectors.
-        products: [P, dim].
+        graph: the customer-product graph on the device.
+        objective: prepared for the same device.
+        customers: [C, dim] float32 initial vectors.
+        products: [P, dim] float32 initial vectors.
         l2: weight of half the squared norms of a pair's vectors.
     """
 
@@ -41,22 +41,22 @@ class GraphVectors(Network):
 
     @abstractmethod
     def propagated(self) -> Pair:
-        """[C, dim] and [P, dim], as they are scored."""
+        """Vectors [C, dim] and [P, dim] after propagation, as scores use them."""
 
     @abstractmethod
     def folding(self) -> FloatArray:
-        """[P, dim] float32 rows that a customer's normalised events sum up to its vector."""
+        """Rows [P, dim] float32 whose sum over a customer's normalised events is its vector."""
 
     def objective_loss(
         self, vectors: Pair, batch: Batch, processes: Processes, generator: torch.Generator
     ) -> Tensor:
-        """This process's part of the objective with L2, see `Network.forward`."""
-        own = processes.share(len(batch.customers))
-        share = len(batch.of(own).rows) * processes.count / len(batch.rows)
-        loss = share * self.objective.loss(*vectors, batch, own, generator)
+        """This process's part of the objective plus L2, as `Network.forward` returns it."""
+        customers = processes.share(len(batch.customers))
+        share = len(batch.of(customers).rows) * processes.count / len(batch.rows)
+        loss = share * self.objective.loss(*vectors, batch, customers, generator)
         if not self.l2:
             return loss
-        # In every process of the whole batch, so that the mean over processes is the same.
+        # Every process takes the whole batch, so that the mean over processes is the same.
         owners = batch.customers[batch.rows]
         squares = (
             self.customers[owners].square().sum() + self.products[batch.products].square().sum()
@@ -64,18 +64,18 @@ class GraphVectors(Network):
         return loss + self.l2 / 2 * squares / len(owners)
 
     def scored(self) -> tuple[FloatArray, FloatArray]:
-        """[C, dim + 1] and [P, dim + 1] float32, whose inner products are the scores."""
+        """Vectors [C, dim + 1] and [P, dim + 1] float32 whose inner products are the scores."""
         with torch.inference_mode():
             customers, products = self.objective.scored(*self.propagated())
         return customers.cpu().numpy(), products.cpu().numpy()
 
 
 class LayeredVectors(GraphVectors):
-    """Vectors that are a weighted sum of the layers of light propagation.
+    """A network whose vectors are a weighted sum of the layers of light propagation.
 
     Args:
-        graph, objective, customers, products, l2: see `GraphVectors`.
-        layer_weights: of layers 0 to K.
+        graph, objective, customers, products, l2: as for `GraphVectors`.
+        layer_weights: weights of layers 0 to K.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class LayeredVectors(GraphVectors):
         self.layer_weights = layer_weights
 
     def propagated(self) -> Pair:
-        """See `GraphVectors`."""
+        """Vectors [C, dim] and [P, dim]: the weighted sum of the layers."""
         return propagate(self.graph, self.customers, self.products, self.layer_weights)
 
     def folding(self) -> FloatArray:
-        """See `GraphVectors`.
+        """Rows [P, dim] float32 whose sum over a customer's normalised events is its vector.
 
-        Layer k of a customer is the sum over layer k - 1 of its products. Its own layer 0 is what
-        the same sums foretell by least squares over all who have events.
+        Layer k of a customer is the sum over layer k - 1 of its products. Layer 0 is a parameter of
+        the customer, and is predicted from the same sums by least squares over all customers.
         """
         with torch.inference_mode():
             pair: Pair = self.customers, self.products
@@ -114,22 +114,24 @@ class LayeredVectors(GraphVectors):
             )
             if self.layer_weights[0]:
                 stacked = torch.cat(sides, dim=1)
-                told = self.graph.to_customers @ stacked
-                summed = summed + self.layer_weights[0] * forecast(stacked, told, self.customers)
-        folding: FloatArray = summed.cpu().numpy()
-        return folding
+                sums = self.graph.to_customers @ stacked
+                summed = summed + self.layer_weights[0] * forecast(stacked, sums, self.customers)
+        rows: FloatArray = summed.cpu().numpy()
+        return rows
 
 
-def forecast(rows: Tensor, told: Tensor, wanted: Tensor) -> Tensor:
-    """[P, d] combinations of the rows [P, m] whose sums over a history come nearest to the wanted.
+def forecast(rows: Tensor, sums: Tensor, targets: Tensor) -> Tensor:
+    """Combinations [P, d] of product rows whose sums over histories come closest to the targets.
+
+    Least squares over all customers, with a small ridge against collinear rows.
 
     Args:
         rows: [P, m] of products.
-        told: [C, m] their sums over the histories of customers.
-        wanted: [C, d]; least squares over all customers, with a ridge against rows that are alike.
+        sums: [C, m] sums of the rows over the customers' histories.
+        targets: [C, d].
     """
-    sums = told.double()
-    gram = sums.T @ sums
+    exact = sums.double()
+    gram = exact.T @ exact
     gram.diagonal().add_(1e-6 * gram.trace() / len(gram))
-    found: Tensor = rows @ torch.linalg.solve(gram, sums.T @ wanted.double()).to(rows.dtype)
-    return found
+    coefficients: Tensor = torch.linalg.solve(gram, exact.T @ targets.double())
+    return rows @ coefficients.to(rows.dtype)

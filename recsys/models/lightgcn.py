@@ -5,10 +5,10 @@ Recommendation (2020). From initial vectors E, the only parameters, a layer take
 `D^-1/2 A D^-1/2 E` of the symmetric graph A with degrees D (equation 7), and the vectors that are
 scored are the mean over layers 0 to K (equation 4, alpha_k = 1 / (K + 1)).
 
-Deviations: the objective is free (the paper: `BPR` with l2 = 1e-4, start = random, learning_rate =
-0.001, 1,000 epochs). The default is a softmax over all products, whose exact gradient a step gets
-for all of a customer's products at once; it needs a fraction of the epochs. Vectors start from the
-singular vectors of the graph. Both are measured in the README.
+Deviations: any objective can be used. The paper has `BPR` with l2 = 1e-4, start = "random",
+learning_rate = 0.001 and 1,000 epochs. The default here is an exact softmax over all products, for
+all of a customer's products at once, which needs a fraction of the epochs; and vectors start from
+the singular vectors of the graph. The README has figures for both.
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,16 @@ from recsys.training.propagation import mean_of_layers
 
 @dataclass(kw_only=True, eq=False)
 class LightGCN(GraphNetwork):
-    """Light graph convolution; settings as in `GraphNetwork` and `Training`."""
+    """Light graph convolution on the customer-product graph.
+
+    Settings are those of `recsys.models.graph_network.GraphNetwork` (the network) and
+    `recsys.training.settings.Training` (epochs, batches, learning rate), given as keywords.
+    """
 
     def network(
         self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
     ) -> GraphVectors:
-        """See `GraphNetwork`."""
+        """Builds the network from its initial vectors."""
         weights = mean_of_layers(self.layers)
         return _LightGCNNetwork(graph, objective, customers, products, self.l2, weights)
 

@@ -1,4 +1,4 @@
-"""The nearest neighbours among products, found without ever holding all pairs."""
+"""Nearest neighbours among products, computed in blocks so that not all pairs are in memory."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -8,17 +8,20 @@ from scipy.sparse import csr_array
 from recsys.arrays import IntArray
 
 ENTRIES = 16_000_000
-"""Entries of a product of sparse matrices that are held at once: about 200 MB in float64."""
+"""Entries of a sparse product that are in memory at once: about 200 MB in float64."""
 
 
 def row_blocks(left: csr_array, right: csr_array, entries: int = ENTRIES) -> Iterator[slice]:
-    """Consecutive rows of `left`, so many that `left[rows] @ right` stays within `entries`.
+    """Yields slices of consecutive rows, so that each `left[rows] @ right` is small enough.
 
-    A block is never empty: a single row may hold more.
+    Args:
+        left: [n, m].
+        right: [m, P].
+        entries: largest number of entries of a product; a block of one row may exceed it.
     """
     through = np.concatenate([[0], np.cumsum(np.diff(right.indptr)[left.indices])])
-    reached = through[left.indptr[1:]] - through[left.indptr[:-1]]
-    total = np.cumsum(np.minimum(reached, right.shape[1]))
+    row_entries = through[left.indptr[1:]] - through[left.indptr[:-1]]
+    total = np.cumsum(np.minimum(row_entries, right.shape[1]))
     start = 0
     while start < left.shape[0]:
         before = total[start - 1] if start else 0
@@ -33,9 +36,10 @@ def nearest(
     """The largest similarities of every product to others; ties go to the lower row number.
 
     Args:
-        similarities: [B, P] non-negative, of the products of a block to all; any column order.
-        blocks: consecutive, together all P products.
-        neighbours: entries kept of a row, at most; the product itself never counts.
+        similarities: returns for a slice of B products their non-negative similarities [B, P] to
+            all products, as CSR in any order of columns.
+        blocks: consecutive slices that cover all P products.
+        neighbours: largest number of entries kept per row; the product itself never counts.
 
     Returns:
         [P, P] float32 CSR with sorted indices, row i holding the neighbours of product i.
@@ -43,12 +47,12 @@ def nearest(
     columns, values, lengths = [], [], [0]
     for rows in blocks:
         block = similarities(rows)
-        # Rounded before they are compared: what is equal on paper should be a tie here.
+        # Rounded before the comparison, so that similarities equal on paper are ties here.
         rounded = block.data.astype(np.float32)
         for row, start in enumerate(block.indptr[:-1], rows.start):
-            held = slice(start, block.indptr[row - rows.start + 1])
-            other = (block.indices[held] != row) & (rounded[held] > 0)
-            index, value = block.indices[held][other], rounded[held][other]
+            entries = slice(start, block.indptr[row - rows.start + 1])
+            other = (block.indices[entries] != row) & (rounded[entries] > 0)
+            index, value = block.indices[entries][other], rounded[entries][other]
             kept = _largest(index, value, neighbours)
             columns.append(index[kept])
             values.append(value[kept])
@@ -59,7 +63,7 @@ def nearest(
 
 
 def _largest(index: IntArray, value: np.ndarray, count: int) -> IntArray:
-    """Positions of the `count` largest values in the order of their index."""
+    """Positions of the `count` largest values, in the order of their index."""
     if len(value) > count:
         cut = np.partition(value, -count)[-count]
         above = np.flatnonzero(value > cut)

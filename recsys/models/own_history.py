@@ -1,4 +1,4 @@
-"""Own history: what the customer had before, again. The baseline to beat where repeats count."""
+"""Own history: the products a customer had before. The baseline to beat where repeats count."""
 
 from typing import Self
 
@@ -14,10 +14,13 @@ from recsys.models.recommends import Recommends
 
 
 class OwnHistory(Recommends):
-    """Ranks products by the customer's own decayed events; what is left, by popularity.
+    """Ranks products by the customer's decayed events, and all others by popularity.
 
     Args:
         half_life: days (positions of an order) after which an event counts half; None for never.
+
+    Raises:
+        InputError: the half-life is not above 0.
     """
 
     history: csr_array
@@ -29,25 +32,25 @@ class OwnHistory(Recommends):
 
     @property
     def event_weights(self) -> EventWeights:
-        """See `WeighsEvents`."""
+        """How the events in the history count."""
         return EventWeights(half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """See `Recommender`."""
+        """Counts the events of `data`; `validate` is not used."""
         self.history = interaction_matrix(data, half_life=self.half_life)
         self.bias = fallback(data)
         return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
+        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         scores: FloatArray = self.history[customers].toarray()
         scores += self.bias
         return scores
 
     def apply_filter(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`: the filter is the identity."""
+        """Products [P, n] as float32, because the filter is the identity."""
         return products.astype(np.float32)
 
     def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
+        """Products [P, n] as float32, because the filter is the identity."""
         return self.apply_filter(products)

@@ -1,4 +1,4 @@
-"""Popularity: the same ranking for everyone, from the events of a recent window."""
+"""Popularity: one ranking for all customers, from the events of a recent window."""
 
 from typing import Self
 
@@ -13,12 +13,15 @@ from recsys.models.recommends import Recommends
 
 
 class Popularity(Recommends):
-    """Ranks products by the number of target events of the last `window` days.
+    """Ranks products by the number of target events in the last `window` days.
 
     Products with equal counts in the window are ordered by their count over all time.
 
     Args:
-        window: days before the cut-off (positions on a clock of order); None counts all.
+        window: days before the cut-off (positions of an order); None counts all events.
+
+    Raises:
+        InputError: the window is not above 0.
     """
 
     def __init__(self, *, window: float | None = None) -> None:
@@ -27,11 +30,11 @@ class Popularity(Recommends):
         self.window = window
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """See `Recommender`."""
+        """Counts the target events of `data`; `validate` is not used."""
         self.counts = popularity(data, self.window)
         self.customer_count = len(data.customers)
         self._counted = ProductCounts(
-            # Without the fraction that orders equal counts.
+            # Without the fraction that orders products with equal counts.
             counts=np.floor(self.counts),
             actions=data.targets,
             since=_since(data, self.window),
@@ -40,15 +43,15 @@ class Popularity(Recommends):
 
     @property
     def derived(self) -> Derived:
-        """See `Derives`."""
+        """The counts of the last fit, which the audit compares with its own."""
         return Derived(popularity=self._counted)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
+        """Scores [Q, P] float32, the same for every customer and touchpoint."""
         return np.tile(self.counts, (len(customers), 1))
 
     def embeddings(self) -> Embeddings:
-        """One dimension: 1 for a customer, the count for a product."""
+        """Vectors of one column: 1 for a customer, the count for a product."""
         ones = np.ones((self.customer_count, 1), np.float32)
         return Embeddings(
             customers=ones,
@@ -57,33 +60,41 @@ class Popularity(Recommends):
         )
 
     def fold_in(self) -> FoldIn | None:
-        """None: a customer's own events change nothing."""
+        """None, because a customer's events change nothing."""
         return None
 
 
 def popularity(data: Dataset, window: float | None) -> FloatArray:
-    """[P] float32 target events in the window, plus the share of all time as a fraction below 1."""
+    """Number [P] float32 of target events of each product in a window.
+
+    A fraction below 1 is added, which grows with the count over all time and orders equal counts.
+
+    Args:
+        data: the events.
+        window: days before the cut-off (positions of an order); None counts all events, without
+            the fraction.
+    """
     events = data.interactions
     products = len(data.products)
-    ever = np.bincount(events.products[data.is_target], minlength=products)
+    all_time = np.bincount(events.products[data.is_target], minlength=products)
     since = _since(data, window)
     if since is None or events.when is None:
-        return ever.astype(np.float32)
+        return all_time.astype(np.float32)
     recent = data.is_target & (events.when >= since)
     counts = np.bincount(events.products[recent], minlength=products)
-    ranked: FloatArray = (counts + ever / (ever.max() + 1)).astype(np.float32)
+    ranked: FloatArray = (counts + all_time / (all_time.max() + 1)).astype(np.float32)
     return ranked
 
 
 def _since(data: Dataset, window: float | None) -> float | None:
-    """The first moment of the window; None where all events count."""
+    """The first moment of the window; None if all events count."""
     if window is None or data.as_of is None:
         return None
     return data.as_of - window * (DAY if data.clock == "timestamp" else 1)
 
 
 def fallback(data: Dataset) -> FloatArray:
-    """[P] float32 popularity scaled to at most 1e-6: ranks what a model has no opinion on."""
+    """Popularity [P] float32 scaled to at most 1e-6, to order products with equal scores."""
     counts = popularity(data, None)
     scaled: FloatArray = (1e-6 * counts / max(counts.max(), 1.0)).astype(np.float32)
     return scaled

@@ -1,8 +1,8 @@
-"""Segments: popularity within recency-frequency-value cells, which is what most firms do today.
+"""Segments: popularity within cells of recency, frequency and value, as most firms do today.
 
 Customers are cut into quantiles by recency of the last event, number of events and money spent
-(Hughes, Strategic Database Marketing, 1994); each cell gets one ranking. Contacts that the firm
-started, and offers that were ignored, are no activity of the customer and are left out.
+(Hughes, Strategic Database Marketing, 1994). Each cell has one ranking. Contacts that the firm
+started, and offers that were ignored, are not activity of the customer and are left out.
 """
 
 from typing import Self
@@ -24,9 +24,12 @@ class Segment(Recommends):
     """Ranks products by their target events among the customers of the same cell.
 
     Args:
-        quantiles: cuts each of recency, frequency and value into this many parts; a part that the
-            data do not know (no clock, no value) is left out.
-        prior: weight, in events, of everybody's popularity in each cell. Small cells need it.
+        quantiles: number of quantiles of each of recency, frequency and value; a measure that the
+            data do not have (no clock, no value) is left out.
+        prior: weight, in events, of the overall popularity in each cell, for small cells.
+
+    Raises:
+        InputError: an argument is out of range.
     """
 
     def __init__(self, *, quantiles: int = 5, prior: float = 20.0) -> None:
@@ -36,18 +39,18 @@ class Segment(Recommends):
         self.prior = prior
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """See `Recommender`."""
+        """Cuts the customers of `data` into cells; `validate` is not used."""
         self._measured = measures(data)
         self.cell_of = segments(self._measured, self.quantiles)
-        # And one cell without customers, whose ranking is everybody's.
+        # One more cell without customers has the overall ranking.
         cells = int(self.cell_of.max()) + 2
         events = data.interactions.select(data.is_target)
         shape = (cells, len(data.products))
-        where = (self.cell_of[events.customers], events.products)
-        counts = csr_array((np.ones(len(events), np.float32), where), shape=shape).toarray()
+        pairs = (self.cell_of[events.customers], events.products)
+        counts = csr_array((np.ones(len(events), np.float32), pairs), shape=shape).toarray()
         share = popularity(data, None)
         self._counted = ProductCounts(counts=share, actions=data.targets)
-        # Without a single target event all products are equally popular.
+        # Without any target event all products are equally popular.
         share = share / share.sum() if share.any() else np.full_like(share, 1 / len(share))
         smoothed = counts + self.prior * share
         self.shares = (smoothed / smoothed.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -55,16 +58,16 @@ class Segment(Recommends):
 
     @property
     def derived(self) -> Derived:
-        """See `Derives`."""
+        """The counts and cells of the last fit, which the audit compares with its own."""
         return Derived(popularity=self._counted, segments=self._measured)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
+        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         scores: FloatArray = self.shares[self.cell_of[customers]]
         return scores
 
     def embeddings(self) -> Embeddings:
-        """One dimension a cell: which one a customer is in, how popular a product is there."""
+        """Vectors with one column per cell: a customer's cell, and a product's share there."""
         cells = np.eye(len(self.shares), dtype=np.float32)
         return Embeddings(
             customers=cells[self.cell_of],
@@ -73,12 +76,16 @@ class Segment(Recommends):
         )
 
     def fold_in(self) -> FoldIn | None:
-        """None: events move a customer between cells, which is no sum of vectors."""
+        """None, because events move a customer between cells, which is not a sum of vectors."""
         return None
 
 
 def measures(data: Dataset) -> CustomerMeasures:
-    """Frequency, recency and value of what each customer did, as far as the data know them."""
+    """Frequency, recency and value of each customer's events, as far as the data have them.
+
+    Args:
+        data: the events; those that the customer took no part in are left out.
+    """
     passive = _passive(data)
     active = ~passive[data.interactions.actions, data.interactions.touchpoints]
     events, size = data.interactions.select(active), len(data.customers)
@@ -94,14 +101,19 @@ def measures(data: Dataset) -> CustomerMeasures:
 
 
 def _passive(data: Dataset) -> BoolArray:
-    """[A, T + 1] events that the customer took no part in; who rejects does take part."""
+    """[A, T + 1] whether the customer took no part in such an event; a rejection is a part."""
     passive: BoolArray = weight_table(data, None) == 0
     passive[ACTIONS.index("reject")] = False
     return passive
 
 
 def segments(measured: CustomerMeasures, quantiles: int) -> IntArray:
-    """[C] int64 cell of each customer, numbered without gaps; all without events share one."""
+    """Cell [C] int64 of each customer, numbered without gaps.
+
+    Args:
+        measured: of the customers; all without events share one cell.
+        quantiles: number of quantiles of each measure.
+    """
     active = measured.events > 0
     cell = np.zeros(len(active), np.int64)
     for measure in (measured.events, measured.last, measured.value):

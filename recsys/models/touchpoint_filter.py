@@ -1,8 +1,8 @@
-"""Touchpoint filter: what customers turn to within minutes, with signed actions; nothing to train.
+"""Touchpoint filter: products seen within minutes of each other, with signed actions; no training.
 
-With K the products' co-occurrence by time gap (`recsys.graph.time_gap`), B the customers who have
-a product (0 or 1), E the products' numbers of events and h a customer's history, in which each
-action has its weight and may have a negative one,
+Let K be the co-occurrence of products by time gap (`recsys.graph.time_gap`), B the customers who
+have a product (0 or 1), E the number of events of each product and h a customer's history, in which
+an action may have a negative weight. Then
 
     F = E^-a (K^power + whole * (B' B)^power) E^-b,
     score = h (F + second * F T) + self_weight * h,
@@ -10,11 +10,12 @@ action has its weight and may have a negative one,
 where powers of K and B' B are taken entry by entry, diagonals are zero, and T is F with each row
 divided by its sum. It is the linear part of a graph filter (Shen et al., How Powerful is Graph
 Convolution for Recommendation?, 2021) on edges between events rather than between customers and
-products: a session of one purpose links its products, a life of many purposes links them less.
-T goes one step further, to what is near to what is near; it fills lists that would stay short.
+products: products of one session are linked more closely than products of one customer. T goes one
+step further, to the neighbours of neighbours, which fills lists that would stay short.
 
-An offer that was shown and rejected or ignored pushes its neighbours away (negative weights); what
-was never shown weighs nothing. K, B and E know only actions with a weight above 0.
+An offer that was shown and rejected or ignored lowers the scores of its neighbours (a negative
+weight); a product that was never shown has no weight. K, B and E count only actions with a weight
+above 0.
 """
 
 from collections.abc import Mapping
@@ -30,9 +31,9 @@ from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.time_gap import had_together, time_gap_pairs
 from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.choice import choose
+from recsys.models.dense_scores import add_history, add_product
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
-from recsys.models.sparse_product import add_product
 from recsys.ops.csr import entry_rows
 
 DEFAULTS = {
@@ -48,24 +49,32 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
     "second": (0.0, 0.03, 0.1, 0.3, 1.0),
     "self_weight": (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
 }
-"""What is tried on valid; own only where repeats count, gap only where there is a clock."""
+"""Values tried on valid; self_weight only where repeats count, gap only where there is a clock."""
 
 
 class TouchpointFilter(Recommends):
-    """The filter on time gaps. Settings left at None are chosen on valid, from `CANDIDATES`.
+    """Ranks products by a filter on time gaps between events.
+
+    Settings that are None are chosen on valid, one after the other, from `CANDIDATES`; without
+    validation data they take `DEFAULTS`.
 
     Args:
         gap: seconds (positions of an order) within which events belong together.
-        power: of the entries of K; below 1 the robots among customers weigh less.
-        history_exponent: a, of product degrees on the side of the customer's history.
-        candidate_exponent: b, on the side of the ranked product; negative favours popular ones.
-        whole: weight of pairs at any distance in time.
+        power: exponent of the entries of K; below 1 very active customers (robots) weigh less.
+        history_exponent: a, exponent of the degrees of the products in the history.
+        candidate_exponent: b, exponent of the degree of the ranked product; below 0 it favours
+            popular products.
+        whole: weight of pairs of a customer's products at any distance in time.
         second: weight of the second step.
-        self_weight: weight of the customer's own history.
-        actions: weight of each action, also below 0; None for the default of
+        self_weight: weight of the customer's history itself.
+        actions: weight of each action, which may be below 0; None for the default of
             `recsys.graph.action_weights`.
-        half_life: days (positions of an order) after which an event of the history counts half.
-        most_events: customers with more events stay out of K and B (robots); None for nobody.
+        half_life: days (positions of an order) after which an event of the history counts half;
+            None for never.
+        most_events: customers with more events are left out of K and B (robots); None for nobody.
+
+    Raises:
+        InputError: an argument is out of range.
     """
 
     history: csr_array
@@ -85,12 +94,12 @@ class TouchpointFilter(Recommends):
         half_life: float | None = None,
         most_events: int | None = None,
     ) -> None:
-        asked = {
+        given = {
             "gap": gap, "power": power, "history_exponent": history_exponent,
             "candidate_exponent": candidate_exponent, "whole": whole, "second": second,
             "self_weight": self_weight,
         }  # fmt: skip
-        self.fixed = {name: value for name, value in asked.items() if value is not None}
+        self.fixed = {name: value for name, value in given.items() if value is not None}
         for name, value in self.fixed.items():
             low = -4 if name.endswith("exponent") else 0
             require_range(name, value, low, open_low=name in ("gap", "power"))
@@ -102,16 +111,16 @@ class TouchpointFilter(Recommends):
 
     @property
     def chosen(self) -> Mapping[str, Any]:
-        """The settings in use, given or chosen on valid."""
+        """The settings in use, given or chosen on valid, by name."""
         return dict(self.settings)
 
     @property
     def event_weights(self) -> EventWeights:
-        """See `WeighsEvents`."""
+        """How the events in the history count."""
         return EventWeights(actions=self.actions, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """See `Recommender`."""
+        """Fits the model to the events of `data`, and chooses open settings by `validate`."""
         liked, disliked = signed(self.actions)
         self.history = interaction_matrix(data, actions=liked, half_life=self.half_life)
         if disliked:
@@ -125,38 +134,36 @@ class TouchpointFilter(Recommends):
         if validate is not None:
             self._choose(data, validate)
         self._assemble(data)
-        # Those of every gap that was tried: scoring needs none.
+        # Scoring does not need the pairs.
         self._pairs_at.clear()
         return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`."""
+        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         rows = self.history[customers]
         scores: FloatArray = np.tile(self.bias, (rows.shape[0], 1))
         add_product(scores, rows, self.step)
         if self.settings["second"]:
             near = csr_array(rows @ self.step)
             add_product(scores, near * np.float32(self.settings["second"]), self.walk)
-        if self.settings["self_weight"]:
-            at = entry_rows(rows.indptr), rows.indices
-            scores[at] += self.settings["self_weight"] * rows.data
+        add_history(scores, rows, self.settings["self_weight"])
         return scores
 
     def apply_filter(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
+        """Filter @ products, for products [P, n] float32."""
         walked = products + self.settings["second"] * (self.walk @ products)
-        spread: FloatArray = self.step @ walked + self.settings["self_weight"] * products
-        return spread
+        filtered: FloatArray = self.step @ walked + self.settings["self_weight"] * products
+        return filtered
 
     def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
-        """See `FilterRecommender`."""
+        """filter.T @ products, for products [P, n] float32."""
         near = self.step.T @ products
-        spread: FloatArray = (
+        filtered: FloatArray = (
             near
             + self.settings["second"] * (self.walk.T @ near)
             + self.settings["self_weight"] * products
         )
-        return spread
+        return filtered
 
     def _choose(self, data: Dataset, validate: Validate) -> None:
         def quality(point: dict[str, float]) -> float:
@@ -164,29 +171,28 @@ class TouchpointFilter(Recommends):
             self._assemble(data)
             return validate(self.score)
 
-        idle = set(self.fixed) | (set() if not data.filter_seen else {"self_weight"})
-        idle |= set() if data.clock else {"gap"}
-        open_ones = {name: values for name, values in CANDIDATES.items() if name not in idle}
-        self.settings = choose(quality, self.settings, open_ones)
+        settled = set(self.fixed) | (set() if not data.filter_seen else {"self_weight"})
+        settled |= set() if data.clock else {"gap"}
+        candidates = {name: values for name, values in CANDIDATES.items() if name not in settled}
+        self.settings = choose(quality, self.settings, candidates)
 
     def _shaping(self, data: Dataset, liked: Mapping[str, float] | None) -> BoolArray:
-        """[E] bool, the events that K and B are made of."""
+        """[E] bool, the events that K and B are computed from."""
         events = data.interactions
         used = (event_action_weights(data, liked) > 0) & (events.products >= 0)
         if self.most_events is None:
             return used
         counts = np.bincount(events.customers[used], minlength=len(data.customers))
-        found: BoolArray = used & (counts[events.customers] <= self.most_events)
-        return found
+        return used & (counts[events.customers] <= self.most_events)
 
     def _assemble(self, data: Dataset) -> None:
         settings = self.settings
         near = self._pairs(data, settings["gap"])
         near.data **= settings["power"]
         if settings["whole"]:
-            whole = self._pairs(data, np.inf)
-            whole.data = settings["whole"] * whole.data ** settings["power"]
-            near = csr_array(near + whole)
+            together = self._pairs(data, np.inf)
+            together.data = settings["whole"] * together.data ** settings["power"]
+            near = csr_array(near + together)
         degrees = self._degrees.astype(np.float32)
         left, right = (
             degrees ** -settings[name] for name in ("history_exponent", "candidate_exponent")
@@ -198,7 +204,7 @@ class TouchpointFilter(Recommends):
         self.walk = _like(near, weights / np.where(sums > 0, sums, 1)[rows])
 
     def _pairs(self, data: Dataset, gap: float) -> csr_array:
-        """K, or with an infinite gap B' B; a copy, as the search asks again and again."""
+        """K, or B' B if the gap is infinite; a copy of what is kept for the next trial."""
         if gap not in self._pairs_at:
             self._pairs_at[gap] = (
                 time_gap_pairs(data, self._used, gap=gap)
@@ -211,7 +217,11 @@ class TouchpointFilter(Recommends):
 def signed(
     actions: Mapping[str, float] | None,
 ) -> tuple[Mapping[str, float] | None, Mapping[str, float]]:
-    """Actions for and against a product, the latter with their weights turned positive."""
+    """Weights of the actions for a product, and absolute weights of those against it.
+
+    Args:
+        actions: weight of each action; None for the default, without any action against.
+    """
     if actions is None:
         return None, {}
     return (

@@ -1,12 +1,12 @@
-"""Which touchpoint suits a customer and a product: a smoothed log-linear model on counts.
+"""Preferred touchpoints of customers and products: a smoothed log-linear model on counts.
 
-For models that do not know touchpoints themselves. In the pairwise form of the project the score of
-touchpoint t for customer c and product p is `c.t + p.t`; here
+For models without touchpoints of their own. The score of touchpoint t for customer c and product p
+is `c.t + p.t`, with
 
-    c.t = log((n_ct + k share_t) / (n_c + k)),    p.t = the same over p's events, less log share_t
+    c.t = log((n_ct + k share_t) / (n_c + k)),    p.t = the same over p's events, less log share_t,
 
-that is, the log of P(t | c) P(t | p) / P(t): the customer and the product speak independently.
-Only `c.t` and `p.t` change; the ranking of products without a touchpoint stays as it is.
+which is the log of P(t | c) P(t | p) / P(t): customer and product are taken as independent given
+the touchpoint. The ranking of products without a touchpoint does not change.
 """
 
 import numpy as np
@@ -18,20 +18,21 @@ from recsys.models.base import Embeddings
 
 
 def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0) -> Embeddings:
-    """Adds touchpoint vectors to a model that has none.
+    """Adds touchpoint vectors to embeddings that have none.
 
-    Customers and products get 2 T more columns, [log P(t|c), 0] and [0, log P(t|p) - log P(t)];
-    a touchpoint's vector is 1 in its own column of both blocks, so no product of a customer with
-    a product vector changes.
+    Customers and products get 2 T more columns, [log P(t|c), 0] and [0, log P(t|p) - log P(t)]. A
+    touchpoint's vector is 1 in its own column of both blocks. Inner products of a customer with a
+    product do not change.
 
     Args:
-        embeddings: without touchpoints.
-        data: whose events count, each once, where their action does by the default of
+        embeddings: [C, d] and [P, d].
+        data: the events; each counts once if its action has a weight above 0 by the default of
             `recsys.graph.action_weights`.
         prior: weight of the overall shares, in events.
 
     Returns:
-        the same embeddings where the data know no touchpoint, else [., d + 2 T] ones.
+        Embeddings with d + 2 T columns; `embeddings` unchanged if they have touchpoints already or
+        the data have none.
     """
     count = len(data.touchpoints)
     if embeddings.touchpoints is not None or count == 0:
@@ -47,20 +48,20 @@ def with_touchpoints(embeddings: Embeddings, data: Dataset, prior: float = 10.0)
         events.products[useful], touchpoints, len(data.products), share, prior
     ) - np.log(share)
     customers, products = embeddings.customers, embeddings.products
-    nobody = embeddings.default_customer
-    if nobody is not None:
-        nobody = np.concatenate([nobody, np.log(share), np.zeros(count)]).astype(np.float32)
+    default = embeddings.default_customer
+    if default is not None:
+        default = np.concatenate([default, np.log(share), np.zeros(count)]).astype(np.float32)
     block = np.eye(count, dtype=np.float32)
     return Embeddings(
         customers=_columns(customers, by_customer, np.zeros_like(by_customer)),
         products=_columns(products, np.zeros_like(by_product), by_product),
         touchpoints=_columns(np.zeros((count, customers.shape[1])), block, block),
-        default_customer=nobody,
+        default_customer=default,
     )
 
 
 def overall_shares(data: Dataset) -> FloatArray:
-    """[T] share of each touchpoint in the events that count, smoothed by one event."""
+    """Share [T] float64 of each touchpoint in the events that count, smoothed by one event."""
     events = data.interactions
     useful = (event_action_weights(data, None) > 0) & (events.touchpoints >= 0)
     counts = np.bincount(events.touchpoints[useful], minlength=len(data.touchpoints)) + 1.0

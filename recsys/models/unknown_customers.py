@@ -1,10 +1,11 @@
-"""Customers of whom a model knows nothing: they are ranked by popularity, whatever the model.
+"""Customers that a model knows nothing about are ranked by popularity, whatever the model.
 
-Unknown is a customer without an event that counts (`recsys.graph.action_weights`). Filters add a
-small popularity to everybody's scores, graph networks have popularity as a bias, segments have a
-cell for those without events. Vectors of nothing but events, as those of ALS, get one column more
-by `UnknownCustomers`: 1 for unknown customers and 0 for all others, popularity for products.
-Folding in has the column too, 0 for every product, so that the first event that counts ends it.
+A customer is unknown without an event that counts (`recsys.graph.action_weights`). Filters add a
+small popularity to all scores, graph networks have popularity as a bias, and segments have a cell
+of customers without events. Vectors made of events alone, like those of ALS, get one more column
+from `UnknownCustomers`: 1 for unknown customers and 0 for all others; popularity for products. The
+arrays for folding in have the column too, with 0 for every product, so that a customer's first
+event that counts removes it.
 """
 
 from dataclasses import dataclass, replace
@@ -21,12 +22,12 @@ from recsys.models.popularity import fallback
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnknownCustomers:
-    """Who is unknown, and what they are ranked by.
+    """Which customers are unknown, and what they are ranked by.
 
     Attributes:
         rows: [C] bool, customers without an event that counts.
-        popularity: [P] float32; at most as large as the largest entry of the products' vectors, so
-            that vectors kept in few bytes lose little of either.
+        popularity: [P] float32, scaled to the largest entry of the products' vectors, so that
+            neither loses precision when vectors are stored in few bytes.
     """
 
     rows: BoolArray
@@ -34,12 +35,12 @@ class UnknownCustomers:
 
     @classmethod
     def of(cls, data: Dataset, history: csr_array, products: FloatArray) -> Self:
-        """Those of a fitted model.
+        """The unknown customers of a fitted model.
 
         Args:
-            data: it was fitted on.
-            history: [C, P], the events that it counts.
-            products: [P, d], its vectors.
+            data: the data of the fit.
+            history: [C, P] weights of the events that count in the model.
+            products: [P, d] product vectors.
         """
         popular = fallback(data)
         largest = max(popular.max(initial=0), np.finfo(np.float32).tiny)
@@ -50,25 +51,25 @@ class UnknownCustomers:
         )
 
     def ranked(self, customers: IntArray, scores: FloatArray) -> FloatArray:
-        """Scores [Q, P] of customers [Q], in place: those of unknown ones become popularity."""
+        """Sets the scores [Q, P] of unknown customers among [Q] to popularity, in place."""
         scores[self.rows[customers]] = self.popularity
         return scores
 
     def embeddings(self, customers: FloatArray, products: FloatArray) -> Embeddings:
-        """Vectors [C, d] and [P, d] with the column."""
-        nobody = np.zeros(products.shape[1] + 1, np.float32)
-        nobody[-1] = 1
+        """Customer vectors [C, d] and product vectors [P, d] with the column."""
+        default_customer = np.zeros(products.shape[1] + 1, np.float32)
+        default_customer[-1] = 1
         return Embeddings(
             customers=np.column_stack([customers, self.rows]).astype(np.float32),
             products=np.column_stack([products, self.popularity]).astype(np.float32),
-            default_customer=nobody,
+            default_customer=default_customer,
         )
 
     def fold_in(self, rule: FoldIn) -> FoldIn:
-        """The same rule with the column."""
-        nothing, gram = np.zeros((len(rule.products), 1), np.float32), rule.gram
+        """The arrays for folding in with the column."""
+        zeros, gram = np.zeros((len(rule.products), 1), np.float32), rule.gram
         if gram is not None:
             gram = np.pad(gram, (0, 1))
-            # Any number above 0 will do: no event has a part in the column.
+            # Any positive number works, because no event has a share in the column.
             gram[-1, -1] = 1
-        return replace(rule, products=np.hstack([rule.products, nothing]), gram=gram)
+        return replace(rule, products=np.hstack([rule.products, zeros]), gram=gram)

@@ -1,16 +1,16 @@
-"""XSimGCL: LightGCN with noise in its layers, and two of the layers held against each other.
+"""XSimGCL: LightGCN with noise in its layers and a contrastive loss between two of them.
 
 Yu, Xia, Chen, Cui, Hung and Yin, XSimGCL: Towards Extremely Simple Graph Contrastive Learning for
 Recommendation (2023). Every layer adds to each propagated vector e a random vector of length
-`noise` in its own orthant, `noise * sign(e) * u / |u|` with u uniform on [0, 1). Scored is the mean
-of layers 1 to K. One and the same pass yields both views of a node: its final vector and its
-vector after layer `contrast_layer`, and the loss is that of the objective plus `contrast` x
-InfoNCE between them, of the batch's customers and products (equation 11). Without noise at scoring.
+`noise` in the orthant of e, `noise * sign(e) * u / |u|` with u uniform on [0, 1). Scores use the
+mean of layers 1 to K, without noise. One pass yields both views of a node: its final vector and its
+vector after layer `contrast_layer`. The loss is that of the objective plus `contrast` x InfoNCE
+between the views, of the batch's customers and products (equation 11).
 
-Deviations: the objective and the start are free, as in LightGCN (the paper: `BPR` with l2 = 1e-4,
-start = random, learning_rate = 0.001, batch_size = 2048). InfoNCE takes at most `nodes` customers
-and as many products of a batch, drawn at random, because a batch of customers with all their
-products names nearly the whole catalogue.
+Deviations: objective and start can be set, as in LightGCN (the paper: `BPR` with l2 = 1e-4, start =
+"random", learning_rate = 0.001, batch_size = 2048). InfoNCE takes at most `nodes` customers and as
+many products of a batch, drawn at random, because a batch of customers with all their products
+contains nearly the whole catalogue.
 """
 
 from dataclasses import dataclass
@@ -34,14 +34,17 @@ _ONE_LAYER = (0.0, 1.0)
 
 @dataclass(kw_only=True, eq=False)
 class XSimGCL(GraphNetwork):
-    """Contrastive graph convolution; further settings as in `GraphNetwork` and `Training`.
+    """Contrastive graph convolution on the customer-product graph.
+
+    Further settings are those of `recsys.models.graph_network.GraphNetwork` (the network) and
+    `recsys.training.settings.Training` (epochs, batches, learning rate), given as keywords.
 
     Attributes:
-        noise: length of the random vectors, epsilon.
-        contrast: weight of InfoNCE, lambda.
-        contrast_temperature: of InfoNCE, tau.
-        contrast_layer: whose vectors are held against the final ones, l*, from 1 to layers.
-        nodes: customers, and products, that InfoNCE takes of a batch at most.
+        noise: length of the random vectors (epsilon in the paper).
+        contrast: weight of InfoNCE (lambda).
+        contrast_temperature: temperature of InfoNCE (tau).
+        contrast_layer: layer that is contrasted with the final vectors (l*), from 1 to layers.
+        nodes: largest number of customers, and of products, per batch in InfoNCE.
     """
 
     noise: float = 0.1
@@ -66,7 +69,7 @@ class XSimGCL(GraphNetwork):
     def network(
         self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
     ) -> GraphVectors:
-        """See `GraphNetwork`."""
+        """Builds the network from its initial vectors."""
         return _XSimGCLNetwork(graph, objective, customers, products, self)
 
 
@@ -90,7 +93,7 @@ class _XSimGCLNetwork(LayeredVectors):
         loss = self.objective_loss((customers, products), batch, processes, generator)
         if not self.settings.contrast:
             return loss
-        # Of the whole batch in every process, so that the mean over processes is the same.
+        # Every process takes the whole batch, so that the mean over processes is the same.
         views = zip((customers, products), layers[self.settings.contrast_layer - 1], strict=True)
         nodes = self._contrasted(batch, generator)
         return loss + self.settings.contrast * sum(
@@ -115,10 +118,10 @@ class _XSimGCLNetwork(LayeredVectors):
         return vectors + self.settings.noise * vectors.detach().sign() * normalize(random)
 
     def _contrasted(self, batch: Batch, generator: torch.Generator) -> list[Tensor]:
-        """Row numbers of the customers and products of a batch, each once."""
-        found = []
+        """Distinct customers and products of a batch as row numbers, at most `nodes` of each."""
+        sampled = []
         for rows in (batch.customers, batch.products):
             distinct: Tensor = rows.unique()  # type: ignore[no-untyped-call]
             order = torch.randperm(len(distinct), generator=generator, device=rows.device)
-            found.append(distinct[order[: self.settings.nodes]])
-        return found
+            sampled.append(distinct[order[: self.settings.nodes]])
+        return sampled

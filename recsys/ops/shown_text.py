@@ -1,23 +1,36 @@
-"""Text of the data as people read it: in a terminal, a spreadsheet, a rendered page, a picture.
+"""Text of the data as people read it: in a message, a terminal, a spreadsheet, a page, a picture.
 
 Names of products, customers, categories, touchpoints, columns, runs and data sets come from others,
-and what shows them takes some characters for orders: a terminal its escape sequences, a spreadsheet
-a cell that begins with "=", Markdown and HTML their markup, matplotlib its "$". Each function here
-makes a text harmless for one of them and leaves plain text as it is.
+and programs that show them take some characters as commands: a terminal its escape sequences, a
+spreadsheet a cell that begins with "=", Markdown and HTML their markup, matplotlib its "$". Each
+`for_` function makes a text harmless in one of them and leaves plain text as it is. `shown` and
+`shortened` limit the length of values and texts.
 
 What machines read back (ids in tables of offers, JSON, stores) is never changed: these functions
-are for output to people alone. HTML is escaped where it is made, in
-`recsys.reports.comparison.markup`.
+are only for output that people read. HTML is escaped where it is made, in
+`recsys.reports.rendering`.
 """
 
 import re
+import reprlib
 import unicodedata
+from datetime import date
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+LONGEST_VALUE = 80
+"""Characters of a value that a message repeats."""
+
+_WRITTEN_BITS = 256
+"""Python refuses to write whole numbers of over 4,300 digits, and nobody reads half as many."""
 
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Controls, formatting (bidirectional overrides among it), halves of surrogate pairs, line ends."""
 
 _WRITTEN = frozenset("\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2")
-"""Of these, what Persian, Indic and Arabic spelling needs: joiners and number signs."""
+"""The exceptions, which Persian, Indic and Arabic spelling needs: joiners and number signs."""
 
 _NAMED = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -46,7 +59,7 @@ def for_terminal(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escaped(one) if _is_invisible(one) else one for one in text)
+    return "".join(_escaped(char) if _is_invisible(char) else char for char in text)
 
 
 def shortened(text: str, length: int) -> str:
@@ -59,6 +72,52 @@ def shortened(text: str, length: int) -> str:
         return text
     tail = (length - 1) // 2
     return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def shown(value: Any) -> str:
+    """A value as an error message repeats it: one line, the middle left out where it is long.
+
+    Texts are quoted, dates and times are written in ISO format, NumPy scalars as Python's numbers,
+    and of nested values the outer levels are shown.
+
+    >>> shown("C7"), shown(np.float64(2.5))
+    ("'C7'", '2.5')
+    >>> shown([1, 2, 3, 4, 5])
+    '[1, 2, 3, 4, …]'
+    >>> shown("7" * 10_000)[-24:]
+    "777777' (10,000 characters)"
+    """
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, str):
+        cut = shortened(plain, LONGEST_VALUE)
+        return repr(cut) if cut == plain else f"{cut!r} ({len(plain):,} characters)"
+    if isinstance(plain, date):
+        return str(plain)
+    return " ".join(_SHORT.repr(plain).split())
+
+
+class _Short(reprlib.Repr):
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        if level <= 0:
+            return f"{{{self.fillvalue}}}"
+        # In the given order, which reprlib would change.
+        pairs = [
+            f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
+            for key, value in islice(x.items(), self.maxdict)
+        ]
+        more = [self.fillvalue] if len(x) > self.maxdict else []
+        return f"{{{', '.join([*pairs, *more])}}}"
+
+    def repr_int(self, x: int, level: int) -> str:
+        if x.bit_length() <= _WRITTEN_BITS:
+            return repr(x)
+        return f"a whole number of about {int(x.bit_length() * 0.30103) + 1:,} digits"
+
+
+_SHORT = _Short()
+_SHORT.maxstring = _SHORT.maxother = LONGEST_VALUE
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxdict, _SHORT.maxtuple = 3, 4, 4, 4
+_SHORT.fillvalue = "…"
 
 
 def for_csv(text: str) -> str:
@@ -78,11 +137,11 @@ def for_markdown(text: str) -> str:
     >>> for_markdown("![x](http://a.b) <b>call_center</b>")
     '!\\[x\\](http&#58;//a.b) &lt;b&gt;call_center&lt;/b&gt;'
     """
-    said = _SPECIAL.sub(r"\\\g<0>", for_terminal(text))
-    said = "".join(_ENTITIES.get(one, one) for one in said)
+    escaped = _SPECIAL.sub(r"\\\g<0>", for_terminal(text))
+    escaped = "".join(_ENTITIES.get(char, char) for char in escaped)
     for address, replacement in _ADDRESS:
-        said = address.sub(replacement, said)
-    return _LISTED.sub(r"\1\\\2", _BLOCK.sub(r"\1\\\2", said))
+        escaped = address.sub(replacement, escaped)
+    return _LISTED.sub(r"\1\\\2", _BLOCK.sub(r"\1\\\2", escaped))
 
 
 def fenced(text: str) -> str:
@@ -100,18 +159,18 @@ def for_picture(text: str, length: int = 60) -> str:
     '\\$x\\$ and _y'
     """
     # A label that begins with "_" is left out of legends.
-    said = shortened(for_terminal(text), length)
-    return (f" {said}" if said.startswith("_") else said).replace("$", r"\$")
+    label = shortened(for_terminal(text), length)
+    return (f" {label}" if label.startswith("_") else label).replace("$", r"\$")
 
 
-def _is_invisible(one: str) -> bool:
-    return unicodedata.category(one) in _INVISIBLE and one not in _WRITTEN
+def _is_invisible(char: str) -> bool:
+    return unicodedata.category(char) in _INVISIBLE and char not in _WRITTEN
 
 
-def _escaped(one: str) -> str:
-    if one in _NAMED:
-        return _NAMED[one]
-    code = ord(one)
+def _escaped(char: str) -> str:
+    if char in _NAMED:
+        return _NAMED[char]
+    code = ord(char)
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,14 +1,17 @@
-"""Files that are there whole or not at all, whoever else writes them at the same time."""
+"""Files that appear, or are replaced, in one step.
+
+A crash, a full disk or another writer at the same time never leaves a part of a file.
+"""
 
 import errno
-import fcntl
 import hashlib
 import os
 import re
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,12 +25,12 @@ _KEPT = re.compile(r"[0-9a-f]{16}\.partial")
 
 
 def write_whole(path: Path, content: str | bytes, key: str | None = None) -> None:
-    """Writes a file in one step, so that a crash or a full disk leaves the former one.
+    """Writes a file in one step, so that a crash or a full disk leaves the former file.
 
     Args:
-        path: of the file; its folder is made where it is missing.
-        content: text, kept as UTF-8, or bytes.
-        key: of the command line or configuration that names the path, for the message.
+        path: the file; its folder is created if it is missing.
+        content: text, written as UTF-8, or bytes.
+        key: setting that names the path, for the error message.
 
     Raises:
         InputError: the file cannot be written.
@@ -38,54 +41,59 @@ def write_whole(path: Path, content: str | bytes, key: str | None = None) -> Non
 
 @contextmanager
 def whole_file(path: Path, key: str | None = None) -> Iterator[BinaryIO]:
-    """Yields a file to write bytes into, which becomes `path` where the block succeeds.
+    """Yields a file to write bytes into, which becomes `path` if the block succeeds.
 
-    Of several writers at once each has a file of its own; the last to end is the one that stays.
+    Several writers at once have a file each; the file of the writer that ends last stays.
 
     Args:
-        path: of the file; its folder is made where it is missing.
-        key: of the command line or configuration that names the path, for the message.
+        path: the file; its folder is created if it is missing.
+        key: setting that names the path, for the error message.
 
     Raises:
-        InputError: the file cannot be written, or something else than a file is there.
+        InputError: the file cannot be written, or `path` is something other than a file.
     """
     named = f"{key}={path}" if key else str(path)
     try:
         _refuse_others(path, named)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial(path) as (beside, descriptor):
-            with open(descriptor, "wb", closefd=False) as file:
-                yield file
-            os.fsync(descriptor)
-            beside.replace(path)
-            sync(path.parent)
+        with (
+            partial(path) as (_, descriptor),
+            open(descriptor, "wb", closefd=False) as file,
+        ):
+            yield file
     except OSError as error:
         raise InputError(f"{named} cannot be written: {reason(error)}") from None
 
 
 def reason(error: OSError) -> str:
-    """What the system says, without what the libraries between add to it."""
+    """The text of the system for an error, without what libraries add to it."""
     return os.strerror(error.errno) if error.errno else str(error)
 
 
 @contextmanager
 def partial(path: Path) -> Iterator[tuple[Path, int]]:
-    """Yields a new empty file beside `path` and its descriptor; it is removed if still there.
+    """Yields a new empty file beside `path` and its descriptor; it becomes `path` on success.
 
-    Its name cannot be guessed and it is made exclusively, so a planted file or link is never
-    written to. A lock tells it from what killed processes have left, which is removed.
+    Its name cannot be guessed and it is created exclusively, so a planted file or link is never
+    written to. If the block fails it is removed. A lock tells it from the files that killed
+    processes have left, which are removed.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: the file cannot be created, or cannot replace `path`.
     """
     prefix = _prefix(path)
     _remove_abandoned(path.parent, prefix)
-    beside, descriptor = _made(path.parent, prefix)
-    try:
-        yield beside, descriptor
-    finally:
-        os.close(descriptor)
-        _remove(beside)
+    with ExitStack() as held:
+        beside, descriptor = _created(path.parent, prefix, held)
+        held.callback(_remove, beside)
+        try:
+            yield beside, descriptor
+            os.fsync(descriptor)
+        finally:
+            # Windows renames no file that is open.
+            os.close(descriptor)
+        beside.replace(path)
+        sync(path.parent)
 
 
 def _refuse_others(path: Path, named: str) -> None:
@@ -99,21 +107,25 @@ def _refuse_others(path: Path, named: str) -> None:
         raise InputError(f"{named} cannot be written: it is no ordinary file; name a file")
 
 
-def _made(folder: Path, prefix: str) -> tuple[Path, int]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+def _created(folder: Path, prefix: str, held: ExitStack) -> tuple[Path, int]:
+    """A new file and its descriptor; its lock is held as long as the stack."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    # Absent on Windows, as the other is elsewhere.
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     while True:
         beside = folder / f"{prefix}{secrets.token_hex(8)}.partial"
         descriptor = os.open(beside, flags, 0o666)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         # Before it was locked another writer may have taken it for abandoned.
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), ExitStack() as attempt:
+            attempt.enter_context(lock(beside))
             if os.path.samestat(os.fstat(descriptor), beside.lstat()):
+                held.enter_context(attempt.pop_all())
                 return beside, descriptor
         os.close(descriptor)
 
 
 def _remove_abandoned(folder: Path, prefix: str) -> None:
-    """Removes what killed writers have left; what is still being written is locked, and stays."""
+    """Removes files that killed writers have left; a file still being written is locked."""
     for beside in folder.iterdir():
         name = beside.name
         if name.startswith(prefix) and _KEPT.fullmatch(name.removeprefix(prefix)):
@@ -135,12 +147,15 @@ def _prefix(path: Path) -> str:
 
 
 def sync(path: Path) -> None:
-    """Waits until a file or folder is on the disk.
+    """Waits until a file or folder is on the disk; on Windows, where that is not needed, a file.
 
     Raises:
         OSError: it cannot be opened, or the disk cannot take it.
     """
-    descriptor = os.open(path, os.O_RDONLY)
+    if sys.platform == "win32" and path.is_dir():
+        return
+    # Windows syncs only what is open for writing.
+    descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,9 +1,10 @@
-"""A folder that appears, or is replaced, in one step, whatever happens meanwhile."""
+"""A folder that appears, or is replaced, in one step, also if writers crash or meet."""
 
 import ctypes
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -15,37 +16,37 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 @contextmanager
-def replaced(place: Path, allow: Callable[[], object] = lambda: None) -> Iterator[Path]:
-    """Yields an empty folder beside `place`, which takes its place where the block succeeds.
+def replaced(target: Path, allow: Callable[[], object] = lambda: None) -> Iterator[Path]:
+    """Yields an empty folder beside `target`, which replaces it if the block succeeds.
 
-    A reader finds the old folder or the new one, whole. What crashed writes have left beside is
-    removed; a draft that is still being written holds a lock, and stays.
+    A reader finds the old folder or the new one, never a part of one. Drafts that crashed writers
+    have left beside are removed; a draft that is still being written holds a lock, and stays.
 
     Args:
-        place: of the folder; its parents are made.
-        allow: raises where what lies there may not be replaced. It is called in the end, while
-            other writers are kept out: one of them may have finished meanwhile.
+        target: the folder; its parents are created.
+        allow: raises if the folder that is there may not be replaced. It is called at the end,
+            while other writers are locked out: one of them may have finished in the meantime.
 
     Raises:
         OSError: the file system does not allow it.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with _draft(place) as draft:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _draft(target) as draft:
         yield draft
         for path in (*draft.rglob("*"), draft):
             sync(path)
-        with lock(place.parent):
+        with lock(target.parent):
             allow()
-            _put(draft, place)
-            sync(place.parent)
+            _put(draft, target)
+            sync(target.parent)
 
 
 @contextmanager
-def _draft(place: Path) -> Iterator[Path]:
-    draft = place.with_name(f"{_prefix(place)}{secrets.token_hex(4)}")
+def _draft(target: Path) -> Iterator[Path]:
+    draft = target.with_name(f"{_prefix(target)}{secrets.token_hex(4)}")
     with ExitStack() as held:
-        with lock(place.parent):
-            _clean_up(place)
+        with lock(target.parent):
+            _clean_up(target)
             draft.mkdir()
             # After an exchange the draft's name stands for what was replaced.
             held.callback(shutil.rmtree, draft, ignore_errors=True)
@@ -54,53 +55,54 @@ def _draft(place: Path) -> Iterator[Path]:
 
 
 def open_as_usual(path: Path) -> None:
-    """Gives a file of a new folder the permissions that the umask leaves a new file.
+    """Gives a file in a new folder the permissions of a file that is created under the umask.
 
-    Some libraries write for the owner alone. The folder was made under the umask, which cannot be
-    read without being changed for all threads.
+    Some libraries write files that only the owner may read. The umask cannot be read without being
+    changed for all threads, so the permissions are those of the folder, which was created under it.
     """
     path.chmod(path.parent.stat().st_mode & 0o666)
 
 
-def current(place: Path) -> Path:
-    """Where the folder lies: elsewhere only where a crash fell between the two steps of `_put`."""
-    return place if place.exists() or not _retired(place).exists() else _retired(place)
+def current(target: Path) -> Path:
+    """Where the folder is: elsewhere only after a crash between the two steps of `_put`."""
+    return target if target.exists() or not _retired(target).exists() else _retired(target)
 
 
-def _put(draft: Path, place: Path) -> None:
-    if not place.exists():
-        draft.rename(place)
-    elif not _exchange(draft, place):
+def _put(draft: Path, target: Path) -> None:
+    if not target.exists():
+        draft.rename(target)
+    elif not _exchange(draft, target):
         # Only systems without an atomic exchange come here: between these two steps the old folder
         # is found by `current`.
-        place.rename(_retired(place))
-        draft.rename(place)
-        shutil.rmtree(_retired(place), ignore_errors=True)
+        target.rename(_retired(target))
+        draft.rename(target)
+        shutil.rmtree(_retired(target), ignore_errors=True)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def _exchange(first: Path, second: Path) -> bool:
     """Swaps two folders in one step of the file system; False where it cannot."""
-    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    library = None if sys.platform == "win32" else ctypes.CDLL(None)
+    rename = getattr(library, "renameat2", None)
     if rename is None:
         return False
-    paths = os.fsencode(one), os.fsencode(other)
+    paths = os.fsencode(first), os.fsencode(second)
     return bool(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0)
 
 
-def _clean_up(place: Path) -> None:
-    retired = _retired(place)
-    if retired.exists() and not place.exists():
-        retired.rename(place)
+def _clean_up(target: Path) -> None:
+    retired = _retired(target)
+    if retired.exists() and not target.exists():
+        retired.rename(target)
     shutil.rmtree(retired, ignore_errors=True)
-    drafts = (one for one in place.parent.iterdir() if one.name.startswith(_prefix(place)))
+    drafts = (path for path in target.parent.iterdir() if path.name.startswith(_prefix(target)))
     for draft in drafts:
         with suppress(OSError), lock(draft, wait=False):
             shutil.rmtree(draft)
 
 
-def _prefix(place: Path) -> str:
-    return f".{place.name}.recsys-draft-"
+def _prefix(target: Path) -> str:
+    return f".{target.name}.recsys-draft-"
 
 
-def _retired(place: Path) -> Path:
-    return place.with_name(f".{place.name}.recsys-retired")
+def _retired(target: Path) -> Path:
+    return target.with_name(f".{target.name}.recsys-retired")

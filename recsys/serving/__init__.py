@@ -1,14 +1,20 @@
 """The exported artifact, and recommending from it: numpy, pyarrow and safetensors only."""
 
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.customer_table import CustomerTable
+from recsys.serving.artifact.event_table import EventTable
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.new_products import NewProduct
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.product_features import ProductFeatures
-from recsys.serving.artifact.storage import load, write
+from recsys.serving.artifact.product_table import ProductTable
+from recsys.serving.artifact.touchpoint_table import TouchpointTable
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.offers import FirmOffer, FirmOffers, Offer, Reason, Recommendation
+from recsys.serving.storage import load, write
 
 __all__ = [
-    "Artifact", "Contents", "FirmOffer", "FirmOffers", "NewProduct", "Offer", "OfferTable",
-    "ProductFeatures", "Reason", "Recommendation", "load", "write",
+    "Artifact", "Contents", "CustomerTable", "EventTable", "FirmOffer", "FirmOffers",
+    "FoldInArrays", "NewProduct", "Offer", "OfferTable", "ProductFeatures", "ProductTable",
+    "Reason", "Recommendation", "TouchpointTable", "load", "write",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from recsys.errors import InputError
 from recsys.ops.locks import lock
 from recsys.ops.masking import masked
-from recsys.ops.whole_file import partial, reason, sync
+from recsys.ops.whole_file import partial, reason
 
 SCHEME = "sqlite:///"
 _MAGIC = b"SQLite format 3\x00"
@@ -140,8 +140,5 @@ def make_whole(path: Path, key: str, make: Callable[[Path], object]) -> None:
     try:
         with partial(path) as (beside, _):
             make(beside)
-            sync(beside)
-            beside.replace(path)
-            sync(path.parent)
     except OSError as error:
         raise InputError(f"{key}: {path} cannot be written: {reason(error)}") from None

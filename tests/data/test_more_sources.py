@@ -147,7 +147,7 @@ def test_the_cutoffs_split_the_ratings(tmp_path: Path) -> None:
         ({"item": {"class": None}}, r"item.parquet: expected column 'class'; the file holds item"),
         ({"user": {"age": None}}, r"user.parquet: expected column 'age'"),
         ({"inter": {"timestamp": [1.5] * 4}}, r"'timestamp': expected whole seconds .* float64"),
-        ({"item": {"item_id": [10, 10, 12]}}, r"products: row 1, column 'product_id': expected an"),
+        ({"item": {"item_id": [10, 10, 12]}}, r"row 1, column 'product_id': expected each id"),
     ],
 )
 def test_a_cinema_of_another_shape_is_refused(tmp_path: Path, change: Any, words: str) -> None:

@@ -113,7 +113,7 @@ def test_a_rename_of_a_column_that_is_not_there(tmp_path: Path) -> None:
 def test_a_rename_onto_a_column_that_is_there_is_refused_by_the_check(tmp_path: Path) -> None:
     write(EVENTS.assign(user="z"), tmp_path / "interactions.csv")
     source = Files(root=str(tmp_path), rename={"interactions": {"user": "customer_id"}})
-    with pytest.raises(InputError, match="column 'customer_id' stands there 2 times"):
+    with pytest.raises(InputError, match="column 'customer_id' appears 2 times"):
         check_tables(source.load())
 
 

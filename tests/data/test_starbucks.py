@@ -103,7 +103,7 @@ def test_an_offer_is_a_product_on_its_channels(tmp_path: Path) -> None:
         ({"event": ["transaction"] * 5 + ["refund"]},
          "interactions: row 5, column 'action': expected one of view, .* got 'refund'"),
         ({"portfolio": PORTFOLIO[:1] * 2 + PORTFOLIO[1:]},
-         "products: row 1, column 'product_id': expected an id once, got '1e9' a second time"),
+         "products: row 1, column 'product_id': expected each id once, got '1e9' again"),
         ({"portfolio": []}, "portfolio.json: expected a JSON object a line, got none"),
         ({"portfolio": [[1]]}, r"portfolio.json: line 1: expected a JSON object, got '\[1\]'"),
         ({"profile": [PROFILE[0], {"id": "0b", "age": 3}]},

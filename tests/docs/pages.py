@@ -19,7 +19,7 @@ class Block(NamedTuple):
 
 
 def pages() -> list[Path]:
-    """README, CONTRIBUTING and every page of docs/, but the guides: those have tests of their own."""
+    """README, CONTRIBUTING and all pages of docs/ but the guides, which have tests of their own."""
     listed = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return [page for page in listed if page.parent.name != "extending"]
 

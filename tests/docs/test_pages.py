@@ -1,7 +1,7 @@
 """Every block of code in README and docs runs as it stands; commands in the text are real ones.
 
-A page is a folder of its own, in which its blocks run one after the other: `bash` in a shell, `python`
-in one namespace. What cannot run here (it takes hours, a server or the public data sets) is no block,
+Each page has a folder of its own, in which its blocks run in order: `bash` in a shell, `python` in
+one namespace. What cannot run here (it takes hours, a server or the public data sets) is no block
 but a command in the text, whose keys are held against those of the command.
 """
 

@@ -73,7 +73,7 @@ def test_a_model_of_features_says_what_became_of_every_column(data: Dataset) -> 
         },
         "interactions": {
             "context_device": "2 values",
-            "context_page": "left out: 200 values, more than 64; cut it first",
+            "context_page": "left out: 200 values, more than 64; bin it first",
         },
     }  # fmt: skip
 

@@ -142,7 +142,7 @@ def test_of_equal_runs_the_latest_counts() -> None:
 
 def test_without_segments_there_is_a_table_and_a_hint() -> None:
     text = text_of(compare([made("als", SEGMENT)]))
-    assert "train.py model=segment" in text
+    assert "recsys train model=segment" in text
     assert "vs segment" not in text
 
 

@@ -12,9 +12,8 @@ from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import RunComparison, compare
-from recsys.reports.comparison.files import PAGE, comparison_files
 from recsys.reports.comparison.matrices import SHOWN, SLICES, shown
-from recsys.reports.comparison.page import comparison_page
+from recsys.reports.comparison.page import PAGE, comparison_files, comparison_page
 from recsys.reports.comparison.plots import pareto_front
 from recsys.reports.comparison.words import summary
 
@@ -35,7 +34,9 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         self.tags.add(tag)
-        self.loaded += [value for name, value in attrs if name in ("src", "href")]
+        self.loaded += [value for name, value in attrs if name == "src"]
+        # A link leads to a section of the same page.
+        assert all(value.startswith("#") for name, value in attrs if name == "href")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -97,8 +98,8 @@ def test_the_summary_says_who_wins_ties_and_loses() -> None:
     assert first.startswith("als ranks first of 4 with a valid ndcg@10 of .4")
     assert "67% of what a model that knew" in first
     assert "als wins over segment by +.1000 [+.1000, +.1000], 1.33 [" in base
-    assert "Not told apart from segment: own_history. Worse than segment: popularity." in base
-    assert all_pairs.startswith("First place is sure: als wins over every other run. Ties")
+    assert "A tie with segment: own_history. Worse than segment: popularity." in base
+    assert all_pairs.startswith("First place is certain: als wins over every other run. Ties")
 
 
 def test_a_shared_first_place_and_a_missing_baseline_are_said() -> None:

@@ -25,8 +25,6 @@ from recsys.models.touchpoint_filter import TouchpointFilter
 from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.serving import Artifact
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.events import by_customer
-from recsys.serving.artifact.ids import SortedIds
 
 MODELS: dict[str, Callable[[], Recommender]] = {
     "als": lambda: ALS(dim=4),
@@ -89,12 +87,12 @@ def exported(data: Dataset) -> Contents:
 def test_a_contact_of_the_firm_is_kept_as_seen_and_explains_nothing() -> None:
     data = bank("phone")
     contents = exported(data)
-    assert contents.event_weights is not None
-    assert contents.event_actions is not None
-    contact = contents.event_actions == ACTIONS.index("contact")
+    assert contents.events.weights is not None
+    assert contents.events.actions is not None
+    contact = contents.events.actions == ACTIONS.index("contact")
     assert contact.sum() == len(CALLED)
-    assert (contents.event_weights[contact] == 0).all()
-    assert (contents.event_weights[~contact] > 0).all()
+    assert (contents.events.weights[contact] == 0).all()
+    assert (contents.events.weights[~contact] > 0).all()
 
 
 def test_a_reason_names_the_event_that_counted() -> None:
@@ -107,25 +105,21 @@ def test_a_reason_names_the_event_that_counted() -> None:
     side = {"touchpoints": {"touchpoint": ["shop", "email"], "outbound": [False, True]}}
     data = dataset_of(table, side, filter_seen=False)
     contents = exported(data)
-    assert contents.event_actions is not None
-    assert contents.event_customers is not None
-    of_ann = contents.event_customers == data.customers.row("ann")
-    assert contents.event_actions[of_ann].tolist() == [ACTIONS.index("contact")]
+    assert contents.events.actions is not None
+    assert contents.events.customers is not None
+    of_ann = contents.events.customers == data.customers.row("ann")
+    assert contents.events.actions[of_ann].tolist() == [ACTIONS.index("contact")]
 
 
 def test_fresh_contacts_weigh_nothing_and_fresh_clicks_do() -> None:
-    contents = by_customer(exported(bank("phone")))
-    assert contents.fold_in_actions is not None
-    weights = dict(zip(ACTIONS, contents.fold_in_actions.tolist(), strict=True))
+    contents = exported(bank("phone"))
+    assert contents.fold_in.action_weights is not None
+    weights = dict(zip(ACTIONS, contents.fold_in.action_weights.tolist(), strict=True))
     assert weights == {
         "view": 1, "click": 1, "cart": 1, "accept": 1, "purchase": 1,
         "reject": 0, "ignore": 0, "contact": 0,
     }  # fmt: skip
-    artifact = Artifact(
-        contents=contents,
-        customers=SortedIds.build("customer", contents.customer_ids),
-        products=SortedIds.build("product", contents.product_ids),
-    )
+    artifact = Artifact.of(contents)
     with_contact = artifact.fold_in([("loan", "purchase"), ("card", "contact")])
     np.testing.assert_array_equal(with_contact, artifact.fold_in([("loan", "purchase")]))
 

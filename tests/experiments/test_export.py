@@ -93,7 +93,7 @@ def test_offers_from_the_artifact_are_those_of_the_model(
     assert market.as_of is not None
     mask(exact, market.eligible(market.as_of, market.as_of + 1), None)
     wanted = topk(exact, K)
-    ids = np.asarray(artifact.contents.product_ids, dtype=object)[found.columns]
+    ids = np.asarray(artifact.contents.products.ids, dtype=object)[found.columns]
     rows = market.products.rows(ids.ravel()).reshape(ids.shape)
     # Equal up to ties: at every place the score of what is offered is the score that belongs there.
     offered = np.take_along_axis(exact, rows, axis=1)
@@ -109,8 +109,8 @@ def test_seen_and_rejected_products_are_exported_as_seen(market: Dataset, tmp_pa
     events = market.interactions
     used = events.products >= 0
     pairs = np.unique(events.customers[used].astype(np.int64) * 10_000 + events.products[used])
-    assert contents.event_customers is not None
-    assert len(contents.event_customers) == len(pairs)
+    assert contents.events.customers is not None
+    assert len(contents.events.customers) == len(pairs)
 
 
 def test_a_network_that_knows_touchpoints_takes_fresh_events(
@@ -121,24 +121,24 @@ def test_a_network_that_knows_touchpoints_takes_fresh_events(
     export(finished_run("touchpoint_gnn", {}, *settings), tmp_path / "a", ExportConfig(), False)
     artifact = load(tmp_path / "a")
     contents = artifact.contents
-    assert contents.touchpoints is not None
-    assert contents.fold_in_rest is not None
+    assert contents.touchpoints.vectors is not None
+    assert contents.fold_in.rest is not None
     # Behind what folds in stand the two ones that biases are multiplied by.
-    np.testing.assert_array_equal(contents.fold_in_rest, [1, 1])
-    product = contents.product_ids[int(np.argmax(np.bincount(contents.event_products)))]
+    np.testing.assert_array_equal(contents.fold_in.rest, [1, 1])
+    product = contents.products.ids[int(np.argmax(np.bincount(contents.events.products)))]
     answer = artifact.recommend_events([(product, "purchase")], k=K, at="as_of")
     assert len(answer.offers) == K
-    assert {offer.touchpoint for offer in answer.offers} <= set(contents.touchpoint_names)
+    assert {offer.touchpoint for offer in answer.offers} <= set(contents.touchpoints.names)
     assert {reason.action for offer in answer.offers for reason in offer.reasons} == {"purchase"}
     # One product alone points the same way, however much it counts.
     once, twice = (artifact.fold_in([(product, action)]) for action in ("view", "purchase"))
     np.testing.assert_allclose(once, twice, atol=1e-5)
     # An event that counts nothing leaves a customer where the own ones put them.
-    own = int(np.argmax(np.bincount(contents.event_customers)))
-    mine = contents.event_customers == own
-    rows = contents.event_products[mine]
-    summed = contents.event_weights[mine] @ contents.fold_in_products[rows]
-    folded = artifact.fold_in([(product, 0.0)], customer_id=contents.customer_ids[own])
+    own = int(np.argmax(np.bincount(contents.events.customers)))
+    mine = contents.events.customers == own
+    rows = contents.events.products[mine]
+    summed = contents.events.weights[mine] @ contents.fold_in.factors[rows]
+    folded = artifact.fold_in([(product, 0.0)], customer_id=contents.customers.ids[own])
     np.testing.assert_allclose(folded[:-2], summed / np.linalg.norm(summed), atol=1e-4)
 
 
@@ -177,7 +177,7 @@ def test_the_firm_s_offers_go_along(market: Dataset, tmp_path: Path) -> None:
     exported = export(run, tmp_path / "a", ExportConfig(), overwrite=False)
     artifact, table = load(tmp_path / "a"), market.side_tables["offers"]
     assert exported.offers == table["offer_id"].nunique() == 480
-    customer = artifact.contents.customer_ids[3]
+    customer = artifact.contents.customers.ids[3]
     when = table["valid_from"].max()
     for one in artifact.recommend_offers(customer, 5, at=when.to_pydatetime()).offers:
         line = table[table["offer_id"] == one.offer_id].iloc[0]
@@ -224,7 +224,7 @@ def test_probabilities_are_of_everybody_known_before_valid(tmp_path: Path) -> No
     assert about["ece"] < about["rate"]
     chances = [
         one.probability
-        for customer in artifact.contents.customer_ids[:50]
+        for customer in artifact.contents.customers.ids[:50]
         for one in artifact.recommend(customer, 10, at="as_of", explain=0).offers
     ]
     assert all(chance is not None and 0 < chance < 1 for chance in chances)

@@ -59,7 +59,7 @@ def test_every_exportable_model_keeps_features(name: str, market: Dataset, tmp_p
     new = NewProduct(product_id="fresh", features={"price": 9.5}, category="Travel card")
     more, ids = grown(artifact.contents, artifact.products, [new])
     assert ids.rows_of("fresh").tolist() == [1000]
-    assert np.isfinite(more.products).all()
+    assert np.isfinite(more.products.vectors).all()
 
 
 def test_a_number_counts_as_the_table_has_it(market: Dataset) -> None:

@@ -34,7 +34,7 @@ def test_metrics_are_written_before_anything_of_mlflow(
     said = capfd.readouterr().err
     assert said.count("\n") == 1
     assert "could not be logged whole: (sqlite3.OperationalError) database or disk is full" in said
-    assert "what was measured is in " in said
+    assert "the results are in " in said
     (path,) = tmp_path.rglob("metrics.json")
     found = json.loads(path.read_text())
     assert found["valid"]

@@ -6,19 +6,21 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pandas as pd
+import pytest
 from hostile_names import FORMULA, HOSTILE, HTML, LINES, is_clean
+from jinja2 import UndefinedError
 from ladder_runs import market_ladder
 from test_compare import SEGMENT, made
 
 from recsys.evaluation.intervals import Interval
 from recsys.ops.shown_text import for_markdown, for_terminal
 from recsys.reports.comparison.compare import RunComparison, compare
-from recsys.reports.comparison.files import PAGE, as_csv, comparison_files
 from recsys.reports.comparison.leaderboard_text import printed
-from recsys.reports.comparison.markup import Markup, section, table
+from recsys.reports.comparison.page import PAGE, comparison_files
 from recsys.reports.ladder.files import ladder_files
 from recsys.reports.ladder.ladder import Ladder
 from recsys.reports.ladder.words import summary
+from recsys.reports.rendering import PagePicture, PageTable, TableCell, as_csv, render
 
 LONG = "Wertpapierdepot" * 14
 
@@ -75,8 +77,9 @@ def hostile_ladder() -> Ladder:
 def require_harmless(page: str) -> None:
     found = Strict(page)
     assert found.tags <= {
-        "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "div", "p", "section",
-        "table", "caption", "thead", "tbody", "tr", "th", "td", "small", "figure", "img", "code",
+        "html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "div", "p",
+        "span", "nav", "a", "section", "table", "caption", "thead", "tbody", "tr", "th", "td",
+        "small", "figure", "img",
     }  # fmt: skip
     assert not {name for name in found.attributes if name.startswith("on")}
     assert found.policy.startswith("default-src 'none'; img-src data:")
@@ -97,7 +100,7 @@ def require_no_formula(table: str) -> None:
 def test_a_comparison_of_hostile_names_is_a_page_of_text() -> None:
     files = comparison_files(hostile_comparison())
     require_harmless(files[PAGE])
-    assert "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;" in files[PAGE]
+    assert "&lt;img src=x onerror=&#34;alert(1)&#34;&gt;" in files[PAGE]
     for name in set(files) - {PAGE}:
         require_no_formula(files[name])
     board = pd.read_csv(io.StringIO(files["leaderboard.csv"]))
@@ -135,14 +138,38 @@ def test_numbers_in_tables_stay_numbers() -> None:
     assert as_csv(pd.DataFrame({"=1+1": ["-0.5", None]})) == '\'=1+1\n-0.5\n""\n'
 
 
-def test_a_cell_is_text_unless_it_is_markup() -> None:
-    made_table = table("<i>", ["<b>"], [["<u>", "<td>", Markup("<td class='left'>1</td>")]])
-    assert "<caption>&lt;i&gt;</caption>" in made_table
-    assert '<th scope="col">&lt;b&gt;</th>' in made_table
-    assert (
-        "<th scope=\"row\">&lt;u&gt;</th><td>&lt;td&gt;</td><td class='left'>1</td>" in made_table
+def test_all_that_a_template_is_given_is_text() -> None:
+    rows = [["<u>", "<td>", TableCell("<b>1", detail="<b>2", style='"<b>3', title='"<b>4')]]
+    page = comparison_like(
+        title='"<i>1',
+        facts={"<i>2": "<i>3"},
+        summary=["<i>4"],
+        board=PageTable("<i>5", ["<i>6", "<i>7"], rows, style='"<i>8'),
+        intervals=PagePicture("<svg/>", '"<i>9'),
+        skipped=["<i>10"],
     )
-    assert "<h2>&quot;&lt;</h2>" in section('"<', Markup())
+    assert not Strict(page).tags & {"i", "b", "u"}
+    for number in range(1, 11):
+        assert f"&lt;i&gt;{number}" in page
+    assert '<th scope="row">&lt;u&gt;</th><td>&lt;td&gt;</td>' in page
+    assert (
+        '<td class="&#34;&lt;b&gt;3" title="&#34;&lt;b&gt;4">&lt;b&gt;1 <small>&lt;b&gt;2</small>'
+        in page
+    )
+
+
+def test_a_variable_that_a_template_lacks_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="'title' is undefined"):
+        render("comparison.html")
+
+
+def comparison_like(**values: object) -> str:
+    """A comparison page of nothing but these values."""
+    nothing = dict.fromkeys(
+        ("seeds", "pair_tables", "slice_tables", "cost_picture", "curves", "has_oracle")
+    )
+    tables = dict.fromkeys(("costs", "run_ids"), PageTable("", [], []))
+    return render("comparison.html", **nothing, **tables, level="95%", **values)
 
 
 def test_the_sentences_of_a_ladder_are_harmless_on_a_terminal_and_in_a_note() -> None:

@@ -81,7 +81,7 @@ def test_what_is_known_just_before_each_purchase() -> None:
 def test_the_next_kind_is_asked_after_each_touchpoint_but_the_last() -> None:
     journeys = Journeys(data_of(*FOUR))
     steps = journeys.touch_steps
-    assert steps.asked.tolist() == [EVENT + 2, EVENT + 3, 3 * EVENT + 2]
+    assert steps.moments.tolist() == [EVENT + 2, EVENT + 3, 3 * EVENT + 2]
     assert steps.answered.tolist() == [EVENT + 2, EVENT + 3, 3 * EVENT + 2]
     assert steps.answers.argmax(axis=1).tolist() == [CALL, WEB, CALL]
     known = known_before(journeys, steps, journeys.of_touch[journeys.followed])
@@ -146,7 +146,7 @@ def at(data: Dataset, journey: int, peeking: int = 0) -> dict[str, Any]:
     """All that is known, and said, of one journey before its purchase."""
     journeys = Journeys(data)
     steps = journeys.purchase_steps
-    steps = replace(steps, asked=steps.asked + peeking)
+    steps = replace(steps, moments=steps.moments + peeking)
     known = known_before(journeys, steps, np.arange(len(steps)))
     asked = np.array([journey])
     found: dict[str, Any] = {

@@ -21,8 +21,8 @@ from recsys.reports.ladder.failures import (
     failure_table,
     traits,
 )
+from recsys.reports.ladder.ladder import rows
 from recsys.reports.ladder.offers import EVERY, VARIANT, PastOffers, answers, offers_made
-from recsys.reports.ladder.rows import rows
 from recsys.reports.ladder.touchpoints import (
     DECAY,
     LAST,

@@ -7,7 +7,7 @@ import pytest
 from test_compare import HandMade, made
 
 from recsys.errors import InputError
-from recsys.reports.ladder.rows import rows
+from recsys.reports.ladder.ladder import rows
 from recsys.reports.ladder.rungs import FEW, MANY, ONE, kept_hits, rungs
 from recsys.reports.ladder.steps import EVERYBODY, rates, steps
 

@@ -9,7 +9,7 @@ from benchmarks.http_load import HttpLoadSuite
 from benchmarks.http_unknown import HttpUnknownSuite
 from benchmarks.same_answers import SameAnswersSuite, same
 from recsys.errors import InputError
-from recsys.serving import Contents, write
+from recsys.serving import Contents, CustomerTable, ProductTable, write
 
 ANSWER = [("a", 3.0), ("b", 2.0), ("c", 1.0)]
 
@@ -42,11 +42,15 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(
         folder,
         Contents(
-            customers=random.standard_normal((30, 4)).astype(np.float32),
-            products=random.standard_normal((20, 4)).astype(np.float32),
-            customer_ids=np.arange(30) + 100,
-            product_ids=np.array([f"p{row}" for row in range(20)], dtype=object),
-            default_customer=np.ones(4, np.float32),
+            customers=CustomerTable(
+                vectors=random.standard_normal((30, 4)).astype(np.float32),
+                ids=np.arange(30) + 100,
+                default_vector=np.ones(4, np.float32),
+            ),
+            products=ProductTable(
+                vectors=random.standard_normal((20, 4)).astype(np.float32),
+                ids=np.array([f"p{row}" for row in range(20)], dtype=object),
+            ),
         ),
     )
     return folder

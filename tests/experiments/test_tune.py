@@ -64,8 +64,8 @@ def test_tuning_leaves_trials_an_experiment_file_and_runs(tmp_path: Path) -> Non
     assert PARENT in repeat.tags
     again = tune(tmp_path)
     assert again.returncode == 0, again.stderr
-    assert "run with them" in done.stdout
-    assert "run with them" not in again.stdout
+    assert "MLflow run: " in done.stdout
+    assert "MLflow run: " not in again.stdout
     assert len(trials(tmp_path)) == len(children(tmp_path)) == TRIALS
 
 

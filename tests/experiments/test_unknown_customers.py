@@ -24,7 +24,7 @@ from recsys.models.segment import Segment
 from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.precision import PRECISIONS, Precision
-from recsys.serving.artifact.storage import load, write
+from recsys.serving.storage import load, write
 
 MODELS: dict[str, Callable[[], Recommender]] = {
     "als": lambda: ALS(dim=4), "popularity": Popularity, "segment": Segment,
@@ -82,14 +82,18 @@ def test_the_artifact_offers_what_is_popular(
 @pytest.mark.parametrize("name", MODELS)
 def test_the_vector_of_nobody_goes_along(name: str, data: Dataset) -> None:
     contents = exported(name, data)
-    assert contents.default_customer is not None
-    assert contents.default_customer.shape == contents.products.shape[1:]
-    order = np.argsort(-(contents.products @ contents.default_customer), kind="stable")
+    assert contents.customers.default_vector is not None
+    assert contents.customers.default_vector.shape == contents.products.vectors.shape[1:]
+    order = np.argsort(
+        -(contents.products.vectors @ contents.customers.default_vector), kind="stable"
+    )
     assert data.products.ids[order[:6]].tolist() == POPULAR
     # It is that of customers without events, with where anybody may be met.
     row = data.customers.row("nobody")
     if name != "segment":
-        np.testing.assert_array_equal(contents.customers[row], contents.default_customer)
+        np.testing.assert_array_equal(
+            contents.customers.vectors[row], contents.customers.default_vector
+        )
 
 
 def test_the_first_event_that_counts_ends_popularity(data: Dataset, tmp_path: Path) -> None:

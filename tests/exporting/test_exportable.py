@@ -12,11 +12,10 @@ import recsys
 from recsys import ALS, Dataset, Popularity, TimeSplit, TouchpointFilter, evaluate, export
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.experiments.run import _device
 from recsys.exporting.exportable import is_exportable, refuse_unexportable
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Embeddings, EventWeights, FoldIn, WeighsEvents
-from recsys.models.device import Device
+from recsys.models.device import Device, device_of
 from recsys.models.recommends import Recommends
 from recsys.serving import load
 
@@ -196,4 +195,4 @@ class TestTheManifest:
 def test_a_run_takes_a_device_as_text_or_with_its_reason(device: Any) -> None:
     model = Filter()
     model.device = device  # type: ignore[attr-defined]
-    assert _device(model) == ("cpu", "as the model says")
+    assert device_of(model) == Device("cpu", "as the model says")

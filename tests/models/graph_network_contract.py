@@ -91,7 +91,7 @@ class GraphNetworkContract(PersonalisedContract, EmbeddingContract, CheckpointCo
 
         monkeypatch.setattr(type(model), "_trained", without_room)
         np.testing.assert_array_equal(model.fit(data).score(everyone(data)), wanted)
-        assert "goes on on the CPU" in capsys.readouterr().err
+        assert "using the CPU" in capsys.readouterr().err
         assert model.device == Device("cpu", "the GPU's memory was too small")
 
     @pytest.mark.parametrize(

@@ -4,12 +4,55 @@ from typing import Any
 
 import numpy as np
 
-from recsys.serving import Contents, ProductFeatures
+from recsys.serving import (
+    Contents,
+    CustomerTable,
+    EventTable,
+    FoldInArrays,
+    ProductFeatures,
+    ProductTable,
+    TouchpointTable,
+)
 
 DAY = 86_400
 AS_OF = 1_767_225_600  # 2026-01-01
 ACTIONS = ["view", "purchase"]
 TOUCHPOINTS = ["app", "branch", "email"]
+
+
+TABLES = {
+    "customers": (CustomerTable, {
+        "customers": "vectors", "customer_ids": "ids", "customer_strands": "strands",
+        "consent": "consent", "default_customer": "default_vector",
+        "default_consent": "default_consent",
+    }),
+    "products": (ProductTable, {
+        "products": "vectors", "product_ids": "ids", "product_names": "names",
+        "product_categories": "categories", "product_valid_from": "valid_from",
+        "product_valid_to": "valid_to",
+    }),
+    "touchpoints": (TouchpointTable, {"touchpoints": "vectors", "touchpoint_names": "names"}),
+    "events": (EventTable, {
+        f"event_{name}": name
+        for name in ("customers", "products", "weights", "actions", "touchpoints", "when")
+    }),
+    "fold_in": (FoldInArrays, {
+        "fold_in_products": "factors", "fold_in_gram": "gram", "fold_in_actions": "action_weights",
+        "fold_in_rule": "rule", "fold_in_scale": "scale", "fold_in_rest": "rest",
+        "fold_in_degrees": "degrees",
+    }),
+}  # fmt: skip
+"""Part of `Contents` -> its class, and name in a file -> field."""
+
+
+def from_fields(**fields: Any) -> Contents:
+    """Contents of fields by the names that they have in an artifact's files."""
+    parts: dict[str, Any] = {}
+    for part, (table, names) in TABLES.items():
+        given = {field: fields.pop(name) for name, field in names.items() if name in fields}
+        if any(value is not None for value in given.values()):
+            parts[part] = table(**given)
+    return Contents(**parts, **fields)
 
 
 def contents(customer_rows: int = 40, product_rows: int = 30, **changes: Any) -> Contents:
@@ -46,7 +89,7 @@ def contents(customer_rows: int = 40, product_rows: int = 30, **changes: Any) ->
         "event_products": what,
         "event_weights": weights,
         "event_actions": random.integers(0, 2, len(who)),
-        "event_action_names": ACTIONS,
+        "action_names": ACTIONS,
         "event_touchpoints": random.integers(-1, 3, len(who)),
         "event_when": AS_OF - random.integers(1, 300 * DAY, len(who)),
         "fold_in_products": factors,
@@ -62,7 +105,7 @@ def contents(customer_rows: int = 40, product_rows: int = 30, **changes: Any) ->
             "versions": {"numpy": np.__version__},
         },
     }
-    return Contents(**(fields | changes))
+    return from_fields(**(fields | changes))
 
 
 def features(dim: int = 5, width: int | None = 5, scaled: bool = False) -> ProductFeatures:

@@ -23,8 +23,8 @@ ABSENT = ("pandas", "torch", "scipy", "mlflow", "faiss", "tqdm", "hydra", "sklea
 def answers(whole: Path, small: Path, out: Path) -> dict[str, Any]:
     """Every kind of answer of an artifact, the first few of another, and a file of all offers."""
     artifact = load(whole)
-    someone = artifact.contents.customer_ids[0]
-    many = artifact.recommend_many(artifact.contents.customer_ids[:], 3, at=AT)
+    someone = artifact.contents.customers.ids[0]
+    many = artifact.recommend_many(artifact.contents.customers.ids[:], 3, at=AT)
     return {
         "recommend": _plain(artifact.recommend(someone, 3, at=AT)),
         "recommend_many": [many.columns.tolist(), many.scores.tolist()],

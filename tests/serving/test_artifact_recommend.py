@@ -14,17 +14,21 @@ PLAIN = {"consent": None, "product_valid_from": None, "product_valid_to": None}
 def brute_force(given, row, k, touchpoint=None, at=AS_OF):
     """(product row, score, touchpoint) triples, product by product."""
     asked = None if touchpoint is None else TOUCHPOINTS.index(touchpoint)
-    had = set(given.event_products[given.event_customers == row])
-    allowed = given.consent[row]
+    had = set(given.events.products[given.events.customers == row])
+    allowed = given.customers.consent[row]
     if not (allowed.any() if asked is None else allowed[asked]):
         return []
-    vector = given.customers[row] + (0 if asked is None else given.touchpoints[asked])
+    vector = given.customers.vectors[row] + (
+        0 if asked is None else given.touchpoints.vectors[asked]
+    )
     offers = []
-    for product, one in enumerate(given.products):
-        opens, closes = given.product_valid_from[product], given.product_valid_to[product]
+    for product, one in enumerate(given.products.vectors):
+        opens, closes = given.products.valid_from[product], given.products.valid_to[product]
         if product in had or not opens <= at < closes:
             continue
-        contacts = np.where(allowed, (given.customers[row] + one) @ given.touchpoints.T, -np.inf)
+        contacts = np.where(
+            allowed, (given.customers.vectors[row] + one) @ given.touchpoints.vectors.T, -np.inf
+        )
         place = int(contacts.argmax()) if asked is None else asked
         offers.append((product, float(vector @ one), TOUCHPOINTS[place]))
     return sorted(offers, key=lambda offer: -offer[1])[:k]
@@ -34,12 +38,12 @@ def brute_force(given, row, k, touchpoint=None, at=AS_OF):
 def test_offers_equal_brute_force(loaded, touchpoint):
     artifact = loaded(customer_rows=200)
     given = artifact.contents
-    many = artifact.recommend_many(given.customer_ids, 7, touchpoint)
-    for row, customer in enumerate(given.customer_ids):
+    many = artifact.recommend_many(given.customers.ids, 7, touchpoint)
+    for row, customer in enumerate(given.customers.ids):
         expected = brute_force(given, row, 7, touchpoint)
         answer = artifact.recommend(customer, 7, touchpoint)
         found = [(offer.product_id, offer.touchpoint) for offer in answer.offers]
-        assert found == [(given.product_ids[p], where) for p, _, where in expected]
+        assert found == [(given.products.ids[p], where) for p, _, where in expected]
         scores = [offer.score for offer in answer.offers]
         np.testing.assert_allclose(scores, [score for _, score, _ in expected], rtol=1e-4)
         assert (answer.short_because is None) == (len(expected) == 7)
@@ -57,9 +61,9 @@ def test_ties_go_to_the_lower_row(loaded):
     products = np.repeat(np.eye(5, dtype=np.float32), 6, axis=0)[::-1].copy()
     artifact = loaded(products=products, filter_seen=False, **PLAIN)
     given = artifact.contents
-    order = np.argsort(-(given.customers[0] @ products.T), kind="stable")
-    answer = artifact.recommend(given.customer_ids[0], 30)
-    assert [offer.product_id for offer in answer.offers] == list(given.product_ids[order])
+    order = np.argsort(-(given.customers.vectors[0] @ products.T), kind="stable")
+    answer = artifact.recommend(given.customers.ids[0], 30)
+    assert [offer.product_id for offer in answer.offers] == list(given.products.ids[order])
 
 
 def test_dates_bind_at_the_moment_asked_about(loaded):
@@ -68,7 +72,7 @@ def test_dates_bind_at_the_moment_asked_about(loaded):
     artifact = loaded(
         consent=None, product_valid_from=opens, product_valid_to=closes, filter_seen=False
     )
-    ids = artifact.contents.product_ids
+    ids = artifact.contents.products.ids
 
     def offered(at=None):
         return {offer.product_id for offer in artifact.recommend("C0001", 30, at=at).offers}
@@ -93,7 +97,7 @@ def test_consent_bounds_everything(loaded):
     consent = np.ones((40, 3), dtype=bool)
     consent[0], consent[1] = [False, True, False], False
     artifact = loaded(consent=consent)
-    careful, refusing = artifact.contents.customer_ids[:2]
+    careful, refusing = artifact.contents.customers.ids[:2]
     assert {offer.touchpoint for offer in artifact.recommend(careful).offers} == {"branch"}
     assert artifact.recommend(careful, touchpoint="branch").short_because is None
     closed = artifact.recommend(careful, touchpoint="email")
@@ -117,11 +121,11 @@ def test_without_touchpoint_vectors_offers_have_none(loaded):
 def test_seen_and_excluded_products_leave(loaded):
     artifact = loaded(**PLAIN)
     given = artifact.contents
-    had = set(given.product_ids[given.event_products[given.event_customers == 3]])
-    customer = given.customer_ids[3]
-    answer = artifact.recommend(customer, 30, exclude=[*had, given.product_ids[0]])
+    had = set(given.products.ids[given.events.products[given.events.customers == 3]])
+    customer = given.customers.ids[3]
+    answer = artifact.recommend(customer, 30, exclude=[*had, given.products.ids[0]])
     assert {offer.product_id for offer in answer.offers} == (
-        set(given.product_ids) - had - {given.product_ids[0]}
+        set(given.products.ids) - had - {given.products.ids[0]}
     )
     assert answer.own_events == len(had)
     left = 30 - len(answer.offers)
@@ -139,11 +143,11 @@ def test_strands_count_by_their_best_row(loaded):
     many = artifact.recommend_many(np.arange(20), 5)
     for customer in range(20):
         rows = [2 * customer, 2 * customer + 1]
-        scores = (given.customers[rows] @ given.products.T).max(axis=0)
-        scores[given.event_products[np.isin(given.event_customers, rows)]] = -np.inf
+        scores = (given.customers.vectors[rows] @ given.products.vectors.T).max(axis=0)
+        scores[given.events.products[np.isin(given.events.customers, rows)]] = -np.inf
         best = np.argsort(-scores)[:5]
         answer = artifact.recommend(customer, 5)
-        assert [offer.product_id for offer in answer.offers] == list(given.product_ids[best])
+        assert [offer.product_id for offer in answer.offers] == list(given.products.ids[best])
         assert many.columns[customer].tolist() == best.tolist()
 
 
@@ -160,16 +164,16 @@ def test_a_strand_that_refuses_refuses_for_the_customer(loaded):
 def test_reasons_are_the_shares_of_own_events(loaded, gram):
     artifact = loaded(fold_in_gram=gram)
     given = artifact.contents
-    own = given.event_customers == 5
-    weights, rows = given.event_weights[own], given.event_products[own]
-    product_row = {product: row for row, product in enumerate(given.product_ids)}
-    answer = artifact.recommend(given.customer_ids[5], explain=100)
+    own = given.events.customers == 5
+    weights, rows = given.events.weights[own], given.events.products[own]
+    product_row = {product: row for row, product in enumerate(given.products.ids)}
+    answer = artifact.recommend(given.customers.ids[5], explain=100)
     assert answer.offers
     for offer in answer.offers:
-        vector = given.products[product_row[offer.product_id]][None]
-        parts = fold_in.contributions(weights, given.fold_in_products[rows], vector, gram)[0]
+        vector = given.products.vectors[product_row[offer.product_id]][None]
+        parts = fold_in.contributions(weights, given.fold_in.factors[rows], vector, gram)[0]
         expected = {
-            given.product_ids[row]: part / parts[parts > 0].sum()
+            given.products.ids[row]: part / parts[parts > 0].sum()
             for row, part in zip(rows, parts, strict=True)
             if part > 0
         }
@@ -178,7 +182,7 @@ def test_reasons_are_the_shares_of_own_events(loaded, gram):
         )
         shares = [reason.share for reason in offer.reasons]
         assert shares == sorted(shares, reverse=True)
-        few = artifact.recommend(given.customer_ids[5], explain=1).offers[0].reasons
+        few = artifact.recommend(given.customers.ids[5], explain=1).offers[0].reasons
         assert few == answer.offers[0].reasons[:1]
 
 
@@ -187,16 +191,16 @@ def test_a_reason_says_what_happened_where_and_when(loaded):
     given = artifact.contents
     reason = next(
         reason
-        for offer in artifact.recommend(given.customer_ids[0]).offers
+        for offer in artifact.recommend(given.customers.ids[0]).offers
         for reason in offer.reasons
     )
-    product = list(given.product_ids).index(reason.product_id)
-    event = np.flatnonzero((given.event_customers == 0) & (given.event_products == product))[0]
-    place = given.event_touchpoints[event]
-    assert reason.name == given.product_names[product]
-    assert reason.action == ACTIONS[given.event_actions[event]]
+    product = list(given.products.ids).index(reason.product_id)
+    event = np.flatnonzero((given.events.customers == 0) & (given.events.products == product))[0]
+    place = given.events.touchpoints[event]
+    assert reason.name == given.products.names[product]
+    assert reason.action == ACTIONS[given.events.actions[event]]
     assert reason.touchpoint == (None if place < 0 else TOUCHPOINTS[place])
-    assert reason.when == datetime.fromtimestamp(given.event_when[event], UTC)
+    assert reason.when == datetime.fromtimestamp(given.events.when[event], UTC)
 
 
 def test_a_reason_may_know_the_order_only(loaded):
@@ -205,13 +209,13 @@ def test_a_reason_may_know_the_order_only(loaded):
     moments = {
         reason.when for offer in artifact.recommend("C0001", 30).offers for reason in offer.reasons
     }
-    assert moments <= set(artifact.contents.event_when.tolist())
+    assert moments <= set(artifact.contents.events.when.tolist())
 
 
 def test_events_without_weight_explain_nothing_but_count_as_seen(loaded):
-    weights = np.zeros(len(contents().event_weights), np.float32)
+    weights = np.zeros(len(contents().events.weights), np.float32)
     artifact = loaded(event_weights=weights, fold_in_gram=np.eye(5, dtype=np.float32), **PLAIN)
-    answer = artifact.recommend(artifact.contents.customer_ids[3], 30)
+    answer = artifact.recommend(artifact.contents.customers.ids[3], 30)
     assert answer.own_events > 0
     assert len(answer.offers) == 30 - answer.own_events
     assert all(offer.reasons == [] for offer in answer.offers)
@@ -221,9 +225,9 @@ def test_reasons_split_only_the_folded_in_columns(loaded):
     given = contents()
     extra = np.ones((40, 2), np.float32), np.ones((30, 2), np.float32)
     wide = loaded(
-        customers=np.hstack([given.customers, extra[0]]),
-        products=np.hstack([given.products, extra[1]]),
-        touchpoints=np.hstack([given.touchpoints, np.zeros((3, 2), np.float32)]),
+        customers=np.hstack([given.customers.vectors, extra[0]]),
+        products=np.hstack([given.products.vectors, extra[1]]),
+        touchpoints=np.hstack([given.touchpoints.vectors, np.zeros((3, 2), np.float32)]),
     ).recommend("C0001")
     narrow = loaded().recommend("C0001")
     assert [offer.reasons for offer in wide.offers] == [offer.reasons for offer in narrow.offers]

@@ -14,7 +14,7 @@ from artifact_contents import contents
 from recsys.errors import InputError
 from recsys.ops import whole_folder as folder_module
 from recsys.serving import load, write
-from recsys.serving.artifact import storage as artifact_module
+from recsys.serving import storage as artifact_module
 
 FIRST, SECOND = {"model": "first"}, {"model": "second"}
 

@@ -1,8 +1,9 @@
 import json
 import subprocess
 import sys
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -10,15 +11,14 @@ import pytest
 from artifact_contents import contents, features
 
 from recsys.errors import InputError
-from recsys.serving import Contents, ProductFeatures, load, write
-from recsys.serving.artifact.events import by_customer
+from recsys.serving import load, write
 from recsys.serving.artifact.text_ids import TextIds
 
 
-def assert_same(one: Contents | ProductFeatures, other: Contents | ProductFeatures) -> None:
+def assert_same(one: Any, other: Any) -> None:
     for field in fields(one):
         left, right = getattr(one, field.name), getattr(other, field.name)
-        if isinstance(left, ProductFeatures):
+        if is_dataclass(left):
             assert_same(left, right)
         elif isinstance(left, np.ndarray | TextIds):
             np.testing.assert_array_equal(left, right, err_msg=field.name)
@@ -48,13 +48,11 @@ def assert_same(one: Contents | ProductFeatures, other: Contents | ProductFeatur
 def test_what_is_written_is_loaded(tmp_path, changes):
     given = contents(**changes)
     write(tmp_path / "new" / "artifact", given)
-    assert_same(by_customer(given), load(tmp_path / "new" / "artifact").contents)
+    assert_same(given.with_sorted_events(), load(tmp_path / "new" / "artifact").contents)
 
 
 def test_events_may_be_absent(tmp_path):
-    kept = {field.name for field in fields(Contents) if field.name.startswith("event_")}
-    none = dict.fromkeys(kept - {"event_action_names"} | {"fold_in_products"})
-    write(tmp_path / "artifact", contents(**none))
+    write(tmp_path / "artifact", replace(contents(), events=None, fold_in=None))
     artifact = load(tmp_path / "artifact")
     answer = artifact.recommend("C0001", k=3)
     assert not artifact.explains
@@ -111,30 +109,34 @@ def test_loading_and_recommending_import_no_heavy_packages(tmp_path):
 BAD = [
     ("products", np.zeros((30, 5)), "expected float32 \\[at least 1, at least 1\\], got float64"),
     ("products", np.zeros((0, 5), np.float32), "at least 1"),
-    ("customers", np.zeros((40, 4), np.float32), "expected float32 \\[at least 1, 5\\]"),
+    (
+        "customers",
+        np.zeros((40, 4), np.float32),
+        "customers.vectors: expected 5 columns as products",
+    ),
     ("customers", np.full((40, 5), np.nan, np.float32), "expected finite numbers, got nan at"),
-    ("touchpoints", np.zeros((2, 5), np.float32), "touchpoints: expected float32 \\[3, 5\\]"),
+    (
+        "touchpoints",
+        np.zeros((2, 5), np.float32),
+        "touchpoints.vectors: expected float32 \\[3, at l",
+    ),
     ("customer_ids", np.arange(39), "expected an array \\(40,\\) of ids"),
     ("customer_ids", np.array([None] * 40), "integers, str or UUID"),
     ("product_ids", np.arange(30.0), "integers, str or UUID"),
     ("touchpoint_names", ["app", "app", "web"], "names that differ"),
-    ("customer_strands", np.zeros(40), "customer_strands: expected integers"),
+    ("customer_strands", np.zeros(40), "customers.strands: expected integers"),
     ("product_names", ["one"], "expected 30 texts, got 1"),
     ("product_categories", [1] * 30, "expected str or None"),
-    ("product_valid_from", np.zeros(30), "product_valid_from: expected integers"),
+    ("product_valid_from", np.zeros(30), "products.valid_from: expected integers"),
     ("consent", np.ones((40, 2), bool), "consent: expected bool \\(40, 3\\), got bool \\(40, 2\\)"),
     ("event_products", None, "go together"),
-    ("event_weights", np.array([1.0]), "event_weights: expected float32"),
+    ("event_weights", np.array([1.0]), "events.weights: expected float32"),
     ("fold_in_products", np.ones((30, 6), np.float32), "at most 5 columns"),
     ("fold_in_gram", -np.eye(5, dtype=np.float32), "symmetric, positive definite"),
-    ("features", features(dim=4), "features.vectors: expected float32 \\[5, 5\\]"),
-    ("features", features(width=4), "features.factors: expected float32 \\[5, 5\\]"),
+    ("features", features(dim=4), "features.vectors: expected 5 columns"),
+    ("features", features(width=4), "features.factors: expected 5 columns"),
     ("features", features(width=None), "features.factors: goes together"),
     ("features", features(scaled=True), "features.fold_in_scale: goes together"),
-    ("features", replace(features(), values=[None] * 4), "have a column and differ"),
-    ("features", replace(features(), columns=["price"] * 3), "features.values: expected 3 texts"),
-    ("features", replace(features(), scales=np.zeros(4, np.float32)), "scales: .* above 0, got 0"),
-    ("features", replace(features(), means=np.zeros(4)), "features.means: expected float32"),
     ("fold_in_gram", np.eye(4, dtype=np.float32), "expected float32 \\[5, 5\\]"),
     ("facts", {"files": 1}, "files are written by the artifact itself"),
     ("facts", {"metrics": float("nan")}, "values that JSON can hold"),
@@ -151,23 +153,37 @@ def test_contents_that_do_not_fit_are_named(field, value, message):
         contents(**{field: value})
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"values": [None] * 4}, "have a column and differ"),
+        ({"columns": ["price"] * 3}, ".values: expected 3 texts"),
+        ({"scales": np.zeros(4, np.float32)}, "scales: .* above 0, got 0"),
+        ({"means": np.zeros(4)}, ".means: expected float32"),
+    ],
+)
+def test_features_that_do_not_fit_are_named(changes, message):
+    with pytest.raises(InputError, match=f"^contents.features.*{message}"):
+        replace(features(), **changes)
+
+
 def test_event_codes_out_of_range_are_named():
-    count = len(contents().event_customers)
+    count = len(contents().events.customers)
     for field, value in (
-        ("event_customers", 40),
-        ("event_products", -1),
-        ("event_actions", 2),
-        ("event_touchpoints", 3),
+        ("customers", 40),
+        ("products", -1),
+        ("actions", 2),
+        ("touchpoints", 3),
     ):
-        with pytest.raises(InputError, match=f"contents.{field}: expected .* to"):
-            contents(**{field: np.full(count, value)})
+        with pytest.raises(InputError, match=f"contents.events.{field}: expected .* to"):
+            contents(**{f"event_{field}": np.full(count, value)})
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"customer_ids": np.zeros(40, np.int64)}, "customer_ids: '0' stands twice"),
-        ({"product_ids": np.array(["a"] * 30)}, "product_ids: 'a' stands twice"),
+        ({"customer_ids": np.zeros(40, np.int64)}, "customers.ids: '0' appears twice"),
+        ({"product_ids": np.array(["a"] * 30)}, "products.ids: 'a' appears twice"),
     ],
 )
 def test_ids_that_stand_twice_are_refused(tmp_path, changes, message):
@@ -178,8 +194,8 @@ def test_ids_that_stand_twice_are_refused(tmp_path, changes, message):
 
 def test_two_events_of_one_pair_are_refused(tmp_path):
     given = contents()
-    products = given.event_products.copy()
-    same = np.flatnonzero(given.event_customers == given.event_customers[0])[:2]
+    products = given.events.products.copy()
+    same = np.flatnonzero(given.events.customers == given.events.customers[0])[:2]
     products[same] = 7
     with pytest.raises(InputError, match="two events with product row 7; keep the latest"):
         write(tmp_path / "artifact", contents(event_products=products))

@@ -90,7 +90,7 @@ def test_left_out_and_allowed_hold_everywhere(loaded: Any, tmp_path: Path) -> No
     assert {line["product_id"] for line in lines} == {"P002"}
     assert len(lines) == 40
     many = artifact.recommend_many(["C0001"], 30, allow=["P002"]).columns
-    assert artifact.contents.product_ids[many[many >= 0]].tolist() == ["P002"]
+    assert artifact.contents.products.ids[many[many >= 0]].tolist() == ["P002"]
     offers = artifact.recommend_offers("C0001", 30, exclude=["P001"]).offers
     assert "P001" not in {one.offer_id for one in offers}
 

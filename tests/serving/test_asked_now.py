@@ -19,7 +19,7 @@ from artifact_contents import AS_OF, DAY, contents
 
 from recsys.errors import InputError
 from recsys.serving import Artifact, OfferTable, load, write
-from recsys.serving.artifact import rules, times
+from recsys.serving.artifact import times
 from recsys.serving.artifact.times import OPEN_END, OPEN_START, moment_of, seconds
 from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.query.everyone import MOMENT, recommend_everyone
@@ -68,7 +68,7 @@ def of_events(artifact: Artifact, at: Any) -> set[Any]:
 
 def of_many(artifact: Artifact, at: Any) -> set[Any]:
     columns = artifact.recommend_many(["C0001"], 30, at=at).columns
-    return set(artifact.contents.product_ids[columns[columns >= 0]])
+    return set(artifact.contents.products.ids[columns[columns >= 0]])
 
 
 def of_everyone(artifact: Artifact, at: Any) -> set[Any]:
@@ -98,8 +98,8 @@ def test_what_has_ended_is_not_offered(
     way: Any, artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    every = set(artifact.contents.product_ids[:])
-    over = {artifact.contents.product_ids[0]}
+    every = set(artifact.contents.products.ids[:])
+    over = {artifact.contents.products.ids[0]}
     had = {"P001"} if way is of_events else set()
     assert way(artifact, None) | had == every - over
     assert way(artifact, "as_of") | had == every
@@ -112,8 +112,8 @@ def test_a_store_does_not_offer_what_has_ended(artifact: Artifact, store: Store)
         return {offer.product_id for offer in store.recommend("C0001", 30, at=at)}
 
     store.put(artifact)
-    every = set(artifact.contents.product_ids[:])
-    over = {artifact.contents.product_ids[0]}
+    every = set(artifact.contents.products.ids[:])
+    over = {artifact.contents.products.ids[0]}
     assert offered(None) == offered("now") == every - over
     assert offered("as_of") == offered("2026-01-31") == every
 
@@ -160,7 +160,7 @@ def test_without_seconds_there_is_no_now(clock: str | None, tmp_path: Path) -> N
     artifact = load(tmp_path / "a")
     for at in (None, "now", "as_of"):
         assert len(of_artifact(artifact, at)) == 30
-        assert rules.moment(artifact.contents, at) is None
+        assert artifact.contents.moment(at) is None
     assert len(of_artifact(artifact, "2026-03-01")) == 29
 
 

@@ -57,7 +57,7 @@ def test_serves_where_nothing_else_is_installed(tmp_path: Path, python: Path) ->
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    pair = given.product_ids[5:7]
+    pair = given.products.ids[5:7]
     assert found.pop("environment") == str(tmp_path / "environment")
     assert found.pop("installed") == sorted(THERE)
     assert found.pop("absent") == list(bare_answers.ABSENT)

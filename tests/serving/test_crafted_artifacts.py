@@ -22,7 +22,7 @@ from safetensors.numpy import load_file, save_file
 
 from recsys.errors import InputError
 from recsys.serving import load, write
-from recsys.serving.artifact.product_table import new_products
+from recsys.serving.product_file import new_products
 
 IDS, VECTORS, MANIFEST = "ids.parquet", "embeddings.safetensors", "manifest.json"
 

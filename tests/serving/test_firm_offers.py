@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from artifact_contents import AS_OF, DAY
+from artifact_contents import AS_OF, DAY, from_fields
 
 from recsys.errors import InputError
 from recsys.serving import Artifact, Contents, OfferTable, load, write
@@ -54,7 +54,7 @@ def shop(**changes: object) -> Contents:
         "offers": table(),
         "facts": {"clock": "timestamp", "as_of": AS_OF},
     }
-    return Contents(**(fields | changes))
+    return from_fields(**(fields | changes))
 
 
 @pytest.fixture

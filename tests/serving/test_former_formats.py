@@ -12,9 +12,7 @@ from artifact_contents import contents
 from safetensors.numpy import save_file
 
 from recsys.serving import Contents, load, write
-from recsys.serving.artifact.events import TYPES, by_customer
 
-VECTORS = ("customers", "products", "touchpoints", "fold_in_products")
 DATES = ("product_valid_from", "product_valid_to")
 
 
@@ -24,14 +22,22 @@ COUNTED_LATER = {1: {"offers", "features"}, 2: {"features"}}
 def write_former(folder: Path, given: Contents, version: int) -> None:
     """The layout of versions 1 and 2: sorted ids, float32; what came later is not counted."""
     folder.mkdir()
-    arrays = {name: getattr(given, name) for name in (*VECTORS, *TYPES, *DATES)}
-    arrays["consent"] = np.packbits(given.consent, axis=1)
+    products, events = given.products, given.events
+    arrays = {
+        "customers": given.customers.vectors, "products": products.vectors,
+        "touchpoints": given.touchpoints.vectors, "fold_in_products": given.fold_in.factors,
+        "event_customers": events.customers, "event_products": events.products,
+        "event_weights": events.weights, "event_actions": events.actions,
+        "event_touchpoints": events.touchpoints, "event_when": events.when,
+        "product_valid_from": products.valid_from, "product_valid_to": products.valid_to,
+        "consent": np.packbits(given.customers.consent, axis=1),
+    }  # fmt: skip
     save_file(arrays, folder / "embeddings.safetensors")
     lines = [
         line
         for kind, ids in (
-            ("customer", given.customer_ids), ("product", given.product_ids),
-            ("touchpoint", given.touchpoint_names), ("action", given.event_action_names),
+            ("customer", given.customers.ids), ("product", given.products.ids),
+            ("touchpoint", given.touchpoints.names), ("action", given.action_names),
         )
         for line in ids_of(kind, list(ids), given)
     ]  # fmt: skip
@@ -42,7 +48,7 @@ def write_former(folder: Path, given: Contents, version: int) -> None:
     types = json.dumps({"customer": "str", "product": "str"})
     schema = pa.schema(columns.items(), metadata={"id_types": types})
     pq.write_table(pa.Table.from_pylist(lines, schema), folder / "ids.parquet", compression="zstd")
-    rules = {"masks_seen": True, "dates": list(DATES), "consent": list(given.touchpoint_names)}
+    rules = {"masks_seen": True, "dates": list(DATES), "consent": list(given.touchpoints.names)}
     (folder / "rules.json").write_text(json.dumps(rules, indent=2) + "\n")
     (folder / "MODEL_CARD.md").write_text("# example\n")
     counts = {
@@ -61,8 +67,8 @@ def ids_of(kind: str, ids: list[str], given: Contents) -> list[dict[str, object]
     if kind in ("customer", "product"):
         rows = sorted(rows, key=ids.__getitem__)
     about = {
-        "name": given.product_names if kind == "product" else None,
-        "category": given.product_categories if kind == "product" else None,
+        "name": given.products.names if kind == "product" else None,
+        "category": given.products.categories if kind == "product" else None,
     }
     return [
         {"kind": kind, "id": ids[row], "row": row}
@@ -77,7 +83,7 @@ def entry(raw: bytes) -> dict[str, object]:
 
 @pytest.mark.parametrize("version", COUNTED_LATER)
 def test_a_former_format_answers_as_todays(tmp_path, version):
-    given = by_customer(contents())
+    given = contents().with_sorted_events()
     write_former(tmp_path / "old", given, version)
     write(tmp_path / "new", given)
     old, new = load(tmp_path / "old"), load(tmp_path / "new")
@@ -85,12 +91,12 @@ def test_a_former_format_answers_as_todays(tmp_path, version):
     assert old.contents.features is None
     assert old.contents.calibrator is None
     assert old.contents.facts == new.contents.facts
-    for customer in given.customer_ids:
+    for customer in given.customers.ids:
         assert old.recommend(customer, 5) == new.recommend(customer, 5)
 
 
 @pytest.mark.parametrize("version", COUNTED_LATER)
 def test_a_former_format_may_be_replaced(tmp_path, version):
-    write_former(tmp_path / "a", by_customer(contents()), version)
+    write_former(tmp_path / "a", contents().with_sorted_events(), version)
     write(tmp_path / "a", contents(), overwrite=True)
     assert json.loads((tmp_path / "a" / "manifest.json").read_text())["format_version"] == 3

@@ -18,7 +18,7 @@ def foldable(loaded, **changes):
         "fold_in_rule": RULE, "fold_in_actions": np.array([1, 3], np.float32),
         "fold_in_scale": np.full(30, 2, np.float32), "fold_in_rest": np.zeros(0, np.float32),
         "fold_in_degrees": degrees, "fold_in_gram": np.eye(5, dtype=np.float32),
-        "event_weights": 1 + np.abs(given.event_weights),
+        "event_weights": 1 + np.abs(given.events.weights),
     }  # fmt: skip
     return loaded(**(rule | PLAIN | changes))
 
@@ -29,7 +29,7 @@ def test_an_unseen_customer_by_hand(loaded):
     rows = [artifact.products.rows_of(one)[0] for one in ("P001", "P002")]
     # A purchase counts 3 and a plain event 1: weights 1 + 2 * 3 / sqrt(4) and 1 + 2 * 1 / sqrt(4).
     wanted = fold_in.customer_vector(
-        np.array([4, 2]), given.fold_in_products[rows], given.fold_in_gram
+        np.array([4, 2]), given.fold_in.factors[rows], given.fold_in.gram
     )
     found = artifact.fold_in([("P001", "purchase"), "P002"])
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
@@ -39,11 +39,13 @@ def test_an_unseen_customer_by_hand(loaded):
 
 def test_a_known_customer_without_fresh_events_keeps_its_vector(loaded):
     plain = dict.fromkeys(["fold_in_degrees", "fold_in_scale", "fold_in_gram"])
-    rule, weights = np.zeros(3, np.float32), contents().event_weights
+    rule, weights = np.zeros(3, np.float32), contents().events.weights
     artifact = foldable(loaded, **plain, fold_in_rule=rule, event_weights=weights)
-    for row, customer in enumerate(artifact.contents.customer_ids):
+    for row, customer in enumerate(artifact.contents.customers.ids):
         found = artifact.fold_in([], customer)
-        np.testing.assert_allclose(found, artifact.contents.customers[row], rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(
+            found, artifact.contents.customers.vectors[row], rtol=1e-3, atol=1e-4
+        )
 
 
 def test_offers_follow_the_vector_and_the_rules(loaded):
@@ -54,7 +56,7 @@ def test_offers_follow_the_vector_and_the_rules(loaded):
     assert len(products) == 27
     assert not {"P001", "P002", "P003"} & set(products)
     assert "already had: 2" in answer.short_because
-    scores = artifact.contents.products @ artifact.fold_in(events)
+    scores = artifact.contents.products.vectors @ artifact.fold_in(events)
     rows = [artifact.products.rows_of(one)[0] for one in products]
     found = [offer.score for offer in answer.offers]
     np.testing.assert_allclose(found, scores[rows], rtol=1e-5)
@@ -69,9 +71,9 @@ def test_what_was_done_just_now_is_a_reason(loaded):
     rows = [artifact.products.rows_of(one)[0] for one in ("P001", "P002")]
     # Together 6: weights 1 + 2 * 4 / sqrt(6) and 1 + 2 * 2 / sqrt(6); shares of what is above 0.
     weights = 1 + 2 * np.array([4, 2]) / np.sqrt(6)
-    factors = weights[:, None] * artifact.contents.fold_in_products[rows]
+    factors = weights[:, None] * artifact.contents.fold_in.factors[rows]
     for offer in answer.offers:
-        vector = artifact.contents.products[artifact.products.rows_of(offer.product_id)[0]]
+        vector = artifact.contents.products.vectors[artifact.products.rows_of(offer.product_id)[0]]
         parts = dict(zip(("P001", "P002"), factors @ vector, strict=True))
         total = sum(part for part in parts.values() if part > 0)
         shares = {name: part / total for name, part in parts.items() if part > 0}
@@ -86,10 +88,10 @@ def test_what_was_done_just_now_is_a_reason(loaded):
 def test_own_events_stay_reasons_beside_fresh_ones(loaded):
     artifact = foldable(loaded)
     given = artifact.contents
-    row = int(np.argmax(np.bincount(given.event_customers)))
-    customer = given.customer_ids[row]
-    own = {given.product_ids[p] for p in given.event_products[given.event_customers == row]}
-    fresh = next(one for one in given.product_ids if one not in own)
+    row = int(np.argmax(np.bincount(given.events.customers)))
+    customer = given.customers.ids[row]
+    own = {given.products.ids[p] for p in given.events.products[given.events.customers == row]}
+    fresh = next(one for one in given.products.ids if one not in own)
     answer = artifact.recommend_events([(fresh, "purchase")], 10, customer_id=customer, explain=30)
     assert answer.customer_id == customer
     assert answer.own_events == len(own) + 1
@@ -103,13 +105,14 @@ def test_fresh_events_leave_the_other_strands_alone(loaded):
     artifact = foldable(loaded, customer_ids=ids, customer_strands=np.arange(40) % 2)
     given = artifact.contents
     scores = np.maximum(
-        given.products @ given.customers[6], given.products @ artifact.fold_in(["P001"], "C0003")
+        given.products.vectors @ given.customers.vectors[6],
+        given.products.vectors @ artifact.fold_in(["P001"], "C0003"),
     )
     answer = artifact.recommend_events(["P001"], 5, customer_id="C0003")
     rows = [artifact.products.rows_of(offer.product_id)[0] for offer in answer.offers]
     np.testing.assert_allclose([o.score for o in answer.offers], scores[rows], rtol=1e-5)
-    both = np.isin(given.event_customers, [6, 7])
-    had = np.append(given.event_products[both], artifact.products.rows_of("P001"))
+    both = np.isin(given.events.customers, [6, 7])
+    had = np.append(given.events.products[both], artifact.products.rows_of("P001"))
     scores[had] = -np.inf
     assert set(rows) == set(np.argsort(-scores)[:5])
     # What one strand does not allow, the customer does not.

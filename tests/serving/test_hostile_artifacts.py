@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("hostile") / "artifact"
     made = contents(
         product_names=names, product_categories=names, touchpoint_names=[HTML, ESCAPE, REVERSED],
-        event_action_names=[LINES, MARKDOWN], customer_ids=customers, facts=facts,
+        action_names=[LINES, MARKDOWN], customer_ids=customers, facts=facts,
     )  # fmt: skip
     write(place, made)
     return place

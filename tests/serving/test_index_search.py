@@ -34,15 +34,15 @@ def test_the_manifest_says_what_was_measured(folder):
 def test_offers_are_those_of_exact_search_and_keep_every_rule(folder, touchpoint):
     quick, exact = load(folder), load(folder, exact=True)
     same = total = 0
-    for customer in exact.contents.customer_ids:
+    for customer in exact.contents.customers.ids:
         one = quick.recommend(customer, 10, touchpoint, exclude=["P001"])
         other = exact.recommend(customer, 10, touchpoint, exclude=["P001"])
         assert len(one.offers) == len(other.offers)
         assert one.short_because == other.short_because
         had = exact.customers.rows_of(customer)
-        seen = exact.contents.event_products[np.isin(exact.contents.event_customers, had)]
+        seen = exact.contents.events.products[np.isin(exact.contents.events.customers, had)]
         offered = {offer.product_id for offer in one.offers}
-        assert not offered & {"P001", *exact.contents.product_ids[seen]}
+        assert not offered & {"P001", *exact.contents.products.ids[seen]}
         same += len(offered & {offer.product_id for offer in other.offers})
         total += len(other.offers)
     assert same / total > 0.9
@@ -62,7 +62,7 @@ def test_products_that_came_after_the_index_are_found(tmp_path):
             for one in (quick, exact)
         ]
         # To whoever has no event all products are equal, and which of them is first is chance.
-        for customer in np.unique(exact.contents.customer_ids[exact.contents.event_customers])
+        for customer in np.unique(exact.contents.customers.ids[exact.contents.events.customers])
     }
     assert all(one == other for one, other in firsts.values())
     found = [product for one, _ in firsts.values() for product in one]
@@ -75,9 +75,9 @@ def test_too_few_eligible_neighbours_fall_back_to_exact(tmp_path):
     open_only = {"product_valid_from": None, "product_valid_to": closes, "consent": None}
     given = contents(product_rows=600, filter_seen=False, **open_only)
     write(tmp_path / "a", given, index_kind="hnsw")
-    for customer in given.customer_ids:
+    for customer in given.customers.ids:
         answer = load(tmp_path / "a").recommend(customer, 10)
-        assert {offer.product_id for offer in answer.offers} == set(given.product_ids[::60])
+        assert {offer.product_id for offer in answer.offers} == set(given.products.ids[::60])
 
 
 def test_the_index_is_vouched_for(folder, tmp_path):

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from recsys.errors import InputError
 from recsys.serving import Artifact, Contents, NewProduct, load, write
-from recsys.serving.artifact.events import by_customer
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.new_products import grown
 from recsys.serving.artifact.times import OPEN_END, OPEN_START
@@ -23,8 +22,8 @@ from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 def catalogue(**changes: Any) -> tuple[Contents, SortedIds]:
     """Contents with features, and the ids of their products."""
-    made = by_customer(contents(**({"features": features()} | changes)))
-    return made, SortedIds.build("product", made.product_ids)
+    made = contents(**({"features": features()} | changes)).with_sorted_events()
+    return made, SortedIds.build("product", made.products.ids)
 
 
 def with_products(new: Sequence[NewProduct], **changes: Any) -> Contents:
@@ -42,13 +41,15 @@ def test_a_vector_is_the_sum_of_what_a_product_has() -> None:
     found = with_products([new(features=said), new("N2")])
     rows = made.vectors.astype(np.float64)
     # (36 - 20) / 8 = 2; a price that is not told counts as the mean of 20.
-    np.testing.assert_allclose(found.products[30], rows[[0, 3, 4]].sum(0) + 2 * rows[2], rtol=1e-6)
-    np.testing.assert_allclose(found.products[31], rows[0], rtol=1e-6)
+    np.testing.assert_allclose(
+        found.products.vectors[30], rows[[0, 3, 4]].sum(0) + 2 * rows[2], rtol=1e-6
+    )
+    np.testing.assert_allclose(found.products.vectors[31], rows[0], rtol=1e-6)
     assert made.factors is not None
     rows = made.factors.astype(np.float64)
-    assert found.fold_in_products is not None
+    assert found.fold_in is not None
     np.testing.assert_allclose(
-        found.fold_in_products[30], rows[[0, 3, 4]].sum(0) + 2 * rows[2], rtol=1e-6
+        found.fold_in.factors[30], rows[[0, 3, 4]].sum(0) + 2 * rows[2], rtol=1e-6
     )
 
 
@@ -60,7 +61,7 @@ NOTHING: list[dict[str, Any]] = [
 @pytest.mark.parametrize("said", NOTHING)
 def test_what_says_nothing_adds_nothing(said: dict[str, Any]) -> None:
     found = with_products([new(features=said | {"price": 20})])
-    np.testing.assert_allclose(found.products[30], features().vectors[0], rtol=1e-6)
+    np.testing.assert_allclose(found.products.vectors[30], features().vectors[0], rtol=1e-6)
 
 
 @pytest.mark.parametrize("said", NOTHING)
@@ -98,10 +99,10 @@ def test_a_category_is_a_feature_unless_features_name_it() -> None:
             new("N2", category="Category 0", features={"category": "Category 1"}),
         ]
     )
-    np.testing.assert_allclose(found.products[30], vectors[0] + vectors[1], rtol=1e-6)
-    np.testing.assert_allclose(found.products[31], vectors[0] + vectors[3], rtol=1e-6)
-    assert found.product_categories is not None
-    assert list(found.product_categories)[-2:] == ["Category 0", "Category 0"]
+    np.testing.assert_allclose(found.products.vectors[30], vectors[0] + vectors[1], rtol=1e-6)
+    np.testing.assert_allclose(found.products.vectors[31], vectors[0] + vectors[3], rtol=1e-6)
+    assert found.products.categories is not None
+    assert list(found.products.categories)[-2:] == ["Category 0", "Category 0"]
 
 
 def test_all_that_belongs_to_a_product_grows() -> None:
@@ -109,26 +110,26 @@ def test_all_that_belongs_to_a_product_grows() -> None:
     scale = {"fold_in_scale": np.full(30, 0.5, np.float32), "features": features(scaled=True)}
     before, ids = catalogue(**scale, product_names=None, product_valid_to=None)
     found, found_ids = grown(before, ids, [new(name="Fresh", valid_from=start), new("A0")])
-    assert list(found.product_ids[-2:]) == ["N1", "A0"]
+    assert list(found.products.ids[-2:]) == ["N1", "A0"]
     assert [int(found_ids.rows_of(one)[0]) for one in ("N1", "A0")] == [30, 31]
-    assert found.product_names == [None] * 30 + ["Fresh", None]
-    assert found.product_valid_from is not None
-    assert found.product_valid_from[-2:].tolist() == [int(start.timestamp()), OPEN_START]
-    assert found.product_valid_to is None
-    assert found.fold_in_scale is not None
-    assert found.fold_in_scale[-2:].tolist() == [0.25, 0.25]
-    ended = grown(before, ids, [new(valid_to=AS_OF)])[0].product_valid_to
+    assert found.products.names == [None] * 30 + ["Fresh", None]
+    assert found.products.valid_from is not None
+    assert found.products.valid_from[-2:].tolist() == [int(start.timestamp()), OPEN_START]
+    assert found.products.valid_to is None
+    assert found.fold_in is not None
+    assert found.fold_in.scale[-2:].tolist() == [0.25, 0.25]
+    ended = grown(before, ids, [new(valid_to=AS_OF)])[0].products.valid_to
     assert ended is not None
     assert ended.tolist() == [OPEN_END] * 30 + [AS_OF]
-    for name in ("customers", "event_products", "event_customers", "consent", "offers"):
+    for name in ("customers", "touchpoints", "events", "offers"):
         assert getattr(found, name) is getattr(before, name)
 
 
 def test_no_new_products_change_nothing() -> None:
     before, ids = catalogue()
     found, _ = grown(before, ids, [])
-    np.testing.assert_array_equal(found.products, before.products)
-    assert list(found.product_ids) == list(before.product_ids)
+    np.testing.assert_array_equal(found.products.vectors, before.products.vectors)
+    assert list(found.products.ids) == list(before.products.ids)
 
 
 @pytest.mark.parametrize(
@@ -143,11 +144,11 @@ def test_no_new_products_change_nothing() -> None:
 )
 def test_ids_of_all_kinds(tmp_path: Path, ids: Any, given_as: Any, kept: Any) -> None:
     found = with_products([new(given_as)], product_ids=ids)
-    assert found.product_ids[30] == kept
+    assert found.products.ids[30] == kept
     write(tmp_path / "a", found)
     again = load(tmp_path / "a")
     assert again.products.rows_of(kept).tolist() == [30]
-    assert again.contents.product_ids[30] == kept
+    assert again.contents.products.ids[30] == kept
 
 
 values = st.fixed_dictionaries(
@@ -167,11 +168,13 @@ def test_old_scores_stay_and_order_does_not_matter(said: list[Any], random: Any)
     products = [new(f"N{place}", features={"green": False} | one) for place, one in enumerate(said)]
     shuffled = random.sample(products, len(products))
     one, other = grown(before, ids, products)[0], grown(before, ids, shuffled)[0]
-    np.testing.assert_array_equal(one.products[:30], before.products)
-    assert list(one.product_ids[:30]) == list(before.product_ids)
+    np.testing.assert_array_equal(one.products.vectors[:30], before.products.vectors)
+    assert list(one.products.ids[:30]) == list(before.products.ids)
     rows = range(30, 30 + len(said))
-    vectors = {one.product_ids[row]: one.products[row].tobytes() for row in rows}
-    assert vectors == {other.product_ids[row]: other.products[row].tobytes() for row in rows}
+    vectors = {one.products.ids[row]: one.products.vectors[row].tobytes() for row in rows}
+    assert vectors == {
+        other.products.ids[row]: other.products.vectors[row].tobytes() for row in rows
+    }
 
 
 def test_a_new_product_lasts_through_disk_and_is_offered(tmp_path: Path) -> None:
@@ -180,13 +183,13 @@ def test_a_new_product_lasts_through_disk_and_is_offered(tmp_path: Path) -> None
     write(tmp_path / "a", with_products(both, filter_seen=False))
     artifact = load(tmp_path / "a")
     kept = artifact.contents
-    np.testing.assert_array_equal(kept.products, with_products(both).products)
+    np.testing.assert_array_equal(kept.products.vectors, with_products(both).products.vectors)
     # Of two that point opposite ways one comes first for everybody.
-    answers = [artifact.recommend(str(one), k=1, at=AS_OF) for one in kept.customer_ids[:20]]
+    answers = [artifact.recommend(str(one), k=1, at=AS_OF) for one in kept.customers.ids[:20]]
     firsts = {answer.offers[0].product_id for answer in answers if answer.offers}
     assert firsts == {"N1", "N2"}
     more, _ = grown(kept, artifact.products, [new("N3", features=strong)])
-    np.testing.assert_array_equal(more.products[32], kept.products[30])
+    np.testing.assert_array_equal(more.products.vectors[32], kept.products.vectors[30])
 
 
 def test_a_new_product_is_offered_from_its_first_day(tmp_path: Path) -> None:
@@ -194,7 +197,7 @@ def test_a_new_product_is_offered_from_its_first_day(tmp_path: Path) -> None:
     one = new(features={"price": 1e6}, valid_from=soon)
     made, ids = catalogue(consent=None, filter_seen=False)
     made, ids = grown(made, ids, [one, new("N2", features={"price": -1e6}, valid_from=soon)])
-    people = SortedIds.build("customer", made.customer_ids)
+    people = SortedIds.build("customer", made.customers.ids)
     artifact = Artifact(contents=made, customers=people, products=ids)
     for day, is_first in ((4, False), (5, True)):
         first = artifact.recommend("C0001", k=1, at=AS_OF + day * DAY).offers[0].product_id
@@ -209,7 +212,7 @@ def test_fresh_events_may_be_with_new_products() -> None:
         "fold_in_scale": np.full(30, 0.5, np.float32),
     }  # fmt: skip
     made, ids = grown(*catalogue(**rule), [new(features={"green": True})])
-    people = SortedIds.build("customer", made.customer_ids)
+    people = SortedIds.build("customer", made.customers.ids)
     vector = Artifact(contents=made, customers=people, products=ids).fold_in([("N1", 2.0)])
     factors = features().factors
     assert factors is not None

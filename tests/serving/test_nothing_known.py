@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from artifact_contents import AS_OF, DAY
+from artifact_contents import AS_OF, DAY, from_fields
 from script_runner import run_script
 
 from recsys.errors import InputError
@@ -41,7 +41,7 @@ def shop(**changes: Any) -> Contents:
         "filter_seen": False,
         "facts": {"clock": "timestamp", "as_of": AS_OF},
     }
-    return Contents(**(fields | changes))
+    return from_fields(**(fields | changes))
 
 
 def opened(place: Path, kept_as: Any = "float32", **changes: Any) -> Artifact:
@@ -115,7 +115,7 @@ FOLDS: dict[str, Any] = {
     "fold_in_products": np.eye(4, 3, dtype=np.float32)[:, :2].copy(),
     "fold_in_rule": np.zeros(3, np.float32),
     "fold_in_rest": np.ones(1, np.float32),
-    "event_action_names": ["view", "ignore"],
+    "action_names": ["view", "ignore"],
     "fold_in_actions": np.array([1, 0], np.float32),
 }
 
@@ -223,14 +223,18 @@ def test_the_script_says_so(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
 
 
 def test_a_default_of_another_length_is_refused() -> None:
-    with pytest.raises(InputError, match=r"contents.default_customer: expected float32 \(3,\)"):
+    with pytest.raises(
+        InputError, match=r"contents.customers.default_vector: expected float32 \(3,\)"
+    ):
         shop(default_customer=np.ones(2, np.float32))
-    with pytest.raises(InputError, match=r"contents.default_consent: expected bool \(2,\)"):
+    with pytest.raises(
+        InputError, match=r"contents.customers.default_consent: expected bool \(2,\)"
+    ):
         shop(default_consent=np.ones(3, bool))
 
 
 def test_the_vector_is_kept_whole_and_mapped_from_the_file(tmp_path: Path) -> None:
-    kept = opened(tmp_path, "int8").contents.default_customer
+    kept = opened(tmp_path, "int8").contents.customers.default_vector
     assert kept is not None
     np.testing.assert_array_equal(kept, [1, 0, 0])
     assert not kept.flags.writeable

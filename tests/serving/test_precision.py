@@ -66,12 +66,14 @@ def test_what_is_loaded_is_what_was_rounded(tmp_path, precision):
     write(tmp_path / "small", given_contents, kept_as=precision)
     write(tmp_path / "whole", given_contents)
     found, wanted = load(tmp_path / "small"), rounded(given_contents, precision)
-    np.testing.assert_array_equal(found.contents.customers, wanted.customers)
-    np.testing.assert_array_equal(found.contents.products, wanted.products)
-    assert found.contents.products.dtype == np.float32
+    np.testing.assert_array_equal(found.contents.customers.vectors, wanted.customers.vectors)
+    np.testing.assert_array_equal(found.contents.products.vectors, wanted.products.vectors)
+    assert found.contents.products.vectors.dtype == np.float32
     whole = load(tmp_path / "whole")
-    assert not np.array_equal(found.contents.products, whole.contents.products)
-    np.testing.assert_array_equal(found.contents.touchpoints, whole.contents.touchpoints)
+    assert not np.array_equal(found.contents.products.vectors, whole.contents.products.vectors)
+    np.testing.assert_array_equal(
+        found.contents.touchpoints.vectors, whole.contents.touchpoints.vectors
+    )
     sizes = [
         json.loads((tmp_path / name / "manifest.json").read_text())["files"][
             "embeddings.safetensors"
@@ -97,7 +99,7 @@ def test_the_index_is_of_what_is_loaded(tmp_path):
     write(tmp_path / "a", contents(product_rows=600), index_kind="hnsw", kept_as="int8")
     artifact = load(tmp_path / "a")
     kept = artifact.index.found.reconstruct_n(0, 600)
-    np.testing.assert_array_equal(kept, artifact.contents.products)
+    np.testing.assert_array_equal(kept, artifact.contents.products.vectors)
 
 
 def test_float16_says_what_it_cannot_hold(tmp_path):

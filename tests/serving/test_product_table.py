@@ -13,7 +13,7 @@ from artifact_contents import contents, features
 
 from recsys.errors import InputError
 from recsys.serving import load, write
-from recsys.serving.artifact.product_table import new_products
+from recsys.serving.product_file import new_products
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "add_products.py"
 TABLE = pa.table(
@@ -52,7 +52,7 @@ def test_what_is_known_is_left_out_and_text_stays_text(artifact, tmp_path, kind)
     grown = artifact.with_products([first, second]).contents
     vectors = features().vectors
     known = vectors[[0, 3, 4]].sum(axis=0) + 2 * vectors[2]
-    assert grown.products[30].tolist() == pytest.approx(known.tolist(), rel=1e-5)
+    assert grown.products.vectors[30].tolist() == pytest.approx(known.tolist(), rel=1e-5)
 
 
 def test_a_table_that_does_not_do_is_named(artifact, loaded, tmp_path):
@@ -91,7 +91,7 @@ def test_the_script_writes_an_artifact_that_offers_them(tmp_path):
     assert (done.stderr, done.returncode) == (f"new product 'N2': {unknown}\n", 0)
     assert done.stdout == f"2 new products, 32 in all in {tmp_path / 'b'}\n"
     new = load(tmp_path / "b")
-    assert {"007", "N2"} <= set(new.contents.product_ids[:])
+    assert {"007", "N2"} <= set(new.contents.products.ids[:])
     assert new.recommend("C0007", 1, at="as_of", allow=["N2"]).offers[0].product_id == "N2"
     assert "2 were added since the training" in (tmp_path / "b" / "MODEL_CARD.md").read_text()
     # The next day in place; nothing is new.

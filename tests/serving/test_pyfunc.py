@@ -111,7 +111,7 @@ def test_a_place_that_is_taken_is_left_alone(folder: Path) -> None:
 
 def test_offers_over_http(folder: Path) -> None:
     artifact = load(folder / "artifact")
-    ids = artifact.contents.customer_ids.tolist()
+    ids = artifact.contents.customers.ids.tolist()
     with served(str(folder / "artifact")) as server:
         connection = server.connect()
         # A server has a present of its own.
@@ -177,8 +177,8 @@ def test_fresh_events_of_known_and_unseen_customers(kind: str, tmp_path: Path) -
         tmp_path, **FOLDS, **{key: value for key, value in ids.items() if value is not None}
     )
     plain = {"numbers": int}.get(kind, str)
-    one, two, three, four = map(plain, artifact.contents.product_ids[:4].tolist())
-    known = plain(artifact.contents.customer_ids[5])
+    one, two, three, four = map(plain, artifact.contents.products.ids[:4].tolist())
+    known = plain(artifact.contents.customers.ids[5])
     events = [one, {"product_id": two, "action": "purchase"}, {"product_id": three, "weight": 2}]
     fresh = [one, (two, "purchase"), (three, 2.0)]
     params = {"k": 4, "exclude": [four], "at": "2026-01-03T00:00Z", "explain": 2}

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from artifact_contents import AS_OF
+from artifact_contents import AS_OF, from_fields
 
-from recsys.serving import Artifact, Contents, load, write
+from recsys.serving import Artifact, load, write
 from scripts.recommend import lines
 
 
@@ -23,7 +23,7 @@ def shop(place: Path, weights: list[float], **changes: Any) -> Artifact:
         "fold_in_products": np.ones((3, 1), np.float32),
         "facts": {"clock": "timestamp", "as_of": AS_OF},
     }
-    write(place / "a", Contents(**(fields | changes)), overwrite=True)
+    write(place / "a", from_fields(**(fields | changes)), overwrite=True)
     return load(place / "a")
 
 

@@ -48,7 +48,7 @@ def test_only_what_is_allowed_is_offered(loaded):
 def test_it_reads_what_it_wrote_a_thousand_times(tmp_path):
     write(tmp_path / "a", contents(customer_rows=2500))
     artifact = load(tmp_path / "a")
-    ids = artifact.contents.customer_ids
+    ids = artifact.contents.customers.ids
     assert artifact.recommend_many(ids, 3).columns.shape == (2500, 3)
     starts, ends = artifact.customers.find([*ids, "nobody"])
     assert (ends - starts).tolist() == [1] * 2500 + [0]

@@ -55,8 +55,8 @@ def test_customers_go_from_the_busiest_to_the_quietest(folder):
     assert done.returncode == 0
     said = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("customer")]
     kept = load(folder).contents
-    events = np.bincount(kept.event_customers, minlength=len(kept.customer_ids))
-    of_customer = dict(zip(kept.customer_ids.tolist(), events.tolist(), strict=True))
+    events = np.bincount(kept.events.customers, minlength=len(kept.customers.ids))
+    of_customer = dict(zip(kept.customers.ids.tolist(), events.tolist(), strict=True))
     counts = [of_customer[customer] for customer in said]
     assert counts == sorted(counts, reverse=True)
     assert (counts[0], counts[-1]) == (events.max(), events.min())
@@ -72,7 +72,7 @@ def test_somebody_new_and_somebody_known_by_fresh_events(tmp_path):
     done = recommend(*words)
     assert done.stderr == ""
     first, *rest = done.stdout.splitlines()
-    assert first == "somebody new (2 products in own history)"
+    assert first == "new customer (2 products in own history)"
     answer = load(tmp_path / "a").recommend_events(["P001", ("P002", "purchase")], 2)
     for line, offer in zip(rest[::2], answer.offers, strict=True):
         assert f"score {offer.score:.3f}" in line
@@ -80,11 +80,13 @@ def test_somebody_new_and_somebody_known_by_fresh_events(tmp_path):
     for bad in ("P001", "{}", '[["P001"]]', "[true]", '[["P001", null]]'):
         done = recommend(words[0], f"events={bad}")
         assert done.returncode == 2
-        assert done.stderr == f"error: events: expected a JSON list such as {EXAMPLE}, got {bad}\n"
+        assert (
+            done.stderr == f"error: events: expected a JSON list such as {EXAMPLE}, got {bad!r}\n"
+        )
 
 
 def test_a_short_answer_says_why(folder):
-    customer = load(folder).contents.customer_ids[0]
+    customer = load(folder).contents.customers.ids[0]
     done = recommend(f"artifact={folder}", f"customer={customer}", "touchpoint=email")
     assert done.returncode == 0
     assert "no more offers: the customer has not consented" in done.stdout

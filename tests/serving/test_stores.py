@@ -40,7 +40,7 @@ def test_answers_are_those_of_the_artifact(
 ) -> None:
     artifact = loaded()
     store.put(artifact)
-    answers = {one: of_artifact(artifact, one, *asked) for one in artifact.contents.customer_ids}
+    answers = {one: of_artifact(artifact, one, *asked) for one in artifact.contents.customers.ids}
     assert {one: of_store(store, one, *asked) for one in answers} == answers
     # Rules were at work: some may not be contacted there, and nobody gets all 30 products.
     lengths = {len(one) for one in answers.values()}
@@ -84,8 +84,8 @@ def test_seen_products_stay_where_the_artifact_keeps_them(
 ) -> None:
     artifact = loaded(filter_seen=False)
     store.put(artifact)
-    seen = artifact.contents.product_ids[artifact.contents.event_products[0]]
-    customer = artifact.contents.customer_ids[artifact.contents.event_customers[0]]
+    seen = artifact.contents.products.ids[artifact.contents.events.products[0]]
+    customer = artifact.contents.customers.ids[artifact.contents.events.customers[0]]
     everything = [one for one, *_ in of_store(store, customer, 30, None, AS_OF - DAY)]
     assert everything == [one for one, *_ in of_artifact(artifact, customer, 30, None, AS_OF - DAY)]
     offered = artifact.recommend(customer, 30, None, AS_OF - DAY).offers
@@ -101,7 +101,7 @@ def test_rounded_vectors_give_everywhere_the_answers_of_the_loaded_artifact(
     store.put(artifact)
     save(tmp_path / "model", tmp_path / "small")
     model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
-    ids = artifact.contents.customer_ids.tolist()
+    ids = artifact.contents.customers.ids.tolist()
     for touchpoint in (None, "app"):
         wanted = [of_artifact(artifact, one, 10, touchpoint) for one in ids]
         assert [of_store(store, one, 10, touchpoint) for one in ids] == wanted
@@ -119,9 +119,9 @@ def test_a_second_put_replaces_the_first(store: Store, loaded: Callable[..., Art
     store.put(loaded(seed=1))
     other = loaded(seed=2, customer_rows=12)
     store.put(other)
-    (first, *_) = other.contents.customer_ids
+    (first, *_) = other.contents.customers.ids
     assert of_store(store, first, 5) == of_artifact(other, first, 5)
-    (gone, *_) = set(loaded(seed=1).contents.customer_ids) - set(other.contents.customer_ids)
+    (gone, *_) = set(loaded(seed=1).contents.customers.ids) - set(other.contents.customers.ids)
     with pytest.raises(InputError, match=f"customer id '{gone}' is not among"):
         store.recommend(gone)
 

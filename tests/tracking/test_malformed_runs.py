@@ -101,7 +101,7 @@ MALFORMED = {
         "metrics.json: slices: expected intervals by slice"),
     "slices infinite": (written("metrics.json", json.dumps({"slices": {"a": {"b": {"c": {
         "mean": float("inf"), "low": 0, "high": 1, "customers": 2}}}}})), "slices: expected"),
-    "other customers": (table(customer_id=["x", "y", "z"]), "did not ask about the customers"),
+    "other customers": (table(customer_id=["x", "y", "z"]), "customers of valid are not"),
 }  # fmt: skip
 
 

@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys.data.cells import first, shown
+from recsys.data.cells import first_true
 from recsys.data.kinds import Kind
 from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.ops.whole_numbers import CANONICAL
 
 _NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "NaN", "nan", "None", "NaT")
@@ -123,7 +124,7 @@ def _check_names(path: Path, header: Sequence[str]) -> None:
             )
         if times[name] > 1:
             raise InputError(
-                f"{path.name}: column '{name}' stands there {times[name]} times; keep one"
+                f"{path.name}: column '{name}' appears {times[name]} times; keep one of them"
             )
 
 
@@ -131,7 +132,7 @@ def _whole(column: pd.Series, kind: Kind) -> pd.Series:
     """Ids or codes as whole numbers, where every one is spelt as a program writes it."""
     doubtful = column.isin(_NULLS)
     if kind == "id" and doubtful.any():
-        row = first(doubtful)
+        row = first_true(doubtful)
         raise InputError(
             f"row {row}, column '{column.name}': expected an id or an empty cell, got "
             f"'{column.iloc[row]}', which may mean either; empty the cell where it means none, or "

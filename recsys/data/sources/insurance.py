@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
-from recsys.data.cells import first
+from recsys.data.cells import first_true
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
 from recsys.data.sources.parquet import read_columns
@@ -65,7 +65,7 @@ def _check_touches(touches: pd.DataFrame) -> None:
         (people > 1, "a purchase_event_id of one user"),
     ):
         if bad.any():
-            row = first(bad)
+            row = first_true(bad)
             got = ", ".join(f"{name} {touches[name].iloc[row]}" for name in _TOUCHES)
             raise InputError(
                 f"users_touchpoints.parquet: row {row}: expected {expected}, got {got}; is it the "

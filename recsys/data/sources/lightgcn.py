@@ -16,11 +16,11 @@ import pandas as pd
 
 from recsys.arrays import IntArray
 from recsys.data import columns
-from recsys.data.cells import shown
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder, require_file
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 
 
 class LightGCNFiles:

@@ -24,7 +24,7 @@ up to 138 hours later, beyond the next cut-off; and no propensity is logged. For
 import pandas as pd
 
 from recsys.data import columns
-from recsys.data.cells import first
+from recsys.data.cells import first_true
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
 from recsys.data.sources.json_lines import read_json_lines
@@ -110,7 +110,7 @@ def _check_transcript(transcript: pd.DataFrame, portfolio: pd.DataFrame) -> None
         )
     unknown = offers.notna() & ~offers.isin(portfolio["id"])
     if unknown.any():
-        row = first(unknown)
+        row = first_true(unknown)
         raise InputError(
             f"transcript.parquet: row {row}, column 'offer_id': expected an offer of "
             f"portfolio.json, got '{offers.iloc[row]}'; take both files from one place"
@@ -122,7 +122,7 @@ def _customers(profile: pd.DataFrame) -> pd.DataFrame:
         profile["became_member_on"].astype(str), format="%Y%m%d", errors="coerce", utc=True
     )
     if joined.isna().any():
-        row = first(joined.isna())
+        row = first_true(joined.isna())
         raise InputError(
             f"profile.json: row {row}, key 'became_member_on': expected a date such as 20180726, "
             f"got {profile['became_member_on'].iloc[row]}; mend it"

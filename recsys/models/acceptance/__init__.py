@@ -1,8 +1,9 @@
 """The probability that a customer accepts an offer at a touchpoint at a moment.
 
-Sends (`sends`) become features as known just before each of them (`answers`, `contacts`,
-`behaviour`, `affinity`, all by the `ledger`); a learner (`pairwise`, `boosting`) turns features
-into probabilities, and `Acceptance` calibrates them on customers that the learner did not see.
+A send is an offer put to a customer; `read_sends` reads a table of them. `answers`, `contacts`,
+`behaviour` and `affinity` compute features of each send from what happened strictly before it. A
+learner (`Pairwise` or `Boosting`) turns features into probabilities, and `Acceptance` calibrates
+them on customers that the learner did not see.
 """
 
 from recsys.models.acceptance.acceptance import Acceptance, Learner

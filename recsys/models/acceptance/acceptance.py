@@ -1,4 +1,4 @@
-"""A learner and its calibrator as one model of acceptance."""
+"""Calibrated probabilities of acceptance: a learner and its calibrator."""
 
 from typing import Protocol, Self
 
@@ -13,30 +13,33 @@ from recsys.ops.calibrator import Calibrator
 
 
 class Learner(Protocol):
-    """Anything that turns features into probabilities; `fit` forgets what it learnt before."""
+    """A classifier of sends, as `Pairwise` and `Boosting`; `fit` starts anew at each call."""
 
     def fit(self, features: Features, outcome: IntArray) -> Self:
-        """Learns from sends [N] with outcomes [N] 1 or 0."""
+        """Fits the features of N sends to their outcomes [N], 1 or 0."""
         ...
 
     def probability(self, features: Features) -> FloatArray:
-        """[S] float64 of sends with the same columns."""
+        """Probability [S] float64 of acceptance, for sends with the columns of the fit."""
         ...
 
 
 class Acceptance:
     """Calibrated probabilities of acceptance.
 
-    A calibrator is fitted on what the learner has not seen: customers are dealt into folds, those
-    of each are predicted by a learner of the others, and one calibrator is fitted on all these
-    predictions. The learner is then fitted again on everybody. So no send is lost to calibration,
-    and no customer vouches for themselves.
+    The calibrator is fitted by cross-validation: customers are split into folds, a learner fitted
+    on the other folds predicts each of them, and one calibrator is fitted on all these predictions.
+    The learner is then fitted again on all sends. So no send is lost to calibration, and no
+    customer is predicted by a learner that saw them.
 
     Args:
-        learner: what is calibrated.
+        learner: the classifier to calibrate.
         calibration: "platt" or "isotonic".
-        folds: of customers.
-        seed: of the dealing.
+        folds: number of folds of customers, at least 2.
+        seed: of the split into folds.
+
+    Raises:
+        InputError: an argument is out of range.
     """
 
     def __init__(
@@ -51,42 +54,42 @@ class Acceptance:
         self.folds, self.seed = folds, seed
 
     def fit(self, features: Features, outcome: IntArray, customers: IntArray) -> Self:
-        """Learns from sends that are resolved.
+        """Fits learner and calibrator to resolved sends.
 
         Args:
             features: of N sends.
-            outcome: [N] 1 or 0.
-            customers: [N] row numbers.
+            outcome: [N] 1 (accepted) or 0.
+            customers: [N] customer row numbers.
 
         Raises:
-            InputError: an outcome is none, or there are too few acceptances or others to learn.
+            InputError: an outcome is neither 1 nor 0, or fewer sends than folds were accepted, or
+                not accepted.
         """
         _require_both(outcome, self.folds)
         held_out = np.empty(len(outcome))
-        fold = self._deal(customers)
+        fold = self._folds_of(customers)
         for number in range(self.folds):
             inside = fold == number
-            rest = self.learner.fit(features.select(~inside), outcome[~inside])
-            held_out[inside] = rest.probability(features.select(inside))
+            learner = self.learner.fit(features.select(~inside), outcome[~inside])
+            held_out[inside] = learner.probability(features.select(inside))
         self.calibrator: Calibrator = FITS[self.calibration](held_out, outcome)
         self.learner.fit(features, outcome)
         return self
 
     def probability(self, features: Features) -> FloatArray:
-        """[S] float64 calibrated probability of acceptance."""
+        """Calibrated probability [S] float64 of acceptance, for the columns of the fit."""
         return self.calibrator(self.learner.probability(features))
 
-    def _deal(self, customers: IntArray) -> IntArray:
-        """[N] fold of each send; all of a customer share one."""
-        people, person = np.unique(customers, return_inverse=True)
-        order = np.random.default_rng(self.seed).permutation(len(people))
-        fold: IntArray = (order % self.folds)[person]
-        return fold
+    def _folds_of(self, customers: IntArray) -> IntArray:
+        """[N] fold of each send; all sends of a customer are in one fold."""
+        distinct, position = np.unique(customers, return_inverse=True)
+        order = np.random.default_rng(self.seed).permutation(len(distinct))
+        return (order % self.folds)[position]
 
 
 def _require_both(outcome: IntArray, folds: int) -> None:
     if not np.isin(outcome, (0, 1)).all():
-        raise InputError("acceptance: expected outcomes 1 or 0; leave out sends that are not told")
+        raise InputError("acceptance: expected outcomes 1 or 0; leave out sends without an outcome")
     accepted = int((outcome == 1).sum())
     for name, count in (("accepted", accepted), ("not accepted", len(outcome) - accepted)):
         if count < folds:

@@ -1,4 +1,4 @@
-"""Gradient boosting of trees on histograms, as scikit-learn has it (Ke et al., LightGBM, 2017)."""
+"""Gradient boosting on histograms by scikit-learn (Ke et al., LightGBM, 2017)."""
 
 from typing import Self
 
@@ -10,15 +10,18 @@ from recsys.models.base import require_range
 
 
 class Boosting:
-    """The learner; missing values take the side that serves them best.
+    """Predicts acceptance by boosted trees; missing values go to the better side of a split.
 
     Args:
-        trees: how many.
-        learning_rate: weight of each.
-        leaves: at most, of each.
-        least: sends in a leaf, at least.
+        trees: number of trees.
+        learning_rate: weight of each tree, above 0 and at most 1.
+        leaves: maximal number of leaves per tree.
+        least: minimal number of sends per leaf.
         l2: weight of the squared leaf values.
-        seed: of the cut points where there are too many sends to see all.
+        seed: of the subsample that bin edges are computed from.
+
+    Raises:
+        InputError: an argument is out of range.
     """
 
     def __init__(
@@ -47,14 +50,18 @@ class Boosting:
         )
 
     def fit(self, features: Features, outcome: IntArray) -> Self:
-        """Learns from sends [N] with outcomes [N] 1 or 0."""
+        """Fits the features of N sends to their outcomes [N], 1 or 0."""
         self.names = features.names
         self.model.fit(features.values, outcome)
         return self
 
     def probability(self, features: Features) -> FloatArray:
-        """[S] float64 of sends with the same columns."""
+        """Probability [S] float64 of acceptance.
+
+        Raises:
+            ValueError: the columns are not those of the fit.
+        """
         if features.names != self.names:
             raise ValueError("boosting: expected the columns that it was fitted on")
-        found: FloatArray = self.model.predict_proba(features.values)[:, 1]
-        return found
+        probabilities: FloatArray = self.model.predict_proba(features.values)
+        return probabilities[:, 1]

@@ -1,28 +1,31 @@
-"""How often and how lately a customer was contacted: fatigue."""
+"""Contact fatigue: how often and how recently a customer was contacted."""
 
 import numpy as np
 
 from recsys.data.interactions import DAY, NEVER
-from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.sends import Sends
+from recsys.ops.temporal_counts import EventHistory
 
 WINDOWS = (7, 30)
-"""Days back that contacts are counted."""
+"""Lengths in days of the windows in which contacts are counted."""
 
 _WEEK = 7 * DAY
 
 
 def contacts(sends: Sends, history: Sends) -> Features:
-    """Contacts before each send, all as log(1 + x).
+    """Describes a customer's contacts before each send, all as log(1 + x).
 
-    They count for the moment and not for the customer, because in a log that has just begun
-    everybody's few contacts say how young the log is.
+    The columns are those of a send and not of a customer, because in a log that has just begun the
+    few contacts of a customer say how young the log is.
 
     Args:
-        sends: [S] what is asked; where they say `interrupted`, the days left alone (at most 7) are
-            a column.
+        sends: [S] sends to describe; if they have `interrupted`, the days until the next contact
+            (at most 7) are a further column.
         history: [H] all sends.
+
+    Returns:
+        [S, 4] features, or [S, 5] with `interrupted`.
     """
     customers, moments = sends.customers, sends.when
     sent = EventHistory(history.customers, history.when)
@@ -35,9 +38,9 @@ def contacts(sends: Sends, history: Sends) -> Features:
         "send.open_contacts": np.log1p(count - closed.count(customers, moments)),
     }
     for days in WINDOWS:
-        earlier = sent.count(customers, moments - days * DAY)
-        columns[f"send.contacts_{days}_days"] = np.log1p(count - earlier)
+        recent = sent.count(customers, moments, days * DAY)
+        columns[f"send.contacts_{days}_days"] = np.log1p(recent)
     if sends.interrupted is not None:
-        alone = np.minimum(sends.interrupted - moments, _WEEK)
-        columns["send.days_alone"] = np.log1p(alone / DAY)
+        undisturbed = np.minimum(sends.interrupted - moments, _WEEK)
+        columns["send.days_alone"] = np.log1p(undisturbed / DAY)
     return named(columns)

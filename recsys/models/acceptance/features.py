@@ -1,4 +1,4 @@
-"""What is known of a send just before it, as named columns."""
+"""Features of sends: a matrix with named columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,23 +10,26 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Features:
-    """A matrix and the names of its columns.
+    """A matrix of features and the names of its columns.
 
-    A name begins with what the column describes: "customer.", "offer." and "touchpoint." last from
-    send to send, so that a model may cross them; "send." holds what belongs to two of them at once,
-    or to the moment.
+    A name begins with what the column describes. Columns of a "customer.", an "offer." or a
+    "touchpoint." persist from send to send, so that a model may cross them. Columns of a "send."
+    describe a pair of these, or the moment.
 
     Attributes:
-        values: [S, F] float64; nan where there is nothing to measure, as the days since a first
-            contact that has not been.
-        names: [F].
+        values: [S, F] float64; nan where there is nothing to measure, for example the days since
+            the last contact of a customer who was never contacted.
+        names: [F] unique names.
+
+    Raises:
+        ValueError: names repeat, or are not as many as columns.
     """
 
     values: FloatArray
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Raises `ValueError` where names are not unique or not as many as columns."""
+        """Checks the names."""
         if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
             raise ValueError(f"features: {len(self.names)} names for values {self.values.shape}")
         if len(set(self.names)) < len(self.names):
@@ -36,16 +39,16 @@ class Features:
         return len(self.values)
 
     def select(self, keep: BoolArray | IntArray) -> "Features":
-        """The rows that a mask [S] keeps, or that positions name."""
+        """The rows that a mask [S] keeps, or those at the given positions."""
         return Features(values=self.values[keep], names=self.names)
 
     def of(self, part: str) -> IntArray:
-        """Positions of the columns that describe this part."""
+        """Positions of the columns of a part: "customer", "offer", "touchpoint" or "send"."""
         return np.flatnonzero([name.startswith(f"{part}.") for name in self.names])
 
 
 def beside(*blocks: Features) -> Features:
-    """The columns of all blocks, for the same sends."""
+    """Concatenates the columns of several blocks of features of the same sends."""
     return Features(
         values=np.hstack([block.values for block in blocks]),
         names=tuple(name for block in blocks for name in block.names),
@@ -53,18 +56,21 @@ def beside(*blocks: Features) -> Features:
 
 
 def named(columns: Mapping[str, FloatArray]) -> Features:
-    """Features of columns [S] by name."""
+    """Builds features from columns [S] by name."""
     return Features(values=np.column_stack(list(columns.values())), names=tuple(columns))
 
 
 def feature_block(part: str, rows: IntArray, matrix: FloatArray, names: Sequence[str]) -> Features:
-    """What does not change, as `recsys.graph.features` encodes it.
+    """Features that do not change over time, as `recsys.graph.features` encodes them.
 
     Args:
         part: "customer", "offer" or "touchpoint".
-        rows: [S] row numbers of the sends.
-        matrix: [n, f] by row number.
-        names: [f].
+        rows: [S] row number of the part in each send.
+        matrix: [n, f] features by row number.
+        names: [f] names of the columns, without the part.
+
+    Returns:
+        [S, f] features.
     """
     values = matrix[rows].astype(np.float64)
     return Features(values=values, names=tuple(f"{part}.{name}" for name in names))

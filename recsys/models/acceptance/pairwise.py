@@ -1,15 +1,15 @@
 """Logistic regression in the pairwise form: customer x offer, customer x touchpoint, offer x touch.
 
-With descriptions c, p and t of the three, and s of the send,
+With feature vectors c, p and t of the three, and s of the send,
 
     logit P(accept) = a + b.(c, p, t, s) + c' A p + c' B t + p' C t
 
-which is the form s(c, p, t) = c.p + c.t + p.t of the project with vectors made from descriptions
-instead of ids: A, B and C are learnt by logistic loss with a squared penalty,
+which is the form s(c, p, t) = c.p + c.t + p.t of the touchpoint models with features in place of
+learnt vectors. A, B and C are fitted by logistic loss with a squared penalty,
 
-    sum_i loss_i + l2 / 2 (|b|^2 + (|A|^2 + |B|^2 + |C|^2) / crossed^2)
+    sum_i loss_i + l2 / 2 (|b|^2 + (|A|^2 + |B|^2 + |C|^2) / crossed^2).
 
-It is convex: the same sends give the same model, without a seed.
+The problem is convex: the same sends give the same model, without a seed.
 """
 
 from typing import Self
@@ -21,18 +21,24 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.models.acceptance.features import Features
 from recsys.models.base import require_range
 
-_FARTHEST = 4.0
-"""Standard deviations beyond which a value counts no further; a line does not end by itself."""
+_CLIP = 4.0
+"""Standardised values are clipped to this, so that outliers do not dominate a linear model."""
 
 _CROSSED = (("customer", "offer"), ("customer", "touchpoint"), ("offer", "touchpoint"))
 
 
 class Pairwise:
-    """The learner; columns are standardised, a missing one is average and has a flag.
+    """Predicts acceptance by logistic regression with crossed columns.
+
+    Columns are standardised. A missing value becomes the mean, and columns with missing values get
+    an indicator column.
 
     Args:
-        l2: weight of the squared coefficients.
-        crossed: scale of the crossed columns, from 0 (none) to 1 (penalised as the others are).
+        l2: weight of the squared coefficients, above 0.
+        crossed: scale of the crossed columns, from 0 (none) to 1 (penalised like the others).
+
+    Raises:
+        InputError: an argument is out of range.
     """
 
     def __init__(self, *, l2: float = 100.0, crossed: float = 0.3) -> None:
@@ -41,7 +47,7 @@ class Pairwise:
         self.l2, self.crossed = l2, crossed
 
     def fit(self, features: Features, outcome: IntArray) -> Self:
-        """Learns from sends [N] with outcomes [N] 1 or 0, both of which occur."""
+        """Fits the features of N sends to their outcomes [N], 1 or 0; both occur."""
         values = features.values
         self.names = features.names
         known = ~np.isnan(values)
@@ -56,15 +62,19 @@ class Pairwise:
         return self
 
     def probability(self, features: Features) -> FloatArray:
-        """[S] float64 of sends with the same columns."""
-        found: FloatArray = self.regression.predict_proba(self._columns(features))[:, 1]
-        return found
+        """Probability [S] float64 of acceptance.
+
+        Raises:
+            ValueError: the columns are not those of the fit.
+        """
+        probabilities: FloatArray = self.regression.predict_proba(self._columns(features))
+        return probabilities[:, 1]
 
     def _columns(self, features: Features) -> FloatArray:
         if features.names != self.names:
             raise ValueError("pairwise: expected the columns that it was fitted on")
         missing = np.isnan(features.values)
-        values = np.clip((features.values - self.centre) / self.spread, -_FARTHEST, _FARTHEST)
+        values = np.clip((features.values - self.centre) / self.spread, -_CLIP, _CLIP)
         values[missing] = 0
         blocks = [values, missing[:, self.flagged]]
         if self.crossed:

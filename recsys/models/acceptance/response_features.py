@@ -1,19 +1,19 @@
-"""How customers, kinds of offer, offers and touchpoints answered before a send.
+"""Past acceptance by customer, kind of offer, offer and touchpoint, as features of a send.
 
-Rates are smoothed, (accepted + prior * expected) / (sends + prior), and count sends that were
-resolved before the moment: those only, because an acceptance shows before its absence does, and
-rates of what is half open are too high. What is known early, the acceptances so far, has columns of
-its own. Rates enter as log-odds, counts and days as log(1 + x).
+Rates are smoothed, (accepted + prior * expected) / (sends + prior), over the sends that were
+resolved before the moment. Open sends are left out, because an acceptance becomes known earlier
+than its absence, so that a rate over open sends would be too high. Acceptances known so far have
+columns of their own. Rates enter as log-odds, counts and days as log(1 + x).
 """
 
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.interactions import DAY, NEVER
-from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.features import Features, named
 from recsys.models.acceptance.sends import Sends
 from recsys.models.acceptance.smoothed_rates import Rates, overall_rate
+from recsys.ops.temporal_counts import EventHistory
 
 RECENT_DAYS = 90
 
@@ -21,38 +21,45 @@ RECENT_DAYS = 90
 def answers(sends: Sends, history: Sends, kinds: IntArray, prior: float = 5.0) -> Features:
     """Rates of acceptance before each send.
 
-    "customer.answers" is how many of a customer's sends were accepted over how many were to be
-    expected, log((accepted + prior * r) / (expected + prior * r)) with the overall rate r; expected
-    is what each of these sends' offers had yielded by the time it was resolved. It is 0 for an
-    average customer, whatever they were sent. "send.answers_of_kind" is the same over offers of the
-    kind that is sent now.
+    "customer.answers" compares a customer's acceptances with what their sends' offers had yielded
+    by the time each send was resolved: log((accepted + prior * r) / (expected + prior * r)) with
+    the overall rate r. It is 0 for an average customer, whatever they were sent.
+    "send.answers_of_kind" is the same over offers of the kind that is sent now.
 
     Args:
-        sends: [S] what is asked.
-        history: [H] all sends; those asked may be among them.
-        kinds: [O] kind of each offer, as its type or category.
-        prior: weight of what is expected, in sends.
+        sends: [S] sends to describe.
+        history: [H] all sends; `sends` may be among them.
+        kinds: [O] kind of each offer, for example its category.
+        prior: weight of the expected rate, in sends.
+
+    Returns:
+        [S, 8] features.
     """
     customers, moments = sends.customers, sends.when
     overall = overall_rate(history, moments)
-    told = history.select((history.outcome >= 0) & (history.resolved < NEVER))
-    # Up to and with its own moment, or the first sends of all would be measured against nothing.
-    expected = _offer_rate(told.offers, told.resolved + 1, history, kinds, prior)[1]
-    many = int(kinds.max(initial=0)) + 1
+    resolved = history.select((history.outcome >= 0) & (history.resolved < NEVER))
+    # Each send's own moment included, or the first sends would be compared with nothing.
+    expected = _offer_rate(resolved.offers, resolved.resolved + 1, history, kinds, prior)[1]
+    kind_count = int(kinds.max(initial=0)) + 1
 
-    def excess(keys: IntArray, asked: IntArray) -> FloatArray:
-        accepted = EventHistory(keys, told.resolved, told.outcome).total(asked, moments)
-        due = EventHistory(keys, told.resolved, expected).total(asked, moments)
-        found: FloatArray = np.log((accepted + prior * overall) / (due + prior * overall))
-        return found
+    def excess(keys: IntArray, query_keys: IntArray) -> FloatArray:
+        sums = (
+            EventHistory(keys, resolved.resolved, values).total(query_keys, moments)
+            for values in (resolved.outcome, expected)
+        )
+        accepted, due = (total + prior * overall for total in sums)
+        return np.log(accepted / due)
 
     kind_rate, offer_rate = _offer_rate(sends.offers, moments, history, kinds, prior)
     at_touchpoint = Rates(history, history.touchpoints)
     touchpoint_rate = at_touchpoint.before(moments, sends.touchpoints, prior, overall)
-    of_kind = (told.customers * many + kinds[told.offers], customers * many + kinds[sends.offers])
+    of_kind = (
+        resolved.customers * kind_count + kinds[resolved.offers],
+        customers * kind_count + kinds[sends.offers],
+    )
     return named(
         {
-            "customer.answers": excess(told.customers, customers),
+            "customer.answers": excess(resolved.customers, customers),
             "send.answers_of_kind": excess(*of_kind),
             "send.kind_rate": _log_odds(kind_rate),
             "send.offer_rate": _log_odds(offer_rate),
@@ -65,7 +72,7 @@ def answers(sends: Sends, history: Sends, kinds: IntArray, prior: float = 5.0) -
 def _offer_rate(
     offers: IntArray, moments: IntArray, history: Sends, kinds: IntArray, prior: float
 ) -> tuple[FloatArray, FloatArray]:
-    """[n] rate of the kind, which leans on the overall one, and of the offer, which leans on it."""
+    """[n] rate of the kind, smoothed to the overall rate, and of the offer, to that of its kind."""
     of_kind, of_offer = Rates(history, kinds[history.offers]), Rates(history, history.offers)
     overall = overall_rate(history, moments)
     kind = of_kind.before(moments, kinds[offers], prior, overall)
@@ -75,13 +82,13 @@ def _offer_rate(
 def _so_far(
     sends: Sends, history: Sends, prior: float, overall: FloatArray
 ) -> dict[str, FloatArray]:
-    """Acceptances known at the moment, whether or not the others are resolved."""
+    """Acceptances known at the moment, whether or not the other sends are resolved."""
     customers, moments = sends.customers, sends.when
     answered = history.answered < NEVER
     accepts = EventHistory(np.where(answered, history.customers, -1), history.answered)
     count = accepts.count(customers, moments)
     contacts = EventHistory(history.customers, history.when).count(customers, moments)
-    recent = count - accepts.count(customers, moments - RECENT_DAYS * DAY)
+    recent = accepts.count(customers, moments, RECENT_DAYS * DAY)
     since = accepts.since(customers, moments) / DAY
     return {
         "customer.accepts_a_contact": np.log((count + prior * overall) / (contacts + prior)),
@@ -91,5 +98,4 @@ def _so_far(
 
 
 def _log_odds(rate: FloatArray) -> FloatArray:
-    found: FloatArray = np.log(rate) - np.log1p(-rate)
-    return found
+    return np.log(rate) - np.log1p(-rate)

@@ -1,4 +1,4 @@
-"""Sends: an offer put to a customer at a touchpoint at a moment, and what came of it."""
+"""Sends: an offer put to a customer at a touchpoint at a moment, and its outcome."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -8,7 +8,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
-from recsys.data.cells import first, shown
+from recsys.data.cells import first_true, shown_cell
 from recsys.data.interactions import NEVER, microseconds
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
@@ -23,18 +23,23 @@ NEEDED = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sends:
-    """One entry a send; all arrays are [S] of whole numbers, moments in UTC microseconds.
+    """Offers put to customers, as arrays with one entry per send.
+
+    All arrays are [S] of whole numbers; moments are UTC microseconds.
 
     Attributes:
         customers, offers, touchpoints: row numbers.
-        when: moment of the decision: features know what lies strictly before it.
-        outcome: 1 accepted, 0 not accepted, -1 not told.
+        when: moment of the decision; features use only what happened strictly before it.
+        outcome: 1 accepted, 0 not accepted, -1 unknown.
         answered: moment of the acceptance; `NEVER` without one.
         resolved: the last moment that can change the outcome; a model that is fitted at a moment
-            learns from what was resolved before it. `NEVER` where the data end earlier.
-        interrupted: a further contact with the customer while the answer was still open, `NEVER`
-            without one; of a send to come what the firm plans, which it knows. None where contacts
-            do not disturb each other.
+            learns from sends resolved before it. `NEVER` where the data end earlier.
+        interrupted: moment of the next contact with the customer while the answer was open, `NEVER`
+            without one; for a future send the contact that the firm plans. None where contacts do
+            not disturb each other.
+
+    Raises:
+        ValueError: arrays differ in length or contradict each other.
     """
 
     customers: IntArray
@@ -47,13 +52,13 @@ class Sends:
     interrupted: IntArray | None = None
 
     def __post_init__(self) -> None:
-        """Raises `ValueError` where arrays differ in length or contradict each other."""
+        """Checks the arrays."""
         arrays = {name: value for name, value in vars(self).items() if value is not None}
         if len({len(array) for array in arrays.values()}) > 1:
             sizes = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
             raise ValueError(f"sends: expected arrays of one length, got {sizes}")
         if not np.isin(self.outcome, (-1, 0, 1)).all():
-            raise ValueError("sends: expected outcome 1, 0 or -1 for none")
+            raise ValueError("sends: expected outcome 1, 0 or -1 (unknown)")
         if ((self.outcome == 1) != (self.answered < NEVER)).any():
             raise ValueError("sends: expected a moment `answered` exactly where the outcome is 1")
         if (self.resolved < self.when).any():
@@ -63,7 +68,7 @@ class Sends:
         return len(self.customers)
 
     def select(self, keep: BoolArray | IntArray) -> "Sends":
-        """Those that a mask [S] keeps, or that positions name."""
+        """The sends that a mask [S] keeps, or those at the given positions."""
         chosen: dict[str, Any] = {}
         for field in fields(self):
             array = getattr(self, field.name)
@@ -71,24 +76,25 @@ class Sends:
         return Sends(**chosen)
 
     def known_before(self, moment: int) -> BoolArray:
-        """[S] whether the outcome was resolved strictly before the moment."""
+        """Mask [S] of the sends whose outcome was resolved strictly before the moment."""
         return (self.outcome >= 0) & (self.resolved < moment)
 
 
 def read_sends(
     table: pd.DataFrame, customers: Vocabulary, offers: Vocabulary, touchpoints: Vocabulary
 ) -> Sends:
-    """Codes a table of sends.
+    """Reads a table of sends; ids become row numbers.
 
     Args:
-        table: customer_id, offer_id, touchpoint, timestamp, outcome (accept, reject, ignore),
-            answered_at (null unless accepted), resolved_at (null where it is not resolved yet).
-        customers: ids by row number.
-        offers: ids by row number.
-        touchpoints: ids by row number.
+        table: columns customer_id, offer_id, touchpoint, timestamp, outcome ("accept", "reject" or
+            "ignore"), answered_at (null unless accepted), resolved_at (null if unresolved).
+        customers: customer ids by row number.
+        offers: offer ids by row number.
+        touchpoints: touchpoint names by row number.
 
     Raises:
-        InputError: a column is missing, an id unknown, a moment missing, or an outcome is none.
+        InputError: a column is missing, an id is unknown, or a moment or an outcome is missing or
+            invalid; the message names the row and the column.
     """
     missing = [name for name in NEEDED if name not in table]
     if missing:
@@ -104,11 +110,11 @@ def read_sends(
     _refuse(table, columns.OUTCOME, ~outcome.isin(columns.OUTCOMES), "accept, reject or ignore")
     _refuse(table, columns.TIMESTAMP, table[columns.TIMESTAMP].isna(), "a moment")
     _refuse(table, ANSWERED, accepted & table[ANSWERED].isna(), "the moment of the acceptance")
-    _refuse(table, ANSWERED, ~accepted & table[ANSWERED].notna(), "no moment, as it is no accept")
+    _refuse(table, ANSWERED, ~accepted & table[ANSWERED].notna(), "no moment without an acceptance")
     early = table[RESOLVED] < table[columns.TIMESTAMP]
     _refuse(table, RESOLVED, early, "a moment not before the send")
-    for name, found in rows.items():
-        _refuse(table, name, pd.Series(found < 0, index=table.index), "a known id")
+    for name, numbers in rows.items():
+        _refuse(table, name, pd.Series(numbers < 0, index=table.index), "a known id")
     return Sends(
         customers=rows[columns.CUSTOMER],
         offers=rows[columns.OFFER],
@@ -122,8 +128,8 @@ def read_sends(
 
 def _refuse(table: pd.DataFrame, column: str, bad: pd.Series, expected: str) -> None:
     if bad.any():
-        row = first(bad.reset_index(drop=True))
+        row = first_true(bad.reset_index(drop=True))
         raise InputError(
             f"sends: row {row}, column '{column}': expected {expected}, got "
-            f"{shown(table[column].iloc[row])}; mend the value or drop the row"
+            f"{shown_cell(table[column].iloc[row])}; fix the value or drop the row"
         )

@@ -1,47 +1,48 @@
-"""Smoothed rates of acceptance before a moment: features, and rivals of every model."""
+"""Smoothed rates of acceptance before a moment, used as features and as baselines."""
 
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.interactions import NEVER
-from recsys.models.acceptance.event_history import EventHistory
 from recsys.models.acceptance.sends import Sends
+from recsys.ops.temporal_counts import EventHistory
 
 
 class Rates:
-    """Rates of the cells of past sends, as an offer, a segment or a customer.
+    """Rates of acceptance by cell, where a cell is for example an offer, a segment or a customer.
 
     rate = (accepted + prior * towards) / (sends + prior), over the sends of the cell that were
     resolved strictly before the moment.
 
     Args:
-        history: all sends; those without an outcome are left out.
-        cells: [H] cell of each.
+        history: [H] all sends; those without an outcome are left out.
+        cells: [H] cell of each send.
     """
 
     def __init__(self, history: Sends, cells: IntArray) -> None:
-        told = (history.outcome >= 0) & (history.resolved < NEVER)
-        self._ledger = EventHistory(np.where(told, cells, -1), history.resolved, history.outcome)
+        resolved = (history.outcome >= 0) & (history.resolved < NEVER)
+        self._outcomes = EventHistory(
+            np.where(resolved, cells, -1), history.resolved, history.outcome
+        )
 
     def before(
         self, moments: IntArray, cells: IntArray, prior: float, towards: FloatArray | float
     ) -> FloatArray:
-        """[n] rates of cells [n] before moments [n].
+        """Rate [n] float64 of each cell strictly before each moment.
 
         Args:
-            moments: UTC microseconds.
-            cells: what is asked; a cell without sends has the rate `towards`.
+            moments: [n] UTC microseconds.
+            cells: [n] cells; one without sends has the rate `towards`.
             prior: weight of `towards`, in sends.
-            towards: [n], or one for all.
+            towards: [n], or one number for all.
         """
-        accepted = self._ledger.total(cells, moments)
-        rates: FloatArray = (accepted + prior * towards) / (
-            self._ledger.count(cells, moments) + prior
-        )
+        accepted = self._outcomes.total(cells, moments)
+        sends = self._outcomes.count(cells, moments)
+        rates: FloatArray = (accepted + prior * towards) / (sends + prior)
         return rates
 
 
 def overall_rate(history: Sends, moments: IntArray) -> FloatArray:
-    """[n] the rate of all sends before moments [n]; one half before the first."""
-    everything = Rates(history, np.zeros(len(history), np.int64))
-    return everything.before(moments, np.zeros(len(moments), np.int64), 2.0, 0.5)
+    """Rate [n] float64 of all sends before moments [n]; 0.5 before the first."""
+    rates = Rates(history, np.zeros(len(history), np.int64))
+    return rates.before(moments, np.zeros(len(moments), np.int64), 2.0, 0.5)

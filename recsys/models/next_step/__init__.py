@@ -1,7 +1,8 @@
-"""What a customer does next, foretold from what is known just before.
+"""Predicts what a customer does next from what is known just before.
 
-Moments at which somebody did one of several things are `steps`; `before` counts what lies strictly
-before them; `shares` foretell by what followed in like cases, `Multinomial` by features.
+`Steps` are the moments at which customers did one of several things. `counts_before` and
+`latest_before` describe what happened strictly before each of them. `shares` predicts by what
+followed in similar cases, `Multinomial` by features.
 """
 
 from recsys.models.next_step.before import counts_before, latest_before

@@ -3,52 +3,53 @@
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.models.acceptance.event_history import EventHistory
+from recsys.ops.temporal_counts import EventHistory
 
 
 def counts_before(
-    groups: IntArray, when: IntArray, items: IntArray, asked: IntArray, moments: IntArray, size: int
+    groups: IntArray,
+    when: IntArray,
+    items: IntArray,
+    query_groups: IntArray,
+    moments: IntArray,
+    size: int,
 ) -> FloatArray:
-    """[n, size] float64 events of each item in the asked group, strictly before the moment.
+    """Number of events [n, size] float64 of each item in a group, strictly before a moment.
 
     Args:
-        groups: [E] whose events they are, not negative.
-        when: [E] their moments.
-        items: [E] from 0 to size - 1.
-        asked: [n] groups that are asked about.
-        moments: [n].
+        groups: [E] group of each event, for example the customer; not negative.
+        when: [E] int64 moments of the events.
+        items: [E] item of each event, from 0 to size - 1.
+        query_groups: [n] group of each query.
+        moments: [n] int64 moment of each query, on the clock of `when`.
         size: number of items.
     """
-    ledger = EventHistory(groups.astype(np.int64) * size + items, when)
-    keys = asked.astype(np.int64)[:, None] * size + np.arange(size)
-    return ledger.count(keys.ravel(), np.repeat(moments, size)).reshape(keys.shape)
+    history = EventHistory(groups.astype(np.int64) * size + items, when)
+    keys = query_groups.astype(np.int64)[:, None] * size + np.arange(size)
+    return history.count(keys.ravel(), np.repeat(moments, size)).reshape(keys.shape)
 
 
 def latest_before(
-    groups: IntArray, when: IntArray, items: IntArray, asked: IntArray, moments: IntArray, last: int
+    groups: IntArray,
+    when: IntArray,
+    items: IntArray,
+    query_groups: IntArray,
+    moments: IntArray,
+    last: int,
 ) -> IntArray:
-    """[n, last] items of the last events of the asked group strictly before the moment.
+    """Items [n, last] int64 of the latest events of a group strictly before a moment.
 
-    The latest comes first; -1 where there are no more. Of events at one moment the later row counts
-    as the later one.
+    The latest comes first; -1 where the group has fewer events. Of events at one moment the later
+    row counts as the later event.
 
     Args:
-        groups: [E] whose events they are, not negative.
-        when: [E] their moments.
-        items: [E] not negative.
-        asked: [n] groups that are asked about.
-        moments: [n].
-        last: how many.
+        groups: [E] group of each event, for example the customer; not negative.
+        when: [E] int64 moments of the events.
+        items: [E] item of each event, not negative.
+        query_groups: [n] group of each query.
+        moments: [n] int64 moment of each query, on the clock of `when`.
+        last: how many items to return for each query.
     """
-    order = np.lexsort((when, groups))
-    _, place = np.unique(np.concatenate([when, moments]), return_inverse=True)
-    stride = int(place.max(initial=0)) + 1
-    happened = groups[order].astype(np.int64) * stride + place[: len(when)][order]
-    end = np.searchsorted(happened, asked.astype(np.int64) * stride + place[len(when) :])
-    # A place before the first event, and an item of nobody to stand at it.
-    owner, item = np.append(groups[order], -1), np.append(items[order], -1)
-    found = np.full((len(asked), last), -1)
-    for back in range(last):
-        at = np.maximum(end - 1 - back, -1)
-        found[:, back] = np.where(owner[at] == asked, item[at], -1)
-    return found
+    history = EventHistory(groups, when, items)
+    latest = [history.latest(query_groups, moments, back) for back in range(last)]
+    return np.nan_to_num(np.column_stack(latest), nan=-1).astype(np.int64)

@@ -12,10 +12,12 @@ from recsys.models.base import require_range
 
 
 class Multinomial:
-    """A step with several answers is one example an answer, and they weigh 1 together.
+    """Predicts which of A things a customer does next.
 
-    What is learnt is the chance that an answer, taken at random from those of a step, is this one.
-    Columns are standardised. Convex: the same steps give the same model, without a seed.
+    A step with several answers becomes one example for each answer, and these weigh 1 together. The
+    predicted probability is that an answer drawn at random from those of a step is this one.
+    Columns are standardised. The problem is convex: the same steps give the same model, without a
+    seed.
 
     Args:
         l2: weight of half the squared coefficients, where a step weighs 1.
@@ -26,7 +28,12 @@ class Multinomial:
         self.l2 = l2
 
     def fit(self, features: Features, answers: BoolArray) -> Self:
-        """Learns from features of N steps and their answers [N, A], two or more of which occur."""
+        """Fits the model.
+
+        Args:
+            features: of N steps.
+            answers: [N, A] bool, what was done at each step; at least two of the A occur.
+        """
         self.names, self.width = features.names, answers.shape[1]
         step, answer = np.nonzero(answers)
         self.scaler = StandardScaler().fit(features.values)
@@ -39,11 +46,15 @@ class Multinomial:
         return self
 
     def probabilities(self, features: Features) -> FloatArray:
-        """[n, A] float64, rows sum to 1; 0 for an answer that never occurred."""
+        """Probability [n, A] float64 of each answer; rows sum to 1, unseen answers have 0.
+
+        Raises:
+            ValueError: the columns are not those of the fit.
+        """
         if features.names != self.names:
             raise ValueError("multinomial: expected the columns that it was fitted on")
-        found = np.zeros((len(features), self.width))
-        found[:, self.regression.classes_] = self.regression.predict_proba(
+        probabilities = np.zeros((len(features), self.width))
+        probabilities[:, self.regression.classes_] = self.regression.predict_proba(
             self.scaler.transform(features.values)
         )
-        return found
+        return probabilities

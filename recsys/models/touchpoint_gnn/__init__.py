@@ -1,4 +1,4 @@
-"""A graph network of customers, products and touchpoints: what, where and for whom."""
+"""A graph network of customers, products and touchpoints."""
 
 from recsys.models.touchpoint_gnn.model import TouchpointGNN
 

@@ -1,4 +1,4 @@
-"""From tables to what the touchpoint network is about: relations, features and questions."""
+"""From tables to the inputs of the touchpoint network: relations, features and targets."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,14 @@ from recsys.graph.features import feature_terms
 from recsys.graph.offer_calendar import calendar_lift
 from recsys.graph.relations import SIDES, Ends, Signals, relation_matrices
 from recsys.graph.strength import event_weights
-from recsys.models.touchpoint_gnn.event_contexts import places_of
+from recsys.models.touchpoint_gnn.event_contexts import event_contexts
 from recsys.models.touchpoint_gnn.network import NetworkInputs
 from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.context_targets import ContextTargets
 from recsys.training.relations import Relations
 
 
-def world_of(
+def network_inputs(
     data: Dataset,
     signals: Signals,
     device: torch.device,
@@ -31,33 +31,34 @@ def world_of(
     contexts: bool,
     horizon: float | None,
 ) -> NetworkInputs:
-    """What the network is about.
+    """Builds the inputs of the network.
 
     Args:
-        data: what a model may see.
-        signals: of the graph; actions of weight above 0 are what is asked.
-        device: of all tensors.
-        history: [C, P] normalised, of who is folded in.
-        learnt: whether weights of actions are.
-        loss_half_life: of what products are asked. Where somebody is reached changes slowly.
-        features: side -> [n, f], see `features_of`; empty for none.
-        contexts: whether the circumstances of an event are part of the question.
-        horizon: days from the cut-off on that products are ranked for, see `calendar_lift`.
+        data: the events and tables that the model may see.
+        signals: how events count in the graph; actions with a weight above 0 are targets.
+        device: device of all tensors.
+        history: [C, P] normalised weights of events, by which customers are folded in.
+        learnt: whether the weights of actions are learnt.
+        loss_half_life: days (positions of an order) after which a target product counts half; None
+            for never. Target touchpoints do not decay, because they change slowly.
+        features: side -> [n, f] float32, as `features_of` returns them; empty for none.
+        contexts: whether the context values of an event are part of its context.
+        horizon: days from the cut-off on that products are ranked for, see `calendar_lift`; None
+            for no calendar.
     """
     ends = Ends.of(data)
     customers, products, nodes = (ends.rows[side] for side in SIDES)
     of_actions = signals.of_events(data)
     liked = of_actions > 0
-    taken, placed = liked & (products >= 0), liked & (nodes >= 0)
-    places = places_of(data, nodes, ends.sizes["touchpoints"], contexts)
-    there = taken & (places.of_events >= 0)
-    # A product taken at a touchpoint answers two questions, there and anywhere.
-    both = np.concatenate([np.flatnonzero(taken), np.flatnonzero(there)])
-    anywhere = np.arange(len(both)) < taken.sum()
-    fresh = event_weights(data, loss_half_life, signals.durations)
-    fresh = fresh * of_actions
+    with_product, with_node = liked & (products >= 0), liked & (nodes >= 0)
+    combinations = event_contexts(data, nodes, ends.sizes["touchpoints"], contexts)
+    in_context = with_product & (combinations.of_events >= 0)
+    # A product taken in a context is a target twice: in that context and in none.
+    both = np.concatenate([np.flatnonzero(with_product), np.flatnonzero(in_context)])
+    without = np.arange(len(both)) < with_product.sum()
+    decayed = event_weights(data, loss_half_life, signals.durations) * of_actions
     steady, size = event_weights(data), ends.sizes["customers"]
-    counts = np.bincount(nodes[placed], steady[placed], minlength=ends.sizes["touchpoints"])
+    counts = np.bincount(nodes[with_node], steady[with_node], minlength=ends.sizes["touchpoints"])
     used = of_actions != 0
     matrices = relation_matrices(data, signals)
     lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
@@ -68,70 +69,78 @@ def world_of(
             torch.from_numpy(_involved(ends, "customers", used)).to(device),
             torch.from_numpy(_involved(ends, "products", used)).to(device),
         ),
-        active=torch.from_numpy(np.unique(customers[taken | placed])).to(device),
-        products_asked=ContextTargets(
+        active=torch.from_numpy(np.unique(customers[with_product | with_node])).to(device),
+        product_targets=ContextTargets(
             customers[both],
-            np.where(anywhere, -1, places.of_events[both]),
+            np.where(without, -1, combinations.of_events[both]),
             products[both],
-            fresh[both],
+            decayed[both],
             size,
             device,
         ),
-        touchpoints_asked=ContextTargets(
-            customers[placed], products[placed], nodes[placed], steady[placed], size, device
+        touchpoint_targets=ContextTargets(
+            customers[with_node],
+            products[with_node],
+            nodes[with_node],
+            steady[with_node],
+            size,
+            device,
         ),
         touchpoint_counts=torch.from_numpy(counts.astype(np.float32)).to(device),
-        contexts=sum(map(len, data.contexts.values())) if contexts else 0,
-        places=torch.from_numpy(places.members).to(device),
+        context_value_count=sum(map(len, data.contexts.values())) if contexts else 0,
+        contexts=torch.from_numpy(combinations.members).to(device),
         history=BipartiteGraph.from_matrix(history, device),
         calendar=torch.from_numpy(lift).to(device),
     )
 
 
 def _involved(ends: Ends, side: str, used: BoolArray) -> BoolArray:
-    """[n] bool, nodes of a side that take part in the events used [E]."""
+    """[n] bool, whether a node of the side takes part in an event that is used [E]."""
     rows = ends.rows[side]
-    found = np.zeros(ends.sizes[side], bool)
-    found[rows[used & (rows >= 0)]] = True
-    return found
+    involved = np.zeros(ends.sizes[side], bool)
+    involved[rows[used & (rows >= 0)]] = True
+    return involved
 
 
 def touchpoints_of_nodes(
     nodes: FloatArray, counts: FloatArray, touchpoints: int, temperature: float
 ) -> FloatArray:
-    """[T, dim + 2] touchpoints: the mean of their dayparts by share, with the bias of all events.
+    """Touchpoint vectors [T, dim + 2] float32 from those of their dayparts.
+
+    A vector is the mean of the touchpoint's nodes by share of events, with the bias of all events.
 
     Args:
-        nodes: [N, dim + 2], the nodes of a touchpoint one after the other.
-        counts: [N] weight of their events.
-        touchpoints: T.
-        temperature: of the cosines.
+        nodes: [N, dim + 2] vectors of the nodes, one touchpoint's after the other's.
+        counts: [N] weight of the events at each node.
+        touchpoints: T, number of touchpoints.
+        temperature: temperature of the softmax.
     """
     if not touchpoints:
         return nodes
     of_parts = counts.reshape(touchpoints, -1, 1).astype(np.float64)
-    whole = of_parts.sum(axis=1)
+    totals = of_parts.sum(axis=1)
     vectors = (nodes.reshape(*of_parts.shape[:2], -1) * of_parts).sum(axis=1)
-    vectors /= np.where(whole > 0, whole, 1)
-    vectors[:, -1:] = temperature * np.log1p(whole)
-    found: FloatArray = vectors.astype(np.float32)
-    return found
+    vectors /= np.where(totals > 0, totals, 1)
+    vectors[:, -1:] = temperature * np.log1p(totals)
+    averaged: FloatArray = vectors.astype(np.float32)
+    return averaged
 
 
 def features_of(data: Dataset) -> tuple[dict[str, FloatArray], dict[str, Mapping[str, str]]]:
-    """Features as known at `data.as_of`, and what became of each column.
+    """Features as known at `data.as_of`, and how each column was used.
 
     Returns:
-        side -> [n, f] float32, rows of length 1 in the root mean square, without sides that have
-        none; and table -> column -> what became of it.
+        A dict side -> [n, f] float32, scaled so that the root mean square length of a row is 1,
+        without sides that have no features; and a dict table -> column -> how it was used, as in
+        `UsesColumns`.
     """
     features: dict[str, FloatArray] = {}
-    said: dict[str, Mapping[str, str]] = {}
+    uses: dict[str, Mapping[str, str]] = {}
     for side, ids in (("customers", data.customers), ("products", data.products)):
         table = data.side_tables.get(side)
-        found = feature_terms(table, f"{side[:-1]}_id", ids, data.as_of_seconds)
-        matrix, said[side] = found.matrix.toarray(), found.said
+        terms = feature_terms(table, f"{side[:-1]}_id", ids, data.as_of_seconds)
+        matrix, uses[side] = terms.matrix.toarray(), terms.said
         length = np.sqrt((matrix**2).sum(axis=1).mean()) if matrix.size else 0.0
         if length > 0:
             features[side] = (matrix / length).astype(np.float32)
-    return features, said
+    return features, uses

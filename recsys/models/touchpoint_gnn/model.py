@@ -5,33 +5,32 @@ of one, customer-product, customer-touchpoint and product-touchpoint. A layer is
 
     x_s' = sum over relations of s and actions a of w_a D^-1/2 R_a D^-1/2 x_r,
 
-where R_a decays with age and the signed w_a of a relation start from a sum of 1 in absolute value;
-what was rejected pushes away, what was never shown weighs nothing. Layer 0 is `id + features W`, so
-that who is new has the vector of their kind. The mean over layers 0 to K is taken, and each vector
-u of it brought to length 1 once. A score is the symmetric pairwise form
+where R_a decays with age. The signed weights w_a of a relation start with absolute values that sum
+to 1: a rejection pushes away, and what was never shown has no weight. Layer 0 is `id + features W`,
+so that a new customer or product has the vector of its features. Vectors are the mean over layers 0
+to K, and each is divided by its length to give u. A score is the symmetric pairwise form
 
     s(c, p, t) = u_c.u_p + u_c.u_t + u_p.u_t + b_p + b_t,
 
-an inner product of exported vectors: with c = [u_c, 1, 1], p = [u_p, b_p, 0], t = [u_t, 0, b_t] the
-sum of what is known times the table of what is asked, (c + t) P', (c + p) T' or (p + t) C', has
-each bias once, up to what is the same for a whole row. Circumstances of an event (`contexts`) are
-further vectors of the sum: (c + t + x) P'.
+which is an inner product of exported vectors. With c = [u_c, 1, 1], p = [u_p, b_p, 0] and
+t = [u_t, 0, b_t], the sum of what is given times the table of what is ranked, (c + t) P',
+(c + p) T' or (p + t) C', has each bias once, up to a constant per row. Context values of an event
+(`contexts`) are further vectors x of the sum: (c + t + x) P'.
 
-Trained is the exact softmax of s / temperature over all products, for customers at each touchpoint
-node and at none, plus `touchpoint_loss` times that over all touchpoint nodes, for customers with
-each product and with none. An answer weighs as much as its events of actions above 0; those with a
-product by their action and age (`loss_half_life`) too.
+The loss is the exact softmax of s / temperature over all products, for customers at each touchpoint
+node and at none, plus `touchpoint_loss` times the softmax over all touchpoint nodes, for customers
+with each product and with none. A target weighs as much as its events with a weight above 0; a
+product target also by action and age (`loss_half_life`).
 
-b_p is `popularity` x log(1 + customers of p), with a `horizon` plus what planned offers do to
-products (`recsys.graph.offer_calendar`), b_t is log(1 + events at t), times the temperature.
-Who is folded in gets what a history of products says of the customer's vector, learnt by least
-squares over all customers.
-
-W starts as the ridge regression of the initial vectors, ids as what it leaves.
+b_p is `popularity` x log(1 + customers of p), plus the effect of planned offers if there is a
+`horizon` (`recsys.graph.offer_calendar`); b_t is log(1 + events at t); both times the temperature.
+A customer is folded in by their products, with coefficients fitted by least squares over all
+customers. W starts as the ridge regression of the initial vectors on the features, ids as its
+residuals.
 
 Deviations: signs, features and the softmax are not in LightGCN. Negative actions are normalised
 like the others, by their own degrees (Derr, Ma and Tang, Signed Graph Convolutional Networks, 2018,
-keep two vectors a node).
+have two vectors per node).
 """
 
 import hashlib
@@ -54,31 +53,45 @@ from recsys.graph.touchpoints import touchpoint_names
 from recsys.models.base import Embeddings, EventWeights, Validate, require_half_life, require_range
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.touchpoint_gnn.event_contexts import context_names
-from recsys.models.touchpoint_gnn.inputs import features_of, touchpoints_of_nodes, world_of
+from recsys.models.touchpoint_gnn.inputs import features_of, network_inputs, touchpoints_of_nodes
 from recsys.models.touchpoint_gnn.network import TouchpointVectors
 from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.objectives import Objective, Softmax
 from recsys.training.sampling import Positives
 
 _LENGTH = 0.1
-"""Of an entry of a touchpoint's initial vector, as of the others' in `graph_network`."""
+"""Root mean square of the entries of a touchpoint's initial vector."""
 
 
 @dataclass(kw_only=True, eq=False)
 class TouchpointGNN(GraphNetwork):
-    """The network; further settings as in `GraphNetwork` and `Training`.
+    """A graph network that ranks products, touchpoints and customers.
+
+    Further settings are those of `recsys.models.graph_network.GraphNetwork` (the network) and
+    `recsys.training.settings.Training` (epochs, batches, learning rate), given as keywords.
 
     Attributes:
         actions: weight of each action, below 0 to push away; None for the default of
-            `recsys.graph.action_weights`. Those above 0 are what is learnt to predict.
-        learn_actions: whether each relation learns its own weights, from these.
-        half_life, durations, silence, silence_days, offered: see `Signals`.
-        loss_half_life: days (positions of an order) after which an event counts half in the loss.
+            `recsys.graph.action_weights`. Events of actions above 0 are the targets.
+        learn_actions: whether each relation learns its own weights, starting from `actions`.
+        half_life, durations, silence, silence_days, offered: how events count in the graph, as in
+            `recsys.graph.relations.Signals`.
+        loss_half_life: days (positions of an order) after which an event counts half in the loss;
+            None for never.
         features: whether the columns of customers and products are used.
-        contexts: whether the columns of context of interactions are.
-        horizon: days from the cut-off on that lists are made for, so that what the firm plans to
-            offer in them ranks higher; None asks no calendar.
+        contexts: whether the columns `context_*` of interactions are used.
+        horizon: days after the cut-off that products are ranked for, so that products with a
+            planned offer rank higher; None for no calendar.
         touchpoint_loss: weight of the loss over touchpoints.
+        node_vectors: [N, dim + 2] float32 vectors of touchpoint x daypart after the fit.
+        node_names: names of these nodes.
+        context_vectors: [V, dim + 2] float32 vectors of context values after the fit.
+        context_names: names of these values.
+        action_weights: weights in use after the fit, by relation and action.
+        columns_used: how each column of the tables was used, see `UsesColumns`.
+
+    Raises:
+        InputError: a setting is out of range, or the objective is not `Softmax`.
     """
 
     learning_rate: float = 0.05
@@ -109,17 +122,21 @@ class TouchpointGNN(GraphNetwork):
                 require_range(name, value, 0, open_low=True)
         if not isinstance(self.objective, Softmax):
             raise InputError(
-                "model.objective: expected softmax, as touchpoints are trained by it too, got "
+                "model.objective: expected softmax, which touchpoints are trained by too, got "
                 f"{type(self.objective).__name__}"
             )
 
     @property
     def event_weights(self) -> EventWeights:
-        """See `WeighsEvents`: of the actions above 0, which are what a customer is folded in by."""
+        """How the events count that a customer is folded in by: those of actions above 0."""
         return EventWeights(actions=self._liked, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """See `Recommender`."""
+        """Trains on the events of `data`, and stops after the epoch that is best on `validate`.
+
+        Raises:
+            InputError: `data` lack what a setting needs; the message names the setting.
+        """
         if self.loss_half_life is not None and data.clock is None:
             raise InputError(
                 f"model.loss_half_life: data={data.name} has no time and no order; set it to null"
@@ -150,7 +167,7 @@ class TouchpointGNN(GraphNetwork):
         self.context_names = context_names(data) if self.contexts else []
         self.touchpoint_vectors: FloatArray = touchpoints_of_nodes(
             self.node_vectors,
-            network.world.touchpoint_counts.cpu().numpy(),
+            network.inputs.touchpoint_counts.cpu().numpy(),
             len(data.touchpoints),
             network.objective.temperature,
         )
@@ -160,10 +177,10 @@ class TouchpointGNN(GraphNetwork):
     def network(
         self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor
     ) -> TouchpointVectors:
-        """See `GraphNetwork`."""
+        """Builds the network from its initial vectors."""
         assert isinstance(objective, Softmax)
         device = customers.device
-        world = world_of(
+        inputs = network_inputs(
             self._data,
             self._signals,
             device,
@@ -175,10 +192,10 @@ class TouchpointGNN(GraphNetwork):
             horizon=self.horizon,
         )
         generator = torch.Generator().manual_seed(self.seed + 1)
-        counts = world.touchpoint_counts
+        counts = inputs.touchpoint_counts
         touchpoints = _LENGTH * torch.randn(len(counts), self.dim, generator=generator).to(device)
         return TouchpointVectors(
-            world,
+            inputs,
             graph,
             objective,
             customers,
@@ -206,40 +223,65 @@ class TouchpointGNN(GraphNetwork):
         )
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """See `Recommender`; -1 is no touchpoint in particular."""
-        asked = self.customer_vectors[customers]
+        """Scores [Q, P] float32 of all products.
+
+        Args:
+            customers: [Q] customer row numbers.
+            touchpoints: [Q] touchpoint row numbers, -1 for none; None for none at all.
+
+        Raises:
+            InputError: a row number is out of range.
+        """
+        queries = self.customer_vectors[customers]
         if touchpoints is not None:
-            asked = asked + _rows(self.touchpoint_vectors, touchpoints, "touchpoint")
-        found: FloatArray = asked @ self.product_vectors.T
-        return found
+            queries = queries + _rows(self.touchpoint_vectors, touchpoints, "touchpoint")
+        scores: FloatArray = queries @ self.product_vectors.T
+        return scores
 
     def score_touchpoints(self, customers: IntArray, products: IntArray) -> FloatArray:
-        """[Q, N] scores of all touchpoint nodes (`node_names`); -1 is no product in particular."""
-        asked = self.customer_vectors[customers] + _rows(self.product_vectors, products, "product")
-        found: FloatArray = asked @ self.node_vectors.T
-        return found
+        """Scores [Q, N] float32 of all touchpoint nodes, in the order of `node_names`.
+
+        Args:
+            customers: [Q] customer row numbers.
+            products: [Q] product row numbers, -1 for none.
+
+        Raises:
+            InputError: a row number is out of range.
+        """
+        customer_rows = self.customer_vectors[customers]
+        queries = customer_rows + _rows(self.product_vectors, products, "product")
+        scores: FloatArray = queries @ self.node_vectors.T
+        return scores
 
     def score_customers(
         self, products: IntArray, touchpoints: IntArray | None = None
     ) -> FloatArray:
-        """[Q, C] scores of all customers for an offer of a product, maybe at a touchpoint."""
-        asked = self.product_vectors[products]
+        """Scores [Q, C] float32 of all customers, for offers of products.
+
+        Args:
+            products: [Q] product row numbers.
+            touchpoints: [Q] touchpoint row numbers, -1 for none; None for none at all.
+
+        Raises:
+            InputError: a touchpoint is out of range.
+        """
+        queries = self.product_vectors[products]
         if touchpoints is not None:
-            asked = asked + _rows(self.touchpoint_vectors, touchpoints, "touchpoint")
-        found: FloatArray = asked @ self.customer_vectors.T
-        return found
+            queries = queries + _rows(self.touchpoint_vectors, touchpoints, "touchpoint")
+        scores: FloatArray = queries @ self.customer_vectors.T
+        return scores
 
     def embeddings(self) -> Embeddings:
-        """See `EmbeddingRecommender`.
+        """The fitted vectors [., dim + 2].
 
-        Serving knows touchpoints, not dayparts: a touchpoint is the mean of its nodes by share,
-        with the bias of all its events. `node_vectors` keep the dayparts.
+        Serving has touchpoints without dayparts: a touchpoint is the mean of its nodes by share,
+        with the bias of all its events. `node_vectors` have the dayparts.
         """
         return Embeddings(
             customers=self.customer_vectors,
             products=self.product_vectors,
             touchpoints=self.touchpoint_vectors if len(self.touchpoint_vectors) else None,
-            default_customer=self._nobody(),
+            default_customer=self._default_customer(),
         )
 
     def _identity(self) -> dict[str, Any]:
@@ -254,33 +296,32 @@ def _require_targets(data: Dataset, liked: Mapping[str, float]) -> None:
     for action in data.targets:
         if action not in liked:
             raise InputError(
-                f"model.actions: gives no weight above 0 to {action}, which data={data.name} asks "
-                "for (data.targets); add it"
+                f"model.actions: gives no weight above 0 to {action}, a target of data={data.name} "
+                "(data.targets); add it"
             )
 
 
 def _of_contexts(data: Dataset) -> dict[str, str]:
-    """What became of the columns of context, see `UsesColumns`."""
+    """How the columns of context were used, see `UsesColumns`."""
     used = {name: f"{len(values):,} values" for name, values in data.contexts.items()}
-    every = {**used, **data.contexts_left_out}
-    return {f"{columns.CONTEXT_PREFIX}{name}": said for name, said in every.items()}
+    uses = {**used, **data.contexts_left_out}
+    return {f"{columns.CONTEXT_PREFIX}{name}": use for name, use in uses.items()}
 
 
 def _rows(vectors: FloatArray, rows: IntArray, word: str) -> FloatArray:
-    """[Q, d], zero for -1."""
+    """[Q, d] rows of the vectors; zeros for -1."""
     if len(rows) and not (rows.min() >= -1 and rows.max() < len(vectors)):
         raise InputError(
             f"score: expected {word} row numbers below {len(vectors)}, or -1 for none, got "
             f"{rows.min()} to {rows.max()}"
         )
     padded = np.vstack([vectors, np.zeros((1, vectors.shape[1]), vectors.dtype)])
-    found: FloatArray = padded[rows]
-    return found
+    return padded[rows]
 
 
 def _digest(data: Dataset) -> str:
-    """Of all that the network is about; that of `GraphNetwork` covers customers and products."""
-    # The tables are in the fingerprint; which of their rows count, in the moment.
+    """Digest of all inputs; that of `GraphNetwork` covers customers and products only."""
+    # The fingerprint covers the tables, the moment which of their rows count.
     digest = hashlib.sha256(f"{data.fingerprint} {data.as_of}".encode())
     for name, array in vars(data.interactions).items():
         digest.update(name.encode())

@@ -1,4 +1,4 @@
-"""Vectors of customers, products and touchpoints, and their loss."""
+"""The network of customer, product and touchpoint vectors, and its loss."""
 
 from dataclasses import dataclass
 
@@ -18,43 +18,44 @@ from recsys.training.relations import Nodes, Relations
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NetworkInputs:
-    """What the network is about, on its device.
+    """The data that the network is trained on, on its device.
 
     Attributes:
-        relations: see `Relations`.
-        features: side -> [n, f]; sides without any are absent.
-        known: [C + P] bool as a pair, who has events: only they have a vector of their own.
-        active: [A] int64 row numbers of the customers who are learnt from.
-        products_asked: which products a customer took, in the context of a place.
-        touchpoints_asked: which touchpoint nodes, in the context of a product.
+        relations: the graphs and weights of actions that vectors are propagated by.
+        features: side -> [n, f]; sides without features are absent.
+        known: [C] and [P] bool, which customers and products have events; only they have a vector
+            of their own.
+        active: [A] int64 row numbers of the customers with targets.
+        product_targets: the products of a customer, each in an event context or in none.
+        touchpoint_targets: the touchpoint nodes of a customer, each with a product or with none.
         touchpoint_counts: [N] weight of the events at each touchpoint node.
-        places: [K, 1 + m] int64, see `EventContexts.members`.
-        contexts: number of context values.
-        history: customers and products, normalised and decayed, as fresh events will be.
-        calendar: [P] what planned offers add to the logits, see `calendar_lift`; empty for nothing.
+        contexts: [K, 1 + m] int64, the `members` of `EventContexts`.
+        context_value_count: V, number of context values.
+        history: graph of the normalised, decayed history that customers are folded in by.
+        calendar: [P] effect of planned offers on the logits, see `calendar_lift`; empty for none.
     """
 
     relations: Relations
     features: Nodes
     known: Pair
     active: Tensor
-    products_asked: ContextTargets
-    touchpoints_asked: ContextTargets
+    product_targets: ContextTargets
+    touchpoint_targets: ContextTargets
     touchpoint_counts: Tensor
-    places: Tensor
-    contexts: int
+    contexts: Tensor
+    context_value_count: int
     history: BipartiteGraph
     calendar: Tensor
 
 
 class TouchpointVectors(GraphVectors):
-    """The network; see `TouchpointGNN`.
+    """The network of `TouchpointGNN`.
 
     Args:
-        world: see `NetworkInputs`.
-        graph, objective, customers, products, l2: see `GraphVectors`.
+        inputs: the data that the network is trained on.
+        graph, objective, customers, products, l2: as for `GraphVectors`.
         touchpoints: [N, dim] initial vectors.
-        layers: of propagation.
+        layers: number of layers of propagation.
         touchpoint_loss: weight of the loss over touchpoints.
     """
 
@@ -62,7 +63,7 @@ class TouchpointVectors(GraphVectors):
 
     def __init__(
         self,
-        world: NetworkInputs,
+        inputs: NetworkInputs,
         graph: BipartiteGraph,
         objective: Softmax,
         customers: Tensor,
@@ -74,97 +75,100 @@ class TouchpointVectors(GraphVectors):
         touchpoint_loss: float,
     ) -> None:
         super().__init__(graph, objective, customers, products, l2)
-        self.world, self.layers, self.touchpoint_loss = world, layers, touchpoint_loss
-        self.relations = world.relations
-        # Processes that train together wait for the gradient of all that asks for one.
+        self.inputs, self.layers, self.touchpoint_loss = inputs, layers, touchpoint_loss
+        self.relations = inputs.relations
+        # Processes that train together wait for the gradient of every trainable parameter.
         self.touchpoints = nn.Parameter(touchpoints, requires_grad=len(touchpoints) > 0)
-        # From zero: a circumstance changes nothing until it is seen to.
-        values = touchpoints.new_zeros(world.contexts, touchpoints.shape[1])
-        self.contexts = nn.Parameter(values, requires_grad=world.contexts > 0)
-        self.examples = len(world.active)
+        # Vectors [V, dim] of context values start from zero, so that they change nothing at first.
+        values = touchpoints.new_zeros(inputs.context_value_count, touchpoints.shape[1])
+        self.contexts = nn.Parameter(values, requires_grad=inputs.context_value_count > 0)
+        self.examples = len(inputs.active)
         self.of_features = nn.ParameterDict()
-        for side, features in world.features.items():
-            own = self.customers if side == "customers" else self.products
-            self.of_features[side] = nn.Parameter(explained(own.data, features))
+        for side, features in inputs.features.items():
+            vectors = self.customers if side == "customers" else self.products
+            self.of_features[side] = nn.Parameter(explained(vectors.data, features))
 
     def nodes(self) -> Nodes:
-        """Side -> [n, dim] after propagation."""
+        """Vectors [n, dim] of each side after propagation."""
         return self.relations.mean_of_layers(self._start(), self.layers)
 
     def _start(self) -> Nodes:
-        known_customers, known_products = self.world.known
+        known_customers, known_products = self.inputs.known
         nodes: Nodes = {
             "customers": self.customers * known_customers[:, None],
             "products": self.products * known_products[:, None],
             "touchpoints": self.touchpoints,
         }
         for side, weights in self.of_features.items():
-            nodes[side] = nodes[side] + self.world.features[side] @ weights
+            nodes[side] = nodes[side] + self.inputs.features[side] @ weights
         return nodes
 
     def propagated(self) -> Pair:
-        """See `GraphVectors`."""
+        """Vectors [C, dim] and [P, dim] after propagation."""
         nodes = self.nodes()
         return nodes["customers"], nodes["products"]
 
     def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
-        """See `Network`."""
+        """This process's part of the loss of a batch, as `Network.forward` returns it."""
         nodes = {side: unit(vectors) for side, vectors in self.nodes().items()}
-        nodes["places"] = self._places(nodes["touchpoints"])
-        customers = self.world.active[examples]
+        nodes["contexts"] = self._context_vectors(nodes["touchpoints"])
+        customers = self.inputs.active[examples]
         loss = self._loss(
-            nodes, self.world.products_asked, customers, processes, "places", "products",
+            nodes, self.inputs.product_targets, customers, processes, "contexts", "products",
             self.objective.bias / self.objective.temperature,
         )  # fmt: skip
         if self.touchpoint_loss and len(self.touchpoints):
             loss = loss + self.touchpoint_loss * self._loss(
-                nodes, self.world.touchpoints_asked, customers, processes, "products",
+                nodes, self.inputs.touchpoint_targets, customers, processes, "products",
                 "touchpoints", self.touchpoint_bias,
             )  # fmt: skip
         return loss + self.l2 * self._penalty(customers) if self.l2 else loss
 
-    def _places(self, touchpoints: Tensor) -> Tensor:
-        """[K, dim] vector of each place: its touchpoint node's plus those of its circumstances."""
-        if self.world.places.shape[1] == 1:
+    def _context_vectors(self, touchpoints: Tensor) -> Tensor:
+        """[K, dim] vector of each event context: its touchpoint node plus its context values."""
+        if self.inputs.contexts.shape[1] == 1:
             return touchpoints
         # Row -1, for unknown, is the zero row at the end.
-        node, values = self.world.places[:, 0], self.world.places[:, 1:]
+        node, values = self.inputs.contexts[:, 0], self.inputs.contexts[:, 1:]
         of_node, of_values = (
-            nn.functional.pad(one, (0, 0, 0, 1)) for one in (touchpoints, self.contexts)
+            nn.functional.pad(vectors, (0, 0, 0, 1)) for vectors in (touchpoints, self.contexts)
         )
         return of_node[node] + of_values[values].sum(dim=1)
 
     def _penalty(self, customers: Tensor) -> Tensor:
-        """Half the squared norms of a pair's vectors; of the whole batch in every process."""
-        asked = self.world.products_asked.batch(customers)
+        """Half the mean squared norms of target pairs, over the whole batch in every process."""
+        targets = self.inputs.product_targets.batch(customers)
         squares = (
-            self.customers[asked.customers[asked.rows]].square().sum()
-            + self.products[asked.answers].square().sum()
+            self.customers[targets.customers[targets.rows]].square().sum()
+            + self.products[targets.answers].square().sum()
         )
-        return squares / 2 / max(len(asked.rows), 1)
+        return squares / 2 / max(len(targets.rows), 1)
 
     def _loss(
-        self, nodes: Nodes, asked: ContextTargets, customers: Tensor, processes: Processes,
+        self, nodes: Nodes, targets: ContextTargets, customers: Tensor, processes: Processes,
         context: str, answer: str, bias: Tensor,
     ) -> Tensor:  # fmt: skip
-        """This process's part in the mean over the answers of all these customers."""
-        own = asked.batch(customers[processes.share(len(customers))])
+        """This process's part of the mean over the targets of all these customers."""
+        batch = targets.batch(customers[processes.share(len(customers))])
         share: Tensor | float = 1.0
         if processes.count > 1:
-            whole = asked.batch(customers).weights.sum()
-            share = own.weights.sum() * processes.count / torch.where(whole > 0, whole, 1)
+            total = targets.batch(customers).weights.sum()
+            share = batch.weights.sum() * processes.count / torch.where(total > 0, total, 1)
         return share * softmax_over_all(
-            question_vectors(nodes, own, context),
+            query_vectors(nodes, batch, context),
             nodes[answer],
-            own.rows,
-            own.answers,
+            batch.rows,
+            batch.answers,
             temperature=self.objective.temperature,
             bias=bias,
-            weights=own.weights,
+            weights=batch.weights,
         )
 
     def folding(self) -> FloatArray:
-        """See `GraphVectors`; a forecast of unit vectors, by least squares over all customers."""
+        """Rows [P, dim] float32 whose sum over a history predicts a customer's unit vector.
+
+        Coefficients are fitted by least squares over all customers.
+        """
         with torch.inference_mode():
             nodes = self._start()
             sides = [nodes["products"]]
@@ -172,17 +176,17 @@ class TouchpointVectors(GraphVectors):
                 nodes = self.relations(nodes)
                 sides.append(nodes["products"])
             rows = torch.cat(sides, dim=1)
-            wanted = unit(self.nodes()["customers"])
-            found = forecast(rows, self.world.history.to_customers @ rows, wanted)
-        return found.cpu().numpy()
+            targets = unit(self.nodes()["customers"])
+            forecasts = forecast(rows, self.inputs.history.to_customers @ rows, targets)
+        return forecasts.cpu().numpy()
 
     @property
     def touchpoint_bias(self) -> Tensor:
-        """[N] logits of how often each touchpoint node occurs."""
-        return self.world.touchpoint_counts.log1p()
+        """[N] bias of each touchpoint node: the logarithm of 1 + its events."""
+        return self.inputs.touchpoint_counts.log1p()
 
     def scored(self) -> tuple[FloatArray, FloatArray]:
-        """[C, dim + 2] and [P, dim + 2] float32; see `TouchpointGNN` for the last two columns."""
+        """Vectors [C, dim + 2] and [P, dim + 2] float32; the last two columns hold the biases."""
         with torch.inference_mode():
             customers, products = self.objective.scored(*self.propagated())
             ones, zeros = (
@@ -190,48 +194,56 @@ class TouchpointVectors(GraphVectors):
                 products.new_zeros(len(products), 1),
             )
             customers = torch.cat([customers, ones], dim=1)
-            if len(self.world.calendar):
-                products[:, -1] += self.objective.temperature * self.world.calendar
+            if len(self.inputs.calendar):
+                products[:, -1] += self.objective.temperature * self.inputs.calendar
             products = torch.cat([products, zeros], dim=1)
         return customers.cpu().numpy(), products.cpu().numpy()
 
     def scored_contexts(self) -> FloatArray:
-        """[V, dim + 2] float32, of context values; their columns of bias are 0."""
+        """Vectors [V, dim + 2] float32 of context values; their columns of bias are 0."""
         with torch.inference_mode():
-            found = nn.functional.pad(self.contexts, (0, 2))
-        return found.cpu().numpy()
+            vectors = nn.functional.pad(self.contexts, (0, 2))
+        return vectors.cpu().numpy()
 
     def scored_touchpoints(self) -> FloatArray:
-        """[N, dim + 2] float32, of touchpoint nodes."""
+        """Vectors [N, dim + 2] float32 of touchpoint nodes."""
         with torch.inference_mode():
             vectors = unit(self.nodes()["touchpoints"])
             bias = self.objective.temperature * self.touchpoint_bias[:, None]
-            found = torch.cat([vectors, torch.zeros_like(bias), bias], dim=1)
-        return found.cpu().numpy()
+            vectors = torch.cat([vectors, torch.zeros_like(bias), bias], dim=1)
+        return vectors.cpu().numpy()
 
 
-def question_vectors(nodes: Nodes, asked: ContextTargetsBatch, context: str) -> Tensor:
-    """[Q, dim], the customer's vector plus that of the context, where there is one."""
-    there = asked.contexts >= 0
-    places = there.nonzero()[:, 0]
-    vectors = nodes["customers"][asked.customers]
-    return vectors.index_add(0, places, nodes[context][asked.contexts[places]])
+def query_vectors(nodes: Nodes, batch: ContextTargetsBatch, context: str) -> Tensor:
+    """Vectors [Q, dim] of the queries of a batch.
+
+    Args:
+        nodes: vectors [n, dim] of each side.
+        batch: Q queries, each a customer and maybe a context.
+        context: side of the contexts; a query's vector is the customer's plus that of its context.
+    """
+    with_context = (batch.contexts >= 0).nonzero()[:, 0]
+    vectors = nodes["customers"][batch.customers]
+    return vectors.index_add(0, with_context, nodes[context][batch.contexts[with_context]])
 
 
 def explained(vectors: Tensor, features: Tensor, ridge: float = 1.0) -> Tensor:
-    """[f, dim] ridge regression of the vectors on the features, taken out of the vectors in place.
+    """Splits vectors into a ridge regression on features and residuals.
 
-    The sum of both is as before, and who is new starts from the vector that their kind has.
+    The sum of both is as before, so that a new row starts from the vector its features predict.
 
     Args:
-        vectors: [n, dim] of layer 0; rows of zeros are neither explained nor changed.
+        vectors: [n, dim] of layer 0, replaced by the residuals in place; rows of zeros stay.
         features: [n, f].
         ridge: weight of squared coefficients, in rows.
+
+    Returns:
+        Coefficients [f, dim].
     """
     used = vectors.any(dim=1)
     known = features[used]
     gram = known.T @ known
     gram.diagonal().add_(ridge)
-    found: Tensor = torch.linalg.solve(gram, known.T @ vectors[used])
-    vectors[used] -= known @ found
-    return found
+    coefficients: Tensor = torch.linalg.solve(gram, known.T @ vectors[used])
+    vectors[used] -= known @ coefficients
+    return coefficients

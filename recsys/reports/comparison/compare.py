@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recsys.errors import InputError
+from recsys.evaluation.intervals import Interval
 from recsys.experiments.pairs import judged, pair_table, rank_bounds
 from recsys.reports.comparison.leaderboard import leaderboard
 from recsys.reports.comparison.ranking import ORACLE, labels, ranked
@@ -15,17 +16,18 @@ from recsys.tracking.read import Skipped, TrackedRun
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RunComparison:
-    """What runs on the same data and split say about each other on valid.
+    """Runs on the same data and split, compared on valid.
 
     Attributes:
         runs: best first, the oracle last.
-        metric: that they are ranked by.
-        baseline: the model that the leaderboard compares with; it may not be among them.
-        board: of `leaderboard`, and rank_low, rank_high of `rank_bounds`.
-        pairs: of `judged`, every pair but the oracle's.
+        metric: the metric that they are ranked by.
+        baseline: the model that the leaderboard compares with; there may be no run of it.
+        board: the table of `leaderboard`, with rank_low and rank_high of `rank_bounds`.
+        pairs: the table of `judged`: every pair of runs without the oracle.
         slices: one row a run, slice and metric: dimension, slice, rank, label, metric, mean, low,
             high, customers, run_id.
-        curves: one row a point: label, metric, step, value, run_id; empty where no run has any.
+        curves: one row a point of a learning curve: label, metric, step, value, run_id; empty where
+            no run has one.
         skipped: runs that were passed over, and why.
     """
 
@@ -45,20 +47,21 @@ def compare(
     baseline: str = "segment",
     skipped: Sequence[Skipped] = (),
 ) -> RunComparison:
-    """Compares runs on the queries of valid, by customer.
+    """Compares runs on the queries of valid, paired by customer.
 
-    A run whose artifacts cannot be read, or whose metrics are not those of its own queries, is
+    A run whose artifacts cannot be read, or whose metrics differ from the values of its queries, is
     passed over and named.
 
     Args:
-        runs: of one data set and one split; of equal model, settings and seed the latest counts.
-        metric: that they are ranked by.
-        baseline: a model's name.
-        skipped: runs that could not be read to begin with, to be named with the others.
+        runs: finished runs on one data set and one split; of runs with equal model, settings and
+            seed the latest counts.
+        metric: the metric that they are ranked by, as "ndcg@10".
+        baseline: name of the model to compare with.
+        skipped: runs that could not be read, to be named with the others.
 
     Raises:
-        InputError: there are no runs, they were not made on the same data and split or lack the
-            metric, or two did not ask about the same customers.
+        InputError: there are no runs, they differ in data or split, one lacks the metric, or two
+            have different customers in valid.
     """
     usable, unsound = sound(runs, alike=True)
     order = ranked(usable, metric)
@@ -81,10 +84,14 @@ def compare(
 
 
 def require_baseline(runs: Sequence[TrackedRun], baseline: str) -> None:
-    """Refuses a baseline that none of the runs is of.
+    """Requires a run of the baseline.
+
+    Args:
+        runs: the runs to compare; without any nothing is required.
+        baseline: name of a model.
 
     Raises:
-        InputError: names the models there are.
+        InputError: no run is of this model; names the models that have runs.
     """
     models = sorted({run.model for run in runs})
     if models and baseline not in models:
@@ -94,13 +101,17 @@ def require_baseline(runs: Sequence[TrackedRun], baseline: str) -> None:
 def _slices(runs: Sequence[TrackedRun]) -> pd.DataFrame:
     columns = ["dimension", "slice", "metric", "mean", "low", "high", "customers", "run_id"]
     rows = [
-        (dimension, name, metric, found.mean, found.low, found.high, found.customers, run.run_id)
+        (dimension, name, metric, *_ends(interval), run.run_id)
         for run in runs
         for dimension, parts in run.slices.items()
         for name, intervals in parts.items()
-        for metric, found in intervals.items()
+        for metric, interval in intervals.items()
     ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _ends(interval: Interval) -> tuple[float, float, float, int]:
+    return interval.mean, interval.low, interval.high, interval.customers
 
 
 def _curves(runs: Sequence[TrackedRun]) -> pd.DataFrame:

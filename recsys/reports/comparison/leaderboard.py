@@ -1,4 +1,4 @@
-"""The leaderboard: every run on the same customers, against a baseline, and what it cost."""
+"""The leaderboard: quality of every run, its difference to a baseline, and its cost."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,25 +19,24 @@ def leaderboard(
     pairs: pd.DataFrame,
     baseline: str,
 ) -> pd.DataFrame:
-    """One row a run, best first and the oracle last, which has no rank.
+    """One row a run, best first. The oracle is last and has no rank.
 
-    The verdict on the difference to the baseline holds after Holm's correction over all runs
-    of the table but the oracle; its interval is uncorrected.
+    The verdict on the difference to the baseline holds after Holm's correction over all runs of the
+    table without the oracle; its interval is not corrected.
 
     Args:
-        runs: as `ranked` gives them.
+        runs: in the order of `ranked`.
         names: run id -> label.
-        metric: that they are ranked by.
-        pairs: of `pair_table`.
-        baseline: the model that the others are compared with; where it ran with several settings
-            or seeds, its best run.
+        metric: the metric that they are ranked by.
+        pairs: the table of `pair_table`.
+        baseline: the model that the others are compared with; of several runs of it the best.
 
     Returns:
         Columns: rank, label, model, settings (those in which runs of one model differ), `metric`,
         low, high, customers, the other metrics, difference, difference_low, difference_high,
         lift, lift_low, lift_high, p_holm, wilcoxon_p, verdict, oracle_share, fit_seconds,
-        wall_seconds, cpu_seconds, peak_memory_mb, seed, run_id. What cannot be said (no baseline,
-        no oracle, not measured) is missing there.
+        wall_seconds, cpu_seconds, peak_memory_mb, seed, run_id. Cells without a value (no baseline,
+        no oracle, not measured) are missing.
     """
     base = next((run for run in runs if run.model == baseline), None)
     oracles = {run.run_id for run in runs if run.model == ORACLE}
@@ -46,7 +45,7 @@ def leaderboard(
     settings = differing_settings(runs)
     rows = [
         {
-            "rank": None if run.model == ORACLE else place,
+            "rank": None if run.model == ORACLE else rank,
             "label": names[run.run_id],
             "model": run.model,
             "settings": " ".join(f"{name}={value}" for name, value in settings[run.run_id].items()),
@@ -57,28 +56,28 @@ def leaderboard(
             "seed": run.seed,
             "run_id": run.run_id,
         }
-        for place, run in enumerate(runs, start=1)
+        for rank, run in enumerate(runs, start=1)
     ]
     return pd.DataFrame(rows).astype({"rank": "Int64"})
 
 
 def _against(pairs: pd.DataFrame, baseline: str, oracles: set[str]) -> dict[str, Mapping[Any, Any]]:
     """Run id -> its pair with the baseline; the oracle takes no part in the correction."""
-    seen = against(pairs, baseline)
-    is_oracle = seen["first_run"].isin(oracles)
-    both = pd.concat([judged(seen[~is_oracle]), judged(seen[is_oracle])])
+    with_baseline = against(pairs, baseline)
+    is_oracle = with_baseline["first_run"].isin(oracles)
+    both = pd.concat([judged(with_baseline[~is_oracle]), judged(with_baseline[is_oracle])])
     return {str(row["first_run"]): row for row in both.to_dict("records")}
 
 
 def _quality(run: TrackedRun, metric: str) -> dict[str, Any]:
-    found = run.intervals("valid")
-    value = found[metric]
+    intervals = run.intervals("valid")
+    value = intervals[metric]
     return {
         metric: value.mean,
         "low": value.low,
         "high": value.high,
         "customers": value.customers,
-        **{name: other.mean for name, other in found.items() if name != metric},
+        **{name: other.mean for name, other in intervals.items() if name != metric},
     }
 
 

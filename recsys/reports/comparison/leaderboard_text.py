@@ -8,21 +8,23 @@ import pandas as pd
 from recsys.experiments.pairs import LEVEL
 from recsys.ops.shown_text import for_terminal
 from recsys.reports.comparison.ranking import ORACLE
+from recsys.reports.comparison.words import number
 from recsys.tracking.read import TrackedRun
 
 WIDTH = 112
+"""Longest line, in characters."""
 
 _BESIDE = ("recall@20", "ndcg@10", "recall@10")
 
 
 def printed(board: pd.DataFrame, metric: str, about: TrackedRun, baseline: str = "segment") -> str:
-    """The leaderboard as text of at most 110 columns.
+    """The leaderboard as text, at most `WIDTH` characters wide.
 
     Args:
-        board: of `leaderboard`.
-        metric: that it is ranked by.
+        board: the table of `leaderboard`.
+        metric: the metric that it is ranked by.
         about: any of its runs, for the lines above the table.
-        baseline: that it compares with.
+        baseline: the model that it compares with.
     """
     shown = _cells(board, metric, baseline)
     spare = WIDTH - sum(
@@ -39,7 +41,7 @@ def printed(board: pd.DataFrame, metric: str, about: TrackedRun, baseline: str =
         f"split {about.split}",
     ]
     notes = _notes(board, metric, baseline)
-    # Cells are harmless already: what is escaped there counts for the width of its column.
+    # Cells are escaped before, because escapes count for the width of a column.
     return "\n".join([*map(for_terminal, head), "", *lines, "", *map(for_terminal, notes)])
 
 
@@ -53,7 +55,7 @@ def _cells(board: pd.DataFrame, metric: str, baseline: str) -> dict[str, list[st
     }
     beside = next((name for name in _BESIDE if name in board and name != metric), None)
     if beside:
-        cells["beside"] = [beside, *(_number(row[beside]) for row in rows)]
+        cells["beside"] = [beside, *(number(row[beside]) for row in rows)]
     if board["verdict"].notna().any():
         cells["against"] = [f"vs {baseline}", *(_against(row) for row in rows)]
     if board["oracle_share"].notna().any():
@@ -72,12 +74,7 @@ def _against(row: Mapping[Any, Any]) -> str:
 
 
 def _interval(mean: float, low: float, high: float, sign: str = "") -> str:
-    return f"{_number(mean, sign)} [{_number(low, sign)},{_number(high, sign)}]"
-
-
-def _number(value: float, sign: str = "") -> str:
-    """Four decimals without the leading zero, which no metric here needs."""
-    return f"{value:{sign}.4f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:{sign}.4f}"
+    return f"{number(mean, sign)} [{number(low, sign)},{number(high, sign)}]"
 
 
 def _fit(text: str, width: int) -> str:
@@ -98,14 +95,16 @@ def _notes(board: pd.DataFrame, metric: str, baseline: str) -> list[str]:
     models = board[board["model"] != ORACLE]
     if models["verdict"].notna().any():
         count = int(models["verdict"].notna().sum())
-        notes.append(
-            f"[low,high]: {LEVEL:.0%} over customers. vs {baseline}: paired; verdict after Holm's "
-            f"correction over {count}."
-        )
+        notes += [
+            f"[low,high]: {LEVEL:.0%} interval over customers.",
+            f"vs {baseline}: paired difference; verdict after Holm's correction over {count} runs.",
+        ]
     elif baseline not in set(board["model"]):
-        notes.append(f"No {baseline} run to compare with: python scripts/train.py model={baseline}")
+        notes.append(
+            f"No run of {baseline} to compare with; add one: recsys train model={baseline}"
+        )
     if board["oracle_share"].notna().any():
-        notes.append("oracle: share of what a model that knew the true probabilities would reach.")
+        notes.append("oracle: share of the metric of a model that knows the true probabilities.")
     if len(models):
         best = models.iloc[0]
         notes.append(f"Chosen by valid {metric}: {best['model']}, run {best['run_id']}")

@@ -1,72 +1,79 @@
 """The wide tables of a comparison page: runs against runs, and slices by run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from recsys.experiments.pairs import against
 from recsys.reports.comparison.compare import RunComparison
-from recsys.reports.comparison.markup import Markup, table, text
 from recsys.reports.comparison.ranking import ORACLE
-from recsys.reports.comparison.words import MARKS, interval, number
+from recsys.reports.comparison.words import interval, number
+from recsys.reports.rendering import MARKS, Cells, PageTable, TableCell, verdict_cell
 
 SHOWN = 20
-"""Runs that the tables have room for on paper; the CSV files hold all."""
+"""Runs that fit into the tables on paper; the CSV files hold all."""
 
 SLICES = 12
-"""Slices of one dimension that are shown, those of most customers; slices.csv holds all."""
+"""Slices shown of a dimension, those with the most customers; slices.csv holds all."""
 
-# Beyond so many runs a cell has no room for a second line.
 _ROOMY = 7
+"""Runs up to which a cell has room for a second line."""
 
 
-def pairwise_matrix(comparison: RunComparison) -> Markup:
+def pairwise_matrix(comparison: RunComparison) -> PageTable:
     """Win, tie or loss of the run of the row against the run of the column."""
     models = shown(comparison)
     roomy = len(models) <= _ROOMY
     columns = {
         run_id: against(comparison.pairs, run_id).to_dict("index") for run_id in models["run_id"]
     }
-    rows = [
+    rows: list[Cells] = [
         [
             f"{row.rank} {row.label}",
-            *(_verdict_cell(column.get(row.run_id), roomy) for column in columns.values()),
+            *(_pair_cell(column.get(row.run_id), roomy) for column in columns.values()),
         ]
         for row in models.itertuples()
     ]
     caption = "The run of the row against the run of the column, which is named by its rank"
-    return table(caption, ["run", *map(str, models["rank"])], rows, "matrix")
+    return PageTable(caption, ["run", *map(str, models["rank"])], rows, "matrix")
 
 
-def slice_table(comparison: RunComparison, dimension: str) -> Markup:
-    """The metric by slice and run; the highest of a row is underlined."""
+def slice_table(comparison: RunComparison, dimension: str) -> PageTable:
+    """The metric by slice and run; the highest value of a row is underlined.
+
+    Args:
+        comparison: the compared runs.
+        dimension: a dimension of `comparison.slices`.
+    """
     models = shown(comparison, with_oracle=True)
     roomy = len(models) <= _ROOMY
-    found = comparison.slices
-    found = found[(found["dimension"] == dimension) & (found["metric"] == comparison.metric)]
-    found = found[found["run_id"].isin(models["run_id"])]
-    size = found.groupby("slice", sort=False)["customers"].max()
-    kept = size.nlargest(SLICES, keep="first").index
-    order = [name for name in size.index if name in set(kept)]
-    by_place = found.set_index(["slice", "run_id"])
-    rows = [
-        [
-            Markup(f"{text(name)} <small>{size[name]:,} customers</small>"),
-            *_slice_cells(by_place.loc[name], models),
-        ]
-        for name in order
+    slices = comparison.slices
+    slices = slices[(slices["dimension"] == dimension) & (slices["metric"] == comparison.metric)]
+    slices = slices[slices["run_id"].isin(models["run_id"])]
+    customers = slices.groupby("slice", sort=False)["customers"].max()
+    largest = set(customers.nlargest(SLICES, keep="first").index)
+    by_run = slices.set_index(["slice", "run_id"])
+    rows: list[Cells] = [
+        [TableCell(name, _count(customers[name])), *_slice_cells(by_run.loc[name], models, roomy)]
+        for name in customers.index
+        if name in largest
     ]
-    left_out = f"; the {len(kept)} largest of {len(size)}" if len(kept) < len(size) else ""
-    head = [
-        dimension.replace("_", " "),
-        *(_column(row, roomy) for row in models.itertuples()),
-    ]
-    return table(f"Valid {comparison.metric} by {dimension}{left_out}", head, rows, "wide")
+    words = dimension.replace("_", " ")
+    every = len(customers)
+    left_out = f"; the {len(rows)} largest of {every}" if len(rows) < every else ""
+    head = [words, *(_column(row, roomy) for row in models.itertuples())]
+    return PageTable(f"Valid {comparison.metric} by {words}{left_out}", head, rows, "wide")
 
 
 def shown(comparison: RunComparison, with_oracle: bool = False) -> pd.DataFrame:
-    """The rows of the leaderboard that wide tables have: the first `SHOWN`, and the baseline."""
+    """The rows of the leaderboard that the wide tables show: the first `SHOWN`, and the baseline.
+
+    Args:
+        comparison: the compared runs.
+        with_oracle: add the row of the oracle, where there is one.
+    """
     board = comparison.board
     models = board[board["model"] != ORACLE]
     base = models[models["model"] == comparison.baseline].head(1)
@@ -76,38 +83,36 @@ def shown(comparison: RunComparison, with_oracle: bool = False) -> pd.DataFrame:
     return pd.concat([kept, board[board["model"] == ORACLE].head(1)]) if with_oracle else kept
 
 
-def _slice_cells(found: pd.DataFrame, models: pd.DataFrame) -> list[str]:
-    best = found.loc[
-        found.index.isin(models.loc[models["model"] != ORACLE, "run_id"]), "mean"
-    ].max()
-    cells = []
+def _slice_cells(slices: pd.DataFrame, models: pd.DataFrame, roomy: bool) -> list[str | TableCell]:
+    """The cells of one slice, a run each; empty where a run has no value."""
+    is_model = slices.index.isin(models.loc[models["model"] != ORACLE, "run_id"])
+    means = slices.loc[is_model, "mean"]
+    best = means.max() if means.max() > means.min() else None
+    cells: list[str | TableCell] = []
     for run_id in models["run_id"]:
-        if run_id not in found.index:
+        if run_id not in slices.index:
             cells.append("")
             continue
-        value = found.loc[run_id]
-        ends = f"<small>{number(value['low'])} to {number(value['high'])}</small>"
-        kind = "best" if value["mean"] == best else "plain"
-        cells.append(
-            Markup(
-                f'<td class="{kind}">{number(value["mean"])}'
-                f"{ends if len(models) <= _ROOMY else ''}</td>"
-            )
-        )
+        value = slices.loc[run_id]
+        ends = f"{number(value['low'])} to {number(value['high'])}" if roomy else ""
+        style = "best" if value["mean"] == best else ""
+        cells.append(TableCell(number(value["mean"]), ends, style))
     return cells
 
 
-def _verdict_cell(pair: Mapping[Any, Any] | None, roomy: bool) -> Markup:
+def _pair_cell(pair: Mapping[Any, Any] | None, roomy: bool) -> TableCell:
     if pair is None:
-        return Markup('<td class="self">·</td>')
+        return TableCell("·", style="self")
     verdict = pair["verdict"]
-    change = interval(pair["difference"], pair["low"], pair["high"], sign="+")
-    below = f"<small>{number(pair['difference'], '+')}</small>" if roomy else ""
-    words = f" {verdict}" if roomy else ""
-    return Markup(
-        f'<td class="{verdict}" title="{verdict} {change}">{MARKS[verdict]}{words}{below}</td>'
-    )
+    title = f"{verdict} {interval(pair['difference'], pair['low'], pair['high'], sign='+')}"
+    if roomy:
+        return replace(verdict_cell(verdict, number(pair["difference"], "+")), title=title)
+    return TableCell(MARKS[verdict], style=verdict, title=title)
 
 
 def _column(row: Any, roomy: bool) -> str:
     return str(row.label) if roomy or pd.isna(row.rank) else str(row.rank)
+
+
+def _count(customers: int) -> str:
+    return f"{customers:,} customer{'' if customers == 1 else 's'}"

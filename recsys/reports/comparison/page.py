@@ -1,9 +1,12 @@
-"""A comparison as one HTML page that needs nothing from elsewhere and prints well."""
+"""A comparison as files: one HTML page that loads nothing from elsewhere, and its tables as CSV."""
+
+from collections.abc import Mapping
+
+import pandas as pd
 
 from recsys.experiments.pairs import LEVEL
 from recsys.reports.comparison import plots
 from recsys.reports.comparison.compare import RunComparison
-from recsys.reports.comparison.markup import Markup, page, paragraphs, picture, section
 from recsys.reports.comparison.matrices import SHOWN, pairwise_matrix, slice_table
 from recsys.reports.comparison.ranking import ORACLE
 from recsys.reports.comparison.tables import (
@@ -15,123 +18,101 @@ from recsys.reports.comparison.tables import (
     seed_table,
 )
 from recsys.reports.comparison.words import summary
+from recsys.reports.rendering import PagePicture, PageTable, as_csv, render
+
+PAGE = "comparison.html"
+"""File name of the page."""
+
+
+def comparison_files(comparison: RunComparison) -> Mapping[str, str]:
+    """The page and the whole tables of a comparison.
+
+    Args:
+        comparison: the compared runs.
+
+    Returns:
+        file name -> content: comparison.html, leaderboard.csv, pairwise.csv and slices.csv.
+    """
+    return {
+        PAGE: comparison_page(comparison),
+        "leaderboard.csv": as_csv(comparison.board),
+        "pairwise.csv": as_csv(comparison.pairs),
+        "slices.csv": as_csv(comparison.slices),
+    }
 
 
 def comparison_page(comparison: RunComparison) -> str:
-    """The whole page as HTML.
+    """The page as an HTML document.
 
-    It has a summary, the leaderboard, all pairs, and, where the runs tell of them, slices, costs,
-    learning curves and seeds; at its end how intervals and verdicts are made, and the run ids.
+    It has a summary, the leaderboard and all pairs; slices, costs, learning curves and seeds where
+    the runs have them; and at the end the methods and the run ids.
+
+    Args:
+        comparison: the compared runs.
     """
-    about = comparison.runs[0]
-    parts = [
-        Markup(f'<div class="summary">{paragraphs(summary(comparison))}</div>'),
-        paragraphs([_about(comparison)]),
-        _leaderboard(comparison),
-        _pairs(comparison),
-        _slices(comparison),
-        _costs(comparison),
-        _curves(comparison),
-        _skipped(comparison),
-        _method(comparison),
-    ]
-    return page(
-        f"Comparison on {about.data}: {comparison.metric}", [part for part in parts if part]
-    )
-
-
-def _about(comparison: RunComparison) -> str:
-    run = comparison.runs[0]
-    return (
-        f"Data {run.data}, fingerprint {run.fingerprint[:16]}. Split {run.split}. "
-        f"{len(comparison.runs)} runs, latest of "
-        f"{max(run.started for run in comparison.runs):%Y-%m-%d %H:%M} UTC; read on valid."
-    )
-
-
-def _leaderboard(comparison: RunComparison) -> Markup:
-    alt = f"{comparison.metric} of every run with its interval, as in the table above"
-    seeds = seed_table(comparison)
-    return section(
-        "Leaderboard",
-        board_table(comparison),
-        picture(plots.intervals(comparison), alt),
-        *([seeds] if seeds else []),
-    )
-
-
-def _pairs(comparison: RunComparison) -> Markup:
-    if comparison.pairs.empty:
-        return Markup()
-    words = (
-        f"All {len(comparison.pairs)} pairs, paired by customer. ▲ the run of the row wins, "
-        "▼ it loses, = a tie: the data do not tell the two apart. Verdicts hold after Holm's "
-        "correction over all pairs; the leaderboard asks about the pairs with the baseline alone, "
-        "so what is a win or loss there may be a tie here. Intervals are of each pair by itself."
-    )
-    if (comparison.board["model"] != ORACLE).sum() > SHOWN:
-        words += f" Shown are the first {SHOWN} runs; pairwise.csv has all."
-    return section(
-        "Every run against every other",
-        paragraphs([words]),
-        pairwise_matrix(comparison),
-        best_table(comparison),
-        baseline_table(comparison),
-    )
-
-
-def _slices(comparison: RunComparison) -> Markup:
-    found = comparison.slices
-    dimensions = found.loc[found["metric"] == comparison.metric, "dimension"].unique()
-    if not len(dimensions):
-        return Markup()
-    words = (
-        "Who is served how well. The highest of a row is underlined; that is no verdict. "
-        "slices.csv has every metric with its interval."
-    )
-    tables = (slice_table(comparison, name) for name in dimensions)
-    return section("Slices", paragraphs([words]), *tables)
-
-
-def _costs(comparison: RunComparison) -> Markup:
     models = comparison.board[comparison.board["model"] != ORACLE]
-    known = models[["wall_seconds", "peak_memory_mb"]].notna().all().any()
+    metric = comparison.metric
+    return render(
+        PAGE,
+        title=f"Comparison on {comparison.runs[0].data}: {metric}",
+        facts=_facts(comparison),
+        summary=summary(comparison),
+        board=board_table(comparison),
+        intervals=PagePicture(
+            plots.intervals(comparison),
+            f"{metric} of every run with its interval, as in the table above",
+        ),
+        seeds=seed_table(comparison),
+        pair_tables=_pair_tables(comparison),
+        pair_count=len(comparison.pairs),
+        runs_left_out=len(models) > SHOWN,
+        runs_shown=SHOWN,
+        slice_tables=_slice_tables(comparison),
+        costs=cost_table(comparison),
+        cost_picture=_cost_picture(comparison, models),
+        curves=_curves(comparison),
+        skipped=[f"{run.line()}." for run in comparison.skipped],
+        level=f"{LEVEL:.0%}",
+        has_oracle=len(models) < len(comparison.board),
+        run_ids=run_table(comparison),
+    )
+
+
+def _facts(comparison: RunComparison) -> dict[str, str]:
+    run, started = comparison.runs[0], max(run.started for run in comparison.runs)
+    return {
+        "data": run.data,
+        "fingerprint": run.fingerprint[:16],
+        "split": run.split,
+        "customers of valid": f"{comparison.board['customers'].iloc[0]:,}",
+        "runs": str(len(comparison.runs)),
+        "latest run": f"{started:%Y-%m-%d %H:%M} UTC",
+    }
+
+
+def _pair_tables(comparison: RunComparison) -> list[PageTable]:
+    if comparison.pairs.empty:
+        return []
+    tables = [pairwise_matrix(comparison), best_table(comparison), baseline_table(comparison)]
+    return [table for table in tables if table is not None]
+
+
+def _slice_tables(comparison: RunComparison) -> list[PageTable]:
+    slices = comparison.slices
+    dimensions = slices.loc[slices["metric"] == comparison.metric, "dimension"].unique()
+    return [slice_table(comparison, name) for name in dimensions]
+
+
+def _cost_picture(comparison: RunComparison, models: pd.DataFrame) -> PagePicture | None:
+    is_known = models[["wall_seconds", "peak_memory_mb"]].notna().all().any()
+    if models.empty or not is_known:
+        return None
     alt = f"{comparison.metric} against wall seconds and peak memory, as in the table above"
-    figure = [picture(plots.costs(comparison), alt)] if known and len(models) else []
-    return section("Quality against cost", cost_table(comparison), *figure)
+    return PagePicture(plots.costs(comparison), alt)
 
 
-def _curves(comparison: RunComparison) -> Markup:
-    curves = comparison.curves
-    pictures = [
-        picture(plots.learning_curves(points, str(metric)), f"{metric} over steps of learning")
-        for metric, points in curves.groupby("metric", sort=False)
+def _curves(comparison: RunComparison) -> list[PagePicture]:
+    return [
+        PagePicture(plots.learning_curves(points, str(metric)), f"{metric} over steps of learning")
+        for metric, points in comparison.curves.groupby("metric", sort=False)
     ]
-    return section("Learning curves", *pictures) if pictures else Markup()
-
-
-def _skipped(comparison: RunComparison) -> Markup:
-    if not comparison.skipped:
-        return Markup()
-    lines = [f"{one.line()}." for one in comparison.skipped]
-    return section("Runs passed over", paragraphs(lines))
-
-
-def _method(comparison: RunComparison) -> Markup:
-    words = [
-        f"Intervals are {LEVEL:.0%} percentile intervals of a bootstrap that resamples customers "
-        "with all their queries (Efron, 1979). Two runs are compared on the same resamples, so "
-        "that what makes a customer easy for both cancels.",
-        "A win is a win when the difference is not zero after Holm's (1979) correction; else it is "
-        "a tie. p-values invert the intervals, with a normal tail where fewer than ten "
-        "resamples lie beyond zero. Wilcoxon's signed-rank p-value, uncorrected, stands "
-        "beside as a check: it weighs how many customers gain, not how much.",
-        "The ranks a run may have follow from the verdicts of all pairs: it stands behind those "
-        "that win over it and before those that lose to it (Mogstad et al., 2024).",
-    ]
-    if (comparison.board["model"] == ORACLE).any():
-        words.append(
-            "The oracle knows the true probabilities of simulated data. It is a ceiling: it has "
-            "no rank and takes no part in the corrections."
-        )
-    return section("How this was made", paragraphs(words), run_table(comparison))

@@ -1,6 +1,5 @@
-"""The pictures of a comparison, as SVG; shape and words carry what colour does."""
+"""The pictures of a comparison, as SVG; nothing is told by colour alone."""
 
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,19 +9,28 @@ from recsys.arrays import BoolArray, FloatArray
 from recsys.ops.shown_text import for_picture
 from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.ranking import ORACLE
+from recsys.reports.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    GRID,
+    INK,
+    ORANGE,
+    SKY,
+    VERDICTS,
+    empty_figure,
+    svg,
+)
 from recsys.tracking.drawing import names_as_they_are
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, which people with any colour vision can tell apart.
-_BLUE, _ORANGE, _INK, _GREY = "#0072B2", "#D55E00", "#222222", "#767676"
-_LINES = (_BLUE, _ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", _INK)
+_LINES = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", SKY, INK)
 _LABEL = 36
-"""Characters of a run's name that a picture has room for."""
+"""Longest name of a run in a picture, in characters."""
 _MARKERS, _DASHES = "os^vPXD*", ("-", "--", ":")
-_VERDICTS = {"win": ("^", _BLUE), "tie": ("o", _GREY), "loss": ("v", _ORANGE)}
 
 
 @names_as_they_are
@@ -30,31 +38,30 @@ def intervals(comparison: RunComparison) -> str:
     """The metric of every run with its interval, marked by its verdict against the baseline."""
     board, baseline = comparison.board, comparison.baseline
     figure, axes = _blank(height=1.2 + 0.3 * len(board))
-    places, means = np.arange(len(board)), board[comparison.metric].to_numpy()
-    axes.hlines(places, board["low"], board["high"], color=_INK, lw=1.3)
+    heights, means = np.arange(len(board)), board[comparison.metric].to_numpy()
+    axes.hlines(heights, board["low"], board["high"], color=INK, lw=1.3)
     verdicts = board["verdict"].fillna("")
-    for verdict, (marker, colour) in _VERDICTS.items():
+    for verdict, (marker, colour) in VERDICTS.items():
         rows = (verdicts == verdict).to_numpy()
         if rows.any():
-            axes.plot(means[rows], places[rows], marker, color=colour, ms=7, label=verdict)
+            axes.plot(means[rows], heights[rows], marker, color=colour, ms=7, label=verdict)
     rows = (verdicts == "").to_numpy()
-    axes.plot(means[rows], places[rows], "D", color=_INK, ms=6)
+    axes.plot(means[rows], heights[rows], "D", color=INK, ms=6)
     base = means[(board["model"] == baseline).to_numpy()]
     if len(base):
-        axes.axvline(base[0], color=_INK, lw=0.9, ls="--", label=for_picture(baseline, _LABEL))
+        axes.axvline(base[0], color=INK, lw=0.9, ls="--", label=for_picture(baseline, _LABEL))
     if axes.get_legend_handles_labels()[1]:
         figure.legend(loc="outside upper right", ncols=4, frameon=False, fontsize=9)
-    axes.set_yticks(places, [_named(row.rank, row.label) for row in board.itertuples()])
+    axes.set_yticks(heights, [_named(row.rank, row.label) for row in board.itertuples()])
     axes.invert_yaxis()
     axes.set_xlabel(for_picture(f"valid {comparison.metric}"))
-    axes.grid(axis="x", color="#dddddd", lw=0.8)
-    return _svg(figure)
+    axes.grid(axis="x", color=GRID, lw=0.8)
+    return svg(figure)
 
 
 @names_as_they_are
 def costs(comparison: RunComparison) -> str:
-    """Quality against seconds and memory; what nothing cheaper reaches is filled and joined."""
-    # Late, as all of matplotlib: its import takes a second.
+    """Quality against seconds and memory; runs on the Pareto front are filled and joined."""
     from matplotlib.ticker import LogLocator
 
     board = comparison.board[comparison.board["model"] != ORACLE]
@@ -71,7 +78,7 @@ def costs(comparison: RunComparison) -> str:
         for row, on_front, x, y in zip(board.itertuples(), best, cost, quality, strict=True):
             axes.annotate(
                 _named(row.rank, row.label) if on_front else str(row.rank), (x, y),
-                xytext=(0, 7), textcoords="offset points", fontsize=8, color=_INK, ha="center",
+                xytext=(0, 7), textcoords="offset points", fontsize=8, color=INK, ha="center",
             )  # fmt: skip
         if name == "wall_seconds":
             axes.set_xscale("log")
@@ -80,51 +87,59 @@ def costs(comparison: RunComparison) -> str:
             axes.minorticks_off()
         axes.margins(0.15)
         axes.set_xlabel(text)
-        axes.grid(color="#dddddd", lw=0.8)
+        axes.grid(color=GRID, lw=0.8)
     figure.axes[0].set_ylabel(for_picture(f"valid {comparison.metric}"))
     figure.legend(
         *figure.axes[0].get_legend_handles_labels(),
         loc="outside upper right", ncols=2, frameon=False, fontsize=9,
     )  # fmt: skip
-    return _svg(figure)
+    return svg(figure)
 
 
 @names_as_they_are
 def learning_curves(curves: pd.DataFrame, metric: str) -> str:
     """The metric over the steps of learning, one line a run."""
     figure, axes = _blank(height=4.2)
-    for place, (label, points) in enumerate(curves.groupby("label", sort=False)):
+    for line, (label, points) in enumerate(curves.groupby("label", sort=False)):
         axes.plot(
             points["step"], points["value"], label=for_picture(str(label), _LABEL), lw=1.5, ms=5,
-            color=_LINES[place % len(_LINES)], marker=_MARKERS[place % len(_MARKERS)],
-            ls=_DASHES[place // len(_LINES) % len(_DASHES)],
+            color=_LINES[line % len(_LINES)], marker=_MARKERS[line % len(_MARKERS)],
+            ls=_DASHES[line // len(_LINES) % len(_DASHES)],
         )  # fmt: skip
     axes.set_xlabel("step (epoch)")
     axes.set_ylabel(for_picture(f"{metric} on a sample of valid"))
-    axes.grid(axis="y", color="#dddddd", lw=0.8)
+    axes.grid(axis="y", color=GRID, lw=0.8)
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)
-    return _svg(figure)
+    return svg(figure)
 
 
 def pareto_front(cost: FloatArray, quality: FloatArray) -> BoolArray:
-    """[N] whether no other is at least as good and as cheap, and better in one of the two."""
+    """Which runs no other run dominates.
+
+    Args:
+        cost: [N] lower is better.
+        quality: [N] higher is better.
+
+    Returns:
+        [N] whether no other run is at least as good and as cheap, and better in one of the two.
+    """
     no_worse = (quality[:, None] >= quality) & (cost[:, None] <= cost)
     better = (quality[:, None] > quality) | (cost[:, None] < cost)
-    beaten: BoolArray = np.any(no_worse & better, axis=0)
-    return ~beaten
+    is_dominated: BoolArray = np.any(no_worse & better, axis=0)
+    return ~is_dominated
 
 
 def _front(axes: "Axes", cost: FloatArray, quality: FloatArray, best: BoolArray) -> None:
     order = np.flatnonzero(best)[np.argsort(cost[best])]
-    axes.plot(cost[order], quality[order], color=_BLUE, lw=1, ls="--")
-    axes.plot(cost[best], quality[best], "o", ms=8, color=_BLUE, label="nothing cheaper is better")
+    axes.plot(cost[order], quality[order], color=BLUE, lw=1, ls="--")
+    axes.plot(cost[best], quality[best], "o", ms=8, color=BLUE, label="nothing cheaper is better")
     axes.plot(
         cost[~best],
         quality[~best],
         "s",
         ms=6,
         mfc="white",
-        color=_GREY,
+        color=GREY,
         label="something cheaper is as good",
     )
 
@@ -134,21 +149,8 @@ def _named(rank: Any, label: object) -> str:
 
 
 def _blank(height: float, panels: int = 1) -> tuple["Figure", "Axes"]:
-    # Without pyplot there is no global state and no backend to choose.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.5, height), layout="constrained")
+    figure = empty_figure(height)
     for axes in np.atleast_1d(figure.subplots(1, panels, sharey=True)):
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_axisbelow(True)
     return figure, figure.axes[0]
-
-
-def _svg(figure: "Figure") -> str:
-    from matplotlib import rc_context
-
-    text = StringIO()
-    # The same picture is to be the same file.
-    with rc_context({"svg.hashsalt": "recsys"}):
-        figure.savefig(text, format="svg", metadata={"Date": None}, facecolor="white")
-    return text.getvalue()

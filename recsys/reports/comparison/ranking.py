@@ -1,4 +1,4 @@
-"""Runs in order of quality, and the one that validation chooses."""
+"""Runs in order of quality, and the best of them on valid."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,22 +8,24 @@ from recsys.reports.comparison.sound import fault
 from recsys.tracking.read import Skipped, TrackedRun, name_skipped
 
 ORACLE = "oracle"
-"""The model that knows the truth of simulated data: a ceiling, never chosen and never exported."""
+"""The model that knows the truth of simulated data: a ceiling, never chosen or exported."""
 
 
 def ranked(runs: Sequence[TrackedRun], metric: str) -> list[TrackedRun]:
-    """Best first, the oracle last; of equal model, settings and seed the latest run.
+    """Runs in the order of their quality on valid, the oracle last.
 
     Args:
-        runs: of one data set and one split.
-        metric: as "ndcg@10".
+        runs: finished runs on one data set and one split.
+        metric: the metric to rank by, as "ndcg@10".
+
+    Returns:
+        the runs, best first; of runs with equal model, settings and seed the latest only.
 
     Raises:
-        InputError: there are no runs, they were not made on the same data and split, or lack the
-            metric.
+        InputError: there are no runs, they differ in data or split, or one lacks the metric.
     """
     if not runs:
-        raise InputError("no finished run was found; run scripts/train.py first")
+        raise InputError("no finished run was found; start with recsys train")
     _refuse_mixed(runs)
     known = sorted(set.intersection(*(set(run.intervals("valid")) for run in runs)))
     if metric not in known:
@@ -39,17 +41,17 @@ def ranked(runs: Sequence[TrackedRun], metric: str) -> list[TrackedRun]:
 
 
 def best_run(runs: Sequence[TrackedRun], metric: str, data: str | None = None) -> TrackedRun:
-    """The run that validation chooses: the best by `metric` that is not the oracle.
+    """The best run on valid that is not the oracle.
 
-    A run whose metrics are not those of its own queries is passed over, and named on stderr.
+    A run whose metrics differ from the values of its queries is passed over, and named on stderr.
 
     Args:
-        runs: candidates, of one data set and one split.
-        metric: as "ndcg@10".
-        data: only runs on the data of this name.
+        runs: finished runs on one data set and one split.
+        metric: the metric to choose by, as "ndcg@10".
+        data: name of a data set; only runs on it are considered. None for all.
 
     Raises:
-        InputError: as `ranked`, or only the oracle is left, or no run is usable.
+        InputError: the runs cannot be ranked, all are of the oracle, or none is usable.
     """
     skipped: list[Skipped] = []
     for best in ranked(on_data(runs, data), metric):
@@ -62,14 +64,18 @@ def best_run(runs: Sequence[TrackedRun], metric: str, data: str | None = None) -
         skipped.append(Skipped(best.run_id, why))
     if skipped:
         raise InputError(f"no run is usable: {skipped[0].line()}")
-    raise InputError("only runs of the oracle were found; train a model that can be chosen")
+    raise InputError("only runs of the oracle were found; train another model")
 
 
 def on_data(runs: Sequence[TrackedRun], data: str | None) -> list[TrackedRun]:
-    """Runs on the data of this name; all where it is None.
+    """The runs on one data set.
+
+    Args:
+        runs: finished runs.
+        data: name of the data set; None keeps all runs.
 
     Raises:
-        InputError: there is none; the message names the data there is.
+        InputError: no run is on this data set; names the data sets that have runs.
     """
     kept = [run for run in runs if data is None or run.data == data]
     if runs and not kept:
@@ -82,10 +88,16 @@ _NAMED = 2
 
 
 def labels(runs: Sequence[TrackedRun]) -> dict[str, str]:
-    """Run id -> a name that no other run has: the model, and what tells its runs apart.
+    """Names for runs, each of them different.
 
-    That is the seed, the settings in which runs of this model differ, or, where those are more than
-    two or not enough, the start of the id.
+    A name is the model, followed by the seed and the settings in which the runs of this model
+    differ. Where these are more than two settings, or not enough, the start of the run id follows.
+
+    Args:
+        runs: the runs to name.
+
+    Returns:
+        run id -> name.
     """
     differing = {
         run_id: " ".join(f"{name}={_short(value)}" for name, value in settings.items())
@@ -106,15 +118,15 @@ def labels(runs: Sequence[TrackedRun]) -> dict[str, str]:
         )
         for run in runs
     }
-    taken = Counter(named.values())
+    count = Counter(named.values())
     return {
-        run_id: name if taken[name] == 1 else f"{name} {run_id[:8]}"
+        run_id: name if count[name] == 1 else f"{name} {run_id[:8]}"
         for run_id, name in named.items()
     }
 
 
 def differing_settings(runs: Sequence[TrackedRun]) -> dict[str, dict[str, str]]:
-    """Run id -> the settings in which runs of its model differ, name -> value."""
+    """Run id -> the settings in which the runs of its model differ, as name -> value."""
     of_model = {
         model: [_model_settings(run.params) for run in runs if run.model == model]
         for model in _models(runs)
@@ -142,7 +154,7 @@ def _models(runs: Sequence[TrackedRun]) -> set[str]:
 
 
 def _model_settings(params: Mapping[str, str]) -> dict[str, str]:
-    """The constructor's keywords; the seed is told apart by itself."""
+    """The settings of the model without its seed, which labels name separately."""
     return {
         name.removeprefix("model."): value
         for name, value in sorted(params.items())
@@ -159,5 +171,5 @@ def _refuse_mixed(runs: Sequence[TrackedRun]) -> None:
         )
         raise InputError(
             f"runs on different data or splits are never ranked in one table: {listed}; "
-            "say data=NAME or runs=ID,ID"
+            "set data=NAME or runs=ID,ID"
         )

@@ -7,12 +7,14 @@ import pandas as pd
 
 from recsys.experiments.pairs import LEVEL
 from recsys.reports.comparison.compare import RunComparison
-from recsys.reports.comparison.markup import Markup, table, text
 from recsys.reports.comparison.matrices import shown
-from recsys.reports.comparison.words import MARKS, interval, number, times
+from recsys.reports.comparison.ranking import ORACLE
+from recsys.reports.comparison.words import interval, number, times
+from recsys.reports.rendering import PageTable, TableCell, verdict_cell
 
 _BESIDE = 2
-_PAIR_HEAD = ("difference", "ratio", "verdict", "p (Holm)", "p (Wilcoxon)")
+_VERDICT = TableCell("verdict", style="left")
+_PAIR_HEAD = ("difference", "ratio", _VERDICT, "p (Holm)", "p (Wilcoxon)")
 _COSTS = {
     "fit_seconds": ("fit s", ",.1f"),
     "wall_seconds": ("wall s", ",.1f"),
@@ -21,13 +23,13 @@ _COSTS = {
 }
 
 
-def board_table(comparison: RunComparison) -> Markup:
+def board_table(comparison: RunComparison) -> PageTable:
     """The leaderboard with intervals, ranks and the difference to the baseline."""
     board, metric, baseline = comparison.board, comparison.metric, comparison.baseline
     beside = [name for name in comparison.runs[0].intervals("valid") if name != metric][:_BESIDE]
     has_baseline, has_oracle = board["verdict"].notna().any(), board["oracle_share"].notna().any()
-    head = ["run", "rank", "ranks it may have", metric, *beside]
-    head += [f"minus {baseline}", "verdict"] if has_baseline else []
+    head: list[str | TableCell] = ["run", "rank", "possible ranks", metric, *beside]
+    head += [f"minus {baseline}", _VERDICT] if has_baseline else []
     head += ["of oracle"] if has_oracle else []
     rows = [
         [
@@ -41,11 +43,11 @@ def board_table(comparison: RunComparison) -> Markup:
         ]
         for row in board.to_dict("records")
     ]
-    return table(f"Valid, with {LEVEL:.0%} intervals over customers", head, rows)
+    return PageTable(f"Valid, with {LEVEL:.0%} intervals over customers", head, rows)
 
 
-def baseline_table(comparison: RunComparison) -> Markup:
-    """Every run against the baseline, corrected over these pairs alone, as on the leaderboard."""
+def baseline_table(comparison: RunComparison) -> PageTable | None:
+    """Every run against the baseline, corrected over these pairs alone; None without a baseline."""
     board = shown(comparison)
     compared = board[board["difference"].notna()]
     rows = [
@@ -55,20 +57,20 @@ def baseline_table(comparison: RunComparison) -> Markup:
     caption = (
         f"Each run against {comparison.baseline}; Holm over these pairs, as on the leaderboard"
     )
-    return table(caption, ["run", *_PAIR_HEAD], rows) if rows else Markup()
+    return PageTable(caption, ["run", *_PAIR_HEAD], rows) if rows else None
 
 
-def best_table(comparison: RunComparison) -> Markup:
+def best_table(comparison: RunComparison) -> PageTable:
     """The first run against every other, corrected over all pairs."""
     pairs = comparison.pairs
     pairs = pairs[pairs["second_run"].isin(shown(comparison)["run_id"])]
     pairs = pairs[pairs["first_run"] == comparison.runs[0].run_id]
     rows = [_pair_cells(pair, pair["second"], "low", "high") for pair in pairs.to_dict("records")]
     caption = f"{pairs['first'].iloc[0]} against each other run; Holm over all pairs"
-    return table(caption, ["against", *_PAIR_HEAD], rows)
+    return PageTable(caption, ["against", *_PAIR_HEAD], rows)
 
 
-def cost_table(comparison: RunComparison) -> Markup:
+def cost_table(comparison: RunComparison) -> PageTable:
     """Seconds and memory of every run, as far as they were measured."""
     board = comparison.board
     costs = {name: form for name, form in _COSTS.items() if board[name].notna().any()}
@@ -82,12 +84,13 @@ def cost_table(comparison: RunComparison) -> Markup:
         for row in board.to_dict("records")
     ]
     head = ["run", "rank", comparison.metric, *(heading for heading, _ in costs.values())]
-    return table("Wall and CPU seconds and peak memory are those of the whole run", head, rows)
+    return PageTable("Wall and CPU seconds and peak memory are those of the whole run", head, rows)
 
 
-def seed_table(comparison: RunComparison) -> Markup:
-    """Mean and range over seeds of what ran with several; empty where nothing did."""
+def seed_table(comparison: RunComparison) -> PageTable | None:
+    """Mean and range over the seeds of a model; None where no model ran with several."""
     board, metric = comparison.board, comparison.metric
+    board = board[board["model"] != ORACLE]
     rows = []
     for (model, settings), runs in board.groupby(["model", "settings"], sort=False):
         if len(runs) > 1:
@@ -103,39 +106,31 @@ def seed_table(comparison: RunComparison) -> Markup:
                 ]
             )
     head = ["model", "seeds", f"mean {metric}", "standard deviation", "range", "ranks"]
-    return table("What ran with several seeds", head, rows) if rows else Markup()
+    return PageTable("Models that ran with several seeds", head, rows) if rows else None
 
 
-def run_table(comparison: RunComparison) -> Markup:
+def run_table(comparison: RunComparison) -> PageTable:
     """Run ids and seeds."""
     rows = [
-        [
-            row["label"],
-            str(row["seed"]),
-            Markup(f'<td class="left"><code>{text(row["run_id"])}</code></td>'),
-        ]
+        [row["label"], str(row["seed"]), TableCell(row["run_id"], style="left code")]
         for row in comparison.board.to_dict("records")
     ]
-    return table("Runs in MLflow", ["run", "seed", "run id"], rows)
+    return PageTable("Runs in MLflow", ["run", "seed", TableCell("run id", style="left")], rows)
 
 
-def _verdict(verdict: str) -> Markup:
-    return Markup(f'<td class="{verdict} left">{MARKS[verdict]} {verdict}</td>')
-
-
-def _baseline_cells(row: Mapping[Any, Any]) -> list[str]:
+def _baseline_cells(row: Mapping[Any, Any]) -> list[str | TableCell]:
     if pd.isna(row["difference"]):
-        return ["", ""]
+        return ["", TableCell("baseline", style="left")]
     change = _interval(row, "difference", "difference_low", "difference_high", sign="+")
-    return [change, _verdict(row["verdict"])]
+    return [change, verdict_cell(row["verdict"], style="left")]
 
 
-def _pair_cells(pair: Mapping[Any, Any], name: str, low: str, high: str) -> list[str]:
+def _pair_cells(pair: Mapping[Any, Any], name: str, low: str, high: str) -> list[str | TableCell]:
     return [
         name,
         _interval(pair, "difference", low, high, sign="+"),
         times(pair["lift"], pair["lift_low"], pair["lift_high"]),
-        _verdict(pair["verdict"]),
+        verdict_cell(pair["verdict"], style="left"),
         _p(pair["p_holm"]),
         _p(pair["wilcoxon_p"]),
     ]

@@ -1,4 +1,4 @@
-"""What a comparison says, in sentences."""
+"""The results of a comparison in sentences, and its numbers as text."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,14 +8,11 @@ import pandas as pd
 from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.ranking import ORACLE
 
-MARKS = {"win": "▲", "tie": "=", "loss": "▼"}
-"""Verdicts by shape."""
-
 _NAMED = 5
 
 
 def summary(comparison: RunComparison) -> list[str]:
-    """The result in a few sentences: who is first, against the baseline, against each other."""
+    """The result in a few sentences: the best run, runs against the baseline, ties."""
     models = comparison.board[comparison.board["model"] != ORACLE]
     if models.empty:
         return ["Only runs of the oracle were found; there is no model to compare."]
@@ -43,22 +40,22 @@ def times(mean: float, low: float, high: float) -> str:
 
 def _first(models: pd.DataFrame, metric: str) -> str:
     best = models.iloc[0]
-    said = (
+    sentence = (
         f"{best['label']} ranks first of {len(models)} with a valid {metric} of "
         f"{interval(best[metric], best['low'], best['high'])} over {best['customers']:,} customers"
     )
     if pd.notna(best["oracle_share"]):
-        said += (
+        sentence += (
             f", {best['oracle_share']:.0%} of what a model that knew the true probabilities "
             "would reach"
         )
-    return said + "."
+    return sentence + "."
 
 
 def _against_baseline(models: pd.DataFrame, baseline: str) -> list[str]:
     if baseline not in set(models["model"]):
         return [f"No run of {baseline} to compare with."]
-    said = []
+    sentences = []
     wins = models[models["verdict"] == "win"]
     if len(wins):
         best = wins.iloc[0]
@@ -66,29 +63,31 @@ def _against_baseline(models: pd.DataFrame, baseline: str) -> list[str]:
             best["difference"], best["difference_low"], best["difference_high"], sign="+"
         )
         lift = times(best["lift"], best["lift_low"], best["lift_high"])
-        said.append(f"{best['label']} wins over {baseline} by {change}, {lift} times its value.")
+        sentences.append(
+            f"{best['label']} wins over {baseline} by {change}, {lift} times its value."
+        )
         if len(wins) > 1:
-            said.append(f"So {_do(len(wins) - 1)} {_listed(wins['label'].tolist()[1:])}.")
+            sentences.append(f"So {_do(len(wins) - 1)} {_listed(wins['label'].tolist()[1:])}.")
     else:
-        said.append(f"No run wins over {baseline}.")
-    for verdict, words in (("tie", "Not told apart from"), ("loss", "Worse than")):
+        sentences.append(f"No run wins over {baseline}.")
+    for verdict, words in (("tie", "A tie with"), ("loss", "Worse than")):
         labels = models.loc[models["verdict"] == verdict, "label"].tolist()
         if labels:
-            said.append(f"{words} {baseline}: {_listed(labels)}.")
-    return [" ".join(said)]
+            sentences.append(f"{words} {baseline}: {_listed(labels)}.")
+    return [" ".join(sentences)]
 
 
 def _among_all(models: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
-    """What the first place is worth, and which neighbours are a tie."""
+    """Whether other runs share the first place, and which neighbours are a tie."""
     if pairs.empty:
         return []
     best = models.iloc[0]
     with_best = pairs[pairs["first_run"] == best["run_id"]]
     ties = with_best.loc[with_best["verdict"] == "tie", "second"].tolist()
     if ties:
-        said = f"First place is shared: {_listed([best['label'], *ties])} are a tie."
+        sentence = f"First place is shared: {_listed([best['label'], *ties])} are a tie."
     else:
-        said = f"First place is sure: {best['label']} wins over every other run."
+        sentence = f"First place is certain: {best['label']} wins over every other run."
     order = models["run_id"].tolist()
     neighbours = set(itertools.pairwise(order[1:]))
     others = [
@@ -97,8 +96,8 @@ def _among_all(models: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
         if (pair["first_run"], pair["second_run"]) in neighbours and pair["second"] not in ties
     ]
     if others:
-        said += f" Ties between neighbours further down: {_listed(others, '; ')}."
-    return [said]
+        sentence += f" Ties between neighbours further down: {_listed(others, '; ')}."
+    return [sentence]
 
 
 def _do(count: int) -> str:

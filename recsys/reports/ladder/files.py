@@ -1,4 +1,4 @@
-"""The ladder as files: page, picture and tables, written whole or not at all."""
+"""The ladder as a folder of files: page, picture and tables, written whole or not at all."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,51 +7,65 @@ from tempfile import TemporaryDirectory
 from recsys.errors import InputError
 from recsys.ops.whole_file import reason
 from recsys.ops.whole_folder import replaced
-from recsys.reports.comparison.files import as_csv
 from recsys.reports.ladder.ladder import Ladder
-from recsys.reports.ladder.page import ladder_page
-from recsys.reports.ladder.picture import whole
+from recsys.reports.ladder.page import PAGE, ladder_page
+from recsys.reports.ladder.picture import overview
+from recsys.reports.rendering import as_csv
 
-PAGE, PICTURE = "ladder.html", "ladder.png"
+PICTURE = "ladder.png"
 TABLES = ("rungs.csv", "steps.csv", "attribution.csv", "offers.csv", "reasons.csv")
 
 
-def ladder_files(found: Ladder) -> dict[str, bytes]:
-    """File name -> content; a table that would be empty is left out."""
-    tables = (found.rates, found.steps, found.credit, found.answers, found.failures)
+def ladder_files(ladder: Ladder) -> dict[str, bytes]:
+    """The page, the picture and the tables of a ladder.
+
+    Args:
+        ladder: what is shown.
+
+    Returns:
+        file name -> content; an empty table is left out.
+    """
+    tables = (ladder.rates, ladder.steps, ladder.credit, ladder.answers, ladder.failures)
     csv = {
         name: as_csv(table).encode()
         for name, table in zip(TABLES, tables, strict=True)
         if not table.empty
     }
-    return {PAGE: ladder_page(found).encode(), PICTURE: whole(found), **csv}
+    return {PAGE: ladder_page(ladder).encode(), PICTURE: overview(ladder), **csv}
 
 
 def require_room(folder: Path) -> None:
-    """Refuses what cannot become the folder of a ladder, before anything is computed.
+    """Refuses a folder that a ladder cannot be written to, before anything is computed.
+
+    Args:
+        folder: may exist or not; the files of an earlier ladder in it are no obstacle.
 
     Raises:
-        InputError: it is a file, holds other things, or cannot be written.
+        InputError: it is a file, holds other files, or cannot be written.
     """
     if folder.exists() and not folder.is_dir():
-        raise InputError(f"out={folder} is a file; give a folder for {PAGE} and its tables")
+        raise InputError(f"out={folder} is a file; set out= to a folder for {PAGE} and its tables")
     try:
-        there = {path.name for path in folder.iterdir()} if folder.exists() else set()
-        others = sorted(there - {PAGE, PICTURE, *TABLES})
+        names = {path.name for path in folder.iterdir()} if folder.exists() else set()
+        others = sorted(names - {PAGE, PICTURE, *TABLES})
         if others:
             raise InputError(
-                f"out={folder} also holds {others[0]}, which replacing the ladder would delete; "
-                "give a folder of its own"
+                f"out={folder} also holds {others[0]}, which would be deleted with the earlier "
+                "ladder; set out= to an empty or new folder"
             )
-        place = next(parent for parent in folder.resolve().parents if parent.exists())
-        with TemporaryDirectory(dir=place):
+        parent = next(parent for parent in folder.resolve().parents if parent.exists())
+        with TemporaryDirectory(dir=parent):
             pass
     except OSError as error:
         raise _unwritable(folder, error) from None
 
 
 def write_ladder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Puts the folder in place in one step; an earlier ladder there is replaced.
+    """Writes the folder in one step; an earlier ladder there is replaced.
+
+    Args:
+        folder: where to write.
+        files: file name -> content.
 
     Raises:
         InputError: as `require_room`.

@@ -1,7 +1,8 @@
-"""The ladder: what each rung is worth and to whom, and what became of contacts and offers."""
+"""The ladder: the value of each rung, for whom, and the results of contacts and offers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -16,24 +17,28 @@ from recsys.reports.ladder.steps import EVERYBODY, Part, rates, steps
 from recsys.reports.ladder.touchpoints import contacts, credit_table, unattributed
 from recsys.tracking.read import TrackedRun
 
+Row: TypeAlias = Mapping[Any, Any]
+"""A row of a table of the ladder: column -> value."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ladder:
-    """Everything the page tells.
+    """All results of a ladder.
 
     Attributes:
-        rungs: the runs.
-        rates: of `steps.rates`, over everybody and then by slice.
-        steps: of `steps.steps`, over everybody (all three pairs, one family) and then by slice
-            (another).
-        credit: of `touchpoints.credit_table`; empty where no contact was recorded.
-        unattributed: share of what was taken that no contact came before; None likewise.
-        answers: of `offers.answers`; empty where no offer was.
-        failures: of `failures.failure_table`; likewise.
-        offers: how many offers these two are of.
-        small: slices left out for their size.
-        strayed: model -> customers for whom it finds something else than its run did; empty where
-            the models that were fitted again are those of the runs.
+        rungs: the run of each rung.
+        rates: the table of `steps.rates` for everybody, then by slice.
+        steps: the table of `steps.steps` for everybody (all three pairs, one family of tests), then
+            by slice (another family).
+        credit: the table of `touchpoints.credit_table`; empty where no contact was recorded.
+        unattributed: share of the conversions without a contact before them; None where no contact
+            was recorded.
+        answers: the table of `offers.answers`; empty where no offer was recorded.
+        failures: the table of `failures.failure_table`; empty where no offer was recorded.
+        offers: number of offers in `answers` and `failures`.
+        small: slices left out because they have too few customers.
+        strayed: model -> number of customers for whom the model, fitted again, finds something
+            else than its run did; empty where all models agree with their runs.
     """
 
     rungs: Rungs
@@ -54,30 +59,31 @@ def ladder(
     with_slices: bool = True,
     allow: Sequence[str] = (),
 ) -> Ladder:
-    """Measures the ladder on the valid of runs, and attribution on their training past.
+    """Measures the ladder on the validation window, and attribution on the events before it.
 
     Args:
-        runs: of one data set and one split.
-        metric: by which the run of each rung is chosen; its k is the length of the lists.
-        with_slices: fit the three runs again, which slices need; see `slices`.
-        allow: see `recsys.experiments.rerun.settings_of_run`.
+        runs: finished runs on one data set and one split.
+        metric: chooses the run of each rung; its cut-off is the length of the lists, as 10 in
+            "ndcg@10".
+        with_slices: whether to fit the three chosen models again, which slices need.
+        allow: packages besides recsys whose classes a run may name.
 
     Raises:
-        InputError: as `rungs.rungs`, `rungs.kept_hits` and `again.valid_of_run`.
+        InputError: a rung has no run, the runs do not belong together, or their data changed.
     """
-    found = rungs(runs, metric)
-    hits, customers = kept_hits(found)
-    window = valid_of_run(found.top, allow)
+    chosen = rungs(runs, metric)
+    hits, customers = kept_hits(chosen)
+    window = valid_of_run(chosen.top, allow)
     rate_tables = [rates({EVERYBODY: hits}, customers)]
     step_tables = [steps({EVERYBODY: hits}, customers, one_at_a_time=False)]
-    parts = sliced_hits(found, window, allow) if with_slices else None
+    parts = sliced_hits(chosen, window, allow) if with_slices else None
     if parts is not None and parts.hits:
         rate_tables.append(rates(parts.hits, parts.customers))
         step_tables.append(steps(parts.hits, parts.customers))
     credit, alone = _credit(window.past)
     made = offers_made(window.past)
     return Ladder(
-        rungs=found,
+        rungs=chosen,
         rates=pd.concat(rate_tables, ignore_index=True),
         steps=pd.concat(step_tables, ignore_index=True),
         credit=credit,
@@ -90,8 +96,20 @@ def ladder(
     )
 
 
+def rows(table: pd.DataFrame, **equal: object) -> list[Row]:
+    """The rows in which these columns have these values, in their order.
+
+    Args:
+        table: a table of a `Ladder`.
+        **equal: column -> value.
+    """
+    for column, value in equal.items():
+        table = table[table[column] == value]
+    return list(table.to_dict("records"))
+
+
 def _credit(past: Dataset) -> tuple[pd.DataFrame, Interval | None]:
-    found = contacts(past)
-    if found is None:
+    visits = contacts(past)
+    if visits is None:
         return pd.DataFrame(), None
-    return credit_table(past, found), unattributed(found)
+    return credit_table(past, visits), unattributed(visits)

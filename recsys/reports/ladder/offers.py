@@ -1,4 +1,4 @@
-"""Offers that were made, out of the decisions table, and how they were answered."""
+"""Offers of the decisions table, and how customers answered them."""
 
 from dataclasses import dataclass
 
@@ -16,19 +16,19 @@ from recsys.evaluation.slices import by_label, members
 from recsys.experiments.pairs import LEVEL
 
 KINDS = EVERY, TOUCHPOINT, VARIANT = "all offers", "touchpoint", "message variant"
-"""Kinds of groups of offers: all as one, by where they were made, by what they said."""
+"""How offers are grouped: all together, by touchpoint, or by the variant of their message."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PastOffers:
-    """D offers that were made before the cut-off.
+    """D offers that were made to customers before the cut-off.
 
     Attributes:
-        events: [D] who was offered something where and when; the action is the answer.
-        offers: [D] row numbers of the offers.
+        events: [D] customer, touchpoint and time of each offer; the action is the answer.
+        offers: [D] row number of each offer.
         covers: [O, P] bool CSR, the products of each offer.
         variants: [D] positions in `variant_names`, -1 for none.
-        variant_names: of the messages.
+        variant_names: names of the variants of the messages.
     """
 
     events: Interactions
@@ -42,18 +42,22 @@ class PastOffers:
 
     @property
     def accepted(self) -> BoolArray:
-        """[D] whether the customer took it."""
+        """[D] whether the customer accepted."""
         return self.events.has_action(("accept",))
 
 
 def offers_made(past: Dataset) -> PastOffers | None:
-    """The decisions of the past; None without any, or where events have no time to set beside."""
+    """The offers of the decisions table; None where there are none, or events have no timestamps.
+
+    Args:
+        past: the data before the cut-off.
+    """
     made = past.side_tables.get("decisions")
     if made is None or made.empty or past.clock != "timestamp":
         return None
     # Without the table each product is its own offer.
-    own = pd.DataFrame({columns.OFFER: past.products.ids, columns.PRODUCT: past.products.ids})
-    about = past.side_tables.get("offers", own)
+    single = pd.DataFrame({columns.OFFER: past.products.ids, columns.PRODUCT: past.products.ids})
+    about = past.side_tables.get("offers", single)
     vocabulary = Vocabulary.build("offer", [made[columns.OFFER], about[columns.OFFER]])
     of_offer = vocabulary.rows(about[columns.OFFER])
     covers = csr_array(
@@ -80,7 +84,11 @@ def offers_made(past: Dataset) -> PastOffers | None:
 
 
 def answers(past: Dataset, made: PastOffers) -> pd.DataFrame:
-    """How offers were answered: all of them, by touchpoint, and by variant of the message.
+    """How customers answered: to all offers, by touchpoint, and by variant of the message.
+
+    Args:
+        past: the data before the cut-off.
+        made: the offers.
 
     Returns:
         One row a group and answer: kind, name, answer, mean, low, high (share of the offers),
@@ -99,10 +107,10 @@ def answers(past: Dataset, made: PastOffers) -> pd.DataFrame:
         for group, mask in masks.items()
         for answer in columns.OUTCOMES
     }
-    found = bootstrap(values, made.events.customers, level=LEVEL)
+    shares = bootstrap(values, made.events.customers, level=LEVEL)
     rows = [
-        (*key, one.mean, one.low, one.high, int(masks[key[0], key[1]].sum()), one.customers)
-        for key, one in found.items()
+        (*key, share.mean, share.low, share.high, int(masks[key[:2]].sum()), share.customers)
+        for key, share in shares.items()
     ]
     names = ["kind", "name", "answer", "mean", "low", "high", "offers", "customers"]
     return pd.DataFrame(rows, columns=names)
@@ -110,9 +118,9 @@ def answers(past: Dataset, made: PastOffers) -> pd.DataFrame:
 
 def _variants(about: pd.DataFrame, of_offer: IntArray, size: int) -> tuple[IntArray, list[str]]:
     """[O] code of each offer's variant, -1 for none, and the names of the codes."""
-    found = np.full(size, -1)
+    variants = np.full(size, -1)
     if columns.VARIANT not in about:
-        return found, []
+        return variants, []
     codes, names = pd.factorize(about[columns.VARIANT])
-    found[of_offer] = codes
-    return found, [str(name) for name in names]
+    variants[of_offer] = codes
+    return variants, [str(name) for name in names]

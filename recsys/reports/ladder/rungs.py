@@ -31,7 +31,7 @@ class Rungs:
         runs: in the order of `RUNGS`.
         metric: by which the best run of each rung was chosen on valid.
         k: length of the lists, from the metric.
-        candidates: runs that stood for one to one.
+        candidates: number of runs that "one to one" was chosen from.
     """
 
     runs: Sequence[TrackedRun]
@@ -46,14 +46,15 @@ class Rungs:
 
 
 def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
-    """The best run of each rung: popularity, segment, and whatever else is not the oracle.
+    """The best run of each rung: of popularity, of segment, and of all other models but the oracle.
 
     Args:
-        runs: of one data set and one split.
-        metric: of a list with a cut, as "ndcg@10".
+        runs: finished runs on one data set and one split.
+        metric: a metric of lists with its cut-off, as "ndcg@10".
 
     Raises:
-        InputError: a rung has no run, the metric has no cut, or as `ranked`.
+        InputError: a rung has no run, the metric has no cut-off, or the runs cannot be ranked
+            together.
     """
     name, _, cut = metric.partition("@")
     if name not in OF_HITS or not re.fullmatch(r"[1-9]\d*", cut):
@@ -73,8 +74,8 @@ def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
     missing = [_MODELS.get(rung, _ANY_OTHER) for rung in RUNGS if chosen[rung] is None]
     if missing:
         raise InputError(
-            f"the ladder has a rung without a run on data={runs[0].data}: train model="
-            f"{' and model='.join(missing)} on it"
+            f"the ladder has a rung without a run on data={runs[0].data}: train it with model="
+            f"{' and model='.join(missing)}"
         )
     return Rungs(
         runs=[run for run in chosen.values() if run is not None],
@@ -84,30 +85,34 @@ def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
     )
 
 
-def kept_hits(found: Rungs) -> tuple[FloatArray, IntArray]:
-    """Whether the first k held anything right, out of what each run kept by query.
+def kept_hits(rungs: Rungs) -> tuple[FloatArray, IntArray]:
+    """Whether the first k products held a relevant one, from the values that each run kept.
+
+    Args:
+        rungs: the run of each rung.
 
     Returns:
-        [Q, 3] 0 or 1 by query and rung, and [Q] who asked; queries in the order of customer ids.
+        [Q, 3] 0 or 1 by query and rung, and [Q] the customer of each query as a number; queries in
+        the order of customer ids.
 
     Raises:
-        InputError: two runs did not ask about the same customers, or keep them under different
-            names.
+        InputError: two runs do not have the same customers in valid, or keep their ids under
+            different pseudonyms.
     """
-    refuse_different_keys({run.run_id: run.tags for run in found.runs})
+    refuse_different_keys({run.run_id: run.tags for run in rungs.runs})
     # A metric of hits is above 0 exactly where the list holds one.
-    asked = [
+    hits_of_runs = [
         run.per_query("valid")
-        .set_index(columns.CUSTOMER)[found.metric]
+        .set_index(columns.CUSTOMER)[rungs.metric]
         .gt(0)
         .sort_index(kind="stable")
-        for run in found.runs
+        for run in rungs.runs
     ]
-    for run, hits in zip(found.runs, asked, strict=True):
-        if not hits.index.equals(asked[0].index):
+    for run, hits in zip(rungs.runs, hits_of_runs, strict=True):
+        if not hits.index.equals(hits_of_runs[0].index):
             raise InputError(
-                f"runs {run.run_id} and {found.runs[0].run_id} did not ask about the same "
-                "customers; train both again"
+                f"runs {run.run_id} and {rungs.runs[0].run_id} do not have the same "
+                "customers in valid; train both again"
             )
-    customers: IntArray = np.unique(asked[0].index.to_numpy(), return_inverse=True)[1]
-    return np.column_stack(asked).astype(np.float64), customers
+    customers: IntArray = np.unique(hits_of_runs[0].index.to_numpy(), return_inverse=True)[1]
+    return np.column_stack(hits_of_runs).astype(np.float64), customers

@@ -1,8 +1,8 @@
 """Who gains: the rungs in slices, from models fitted again.
 
-A run keeps one value a query and metric, and the intervals of its slices; it keeps neither which
-slice a query is in nor which of its products were found. A step in a slice is paired by customer,
-so both are made again from the run's own settings, and compared with what the run kept.
+A run keeps one value per query and metric, and the intervals of its slices. It keeps neither the
+slice of a query nor the relevant products that were listed. A step in a slice is paired by
+customer, so both are computed again from the settings of the run, and compared with what it kept.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,24 +26,25 @@ from recsys.tracking.pseudonyms import pseudonyms_of
 from recsys.tracking.read import TrackedRun
 
 DIMENSIONS = ("touchpoint", "history", "new_or_repeat", "category", "segment")
-"""Of those that runs are sliced by, the ones on the page, in their order there."""
+"""The dimensions on the page, in their order there."""
 
-Shown: TypeAlias = Callable[[list[Any]], list[Any]]
-"""Customer ids as runs keep them: themselves, or their pseudonyms."""
+KeptIds: TypeAlias = Callable[[list[Any]], list[Any]]
+"""Customer ids -> the ids that runs keep: the same, or pseudonyms."""
 
 FEWEST = 20
-"""Customers below which the intervals of a slice are not to be relied on."""
+"""A slice with fewer customers is left out: its intervals would not be reliable."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SlicedHits:
-    """What the rungs found in every slice.
+    """The hits of the rungs in every slice.
 
     Attributes:
-        hits: part -> [Q, 3] as `recsys.reports.ladder.steps` takes them.
+        hits: part -> [Q, 3] 0 or 1 by query and rung; nan for a query outside the part.
         customers: [Q] row numbers.
-        small: slices left out for their size.
-        strayed: model -> queries in which the fit differs from what the run kept, where any do.
+        small: slices left out because they have too few customers.
+        strayed: model -> number of queries in which the model, fitted again, differs from its run;
+            only models that differ.
     """
 
     hits: dict[Part, FloatArray]
@@ -52,21 +53,21 @@ class SlicedHits:
     strayed: dict[str, int]
 
 
-def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> SlicedHits:
+def sliced_hits(rungs: Rungs, window: Window, allow: Sequence[str] = ()) -> SlicedHits:
     """Fits each rung again on the past of the window, and cuts its hits into slices.
 
     Args:
-        found: the rungs.
-        window: of their valid, as `recsys.experiments.rerun.valid_of_run` makes it.
-        allow: see `recsys.experiments.rerun.settings_of_run`.
+        rungs: the run of each rung.
+        window: their validation window, as `recsys.experiments.rerun.valid_of_run` makes it.
+        allow: packages besides recsys whose classes a run may name.
 
     Raises:
-        InputError: the runs keep customers under another key than the environment holds.
+        InputError: the runs keep pseudonyms made with another key than the environment holds.
     """
-    hidden = pseudonyms_of(found.top.run_id, found.top.tags)
-    shown: Shown = hidden.of if hidden else list
-    queries, name = window.queries, found.metric.partition("@")[0]
-    evaluate = settings_of_run(found.top, allow).evaluate
+    pseudonyms = pseudonyms_of(rungs.top.run_id, rungs.top.tags)
+    kept_ids: KeptIds = pseudonyms.of if pseudonyms else list
+    queries, name = window.queries, rungs.metric.partition("@")[0]
+    evaluate = settings_of_run(rungs.top, allow).evaluate
     every = cuts(window, background(window), evaluate)
     # A dimension of one slice says what all customers say.
     wanted = {
@@ -76,17 +77,17 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
     }
     columns_of: dict[Part, list[FloatArray]] = {}
     strayed: dict[str, int] = {}
-    for run in found.runs:
+    for run in rungs.runs:
         model = settings_of_run(run, allow).model.fit(window.past)
-        ranking = rank(model.score, queries, found.k)
-        values = measured(ranking, queries, [found.k], [name])
+        ranking = rank(model.score, queries, rungs.k)
+        values = measured(ranking, queries, [rungs.k], [name])
         for (dimension, part, _), value in sliced(
-            ranking, queries, [found.k], [name], values, wanted
+            ranking, queries, [rungs.k], [name], values, wanted
         ).items():
             hit = np.where(np.isnan(value), np.nan, value > 0)
             columns_of.setdefault((dimension, part), []).append(hit)
-        strays = _strays(run, found.metric, values, window, shown)
-        strayed |= {run.model: strays} if strays else {}
+        count = _strays(run, rungs.metric, values, window, kept_ids)
+        strayed |= {run.model: count} if count else {}
     hits = {part: np.column_stack(parts) for part, parts in columns_of.items()}
     small = [part for part, values in hits.items() if (~np.isnan(values[:, 0])).sum() < FEWEST]
     return SlicedHits(
@@ -97,8 +98,8 @@ def sliced_hits(found: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
     )
 
 
-def _strays(run: TrackedRun, metric: str, made: PerQuery, window: Window, shown: Shown) -> int:
-    """Queries that the fitted model answers with a hit where the run had none, or the reverse."""
+def _strays(run: TrackedRun, metric: str, made: PerQuery, window: Window, kept_ids: KeptIds) -> int:
+    """Number of queries in which either the fitted model or the run has a hit, but not both."""
     kept = run.per_query("valid").set_index(columns.CUSTOMER)[metric].gt(0)
-    ids = shown(window.past.customers.ids[made.customers].tolist())
+    ids = kept_ids(window.past.customers.ids[made.customers].tolist())
     return int((kept.loc[ids].to_numpy() != (made.values[metric] > 0)).sum())

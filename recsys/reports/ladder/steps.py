@@ -19,19 +19,19 @@ EVERYBODY: Part = ("all", "everybody")
 
 
 def rates(hits: Mapping[Part, FloatArray], customers: IntArray) -> pd.DataFrame:
-    """Customers for whom the list of a rung held anything right, as a share.
+    """Share of the customers for whom the list of a rung held a relevant product.
 
     Args:
         hits: part -> [Q, 3] 0 or 1 by query and rung; nan for a query outside the part.
-        customers: [Q] row numbers of who asked.
+        customers: [Q] row numbers of the customers of the queries.
 
     Returns:
         One row a part and rung: dimension, slice, rung, mean, low, high, customers.
     """
     values = {
-        (*part, rung): found[:, place]
-        for part, found in hits.items()
-        for place, rung in enumerate(RUNGS)
+        (*part, rung): of_part[:, column]
+        for part, of_part in hits.items()
+        for column, rung in enumerate(RUNGS)
     }
     intervals = bootstrap(values, customers, level=LEVEL)
     rows = [(*key, i.mean, i.low, i.high, i.customers) for key, i in intervals.items()]
@@ -54,7 +54,7 @@ def steps(
         One row a part and step, the lowest first: dimension, slice, rung, below, difference, low,
         high, lift, lift_low, lift_high (rung over below), p_value, customers, p_holm, verdict.
     """
-    tables = [_steps(part, found, customers) for part, found in hits.items()]
+    tables = [_steps(part, of_part, customers) for part, of_part in hits.items()]
     table = pd.concat(tables, ignore_index=True)
     next_below = dict(zip(RUNGS[1:], RUNGS[:-1], strict=True))
     if one_at_a_time:
@@ -65,15 +65,15 @@ def steps(
 def _steps(part: Part, hits: FloatArray, customers: IntArray) -> pd.DataFrame:
     known = ~np.isnan(hits).any(axis=1)
     # Highest first: of two columns `pairwise` takes the later from the earlier.
-    found = pairwise(hits[known, ::-1], customers[known], level=LEVEL)
+    pairs = pairwise(hits[known, ::-1], customers[known], level=LEVEL)
     names = RUNGS[::-1]
     return pd.DataFrame(
         {
             "dimension": part[0],
             "slice": part[1],
-            "rung": [names[column] for column in found.first],
-            "below": [names[column] for column in found.second],
-            **measured(found),
+            "rung": [names[column] for column in pairs.first],
+            "below": [names[column] for column in pairs.second],
+            **measured(pairs),
             "customers": len(np.unique(customers[known])),
         }
     ).iloc[::-1]

@@ -1,137 +1,138 @@
-"""The tables of the ladder page; all figures are so many of 100, with their intervals."""
+"""The tables of the ladder page; all figures are percentages with their intervals."""
 
 from math import isfinite
 
-from recsys.reports.comparison.markup import Markup, table, text
-from recsys.reports.comparison.words import MARKS, times
-from recsys.reports.ladder.ladder import Ladder
-from recsys.reports.ladder.rows import Row, rows
+from recsys.reports.comparison.words import times
+from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.rungs import ONE, RUNGS
 from recsys.reports.ladder.steps import EVERYBODY
 from recsys.reports.ladder.words import ANSWERED, CALLED, DIMENSIONS, first, named_slice, of_100
+from recsys.reports.rendering import MARKS, Cells, PageTable, TableCell, verdict_cell
 
 SHOWN = 12
 """Touchpoints that a table has room for, those that earned most; attribution.csv has all."""
 
 
-def rung_table(found: Ladder) -> Markup:
+def rung_table(ladder: Ladder) -> PageTable:
     """Each rung with its figure."""
-    rates = rows(found.rates, dimension=EVERYBODY[0])
-    lines = [
+    rates = rows(ladder.rates, dimension=EVERYBODY[0])
+    lines: list[Cells] = [
         [
             f"{row['rung']}: {CALLED[row['rung']]}",
-            Markup(f'<td class="left">{text(run.model)}</td>'),
+            _left(run.model),
             of_100(row, "mean"),
         ]
-        for row, run in zip(rates, found.rungs.runs, strict=True)
+        for row, run in zip(rates, ladder.rungs.runs, strict=True)
     ]
-    head = ["rung", "model", f"of 100 customers with the right product in {first(found)}"]
-    return table(f"{rates[0]['customers']:,} customers", head, reversed(lines))
+    head: Cells = [
+        "rung",
+        _left("model"),
+        f"of 100 customers with the right product in {first(ladder)}",
+    ]
+    return PageTable(f"{rates[0]['customers']:,} customers", head, lines[::-1])
 
 
-def step_table(found: Ladder) -> Markup:
+def step_table(ladder: Ladder) -> PageTable:
     """What each rung gains over those below it."""
-    lines = [
+    lines: list[Cells] = [
         [
             f"{CALLED[row['rung']]} over {CALLED[row['below']]}",
             of_100(row, "difference", "+"),
             times(row["lift"], row["lift_low"], row["lift_high"]) if isfinite(row["lift"]) else "",
-            _verdict_alone(row["verdict"]),
+            verdict_cell(row["verdict"], style="left"),
         ]
-        for row in rows(found.steps, dimension=EVERYBODY[0])
+        for row in rows(ladder.steps, dimension=EVERYBODY[0])
     ]
-    head = ["step", "more of 100 customers", "times as many", "verdict"]
-    return table("The same customers, compared one by one", head, reversed(lines))
+    head: Cells = ["step", "more of 100 customers", "times as many", _left("verdict")]
+    return PageTable("The same customers, compared one by one", head, lines[::-1])
 
 
-def slice_table(found: Ladder, dimension: str) -> Markup:
+def slice_table(ladder: Ladder, dimension: str) -> PageTable:
     """The rungs and both steps in every slice of a dimension."""
-    lines = []
-    for row in rows(found.steps, dimension=dimension, rung=ONE):
+    lines: list[Cells] = []
+    for row in rows(ladder.steps, dimension=dimension, rung=ONE):
         part = {"dimension": dimension, "slice": row["slice"]}
-        name = text(named_slice(found, dimension, row["slice"]))
+        name = named_slice(ladder, dimension, row["slice"])
         lines.append(
             [
-                Markup(f"{name}<small>{row['customers']:,} customers</small>"),
-                *(_two_lines(of_100(rate, "mean")) for rate in rows(found.rates, **part)),
-                *(_verdict(step) for step in rows(found.steps, **part)),
+                TableCell(name, f"{row['customers']:,} customers"),
+                *(_two_lines(of_100(rate, "mean")) for rate in rows(ladder.rates, **part)),
+                *(_step_cell(step) for step in rows(ladder.steps, **part)),
             ]
         )
     head = [
         DIMENSIONS[dimension], *(CALLED[rung] for rung in RUNGS),
         "segments over one list", "one-to-one over segments",
     ]  # fmt: skip
-    return table(f"Of 100 customers with the right product in {first(found)}", head, lines, "wide")
+    caption = f"Of 100 customers with the right product in {first(ladder)}"
+    return PageTable(caption, head, lines, "wide")
 
 
-def credit_table(found: Ladder) -> Markup:
+def credit_table(ladder: Ladder) -> PageTable:
     """Shares of the touchpoints by each method."""
-    every = list(dict.fromkeys(found.credit["touchpoint"]))
-    lines = []
-    for name in every[:SHOWN]:
-        shares = rows(found.credit, touchpoint=name)
+    touchpoints = list(dict.fromkeys(ladder.credit["touchpoint"]))
+    lines: list[Cells] = []
+    for name in touchpoints[:SHOWN]:
+        shares = rows(ladder.credit, touchpoint=name)
         figures = [of_100(row, "share") for row in shares]
         lines.append([name, f"{shares[0]['contacts']:,}", *figures])
-    left_out = f"; the {SHOWN} that earned most of {len(every)}" if len(every) > SHOWN else ""
+    count = len(touchpoints)
+    left_out = f"; the {SHOWN} of {count} that earned most" if count > SHOWN else ""
     caption = f"Of 100 purchases and acceptances that a contact came before{left_out}"
-    methods = dict.fromkeys(found.credit["method"])
-    return table(caption, ["touchpoint", "visits and offers", *methods], lines)
+    methods = dict.fromkeys(ladder.credit["method"])
+    return PageTable(caption, ["touchpoint", "visits and offers", *methods], lines)
 
 
-def answer_table(found: Ladder, kind: str) -> Markup:
-    """How offers were answered in each group of a kind; empty where there is but one group."""
-    lines = []
-    for row in rows(found.answers, kind=kind, answer="accept"):
-        group = {one["answer"]: one for one in rows(found.answers, kind=kind, name=row["name"])}
+def answer_table(ladder: Ladder, kind: str) -> PageTable | None:
+    """How offers were answered in each group of a kind; None where there is one group only."""
+    lines: list[Cells] = []
+    for row in rows(ladder.answers, kind=kind, answer="accept"):
+        group = {part["answer"]: part for part in rows(ladder.answers, kind=kind, name=row["name"])}
         figures = [of_100(group[answer], "mean") for answer in ANSWERED]
         lines.append([row["name"], f"{row['offers']:,}", *figures])
     head = [kind, "offers", *ANSWERED.values()]
-    return table(f"Of 100 offers, by {kind}", head, lines) if len(lines) > 1 else Markup()
+    return PageTable(f"Of 100 offers, by {kind}", head, lines) if len(lines) > 1 else None
 
 
-def failure_table(found: Ladder) -> Markup:
+def failure_table(ladder: Ladder) -> PageTable:
     """Traits of offers that failed, and the acceptance beside them."""
-    lines = [
+    lines: list[Cells] = [
         [
             row["reason"],
             f"{row['offers']:,} of {row['known']:,}",
             *(of_100(row, name) for name in ("share", "with", "without")),
             of_100(row, "difference", "+"),
         ]
-        for row in rows(found.failures)
+        for row in rows(ladder.failures)
         if row["reason"] not in ANSWERED
     ]
     head = [
         "about the offer", "offers it holds for", "of 100 that failed", "accepted where it holds",
         "accepted where not", "difference",
     ]  # fmt: skip
-    return table("Of 100 offers of which it is known; one offer may have several", head, lines)
+    return PageTable("Of 100 offers of which it is known; one offer may have several", head, lines)
 
 
-def run_table(found: Ladder) -> Markup:
+def run_table(ladder: Ladder) -> PageTable:
     """Run ids."""
-    lines = [
-        [
-            rung,
-            run.model,
-            Markup(f'<td class="left"><code>{text(run.run_id)}</code></td>'),
-        ]
-        for rung, run in zip(RUNGS, found.rungs.runs, strict=True)
+    lines: list[Cells] = [
+        [rung, _left(run.model), TableCell(run.run_id, style="left code")]
+        for rung, run in zip(RUNGS, ladder.rungs.runs, strict=True)
     ]
-    return table("Runs in MLflow", ["rung", "model", "run id"], lines)
+    return PageTable("Runs in MLflow", ["rung", _left("model"), _left("run id")], lines)
 
 
-def _verdict(step: Row) -> Markup:
-    verdict = step["verdict"]
-    figure = _two_lines(of_100(step, "difference", "+"))
-    return Markup(f'<td class="{verdict}">{MARKS[verdict]} {verdict} {figure}</td>')
+def _left(text: str) -> TableCell:
+    return TableCell(text, style="left")
 
 
-def _verdict_alone(verdict: str) -> Markup:
-    return Markup(f'<td class="{verdict} left">{MARKS[verdict]} {verdict}</td>')
-
-
-def _two_lines(figure: str) -> Markup:
-    """The ends of the interval below the mean."""
+def _two_lines(figure: str) -> TableCell:
+    """A figure with its interval below it."""
     mean, _, ends = figure.partition(" ")
-    return Markup(f"{text(mean)}<small>{text(ends)}</small>")
+    return TableCell(mean, ends)
+
+
+def _step_cell(step: Row) -> TableCell:
+    verdict = step["verdict"]
+    mean, _, ends = of_100(step, "difference", "+").partition(" ")
+    return TableCell(f"{MARKS[verdict]} {verdict} {mean}", ends, verdict)

@@ -1,4 +1,4 @@
-"""Which touchpoints earned what was taken, in the training past."""
+"""Which touchpoints earned the conversions, in the events before the cut-off."""
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,14 @@ LAST, DECAY, REMOVAL = "last contact", "time decay", "what would be missing"
 
 
 def contacts(past: Dataset) -> Journeys | None:
-    """Journeys over the touchpoints of the past; None without order, contacts or conversions.
+    """Journeys of the customers over the touchpoints; None without order, contacts or conversions.
 
-    An offer that was accepted is a contact and a conversion; any other target event, as a purchase,
-    is the conversion alone, and what led to it are the contacts before. The look-back and the pause
-    between visits need a clock of time: on an order there is neither.
+    An accepted offer is a contact and a conversion. Any other target event, such as a purchase, is
+    a conversion only; the contacts before it led to it. The look-back and the pause between visits
+    apply to timestamps only, not to events that have an order without time.
+
+    Args:
+        past: the data before the cut-off.
     """
     events = past.interactions
     accepted = events.actions == ACTION_CODES["accept"]
@@ -40,29 +43,33 @@ def contacts(past: Dataset) -> Journeys | None:
     )
 
 
-def credit_table(past: Dataset, found: Journeys) -> pd.DataFrame:
-    """Shares of the touchpoints that had a contact, by every method that the clock allows.
+def credit_table(past: Dataset, visits: Journeys) -> pd.DataFrame:
+    """Shares of the touchpoints that had a contact, by each method; time decay needs timestamps.
+
+    Args:
+        past: the data before the cut-off.
+        visits: of `contacts`.
 
     Returns:
-        One row a method and touchpoint, those first that earned most by the last method: method,
-        touchpoint, share, low, high, contacts (visits).
+        One row a method and touchpoint, ordered by the share of the last method: method,
+        touchpoint, share, low, high, contacts (number of visits).
     """
-    methods: dict[str, Attribution] = {LAST: last_touch(found)}
+    methods: dict[str, Attribution] = {LAST: last_touch(visits)}
     if past.clock == "timestamp":
-        methods[DECAY] = time_decay(found, HALF_LIFE_DAYS * DAY)
-    methods[REMOVAL] = removal_effect(found)
-    visits = np.bincount(found.channels, minlength=found.width)
+        methods[DECAY] = time_decay(visits, HALF_LIFE_DAYS * DAY)
+    methods[REMOVAL] = removal_effect(visits)
+    counts = np.bincount(visits.channels, minlength=visits.width)
     order = np.argsort(-methods[REMOVAL].shares, kind="stable")
     rows = []
     for method, attribution in methods.items():
         shares = attribution.intervals(level=LEVEL)
-        for row in order[visits[order] > 0]:
-            one, name = shares[row], str(past.touchpoints.ids[row])
-            rows.append((method, name, one.mean, one.low, one.high, int(visits[row])))
+        for row in order[counts[order] > 0]:
+            share, name = shares[row], str(past.touchpoints.ids[row])
+            rows.append((method, name, share.mean, share.low, share.high, int(counts[row])))
     return pd.DataFrame(rows, columns=["method", "touchpoint", "share", "low", "high", "contacts"])
 
 
-def unattributed(found: Journeys) -> Interval:
-    """Share of the conversions that no contact came before, within the look-back."""
-    alone = {"alone": found.unattributed}
-    return bootstrap(alone, found.customers[found.converted], level=LEVEL)["alone"]
+def unattributed(visits: Journeys) -> Interval:
+    """Share of the conversions without a contact before them, within the look-back."""
+    alone = {"alone": visits.unattributed}
+    return bootstrap(alone, visits.customers[visits.converted], level=LEVEL)["alone"]

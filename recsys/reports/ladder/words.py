@@ -1,4 +1,4 @@
-"""What the ladder says, in sentences that need no statistics to be read."""
+"""The results of a ladder in sentences, for readers without statistics."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,15 +6,14 @@ from math import isnan
 from typing import Any
 
 from recsys.reports.ladder.failures import NONE
-from recsys.reports.ladder.ladder import Ladder
+from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.offers import EVERY, TOUCHPOINT
-from recsys.reports.ladder.rows import Row, rows
 from recsys.reports.ladder.rungs import FEW, MANY, ONE
 from recsys.reports.ladder.slices import FEWEST
 from recsys.reports.ladder.steps import EVERYBODY
 
 CALLED = {MANY: "one list for all", FEW: "segments", ONE: "one-to-one offers"}
-"""Rungs as people speak of them."""
+"""Rung -> its name in plain words."""
 
 ANSWERED = {"accept": "accepted", "reject": "rejected", "ignore": "ignored"}
 
@@ -39,47 +38,48 @@ _SLICES = {
     "recency_high": "the third seen last",
 }
 _NUMERALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_UNWON = {"tie": "No difference is sure for", "loss": "Segments do better for"}
+_UNWON = {"tie": "No certain difference for", "loss": "Segments do better for"}
 _ARTICLES = {"win": "a win", "tie": "a tie", "loss": "a loss"}
 
 
-def summary(found: Ladder) -> list[str]:
-    """Headline first, then steps, slices, touchpoints and offers, as far as there are any."""
+def summary(ladder: Ladder) -> list[str]:
+    """The headline, then steps, slices, touchpoints and offers where the data have them."""
     return [
-        headline(found),
-        _steps(found),
-        *_slices(found),
-        *_touchpoints(found),
-        *_offers(found),
+        headline(ladder),
+        _steps(ladder),
+        *_slices(ladder),
+        *_touchpoints(ladder),
+        *_offers(ladder),
     ]
 
 
-def headline(found: Ladder) -> str:
+def headline(ladder: Ladder) -> str:
     """The figure of each rung in one sentence."""
-    rates = rows(found.rates, dimension=EVERYBODY[0])
+    rates = rows(ladder.rates, dimension=EVERYBODY[0])
     figures = {row["rung"]: of_100(row, "mean") for row in rates}
     return (
-        f"One-to-one offers put the right product into {first(found)} for {figures[ONE]} of 100 "
+        f"One-to-one offers put the right product into {first(ladder)} for {figures[ONE]} of 100 "
         f"customers; segments for {figures[FEW]}; one list for all for {figures[MANY]}."
     )
 
 
-def first(found: Ladder) -> str:
+def first(ladder: Ladder) -> str:
     """The list in words: "the first ten"."""
-    k = found.rungs.k
+    k = ladder.rungs.k
     return f"the first {_NUMERALS[k - 1] if k <= len(_NUMERALS) else k}"
 
 
 def of_100(row: Row, name: str, sign: str = "") -> str:
-    """A share of a table and its interval as so many of 100: 42.4 [39.6, 45.3].
+    """A share and its interval in percent, as 42.4 [39.6, 45.3]; "not known" for nan.
 
     Args:
-        row: with the columns `name` and its ends: `name`_low and `name`_high, or low and high.
-        name: of the column.
+        row: has the share in column `name`, and the ends of its interval in `name`_low and
+            `name`_high, or else in low and high.
+        name: the column of the share, 0 to 1.
         sign: "+" for a difference.
     """
     prefix = f"{name}_" if f"{name}_low" in row else ""
-    mean, low, high = (float(row[one]) for one in (name, f"{prefix}low", f"{prefix}high"))
+    mean, low, high = (float(row[column]) for column in (name, f"{prefix}low", f"{prefix}high"))
     if isnan(mean):
         return "not known"
     return f"{100 * mean:{sign}.1f} [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
@@ -104,93 +104,93 @@ def slice_name(dimension: str, name: str, evaluate: Mapping[str, Any]) -> str:
     return _SLICES.get(name, name)
 
 
-def named_slice(found: Ladder, dimension: str, name: str) -> str:
+def named_slice(ladder: Ladder, dimension: str, name: str) -> str:
     """A slice of this ladder in words."""
-    return slice_name(dimension, name, found.rungs.top.config["evaluate"])
+    return slice_name(dimension, name, ladder.rungs.top.config["evaluate"])
 
 
-def notes(found: Ladder) -> list[str]:
-    """What a reader of the slices has to know besides."""
-    said = [
-        f"Fitted again for the groups, {model} finds something else for {customers:,} customers "
-        "than the run did; the groups are of the model as it is now."
-        for model, customers in found.strayed.items()
+def notes(ladder: Ladder) -> list[str]:
+    """What a reader of the slices must know: models that changed, and slices left out."""
+    sentences = [
+        f"{model} was fitted again for the groups and finds something else for {customers:,} "
+        "customers than the run did. The groups show the model as it is now."
+        for model, customers in ladder.strayed.items()
     ]
-    if found.small:
-        names = "; ".join(named_slice(found, *part) for part in found.small)
-        said.append(f"Left out for having fewer than {FEWEST} customers: {names}.")
-    return said
+    if ladder.small:
+        names = "; ".join(named_slice(ladder, *part) for part in ladder.small)
+        sentences.append(f"Left out because they have fewer than {FEWEST} customers: {names}.")
+    return sentences
 
 
-def _steps(found: Ladder) -> str:
-    steps = rows(found.steps, dimension=EVERYBODY[0])
-    said = [
+def _steps(ladder: Ladder) -> str:
+    steps = rows(ladder.steps, dimension=EVERYBODY[0])
+    sentences = [
         f"{CALLED[row['rung']].capitalize()} over {CALLED[row['below']]}: "
         f"{_ARTICLES[row['verdict']]}, {of_100(row, 'difference', '+')} "
         "of 100 customers."
         for row in reversed(steps)
     ]
-    return " ".join(said)
+    return " ".join(sentences)
 
 
-def _slices(found: Ladder) -> list[str]:
-    steps = [row for name in DIMENSIONS for row in rows(found.steps, dimension=name, rung=ONE)]
+def _slices(ladder: Ladder) -> list[str]:
+    steps = [row for name in DIMENSIONS for row in rows(ladder.steps, dimension=name, rung=ONE)]
     if not steps:
         return []
     of: dict[str, list[str]] = {"win": [], "tie": [], "loss": []}
     for row in steps:
-        of[row["verdict"]].append(named_slice(found, row["dimension"], row["slice"]))
-    said = (
+        of[row["verdict"]].append(named_slice(ladder, row["dimension"], row["slice"]))
+    sentences = (
         f"Group by group, one-to-one offers win over segments in {len(of['win'])}, tie in "
         f"{len(of['tie'])} and lose in {len(of['loss'])} of {len(steps)}."
     )
     for verdict, words in _UNWON.items():
         if of[verdict]:
-            said += f" {words}: {'; '.join(of[verdict])}."
-    return [said]
+            sentences += f" {words}: {'; '.join(of[verdict])}."
+    return [sentences]
 
 
-def _touchpoints(found: Ladder) -> list[str]:
-    if found.unattributed is None:
+def _touchpoints(ladder: Ladder) -> list[str]:
+    if ladder.unattributed is None:
         return []
-    before = f"{of_100(asdict(found.unattributed), 'mean')} of 100 purchases and acceptances"
-    if found.credit["share"].isna().all():
+    before = f"{of_100(asdict(ladder.unattributed), 'mean')} of 100 purchases and acceptances"
+    if ladder.credit["share"].isna().all():
         return [f"{before} had no contact before them on record: no touchpoint can be credited."]
     # The last method is the one that looks at whole journeys.
-    shares = rows(found.credit, method=found.credit["method"].iloc[-1])
+    shares = rows(ladder.credit, method=ladder.credit["method"].iloc[-1])
     best = max(shares, key=lambda row: row["share"])
     return [
         f"Touchpoint {best['touchpoint']} earned most of what contacts led to: "
         f"{of_100(best, 'share')} of 100, counted by what would be missing without it. {before} "
-        "had no contact before them on record and are credited to none."
+        "had no contact before them on record and are credited to no touchpoint."
     ]
 
 
-def _offers(found: Ladder) -> list[str]:
-    if found.answers.empty:
+def _offers(ladder: Ladder) -> list[str]:
+    if ladder.answers.empty:
         return []
-    (every,) = rows(found.answers, answer="accept", kind=EVERY)
-    places = rows(found.answers, answer="accept", kind=TOUCHPOINT)
-    said = f"Of {found.offers:,} offers {of_100(every, 'mean')} of 100 were accepted"
-    if len(places) > 1:
-        worst, *_, best = sorted(places, key=lambda row: row["mean"])
-        said += (
+    (all_offers,) = rows(ladder.answers, answer="accept", kind=EVERY)
+    touchpoints = rows(ladder.answers, answer="accept", kind=TOUCHPOINT)
+    sentence = f"Of {ladder.offers:,} offers {of_100(all_offers, 'mean')} of 100 were accepted"
+    if len(touchpoints) > 1:
+        worst, *_, best = sorted(touchpoints, key=lambda row: row["mean"])
+        sentence += (
             f", most at {best['name']}: {of_100(best, 'mean')}, fewest at {worst['name']}: "
             f"{of_100(worst, 'mean')}"
         )
-    return [f"{said}.{_failures(found)}"]
+    return [f"{sentence}.{_failures(ladder)}"]
 
 
-def _failures(found: Ladder) -> str:
-    """The trait that goes most surely with a no."""
-    surely = [
-        row for row in rows(found.failures) if row["difference_high"] < 0 and row["reason"] != NONE
+def _failures(ladder: Ladder) -> str:
+    """The reason that most lowers acceptance, where one certainly does."""
+    certain = [
+        row for row in rows(ladder.failures) if row["difference_high"] < 0 and row["reason"] != NONE
     ]
-    if not surely:
+    if not certain:
         return ""
-    worst = min(surely, key=lambda row: row["difference"])
+    worst = min(certain, key=lambda row: row["difference"])
     return (
-        f' What goes with a no most: "{worst["reason"]}", of which {of_100(worst, "with")} of 100 '
-        f"were accepted, against {of_100(worst, 'without')} of the others. That they go together "
-        "does not make it the cause."
+        f' Refusals go most with "{worst["reason"]}": {of_100(worst, "with")} of 100 such offers '
+        f"were accepted, against {of_100(worst, 'without')} of the others. This need not be the "
+        "cause."
     )

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import numpy as np
 
-from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.serving.artifact.text_ids import TextIds
+from recsys.serving.artifact.times import FIRST_SECOND, LAST_SECOND, Clock
 
 
 def got(value: Any) -> str:
@@ -18,20 +19,44 @@ def got(value: Any) -> str:
     return f"got {type(value).__name__}"
 
 
-def matrix(name: str, value: FloatArray, rows: int | None, width: int | None) -> None:
-    """Requires finite float32 [rows, width] with at least one entry; None allows any length."""
-    expected = f"float32 [{rows or 'at least 1'}, {width or 'at least 1'}]"
+def matrix(
+    name: str, value: FloatArray, rows: int | None = None, columns: int | None = None
+) -> None:
+    """Requires finite float32 [rows, columns] with at least one entry; None allows any length."""
+    expected = f"float32 [{rows or 'at least 1'}, {columns or 'at least 1'}]"
     fits = (
         isinstance(value, np.ndarray)
         and value.dtype == np.float32
         and value.ndim == 2
         and value.size > 0
         and rows in (None, value.shape[0])
-        and width in (None, value.shape[1])
+        and columns in (None, value.shape[1])
     )
     if not fits:
         raise InputError(f"contents.{name}: expected {expected}, {got(value)}")
     _finite(name, value)
+
+
+def width(name: str, value: FloatArray, columns: int, like: str = "products.vectors") -> None:
+    """Requires a matrix with as many columns as another has; `matrix` checks the rest."""
+    if value.shape[1] != columns:
+        raise InputError(f"contents.{name}: expected {columns} columns as {like} has, {got(value)}")
+
+
+def flags(name: str, value: BoolArray | None, shape: tuple[int, ...]) -> None:
+    """Requires bool of this shape; None passes."""
+    if value is not None and (value.dtype != np.bool_ or value.shape != shape):
+        raise InputError(f"contents.{name}: expected bool {shape}, {got(value)}")
+
+
+def times(name: str, values: IntArray, clock: Clock | None) -> None:
+    """Requires UTC seconds [n] that a calendar can show, where the clock counts UTC seconds."""
+    outside = (values < FIRST_SECOND) | (values > LAST_SECOND)
+    if clock == "timestamp" and outside.any():
+        raise InputError(
+            f"contents.{name}: expected UTC seconds of the years 1 to 9999, "
+            f"got {values[outside][0]}; are these milliseconds?"
+        )
 
 
 def vector(name: str, value: FloatArray, count: int) -> None:

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.shown_text import LONGEST_VALUE, shown
 from recsys.ops.whole_numbers import parse_whole_number
-from recsys.serving.artifact.limits import SHOWN, shown
 from recsys.serving.artifact.text_ids import TextIds, numbers, row_numbers, strings
 
 _NEAR = 32
@@ -107,7 +107,7 @@ class SortedIds:
         twice = found._repeats & (strand[order][1:] == strand[order][:-1])
         if twice.any():
             repeated = ascending[int(np.argmax(twice))]
-            raise InputError(f"contents.{kind}_ids: '{repeated}' stands twice; an id is given once")
+            raise InputError(f"contents.{kind}s.ids: '{repeated}' appears twice; give each id once")
         return found
 
     def by_row(self) -> IdArray:
@@ -214,7 +214,8 @@ class SortedIds:
         low = max(0, min(place - reach, len(self.ids) - 2 * reach))
         near = list(dict.fromkeys(str(one) for one in self.ids[low : low + 2 * reach]))
         if not is_integer:
-            near = get_close_matches(str(key)[:SHOWN], [one[:SHOWN] for one in near], 3, 0)
+            cut = [text[:LONGEST_VALUE] for text in near]
+            near = get_close_matches(str(key)[:LONGEST_VALUE], cut, 3, 0)
         return UnknownIdError(start, "", f"; the nearest are {', '.join(near)}")
 
 

@@ -8,6 +8,7 @@ loading sorts nothing.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +33,43 @@ _COLUMNS = (*_TEXTS, "row", "strand")
 _KINDS = (*ids_checks.COUNTED, "action")
 
 
+@dataclass(frozen=True, kw_only=True)
+class StoredIds:
+    """What `ids.parquet` holds.
+
+    Attributes:
+        customers, products: sorted.
+        strands: [C] of the customer rows; None where every customer has one.
+        product_names, product_categories: [P] by row; None where no product has one.
+        touchpoints, actions: names by row.
+        offers: ids and variants by row; None where there are no offers.
+        features: columns and values of the terms; None where there are none.
+    """
+
+    customers: SortedIds
+    products: SortedIds
+    strands: IntArray | None
+    product_names: Sequence[str | None] | None
+    product_categories: Sequence[str | None] | None
+    touchpoints: Sequence[str]
+    actions: Sequence[str]
+    offers: tuple[IdArray, Sequence[str | None] | None] | None
+    features: tuple[Sequence[str], Sequence[str | None]] | None
+
+
 def write(path: Path, contents: Contents, customers: SortedIds, products: SortedIds) -> None:
     """Writes the ids of all kinds, with the names and categories of products.
 
     Raises:
         InputError: they are so long that `read` would refuse them.
     """
-    actions, touchpoints = contents.event_action_names, contents.touchpoint_names
+    actions, touchpoints = contents.action_names, contents.touchpoints.names
     tables = [
-        _table(customers, strand=_taken(contents.customer_strands, customers.rows)),
+        _table(customers, strand=_taken(contents.customers.strands, customers.rows)),
         _table(
             products,
-            name=_taken(contents.product_names, products.rows),
-            category=_taken(contents.product_categories, products.rows),
+            name=_taken(contents.products.names, products.rows),
+            category=_taken(contents.products.categories, products.rows),
         ),
         _table(SortedIds("touchpoint", strings(touchpoints), np.arange(len(touchpoints)))),
         _table(SortedIds("action", strings(actions), np.arange(len(actions)))),
@@ -66,26 +91,24 @@ def write(path: Path, contents: Contents, customers: SortedIds, products: Sorted
     pq.write_table(table, path, compression="zstd")
 
 
-def read(raw: Content, counts: Mapping[str, int]) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
-    """Customers, products, and the fields of `Contents` that the file holds.
+def read(raw: Content, counts: Mapping[str, int]) -> StoredIds:
+    """Everything that the file holds.
 
     Args:
         raw: the file.
-        counts: of the manifest, against which the file is held before it is unpacked.
+        counts: of the manifest, with which the file is compared before it is unpacked.
 
     Raises:
         ValueError: the file holds something else, or would unpack to far more than ids.
     """
-    found = _unpacked(_bounded(raw, counts), counts)
+    stored = _unpacked(_bounded(raw, counts), counts)
     # Only now is the table gone: what was read in passing goes back to the system, and not into
     # the allocator's reserve.
     pa.default_memory_pool().release_unused()
-    return found
+    return stored
 
 
-def _unpacked(
-    table: pa.Table, counts: Mapping[str, int]
-) -> tuple[SortedIds, SortedIds, dict[str, Any]]:
+def _unpacked(table: pa.Table, counts: Mapping[str, int]) -> StoredIds:
     types = json.loads(table.schema.metadata[b"id_types"])
     parts = {kind: _part(table, kind) for kind in _KINDS}
     ids_checks.require_counted(parts, table.num_rows, counts)
@@ -93,29 +116,29 @@ def _unpacked(
         ids_checks.require_in_order(kind, parts[kind])
     customers = _sorted_ids("customer", parts["customer"], types)
     products = _sorted_ids("product", parts["product"], types)
-    strands, offered = parts["customer"]["strand"], parts["offer"]
-    ids_checks.require_ascending(customers, None if strands.null_count else strands)
+    strands, terms = parts["customer"]["strand"], parts["feature"]
+    has_strands = not strands.null_count
+    ids_checks.require_ascending(customers, strands if has_strands else None)
     ids_checks.require_ascending(products, None)
-    fields: dict[str, Any] = {
-        "customer_ids": customers.by_row(),
-        "product_ids": products.by_row(),
-        "touchpoint_names": parts["touchpoint"]["id"].to_pylist(),
-        "event_action_names": parts["action"]["id"].to_pylist(),
-        "product_names": _texts_by_row(parts["product"]["name"], products.rows),
-        "product_categories": _texts_by_row(parts["product"]["category"], products.rows),
-    }
-    if len(offered):
-        offers = _sorted_ids("offer", offered, types)
-        ids_checks.require_ascending(offers, offered["row"])
-        fields["offer_ids"] = offers.by_row()
-        fields["offer_variants"] = _texts_by_row(offered["name"], offers.rows)
-    terms = parts["feature"]
-    if len(terms):
-        fields["feature_columns"] = terms["name"].to_pylist()
-        fields["feature_values"] = terms["category"].to_pylist()
-    if not strands.null_count:
-        fields["customer_strands"] = by_row(numbers(strands, np.int64), customers.rows)
-    return customers, products, fields
+    return StoredIds(
+        customers=customers,
+        products=products,
+        strands=by_row(numbers(strands, np.int64), customers.rows) if has_strands else None,
+        product_names=_texts_by_row(parts["product"]["name"], products.rows),
+        product_categories=_texts_by_row(parts["product"]["category"], products.rows),
+        touchpoints=parts["touchpoint"]["id"].to_pylist(),
+        actions=parts["action"]["id"].to_pylist(),
+        offers=_offers(parts["offer"], types) if len(parts["offer"]) else None,
+        features=(terms["name"].to_pylist(), terms["category"].to_pylist()) if len(terms) else None,
+    )
+
+
+def _offers(
+    part: pa.Table, types: Mapping[str, str]
+) -> tuple[IdArray, Sequence[str | None] | None]:
+    offers = _sorted_ids("offer", part, types)
+    ids_checks.require_ascending(offers, part["row"])
+    return offers.by_row(), _texts_by_row(part["name"], offers.rows)
 
 
 def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:

@@ -12,7 +12,8 @@ from typing import Any
 
 from recsys.errors import InputError
 from recsys.serving.artifact import mapped
-from recsys.serving.artifact.contents import RESERVED_FACTS, Contents
+from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.facts import RESERVED_FACTS
 from recsys.serving.artifact.mapped import Content
 
 NAME = "manifest.json"

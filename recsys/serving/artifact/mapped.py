@@ -35,8 +35,8 @@ def content(path: Path) -> Content:
     Raises:
         OSError: it cannot be read, or is no file: a pipe or device would never end.
     """
-    # Without waiting, because nobody may ever write to a pipe.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    # Without waiting, because nobody may ever write to a pipe; Windows has no such flag.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):

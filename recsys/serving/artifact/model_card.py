@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from recsys.ops.shown_text import for_markdown
-from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.times import spoken, when_of
 
 NAME = "MODEL_CARD.md"
 
@@ -56,7 +56,7 @@ Needs numpy, pyarrow and safetensors. From a shell:
 
 def _what(contents: Contents) -> str:
     counts = contents.counts
-    touchpoints = ", ".join(map(_shown, contents.touchpoint_names)) or "none known"
+    touchpoints = ", ".join(map(_shown, contents.touchpoints.names)) or "none known"
     return (
         f"Ranks {counts['products']:,} products for {counts['customer_rows']:,} customer rows by "
         f"inner products of vectors of length {counts['dim']}. Touchpoints: {touchpoints}."
@@ -67,7 +67,7 @@ def _trained_on(contents: Contents) -> Iterator[str]:
     facts, moment = contents.facts, "no moment known: the data have no clock"
     named = _mapping(facts.get("data"), "name")
     if contents.as_of is not None:
-        moment = f"before {rules.spoken(rules.when_of(contents.clock, contents.as_of))}"
+        moment = f"before {spoken(when_of(contents.clock, contents.as_of))}"
     yield f"- data: {_stated(named.get('name'))}, fingerprint {_stated(named.get('fingerprint'))}"
     yield f"- events: {moment}; split: {_stated(facts.get('split'))}"
     yield f"- last fit on: {_stated(facts.get('fitted_on'))}"
@@ -98,16 +98,16 @@ def _fidelity(fidelity: Any) -> str:
 
 
 def _kept_rules(contents: Contents) -> Iterator[str]:
-    dated = contents.product_valid_from is not None or contents.product_valid_to is not None
     yield f"- products already had leave the ranking: {_yes(contents.filter_seen)}"
-    yield f"- products are offered only while they are valid: {_yes(dated)}"
-    yield f"- touchpoints need the customer's consent: {_yes(contents.consent is not None)}"
-    popular = contents.default_customer is not None
+    yield f"- products are offered only while they are valid: {_yes(contents.products.has_dates)}"
+    customers = contents.customers
+    yield f"- touchpoints need the customer's consent: {_yes(customers.consent is not None)}"
+    popular = customers.default_vector is not None
     yield f"- customers of whom nothing is known get what is popular: {_yes(popular)}"
     yield f"- the firm's own offers: {_offers(contents)}"
     yield f"- probabilities beside scores: {_calibration(contents)}"
     yield f"- new products get vectors of their features: {_features(contents)}"
-    yield f"- offers come with reasons: {_yes(contents.fold_in_products is not None)}"
+    yield f"- offers come with reasons: {_yes(contents.fold_in is not None)}"
 
 
 def _offers(contents: Contents) -> str:

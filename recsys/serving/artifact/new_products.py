@@ -9,12 +9,14 @@ from uuid import UUID
 
 import numpy as np
 
-from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds, whole_id
-from recsys.serving.artifact.limits import shown
 from recsys.serving.artifact.product_features import Coded, ProductFeatures, Value
+from recsys.serving.artifact.product_table import ProductTable
 from recsys.serving.artifact.times import OPEN_END, OPEN_START, Moment, seconds
 
 _log = logging.getLogger(__name__)
@@ -67,31 +69,38 @@ def grown(
         InputError: the artifact keeps no features, or a product does not fit it; the message names
             the product.
     """
-    features = features_of(contents)
+    features, old = features_of(contents), contents.products
     ids = _all_ids(contents, products, new)
-    coded = [_coded(features, one) for one in new]
+    coded = [_coded(features, product) for product in new]
     _warn(features, new)
-    found = SortedIds.build("product", ids)
-    dates = {
-        "product_valid_from": [_seconds(one, "valid_from", OPEN_START) for one in new],
-        "product_valid_to": [_seconds(one, "valid_to", OPEN_END) for one in new],
-    }
-    texts = {
-        "product_names": [_text(one, "name") for one in new],
-        "product_categories": [_text(one, "category") for one in new],
-    }
-    changes: dict[str, Any] = {
-        "products": _stacked(contents.products, features.vectors_of(coded)),
-        "product_ids": found.by_row(),
-        "fold_in_products": _stacked(contents.fold_in_products, features.factors_of(coded)),
-        "fold_in_scale": _stacked(contents.fold_in_scale, _repeated(features, len(new))),
-    }
-    for name, times in dates.items():
-        open_end = OPEN_START if name.endswith("from") else OPEN_END
-        changes[name] = _with_dates(getattr(contents, name), times, open_end, len(products.rows))
-    for name, said in texts.items():
-        changes[name] = _with_texts(getattr(contents, name), said, len(products.rows))
-    return replace(contents, **changes), found
+    sorted_ids = SortedIds.build("product", ids)
+    count = len(old)
+    starts = [_seconds(product, "valid_from", OPEN_START) for product in new]
+    ends = [_seconds(product, "valid_to", OPEN_END) for product in new]
+    table = ProductTable(
+        vectors=np.concatenate([old.vectors, features.vectors_of(coded)]),
+        ids=sorted_ids.by_row(),
+        names=_with_texts(old.names, [_text(product, "name") for product in new], count),
+        categories=_with_texts(
+            old.categories, [_text(product, "category") for product in new], count
+        ),
+        valid_from=_with_dates(old.valid_from, starts, OPEN_START, count),
+        valid_to=_with_dates(old.valid_to, ends, OPEN_END, count),
+    )
+    fold_in = contents.fold_in
+    if fold_in is not None and features.factors is not None:
+        fold_in = _with_factors(fold_in, features, coded)
+    return replace(contents, products=table, fold_in=fold_in), sorted_ids
+
+
+def _with_factors(
+    fold_in: FoldInArrays, features: ProductFeatures, coded: Sequence[Coded]
+) -> FoldInArrays:
+    scale, factors = features.fold_in_scale, features.factors_of(coded)
+    assert factors is not None
+    if fold_in.scale is not None and scale is not None:
+        scale = np.concatenate([fold_in.scale, np.repeat(scale, len(coded))])
+    return replace(fold_in, factors=np.concatenate([fold_in.factors, factors]), scale=scale)
 
 
 def features_of(contents: Contents) -> ProductFeatures:
@@ -114,9 +123,9 @@ def _all_ids(contents: Contents, products: SortedIds, new: Sequence[NewProduct])
     if most and most[0][1] > 1:
         raise InputError(f"new product '{most[0][0]}': given twice; give each once")
     if isinstance(products.ids, np.ndarray):
-        return np.append(np.asarray(contents.product_ids), np.array(wanted, np.int64))
+        return np.append(np.asarray(contents.products.ids), np.array(wanted, np.int64))
     ids = np.empty(len(products.rows) + len(wanted), dtype=object)
-    ids[: len(products.rows)] = contents.product_ids[:]
+    ids[: len(products.rows)] = contents.products.ids[:]
     ids[len(products.rows) :] = wanted
     return ids
 
@@ -211,14 +220,6 @@ def _named(one: NewProduct) -> str:
     given = one.product_id
     named = shown(str(given) if isinstance(given, UUID) else given)
     return f"new product {named if isinstance(given, str | UUID) else repr(named)}"
-
-
-def _stacked(old: FloatArray | None, new: FloatArray | None) -> FloatArray | None:
-    return None if old is None or new is None else np.concatenate([old, new])
-
-
-def _repeated(features: ProductFeatures, count: int) -> FloatArray | None:
-    return None if features.fold_in_scale is None else np.repeat(features.fold_in_scale, count)
 
 
 def _with_dates(

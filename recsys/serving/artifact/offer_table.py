@@ -44,8 +44,7 @@ class OfferTable:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def check(self, products: int, touchpoints: int) -> None:
-        """Raises `InputError` where it does not fit so many products and touchpoints."""
+    def __post_init__(self) -> None:
         count = len(self.ids)
         checks.ids("offers.ids", self.ids, count)
         checks.integers("offers.starts", self.starts, count + 1, 0, len(self.products) + 1)
@@ -55,11 +54,16 @@ class OfferTable:
                 f"contents.offers.starts: expected 0 to {len(self.products)}, rising, because each "
                 f"offer is of at least one product; got {ends[0]} to {ends[1]}"
             )
-        checks.integers("offers.products", self.products, len(self.products), 0, products)
-        checks.integers("offers.touchpoints", self.touchpoints, count, -1, touchpoints)
+        checks.integers("offers.products", self.products, len(self.products))
+        checks.integers("offers.touchpoints", self.touchpoints, count)
         checks.texts("offers.variants", self.variants, count)
         checks.integers("offers.valid_from", self.valid_from, count)
         checks.integers("offers.valid_to", self.valid_to, count)
+
+    def require_fits(self, products: int, touchpoints: int) -> None:
+        """Raises `InputError` unless all rows are of so many products and touchpoints."""
+        checks.integers("offers.products", self.products, len(self.products), 0, products)
+        checks.integers("offers.touchpoints", self.touchpoints, len(self), -1, touchpoints)
 
     def valid(self, moment: int | None) -> BoolArray:
         """[O] whether an offer holds at a moment, UTC seconds; None for no moment in particular."""

@@ -20,8 +20,8 @@ from recsys.serving.artifact.contents import Contents
 
 Precision: TypeAlias = Literal["float32", "float16", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "int8")
-FIELDS = ("customers", "products")
-"""What is kept in fewer bytes."""
+PACKED = ("customers", "products")
+"""Tables whose vectors are kept in fewer bytes, and the arrays' names on disk."""
 _LARGEST_CODE, _BLOCK = 127, 32
 
 
@@ -47,7 +47,7 @@ def packed(
         largest = float(max(vectors.max(), -vectors.min()))
         if largest > float(np.finfo(np.float16).max):
             raise InputError(
-                f"contents.{name}: float16 holds numbers up to 65,504, got {largest:,.0f}; "
+                f"contents.{name}.vectors: float16 holds numbers up to 65,504, got {largest:,.0f}; "
                 "say precision=float32 or int8"
             )
         return {name: vectors.astype(np.float16)}
@@ -87,10 +87,14 @@ def rounded(contents: Contents, precision: Precision) -> Contents:
     """The contents as they are after they were written and loaded. Raises as `packed`."""
     if precision == "float32":
         return contents
+    vectors = {
+        name: unpacked(name, packed(name, getattr(contents, name).vectors, precision))
+        for name in PACKED
+    }
     return replace(
         contents,
-        customers=unpacked("customers", packed("customers", contents.customers, precision)),
-        products=unpacked("products", packed("products", contents.products, precision)),
+        customers=replace(contents.customers, vectors=vectors["customers"]),
+        products=replace(contents.products, vectors=vectors["products"]),
     )
 
 

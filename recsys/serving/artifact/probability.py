@@ -24,7 +24,7 @@ def probabilities(contents: Contents, scores: FloatArray, asked: int | None) -> 
         asked: row of the touchpoint that was asked for; where it has a vector it is part of the
             scores, which were calibrated without one.
     """
-    uncalibrated = asked is not None and contents.touchpoints is not None
+    uncalibrated = asked is not None and contents.touchpoints.vectors is not None
     if contents.calibrator is None or uncalibrated:
         return [None] * len(scores)
     found = calibrator_of(contents.calibrator)(as_probability(scores))
@@ -38,10 +38,10 @@ def as_probability(scores: FloatArray) -> FloatArray:
     return found
 
 
-def arrays(contents: Contents) -> dict[str, FloatArray]:
+def arrays(calibrator: Mapping[str, FloatArray] | None) -> dict[str, FloatArray]:
     """What is kept of the calibrator with the vectors."""
-    kept = contents.calibrator or {}
-    return {f"{_PREFIX}{name}": np.asarray(one, np.float64) for name, one in kept.items()}
+    kept = calibrator or {}
+    return {f"{_PREFIX}{name}": np.asarray(values, np.float64) for name, values in kept.items()}
 
 
 def restored(kept: Mapping[str, FloatArray | IntArray]) -> dict[str, FloatArray] | None:

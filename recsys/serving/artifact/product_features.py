@@ -14,8 +14,8 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact import checks
-from recsys.serving.artifact.limits import shown
 
 Value: TypeAlias = str | float | bool | None
 Coded: TypeAlias = tuple[list[int], list[float]]
@@ -51,14 +51,7 @@ class ProductFeatures:
     def __len__(self) -> int:
         return len(self.columns)
 
-    def check(self, dim: int, width: int | None, scaled: bool) -> None:
-        """Raises `InputError` where it does not fit an artifact.
-
-        Args:
-            dim: d of its vectors.
-            width: m of its fold-in factors, None without any.
-            scaled: whether it has a `fold_in_scale`.
-        """
+    def __post_init__(self) -> None:
         count = len(self)
         checks.texts("features.columns", self.columns, count)
         checks.texts("features.values", self.values, count)
@@ -70,14 +63,26 @@ class ProductFeatures:
             raise InputError(
                 f"contents.features.scales: expected numbers above 0, got {self.scales.min()}"
             )
-        checks.matrix("features.vectors", self.vectors, 1 + count, dim)
-        for part, expected in (("factors", width is not None), ("fold_in_scale", scaled)):
-            if (getattr(self, part) is not None) != expected:
-                raise InputError(f"contents.features.{part}: goes together with contents.fold_in_*")
+        checks.matrix("features.vectors", self.vectors, 1 + count)
         if self.factors is not None:
-            checks.matrix("features.factors", self.factors, 1 + count, width)
+            checks.matrix("features.factors", self.factors, 1 + count)
         if self.fold_in_scale is not None:
             checks.vector("features.fold_in_scale", self.fold_in_scale, 1)
+
+    def require_fits(self, dim: int, width: int | None, has_scale: bool) -> None:
+        """Raises `InputError` where it does not fit an artifact.
+
+        Args:
+            dim: d of its vectors.
+            width: m of its fold-in factors, None without any.
+            has_scale: whether `FoldInArrays.scale` is kept.
+        """
+        checks.width("features.vectors", self.vectors, dim)
+        for name, expected in (("factors", width is not None), ("fold_in_scale", has_scale)):
+            if (getattr(self, name) is not None) != expected:
+                raise InputError(f"contents.features.{name}: goes together with contents.fold_in")
+        if self.factors is not None and width is not None:
+            checks.width("features.factors", self.factors, width, "fold_in.factors")
 
     @cached_property
     def places(self) -> Mapping[str, Mapping[str | None, int]]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from recsys.errors import InputError
-from recsys.serving.artifact.limits import shown
+from recsys.ops.shown_text import shown
 
 Clock: TypeAlias = Literal["timestamp", "order"]
 Moment: TypeAlias = datetime | int | str
@@ -82,3 +82,17 @@ def _read(name: str, text: str) -> datetime:
             f"{name}: expected a date such as 2024-05-01 or a time such as "
             f"2024-05-01T12:00+00:00, got {shown(text)}"
         ) from None
+
+
+def when_of(clock: Clock | None, value: int) -> datetime | int | None:
+    """A time as people have it: a UTC datetime, a position of the order, or None if unknown."""
+    if clock is None or value == OPEN_END:
+        return None
+    return datetime.fromtimestamp(value, UTC) if clock == "timestamp" else value
+
+
+def spoken(when: datetime | int | None) -> str:
+    """A time as text: "2024-05-01", "position 1,204", "unknown"."""
+    if when is None:
+        return "unknown"
+    return f"position {when:,}" if isinstance(when, int) else f"{when:%Y-%m-%d}"

@@ -21,13 +21,13 @@ import numpy as np
 from recsys.errors import InputError
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import UnknownIdError, in_public
-from recsys.serving.artifact.storage import load
 from recsys.serving.mlflow_model import request
 from recsys.serving.mlflow_model.over_http import Endpoint
 from recsys.serving.mlflow_model.request import CUSTOMER, EVENTS, Row
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.customer_state import CustomerState
 from recsys.serving.query.query import Query, question
+from recsys.serving.storage import load
 
 _PACKAGE = Path(__file__).parents[2]
 _NEEDED = ("mlflow", "numpy", "pyarrow", "safetensors")
@@ -226,7 +226,7 @@ def _signature(contents: Contents) -> Any:
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import AnyType
 
-    customer, product = _type_of(contents.customer_ids), _type_of(contents.product_ids)
+    customer, product = _type_of(contents.customers.ids), _type_of(contents.products.ids)
     # Of another type than `AnyType` MLflow refuses an absent value: a number because pandas makes
     # floats of numbers then, a list because NaN is none. What comes is checked in our own words.
     columns = [
@@ -247,15 +247,15 @@ def _signature(contents: Contents) -> Any:
 
 def _example(contents: Contents, shown: Callable[[list[Any]], list[Any]]) -> list[dict[str, Any]]:
     """Rows of each kind that the model answers."""
-    customers = [_plain(one) for one in shown(contents.customer_ids[:2].tolist())]
-    (product,) = [_plain(one) for one in contents.product_ids[:1].tolist()]
+    customers = [_plain(one) for one in shown(contents.customers.ids[:2].tolist())]
+    (product,) = [_plain(one) for one in contents.products.ids[:1].tolist()]
     rows: list[dict[str, Any]] = [{CUSTOMER: one} for one in customers]
-    if contents.fold_in_rule is not None:
+    if contents.fold_in is not None and contents.fold_in.rule is not None:
         event: dict[str, Any] = {"product_id": product, "weight": 1.0}
-        if contents.event_action_names:
-            event = {"product_id": product, "action": contents.event_action_names[0]}
+        if contents.action_names:
+            event = {"product_id": product, "action": contents.action_names[0]}
         rows.append({CUSTOMER: customers[0], EVENTS: [event]})
-        if contents.fold_in_rest is not None:
+        if contents.fold_in.rest is not None:
             rows.append({EVENTS: [product]})
     return rows
 

@@ -14,8 +14,8 @@ from uuid import UUID
 import numpy as np
 
 from recsys.errors import InputError
+from recsys.ops.shown_text import LONGEST_VALUE, shown
 from recsys.serving.artifact import limits
-from recsys.serving.artifact.limits import shown
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.query import Id, require_whole
 
@@ -78,7 +78,7 @@ def refuse_unknown(what: str, names: Iterable[Any], known: Sequence[str]) -> Non
     """Raises `InputError` where a name is unknown; the message has the nearest."""
     for name in names:
         if name not in known:
-            near = get_close_matches(str(name)[: limits.SHOWN], known, n=1)
+            near = get_close_matches(str(name)[:LONGEST_VALUE], known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             expected = f"; expected a column {CUSTOMER}, {EVENTS} or both" * (known is COLUMNS)
             raise InputError(f"unknown {what} {shown(name)}; {hint}{expected}")

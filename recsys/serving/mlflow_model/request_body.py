@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.errors import InputError
+from recsys.ops.shown_text import LONGEST_VALUE, shortened, shown
 from recsys.serving.artifact import limits
 from recsys.serving.mlflow_model.request import COLUMNS, refuse_unknown
 
@@ -30,13 +31,13 @@ def parsed(body: bytes, content_type: str) -> tuple[Any, Mapping[str, Any]]:
     kind, _, rest = content_type.partition(";")
     charset = rest.strip().lower().removeprefix("charset=").strip('"')
     if charset not in ("", "utf-8", "utf8"):
-        raise InputError(f"content-type: expected charset=utf-8, got {limits.shown(rest.strip())}")
+        raise InputError(f"content-type: expected charset=utf-8, got {shown(rest.strip())}")
     if kind.strip().lower() == JSON:
         return _of_json(body)
     if kind.strip().lower() == PARQUET:
         return _of_parquet(body), {}
     raise InputError(
-        f"content-type: expected {JSON} or {PARQUET}, got {limits.shown(kind.strip())}; CSV cannot "
+        f"content-type: expected {JSON} or {PARQUET}, got {shown(kind.strip())}; CSV cannot "
         "hold lists of events and does not tell the id 007 from 7"
     )
 
@@ -50,7 +51,7 @@ def _of_json(body: bytes) -> tuple[Any, Mapping[str, Any]]:
         why = "nested too deeply" if isinstance(error, RecursionError) else _place(error)
         raise InputError(f"expected JSON in the body: {why}") from None
     if not isinstance(said, dict):
-        raise InputError(f"expected a JSON object with {_FORMS[0]}, got {limits.shown(said)}")
+        raise InputError(f"expected a JSON object with {_FORMS[0]}, got {shown(said)}")
     refuse_unknown("key", said, (*_FORMS, _PARAMS))
     forms = [name for name in _FORMS if name in said]
     if len(forms) != 1:
@@ -59,14 +60,14 @@ def _of_json(body: bytes) -> tuple[Any, Mapping[str, Any]]:
         )
     params = said.get(_PARAMS) or {}
     if not isinstance(params, dict):
-        raise InputError(f"{_PARAMS}: expected an object, got {limits.shown(params)}")
+        raise InputError(f"{_PARAMS}: expected an object, got {shown(params)}")
     rows = said[forms[0]]
     return _of_split(rows) if forms[0] == "dataframe_split" else rows, params
 
 
 def _of_split(said: Any) -> list[dict[str, Any]]:
     if not isinstance(said, dict):
-        raise InputError(f"dataframe_split: expected an object, got {limits.shown(said)}")
+        raise InputError(f"dataframe_split: expected an object, got {shown(said)}")
     refuse_unknown("key of dataframe_split", said, ("columns", "data", "index"))
     names, lines = said.get("columns"), said.get("data")
     if not (
@@ -97,7 +98,9 @@ def _of_parquet(body: bytes) -> list[dict[str, Any]]:
         if isinstance(error, InputError):
             raise
         said = (str(error).splitlines() or ["it cannot be read"])[0]
-        raise InputError(f"expected Parquet in the body: {said[: limits.SHOWN]}") from None
+        raise InputError(
+            f"expected Parquet in the body: {shortened(said, LONGEST_VALUE)}"
+        ) from None
     return rows
 
 
@@ -130,7 +133,7 @@ def _refuse_twice(names: list[str]) -> NoReturn:
         if name in seen:
             break
         seen.add(name)
-    raise InputError(f"key {limits.shown(name)} appears twice in one object")
+    raise InputError(f"key {shown(name)} appears twice in one object")
 
 
 def _place(error: ValueError) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from recsys.arrays import FloatArray
 from recsys.ops.topk import TopK
@@ -38,6 +38,20 @@ class Artifact:
     products: SortedIds
     index: ApproximateIndex | None = None
 
+    @classmethod
+    def of(cls, contents: Contents) -> Self:
+        """The artifact of contents in memory, with ids and events sorted.
+
+        Raises:
+            InputError: an id, or a pair of customer and product among the events, appears twice.
+        """
+        customers = contents.customers
+        return cls(
+            contents=contents.with_sorted_events(),
+            customers=SortedIds.build("customer", customers.ids, customers.strands),
+            products=SortedIds.build("product", contents.products.ids),
+        )
+
     @property
     def facts(self) -> Mapping[str, Any]:
         """What the exporter said about model, data and metrics."""
@@ -46,8 +60,7 @@ class Artifact:
     @property
     def explains(self) -> bool:
         """Whether the artifact keeps what reasons are made from."""
-        kept = self.contents.fold_in_products, self.contents.event_products
-        return all(part is not None for part in kept)
+        return self.contents.fold_in is not None and self.contents.events is not None
 
     def recommend(
         self,
@@ -207,7 +220,7 @@ class Artifact:
             allow: as for `recommend`.
 
         Returns:
-            Product rows (of `contents.product_ids`) [n, min(k, P)] int32, -1 where there is no
+            Product rows (of `contents.products.ids`) [n, min(k, P)] int32, -1 where there is no
             further offer, and float32 scores, -inf there.
 
         Raises:
@@ -263,7 +276,7 @@ class Artifact:
     @cached_property
     def _offer_vectors(self) -> FloatArray:
         assert self.contents.offers is not None
-        return self.contents.offers.pooled(self.contents.products)
+        return self.contents.offers.pooled(self.contents.products.vectors)
 
 
 def _as_firm_offer(offer: Offer) -> FirmOffer:

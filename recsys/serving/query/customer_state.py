@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.serving.artifact import events, rules
+from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.query import fallback
 from recsys.serving.query.offers import Basis
@@ -64,15 +64,13 @@ class CustomerState:
 
 def stored(contents: Contents, rows: IntArray) -> CustomerState:
     """The customer of these rows [R], as the artifact keeps it."""
-    owners, places = events.of_rows(contents, rows)
-    vectors, (by_popularity,) = fallback.filled(contents, contents.customers[rows], ONLY)
+    owners, places = contents.events_of(rows)
+    vectors, (by_popularity,) = fallback.filled(contents, contents.customers.vectors[rows], ONLY)
     return CustomerState(
-        id=plain(contents.customer_ids[rows[0]]),
+        id=plain(contents.customers.ids[rows[0]]),
         vectors=vectors,
         histories=[_history(contents, places[owners == one]) for one in range(len(rows))],
-        seen=places
-        if contents.event_products is None
-        else np.unique(contents.event_products[places]),
+        seen=places if contents.events is None else np.unique(contents.events.products[places]),
         permitted=rules.permitted(contents, rows, ONLY)[0],
         known=True,
         row=int(rows[-1]),
@@ -98,10 +96,10 @@ def unknown(contents: Contents, customer_id: str | int | UUID | None) -> Custome
 def nobody(contents: Contents, customer_id: str | int | UUID | None) -> CustomerState:
     """A customer without a vector of their own, all zeros, and without events."""
     nothing = np.zeros(0, np.int64)
-    anywhere = np.ones(len(contents.touchpoint_names), dtype=bool)
+    anywhere = np.ones(len(contents.touchpoints.names), dtype=bool)
     return CustomerState(
         id=None if customer_id is None else plain(customer_id),
-        vectors=np.zeros((1, contents.products.shape[1]), np.float32),
+        vectors=np.zeros((1, contents.dim), np.float32),
         histories=[History(products=nothing, weights=np.zeros(0), events=nothing, actions=nothing)],
         seen=nothing,
         permitted=anywhere if customer_id is None else rules.permitted_to_unknown(contents),
@@ -112,16 +110,16 @@ def nobody(contents: Contents, customer_id: str | int | UUID | None) -> Customer
 
 
 def _history(contents: Contents, places: IntArray) -> History:
-    if contents.event_products is None or contents.event_weights is None:
+    events = contents.events
+    if events is None:
         nothing = np.zeros(0, np.int64)
         return History(products=nothing, weights=np.zeros(0), events=nothing, actions=nothing)
-    own = places[contents.event_weights[places] != 0]
-    actions = contents.event_actions
+    own = places[events.weights[places] != 0]
     return History(
-        products=contents.event_products[own],
-        weights=contents.event_weights[own],
+        products=events.products[own],
+        weights=events.weights[own],
         events=own,
-        actions=np.full(len(own), -1) if actions is None else actions[own],
+        actions=np.full(len(own), -1) if events.actions is None else events.actions[own],
     )
 
 

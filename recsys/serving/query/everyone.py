@@ -16,7 +16,7 @@ from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
 from recsys.ops.topk import TopK
 from recsys.ops.whole_file import whole_file
-from recsys.serving.artifact import events, rules
+from recsys.serving.artifact import rules
 from recsys.serving.artifact.times import Moment
 from recsys.serving.query import fallback, ranking
 from recsys.serving.query.artifact import Artifact
@@ -110,16 +110,16 @@ def _table(artifact: Artifact, starts: IntArray, ends: IntArray, asked: Query) -
     rows = ids.rows[places]
     begins = np.searchsorted(owners, np.arange(len(starts)))
     permitted = rules.permitted(contents, rows, begins)
-    vectors, by_popularity = fallback.filled(contents, contents.customers[rows], begins)
+    vectors, by_popularity = fallback.filled(contents, contents.customers.vectors[rows], begins)
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     where = _touchpoints(artifact, vectors, begins, best, permitted, asked.asked)
     columns = best.columns[found]
-    named = np.array([*contents.touchpoint_names, None], dtype=object)[where]
+    named = np.array([*contents.touchpoints.names, None], dtype=object)[where]
     short = _shortages(artifact, starts, ends, lengths, permitted, asked)
     return pa.table(
         {
-            "customer_id": _texts(contents.customer_ids[ids.rows[starts]]),
-            "product_id": pa.ListArray.from_arrays(offsets, _texts(contents.product_ids[columns])),
+            "customer_id": _texts(contents.customers.ids[ids.rows[starts]]),
+            "product_id": pa.ListArray.from_arrays(offsets, _texts(contents.products.ids[columns])),
             "score": pa.ListArray.from_arrays(offsets, pa.array(best.scores[found])),
             "touchpoint": pa.ListArray.from_arrays(offsets, pa.array(named, pa.string())),
             "short_because": pa.array(short, pa.string()),
@@ -134,7 +134,7 @@ def _basis(
 ) -> list[str]:
     """What the offers of each customer follow; rows [R] and their customers [R]."""
     with_events = np.zeros(len(by_popularity), dtype=bool)
-    with_events[owners[events.of_rows(artifact.contents, rows)[0]]] = True
+    with_events[owners[artifact.contents.events_of(rows)[0]]] = True
     names: IdArray = np.where(with_events, "events", "vector").astype(object)
     names[by_popularity] = "popularity"
     found: list[str] = names.tolist()
@@ -158,7 +158,7 @@ def _touchpoints(
     contents, found = artifact.contents, best.columns >= 0
     if asked is not None:
         return np.full(int(found.sum()), asked)
-    if contents.touchpoints is None:
+    if contents.touchpoints.vectors is None:
         return np.full(int(found.sum()), -1)
     people = np.repeat(np.arange(len(begins)), found.sum(axis=1))
     deciding, columns = begins[people], best.columns[found]
@@ -167,7 +167,7 @@ def _touchpoints(
         own, mine = np.arange(begins[person], stops[person]), people == person
         strand = ranking.deciding(contents, vectors[own], columns[mine], None)
         deciding[mine] = own[strand]
-    known = vectors[deciding] + contents.products[columns]
+    known = vectors[deciding] + contents.products.vectors[columns]
     chosen = ranking.best_touchpoints(contents, known, permitted[people])
     return np.array(chosen, np.int64)
 

@@ -21,10 +21,10 @@ def default_vector(contents: Contents) -> FloatArray | None:
     An artifact of a former version has none; there it is what fresh events become where there are
     none. None where that says nothing either.
     """
-    vector, factors = contents.default_customer, contents.fold_in_products
-    if vector is None and factors is not None and contents.fold_in_rest is not None:
-        vector = np.append(np.zeros(factors.shape[1], np.float32), contents.fold_in_rest)
-    if vector is None or not vector[contents.ordering_columns].any():
+    vector, fold_in = contents.customers.default_vector, contents.fold_in
+    if vector is None and fold_in is not None and fold_in.rest is not None:
+        vector = np.append(np.zeros(fold_in.width, np.float32), fold_in.rest)
+    if vector is None or not vector[contents.products.ordering_columns].any():
         return None
     return vector
 
@@ -56,7 +56,7 @@ def filled(
     Returns:
         The vectors, and [B] whether a customer is ranked by popularity.
     """
-    default, columns = default_vector(contents), contents.ordering_columns
+    default, columns = default_vector(contents), contents.products.ordering_columns
     if default is None or not len(starts):
         return vectors, np.zeros(len(starts), dtype=bool)
     ordering = vectors[:, columns]

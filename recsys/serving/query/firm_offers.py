@@ -3,10 +3,10 @@
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray
-from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.probability import probabilities
+from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.query import ranking
 from recsys.serving.query.customer_state import CustomerState, plain
 from recsys.serving.query.offers import FirmOffer
@@ -53,11 +53,11 @@ def _bars(
     table: OfferTable, permitted: BoolArray, asked: Query, gone: BoolArray
 ) -> dict[str, BoolArray]:
     """Why -> [O] whether that rule bars each offer."""
-    when = None if asked.moment is None else rules.when_of("timestamp", asked.moment)
+    when = None if asked.moment is None else when_of("timestamp", asked.moment)
     tied = table.touchpoints >= 0
     reachable = np.append(permitted, True)[table.touchpoints]
     return {
-        f"not valid at {rules.spoken(when)}": ~table.valid(asked.moment),
+        f"not valid at {spoken(when)}": ~table.valid(asked.moment),
         "for another touchpoint": tied & (table.touchpoints != asked.asked)
         if asked.asked is not None
         else np.zeros(len(table), dtype=bool),
@@ -84,9 +84,9 @@ def _offer(
         likely = probabilities(contents, np.array([score]), asked)[0]
     return FirmOffer(
         offer_id=plain(table.ids[place]),
-        products=[plain(contents.product_ids[int(one)]) for one in products],
+        products=[plain(contents.products.ids[int(one)]) for one in products],
         variant=at_place(table.variants, place),
         score=score,
-        touchpoint=named(contents.touchpoint_names, where),
+        touchpoint=named(contents.touchpoints.names, where),
         probability=likely,
     )

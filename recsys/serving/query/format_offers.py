@@ -26,17 +26,17 @@ def format_offers(
     deciding = ranking.deciding(contents, person.vectors, products, asked)
     best: list[int | None] = [asked] * len(products)
     if asked is None:
-        known = person.vectors[deciding] + contents.products[products]
+        known = person.vectors[deciding] + contents.products.vectors[products]
         best = ranking.best_touchpoints(contents, known, person.permitted)
     why = reasons(contents, person.histories, deciding, products, explain)
     likely = probabilities(contents, scores, asked)
     return [
         Offer(
-            product_id=plain(contents.product_ids[product]),
-            name=at_place(contents.product_names, product),
-            category=at_place(contents.product_categories, product),
+            product_id=plain(contents.products.ids[product]),
+            name=at_place(contents.products.names, product),
+            category=at_place(contents.products.categories, product),
             score=float(score),
-            touchpoint=named(contents.touchpoint_names, place),
+            touchpoint=named(contents.touchpoints.names, place),
             reasons=because,
             probability=chance,
         )

@@ -10,9 +10,10 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops import fold_in
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.artifact.limits import shown
 from recsys.serving.query import fallback
 from recsys.serving.query.customer_state import ONLY, CustomerState, History
 
@@ -40,25 +41,26 @@ def folded(
     Raises:
         InputError: a product or action is unknown, or the artifact cannot take fresh events.
     """
-    factors, rule = contents.fold_in_products, contents.fold_in_rule
-    if factors is None or rule is None or (not before.known and contents.fold_in_rest is None):
+    arrays = contents.fold_in
+    rule = None if arrays is None else arrays.rule
+    if arrays is None or rule is None or (not before.known and arrays.rest is None):
         raise InputError(
             "the artifact does not say how fresh events become a vector; export a model that can "
             "be folded into, such as als or graph_filter, with this version"
         )
     fresh, counts, actions = _counted(contents, products, events)
-    rest = contents.fold_in_rest
+    factors, rest = arrays.factors, arrays.rest
     own_counts: FloatArray = np.zeros(0)
     if before.row is not None:
         rest = before.vectors[-1, factors.shape[1] :]
-        own_counts = _own_counts(contents, before.histories[-1], before.row)
+        own_counts = _own_counts(arrays, before.histories[-1], before.row)
     history = _merged(before.histories[-1], own_counts, fresh, counts, actions)
     weights = fold_in.weights_of_counts(
-        history.weights, history.weights.sum(), *_rule(contents, history.products)
+        history.weights, history.weights.sum(), *_rule(arrays, history.products)
     )
     history = replace(history, weights=weights)
     first = fold_in.customer_vector(
-        weights, factors[history.products], contents.fold_in_gram, unit=bool(rule[2])
+        weights, factors[history.products], arrays.gram, unit=bool(rule[2])
     )
     assert rest is not None
     vector = np.concatenate([first, rest]).astype(np.float32)
@@ -87,7 +89,7 @@ def _counted(
     pairs = [event if isinstance(event, tuple) else (event, 1.0) for event in events]
     starts, _ = products.find_known([product for product, _ in pairs])
     counts = [_count(contents, strength) for _, strength in pairs]
-    known = {name: code for code, name in enumerate(contents.event_action_names)}
+    known = {name: code for code, name in enumerate(contents.action_names)}
     actions = [known[strength] if isinstance(strength, str) else -1 for _, strength in pairs]
     return products.rows[starts], np.array(counts, np.float64), np.array(actions, np.int64)
 
@@ -95,12 +97,13 @@ def _counted(
 def _count(contents: Contents, strength: str | float) -> float:
     """How much an event counts: an action as the model counts it, or the weight itself."""
     if isinstance(strength, str):
-        known = list(contents.event_action_names)
-        if strength not in known or contents.fold_in_actions is None:
+        known = list(contents.action_names)
+        weights = None if contents.fold_in is None else contents.fold_in.action_weights
+        if strength not in known or weights is None:
             raise InputError(
                 f"events: no action {shown(strength)}; the artifact has {', '.join(known)}"
             )
-        return float(contents.fold_in_actions[known.index(strength)])
+        return float(weights[known.index(strength)])
     # Of NaN no comparison is true; a whole number may be too long for a float.
     if not strength >= 0:
         raise InputError(f"events: expected weights of at least 0, got {shown(strength)}")
@@ -111,10 +114,10 @@ def _count(contents: Contents, strength: str | float) -> float:
     return float(strength)
 
 
-def _own_counts(contents: Contents, history: History, row: int) -> FloatArray:
+def _own_counts(arrays: FoldInArrays, history: History, row: int) -> FloatArray:
     """[n] float64 counts of the products of a stored history, from their weights."""
-    total = 1.0 if contents.fold_in_degrees is None else float(contents.fold_in_degrees[row])
-    return fold_in.counts_of_weights(history.weights, total, *_rule(contents, history.products))
+    total = 1.0 if arrays.degrees is None else float(arrays.degrees[row])
+    return fold_in.counts_of_weights(history.weights, total, *_rule(arrays, history.products))
 
 
 def _merged(
@@ -137,9 +140,9 @@ def _merged(
     )
 
 
-def _rule(contents: Contents, products: IntArray) -> tuple[FloatArray | float, float, float]:
+def _rule(arrays: FoldInArrays, products: IntArray) -> tuple[FloatArray | float, float, float]:
     """Scale, offset and exponent of the weights of products [n], see `recsys.ops.fold_in`."""
-    assert contents.fold_in_rule is not None
-    offset, exponent = map(float, contents.fold_in_rule[:2])
-    scale = 1.0 if contents.fold_in_scale is None else contents.fold_in_scale[products]
+    assert arrays.rule is not None
+    offset, exponent = map(float, arrays.rule[:2])
+    scale = 1.0 if arrays.scale is None else arrays.scale[products]
     return scale, offset, exponent

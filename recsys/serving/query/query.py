@@ -11,11 +11,10 @@ import numpy as np
 from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
-from recsys.serving.artifact import rules
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds, UnknownIdError
-from recsys.serving.artifact.limits import shown
-from recsys.serving.artifact.times import Moment
+from recsys.serving.artifact.times import Moment, spoken, when_of
 
 Id: TypeAlias = str | int | UUID
 Ids: TypeAlias = Sequence[Id] | IdArray
@@ -76,10 +75,10 @@ class Query:
 
     def shortage(self, had: IntArray) -> str:
         """What became of the products, each counted under the first rule that bars it."""
-        when = None if self.moment is None else rules.when_of("timestamp", self.moment)
+        when = None if self.moment is None else when_of("timestamp", self.moment)
         nothing = np.zeros(self.products, dtype=bool)
         rules_of = {
-            f"not on offer at {rules.spoken(when)}": nothing if self.closed is None
+            f"not on offer at {spoken(when)}": nothing if self.closed is None
             else self.closed,
             "already had": _mask(self.products, had),
             "excluded": _mask(self.products, self.excluded),
@@ -99,15 +98,14 @@ def question(
             usable.
     """
     require_whole("k", k, 1)
-    moment = rules.moment(contents, at)
-    dated = any(getattr(contents, name) is not None for name in rules.DATES)
+    moment, is_dated = contents.moment(at), contents.products.has_dates
     return Query(
         products=len(contents.products),
         k=k,
         touchpoint=touchpoint,
         asked=_touchpoint_row(contents, touchpoint),
         moment=moment,
-        closed=~rules.on_offer(contents, moment) if dated and moment is not None else None,
+        closed=~contents.products.valid(moment) if is_dated and moment is not None else None,
         excluded=_rows(products, "exclude", exclude),
         allowed=None if allow is None else _rows(products, "allow", allow),
     )
@@ -133,7 +131,7 @@ def require_whole(name: str, value: Any, low: int) -> None:
 
 
 def _touchpoint_row(contents: Contents, name: str | None) -> int | None:
-    known = list(contents.touchpoint_names)
+    known = list(contents.touchpoints.names)
     if name is None:
         return None
     if name not in known:

@@ -8,9 +8,9 @@ from recsys.serving.artifact.contents import Contents
 
 def towards(contents: Contents, vectors: FloatArray, touchpoint: int | None) -> FloatArray:
     """[n, d] c, or c + t at a touchpoint whose vector is known."""
-    if touchpoint is None or contents.touchpoints is None:
+    if touchpoint is None or contents.touchpoints.vectors is None:
         return vectors
-    summed: FloatArray = vectors + contents.touchpoints[touchpoint]
+    summed: FloatArray = vectors + contents.touchpoints.vectors[touchpoint]
     return summed
 
 
@@ -25,7 +25,7 @@ def product_scores(
         starts: [B] where the vectors of each customer start.
         touchpoint: row number, or None for no touchpoint in particular.
     """
-    scores: FloatArray = towards(contents, vectors, touchpoint) @ contents.products.T
+    scores: FloatArray = towards(contents, vectors, touchpoint) @ contents.products.vectors.T
     return scores if len(vectors) == len(starts) else np.maximum.reduceat(scores, starts, axis=0)
 
 
@@ -33,7 +33,7 @@ def deciding(
     contents: Contents, vectors: FloatArray, products: IntArray, touchpoint: int | None
 ) -> IntArray:
     """[n] which of a customer's vectors [R, d] gives each of n products its score."""
-    scores = towards(contents, vectors, touchpoint) @ contents.products[products].T
+    scores = towards(contents, vectors, touchpoint) @ contents.products.vectors[products].T
     found: IntArray = scores.argmax(axis=0)
     return found
 
@@ -48,7 +48,7 @@ def best_touchpoints(
         known: [n, d].
         permitted: [T] or [n, T], at least one True where touchpoints have vectors.
     """
-    if contents.touchpoints is None:
+    if contents.touchpoints.vectors is None:
         return [None] * len(known)
-    scores = np.where(permitted, known @ contents.touchpoints.T, -np.inf)
+    scores = np.where(permitted, known @ contents.touchpoints.vectors.T, -np.inf)
     return [int(best) for best in scores.argmax(axis=1)]

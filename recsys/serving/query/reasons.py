@@ -7,8 +7,8 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.ops import fold_in
-from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.times import when_of
 from recsys.serving.query.customer_state import History, plain
 from recsys.serving.query.offers import Reason
 
@@ -30,15 +30,15 @@ def reasons(
         limit: how many reasons a product, 0 for none.
     """
     found: list[list[Reason]] = [[] for _ in products]
-    if not limit or contents.fold_in_products is None:
+    if not limit or contents.fold_in is None:
         return found
     for one in np.unique(deciding):
         places, history = np.flatnonzero(deciding == one), histories[one]
         parts = fold_in.contributions(
             history.weights,
-            contents.fold_in_products[history.products],
-            contents.products[products[places]][:, : contents.fold_in_products.shape[1]],
-            contents.fold_in_gram,
+            contents.fold_in.factors[history.products],
+            contents.products.vectors[products[places]][:, : contents.fold_in.width],
+            contents.fold_in.gram,
         )
         for place, part in zip(places, parts, strict=True):
             found[place] = _largest(contents, history, part, limit)
@@ -58,15 +58,15 @@ def _largest(contents: Contents, history: History, part: FloatArray, limit: int)
 
 def _reason(contents: Contents, history: History, place: int, share: float) -> Reason:
     product, event = int(history.products[place]), int(history.events[place])
-    kept = event >= 0
-    touchpoint = at_place(contents.event_touchpoints, event) if kept else None
-    when = at_place(contents.event_when, event) if kept else None
+    events = contents.events if event >= 0 else None
+    touchpoint = None if events is None else at_place(events.touchpoints, event)
+    when = None if events is None else at_place(events.when, event)
     return Reason(
-        product_id=plain(contents.product_ids[product]),
-        name=at_place(contents.product_names, product),
-        action=named(contents.event_action_names, int(history.actions[place])),
-        touchpoint=named(contents.touchpoint_names, touchpoint),
-        when=None if when is None else rules.when_of(contents.clock, int(when)),
+        product_id=plain(contents.products.ids[product]),
+        name=at_place(contents.products.names, product),
+        action=named(contents.action_names, int(history.actions[place])),
+        touchpoint=named(contents.touchpoints.names, touchpoint),
+        when=None if when is None else when_of(contents.clock, int(when)),
         share=share,
     )
 

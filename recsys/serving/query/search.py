@@ -9,7 +9,7 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.ops.csr import expand_ranges
 from recsys.ops.topk import TopK, topk
-from recsys.serving.artifact import events, rules
+from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.index import ApproximateIndex
@@ -79,15 +79,15 @@ def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, asked: Q
         starts: [B] where the rows of each customer start.
         asked: of all of them.
     """
-    vectors, _ = fallback.filled(contents, contents.customers[rows], starts)
+    vectors, _ = fallback.filled(contents, contents.customers.vectors[rows], starts)
     scores = ranking.product_scores(contents, vectors, starts, asked.asked)
     if asked.barred is not None:
         scores[:, asked.barred] = -np.inf
-    if contents.filter_seen and contents.event_products is not None:
-        owners, places = events.of_rows(contents, rows)
+    if contents.filter_seen and contents.events is not None:
+        owners, places = contents.events.of_rows(rows)
         customers = np.searchsorted(starts, owners, side="right") - 1
-        scores[customers, contents.event_products[places]] = -np.inf
-    if contents.consent is not None:
+        scores[customers, contents.events.products[places]] = -np.inf
+    if contents.customers.consent is not None:
         scores[~asked.reachable(rules.permitted(contents, rows, starts))] = -np.inf
     return topk(scores, asked.k)
 
@@ -110,7 +110,7 @@ def _searched(
     candidates = candidates[kept]
     if len(candidates) < asked.k:
         return None
-    scores = (queries @ contents.products[candidates].T).max(axis=0, keepdims=True)
+    scores = (queries @ contents.products.vectors[candidates].T).max(axis=0, keepdims=True)
     best, values = _first_row(topk(scores, asked.k))
     return candidates[best], values
 

@@ -50,7 +50,7 @@ def with_events(
     before = None if customer_id is None else _stored(contents, customers, customer_id)
     if before is None and customer_id is not None and strict:
         raise customers.unknown(customer_id)
-    if before is None and not len(events) and contents.default_customer is not None:
+    if before is None and not len(events) and contents.customers.default_vector is not None:
         return unknown(contents, customer_id)
     return folded(contents, products, events, before or nobody(contents, customer_id))
 

@@ -17,10 +17,13 @@ from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
 from recsys.ops.whole_file import reason
 from recsys.ops.whole_folder import replaced
-from recsys.serving.artifact import events
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.customer_table import CustomerTable
+from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.ids import SortedIds
+from recsys.serving.artifact.product_table import ProductTable
 from recsys.serving.artifact.times import OPEN_END, OPEN_START, Moment
+from recsys.serving.artifact.touchpoint_table import TouchpointTable
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.stores.store import StoredOffer
 from recsys.serving.stores.tables import NAMES, facts, matrix, tables
@@ -112,30 +115,31 @@ def _artifact(kept: dict[str, pa.Table]) -> Artifact:
     about = json.loads(customers.schema.metadata[_FACTS])
     product_ids = SortedIds.build("product", _ids(products["product_id"]))
     names = touchpoints["touchpoint"].to_pylist()
-    who, what = _seen(customers["seen"], product_ids)
+    seen_by, seen = _seen(customers["seen"], product_ids)
     customer_vectors, product_vectors = matrix(customers["vector"]), matrix(products["vector"])
     if customer_vectors is None or product_vectors is None:
         raise LookupError("no vectors")
     contents = Contents(
-        customers=customer_vectors,
-        products=product_vectors,
-        touchpoints=matrix(touchpoints["vector"]),
-        customer_ids=_ids(customers["customer_id"]),
-        product_ids=_ids(products["product_id"]),
-        touchpoint_names=names,
-        customer_strands=np.array(customers["strand"].to_pylist(), np.int64),
-        product_valid_from=_dates(products["valid_from"], OPEN_START),
-        product_valid_to=_dates(products["valid_to"], OPEN_END),
-        consent=_consent(customers["consent"], names),
-        event_customers=who,
-        event_products=what,
-        event_weights=np.zeros(len(who), np.float32),
+        customers=CustomerTable(
+            vectors=customer_vectors,
+            ids=_ids(customers["customer_id"]),
+            strands=np.array(customers["strand"].to_pylist(), np.int64),
+            consent=_consent(customers["consent"], names),
+        ),
+        products=ProductTable(
+            vectors=product_vectors,
+            ids=_ids(products["product_id"]),
+            valid_from=_dates(products["valid_from"], OPEN_START),
+            valid_to=_dates(products["valid_to"], OPEN_END),
+        ),
+        touchpoints=TouchpointTable(names=names, vectors=matrix(touchpoints["vector"])),
+        events=EventTable(
+            customers=seen_by, products=seen, weights=np.zeros(len(seen), np.float32)
+        ),
         # Tables of former versions keep the cut-off as the moment of all questions.
         facts={"clock": about["clock"], "as_of": about.get("as_of", about.get("at"))},
     )
-    strands = contents.customer_strands
-    ids = SortedIds.build("customer", contents.customer_ids, strands)
-    return Artifact(contents=events.by_customer(contents), customers=ids, products=product_ids)
+    return Artifact.of(contents)
 
 
 def _ids(column: Any) -> IdArray:

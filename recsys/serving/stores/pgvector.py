@@ -12,7 +12,7 @@ import numpy as np
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
 from recsys.ops.masking import masked
-from recsys.serving.artifact.limits import shown
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.times import Moment, moment_of
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.stores.pgvector_tables import PREFIX, as_vector, swap_in

@@ -18,7 +18,7 @@ _TYPES = {
 
 def swap_in(database: Any, contents: Contents) -> None:
     """Fills new tables and, as the last step of the transaction, drops the old ones and renames."""
-    kept, dim = tables(contents), contents.products.shape[1]
+    kept, dim = tables(contents), contents.dim
     types = {
         "id": _type_of(kept["customers"]["customer_id"]),
         "seen": _type_of(kept["products"]["product_id"]),

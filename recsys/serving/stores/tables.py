@@ -31,16 +31,16 @@ def tables(contents: Contents) -> dict[str, pa.Table]:
 
     Customers of whom nothing is known have the vector that ranks by popularity.
     """
-    names = list(contents.touchpoint_names)
-    strands = contents.customer_strands
+    names = list(contents.touchpoints.names)
+    strands = contents.customers.strands
     return {
         "customers": pa.table(
             {
-                "customer_id": _ids(contents.customer_ids),
+                "customer_id": _ids(contents.customers.ids),
                 "strand": np.zeros(len(contents.customers), np.int64)
                 if strands is None
                 else strands.astype(np.int64),
-                "row": _rows(contents.customers),
+                "row": _rows(contents.customers.vectors),
                 "vector": _vectors(_customers(contents)),
                 "consent": _consent(contents, names),
                 "seen": _seen(contents),
@@ -48,19 +48,19 @@ def tables(contents: Contents) -> dict[str, pa.Table]:
         ),
         "products": pa.table(
             {
-                "product_id": _ids(contents.product_ids),
-                "row": _rows(contents.products),
-                "vector": _vectors(contents.products),
-                "valid_from": _dates(contents, contents.product_valid_from, OPEN_START),
-                "valid_to": _dates(contents, contents.product_valid_to, OPEN_END),
+                "product_id": _ids(contents.products.ids),
+                "row": _rows(contents.products.vectors),
+                "vector": _vectors(contents.products.vectors),
+                "valid_from": _dates(contents, contents.products.valid_from, OPEN_START),
+                "valid_to": _dates(contents, contents.products.valid_to, OPEN_END),
             }
         ),
         "touchpoints": pa.table(
             {
                 "touchpoint": pa.array(names, pa.string()),
                 "row": np.arange(len(names), dtype=np.int32),
-                "vector": _vectors(contents.touchpoints)
-                if contents.touchpoints is not None
+                "vector": _vectors(contents.touchpoints.vectors)
+                if contents.touchpoints.vectors is not None
                 else pa.nulls(len(names), pa.list_(pa.float32())),
             }
         ),
@@ -81,8 +81,8 @@ def facts(contents: Contents) -> dict[str, Any]:
 
 
 def _customers(contents: Contents) -> FloatArray:
-    ids = SortedIds.build("customer", contents.customer_ids, contents.customer_strands)
-    (starts, _), vectors = ids.groups, contents.customers[ids.rows]
+    ids = SortedIds.build("customer", contents.customers.ids, contents.customers.strands)
+    (starts, _), vectors = ids.groups, contents.customers.vectors[ids.rows]
     by_row = np.empty_like(vectors)
     by_row[ids.rows] = fallback.filled(contents, vectors, starts)[0]
     return by_row
@@ -116,20 +116,22 @@ def _vectors(vectors: FloatArray) -> pa.Array:
 
 def _consent(contents: Contents, names: list[str]) -> pa.Array:
     kind = pa.list_(pa.string())
-    if contents.consent is None:
+    consent = contents.customers.consent
+    if consent is None:
         return pa.nulls(len(contents.customers), kind)
-    permitted = [[names[place] for place in np.flatnonzero(row)] for row in contents.consent]
+    permitted = [[names[column] for column in np.flatnonzero(row)] for row in consent]
     return pa.array(permitted, kind)
 
 
 def _seen(contents: Contents) -> pa.Array:
     """Ids of the products that each customer row has events with; empty where they stay."""
-    ids, count = _ids(contents.product_ids), len(contents.customers)
-    who, what = contents.event_customers, contents.event_products
-    if who is None or what is None or not contents.filter_seen:
-        who = what = np.zeros(0, np.int32)
-    places = np.searchsorted(who, np.arange(count + 1)).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(places), ids.take(pa.array(what)))
+    ids, count = _ids(contents.products.ids), len(contents.customers)
+    customers: IntArray = np.zeros(0, np.int32)
+    products = customers
+    if contents.events is not None and contents.filter_seen:
+        customers, products = contents.events.customers, contents.events.products
+    offsets = np.searchsorted(customers, np.arange(count + 1)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), ids.take(pa.array(products)))
 
 
 def _dates(contents: Contents, dates: IntArray | None, open_: int) -> pa.Array:

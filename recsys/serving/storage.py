@@ -19,12 +19,12 @@ import pyarrow as pa
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.whole_file import reason
 from recsys.ops.whole_folder import current, open_as_usual, replaced
 from recsys.serving.artifact import (
-    events,
+    event_table,
+    fold_in_arrays,
     ids_file,
     index,
     manifest,
@@ -37,7 +37,10 @@ from recsys.serving.artifact import (
     rules,
 )
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.customer_table import CustomerTable
 from recsys.serving.artifact.ids import SortedIds
+from recsys.serving.artifact.product_table import ProductTable
+from recsys.serving.artifact.touchpoint_table import TouchpointTable
 from recsys.serving.query.artifact import Artifact
 
 VECTORS, IDS, RULES = "embeddings.safetensors", "ids.parquet", "rules.json"
@@ -46,10 +49,6 @@ _RULE_BYTES, _TOUCHPOINTS, _LINE = 2**24, 100_000, 300
 _UNREADABLE = (
     OSError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError,
     RecursionError, MemoryError, SafetensorError, pa.ArrowException,
-)  # fmt: skip
-_VECTOR_FIELDS = (
-    "touchpoints", "default_customer", "fold_in_products", "fold_in_gram", "fold_in_actions",
-    "fold_in_rule", "fold_in_scale", "fold_in_rest", "fold_in_degrees",
 )  # fmt: skip
 
 
@@ -74,9 +73,9 @@ def write(
             the folder cannot be written.
     """
     index.require_usable(index_kind)
-    customers = SortedIds.build("customer", contents.customer_ids, contents.customer_strands)
-    products = SortedIds.build("product", contents.product_ids)
-    contents = events.by_customer(contents)
+    customers = SortedIds.build("customer", contents.customers.ids, contents.customers.strands)
+    products = SortedIds.build("product", contents.products.ids)
+    contents = contents.with_sorted_events()
     target = Path(folder).resolve()
     try:
         require_free(target, overwrite)
@@ -121,21 +120,20 @@ def _fill(
     index_kind: index.Kind,
     kept_as: precision.Precision,
 ) -> None:
-    text, rule_arrays = rules.compiled(contents)
-    arrays: dict[str, FloatArray | IntArray] = dict(rule_arrays)
-    for name in precision.FIELDS:
-        arrays |= precision.packed(name, getattr(contents, name), kept_as)
-    arrays |= probability.arrays(contents)
-    if contents.offers is not None:
-        arrays |= contents.offers.arrays()
-    if contents.features is not None:
-        arrays |= contents.features.arrays()
-    for name in (*_VECTOR_FIELDS, *events.TYPES):
-        values = getattr(contents, name)
-        if values is not None:
-            arrays[name] = values
+    text, arrays = rules.compiled(contents)
+    for name in precision.PACKED:
+        arrays |= precision.packed(name, getattr(contents, name).vectors, kept_as)
+    arrays |= probability.arrays(contents.calibrator)
+    for part in (contents.events, contents.fold_in, contents.offers, contents.features):
+        if part is not None:
+            arrays |= part.arrays()
+    if contents.touchpoints.vectors is not None:
+        arrays["touchpoints"] = contents.touchpoints.vectors
+    if contents.customers.default_vector is not None:
+        arrays["default_customer"] = contents.customers.default_vector
     # safetensors writes memory as it lies, whatever the strides say.
-    save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, draft / VECTORS)
+    contiguous = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    save_file(contiguous, draft / VECTORS)
     # It also writes for the owner alone; another user may serve.
     open_as_usual(draft / VECTORS)
     ids_file.write(draft / IDS, contents, customers, products)
@@ -143,9 +141,9 @@ def _fill(
     (draft / model_card.NAME).write_text(model_card.text(contents), encoding="utf-8")
     about = None
     if index_kind != "exact":
-        # It finds what will be loaded.
-        people, catalogue = (precision.unpacked(name, arrays) for name in precision.FIELDS)
-        about = index.build(draft / index.NAME, index_kind, catalogue, people)
+        # It is built from the vectors that will be loaded.
+        of_customers, of_products = (precision.unpacked(name, arrays) for name in precision.PACKED)
+        about = index.build(draft / index.NAME, index_kind, of_products, of_customers)
     names = FILES if about is None else (*FILES, index.NAME)
     manifest.write(draft, contents, names, about)
 
@@ -161,29 +159,56 @@ def _load(found: Path, raw: bytes, exact: bool) -> Artifact:
         if len(files[RULES]) > _RULE_BYTES:
             raise ValueError(f"{RULES} has {len(files[RULES]):,} bytes")
         text = json.loads(files[RULES][:])
-        customers, products, named = ids_file.read(files[IDS], body["counts"])
-        offered = {name: named.pop(name, None) for name in ("offer_ids", "offer_variants")}
-        terms = {name: named.pop(name, None) for name in ("feature_columns", "feature_values")}
-        fields: dict[str, Any] = {**named, **rules.restored(text, arrays)}
-        fields |= {name: precision.unpacked(name, arrays) for name in precision.FIELDS}
-        fields["calibrator"] = probability.restored(arrays)
-        if offered["offer_ids"] is not None:
-            fields["offers"] = offer_table.restored(arrays, *offered.values())
-        if terms["feature_columns"] is not None:
-            fields["features"] = product_features.restored(arrays, *terms.values())
-        for name in (*_VECTOR_FIELDS, *events.TYPES):
-            fields[name] = arrays.get(name)
-        contents = Contents(**fields, facts=manifest.facts(body))
-        events.require_sorted(contents)
+        ids = ids_file.read(files[IDS], body["counts"])
+        contents = _contents(ids, arrays, text, manifest.facts(body))
+        if contents.events is not None:
+            contents.events.require_sorted()
         approximate = None
         if about is not None and not exact:
-            approximate = index.restored(files[index.NAME], about, contents.products.shape)
+            approximate = index.restored(files[index.NAME], about, contents.products.vectors.shape)
     except InputError:
         raise
     except _UNREADABLE as error:
         said = "it is nested too deeply" if isinstance(error, RecursionError) else _line(error)
         raise InputError(f"the artifact {found} cannot be read: {said}") from None
-    return Artifact(contents=contents, customers=customers, products=products, index=approximate)
+    return Artifact(
+        contents=contents, customers=ids.customers, products=ids.products, index=approximate
+    )
+
+
+def _contents(
+    ids: ids_file.StoredIds,
+    arrays: Mapping[str, Any],
+    text: Mapping[str, Any],
+    facts: Mapping[str, Any],
+) -> Contents:
+    customer_rules, product_rules, filter_seen = rules.restored(text, arrays)
+    customers, products = (precision.unpacked(name, arrays) for name in precision.PACKED)
+    return Contents(
+        customers=CustomerTable(
+            vectors=customers,
+            ids=ids.customers.by_row(),
+            strands=ids.strands,
+            default_vector=arrays.get("default_customer"),
+            **customer_rules,
+        ),
+        products=ProductTable(
+            vectors=products,
+            ids=ids.products.by_row(),
+            names=ids.product_names,
+            categories=ids.product_categories,
+            **product_rules,
+        ),
+        touchpoints=TouchpointTable(names=ids.touchpoints, vectors=arrays.get("touchpoints")),
+        action_names=ids.actions,
+        filter_seen=filter_seen,
+        events=event_table.restored(arrays),
+        fold_in=fold_in_arrays.restored(arrays),
+        offers=None if ids.offers is None else offer_table.restored(arrays, *ids.offers),
+        features=None if ids.features is None else product_features.restored(arrays, *ids.features),
+        calibrator=probability.restored(arrays),
+        facts=facts,
+    )
 
 
 def _line(error: Exception) -> str:

@@ -1,0 +1,130 @@
+"""The customers' own events, sorted so that a row's events are one range."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.errors import InputError
+from recsys.ops.csr import expand_ranges
+from recsys.serving.artifact import checks
+from recsys.serving.artifact.times import OPEN_END, Clock
+
+TYPES = {
+    "customers": np.int32, "products": np.int32, "weights": np.float32,
+    "actions": np.int8, "touchpoints": np.int32, "when": np.int64,
+}  # fmt: skip
+"""Arrays of a table, and their types on disk, where their names begin with `event_`."""
+
+_REQUIRED = ("customers", "products", "weights")
+_MOST_ACTIONS = 127
+"""Actions are int8 on disk."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EventTable:
+    """E events, one a pair of customer row and product, the latest, in any order.
+
+    Events whose weight is 0 are known but were not learned from: they count as seen and explain
+    nothing.
+
+    Attributes:
+        customers: [E] integers, rows of the artifact's customers.
+        products: [E] integers, rows of its products.
+        weights: [E] float32, the weight that the model gave the pair.
+        actions: [E] integers, positions in `Contents.action_names`; None where unknown.
+        touchpoints: [E] integers, rows of its touchpoints, -1 where unknown; None where all are.
+        when: [E] int64 in units of the artifact's clock, `OPEN_END` where unknown; None where all
+            are.
+
+    Raises:
+        InputError: types or shapes do not fit together; the message names the field.
+    """
+
+    customers: IntArray
+    products: IntArray
+    weights: FloatArray
+    actions: IntArray | None = None
+    touchpoints: IntArray | None = None
+    when: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        if any(getattr(self, name) is None for name in _REQUIRED):
+            raise InputError("contents.events: customers, products and weights go together")
+        for name in ("customers", "products", "actions", "touchpoints", "when"):
+            checks.integers(f"events.{name}", getattr(self, name), len(self))
+        checks.vector("events.weights", self.weights, len(self))
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def require_fits(
+        self, customers: int, products: int, touchpoints: int, actions: int, clock: Clock | None
+    ) -> None:
+        """Raises `InputError` unless all rows lie below these counts, and times fit the clock."""
+        ranges = {
+            "customers": (0, customers),
+            "products": (0, products),
+            "actions": (0, min(actions, _MOST_ACTIONS)),
+            "touchpoints": (-1, touchpoints),
+        }
+        for name, (low, high) in ranges.items():
+            checks.integers(f"events.{name}", getattr(self, name), len(self), low, high)
+        if self.when is not None:
+            checks.times("events.when", self.when[self.when != OPEN_END], clock)
+
+    def by_customer(self) -> "EventTable":
+        """The same events in order of customer row, then product.
+
+        Raises:
+            InputError: a pair of customer row and product has two events.
+        """
+        width = int(self.products.max(initial=0)) + 1
+        pairs = self.customers.astype(np.int64) * width + self.products
+        order = np.argsort(pairs, kind="stable")
+        repeats = np.flatnonzero(np.diff(pairs[order]) == 0)
+        if len(repeats):
+            first = order[repeats[0]]
+            raise InputError(
+                f"contents.events.products: customer row {self.customers[first]} has two events "
+                f"with product row {self.products[first]}; keep the latest"
+            )
+        return EventTable(
+            **{name: values[order].astype(TYPES[name]) for name, values in self._columns().items()}
+        )
+
+    def require_sorted(self) -> None:
+        """Raises `ValueError` unless events lie in the order of `by_customer`, each pair once."""
+        customers, products = self.customers, self.products
+        same = customers[1:] == customers[:-1]
+        if (customers[1:] < customers[:-1]).any() or (same & (products[1:] <= products[:-1])).any():
+            raise ValueError("the events are not sorted by customer and product, each pair once")
+
+    def of_rows(self, rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Events of customer rows [n]: for each of m events the position in `rows`, and its own.
+
+        The events must be in the order of `by_customer`.
+        """
+        keys = rows.astype(self.customers.dtype)
+        return expand_ranges(
+            np.searchsorted(self.customers, keys, side="left"),
+            np.searchsorted(self.customers, keys, side="right"),
+        )
+
+    def arrays(self) -> dict[str, FloatArray | IntArray]:
+        """What is kept with the vectors."""
+        return {f"event_{name}": values for name, values in self._columns().items()}
+
+    def _columns(self) -> dict[str, Any]:
+        columns = {name: getattr(self, name) for name in TYPES}
+        return {name: values for name, values in columns.items() if values is not None}
+
+
+def restored(arrays: Mapping[str, Any]) -> EventTable | None:
+    """The table of `EventTable.arrays`; None where there is none. Raises as `EventTable`."""
+    columns: dict[str, Any] = {name: arrays.get(f"event_{name}") for name in TYPES}
+    if all(values is None for values in columns.values()):
+        return None
+    return EventTable(**columns)
