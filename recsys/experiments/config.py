@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from recsys.data.identity import IdentityRules
 from recsys.data.source import Source
-from recsys.data.split import Splitter
+from recsys.data.splitter import Splitter
 from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.experiments.config_types import check_value, check_values

@@ -9,7 +9,7 @@ from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.queries import Queries, Split
 from recsys.data.source import Source
-from recsys.data.split import Splitter
+from recsys.data.splitter import Splitter
 from recsys.evaluation.evaluate import measure, refuse_unknown
 from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch, peak_memory_mb, reset_peak_memory

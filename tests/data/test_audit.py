@@ -17,7 +17,8 @@ from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import DAY
 from recsys.data.queries import Split
-from recsys.data.split import GivenSplit, LeaveLastOut, Splitter, TimeSplit
+from recsys.data.split import GivenSplit, LeaveLastOut, TimeSplit
+from recsys.data.splitter import Splitter
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
@@ -141,7 +142,9 @@ def test_an_edge_out_of_nowhere_is_said() -> None:
     # a had z, but only on the 7th.
     assert "row 5 (customer a, product z)" in found
     odd = replace(events, actions=np.zeros(3, np.int8))
-    assert "no row before the window tells of" in refusal(with_past(shop(), DAYS, interactions=odd))
+    assert "edges without a row before the window" in refusal(
+        with_past(shop(), DAYS, interactions=odd)
+    )
 
 
 def test_answers_come_from_the_window() -> None:
@@ -260,7 +263,7 @@ def test_a_merge_without_any_link_is_found() -> None:
     tables = tables_of(source)
     merged = replace(tables, interactions=tables.interactions.assign(customer_id="a"))
     data = build(source, merged)
-    with pytest.raises(InputError, match=r"identities: customer b: .* got no link at all"):
+    with pytest.raises(InputError, match=r"identities: customer b: .* got no link"):
         Audit(tables, merged, data, DAYS.split(data, source))
 
 
@@ -373,7 +376,7 @@ def test_no_test_row_and_no_held_out_pair_lies_in_the_past_of_a_published_split(
     held = np.array([pair in pairs for pair in zip(events.customers, events.products, strict=True)])
     keep = train & ~(held & events.has_action(("purchase",)))
     found = refusal(with_past(source, splitter, interactions=events.select(keep)))
-    assert "column 'product_id': expected no product that is asked for" in found
+    assert "column 'product_id': expected no product of an answer" in found
 
 
 def test_leave_last_out_is_not_certified_and_its_answers_stay_out() -> None:
@@ -386,7 +389,7 @@ def test_leave_last_out_is_not_certified_and_its_answers_stay_out() -> None:
     data = build(source, tables_of(source))
     found = refusal(with_past(source, LeaveLastOut(), interactions=data.interactions))
     assert "edges of valid" in found
-    assert "column 'product_id': expected no product that is asked for" in found
+    assert "column 'product_id': expected no product of an answer" in found
 
 
 def test_dates_cannot_be_compared_with_positions() -> None:

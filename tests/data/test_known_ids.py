@@ -61,7 +61,7 @@ def test_ids_with_and_without_zeros_do_not_meet(table: str, here: list[Any], sho
     with pytest.raises(InputError) as caught:
         check_tables(given)
     message = str(caught.value)
-    assert message.startswith(f"{table}: column '{column}': expected ids that interactions")
+    assert message.startswith(f"{table}: column '{column}': expected ids that are in interactions")
     assert f"{shown} in {table} and '001' in interactions" in message
     assert "\n" not in message
 
@@ -87,7 +87,7 @@ def test_ids_of_other_worlds_are_shown_from_both() -> None:
     )
     with pytest.raises(
         InputError,
-        match=r"got 0 of 30: customers has 'household 1', .*; interactions 'C1', 'C2', 'C3'; write",
+        match=r"got 0 of 30: customers has 'household 1', .*; interactions has 'C1', 'C2', 'C3'",
     ):
         check_tables(tables)
 

@@ -11,7 +11,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER
 from recsys.data.queries import Queries, Split, Window
 from recsys.data.source import Cutoffs
-from recsys.data.split import GivenSplit, LeaveLastOut, Splitter, TimeSplit
+from recsys.data.split import GivenSplit, LeaveLastOut, TimeSplit
+from recsys.data.splitter import Splitter
 from recsys.errors import InputError
 
 NOWHERE = source_of({"customer_id": [1]})
@@ -126,10 +127,13 @@ def test_the_past_holds_nothing_at_or_after_the_cutoff(
 @pytest.mark.parametrize(
     ("splitter", "words"),
     [
-        (TimeSplit(), "has no cut-offs; set split.valid_from"),
-        (TimeSplit(valid_from="2026-01-05"), "has no cut-offs; set split.test_from"),
+        (TimeSplit(), "split.valid_from: .* has no cut-offs"),
+        (
+            TimeSplit(valid_from="2026-01-05"),
+            "split.test_from: .* has no cut-offs",
+        ),
         (TimeSplit(valid_from="soon", test_from="2026-01-08"), "split.valid_from: expected a time"),
-        (TimeSplit(valid_from=3, test_from=5), "expected a time as cut-off .* got 3"),
+        (TimeSplit(valid_from=3, test_from=5), "split.valid_from: expected a time, .* got 3"),
         (TimeSplit(valid_from="2026-01-08", test_from="2026-01-05"), "valid_from < test_from"),
         (TimeSplit(valid_from="2025-01-08", test_from="2026-01-05"), "first event < valid_from"),
         (TimeSplit(valid_from="2026-01-08", test_from="2027-01-05"), "test_from <= last event"),
@@ -152,14 +156,14 @@ def test_positions_and_times_are_not_confused() -> None:
 @pytest.mark.parametrize("splitter", [TimeSplit(valid_from=1, test_from=2), LeaveLastOut()])
 def test_without_a_clock_the_way_out_is_named(splitter: Splitter) -> None:
     data = dataset_of({"customer_id": [1, 2], "product_id": [1, 2]})
-    with pytest.raises(InputError, match=r"'timestamp' or 'order' column.* use split=given"):
+    with pytest.raises(InputError, match=r"'timestamp' or 'order', .* use split=given"):
         split_of(data, splitter)
 
 
 def test_a_window_of_repeats_only_is_refused_where_seen_products_leave() -> None:
     rows = [("a", "x", 1), ("a", "x", 2), ("a", "x", 3)]
     splitter = TimeSplit(valid_from=2, test_from=3)
-    with pytest.raises(InputError, match=r"had before; say data\.filter_seen=false"):
+    with pytest.raises(InputError, match=r"had before; set data\.filter_seen=false"):
         split_of(ordered(rows), splitter)
     assert len(split_of(ordered(rows, filter_seen=False), splitter).valid.queries) == 1
 

@@ -20,7 +20,8 @@ from recsys.data.sources.files import Files
 from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.data.sources.movielens import MovieLens
 from recsys.data.sources.retail_rocket import RetailRocket
-from recsys.data.split import GivenSplit, LeaveLastOut, Splitter, TimeSplit
+from recsys.data.split import GivenSplit, LeaveLastOut, TimeSplit
+from recsys.data.splitter import Splitter
 from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.experiments.config import Settings
