@@ -19,7 +19,7 @@ MEMBERS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = {
 _ABSENT = object()
 _PROTOCOLS = {
     "data": "recsys.data.source.Source",
-    "split": "recsys.data.split.Splitter",
+    "split": "recsys.data.splitter.Splitter",
     "model": "recsys.models.base.Recommender",
 }
 

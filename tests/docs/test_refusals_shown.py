@@ -25,7 +25,6 @@ from recsys import Dataset, InputError, Popularity, TimeSplit, evaluate, export
 from recsys.cli.main import main
 from recsys.experiments.required_members import refuse_incomplete
 from recsys.exporting.exportable import refuse_unexportable
-from recsys.testing import SplitContract
 from recsys.testing.data import market
 
 GUIDES = ROOT / "docs" / "extending"
@@ -47,14 +46,14 @@ def train(*words: str, allow: str = "allow=[mybank]") -> None:
     main(["train", f"--config-dir={CODE / 'conf'}", "track.uri=sqlite:///none.db", allow, *words])
 
 
-def half(code: str) -> None:
-    """Trains `mybank.half.Model`, whose module holds this code."""
+def half(code: str, part: str = "model") -> None:
+    """Starts a run with `mybank.half.Model` as this part; its module holds this code."""
     Path("half.py").write_text(code)
-    Path("conf/model").mkdir(parents=True)
-    Path("conf/model/half.yaml").write_text("_target_: mybank.half.Model\n")
+    Path("conf", part).mkdir(parents=True)
+    Path("conf", part, "half.yaml").write_text("_target_: mybank.half.Model\n")
     mybank.__path__.append(str(Path.cwd()))
     try:
-        main(["train", "--config-dir=conf", "allow=[mybank]", "model=half"])
+        main(["train", "--config-dir=conf", "allow=[mybank]", "model=popularity", f"{part}=half"])
     finally:
         mybank.__path__.pop()
         sys.modules.pop("mybank.half", None)
@@ -112,17 +111,11 @@ def audited_leak() -> None:
     class Leaking(UnseenCustomers):
         """Its past of valid is that of test."""
 
-        def split(self, data: Dataset, source: Any = None) -> Any:
-            split = super().split(data, source)
-            valid = replace(split.valid, past=split.test.past)
-            return replace(split, valid=valid)
+        def divide(self, data: Dataset, source: Any) -> Any:
+            split = super().divide(data, source)
+            return replace(split, valid=replace(split.valid, past=split.test.past))
 
-    class Checked(SplitContract):
-        def make(self) -> Leaking:
-            return Leaking(**SPLIT)
-
-    data = market()
-    Checked().test_nothing_leaks(data, Checked().make().split(data))
+    Leaking(**SPLIT).split(market())
 
 
 def recommended(**words: Any) -> None:
@@ -144,6 +137,7 @@ def consent_of_row_4(value: str) -> None:
 
 
 SPLIT = {"valid_from": "2026-02-01", "test_from": "2026-02-15"}
+NO_DIVIDE = "from recsys.data.splitter import BaseSplit\nclass Model(BaseSplit): ...\n"
 NO_METHODS = "class Model:\n    def fit(self, data, validate=None): ...\n"
 OTHER_ARGUMENTS = (
     "class Model:\n    def fit(self, data): ...\n    def score(self, c, t=None): ...\n"
@@ -203,9 +197,7 @@ PROVOKED: dict[tuple[str, str], Callable[[], object]] = {
         market(action="view")
     ),
     ("split", "the past reaches into the window"): audited_leak,
-    ("split", "`first_cutoff` is missing"): lambda: refuse_incomplete(
-        "split", without(UnseenCustomers, "first_cutoff")(**SPLIT)
-    ),
+    ("split", "`divide` is missing"): lambda: half(NO_DIVIDE, part="split"),
     ("policy_rule", "an unknown id in `allow` or `exclude`"): lambda: recommended(allow=["P9999"]),
     ("policy_rule", "a touchpoint without consent"): lambda: recommended(touchpoint="email"),
     ("policy_rule", "a consent that is neither true nor false"): lambda: consent_of_row_4("maybe"),
