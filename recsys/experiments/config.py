@@ -13,6 +13,7 @@ from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.experiments.config_types import check_value, check_values
 from recsys.experiments.parts import TARGET, function_of, packages, part_class, refuse_foreign
+from recsys.experiments.required_members import refuse_incomplete
 from recsys.models.base import Recommender
 from recsys.tracking.runs import TrackConfig
 
@@ -52,6 +53,11 @@ class Settings:
     names: Mapping[str, str]
     config: Mapping[str, Any]
     allow: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses a part that lacks a method or an attribute, before anything is loaded."""
+        for name, part in (("data", self.source), ("split", self.splitter), ("model", self.model)):
+            refuse_incomplete(name, part)
 
 
 def settings_from(config: DictConfig) -> Settings:
