@@ -20,8 +20,8 @@ from recsys.reports.comparison.files import PAGE, as_csv, comparison_files
 from recsys.reports.comparison.leaderboard_text import printed
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.comparison.words import summary
-from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import name_skipped, runs_and_skipped
+from recsys.tracking.report import log_comparison
 from recsys.tracking.runs import TrackConfig
 from recsys.tracking.store import default_uri
 

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from recsys.cli.words import key_values, new_folder, truth, whole_number
 from recsys.errors import InputError
 from recsys.experiments.export_run import ExportConfig, export
-from recsys.experiments.parts import packages
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 from recsys.reports.comparison.ranking import best_run
 from recsys.serving.artifact.index import index_kind
 from recsys.serving.artifact.precision import precision_of
-from recsys.tracking.feature_lines import feature_line
 from recsys.tracking.read import runs
+from recsys.tracking.record import feature_line
 from recsys.tracking.runs import TrackConfig
 from recsys.tracking.store import default_uri
 
@@ -48,7 +48,7 @@ def main(words: Sequence[str]) -> None:
             index=index_kind(given.get("index", "exact")),
             precision=kept_as,
             calibrate=truth("calibrate", given.get("calibrate", "false")),
-            allow=packages(given.get("allow", "")),
+            allow=allowed_packages(given.get("allow", "")),
         ),
         overwrite=truth("overwrite", given.get("overwrite", "false")),
     )

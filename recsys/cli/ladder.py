@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from recsys.cli.words import key_values, new_folder, truth
 from recsys.errors import InputError
-from recsys.experiments.parts import packages
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.ladder.files import PAGE, PICTURE, ladder_files, require_room, write_ladder
@@ -35,7 +35,7 @@ def main(words: Sequence[str]) -> None:
     out = new_folder("out", given["out"])
     require_room(out)
     with_slices = truth("slices", given.get("slices", "true"))
-    allow = packages(given.get("allow", ""))
+    allow = allowed_packages(given.get("allow", ""))
     track = TrackConfig(uri=given.get("track.uri") or default_uri())
     ids = given["runs"].split(",") if "runs" in given else None
     candidates = runs(track, experiment=given.get("experiment"), run_ids=ids)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from recsys.cli.words import key_values, truth
 from recsys.errors import InputError
-from recsys.experiments.parts import packages
-from recsys.experiments.promote import METRIC, NAME, promote, said
+from recsys.experiments.promote import METRIC, NAME, describe, promote
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
-from recsys.tracking.registry import ALIAS, one_at_a_time, roll_back
+from recsys.tracking.registry import ALIAS, promotion_lock, roll_back
 from recsys.tracking.store import TrackConfig, default_uri
 
 KEYS = ("artifact", "track.uri", "model_name", "metric", "rollback", "allow")
@@ -33,12 +33,12 @@ def main(words: Sequence[str]) -> None:
     if back == ("artifact" in given):
         raise InputError("say artifact=FOLDER of the challenger, or rollback=true")
     if back:
-        with one_at_a_time(track, name):
+        with promotion_lock(track, name):
             was, now = roll_back(track, name)
         say(f"{name}: back from version {was.version} to version {now.version} (run {now.run_id})")
         return
     metric = given.get("metric", METRIC)
-    allow = packages(given.get("allow", ""))
+    allow = allowed_packages(given.get("allow", ""))
     done = promote(Path(given["artifact"]), track, name, metric, allow)
     say(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
     if done.version.replaced is None:
@@ -46,5 +46,5 @@ def main(words: Sequence[str]) -> None:
     elif done.reading is None:
         say("  a promotion that was killed had registered it; this start only says so")
     else:
-        say(f"  {said(done.reading, metric)}")
+        say(f"  {describe(done.reading, metric)}")
         say(f"  the way back to version {done.version.replaced}: recsys promote rollback=true")

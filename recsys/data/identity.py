@@ -19,6 +19,8 @@ from recsys.errors import InputError
 class IdentityRules:
     """Which links are believed.
 
+    A plain dataclass with its own checks, because the library builds it without Hydra and pydantic.
+
     Attributes:
         min_confidence: links below it are left out; a link without confidence counts as certain.
         largest: groups of more ids than this stay apart: a shared kiosk is not a person.

@@ -9,7 +9,9 @@ from recsys.evaluation.measures import METRICS, OF_HITS, USUAL, columns
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateConfig:
-    """What is measured and how sure we want to be.
+    """What is measured, and how sure the intervals are.
+
+    A plain dataclass with its own checks, because the library builds it without Hydra and pydantic.
 
     Attributes:
         ks: cuts of the list.

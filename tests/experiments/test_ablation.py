@@ -66,15 +66,17 @@ def test_on_a_small_market(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_what_cannot_be_is_one_line(tmp_path: Path) -> None:
-    one = {"settings": {"objective": OBJECTIVE}, "without": {}}
+    setting = {"settings": {"objective": OBJECTIVE}, "without": {}}
     unknown = AblationSuite(
-        root=None, data={"shop": {**one, "source": {"_target_": "recsys.Shop"}}}
+        root=None, data={"shop": {**setting, "source": {"_target_": "recsys.Shop"}}}
     )
     with pytest.raises(
         InputError, match=r"suite.data.shop.source._target_=recsys.Shop: there is no"
     ):
         unknown.figures()
     source = {**JOURNEY, "root": str(tmp_path)}
-    empty = AblationSuite(root=str(tmp_path), data={"complete_journey": {**one, "source": source}})
+    empty = AblationSuite(
+        root=str(tmp_path), data={"complete_journey": {**setting, "source": source}}
+    )
     with pytest.raises(InputError, match=r"suite\.root"):
         empty.figures()

@@ -37,9 +37,9 @@ def events_of(*journeys: tuple[int, str, tuple[int, ...]]) -> pd.DataFrame:
     """Of (customer, touchpoints as "cw", products), one after the other from event 1 on."""
     rows: list[tuple[object, ...]] = []
     for number, (customer, kinds, products) in enumerate(journeys, start=1):
-        for place, kind in enumerate(kinds, start=1):
+        for position, kind in enumerate(kinds, start=1):
             name, action = ("call_center", "contact") if kind == "c" else ("web", "view")
-            rows.append((customer, None, name, action, number * EVENT + place))
+            rows.append((customer, None, name, action, number * EVENT + position))
         end = number * EVENT + EVENT - 1
         rows += [(customer, product, None, "purchase", end) for product in products]
     names = ["customer_id", "product_id", "touchpoint", "action", "order"]
@@ -74,7 +74,7 @@ def test_what_is_known_just_before_each_purchase() -> None:
     assert len(set(known.segments(True))) == 4
     features = [known.features(arm) for arm in (False, True)]
     assert not [name for name in features[0].names if "web" in name or "call" in name]
-    assert all(np.isfinite(one.values).all() for one in features)
+    assert all(np.isfinite(feature.values).all() for feature in features)
     assert known.nodes(True).shape == (4, 3 + 1 + 5 * 2)
 
 
@@ -131,7 +131,7 @@ def world(seed: int = 0, changed_from: int | None = None) -> Dataset:
     def drawn(source: np.random.Generator) -> tuple[int, str, tuple[int, ...]]:
         kinds = "".join(source.choice(["c", "w"], source.integers(1, 5)))
         products = source.permutation(6)[: source.integers(1, 3)] + 1
-        return int(source.integers(12)), kinds, tuple(int(one) for one in products)
+        return int(source.integers(12)), kinds, tuple(int(product) for product in products)
 
     for number in range(13, 61):
         usual, spoilt = drawn(generator), drawn(other)
@@ -148,15 +148,17 @@ def at(data: Dataset, journey: int, peeking: int = 0) -> dict[str, Any]:
     steps = journeys.purchase_steps
     steps = replace(steps, asked=steps.asked + peeking)
     known = known_before(journeys, steps, np.arange(len(steps)))
-    asked = np.array([journey])
-    found: dict[str, Any] = {
-        one.name: getattr(known, one.name)[asked] for one in fields(Known) if one.name != "names"
+    rows = np.array([journey])
+    scores: dict[str, Any] = {
+        field.name: getattr(known, field.name)[rows]
+        for field in fields(Known)
+        if field.name != "names"
     }
-    found |= dict(plain_scores(journeys, known, asked, 5.0))
+    scores |= dict(plain_scores(journeys, known, rows, 5.0))
     learned = Questions(steps=steps, known=known).learned(int(journeys.moments[journey]), 40)
     graph = {"ease": EASE(l2=5)}
-    found |= dict(learned_scores(journeys, known, asked, learned, Multinomial(l2=1), graph))
-    return found
+    scores |= dict(learned_scores(journeys, known, rows, learned, Multinomial(l2=1), graph))
+    return scores
 
 
 @pytest.mark.parametrize("number", [14, 30, 60])

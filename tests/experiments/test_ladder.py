@@ -36,60 +36,60 @@ NOTHING = pd.DataFrame()
 
 
 @pytest.fixture(scope="module")
-def found() -> Ladder:
+def built() -> Ladder:
     return market_ladder()
 
 
-def bare(found: Ladder) -> Ladder:
+def bare(built: Ladder) -> Ladder:
     """What is left of data without slices, touchpoints and decisions."""
     everybody = {
-        name: getattr(found, name)[getattr(found, name)["dimension"] == "all"]
+        name: getattr(built, name)[getattr(built, name)["dimension"] == "all"]
         for name in ("rates", "steps")
     }
     return replace(
-        found, **everybody, credit=NOTHING, unattributed=None, answers=NOTHING, failures=NOTHING,
+        built, **everybody, credit=NOTHING, unattributed=None, answers=NOTHING, failures=NOTHING,
         offers=0,
     )  # fmt: skip
 
 
-def test_the_figures_are_those_that_the_runs_kept(found: Ladder) -> None:
-    assert [run.model for run in found.rungs.runs[:2]] == ["popularity", "segment"]
-    for row, run in zip(rows(found.rates, dimension="all"), found.rungs.runs, strict=True):
+def test_the_figures_are_those_that_the_runs_kept(built: Ladder) -> None:
+    assert [run.model for run in built.rungs.runs[:2]] == ["popularity", "segment"]
+    for row, run in zip(rows(built.rates, dimension="all"), built.rungs.runs, strict=True):
         hits = run.per_query("valid")["recall@10"] > 0
         assert row["mean"] == pytest.approx(hits.mean())
         assert row["low"] < row["mean"] < row["high"]
         assert row["customers"] == len(hits)
-    means = {row["rung"]: row["mean"] for row in rows(found.rates, dimension="all")}
-    steps = rows(found.steps, dimension="all")
+    means = {row["rung"]: row["mean"] for row in rows(built.rates, dimension="all")}
+    steps = rows(built.steps, dimension="all")
     assert [(row["rung"], row["below"]) for row in steps] == [(FEW, MANY), (ONE, MANY), (ONE, FEW)]
     for row in steps:
         assert row["difference"] == pytest.approx(means[row["rung"]] - means[row["below"]])
 
 
-def test_slices_are_those_of_the_runs(found: Ladder) -> None:
+def test_slices_are_those_of_the_runs(built: Ladder) -> None:
     """Fitted again, the models answer every query as the run did, and are cut alike."""
-    assert not found.strayed
+    assert not built.strayed
     recorded = market_run("popularity").slices
     for dimension in DIMENSIONS:
-        parts = {row["slice"]: row for row in rows(found.steps, dimension=dimension, rung=ONE)}
+        parts = {row["slice"]: row for row in rows(built.steps, dimension=dimension, rung=ONE)}
         large = {
             name: values["ndcg@10"].customers
             for name, values in recorded[dimension].items()
             if values["ndcg@10"].customers >= slices.FEWEST
         }
         assert {name: row["customers"] for name, row in parts.items()} == large
-    family = found.steps[found.steps["dimension"] != "all"]
+    family = built.steps[built.steps["dimension"] != "all"]
     assert family["rung"].value_counts().to_dict() == dict.fromkeys((ONE, FEW), len(family) / 2)
     # Holm over all of them: the smallest p-value is multiplied by their number.
     smallest = family.loc[family["p_value"].idxmin()]
     assert smallest["p_holm"] == pytest.approx(min(1, smallest["p_value"] * len(family)))
 
 
-def test_hits_of_new_and_old_products_are_hits_together(found: Ladder) -> None:
-    window = valid_of_run(found.rungs.top)
-    cut = slices.sliced_hits(found.rungs, window)
+def test_hits_of_new_and_old_products_are_hits_together(built: Ladder) -> None:
+    window = valid_of_run(built.rungs.top)
+    cut = slices.sliced_hits(built.rungs, window)
     either = np.fmax(cut.hits["new_or_repeat", "new"], cut.hits["new_or_repeat", "repeat"])
-    rates = [row["mean"] for row in rows(found.rates, dimension="all")]
+    rates = [row["mean"] for row in rows(built.rates, dimension="all")]
     np.testing.assert_allclose(either.mean(axis=0), rates)
 
 
@@ -118,8 +118,8 @@ def test_data_that_changed_are_refused() -> None:
         ladder(runs, with_slices=False)
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_has_every_section(found: Ladder) -> None:
-    outline = Outline(ladder_page(found))
+def test_the_page_needs_nothing_from_elsewhere_and_has_every_section(built: Ladder) -> None:
+    outline = Outline(ladder_page(built))
     assert outline.headings == [
         "The three rungs", "Who gains", "Which touchpoints earned it", "How offers were answered",
         "Why offers failed", "How this was made",
@@ -129,31 +129,31 @@ def test_the_page_needs_nothing_from_elsewhere_and_has_every_section(found: Ladd
     assert all(source.startswith("data:image/svg+xml;base64,") for source in outline.loaded)
 
 
-def test_what_there_is_nothing_of_is_left_out(found: Ladder) -> None:
-    page = Outline(ladder_page(bare(found)))
+def test_what_there_is_nothing_of_is_left_out(built: Ladder) -> None:
+    page = Outline(ladder_page(bare(built)))
     assert page.headings == ["The three rungs", "How this was made"]
-    assert len(summary(bare(found))) == 2
-    files = ladder_files(bare(found))
+    assert len(summary(bare(built))) == 2
+    files = ladder_files(bare(built))
     assert set(files) == {PAGE, PICTURE, "rungs.csv", "steps.csv"}
 
 
-def test_without_a_contact_before_anything_nobody_is_credited(found: Ladder) -> None:
-    credit = found.credit.assign(share=np.nan, low=np.nan, high=np.nan)
-    alone = replace(found, credit=credit)
+def test_without_a_contact_before_anything_nobody_is_credited(built: Ladder) -> None:
+    credit = built.credit.assign(share=np.nan, low=np.nan, high=np.nan)
+    alone = replace(built, credit=credit)
     assert "no touchpoint can be credited" in " ".join(summary(alone))
     assert len(Outline(ladder_page(alone)).loaded) == 2
     assert ladder_files(alone)
 
 
-def test_the_headline_says_the_figures(found: Ladder) -> None:
-    said = headline(found)
-    figures = [of_100(row, "mean") for row in rows(found.rates, dimension="all")]
+def test_the_headline_says_the_figures(built: Ladder) -> None:
+    said = headline(built)
+    figures = [of_100(row, "mean") for row in rows(built.rates, dimension="all")]
     assert said == (
         f"One-to-one offers put the right product into the first ten for {figures[2]} of 100 "
         f"customers; segments for {figures[1]}; one list for all for {figures[0]}."
     )
-    assert said in ladder_page(found)
-    longer = replace(found, rungs=replace(found.rungs, k=20))
+    assert said in ladder_page(built)
+    longer = replace(built, rungs=replace(built.rungs, k=20))
     assert "into the first 20 for" in headline(longer)
 
 
@@ -172,21 +172,21 @@ def test_numbers_and_names_as_people_read_them() -> None:
     assert slice_name("history", "cold", {"warm_from": 3, "hot_from": 9}).startswith("fewer than 3")
 
 
-def test_names_are_text_never_markup(found: Ladder) -> None:
-    credit = found.credit.replace({"touchpoint": {"app": "<i>app"}})
-    steps = found.steps.replace({"slice": {"app": "<i>app"}})
-    rates = found.rates.replace({"slice": {"app": "<i>app"}})
-    answers = found.answers.replace({"name": {"app": "<i>app"}})
-    page = ladder_page(replace(found, credit=credit, steps=steps, rates=rates, answers=answers))
+def test_names_are_text_never_markup(built: Ladder) -> None:
+    credit = built.credit.replace({"touchpoint": {"app": "<i>app"}})
+    steps = built.steps.replace({"slice": {"app": "<i>app"}})
+    rates = built.rates.replace({"slice": {"app": "<i>app"}})
+    answers = built.answers.replace({"name": {"app": "<i>app"}})
+    page = ladder_page(replace(built, credit=credit, steps=steps, rates=rates, answers=answers))
     assert "i" not in Outline(page).tags
 
 
-def test_the_same_ladder_is_the_same_files(found: Ladder) -> None:
-    assert ladder_files(found) == ladder_files(found)
+def test_the_same_ladder_is_the_same_files(built: Ladder) -> None:
+    assert ladder_files(built) == ladder_files(built)
 
 
-def test_files_are_written_whole_and_replaced(found: Ladder, tmp_path: Path) -> None:
-    files, out = ladder_files(found), tmp_path / "new" / "ladder"
+def test_files_are_written_whole_and_replaced(built: Ladder, tmp_path: Path) -> None:
+    files, out = ladder_files(built), tmp_path / "new" / "ladder"
     for content in (dict.fromkeys(files, b"earlier"), files):
         write_ladder(out, content)
         assert {path.name: path.read_bytes() for path in out.iterdir()} == content
@@ -194,13 +194,13 @@ def test_files_are_written_whole_and_replaced(found: Ladder, tmp_path: Path) -> 
     assert [path.name for path in out.parent.iterdir()] == ["ladder"]
     picture = matplotlib.image.imread(BytesIO(files[PICTURE]), format="png")
     assert picture.shape[1] > 1000
-    for name, table in (("steps.csv", found.steps), ("reasons.csv", found.failures)):
+    for name, table in (("steps.csv", built.steps), ("reasons.csv", built.failures)):
         back = pd.read_csv(out / name)
         assert back.columns.tolist() == table.columns.tolist()
         assert len(back) == len(table)
 
 
-def test_a_folder_of_other_things_is_left_alone(found: Ladder, tmp_path: Path) -> None:
+def test_a_folder_of_other_things_is_left_alone(built: Ladder, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match=r"also holds thesis\.txt"):
         write_ladder(tmp_path, {PAGE: b""})
@@ -245,7 +245,7 @@ def test_a_report_is_kept_beside_its_runs(tmp_path: Path) -> None:
         "runs.txt": b"".join(f"{run.run_id}\n".encode() for run in runs),
     }  # fmt: skip
     client.full = True
-    with pytest.raises(InputError, match="ladder new could not be logged whole: disk full"):
+    with pytest.raises(InputError, match="ladder new could not be logged: disk full"):
         report.log_report("ladder", runs, "ndcg@10", {}, "")
     assert client.status == "FAILED"
 

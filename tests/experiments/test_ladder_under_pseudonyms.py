@@ -30,17 +30,17 @@ def hidden_runs() -> list[KeptRun]:
 
 def test_rates_and_slices_are_those_of_the_same_customers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, KEY)
-    found, plain = ladder(hidden_runs()), market_ladder()
-    assert found.strayed == plain.strayed
+    hidden, plain = ladder(hidden_runs()), market_ladder()
+    assert hidden.strayed == plain.strayed
     for table, value in (("rates", "mean"), ("steps", "difference")):
-        here, there = getattr(found, table), getattr(plain, table)
+        here, there = getattr(hidden, table), getattr(plain, table)
         assert here["slice"].tolist() == there["slice"].tolist()
         assert np.allclose(here[value], there[value])
 
 
 def test_slices_need_the_key_and_the_rest_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    with pytest.raises(InputError, match=f"keeps its customers under pseudonyms: set {VARIABLE}"):
+    with pytest.raises(InputError, match=f"holds customers under pseudonyms: set {VARIABLE}"):
         ladder(hidden_runs())
     assert len(ladder(hidden_runs(), with_slices=False).rates) == 3
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recsys.errors import InputError
-from recsys.experiments.pairs import judged, pair_table, rank_bounds
+from recsys.experiments.pairs import pair_table, rank_bounds, with_verdicts
 from recsys.reports.comparison.leaderboard import leaderboard
 from recsys.reports.comparison.ranking import ORACLE, labels, ranked
 from recsys.reports.comparison.sound import sound
@@ -22,7 +22,7 @@ class RunComparison:
         metric: that they are ranked by.
         baseline: the model that the leaderboard compares with; it may not be among them.
         board: of `leaderboard`, and rank_low, rank_high of `rank_bounds`.
-        pairs: of `judged`, every pair but the oracle's.
+        pairs: of `with_verdicts`, every pair but the oracle's.
         slices: one row a run, slice and metric: dimension, slice, rank, label, metric, mean, low,
             high, customers, run_id.
         curves: one row a point: label, metric, step, value, run_id; empty where no run has any.
@@ -65,7 +65,9 @@ def compare(
     names = labels(order)
     pairs = pair_table(order, names, metric)
     models = [run.run_id for run in order if run.model != ORACLE]
-    between = judged(pairs[pairs["first_run"].isin(models) & pairs["second_run"].isin(models)])
+    between = with_verdicts(
+        pairs[pairs["first_run"].isin(models) & pairs["second_run"].isin(models)]
+    )
     board = leaderboard(order, names, metric, pairs, baseline)
     board = board.merge(rank_bounds(between, models), how="left", on="run_id")
     return RunComparison(

@@ -103,7 +103,7 @@ def _notes(board: pd.DataFrame, metric: str, baseline: str) -> list[str]:
             f"correction over {count}."
         )
     elif baseline not in set(board["model"]):
-        notes.append(f"No {baseline} run to compare with: python scripts/train.py model={baseline}")
+        notes.append(f"No {baseline} run to compare with: recsys train model={baseline}")
     if board["oracle_share"].notna().any():
         notes.append("oracle: share of what a model that knew the true probabilities would reach.")
     if len(models):

@@ -10,7 +10,7 @@ from recsys.arrays import BoolArray, FloatArray
 from recsys.ops.shown_text import for_picture
 from recsys.reports.comparison.compare import RunComparison
 from recsys.reports.comparison.ranking import ORACLE
-from recsys.tracking.drawing import names_as_they_are
+from recsys.tracking.plots import names_as_they_are
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -23,7 +23,7 @@ def ranked(runs: Sequence[TrackedRun], metric: str) -> list[TrackedRun]:
             metric.
     """
     if not runs:
-        raise InputError("no finished run was found; run scripts/train.py first")
+        raise InputError("no finished run was found; run recsys train first")
     _refuse_mixed(runs)
     known = sorted(set.intersection(*(set(run.intervals("valid")) for run in runs)))
     if metric not in known:

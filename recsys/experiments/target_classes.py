@@ -1,7 +1,7 @@
 """Which classes a `_target_` may name: those of recsys, and of packages that the user allows.
 
 A configuration is read from files and from runs of a shared store. Importing a module runs its
-code, and so does building a class, so that the package is checked before anything is imported.
+code, and so does building a class. The package is therefore checked before anything is imported.
 """
 
 import re
@@ -11,20 +11,20 @@ from typing import Any
 
 from recsys.errors import InputError
 
-OWN = "recsys"
+_RECSYS = "recsys"
 TARGET = "_target_"
 
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-def packages(allow: object) -> tuple[str, ...]:
-    """The packages that a setting `allow` names, in order.
+def allowed_packages(allow: object) -> tuple[str, ...]:
+    """The names of packages in a setting `allow`, in their order.
 
     Args:
         allow: a name as `mybank` or `mybank.models`, several as `mybank,other`, or a list.
 
     Raises:
-        InputError: it is neither, or something in it is no name of a package.
+        InputError: it is neither, or a name in it cannot be a package.
     """
     names = (
         [word for word in allow.strip("[]").split(",") if word] if isinstance(allow, str) else allow
@@ -37,8 +37,8 @@ def packages(allow: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-def refuse_foreign(values: object, name: str, allow: Iterable[str]) -> None:
-    """Refuses every `_target_` of another package, however deep it lies; imports nothing.
+def refuse_foreign_targets(values: object, name: str, allow: Iterable[str]) -> None:
+    """Refuses every `_target_` of another package, at any depth; imports nothing.
 
     Args:
         values: plain mappings, lists and values.
@@ -52,50 +52,50 @@ def refuse_foreign(values: object, name: str, allow: Iterable[str]) -> None:
         for key, value in values.items():
             if key == TARGET:
                 _require_allowed(value, f"{name}.{TARGET}={value}", allow)
-            refuse_foreign(value, f"{name}.{key}", allow)
+            refuse_foreign_targets(value, f"{name}.{key}", allow)
     elif isinstance(values, list | tuple):
         for row, value in enumerate(values):
-            refuse_foreign(value, f"{name}[{row}]", allow)
+            refuse_foreign_targets(value, f"{name}[{row}]", allow)
 
 
-def part_class(
-    target: object, said: str, allow: Iterable[str] = (), method: str | None = None
+def class_of_target(
+    target: object, shown: str, allow: Iterable[str] = (), method: str | None = None
 ) -> type[Any]:
     """The class that a `_target_` names.
 
     Args:
         target: `MODULE.CLASS`.
-        said: how the user wrote it, as "model._target_=a.B", for the message.
+        shown: the setting as the user wrote it, for messages: "model._target_=a.B".
         allow: packages beside recsys that it may come from.
-        method: that the class has to have.
+        method: one that the class must have.
 
     Raises:
         InputError: its package is not allowed, there is no such class, or it lacks the method.
     """
     allow = tuple(allow)
-    _require_allowed(target, said, allow)
+    _require_allowed(target, shown, allow)
     try:
-        # Hydra would announce on stderr what it does not find.
-        made = locate(str(target))
+        # Hydra's own lookup would write to stderr what it does not find.
+        located = locate(str(target))
     except ErrorDuringImport as error:
-        words = " ".join(str(error).split())
-        raise InputError(f"{said} cannot be built: {words}") from error
-    if not isinstance(made, type):
-        came = "there is no such class" if made is None else "it is no class"
-        raise InputError(f"{said}: {came}; say MODULE.CLASS")
+        reason = " ".join(str(error).split())
+        raise InputError(f"{shown} cannot be built: {reason}") from error
+    if not isinstance(located, type):
+        reason = "there is no such class" if located is None else "it is no class"
+        raise InputError(f"{shown}: {reason}; expected MODULE.CLASS")
     # A module also holds what it imports: recsys.a.subprocess.Popen is not of recsys.
-    _require_allowed(made.__module__, f"{said} is a class of {made.__module__}", allow)
-    if method is not None and not callable(getattr(made, method, None)):
-        raise InputError(f"{said}: expected a class with a method '{method}', got one without")
-    return made
+    _require_allowed(located.__module__, f"{shown} is a class of {located.__module__}", allow)
+    if method is not None and not callable(getattr(located, method, None)):
+        raise InputError(f"{shown}: expected a class with a method '{method}', got one without")
+    return located
 
 
-def _require_allowed(target: object, said: str, allow: Iterable[str]) -> None:
+def _require_allowed(target: object, shown: str, allow: Iterable[str]) -> None:
     if not isinstance(target, str) or not _DOTTED.fullmatch(target):
-        raise InputError(f"{said}: there is no such class; say MODULE.CLASS")
-    if not any(f"{target}.".startswith(f"{package}.") for package in (OWN, *allow)):
+        raise InputError(f"{shown}: there is no such class; expected MODULE.CLASS")
+    if not any(f"{target}.".startswith(f"{package}.") for package in (_RECSYS, *allow)):
         package = target.partition(".")[0]
         raise InputError(
-            f"{said}: only classes of recsys are built unless you trust another package; if you "
-            f"do, say allow=[{package}]"
+            f"{shown}: only classes of recsys are built unless you trust another package; if you "
+            f"do, set allow=[{package}]"
         )
