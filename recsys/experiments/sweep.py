@@ -45,9 +45,9 @@ def continue_on_failure() -> Iterator[None]:
         yield
     except InputError as error:
         _record(str(error), 2)
-    except SystemExit as exit:
-        if exit.code:
-            _record("see its message above", exit.code if isinstance(exit.code, int) else 1)
+    except SystemExit as stop:
+        if stop.code:
+            _record("see its message above", stop.code if isinstance(stop.code, int) else 1)
     except Exception as error:
         traceback.print_exc()
         message = " ".join(str(error).split())

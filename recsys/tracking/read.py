@@ -23,9 +23,10 @@ from recsys.tracking.bounded_files import (
     require_size,
     yaml_mapping,
 )
+from recsys.tracking.client import search_runs
 from recsys.tracking.metrics_json import slices_of
 from recsys.tracking.names import intervals_of, metric_of
-from recsys.tracking.store import TrackConfig, open_to_read, search_runs
+from recsys.tracking.store import TrackConfig, open_to_read
 
 _CURVE = "curve/"
 _LATEST = 253_370_764_800_000

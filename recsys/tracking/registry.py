@@ -15,9 +15,10 @@ from typing import Any
 from recsys.errors import InputError
 from recsys.ops.locks import own_folder
 from recsys.ops.masking import masked
+from recsys.tracking.client import ending_run, search_runs
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.sqlite_file import locked, sqlite_path
-from recsys.tracking.store import TrackConfig, ending_run, open_to_read, search_runs
+from recsys.tracking.store import TrackConfig, open_to_read
 
 ALIAS = "champion"
 KIND = "promotion"

@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from recsys.ops.shown_text import for_markdown
+from recsys.tracking.client import ending_run, store_errors
 from recsys.tracking.read import TrackedRun
-from recsys.tracking.store import ending_run, store_errors
 
 
 def log_report(

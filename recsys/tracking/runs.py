@@ -17,13 +17,14 @@ import yaml
 from recsys.ops.masking import masked_values
 from recsys.ops.whole_file import write_whole
 from recsys.tracking import plots
+from recsys.tracking.client import ending_run, store_errors
 from recsys.tracking.environment import environment
 from recsys.tracking.metrics_json import metrics_json, plain
 from recsys.tracking.names import tracked_name
 from recsys.tracking.pseudonyms import TAG, Pseudonyms, pseudonyms
 from recsys.tracking.record import RunRecord
 from recsys.tracking.run_tags import DIGEST_LENGTH, run_metrics, run_params, run_tags
-from recsys.tracking.store import TrackConfig, TrackingStore, ending_run, open_store, store_errors
+from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 __all__ = ["TrackConfig", "log_run"]
 

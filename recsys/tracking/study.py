@@ -7,16 +7,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from recsys.ops.shown_text import fenced, for_markdown
+from recsys.tracking.client import ending_run, search_runs, store_errors
 from recsys.tracking.names import tracked_name
 from recsys.tracking.run_tags import origin
-from recsys.tracking.store import (
-    TrackConfig,
-    TrackingStore,
-    ending_run,
-    open_store,
-    search_runs,
-    store_errors,
-)
+from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 PARENT = "mlflow.parentRunId"
 KIND = "kind"

@@ -1,8 +1,8 @@
 """Finishes or deletes what killed promotions left, so that no comparison counts twice."""
 
+from recsys.tracking.client import store_errors
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.registry import KIND, Version
-from recsys.tracking.store import store_errors
 
 
 def conclude(run: TrackedRun, name: str, digest: str, former: Version | None) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
-from recsys.experiments.tuning.tuned import experiment_file
 from small_shop import FIT, cell, column, write_shop
 from test_stored_settings import stored
 
@@ -19,6 +18,7 @@ from recsys.experiments.config import Settings, settings_from
 from recsys.experiments.rerun import settings_of_run, valid_of_run
 from recsys.experiments.run import load
 from recsys.experiments.tuning import tune as tuning
+from recsys.experiments.tuning.finish import experiment_file
 from recsys.experiments.tuning.study import Study, StudyConfig
 from recsys.experiments.validator import Validator
 from recsys.models.lightgcn import LightGCN
