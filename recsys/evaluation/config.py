@@ -18,6 +18,8 @@ from recsys.evaluation.measures import (
 class MeasureConfig:
     """What is measured, and how certain its intervals are.
 
+    A plain dataclass with its own checks, because the library builds it without Hydra and pydantic.
+
     Attributes:
         ks: lengths of the list.
         metrics: names of `METRICS` or functions, each measured at every length; see
