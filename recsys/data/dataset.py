@@ -40,7 +40,9 @@ class Dataset:
     Attributes:
         name: name of the source.
         fingerprint: SHA-256 over every checked table, the source's version and settings.
-        customers, products, touchpoints: ids by row number; the same in every part of a split.
+        customers: ids of customers by row number; the same in every part of a split.
+        products: ids of products, as for `customers`.
+        touchpoints: names of touchpoints, as for `customers`.
         interactions: the coded events that a model may see, in order of time if there is one.
         side_tables: the other checked tables by name, with outside ids.
         contexts: context column -> its values, in the order of `interactions.contexts`.
