@@ -72,7 +72,7 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
         **_folding(contents, known, matrix, weights),
     )
     about = {
-        "columns": list(features.places),
+        "columns": list(features.terms),
         "terms": len(terms),
         "products": len(known),
         "explained": round(fit.explained, 4),

@@ -1,6 +1,6 @@
 """A fitted model as an artifact in memory, for `recommend` of a model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,9 @@ COLUMNS = (
     "known", "basis",
 )  # fmt: skip
 """Columns of the table that `recommend_table` returns."""
+
+_AT_ONCE = 256
+"""Customers that a model without vectors scores in one call."""
 
 
 def in_memory(model: Recommender) -> "Artifact | ByScores":
@@ -66,7 +69,11 @@ def recommend_table(
         raise InputError(
             f"customers: expected an id or a list of ids, got {type(customers).__name__}"
         )
-    answers = [artifact.recommend(_plain(customer), **arguments) for customer in customers]
+    ids = [_plain(customer) for customer in customers]
+    if isinstance(artifact, ByScores):
+        answers = artifact.recommend_each(ids, **arguments)
+    else:
+        answers = [artifact.recommend(customer_id, **arguments) for customer_id in ids]
     table = pd.DataFrame([row for answer in answers for row in _rows(answer)], columns=COLUMNS)
     table.attrs["short_because"] = {
         str(answer.customer_id): answer.short_because
@@ -90,26 +97,42 @@ class ByScores:
 
     def recommend(self, customer_id: Id, **arguments: Any) -> Recommendation:
         """As for `Artifact.recommend`."""
-        contents, touchpoint = self.artifact.contents, arguments.get("touchpoint")
-        names = list(contents.touchpoints.names)
-        row = names.index(touchpoint) if touchpoint in names else None
-        products = contents.products.vectors.copy()
-        products[:, 0] = self._scores(customer_id, row)
-        if row is not None:
-            # The scores are those at this touchpoint already.
-            products[:, 1:] = 0
-        table = replace(contents.products, vectors=products)
-        scored = replace(self.artifact, contents=replace(contents, products=table))
-        return scored.recommend(customer_id, **arguments)
+        return self.recommend_each([customer_id], **arguments)[0]
 
-    def _scores(self, customer_id: Id, touchpoint: int | None) -> FloatArray:
-        starts, ends = self.artifact.customers.find([customer_id])
-        if starts[0] == ends[0]:
-            return fallback(self.data)
-        customers = self.artifact.customers.rows[starts[0] : ends[0]].astype(np.int64)
-        if touchpoint is None:
-            return np.asarray(self.model.score(customers)[0])
-        return np.asarray(self.model.score(customers, np.array([touchpoint]))[0])
+    def recommend_each(
+        self, customer_ids: Sequence[Id], touchpoint: str | None = None, **arguments: Any
+    ) -> list[Recommendation]:
+        """What `recommend` returns for each customer; the model scores many of them at once."""
+        names = list(self.artifact.contents.touchpoints.names)
+        row = names.index(touchpoint) if touchpoint in names else None
+        answers: list[Recommendation] = []
+        for start in range(0, len(customer_ids), _AT_ONCE):
+            ids = customer_ids[start : start + _AT_ONCE]
+            for customer_id, scores in zip(ids, self._scores(ids, row), strict=True):
+                scored = self._ranked_by(scores, at_touchpoint=row is not None)
+                answers.append(scored.recommend(customer_id, touchpoint=touchpoint, **arguments))
+        return answers
+
+    def _ranked_by(self, scores: FloatArray, at_touchpoint: bool) -> Artifact:
+        """The artifact with scores [P] of a customer; some are those at a touchpoint already."""
+        contents = self.artifact.contents
+        vectors = contents.products.vectors.copy()
+        vectors[:, 0] = scores
+        if at_touchpoint:
+            vectors[:, 1:] = 0
+        table = replace(contents.products, vectors=vectors)
+        return replace(self.artifact, contents=replace(contents, products=table))
+
+    def _scores(self, customer_ids: Sequence[Id], touchpoint: int | None) -> FloatArray:
+        """[n, P] scores, of unknown customers by popularity."""
+        starts, ends = self.artifact.customers.find(customer_ids)
+        known = starts < ends
+        scores = np.tile(fallback(self.data), (len(known), 1))
+        if known.any():
+            customers = self.artifact.customers.rows[starts[known]].astype(np.int64)
+            at = None if touchpoint is None else np.full(len(customers), touchpoint)
+            scores[known] = self.model.score(customers, at)
+        return scores
 
 
 def _rows(answer: Recommendation) -> list[Mapping[str, Any]]:
