@@ -34,7 +34,7 @@ from recsys.models.base import Recommender
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Contents, NewProduct
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.artifact.new_products import features_of, grown, is_described
+from recsys.serving.artifact.new_products import features_of, grown
 
 AMONG, AMONG_ALL = 10, 20
 """Lengths of the lists of hidden products alone, and of those of the whole catalogue."""
@@ -123,7 +123,7 @@ class NewProductsSuite:
         contents = contents_of(model, *vectors_of(model, self.dim), known, {})
         ids = SortedIds.build("product", contents.products.ids)
         new, features = _described(contents, past, hidden), features_of(contents)
-        is_added = np.array([is_described(features, product) for product in new])
+        is_added = np.array([product.is_described(features) for product in new])
         contents, _ = grown(
             contents, ids, [product for product, is_in in zip(new, is_added, strict=True) if is_in]
         )
@@ -251,7 +251,7 @@ def _by_category(past: Dataset, known: Dataset, hidden: BoolArray) -> Score:
 
 def _described(contents: Contents, past: Dataset, hidden: BoolArray) -> list[NewProduct]:
     """The hidden products with their features."""
-    names = [] if contents.features is None else list(contents.features.places)
+    names = [] if contents.features is None else list(contents.features.terms)
     table = as_of(past.side_tables["products"], columns.PRODUCT, None).set_index(columns.PRODUCT)
     rows = table[names].astype(object).reindex(past.products.ids[hidden])
     rows = rows.where(rows.notna(), None)

@@ -18,7 +18,7 @@ import psutil
 
 from recsys.errors import InputError
 from recsys.serving.mlflow_model.pyfunc import save
-from recsys.serving.mlflow_model.request import CUSTOMER
+from recsys.serving.mlflow_model.request_values import CUSTOMER
 
 _PATIENCE = 120.0
 """Seconds until a server must answer."""

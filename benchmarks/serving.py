@@ -130,7 +130,7 @@ class ServingSuite:
         vectors = contents.customers.vectors[rows]
 
         def bare(row: int) -> None:
-            index.found.search(vectors[row : row + 1], _K, params=index.settings)
+            index.index.search(vectors[row : row + 1], _K, params=index.settings)
 
         ids = contents.customers.ids[rows]
         with threadpool_limits(1):

@@ -154,7 +154,7 @@ def test_hydra_keeps_no_password_of_a_sweep_or_a_file(
     says_nothing(capfd.readouterr().err)
     says_nothing(kept_in(tmp_path / "kept"))
     documents = [yaml.safe_load(path.read_text()) for path in tmp_path.rglob("config/config.yaml")]
-    assert "http://***@127.0.0.1:9" in [one["track"]["uri"] for one in documents]
+    assert "http://***@127.0.0.1:9" in [config["track"]["uri"] for config in documents]
 
 
 def test_a_password_in_a_sweep_is_refused() -> None:

@@ -46,7 +46,7 @@ def calibrated(
     ranking = rank(model.score, everybody(window), k)
     owners, places = np.nonzero(ranking.columns >= 0)
     forecast = as_probability(ranking.scores[owners, places])
-    outcome = ranking.found[owners, places] >= 0
+    outcome = ranking.entries[owners, places] >= 0
     # Queries are in random order, so that every second one is a fair half.
     half = owners % 2 == 0
     other = fit_isotonic(forecast[half], outcome[half])(forecast[~half])

@@ -87,7 +87,7 @@ class ALS(Recommends):
         return EventWeights(actions=self.actions, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """Fits the model to the events of `data`; `validate` is only told of the learning curve.
+        """Fits the model to the events of `data`; `validate` only records the learning curve.
 
         Raises:
             InputError: `l2` is too small to solve for these events.

@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
 from recsys.errors import InputError
+from recsys.ops.parquet_bounds import text_bytes
 
 LARGEST = {"config.yaml": 1 << 18, "metrics.json": 1 << 25}
 """Bytes of a document."""
@@ -113,11 +113,7 @@ def _with_plain_ids(path: Path, table: pa.Table) -> pa.Table:
         raise InputError(f"{path.name}: {_ID} has {ids.null_count:,} empty cells")
     if not pa.types.is_dictionary(ids.type):
         return table
-    lengths = [
-        pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
-        for chunk in ids.chunks
-    ]
-    if sum(lengths) > TEXT_BYTES:
+    if text_bytes(ids) > TEXT_BYTES:
         raise InputError(f"{path.name}: {_ID} takes more than {TEXT_BYTES:,} bytes")
     return table.set_column(place, _ID, ids.cast(ids.type.value_type))
 

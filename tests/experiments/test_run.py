@@ -102,7 +102,7 @@ def test_a_run_says_what_it_knew_of_customers_and_products() -> None:
     record = run(settings(TouchpointGNN(dim=4, epochs=1), "touchpoint_gnn"))
     found, lines = metrics_json(record, "id"), record.summary().splitlines()
     assert found["features"]["products"]["price"] == "number"
-    assert found["features"]["products"]["valid_from"] == "left out: says when it holds"
+    assert found["features"]["products"]["valid_from"] == "left out: says when it is valid"
     assert any(line.startswith("  features of customers: age (number), income") for line in lines)
     assert any("; left out: name (947 values" in line for line in lines)
     assert found["notes"] == list(record.notes)

@@ -156,7 +156,7 @@ class TouchpointGNN(GraphNetwork):
             **of_tables, "interactions": _of_contexts(data) if self.contexts else {},
         }  # fmt: skip
         try:
-            network = self._trained_somewhere(positives, validate)
+            network = self._train_with_fallback(positives, validate)
         finally:
             del self._data, self._features
         assert isinstance(network, TouchpointVectors)
