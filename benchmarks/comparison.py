@@ -17,9 +17,9 @@ from recsys.experiments.cost import peak_memory_mb
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import compare
 from recsys.reports.comparison.page import comparison_files
-from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import runs
 from recsys.tracking.record import RunRecord
+from recsys.tracking.report import log_comparison
 from recsys.tracking.runs import log_run
 from recsys.tracking.store import TrackConfig
 

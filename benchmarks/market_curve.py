@@ -19,8 +19,8 @@ from recsys.evaluation.intervals import bootstrap
 from recsys.evaluation.paired import paired_difference
 from recsys.evaluation.per_query import evaluate
 from recsys.experiments.cost import peak_memory_mb, reset_peak_memory
-from recsys.experiments.parts import part_class
 from recsys.experiments.run import prepare
+from recsys.experiments.target_classes import class_of_target
 from recsys.models.base import Embeddings, Recommender
 from recsys.models.graph_filter import GraphFilter
 from recsys.models.touchpoint_gnn import TouchpointGNN
@@ -84,9 +84,9 @@ class MarketCurveSuite:
         self.objective, self.settings = arguments.pop("objective"), arguments
         self.half_life = half_life
         self.sizes = sizes
-        market_class = part_class(market, f"suite.market={market}", allow, "load")
+        market_class = class_of_target(market, f"suite.market={market}", allow, "load")
         self.markets = [market_class(events=size, seed=seed) for size in sizes]
-        self.oracle: Callable[..., MarketOracle] = part_class(
+        self.oracle: Callable[..., MarketOracle] = class_of_target(
             oracle, f"suite.oracle={oracle}", allow, "fit"
         )
         self._network()

@@ -14,7 +14,7 @@ from benchmarks.suite import machine, write_benchmark
 from recsys.cli.conf import conf_folder
 from recsys.cli.launch import launch
 from recsys.experiments.config import build_part
-from recsys.experiments.parts import packages
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 
 
@@ -35,7 +35,7 @@ def benchmark(config: DictConfig) -> None:
     name, folder = hydra.runtime.choices["suite"], Path(hydra.runtime.output_dir)
     table = folder / "table.md"
     before = written_at(table)
-    figures = build_part(config.suite, "suite", packages(config.allow)).figures()
+    figures = build_part(config.suite, "suite", allowed_packages(config.allow)).figures()
     path = write_benchmark(folder, name, figures)
     say(f"{name} on {machine()}")
     # The folder may hold the table of an earlier run.

@@ -64,7 +64,7 @@ COLUMNS = {
     "unknown column": (column("interactions", "colour", "red"),
         "interactions: column 'colour' is not known", "name it 'context_colour'"),
     "no clock": (no_column("interactions", "timestamp"),
-        "split=time needs a 'timestamp' or 'order' column", "use split=given"),
+        "a split by time needs a column 'timestamp' or 'order'", "use split=given"),
     "two clocks": (column("interactions", "order", "3"),
         "interactions: expected column 'timestamp' or column 'order', got both", "keep the one"),
     "column twice": (content(EVENTS, TEXT.replace("duration", "value", 1)),
@@ -214,7 +214,7 @@ TYPES = {
     "position too large": (ordered(2.0**63),
         "row 0, column 'order': expected whole numbers below 2**63", "fix"),
     "cut-offs in time on an order": (ordered(range(10)),
-        "split=time: expected a position (whole number) as cut-off", "got 2026-01-10"),
+        "data.valid_from: expected a position (whole number)", "got 2026-01-10"),
 }  # fmt: skip
 
 FILES = {

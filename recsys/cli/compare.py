@@ -22,8 +22,8 @@ from recsys.reports.comparison.page import PAGE, comparison_files
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.comparison.words import summary
 from recsys.reports.rendering import as_csv
-from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import name_skipped, runs_and_skipped
+from recsys.tracking.report import log_comparison
 
 KEYS = {
     **EXPERIMENT,

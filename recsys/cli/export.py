@@ -10,13 +10,13 @@ from recsys.cli.run_keys import ALLOW, EXPERIMENT, STORE, store_of
 from recsys.cli.words import Key, key_values, new_folder, truth, whole_number
 from recsys.errors import InputError
 from recsys.experiments.export_run import ExportConfig, export
-from recsys.experiments.parts import packages
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 from recsys.reports.comparison.ranking import best_run
 from recsys.serving.artifact.index import index_kind
 from recsys.serving.artifact.precision import precision_of
-from recsys.tracking.feature_lines import feature_line
 from recsys.tracking.read import runs
+from recsys.tracking.record import feature_line
 
 KEYS = {
     "out": Key("folder for the artifact", "FOLDER"),
@@ -60,7 +60,7 @@ def main(words: Sequence[str]) -> None:
             index=index_kind(given["index"]),
             precision=kept_as,
             calibrate=truth("calibrate", given["calibrate"]),
-            allow=packages(given.get("allow", "")),
+            allow=allowed_packages(given.get("allow", "")),
         ),
         overwrite=truth("overwrite", given["overwrite"]),
     )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from recsys.cli.run_keys import ALLOW, EXPERIMENT, RUNS, STORE, run_ids_of, store_of
 from recsys.cli.words import Key, key_values, new_folder, truth
 from recsys.errors import InputError
-from recsys.experiments.parts import packages
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.ladder.files import PICTURE, ladder_files, require_room, write_ladder
@@ -49,7 +49,7 @@ def main(words: Sequence[str]) -> None:
     out = new_folder("out", given["out"])
     require_room(out)
     with_slices = truth("slices", given["slices"])
-    allow = packages(given.get("allow", ""))
+    allow = allowed_packages(given.get("allow", ""))
     track = store_of(given)
     candidates = runs(track, experiment=given["experiment"], run_ids=run_ids_of(given))
     chosen = on_data(candidates, given.get("data"))

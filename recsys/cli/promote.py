@@ -14,10 +14,10 @@ from pathlib import Path
 from recsys.cli.run_keys import ALLOW, STORE, store_of
 from recsys.cli.words import Key, key_values, truth
 from recsys.errors import InputError
-from recsys.experiments.parts import packages
-from recsys.experiments.promote import METRIC, NAME, promote, said
+from recsys.experiments.promote import METRIC, NAME, describe, promote
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
-from recsys.tracking.registry import ALIAS, one_at_a_time, roll_back
+from recsys.tracking.registry import ALIAS, promotion_lock, roll_back
 
 KEYS = {
     "artifact": Key("the challenger, as recsys export wrote it", "FOLDER"),
@@ -45,12 +45,12 @@ def main(words: Sequence[str]) -> None:
     if back == ("artifact" in given):
         raise InputError("say artifact=FOLDER of the challenger, or rollback=true")
     if back:
-        with one_at_a_time(track, name):
+        with promotion_lock(track, name):
             was, now = roll_back(track, name)
         say(f"{name}: back from version {was.version} to version {now.version} (run {now.run_id})")
         return
     metric = given["metric"]
-    allow = packages(given.get("allow", ""))
+    allow = allowed_packages(given.get("allow", ""))
     done = promote(Path(given["artifact"]), track, name, metric, allow)
     say(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
     if done.version.replaced is None:
@@ -58,5 +58,5 @@ def main(words: Sequence[str]) -> None:
     elif done.reading is None:
         say("  an earlier, interrupted promotion had registered it already")
     else:
-        say(f"  {said(done.reading, metric)}")
+        say(f"  {describe(done.reading, metric)}")
         say(f"  to go back to version {done.version.replaced}: recsys promote rollback=true")

@@ -1,4 +1,4 @@
-"""Whether tables meet: how many ids of a table are known to those that it belongs to."""
+"""Whether the ids of tables match: how many ids of a table the related tables know."""
 
 from dataclasses import dataclass
 
@@ -13,47 +13,48 @@ from recsys.data.vocabulary import normalise_ids
 from recsys.errors import InputError
 
 FEWEST = 0.01
-"""Tables of which a smaller share of ids meets than this do not belong together as written."""
+"""Tables of which a smaller share of ids matches are refused."""
 
 _SHOWN = 3
 
 _FEW = 3
-"""Fewer ids than these may all be new, where nothing says that they are written differently."""
+"""Fewer ids than this may all be new, unless they only differ in how they are written."""
 
-_PEOPLE = (("interactions", columns.CUSTOMER), ("customers", columns.CUSTOMER))
-_GOODS = (("interactions", columns.PRODUCT), ("products", columns.PRODUCT))
-_CONTACTS = (("interactions", columns.TOUCHPOINT), ("touchpoints", columns.TOUCHPOINT))
-_MEETINGS = (
-    ("customers", (columns.CUSTOMER,), _PEOPLE[:1]),
-    ("products", (columns.PRODUCT,), _GOODS[:1]),
-    ("touchpoints", (columns.TOUCHPOINT,), _CONTACTS[:1]),
-    ("identities", (columns.ID_A, columns.ID_B), _PEOPLE),
-    ("offers", (columns.PRODUCT,), _GOODS),
-    ("offers", (columns.TOUCHPOINT,), _CONTACTS),
-    ("decisions", (columns.CUSTOMER,), _PEOPLE),
+_CUSTOMERS = (("interactions", columns.CUSTOMER), ("customers", columns.CUSTOMER))
+_PRODUCTS = (("interactions", columns.PRODUCT), ("products", columns.PRODUCT))
+_TOUCHPOINTS = (("interactions", columns.TOUCHPOINT), ("touchpoints", columns.TOUCHPOINT))
+_JOINS = (
+    ("customers", (columns.CUSTOMER,), _CUSTOMERS[:1]),
+    ("products", (columns.PRODUCT,), _PRODUCTS[:1]),
+    ("touchpoints", (columns.TOUCHPOINT,), _TOUCHPOINTS[:1]),
+    ("identities", (columns.ID_A, columns.ID_B), _CUSTOMERS),
+    ("offers", (columns.PRODUCT,), _PRODUCTS),
+    ("offers", (columns.TOUCHPOINT,), _TOUCHPOINTS),
+    ("decisions", (columns.CUSTOMER,), _CUSTOMERS),
     ("decisions", (columns.OFFER,), (("offers", columns.OFFER),)),
-    ("decisions", (columns.TOUCHPOINT,), _CONTACTS),
+    ("decisions", (columns.TOUCHPOINT,), _TOUCHPOINTS),
 )
-"""Table, its columns of ids, and the tables and columns that have to know them."""
+"""Table, its columns of ids, and the tables and columns that should know these ids."""
 
 _REGISTERS = ("customers", "products", "touchpoints")
-"""Tables that describe what events name; of the others nobody expects that they name all."""
+"""Tables that should describe every id of the events; other tables do not have to."""
 
-_JOINED = {column for _, of, _ in _MEETINGS for column in of}
+_ID_COLUMNS = {column for _, of, _ in _JOINS for column in of}
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownIds:
-    """How two columns of ids meet.
+    """How many ids of a column the related tables know.
 
     Attributes:
         table, column: whose ids.
         by: the tables that should know them, as "interactions or customers".
-        ids: distinct ids in the column.
-        known: those that `by` holds too.
-        others: distinct ids of `by` that the column does not hold.
-        alike: ids unknown on either side that differ only in zeros, case, blanks or signs.
-        examples: of such a pair, its spelling in the column and in `by`; None without.
+        ids: number of distinct ids in the column.
+        known: number of them that are in `by`.
+        others: number of distinct ids of `by` that are not in the column.
+        alike: number of unmatched ids that differ from an unmatched id of `by` only in zeros, case,
+            blanks or punctuation.
+        examples: such a pair, as written in the column and in `by`; None if there is none.
     """
 
     table: str
@@ -66,67 +67,67 @@ class KnownIds:
     examples: tuple[object, object] | None = None
 
     def line(self) -> str | None:
-        """What a reader has to know; None where all ids of both sides meet."""
+        """The counts as a line of text; None if all ids match."""
         unregistered = self.others if self.table in _REGISTERS else 0
         if self.known == self.ids and not unregistered:
             return None
-        said = f"{self.table}: {self.known:,} of {self.ids:,} ids ('{self.column}') are known to "
-        said += self.by
+        line = f"{self.table}: {self.known:,} of {self.ids:,} ids ('{self.column}') are known to "
+        line += self.by
         if unregistered:
-            said += f", and {unregistered:,} there are not in {self.table}"
+            line += f", and {unregistered:,} there are not in {self.table}"
         if self.examples:
-            here, there = map(shown_cell, self.examples)
-            said += (
-                f"; {self.alike:,} differ only in how they are written, as {here} in {self.table} "
-                f"and {there} there"
+            spelling, other_spelling = map(shown_cell, self.examples)
+            line += (
+                f"; {self.alike:,} differ only in how they are written, as {spelling} in "
+                f"{self.table} and {other_spelling} there"
             )
-        return said
+        return line
 
 
 def known_ids(tables: Tables) -> tuple[KnownIds, ...]:
-    """Counts of all side tables whose ids other tables have to know.
+    """Counts the ids of side tables that related tables know.
 
-    Customers and products without events are usual, and so are events of unregistered ones. But
-    tables are taken for strangers where hardly any id of the smaller side is known to the other, or
-    more ids would meet if zeros, case and blanks did not count than do as they are written. Where
-    `identities` link ids, all of a group count as the one person that they become.
+    Customers and products without events are usual, and so are events of unregistered ids. Tables
+    are refused if hardly any id of the smaller side is known to the other, or if ignoring zeros,
+    case and blanks would match more ids than match as written. Ids that `identities` link count as
+    the same person.
 
     Args:
         tables: checked.
 
     Raises:
-        InputError: two tables do not meet; shows how each of them writes its ids.
+        InputError: the ids of two tables do not match; shows how each of them writes its ids.
     """
     distinct: _Distinct = {}
     for table, frame in tables.items():
-        for column in sorted(_JOINED & set(frame.columns)):
+        for column in sorted(_ID_COLUMNS & set(frame.columns)):
             distinct[table, column] = pd.Series(frame[column].dropna().unique())
     persons = distinct if tables.identities is None else _of_persons(distinct, tables.identities)
-    met = []
-    for table, of, by in _MEETINGS:
+    counts = []
+    for table, of, by in _JOINS:
         if of == (columns.OFFER,) and tables.offers is None:
-            by = _GOODS  # without a table of offers each product is its own offer
-        here = [(table, column) for column in of if (table, column) in distinct]
-        there = [key for key in by if key in distinct]
-        if here and there:
-            met.append(_meet(here, there, distinct if table == "identities" else persons))
-    return tuple(met)
+            by = _PRODUCTS  # without a table of offers each product is its own offer
+        keys = [(table, column) for column in of if (table, column) in distinct]
+        by_keys = [key for key in by if key in distinct]
+        if keys and by_keys:
+            counts.append(_count(keys, by_keys, distinct if table == "identities" else persons))
+    return tuple(counts)
 
 
 _Distinct = dict[tuple[str, str], pd.Series]
 
 
 def _of_persons(distinct: _Distinct, links: pd.DataFrame) -> _Distinct:
-    """The same with one id for all that identities link: events may know a device alone."""
+    """The same with a single id for all linked ids: events may only know a device."""
     ids, group = linked_groups(links)
     texts_of_ids = ids.astype(str).to_numpy(dtype=object)
-    first = np.unique(group, return_index=True)[1]
-    person_of = pd.Series(texts_of_ids[first][group], index=texts_of_ids)
+    leader = np.unique(group, return_index=True)[1]
+    person_of = pd.Series(texts_of_ids[leader][group], index=texts_of_ids)
 
     def persons(column: pd.Series) -> pd.Series:
         texts = column.astype(object).map(str)
-        named = person_of.reindex(texts).to_numpy(dtype=object)
-        return pd.Series(pd.unique(pd.Series(named).fillna(texts)))
+        linked = pd.Series(person_of.reindex(texts).to_numpy(dtype=object))
+        return pd.Series(pd.unique(linked.fillna(texts)))
 
     return {
         key: persons(column) if key[1] == columns.CUSTOMER else column
@@ -134,46 +135,46 @@ def _of_persons(distinct: _Distinct, links: pd.DataFrame) -> _Distinct:
     }
 
 
-def _meet(
-    here: list[tuple[str, str]], there: list[tuple[str, str]], distinct: _Distinct
+def _count(
+    keys: list[tuple[str, str]], by_keys: list[tuple[str, str]], distinct: _Distinct
 ) -> KnownIds:
-    ids, known_by = (_joined([distinct[key] for key in side]) for side in (here, there))
-    if ids.dtype != known_by.dtype:
-        # Another table wrote ids as text, so here 7 means "7".
-        ids, known_by = (side.map(str).astype(object) for side in (ids, known_by))
-    position = pd.Index(known_by).get_indexer(pd.Index(ids))
+    ids, by_ids = (_joined([distinct[key] for key in side]) for side in (keys, by_keys))
+    if ids.dtype != by_ids.dtype:
+        # One of the tables has ids as texts, so 7 means "7".
+        ids, by_ids = (side.map(str).astype(object) for side in (ids, by_ids))
+    position = pd.Index(by_ids).get_indexer(pd.Index(ids))
     unknown = ids[position < 0]
-    others = known_by.drop(position[position >= 0])
-    alike = _alike(unknown, others) if len(unknown) and len(others) else []
-    met = KnownIds(
-        table=here[0][0],
-        column=" and ".join(column for _, column in here),
-        by=" or ".join(table for table, _ in there),
+    unmatched = by_ids.drop(position[position >= 0])
+    alike = _alike(unknown, unmatched) if len(unknown) and len(unmatched) else []
+    counts = KnownIds(
+        table=keys[0][0],
+        column=" and ".join(column for _, column in keys),
+        by=" or ".join(table for table, _ in by_keys),
         ids=len(ids),
         known=len(ids) - len(unknown),
-        others=len(others),
+        others=len(unmatched),
         alike=len(alike),
         examples=alike[0] if alike else None,
     )
-    _refuse_strangers(met, unknown, others)
-    return met
+    _refuse_unrelated(counts, unknown, unmatched)
+    return counts
 
 
 def _joined(columns_of_ids: list[pd.Series]) -> pd.Series:
     joined = normalise_ids(pd.concat(columns_of_ids, ignore_index=True))
     distinct = pd.Series(joined.unique())
-    # Plain Python texts: looking up Arrow's takes several times as long.
+    # As Python texts: looking up Arrow texts is several times slower.
     return distinct if pd.api.types.is_integer_dtype(distinct.dtype) else distinct.astype(object)
 
 
-def _alike(unknown: pd.Series, others: pd.Series) -> list[tuple[object, object]]:
-    """Pairs of ids that are the same but for zeros, case, blanks and signs."""
-    here, there = (
+def _alike(unknown: pd.Series, unmatched: pd.Series) -> list[tuple[object, object]]:
+    """Pairs of ids that are equal without zeros, case, blanks and punctuation."""
+    left, right = (
         pd.DataFrame({"key": _plain(side), name: side}).drop_duplicates("key")
-        for name, side in (("here", unknown), ("there", others))
+        for name, side in (("id", unknown), ("by_id", unmatched))
     )
-    pairs = here.merge(there, on="key")
-    return list(zip(pairs["here"], pairs["there"], strict=True))
+    pairs = left.merge(right, on="key")
+    return list(zip(pairs["id"], pairs["by_id"], strict=True))
 
 
 def _plain(ids: pd.Series) -> pd.Series:
@@ -183,27 +184,28 @@ def _plain(ids: pd.Series) -> pd.Series:
     return plain.str.replace(r"(^|[^0-9])0+([0-9])", r"\1\2", regex=True)
 
 
-def _refuse_strangers(met: KnownIds, unknown: pd.Series, others: pd.Series) -> None:
-    if not met.known + met.others:
+def _refuse_unrelated(counts: KnownIds, unknown: pd.Series, unmatched: pd.Series) -> None:
+    by_ids = counts.known + counts.others
+    if not by_ids:
         return
-    smaller = min(met.ids, met.known + met.others)
-    too_few = met.known < FEWEST * smaller and not _may_all_be_new(met)
-    if not too_few and met.alike <= met.known:
+    too_few = counts.known < FEWEST * min(counts.ids, by_ids) and not _may_all_be_new(counts)
+    if not too_few and counts.alike <= counts.known:
         return
-    if met.examples:
-        here, there = map(shown_cell, met.examples)
-        said = f"as {here} in {met.table} and {there} in {met.by}"
+    if counts.examples:
+        left, right = map(shown_cell, counts.examples)
+        examples = f"as {left} in {counts.table} and {right} in {counts.by}"
     else:
-        here, there = (", ".join(map(shown_cell, side[:_SHOWN])) for side in (unknown, others))
-        said = f"{met.table} has {here}; {met.by} {there}"
+        left, right = (", ".join(map(shown_cell, side[:_SHOWN])) for side in (unknown, unmatched))
+        examples = f"{counts.table} has {left}; {counts.by} has {right}"
     raise InputError(
-        f"{met.table}: column '{met.column}': expected ids that {met.by} know, got {met.known:,} "
-        f"of {met.ids:,}: {said}; write them alike, as text in both"
+        f"{counts.table}: column '{counts.column}': expected ids that are in {counts.by}, "
+        f"got {counts.known:,} of {counts.ids:,}: {examples}; write them in the same way in both, "
+        "as texts"
     )
 
 
-def _may_all_be_new(met: KnownIds) -> bool:
-    """A touchpoint may open with an offer, and offers may be kept in no table."""
-    is_opened = met.table in ("offers", "decisions") and met.column == columns.TOUCHPOINT
-    is_unlisted = met.column == columns.OFFER and met.by != "offers"
-    return is_opened or is_unlisted or min(met.ids, met.known + met.others) < _FEW
+def _may_all_be_new(counts: KnownIds) -> bool:
+    """A touchpoint may be new with an offer, and offers may be listed in no table."""
+    is_new = counts.table in ("offers", "decisions") and counts.column == columns.TOUCHPOINT
+    is_unlisted = counts.column == columns.OFFER and counts.by != "offers"
+    return is_new or is_unlisted or min(counts.ids, counts.known + counts.others) < _FEW

@@ -1,4 +1,4 @@
-"""What is asked in a window after a cut-off, and the past it is asked from."""
+"""`Split`, its windows, and the queries of a window: whom to rank for, and what was relevant."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,18 +13,19 @@ from recsys.errors import InputError
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Queries:
-    """What is asked of a model, and the answers that came true.
+    """The customers to rank products for in a window, and the products that became relevant.
 
     Attributes:
         customers: [Q] int32 row numbers.
         relevant: [Q, P] bool CSR, the products that became relevant in the window.
-        seen: [Q, P] bool CSR, products that leave the ranking; None where repeats are kept.
+        seen: [Q, P] bool CSR, products that are left out of the ranking because the customer had
+            them before; None if `Dataset.filter_seen` is false.
         eligible: [P] bool, products on offer in the window.
-        history: [Q] int64, events of the customer before the window.
-        touchpoints: [N] int32, where each of the N relevant products was first taken in the window,
-            in the order of `relevant`; -1 for an unknown touchpoint, None where all are unknown.
-        left_out: customers with a target event in the window, but only of products that leave
-            the ranking because they were seen.
+        history: [Q] int64, number of events of the customer before the window.
+        touchpoints: [N] int32 row numbers, for each of the N entries of `relevant` the touchpoint
+            of its first target event in the window; -1 where unknown, None where all are unknown.
+        left_out: number of customers whose target events in the window are all about seen
+            products.
     """
 
     customers: IntArray
@@ -56,12 +57,12 @@ class Queries:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Window:
-    """The past a model may learn from, and the queries of the window that follows it.
+    """A window of time, the past that a model may learn from, and the queries of the window.
 
     Attributes:
         past: events before the window.
-        queries: what is asked in it.
-        start, end: of the window, in units of the clock; None where no cut-off makes it.
+        queries: whom to rank for, and what was relevant.
+        start, end: of the window, in units of the clock; None if no cut-off defines it.
     """
 
     past: Dataset
@@ -72,12 +73,13 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
-    """Two windows: choose on `valid`, read `test` once.
+    """Two windows: `valid` to choose models and settings, `test` to be read once.
 
     Attributes:
-        description: what was done, in words.
+        description: how the data were split, for reports.
         valid, test: the windows.
-        divides: what tells the past from the answers; only a cut-off can be certified.
+        divides: what separates the past from the relevant products. The audit certifies only a
+            "cut-off".
     """
 
     description: str
@@ -98,30 +100,32 @@ def window(
     start: int | None = None,
     end: int | None = None,
 ) -> Window:
-    """The past of a window and its queries.
+    """Makes a window from masks of the events of its past and of the window itself.
 
     Args:
-        data: all events.
-        in_past: [E] events that a model may learn from.
-        in_window: [E] events that may answer.
-        start: of the window, in units of the clock; None without one.
-        end: of the window, likewise.
+        data: all events [E].
+        in_past: [E] bool, events that a model may learn from.
+        in_window: [E] bool, events whose products are relevant if their action is a target.
+        start: first moment of the window, in units of the clock; None without a cut-off.
+        end: first moment after the window, in units of the clock; None without a cut-off.
 
     Raises:
-        InputError: nobody is asked anything in the window.
+        InputError: the window has no query, or none of its relevant products can be ranked.
     """
     past = data.select(in_past, as_of=start)
-    wanted = in_window & data.is_target
-    customers, relevant = _pairs(data, wanted)
+    is_answer = in_window & data.is_target
+    customers, relevant = _pairs(data, is_answer)
     if not len(customers):
         raise InputError(
-            f"the evaluation window holds no event with one of the target actions "
-            f"({', '.join(data.targets)}); move the cut-offs or change data.targets"
+            f"split: the evaluation window has no event with one of the target actions "
+            f"({', '.join(data.targets)}); move the cut-offs or set data.targets, in Python "
+            "Dataset.from_frames(..., targets=...)"
         )
     seen = None
     if data.filter_seen:
-        had, products = past.interactions.customers, past.interactions.products
-        seen = _bool_matrix(data, had[products >= 0], products[products >= 0])[customers]
+        before, has_product = past.interactions, past.interactions.products >= 0
+        seen = _bool_matrix(data, before.customers[has_product], before.products[has_product])
+        seen = seen[customers]
         relevant = (relevant.astype(np.int8) - relevant.multiply(seen).astype(np.int8)).tocsr()
         relevant.eliminate_zeros()
         relevant = relevant.astype(bool)
@@ -132,41 +136,40 @@ def window(
         eligible=data.eligible(start, end),
         history=past.history_lengths[customers],
     )
-    asked = np.flatnonzero(np.diff(relevant.indptr) > 0)
-    if not len(asked):
+    with_relevant = np.flatnonzero(np.diff(relevant.indptr) > 0)
+    if not len(with_relevant):
         raise InputError(
-            "the evaluation window holds only products that their customers had before; say "
-            "data.filter_seen=false, or move the cut-offs"
+            "split: the evaluation window has only products that their customers had before; set "
+            "data.filter_seen=false, in Python filter_seen=False, or move the cut-offs"
         )
     if not queries.eligible[relevant.indices].any():
         raise InputError(
-            "none of the products that became relevant is on offer in the evaluation window; check "
-            "valid_from and valid_to of the products table"
+            "products: none of the products that became relevant is on offer in the evaluation "
+            "window; check columns valid_from and valid_to"
         )
-    kept = replace(queries.select(asked), left_out=len(customers) - len(asked))
-    kept = replace(kept, touchpoints=_first_touchpoints(data, wanted, kept))
-    return Window(past=past, queries=kept, start=start, end=end)
+    queries = replace(queries.select(with_relevant), left_out=len(customers) - len(with_relevant))
+    queries = replace(queries, touchpoints=_first_touchpoints(data, is_answer, queries))
+    return Window(past=past, queries=queries, start=start, end=end)
 
 
-def _first_touchpoints(data: Dataset, wanted: BoolArray, queries: Queries) -> IntArray | None:
+def _first_touchpoints(data: Dataset, is_answer: BoolArray, queries: Queries) -> IntArray | None:
     """See `Queries.touchpoints`; events are in order of time where there is one."""
-    events = data.interactions.select(wanted)
+    events = data.interactions.select(is_answer)
     if (events.touchpoints < 0).all():
         return None
     width = len(data.products)
-    taken = events.customers.astype(np.int64) * width + events.products
-    pairs, first = np.unique(taken, return_index=True)
+    pairs, first_event = np.unique(
+        events.customers.astype(np.int64) * width + events.products, return_index=True
+    )
     customers = np.repeat(queries.customers.astype(np.int64), np.diff(queries.relevant.indptr))
-    asked = customers * width + queries.relevant.indices
-    touchpoints: IntArray = events.touchpoints[first[np.searchsorted(pairs, asked)]]
-    return touchpoints
+    relevant = customers * width + queries.relevant.indices
+    return np.asarray(events.touchpoints[first_event[np.searchsorted(pairs, relevant)]])
 
 
 def _entries(matrix: csr_array, rows: IntArray) -> IntArray:
-    """Positions of the entries of `matrix[rows]` among those of the matrix, in their order."""
+    """Positions in `matrix.data` of the entries of `matrix[rows]`."""
     positions = csr_array((np.arange(matrix.nnz), matrix.indices, matrix.indptr), matrix.shape)
-    found: IntArray = positions[rows].data
-    return found
+    return np.asarray(positions[rows].data)
 
 
 def _pairs(data: Dataset, rows: BoolArray) -> tuple[IntArray, csr_array]:

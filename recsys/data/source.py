@@ -1,49 +1,127 @@
-"""What a source of data must offer; the sources themselves are one file each in `sources/`."""
+"""`Source`: what a source of data has to offer. `sources/` has those of the library."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import pandas as pd
 
+from recsys.data import columns
 from recsys.data.tables import Tables
+from recsys.errors import InputError
+
+_MEMBERS = ("name", "version", "cutoffs", "filter_seen", "targets", "load")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cutoffs:
-    """Two moments (UTC) or positions in the global order: train | valid | test."""
+    """Where `TimeSplit` splits by default: train | valid | test.
+
+    Attributes:
+        valid_from: the first moment of valid: a UTC timestamp, or a position in the column `order`.
+        test_from: the first moment of test, of the same kind and later.
+    """
 
     valid_from: pd.Timestamp | int
     test_from: pd.Timestamp | int
 
 
 class Source(Protocol):
-    """Constructed from keywords (its YAML in conf/data), loaded once a run."""
+    """Where tables come from. For data of your own write a class with these members.
+
+    No base class is needed, and plain class attributes will do. `load` returns the tables with the
+    column names of `recsys.data.columns`; types, ids and dates are checked afterwards, so it does
+    not have to check them. Settings are keyword arguments of the constructor.
+
+    In Python, `Dataset.from_source(Shop(...))` loads it. In a run, a YAML file in `conf/data`, or
+    in the folder given by `--config-dir`, names the class as `_target_: mybank.Shop` and sets its
+    arguments; `allow=[mybank]` permits classes of that package.
+
+    >>> class Shop:
+    ...     name = "shop"
+    ...     version = "1"
+    ...     cutoffs = None
+    ...     filter_seen = True
+    ...     targets = ("purchase",)
+    ...
+    ...     def load(self) -> Tables:
+    ...         events = {"customer_id": ["ann", "bob"], "product_id": ["tea", "jam"]}
+    ...         return Tables(interactions=pd.DataFrame(events))
+    >>> from recsys import Dataset
+    >>> len(Dataset.from_source(Shop()).interactions)
+    2
+    """
 
     @property
     def name(self) -> str:
-        """Short name, as in `data=NAME`."""
+        """What the data are called in comparisons; part of the fingerprint."""
         ...
 
     @property
     def version(self) -> str:
-        """Changes whenever the same files would give other tables; part of the fingerprint."""
+        """Change it when the same files give other tables; part of the fingerprint."""
         ...
 
     @property
     def cutoffs(self) -> Cutoffs | None:
-        """The published or agreed cut-offs, or None where there is none."""
+        """The published or agreed cut-offs; None if there are none, then a split sets its own."""
         ...
 
     @property
     def filter_seen(self) -> bool:
-        """Whether products a customer had before the cut-off leave the ranking."""
+        """Whether products that a customer had before the cut-off are left out of the ranking.
+
+        False where customers buy the same products again, as groceries.
+        """
         ...
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The actions that make a product relevant."""
+        """The actions, of `recsys.data.columns.ACTIONS`, that make a product relevant."""
         ...
 
     def load(self) -> Tables:
-        """Reads the tables. Raises `InputError` where a file or column is missing."""
+        """Reads the tables; called once per run.
+
+        A source that knows when its data end returns `EndingTables`: later dates are then refused.
+
+        Raises:
+            InputError: a file or column is missing; names it, and says what to do.
+        """
         ...
+
+
+def load_tables(source: Source) -> Tables:
+    """The tables of a source, which is checked before it loads them.
+
+    Raises:
+        InputError: the source lacks a member or has no usable targets, `load` does not return
+            `Tables`, or raises it.
+    """
+    kind = type(source).__name__
+    missing = [member for member in _MEMBERS if not hasattr(source, member)]
+    if missing:
+        raise InputError(
+            f"data: expected a source with {', '.join(_MEMBERS)}, got {kind} without "
+            f"{', '.join(missing)}; add what recsys.data.source.Source describes"
+        )
+    require_targets(source.targets)
+    tables = source.load()
+    if not isinstance(tables, Tables):
+        raise InputError(
+            f"data: expected that {kind}.load returns recsys.data.tables.Tables, got "
+            f"{type(tables).__name__}; return Tables(interactions=...)"
+        )
+    return tables
+
+
+def require_targets(targets: Sequence[str]) -> None:
+    """Raises `InputError` unless there is at least one target and all are actions."""
+    actions = ", ".join(columns.ACTIONS)
+    if not targets:
+        raise InputError(
+            f"data.targets: expected at least one action, got none; actions are {actions}"
+        )
+    for action in targets:
+        if action not in columns.ACTIONS:
+            raise InputError(f"data.targets: no action '{action}'; actions are {actions}")

@@ -1,72 +1,31 @@
-"""Train | valid | test: by two cut-offs, as published, or by leaving the last event out."""
+"""The splits of the library: by two cut-offs, as published, or by leaving the last event out."""
 
-from abc import ABC, abstractmethod
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
-from recsys.data.audit import Audit
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND, timestamp
 from recsys.data.moments import parse_moment
 from recsys.data.queries import Split, window
 from recsys.data.source import Source
+from recsys.data.splitter import BaseSplit
 from recsys.errors import InputError
 
 
-class Splitter(Protocol):
-    """A way to split; constructed from its YAML in conf/split."""
+class TimeSplit(BaseSplit):
+    """Splits at two cut-offs on the column `timestamp` or `order` of interactions.
 
-    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
-        """The moment after which no identity link may be used; None without a clock."""
-        ...
+    Train holds the events before `valid_from`, valid those from there on, test those from
+    `test_from` on. Times are rounded down to whole seconds.
 
-    def split(self, data: Dataset, source: Source | None = None) -> Split:
-        """Splits the data.
-
-        Args:
-            data: all events.
-            source: whose cut-offs are the default, as a run gives it. Without it the data are
-                split as `Dataset.from_frames` or `Dataset.from_source` made them: identities are
-                merged by the links known before the first cut-off, and the leakage audit is run.
-
-        Raises:
-            InputError: the data cannot be split, with the remedy; or something leaks.
-        """
-        ...
-
-
-class _Split(ABC):
-    """What the splits share: without a source, as in a notebook, the result is audited."""
-
-    @abstractmethod
-    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
-        """See `Splitter`."""
-
-    @abstractmethod
-    def _divide(self, data: Dataset, source: Source | None) -> Split:
-        """The two windows, of identities merged as they are to be."""
-
-    def split(self, data: Dataset, source: Source | None = None) -> Split:
-        """Divides the data into train, validation and test; see `Splitter` for arguments."""
-        origin = data.origin
-        if source is not None or origin is None:
-            return self._divide(data, source)
-        # Links are dated on a clock of time only.
-        timed = data.clock == "timestamp"
-        linked = data.as_linked_before(self.first_cutoff(origin.source) if timed else None)
-        split = self._divide(linked, origin.source)
-        assert linked.origin is not None
-        audit = Audit(origin.checked, linked.origin.merged, linked, split)
-        audit.window("valid")
-        audit.window("test")
-        return split
-
-
-class TimeSplit(_Split):
-    """Two cut-offs on time or on the global order; by default those of the source."""
+    Args:
+        valid_from: a time such as "2025-08-01" (UTC unless it has a zone) or, for data with a
+            column `order`, a position; None takes the cut-off of the source.
+        test_from: of the same kind, later.
+    """
 
     def __init__(
         self, *, valid_from: str | int | None = None, test_from: str | int | None = None
@@ -75,29 +34,32 @@ class TimeSplit(_Split):
         self.test_from = test_from
 
     def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
-        """See `Splitter`."""
+        """The cut-off `valid_from`; None if it is a position."""
         value = self._cutoff("valid_from", source)
-        # As the windows, which begin at whole seconds.
+        # Rounded as the windows, which begin at whole seconds.
         return None if isinstance(value, int) else value.floor("s")
 
-    def _divide(self, data: Dataset, source: Source | None) -> Split:
+    def divide(self, data: Dataset, source: Source | None) -> Split:
+        """See `BaseSplit.divide`."""
         when = data.interactions.when
         if data.clock is None or when is None:
-            raise InputError(
-                f"split=time needs a 'timestamp' or 'order' column, and data={data.name} has none; "
-                "use split=given or split=leave_last_out"
-            )
+            raise _no_clock(data, "a split by time")
         bounds = [self._cutoff(name, source) for name in ("valid_from", "test_from")]
-        valid_from, test_from = (_in_clock_units(bound, data) for bound in bounds)
+        valid_from, test_from = (
+            self._in_clock_units(name, bound, data)
+            for name, bound in zip(("valid_from", "test_from"), bounds, strict=True)
+        )
         start, end = int(when.min()), data.as_of or 0
         if not start < valid_from < test_from < end:
             raise InputError(
-                f"split=time: expected first event < valid_from < test_from <= last event, got "
+                f"split: expected first event < valid_from < test_from <= last event, got "
                 f"{_shown(start, data)} < {bounds[0]} < {bounds[1]} <= {_shown(end - 1, data)}; "
-                "set split.valid_from and split.test_from"
+                "set split.valid_from and split.test_from, in Python "
+                "TimeSplit(valid_from=..., test_from=...)"
             )
+        valid_day, test_day = map(_described, bounds)
         return Split(
-            description=f"time: valid from {_spoken(bounds[0])}, test from {_spoken(bounds[1])}",
+            description=f"time: valid from {valid_day}, test from {test_day}",
             valid=window(data, when < valid_from, (when >= valid_from) & (when < test_from),
                           start=valid_from, end=test_from),
             test=window(data, when < test_from, when >= test_from, start=test_from, end=end),
@@ -105,25 +67,45 @@ class TimeSplit(_Split):
 
     def _cutoff(self, name: str, source: Source | None) -> pd.Timestamp | int:
         value = getattr(self, name)
-        if value is None and (source is None or source.cutoffs is None):
-            known = "" if source is None else f": data={source.name} has no cut-offs"
-            raise InputError(f"split=time{known}; set split.{name}")
-        if value is None and source is not None:
+        if value is None:
+            if source is None or source.cutoffs is None:
+                and_data = "" if source is None else f", and data '{source.name}' has no cut-offs"
+                raise InputError(
+                    f"split.{name}: expected a time or position, got none{and_data}; set "
+                    f"split.{name}=2026-01-31, in Python TimeSplit({name}=...)"
+                )
             value = getattr(source.cutoffs, name)
-        return value if isinstance(value, int) else parse_moment(value, f"split.{name}")
+        return value if isinstance(value, int) else parse_moment(value, self._key(name))
+
+    def _key(self, name: str) -> str:
+        """The setting that a cut-off comes from, for messages."""
+        return f"{'data' if getattr(self, name) is None else 'split'}.{name}"
+
+    def _in_clock_units(self, name: str, bound: pd.Timestamp | int, data: Dataset) -> int:
+        if isinstance(bound, int) != (data.clock == "order"):
+            kind = "a position (whole number)" if data.clock == "order" else "a time"
+            raise InputError(
+                f"{self._key(name)}: expected {kind}, because data '{data.name}' has a column "
+                f"'{data.clock}', got {bound}"
+            )
+        return bound if isinstance(bound, int) else int(bound.floor("s").timestamp()) * SECOND
 
 
-class GivenSplit(_Split):
-    """The published split of a source; a seeded part of its train rows is held out as valid.
+class GivenSplit(BaseSplit):
+    """The published split, in the column `part`; a part of the train rows is held out as valid.
 
-    With a held-out row all train rows of its customer and product leave the past, whatever their
-    action, as published test pairs do not occur in train either.
+    All train rows of a held-out pair of customer and product are left out of the past of valid,
+    whatever their action: published test pairs do not occur in train either.
 
     Args:
-        valid_fraction: of each customer's target rows, rounded at random, never all of them.
-        held_out: "random" rows, or the "last" of each customer as the source lists them: right
-            where its rows are known to lie in the order of events, and test is what came next.
+        valid_fraction: share of each customer's target rows that is held out, rounded at random,
+            never all of them.
+        held_out: "random" rows, or the "last" rows of each customer as the source lists them; for
+            data whose rows are in the order of events, with test as what came next.
         seed: of the rounding and of random rows.
+
+    Raises:
+        InputError: an argument is out of its range.
     """
 
     def __init__(
@@ -142,34 +124,32 @@ class GivenSplit(_Split):
         self.valid_fraction, self.held_out = valid_fraction, held_out
         self.seed = seed
 
-    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
-        """See `Splitter`."""
-        return None
-
-    def _divide(self, data: Dataset, source: Source | None) -> Split:
+    def divide(self, data: Dataset, source: Source | None) -> Split:
+        """See `BaseSplit.divide`."""
         in_test = data.interactions.given_test
         if in_test is None or not in_test.any():
             raise InputError(
-                f"split=given needs a column 'part' with train and test rows, and data={data.name} "
-                "has none; use split=time or split=leave_last_out"
+                f"interactions: a published split needs a column 'part' with the values train and "
+                f"test, and data '{data.name}' has no test rows; add it, or use split=time or "
+                "split=leave_last_out, in Python TimeSplit or LeaveLastOut"
             )
-        in_valid = self._held_out(data, ~in_test)
-        # A view of what is bought in the held-out row would give it away, and mask it as seen.
+        in_valid = self._hold_out(data, ~in_test)
+        # A view of the held-out product would reveal it, or filter it as seen.
         events = data.interactions
         pair = events.customers.astype(np.int64) * len(data.products) + events.products
         of_held_pair = (events.products >= 0) & np.isin(pair, pair[in_valid])
         return Split(
-            description=f"given: {self._spoken_part()} of train held out, seed {self.seed}",
+            description=f"given: {self._described_part()} of train held out, seed {self.seed}",
             valid=window(data, ~in_test & ~of_held_pair, in_valid),
             test=window(data, ~in_test, in_test),
             divides="part",
         )
 
-    def _spoken_part(self) -> str:
+    def _described_part(self) -> str:
         return f"{'the last ' if self.held_out == 'last' else ''}{self.valid_fraction:g}"
 
-    def _held_out(self, data: Dataset, candidates: BoolArray) -> BoolArray:
-        """The same share of every customer's target rows."""
+    def _hold_out(self, data: Dataset, candidates: BoolArray) -> BoolArray:
+        """[E] the same share of every customer's target rows among the candidates [E]."""
         generator = np.random.default_rng(self.seed)
         rows = np.flatnonzero(candidates & data.is_target)
         customers = data.interactions.customers[rows]
@@ -179,36 +159,32 @@ class GivenSplit(_Split):
         shuffled = np.lexsort((within, customers))
         starts = np.cumsum(counts) - counts
         rank = np.arange(len(rows)) - starts[customers[shuffled]]
-        held = np.zeros(len(candidates), dtype=bool)
-        held[rows[shuffled]] = rank < np.minimum(quota, counts - 1)[customers[shuffled]]
-        return held
+        is_held_out = np.zeros(len(candidates), dtype=bool)
+        is_held_out[rows[shuffled]] = rank < np.minimum(quota, counts - 1)[customers[shuffled]]
+        return is_held_out
 
 
-class LeaveLastOut(_Split):
-    """Each customer's last target event is test, the one before it valid.
+class LeaveLastOut(BaseSplit):
+    """Each customer's last target event is test, the target event before it valid.
 
-    Events of other customers may be later than a query: not certifiable as free of leaks.
+    Events of other customers may be later than a query, so that the audit cannot certify such a
+    split as free of leaks.
     """
 
-    def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
-        """See `Splitter`."""
-        return None
-
-    def _divide(self, data: Dataset, source: Source | None) -> Split:
+    def divide(self, data: Dataset, source: Source | None) -> Split:
+        """See `BaseSplit.divide`."""
         events = data.interactions
         if events.when is None:
-            raise InputError(
-                f"split=leave_last_out needs a 'timestamp' or 'order' column, and "
-                f"data={data.name} has none; use split=given"
-            )
+            raise _no_clock(data, "a split by each customer's last event")
         last = _last_target(data, np.full(len(data.customers), len(events)))
-        second = _last_target(data, last)
+        previous = _last_target(data, last)
         position = np.arange(len(events))
-        before_valid = position < second[events.customers]
-        two_or_more = (second < last)[events.customers]
+        before_valid = position < previous[events.customers]
+        two_or_more = (previous < last)[events.customers]
+        in_valid = (position == previous[events.customers]) & two_or_more
         return Split(
             description="leave last out",
-            valid=window(data, before_valid, (position == second[events.customers]) & two_or_more),
+            valid=window(data, before_valid, in_valid),
             test=window(
                 data, position < last[events.customers], position == last[events.customers]
             ),
@@ -217,7 +193,7 @@ class LeaveLastOut(_Split):
 
 
 def _last_target(data: Dataset, before: IntArray) -> IntArray:
-    """[C] position of each customer's last target event before a position, or `before` itself."""
+    """[C] position of each customer's last target event before a position [C]; else that one."""
     customers = data.interactions.customers
     position = np.arange(len(customers))
     usable = data.is_target & (position < before[customers])
@@ -226,17 +202,15 @@ def _last_target(data: Dataset, before: IntArray) -> IntArray:
     return np.where(last < 0, before, last)
 
 
-def _in_clock_units(bound: pd.Timestamp | int, data: Dataset) -> int:
-    if isinstance(bound, int) != (data.clock == "order"):
-        wanted = "a position (whole number)" if data.clock == "order" else "a time"
-        raise InputError(
-            f"split=time: expected {wanted} as cut-off for data={data.name}, got {bound}"
-        )
-    return bound if isinstance(bound, int) else int(bound.floor("s").timestamp()) * SECOND
+def _no_clock(data: Dataset, what: str) -> InputError:
+    return InputError(
+        f"interactions: {what} needs a column 'timestamp' or 'order', and data '{data.name}' has "
+        "neither; add one of them, or a column 'part' and use split=given, in Python GivenSplit"
+    )
 
 
-def _spoken(bound: pd.Timestamp | int) -> str:
-    """A date where nothing is lost by leaving the time out."""
+def _described(bound: pd.Timestamp | int) -> str:
+    """The cut-off as text; a date alone where the time is midnight."""
     if isinstance(bound, int) or bound != bound.normalize():
         return str(bound)
     return f"{bound:%Y-%m-%d}"

@@ -154,8 +154,9 @@ class FoldIn:
         products: [P, m] float32; m <= d, the first m columns of a customer's vector. The others
             do not depend on events.
         gram: [m, m] float32, or None.
-        offset, scale, exponent: of the weights w; scale is [P] float32, None for 1. `WeighsEvents`
-            states how much an event counts.
+        offset: b of the weights w.
+        scale: s of the weights w, [P] float32; None for 1.
+        exponent: a of the weights w. `WeighsEvents` states how much an event counts.
         unit: whether the vector is divided by its length at the end.
     """
 

@@ -85,7 +85,7 @@ def shown(value: Any) -> str:
     >>> shown([1, 2, 3, 4, 5])
     '[1, 2, 3, 4, …]'
     >>> shown("7" * 10_000)[-24:]
-    "777777' (10,000 characters)"
+    "777' (10,000 characters)"
     """
     plain = value.item() if isinstance(value, np.generic) else value
     if isinstance(plain, str):

@@ -11,7 +11,8 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER
 from recsys.data.queries import Queries, Split, Window
 from recsys.data.source import Cutoffs
-from recsys.data.split import GivenSplit, LeaveLastOut, Splitter, TimeSplit
+from recsys.data.split import GivenSplit, LeaveLastOut, TimeSplit
+from recsys.data.splitter import Splitter
 from recsys.errors import InputError
 
 NOWHERE = source_of({"customer_id": [1]})
@@ -23,11 +24,11 @@ def split_of(data: Dataset, splitter: Splitter) -> Split:
 
 def relevant(data: Dataset, queries: Queries) -> dict[Any, set[Any]]:
     """Outside customer id -> outside ids of the relevant products."""
-    found = {}
+    products_of = {}
     for row, customer in enumerate(queries.customers):
         products = queries.relevant[[row]].indices
-        found[data.customers.ids[customer]] = set(data.products.ids[products].tolist())
-    return found
+        products_of[data.customers.ids[customer]] = set(data.products.ids[products].tolist())
+    return products_of
 
 
 def pairs(data: Dataset, window: Window) -> list[tuple[Any, Any]]:
@@ -118,18 +119,21 @@ def test_the_past_holds_nothing_at_or_after_the_cutoff(
         for customer, product, moment in rows:
             if start <= moment < end:
                 wanted.setdefault(customer, set()).add(product)
-        had = {(c, p) for c, p, moment in rows if moment < start and filter_seen}
-        wanted = {c: {p for p in found if (c, p) not in had} for c, found in wanted.items()}
-        assert relevant(data, window.queries) == {c: found for c, found in wanted.items() if found}
+        seen = {(c, p) for c, p, moment in rows if moment < start and filter_seen}
+        wanted = {c: {p for p in items if (c, p) not in seen} for c, items in wanted.items()}
+        assert relevant(data, window.queries) == {c: items for c, items in wanted.items() if items}
 
 
 @pytest.mark.parametrize(
     ("splitter", "words"),
     [
-        (TimeSplit(), "has no cut-offs; set split.valid_from"),
-        (TimeSplit(valid_from="2026-01-05"), "has no cut-offs; set split.test_from"),
+        (TimeSplit(), "split.valid_from: .* has no cut-offs"),
+        (
+            TimeSplit(valid_from="2026-01-05"),
+            "split.test_from: .* has no cut-offs",
+        ),
         (TimeSplit(valid_from="soon", test_from="2026-01-08"), "split.valid_from: expected a time"),
-        (TimeSplit(valid_from=3, test_from=5), "expected a time as cut-off .* got 3"),
+        (TimeSplit(valid_from=3, test_from=5), "split.valid_from: expected a time, .* got 3"),
         (TimeSplit(valid_from="2026-01-08", test_from="2026-01-05"), "valid_from < test_from"),
         (TimeSplit(valid_from="2025-01-08", test_from="2026-01-05"), "first event < valid_from"),
         (TimeSplit(valid_from="2026-01-08", test_from="2027-01-05"), "test_from <= last event"),
@@ -152,14 +156,14 @@ def test_positions_and_times_are_not_confused() -> None:
 @pytest.mark.parametrize("splitter", [TimeSplit(valid_from=1, test_from=2), LeaveLastOut()])
 def test_without_a_clock_the_way_out_is_named(splitter: Splitter) -> None:
     data = dataset_of({"customer_id": [1, 2], "product_id": [1, 2]})
-    with pytest.raises(InputError, match=r"'timestamp' or 'order' column.* use split=given"):
+    with pytest.raises(InputError, match=r"'timestamp' or 'order', .* use split=given"):
         split_of(data, splitter)
 
 
 def test_a_window_of_repeats_only_is_refused_where_seen_products_leave() -> None:
     rows = [("a", "x", 1), ("a", "x", 2), ("a", "x", 3)]
     splitter = TimeSplit(valid_from=2, test_from=3)
-    with pytest.raises(InputError, match=r"had before; say data\.filter_seen=false"):
+    with pytest.raises(InputError, match=r"had before; set data\.filter_seen=false"):
         split_of(ordered(rows), splitter)
     assert len(split_of(ordered(rows, filter_seen=False), splitter).valid.queries) == 1
 
@@ -353,11 +357,11 @@ def test_events_that_are_no_target_stay_in_the_past_of_their_customer() -> None:
 def test_leave_last_out_keeps_each_customers_order(rows: list[tuple[int, int]]) -> None:
     data = ordered([(c, p, i) for i, (c, p) in enumerate(rows)], filter_seen=False)
     events = {c: [p for other, p in rows if other == c] for c, _ in rows}
-    long_enough = {c for c, found in events.items() if len(found) > 1}
+    long_enough = {c for c, items in events.items() if len(items) > 1}
     if not long_enough:
         return
     split = split_of(data, LeaveLastOut())
-    assert relevant(data, split.test.queries) == {c: {found[-1]} for c, found in events.items()}
+    assert relevant(data, split.test.queries) == {c: {items[-1]} for c, items in events.items()}
     assert relevant(data, split.valid.queries) == {c: {events[c][-2]} for c in long_enough}
     assert len(split.test.past.interactions) == sum(len(e) - 1 for e in events.values())
 

@@ -13,9 +13,10 @@ from hydra import compose, initialize_config_dir
 from recsys.experiments.config import settings_from
 from recsys.experiments.run import run
 from recsys.reports.ladder.ladder import Ladder, ladder
+from recsys.tracking.metrics_json import metrics_json, plain
 from recsys.tracking.names import bounds, means
 from recsys.tracking.read import TrackedRun
-from recsys.tracking.record import RunRecord, metrics_json, plain
+from recsys.tracking.record import RunRecord
 
 CONF = Path(__file__).parents[2] / "conf"
 MODELS = ("popularity", "segment", "own_history", "oracle", "item_knn")

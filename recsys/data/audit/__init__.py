@@ -1,4 +1,4 @@
-"""The leakage audit: counts again, from the checked tables, whatever a model was given."""
+"""The leakage audit: counts again, from the checked tables, what a model was given."""
 
 from recsys.data.audit.audit import Audit
 from recsys.data.audit.certificate import Certificate, Check

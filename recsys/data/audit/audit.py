@@ -1,4 +1,4 @@
-"""The audit of a run, from the merge of ids to the fit on the last window."""
+"""`Audit`: the steps of a leakage audit, from the merge of ids to the fit on the last window."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ from recsys.data.queries import Split
 from recsys.data.tables import Tables
 
 _NO_CUTOFF = {
-    "part": "the split is published without cut-offs: nothing says what was known when",
+    "part": "the split is published without cut-offs, so the order of events is unknown",
     "last event": "events of other customers may be later than a query",
 }
 
@@ -25,26 +25,29 @@ _NO_CUTOFF = {
 class Audit:
     """Counts again, from the checked tables, what a split and a model made of them.
 
-    It shares no code with what it audits, except for the numbering of ids. Each step raises
-    `InputError` at the first leak it finds, with its kind, table, column and row. To begin with,
-    ids have to be merged by links from before the first cut-off.
+    It shares no code with what it audits, except for the numbering of ids. The constructor checks
+    that ids were merged only by links from before the first cut-off.
 
     Args:
         checked: the tables before ids were merged.
-        merged: the same with merged ids; rows stand where they stood.
+        merged: the same tables with merged ids, rows in the same positions.
         data: coded from `merged`.
         split: of `data`.
+
+    Raises:
+        InputError: at the first leak, in the constructor and in every step; names its kind, table,
+            column and row.
     """
 
     def __init__(self, checked: Tables, merged: Tables, data: Dataset, split: Split) -> None:
         self._clock, self._split = data.clock, split
-        # Not the tables as a whole: nobody needs a second copy of the events beside the fit.
+        # Without interactions, so that no second copy of the events stays in memory during a fit.
         self._side = {name: table for name, table in merged.items() if name != "interactions"}
         self._rows = rows_of_table(merged.interactions, data)
         self._checks: list[Check] = [check_identities(checked, merged, self._first_cutoff())]
 
     def window(self, name: Literal["valid", "test"]) -> None:
-        """Edges, features and answers of a window, before a model is fitted on its past."""
+        """Checks edges, features and answers of a window, before a model is fitted on its past."""
         boundary = self._boundary(name)
         self._checks += [
             check_edges(boundary),
@@ -53,12 +56,17 @@ class Audit:
         ]
 
     def fit(self, name: Literal["valid", "test"], derived: Derived | None) -> None:
-        """What a model states after its fit on the past of a window; None where it does not."""
+        """Checks what a model states after its fit on the past of a window.
+
+        Args:
+            name: of the window.
+            derived: the statement; None for a model without one.
+        """
         self._checks += check_derived(self._boundary(name), derived)
 
     @property
     def certificate(self) -> Certificate:
-        """Of everything examined so far."""
+        """The certificate of all checks so far."""
         reason = _NO_CUTOFF.get(self._split.divides) or unplaced(self._side, self._clock)
         return Certificate(
             status=UNORDERED if reason else PASSED, reason=reason, checks=tuple(self._checks)

@@ -1,4 +1,4 @@
-"""What lies before a window and what does not, told from the raw rows alone."""
+"""`Boundary`: which rows may be known before a window, derived from the raw rows alone."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +26,7 @@ class Boundary:
     Attributes:
         name: "valid" or "test".
         window: as the split made it.
-        divides: what tells the past from the answers, see `recsys.data.queries.Split`.
+        divides: what separates the past from the answers, see `recsys.data.queries.Split`.
         rows: all interactions.
     """
 
@@ -36,16 +36,16 @@ class Boundary:
     rows: Rows
 
     def __post_init__(self) -> None:
-        """Raises `InputError` where a split by cut-off does not say where its windows lie."""
+        """Raises `InputError` if a split by cut-off does not give the start of its window."""
         if self.divides == "cut-off" and (self.window.start is None or self.rows.moments is None):
             raise InputError(
-                f"leakage audit: the split is said to be by cut-off, and its {self.name} has no "
-                "start; hand start and end to recsys.data.queries.window, or say what divides it"
+                f"leakage audit: the split is by cut-off, but its window {self.name} has no start; "
+                "pass start and end to recsys.data.queries.window, or set `divides` of the Split"
             )
 
     @property
     def past(self) -> Dataset:
-        """What a model is given."""
+        """The events that a model is given."""
         return self.window.past
 
     @property
@@ -55,12 +55,12 @@ class Boundary:
 
     @property
     def is_target(self) -> BoolArray:
-        """[N] rows that can be an answer."""
+        """[N] bool, rows with a target action and a product."""
         return self.rows.acts(self.past.targets)
 
     @cached_property
-    def asked(self) -> IntArray:
-        """The pairs of customer and relevant product, as `Rows.pairs` numbers them."""
+    def answers(self) -> IntArray:
+        """Pairs of customer and relevant product of the window, numbered as by `Rows.pairs`."""
         relevant = self.window.queries.relevant
         per_query = np.diff(relevant.indptr)
         customers = np.repeat(self.window.queries.customers.astype(np.int64), per_query)
@@ -68,29 +68,28 @@ class Boundary:
 
     @cached_property
     def forbidden(self) -> BoolArray:
-        """[N] rows that may not be known: from the cut-off on, of test, held out, or answers."""
+        """[N] bool, rows that may not be known: after the cut-off, of test, or answers."""
         if self.divides == "cut-off":
             return self.late(self.rows.moments)
         if self.divides == "last event":
             return self._last_answers()
         forbidden = self._of_test
         if self.name == "valid":
-            forbidden = forbidden | among(self.rows.pairs(self.products), self.asked)
+            forbidden = forbidden | among(self.rows.pairs(self.products), self.answers)
         return forbidden
 
     def late(self, moments: IntArray | None) -> BoolArray:
-        """[n] whether moments lie at or after the cut-off, where there is one."""
+        """[n] bool, whether moments [n] are at or after the start of the window, which is known."""
         assert moments is not None
         assert self.window.start is not None
-        late: BoolArray = moments >= self.window.start
-        return late
+        return np.asarray(moments >= self.window.start)
 
     @property
     def usable(self) -> Rows:
-        """The rows that a model may know, to count again what it derived from them.
+        """The rows that a model may know, from which its derived numbers are counted again.
 
-        Where only the last events are held out, the raw rows do not say what else is out of reach;
-        there it is the past itself, which by then is known to hold no answer.
+        In a split by last events the raw rows do not determine them; there it is the past itself,
+        which has already been checked to contain no answer.
         """
         if self.divides == "last event":
             return rows_of_past(self.past)
@@ -98,46 +97,49 @@ class Boundary:
 
     @property
     def column(self) -> str | None:
-        """That dates the events; None without a clock."""
+        """The column that dates the events; None without a clock."""
         return self.past.clock
 
     @property
     def cutoff(self) -> str | int | None:
-        """The start of the window, for people."""
-        return None if self.window.start is None else self.spoken(self.window.start)
+        """The start of the window: ISO 8601 text, or a position; None without a cut-off."""
+        return None if self.window.start is None else self.written(self.window.start)
 
-    def spoken(self, moment: int) -> str | int:
-        """A moment in units of the clock, for people."""
+    def written(self, moment: int) -> str | int:
+        """A moment in units of the clock as ISO 8601 text, or as a position."""
         if self.past.clock == "order":
             return int(moment)
         return pd.Timestamp(moment, unit="us", tz="UTC").isoformat()
 
     def latest(self, moments: IntArray | None) -> str | int | None:
-        """The latest of some moments, for people; None where none is known."""
-        known = np.zeros(0) if moments is None else moments[moments != NEVER]
-        return self.spoken(known.max()) if len(known) else None
+        """The latest of some moments, as `written`; None if none is known."""
+        if moments is None or not (moments != NEVER).any():
+            return None
+        return self.written(moments[moments != NEVER].max())
 
     def leak(self, kind: Kind, culprits: BoolArray, otherwise: str) -> InputError:
-        """The line that names the first culprit.
+        """The error that names the first forbidden row.
 
         Args:
             kind: of leak.
-            culprits: [N] rows that may have been used; the first that is forbidden is named.
-            otherwise: what is wrong, said where no forbidden row explains it.
+            culprits: [N] bool, rows that may have been used.
+            otherwise: what is wrong, for the case that none of these rows is forbidden.
         """
-        found = np.flatnonzero(culprits & self.forbidden)
-        if not len(found):
-            return leak(kind, self.name, "interactions", "what its rows say", otherwise, _REMEDY)
-        row = int(found[0])
+        rows = np.flatnonzero(culprits & self.forbidden)
+        if not len(rows):
+            return leak(
+                kind, self.name, "interactions", "numbers that its rows explain", otherwise, _REMEDY
+            )
+        row = int(rows[0])
         if self.divides == "cut-off":
             assert self.rows.moments is not None
             moment = int(self.rows.moments[row])
-            got = "no time" if moment == NEVER else self.spoken(moment)
+            got = "no time" if moment == NEVER else self.written(moment)
             expected, column = f"a moment before the cut-off {self.cutoff}", self.column
         elif self._of_test[row]:
             expected, column, got = "a row of train", columns.PART, columns.TEST_PART
         else:
-            expected, column = "no product that is asked for", columns.PRODUCT
+            expected, column = "no product of an answer", columns.PRODUCT
             got = str(self.past.products.ids[self.rows.products[row]])
         return leak(
             kind,
@@ -150,15 +152,16 @@ class Boundary:
 
     @property
     def _of_test(self) -> BoolArray:
-        no = np.zeros(len(self.rows), bool)
-        return no if self.rows.of_test is None else self.rows.of_test
+        if self.rows.of_test is None:
+            return np.zeros(len(self.rows), bool)
+        return self.rows.of_test
 
     def _last_answers(self) -> BoolArray:
-        """[N] the last target row of each pair that is asked for."""
+        """[N] bool, the last target row of each pair of `answers`."""
         pairs = self.rows.pairs(self.products)
-        answers = np.flatnonzero(self.is_target & among(pairs, self.asked))
+        answers = np.flatnonzero(self.is_target & among(pairs, self.answers))
         if self.rows.moments is not None:
-            # Of one moment the action that stands later in `columns.ACTIONS` came later.
+            # At the same moment, the action that is later in `columns.ACTIONS` came later.
             answers = answers[np.lexsort((self.rows.actions[answers], self.rows.moments[answers]))]
         _, from_end = np.unique(pairs[answers][::-1], return_index=True)
         last = np.zeros(len(self.rows), bool)

@@ -1,4 +1,4 @@
-"""What an audit says: which rows were examined, how, and up to which moment."""
+"""The result of an audit: which rows were examined, how, and up to which moment; or a leak."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -15,17 +15,17 @@ UNORDERED = "not certifiable: no order"
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was examined and found clean.
+    """A check that found no leak.
 
     Attributes:
         kind: of leak that was looked for.
         window: "valid" or "test", whose past was examined.
-        table: where its rows stand.
-        column: that dates them; None where nothing does.
+        table: that was examined.
+        column: that dates its rows; None if there is none.
         rows: how many were examined.
-        latest: the latest moment used, ISO 8601 or a position; None where none is known.
-        cutoff: the moment that everything has to precede; None where there is no cut-off.
-        how: it was checked, in words.
+        latest: the latest moment used, ISO 8601 or a position; None if none is known.
+        cutoff: the moment that all rows have to precede; None if there is no cut-off.
+        how: what was compared.
     """
 
     kind: Kind
@@ -44,8 +44,8 @@ class Certificate:
 
     Attributes:
         status: `PASSED` or `UNORDERED`.
-        reason: why it cannot be certified; None where it passed.
-        checks: what was examined all the same.
+        reason: why it cannot be certified; None if it passed.
+        checks: all checks that were made, in either case.
     """
 
     status: str
@@ -57,23 +57,23 @@ class Certificate:
         return asdict(self)
 
     def line(self) -> str:
-        """Status and reason, for people."""
+        """Status and reason in a line."""
         return f"audit {self.status}" + (f" ({self.reason})" if self.reason else "")
 
 
 def leak(
-    kind: Kind, window: str, place: str, expected: str, got: object, remedy: str
+    kind: Kind, window: str, where: str, expected: str, got: object, remedy: str
 ) -> InputError:
-    """The one line that a run ends with.
+    """The error of a leak, with which a run ends.
 
     Args:
         kind: of leak.
-        window: whose past it lies in.
-        place: table, row (from 0, as checked) and column.
-        expected: what should have stood there.
-        got: what did.
+        window: "valid" or "test", in whose past it is.
+        where: table, row (from 0, as checked) and column.
+        expected: what should be there.
+        got: what is there.
         remedy: what to do.
     """
     return InputError(
-        f"leakage audit, {kind} of {window}: {place}: expected {expected}, got {got}; {remedy}"
+        f"leakage audit, {kind} of {window}: {where}: expected {expected}, got {got}; {remedy}"
     )

@@ -1,4 +1,4 @@
-"""What a fitted model states that it took from the events, in a form that can be counted again."""
+"""`Derived`: numbers that a fitted model took from the events, so that they can be recounted."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ProductCounts:
-    """How popular the products were.
+    """Numbers of events by product, from which a model took popularity.
 
     Attributes:
-        counts: [P] events by product.
+        counts: [P] number of events of each product.
         actions: which actions were counted.
-        since: the first moment counted, in units of the clock; None counts from the beginning.
+        since: the first moment counted, in units of the clock; None if all were counted.
     """
 
     counts: IntArray | FloatArray
@@ -22,15 +22,15 @@ class ProductCounts:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CustomerMeasures:
-    """What customers were cut into segments by.
+    """Measures of customers, from which a model made segments.
 
     Attributes:
         events: [C] number of events.
-        last: [C] int64 moment of the last event, of any value where there is none; None without
-            a clock.
+        last: [C] int64 moment of the last event, any value where there is none; None without a
+            clock.
         value: [C] sum of the column `value`; None without it.
-        left_out: [A, T + 1] bool, events of an action at a touchpoint (the last: unknown) that were
-            not counted; None where all were.
+        left_out: [A, T + 1] bool, combinations of action and touchpoint (the last column: unknown)
+            whose events were not counted; None if all events were.
     """
 
     events: IntArray
@@ -41,7 +41,7 @@ class CustomerMeasures:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Derived:
-    """The statement of a fitted model; None for what it did not make.
+    """What a fitted model states that it derived from the events; None for what it did not derive.
 
     Attributes:
         popularity: counts by product.

@@ -1,4 +1,4 @@
-"""Edges and answers: no event of a past comes from its window, and no answer from elsewhere."""
+"""Checks edges and answers: no event of a past is from its window, and all answers are."""
 
 import numpy as np
 
@@ -10,20 +10,20 @@ from recsys.errors import InputError
 
 
 def check_edges(boundary: Boundary) -> Check:
-    """Every event of the past is a raw row from before the cut-off, and no more often than there.
+    """Checks that every event of the past is a raw row from before the cut-off, with its count.
 
     Raises:
-        InputError: one is not; names the first row that should have been kept out.
+        InputError: an event is not; names the first row that should have been kept out.
     """
     past, products, rows = rows_of_past(boundary.past), boundary.products, boundary.rows
     raw = rows.edges(products)
-    found = past.edges(products)
-    bad = more_often(found, raw[~boundary.forbidden])
+    given = past.edges(products)
+    bad = more_often(given, raw[~boundary.forbidden])
     if boundary.window.start is not None:
-        bad = np.union1d(bad, found[boundary.late(past.moments)])
+        bad = np.union1d(bad, given[boundary.late(past.moments)])
     if len(bad):
         raise boundary.leak(
-            "edges", among(raw, bad), f"{len(bad)} edges that no row before the window tells of"
+            "edges", among(raw, bad), f"{len(bad)} edges without a row before the window"
         )
     return Check(
         kind="edges",
@@ -38,10 +38,10 @@ def check_edges(boundary: Boundary) -> Check:
 
 
 def check_answers(boundary: Boundary) -> Check:
-    """Every answer is a raw row of its window.
+    """Checks that every answer is a raw row of its window.
 
     Raises:
-        InputError: one is not; names the first row it was taken from.
+        InputError: an answer is not; names the first row it was taken from.
     """
     rows, window = boundary.rows, boundary.window
     inside = boundary.is_target
@@ -52,34 +52,34 @@ def check_answers(boundary: Boundary) -> Check:
     elif boundary.divides == "part" and rows.of_test is not None:
         inside &= rows.of_test == (boundary.name == "test")
     pairs = rows.pairs(boundary.products)
-    bad = boundary.asked[~among(boundary.asked, pairs[inside])]
+    bad = boundary.answers[~among(boundary.answers, pairs[inside])]
     if len(bad):
         raise _outside(boundary, pairs, bad)
-    latest = None if rows.moments is None else rows.moments[inside & among(pairs, boundary.asked)]
+    latest = None if rows.moments is None else rows.moments[inside & among(pairs, boundary.answers)]
     return Check(
         kind="answers",
         window=boundary.name,
         table="interactions",
         column=boundary.column,
-        rows=len(boundary.asked),
+        rows=len(boundary.answers),
         latest=boundary.latest(latest),
         cutoff=boundary.cutoff,
-        how="all relevant products found again among the rows of the window",
+        how="all relevant products found among the rows of the window",
     )
 
 
 def _outside(boundary: Boundary, pairs: IntArray, bad: IntArray) -> InputError:
-    found = np.flatnonzero(among(pairs, bad))
-    place = f"interactions: row {found[0]}" if len(found) else "interactions"
+    rows = np.flatnonzero(among(pairs, bad))
+    where = f"interactions: row {rows[0]}" if len(rows) else "interactions"
     got: str | int | None = "no such row"
-    if len(found) and boundary.rows.moments is not None:
-        got = boundary.latest(boundary.rows.moments[found[:1]])
-    elif len(found):
+    if len(rows) and boundary.rows.moments is not None:
+        got = boundary.latest(boundary.rows.moments[rows[:1]])
+    elif len(rows):
         got = "a row of another part"
     return leak(
         "answers",
         boundary.name,
-        f"{place}, column '{boundary.column or 'part'}'",
+        f"{where}, column '{boundary.column or 'part'}'",
         "an answer from inside the window",
         got,
         "take answers from the window only",

@@ -1,4 +1,4 @@
-"""Dated rows of side tables are those known at the cut-off."""
+"""Checks features: the dated rows of side tables are those known at the cut-off."""
 
 from collections.abc import Mapping
 
@@ -16,14 +16,14 @@ DATED = (
     ("decisions", columns.DECISION, columns.TIMESTAMP),
     ("identities", columns.ID_A, columns.TIMESTAMP),
 )
-"""Table, id and date of rows that become known at a moment."""
+"""Tables whose rows become known at a moment, with their columns of id and date."""
 
 UNDATED = "its rows have no date and count as always known"
-NO_ORDER = "not checked: nothing says what was known when"
+NO_ORDER = "not checked: the order of events is unknown"
 
 
 def unplaced(tables: Mapping[str, pd.DataFrame], clock: str | None) -> str | None:
-    """Why dated rows cannot be placed before or after a cut-off; None where they can."""
+    """Why dated rows cannot be compared with a cut-off; None if they can."""
     if clock == "timestamp":
         return None
     for name, _, date in DATED:
@@ -33,24 +33,24 @@ def unplaced(tables: Mapping[str, pd.DataFrame], clock: str | None) -> str | Non
 
 
 def check_features(boundary: Boundary, tables: Mapping[str, pd.DataFrame]) -> list[Check]:
-    """No dated row of a side table lies at or after the cut-off; one check a table.
+    """Checks that no dated row of a side table is at or after the cut-off, table by table.
 
     `valid_from` and `valid_to` of products and offers are the firm's own calendar, known in
-    advance, and may lie after it.
+    advance; they may be later.
 
     Raises:
-        InputError: one does; names it.
+        InputError: a row is; names it.
     """
-    found = [
+    checks = [
         _check_table(boundary, tables[name], name, key, date)
         for name, key, date in DATED
         if name in tables
     ]
-    return found or [_check(boundary, "none", None, 0, None, "no table of features to examine")]
+    return checks or [_check(boundary, "none", None, 0, None, "no table of features to examine")]
 
 
 def _check_table(boundary: Boundary, raw: pd.DataFrame, name: str, key: str, date: str) -> Check:
-    given = boundary.past.side_tables.get(name, raw.iloc[:0])
+    past = boundary.past.side_tables.get(name, raw.iloc[:0])
     start, latest = boundary.window.start, None
     if date not in raw:
         how = UNDATED
@@ -59,32 +59,32 @@ def _check_table(boundary: Boundary, raw: pd.DataFrame, name: str, key: str, dat
     else:
         how = "dates compared with the cut-off, rows by id counted against those dated before it"
         late = (raw[date] >= pd.Timestamp(start, unit="us", tz="UTC")).to_numpy(bool)
-        too_late = pd.Series(False, index=given.index)
-        if date in given:
-            too_late = given[date] >= pd.Timestamp(start, unit="us", tz="UTC")
-        # A row that lost its date on the way still makes its id occur once too often.
-        often = given[key].value_counts().sub(raw.loc[~late, key].value_counts(), fill_value=0)
-        wrong = raw[key].isin(often.index[often > 0]) | raw[key].isin(given.loc[too_late, key])
+        too_late = pd.Series(False, index=past.index)
+        if date in past:
+            too_late = past[date] >= pd.Timestamp(start, unit="us", tz="UTC")
+        # A row that lost its date still makes its id occur too often.
+        often = past[key].value_counts().sub(raw.loc[~late, key].value_counts(), fill_value=0)
+        wrong = raw[key].isin(often.index[often > 0]) | raw[key].isin(past.loc[too_late, key])
         if too_late.any() or (often > 0).any():
-            raise _named(boundary, raw, (name, key, date), wrong.to_numpy(bool) & late)
+            raise _leak(boundary, raw, (name, key, date), wrong.to_numpy(bool) & late)
         last = raw.loc[~late, date].max()
         latest = None if pd.isna(last) else last.isoformat()
-    return _check(boundary, name, date if date in raw else None, len(given), latest, how)
+    return _check(boundary, name, date if date in raw else None, len(past), latest, how)
 
 
-def _named(
+def _leak(
     boundary: Boundary, raw: pd.DataFrame, names: tuple[str, str, str], culprits: BoolArray
 ) -> InputError:
     name, key, date = names
-    place, got = name, "a row that the checked table does not hold"
+    where, got = name, "a row that is not in the checked table"
     if culprits.any():
         row = int(np.flatnonzero(culprits)[0])
-        place = f"{name}: row {row} ({key} {raw[key].iloc[row]}), column '{date}'"
+        where = f"{name}: row {row} ({key} {raw[key].iloc[row]}), column '{date}'"
         got = raw[date].iloc[row].isoformat()
     return leak(
         "features",
         boundary.name,
-        place,
+        where,
         f"a moment before the cut-off {boundary.cutoff}",
         got,
         "join side tables as of the cut-off",

@@ -1,4 +1,4 @@
-"""Ids became one customer only by links that were known at the first cut-off."""
+"""Checks identities: ids were merged only by links that were known at the first cut-off."""
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,12 @@ from recsys.errors import InputError
 
 
 def check_identities(checked: Tables, merged: Tables, cutoff: pd.Timestamp | None) -> Check:
-    """Ids became one customer only where links from before the first cut-off connect them.
+    """Checks that merged ids are connected by links from before the first cut-off.
 
     Args:
-        checked: before ids were merged.
-        merged: after; its rows stand where they stood.
-        cutoff: the first of the split; None where it cannot be compared with the dates of links.
+        checked: the tables before ids were merged.
+        merged: the same tables with merged ids, rows in the same positions.
+        cutoff: the first of the split; None if it cannot be compared with the dates of links.
 
     Raises:
         InputError: a later link was used; names it.
@@ -33,11 +33,11 @@ def check_identities(checked: Tables, merged: Tables, cutoff: pd.Timestamp | Non
     late = (links[date] >= cutoff).to_numpy(bool)
     groups = _Groups(links)
     old, new = _renamed(checked, merged)
-    known, whole = groups.by(~late), groups.by(np.ones(len(links), bool))
-    bad = (known(old) != known(new)) | (known(old) < 0)
+    early_group, any_group = groups.by(~late), groups.by(np.ones(len(links), bool))
+    bad = (early_group(old) != early_group(new)) | (early_group(old) < 0)
     if bad.any():
-        suspect = np.isin(whole(links[columns.ID_A]), whole(old[bad]))
-        joins = known(links[columns.ID_A]) != known(links[columns.ID_B])
+        suspect = np.isin(any_group(links[columns.ID_A]), any_group(old[bad]))
+        joins = early_group(links[columns.ID_A]) != early_group(links[columns.ID_B])
         raise _late_link(links, np.flatnonzero(late & suspect & joins), cutoff, old[bad].iloc[0])
     last = links.loc[~late, date].max()
     return _identities(
@@ -50,7 +50,7 @@ def check_identities(checked: Tables, merged: Tables, cutoff: pd.Timestamp | Non
 
 
 class _Groups:
-    """Connected ids, compared as text: one table may hold 7 where another holds "7"."""
+    """Groups of linked ids, compared as text: a table may hold 7 where another holds "7"."""
 
     def __init__(self, links: pd.DataFrame) -> None:
         a, b = (links[column].astype(str) for column in (columns.ID_A, columns.ID_B))
@@ -58,7 +58,7 @@ class _Groups:
         self._a, self._b = self._ids.get_indexer(pd.Index(a)), self._ids.get_indexer(pd.Index(b))
 
     def by(self, keep: BoolArray) -> "_Labels":
-        """Groups by the links of a mask."""
+        """The groups formed by the links that a mask keeps."""
         shape = (len(self._ids), len(self._ids))
         pairs = coo_array((np.ones(keep.sum()), (self._a[keep], self._b[keep])), shape=shape)
         return _Labels(self._ids, connected_components(pairs, directed=False)[1])
@@ -69,39 +69,39 @@ class _Labels:
         self._ids, self._group = ids, group
 
     def __call__(self, ids: pd.Series) -> IntArray:
-        """[n] group of each id; a number of its own for one that no link names."""
-        place = self._ids.get_indexer(pd.Index(ids.astype(str)))
-        return np.where(place < 0, -1 - np.arange(len(ids)), self._group[place])
+        """[n] the number of each id's group; a different negative number for ids without link."""
+        position = self._ids.get_indexer(pd.Index(ids.astype(str)))
+        return np.where(position < 0, -1 - np.arange(len(ids)), self._group[position])
 
 
 def _renamed(checked: Tables, merged: Tables) -> tuple[pd.Series, pd.Series]:
-    """Each id that another took the place of, beside that one."""
-    found = []
+    """The ids that were replaced, and the ids that replaced them, as texts."""
+    changes = []
     for name, table in checked.items():
         if columns.CUSTOMER in table:
             after = getattr(merged, name)[columns.CUSTOMER].astype(str)
-            both = pd.DataFrame({"old": table[columns.CUSTOMER].astype(str), "new": after})
-            found.append(both[both["old"] != both["new"]].drop_duplicates())
-    pairs = pd.concat(found, ignore_index=True)
+            ids = pd.DataFrame({"old": table[columns.CUSTOMER].astype(str), "new": after})
+            changes.append(ids[ids["old"] != ids["new"]].drop_duplicates())
+    pairs = pd.concat(changes, ignore_index=True)
     return pairs["old"], pairs["new"]
 
 
 def _late_link(
     links: pd.DataFrame, culprits: IntArray, cutoff: pd.Timestamp, renamed: str
 ) -> InputError:
-    place, got = f"customer {renamed}", "no link at all"
+    where, got = f"customer {renamed}", "no link"
     if len(culprits):
         row = int(culprits[0])
         ids = f"{links[columns.ID_A].iloc[row]} and {links[columns.ID_B].iloc[row]}"
-        place = f"row {row} ({ids}), column '{columns.TIMESTAMP}'"
+        where = f"row {row} ({ids}), column '{columns.TIMESTAMP}'"
         got = links[columns.TIMESTAMP].iloc[row].isoformat()
     return leak(
         "identities",
         "valid",
-        f"identities: {place}",
+        f"identities: {where}",
         f"a link from before the first cut-off {cutoff.isoformat()}",
         got,
-        "merge ids by the links known then",
+        "merge ids only by the links known before it",
     )
 
 

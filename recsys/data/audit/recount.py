@@ -1,4 +1,4 @@
-"""What a fitted model states that it derived, counted again from the rows that may be known."""
+"""Checks what a fitted model derived: counts it again from the rows that may be known."""
 
 import numpy as np
 
@@ -13,7 +13,11 @@ _ROUNDING = 2.0**-22
 
 
 def check_derived(boundary: Boundary, derived: Derived | None) -> list[Check]:
-    """One check for each of popularity, segments, negatives and calibrators.
+    """Checks popularity, segments, negatives and calibrators of a fitted model.
+
+    Args:
+        boundary: of the window on whose past the model was fitted.
+        derived: what the model states; None if it states nothing.
 
     Raises:
         InputError: a number cannot come from the rows before the cut-off; names the product,
@@ -73,7 +77,7 @@ def _check_segments(boundary: Boundary, stated: CustomerMeasures | None) -> Chec
         raise boundary.leak(
             "segments", bad[boundary.rows.customers], f"other measures of customer {customer}"
         )
-    how = "number, last moment and value of each customer's events equal to those counted again"
+    how = "number, last moment and value of each customer's events equal to a recount"
     return _check(boundary, "segments", usable, how)
 
 
@@ -85,13 +89,12 @@ def _last(rows: Rows, size: int) -> IntArray:
 
 
 def _differs(value: FloatArray, rows: Rows, size: int) -> BoolArray:
-    """[C] beyond what the order of summation explains."""
+    """[C] bool, whether sums differ by more than the order of summation explains."""
     assert rows.values is not None
     amounts = np.nan_to_num(rows.values).astype(np.float64)
     sums = np.bincount(rows.customers, amounts, size)
     scale = np.bincount(rows.customers, np.abs(amounts), size)
-    found: BoolArray = np.abs(value - sums) > 1e-9 * scale
-    return found
+    return np.asarray(np.abs(value - sums) > 1e-9 * scale)
 
 
 def _check_moments(boundary: Boundary, kind: Kind, stated: IntArray | None) -> Check:
@@ -99,11 +102,11 @@ def _check_moments(boundary: Boundary, kind: Kind, stated: IntArray | None) -> C
         return _not_stated(boundary, kind)
     rows = boundary.rows
     if boundary.window.start is None or rows.moments is None:
-        return _check(boundary, kind, None, "moments stated, and no cut-off to compare them with")
+        return _check(boundary, kind, None, "there is no cut-off to compare the moments with")
     late = stated[boundary.late(stated)]
     if len(late):
         raise boundary.leak(
-            kind, np.isin(rows.moments, late), f"the moment {boundary.spoken(late[0])}"
+            kind, np.isin(rows.moments, late), f"the moment {boundary.written(late[0])}"
         )
     return Check(
         kind=kind,
@@ -113,13 +116,13 @@ def _check_moments(boundary: Boundary, kind: Kind, stated: IntArray | None) -> C
         rows=len(stated),
         latest=boundary.latest(stated),
         cutoff=boundary.cutoff,
-        how="moments that the model states compared with the cut-off",
+        how="the moments that the model states compared with the cut-off",
     )
 
 
 def _not_stated(boundary: Boundary, kind: Kind) -> Check:
     return _check(
-        boundary, kind, None, "the model states none; it was given the audited events only"
+        boundary, kind, None, "the model states none; it was only given the audited events"
     )
 
 

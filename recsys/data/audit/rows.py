@@ -1,4 +1,4 @@
-"""The checked interactions as the audit reads them: in the order of the table, by its own code."""
+"""`Rows`: the checked interactions, read in the order of the table and independently of models."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ from recsys.data.interactions import NEVER
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
-    """One entry a row.
+    """The interactions as arrays, one entry per row of the table.
 
     Attributes:
         customers, products: [N] row numbers of ids; -1 for an event without product.
         touchpoints: [N] row numbers; -1 where unknown.
         actions: [N] positions in `columns.ACTIONS`.
         moments: [N] int64 in units of the clock, `NEVER` where unknown; None without a clock.
-        values: [N] as the tables of a model hold them, float32; None without the column.
+        values: [N] float32, as models get them; None without the column.
         of_test: [N] rows of a published test part; None without a published split.
     """
 
@@ -36,7 +36,7 @@ class Rows:
         return len(self.customers)
 
     def select(self, keep: BoolArray) -> "Rows":
-        """Those that the mask [N] keeps."""
+        """The rows that the mask [N] keeps."""
         return Rows(
             customers=self.customers[keep],
             products=self.products[keep],
@@ -48,21 +48,21 @@ class Rows:
         )
 
     def pairs(self, products: int) -> IntArray:
-        """[N] int64, equal where customer and product are equal."""
+        """[N] int64 numbers of the pair of customer and product; `products` is how many exist."""
         return self.customers.astype(np.int64) * (products + 1) + self.products + 1
 
     def edges(self, products: int) -> IntArray:
-        """[N] int64, equal where customer, product and action are equal."""
+        """[N] int64 numbers of customer, product and action; `products` is how many exist."""
         return self.pairs(products) * len(columns.ACTIONS) + self.actions
 
     def acts(self, actions: tuple[str, ...]) -> BoolArray:
-        """[N] events with a product and one of these actions."""
+        """[N] bool, events with a product and an action among `actions`."""
         codes = [columns.ACTIONS.index(action) for action in actions]
         return np.isin(self.actions, codes) & (self.products >= 0)
 
 
 def rows_of_table(table: pd.DataFrame, data: Dataset) -> Rows:
-    """The interactions table; ids are numbered as in `data`."""
+    """The rows of a checked interactions table, with the row numbers of ids in `data`."""
     count = len(table)
     products: IntArray = np.full(count, -1, np.int32)
     if columns.PRODUCT in table:
@@ -72,8 +72,8 @@ def rows_of_table(table: pd.DataFrame, data: Dataset) -> Rows:
         touchpoints = data.touchpoints.rows(table[columns.TOUCHPOINT])
     actions: IntArray = np.full(count, columns.ACTIONS.index(columns.DEFAULT_ACTION), np.int8)
     if columns.ACTION in table:
-        known = pd.Index(columns.ACTIONS)
-        actions = known.get_indexer(pd.Index(table[columns.ACTION])).astype(np.int8)
+        codes = pd.Index(columns.ACTIONS).get_indexer(pd.Index(table[columns.ACTION]))
+        actions = codes.astype(np.int8)
     return Rows(
         customers=data.customers.rows(table[columns.CUSTOMER]),
         products=products,
@@ -103,19 +103,21 @@ def rows_of_past(data: Dataset) -> Rows:
     )
 
 
-def more_often(found: IntArray, allowed: IntArray) -> IntArray:
-    """Keys that occur in `found` more often than in `allowed`, both [any]; sorted."""
-    keys, times = np.unique(found, return_counts=True)
-    known, limits = np.unique(allowed, return_counts=True)
-    limit = np.zeros(len(keys), np.int64)
-    _, here, there = np.intersect1d(keys, known, assume_unique=True, return_indices=True)
-    limit[here] = limits[there]
-    return keys[times > limit]
+def more_often(given: IntArray, allowed: IntArray) -> IntArray:
+    """Keys that occur in `given` [n] more often than in `allowed` [m]; distinct and sorted."""
+    keys, counts = np.unique(given, return_counts=True)
+    allowed_keys, allowed_counts = np.unique(allowed, return_counts=True)
+    limits = np.zeros(len(keys), np.int64)
+    _, in_keys, in_allowed = np.intersect1d(
+        keys, allowed_keys, assume_unique=True, return_indices=True
+    )
+    limits[in_keys] = allowed_counts[in_allowed]
+    return keys[counts > limits]
 
 
-def among(keys: IntArray, known: IntArray) -> BoolArray:
-    """[n] which of the keys [n] are known, by hash: `numpy.isin` takes several times as long."""
-    return pd.Index(keys).isin(known)
+def among(keys: IntArray, others: IntArray) -> BoolArray:
+    """[n] bool, which of the keys [n] are in `others`, by hash: `numpy.isin` is slower."""
+    return pd.Index(keys).isin(others)
 
 
 def _moments(table: pd.DataFrame) -> IntArray | None:
@@ -125,5 +127,4 @@ def _moments(table: pd.DataFrame) -> IntArray | None:
         return None
     naive = table[columns.TIMESTAMP].dt.tz_localize(None)
     since = naive.dt.floor("us").dt.as_unit("us").astype("int64")
-    moments: IntArray = since.mask(naive.isna(), NEVER).to_numpy(np.int64)
-    return moments
+    return np.asarray(since.mask(naive.isna(), NEVER).to_numpy(np.int64))

@@ -8,10 +8,11 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
 from recsys.data.queries import Split, Window, window
 from recsys.data.source import Source
+from recsys.data.splitter import BaseSplit
 from recsys.errors import InputError
 
 
-class UnseenCustomers:
+class UnseenCustomers(BaseSplit):
     """Keeps a share of the customers out of the past, and asks for them alone.
 
     Args:
@@ -30,10 +31,10 @@ class UnseenCustomers:
         self.share, self.seed = share, seed
 
     def first_cutoff(self, source: Source | None) -> pd.Timestamp | None:
-        """No link between ids that became known later is used."""
+        """No link between ids that became known from then on is used."""
         return self.valid_from
 
-    def split(self, data: Dataset, source: Source | None = None) -> Split:
+    def divide(self, data: Dataset, source: Source | None) -> Split:
         """Two windows of the same customers, each after a past that does not know them."""
         if data.clock != "timestamp":
             raise InputError(f"split: data={data.name} has no times, and these cut-offs are dates")
