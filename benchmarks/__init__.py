@@ -1,1 +1,1 @@
-"""Suites of measurements, one file each; every figure of the README comes from one of them."""
+"""Suites of measurements, one file each. They produce the figures of the documentation."""

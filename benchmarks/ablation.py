@@ -1,4 +1,4 @@
-"""What each signal of the touchpoint network earns: all of them, and all but one, on valid."""
+"""What each signal of the touchpoint network is worth: all signals against all but one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,13 +27,13 @@ TOUCHPOINTS = "touchpoints"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """One fit, read on valid.
+class AblationRow:
+    """The results of one fit on valid.
 
     Attributes:
         data, without: the data set, and the signal left out ("all" for none).
         values: [Q] of the metric.
-        customers: [Q] who asked.
+        customers: [Q] the customers of the queries.
     """
 
     data: str
@@ -45,15 +45,15 @@ class Row:
 class AblationSuite:
     """Fits `TouchpointGNN` with every signal of a data set, then without each of them.
 
-    A difference is that of the model without a signal from the model with all: where it is above 0
-    the signal costs, where below it earns. Settings are those chosen on the same valid.
+    A difference is the model without a signal minus the model with all signals: above 0 the signal
+    costs quality, below 0 it earns some. The settings were chosen on the same valid window.
 
     Args:
         root: folder of the public data sets; null leaves out the sources that have a root.
         data: data set -> {source, settings: of the network, without: signal -> settings that leave
             it out}.
         metric: as "ndcg@10".
-        allow: packages beside recsys that sources may come from.
+        allow: packages besides recsys that sources may come from.
     """
 
     def __init__(
@@ -76,14 +76,15 @@ class AblationSuite:
         Writes table.md into the run's folder.
         """
         sources = {
-            name: _source(name, one["source"], self.allow) for name, one in self.settings.items()
+            name: _source(name, about["source"], self.allow)
+            for name, about in self.settings.items()
         }
         rows = [row for name, source in sources.items() for row in self._rows(name, source)]
         figures, table = summary(rows)
         write_whole(run_folder() / "table.md", table)
         return figures
 
-    def _rows(self, name: str, source: Source) -> Iterator[Row]:
+    def _rows(self, name: str, source: Source) -> Iterator[AblationRow]:
         _, split, _ = prepare(source, TimeSplit())
         about = self.settings[name]
         for without, change in {ALL: {}, **about["without"]}.items():
@@ -95,34 +96,34 @@ class AblationSuite:
 
     def _row(
         self, name: str, without: str, past: Dataset, window: Window, settings: Mapping[str, Any]
-    ) -> Row:
-        own = dict(settings)
-        objective = Softmax(**own.pop("objective"))
-        # An epoch count is a setting here: a row must not profit from stopping where valid is best.
-        model = TouchpointGNN(**own, objective=objective, patience=None)
+    ) -> AblationRow:
+        arguments = dict(settings)
+        objective = Softmax(**arguments.pop("objective"))
+        # The number of epochs is fixed: no row may profit from stopping at the best valid score.
+        model = TouchpointGNN(**arguments, objective=objective, patience=None)
         metric, _, k = self.metric.partition("@")
         model.fit(past)
-        found = evaluate(model.score, window.queries, [int(k)], progress=False, metrics=[metric])
-        return Row(
+        results = evaluate(model.score, window.queries, [int(k)], progress=False, metrics=[metric])
+        return AblationRow(
             data=name,
             without=without,
-            values=found.values[self.metric],
-            customers=found.customers,
+            values=results.values[self.metric],
+            customers=results.customers,
         )
 
 
 def without_touchpoints(data: Dataset) -> Dataset:
-    """The same events, nobody knows where."""
+    """The same events without their touchpoints."""
     events = data.interactions
     nowhere = np.full_like(events.touchpoints, -1)
     return replace(data, interactions=replace(events, touchpoints=nowhere))
 
 
-def summary(rows: list[Row]) -> tuple[dict[str, float], str]:
+def summary(rows: list[AblationRow]) -> tuple[dict[str, float], str]:
     """Flat figures, and the table in Markdown."""
     figures: dict[str, float] = {}
     lines = ["| data | without | mean | difference from all | verdict |", "|---|---|---|---|---|"]
-    whole = {row.data: row for row in rows if row.without == ALL}
+    with_all = {row.data: row for row in rows if row.without == ALL}
     for row in rows:
         name = f"{row.data}_{row.without}"
         mean = bootstrap({"mean": row.values}, row.customers)["mean"]
@@ -131,10 +132,10 @@ def summary(rows: list[Row]) -> tuple[dict[str, float], str]:
         if row.without == ALL:
             lines.append(f"| {' | '.join([*cells, '', ''])} |")
             continue
-        found = paired_difference(row.values, whole[row.data].values, row.customers)
-        figures |= ends(f"{name}_difference", found)
-        verdict = {"win": "costs", "loss": "earns", "tie": "tie"}[found.verdict]
-        lines.append(f"| {' | '.join([*cells, cell(found, '+'), verdict])} |")
+        difference = paired_difference(row.values, with_all[row.data].values, row.customers)
+        figures |= ends(f"{name}_difference", difference)
+        verdict = {"win": "costs", "loss": "earns", "tie": "tie"}[difference.verdict]
+        lines.append(f"| {' | '.join([*cells, cell(difference, '+'), verdict])} |")
     lines += [
         "",
         "earns: worse without it; costs: better without it (95 %, paired over customers).",

@@ -1,4 +1,4 @@
-"""What a whole comparison costs: out of MLflow, all pairs, page and tables written."""
+"""What a comparison costs: runs from MLflow, all pairs, page and tables."""
 
 import time
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ from recsys.experiments.cost import peak_memory_mb
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import compare
 from recsys.reports.comparison.page import comparison_files
-from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import runs
 from recsys.tracking.record import RunRecord
+from recsys.tracking.report import log_comparison
 from recsys.tracking.runs import log_run
 from recsys.tracking.store import TrackConfig
 
@@ -66,7 +66,7 @@ class ComparisonSuite:
 
 
 def made_records(runs: int, customers: int) -> list[RunRecord]:
-    """Runs whose customers differ as real ones do: most are missed, a few are served well."""
+    """Runs with realistic differences between customers: most are served badly, a few well."""
     generator = np.random.default_rng(0)
     ease = generator.beta(0.5, 4, customers)
     segments = generator.integers(0, _SEGMENTS, customers)

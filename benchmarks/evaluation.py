@@ -35,8 +35,8 @@ class EvaluationSuite:
     def figures(self) -> Mapping[str, float]:
         """Keys floor_seconds, grouped_floor_seconds, evaluation_seconds and the ratios.
 
-        `floor` is the blocked product and `numpy.argpartition` of each block; `grouped_floor` the
-        same with our own top-k, the sterner of the two; neither masks, orders or counts anything.
+        `floor` is the blocked product and `numpy.argpartition` of each block. `grouped_floor` is
+        the same with our own, faster top-k. Neither masks, orders or counts anything.
         """
         data = build(self.source, check_tables(self.source.load()))
         window = GivenSplit().split(data, self.source).test

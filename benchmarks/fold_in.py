@@ -1,6 +1,6 @@
-"""Customers who were not there at training, folded in, against a model that was trained with them.
+"""Customers folded in after training, against a model that was trained with them.
 
-What a fold-in can reach at best is what another seed of the same training changes by itself.
+The best that a fold-in can reach is the overlap between two trainings with different seeds.
 """
 
 import time
@@ -43,8 +43,8 @@ class FoldInSuite:
     Args:
         data: with a clock.
         hidden: how many customers with events are hidden from training, at most half of all.
-        folds: into how many parts they are hidden, each from a training of its own. What is folded
-            in lacks what the hidden taught, which is little only where they are few among all.
+        folds: number of parts, each hidden from its own training. A model misses what the hidden
+            customers would have taught it; this is little only where they are few.
         dim: columns of a factorised filter.
         k: length of the lists compared.
         models: names among `MODELS`.
@@ -67,8 +67,8 @@ class FoldInSuite:
     def figures(self) -> Mapping[str, float]:
         """For each model: overlaps, their ratio, recalls, their ratio and milliseconds.
 
-        overlap_of_others is that of customers who were in both trainings, the one with the hidden
-        and the one without: what the hidden taught, and no fold-in can know.
+        overlap_of_others is that of customers who were in both trainings, with and without the
+        hidden customers: it shows what the hidden customers taught, which no fold-in can know.
         """
         everything = build(self.data, check_tables(self.data.load()))
         split = TimeSplit().split(everything, self.data)
@@ -78,11 +78,11 @@ class FoldInSuite:
         count = min(self.hidden, len(active) // 2)
         hidden = np.random.default_rng(0).permutation(active)[:count]
         parts = [np.sort(part) for part in np.array_split(hidden, self.folds)]
-        found: dict[str, float] = {"hidden": count, "customers": len(past.customers)}
+        results: dict[str, float] = {"hidden": count, "customers": len(past.customers)}
         for name in self.models:
             figures = self._model(MODELS[name], past, parts, bought)
-            found |= {f"{name}_{key}": value for key, value in figures.items()}
-        return found
+            results |= {f"{name}_{key}": value for key, value in figures.items()}
+        return results
 
     def _model(
         self,
@@ -106,7 +106,9 @@ class FoldInSuite:
             milliseconds += taken
             stayed = _others(past, hidden, len(part))
             moved.append(
-                _overlap(*(self._best(one.score(stayed), seen, stayed) for one in (trained, model)))
+                _overlap(
+                    *(self._best(fitted.score(stayed), seen, stayed) for fitted in (trained, model))
+                )
             )
         folded = np.concatenate(lists)
         seeds, overlap = _overlap(with_them, other_seed), _overlap(with_them, folded)
@@ -155,9 +157,13 @@ def _folded(artifact: Artifact, past: Dataset, hidden: IntArray) -> tuple[FloatA
     vectors, milliseconds = [], []
     with threadpool_limits(1):
         for row in hidden:
-            own = slice(counts.indptr[row], counts.indptr[row + 1])
+            entries = slice(counts.indptr[row], counts.indptr[row + 1])
             events = list(
-                zip(ids[counts.indices[own]].tolist(), counts.data[own].tolist(), strict=True)
+                zip(
+                    ids[counts.indices[entries]].tolist(),
+                    counts.data[entries].tolist(),
+                    strict=True,
+                )
             )
             start = time.perf_counter()
             vectors.append(artifact.fold_in(events))
@@ -171,8 +177,8 @@ def _others(past: Dataset, hidden: IntArray, count: int) -> IntArray:
     return np.sort(np.random.default_rng(1).permutation(active)[:count])
 
 
-def _overlap(one: IntArray, other: IntArray) -> float:
-    shared = [np.isin(a[a >= 0], b).mean() for a, b in zip(one, other, strict=True)]
+def _overlap(lists: IntArray, other_lists: IntArray) -> float:
+    shared = [np.isin(a[a >= 0], b).mean() for a, b in zip(lists, other_lists, strict=True)]
     return float(np.mean(shared))
 
 

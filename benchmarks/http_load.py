@@ -16,10 +16,10 @@ _SAMPLES = 12
 
 
 class HttpLoadSuite:
-    """Clients that each ask for one customer after the other, as fast as they are answered.
+    """Clients that send requests for single customers, one after the other without pause.
 
-    They ask at the artifact's cut-off: of a market that ended years ago nothing is valid now, and
-    empty answers would be fast ones.
+    They request offers as of the cut-off of the artifact: the offers of a market that ended years
+    ago are not valid now, and empty answers would be too fast.
 
     Args:
         artifact: folder of an exported artifact.
@@ -43,25 +43,25 @@ class HttpLoadSuite:
         over the first quarter.
         """
         ids = load(self.artifact).contents.customers.ids
-        asked = np.random.default_rng(0).permutation(ids)
+        customers = np.random.default_rng(0).permutation(ids)
         taken: list[list[float]] = [[] for _ in range(self.clients)]
         errors: list[str] = []
         with served(self.artifact) as server:
-            ask(server.connect(), asked[:1].tolist(), self.asked)
+            ask(server.connect(), customers[:1].tolist(), self.asked)
             start = time.monotonic()
             threads = [
                 threading.Thread(
                     target=self._client,
-                    args=(server, asked[place :: self.clients], start, taken[place], errors),
+                    args=(server, customers[client :: self.clients], start, taken[client], errors),
                 )
-                for place in range(self.clients)
+                for client in range(self.clients)
             ]
             for thread in threads:
                 thread.start()
             memory = self._memory(server, start)
             for thread in threads:
                 thread.join()
-        milliseconds = np.concatenate([np.array(one) for one in taken]) * 1000
+        milliseconds = np.concatenate([np.array(seconds) for seconds in taken]) * 1000
         early = memory[len(memory) // 4]
         return {
             "seconds": self.seconds,
@@ -80,10 +80,10 @@ class HttpLoadSuite:
         self, server: Served, ids: IdArray, start: float, taken: list[float], errors: list[str]
     ) -> None:
         connection = server.connect()
-        place = 0
+        turn = 0
         while time.monotonic() - start < self.seconds:
-            customer = ids[place % len(ids) : place % len(ids) + 1].tolist()
-            place += 1
+            customer = ids[turn % len(ids) : turn % len(ids) + 1].tolist()
+            turn += 1
             began = time.perf_counter()
             try:
                 (answer,) = ask(connection, customer, self.asked)
@@ -96,8 +96,8 @@ class HttpLoadSuite:
                 connection.close()
 
     def _memory(self, server: Served, start: float) -> list[float]:
-        found = []
-        for one in range(1, _SAMPLES + 1):
-            time.sleep(max(0.0, start + one * self.seconds / _SAMPLES - time.monotonic()))
-            found.append(server.memory_mb())
-        return found
+        readings = []
+        for number in range(1, _SAMPLES + 1):
+            time.sleep(max(0.0, start + number * self.seconds / _SAMPLES - time.monotonic()))
+            readings.append(server.memory_mb())
+        return readings

@@ -1,7 +1,7 @@
-"""One known customer over HTTP, alone and beside many who guess ids: latency of the known one.
+"""Latency of requests for a known customer over HTTP, alone and beside many that guess ids.
 
-Nobody has a think time: the known client and the guessing ones each ask again as soon as they are
-answered. The server has one worker, as in `http_load`.
+All clients send the next request as soon as they have an answer. The server has one worker, as in
+`http_load`.
 """
 
 import http.client
@@ -16,7 +16,7 @@ from benchmarks.suite import require_at_least
 from recsys.serving import load
 
 _WARM_UP = 50
-"""Requests before the first that counts: the server loads parts of itself when they are needed."""
+"""Requests before the measurement: the server loads some parts when they are first needed."""
 
 
 class HttpUnknownSuite:
@@ -29,8 +29,8 @@ class HttpUnknownSuite:
         clients: how many guess.
         characters: of the ids that they make up.
         k: offers asked for.
-        at: the moment at which they are valid; of a market that ended years ago nothing is now, and
-            empty answers would be fast ones.
+        at: the moment at which the offers are valid; those of a market that ended years ago are
+            not valid now, and empty answers would be too fast.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class HttpUnknownSuite:
     def figures(self) -> Mapping[str, float]:
         """Keys known_p99_alone_ms, known_p99_beside_ms, ratio and errors; more for reading.
 
-        An unknown customer is no error, whether answered with what is popular or, by an artifact
-        that does not say what is popular, refused. A refusal for want of turns is one.
+        An unknown customer is no error: the answer is popular products or, where the artifact has
+        no popularity, a refusal. A refusal because the server is busy is an error.
         """
         (known,) = load(self.artifact).contents.customers.ids[:1].tolist()
         errors: list[str] = []

@@ -1,4 +1,4 @@
-"""What a kept result was made of, so that it answers for nothing else."""
+"""The inputs of a stored result, so that it is not used for other inputs."""
 
 import hashlib
 import json
@@ -15,12 +15,12 @@ _CHUNK = 1 << 20
 
 
 def note(folder: Path, made_of: Mapping[str, Any]) -> None:
-    """Writes what the result that is about to be made in a folder is made of."""
+    """Writes the inputs of the result that is about to be computed in a folder."""
     write_whole(folder / _NAME, json.dumps(made_of, indent=2, sort_keys=True) + "\n")
 
 
 def require_same(folder: Path, made_of: Mapping[str, Any]) -> None:
-    """Refuses a kept result that was made of something else.
+    """Refuses a stored result that was computed from other inputs.
 
     Raises:
         InputError: names the folder and what differs.
@@ -29,7 +29,7 @@ def require_same(folder: Path, made_of: Mapping[str, Any]) -> None:
         kept = json.loads((folder / _NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         kept = None
-    # As JSON has it: a tuple comes back as a list.
+    # JSON turns tuples into lists.
     wanted = json.loads(json.dumps(made_of))
     if kept == wanted:
         return

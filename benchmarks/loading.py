@@ -29,7 +29,7 @@ class LoadingSuite:
     """Reads, checks, merges, codes, splits and audits a simulated market, each in a new process.
 
     Args:
-        market: what is written once into the run's folder and then read.
+        market: the market; written once into the folder of the run, then read.
         repeats: processes a checkout, in turn A B A B; medians are reported.
         baseline: folder of another checkout of this project, as `git worktree add` makes one, whose
             stages are measured beside these; None measures this one alone.

@@ -1,7 +1,7 @@
 """CPU seconds of each stage from tables to an audited split; a program of its own.
 
-`python loading_stages.py FOLDER VALID_FROM TEST_FROM` prints one line of JSON. It is run by path,
-with a checkout of whatever version first on PYTHONPATH, so it uses only what all versions have.
+`python loading_stages.py FOLDER VALID_FROM TEST_FROM` prints one line of JSON. It is run by path
+with a checkout of any version first on PYTHONPATH, so it uses only what all versions have.
 """
 
 import json

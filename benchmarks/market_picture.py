@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recsys.ops.whole_file import whole_file
 
-# Okabe and Ito's palette, which people with any colour vision can tell apart.
+# The palette of Okabe and Ito, which readers with any colour vision can tell apart.
 _LINES = {
     "ndcg": {
         "touchpoint_gnn": ("touchpoint GNN", "#D55E00", "o"),
@@ -19,11 +19,11 @@ _LINES = {
 _TITLES = {"ndcg": "Offers: NDCG@10", "touchpoint": "Touchpoint of a purchase: first guess"}
 
 
-def curve(found: Mapping[str, float], sizes: Sequence[int], path: Path) -> None:
+def curve(numbers: Mapping[str, float], sizes: Sequence[int], path: Path) -> None:
     """Shares of the oracle over the number of events, with intervals; PNG.
 
     Args:
-        found: figures of `MarketCurveSuite`.
+        numbers: figures of `MarketCurveSuite`.
         sizes: events.
         path: of the picture.
     """
@@ -34,7 +34,7 @@ def curve(found: Mapping[str, float], sizes: Sequence[int], path: Path) -> None:
         for model, (label, colour, marker) in lines.items():
             ends = [
                 [
-                    100 * found[f"{part}_{model}{end}_{size}"] / found[f"{part}_oracle_{size}"]
+                    100 * numbers[f"{part}_{model}{end}_{size}"] / numbers[f"{part}_oracle_{size}"]
                     for size in sizes
                 ]
                 for end in ("", "_low", "_high")

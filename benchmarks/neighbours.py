@@ -1,4 +1,4 @@
-"""How fast trees of neighbours are drawn around edges, and that none of their edges is too late."""
+"""How fast trees of neighbours are sampled around edges, and that no edge in them is too late."""
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -55,8 +55,8 @@ class NeighboursSuite:
         """Keys events, edge_types, seeds, batches, sampled_edges, later_edges and speeds.
 
         `later_edges` counts those that are not strictly earlier than their seed, by the times of
-        the whole graph. `pyg_lib` is 1 where pyg-lib is there, else 0; only where it is there,
-        `pyg_lib_batches_per_second` compares.
+        the whole graph. `pyg_lib` is 1 where pyg-lib is installed, else 0; only then there is
+        `pyg_lib_batches_per_second`.
         """
         dataset = build(self.data, check_tables(self.data.load()))
         graph = ToUndirected()(touchpoint_graph(dataset))
@@ -64,8 +64,10 @@ class NeighboursSuite:
         loader = self._loader(graph, pyg_lib=False)
         sampled, later = _counted(loader, graph, self.edge_type)
         loaders = [loader, *([self._loader(graph, pyg_lib=True)] if has_pyg_lib() else [])]
-        # A deque of no length runs through a loader and keeps nothing.
-        passes: list[Callable[[], object]] = [partial(deque, one, maxlen=0) for one in loaders]
+        # A deque of length 0 consumes a loader and keeps nothing.
+        passes: list[Callable[[], object]] = [
+            partial(deque, batches, maxlen=0) for batches in loaders
+        ]
         seconds, *pyg_lib_seconds = seconds_in_turn(self.repeats, *passes)
         figures = {
             "events": len(dataset.interactions),
@@ -78,8 +80,8 @@ class NeighboursSuite:
             "edges_per_second": sampled / seconds,
             "pyg_lib": len(pyg_lib_seconds),
         }
-        for one in pyg_lib_seconds:
-            figures["pyg_lib_batches_per_second"] = len(loader) / one
+        for taken in pyg_lib_seconds:
+            figures["pyg_lib_batches_per_second"] = len(loader) / taken
         return figures
 
     def _loader(self, graph: HeteroData, *, pyg_lib: bool) -> LinkLoader:
@@ -101,9 +103,9 @@ def _counted(loader: LinkLoader, graph: HeteroData, edge_type: EdgeType) -> tupl
     sampled = later = 0
     for batch in loader:
         moments = graph[edge_type].time[batch[edge_type].input_id]
-        for one in graph.edge_types:
-            tree = batch[one[2]].batch[batch[one].edge_index[1]]
-            times = graph[one].time[batch[one].e_id]
+        for neighbour_type in graph.edge_types:
+            tree = batch[neighbour_type[2]].batch[batch[neighbour_type].edge_index[1]]
+            times = graph[neighbour_type].time[batch[neighbour_type].e_id]
             sampled += len(times)
             later += int((times >= moments[tree]).sum())
     return sampled, later

@@ -1,8 +1,8 @@
-"""Products that were not there at training, added by their features, against a model with them.
+"""Products added after training by their features, against a model that was trained with them.
 
-A part of the products that customers took in the valid window is hidden: all events with them and
-the products themselves, until every such product was hidden once. Who took a hidden product that
-they had not met before asks; the hidden products are ranked among themselves and among all.
+The products that customers took in the valid window are divided into parts. Each part in turn is
+hidden: the products and all events with them. The queries are the customers who took a hidden
+product for the first time. Hidden products are ranked among themselves and among all products.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ from recsys.models.base import Recommender
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Contents, NewProduct
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.artifact.new_products import features_of, grown, is_described
+from recsys.serving.artifact.new_products import features_of, grown
 
 AMONG, AMONG_ALL = 10, 20
 """Lengths of the lists of hidden products alone, and of those of the whole catalogue."""
@@ -75,8 +75,8 @@ class NewProductsSuite:
     def figures(self) -> Mapping[str, float]:
         """NDCG and recall of hidden products, among themselves and among all; writes table.md.
 
-        `of_all_places` is the share of the first places of all lists that hidden products take: of
-        a model trained with them, what they deserve.
+        `of_all_places` is the share of the first ranks that hidden products take; for a model
+        trained with them, this is their fair share.
         """
         everything = build(self.data, check_tables(self.data.load()))
         table = everything.side_tables.get("products")
@@ -91,13 +91,13 @@ class NewProductsSuite:
         shuffled = np.random.default_rng(0).permutation(candidates)
         trained = {name: MODELS[name](0).fit(window.past).score for name in self.models}
         values: Values = {}
-        asked, count = [], 0
+        customers_of_parts, count = [], 0
         for part in range(self.hidden_parts):
             hidden = np.zeros(len(everything.products), bool)
             hidden[shuffled[part :: self.parts]] = True
             among, of_all = _questions(window, taken, hidden)
             known = without(window.past, hidden)
-            asked.append(among.customers)
+            customers_of_parts.append(among.customers)
             count += int(hidden.sum())
             rivals = {
                 CHANCE: _at_random(part, len(hidden)),
@@ -109,23 +109,23 @@ class NewProductsSuite:
                 _note(values, f"{name}_trained", _measured(trained[name], among, of_all))
                 score = self._added(MODELS[name](0).fit(known), known, window.past, hidden)
                 _note(values, name, _measured(score, among, of_all))
-        customers = np.concatenate(asked)
+        customers = np.concatenate(customers_of_parts)
         sizes = {"hidden": count, "queries": len(customers), "customers": len(np.unique(customers))}
         return sizes | self._report(
             {key: np.concatenate(of) for key, of in values.items()}, customers
         )
 
     def _added(self, model: Recommender, known: Dataset, past: Dataset, hidden: BoolArray) -> Score:
-        """Scores of the model whose catalogue the hidden products were put behind.
+        """Scores of a model with the hidden products added to its catalogue.
 
-        Products of which no feature says anything cannot be added, and rank last.
+        Products without a known feature cannot be added and rank last.
         """
         contents = contents_of(model, *vectors_of(model, self.dim), known, {})
         ids = SortedIds.build("product", contents.products.ids)
         new, features = _described(contents, past, hidden), features_of(contents)
-        is_added = np.array([is_described(features, one) for one in new])
+        is_added = np.array([product.is_described(features) for product in new])
         contents, _ = grown(
-            contents, ids, [one for one, is_in in zip(new, is_added, strict=True) if is_in]
+            contents, ids, [product for product, is_in in zip(new, is_added, strict=True) if is_in]
         )
         rows = np.flatnonzero(hidden)
         vectors = np.zeros((len(hidden), contents.dim), np.float32)
@@ -143,14 +143,17 @@ class NewProductsSuite:
     def _report(
         self, values: Mapping[tuple[str, str], FloatArray], customers: IntArray
     ) -> dict[str, float]:
-        found = bootstrap(values, customers, resamples=self.resamples)
+        intervals = bootstrap(values, customers, resamples=self.resamples)
         figures: dict[str, float] = {}
-        for (who, metric), interval in found.items():
-            figures |= ends(f"{who}_{metric}", interval)
+        for (ranker, metric), interval in intervals.items():
+            figures |= ends(f"{ranker}_{metric}", interval)
         lines = [f"| | {' | '.join(METRICS)} |", "|---" * (len(METRICS) + 1) + "|"]
-        for who in dict.fromkeys(who for who, _ in values):
-            cells = [cell(found[who, one]) if (who, one) in found else "" for one in METRICS]
-            lines.append(f"| {who} | {' | '.join(cells)} |")
+        for ranker in dict.fromkeys(ranker for ranker, _ in values):
+            cells = [
+                cell(intervals[ranker, metric]) if (ranker, metric) in intervals else ""
+                for metric in METRICS
+            ]
+            lines.append(f"| {ranker} | {' | '.join(cells)} |")
         for name in self.models:
             gains = []
             for metric in METRICS[:2]:
@@ -166,7 +169,7 @@ class NewProductsSuite:
 
 
 def without(data: Dataset, hidden: BoolArray) -> Dataset:
-    """The same world in which products [P] were never heard of; customers keep their rows."""
+    """The data without the hidden [P] products; customers keep their row numbers."""
     events = data.interactions
     kept = events.select((events.products < 0) | ~hidden[events.products])
     rows = np.append(np.cumsum(~hidden) - 1, -1)[kept.products]
@@ -183,9 +186,9 @@ def without(data: Dataset, hidden: BoolArray) -> Dataset:
 
 
 def _first_taken(window: Window) -> csr_array:
-    """[Q, P] what became relevant to somebody without any event with it before.
+    """[Q, P] relevant products with which the customer has no event before.
 
-    A new product has no earlier buyers, so none of those who rank here may use that.
+    A new product has no earlier buyers, so earlier events may not help any ranker.
     """
     relevant = window.queries.relevant.astype(np.int8)
     fresh = csr_array(relevant - relevant.multiply(_met(window)))
@@ -200,14 +203,14 @@ def _met(window: Window) -> csr_array:
 
 
 def _questions(window: Window, taken: csr_array, hidden: BoolArray) -> tuple[Queries, Queries]:
-    """Who took a hidden product, asked about the hidden ones alone, and about all."""
+    """Queries of the customers who took a hidden product: over hidden products, and over all."""
     columns_kept = csr_array(
         (np.ones(hidden.sum(), np.int8), np.flatnonzero(hidden), np.append(0, np.cumsum(hidden))),
         shape=(len(hidden),) * 2,
     )
     relevant = csr_array(taken.astype(np.int8) @ columns_kept)
     asking = np.flatnonzero(np.diff(relevant.indptr))
-    # Where people buy again, only products that are to be new are asked for the first time.
+    # Where repeat purchases count, only hidden products must be new to the customer.
     gone = _met(window) if window.past.filter_seen else csr_array(_met(window) @ columns_kept)
     queries = replace(
         window.queries, relevant=relevant.astype(bool), seen=gone.astype(bool), touchpoints=None
@@ -217,13 +220,13 @@ def _questions(window: Window, taken: csr_array, hidden: BoolArray) -> tuple[Que
 
 def _measured(score: Score, among: Queries, of_all: Queries | None) -> dict[str, FloatArray]:
     ranking = rank(score, among, AMONG, progress=False)
-    found = dict(of_relevant(ranking, among, [AMONG], ["ndcg", "recall"]))
+    values = dict(of_relevant(ranking, among, [AMONG], ["ndcg", "recall"]))
     if of_all is None:
-        return found
+        return values
     ranking = rank(score, of_all, AMONG_ALL, progress=False)
     recall = of_relevant(ranking, of_all, [AMONG_ALL], ["recall"])[f"recall@{AMONG_ALL}"]
-    places = (among.eligible[ranking.columns] & (ranking.columns >= 0)).mean(axis=1)
-    return found | {METRICS[2]: recall, METRICS[3]: places}
+    share = (among.eligible[ranking.columns] & (ranking.columns >= 0)).mean(axis=1)
+    return values | {METRICS[2]: recall, METRICS[3]: share}
 
 
 def _note(values: Values, who: str, measured: Mapping[str, FloatArray]) -> None:
@@ -237,22 +240,22 @@ def _at_random(seed: int, products: int) -> Score:
 
 
 def _by_category(past: Dataset, known: Dataset, hidden: BoolArray) -> Score:
-    """A product counts as many customers as known ones of its category have in the mean."""
+    """Scores a product by the mean number of customers of known products of its category."""
     customers = interaction_matrix(known).astype(bool).sum(axis=0)
     table = as_of(past.side_tables["products"], columns.PRODUCT, None).set_index(columns.PRODUCT)
     categories = table[columns.CATEGORY].reindex(past.products.ids).astype(object)
     means = pd.Series(customers).groupby(categories[~hidden].to_numpy()).mean()
     counts = categories.map(means).fillna(customers.mean()).to_numpy(np.float32)
-    return lambda asked: np.tile(counts, (len(asked), 1))
+    return lambda customer_rows: np.tile(counts, (len(customer_rows), 1))
 
 
 def _described(contents: Contents, past: Dataset, hidden: BoolArray) -> list[NewProduct]:
-    """The hidden products, as somebody who launches them describes them."""
-    names = [] if contents.features is None else list(contents.features.places)
+    """The hidden products with their features."""
+    names = [] if contents.features is None else list(contents.features.terms)
     table = as_of(past.side_tables["products"], columns.PRODUCT, None).set_index(columns.PRODUCT)
     rows = table[names].astype(object).reindex(past.products.ids[hidden])
     rows = rows.where(rows.notna(), None)
     return [
-        NewProduct(product_id=one, features=dict(zip(names, values, strict=True)))
-        for one, values in zip(rows.index, rows.to_numpy(dtype=object), strict=True)
+        NewProduct(product_id=product_id, features=dict(zip(names, values, strict=True)))
+        for product_id, values in zip(rows.index, rows.to_numpy(dtype=object), strict=True)
     ]

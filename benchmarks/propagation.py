@@ -1,4 +1,4 @@
-"""A LightGCN training step with our propagation and with the two that peers use."""
+"""A LightGCN training step with our propagation and with two common alternatives."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,14 +64,14 @@ class PropagationSuite:
         matrix = normalise(interaction_matrix(past), 0.5, 0.5)
         batch = _random_batch(matrix, self.batch_size)
         ours, coo, edge_index = (
-            _Step(way, batch, *_vectors(matrix.shape, self.dim))
+            _TrainingStep(way, batch, *_vectors(matrix.shape, self.dim))
             for way in (
                 _ours(matrix, self.layers),
                 _coo(matrix, self.layers),
                 _edge_index(matrix, self.layers),
             )
         )
-        # Before the clock runs: it compares the first steps, and warms all three up.
+        # Before the timing: compares the first steps and warms up all three.
         output, gradient = (
             max(pair) for pair in zip(ours.compared(coo), ours.compared(edge_index), strict=True)
         )
@@ -100,7 +100,7 @@ class _Batch:
     negatives: Tensor
 
 
-class _Step:
+class _TrainingStep:
     def __init__(
         self, propagation: Propagation, batch: _Batch, customers: Tensor, products: Tensor
     ) -> None:
@@ -120,7 +120,7 @@ class _Step:
         squares = sum(rows.square().sum() for rows in self._rows(self.parameters))
         return loss + _L2 / 2 / len(customers) * squares
 
-    def compared(self, other: "_Step") -> tuple[float, float]:
+    def compared(self, other: "_TrainingStep") -> tuple[float, float]:
         """Largest differences of outputs and of gradients before any step is taken."""
         outputs, gradients = zip(self._first(), other._first(), strict=True)
         return _difference(*outputs), _difference(*gradients)
@@ -160,10 +160,10 @@ def _edge_index(matrix: csr_array, layers: int) -> Propagation:
 
 def _mean_of_layers(layer: Callable[[Tensor], Tensor], layers: int) -> Propagation:
     def propagation(customers: Tensor, products: Tensor) -> Pair:
-        found = [torch.cat([customers, products])]
+        nodes = [torch.cat([customers, products])]
         for _ in range(layers):
-            found.append(layer(found[-1]))
-        mean = torch.stack(found, dim=1).mean(dim=1)
+            nodes.append(layer(nodes[-1]))
+        mean = torch.stack(nodes, dim=1).mean(dim=1)
         return mean[: len(customers)], mean[len(customers) :]
 
     return propagation

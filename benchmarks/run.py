@@ -1,4 +1,4 @@
-"""Measures a suite of benchmarks/ and writes its figures to benchmark.json.
+"""Measures a suite of benchmarks/, prints a table and writes benchmark.json.
 
 recsys benchmark suite=evaluation root=FOLDER hydra.run.dir=DIR
 """
@@ -14,7 +14,7 @@ from benchmarks.suite import machine, write_benchmark
 from recsys.cli.conf import conf_folder
 from recsys.cli.launch import launch
 from recsys.experiments.config import build_part
-from recsys.experiments.parts import packages
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 
 
@@ -22,20 +22,20 @@ def main(words: Sequence[str]) -> None:
     """One suite.
 
     Args:
-        words: key=value and flags, as Hydra takes them.
+        words: settings as key=value, and flags of Hydra.
     """
-    # A suite may choose data and models as a run does.
+    # Suites may use the data and models of conf/.
     os.environ["RECSYS_CONF"] = str(conf_folder())
     launch(benchmark, Path(__file__).parent / "conf", "benchmark", words, __doc__ or "")
 
 
 def benchmark(config: DictConfig) -> None:
-    """One suite, and its table, or its figures where it makes none."""
+    """Measures one suite; prints its table, or its figures where it has no table."""
     hydra = HydraConfig.get()
     name, folder = hydra.runtime.choices["suite"], Path(hydra.runtime.output_dir)
     table = folder / "table.md"
     before = written_at(table)
-    figures = build_part(config.suite, "suite", packages(config.allow)).figures()
+    figures = build_part(config.suite, "suite", allowed_packages(config.allow)).figures()
     path = write_benchmark(folder, name, figures)
     say(f"{name} on {machine()}")
     # The folder may hold the table of an earlier run.

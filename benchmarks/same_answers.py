@@ -1,6 +1,6 @@
-"""Whether every way to ask gives the same offers: artifact, script, HTTP, Parquet, PostgreSQL.
+"""Whether all ways to recommend agree: artifact, script, HTTP, Parquet, PostgreSQL.
 
-All are asked at the artifact's cut-off: now is another moment for each.
+All recommend as of the cut-off of the artifact, because "now" would differ between them.
 """
 
 import json
@@ -24,14 +24,14 @@ Answer: TypeAlias = list[tuple[Any, float]]
 """Product ids and scores of one customer, best first."""
 
 _TIE = 1e-5
-"""Scores that lie closer than this times the largest may change places."""
+"""Scores closer than this times the largest may swap ranks."""
 _AT_ONCE = 100
 _AT = "as_of"
 _SCRIPT = Path(__file__).parents[1] / "scripts" / "recommend.py"
 
 
 class SameAnswersSuite:
-    """Asks all ways for the same customers and compares with `Artifact.recommend`.
+    """Recommends for the same customers in all ways and compares with `Artifact.recommend`.
 
     Args:
         artifact: folder of an exported artifact.
@@ -50,34 +50,37 @@ class SameAnswersSuite:
     def figures(self) -> Mapping[str, float]:
         """Keys customers, offers, and for each way same_WAY and same_WAY_to_the_letter.
 
-        The first is the share of customers with the same list but for ties, the second of those
-        with the same products in the same places.
+        The first is the share of customers whose lists are equal up to ties, the second of those
+        with the same products in the same order.
         """
         artifact = load(self.folder)
         script = self._script()
         ids = list(script)
-        wanted = {one: _answer(artifact.recommend(one, self.k, at=_AT).offers) for one in ids}
-        found = {
+        wanted = {
+            customer: _answer(artifact.recommend(customer, self.k, at=_AT).offers)
+            for customer in ids
+        }
+        answers_of = {
             "recommend_script": script,
             "http": self._http(ids),
             "parquet": self._parquet(artifact, ids),
         }
         with _postgres(self.postgres) as uri:
-            found["pgvector"] = _stored(PgvectorStore(uri), artifact, ids, self.k)
+            answers_of["pgvector"] = _stored(PgvectorStore(uri), artifact, ids, self.k)
         figures: dict[str, float] = {
             "customers": len(ids),
-            "offers": sum(len(one) for one in wanted.values()),
+            "offers": sum(len(customer) for customer in wanted.values()),
         }
-        for way, answers in found.items():
-            pairs = [(wanted[one], answers[one]) for one in ids]
+        for way, answers in answers_of.items():
+            pairs = [(wanted[customer], answers[customer]) for customer in ids]
             letter = [[p for p, _ in a] == [p for p, _ in b] for a, b in pairs]
             figures[f"same_{way}"] = float(np.mean([same(a, b) for a, b in pairs]))
             figures[f"same_{way}_to_the_letter"] = float(np.mean(letter))
         return figures
 
     def _script(self) -> dict[Any, Answer]:
-        with tempfile.TemporaryDirectory() as place:
-            out = Path(place) / "offers.json"
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "offers.json"
             words = [f"customers={self.customers}", f"k={self.k}", f"at={_AT}", f"out={out}"]
             done = subprocess.run(
                 [sys.executable, str(_SCRIPT), f"artifact={self.folder}", *words],
@@ -96,31 +99,31 @@ class SameAnswersSuite:
         return _by_customer(answers)
 
     def _parquet(self, artifact: Artifact, ids: Sequence[Any]) -> dict[Any, Answer]:
-        with tempfile.TemporaryDirectory() as place:
-            return _stored(ParquetStore(Path(place) / "tables"), artifact, ids, self.k)
+        with tempfile.TemporaryDirectory() as folder:
+            return _stored(ParquetStore(Path(folder) / "tables"), artifact, ids, self.k)
 
 
-def same(one: Answer, other: Answer) -> bool:
-    """Whether two lists are one but for ties.
+def same(first: Answer, second: Answer) -> bool:
+    """Whether two lists are equal up to ties.
 
-    Scores are equal place by place, and a product that stands elsewhere in the other list has there
-    the score that it has here.
+    The scores at equal ranks are equal, and a product at another rank in the second list has the
+    score there that it has in the first.
     """
-    if len(one) != len(other):
+    if len(first) != len(second):
         return False
-    if not one:
+    if not first:
         return True
-    scores, others = (np.array([score for _, score in answer]) for answer in (one, other))
+    scores, others = (np.array([score for _, score in answer]) for answer in (first, second))
     near = _TIE * max(1e-12, float(np.abs(scores).max()))
     if (np.abs(scores - others) > near).any():
         return False
     last = scores[-1]
-    places = {product: place for place, (product, _) in enumerate(one)}
-    for place, (product, _) in enumerate(other):
-        there = places.get(product)
-        # What stands in one list only is as good as the last one that both have room for.
-        target = last if there is None else scores[there]
-        if abs(others[place] - target) > near:
+    ranks = {product: rank for rank, (product, _) in enumerate(first)}
+    for rank, (product, _) in enumerate(second):
+        rank_in_first = ranks.get(product)
+        # A product of one list only must score as the last rank does.
+        target = last if rank_in_first is None else scores[rank_in_first]
+        if abs(others[rank] - target) > near:
             return False
     return True
 
@@ -136,8 +139,8 @@ def _postgres(uri: str | None) -> Iterator[str]:
         raise InputError(
             "suite.postgres: say postgresql://USER@HOST/DATABASE, or pip install pgserver"
         ) from None
-    with tempfile.TemporaryDirectory() as place:
-        server = pgserver.get_server(place, cleanup_mode="stop")
+    with tempfile.TemporaryDirectory() as folder:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
         try:
             yield server.get_uri()
         finally:
@@ -146,19 +149,22 @@ def _postgres(uri: str | None) -> Iterator[str]:
 
 def _stored(store: Store, artifact: Artifact, ids: Sequence[Any], k: int) -> dict[Any, Answer]:
     store.put(artifact)
-    return {one: _answer(store.recommend(one, k, at=_AT)) for one in ids}
+    return {customer: _answer(store.recommend(customer, k, at=_AT)) for customer in ids}
 
 
 def _answer(offers: Sequence[Any]) -> Answer:
     # JSON has no UUIDs: they are compared as text.
     return [
-        (one.product_id if isinstance(one.product_id, int) else str(one.product_id), one.score)
-        for one in offers
+        (
+            offer.product_id if isinstance(offer.product_id, int) else str(offer.product_id),
+            offer.score,
+        )
+        for offer in offers
     ]
 
 
 def _by_customer(answers: Sequence[Mapping[str, Any]]) -> dict[Any, Answer]:
     return {
-        one["customer_id"]: [(offer["product_id"], offer["score"]) for offer in one["offers"]]
-        for one in answers
+        answer["customer_id"]: [(offer["product_id"], offer["score"]) for offer in answer["offers"]]
+        for answer in answers
     }

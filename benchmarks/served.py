@@ -1,4 +1,4 @@
-"""A model server of MLflow on loopback, for as long as a block runs."""
+"""An MLflow model server on loopback, for the duration of a block."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ import psutil
 
 from recsys.errors import InputError
 from recsys.serving.mlflow_model.pyfunc import save
-from recsys.serving.mlflow_model.request import CUSTOMER
+from recsys.serving.mlflow_model.request_values import CUSTOMER
 
 _PATIENCE = 120.0
 """Seconds until a server must answer."""
@@ -30,7 +30,7 @@ class Served:
 
     Attributes:
         port: on loopback.
-        process: the one that was started; those that answer are its children.
+        process: the process that was started; its children answer.
     """
 
     port: int
@@ -39,7 +39,7 @@ class Served:
     def memory_mb(self) -> float:
         """Resident memory of the server and its children, MiB."""
         family = [self.process, *self.process.children(recursive=True)]
-        return float(sum(one.memory_info().rss for one in family)) / 2**20
+        return float(sum(process.memory_info().rss for process in family)) / 2**20
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection, which stays open between requests."""
@@ -53,8 +53,8 @@ def served(artifact: str) -> Iterator[Served]:
     Raises:
         InputError: the artifact cannot be loaded, or the server did not start.
     """
-    with tempfile.TemporaryDirectory() as place:
-        model, log = Path(place) / "model", Path(place) / "server.log"
+    with tempfile.TemporaryDirectory() as folder:
+        model, log = Path(folder) / "model", Path(folder) / "server.log"
         save(model, artifact)
         port = _free_port()
         words = [
@@ -63,10 +63,10 @@ def served(artifact: str) -> Iterator[Served]:
         ]  # fmt: skip
         # The server calls `mlflow` and `uvicorn` by name.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        with log.open("wb") as said:
+        with log.open("wb") as output:
             started = subprocess.Popen(
                 [sys.executable, "-m", "mlflow", *words],
-                cwd=place, env={**os.environ, "PATH": path}, stdout=said, stderr=said,
+                cwd=folder, env={**os.environ, "PATH": path}, stdout=output, stderr=output,
             )  # fmt: skip
             try:
                 server = Served(port, psutil.Process(started.pid))
@@ -80,7 +80,7 @@ def ask(
     connection: http.client.HTTPConnection, customers: Sequence[Any], params: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Recommendations for customers; `http.client.HTTPException` where the server refuses."""
-    records = [{CUSTOMER: one} for one in customers]
+    records = [{CUSTOMER: customer} for customer in customers]
     return invoke(connection, {"dataframe_records": records, "params": dict(params)})
 
 
@@ -94,8 +94,8 @@ def invoke(
     content = answer.read()
     if answer.status != http.client.OK:
         raise http.client.HTTPException(f"{answer.status}: {content[:300]!r}")
-    found: list[dict[str, Any]] = json.loads(content)["predictions"]
-    return found
+    predictions: list[dict[str, Any]] = json.loads(content)["predictions"]
+    return predictions
 
 
 def _free_port() -> int:
@@ -119,18 +119,18 @@ def _wait(server: Served, started: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def _end(started: subprocess.Popen[bytes]) -> None:
-    """Ends the server and its children, which a signal to the first alone would leave behind."""
+    """Ends the server and its children, which would survive a signal to the server alone."""
     try:
         parent = psutil.Process(started.pid)
         family = [*parent.children(recursive=True), parent]
     except psutil.NoSuchProcess:
         return
-    for one in family:
+    for process in family:
         try:
-            one.terminate()
+            process.terminate()
         except psutil.NoSuchProcess:
             continue
     _, alive = psutil.wait_procs(family, timeout=10)
-    for one in alive:
-        one.kill()
+    for process in alive:
+        process.kill()
     started.wait()

@@ -1,7 +1,7 @@
-"""How fast an artifact is written, loaded and asked, beside the bare computation in the same run.
+"""How fast an artifact is written, loaded and queried, relative to the bare computation.
 
-Vectors are made up, but with the spectrum and the lengths of products that implicit ALS learns on
-the simulated market, turned at random: white noise would be an index's worst case, and nobody's.
+The vectors are random, but have the spectrum and the lengths that implicit ALS learns on the
+simulated market: white noise would be the worst case of an index, and unrealistic.
 """
 
 import json
@@ -51,10 +51,10 @@ class ServingSuite:
     """Many customers and products by exact search, and more products by an HNSW index.
 
     Args:
-        data: what the vectors' spectrum is learned on.
+        data: the data on which the spectrum of the vectors is learned.
         customers, products, dim: of the artifact that is searched exactly.
         indexed_products: of the artifact with an index; 0 leaves it out.
-        questions: customers asked about one by one.
+        questions: number of customers that are queried one by one.
     """
 
     def __init__(
@@ -74,27 +74,27 @@ class ServingSuite:
         self.indexed_products, self.questions = indexed_products, questions
 
     def figures(self) -> Mapping[str, float]:
-        """Seconds, milliseconds and ratios; see README for what each is to reach."""
+        """Seconds, milliseconds and ratios."""
         made = trained_like(self.data, self.dim)
         with tempfile.TemporaryDirectory() as folder:
-            found = self._exact(Path(folder), made)
+            numbers = self._exact(Path(folder), made)
             if self.indexed_products:
-                found |= self._indexed(Path(folder), made)
-        return found
+                numbers |= self._indexed(Path(folder), made)
+        return numbers
 
     def _exact(self, folder: Path, made: "Maker") -> dict[str, float]:
         contents = made(self.customers, self.products)
         start = time.perf_counter()
         write(folder / "exact", contents)
-        found = {"export_seconds": time.perf_counter() - start}
+        numbers = {"export_seconds": time.perf_counter() - start}
         vectors = contents.customers.vectors.nbytes + contents.products.vectors.nbytes
         del contents
         loaded = [_loading(folder / "exact") for _ in range(3)]
-        found["load_seconds"] = float(np.median([one["seconds"] for one in loaded]))
-        found["resident_over_vectors"] = max(one["resident"] for one in loaded) / vectors
+        numbers["load_seconds"] = float(np.median([reading["seconds"] for reading in loaded]))
+        numbers["resident_over_vectors"] = max(reading["resident"] for reading in loaded) / vectors
         artifact = load(folder / "exact")
-        found |= self._one_by_one(artifact)
-        return found | _all_at_once(artifact, folder / "everyone.parquet")
+        numbers |= self._one_by_one(artifact)
+        return numbers | _all_at_once(artifact, folder / "everyone.parquet")
 
     def _one_by_one(self, artifact: Artifact) -> dict[str, float]:
         contents = artifact.contents
@@ -108,7 +108,8 @@ class ServingSuite:
         ids = contents.customers.ids[rows]
         with threadpool_limits(1):
             floor, taken = _milliseconds(
-                (bare, rows.tolist()), (lambda one: artifact.recommend(one, _K), ids.tolist())
+                (bare, rows.tolist()),
+                (lambda customer_id: artifact.recommend(customer_id, _K), ids.tolist()),
             )
         return {
             "exact_p50_ms": float(np.median(taken)),
@@ -120,24 +121,24 @@ class ServingSuite:
         contents = made(10_000, self.indexed_products)
         start = time.perf_counter()
         write(folder / "hnsw", contents, index_kind="hnsw")
-        found = {"hnsw_export_seconds": time.perf_counter() - start}
+        numbers = {"hnsw_export_seconds": time.perf_counter() - start}
         manifest = json.loads((folder / "hnsw" / "manifest.json").read_text())
         artifact = load(folder / "hnsw")
         index = artifact.index
         assert isinstance(index, ApproximateIndex)
         rows = np.random.default_rng(2).permutation(10_000)[: self.questions]
-        asked = contents.customers.vectors[rows]
+        vectors = contents.customers.vectors[rows]
 
-        def bare(place: int) -> None:
-            index.found.search(asked[place : place + 1], _K, params=index.settings)
+        def bare(row: int) -> None:
+            index.index.search(vectors[row : row + 1], _K, params=index.settings)
 
         ids = contents.customers.ids[rows]
         with threadpool_limits(1):
             floor, taken = _milliseconds(
                 (bare, list(range(len(rows)))),
-                (lambda one: artifact.recommend(one, _K), ids.tolist()),
+                (lambda customer_id: artifact.recommend(customer_id, _K), ids.tolist()),
             )
-        return found | {
+        return numbers | {
             "hnsw_effort": manifest["index"]["effort"],
             "hnsw_recall_at_10": manifest["index"]["recall@10"],
             "hnsw_p50_ms": float(np.median(taken)),
@@ -150,7 +151,7 @@ Maker = Callable[[int, int], Contents]
 
 
 def _all_at_once(artifact: Artifact, out: Path) -> dict[str, float]:
-    """Everybody's offers in a file, beside the bare product and top-k of the same tiles."""
+    """Offers for all customers in a file, against the bare product and top-k of the same tiles."""
     contents = artifact.contents
     customers, products = contents.customers.vectors, np.array(contents.products.vectors)
 
@@ -204,8 +205,8 @@ def _loading(folder: Path) -> dict[str, float]:
     """Seconds and resident bytes of loading in a process of its own."""
     command = [sys.executable, "-c", _LOADING, str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    reading: dict[str, float] = json.loads(done.stdout)
+    return reading
 
 
 def _milliseconds(*tasks: tuple[Callable[..., object], list[object]]) -> list[list[float]]:

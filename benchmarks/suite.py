@@ -1,4 +1,4 @@
-"""What a suite returns, and how it is kept."""
+"""What all suites share: checks of settings, timing, intervals as figures, the report file."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def require_at_least(low: int, **settings: int) -> None:
 
 @contextmanager
 def root_of_suite() -> Iterator[None]:
-    """Lets what a source says of data.root name suite.root, where a suite was told it."""
+    """Names suite.root instead of data.root in the errors of a source."""
     try:
         yield
     except InputError as error:
@@ -51,18 +51,18 @@ def published(root: str) -> LightGCNFiles:
         return LightGCNFiles(root=root)
 
 
-def ends(key: str, found: Interval | Difference) -> dict[str, float]:
+def ends(key: str, estimate: Interval | Difference) -> dict[str, float]:
     """Figures KEY, KEY_low and KEY_high."""
-    return {key: found.mean, f"{key}_low": found.low, f"{key}_high": found.high}
+    return {key: estimate.mean, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
 
 
-def cell(found: Interval | Difference, sign: str = "") -> str:
+def cell(estimate: Interval | Difference, sign: str = "") -> str:
     """A mean with its interval, for a table; sign "+" writes that of a difference."""
-    return f"{found.mean:{sign}.4f} [{found.low:{sign}.4f}, {found.high:{sign}.4f}]"
+    return f"{estimate.mean:{sign}.4f} [{estimate.low:{sign}.4f}, {estimate.high:{sign}.4f}]"
 
 
 def seconds_in_turn(repeats: int, *tasks: Callable[[], object]) -> list[float]:
-    """Median wall seconds of each task; run in turn A B A B, so that drift hits all alike."""
+    """Median wall seconds of each task; run in turn A B A B, so that drift affects all equally."""
     taken: list[list[float]] = [[] for _ in tasks]
     for _ in range(repeats):
         for seconds, task in zip(taken, tasks, strict=True):
@@ -83,7 +83,7 @@ def machine() -> str:
 
 
 def run_folder() -> Path:
-    """Hydra's folder of this run; the current one where a suite runs without Hydra."""
+    """The folder of the run under Hydra, else the current folder."""
     return Path(HydraConfig.get().runtime.output_dir) if HydraConfig.initialized() else Path()
 
 

@@ -45,7 +45,7 @@ class _Row:
         return f"{self.data}_{self.model}"
 
     def made_of(self) -> dict[str, Any]:
-        """What its result depends on; where the data lie does not matter."""
+        """What its result depends on, independent of the folder of the data."""
         folder = [word for word in self.about if word.startswith(_ROOT)]
         return {
             "overrides": [word for word in self.about if not word.startswith(_ROOT)],
@@ -56,11 +56,11 @@ class _Row:
 
 
 class TunedSuite:
-    """One study (scripts/tune.py) and one reading of test (scripts/train.py) a row.
+    """One study (scripts/tune.py) and one evaluation on test (scripts/train.py) for each row.
 
-    Both are commands that anybody can type. Stopped at any moment, the same suite goes on: trials
-    are in the storage, and a row whose metrics.json is there is not fitted again. One that was
-    made of other data or settings is refused.
+    A suite that was stopped continues when it is started again: trials are in the storage, and a
+    row with a metrics.json is not fitted again. A row that was made with other data or settings is
+    refused.
 
     Args:
         root: folder of the public data sets.
@@ -87,7 +87,7 @@ class TunedSuite:
             raise InputError(f"suite.root={root} is not a folder; set suite.root to the data sets")
         require_at_least(1, jobs=jobs)
         self.jobs, self.folder, self.uri, self.storage = jobs, Path(folder), uri, storage
-        self.folders = [Path(root) / one["folder"] for one in data.values() if one["folder"]]
+        self.folders = [Path(root) / about["folder"] for about in data.values() if about["folder"]]
         self.rows = [
             _row(Path(root), name, settings, model, overrides)
             for name, settings in data.items()
@@ -104,11 +104,11 @@ class TunedSuite:
         with ThreadPoolExecutor(self.jobs) as pool:
             done = pool.map(self._measured, self.rows)
             bar = tqdm(done, total=len(self.rows), desc="tuned", unit="row", disable=None)
-            found = dict(zip(self.rows, bar, strict=True))
-        write_whole(self.folder / "table.md", _table(found))
+            metrics_of = dict(zip(self.rows, bar, strict=True))
+        write_whole(self.folder / "table.md", _table(metrics_of))
         return {
             f"{row.name}_{metric.replace('@', '_at_')}{end}": metrics["test"][metric][value]
-            for row, metrics in found.items()
+            for row, metrics in metrics_of.items()
             for metric in (row.metric, _recall(row.metric))
             for end, value in (("", "mean"), ("_low", "low"), ("_high", "high"))
         }
@@ -129,8 +129,8 @@ class TunedSuite:
                 "train.py", *shared, f"experiment=tuned/{row.name}", "evaluate.test=true",
                 f"hydra.run.dir={kept.parent}", uri=self.uri,
             )  # fmt: skip
-        found: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-        return found
+        metrics: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        return metrics
 
 
 def _row(
@@ -145,7 +145,7 @@ def _row(
 
 
 def _call(script: str, *words: str, uri: str) -> None:
-    """Runs a script on one thread; what it says on stderr is the reason where it fails."""
+    """Runs a script on one thread; on failure its stderr becomes the error."""
     done = subprocess.run(
         [sys.executable, str(_SCRIPTS / script), *words],
         env={**os.environ, "OMP_NUM_THREADS": "1", "MLFLOW_TRACKING_URI": uri},
@@ -160,11 +160,11 @@ def _recall(metric: str) -> str:
     return f"recall@{metric.partition('@')[2]}"
 
 
-def _table(found: Mapping[_Row, Mapping[str, Any]]) -> str:
+def _table(metrics_of: Mapping[_Row, Mapping[str, Any]]) -> str:
     """Markdown: a section a data set, a row a model, best on valid first."""
     lines: list[str] = []
-    for data in dict.fromkeys(row.data for row in found):
-        rows = {row: metrics for row, metrics in found.items() if row.data == data}
+    for data in dict.fromkeys(row.data for row in metrics_of):
+        rows = {row: metrics for row, metrics in metrics_of.items() if row.data == data}
         metric = next(iter(rows)).metric
         recall = _recall(metric)
         lines += [

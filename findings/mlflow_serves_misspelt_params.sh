@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# A model of mlflow with a signature of params answers a request whose param is misspelt as if
-# nothing had been asked: the param is dropped with a warning in the server's log, before `predict`.
-# Expected: an error to the caller, who gets an answer to another question. Our endpoint refuses it.
+# MLflow serves a request whose param is misspelt: a model with a ParamSchema drops the unknown param,
+# with a warning in the server's log, before it calls `predict`.
+# Expected: an error, because the caller gets the answer to another request. The endpoint of recsys
+# refuses such a request.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -27,9 +28,9 @@ signature = ModelSignature(
 mlflow.pyfunc.save_model("model", python_model=Echo(), signature=signature, pip_requirements=[])
 model = mlflow.pyfunc.load_model("model")
 table = pd.DataFrame({"customer_id": ["ann"]})
-seen = model.predict(table, params={"touchpont": "app"})
+answer = model.predict(table, params={"touchpont": "app"})
 print("mlflow", mlflow.__version__)
 print("expected: an error that names the unknown param 'touchpont'")
-print("seen:    ", seen)
-assert seen == [{"touchpoint": ""}], "mlflow has changed"
+print("answer:  ", answer)
+assert answer == [{"touchpoint": ""}], "mlflow has changed"
 PYTHON

@@ -1,4 +1,4 @@
-"""Bad command lines of the other scripts; {run} and {artifact} stand for what is there."""
+"""Bad command lines of the other commands; {run} and {artifact} are filled in by the test."""
 
 import re
 import shutil
@@ -20,8 +20,8 @@ COMPARE = {
     "tag of no run": (["tags=model:als"], "tags=model:als: no finished run has all of them"),
     "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
     "unknown experiment": (["experiment=bank"], "experiment=bank is not in the store; there is"),
-    "empty experiment": (["experiment=Default"], "start with recsys train"),
-    "missing store": (["track.uri=sqlite:///no.db"], "there is no", "run scripts/train.py first"),
+    "empty experiment": (["experiment=Default"], "no finished run was found; run recsys train"),
+    "missing store": (["track.uri=sqlite:///no.db"], "there is no", "run recsys train first"),
     "store a table": (["track.uri=sqlite:///tables/offers.csv"], "is not an SQLite database"),
     "foreign store": (["track.uri=sqlite:///other.db"], "other.db is a database of something else"),
     "unknown format": (["out=board.xlsx"], "out=board.xlsx: expected a folder, or a file", ".csv"),
@@ -48,7 +48,7 @@ EXPORT = {
     "unknown run": (["out=x", "run=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
     "unknown metric": (["out=x", "metric=auc"], "metric=auc is not in every run; there are ndcg"),
     "unknown data": (["out=x", "data=bank"], "data=bank: no run on it; there are runs on tables"),
-    "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run scripts/train.py first"),
+    "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run recsys train first"),
     "allowed of no name": (["out=x", "allow=my-bank"], "allow: expected names of packages"),
     "data moved": (["out=x", "run={lost}"], "expected a folder, and there is none"),
     "data changed": (["out=x", "run={run}"], "is not what run", "train again"),
@@ -68,8 +68,8 @@ LADDER = {
     "metric without a list": (["out=x", "metric=auc"], "metric=auc: expected one of precision"),
     "unknown data": (["out=x", "data=bank"], "data=bank: no run on it; there are runs on tables"),
     "unknown run": (["out=x", "runs=deadbeef"], "run id 'deadbeef': no finished runs start with"),
-    "empty experiment": (["out=x", "experiment=Default"], "no finished run was found; run scripts"),
-    "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run scripts/train.py first"),
+    "empty experiment": (["out=x", "experiment=Default"], "no finished run was found; run recsys"),
+    "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run recsys train first"),
 }  # fmt: skip
 
 ANN = ["artifact={artifact}", "customer=ann"]
@@ -155,10 +155,10 @@ PROMOTE = {
     "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
     "rollback yes": (["rollback=yes"], "rollback: expected true or false, got 'yes'"),
     "name of a path": ([*ANN[:1], "model_name=a/b"], "model_name=a/b cannot be"),
-    "nobody to go back to": (["rollback=true"], "no champion is registered, so there is no way"),
+    "nobody to go back to": (["rollback=true"], "no champion is registered"),
     "no artifact": (["artifact=nowhere"], "nowhere is not an artifact"),
     "artifact a folder": (["artifact=tables"], "tables is not an artifact"),
-    "missing store": ([*ANN[:1], "track.uri=sqlite:///no.db"], "run scripts/train.py first"),
+    "missing store": ([*ANN[:1], "track.uri=sqlite:///no.db"], "run recsys train first"),
     "no store to go back in": (["rollback=true", "track.uri=sqlite:///no.db"], "there is no"),
     "no folder of a store": (["rollback=true", "track.uri=sqlite:////proc/no.db"],
         "track.uri: /proc cannot be written"),
@@ -186,11 +186,11 @@ BENCHMARK = {
     "root of something else": (["suite.root=tables"], "suite.root=tables: expected train.txt"),
     "no repeats": (["suite.repeats=0"], "suite.repeats: expected a whole number of at least 1"),
     "suite of another package": (["suite=compare", "suite._target_=subprocess.call"],
-        "suite._target_=subprocess.call: only classes of recsys", "say allow=[subprocess]"),
+        "suite._target_=subprocess.call: only classes of recsys", "set allow=[subprocess]"),
     "market of another package": (["suite=market_curve", "suite.market=subprocess.Popen"],
         "suite.market=subprocess.Popen: only classes of recsys are built", "allow=[subprocess]"),
     "source of another package": (["suite=ablation",
-        "suite.data.simulated.source._target_=subprocess.call"], "say allow=[subprocess]"),
+        "suite.data.simulated.source._target_=subprocess.call"], "set allow=[subprocess]"),
     "no runs": (["suite=compare", "suite.runs=0"], "suite.runs: expected a whole number", "got 0"),
     "runs in words": (["suite=compare", "suite.runs=many"], "suite.runs: expected a whole number"),
     "sets missing": (["suite=tuned", "suite.root=tables"], "expected a folder 'gowalla' in it"),
@@ -217,9 +217,9 @@ TUNE = {
     "misspelt key": (["study.trails=3"], "study.trails: there is no such key", "study.trials?"),
     "test": (["evaluate.test=true"], "evaluate.test=true is refused in tuning"),
     "no space": (["model=oracle"], "tune=oracle: there is no such file in conf/tune", "item_knn"),
-    "no minutes": (["study.minutes=0"], "study.minutes: expected a number > 0 or null, got 0"),
-    "minutes in words": (["study.minutes=long"], "study.minutes: expected a number or null"),
-    "half a trial": (["study.trials=1.5"], "study.trials: expected a whole number or null"),
+    "no minutes": (["study.minutes=0"], "study.minutes: expected a number above 0 or null, got 0"),
+    "minutes in words": (["study.minutes=long"], "study.minutes: expected a number", "or null"),
+    "half a trial": (["study.trials=1.5"], "study.trials: expected a whole number", "or null"),
     "no end": (["study.minutes=null"], "set study.minutes or study.trials, or it never ends"),
     "no process": (["study.processes=0"], "study.processes: expected a whole number of at least 1"),
     "pruning maybe": (["study.prune=maybe"], "study.prune: expected true or false, got 'maybe'"),

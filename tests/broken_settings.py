@@ -1,4 +1,4 @@
-"""Bad configurations of scripts/train.py: what is typed, and what the one line has to say."""
+"""Bad settings of `recsys train`: what is typed, and what the one line has to say."""
 
 WORDS = "cannot be read: expected KEY=VALUE"
 COMMAND_LINE = {
@@ -19,7 +19,7 @@ COMMAND_LINE = {
     "several values without -m": (["model=popularity,als"], "Ambiguous value", "say -m"),
     "plus before what is there": (["+model=als"], "model appears more than once", "take the +"),
     "nothing to take away": (["~modle"], "'modle' does not exist"),
-    "a part taken away": (["~identity"], "identity is not set; say identity=VALUE"),
+    "a part taken away": (["~identity"], "identity is not set; set identity=VALUE"),
     "what is not there": (["data.name=${nowhere}"], "data.name: Interpolation key 'nowhere'"),
     "unset variable": (["data.name=${oc.env:NO_SUCH_NAME}"], "data.name: ", "NO_SUCH_NAME"),
     "run folder nowhere": (["hydra.run.dir=/proc/no"], "/proc/no cannot be made", "hydra.run.dir"),
@@ -36,7 +36,7 @@ DATA = {
     "root nowhere": (["data.root=nowhere"], "data.root=nowhere: expected a folder"),
     "root a file": (["data.root=tables/offers.csv"], "offers.csv: expected a folder"),
     "root a number": (["data.root=5"], "data.root: expected a text, got 5"),
-    "root null": (["data.root=null"], "data.root: expected a text, got null; say data.root=VALUE"),
+    "root null": (["data.root=null"], "data.root: expected a text, got null; set data.root=VALUE"),
     "root of something else": (["data=lightgcn", "data.root=tables"],
         "data.root=tables: expected train.txt, test.txt there; the folder holds customers.csv"),
     "unknown table renamed": (["+data.rename.event={a: b}"], "data.rename: no table 'event'"),
@@ -62,11 +62,11 @@ DATA = {
     "no such class": (["data._target_=recsys.data.Nothing"], "data._target_=recsys.data.Nothing"),
     "class of another package": (["data=simulated", "data._target_=fractions.Fraction"],
         "data._target_=fractions.Fraction: only classes of recsys are built", "allow=[fractions]"),
-    "function of another package": (["data._target_=subprocess.call"], "say allow=[subprocess]"),
+    "function of another package": (["data._target_=subprocess.call"], "set allow=[subprocess]"),
     "what a module imported": (["data._target_=recsys.tracking.environment.subprocess.Popen"],
         "is a class of subprocess: only classes of recsys are built", "allow=[subprocess]"),
     "a function, allowed": (["data._target_=subprocess.call", "allow=[subprocess]"],
-        "data._target_=subprocess.call: it is no class; say MODULE.CLASS"),
+        "data._target_=subprocess.call: it is no class; expected MODULE.CLASS"),
     "a part of another kind": (["data._target_=recsys.models.als.ALS"],
         "data._target_=recsys.models.als.ALS: expected a class with a method 'load'"),
     "a part within a value": (["+data.rename.offers={a: {_target_: subprocess.call}}"],
@@ -130,7 +130,7 @@ PARTS = {
         "model.objective._target_=recsys.training.objectives.Nothing"],
         "model.objective._target_=recsys.training.objectives.Nothing: there is no such class"),
     "objective of another package": (["model=lightgcn",
-        "model.objective._target_=subprocess.Popen"], "say allow=[subprocess]"),
+        "model.objective._target_=subprocess.Popen"], "set allow=[subprocess]"),
     "unknown objective": (["model=lightgcn", "objective@model.objective=bpp"], "mean bpr?"),
     "cuda without one": (["model=lightgcn", "device=cuda"], "device=cuda: PyTorch sees no CUDA"),
     "oracle elsewhere": (["model=oracle"], "model.market", "got Files; use data=simulated"),
@@ -150,10 +150,10 @@ PARTS = {
     "confidence in words": (["identity.min_confidence=high"], "min_confidence: expected a number"),
     "no group": (["identity.largest=0"], "identity.largest: expected a whole number", "got 0"),
     "unknown identity key": (["+identity.oldest=1"], "identity.oldest is not known; identity has"),
-    "seed in words": (["seed=abc"], "seed: expected a whole number, got 'abc'"),
-    "half a seed": (["seed=1.5"], "seed: expected a whole number, got 1.5"),
+    "seed in words": (["seed=abc"], "seed: expected a whole number of at least 0, got 'abc'"),
+    "half a seed": (["seed=1.5"], "seed: expected a whole number of at least 0, got 1.5"),
     "negative seed": (["seed=-1"], "seed: expected a whole number of at least 0, got -1"),
-    "no seed": (["seed=null"], "seed is not set; say seed=VALUE"),
+    "no seed": (["seed=null"], "seed is not set; set seed=VALUE"),
     "unknown device": (["device=tpu"], "device: expected auto, cpu or cuda, got 'tpu'"),
 }  # fmt: skip
 
@@ -167,7 +167,7 @@ TRACK = {
         "other.db is a database of something else", "got songs", "name another path"),
     "store damaged": (["track.uri=sqlite:///damaged.db"], "damaged.db is no database", "another"),
     "store nowhere": (["track.uri=sqlite:////proc/no/mlflow.db"], "/proc/no cannot be written"),
-    "nobody answers": (["track.uri=http://127.0.0.1:9"], "cannot be used: nobody answers"),
+    "no server": (["track.uri=http://127.0.0.1:9"], "cannot be used: the server does not answer"),
     "no password in errors": (["track.uri=ftp://me:secret@host"], "track.uri: ", "***@host"),
     "experiment without name": (["track.experiment=''"], "track.experiment: expected a name"),
     "tags null": (["track.tags=null"], "track.tags: expected a mapping", "got null"),

@@ -1,8 +1,13 @@
 import pandas as pd
 import pytest
+from hypothesis import settings
 from in_memory import dataset_of
 
 from recsys.data.dataset import Dataset
+
+# A busy machine is slow, not wrong.
+settings.register_profile("recsys", deadline=None)
+settings.load_profile("recsys")
 
 
 @pytest.fixture(scope="session")

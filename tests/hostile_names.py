@@ -15,5 +15,5 @@ HOSTILE = (ESCAPE, LINES, REVERSED, FORMULA, HTML, MARKDOWN, MATHEMATICS)
 
 def is_clean(text: str) -> bool:
     """Whether nothing in the lines of a text is invisible."""
-    kinds = {unicodedata.category(one) for one in text.replace("\n", "")}
+    kinds = {unicodedata.category(character) for character in text.replace("\n", "")}
     return not kinds & {"Cc", "Cf", "Cs", "Zl", "Zp"}

@@ -68,11 +68,11 @@ def test_bad_words_are_one_line_and_code_2(
     words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert code_of(*words) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("error: ")
-    assert len(said.err.splitlines()) == 1
-    assert message in said.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ")
+    assert len(output.err.splitlines()) == 1
+    assert message in output.err
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -99,14 +99,14 @@ def test_simulate_takes_keys_as_the_other_commands_do(
 ) -> None:
     market = tmp_path / "market"
     assert code_of("simulate", "events=1000", "seed=3", f"out={market}") == 0
-    said = capsys.readouterr()
-    assert f"folder       {market}" in said.out
+    output = capsys.readouterr()
+    assert f"folder       {market}" in output.out
     assert (market / "interactions").is_dir()
     flags = ["simulate.py", "--events", "1000", "--seed", "3", "--out", str(tmp_path / "flags")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", flags)
         runpy.run_path(str(ROOT / "scripts" / "simulate.py"), run_name="__main__")
-    assert capsys.readouterr().out.splitlines()[:-1] == said.out.splitlines()[:-1]
+    assert capsys.readouterr().out.splitlines()[:-1] == output.out.splitlines()[:-1]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,34 @@ def test_help_of_train_shows_keys_with_defaults_of_the_parts_that_are_chosen(
     assert "data=simulated" in lines
 
 
+def test_help_tells_what_a_key_sets_by_the_comment_in_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "mine.yaml").write_text(
+        "_target_: recsys.models.popularity.Popularity\n"
+        "outer:\n  inner: 1  # how deep it is\n  # and what else it is\n  bare: 2\n"
+        "after: 3  # of the model again\n"
+    )
+    assert code_of("train", f"--config-dir={tmp_path}", "model=mine", "--help") == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "model.outer.inner=1 how deep it is and what else it is" in lines
+    assert "model.outer.bare=2" in lines
+    assert "model.after=3 of the model again" in lines
+    assert [line for line in lines if line.startswith("device=auto auto, cpu or cuda")]
+
+
+def test_help_of_train_shows_no_password_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql://ann:secret@host/runs")
+    for command in ("train", "compare", "export"):
+        assert code_of(command, "--help") == 0
+        help_text = capsys.readouterr().out
+        assert "MLFLOW_TRACKING_URI" in help_text
+        assert "secret" not in help_text
+
+
 def test_help_of_tune_shows_the_budget(capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of("tune", "-h") == 0
     assert "  study.minutes=15.0  " in capsys.readouterr().out
@@ -165,10 +193,12 @@ def test_a_folder_of_ones_own_adds_parts(
 @pytest.mark.parametrize("name", sorted(set(COMMANDS) - {"train", "tune", "benchmark"}))
 def test_help_of_the_others_names_every_key(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert code_of(name.replace("_", "-"), "--help") == 0
-    said = capsys.readouterr().out
-    assert f"recsys {name} " in said
-    for key in __import__(f"recsys.cli.{name}", fromlist=["KEYS"]).KEYS:
-        assert f"{key}=" in said
+    help_text = capsys.readouterr().out
+    assert f"recsys {name} " in help_text
+    for key_name, key in __import__(f"recsys.cli.{name}", fromlist=["KEYS"]).KEYS.items():
+        assert f"  {key_name}={key.value or key.default}" in help_text
+        assert key.about.split()[0] in help_text
+    assert max(map(len, help_text.splitlines())) <= 100
 
 
 def test_benchmark_of_a_wheel_says_that_it_wants_a_checkout(

@@ -34,11 +34,11 @@ def test_a_hostile_cell_is_echoed_in_one_harmless_line(
     write_shop(tmp_path / "tables")
     spoil(tmp_path)
     assert run_train_job(*FIT, store, cwd=tmp_path) == 2
-    said = capfd.readouterr()
-    assert said.err.startswith("error: ")
-    assert said.err.count("\n") == 1
-    assert is_clean(said.err)
-    assert said.out == ""
+    output = capfd.readouterr()
+    assert output.err.startswith("error: ")
+    assert output.err.count("\n") == 1
+    assert is_clean(output.err)
+    assert output.out == ""
 
 
 @pytest.mark.parametrize("script", ["compare", "export", "ladder", "recommend", "store", "promote"])
@@ -47,10 +47,10 @@ def test_a_hostile_word_is_echoed_in_one_harmless_line(
 ) -> None:
     for word in (f"artifact{ESCAPE}=1", LINES, f"{REVERSED}={HTML}"):
         assert run_script(script, word, cwd=tmp_path) == 2
-        said = capfd.readouterr()
-        assert said.err.startswith("error: ")
-        assert said.err.count("\n") == 1
-        assert is_clean(said.err + said.out)
+        output = capfd.readouterr()
+        assert output.err.startswith("error: ")
+        assert output.err.count("\n") == 1
+        assert is_clean(output.err + output.out)
 
 
 def test_a_run_on_data_with_hostile_names_says_harmless_lines(
@@ -61,9 +61,9 @@ def test_a_run_on_data_with_hostile_names_says_harmless_lines(
     cell("products", 0, "category", f"{HTML}{ESCAPE}")(tmp_path)
     words = [*FIT, store, "track.experiment=hostile", f"data.name='bank{ESCAPE}'"]
     assert run_train_job(*words, cwd=tmp_path) == 0
-    said = capfd.readouterr().out
-    assert said.startswith("popularity on bankLoan\\x1b[2K\\x1b[1A\\x07, seed 0\n")
-    assert is_clean(said)
+    output = capfd.readouterr().out
+    assert output.startswith("popularity on bankLoan\\x1b[2K\\x1b[1A\\x07, seed 0\n")
+    assert is_clean(output)
     assert run_script("compare", store, "experiment=hostile", "out=page", cwd=tmp_path) == 0
     assert is_clean(capfd.readouterr().out)
     for path in (tmp_path / "page").iterdir():

@@ -376,6 +376,20 @@ class TestRecommending:
         assert answer.offers[0].product_id == data.products.ids[events.index[0]]
         assert (answer.known, answer.basis) == (False, "popularity")
 
+    def test_of_a_model_with_scores_only_scores_a_list_of_customers_in_one_call(
+        self, data: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model, calls = OnlyScores().fit(data), []
+        one_by_one = [model.recommend(name, k=3).offers for name in data.customers.ids[:3]]
+        score = model.score
+        monkeypatch.setattr(model, "score", lambda *rows: calls.append(rows) or score(*rows))
+        ids = [*data.customers.ids[:3], "stranger"]
+        table = model.recommend(ids, k=3, touchpoint=None)
+        assert len(calls) == 1
+        wanted = [offer.product_id for offers in one_by_one for offer in offers]
+        assert table["product_id"].tolist()[:9] == wanted
+        assert table["known"].tolist() == [True] * 9 + [False] * 3
+
     def test_after_another_fit_follows_the_new_fit(self, data: Dataset, split: Split) -> None:
         model = Popularity().fit(split.train)
         before = model.recommend(ASKED).offers

@@ -8,7 +8,7 @@ import yaml
 from script_runner import run_script
 
 from recsys.errors import InputError
-from recsys.experiments.secrets import hidden
+from recsys.experiments.secrets import hide_secrets
 from recsys.ops.masking import has_secret, masked, masked_line, masked_values
 from recsys.serving.stores import PgvectorStore, open_store
 from recsys.tracking.store import TrackConfig
@@ -154,17 +154,17 @@ def test_hydra_keeps_no_password_of_a_sweep_or_a_file(
     says_nothing(capfd.readouterr().err)
     says_nothing(kept_in(tmp_path / "kept"))
     documents = [yaml.safe_load(path.read_text()) for path in tmp_path.rglob("config/config.yaml")]
-    assert "http://***@127.0.0.1:9" in [one["track"]["uri"] for one in documents]
+    assert "http://***@127.0.0.1:9" in [config["track"]["uri"] for config in documents]
 
 
 def test_a_password_in_a_sweep_is_refused() -> None:
-    with pytest.raises(InputError, match=r"track.uri: a password may not stand in a list or a swe"):
-        hidden(["-m", "track.uri=http://a:b@c,http://d:e@f"])
+    with pytest.raises(InputError, match=r"track.uri: a password cannot be part of a list"):
+        hide_secrets(["-m", "track.uri=http://a:b@c,http://d:e@f"])
 
 
 def test_words_without_a_secret_stay_as_they_are() -> None:
     words = ["-m", "--config-dir=x", "model=als,ease", "track.uri=http://host:5000", "seed"]
-    assert hidden(words) == words
+    assert hide_secrets(words) == words
 
 
 LONG = "x" * 1_000_000

@@ -23,8 +23,8 @@ def piped(code: str) -> tuple[int, str]:
     )
     os.close(write)
     os.close(read)
-    said = started.communicate(timeout=120)[1]
-    return started.returncode, said
+    stderr = started.communicate(timeout=120)[1]
+    return started.returncode, stderr
 
 
 GUARDED = "from recsys.ops.terminal import exit_on_input_error\nwith exit_on_input_error():\n"

@@ -1,1 +1,1 @@
-"""Suites of acceptance: who answers a send, foretold from logs, and how well calibrated."""
+"""Suites of acceptance: who answers a send, predicted from logs, and the calibration."""

@@ -37,9 +37,9 @@ _CATEGORY = "product_category"
 class CouponTasks:
     """Offers are campaigns in one task and coupons of a campaign in the other.
 
-    The rule that a model has to beat is the household's redemption rate times that of the type of
-    campaign over the overall one, all smoothed and as known at the start of the campaign; frozen,
-    as known at an earlier moment, which is how a rate looks that nobody keeps up.
+    The rule that a model has to beat is the redemption rate of the household times that of the type
+    of campaign, divided by the overall rate; all are smoothed and as known at the start of the
+    campaign. The frozen rule uses the rates of an earlier moment: rates that are not updated.
 
     Args:
         tables: of the source.
@@ -92,9 +92,10 @@ class CouponTasks:
     def _task(self, name: str, sends: Sends, features: Features, history: Sends) -> Task:
         one_hot = np.eye(len(self.types))
         types = [str(name) for name in self.types.ids]
-        found = beside(features, feature_block("touchpoint", sends.touchpoints, one_hot, types))
-        spent = found.values[:, found.names.index("customer.purchase_value_a_month")]
-        accepts = found.values[:, found.names.index("customer.accepts_a_contact")]
+        block = feature_block("touchpoint", sends.touchpoints, one_hot, types)
+        features = beside(features, block)
+        spent = features.values[:, features.names.index("customer.purchase_value_a_month")]
+        accepts = features.values[:, features.names.index("customer.accepts_a_contact")]
         groups = {
             "touchpoint": by_label(sends.touchpoints, types),
             "spending": by_thirds(spent, spent, "spending"),
@@ -105,7 +106,14 @@ class CouponTasks:
             "rule": self._rule(sends, history, sends.when),
             "frozen_rule": self._rule(sends, history, early),
         }
-        return Task(name=name, sends=sends, features=found, asked=found, rates=rates, groups=groups)
+        return Task(
+            name=name,
+            sends=sends,
+            features=features,
+            planned_features=features,
+            rates=rates,
+            groups=groups,
+        )
 
     def _rule(self, sends: Sends, history: Sends, moments: IntArray) -> FloatArray:
         """[S] household x type; a household is known by its mailings, a type by the task's own."""
@@ -187,6 +195,6 @@ def _covers(covered: pd.DataFrame, item: str, known: pd.Index, offers: Vocabular
     pairs = covered[[columns.OFFER, item]].drop_duplicates()
     column = known.get_indexer(pd.Index(pairs[item]))
     row = offers.rows(pairs[columns.OFFER])
-    there = column >= 0
-    ones = np.ones(int(there.sum()))
-    return csr_array((ones, (row[there], column[there])), shape=(len(offers), len(known)))
+    is_known = column >= 0
+    ones = np.ones(int(is_known.sum()))
+    return csr_array((ones, (row[is_known], column[is_known])), shape=(len(offers), len(known)))

@@ -1,16 +1,16 @@
 """Who redeems a coupon of the Complete Journey: any of a campaign, and each single one.
 
-A decision is the start of a campaign, and nothing dated then or later is known to it: models learn
-from campaigns that had ended by then. Valid are campaigns that start from 2017-08-01 on, test those
-from 2017-10-01.
+A decision is made at the start of a campaign and uses only what is dated before: models learn from
+campaigns that had ended by then. Campaigns that start from 2017-08-01 on are valid, those from
+2017-10-01 on are test.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
 from benchmarks.acceptance.coupon_tasks import CouponTasks
-from benchmarks.acceptance.reading import Reading, read
+from benchmarks.acceptance.reading import TaskReadings, read
 from benchmarks.acceptance.suite import AcceptanceSuite
 from recsys.data.interactions import SECOND
 from recsys.data.sources.complete_journey import CompleteJourney
@@ -28,7 +28,7 @@ class CouponSuite(AcceptanceSuite):
         """See `AcceptanceSuite`."""
         self.root = str(data_folder(root, [f"{name}.parquet" for name in FILES]))
 
-    def readings(self) -> Iterator[tuple[Reading, Reading, Sequence[Reading]]]:
+    def readings(self) -> Iterator[TaskReadings]:
         """See `AcceptanceSuite`; names begin with "campaign" or "coupon"."""
         cutoffs = CompleteJourney.cutoffs
         assert cutoffs is not None

@@ -1,4 +1,4 @@
-"""Models of acceptance read on a window of sends, and what the reading says."""
+"""Models of acceptance, evaluated on a window of sends."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,13 +23,14 @@ COMPARED: tuple[str, ...] = ("auc", "average_precision", "log_loss")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Task:
-    """An outcome of sends that is to be foretold.
+    """An outcome of sends that is to be predicted.
 
     Attributes:
         name: of the outcome.
         sends: [S].
         features: of the sends as they came, to learn from.
-        asked: of the sends as they were decided: the same where a decision plans nothing.
+        planned_features: of the sends as planned when they were decided; the same as `features`
+            where nothing was planned.
         rates: rival -> [S] probability that is known just before each send, of what was resolved
             by then.
         groups: dimension -> groups of the sends.
@@ -39,14 +40,14 @@ class Task:
     name: str
     sends: Sends
     features: Features
-    asked: Features
+    planned_features: Features
     rates: Mapping[str, FloatArray]
     groups: Mapping[str, Cut]
     value: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reading:
+class AcceptanceReading:
     """Probabilities of n sends, and what came of them.
 
     Attributes:
@@ -65,9 +66,9 @@ class Reading:
     groups: Mapping[str, Cut]
     value: FloatArray | None = None
 
-    def select(self, name: str, keep: BoolArray) -> "Reading":
+    def select(self, name: str, keep: BoolArray) -> "AcceptanceReading":
         """Those that a mask [n] keeps, under another name."""
-        return Reading(
+        return AcceptanceReading(
             name=name,
             probabilities={model: p[keep] for model, p in self.probabilities.items()},
             outcome=self.outcome[keep],
@@ -80,39 +81,45 @@ class Reading:
         )
 
 
-def read(task: Task, window: str, asked: BoolArray, models: Mapping[str, Acceptance]) -> Reading:
-    """Foretells the sends of a window, each by models of what was resolved before its own moment.
+TaskReadings: TypeAlias = tuple[AcceptanceReading, AcceptanceReading, Sequence[AcceptanceReading]]
+"""Readings of one task: on valid, on test, and others."""
 
-    Every moment of the window, as the start of a campaign, fits them anew: the rates that they are
-    compared with know all that is known by then, and so do their own features.
+
+def read(
+    task: Task, window: str, in_window: BoolArray, models: Mapping[str, Acceptance]
+) -> AcceptanceReading:
+    """Predicts the sends of a window, each with models fitted on what was resolved before it.
+
+    The models are fitted again at every moment of the window, such as the start of a campaign. The
+    rates that they are compared with, and their features, also use all that is known by then.
 
     Args:
-        task: what is foretold.
+        task: what is predicted.
         window: its name, as "test".
-        asked: [S] the sends of the window.
+        in_window: [S] the sends of the window.
         models: name -> model.
     """
-    found = {name: np.full(len(task.sends), np.nan) for name in models}
-    for moment in np.unique(task.sends.when[asked]):
+    probabilities = {name: np.full(len(task.sends), np.nan) for name in models}
+    for moment in np.unique(task.sends.when[in_window]):
         known = task.sends.known_before(moment)
         learned, features = task.sends.select(known), task.features.select(known)
-        now = asked & (task.sends.when == moment)
+        now = in_window & (task.sends.when == moment)
         for name, model in models.items():
             model.fit(features, learned.outcome, learned.customers)
-            found[name][now] = model.probability(task.asked.select(now))
-    everything = Reading(
+            probabilities[name][now] = model.probability(task.planned_features.select(now))
+    everything = AcceptanceReading(
         name=task.name,
-        probabilities={**found, **task.rates},
+        probabilities={**probabilities, **task.rates},
         outcome=task.sends.outcome,
         customers=task.sends.customers,
         groups=task.groups,
         value=task.value,
     )
-    return everything.select(f"{task.name}_{window}", asked)
+    return everything.select(f"{task.name}_{window}", in_window)
 
 
 def figures(
-    reading: Reading, rivals: Sequence[str], *, equal: Equal, resamples: int
+    reading: AcceptanceReading, rivals: Sequence[str], *, equal: Equal, resamples: int
 ) -> dict[str, float]:
     """Flat names to numbers; `_low` and `_high` are the ends of 95 % intervals over customers.
 
@@ -120,21 +127,21 @@ def figures(
     `COMPARED` and NAME_MODEL_over_RIVAL_average_precision for all `pairs`. Where acceptances have a
     value, NAME_value a send, and what each model expected beyond it, NAME_MODEL_value_excess.
     """
-    found = _forecasts(reading, tuple(reading.probabilities), equal, resamples)
+    results = _forecasts(reading, tuple(reading.probabilities), equal, resamples)
     numbers: dict[str, float] = {
         f"{reading.name}_sends": len(reading.outcome),
         f"{reading.name}_accepted": int(reading.outcome.sum()),
-        f"{reading.name}_customers": found.customers,
+        f"{reading.name}_customers": results.customers,
     }
     for model in reading.probabilities:
         for statistic in STATISTICS:
             key = f"{reading.name}_{model}_{statistic}"
-            numbers |= ends(key, found.interval(model, statistic))
+            numbers |= ends(key, results.interval(model, statistic))
     for model, rival in pairs(rivals):
         for statistic in COMPARED:
             key = f"{reading.name}_{model}_minus_{rival}_{statistic}"
-            numbers |= ends(key, found.difference(model, rival, statistic))
-        times = found.ratio(model, rival, "average_precision")
+            numbers |= ends(key, results.difference(model, rival, statistic))
+        times = results.ratio(model, rival, "average_precision")
         numbers |= ends(f"{reading.name}_{model}_over_{rival}_average_precision", times)
     return numbers | _worth(reading, resamples)
 
@@ -144,7 +151,7 @@ def pairs(rivals: Sequence[str]) -> list[tuple[str, str]]:
     return [(BOOSTING, OURS), *((model, rival) for model in MODELS for rival in rivals)]
 
 
-def _worth(reading: Reading, resamples: int) -> dict[str, float]:
+def _worth(reading: AcceptanceReading, resamples: int) -> dict[str, float]:
     if reading.value is None:
         return {}
     came = reading.outcome * reading.value
@@ -159,27 +166,31 @@ def _worth(reading: Reading, resamples: int) -> dict[str, float]:
     return numbers
 
 
-def group_errors(reading: Reading, model: str, *, equal: Equal, resamples: int) -> dict[str, float]:
+def group_errors(
+    reading: AcceptanceReading, model: str, *, equal: Equal, resamples: int
+) -> dict[str, float]:
     """Expected calibration error of a model in each group: keys NAME_MODEL_ece_DIMENSION_GROUP."""
     numbers: dict[str, float] = {}
     for dimension, cut in reading.groups.items():
         for group, inside in members(cut).items():
             part = _forecasts(reading.select(group, inside), (model,), equal, resamples)
-            # A third is named after its dimension already.
+            # The name of a third begins with its dimension already.
             name = group if group.startswith(dimension) else f"{dimension}_{group}"
             key = f"{reading.name}_{model}_ece_{name}".replace(" ", "_").lower()
             numbers |= ends(key, part.interval(model, "ece"))
     return numbers
 
 
-def chosen(valid: Reading, *, equal: Equal, resamples: int) -> str:
-    """Boosting where it has the lower log loss on valid beyond doubt, else ours, the simpler."""
-    found = _forecasts(valid, MODELS, equal, resamples)
-    better = found.difference(BOOSTING, OURS, "log_loss").verdict == "loss"
+def chosen(valid: AcceptanceReading, *, equal: Equal, resamples: int) -> str:
+    """Boosting where its log loss on valid is significantly lower, else ours, which is simpler."""
+    results = _forecasts(valid, MODELS, equal, resamples)
+    better = results.difference(BOOSTING, OURS, "log_loss").verdict == "loss"
     return BOOSTING if better else OURS
 
 
-def _forecasts(reading: Reading, models: Sequence[str], equal: Equal, resamples: int) -> Forecasts:
+def _forecasts(
+    reading: AcceptanceReading, models: Sequence[str], equal: Equal, resamples: int
+) -> Forecasts:
     return forecasts(
         {model: reading.probabilities[model] for model in models},
         reading.outcome,

@@ -7,8 +7,8 @@ from benchmarks.acceptance.plot import reliability_plot
 from benchmarks.acceptance.reading import (
     BOOSTING,
     COMPARED,
+    AcceptanceReading,
     Equal,
-    Reading,
     chosen,
     figures,
     group_errors,
@@ -34,9 +34,11 @@ class Report:
         self.equal, self.resamples = equal, resamples
         self.figures: dict[str, float] = {}
         self.lines = [f"# {title}", ""]
-        self.curves: list[tuple[Reading, str]] = []
+        self.curves: list[tuple[AcceptanceReading, str]] = []
 
-    def add(self, valid: Reading, test: Reading, *others: Reading) -> None:
+    def add(
+        self, valid: AcceptanceReading, test: AcceptanceReading, *others: AcceptanceReading
+    ) -> None:
         """Measures the readings of one task; valid chooses the model that is shown by group.
 
         Keys as in `benchmarks.acceptance.reading.figures` and `group_errors`, and
@@ -63,7 +65,7 @@ class Report:
 
 
 def _table(
-    reading: Reading, numbers: Mapping[str, float], rivals: tuple[str, ...], model: str
+    reading: AcceptanceReading, numbers: Mapping[str, float], rivals: tuple[str, ...], model: str
 ) -> list[str]:
     """Markdown: a row a model, then a row a difference."""
     accepted = numbers[f"{reading.name}_accepted"]

@@ -1,20 +1,20 @@
 """Who views and who completes the offers of Starbucks, which its publisher simulated.
 
 Valid are the sends of hour 504, test those of hour 576; models learn from what was resolved before.
-What a completion is worth: the least that it makes the customer spend, less the reward.
-A further contact takes views from the one before it, so how long a send is left alone is an input:
-as it came to learn from, and for the sends of a window as a firm decides that plans no further
-contact. That came true of all of test, after which the data have no wave, and of the part of valid
-that is read as "valid_alone". No claims about channels: each offer has one set of them.
+A completion is worth the least that the customer must spend, minus the reward.
+A further contact takes views from the contact before it, so the time until the next contact is a
+feature: the observed time for learning; for the sends of a window, that of a firm that plans no
+further contact. This is true of all of test, after which the data have no sends, and of the part of
+valid that is reported as "valid_alone". Nothing is claimed about channels: each offer has one set.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.acceptance.reading import Reading, Task, read
+from benchmarks.acceptance.reading import Task, TaskReadings, read
 from benchmarks.acceptance.suite import AcceptanceSuite
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
@@ -67,7 +67,7 @@ class StarbucksSuite(AcceptanceSuite):
         """See `AcceptanceSuite`."""
         self.source = Starbucks(root=root)
 
-    def readings(self) -> Iterator[tuple[Reading, Reading, Sequence[Reading]]]:
+    def readings(self) -> Iterator[TaskReadings]:
         """See `AcceptanceSuite`; names begin with the outcome and the window."""
         tables = check_tables(self.source.load())
         assert tables.products is not None
@@ -106,7 +106,7 @@ def offer_task(data: Dataset, labels: pd.DataFrame, outcome: str) -> Task:
         name=outcome,
         sends=sends,
         features=_features(data, sends, everything),
-        asked=_features(data, planned, everything),
+        planned_features=_features(data, planned, everything),
         rates={
             "offer_rate": offer_rate,
             "segment_rate": Rates(sends, cells).before(when, cells, _PRIOR, offer_rate),
@@ -138,7 +138,7 @@ def _sends(data: Dataset, labels: pd.DataFrame, outcome: str) -> Sends:
 
 
 def _features(data: Dataset, sends: Sends, history: Sends) -> Features:
-    # Neither table is dated: what they say holds throughout.
+    # Neither table has dates: it holds for the whole period.
     tables = data.side_tables
     customers = feature_matrix(tables["customers"], columns.CUSTOMER, data.customers, None)
     offers = feature_matrix(tables["products"], columns.PRODUCT, data.products, None)
@@ -162,10 +162,10 @@ def _features(data: Dataset, sends: Sends, history: Sends) -> Features:
 
 def _worth(data: Dataset) -> FloatArray:
     """[O] dollars that a completion brings at least, after the reward that it costs."""
-    asked, paid = (
+    least_spend, paid = (
         _of_offers(data, name).to_numpy(float) for name in ("difficulty", "customer_reward")
     )
-    worth: FloatArray = asked - paid
+    worth: FloatArray = least_spend - paid
     return worth
 
 

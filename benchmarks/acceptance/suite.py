@@ -1,10 +1,10 @@
-"""What the suites of acceptance share: two models, read on valid and on test beside plain rates."""
+"""What the suites of acceptance share: two models, compared with plain rates on valid and test."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmarks.acceptance.reading import BOOSTING, OURS, Equal, Reading
+from benchmarks.acceptance.reading import BOOSTING, OURS, Equal, TaskReadings
 from benchmarks.acceptance.report import Report
 from benchmarks.suite import require_at_least, root_of_suite
 from recsys.errors import InputError
@@ -41,7 +41,7 @@ class AcceptanceSuite(ABC):
             raise InputError(f"suite.equal: expected width or count, got '{equal}'")
         self.pairwise, self.boosting, self.calibration = pairwise, boosting, calibration
         self.equal, self.resamples = equal, resamples
-        # Wrong settings are to be told before anything is read.
+        # Reports wrong settings before any file is read.
         self.models()
         with root_of_suite():
             self.open(root)
@@ -51,7 +51,7 @@ class AcceptanceSuite(ABC):
         """Raises `InputError` unless the folder holds the files."""
 
     @abstractmethod
-    def readings(self) -> Iterator[tuple[Reading, Reading, Sequence[Reading]]]:
+    def readings(self) -> Iterator[TaskReadings]:
         """Valid, test and what else is read, of each task."""
 
     def models(self) -> dict[str, Acceptance]:

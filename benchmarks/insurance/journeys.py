@@ -12,7 +12,7 @@ from recsys.errors import InputError
 from recsys.models.next_step import Steps, latest_before
 
 
-class Journeys:
+class InsuranceJourneys:
     """One journey a purchase event, in the order of purchases.
 
     Attributes:
@@ -86,12 +86,14 @@ class Journeys:
         events, data = self.data.interactions, self.data
         when = _moments(events)
         last = self.latest_kinds(np.arange(len(self.numbers)), self.moments, 1)[:, 0]
-        places = np.full(len(events), -1, np.int32)
+        touchpoint_rows = np.full(len(events), -1, np.int32)
         if touchpoints:
             journey = np.searchsorted(self.numbers, when // EVENT)
-            places = np.where(data.is_target, last[journey], events.touchpoints).astype(np.int32)
+            touchpoint_rows = np.where(data.is_target, last[journey], events.touchpoints).astype(
+                np.int32
+            )
         keep: BoolArray = (when < before) & (data.is_target | touchpoints)
-        placed = replace(data, interactions=replace(events, touchpoints=places))
+        placed = replace(data, interactions=replace(events, touchpoints=touchpoint_rows))
         return placed.select(keep, as_of=before)
 
 

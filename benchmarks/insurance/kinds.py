@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from scipy.special import softmax
 
-from benchmarks.insurance.arms import ARMS, arm_of
-from benchmarks.insurance.known import Known
+from benchmarks.insurance.known import ARMS, Known, arm_of
 from recsys.arrays import FloatArray, IntArray
 from recsys.models.acceptance import Boosting
 from recsys.models.next_step import Steps, shares
@@ -24,7 +23,7 @@ KIND = 1
 def kind_probabilities(
     steps: Steps,
     known: Known,
-    asked: IntArray,
+    queries: IntArray,
     learned: IntArray,
     boosting: Boosting,
     networks: Mapping[str, TouchpointGNN],
@@ -38,20 +37,20 @@ def kind_probabilities(
     Args:
         steps: [N] all of them.
         known: [N] at each.
-        asked: [n] steps.
+        queries: [n] steps.
         learned: [L] steps to learn from.
         boosting: on `Known.features`.
         networks: by arm; fitted.
         prior: weight of the rate in a cell of the chain, in touchpoints.
     """
-    rate = shares(steps, np.zeros(len(steps), np.int64), asked, 1.0, 1 / 2)
+    rate = shares(steps, np.zeros(len(steps), np.int64), queries, 1.0, 1 / 2)
     yield "kind_rate", rate[:, KIND]
     chain = np.zeros(len(steps), np.int64)
     for kind in known.latest.T:
         chain = chain * (steps.answers.shape[1] + 1) + kind + 1
-    yield "markov", shares(steps, chain, asked, prior, rate)[:, KIND]
-    network, customers = networks["with"], steps.customers[asked]
-    scores = network.score_touchpoints(customers, np.full(len(asked), -1))
+    yield "markov", shares(steps, chain, queries, prior, rate)[:, KIND]
+    network, customers = networks["with"], steps.customers[queries]
+    scores = network.score_touchpoints(customers, np.full(len(queries), -1))
     assert isinstance(network.objective, Softmax)
     yield (
         arm_of("touchpoint_gnn", "with"),
@@ -60,4 +59,4 @@ def kind_probabilities(
     for arm, touchpoints in ARMS.items():
         features = known.features(touchpoints)
         boosting.fit(features.select(learned), steps.answers[learned, KIND].astype(np.int64))
-        yield arm_of("boosting", arm), boosting.probability(features.select(asked))
+        yield arm_of("boosting", arm), boosting.probability(features.select(queries))

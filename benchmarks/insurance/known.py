@@ -5,13 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.insurance.journeys import Journeys
+from benchmarks.insurance.journeys import InsuranceJourneys
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.sources.insurance import EVENT
 from recsys.models.acceptance import Features
 from recsys.models.acceptance.features import named
 from recsys.models.next_step import Steps, counts_before, latest_before
 from recsys.ops.temporal_counts import EventHistory
+
+ARMS = {"without": False, "with": True}
+"""Arm -> whether the model knows touchpoints; it knows purchases in both arms."""
 
 LAST = 3
 """Touchpoints of a journey whose order is looked at."""
@@ -86,14 +89,19 @@ class Known:
 
     def nodes(self, touchpoints: bool) -> BoolArray:
         """[N, M] whether each node of a graph holds: products owned, none owned, touchpoints."""
-        found = [self.products > 0, self.purchases[:, None] == 0]
+        nodes = [self.products > 0, self.purchases[:, None] == 0]
         if touchpoints:
-            found += [self.here >= least for least in (1, 2, 4)]
-            found += [self.earlier > 0, self.latest[:, :1] == np.arange(len(self.names[1]))]
-        return np.hstack(found)
+            nodes += [self.here >= least for least in (1, 2, 4)]
+            nodes += [self.earlier > 0, self.latest[:, :1] == np.arange(len(self.names[1]))]
+        return np.hstack(nodes)
 
 
-def known_before(journeys: Journeys, steps: Steps, of_journey: IntArray) -> Known:
+def arm_of(model: str, arm: str) -> str:
+    """The name of a model in an arm."""
+    return f"{model}_{arm}"
+
+
+def known_before(journeys: InsuranceJourneys, steps: Steps, of_journey: IntArray) -> Known:
     """What is known at each step.
 
     Args:

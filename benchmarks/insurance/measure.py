@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
-from benchmarks.insurance.reading import WHOLE, Reading
+from benchmarks.insurance.reading import WHOLE, InsuranceReading
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries
 from recsys.evaluation.forecasts import Forecasts, forecasts
@@ -26,7 +26,7 @@ def read_products(
     customers: IntArray,
     before: BoolArray,
     resamples: int,
-) -> Reading:
+) -> InsuranceReading:
     """The first question.
 
     Args:
@@ -64,7 +64,7 @@ def read_kinds(
     customers: IntArray,
     before: BoolArray,
     resamples: int,
-) -> Reading:
+) -> InsuranceReading:
     """The second question.
 
     Args:
@@ -93,16 +93,16 @@ def _reading(
     models: Sequence[str],
     rival: str,
     before: BoolArray,
-    found_of: Callable[[BoolArray], Forecasts],
-) -> Reading:
+    results_of: Callable[[BoolArray], Forecasts],
+) -> InsuranceReading:
     parts = _parts(before)
-    return Reading(
+    return InsuranceReading(
         name=name,
         metrics=metrics,
         models=models,
         rival=rival,
         sizes={part: int(mask.sum()) for part, mask in parts.items()},
-        found={part: found_of(mask) for part, mask in parts.items()},
+        results={part: results_of(mask) for part, mask in parts.items()},
     )
 
 

@@ -7,9 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 
-from benchmarks.insurance.arms import ARMS, arm_of
-from benchmarks.insurance.journeys import Journeys
-from benchmarks.insurance.known import Known
+from benchmarks.insurance.journeys import InsuranceJourneys
+from benchmarks.insurance.known import ARMS, Known, arm_of
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import ACTION_CODES, Interactions
@@ -24,7 +23,7 @@ Graph: TypeAlias = Mapping[str, FilterRecommender | EmbeddingRecommender]
 
 
 def plain_scores(
-    journeys: Journeys, known: Known, asked: IntArray, prior: float
+    journeys: InsuranceJourneys, known: Known, queries: IntArray, prior: float
 ) -> Iterator[tuple[str, FloatArray]]:
     """Name and scores [n, P] of what only counts, anew just before every purchase.
 
@@ -34,25 +33,25 @@ def plain_scores(
     Args:
         journeys: all of them.
         known: [J] just before each purchase.
-        asked: [n] journeys.
+        queries: [n] journeys.
         prior: weight of popularity in a cell, in purchases.
     """
     steps, everybody = journeys.purchase_steps, np.zeros(len(journeys.numbers), np.int64)
-    popularity = shares(steps, everybody, asked, 1.0, 1 / steps.answers.shape[1])
+    popularity = shares(steps, everybody, queries, 1.0, 1 / steps.answers.shape[1])
     yield "popularity", popularity
-    yield "own_history", known.products[asked] + popularity
+    yield "own_history", known.products[queries] + popularity
     for arm, touchpoints in ARMS.items():
         for name, cells in (
             ("segment", known.segments(touchpoints)),
             ("markov", known.chains(touchpoints)),
         ):
-            yield arm_of(name, arm), shares(steps, cells, asked, prior, popularity)
+            yield arm_of(name, arm), shares(steps, cells, queries, prior, popularity)
 
 
 def learned_scores(
-    journeys: Journeys,
+    journeys: InsuranceJourneys,
     known: Known,
-    asked: IntArray,
+    queries: IntArray,
     learned: IntArray,
     logistic: Multinomial,
     graph: Graph,
@@ -65,7 +64,7 @@ def learned_scores(
     Args:
         journeys: all of them.
         known: [J] just before each purchase.
-        asked: [n] journeys.
+        queries: [n] journeys.
         learned: [L] journeys to learn from.
         logistic: regression on `Known.features`.
         graph: see `Graph`.
@@ -74,30 +73,33 @@ def learned_scores(
     for arm, touchpoints in ARMS.items():
         features, nodes = known.features(touchpoints), known.nodes(touchpoints)
         logistic.fit(features.select(learned), journeys.bought[learned])
-        yield arm_of("logistic", arm), logistic.probabilities(features.select(asked))
+        yield arm_of("logistic", arm), logistic.probabilities(features.select(queries))
         past = _as_graph(journeys, learned, nodes[learned])
-        nothing_bought = np.zeros((len(asked), width), bool)
-        history = csr_array(np.hstack([nothing_bought, nodes[asked]]).astype(np.float32))
+        nothing_bought = np.zeros((len(queries), width), bool)
+        history = csr_array(np.hstack([nothing_bought, nodes[queries]]).astype(np.float32))
         for name, model in graph.items():
             model.fit(past)
             yield arm_of(name, arm), scores_of_history(model, history)[:, :width]
 
 
 def network_scores(
-    networks: Mapping[str, TouchpointGNN], journeys: Journeys, known: Known, asked: IntArray
+    networks: Mapping[str, TouchpointGNN],
+    journeys: InsuranceJourneys,
+    known: Known,
+    queries: IntArray,
 ) -> Iterator[tuple[str, FloatArray]]:
     """Of the network by arm; with touchpoints it is asked at the last one before the purchase.
 
     It knows a customer as of its fit, and has no vector for who came later.
     """
-    customers = journeys.customers[asked]
-    last = known.latest[asked, 0]
+    customers = journeys.customers[queries]
+    last = known.latest[queries, 0]
     for arm, touchpoints in ARMS.items():
         scores = networks[arm].score(customers, last if touchpoints else None)
         yield arm_of("touchpoint_gnn", arm), scores
 
 
-def _as_graph(journeys: Journeys, learned: IntArray, nodes: BoolArray) -> Dataset:
+def _as_graph(journeys: InsuranceJourneys, learned: IntArray, nodes: BoolArray) -> Dataset:
     """Journeys as customers, with all that they led to and all that was known before as products.
 
     What was known is no target, so that no model takes it for popular.

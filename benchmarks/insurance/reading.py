@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.insurance.arms import arm_of
+from benchmarks.insurance.known import arm_of
 from benchmarks.suite import ends
 from recsys.evaluation.forecasts import Forecasts
 from recsys.evaluation.paired import Difference
@@ -18,7 +18,7 @@ WHOLE = "all"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reading:
+class InsuranceReading:
     """Models on the same questions; all differences are paired, and resample customers.
 
     Attributes:
@@ -27,7 +27,7 @@ class Reading:
         models: names, in the order of the table.
         rival: the plain one among them that every other is compared with.
         sizes: slice -> number of questions.
-        found: slice -> statistics.
+        results: slice -> statistics.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Reading:
     models: Sequence[str]
     rival: str
     sizes: Mapping[str, int]
-    found: Mapping[str, Forecasts]
+    results: Mapping[str, Forecasts]
 
     @property
     def two_armed(self) -> list[str]:
@@ -53,29 +53,31 @@ class Reading:
         metric = self.metrics[0]
         sign = -1 if metric in LOWER_IS_BETTER else 1
         means = {
-            model: sign * self.found[WHOLE].interval(arm_of(model, "with"), metric).mean
+            model: sign * self.results[WHOLE].interval(arm_of(model, "with"), metric).mean
             for model in self.two_armed
         }
         return max(means, key=lambda model: means[model])
 
     def gain(self, model: str, metric: str, part: str = WHOLE) -> Difference:
         """With touchpoints minus without, in a slice."""
-        return self.found[part].difference(arm_of(model, "with"), arm_of(model, "without"), metric)
+        return self.results[part].difference(
+            arm_of(model, "with"), arm_of(model, "without"), metric
+        )
 
     def adjusted(self, model: str) -> dict[tuple[str, str], float]:
         """(slice, metric) -> p-value of its gain, after Holm's correction over all of these."""
         raw: dict[tuple[str, str], float] = {}
-        for part, found in self.found.items():
+        for part, results in self.results.items():
             for metric in self.metrics:
-                arms = (found.draws[arm_of(model, arm), metric] for arm in ("with", "without"))
+                arms = (results.draws[arm_of(model, arm), metric] for arm in ("with", "without"))
                 gain = np.subtract(*arms)
                 raw[part, metric] = float(
-                    p_values_of_draws(gain[:1], gain[1:, None], found.customers)[0]
+                    p_values_of_draws(gain[:1], gain[1:, None], results.customers)[0]
                 )
         return dict(zip(raw, holm_adjusted(np.array(list(raw.values()))).tolist(), strict=True))
 
 
-def figures(reading: Reading, chosen: str) -> dict[str, float]:
+def figures(reading: InsuranceReading, chosen: str) -> dict[str, float]:
     """Flat names to numbers; `_low` and `_high` are the ends of 95 % intervals over customers.
 
     Keys NAME_SLICE_MODEL_METRIC, NAME_SLICE_MODEL_minus_RIVAL_METRIC and
@@ -83,14 +85,17 @@ def figures(reading: Reading, chosen: str) -> dict[str, float]:
     Holm's correction, NAME_SLICE_MODEL_with_minus_without_METRIC_p.
     """
     numbers: dict[str, float] = {}
-    for part, found in reading.found.items():
+    for part, results in reading.results.items():
         name = f"{reading.name}_{part}"
-        numbers |= {f"{name}_questions": reading.sizes[part], f"{name}_customers": found.customers}
+        numbers |= {
+            f"{name}_questions": reading.sizes[part],
+            f"{name}_customers": results.customers,
+        }
         for metric in reading.metrics:
             for model in reading.models:
-                numbers |= ends(f"{name}_{model}_{metric}", found.interval(model, metric))
+                numbers |= ends(f"{name}_{model}_{metric}", results.interval(model, metric))
                 if model != reading.rival:
-                    over = found.difference(model, reading.rival, metric)
+                    over = results.difference(model, reading.rival, metric)
                     numbers |= ends(f"{name}_{model}_minus_{reading.rival}_{metric}", over)
             for model in reading.two_armed:
                 gain = reading.gain(model, metric, part)

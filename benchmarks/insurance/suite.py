@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.insurance.arms import ARMS
-from benchmarks.insurance.journeys import Journeys
+from benchmarks.insurance.journeys import InsuranceJourneys
 from benchmarks.insurance.kinds import KIND, kind_probabilities
-from benchmarks.insurance.known import Known, known_before
+from benchmarks.insurance.known import ARMS, Known, known_before
 from benchmarks.insurance.measure import read_kinds, read_products
 from benchmarks.insurance.products import (
     Graph,
@@ -24,7 +23,7 @@ from benchmarks.insurance.products import (
     network_scores,
     plain_scores,
 )
-from benchmarks.insurance.reading import Reading, figures
+from benchmarks.insurance.reading import InsuranceReading, figures
 from benchmarks.insurance.table import NOTE, TITLE, table
 from benchmarks.suite import (
     require_at_least,
@@ -52,25 +51,25 @@ class Questions:
     steps: Steps
     known: Known
 
-    def asked(self, start: int, end: int) -> IntArray:
+    def in_window(self, start: int, end: int) -> IntArray:
         """[n] those of a window. Raises `InputError` where there is none."""
-        found = np.flatnonzero((self.steps.moments >= start) & (self.steps.moments < end))
-        if not len(found):
+        queries = np.flatnonzero((self.steps.moments >= start) & (self.steps.moments < end))
+        if not len(queries):
             raise InputError(
                 f"suite.root: expected purchase events from {start // EVENT} on, got none that "
                 "asks anything; is it the published data set?"
             )
-        return found
+        return queries
 
     def learned(self, start: int, recent: int) -> IntArray:
         """[L] those answered before a position, in the last `recent` purchase events."""
         answered = self.steps.answered
         return np.flatnonzero((answered < start) & (answered >= start - recent * EVENT))
 
-    def bought_before(self, asked: IntArray) -> BoolArray:
+    def bought_before(self, queries: IntArray) -> BoolArray:
         """[n] whether the customer had bought anything."""
-        had: BoolArray = self.known.purchases[asked] > 0
-        return had
+        has_bought: BoolArray = self.known.purchases[queries] > 0
+        return has_bought
 
 
 class InsuranceSuite:
@@ -114,18 +113,18 @@ class InsuranceSuite:
     def figures(self) -> Mapping[str, float]:
         """See `benchmarks.insurance.reading.figures`; writes table.md too."""
         data = build(self.source, check_tables(self.source.load()))
-        journeys = Journeys(data)
+        journeys = InsuranceJourneys(data)
         products, kinds = journeys.purchase_steps, journeys.touch_steps
         all_of_them, followed = np.arange(len(products)), journeys.of_touch[journeys.followed]
-        asked = (
+        questions = (
             Questions(steps=products, known=known_before(journeys, products, all_of_them)),
             Questions(steps=kinds, known=known_before(journeys, kinds, followed)),
         )
         cutoffs = Insurance.cutoffs
         assert cutoffs is not None
         valid_from, test_from = int(cutoffs.valid_from), int(cutoffs.test_from)
-        valid = self._read("valid", journeys, asked, valid_from, test_from)
-        test = self._read("test", journeys, asked, test_from, data.as_of or 0)
+        valid = self._read("valid", journeys, questions, valid_from, test_from)
+        test = self._read("test", journeys, questions, test_from, data.as_of or 0)
         lines, numbers = [f"# {TITLE}", ""], dict[str, float]()
         for of_valid, of_test in zip(valid, test, strict=True):
             for reading in (of_valid, of_test):
@@ -135,9 +134,9 @@ class InsuranceSuite:
         return numbers
 
     def _read(
-        self, window: str, journeys: Journeys, questions: tuple[Questions, Questions],
+        self, window: str, journeys: InsuranceJourneys, questions: tuple[Questions, Questions],
         start: int, end: int,
-    ) -> tuple[Reading, Reading]:  # fmt: skip
+    ) -> tuple[InsuranceReading, InsuranceReading]:  # fmt: skip
         for arm, touchpoints in ARMS.items():
             self.networks[arm].fit(journeys.placed(start, touchpoints))
         return (
@@ -146,27 +145,27 @@ class InsuranceSuite:
         )
 
     def _products(
-        self, name: str, journeys: Journeys, questions: Questions, start: int, end: int
-    ) -> Reading:
-        known, asked = questions.known, questions.asked(start, end)
+        self, name: str, journeys: InsuranceJourneys, questions: Questions, start: int, end: int
+    ) -> InsuranceReading:
+        known, queries = questions.known, questions.in_window(start, end)
         learned = questions.learned(start, self.recent)
         scores = {
-            **dict(plain_scores(journeys, known, asked, self.prior)),
-            **dict(learned_scores(journeys, known, asked, learned, self.logistic, self.graph)),
-            **dict(network_scores(self.networks, journeys, known, asked)),
+            **dict(plain_scores(journeys, known, queries, self.prior)),
+            **dict(learned_scores(journeys, known, queries, learned, self.logistic, self.graph)),
+            **dict(network_scores(self.networks, journeys, known, queries)),
         }
         return read_products(
-            name, scores, journeys.bought[asked], journeys.customers[asked],
-            questions.bought_before(asked), self.resamples,
+            name, scores, journeys.bought[queries], journeys.customers[queries],
+            questions.bought_before(queries), self.resamples,
         )  # fmt: skip
 
-    def _kinds(self, name: str, questions: Questions, start: int, end: int) -> Reading:
-        steps, asked = questions.steps, questions.asked(start, end)
+    def _kinds(self, name: str, questions: Questions, start: int, end: int) -> InsuranceReading:
+        steps, queries = questions.steps, questions.in_window(start, end)
         probabilities = kind_probabilities(
-            steps, questions.known, asked, questions.learned(start, self.recent), self.boosting,
+            steps, questions.known, queries, questions.learned(start, self.recent), self.boosting,
             self.networks, self.prior,
         )  # fmt: skip
         return read_kinds(
-            name, dict(probabilities), steps.answers[asked, KIND], steps.customers[asked],
-            questions.bought_before(asked), self.resamples,
+            name, dict(probabilities), steps.answers[queries, KIND], steps.customers[queries],
+            questions.bought_before(queries), self.resamples,
         )  # fmt: skip

@@ -1,7 +1,7 @@
 """The readings as Markdown, and what they come to in words."""
 
-from benchmarks.insurance.arms import ARMS, arm_of
-from benchmarks.insurance.reading import LOWER_IS_BETTER, WHOLE, Reading
+from benchmarks.insurance.known import ARMS, arm_of
+from benchmarks.insurance.reading import LOWER_IS_BETTER, WHOLE, InsuranceReading
 from benchmarks.suite import cell
 
 _ALPHA = 0.05
@@ -13,31 +13,33 @@ NOTE = (
 )
 
 
-def table(valid: Reading, test: Reading) -> list[str]:
+def table(valid: InsuranceReading, test: InsuranceReading) -> list[str]:
     """Lines of both windows of a question; the model is chosen on valid."""
     chosen = valid.chosen
     return [*_of(valid, chosen), *_of(test, chosen), _said(test, chosen), ""]
 
 
-def _of(reading: Reading, chosen: str) -> list[str]:
+def _of(reading: InsuranceReading, chosen: str) -> list[str]:
     """A row a model, a row a gain, then what the chosen one gains, by slice too."""
-    found, sizes = reading.found[WHOLE], reading.sizes
-    parts = [f"{sizes[part]:,} {part.replace('_', ' ')}" for part in reading.found]
+    results, sizes = reading.results[WHOLE], reading.sizes
+    parts = [f"{sizes[part]:,} {part.replace('_', ' ')}" for part in reading.results]
     lines = [
-        f"**{reading.name.replace('_', ' ')}**: {', '.join(parts)}; {found.customers:,} customers; "
-        f"chosen on valid: {chosen}", "",
+        f"**{reading.name.replace('_', ' ')}**: {', '.join(parts)}; {results.customers:,} "
+        f"customers; chosen on valid: {chosen}", "",
         f"| | {' | '.join(reading.metrics)} |", "|---" * (len(reading.metrics) + 1) + "|",
     ]  # fmt: skip
     for model in reading.models:
-        lines.append(_row(model, [cell(found.interval(model, name)) for name in reading.metrics]))
+        lines.append(_row(model, [cell(results.interval(model, name)) for name in reading.metrics]))
     for model in reading.two_armed:
         gains = [cell(reading.gain(model, name), "+") for name in reading.metrics]
         lines.append(_row(f"{model}: with - without", gains))
     for model in (arm_of(chosen, arm) for arm in ARMS):
-        over = [found.difference(model, reading.rival, name) for name in reading.metrics]
-        lines.append(_row(f"{model} - {reading.rival}", [cell(one, "+") for one in over]))
+        over = [results.difference(model, reading.rival, name) for name in reading.metrics]
+        lines.append(
+            _row(f"{model} - {reading.rival}", [cell(difference, "+") for difference in over])
+        )
     verdicts = _verdicts(reading, chosen)
-    for part in reading.found:
+    for part in reading.results:
         cells = [
             f"{cell(reading.gain(chosen, name, part), '+')} {verdicts[part, name]}"
             for name in reading.metrics
@@ -46,7 +48,7 @@ def _of(reading: Reading, chosen: str) -> list[str]:
     return [*lines, ""]
 
 
-def _verdicts(reading: Reading, model: str) -> dict[tuple[str, str], str]:
+def _verdicts(reading: InsuranceReading, model: str) -> dict[tuple[str, str], str]:
     """(slice, metric) -> win, tie or loss of touchpoints."""
     words = {}
     for (part, metric), p_value in reading.adjusted(model).items():
@@ -55,7 +57,7 @@ def _verdicts(reading: Reading, model: str) -> dict[tuple[str, str], str]:
     return words
 
 
-def _said(reading: Reading, model: str) -> str:
+def _said(reading: InsuranceReading, model: str) -> str:
     """One sentence."""
     verdicts, parts = _verdicts(reading, model), []
     for metric in reading.metrics:

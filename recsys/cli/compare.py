@@ -11,6 +11,7 @@ leaderboard alone.
 from collections.abc import Sequence
 from pathlib import Path
 
+from recsys.cli.run_keys import EXPERIMENT, RUNS, STORE, run_ids_of, store_of
 from recsys.cli.words import Key, key_values
 from recsys.errors import InputError
 from recsys.ops.terminal import say
@@ -21,20 +22,17 @@ from recsys.reports.comparison.page import PAGE, comparison_files
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.comparison.words import summary
 from recsys.reports.rendering import as_csv
-from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import name_skipped, runs_and_skipped
-from recsys.tracking.runs import TrackConfig
-from recsys.tracking.store import default_uri
+from recsys.tracking.report import log_comparison
 
 KEYS = {
-    "experiment": Key("MLflow experiment to read", default=TrackConfig().experiment),
-    "data": Key("data set whose runs are compared", "NAME"),
+    **EXPERIMENT,
     "tags": Key("tags that runs must have", "KEY:VALUE,..."),
-    "runs": Key("run ids, or their first characters (default: all finished runs)", "ID,..."),
+    **RUNS,
     "metric": Key("metric of the leaderboard", default="ndcg@10"),
     "baseline": Key("model to compare with", default="segment"),
     "out": Key("where to write the page and tables as well", "FOLDER|FILE.csv"),
-    "track.uri": Key("MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)", "URI"),
+    **STORE,
 }
 
 
@@ -51,10 +49,9 @@ def main(words: Sequence[str]) -> None:
     out = Path(given["out"]) if "out" in given else None
     if out is not None and out.suffix not in ("", ".csv"):
         raise InputError(f"out={out}: expected a folder, or a file that ends in .csv")
-    track = TrackConfig(uri=given.get("track.uri") or default_uri())
-    ids = given["runs"].split(",") if "runs" in given else None
+    track = store_of(given)
     candidates, skipped = runs_and_skipped(
-        track, experiment=given["experiment"], run_ids=ids, tags=tags(given)
+        track, experiment=given["experiment"], run_ids=run_ids_of(given), tags=tags(given)
     )
     if "tags" in given and not candidates:
         raise InputError(f"tags={given['tags']}: no finished run has all of them")

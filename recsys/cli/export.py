@@ -6,23 +6,21 @@ recsys export out=FOLDER run=ID precision=float16 calibrate=true
 
 from collections.abc import Sequence
 
+from recsys.cli.run_keys import ALLOW, EXPERIMENT, STORE, store_of
 from recsys.cli.words import Key, key_values, new_folder, truth, whole_number
 from recsys.errors import InputError
 from recsys.experiments.export_run import ExportConfig, export
-from recsys.experiments.parts import packages
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 from recsys.reports.comparison.ranking import best_run
 from recsys.serving.artifact.index import index_kind
 from recsys.serving.artifact.precision import precision_of
-from recsys.tracking.feature_lines import feature_line
 from recsys.tracking.read import runs
-from recsys.tracking.runs import TrackConfig
-from recsys.tracking.store import default_uri
+from recsys.tracking.record import feature_line
 
 KEYS = {
     "out": Key("folder for the artifact", "FOLDER"),
-    "experiment": Key("MLflow experiment to choose from", default=TrackConfig().experiment),
-    "data": Key("data set whose runs are chosen from", "NAME"),
+    **EXPERIMENT,
     "metric": Key("metric on valid that chooses the run", default="ndcg@10"),
     "run": Key("run to export, instead of the best", "ID"),
     "dim": Key("longest vectors; longer ones are factorised", default=str(ExportConfig.dim)),
@@ -30,8 +28,8 @@ KEYS = {
     "precision": Key("of the vectors: float32, float16 or int8", default=ExportConfig.precision),
     "calibrate": Key("true adds probabilities to the scores", default="false"),
     "overwrite": Key("true replaces an artifact in that folder", default="false"),
-    "allow": Key("packages besides recsys whose classes a run may name", "PACKAGE,..."),
-    "track.uri": Key("MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)", "URI"),
+    **ALLOW,
+    **STORE,
 }
 
 
@@ -48,7 +46,7 @@ def main(words: Sequence[str]) -> None:
     if "out" not in given:
         raise InputError("say out=FOLDER, where the artifact is to be written")
     out = new_folder("out", given["out"])
-    track = TrackConfig(uri=given.get("track.uri") or default_uri())
+    track = store_of(given)
     ids = [given["run"]] if "run" in given else None
     candidates = runs(track, experiment=given["experiment"], run_ids=ids)
     chosen = best_run(candidates, given["metric"], given.get("data"))
@@ -62,7 +60,7 @@ def main(words: Sequence[str]) -> None:
             index=index_kind(given["index"]),
             precision=kept_as,
             calibrate=truth("calibrate", given["calibrate"]),
-            allow=packages(given.get("allow", "")),
+            allow=allowed_packages(given.get("allow", "")),
         ),
         overwrite=truth("overwrite", given["overwrite"]),
     )

@@ -18,7 +18,7 @@ from omegaconf.errors import (
 )
 
 from recsys.errors import InputError
-from recsys.experiments.renamed import refuse_renamed
+from recsys.experiments.former_names import refuse_renamed
 
 _INTERNAL = ("hydra", "names")
 """Top-level keys that users do not set."""

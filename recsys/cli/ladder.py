@@ -10,9 +10,10 @@ runs are fitted again; slices=false leaves this out.
 
 from collections.abc import Sequence
 
+from recsys.cli.run_keys import ALLOW, EXPERIMENT, RUNS, STORE, run_ids_of, store_of
 from recsys.cli.words import Key, key_values, new_folder, truth
 from recsys.errors import InputError
-from recsys.experiments.parts import packages
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.ladder.files import PICTURE, ladder_files, require_room, write_ladder
@@ -21,18 +22,15 @@ from recsys.reports.ladder.page import PAGE
 from recsys.reports.ladder.words import summary
 from recsys.tracking.read import runs
 from recsys.tracking.report import log_report
-from recsys.tracking.runs import TrackConfig
-from recsys.tracking.store import default_uri
 
 KEYS = {
     "out": Key("folder for the page, the picture and the tables", "FOLDER"),
-    "experiment": Key("MLflow experiment to read", default=TrackConfig().experiment),
-    "data": Key("data set whose runs are compared", "NAME"),
-    "runs": Key("run ids, or their first characters (default: all finished runs)", "ID,..."),
+    **EXPERIMENT,
+    **RUNS,
     "metric": Key("metric that chooses the runs; its @k is the length of lists", default="ndcg@10"),
     "slices": Key("false leaves out who gains", default="true"),
-    "allow": Key("packages besides recsys whose classes a run may name", "PACKAGE,..."),
-    "track.uri": Key("MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)", "URI"),
+    **ALLOW,
+    **STORE,
 }
 
 
@@ -51,10 +49,9 @@ def main(words: Sequence[str]) -> None:
     out = new_folder("out", given["out"])
     require_room(out)
     with_slices = truth("slices", given["slices"])
-    allow = packages(given.get("allow", ""))
-    track = TrackConfig(uri=given.get("track.uri") or default_uri())
-    ids = given["runs"].split(",") if "runs" in given else None
-    candidates = runs(track, experiment=given["experiment"], run_ids=ids)
+    allow = allowed_packages(given.get("allow", ""))
+    track = store_of(given)
+    candidates = runs(track, experiment=given["experiment"], run_ids=run_ids_of(given))
     chosen = on_data(candidates, given.get("data"))
     made = ladder(chosen, given["metric"], with_slices, allow)
     files, sentences = ladder_files(made), summary(made)

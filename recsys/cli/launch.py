@@ -18,8 +18,8 @@ from recsys.cli.hydra_errors import in_one_line, refuse_unknown_flags
 from recsys.cli.settings_help import settings_help
 from recsys.errors import InputError
 from recsys.experiments.processes import is_first
-from recsys.experiments.secrets import hidden, mask_what_is_kept
-from recsys.experiments.sweep import failures_named, going_on
+from recsys.experiments.secrets import hide_secrets, mask_hydra_files
+from recsys.experiments.sweep import continue_on_failure, report_failures
 from recsys.ops.terminal import exit_on_input_error, say
 
 
@@ -38,7 +38,7 @@ def launch(
         usage: what the command does, the first lines of its help.
     """
     with _arguments(words), exit_on_input_error(), as_input_errors():
-        sys.argv[1:] = hidden(sys.argv[1:])
+        sys.argv[1:] = hide_secrets(sys.argv[1:])
         refuse_unknown_flags()
         if {"-h", "--help"} & set(words):
             say(*settings_help(conf, name, sys.argv[1:], usage).split("\n"))
@@ -59,12 +59,12 @@ def _run(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
         started = True
         # Inside the job, because Hydra prints every exception that passes through it.
         is_one_of_many = HydraConfig.get().mode == RunMode.MULTIRUN
-        with going_on() if is_one_of_many else exit_on_input_error(), as_input_errors():
-            mask_what_is_kept()
+        with continue_on_failure() if is_one_of_many else exit_on_input_error(), as_input_errors():
+            mask_hydra_files()
             task(config)
 
     wrapped = hydra.main(version_base="1.3", config_path=str(conf.resolve()), config_name=name)
-    with failures_named():
+    with report_failures():
         try:
             wrapped(guarded)()
         except (OSError, ValueError) as error:

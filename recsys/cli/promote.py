@@ -11,21 +11,21 @@ MLFLOW_TRACKING_URI=URI mlflow models serve --model-uri models:/recsys@champion 
 from collections.abc import Sequence
 from pathlib import Path
 
+from recsys.cli.run_keys import ALLOW, STORE, store_of
 from recsys.cli.words import Key, key_values, truth
 from recsys.errors import InputError
-from recsys.experiments.parts import packages
-from recsys.experiments.promote import METRIC, NAME, promote, said
+from recsys.experiments.promote import METRIC, NAME, describe, promote
+from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
-from recsys.tracking.registry import ALIAS, one_at_a_time, roll_back
-from recsys.tracking.store import TrackConfig, default_uri
+from recsys.tracking.registry import ALIAS, promotion_lock, roll_back
 
 KEYS = {
     "artifact": Key("the challenger, as recsys export wrote it", "FOLDER"),
     "rollback": Key("true makes the former champion the champion again", default="false"),
     "model_name": Key("name in the registry", default=NAME),
     "metric": Key("metric on test that decides", default=METRIC),
-    "allow": Key("packages besides recsys whose classes a run may name", "PACKAGE,..."),
-    "track.uri": Key("MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)", "URI"),
+    **ALLOW,
+    **STORE,
 }
 
 
@@ -39,18 +39,18 @@ def main(words: Sequence[str]) -> None:
         InputError: a word is wrong, the challenger does not win, or there is no former champion.
     """
     given = key_values(words, KEYS, __doc__ or "")
-    track = TrackConfig(uri=given.get("track.uri") or default_uri())
+    track = store_of(given)
     name = given["model_name"]
     back = truth("rollback", given["rollback"])
     if back == ("artifact" in given):
         raise InputError("say artifact=FOLDER of the challenger, or rollback=true")
     if back:
-        with one_at_a_time(track, name):
+        with promotion_lock(track, name):
             was, now = roll_back(track, name)
         say(f"{name}: back from version {was.version} to version {now.version} (run {now.run_id})")
         return
     metric = given["metric"]
-    allow = packages(given.get("allow", ""))
+    allow = allowed_packages(given.get("allow", ""))
     done = promote(Path(given["artifact"]), track, name, metric, allow)
     say(f"{name} version {done.version.version} is {ALIAS} (run {done.version.run_id})")
     if done.version.replaced is None:
@@ -58,5 +58,5 @@ def main(words: Sequence[str]) -> None:
     elif done.reading is None:
         say("  an earlier, interrupted promotion had registered it already")
     else:
-        say(f"  {said(done.reading, metric)}")
+        say(f"  {describe(done.reading, metric)}")
         say(f"  to go back to version {done.version.replaced}: recsys promote rollback=true")

@@ -63,10 +63,10 @@ def report(folder: Path, rows: Mapping[str, int]) -> None:
     events = pd.read_parquet(folder / "interactions" / first)
     measured = shape(events, pd.read_parquet(folder / "identities" / first))
     begin, end = events["timestamp"].min(), events["timestamp"].max()
-    say(f"span         {begin:%Y-%m-%d} .. {end:%Y-%m-%d}")
     say(
-        f"gini         popularity {measured.popularity:.3f}, history {measured.history:.3f}, "
-        f"gaps {measured.gaps:.3f} (of the first file)"
+        f"from .. to   {begin:%Y-%m-%d} .. {end:%Y-%m-%d}",
+        f"no product   {measured.without_product:.1%} of the events (in the first file)",
+        f"Gini index   {measured.popularity:.3f} of events by product, {measured.history:.3f} by "
+        f"customer, {measured.gaps:.3f} of times between events (in the first file)",
+        f"folder       {folder}",
     )
-    say(f"no product   {measured.without_product:.1%} of events (of the first file)")
-    say(f"folder       {folder}")

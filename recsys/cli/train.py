@@ -21,12 +21,11 @@ from recsys.cli.conf import conf_folder
 from recsys.cli.launch import launch
 from recsys.errors import InputError
 from recsys.experiments.config import settings_from
-from recsys.experiments.processes import is_first, shared, together
-from recsys.experiments.run import assist, run
+from recsys.experiments.processes import is_first, joined, shared_folder
+from recsys.experiments.run import fit_only, run
 from recsys.ops.terminal import say
-from recsys.tracking.attempt import attempt
-from recsys.tracking.record import write_metrics_json
-from recsys.tracking.runs import log_run
+from recsys.tracking.metrics_json import write_metrics_json
+from recsys.tracking.runs import attempt, log_run
 from recsys.tracking.store import open_store
 
 
@@ -54,11 +53,11 @@ def train(config: DictConfig) -> None:
             "evaluate.test=true is refused in a multirun: test is read once, by the chosen settings"
         )
     settings = settings_from(config)
-    with together():
-        folder = shared(Path(hydra.runtime.output_dir))
+    with joined():
+        folder = shared_folder(Path(hydra.runtime.output_dir))
         checkpoints = folder / "checkpoint"
         if not is_first():
-            assist(settings, checkpoints)
+            fit_only(settings, checkpoints)
             return
         # Before the fit, so that a store that cannot be opened wastes no training.
         open_store(settings.track)

@@ -13,10 +13,11 @@ from omegaconf import DictConfig
 from recsys.cli.conf import conf_folder, tuned_folder, use_tuned
 from recsys.cli.launch import launch
 from recsys.errors import InputError
-from recsys.experiments.config import settings_from, typed
+from recsys.experiments.config import settings_from
+from recsys.experiments.config_types import build_typed
+from recsys.experiments.tuning.finish import finish
 from recsys.experiments.tuning.study import StudyConfig
 from recsys.experiments.tuning.tune import tune
-from recsys.experiments.tuning.tuned import finish
 from recsys.ops.terminal import say
 
 
@@ -41,7 +42,7 @@ def search(config: DictConfig) -> None:
     if config.evaluate.test:
         raise InputError("evaluate.test=true is refused in tuning: test is read once, afterwards")
     settings = settings_from(config)
-    budget = typed(StudyConfig, settings.config["study"], "study")
+    budget = build_typed(StudyConfig, settings.config["study"], "study")
     study = tune(settings, settings.config["tune"], budget)
     best, ended = study.best(), study.finished()
     say(

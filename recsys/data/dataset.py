@@ -16,7 +16,7 @@ from recsys.data.frames import Frames, Origin
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
 from recsys.data.known_ids import KnownIds
-from recsys.data.source import Source
+from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import Vocabulary
 
@@ -40,7 +40,9 @@ class Dataset:
     Attributes:
         name: name of the source.
         fingerprint: SHA-256 over every checked table, the source's version and settings.
-        customers, products, touchpoints: ids by row number; the same in every part of a split.
+        customers: ids of customers by row number; the same in every part of a split.
+        products: ids of products, as for `customers`.
+        touchpoints: names of touchpoints, as for `customers`.
         interactions: the coded events that a model may see, in order of time if there is one.
         side_tables: the other checked tables by name, with outside ids.
         contexts: context column -> its values, in the order of `interactions.contexts`.
@@ -128,7 +130,7 @@ class Dataset:
         # Imported late: coding tables that are already checked needs no pandera.
         from recsys.data.check import check_and_count
 
-        checked, counts = check_and_count(source.load())
+        checked, counts = check_and_count(load_tables(source))
         return _merged(Origin(source=source, checked=checked, merged=checked), counts, None)
 
     def as_linked_before(self, moment: pd.Timestamp | None) -> "Dataset":

@@ -1,12 +1,10 @@
 """Tables given as pandas frames, and the tables from which a data set was built."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from recsys.data import columns
-from recsys.data.source import Cutoffs, Source
+from recsys.data.source import Cutoffs, Source, require_targets
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
@@ -55,15 +53,3 @@ class Origin:
     source: Source
     checked: Tables
     merged: Tables
-
-
-def require_targets(targets: Sequence[str]) -> None:
-    """Raises `InputError` unless there is at least one target and all are actions."""
-    actions = ", ".join(columns.ACTIONS)
-    if not targets:
-        raise InputError(
-            f"data.targets: expected at least one action, got none; actions are {actions}"
-        )
-    for action in targets:
-        if action not in columns.ACTIONS:
-            raise InputError(f"data.targets: no action '{action}'; actions are {actions}")

@@ -19,6 +19,8 @@ from recsys.errors import InputError
 class IdentityRules:
     """Which links between ids are used.
 
+    A plain dataclass with its own checks, because the library builds it without Hydra and pydantic.
+
     Attributes:
         min_confidence: links below it, 0 to 1, are left out; a link without confidence counts as 1.
         largest: groups of more linked ids than this are not merged: a shared kiosk is no person.

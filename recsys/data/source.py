@@ -1,11 +1,16 @@
 """`Source`: what a source of data has to offer. `sources/` has those of the library."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import pandas as pd
 
+from recsys.data import columns
 from recsys.data.tables import Tables
+from recsys.errors import InputError
+
+_MEMBERS = ("name", "version", "cutoffs", "filter_seen", "targets", "load")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +54,12 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What comparisons call the data; runs of different names are never ranked together."""
+        """What the data are called in comparisons; part of the fingerprint."""
         ...
 
     @property
     def version(self) -> str:
-        """Change it when the same files give other tables: it is part of the fingerprint."""
+        """Change it when the same files give other tables; part of the fingerprint."""
         ...
 
     @property
@@ -84,3 +89,39 @@ class Source(Protocol):
             InputError: a file or column is missing; names it, and says what to do.
         """
         ...
+
+
+def load_tables(source: Source) -> Tables:
+    """The tables of a source, which is checked before it loads them.
+
+    Raises:
+        InputError: the source lacks a member or has no usable targets, `load` does not return
+            `Tables`, or raises it.
+    """
+    kind = type(source).__name__
+    missing = [member for member in _MEMBERS if not hasattr(source, member)]
+    if missing:
+        raise InputError(
+            f"data: expected a source with {', '.join(_MEMBERS)}, got {kind} without "
+            f"{', '.join(missing)}; add what recsys.data.source.Source describes"
+        )
+    require_targets(source.targets)
+    tables = source.load()
+    if not isinstance(tables, Tables):
+        raise InputError(
+            f"data: expected that {kind}.load returns recsys.data.tables.Tables, got "
+            f"{type(tables).__name__}; return Tables(interactions=...)"
+        )
+    return tables
+
+
+def require_targets(targets: Sequence[str]) -> None:
+    """Raises `InputError` unless there is at least one target and all are actions."""
+    actions = ", ".join(columns.ACTIONS)
+    if not targets:
+        raise InputError(
+            f"data.targets: expected at least one action, got none; actions are {actions}"
+        )
+    for action in targets:
+        if action not in columns.ACTIONS:
+            raise InputError(f"data.targets: no action '{action}'; actions are {actions}")

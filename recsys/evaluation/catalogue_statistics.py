@@ -12,18 +12,19 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
 from recsys.errors import InputError
+from recsys.evaluation.metrics.catalogue import one_hot
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CatalogueStatistics:
-    """Target events before the window: having a product means a target action, not a view of it.
+    """Target events before the window; a customer has a product by a target action, not a view.
 
     Attributes:
-        data: the past itself.
+        data: all that precedes the window.
         history: [Q, P] CSR, target events of each query's customer.
         events: [P] target events of each product.
-        buyers: [P] customers who had it.
-        population: customers who had anything.
+        buyers: [P] number of customers who had it.
+        population: number of customers who had anything.
     """
 
     data: Dataset
@@ -44,28 +45,24 @@ class CatalogueStatistics:
     @cached_property
     def one_hot(self) -> csr_array:
         """[P, G] 1 for the category of a product; a row of zeros where it has none."""
-        codes = self.categories
-        coded = np.flatnonzero(codes >= 0)
-        return csr_array(
-            (np.ones(len(coded)), (coded, codes[coded])), shape=(len(codes), int(codes.max()) + 1)
-        )
+        return one_hot(self.categories)
 
 
 def background(window: Window) -> CatalogueStatistics:
-    """What was known before a window."""
+    """What was known before a window, for the metrics that need it."""
     past = window.past
     events = past.interactions.select(past.is_target)
-    had = csr_array(
+    bought = csr_array(
         (np.ones(len(events), np.int32), (events.customers, events.products)),
         shape=(len(past.customers), len(past.products)),
     )
-    had.sum_duplicates()
+    bought.sum_duplicates()
     return CatalogueStatistics(
         data=past,
-        history=had[window.queries.customers],
+        history=bought[window.queries.customers],
         events=np.bincount(events.products, minlength=len(past.products)),
-        buyers=np.bincount(had.indices, minlength=len(past.products)),
-        population=int((np.diff(had.indptr) > 0).sum()),
+        buyers=np.bincount(bought.indices, minlength=len(past.products)),
+        population=int((np.diff(bought.indptr) > 0).sum()),
     )
 
 

@@ -18,11 +18,14 @@ from recsys.evaluation.measures import (
 class MeasureConfig:
     """What is measured, and how certain its intervals are.
 
+    A plain dataclass with its own checks, because the library builds it without Hydra and pydantic.
+
     Attributes:
         ks: lengths of the list.
         metrics: names of `METRICS` or functions, each measured at every length; see
             `recsys.evaluation.measures`.
-        warm_from, hot_from: events before the window from which a customer counts as warm, hot.
+        warm_from: events before the window from which a customer counts as warm.
+        hot_from: events before the window from which a customer counts as hot.
         segment: column of the customers table that results are sliced by; None for thirds of what
             customers spent, or of how recent they are where the data know no value.
         resamples: bootstrap resamples of customers.

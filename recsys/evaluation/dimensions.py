@@ -28,39 +28,39 @@ def cuts(window: Window, past: CatalogueStatistics, config: MeasureConfig) -> di
     """
     queries = window.queries
     relevant, history = queries.relevant, past.history
-    found = {
+    dimensions = {
         "history": slices.by_history(queries.history, config.warm_from, config.hot_from),
         "popularity": slices.by_popularity(past.events, relevant),
     }
     segment = _segment(window, config.segment)
     if segment is not None:
-        found["segment"] = segment
+        dimensions["segment"] = segment
     if queries.touchpoints is not None:
         names = [str(name) for name in window.past.touchpoints.ids]
-        found["touchpoint"] = slices.by_label(queries.touchpoints, names, of_relevant=True)
+        dimensions["touchpoint"] = slices.by_label(queries.touchpoints, names, of_relevant=True)
     if queries.seen is None:
-        found["new_or_repeat"] = slices.by_novelty(history, relevant)
+        dimensions["new_or_repeat"] = slices.by_novelty(history, relevant)
     if has_categories(past.data):
-        found["category"] = slices.by_category(history, relevant, past.categories)
-    return found
+        dimensions["category"] = slices.by_category(history, relevant, past.categories)
+    return dimensions
 
 
 def segment_labels(data: Dataset, column: str) -> pd.Series:
-    """[C] a column of the customers table as of the cut-off; null where it says nothing.
+    """[C] object, a column of the customers table as of the cut-off; null where unknown.
 
     Raises:
         InputError: there is no such column; names those there are.
     """
     table = data.side_tables.get("customers")
     if table is None or column not in table or column == columns.CUSTOMER:
-        there = [] if table is None else [str(name) for name in table if name != columns.CUSTOMER]
+        known = [] if table is None else [str(name) for name in table if name != columns.CUSTOMER]
         raise InputError(
             f"evaluate.segment: no column '{column}' in customers of data={data.name}; "
-            f"there is {', '.join(there) or 'none'}; say evaluate.segment=null for thirds"
+            f"there is {', '.join(known) or 'none'}; set evaluate.segment=null for thirds"
         )
-    known = as_of(table, columns.CUSTOMER, data.as_of_seconds)
+    current = as_of(table, columns.CUSTOMER, data.as_of_seconds)
     labels = pd.Series(None, index=range(len(data.customers)), dtype=object)
-    labels.iloc[data.customers.rows(known[columns.CUSTOMER])] = known[column].to_numpy(object)
+    labels.iloc[data.customers.rows(current[columns.CUSTOMER])] = current[column].to_numpy(object)
     return labels
 
 
@@ -69,8 +69,8 @@ def _segment(window: Window, column: str | None) -> slices.Cut | None:
     if column is not None:
         codes, names = pd.factorize(segment_labels(past, column))
         return slices.by_label(codes[customers], [str(name) for name in names])
-    for prefix, measured in (("value", _spent), ("recency", _last)):
-        measure = measured(past)
+    for prefix, measure_of in (("value", _spent), ("recency", _last)):
+        measure = measure_of(past)
         if measure is not None:
             base = measure[~np.isnan(measure)]
             return slices.by_thirds(measure[customers], base, prefix)
@@ -82,9 +82,9 @@ def _spent(past: Dataset) -> FloatArray | None:
     events = past.interactions.select(past.is_target)
     if events.values is None or not np.nansum(np.abs(events.values)):
         return None
-    worth = np.bincount(events.customers, np.nan_to_num(events.values), len(past.customers))
-    had = np.bincount(events.customers, minlength=len(past.customers)) > 0
-    return np.where(had, worth, np.nan)
+    spent = np.bincount(events.customers, np.nan_to_num(events.values), len(past.customers))
+    has_event = np.bincount(events.customers, minlength=len(past.customers)) > 0
+    return np.where(has_event, spent, np.nan)
 
 
 def _last(past: Dataset) -> FloatArray | None:

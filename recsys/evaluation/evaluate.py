@@ -1,4 +1,4 @@
-"""A window measured: every metric asked for, with intervals, whole and in slices."""
+"""Measures a window: every metric with intervals, overall and in slices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Measured:
     Attributes:
         per_query: one value a query.
         intervals: metric -> its interval over customers; without those that no query has.
-        slices: the same by dimension and slice, where asked for.
+        slices: the same by dimension and slice; empty unless `measure` was called with in_slices.
     """
 
     per_query: PerQuery
@@ -39,17 +39,28 @@ class Measured:
 def measure(
     score: Score, window: Window, config: MeasureConfig, in_slices: bool = False
 ) -> Measured:
-    """Ranks every query of a window once and measures what the configuration asks for."""
+    """Ranks every query of a window once and measures the lists.
+
+    Args:
+        score: of the model.
+        window: its past and queries.
+        config: what is measured.
+        in_slices: also in slices of the queries and of their relevant products.
+
+    Raises:
+        ValueError: a score is NaN, or the score array has the wrong shape.
+        InputError: as `refuse_unknown`, or a metric did not return one number a query.
+    """
     ranking = rank(score, window.queries, max(config.ks), in_full=AUC in config.metrics)
     past = background(window)
-    found = measured(ranking, window.queries, config.ks, config.metrics, past)
+    per_query = measured(ranking, window.queries, config.ks, config.metrics, past)
     intervals = bootstrap(
-        found.values, found.customers, resamples=config.resamples, level=config.level
+        per_query.values, per_query.customers, resamples=config.resamples, level=config.level
     )
     return Measured(
-        per_query=found,
+        per_query=per_query,
         intervals={name: value for name, value in intervals.items() if value.customers},
-        slices=_slices(ranking, window, past, found, config) if in_slices else {},
+        slices=_slices(ranking, window, past, per_query, config) if in_slices else {},
     )
 
 
@@ -65,14 +76,22 @@ def _slices(
     ranking: Ranking,
     window: Window,
     past: CatalogueStatistics,
-    found: PerQuery,
+    per_query: PerQuery,
     config: MeasureConfig,
 ) -> Slices:
     values = sliced(
-        ranking, window.queries, config.ks, config.metrics, found, cuts(window, past, config), past
+        ranking,
+        window.queries,
+        config.ks,
+        config.metrics,
+        per_query,
+        cuts(window, past, config),
+        past,
     )
     # All slices at once, so that customers are drawn once.
-    intervals = bootstrap(values, found.customers, resamples=config.resamples, level=config.level)
+    intervals = bootstrap(
+        values, per_query.customers, resamples=config.resamples, level=config.level
+    )
     nested: dict[str, dict[str, dict[str, Interval]]] = {}
     for (dimension, name, metric), interval in intervals.items():
         if interval.customers:

@@ -16,13 +16,13 @@ from recsys.evaluation.config import MeasureConfig
 from recsys.evaluation.evaluate import measure, refuse_unknown
 from recsys.evaluation.full_ranking import Score
 from recsys.evaluation.intervals import Interval
-from recsys.evaluation.measures import USUAL, Metric
+from recsys.evaluation.measures import OF_CATALOGUE, USUAL, Metric, name_of
 from recsys.evaluation.per_query import PerQuery
 from recsys.ops.result_tables import html_table, text_table
 
 
 class Scorer(Protocol):
-    """Whatever scores all products for customers, as every model does."""
+    """An object that scores all products for customers, as every model does."""
 
     def score(self, customers: IntArray) -> FloatArray:
         """Scores [Q, P] for row numbers [Q]; higher is better."""
@@ -108,6 +108,9 @@ def evaluate(
         InputError: an argument cannot be used, a metric needs what the data do not have, or the
             model was fitted on other data or on events of the window.
     """
+    if not set(map(name_of, metrics)) - set(OF_CATALOGUE):
+        # Those of the catalogue have no interval.
+        raise InputError(f"metrics: expected at least one beside {' and '.join(OF_CATALOGUE)}")
     config = MeasureConfig(ks=tuple(ks), metrics=tuple(metrics), resamples=resamples, level=level)
     refuse_unknown(window.past, config)
     measured = measure(score_of(model, window), window, config)
@@ -130,7 +133,7 @@ def score_of(model: Scored, window: Window) -> Score:
 
     Raises:
         InputError: it cannot score, or was fitted on other customers and products, or on events
-            that the window asks about.
+            of the window.
     """
     score = getattr(model, "score", model)
     if not callable(score):
@@ -146,7 +149,9 @@ def score_of(model: Scored, window: Window) -> Score:
 
 def _require_past(name: str, fitted: Dataset, window: Window) -> None:
     past = window.past
-    if not (_alike(fitted.customers, past.customers) and _alike(fitted.products, past.products)):
+    if not (
+        _is_same(fitted.customers, past.customers) and _is_same(fitted.products, past.products)
+    ):
         raise InputError(
             f"{name} was fitted on other data than this window's; fit it on split.train first"
         )
@@ -156,5 +161,5 @@ def _require_past(name: str, fitted: Dataset, window: Window) -> None:
         )
 
 
-def _alike(one: Vocabulary, other: Vocabulary) -> bool:
-    return one is other or np.array_equal(one.ids, other.ids)
+def _is_same(left: Vocabulary, right: Vocabulary) -> bool:
+    return left is right or np.array_equal(left.ids, right.ids)

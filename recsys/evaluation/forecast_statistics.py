@@ -1,7 +1,8 @@
-"""Statistics of probabilities as a whole, for many weightings of the same events at once.
+"""Statistics of probabilities, for many weightings of the same events at once.
 
-What resampling customers changes is only how often an event counts: column r of `weights` [N, R]
-holds that for resample r, and every function returns [R] values.
+Resampling customers only changes how often an event counts: column r of `weights` [N, R] holds that
+for resample r, and every function returns [R] values. `p` [N] are the probabilities, `y` [N] the
+outcomes, 0 or 1.
 """
 
 import numpy as np
@@ -30,18 +31,21 @@ def ranking(p: FloatArray, y: FloatArray, weights: FloatArray) -> tuple[FloatArr
     ranked, came = weights[order], y[order, None]
     hits = np.add.reduceat(ranked * came, levels, axis=0)
     misses = np.add.reduceat(ranked * (1 - came), levels, axis=0)
-    found, passed = hits.cumsum(axis=0), misses.cumsum(axis=0)
-    # Misses that stand below a level, and half of those beside it.
-    beaten = passed[-1] - passed + misses / 2
-    auc = ratio((hits * beaten).sum(axis=0), found[-1] * passed[-1])
-    precision = np.divide(found, found + passed, out=np.zeros_like(found), where=hits > 0)
-    return auc, ratio((hits * precision).sum(axis=0), found[-1])
+    hits_above, misses_above = hits.cumsum(axis=0), misses.cumsum(axis=0)
+    positives, negatives = hits_above[-1], misses_above[-1]
+    # Misses below a level, and half of those at it.
+    beaten = negatives - misses_above + misses / 2
+    auc = ratio((hits * beaten).sum(axis=0), positives * negatives)
+    listed = hits_above + misses_above
+    precision = np.divide(hits_above, listed, out=np.zeros_like(hits_above), where=hits > 0)
+    return auc, ratio((hits * precision).sum(axis=0), positives)
 
 
 def brier_skill(p: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
-    """1 - Brier score / that of the events' own rate: above 0 no constant does as well.
+    """1 - Brier score / that of the events' overall rate; above 0 better than any constant.
 
-    The rate is that of the events themselves, which nobody knows beforehand: the sternest constant.
+    The rate is that of the events themselves, the best of all constants, which is not known when
+    forecasts are made.
     """
     total = weights.sum(axis=0)
     rate = ratio(y @ weights, total)
@@ -52,10 +56,10 @@ def brier_skill(p: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray
 def calibration_error(
     p: FloatArray, y: FloatArray, weights: FloatArray, bins: IntArray
 ) -> FloatArray:
-    """Expected calibration error over given bins [N] of events; see its own metric.
+    """`expected_calibration_error` over given bins [N] of events.
 
-    In resamples it lies above the estimate, because noise in a bin never cancels: read the lower
-    end of its interval with that in mind.
+    In resamples it lies above the estimate, because noise in a bin never cancels: the lower end of
+    its interval is too high.
     """
     member = bins == np.arange(int(bins.max()) + 1)[:, None]
     excess = (member * (p - y)) @ weights
@@ -63,10 +67,10 @@ def calibration_error(
 
 
 def slopes(p: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:
-    """Calibration slope; see its own metric.
+    """The slope of `calibration_slope`.
 
     All resamples take Newton's steps together, cut to 2 so that none overshoots; nan where one has
-    not come to rest after a dozen.
+    not converged after a dozen.
     """
     x = logit(inside(p))
     line = np.zeros((2, weights.shape[1]))

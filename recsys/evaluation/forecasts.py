@@ -1,8 +1,8 @@
 """How good probabilities are, with intervals over customers, and whether one model beats another.
 
-A mean over events has an interval of its own kind (`recsys.evaluation.intervals.bootstrap`); areas,
-skills and slopes are no means. Here customers are resampled and each statistic is taken anew, all
-models on the same resamples, so that a difference is paired.
+For a mean over events use `recsys.evaluation.intervals.bootstrap`. Areas, skills and slopes are not
+means: here customers are resampled and each statistic is computed again, for all models on the same
+resamples, so that differences are paired.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,10 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.forecast_statistics import brier_skill, calibration_error, ranking, slopes
-from recsys.evaluation.intervals import Interval, percentiles
-from recsys.evaluation.metrics.probability import log_loss
+from recsys.evaluation.intervals import Interval, draw_counts, percentiles
+from recsys.evaluation.metrics.probability import bin_of, log_loss
 from recsys.evaluation.metrics.ranking import ratio
-from recsys.evaluation.paired import Difference
-from recsys.evaluation.reliability import bin_of
+from recsys.evaluation.paired import Difference, verdict_of
 from recsys.ops.events import checked
 
 STATISTICS: tuple[str, ...] = (
@@ -38,7 +37,7 @@ class Forecasts:
 
     Attributes:
         draws: (model, statistic) -> [1 + R] the estimate, then its resamples.
-        customers: how many were resampled.
+        customers: number of customers that were resampled.
         level: confidence of the intervals.
     """
 
@@ -65,12 +64,8 @@ class Forecasts:
         """
         values = self.draws[model, statistic] - self.draws[other, statistic]
         low, high = percentiles(values[1:, None], self.level, self.customers)
-        verdict: Literal["win", "tie", "loss"] = "tie"
-        if low[0] > 0:
-            verdict = "win"
-        elif high[0] < 0:
-            verdict = "loss"
-        return Difference(float(values[0]), float(low[0]), float(high[0]), verdict)
+        ends = float(low[0]), float(high[0])
+        return Difference(float(values[0]), *ends, verdict_of(*ends))
 
 
 def forecasts(
@@ -89,34 +84,28 @@ def forecasts(
     Args:
         probabilities: model -> [N] that the outcome is 1.
         outcome: [N] 0 or 1.
-        customers: [N] row numbers.
+        customers: [N] row numbers of the events' customers.
         bins: of the expected calibration error.
-        equal: what they have equal.
-        resamples: of the customers.
-        level: confidence.
+        equal: "width" or "count", as in `expected_calibration_error`.
+        resamples: bootstrap resamples of customers.
+        level: confidence of the intervals.
         seed: of the resampling.
     """
     people, person = np.unique(customers, return_inverse=True)
     generator = np.random.default_rng(seed)
-    found: dict[tuple[str, str], list[FloatArray]] = {}
+    parts_of: dict[tuple[str, str], list[FloatArray]] = {}
     pairs = {model: checked(p, outcome) for model, p in probabilities.items()}
     binned = {model: bin_of(p, bins, equal) for model, (p, _) in pairs.items()}
     for start in range(0, 1 + resamples, _CHUNK):
-        weights = _weights(min(_CHUNK, 1 + resamples - start), len(people), generator)
+        columns = min(_CHUNK, 1 + resamples - start)
+        weights = draw_counts(generator, columns, len(people)).T.astype(np.float64)
         if start == 0:
             weights[:, 0] = 1
         for model, (p, y) in pairs.items():
             for name, values in _statistics(p, y, weights[person], binned[model]).items():
-                found.setdefault((model, name), []).append(values)
-    draws = {key: np.concatenate(parts) for key, parts in found.items()}
+                parts_of.setdefault((model, name), []).append(values)
+    draws = {key: np.concatenate(parts) for key, parts in parts_of.items()}
     return Forecasts(draws=draws, customers=len(people), level=level)
-
-
-def _weights(columns: int, people: int, generator: np.random.Generator) -> FloatArray:
-    """[people, columns] how often each is drawn, in as many draws as there are people."""
-    drawn = generator.integers(0, people, (columns, people)) + np.arange(columns)[:, None] * people
-    times = np.bincount(drawn.ravel(), minlength=columns * people).reshape(columns, people)
-    return times.T.astype(np.float64)
 
 
 def _statistics(

@@ -27,13 +27,15 @@ class Ranking(TopK):
     """The list of each query, and where its relevant products are.
 
     Attributes:
-        found: [Q, k] int64, position of each listed product among the N entries of
+        columns: [Q, k] int32 row numbers of products, best first, -1 for none.
+        scores: [Q, k] float32.
+        entries: [Q, k] int64, position of each listed product among the N entries of
             `queries.relevant`; -1 where it is not relevant.
         mid_ranks: [N] float64 rank of each relevant product among all that could be ranked, equal
-            scores at their mean rank; nan for one that could not. None where not asked for.
+            scores at their mean rank; nan for one that could not. None unless ranked in full.
     """
 
-    found: IntArray
+    entries: IntArray
     mid_ranks: FloatArray | None
 
 
@@ -42,16 +44,16 @@ def rank(
 ) -> Ranking:
     """Ranks all eligible, unseen products for every query; never a sample of them.
 
-    Queries are scored in tiles of `TILE` rows, the last one padded, so that a query's scores depend
-    on its neighbours only through the rounding of one and the same matrix product. Equal scores
-    are ordered by row number, which carries no meaning because ids are shuffled when coded.
+    Queries are scored in tiles of `TILE` rows, the last one padded, so that the size of a batch
+    changes scores by rounding alone. Equal scores are ordered by row number, which carries no
+    meaning because ids are shuffled when they are coded.
 
     Args:
         score: of the model.
-        queries: what is asked.
+        queries: the customers, their relevant products, and what may be ranked for them.
         k: length of the lists.
         progress: draw a bar on a terminal where it takes long.
-        in_full: also the ranks of relevant products below the k-th, which takes a sort of each row.
+        in_full: also rank the relevant products below the k-th, which takes a sort of each row.
 
     Raises:
         ValueError: a score is NaN, or the score array has the wrong shape.
@@ -61,7 +63,7 @@ def rank(
     ranking = Ranking(
         columns=np.empty((count, k), np.int32),
         scores=np.empty((count, k), np.float32),
-        found=np.empty((count, k), np.int64),
+        entries=np.empty((count, k), np.int64),
         mid_ranks=np.full(queries.relevant.nnz, np.nan) if in_full else None,
     )
     with ThreadPoolExecutor(1) as pool:
@@ -97,8 +99,8 @@ def _rank_into(ranking: Ranking, rows: slice, tile: FloatArray, queries: Queries
     ranking.columns[rows], ranking.scores[rows] = best.columns, best.scores
     relevant = queries.relevant[rows]
     first = queries.relevant.indptr[rows.start]
-    found = relevant_entries(best.columns, relevant)
-    ranking.found[rows] = np.where(found >= 0, found + first, -1)
+    entries = relevant_entries(best.columns, relevant)
+    ranking.entries[rows] = np.where(entries >= 0, entries + first, -1)
     if ranking.mid_ranks is not None:
         ranking.mid_ranks[first : first + relevant.nnz] = mid_ranks(tile, relevant)
 

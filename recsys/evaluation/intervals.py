@@ -17,7 +17,7 @@ _CHUNK = 64
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over queries with its interval, and how many customers stand behind it."""
+    """A mean over queries with its interval, and the number of customers that it is made from."""
 
     mean: float
     low: float
@@ -46,7 +46,7 @@ def bootstrap(
     Args:
         values: name -> [Q] one value a query; nan where a query has none: it is left out of that
             name, and of its customers.
-        customers: [Q] row numbers of the customers who asked.
+        customers: [Q] row numbers of the queries' customers.
         resamples: number of resamples.
         level: confidence, as 0.95.
         seed: of the resampling; the same seed gives the same interval.
@@ -56,20 +56,20 @@ def bootstrap(
     """
     names = list(values)
     table = np.column_stack([values[name] for name in names])
-    there = ~np.isnan(table)
+    known = ~np.isnan(table)
     # Most names share their gaps, and so their numbers of queries.
-    packed, pattern = np.unique(np.packbits(there, axis=0), axis=1, return_inverse=True)
+    packed, pattern = np.unique(np.packbits(known, axis=0), axis=1, return_inverse=True)
     gaps = np.unpackbits(packed, axis=0, count=len(table))
-    amounts = by_customer(np.column_stack([np.where(there, table, 0), gaps]), customers)
+    amounts = by_customer(np.column_stack([np.where(known, table, 0), gaps]), customers)
     sums, counts = amounts[:, : len(names)], amounts[:, len(names) :]
     drawn = _resampled(amounts, resamples, seed)
-    asked = (counts > 0).sum(axis=0)[pattern]
+    people = (counts > 0).sum(axis=0)[pattern]
     with np.errstate(invalid="ignore"):  # a resample of customers without a value has no mean
         means = sums.sum(axis=0) / counts.sum(axis=0)[pattern]
         draws = drawn[:, : len(names)] / drawn[:, len(names) :][:, pattern]
-    low, high = percentiles(draws, level, asked)
+    low, high = percentiles(draws, level, people)
     return {
-        name: Interval(float(means[i]), float(low[i]), float(high[i]), int(asked[i]))
+        name: Interval(float(means[i]), float(low[i]), float(high[i]), int(people[i]))
         for i, name in enumerate(names)
     }
 
@@ -89,25 +89,25 @@ def lift(
     of two means), so that what makes a customer easy for both cancels.
 
     Where mean(b) is 0 the ratio is inf if mean(a) is positive, nan if it is 0 too. The same holds
-    for each resample: those at inf stay in, and the upper end is inf once they are more than its
-    tail holds; those at 0 / 0 say nothing and are left out. Both ends are nan where none is left.
+    for each resample: those at inf stay in, and the upper end is inf once they fill its tail; those
+    at 0 / 0 are left out. Both ends are nan where none is left.
 
     Args:
         a: [Q] values of the first model, not negative; nan for none.
         b: [Q] values of the second, for the same queries in the same order; a query counts where
             both have a value.
-        customers: [Q] row numbers of the customers who asked.
-        resamples: as in `bootstrap`.
-        level: as in `bootstrap`.
-        seed: as in `bootstrap`.
+        customers: [Q] row numbers of the queries' customers.
+        resamples: number of resamples.
+        level: confidence.
+        seed: of the resampling.
     """
     both = ~np.isnan(a + b)
     sums = by_customer(np.column_stack([a, b])[both], customers[both])
     if not len(sums):
         return Interval(np.nan, np.nan, np.nan, 0)
-    drawn, whole = _resampled(sums, resamples, seed), sums.sum(axis=0)
+    drawn, total = _resampled(sums, resamples, seed), sums.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean, ratios = whole[0] / whole[1], drawn[:, :1] / drawn[:, 1:]
+        mean, ratios = total[0] / total[1], drawn[:, :1] / drawn[:, 1:]
     low, high = percentiles(ratios, level, len(sums))
     return Interval(float(mean), float(low[0]), float(high[0]), len(sums))
 
@@ -142,13 +142,12 @@ def percentiles(
 
 
 def _at(ordered: FloatArray, position: FloatArray) -> FloatArray:
-    """[M] the draw at a place of each column, between two places interpolated."""
+    """[M] the value at a position of each sorted column, interpolated between two rows."""
     below, columns = np.floor(position).astype(np.int64), np.arange(ordered.shape[1])
     above = np.ceil(position).astype(np.int64)
     low, high = ordered[below, columns], ordered[above, columns]
-    with np.errstate(invalid="ignore"):  # between two infinite draws there is no way to go
-        found: FloatArray = np.where(low == high, low, low + (high - low) * (position - below))
-    return found
+    with np.errstate(invalid="ignore"):  # the difference of two infinite draws is nan
+        return np.where(low == high, low, low + (high - low) * (position - below))
 
 
 def _resampled(amounts: FloatArray, resamples: int, seed: int) -> FloatArray:
@@ -158,10 +157,17 @@ def _resampled(amounts: FloatArray, resamples: int, seed: int) -> FloatArray:
     sums = np.empty((resamples, amounts.shape[1]))
     for start in range(0, resamples, _CHUNK):
         rows = min(_CHUNK, resamples - start)
-        drawn = generator.integers(0, size, (rows, size)) + np.arange(rows)[:, None] * size
-        times = np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
-        sums[start : start + rows] = times @ amounts
+        sums[start : start + rows] = draw_counts(generator, rows, size) @ amounts
     return sums
+
+
+def draw_counts(generator: np.random.Generator, rows: int, size: int) -> IntArray:
+    """[rows, size] int64 how often each of `size` customers is drawn in each of `rows` resamples.
+
+    A resample draws `size` times with replacement.
+    """
+    drawn = generator.integers(0, size, (rows, size)) + np.arange(rows)[:, None] * size
+    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
 
 
 def by_customer(values: FloatArray, customers: IntArray) -> FloatArray:
@@ -171,5 +177,4 @@ def by_customer(values: FloatArray, customers: IntArray) -> FloatArray:
         (np.ones(len(person)), (person, np.arange(len(person)))),
         shape=(int(person.max(initial=-1)) + 1, len(person)),
     )
-    found: FloatArray = member @ values
-    return found
+    return np.asarray(member @ values, np.float64)

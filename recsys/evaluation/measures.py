@@ -84,8 +84,8 @@ OF_CATALOGUE: Mapping[str, Callable[[IntArray, BoolArray], float]] = {
 }
 """From the lists of all queries [Q, k] and what is eligible [P]: one number a run.
 
-It has no interval: in a resample of customers some lists are there twice, so fewer products are
-shown and less evenly, in all resamples alike.
+It has no interval: in every resample of customers some lists occur twice, so fewer products are
+shown, and less evenly.
 """
 
 METRICS = (*OF_HITS, AUC, *OF_LISTS, *OF_CATALOGUE)

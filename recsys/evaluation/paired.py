@@ -1,13 +1,15 @@
-"""Two models on the same queries: who wins, by how much, and how certain that is."""
+"""Two models on the same queries: which one wins, by how much, and how certain that is."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from scipy import stats
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluation.intervals import bootstrap, by_customer
+
+Verdict: TypeAlias = Literal["win", "tie", "loss"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Difference:
     mean: float
     low: float
     high: float
-    verdict: Literal["win", "tie", "loss"]
+    verdict: Verdict
 
 
 def paired_difference(
@@ -35,23 +37,26 @@ def paired_difference(
         a: [Q] values of the first model; nan for none.
         b: [Q] values of the second, for the same queries in the same order; a query counts where
             both have a value.
-        customers: [Q] row numbers of the customers who asked.
-        resamples: as in `bootstrap`.
-        level: as in `bootstrap`.
-        seed: as in `bootstrap`.
+        customers: [Q] row numbers of the queries' customers.
+        resamples: bootstrap resamples of customers.
+        level: confidence of the interval.
+        seed: of the resampling; the same seed gives the same interval.
 
     Returns:
         "win" where the whole interval lies above zero, "loss" where below, else "tie".
     """
-    found = bootstrap(
+    interval = bootstrap(
         {"difference": a - b}, customers, resamples=resamples, level=level, seed=seed
     )["difference"]
-    verdict: Literal["win", "tie", "loss"] = "tie"
-    if found.low > 0:
-        verdict = "win"
-    elif found.high < 0:
-        verdict = "loss"
-    return Difference(found.mean, found.low, found.high, verdict)
+    verdict = verdict_of(interval.low, interval.high)
+    return Difference(interval.mean, interval.low, interval.high, verdict)
+
+
+def verdict_of(low: float, high: float) -> Verdict:
+    """What an interval of a difference says: "win" above zero, "loss" below, else "tie"."""
+    if low > 0:
+        return "win"
+    return "loss" if high < 0 else "tie"
 
 
 def wilcoxon(a: FloatArray, b: FloatArray, customers: IntArray) -> float:
@@ -64,13 +69,13 @@ def wilcoxon(a: FloatArray, b: FloatArray, customers: IntArray) -> float:
     Args:
         a: [Q] values of the first model; nan for none.
         b: [Q] values of the second, for the same queries in the same order.
-        customers: [Q] row numbers of the customers who asked.
+        customers: [Q] row numbers of the queries' customers.
 
     Returns:
         Between 0 and 1; 1 where no customer has a difference other than 0.
     """
     both = ~np.isnan(a + b)
-    asked = np.column_stack([a - b, np.ones(len(a))])[both]
-    total, count = by_customer(asked, customers[both]).T
-    moved = (total / count)[total != 0]
-    return float(stats.wilcoxon(moved).pvalue) if len(moved) else 1.0
+    amounts = np.column_stack([a - b, np.ones(len(a))])[both]
+    total, count = by_customer(amounts, customers[both]).T
+    differences = (total / count)[total != 0]
+    return float(stats.wilcoxon(differences).pvalue) if len(differences) else 1.0

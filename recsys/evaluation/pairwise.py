@@ -50,34 +50,34 @@ def pairwise(
 ) -> PairedDifferences:
     """Paired bootstrap over customers of all pairs of models.
 
-    The means of all models are resampled once, and each pair is read off them, so that 190 pairs
-    cost little more than one.
+    The means of all models are resampled once and shared by all pairs, so that 190 pairs cost
+    little more than one.
 
-    A p-value inverts the interval (Efron and Tibshirani, 1993, chapter 15), few customers included,
-    see `intervals.percentiles`: from the share of resamples beyond zero. That share
-    cannot be read where fewer than `ENOUGH` lie there, and Holm over 190 pairs asks for one of
-    .00013, which is 76,000 resamples by counting. So far out it is taken to be normal, by the
-    difference over the standard deviation of its resamples, which 1,000 of them give to 2 %.
+    A p-value inverts the interval (Efron and Tibshirani, 1993, chapter 15), with its correction for
+    few customers: it comes from the share of resamples beyond zero. With fewer than `ENOUGH` there
+    the share is too coarse: Holm over 190 pairs needs a p-value of .00013, which is 76,000
+    resamples by counting. Then the tail is taken to be normal, from the difference over the
+    standard deviation of its resamples, which 1,000 resamples give to 2 %.
 
     Args:
         values: [Q, M] one column a model, nan for none; a query counts where all have a value.
-        customers: [Q] row numbers of the customers who asked.
+        customers: [Q] row numbers of the queries' customers.
         resamples: number of resamples.
         level: confidence of the intervals, as 0.95.
         seed: of the resampling; the same seed gives the same intervals.
     """
     known = ~np.isnan(values).any(axis=1)
-    asked = np.column_stack([values, np.ones(len(values))])[known]
-    amounts = by_customer(asked, customers[known])
+    counted = np.column_stack([values, np.ones(len(values))])[known]
+    amounts = by_customer(counted, customers[known])
     sums, counts = amounts[:, :-1], amounts[:, -1]
     means = sums.sum(axis=0) / counts.sum()
     draws = resampled_means(sums, counts, resamples, seed)
     first, second = np.triu_indices(values.shape[1], 1)
-    found = [
+    blocks = [
         _compared(means, draws, first[block], second[block], len(counts), level)
         for block in _blocks(len(first))
     ]
-    columns = np.concatenate(found, axis=1) if found else np.empty((7, 0))
+    columns = np.concatenate(blocks, axis=1) if blocks else np.empty((7, 0))
     names = (
         "difference", "difference_low", "difference_high", "lift", "lift_low", "lift_high",
         "p_values",
@@ -89,7 +89,7 @@ def holm_adjusted(p_values: FloatArray) -> FloatArray:
     """[N] p-values corrected for their number by Holm's (1979) step-down procedure.
 
     The smallest is multiplied by N, the next by N - 1 and so on; none falls below one before it.
-    What stays below alpha is different with a chance of a single false one below alpha.
+    Calling all below alpha significant makes any false claim with a probability below alpha.
     """
     order = np.argsort(p_values, kind="stable")
     raised = p_values[order] * np.arange(len(order), 0, -1)
@@ -127,20 +127,20 @@ def p_values_of_draws(difference: FloatArray, draws: FloatArray, customers: int)
     Args:
         difference: [n] estimates.
         draws: [resamples, n] the same in each resample.
-        customers: how many were resampled.
+        customers: number of customers that were resampled.
     """
     if customers < 2:
         return np.ones(len(difference))
     beyond = np.minimum((draws <= 0).sum(axis=0), (draws >= 0).sum(axis=0))
-    # Models that differ by the same amount everywhere have no spread, and no doubt.
+    # Models that differ by the same amount everywhere have no spread: the p-value is 0.
     with np.errstate(divide="ignore", invalid="ignore"):
         far = -np.abs(difference) / draws.std(axis=0)
     depth = np.where(beyond >= ENOUGH, ndtri(np.minimum(beyond / len(draws), 0.5)), far)
-    p_values: FloatArray = 2 * stdtr(customers - 1, np.sqrt((customers - 1) / customers) * depth)
-    return p_values
+    shrunk = np.sqrt((customers - 1) / customers) * depth
+    return np.asarray(2 * stdtr(customers - 1, shrunk), np.float64)
 
 
 def _blocks(size: int) -> Iterator[slice]:
-    """So many pairs at a time that their draws take little memory."""
+    """Blocks of pairs whose draws take little memory."""
     for start in range(0, size, _BLOCK):
         yield slice(start, start + _BLOCK)

@@ -136,7 +136,7 @@ def of_relevant(
     kept = np.ones(len(owner), bool) if kept is None else kept
     relevant = np.bincount(owner[kept], minlength=len(queries))
     rows = relevant > 0
-    hit = (ranking.found[rows] >= 0) & kept[ranking.found[rows]]
+    hit = (ranking.entries[rows] >= 0) & kept[ranking.entries[rows]]
     lists = ranking.columns[rows]
     past = past if past is None or rows.all() else past.select(rows)
     values: dict[str, FloatArray] = {}
@@ -188,7 +188,7 @@ def sliced(
 def _auc(ranking: Ranking, queries: Queries, owner: IntArray, kept: BoolArray) -> FloatArray:
     if ranking.mid_ranks is None:
         raise ValueError("auc needs rank(..., in_full=True)")
-    # What is not on offer cannot be ranked, and counts for nobody.
+    # What is not on offer cannot be ranked, and does not count.
     ranked = kept & ~np.isnan(ranking.mid_ranks)
     relevant = np.bincount(owner[ranked], minlength=len(queries))
     return auc(ranking.mid_ranks[ranked], relevant, _could_be_ranked(queries))
@@ -199,5 +199,5 @@ def _could_be_ranked(queries: Queries) -> IntArray:
     total = np.full(len(queries), int(queries.eligible.sum()))
     if queries.seen is None:
         return total
-    seen: IntArray = queries.seen.astype(np.int64) @ queries.eligible.astype(np.int64)
+    seen = np.asarray(queries.seen.astype(np.int64) @ queries.eligible.astype(np.int64), np.int64)
     return total - seen

@@ -1,4 +1,4 @@
-"""Reliability: what came true of the events that were forecast alike, for all and by group."""
+"""Reliability: the rate that followed similar forecasts, overall and by group."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.intervals import bootstrap
+from recsys.evaluation.metrics.probability import bin_of
 from recsys.evaluation.slices import Cut, members
 from recsys.ops.events import checked
 
@@ -52,24 +53,24 @@ def reliability(
         probability: [N] that the outcome is 1.
         outcome: [N] 0 or 1.
         customers: [N] row numbers; intervals resample them.
-        bins: at most so many.
-        equal: what they have equal; see `expected_calibration_error`.
-        resamples: as in `recsys.evaluation.intervals.bootstrap`.
-        level: as there.
-        seed: as there.
+        bins: most bins; empty ones are left out.
+        equal: "width" or "count", as in `expected_calibration_error`.
+        resamples: bootstrap resamples of customers.
+        level: confidence of the intervals.
+        seed: of the resampling.
     """
     p, y = checked(probability, outcome)
-    _, place = np.unique(bin_of(p, bins, equal), return_inverse=True)
-    count = np.bincount(place)
+    _, row = np.unique(bin_of(p, bins, equal), return_inverse=True)
+    count = np.bincount(row)
     rates = bootstrap(
-        {number: np.where(place == number, y, np.nan) for number in range(len(count))},
+        {number: np.where(row == number, y, np.nan) for number in range(len(count))},
         customers,
         resamples=resamples,
         level=level,
         seed=seed,
     )
     return Reliability(
-        forecast=np.bincount(place, weights=p) / count,
+        forecast=np.bincount(row, weights=p) / count,
         rate=np.array([rate.mean for rate in rates.values()]),
         low=np.array([rate.low for rate in rates.values()]),
         high=np.array([rate.high for rate in rates.values()]),
@@ -91,19 +92,19 @@ def reliability_by_group(
 ) -> Mapping[str, Reliability]:
     """Name of each group of events -> its reliability; its `ece` is the group's error.
 
-    With few events the error of even the true probabilities is not 0, and the more bins the
-    larger: with 100 events a bin it is about 0.04. Compare groups of unlike size with care.
+    With few events the error of even the true probabilities is not 0, and it grows with the number
+    of bins: with 100 events a bin it is about 0.04. Compare groups of different sizes with care.
 
     Args:
         probability: as in `reliability`.
-        outcome: as there.
-        customers: as there.
+        outcome: as in `reliability`.
+        customers: as in `reliability`.
         groups: of the N events.
         bins: of each group.
-        equal: what the bins of a group have equal.
+        equal: as in `reliability`, for the bins of a group.
         resamples: as in `reliability`.
-        level: as there.
-        seed: as there.
+        level: as in `reliability`.
+        seed: as in `reliability`.
     """
     return {
         name: reliability(
@@ -112,11 +113,3 @@ def reliability_by_group(
         )
         for name, inside in members(groups).items()
     }  # fmt: skip
-
-
-def bin_of(probability: FloatArray, bins: int, equal: Literal["width", "count"]) -> IntArray:
-    """[N] bin of each forecast, those of `expected_calibration_error`; equal ones share a bin."""
-    inner = np.arange(1, bins) / bins
-    edges = inner if equal == "width" else np.quantile(probability, inner, method="inverted_cdf")
-    place: IntArray = np.searchsorted(edges, probability, side="left")
-    return place

@@ -1,8 +1,8 @@
 """Ways to cut the queries, or their relevant products, into slices. Arrays in, arrays out.
 
-A cut of queries asks whom a model serves: each query is in one slice. A cut of relevant products
-asks what it finds: in each slice only its relevant products count, the lists stay as they are, and
-a query takes part wherever it has one.
+A cut of queries shows whom a model serves: each query is in one slice. A cut of relevant products
+shows what it finds: in each slice only its relevant products count, the lists stay the same, and a
+query takes part in each slice that has one of its products.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.ops.csr import entry_rows
 
 MOST = 10
-"""Slices of a cut by labels: the rest of them, the rarest, are one more, `OTHER`."""
+"""Most slices of a cut by labels; the rarer labels together are one more, `OTHER`."""
 
 OTHER = "all others"
 
@@ -26,8 +27,8 @@ class Cut:
     Attributes:
         names: of the slices.
         codes: [Q] positions in `names` of the queries, or [N] of the relevant products in the
-            order of the CSR matrix; -1 for none of them.
-        of_relevant: whether it is relevant products that are cut.
+            order of the CSR matrix; -1 for no slice.
+        of_relevant: whether relevant products are cut, not queries.
     """
 
     names: tuple[str, ...]
@@ -41,11 +42,11 @@ def by_history(history: IntArray, warm_from: int, hot_from: int) -> Cut:
 
 
 def by_thirds(measure: FloatArray, base: FloatArray, prefix: str) -> Cut:
-    """Low, middle and high by the terciles of everybody's measure.
+    """Low, middle and high by the terciles of a measure over all customers.
 
     Args:
-        measure: [Q] of the customers who are asked; nan for none.
-        base: [any] of all customers who have one; equal values are never parted.
+        measure: [Q] of the queries' customers; nan for none.
+        base: [any] of all customers who have one; equal values are never separated.
         prefix: of the names, as "value" in "value_low".
     """
     cuts = np.quantile(base, [1 / 3, 2 / 3])
@@ -54,7 +55,7 @@ def by_thirds(measure: FloatArray, base: FloatArray, prefix: str) -> Cut:
 
 
 def by_label(labels: IntArray, names: Sequence[str], of_relevant: bool = False) -> Cut:
-    """One slice a label, the `MOST` frequent ones first, and what they leave as `OTHER`.
+    """One slice a label, the `MOST` frequent ones first, and all others as `OTHER`.
 
     Args:
         labels: [Q] or [N] positions in `names`; -1 for none.
@@ -64,18 +65,18 @@ def by_label(labels: IntArray, names: Sequence[str], of_relevant: bool = False) 
     counts = np.bincount(labels[labels >= 0], minlength=len(names))
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
-    place = np.full(len(names) + 1, -1)  # the last is for a label of -1
-    place[order] = np.minimum(np.arange(len(order)), MOST)
+    code_of = np.full(len(names) + 1, -1)  # the last is for a label of -1
+    code_of[order] = np.minimum(np.arange(len(order)), MOST)
     kept = tuple(names[label] for label in order[:MOST])
-    return Cut((*kept, OTHER) if len(order) > MOST else kept, place[labels], of_relevant)
+    return Cut((*kept, OTHER) if len(order) > MOST else kept, code_of[labels], of_relevant)
 
 
 def by_popularity(events: IntArray, relevant: csr_array) -> Cut:
     """Head, torso and tail: products that carry the first, second and last third of events [P].
 
-    A product's slice is told by the share of events that strictly more popular products have, so
-    that equally popular ones are never parted; the most popular product is always head, one
-    without events always tail.
+    The slice depends on the share of events that strictly more popular products have, so that
+    equally popular ones are never separated. The most popular product is always head, one without
+    events always tail.
     """
     levels, level = np.unique(-events, return_inverse=True)
     mass = np.bincount(level, weights=events)
@@ -86,21 +87,21 @@ def by_popularity(events: IntArray, relevant: csr_array) -> Cut:
 
 def by_novelty(history: csr_array, relevant: csr_array) -> Cut:
     """New where the customer never had the relevant product [Q, P], repeat where they did."""
-    had = _had(history, relevant, np.arange(relevant.shape[1]))
-    return Cut(("new", "repeat"), had.astype(np.int64), of_relevant=True)
+    repeated = _is_known(history, relevant, np.arange(relevant.shape[1]))
+    return Cut(("new", "repeat"), repeated.astype(np.int64), of_relevant=True)
 
 
 def by_category(history: csr_array, relevant: csr_array, categories: IntArray) -> Cut:
     """Cross-sell where the relevant product's category is new to the customer, else up-sell.
 
-    Neither where the product has no category, or the customer no history to sell across from.
+    Neither where the product has no category, or the customer no history.
 
     Args:
         history: [Q, P] CSR, not 0 where the customer had the product.
         relevant: [Q, P] CSR.
         categories: [P] codes, -1 for none.
     """
-    known = _had(history, relevant, categories).astype(np.int64)
+    known = _is_known(history, relevant, categories).astype(np.int64)
     without_history = np.repeat(np.diff(history.indptr) == 0, np.diff(relevant.indptr))
     neither = without_history | (categories[relevant.indices] < 0)
     return Cut(("cross_sell", "up_sell"), np.where(neither, -1, known), of_relevant=True)
@@ -108,16 +109,14 @@ def by_category(history: csr_array, relevant: csr_array, categories: IntArray) -
 
 def members(cut: Cut) -> dict[str, BoolArray]:
     """Name of each slice that is not empty -> mask over what is cut."""
-    found = {name: cut.codes == code for code, name in enumerate(cut.names)}
-    return {name: mask for name, mask in found.items() if mask.any()}
+    masks = {name: cut.codes == code for code, name in enumerate(cut.names)}
+    return {name: mask for name, mask in masks.items() if mask.any()}
 
 
-def _had(history: csr_array, relevant: csr_array, labels: IntArray) -> BoolArray:
-    """[N] whether the customer had any product with the label [P] of the relevant one."""
+def _is_known(history: csr_array, relevant: csr_array, labels: IntArray) -> BoolArray:
+    """[N] whether the customer had any product with the label [P] of the relevant product."""
     width = int(labels.max(initial=0)) + 1
-    own, asked = (
-        np.repeat(np.arange(matrix.shape[0]) * width, np.diff(matrix.indptr))
-        + labels[matrix.indices]
-        for matrix in (history, relevant)
+    known, wanted = (
+        entry_rows(matrix.indptr) * width + labels[matrix.indices] for matrix in (history, relevant)
     )
-    return np.isin(asked, own)
+    return np.isin(wanted, known)

@@ -1,4 +1,4 @@
-"""What scores are worth as probabilities: a map fitted on the valid window of the chosen run."""
+"""Maps scores to probabilities, fitted on the valid window of a run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,67 +16,67 @@ from recsys.serving.artifact.probability import as_probability
 from recsys.tracking.read import TrackedRun
 
 _CUSTOMERS = 10_000
-"""Queries at most: a hundred thousand listed products are plenty for a curve."""
+"""Most queries: a hundred thousand listed products are enough for a curve."""
 
 
-def calibrated(
+def fit_calibrator(
     run: TrackedRun, k: int, allow: Sequence[str] = ()
 ) -> tuple[Mapping[str, FloatArray], dict[str, Any]]:
-    """Fits the run's model on train again, and a rising curve from its scores to what valid saw.
+    """Fits the run's model on train again, and an isotonic curve from scores to outcomes on valid.
 
-    Everybody who was known then counts, also those who took nothing: the customers of a ranking
-    metric are only those who took something, and probabilities among them would be too high. The
-    model that is exported has seen more events, whose scores are taken to mean the same.
+    The queries are all customers with a past, not only those of the ranking metrics, who took
+    something in the window: probabilities among those alone would be too high. The exported model
+    is fitted on more events; its scores are assumed to have the same scale.
 
     Args:
-        run: the chosen one.
-        k: products listed a customer, which alone count.
-        allow: see `recsys.experiments.rerun.settings_of_run`.
+        run: the run to export.
+        k: length of the lists whose products are used.
+        allow: packages beside recsys whose classes may be built.
 
     Returns:
-        Arrays for `Contents.calibrator`, and for the manifest: of what the probability is, how
-        often it came true, and the expected calibration error (bins of equal count) of a curve
-        fitted on half the customers for the other half.
+        Arrays for `Contents.calibrator`, and facts for the manifest: what the probability is of,
+        the rate of positive outcomes, and the expected calibration error (bins of equal count) on
+        half of the customers, of a curve fitted on the other half.
 
     Raises:
         InputError: the data changed since the run.
     """
     window = valid_of_run(run, allow)
     model = settings_of_run(run, allow).model.fit(window.past)
-    ranking = rank(model.score, everybody(window), k)
-    owners, places = np.nonzero(ranking.columns >= 0)
-    forecast = as_probability(ranking.scores[owners, places])
-    outcome = ranking.found[owners, places] >= 0
-    # Queries are in random order, so that every second one is a fair half.
-    half = owners % 2 == 0
-    other = fit_isotonic(forecast[half], outcome[half])(forecast[~half])
-    measured = {
+    ranking = rank(model.score, all_customers(window), k)
+    rows, ranks = np.nonzero(ranking.columns >= 0)
+    forecast = as_probability(ranking.scores[rows, ranks])
+    outcome = ranking.entries[rows, ranks] >= 0
+    # Queries are in random order: every second one gives a random half.
+    half = rows % 2 == 0
+    held_out = fit_isotonic(forecast[half], outcome[half])(forecast[~half])
+    facts = {
         "probability_of": f"becoming relevant in a window like valid, among the first {k}",
         "customers": len(ranking.columns),
         "rate": float(outcome.mean()),
-        "ece": expected_calibration_error(other, outcome[~half], equal="count"),
+        "ece": expected_calibration_error(held_out, outcome[~half], equal="count"),
     }
-    return fit_isotonic(forecast, outcome).arrays(), measured
+    return fit_isotonic(forecast, outcome).arrays(), facts
 
 
-def everybody(window: Window) -> Queries:
-    """Asks for at most 10,000 customers with a past, in seeded random order."""
-    past, asked = window.past, window.queries
+def all_customers(window: Window) -> Queries:
+    """Queries of at most 10,000 customers with a past, in random order (seed 0)."""
+    past, queries = window.past, window.queries
     shape = (len(past.customers), len(past.products))
-    known = np.flatnonzero(past.history_lengths > 0)
-    known = np.random.default_rng(0).permutation(known)[:_CUSTOMERS].astype(np.int32)
-    answers = asked.relevant.tocoo()
-    relevant = _pairs(asked.customers[answers.coords[0]], answers.coords[1], shape)
+    active = np.flatnonzero(past.history_lengths > 0)
+    customers = np.random.default_rng(0).permutation(active)[:_CUSTOMERS].astype(np.int32)
+    rows, products = queries.relevant.tocoo().coords
+    relevant = _pairs(queries.customers[rows], products, shape)
     seen = None
     if past.filter_seen:
         events = past.interactions.select(past.interactions.products >= 0)
-        seen = _pairs(events.customers, events.products, shape)[known]
+        seen = _pairs(events.customers, events.products, shape)[customers]
     return Queries(
-        customers=known,
-        relevant=relevant[known],
+        customers=customers,
+        relevant=relevant[customers],
         seen=seen,
-        eligible=asked.eligible,
-        history=past.history_lengths[known],
+        eligible=queries.eligible,
+        history=past.history_lengths[customers],
     )
 
 

@@ -1,32 +1,43 @@
-"""From a composed configuration to the objects of a run; below this nobody sees Hydra."""
+"""Builds the objects of a run from a composed configuration; modules below never see Hydra."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
+from pydantic import Field
 
 from recsys.data.identity import IdentityRules
 from recsys.data.source import Source
 from recsys.data.splitter import Splitter
 from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
-from recsys.experiments.config_types import check_value, check_values
-from recsys.experiments.parts import TARGET, function_of, packages, part_class, refuse_foreign
+from recsys.experiments.config_types import build_typed, check_value, check_values
 from recsys.experiments.required_members import refuse_incomplete
+from recsys.experiments.target_classes import (
+    TARGET,
+    allowed_packages,
+    class_of_target,
+    function_of_target,
+    refuse_foreign_targets,
+)
 from recsys.models.base import Recommender
 from recsys.tracking.runs import TrackConfig
 
-T = TypeVar("T")
-
-PARTS = ("data", "split", "model", "identity", "evaluate", "track", "seed", "device", "names")
+_PART = Mapping[str, Any]
+_TYPES: Mapping[str, Any] = {
+    "data": _PART, "split": _PART, "model": _PART, "identity": _PART, "evaluate": _PART,
+    "track": _PART, "seed": Annotated[int, Field(ge=0)],
+    "device": Literal["auto", "cpu", "cuda"], "names": _PART,
+}  # fmt: skip
+PARTS = tuple(_TYPES)
 """Keys of a run's configuration, beside `allow`."""
 
 _METHODS = {
     "data": "load", "split": "split", "model": "fit", "model.objective": "prepare",
     "model.market": "load", "suite": "figures", "suite.data": "load",
 }  # fmt: skip
-"""What the class that `_target_` names cannot do without."""
+"""Part -> the method that its class must have."""
 
 _STUDY = ("tune", "study")
 _INTERPOLATION = "${"
@@ -37,6 +48,14 @@ class Settings:
     """Everything a run needs, built.
 
     Attributes:
+        source: where the tables come from.
+        splitter: into train, valid and test.
+        model: to fit.
+        identity: which linked ids become one customer.
+        evaluate: what is measured.
+        track: where the run is logged.
+        seed: of the run.
+        device: "auto", "cpu" or "cuda".
         names: the chosen alternative of each part, as `{"data": "simulated", "model": "als"}`.
         config: the resolved configuration, plain, as it is logged: without `track.uri`.
         allow: packages beside recsys that parts may come from.
@@ -70,51 +89,56 @@ def settings_from(config: DictConfig) -> Settings:
     plain: dict[str, Any] = OmegaConf.to_container(  # type: ignore[assignment]
         config, resolve=True, throw_on_missing=True
     )
-    return settings_of(plain, packages(plain.get("allow", [])))
+    return settings_of(plain, allowed_packages(plain.get("allow", [])))
 
 
 def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
-    """Builds the parts of a run from plain values, in which nothing is resolved.
+    """Builds the parts of a run from plain values; nothing in them is resolved.
 
     Args:
-        plain: the configuration.
+        plain: the configuration: part -> settings.
         allow: packages beside recsys whose classes may be built.
 
     Raises:
         InputError: as `settings_from`.
     """
-    _check_whole(plain)
-    # What helped to compose the others is used up by now.
-    kept = {key: value for key, value in plain.items() if key in (*PARTS, "allow", *_STUDY)}
-    # Where a run is kept may say by which password.
-    kept["track"] = {key: value for key, value in plain["track"].items() if key != "uri"}
-    for key, value in kept.items():
+    _check_types(plain)
+    # Other keys only served to compose these.
+    config = {key: value for key, value in plain.items() if key in (*PARTS, "allow", *_STUDY)}
+    # The URI may hold a password.
+    config["track"] = {key: value for key, value in plain["track"].items() if key != "uri"}
+    for key, value in config.items():
         if key != "track":
             refuse_interpolation(value, key)
-        refuse_foreign(value, key, allow)
+        refuse_foreign_targets(value, key, allow)
     return Settings(
         source=build_part(plain["data"], "data", allow),
         splitter=build_part(plain["split"], "split", allow),
         model=build_part(plain["model"], "model", allow),
-        identity=typed(IdentityRules, plain["identity"], "identity"),
+        identity=build_typed(IdentityRules, plain["identity"], "identity"),
         evaluate=_evaluate(plain["evaluate"], allow),
-        track=typed(TrackConfig, plain["track"], "track"),
+        track=build_typed(TrackConfig, plain["track"], "track"),
         seed=plain["seed"],
         device=plain["device"],
         names=plain["names"],
-        config=kept,
+        config=config,
         allow=tuple(allow),
     )
 
 
 def refuse_interpolation(values: object, name: str) -> None:
-    """Refuses texts with `${`: in what is stored they would be resolved where it is read.
+    """Refuses texts with `${`: stored, they would be resolved by whoever reads the run.
+
+    Args:
+        values: plain mappings, lists and values.
+        name: the key above them, for the message.
+
 
     Raises:
         InputError: names the key.
     """
     if isinstance(values, str) and _INTERPOLATION in values:
-        raise InputError(f"{name}: '{_INTERPOLATION}' may not stand in a setting; say its value")
+        raise InputError(f"{name}: '{_INTERPOLATION}' may not be part of a setting; set its value")
     if isinstance(values, Mapping):
         for key, value in values.items():
             refuse_interpolation(key, f"{name}, a key")
@@ -125,11 +149,13 @@ def refuse_interpolation(values: object, name: str) -> None:
 
 
 def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[str] = ()) -> Any:
-    """Constructs what `_target_` names; an `InputError` of a constructor comes through as it is.
+    """Builds the object whose class `_target_` names.
+
+    An `InputError` of the constructor is passed on unchanged.
 
     Args:
         part: the settings of the part, and of those within it.
-        name: the key above them, for messages; decides which method the class has to have.
+        name: the key above them, for messages; it decides which method the class must have.
         allow: packages beside recsys that it may come from.
 
     Raises:
@@ -138,55 +164,44 @@ def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[
     values: dict[str, Any] = dict(part)
     if isinstance(part, DictConfig):
         values = OmegaConf.to_container(part, resolve=True)  # type: ignore[assignment]
-    refuse_foreign(values, name, allow)
+    refuse_foreign_targets(values, name, allow)
     target = values.pop(TARGET, None)
-    said = f"{name}.{TARGET}={target}"
-    made = part_class(target, said, allow, _METHODS.get(name))
+    shown = f"{name}.{TARGET}={target}"
+    part_class = class_of_target(target, shown, allow, _METHODS.get(name))
     try:
-        check_values(made, values, name)
+        check_values(part_class, values, name)
         for key, value in values.items():
             if isinstance(value, dict) and TARGET in value:
                 values[key] = build_part(value, f"{name}.{key}", allow)
-        return made(**values)
+        return part_class(**values)
     except InputError:
         raise
     except (ValueError, TypeError) as error:
-        words = " ".join(str(error).split())
-        raise InputError(f"{said} cannot be built: {words}") from error
+        reason = " ".join(str(error).split())
+        raise InputError(f"{shown} cannot be built: {reason}") from error
 
 
-def _check_whole(plain: Mapping[str, Any]) -> None:
-    for part in PARTS:
+def _check_types(plain: Mapping[str, Any]) -> None:
+    for part, hint in _TYPES.items():
         if plain.get(part) is None:
-            raise InputError(f"{part} is not set; say {part}=VALUE, or leave ~{part} away")
-        if part not in ("seed", "device") and not isinstance(plain[part], Mapping):
-            raise InputError(f"{part}: expected a mapping of settings, got {plain[part]!r}")
-    check_value("seed", plain["seed"], int)
-    if plain["seed"] < 0:
-        raise InputError(f"seed: expected a whole number of at least 0, got {plain['seed']}")
-    check_value("device", plain["device"], Literal["auto", "cpu", "cuda"])
+            raise InputError(f"{part} is not set; set {part}=VALUE, or remove ~{part}")
+        check_value(part, plain[part], hint)
 
 
 def _evaluate(values: Mapping[str, Any], allow: Sequence[str]) -> EvaluateConfig:
-    lists = {key: _tuple(values[key]) for key in ("ks", "metrics") if key in values}
+    # `evaluate.ks=20` is short for `evaluate.ks=[20]`.
+    lists = {
+        key: tuple(values[key]) if isinstance(values[key], list) else (values[key],)
+        for key in ("ks", "metrics")
+        if key in values
+    }
     if "metrics" in lists:
         lists["metrics"] = tuple(_metric(name, allow) for name in lists["metrics"])
-    return typed(EvaluateConfig, {**values, **lists}, "evaluate")
+    return build_typed(EvaluateConfig, {**values, **lists}, "evaluate")
 
 
 def _metric(name: Any, allow: Sequence[str]) -> Any:
     # Names of recsys have no dot; `mybank.metrics.first_hit` is a function.
     if not isinstance(name, str) or "." not in name:
         return name
-    return function_of(name, f"evaluate.metrics={name}", allow)
-
-
-def _tuple(value: Any) -> tuple[Any, ...]:
-    # `evaluate.ks=20` is what people type for one.
-    return tuple(value) if isinstance(value, list) else (value,)
-
-
-def typed(kind: type[T], values: Mapping[str, Any], part: str) -> T:
-    """Builds a dataclass from a part of the configuration; see `check_values`."""
-    check_values(kind, values, part)
-    return kind(**values)
+    return function_of_target(name, f"evaluate.metrics={name}", allow)

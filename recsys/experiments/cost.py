@@ -1,4 +1,4 @@
-"""What a run costs: seconds by stage, CPU seconds, peak memory."""
+"""The cost of a run: seconds by stage, CPU seconds, peak memory."""
 
 import resource
 import time
@@ -11,7 +11,11 @@ _CLEAR = Path("/proc/self/clear_refs")
 
 
 class Stopwatch:
-    """Wall seconds by stage; a stage entered twice adds up."""
+    """Measures wall seconds by stage; the seconds of a stage that is entered twice are added.
+
+    Attributes:
+        seconds: stage -> wall seconds.
+    """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -19,12 +23,12 @@ class Stopwatch:
 
     @property
     def cpu_seconds(self) -> float:
-        """CPU seconds of this process since the start, of all its threads together."""
+        """CPU seconds of all threads of this process since the start of the watch."""
         return time.process_time() - self._cpu_start
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Counts the time inside to the stage `name`."""
+        """Adds the time inside to the stage `name`."""
         start = time.perf_counter()
         try:
             yield
@@ -33,7 +37,7 @@ class Stopwatch:
 
 
 def reset_peak_memory() -> None:
-    """Starts the peak anew, so that runs of one process do not inherit each other's (Linux)."""
+    """Resets the peak, so that runs in one process are measured apart (Linux)."""
     try:
         _CLEAR.write_text("5")
     except OSError:
@@ -41,7 +45,7 @@ def reset_peak_memory() -> None:
 
 
 def peak_memory_mb() -> float:
-    """Highest resident memory since the reset, in MiB; since the start where it cannot be reset."""
+    """Highest resident memory in MiB since the reset, or since the start without one."""
     try:
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):

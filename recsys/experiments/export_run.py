@@ -1,4 +1,4 @@
-"""The chosen run, refitted on everything, as an artifact for serving."""
+"""Exports a run, refitted on all events, as an artifact for serving."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,10 +9,11 @@ from typing import Any
 from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import merge_identities
-from recsys.experiments.calibration import calibrated
+from recsys.data.source import load_tables
+from recsys.experiments.calibration import fit_calibrator
 from recsys.experiments.config import Settings
 from recsys.experiments.rerun import refuse_changed, settings_of_run
-from recsys.experiments.run import facts
+from recsys.experiments.run import data_counts
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
@@ -20,8 +21,8 @@ from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
 from recsys.serving.storage import require_free, write
 from recsys.tracking.environment import git_commit, versions
+from recsys.tracking.metrics_json import plain
 from recsys.tracking.read import TrackedRun
-from recsys.tracking.record import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +30,14 @@ class ExportConfig:
     """How an artifact is made.
 
     Attributes:
-        dim: columns kept of a model without inner products; more is closer and larger.
-        fidelity_customers: customers on whom exact and exported lists are compared.
-        k: length of the lists compared.
+        dim: number of columns of the vectors of a model without inner products; more columns
+            reproduce its scores more closely.
+        fidelity_customers: number of customers on whom exact and exported lists are compared.
+        k: length of the lists that are compared.
         index: how products are searched in serving, see `recsys.serving.artifact.index`.
-        precision: in what numbers vectors are kept, see `recsys.serving.artifact.precision`.
+        precision: number type of the vectors, see `recsys.serving.artifact.precision`.
         calibrate: whether to fit the model on train once more, for probabilities beside scores.
-        allow: packages beside recsys whose classes the run may name.
+        allow: packages beside recsys whose classes may be built.
     """
 
     dim: int = 256
@@ -49,15 +51,15 @@ class ExportConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """What was written.
+    """A summary of the artifact.
 
     Attributes:
-        customers, products: rows of the artifact.
-        offers: of the firm; 0 where each product is its own offer.
-        fidelity: mean overlap of exact and exported lists, 1 where nothing was lost.
-        rounding: mean overlap of lists of float32 vectors and of those kept.
-        calibration: see `recsys.experiments.calibration`; None where it was not asked for.
-        product_columns: column of the products -> what became of it for products yet to come.
+        customers, products: number of each.
+        offers: number of offers of the firm; 0 where each product is its own offer.
+        fidelity: mean overlap of exact and exported lists, 1 where they are equal.
+        rounding: mean overlap of lists from float32 vectors and from vectors of `precision`.
+        calibration: facts of `recsys.experiments.calibration`; None without `calibrate`.
+        product_columns: column of the products -> how it is used for new products.
         no_fresh_events: why the artifact takes no events after the export; None where it does.
     """
 
@@ -75,16 +77,16 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     """Refits a run's settings on all events, valid and test included, and writes the artifact.
 
     Args:
-        run: whose configuration, with what its model chose on valid, is used.
-        folder: where to.
+        run: whose configuration is used, with the settings that its model chose on valid.
+        folder: of the artifact.
         config: see `ExportConfig`.
-        overwrite: replace an artifact that lies there.
+        overwrite: whether to replace an artifact in the folder.
 
     Raises:
         InputError: the data changed since the run, the model has no vector form, or the folder
             cannot be written.
     """
-    # Before the fit: a folder that is taken should not cost anybody a training.
+    # Before the fit, so that a folder that cannot be used costs no training.
     require_free(folder, overwrite)
     require_usable(config.index)
     settings = settings_of_run(run, config.allow)
@@ -93,34 +95,34 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     model = settings.model.fit(data)
     vectors, fold_in = vectors_of(model, config.dim)
     contents = contents_of(model, vectors, fold_in, data, _facts(run, settings, data))
-    measured = fidelity(
+    overlaps = fidelity(
         model.score, contents, config.precision, config.fidelity_customers, config.k
     )
-    more: dict[str, Any] = {"fidelity": measured}
+    facts: dict[str, Any] = {**contents.facts, "fidelity": overlaps}
     calibrator = None
     if config.calibrate:
-        calibrator, more["calibration"] = calibrated(run, config.k, config.allow)
-    contents = replace(contents, facts={**contents.facts, **more}, calibrator=calibrator)
+        calibrator, facts["calibration"] = fit_calibrator(run, config.k, config.allow)
+    contents = replace(contents, facts=facts, calibrator=calibrator)
     write(folder, contents, overwrite, config.index, config.precision)
     return Exported(
         customers=len(data.customers),
         products=len(data.products),
         offers=contents.counts["offers"],
-        fidelity=measured[f"overlap@{config.k}"],
-        rounding=measured[f"overlap@{config.k} with float32"],
-        calibration=more.get("calibration"),
+        fidelity=overlaps[f"overlap@{config.k}"],
+        rounding=overlaps[f"overlap@{config.k} with float32"],
+        calibration=facts.get("calibration"),
         product_columns=contents.facts.get("product_columns", {}),
         no_fresh_events=contents.facts["fresh_events"].get("because"),
     )
 
 
 def _everything(settings: Settings, run: TrackedRun) -> Dataset:
-    """All events, with all identity links known by now."""
-    checked = check_tables(settings.source.load())
-    known_then = merge_identities(
+    """All events, identities merged by all links."""
+    checked = check_tables(load_tables(settings.source))
+    as_in_run = merge_identities(
         checked, settings.identity, settings.splitter.first_cutoff(settings.source)
     )
-    refuse_changed(run, fingerprint(settings.source, known_then))
+    refuse_changed(run, fingerprint(settings.source, as_in_run))
     return build(settings.source, merge_identities(checked, settings.identity))
 
 
@@ -130,7 +132,7 @@ def _facts(run: TrackedRun, settings: Settings, data: Dataset) -> dict[str, Any]
         "model": run.model,
         "settings": plain(settings.config["model"]),
         "data": {"name": data.name, "fingerprint": run.fingerprint},
-        "trained_on": facts(data),
+        "trained_on": data_counts(data),
         "fitted_on": "all events, valid and test included",
         "as_of": data.as_of_seconds if data.clock == "timestamp" else data.as_of,
         "clock": data.clock,

@@ -1,4 +1,4 @@
-"""Every run against every other, paired by customer."""
+"""Compares all pairs of runs on the same customers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from recsys.tracking.pseudonyms import refuse_different_keys
 from recsys.tracking.read import TrackedRun
 
 LEVEL = 0.95
-"""Confidence of all intervals of a comparison, and of its verdicts as a family."""
+"""Confidence of the intervals of a comparison, and of its verdicts as a family."""
 
 _MIRRORED = {
     "first": "second",
@@ -28,30 +28,30 @@ def pair_table(runs: Sequence[TrackedRun], names: Mapping[str, str], metric: str
     """All pairs of runs on valid.
 
     Args:
-        runs: in the order of the table: each pair is seen from the one that comes first.
+        runs: in the order of the table; the earlier run is the first of a pair.
         names: run id -> label.
         metric: as "ndcg@10".
 
     Returns:
-        One row a pair. Columns: first, second (labels), difference, low, high (first - second and
+        One row per pair. Columns: first, second (labels), difference, low, high (first - second and
         its interval), lift, lift_low, lift_high (first / second), p_value (bootstrap), wilcoxon_p,
         first_run, second_run.
 
     Raises:
-        InputError: two runs did not ask about the same customers.
+        InputError: two runs were measured on different customers.
     """
     values, customers = aligned(runs, metric, "valid")
-    found = pairwise(values, customers, level=LEVEL)
+    differences = pairwise(values, customers, level=LEVEL)
     ids = np.array([run.run_id for run in runs], dtype=object)
-    first, second = ids[found.first], ids[found.second]
+    first, second = ids[differences.first], ids[differences.second]
     return pd.DataFrame(
         {
             "first": [names[run_id] for run_id in first],
             "second": [names[run_id] for run_id in second],
-            **measured(found),
+            **difference_columns(differences),
             "wilcoxon_p": [
-                wilcoxon(values[:, one], values[:, other], customers)
-                for one, other in zip(found.first, found.second, strict=True)
+                wilcoxon(values[:, a], values[:, b], customers)
+                for a, b in zip(differences.first, differences.second, strict=True)
             ],
             "first_run": first,
             "second_run": second,
@@ -59,23 +59,26 @@ def pair_table(runs: Sequence[TrackedRun], names: Mapping[str, str], metric: str
     )
 
 
-def measured(found: PairedDifferences) -> dict[str, FloatArray]:
-    """Columns difference, low, high, lift, lift_low, lift_high, p_value; one entry a pair."""
+def difference_columns(differences: PairedDifferences) -> dict[str, FloatArray]:
+    """Columns difference, low, high, lift, lift_low, lift_high, p_value with one entry per pair."""
     return {
-        "difference": found.difference,
-        "low": found.difference_low,
-        "high": found.difference_high,
-        "lift": found.lift,
-        "lift_low": found.lift_low,
-        "lift_high": found.lift_high,
-        "p_value": found.p_values,
+        "difference": differences.difference,
+        "low": differences.difference_low,
+        "high": differences.difference_high,
+        "lift": differences.lift,
+        "lift_low": differences.lift_low,
+        "lift_high": differences.lift_high,
+        "p_value": differences.p_values,
     }
 
 
-def judged(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The pairs with columns p_holm and verdict ("win", "tie", "loss") of the first.
+def with_verdicts(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The pairs with two more columns: p_holm, and verdict ("win", "tie", "loss") of the first.
 
     Verdicts hold at `LEVEL` for all these pairs as a family, by Holm's correction.
+
+    Args:
+        pairs: from `pair_table`.
     """
     adjusted = holm_adjusted(pairs["p_value"].to_numpy())
     signs = np.where(pairs["difference"] > 0, "win", "loss")
@@ -85,68 +88,79 @@ def judged(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def against(pairs: pd.DataFrame, run_id: str) -> pd.DataFrame:
-    """The pairs that this run is in, seen from the other one, whose run id is the index.
+    """The pairs of one run, mirrored where needed so that it is the second of each pair.
 
     Args:
-        pairs: of `pair_table` or `judged`.
-        run_id: of the run that becomes the second of each pair.
+        pairs: from `pair_table` or `with_verdicts`.
+        run_id: of the run.
+
+    Returns:
+        The pairs, indexed by the id of the first run.
     """
-    straight = pairs[pairs["second_run"] == run_id]
-    turned = pairs[pairs["first_run"] == run_id].rename(columns=_MIRRORED)
-    turned = turned.assign(
-        difference=-turned["difference"],
-        low=-turned["high"],
-        high=-turned["low"],
-        lift=1 / turned["lift"],
-        lift_low=1 / turned["lift_high"],
-        lift_high=1 / turned["lift_low"],
+    unchanged = pairs[pairs["second_run"] == run_id]
+    mirrored = pairs[pairs["first_run"] == run_id].rename(columns=_MIRRORED)
+    mirrored = mirrored.assign(
+        difference=-mirrored["difference"],
+        low=-mirrored["high"],
+        high=-mirrored["low"],
+        lift=1 / mirrored["lift"],
+        lift_low=1 / mirrored["lift_high"],
+        lift_high=1 / mirrored["lift_low"],
     ).replace({"verdict": _OPPOSITE})
-    return pd.concat([turned, straight]).set_index("first_run", drop=False)
+    return pd.concat([mirrored, unchanged]).set_index("first_run", drop=False)
 
 
 def rank_bounds(pairs: pd.DataFrame, run_ids: list[str]) -> pd.DataFrame:
-    """The ranks that a run may have in truth, at `LEVEL` for all runs at once.
+    """Bounds of the true rank of each run, at `LEVEL` for all runs together.
 
-    Those that win over a run stand before it, those that lose to it behind; ties may stand either
-    way (Mogstad, Romano, Shaikh and Wilhelm, Inference for Ranks, 2024).
+    Runs that win over a run rank before it, and runs that lose to it rank after it; the order of
+    ties is open (Mogstad, Romano, Shaikh and Wilhelm, Inference for Ranks, 2024).
 
     Args:
-        pairs: of `judged`.
+        pairs: from `with_verdicts`.
         run_ids: of the runs that are ranked.
 
     Returns:
-        One row a run: run_id, rank_low, rank_high.
+        One row per run: run_id, rank_low, rank_high.
     """
     winners = pairs["first_run"].where(pairs["verdict"] == "win", pairs["second_run"])
     losers = pairs["second_run"].where(pairs["verdict"] == "win", pairs["first_run"])
-    sure = pairs["verdict"] != "tie"
-    before = losers[sure].value_counts().reindex(run_ids, fill_value=0)
-    behind = winners[sure].value_counts().reindex(run_ids, fill_value=0)
-    bounds = {"rank_low": 1 + before, "rank_high": len(run_ids) - behind}
+    is_decided = pairs["verdict"] != "tie"
+    losses = losers[is_decided].value_counts().reindex(run_ids, fill_value=0)
+    wins = winners[is_decided].value_counts().reindex(run_ids, fill_value=0)
+    bounds = {"rank_low": 1 + losses, "rank_high": len(run_ids) - wins}
     return pd.DataFrame(bounds).astype("Int64").rename_axis("run_id").reset_index()
 
 
 def aligned(runs: Sequence[TrackedRun], metric: str, part: str) -> tuple[FloatArray, IntArray]:
-    """[Q, M] the metric by query and run, and [Q] who asked, in an order that all runs share.
+    """A metric of several runs by query, in an order that all runs share.
+
+    Args:
+        runs: M of them.
+        metric: as "ndcg@10".
+        part: "valid" or "test".
+
+    Returns:
+        [Q, M] the metric by query and run, and [Q] the customer of each query, numbered from 0.
 
     Raises:
-        InputError: two runs did not ask about the same customers or keep them under different
-            names, or one lacks the metric.
+        InputError: two runs were measured on different customers or hold them under different
+            pseudonyms, or one lacks the metric.
     """
     refuse_different_keys({run.run_id: run.tags for run in runs})
     shared, columns = np.array([]), []
-    for place, run in enumerate(runs):
-        # A customer's own queries keep their order, which is that of the split.
+    for number, run in enumerate(runs):
+        # Several queries of a customer keep the order of the split.
         table = run.per_query(part).sort_values("customer_id", kind="stable")
         ids = table["customer_id"].to_numpy()
-        shared = ids if place == 0 else shared
+        shared = ids if number == 0 else shared
         if not np.array_equal(ids, shared):
             raise InputError(
-                f"runs {run.run_id} and {runs[0].run_id} did not ask about the same customers; "
+                f"runs {run.run_id} and {runs[0].run_id} were measured on different customers; "
                 "train both again"
             )
         if metric not in table:
-            known = ", ".join(sorted(map(str, set(table) - {"customer_id", "history"})))
-            raise InputError(f"metric={metric} is not in both runs; there are {known}")
+            metrics = ", ".join(sorted(map(str, set(table) - {"customer_id", "history"})))
+            raise InputError(f"metric={metric} is not in both runs; there are {metrics}")
         columns.append(table[metric].to_numpy(np.float64))
     return np.column_stack(columns), np.unique(shared, return_inverse=True)[1]

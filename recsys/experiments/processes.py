@@ -1,4 +1,4 @@
-"""One run in the several processes of a torchrun; without it PyTorch is not even loaded."""
+"""One run in the processes of torchrun; without torchrun, PyTorch is not imported."""
 
 import os
 from collections.abc import Iterator
@@ -8,31 +8,31 @@ from pathlib import Path
 from recsys.errors import InputError
 
 
-def count() -> int:
-    """Processes that torchrun started; 1 without it."""
+def process_count() -> int:
+    """The number of processes that torchrun started; 1 without it."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def is_first() -> bool:
-    """Whether this one evaluates, writes and speaks."""
+    """Whether this process is the one that evaluates, writes and prints."""
     return int(os.environ.get("RANK", "0")) == 0
 
 
 @contextmanager
-def together() -> Iterator[None]:
-    """Joins the processes for what is done inside."""
-    if count() == 1:
+def joined() -> Iterator[None]:
+    """Connects the processes inside; does nothing without torchrun."""
+    if process_count() == 1:
         yield
         return
-    from recsys.training.processes import joined
+    from recsys.training import processes
 
-    with joined():
+    with processes.joined():
         yield
 
 
-def shared(folder: Path) -> Path:
-    """The folder of the first process, in all of them."""
-    if count() == 1:
+def shared_folder(folder: Path) -> Path:
+    """The `folder` of the first process, returned in all processes."""
+    if process_count() == 1:
         return folder
     from recsys.training.processes import Processes
 
@@ -40,9 +40,9 @@ def shared(folder: Path) -> Path:
 
 
 def refuse_several(model: str) -> None:
-    """Raises `InputError` where several processes would each fit the same model by themselves."""
-    if count() > 1:
+    """Raises `InputError` where there are several processes, for a model that is fitted by one."""
+    if process_count() > 1:
         raise InputError(
             f"model={model} is fitted by one process; start it without torchrun (models that train "
-            "in steps, as lightgcn, take several)"
+            "in steps, as lightgcn, can use several)"
         )

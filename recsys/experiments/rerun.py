@@ -1,4 +1,4 @@
-"""What a run was made from, made again: its data, split and fitted model."""
+"""Builds the settings and data of a tracked run again."""
 
 from collections.abc import Sequence
 
@@ -6,32 +6,35 @@ from recsys.data.queries import Window
 from recsys.errors import InputError
 from recsys.experiments.config import Settings, settings_of
 from recsys.experiments.run import load
-from recsys.experiments.stored import stored_settings
+from recsys.experiments.stored_settings import stored_settings
 from recsys.tracking.read import TrackedRun
 
 
 def settings_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Settings:
-    """The settings of a run, with what its model chose on valid.
+    """The settings of a run, with those that its model chose on valid.
 
     Args:
         run: of a store that others may write to.
-        allow: packages beside recsys whose classes may be built; what the run says of it does not
-            count.
+        allow: packages beside recsys whose classes may be built; `allow` of the run is ignored.
 
     Raises:
-        InputError: a setting of the run is none, or names a class of another package.
+        InputError: the run holds an unknown or wrong setting, or a class of another package.
     """
     try:
         return settings_of(stored_settings(run), allow)
     except InputError as error:
-        raise InputError(f"run {run.run_id[:8]} cannot be made again: {error}") from None
+        raise InputError(f"run {run.run_id[:8]} cannot be repeated: {error}") from None
 
 
 def valid_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Window:
-    """The training past of a run and the queries of its valid.
+    """The valid window of a run: the data it was fitted on, and the queries.
+
+    Args:
+        run: of a store that others may write to.
+        allow: as for `settings_of_run`.
 
     Raises:
-        InputError: as `settings_of_run`, or the data are not there, or changed since the run.
+        InputError: as `settings_of_run`, or the data are missing or changed since the run.
     """
     settings = settings_of_run(run, allow)
     data, split = load(settings.source, settings.splitter, settings.identity)
@@ -45,9 +48,9 @@ def valid_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Window:
 
 
 def refuse_changed(run: TrackedRun, fingerprint: str) -> None:
-    """Raises `InputError` unless the data are those that the run was measured on."""
+    """Raises `InputError` unless a run was measured on data with this SHA-256."""
     if fingerprint != run.fingerprint:
         raise InputError(
             f"data={run.data} is not what run {run.run_id[:8]} was measured on (fingerprint "
-            f"{run.fingerprint[:8]}); train again on the data as they are now"
+            f"{run.fingerprint[:8]}); train again on the current data"
         )

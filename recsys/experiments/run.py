@@ -8,7 +8,7 @@ from recsys.data.check import check_and_count
 from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.queries import Queries, Split
-from recsys.data.source import Source
+from recsys.data.source import Source, load_tables
 from recsys.data.splitter import Splitter
 from recsys.evaluation.evaluate import measure, refuse_unknown
 from recsys.experiments.config import Settings
@@ -25,14 +25,17 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
 
     Args:
         settings: of the run.
-        checkpoints: folder that fits are kept in and resumed from, where the model can.
+        checkpoints: folder that fits are saved to and resumed from, for models that can.
+
+    Raises:
+        InputError: the data cannot be used, or a setting does not fit them.
     """
     reset_peak_memory()
     watch = Stopwatch()
     with watch.stage("load"):
         data, split, audit = prepare(settings.source, settings.splitter, settings.identity)
         refuse_unknown(split.valid.past, settings.evaluate)
-    model = _model(settings, checkpoints)
+    model = _with_checkpoints(settings, checkpoints)
     validator = Validator(split.valid.queries, settings.evaluate)
     with watch.stage("fit"):
         model.fit(split.valid.past, validator)
@@ -69,17 +72,17 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         cpu_seconds=watch.cpu_seconds,
         peak_memory_mb=peak_memory_mb(),
         customer_ids=data.customers.ids,
-        data_facts=facts(data),
-        notes=[*notes(split.valid.queries), *meetings(data)],
+        data_facts=data_counts(data),
+        notes=[*query_notes(split.valid.queries), *id_notes(data)],
         features=dict(model.columns_used) if isinstance(model, UsesColumns) else {},
         certificate=audit.certificate,
     )
 
 
-def assist(settings: Settings, checkpoints: Path) -> None:
-    """The fits of `run`, in all but the first of several processes, which evaluates."""
+def fit_only(settings: Settings, checkpoints: Path) -> None:
+    """The fits of `run` without the evaluation, for all but the first of several processes."""
     _, split, _ = prepare(settings.source, settings.splitter, settings.identity)
-    model = _model(settings, checkpoints)
+    model = _with_checkpoints(settings, checkpoints)
     model.fit(split.valid.past, Validator(split.valid.queries, settings.evaluate))
     if settings.evaluate.test:
         model.fit(split.test.past)
@@ -88,7 +91,7 @@ def assist(settings: Settings, checkpoints: Path) -> None:
 def load(
     source: Source, splitter: Splitter, identity: IdentityRules | None = None
 ) -> tuple[Dataset, Split]:
-    """The data and its split, see `prepare`, for whoever fits without a run."""
+    """The data and its split, as from `prepare`."""
     data, split, _ = prepare(source, splitter, identity)
     return data, split
 
@@ -96,15 +99,20 @@ def load(
 def prepare(
     source: Source, splitter: Splitter, identity: IdentityRules | None = None
 ) -> tuple[Dataset, Split, Audit]:
-    """The data, checked, identities merged as known at the first cut-off, and its split.
+    """Loads, checks and splits the data; merges identities by the links before the first cut-off.
+
+    Args:
+        source: of the tables.
+        splitter: into train, valid and test.
+        identity: which links count; the default rules where None.
 
     Returns:
         data, split, and the audit that found no leak in the merge and in valid.
 
     Raises:
-        InputError: the tables are not usable, cannot be split, or leak.
+        InputError: the tables cannot be used or split, or they leak.
     """
-    checked, counts = check_and_count(source.load())
+    checked, counts = check_and_count(load_tables(source))
     merged = merge_identities(checked, identity or IdentityRules(), splitter.first_cutoff(source))
     data = replace(build(source, merged), known_ids=counts)
     split = splitter.split(data, source)
@@ -113,30 +121,30 @@ def prepare(
     return data, split, audit
 
 
-def notes(queries: Queries) -> list[str]:
-    """What a reader of the valid metrics has to know."""
-    said, asked = [], len(queries)
+def query_notes(queries: Queries) -> list[str]:
+    """Notes on the customers of the metrics: those that are left out, and those without events."""
+    notes, count = [], len(queries)
     if queries.left_out:
-        said.append(
-            f"{asked:,} of {asked + queries.left_out:,} customers asked: the others took only "
-            "products they had seen in any way before (data.filter_seen)"
+        notes.append(
+            f"{count:,} of {count + queries.left_out:,} customers are evaluated: the others took "
+            "only products they had seen before (data.filter_seen)"
         )
     new = int((queries.history == 0).sum())
     if new:
-        said.append(
-            f"{new:,} of {asked:,} customers asked had no event before: ranked by popularity, or "
-            "by their features where the model uses them"
+        notes.append(
+            f"{new:,} of {count:,} evaluated customers had no event before: ranked by popularity, "
+            "or by their features where the model uses them"
         )
-    return said
+    return notes
 
 
-def meetings(data: Dataset) -> list[str]:
-    """Which side tables hold ids that the events do not know, or lack ids that they do."""
-    return [line for counted in data.known_ids if (line := counted.line())]
+def id_notes(data: Dataset) -> list[str]:
+    """Notes on tables with ids that have no event, or without ids that do."""
+    return [line for counts in data.known_ids if (line := counts.line())]
 
 
-def facts(data: Dataset) -> dict[str, int]:
-    """Counts that describe a data set in MLflow and in the manifest."""
+def data_counts(data: Dataset) -> dict[str, int]:
+    """Rows of a data set, by table, as MLflow and the manifest hold them."""
     return {
         "interactions": len(data.interactions),
         "customers": len(data.customers),
@@ -145,7 +153,7 @@ def facts(data: Dataset) -> dict[str, int]:
     }
 
 
-def _model(settings: Settings, checkpoints: Path | None) -> Recommender:
+def _with_checkpoints(settings: Settings, checkpoints: Path | None) -> Recommender:
     model = settings.model
     if not isinstance(model, Checkpointable):
         refuse_several(settings.names["model"])

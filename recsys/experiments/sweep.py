@@ -1,4 +1,4 @@
-"""The jobs of a sweep: one that cannot run stops no other, and each of them is named in the end."""
+"""Runs all jobs of a sweep, and reports those that failed at the end."""
 
 import json
 import os
@@ -18,18 +18,18 @@ from recsys.errors import InputError
 from recsys.ops.whole_file import write_whole
 
 _FOLDER = "RECSYS_FAILED_JOBS"
-"""Jobs may run in other processes, which inherit what surrounds them and return nothing."""
+"""Variable with a folder for failures: jobs may run in other processes, which return nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """A job that did not end well.
+    """A job that failed.
 
     Attributes:
         number: of the job, from 0.
         settings: of the command line, KEY=VALUE.
-        why: in one line.
-        code: that it would have ended with by itself.
+        why: the error in one line.
+        code: exit status of the job.
     """
 
     number: int
@@ -39,27 +39,27 @@ class Failure:
 
 
 @contextmanager
-def going_on() -> Iterator[None]:
-    """Runs a job of a sweep; where it fails that is noted, and the sweep goes on."""
+def continue_on_failure() -> Iterator[None]:
+    """Runs a job of a sweep inside; a failure is recorded, and the sweep continues."""
     try:
         yield
     except InputError as error:
-        _note(str(error), 2)
-    except SystemExit as ended:
-        if ended.code:
-            _note("it said why above", ended.code if isinstance(ended.code, int) else 1)
+        _record(str(error), 2)
+    except SystemExit as stop:
+        if stop.code:
+            _record("see its message above", stop.code if isinstance(stop.code, int) else 1)
     except Exception as error:
         traceback.print_exc()
-        words = " ".join(str(error).split())
-        _note(f"{type(error).__name__}: {words}; its traceback stands above", 1)
+        message = " ".join(str(error).split())
+        _record(f"{type(error).__name__}: {message}; see its traceback above", 1)
 
 
 @contextmanager
-def failures_named() -> Iterator[None]:
-    """Runs a sweep and says in the end what failed, one line each, with code 2 (or 1 for a crash).
+def report_failures() -> Iterator[None]:
+    """Runs a sweep inside; at the end, writes one line for each kind of failure to stderr.
 
     Raises:
-        SystemExit: a job failed.
+        SystemExit: a job failed; with code 1 for a crash and 2 for bad input.
     """
     former = os.environ.get(_FOLDER)
     with TemporaryDirectory(prefix="recsys-sweep-") as folder:
@@ -71,43 +71,44 @@ def failures_named() -> Iterator[None]:
                 del os.environ[_FOLDER]
             else:
                 os.environ[_FOLDER] = former
-        found = [Failure(**json.loads(path.read_text())) for path in Path(folder).iterdir()]
-    if found:
-        sys.stderr.write("".join(f"error: {line}\n" for line in lines(found, _swept())))
-        raise SystemExit(min(failure.code for failure in found))
+        failures = [Failure(**json.loads(path.read_text())) for path in Path(folder).iterdir()]
+    if failures:
+        lines = failure_lines(failures, _swept_keys())
+        sys.stderr.write("".join(f"error: {line}\n" for line in lines))
+        raise SystemExit(min(failure.code for failure in failures))
 
 
-def lines(found: Sequence[Failure], swept: Collection[str]) -> list[str]:
-    """One line for all jobs that failed alike.
+def failure_lines(failures: Sequence[Failure], swept: Collection[str]) -> list[str]:
+    """One line for all jobs with the same error.
 
     Args:
-        found: the failures.
-        swept: keys that jobs are told apart by.
+        failures: in any order.
+        swept: keys that have several values; only these are shown beside a job's number.
     """
-    alike: dict[str, list[Failure]] = {}
-    for failure in sorted(found, key=lambda failure: failure.number):
-        alike.setdefault(failure.why, []).append(failure)
+    by_error: dict[str, list[Failure]] = {}
+    for failure in sorted(failures, key=lambda failure: failure.number):
+        by_error.setdefault(failure.why, []).append(failure)
     return [
-        f"job{'s' if len(failures) > 1 else ''} "
-        f"{', '.join(_named(failure, swept) for failure in failures)}: {why}"
-        for why, failures in alike.items()
+        f"job{'s' if len(jobs) > 1 else ''} "
+        f"{', '.join(_job_name(job, swept) for job in jobs)}: {why}"
+        for why, jobs in by_error.items()
     ]
 
 
-def _named(failure: Failure, swept: Collection[str]) -> str:
-    # Only these: other settings, as an address with a password, are nobody's business here.
-    own = [word for word in failure.settings if word.lstrip("+").partition("=")[0] in swept]
-    return f"{failure.number} ({', '.join(own)})" if own else str(failure.number)
+def _job_name(failure: Failure, swept: Collection[str]) -> str:
+    # Not all settings: an address may hold a password.
+    settings = [word for word in failure.settings if word.lstrip("+").partition("=")[0] in swept]
+    return f"{failure.number} ({', '.join(settings)})" if settings else str(failure.number)
 
 
-def _swept() -> set[str]:
+def _swept_keys() -> set[str]:
     """Keys of the command line that have several values."""
     words = [word for word in sys.argv[1:] if "=" in word and not word.startswith("-")]
-    typed = OverridesParser.create().parse_overrides(words)
-    return {one.key_or_group for one in typed if one.is_sweep_override()}
+    overrides = OverridesParser.create().parse_overrides(words)
+    return {override.key_or_group for override in overrides if override.is_sweep_override()}
 
 
-def _note(why: str, code: int) -> None:
+def _record(why: str, code: int) -> None:
     hydra = HydraConfig.get()
     settings = list(hydra.overrides.task)
     failure = Failure(number=int(hydra.job.num), settings=settings, why=why, code=code)

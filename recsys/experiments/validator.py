@@ -1,4 +1,4 @@
-"""What a model may ask of valid while it fits, of the same customers each time."""
+"""The quality on valid that a model may use while it fits, always of the same queries."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,28 +11,28 @@ from recsys.evaluation.full_ranking import TILE, Score
 from recsys.evaluation.per_query import evaluate
 
 CHOICE_QUERIES = 5_000
-"""Valid queries that settings are chosen on: enough to rank them, quick enough."""
+"""Valid queries that settings are chosen on."""
 
-Point = Callable[[int, float], None]
-"""Takes a step and the quality there; raises to end a fit that has fallen behind."""
+Report = Callable[[int, float], None]
+"""Takes a step and the quality there; raises to stop a fit that has fallen behind."""
 
 
 class Validator:
-    """`evaluate.metric` on a fixed sample of the valid queries, see `recsys.models.base.Validate`.
+    """`evaluate.metric` on a fixed sample of the valid queries; a `recsys.models.base.Validate`.
 
     Args:
         queries: of valid.
         config: what is measured.
-        on_point: told of each point of a curve, of epochs or of growing samples.
+        on_point: called with each point of a curve: of epochs, or of growing samples.
 
     Attributes:
         curve: epoch -> quality after it; empty for models that do not learn in epochs.
-        identity: digest of what is asked and by which metric: a kept fit that chose by another
-            answer is not gone on with.
+        identity: digest of the sample and the metric; a checkpoint of a fit that chose by another
+            one is not resumed.
     """
 
     def __init__(
-        self, queries: Queries, config: EvaluateConfig, on_point: Point | None = None
+        self, queries: Queries, config: EvaluateConfig, on_point: Report | None = None
     ) -> None:
         rows = np.random.default_rng(0).permutation(len(queries))[:CHOICE_QUERIES]
         self._sample = queries.select(rows)
@@ -47,17 +47,17 @@ class Validator:
         return self._sum(score, 0, len(self._sample)) / len(self._sample)
 
     def after(self, epoch: int, score: Score) -> float:
-        """Notes and returns a point of the learning curve."""
+        """Adds the quality after an epoch to the learning curve, and returns it."""
         self.curve[epoch] = self(score)
         if self._on_point:
             self._on_point(epoch, self.curve[epoch])
         return self.curve[epoch]
 
-    def growing(self, score: Score) -> float:
-        """The mean over the sample, with points after its first eighth, quarter and half.
+    def on_growing_sample(self, score: Score) -> float:
+        """The mean over the sample, reported after its first eighth, quarter and half too.
 
-        The points of two models compare on the same customers, so that a model can be given up
-        before all are asked: racing (Maron and Moore, Hoeffding Races, 1993).
+        Two models are compared on the same customers, so that the worse can be stopped before all
+        are scored: racing (Maron and Moore, Hoeffding Races, 1993).
         """
         total, start = 0.0, 0
         for end in (*_cuts(len(self._sample)), len(self._sample)):
@@ -69,8 +69,8 @@ class Validator:
 
     def _sum(self, score: Score, start: int, end: int) -> float:
         part = self._sample.select(np.arange(start, end))
-        found = evaluate(score, part, [self._k], progress=False, metrics=[self._metric])
-        return float(found.values[self._column].sum())
+        result = evaluate(score, part, [self._k], progress=False, metrics=[self._metric])
+        return float(result.values[self._column].sum())
 
 
 def _digest(queries: Queries, metric: str) -> str:
@@ -86,6 +86,6 @@ def _digest(queries: Queries, metric: str) -> str:
 
 
 def _cuts(size: int) -> list[int]:
-    """Whole tiles nearest to an eighth, a quarter and a half; fewer where the sample is small."""
+    """An eighth, a quarter and a half, rounded to tiles; fewer where the sample is small."""
     tiles = {round(size * share / TILE) * TILE for share in (1 / 8, 1 / 4, 1 / 2)}
     return sorted(cut for cut in tiles if 0 < cut < size)

@@ -1,4 +1,4 @@
-"""How features of products become their vectors, as an artifact keeps it for new products."""
+"""A map from features of products to vectors, so that an artifact can take new products."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,51 +16,52 @@ from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.product_features import ProductFeatures
 
 MOST_CATEGORIES, FEWEST_A_CATEGORY = 512, 2
-"""A text column with more values than this, or with fewer products with events a value in the mean
-than this, holds ids. A graph takes fewer values: with the 290 categories of The Complete Journey
-Recall@10 among hidden products is .047 with als and .044 with graph_filter, without them .035 each
-(three tenths of the products hidden). Solving takes the cube of the number of terms."""
+"""A text column with more values than this, or with a smaller mean number of products with events
+for each value, is taken for ids. A graph takes fewer values: with the 290 categories of The
+Complete Journey Recall@10 among hidden products is .047 with als and .044 with graph_filter,
+without them .035 each (three tenths of the products hidden). Solving takes the cube of the number
+of terms."""
 
-_MOST_ASKING = 50_000
-"""Customers who say what products are scored with: more say the same, and take memory."""
+_MOST_QUERIES = 50_000
+"""Customers whose vectors score the products in the fit; more change little, and take memory."""
 
 
 def with_features(contents: Contents, data: Dataset) -> Contents:
-    """The contents with what makes vectors of new products, and in their facts how well it does.
+    """The contents with a map from features to vectors, and in their facts how well it predicts.
 
-    Products weigh by log(1 + customers with an event): the vector of one that hardly anybody had is
-    mostly chance, while bare counts would let a few best-sellers speak for all.
+    Products weigh by log(1 + customers with an event): the vector of a product with few customers
+    is mostly chance, while plain counts would let a few best-sellers decide for all.
 
     Args:
         contents: of a model fitted on `data`.
-        data: whose products table has the features, as known at its cut-off. What became of its
-            columns is in the facts as `product_columns`; without a usable one nothing else changes.
+        data: its products table has the features, as known at the cut-off. The use of its columns
+            is in the facts as `product_columns`; without a usable column nothing else changes.
     """
-    had = interaction_matrix(data)
-    customers = had.astype(bool).sum(axis=0)
+    history = interaction_matrix(data)
+    customers = history.astype(bool).sum(axis=0)
     known = np.flatnonzero(customers)
-    matrix, terms, said = feature_terms(
+    matrix, terms, columns_used = feature_terms(
         data.side_tables.get("products"),
         columns.PRODUCT,
         data.products,
         data.as_of_seconds,
         min(MOST_CATEGORIES, len(known) // FEWEST_A_CATEGORY),
         frequent=False,
-        # How old a new product is on the day it is asked about, an artifact cannot say.
+        # An artifact does not know the age of a new product on the day of a query.
         ages=False,
     )
-    # A value that nobody learned anything about, or a flag that a number is missing, says nothing.
-    there = np.bincount(matrix[known].indices, minlength=len(terms)) > 0
-    kept = [place for place in np.flatnonzero(there) if not terms[place].flags_missing]
+    # Values without products with events, and flags of missing numbers, predict nothing.
+    occurs = np.bincount(matrix[known].indices, minlength=len(terms)) > 0
+    kept = [term for term in np.flatnonzero(occurs) if not terms[term].flags_missing]
     if len(known) < 2 or not kept:
-        return replace(contents, facts={**contents.facts, "product_columns": said})
-    matrix, terms = csr_array(matrix[known][:, kept]), [terms[place] for place in kept]
+        return replace(contents, facts={**contents.facts, "product_columns": columns_used})
+    matrix, terms = csr_array(matrix[known][:, kept]), [terms[term] for term in kept]
     weights = np.log1p(customers[known])
     weights /= weights.mean()
-    every = slice(None, None, -(-len(contents.customers) // _MOST_ASKING))
+    every = slice(None, None, -(-len(contents.customers) // _MOST_QUERIES))
     fit = mapped(
         matrix, contents.products.vectors[known], weights, contents.customers.vectors[every],
-        met=csr_array(had[every][:, known]), masks_met=data.filter_seen,
+        met=csr_array(history[every][:, known]), masks_met=data.filter_seen,
     )  # fmt: skip
     features = ProductFeatures(
         columns=[term.column for term in terms],
@@ -71,30 +72,29 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
         **_folding(contents, known, matrix, weights),
     )
     about = {
-        "columns": list(features.places),
+        "columns": list(features.terms),
         "terms": len(terms),
         "products": len(known),
         "explained": round(fit.explained, 4),
         "stretch": round(fit.stretch, 4),
     }
-    facts = {**contents.facts, "features": about, "product_columns": said}
+    facts = {**contents.facts, "features": about, "product_columns": columns_used}
     return replace(contents, features=features, facts=facts)
 
 
 def _folding(
     contents: Contents, known: IntArray, matrix: csr_array, weights: FloatArray
 ) -> dict[str, Any]:
-    """What new products need where events are folded in; empty where they are not."""
-    found: dict[str, Any] = {}
+    """The arrays that fold in events of new products; empty where events are not folded in."""
     fold_in = contents.fold_in
     if fold_in is None:
-        return found
-    asking = contents.products.vectors[:, : fold_in.width]
-    fit = mapped(matrix, fold_in.factors[known], weights, asking)
-    found["factors"] = fit.coefficients.astype(np.float32)
+        return {}
+    queries = contents.products.vectors[:, : fold_in.width]
+    fit = mapped(matrix, fold_in.factors[known], weights, queries)
+    arrays: dict[str, Any] = {"factors": fit.coefficients.astype(np.float32)}
     if fold_in.scale is not None:
-        # The formula makes it of a product's number of events: a new one is to count as others do.
+        # It depends on a product's number of events: events of a new product count as a typical's.
         logs = np.log(np.maximum(fold_in.scale[known], np.finfo(np.float32).tiny))
         typical = np.exp(weights @ logs / weights.sum())
-        found["fold_in_scale"] = np.array([typical], np.float32)
-    return found
+        arrays["fold_in_scale"] = np.array([typical], np.float32)
+    return arrays

@@ -1,4 +1,4 @@
-"""How much of a model's lists survives in the vectors that are exported."""
+"""How many of a model's top products the exported vectors keep."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from recsys.serving.artifact.precision import Precision, rounded
 def fidelity(
     exact: Score, contents: Contents, precision: Precision, at_most: int, k: int
 ) -> dict[str, Any]:
-    """Overlaps of the first k, for the manifest: with the model's lists, and with float32's.
+    """Overlap of the top k with the model's, and with that of float32 vectors, for the manifest.
 
     Args:
-        exact: of the model.
+        exact: score function of the model.
         contents: as exported, in float32.
-        precision: in what numbers they are to be kept.
-        at_most: customer rows asked, seeded.
+        precision: number type in which the vectors are to be stored.
+        at_most: number of customers that are compared, drawn with a fixed seed.
         k: length of the lists.
     """
     count = len(contents.customers)
@@ -35,18 +35,18 @@ def fidelity(
 
 
 def overlap(exact: Score, other: Score, customers: IntArray, k: int) -> float:
-    """Mean share of the top k by one score that the other gives too, over customers [n]."""
+    """Share of the top k by a score that is in the top k by the other too, over customers [n]."""
     shared = total = 0
     for rows in np.array_split(customers, max(1, len(customers) // 256)):
-        wanted, found = topk(exact(rows), k).columns, topk(other(rows), k).columns
-        shared += sum(int(np.isin(a, b).sum()) for a, b in zip(wanted, found, strict=True))
-        total += wanted.size
+        exact_top, other_top = (topk(score(rows), k).columns for score in (exact, other))
+        shared += sum(int(np.isin(a, b).sum()) for a, b in zip(exact_top, other_top, strict=True))
+        total += exact_top.size
     return shared / total
 
 
 def _scores(contents: Contents) -> Score:
     def score(customers: IntArray) -> FloatArray:
-        found: FloatArray = contents.customers.vectors[customers] @ contents.products.vectors.T
-        return found
+        scores: FloatArray = contents.customers.vectors[customers] @ contents.products.vectors.T
+        return scores
 
     return score

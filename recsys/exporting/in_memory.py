@@ -1,6 +1,6 @@
-"""A fitted model as an artifact in memory, which is what `recommend` of a model asks."""
+"""A fitted model as an artifact in memory, for `recommend` of a model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,11 +23,16 @@ COLUMNS = (
     "customer_id", "rank", "product_id", "name", "category", "touchpoint", "score", "reasons",
     "known", "basis",
 )  # fmt: skip
-"""Of the table that `recommend_table` returns."""
+"""Columns of the table that `recommend_table` returns."""
+
+_AT_ONCE = 256
+"""Customers that a model without vectors scores in one call."""
 
 
 def in_memory(model: Recommender) -> "Artifact | ByScores":
-    """The artifact of a fitted model, or, of one that has only scores, what answers by them.
+    """The artifact of a fitted model, or its exact scores under the same rules.
+
+    A model that cannot be exported, because it has only scores, gets the latter.
 
     Raises:
         InputError: the model is not fitted.
@@ -50,21 +55,25 @@ def in_memory(model: Recommender) -> "Artifact | ByScores":
 def recommend_table(
     artifact: "Artifact | ByScores", customers: Any, **arguments: Any
 ) -> pd.DataFrame:
-    """One row an offer for each of several customers, with the columns `COLUMNS`.
+    """Offers for several customers: one row for each offer, with the columns `COLUMNS`.
 
     Args:
-        artifact: that answers.
-        customers: [n] ids, or any sequence of them.
-        arguments: as of `Artifact.recommend`.
+        artifact: recommends.
+        customers: [n] ids: a list, tuple, array, Series or Index.
+        arguments: as for `Artifact.recommend`.
 
     Raises:
-        InputError: `customers` is not a sequence, or as `Artifact.recommend`.
+        InputError: `customers` is not such a sequence, or as for `Artifact.recommend`.
     """
     if not isinstance(customers, list | tuple | np.ndarray | pd.Series | pd.Index):
         raise InputError(
             f"customers: expected an id or a list of ids, got {type(customers).__name__}"
         )
-    answers = [artifact.recommend(_plain(customer), **arguments) for customer in customers]
+    ids = [_plain(customer) for customer in customers]
+    if isinstance(artifact, ByScores):
+        answers = artifact.recommend_each(ids, **arguments)
+    else:
+        answers = [artifact.recommend(customer_id, **arguments) for customer_id in ids]
     table = pd.DataFrame([row for answer in answers for row in _rows(answer)], columns=COLUMNS)
     table.attrs["short_because"] = {
         str(answer.customer_id): answer.short_because
@@ -76,10 +85,10 @@ def recommend_table(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ByScores:
-    """The rules of an artifact over the exact scores of a model that has no vectors.
+    """Recommends by the exact scores of a model that has no vectors, under an artifact's rules.
 
-    Products have one column that ranks them, and customers 1 there. The scores of whoever is asked
-    about are put into that column; the others say which touchpoint suits.
+    Vectors of products have one column that ranks them, and customers have 1 there. The scores of
+    the customer of a query are put into that column; the other columns rank touchpoints.
     """
 
     model: Recommender
@@ -87,27 +96,43 @@ class ByScores:
     artifact: Artifact
 
     def recommend(self, customer_id: Id, **arguments: Any) -> Recommendation:
-        """As of `Artifact.recommend`."""
-        contents, touchpoint = self.artifact.contents, arguments.get("touchpoint")
-        names = list(contents.touchpoints.names)
-        row = names.index(touchpoint) if touchpoint in names else None
-        products = contents.products.vectors.copy()
-        products[:, 0] = self._scores(customer_id, row)
-        if row is not None:
-            # The scores are those at this touchpoint already.
-            products[:, 1:] = 0
-        table = replace(contents.products, vectors=products)
-        asked = replace(self.artifact, contents=replace(contents, products=table))
-        return asked.recommend(customer_id, **arguments)
+        """As for `Artifact.recommend`."""
+        return self.recommend_each([customer_id], **arguments)[0]
 
-    def _scores(self, customer_id: Id, touchpoint: int | None) -> FloatArray:
-        starts, ends = self.artifact.customers.find([customer_id])
-        if starts[0] == ends[0]:
-            return fallback(self.data)
-        customers = self.artifact.customers.rows[starts[0] : ends[0]].astype(np.int64)
-        if touchpoint is None:
-            return np.asarray(self.model.score(customers)[0])
-        return np.asarray(self.model.score(customers, np.array([touchpoint]))[0])
+    def recommend_each(
+        self, customer_ids: Sequence[Id], touchpoint: str | None = None, **arguments: Any
+    ) -> list[Recommendation]:
+        """What `recommend` returns for each customer; the model scores many of them at once."""
+        names = list(self.artifact.contents.touchpoints.names)
+        row = names.index(touchpoint) if touchpoint in names else None
+        answers: list[Recommendation] = []
+        for start in range(0, len(customer_ids), _AT_ONCE):
+            ids = customer_ids[start : start + _AT_ONCE]
+            for customer_id, scores in zip(ids, self._scores(ids, row), strict=True):
+                scored = self._ranked_by(scores, at_touchpoint=row is not None)
+                answers.append(scored.recommend(customer_id, touchpoint=touchpoint, **arguments))
+        return answers
+
+    def _ranked_by(self, scores: FloatArray, at_touchpoint: bool) -> Artifact:
+        """The artifact with scores [P] of a customer; some are those at a touchpoint already."""
+        contents = self.artifact.contents
+        vectors = contents.products.vectors.copy()
+        vectors[:, 0] = scores
+        if at_touchpoint:
+            vectors[:, 1:] = 0
+        table = replace(contents.products, vectors=vectors)
+        return replace(self.artifact, contents=replace(contents, products=table))
+
+    def _scores(self, customer_ids: Sequence[Id], touchpoint: int | None) -> FloatArray:
+        """[n, P] scores, of unknown customers by popularity."""
+        starts, ends = self.artifact.customers.find(customer_ids)
+        known = starts < ends
+        scores = np.tile(fallback(self.data), (len(known), 1))
+        if known.any():
+            customers = self.artifact.customers.rows[starts[known]].astype(np.int64)
+            at = None if touchpoint is None else np.full(len(customers), touchpoint)
+            scores[known] = self.model.score(customers, at)
+        return scores
 
 
 def _rows(answer: Recommendation) -> list[Mapping[str, Any]]:

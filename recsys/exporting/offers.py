@@ -1,4 +1,4 @@
-"""The table of offers as an artifact keeps it."""
+"""From the table of offers of a data set to that of an artifact."""
 
 import numpy as np
 import pandas as pd
@@ -14,42 +14,46 @@ _ABOUT = (columns.TOUCHPOINT, columns.VARIANT, columns.VALID_FROM, columns.VALID
 
 
 def offer_table(data: Dataset) -> OfferTable | None:
-    """One line an offer, touchpoint, variant and window, with its products; None without offers."""
+    """One row for each offer, touchpoint, variant and validity, with its products.
+
+    Returns None if the data set has no offers.
+    """
     table = data.side_tables.get("offers")
     if table is None or table.empty:
         return None
     keys = [columns.OFFER, *(name for name in _ABOUT if name in table)]
-    line = table.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
-    pairs = np.unique(np.column_stack([line, data.products.rows(table[columns.PRODUCT])]), axis=0)
-    first = table.iloc[np.unique(line, return_index=True)[1]]
-    where = np.full(len(first), -1)
+    row = table.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
+    pairs = np.unique(np.column_stack([row, data.products.rows(table[columns.PRODUCT])]), axis=0)
+    first = table.iloc[np.unique(row, return_index=True)[1]]
+    touchpoints = np.full(len(first), -1)
     if columns.TOUCHPOINT in first:
-        tied = first[columns.TOUCHPOINT].notna().to_numpy()
-        where[tied] = data.touchpoints.rows(first.loc[tied, columns.TOUCHPOINT])
+        has_touchpoint = first[columns.TOUCHPOINT].notna().to_numpy()
+        names = first.loc[has_touchpoint, columns.TOUCHPOINT]
+        touchpoints[has_touchpoint] = data.touchpoints.rows(names)
     return OfferTable(
         ids=first[columns.OFFER].to_numpy(),
         starts=np.searchsorted(pairs[:, 0], np.arange(len(first) + 1)),
         products=pairs[:, 1],
-        touchpoints=where,
+        touchpoints=touchpoints,
         variants=_variants(first),
-        valid_from=_always(moments(first, columns.VALID_FROM, OPEN_START), first, OPEN_START),
-        valid_to=_always(moments(first, columns.VALID_TO, OPEN_END), first, OPEN_END),
+        valid_from=_moments_or(OPEN_START, first, columns.VALID_FROM),
+        valid_to=_moments_or(OPEN_END, first, columns.VALID_TO),
     )
 
 
-def moments(about: pd.DataFrame, column: str, open_end: int) -> IntArray | None:
-    """[n] UTC seconds of a column, `open_end` where empty; None without the column."""
-    if column not in about:
+def moments(table: pd.DataFrame, column: str, open_end: int) -> IntArray | None:
+    """UTC seconds [n] int64 of a column of dates, `open_end` where empty; None without it."""
+    if column not in table:
         return None
-    found: IntArray = np.where(about[column].notna(), seconds(about[column]), open_end)
-    return found
+    return np.where(table[column].notna(), seconds(table[column]), open_end)
 
 
-def _always(found: IntArray | None, about: pd.DataFrame, open_end: int) -> IntArray:
-    return np.full(len(about), open_end) if found is None else found
+def _moments_or(open_end: int, table: pd.DataFrame, column: str) -> IntArray:
+    values = moments(table, column, open_end)
+    return np.full(len(table), open_end) if values is None else values
 
 
-def _variants(about: pd.DataFrame) -> list[str | None] | None:
-    if columns.VARIANT not in about:
+def _variants(table: pd.DataFrame) -> list[str | None] | None:
+    if columns.VARIANT not in table:
         return None
-    return [None if pd.isna(one) else str(one) for one in about[columns.VARIANT]]
+    return [None if pd.isna(variant) else str(variant) for variant in table[columns.VARIANT]]

@@ -1,4 +1,4 @@
-"""How much interest an event shows by its action, and by who started it: the one table.
+"""Weights of events by their action, and by who started the contact.
 
 | action | weight by default |
 |---|---|
@@ -8,7 +8,7 @@ says; else 0 |
 | reject, ignore | 0 |
 
 What the firm starts says nothing about what the customer likes, so a contact counts only where it
-is known that the customer started it. Weights that a user gives hold wherever an event happens.
+is known that the customer started it. Weights that a user sets hold at every touchpoint.
 """
 
 from collections.abc import Mapping
@@ -26,53 +26,66 @@ CONTACT = "contact"
 BY_DEFAULT: Mapping[str, float] = {
     action: 0.0 if action in ("reject", "ignore") else 1.0 for action in ACTIONS
 }
-"""Weight of each action; that of a contact holds where the customer started it, and is 0 else."""
+"""Weight of each action; a contact has it only where the customer started it, else 0."""
 
 
 def event_action_weights(data: Dataset, actions: Mapping[str, float] | None) -> FloatArray:
-    """[E] float32 weight of each event of a data set by its action, see `weight_table`."""
+    """[E] float32 weight of each event of a data set by its action and touchpoint.
+
+    Args:
+        data: its events; `touchpoints.outbound` says who starts a contact.
+        actions: as for `weight_table`.
+
+    Raises:
+        InputError: as `weight_table`.
+    """
     events = data.interactions
-    weights: FloatArray = weight_table(data, actions)[events.actions, events.touchpoints]
-    return weights
+    return np.asarray(weight_table(data, actions)[events.actions, events.touchpoints])
 
 
 def weight_table(data: Dataset, actions: Mapping[str, float] | None) -> FloatArray:
-    """[A, T + 1] float32 weight of an action at a touchpoint; the last stands for unknown.
+    """[A, T + 1] float32 weight of an action at a touchpoint; the last column is for unknown.
 
     Args:
         data: `touchpoints.outbound` says who starts a contact.
         actions: weight of each action, also below 0, others 0; None for the default of the module.
 
     Raises:
-        InputError: an action is unknown, or its weight no finite number.
+        InputError: an action is unknown, or its weight is not a finite number.
     """
     named = signed_weights(actions)
     of_action = np.array([named.get(action, 0.0) for action in ACTIONS], np.float32)
     table = np.repeat(of_action[:, None], len(data.touchpoints) + 1, axis=1)
     if actions is None:
-        table[ACTIONS.index(CONTACT), ~started_by_customer(data)] = 0
+        table[ACTIONS.index(CONTACT), ~touchpoints_by_outbound(data, outbound=False)] = 0
     return table
 
 
-def started_by_customer(data: Dataset) -> BoolArray:
-    """[T + 1] where it is known that the customer starts the contact; the last is False."""
-    known = np.zeros(len(data.touchpoints) + 1, bool)
+def touchpoints_by_outbound(data: Dataset, *, outbound: bool) -> BoolArray:
+    """[T + 1] where `touchpoints.outbound` has this value; False where it is not known.
+
+    Args:
+        data: its table of touchpoints.
+        outbound: True for touchpoints where the firm starts the contact, False where the customer
+            does. The last position stands for an unknown touchpoint and is always False.
+    """
+    mask = np.zeros(len(data.touchpoints) + 1, bool)
     table = data.side_tables.get("touchpoints")
     if table is None or columns.OUTBOUND not in table:
-        return known
-    inbound = table[columns.OUTBOUND].eq(False).to_numpy(bool)
-    known[data.touchpoints.rows(table.loc[inbound, columns.TOUCHPOINT])] = True
-    known[-1] = False
-    return known
+        return mask
+    rows = table[columns.OUTBOUND].eq(outbound).to_numpy(bool)
+    mask[data.touchpoints.rows(table.loc[rows, columns.TOUCHPOINT])] = True
+    mask[-1] = False
+    return mask
 
 
 def action_weights(actions: Mapping[str, float] | None) -> FloatArray:
-    """[A] float32 weight of an event of which only the action is known; none below 0.
+    """[A] float32 weight of an event of which only the action is known; none is below 0.
 
-    By default a contact weighs 0 here: it does not say who started it.
+    By default a contact weighs 0 here, because who started it is not known.
 
     Raises:
-        InputError: see `require_weights`.
+        InputError: an action is unknown, or its weight is negative or not finite.
     """
     require_weights(actions)
     named = {**BY_DEFAULT, CONTACT: 0.0} if actions is None else actions
@@ -83,7 +96,7 @@ def signed_weights(actions: Mapping[str, float] | None) -> dict[str, float]:
     """Weight of each action other than 0; below 0 pushes away; None for `BY_DEFAULT`.
 
     Raises:
-        InputError: an action is unknown, or its weight no finite number.
+        InputError: an action is unknown, or its weight is not a finite number.
     """
     given = BY_DEFAULT if actions is None else actions
     for action, weight in given.items():

@@ -33,7 +33,7 @@ def interaction_matrix(
         [C, P] float32 CSR with sorted indices and without explicit zeros.
 
     Raises:
-        InputError: an action is unknown, a weight negative, or decay asked without a clock.
+        InputError: an action is unknown, a weight negative, or there is decay without a clock.
     """
     events = data.interactions
     used = np.flatnonzero(events.products >= 0)
@@ -54,25 +54,34 @@ def interaction_matrix(
 
 
 def time_decay(data: Dataset, half_life: float) -> FloatArray:
-    """[E] float32 `decayed` weights of the events of a data set."""
+    """[E] float32 weights of the events of a data set by their age, as of `decayed`.
+
+    Raises:
+        InputError: the data have no clock.
+    """
     when = data.interactions.when
     if when is None or data.as_of is None:
         raise InputError(
             f"model.half_life: data={data.name} has no time and no order; set it to null"
         )
-    # A published test row without a time stands at the end of time; it is as fresh as can be.
+    # Events without a time in a published test set have the latest possible one: age 0.
     return decayed(data, np.minimum(when, data.as_of), half_life)
 
 
 def decayed(data: Dataset, when: IntArray, half_life: float) -> FloatArray:
-    """Float32, 2^(-(as_of - when) / half_life); half_life in days, or positions of an order.
+    """[n] float32, 2^(-(as_of - when) / half_life) of moments [n].
 
     Never below 2^-64, because float32 could not hold the inverse of the degrees made from it.
+
+    Args:
+        data: with a clock.
+        when: [n] int64 moments, in units of its clock.
+        half_life: days, or positions of an order.
     """
     assert data.as_of is not None
     unit = DAY if data.clock == "timestamp" else 1
-    weights: FloatArray = np.exp2(-np.minimum((data.as_of - when) / (half_life * unit), 64))
-    return weights.astype(np.float32)
+    weights = np.exp2(-np.minimum((data.as_of - when) / (half_life * unit), 64))
+    return np.asarray(weights, np.float32)
 
 
 def normalise(matrix: csr_array, row_exponent: float, column_exponent: float) -> csr_array:

@@ -1,4 +1,4 @@
-"""One column of a table as columns of a feature matrix, and in words what became of it."""
+"""One column of a table as columns of a feature matrix, and its encoding in words."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,22 +10,22 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray
 
 SHARED = 0.5
-"""Of the rows with a value, how many the most frequent ones of a text have to cover, each twice
-or more: else they are ids."""
+"""Share of the rows with a value that the most frequent values of a text must cover, each in two
+rows or more; otherwise they are taken for ids."""
 
 _DAY = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """What one column of a feature matrix says.
+    """What one column of a feature matrix means.
 
     Attributes:
         column: of the table.
-        value: of a text, for which the matrix has 1; None for a number or a flag.
-        mean, scale: of a number, for which the matrix has (number - mean) / scale.
+        value: of a text; the matrix has 1 where a row has it. None for a number or a flag.
+        mean, scale: of a number; the matrix has (number - mean) / scale.
         flags_missing: whether the matrix has 1 where a number is missing.
-        is_age: whether the number is that of days from a date to the moment asked about.
+        is_age: whether the number is the days from a date to the moment of the features.
     """
 
     column: str
@@ -45,12 +45,12 @@ class Term:
 
 
 class Encoded(NamedTuple):
-    """What became of a column.
+    """An encoded column.
 
     Attributes:
-        block: [n, f] float32; f is 0 where it is no feature.
-        terms: [f] what its columns say.
-        said: for people, "number", "left out: the same in every row".
+        block: [n, f] float32; f is 0 where it is left out.
+        terms: [f] what its columns mean.
+        said: the encoding for people, "number" or "left out: no row has a value".
     """
 
     block: csr_array
@@ -66,7 +66,16 @@ class Encoded(NamedTuple):
 def encoded(
     column: pd.Series, name: str, moment: int | None, most: int, frequent: bool, ages: bool
 ) -> Encoded:
-    """The column as numbers; see `recsys.graph.features.feature_terms`."""
+    """A column of a table as columns of a feature matrix.
+
+    Args:
+        column: [n] of any type that pandas reads.
+        name: of the column.
+        moment: UTC seconds; None for no cut-off.
+        most: values kept of a text.
+        frequent: of a text with more values, keep the most frequent if they cover enough rows.
+        ages: whether dates are features.
+    """
     if not column.notna().any():
         return left_out(column, "no row has a value")
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
@@ -80,12 +89,12 @@ def encoded(
 
 
 def left_out(column: pd.Series, why: str) -> Encoded:
-    """No feature, and why."""
+    """A column that is not a feature, with the reason."""
     return Encoded(csr_array(np.zeros((len(column), 0), np.float32)), [], f"left out: {why}")
 
 
 def _ages(column: pd.Series, name: str, moment: int | None) -> Encoded:
-    """Days before the moment; later dates were not known then, and are missing."""
+    """Days before the moment; later dates were not yet known and are missing."""
     times = pd.to_datetime(column, utc=True)
     until = times.max() if moment is None else pd.Timestamp(moment, unit="s", tz="UTC")
     days = ((until - times).dt.total_seconds() / _DAY).to_numpy(np.float64)
@@ -94,10 +103,10 @@ def _ages(column: pd.Series, name: str, moment: int | None) -> Encoded:
     if np.isnan(days).all():
         return left_out(column, "every date lies after the cut-off")
     block, terms, _ = _standardised(days, name, is_age=True)
-    said = "age in days before the cut-off"
+    encoding = "age in days before the cut-off"
     if late.any():
-        said += f", {int(late.sum()):,} later dates unknown"
-    return Encoded(block, terms, said)
+        encoding += f", {int(late.sum()):,} later dates unknown"
+    return Encoded(block, terms, encoding)
 
 
 def _standardised(values: FloatArray, name: str, is_age: bool = False) -> Encoded:
@@ -114,7 +123,7 @@ def _standardised(values: FloatArray, name: str, is_age: bool = False) -> Encode
 
 def _one_hot(column: pd.Series, name: str, most: int, frequent: bool) -> Encoded:
     codes, values = pd.factorize(column, sort=False)
-    said, count = f"{len(values):,} values", len(values)
+    encoding, count = f"{len(values):,} values", len(values)
     if count > most:
         if not frequent:
             return left_out(column, f"{count:,} values, more than {most}")
@@ -126,12 +135,12 @@ def _one_hot(column: pd.Series, name: str, most: int, frequent: bool) -> Encoded
             return left_out(
                 column, f"{count:,} values, of which the {most} most frequent cover {share:.0%}"
             )
-        # The last place is that of missing ones, whose code is -1.
+        # The last position stands for missing values, whose code is -1.
         rank = np.full(count + 1, -1)
         rank[kept] = np.arange(len(kept))
         codes, values = rank[codes], values[kept]
-        said = f"the {len(kept)} most frequent of {count:,} values"
+        encoding = f"the {len(kept)} most frequent of {count:,} values"
     present = np.flatnonzero(codes >= 0)
     ones = np.ones(len(present), np.float32)
     block = csr_array((ones, (present, codes[present])), shape=(len(column), len(values)))
-    return Encoded(block, [Term(column=name, value=str(value)) for value in values], said)
+    return Encoded(block, [Term(column=name, value=str(value)) for value in values], encoding)

@@ -1,4 +1,4 @@
-"""Tables of features as matrices, as they were known at a moment."""
+"""Feature matrices from tables, as they were known at a moment."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,7 +16,7 @@ MOST_CATEGORIES = 64
 """Of a text column with more values than this the most frequent are taken, if it has such."""
 
 _CALENDAR = (columns.VALID_FROM, columns.VALID_TO)
-"""When a row holds, which is no feature of it."""
+"""When a row is valid, which is not a feature."""
 
 
 class FeatureTerms(NamedTuple):
@@ -24,8 +24,8 @@ class FeatureTerms(NamedTuple):
 
     Attributes:
         matrix: float32 [n, f]; f may be 0.
-        terms: [f] what its columns say.
-        said: column of the table -> what became of it, "number" or "left out: ...".
+        terms: [f] what its columns mean.
+        said: column of the table -> its encoding, "number" or "left out: ...".
     """
 
     matrix: csr_array
@@ -54,12 +54,19 @@ def as_of(table: pd.DataFrame, key: str, moment: int | None) -> pd.DataFrame:
 def feature_matrix(
     table: pd.DataFrame | None, key: str, ids: Vocabulary, moment: int | None
 ) -> tuple[FloatArray, list[str]]:
-    """Features by row number: float32 [n, f] as of `feature_terms`, and the names of its columns.
+    """The matrix of `feature_terms`, dense, and the names of its columns.
 
-    f may be 0.
+    Args:
+        table: as for `feature_terms`.
+        key: the id column.
+        ids: of the rows of the matrix.
+        moment: UTC seconds; None for no cut-off.
+
+    Returns:
+        float32 [n, f] by row number, where f may be 0, and [f] names.
     """
-    found = feature_terms(table, key, ids, moment)
-    return found.matrix.toarray(), [term.name for term in found.terms]
+    features = feature_terms(table, key, ids, moment)
+    return features.matrix.toarray(), [term.name for term in features.terms]
 
 
 def feature_terms(
@@ -74,10 +81,10 @@ def feature_terms(
 ) -> FeatureTerms:
     """Features by row number.
 
-    Numbers are centred and scaled to unit variance, missing ones are 0 with a flag of their own;
-    dates become ages in days before the moment, and later ones are missing; flags become 0/1, text
-    one column a value, at most `most_categories` of them. Ids and the dates between which a row
-    holds are left out.
+    Numbers are centred and scaled to unit variance; missing ones are 0, with a column that flags
+    them. Dates become ages in days before the moment, and later ones are missing. Flags become 0/1,
+    text one column a value, at most `most_categories` of them. Ids and the dates between which a
+    row is valid are left out.
 
     Args:
         table: dated rows where it has a column `valid_from`; None for no table.
@@ -85,8 +92,8 @@ def feature_terms(
         ids: of the rows of the matrix.
         moment: UTC seconds; None for no cut-off: ages then count from the latest date.
         most_categories: values kept of a text column.
-        frequent: whether the most frequent values of a text with more of them are kept, if they
-            cover half of the rows; else it is left out.
+        frequent: of a text with more values, keep the most frequent if they cover half of the
+            rows; where False, or if they do not, the column is left out.
         ages: whether dates are features.
     """
     size = len(ids)
@@ -96,7 +103,7 @@ def feature_terms(
     parts: dict[str, Encoded] = {}
     for column in known.columns.drop([key]):
         parts[column] = (
-            left_out(known[column], "says when it holds")
+            left_out(known[column], "says when it is valid")
             if column in _CALENDAR
             else encoded(known[column], column, moment, most_categories, frequent, ages)
         )

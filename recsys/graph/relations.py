@@ -1,4 +1,4 @@
-"""The three relations between customers, products and touchpoints, one matrix a kind of edge."""
+"""Relations between customers, products and touchpoints, one matrix a kind of edge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from recsys.graph.strength import event_weights
 from recsys.graph.touchpoints import contact_nodes, touchpoint_names
 
 SIDES = ("customers", "products", "touchpoints")
-"""Touchpoints stand for touchpoints x dayparts, see `recsys.graph.touchpoints`."""
+"""Sides of the graph; a touchpoint in a daypart is one node of the last."""
 
 RELATIONS = (("customers", "products"), ("customers", "touchpoints"), ("products", "touchpoints"))
 
@@ -26,7 +26,7 @@ SILENCE, OFFERED = "silence", "offered"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ends:
-    """What events join, as row numbers; -1 where an event has no such end.
+    """The nodes that events connect, as row numbers; -1 where an event has no such node.
 
     Attributes:
         rows: side -> [E] int64.
@@ -38,7 +38,7 @@ class Ends:
 
     @classmethod
     def of(cls, data: Dataset) -> "Ends":
-        """Those of all events of a data set."""
+        """The nodes of all events of a data set."""
         events = data.interactions
         rows = {
             "customers": events.customers.astype(np.int64),
@@ -51,17 +51,17 @@ class Ends:
 
 @dataclass(frozen=True, kw_only=True)
 class Signals:
-    """How events, and what is known beside them, become signed edges.
+    """How events and offers become signed edges.
 
     Attributes:
         actions: weight of each action, below 0 to push away; None for the default of
             `recsys.graph.action_weights`.
         half_life: days (positions of an order) after which an edge counts half; None for no decay.
-        durations: power of an event's duration over what is usual, see `event_weights`.
-        silence: weight of a contact that met silence, between customer and touchpoint, and product
+        durations: power of an event's duration over the usual one, as in `event_weights`.
+        silence: weight of a contact without reaction, between customer and touchpoint, and product
             where the contact was about one.
-        silence_days: how long silence lasts.
-        offered: weight of a product's having been on offer at a touchpoint.
+        silence_days: days without reaction.
+        offered: weight of an offer of a product at a touchpoint.
     """
 
     actions: Mapping[str, float] | None = None
@@ -88,11 +88,11 @@ def relation_matrices(
 ) -> dict[tuple[str, str], dict[str, csr_array]]:
     """D^-1/2 R D^-1/2 of each relation and kind of edge, without the sign of its weight.
 
-    An event without a product joins its customer and its touchpoint alone.
+    An event without a product connects only its customer and its touchpoint.
 
     Args:
         data: what a model may see.
-        signals: which edges there are; their signs are left to the caller.
+        signals: which edges there are; the caller applies their signs.
 
     Returns:
         relation -> action, `SILENCE` or `OFFERED` -> float32 CSR, for those that occur in it.
@@ -105,8 +105,8 @@ def relation_matrices(
     }
     if signals.silence:
         kinds[SILENCE] = met_silence(data, signals.silence_days)
-    found: dict[tuple[str, str], dict[str, csr_array]] = {relation: {} for relation in RELATIONS}
-    for (left, right), of_kind in found.items():
+    matrices: dict[tuple[str, str], dict[str, csr_array]] = {pair: {} for pair in RELATIONS}
+    for (left, right), of_kind in matrices.items():
         rows, columns = ends.rows[left], ends.rows[right]
         joined = (rows >= 0) & (columns >= 0) & (strength > 0)
         for kind, chosen in kinds.items():
@@ -116,8 +116,8 @@ def relation_matrices(
                     strength[used], rows[used], columns[used], ends.sizes[left], ends.sizes[right]
                 )
     if signals.offered:
-        found["products", "touchpoints"][OFFERED] = _offered(data, signals.half_life, ends)
-    return found
+        matrices["products", "touchpoints"][OFFERED] = _offered(data, signals.half_life, ends)
+    return matrices
 
 
 def _offered(data: Dataset, half_life: float | None, ends: Ends) -> csr_array:

@@ -1,4 +1,4 @@
-"""Silence after contact: the firm called, and the customer did nothing."""
+"""Contacts that the firm started and that the customer did not react to."""
 
 import numpy as np
 
@@ -7,20 +7,22 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY
 from recsys.errors import InputError
+from recsys.graph.action_weights import touchpoints_by_outbound
+from recsys.ops.temporal_counts import earlier
 
 _UNANSWERED = ("contact", "ignore")
 
 
 def met_silence(data: Dataset, days: float) -> BoolArray:
-    """[E] contacts that the firm started and that nothing of the customer followed for so long.
+    """[E] bool, contacts that the firm started and that the customer did not react to in time.
 
-    A contact is an event of action `contact` or `ignore` at an outbound touchpoint; anything else
-    that the customer does, anywhere, ends the silence. A contact whose days are not over at
-    `data.as_of` has not met silence yet.
+    A contact is an event of action `contact` or `ignore` at an outbound touchpoint; any other event
+    of the customer, at any touchpoint, is a reaction. A contact whose days are not over at
+    `data.as_of` does not count yet.
 
     Args:
         data: its events; `touchpoints.outbound` says where the firm starts the contact.
-        days: positions on a clock of order.
+        days: how long a customer may take to react; positions on a clock of order.
 
     Raises:
         InputError: there is no clock, or nothing says who starts a contact.
@@ -31,33 +33,26 @@ def met_silence(data: Dataset, days: float) -> BoolArray:
     length = int(days * (DAY if data.clock == "timestamp" else 1))
     unanswered = events.has_action(_UNANSWERED)
     contact = unanswered & _outbound(data)[events.touchpoints]
-    asked = np.flatnonzero(contact & (events.when < data.as_of - length))
-    if not len(asked):
-        return np.zeros(len(events), bool)
-    # One number orders answers by customer and time, so that two searches count those in reach;
-    # times by their rank, because customers times microseconds do not fit into 64 bits.
-    times, rank = np.unique(np.minimum(events.when, data.as_of)[~unanswered], return_inverse=True)
-    span, customers = len(times) + 1, events.customers.astype(np.int64)
-    answers = np.sort(customers[~unanswered] * span + rank)
-    began = customers[asked] * span
-    until = np.searchsorted(times, events.when[asked] + length, side="right")
-    first = np.searchsorted(answers, began + np.searchsorted(times, events.when[asked]))
-    beyond = np.searchsorted(answers, began + until)
+    contacts = np.flatnonzero(contact & (events.when < data.as_of - length))
+    # Reactions from the moment of the contact until `length` later, both included.
+    reactions = earlier(
+        events.customers[~unanswered],
+        np.minimum(events.when, data.as_of)[~unanswered],
+        events.customers[contacts],
+        events.when[contacts] + length + 1,
+        within=length + 1,
+    )
     silent = np.zeros(len(events), bool)
-    silent[asked[first == beyond]] = True
+    silent[contacts[reactions == 0]] = True
     return silent
 
 
 def _outbound(data: Dataset) -> BoolArray:
-    """[T + 1] whether the firm starts the contact there; the last stands for unknown."""
+    """[T + 1] whether the firm starts the contact there; the last is for unknown."""
     table = data.side_tables.get("touchpoints")
     if table is None or columns.OUTBOUND not in table:
         raise InputError(
             f"model.silence: data={data.name} does not say where the firm starts the contact; add "
             "touchpoints.outbound, or set it to 0"
         )
-    found = np.zeros(len(data.touchpoints) + 1, bool)
-    started = table[columns.OUTBOUND].fillna(False).to_numpy(bool)
-    found[data.touchpoints.rows(table.loc[started, columns.TOUCHPOINT])] = True
-    found[-1] = False
-    return found
+    return touchpoints_by_outbound(data, outbound=True)

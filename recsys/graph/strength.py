@@ -1,4 +1,4 @@
-"""How strongly an event binds what it joins: its own weight, its duration and its age."""
+"""Strength of the edges that an event makes, from its weight, its duration and its age."""
 
 import numpy as np
 
@@ -9,7 +9,8 @@ from recsys.errors import InputError
 from recsys.graph.bipartite import time_decay
 
 LONGEST = 8.0
-"""How much longer, or shorter, than usual a duration may count: a page left open is no interest."""
+"""Greatest factor by which a duration may differ from the usual one: a page that was left open
+shows no interest."""
 
 
 def event_weights(
@@ -23,13 +24,13 @@ def event_weights(
         durations: power; 0 leaves durations out. An event without one counts as usual.
 
     Raises:
-        InputError: a half-life without a clock, or a power of durations that are not there.
+        InputError: a half-life without a clock, or a power without a column of durations.
     """
-    given = data.interactions.weights
-    own = np.ones(len(data.interactions)) if given is None else np.nan_to_num(given, nan=1.0)
+    column = data.interactions.weights
+    weights = np.ones(len(data.interactions)) if column is None else np.nan_to_num(column, nan=1.0)
     decay = 1.0 if half_life is None else time_decay(data, half_life)
     longer = relative_durations(data) ** durations if durations else 1.0
-    return (own * longer * decay).astype(np.float32)
+    return (weights * longer * decay).astype(np.float32)
 
 
 def relative_durations(data: Dataset) -> FloatArray:
@@ -39,9 +40,9 @@ def relative_durations(data: Dataset) -> FloatArray:
         raise InputError(
             f"model.durations: data={data.name} has no interactions.duration above 0; set it to 0"
         )
-    found = np.ones(len(events))
+    relative = np.ones(len(events))
     for action in ACTIONS:
         timed = events.has_action((action,)) & (events.durations > 0)
         if timed.any():
-            found[timed] = events.durations[timed] / np.median(events.durations[timed])
-    return np.clip(found, 1 / LONGEST, LONGEST)
+            relative[timed] = events.durations[timed] / np.median(events.durations[timed])
+    return np.clip(relative, 1 / LONGEST, LONGEST)

@@ -12,7 +12,7 @@ from recsys.data.interactions import SECOND
 _SPAN = 10
 """Gaps beyond so many times `gap` weigh less than e^-10, and are left out."""
 _ENTRIES = 16_000_000
-"""Pairs held at once, about 400 MB."""
+"""Most pairs in memory at a time, about 400 MB."""
 
 
 def time_gap_pairs(data: Dataset, used: BoolArray, *, gap: float) -> csr_array:
@@ -33,14 +33,14 @@ def time_gap_pairs(data: Dataset, used: BoolArray, *, gap: float) -> csr_array:
     size = len(data.products)
     gap *= SECOND if data.clock == "timestamp" else 1
     total = csr_array((size, size), dtype=np.float32)
-    held: list[tuple[IntArray, IntArray, FloatArray]] = []
+    batch: list[tuple[IntArray, IntArray, FloatArray]] = []
     for first, second, apart in _neighbours(events.customers[rows], when[rows], gap):
         weights = np.exp(-apart / gap).astype(np.float32)
-        held.append((products[first], products[second], weights))
-        if sum(len(part[2]) for part in held) > _ENTRIES:
-            total = total + _summed(held, size)
-            held.clear()
-    total = csr_array(total + _summed(held, size)) if held else total
+        batch.append((products[first], products[second], weights))
+        if sum(len(part[2]) for part in batch) > _ENTRIES:
+            total = total + _summed(batch, size)
+            batch.clear()
+    total = csr_array(total + _summed(batch, size)) if batch else total
     return _between_products(csr_array(total + total.T))
 
 
@@ -48,16 +48,16 @@ def had_together(data: Dataset, used: BoolArray) -> csr_array:
     """[P, P] float32 CSR, zero on the diagonal: how many customers have both products.
 
     Args:
-        data: whose events are looked at.
+        data: its events.
         used: [E] bool, the events that count; they have products.
     """
     events = data.interactions.select(used)
     shape = (len(data.customers), len(data.products))
     ones = np.ones(len(events), np.float32)
-    had = csr_array((ones, (events.customers, events.products)), shape=shape)
-    had.sum_duplicates()
-    had.data[:] = 1
-    return _between_products(csr_array(had.T.tocsr() @ had))
+    pairs = csr_array((ones, (events.customers, events.products)), shape=shape)
+    pairs.sum_duplicates()
+    pairs.data[:] = 1
+    return _between_products(csr_array(pairs.T.tocsr() @ pairs))
 
 
 def _between_products(pairs: csr_array) -> csr_array:
@@ -70,7 +70,7 @@ def _between_products(pairs: csr_array) -> csr_array:
 def _neighbours(
     customers: IntArray, when: IntArray, gap: float
 ) -> Iterator[tuple[IntArray, IntArray, IntArray]]:
-    """Positions [n], [n] of pairs and their gaps [n]; first pairs of consecutive events."""
+    """Positions [n] and [n] of pairs and their gaps [n], pairs of neighbouring events first."""
     alive = np.arange(len(customers))
     lag = 1
     while True:
@@ -86,7 +86,7 @@ def _neighbours(
 
 
 def _summed(parts: list[tuple[IntArray, IntArray, FloatArray]], size: int) -> csr_array:
-    rows, columns, weights = (np.concatenate(one) for one in zip(*parts, strict=True))
-    found = csr_array((weights, (rows, columns)), shape=(size, size))
-    found.sum_duplicates()
-    return found
+    rows, columns, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
+    matrix = csr_array((weights, (rows, columns)), shape=(size, size))
+    matrix.sum_duplicates()
+    return matrix

@@ -65,8 +65,7 @@ def dayparts(data: Dataset) -> IntArray:
     events = data.interactions
     assert events.when is not None
     local = events.when + _utc_offsets(data)
-    part: IntArray = (local % DAY) // _DAYPART
-    return part
+    return (local % DAY) // _DAYPART
 
 
 def _utc_offsets(data: Dataset) -> IntArray:
@@ -89,8 +88,10 @@ def _utc_offsets(data: Dataset) -> IntArray:
 
 
 def _touchpoint_features(count: int, parts: int) -> torch.Tensor:
-    which = torch.eye(count).repeat_interleave(parts, dim=0)
-    return torch.hstack([which, torch.eye(parts).repeat(count, 1)]) if parts > 1 else which
+    touchpoint = torch.eye(count).repeat_interleave(parts, dim=0)
+    if parts == 1:
+        return touchpoint
+    return torch.hstack([touchpoint, torch.eye(parts).repeat(count, 1)])
 
 
 def _add_edges(graph: HeteroData, action: str, events: Interactions, contact: IntArray) -> None:

@@ -44,8 +44,10 @@ class ALS(Recommends):
         epochs: number of alternations.
         alpha: how much more an observed pair counts than an unobserved pair, on average.
         l2: weight of the squared norms.
-        customer_exponent, product_exponent: degree exponents of the strengths; above 0 the events
-            of an active customer, or of a popular product, count less.
+        customer_exponent: degree exponent of customers; above 0 the events of an active customer
+            count less.
+        product_exponent: degree exponent of products; above 0 the events of a popular product
+            count less.
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
         seed: of the initial vectors.
@@ -87,7 +89,7 @@ class ALS(Recommends):
         return EventWeights(actions=self.actions, half_life=self.half_life)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """Fits the model to the events of `data`; `validate` is only told of the learning curve.
+        """Fits the model to the events of `data`; `validate` only records the learning curve.
 
         Raises:
             InputError: `l2` is too small to solve for these events.

@@ -1,4 +1,11 @@
-"""What a model is: it fits a data set and scores products for customers."""
+"""The protocols of models: what evaluation, export and runs need of them.
+
+Every model is a `Recommender`: `fit` and `score`. The other protocols are optional, and each adds
+something: `EmbeddingRecommender` or `FilterRecommender` an export, `WeighsEvents` fresh events in
+the artifact, `TunesItself` settings chosen on valid, `Checkpointable` resuming and several
+processes, `Derives` and `UsesColumns` statements for the audit and the records. A class that
+inherits from `recsys.models.recommends.Recommends` also has `recommend`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,53 +22,72 @@ from recsys.evaluation.full_ranking import Score
 
 
 class Validate(Protocol):
-    """Asks on valid, while a model fits."""
+    """Evaluates a model on the valid window while it is fitted."""
 
     def __call__(self, score: Score) -> float:
-        """How good a score function is; higher is better."""
+        """The metric of a score function, which takes row numbers [Q]; higher is better."""
         ...
 
     def after(self, epoch: int, score: Score) -> float:
-        """How good the model is after an epoch, noted as a point of its learning curve.
+        """The metric after an epoch, which is also recorded as a point of the learning curve.
 
-        In a study this ends a fit that falls behind, by an exception that models let through.
+        In a study this may raise an exception that ends an unpromising fit; models do not catch it.
         """
         ...
 
 
 class Recommender(Protocol):
-    """Anything that can be fitted and asked; constructed from keywords (its YAML in conf/model).
+    """A model that can be fitted and that scores products.
 
-    `fit` may be called again, with more data: whatever the first call chose by `validate` is kept,
-    so that a refit on train + valid needs no validation data.
+    It is constructed from keywords, which in a run are the keys of its YAML in conf/model. `fit`
+    may be called again with more data. It keeps the settings that the first call chose by
+    `validate`, so that a refit on train + valid needs no validation data.
     """
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """Learns from the events of `data`, which all precede `data.as_of`."""
+        """Fits the model.
+
+        Args:
+            data: the events, which all precede `data.as_of`, and tables.
+            validate: evaluates candidates on the valid window; None without one. A model without
+                settings to choose ignores it.
+
+        Returns:
+            The model itself.
+        """
         ...
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """float32 scores [Q, P] for row numbers [Q]; higher is better; a fresh array each call."""
+        """Scores all products; higher is better.
+
+        Args:
+            customers: [Q] customer row numbers.
+            touchpoints: [Q] touchpoint row numbers, -1 for none; None for none at all. A model
+                without touchpoints ignores them.
+
+        Returns:
+            [Q, P] float32, a new array at each call.
+        """
         ...
 
 
 @runtime_checkable
 class TunesItself(Protocol):
-    """A model that settles some of its own settings on valid."""
+    """A model that chooses some of its settings on valid."""
 
     @property
     def chosen(self) -> Mapping[str, Any]:
-        """Constructor arguments that reproduce the choice without `validate`."""
+        """Constructor arguments that reproduce the last fit without `validate`."""
         ...
 
 
 @runtime_checkable
 class Checkpointable(Protocol):
-    """A model of the fit loop: it can be killed and resumed, and trained by several processes.
+    """A model trained in epochs, which can be resumed and trained by several processes.
 
     Attributes:
-        checkpoint: folder that a fit is kept in; None keeps nothing.
-        losses: mean loss by epoch of the last fit with validation data.
+        checkpoint: folder that checkpoints are written to; None for no checkpoints.
+        losses: mean loss by epoch, of the last fit with validation data.
     """
 
     checkpoint: str | None
@@ -70,28 +96,28 @@ class Checkpointable(Protocol):
 
 @runtime_checkable
 class Derives(Protocol):
-    """A model that says what it took from the events, so that the audit can count it again.
+    """A model that states what it counted in the events, so that the audit can check it for leaks.
 
-    Counts of popularity, segments, negatives and calibrators belong there; a model without them
-    needs no statement.
+    These are counts of popularity, segments, negatives and calibrators. A model without them does
+    not need the property.
     """
 
     @property
     def derived(self) -> Derived:
-        """Of the last fit."""
+        """The counts of the last fit."""
         ...
 
 
 @runtime_checkable
 class UsesColumns(Protocol):
-    """A model that makes features of the columns of tables, and says what became of each.
+    """A model that uses columns of tables as features, and states how it used each.
 
-    A model without such a statement learns from events alone.
+    A model without the property uses events alone.
     """
 
     @property
     def columns_used(self) -> Mapping[str, Mapping[str, str]]:
-        """Table -> column -> "number", "5 values" or "left out: ..."; of the last fit."""
+        """Table -> column -> "number", "5 values" or "left out: ...", of the last fit."""
         ...
 
 
@@ -102,9 +128,9 @@ class Embeddings:
     Attributes:
         customers: [C, d] float32.
         products: [P, d] float32.
-        touchpoints: [T, d] float32, or None where a model does not know touchpoints.
-        default_customer: [d] float32, the vector of a customer of whom nothing is known, which
-            ranks products by popularity; None where the model does not say.
+        touchpoints: [T, d] float32; None for a model without touchpoints.
+        default_customer: [d] float32, the vector of an unknown customer, which usually ranks by
+            popularity; None if there is none.
     """
 
     customers: FloatArray
@@ -128,9 +154,10 @@ class FoldIn:
         products: [P, m] float32; m <= d, the first m columns of a customer's vector. The others
             do not depend on events.
         gram: [m, m] float32, or None.
-        offset, scale, exponent: of the weights w; scale is [P] float32, None for 1. How much an
-            event counts is said by `WeighsEvents`.
-        unit: whether the vector is brought to length 1 at the end.
+        offset: b of the weights w.
+        scale: s of the weights w, [P] float32; None for 1.
+        exponent: a of the weights w. `WeighsEvents` states how much an event counts.
+        unit: whether the vector is divided by its length at the end.
     """
 
     history: csr_array
@@ -186,7 +213,7 @@ class EmbeddingRecommender(Recommender, Protocol):
         ...
 
     def fold_in(self) -> FoldIn | None:
-        """How events become a customer vector; None where they do not add up to one."""
+        """How events become a customer vector; None if a vector is not a function of events."""
         ...
 
 
@@ -200,12 +227,12 @@ class FilterRecommender(Recommender, Protocol):
 
     @property
     def history(self) -> csr_array:
-        """[C, P] float32 weights of the customers' events."""
+        """Weights [C, P] float32 CSR of the customers' events."""
         ...
 
     @property
     def bias(self) -> FloatArray:
-        """[P] float32 added for everyone: what is left to rank by where there is no history."""
+        """Scores [P] float32 that are added for every customer, and rank alone without history."""
         ...
 
     def apply_filter(self, products: FloatArray) -> FloatArray:
@@ -220,7 +247,7 @@ class FilterRecommender(Recommender, Protocol):
 def require_range(
     name: str, value: float, low: float, high: float = float("inf"), open_low: bool = False
 ) -> None:
-    """Raises `InputError` unless low <= value <= high (low < value where `open_low`)."""
+    """Raises `InputError` unless low <= value <= high, or low < value <= high with `open_low`."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     inside = is_number and (low < value if open_low else low <= value) and value <= high
     if not (inside and np.isfinite(value)):

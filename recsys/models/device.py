@@ -49,7 +49,7 @@ def resolve(wanted: str, available: bool, why: str) -> Device:
     if wanted == "cuda" and not available:
         raise InputError(f"device=cuda: {why}; set device=cpu or device=auto")
     if wanted == "cpu":
-        return Device("cpu", "asked for")
+        return Device("cpu", "set by device=cpu")
     return Device("cuda" if available else "cpu", why)
 
 

@@ -110,7 +110,7 @@ class GraphNetwork(Training, Recommends, ABC):
         """Trains on the events of `data`, and stops after the epoch that is best on `validate`."""
         positives = Positives.of(data, self.actions)
         self._counted = positives.pairs
-        self._keep(self._trained_somewhere(positives, validate))
+        self._keep(self._train_with_fallback(positives, validate))
         return self.remember(data)
 
     def _keep(self, network: GraphVectors) -> None:
@@ -118,17 +118,17 @@ class GraphNetwork(Training, Recommends, ABC):
         self.customer_vectors, self.product_vectors = network.scored()
         self._folding = network.folding()
 
-    def _trained_somewhere(self, positives: Positives, validate: Validate | None) -> GraphVectors:
+    def _train_with_fallback(self, positives: Positives, validate: Validate | None) -> GraphVectors:
         """Trains on the device, or on the CPU if the GPU's memory is too small."""
         assert isinstance(self.device, Device)
         try:
-            return self._trained(positives, self.device.kind, validate)
+            return self._train(positives, self.device.kind, validate)
         except torch.OutOfMemoryError:
             sys.stderr.write("device=cuda: out of memory even with small batches; using the CPU\n")
             self.device = Device("cpu", "the GPU's memory was too small")
-            return self._trained(positives, "cpu", validate)
+            return self._train(positives, "cpu", validate)
 
-    def _trained(self, positives: Positives, kind: str, validate: Validate | None) -> GraphVectors:
+    def _train(self, positives: Positives, kind: str, validate: Validate | None) -> GraphVectors:
         # The current GPU, because torchrun gives each process another one.
         device = torch.device(kind, torch.cuda.current_device()) if kind == "cuda" else _CPU
         self.objective.prepare(positives, device)

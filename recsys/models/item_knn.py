@@ -1,4 +1,4 @@
-"""Item-kNN: products whose customers are those of the products a customer had.
+"""Item-kNN: products that have many customers in common with those a customer had.
 
 Sarwar et al., Item-Based Collaborative Filtering Recommendation Algorithms (2001), with the
 shrinkage of Bell and Koren, Improved Neighborhood-based Collaborative Filtering (2007). With the

@@ -1,9 +1,9 @@
 """LightGCN: vectors smoothed over the customer-product graph, and nothing else.
 
 He, Deng, Wang, Li, Zhang and Wang, LightGCN: Simplifying and Powering Graph Convolution Network for
-Recommendation (2020). From initial vectors E, the only parameters, a layer takes
-`D^-1/2 A D^-1/2 E` of the symmetric graph A with degrees D (equation 7), and the vectors that are
-scored are the mean over layers 0 to K (equation 4, alpha_k = 1 / (K + 1)).
+Recommendation (2020). Initial vectors E are the only parameters. A layer computes
+`D^-1/2 A D^-1/2 E` with the symmetric graph A and its degrees D (equation 7). Scores are inner
+products of the mean over layers 0 to K (equation 4, alpha_k = 1 / (K + 1)).
 
 Deviations: any objective can be used. The paper has `BPR` with l2 = 1e-4, start = "random",
 learning_rate = 0.001 and 1,000 epochs. The default here is an exact softmax over all products, for

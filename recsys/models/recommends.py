@@ -15,17 +15,37 @@ Ids: TypeAlias = list[str] | list[int] | list[UUID] | IdArray | pd.Series
 
 
 class Recommends:
-    """Gives a model `recommend`; its `fit` ends with `return self.remember(data)`.
+    """Gives a model `recommend`.
+
+    A model inherits from this class, and its `fit` ends with `return self.remember(data)`. Then
+    `fit` and `score` are all that `recommend` needs:
+
+        class MostRecent(Recommends):
+            def fit(self, data, validate=None):
+                self.latest = ...
+                return self.remember(data)
+
+            def score(self, customers, touchpoints=None):
+                return np.tile(self.latest, (len(customers), 1))
+
+        MostRecent().fit(data).recommend("C0000949", k=5)
 
     Attributes:
-        fitted_data: what the model was last fitted on; None before the first fit.
+        fitted_data: the data of the last fit; None before the first.
     """
 
     fitted_data: Dataset | None = None
     _in_memory: Any = None
 
     def remember(self, data: Dataset) -> Self:
-        """Keeps the data of a fit that has just ended, whose ids and rules `recommend` needs."""
+        """Keeps the data of a fit, whose ids, names and rules `recommend` needs.
+
+        Args:
+            data: the argument of `fit`.
+
+        Returns:
+            The model itself, as `fit` returns it.
+        """
         self.fitted_data, self._in_memory = data, None
         return self
 
@@ -53,34 +73,35 @@ class Recommends:
         allow: Any = None,
         strict: bool = False,
     ) -> Any:
-        """The k best offers, as the artifact that `recsys.exporting` would write gives them.
+        """The k best offers of one or several customers.
 
-        The artifact is built in memory at the first call after a fit. Names, touchpoints, reasons,
-        consent, calendar and products already had are as of `recsys.serving.Artifact.recommend`.
-        A model whose scores are no inner products is ranked by its exact scores, without reasons.
+        The offers are those of the artifact that `recsys.export` would write, with the same names,
+        touchpoints, reasons and rules (consent, calendar, products already had). It is built in
+        memory at the first call after a fit. A model that cannot be exported is ranked by its exact
+        scores, without reasons.
 
         Args:
             customers: the id of one customer, or a list, array or Series of ids.
-            k: how many offers, at least 1.
-            touchpoint: name of the only touchpoint in question, or None for the best of each.
-            at: when the offer is made: a datetime, UTC seconds, a text such as "2026-01-31",
-                "as_of" for the end of the data; None, the default, is now. Products that are not
-                on offer then are left out.
+            k: number of offers, at least 1.
+            touchpoint: name of the touchpoint to make the offers at; None for the best of each.
+            at: when the offers are made: a datetime, UTC seconds, a text such as "2026-01-31", or
+                "as_of" for the end of the data; None for now. Products that are not on offer then
+                are left out.
             exclude: product ids to leave out.
-            explain: how many reasons an offer, 0 for none.
-            allow: the only product ids in question; None for all.
-            strict: whether an unknown customer is refused; otherwise they get what is popular.
+            explain: number of reasons per offer, 0 for none.
+            allow: product ids to choose from; None for all.
+            strict: whether an unknown customer is an error; otherwise they get popular products.
 
         Returns:
-            For one id a `recsys.serving.Recommendation`. For several a DataFrame with one row an
-            offer: customer_id, rank, product_id, name, category, touchpoint, score, reasons
-            (texts), known, basis. A customer with no offer has no row; `attrs["short_because"]`
-            says for each customer with fewer than k offers why.
+            For one id a `recsys.serving.Recommendation`. For several a DataFrame with one row per
+            offer: customer_id, rank, product_id, name, category, touchpoint, score, reasons (text),
+            known, basis. A customer without offers has no row; `attrs["short_because"]` has for
+            each customer with fewer than k offers the reason.
 
         Raises:
-            InputError: the model is not fitted, or an argument cannot be used.
+            InputError: the model is not fitted, or an argument is invalid.
         """
-        # `export` stands above the models, and imports them: by name, when it is needed.
+        # A late import by name, because exporting imports the models.
         library = import_module("recsys.exporting.in_memory")
         if self._in_memory is None:
             self._in_memory = library.in_memory(self)

@@ -1,4 +1,4 @@
-"""What models share whose filter is one matrix in memory: EASE, item-kNN and RP3beta."""
+"""The base class of models with a filter in memory: EASE, item-kNN and RP3beta."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""Maps that turn a model's probabilities into calibrated ones; numpy is all they need.
+"""Calibrators: maps from a model's probabilities to calibrated ones, with NumPy alone.
 
-Both rise everywhere, so that calibrating never changes the order of offers. They are kept as plain
-arrays: `calibrator_of(calibrator.arrays())` is the same map, in serving too. How they are fitted
-stands in `recsys.evaluation.recalibration`.
+None falls anywhere, so that calibration never reverses the order of offers. They are stored as
+plain arrays: `calibrator_of(calibrator.arrays())` is the same map, in serving too.
+`recsys.evaluation.recalibration` fits them.
 """
 
 from collections.abc import Mapping
@@ -20,16 +20,18 @@ from recsys.ops.events import inside
 class Platt:
     """logit p' = intercept + slope * logit p (Platt, 1999, on log-odds instead of margins).
 
+    Intercept 0 and slope 1 change nothing.
+
     Attributes:
-        intercept: 0 and
-        slope: 1 change nothing. A slope below 1 takes back what is too extreme.
+        intercept: finite.
+        slope: at least 0; below 1 it moves extreme probabilities towards the middle.
     """
 
     intercept: float
     slope: float
 
     def __post_init__(self) -> None:
-        """Raises `InputError` where the map would fall, or is no number."""
+        """Raises `InputError` if the map falls, or a number is not finite."""
         if not (np.isfinite(self.intercept) and 0 <= self.slope < np.inf):
             raise InputError(
                 f"calibrator: expected a finite line that does not fall, got intercept "
@@ -41,28 +43,28 @@ class Platt:
         p = inside(_probabilities(probability))
         line = self.intercept + self.slope * (np.log(p) - np.log1p(-p))
         # Beyond 700 the exponential overflows; the probability is 0 or 1 long before.
-        found: FloatArray = 1 / (1 + np.exp(-np.clip(line, -700, 700)))
-        return found
+        calibrated: FloatArray = 1 / (1 + np.exp(-np.clip(line, -700, 700)))
+        return calibrated
 
     def arrays(self) -> dict[str, FloatArray]:
-        """What makes it, by name."""
+        """Its parameters by name, see `calibrator_of`."""
         return {"line": np.array([self.intercept, self.slope])}
 
 
 @dataclass(frozen=True, eq=False)
 class Isotonic:
-    """Straight pieces between knots, level beyond them (Zadrozny and Elkan, 2002).
+    """Linear between knots, constant beyond them (Zadrozny and Elkan, 2002).
 
     Attributes:
         forecast: [K] ascending probabilities of the model.
-        rate: [K] what they become, not descending.
+        rate: [K] calibrated probabilities at the knots, not descending.
     """
 
     forecast: FloatArray
     rate: FloatArray
 
     def __post_init__(self) -> None:
-        """Raises `InputError` where the knots do not rise, or leave 0 to 1."""
+        """Raises `InputError` if the knots do not ascend, or are outside of 0 to 1."""
         knots = np.concatenate([self.forecast, self.rate])
         rises = (np.diff(self.forecast) > 0).all() and (np.diff(self.rate) >= 0).all()
         fits = len(self.forecast) == len(self.rate) > 0 and ((knots >= 0) & (knots <= 1)).all()
@@ -74,7 +76,7 @@ class Isotonic:
         return np.interp(_probabilities(probability), self.forecast, self.rate)
 
     def arrays(self) -> dict[str, FloatArray]:
-        """What makes it, by name."""
+        """Its parameters by name, see `calibrator_of`."""
         return {"forecast": self.forecast, "rate": self.rate}
 
 
@@ -82,7 +84,11 @@ Calibrator: TypeAlias = Platt | Isotonic
 
 
 def calibrator_of(arrays: Mapping[str, FloatArray]) -> Calibrator:
-    """The map that these arrays were taken from. Raises `InputError` for any others."""
+    """The calibrator with these arrays, as its `arrays` gives them.
+
+    Raises:
+        InputError: the names or shapes are those of no calibrator, or its parameters are invalid.
+    """
     if set(arrays) == {"line"} and arrays["line"].shape == (2,):
         return Platt(*map(float, arrays["line"]))
     if set(arrays) == {"forecast", "rate"}:
@@ -98,6 +104,6 @@ def _probabilities(values: FloatArray) -> FloatArray:
     if len(wrong):
         raise InputError(
             f"calibrator: expected probabilities between 0 and 1, got {p.flat[wrong[0]]:g} at "
-            f"place {wrong[0]}; are these scores?"
+            f"position {wrong[0]}; are these scores?"
         )
     return p

@@ -1,4 +1,4 @@
-"""Predicted probabilities and what came of them."""
+"""Predicted probabilities and their outcomes, checked."""
 
 import numpy as np
 
@@ -11,6 +11,10 @@ def checked(
     probability: FloatArray, outcome: BoolArray | IntArray | FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Both as float64 [N].
+
+    Args:
+        probability: [N] between 0 and 1.
+        outcome: [N] 0 or 1.
 
     Raises:
         ValueError: they are empty or of different shapes, a probability is not within 0 and 1, or
@@ -27,5 +31,5 @@ def checked(
 
 
 def inside(probability: FloatArray) -> FloatArray:
-    """[N] float64 moved off 0 and 1 by float64's epsilon (2.2e-16), so that logarithms exist."""
+    """Probabilities [N] kept off 0 and 1 by float64's epsilon (2.2e-16), for logarithms."""
     return np.clip(probability, _LEAST, 1 - _LEAST)

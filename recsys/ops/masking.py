@@ -1,8 +1,8 @@
 """Texts without the passwords and tokens that addresses in them carry.
 
-An address is read in its parts, not by a pattern of what a password looks like: whatever stands
-between `//` and the last `@` goes, and the value of every parameter whose name says that it is a
-secret. Where it is not clear what belongs to a password, more is masked rather than less.
+An address is read in its parts, not by a pattern of what a password looks like. Everything between
+`//` and the last `@` is masked, and the value of every parameter with the name of a secret. Where
+it is not clear what belongs to a password, more is masked rather than less.
 """
 
 import re
@@ -29,17 +29,17 @@ _KEYWORD = re.compile(
     re.IGNORECASE,
 )
 _LONG_LINE, _END = 8_000, 3_000
-"""Characters of a line that is read whole, and of each end of one that is not."""
+"""Characters of the longest line that is kept in full, and of each end of a longer one."""
 _SHORTEST = 3
-"""Of a part of a password that is looked for by itself in what a driver says."""
+"""Characters of the shortest part of a password that is masked wherever it appears."""
 
 
 def masked(text: str, *addresses: str) -> str:
     """A text without secrets.
 
     Args:
-        text: an address, a line that holds one, or what a driver said of one.
-        addresses: whose passwords the text may repeat, whole or in pieces.
+        text: an address, a line with an address, or the message of a driver about one.
+        addresses: addresses with passwords that the text may repeat, in full or in parts.
     """
     if _ADDRESS.match(text):
         addresses = (*addresses, text)
@@ -52,9 +52,9 @@ def masked(text: str, *addresses: str) -> str:
 
 
 def masked_line(line: str) -> str:
-    """As `masked`, for a line of any length: of a long one only its ends are kept.
+    """As `masked`, for a line of any length; of a long line only the two ends are kept.
 
-    What an end may hold of a secret that began or ended in the part that is left out goes too.
+    Parts of a secret that reaches from an end into the part that is left out are dropped too.
     """
     if len(line) <= _LONG_LINE:
         return masked(line)
@@ -79,9 +79,9 @@ def masked_values(value: Any) -> Any:
     if isinstance(value, str):
         return masked(value)
     if isinstance(value, Mapping):
-        return {key: masked_values(one) for key, one in value.items()}
+        return {key: masked_values(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [masked_values(one) for one in value]
+        return [masked_values(item) for item in value]
     return value
 
 
@@ -92,7 +92,7 @@ def _patterns(text: str) -> str:
 
 
 def _without_parameters(address: str) -> str:
-    """A whole address, whose parameters end where it ends and may hold blanks."""
+    """The address with masked parameters; each ends at the next one and may contain blanks."""
     for name, value in _parameters(address):
         address = address.replace(f"{name}={value}", f"{name}={MASK}") if value else address
     return address
@@ -100,25 +100,25 @@ def _without_parameters(address: str) -> str:
 
 def _parameters(address: str) -> list[tuple[str, str]]:
     """Name and value of those parameters of an address that are secrets."""
-    found = re.findall(r"[?&;#]([^=&;#?]+)=([^&;#]*)", address.partition("://")[2])
-    return [(name, value) for name, value in found if re.fullmatch(_NAMES, name, re.IGNORECASE)]
+    pairs = re.findall(r"[?&;#]([^=&;#?]+)=([^&;#]*)", address.partition("://")[2])
+    return [(name, value) for name, value in pairs if re.fullmatch(_NAMES, name, re.IGNORECASE)]
 
 
 def _secrets(address: str) -> list[str]:
-    """Passwords and tokens of an address or of a connection in keywords, as they stand there."""
+    """Passwords and tokens of an address, or of a connection in keywords, as written there."""
     _, scheme, rest = address.partition("://")
     if not scheme:
         return [match.group(2).strip("'\"") for match in _KEYWORD.finditer(address)]
-    found = [value for _, value in _parameters(address) if value]
+    secrets = [value for _, value in _parameters(address)]
     if "@" in rest and not rest.startswith("/"):
-        found.append(rest.rpartition("@")[0].partition(":")[2])
-    return [one for one in found if one]
+        secrets.append(rest.rpartition("@")[0].partition(":")[2])
+    return [secret for secret in secrets if secret]
 
 
 def _pieces(address: str) -> list[str]:
-    """What a driver may repeat of the secrets, the longest first."""
-    found: set[str] = set()
+    """The parts of the secrets that a driver may repeat, the longest first."""
+    pieces: set[str] = set()
     for secret in _secrets(address):
-        for whole in (secret, unquote_plus(secret)):
-            found |= {whole, *re.split(r"[/@:?#&\s]+", whole)}
-    return sorted((one for one in found if len(one) >= _SHORTEST), key=len, reverse=True)
+        for spelling in (secret, unquote_plus(secret)):
+            pieces |= {spelling, *re.split(r"[/@:?#&\s]+", spelling)}
+    return sorted((piece for piece in pieces if len(piece) >= _SHORTEST), key=len, reverse=True)

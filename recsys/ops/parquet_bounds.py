@@ -1,4 +1,8 @@
-"""Parquet files that promise, or unfold to, more than their size bears out."""
+"""Bounds for Parquet files, which may declare, or unpack to, far more than their size suggests.
+
+Each reader of files that others wrote has limits of its own; how the size of a table is found
+before it is in memory is the same for all, and here.
+"""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,23 +14,23 @@ import pyarrow.parquet as pq
 from recsys.errors import InputError
 
 MOST_CELLS, CELLS_A_BYTE = 50_000_000, 100
-"""A file may declare `MOST_CELLS` values, or its bytes times `CELLS_A_BYTE`: sorted and repeated
-values take next to nothing, but a table of a thousand million rows is no small file."""
+"""A file may declare `MOST_CELLS` values, or its bytes times `CELLS_A_BYTE` if that is more: sorted
+and repeated values take almost no bytes, but a file of a thousand million rows is not small."""
 
 MOST_BYTES, TIMES_ITS_SIZE = 2**28, 100
-"""The same for its bytes unpacked, in which a repeated text may count each time."""
+"""The same for its unpacked bytes, in which a repeated text may count each time."""
 
 
 def refuse_unbounded(files: Iterable[Path]) -> None:
-    """Looks at what files declare, before anything is read.
+    """Checks what files declare in their footers, before any value is read.
 
     Args:
         files: parts of one table.
 
     Raises:
-        InputError: one is no regular file, or together they declare more values or bytes than files
-            of their size hold.
-        OSError: one is no Parquet; names it.
+        InputError: one is not a regular file, or together they declare more values or bytes than
+            files of their size hold.
+        OSError: one is not Parquet; the message names it.
     """
     cells = unpacked = size = 0
     for path in files:
@@ -40,8 +44,8 @@ def refuse_unbounded(files: Iterable[Path]) -> None:
         except (pa.ArrowException, OSError) as error:
             raise OSError(f"{path.name}: {getattr(error, 'strerror', None) or error}") from None
         size += path.stat().st_size
-        declared = _declared(about)
-        cells, unpacked = cells + declared[0], unpacked + declared[1]
+        declared_cells, declared_bytes = declared(about)
+        cells, unpacked = cells + declared_cells, unpacked + declared_bytes
         if cells > max(MOST_CELLS, CELLS_A_BYTE * size):
             raise InputError(
                 f"{path.name} declares {about.num_rows:,} rows of {about.num_columns:,} columns in "
@@ -50,8 +54,8 @@ def refuse_unbounded(files: Iterable[Path]) -> None:
         _require_plausible(path.name, unpacked, size)
 
 
-def _declared(about: pq.FileMetaData) -> tuple[int, int]:
-    """Values and unpacked bytes."""
+def declared(about: pq.FileMetaData) -> tuple[int, int]:
+    """Number of values, and unpacked bytes, that the footer of a file declares."""
     widths = [about.schema.column(i).length or 0 for i in range(about.num_columns)]
     cells = unpacked = 0
     for group in map(about.row_group, range(about.num_row_groups)):
@@ -64,35 +68,38 @@ def _declared(about: pq.FileMetaData) -> tuple[int, int]:
 
 
 def texts_of(schema: pa.Schema, names: Sequence[str] | None = None) -> list[str]:
-    """Columns of text, which are to be read as dictionaries so that `unfolded` can count them."""
+    """Names of the columns of text: read as dictionaries, their bytes can be counted.
+
+    Args:
+        schema: of the file.
+        names: columns to look at; None for all.
+    """
     return [
         field.name
         for field in schema
-        if (names is None or field.name in names) and _is_text(field.type)
+        if (names is None or field.name in names) and is_text(field.type)
     ]
 
 
 def unfolded(table: pa.Table, schema: pa.Schema, name: str, size: int) -> pa.Table:
-    """The table with its texts as texts, where these are not too many bytes.
+    """The table with its dictionaries of text unpacked, if that takes not too many bytes.
 
-    A dictionary of one text of a gigabyte is a small file, and each of its rows that gigabyte.
+    A text of a gigabyte takes a gigabyte in each row, and only once in the file.
 
     Args:
-        table: whose columns of text were read as dictionaries.
-        schema: that the file has.
+        table: with columns of text that were read as dictionaries.
+        schema: of the file.
         name: of the file, for the message.
         size: of the file in bytes.
 
     Raises:
-        InputError: they are.
+        InputError: the texts take more bytes than a file of this size holds.
     """
     total = 0
     for position, column in enumerate(table.columns):
         if not pa.types.is_dictionary(column.type):
             continue
-        for chunk in column.chunks:
-            lengths = pc.take(pc.binary_length(chunk.dictionary), chunk.indices)
-            total += pc.sum(pc.cast(lengths, pa.int64())).as_py() or 0
+        total += text_bytes(column)
         _require_plausible(name, total, size)
         kept = schema.field(table.field(position).name)
         if kept.type != column.type:
@@ -108,10 +115,19 @@ def _require_plausible(name: str, unpacked: int, size: int) -> None:
         )
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def text_bytes(column: pa.ChunkedArray) -> int:
+    """Bytes of all texts of a column, each row counted, from a dictionary that stays packed."""
+    chunks = [chunk for chunk in column.chunks if len(chunk)]
+    lengths = (pc.take(pc.binary_length(chunk.dictionary), chunk.indices) for chunk in chunks)
+    return sum(pc.sum(pc.cast(length, pa.int64())).as_py() or 0 for length in lengths)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values of a type, or of the dictionary that it is, are texts or bytes."""
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     types = pa.types
     return any(
-        is_kind(kind)
+        is_kind(plain)
         for is_kind in (types.is_string, types.is_large_string, types.is_binary,
                         types.is_large_binary)
     )  # fmt: skip

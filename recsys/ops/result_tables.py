@@ -10,13 +10,13 @@ Rows = Sequence[Sequence[str]]
 
 
 def text_table(title: str, header: Sequence[str], rows: Rows, note: str = "") -> str:
-    """A table in columns; the first is set to the left, the others to the right.
+    """A table in columns for a terminal; the first is aligned left, the others right.
 
     Args:
         title: the line above it.
         header: names of the columns.
         rows: the cells.
-        note: the line below it; none where empty.
+        note: the line below it; no line if empty.
     """
     cells = [[for_terminal(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -31,7 +31,7 @@ def text_table(title: str, header: Sequence[str], rows: Rows, note: str = "") ->
 
 
 def html_table(title: str, header: Sequence[str], rows: Rows, note: str = "") -> str:
-    """The same as an HTML table with every text escaped; arguments as of `text_table`."""
+    """The same table as HTML, with every text escaped; arguments as for `text_table`."""
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows

@@ -1,4 +1,4 @@
-"""What a command says: one line with code 2 for bad input, and lines that hold no surprises."""
+"""The output of commands: one line and exit code 2 for bad input, and harmless lines."""
 
 import errno
 import os
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LONGEST = 2000
-"""Characters of an error line: one that echoes a huge cell still shows its remedy."""
+"""Characters of an error line, so that one that repeats a huge cell still shows its remedy."""
 
 
 @contextmanager
 def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
-    """Ends a script with one line on stderr and code 2: its input is no use, or the disk full.
+    """Turns an `InputError`, or a full disk, into one line on stderr and exit code 2.
 
-    A reader that has seen enough (`| head`) is no error: the script goes on to its end in silence.
+    A reader that closes the output early (`| head`) is no error: the script runs to its end.
 
     Args:
-        last_word: what processes that do the same share, so that only the first of them speaks.
+        last_word: a lock that several processes of one command share, so that only the first one
+            prints its error; None for a single process.
     """
     try:
         with _while_somebody_reads():
@@ -34,7 +35,7 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
     except InputError as error:
         _end(str(error), last_word)
     except OSError as error:
-        # A full disk is met wherever something is written.
+        # Any write can meet a full disk.
         if error.errno not in _FULL:
             raise
         file = f"{error.filename} cannot be written: " if error.filename else ""
@@ -59,10 +60,10 @@ def _while_somebody_reads() -> Iterator[None]:
 
 
 class _Written:
-    """Standard output, which is nowhere from the moment on at which its reader has closed it.
+    """Standard output that discards what is written after its reader has closed it.
 
     Args:
-        stream: the output that there was.
+        stream: the output to write to until then.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -72,7 +73,7 @@ class _Written:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """As of a stream."""
+        """As for a stream."""
         try:
             return self._stream.write(text)
         except BrokenPipeError:
@@ -80,7 +81,7 @@ class _Written:
             return len(text)
 
     def flush(self) -> None:
-        """As of a stream."""
+        """As for a stream."""
         try:
             self._stream.flush()
         except BrokenPipeError:
@@ -94,7 +95,7 @@ class _Written:
 
 
 def say(*lines: str) -> None:
-    """Writes lines to stdout, each of them one line whatever names of the data stand in it."""
+    """Writes lines to stdout; a line end inside of one, as in a name of the data, is escaped."""
     # A name that the encoding of a terminal lacks must not end a script.
     with suppress(AttributeError):
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

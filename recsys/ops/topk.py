@@ -1,4 +1,4 @@
-"""The k highest scores of each row, exactly, with ties broken in a stated way. Pure NumPy."""
+"""The k highest scores of each row, exactly; equal scores by ascending column. Pure NumPy."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 
 _GROUPS = 1024
+"""Into so many groups the columns of a wide row are divided."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,10 +25,14 @@ class TopK:
 
 
 def topk(scores: FloatArray, k: int) -> TopK:
-    """The k highest of each row [n, P] of float32 scores; ties by the lower column.
+    """The k highest scores of each row; equal scores are ordered by ascending column.
 
-    Exact: the k best lie in the k groups of columns with the highest maxima, so only those groups
-    are looked at; rows where a tie crosses the groups are ordered in full.
+    Exact: the k best are in the k groups of columns with the highest maxima, so only those groups
+    are searched. Rows where equal scores cross the groups are ordered in full.
+
+    Args:
+        scores: [n, P] float32; -inf leaves a column out.
+        k: length of the ranking; at most P are returned.
 
     Raises:
         InputError: a score is NaN.
@@ -47,23 +52,23 @@ def topk(scores: FloatArray, k: int) -> TopK:
     inside = best[:, None, :] + np.arange(depth)[None, :, None] * groups
     rest = np.broadcast_to(np.arange(depth * groups, width), (count, width - depth * groups))
     candidates = np.concatenate([inside.reshape(count, -1), rest], axis=1)
-    found = _ordered(np.take_along_axis(scores, candidates, axis=1), candidates, k)
+    best_k = _ordered(np.take_along_axis(scores, candidates, axis=1), candidates, k)
     # A group left out may hold a score equal to the last one chosen, at a lower column.
-    threshold = found.scores[:, -1]
+    threshold = best_k.scores[:, -1]
     tied = (maxima >= threshold[:, None]).sum(axis=1) > k
     if tied.any():
         full = np.broadcast_to(np.arange(width), (int(tied.sum()), width))
-        again = _ordered(scores[tied], full, k)
-        found.columns[tied], found.scores[tied] = again.columns, again.scores
-    return found
+        exact = _ordered(scores[tied], full, k)
+        best_k.columns[tied], best_k.scores[tied] = exact.columns, exact.scores
+    return best_k
 
 
 def _ordered(scores: FloatArray, candidates: IntArray, k: int) -> TopK:
-    """The k best of candidates [n, m] by (score down, column up)."""
+    """The k best of candidates [n, m], columns with scores [n, m]; equal ones by column."""
     count, width = scores.shape
     threshold = np.partition(scores, width - k, axis=1)[:, width - k]
-    rows, places = np.nonzero(scores >= threshold[:, None])
-    kept, ids = scores[rows, places], candidates[rows, places]
+    rows, positions = np.nonzero(scores >= threshold[:, None])
+    kept, ids = scores[rows, positions], candidates[rows, positions]
     order = np.lexsort((ids, -kept, rows))
     starts = np.searchsorted(rows, np.arange(count))
     first_k = order[starts[:, None] + np.arange(k)]

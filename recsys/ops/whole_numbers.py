@@ -1,4 +1,4 @@
-"""Whole numbers as text: one spelling each, so that 007 is never 7."""
+"""Whole numbers as text: each has one spelling, so that 007 is not 7."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Which touchpoints may reach which customers."""
+"""Consent: at which touchpoints customers may be contacted."""
 
 import numpy as np
 import pandas as pd
@@ -10,55 +10,65 @@ from recsys.graph.features import as_of
 
 
 def consent_mask(data: Dataset) -> BoolArray:
-    """[C, T] whether a touchpoint may be used for a customer, as known at `data.as_of`.
+    """Whether each touchpoint may be used for each customer, as known at `data.as_of`.
 
-    A column `consent_<touchpoint>` of the customers table decides for that touchpoint, and a
-    customer without a row there has given none. A touchpoint without such a column is open where
-    the customer starts it (`outbound` false, or not said), or where the data hold no consent at
-    all; an outbound one is closed as soon as consent is recorded for any other.
+    - With a column `consent_<touchpoint>` in the customers table, customers decide; a customer
+      without a row there has not consented.
+    - Without such a column, a touchpoint that customers start (`outbound` false or missing) is
+      allowed. An outbound one is allowed only if the table has no column of consent at all.
 
-    A yes counts from its `valid_from` on; a no that is dated after `data.as_of`, after the last
-    event, is known all the same and stands. What several records of one person say was joined when
-    identities were merged, see `recsys.data.records`: one no is a no.
+    A yes counts from its `valid_from` on. A no counts at once, even if it is dated after
+    `data.as_of`. When identities were merged, a no in any record of a person became the person's
+    no, see `recsys.data.records.joined_records`.
+
+    Args:
+        data: with customers [C] and touchpoints [T].
+
+    Returns:
+        [C, T] bool.
     """
     names = [str(name) for name in data.touchpoints.ids]
     table = data.side_tables.get("customers")
-    asked = [] if table is None else [c for c in table if str(c).startswith(columns.CONSENT_PREFIX)]
     allowed = np.ones((len(data.customers), len(names)), dtype=bool)
-    if table is None or not asked:
+    if table is None or not _consent_columns(data):
         return allowed
-    # The last row of all as well: a past holds no row from after its cut-off.
+    # None reads the last row of each customer, for a no dated after the cut-off.
     for moment in (data.as_of_seconds, None):
-        allowed &= _said(data, as_of(table, columns.CUSTOMER, moment), names)
+        allowed &= _allowed(data, as_of(table, columns.CUSTOMER, moment), names)
     return allowed
 
 
-def _said(data: Dataset, known: pd.DataFrame, names: list[str]) -> BoolArray:
-    """[C, T] what the rows of customers, one an id, allow."""
-    said = np.ones((len(data.customers), len(names)), dtype=bool)
-    rows = data.customers.rows(known[columns.CUSTOMER])
+def consent_of_unknown(data: Dataset) -> BoolArray:
+    """[T] bool, whether each touchpoint may be used for a customer who is not in the data.
+
+    As `consent_mask` for customers without a row: without an answer there is no consent.
+    """
+    consents = _consent_columns(data)
+    closed = {column.removeprefix(columns.CONSENT_PREFIX) for column in consents}
+    if consents:
+        closed |= _outbound(data)
+    return np.array([str(name) not in closed for name in data.touchpoints.ids], dtype=bool)
+
+
+def _allowed(data: Dataset, answers: pd.DataFrame, names: list[str]) -> BoolArray:
+    """[C, T] bool by the rows of the customers table at a moment, one row per customer."""
+    allowed = np.ones((len(data.customers), len(names)), dtype=bool)
+    rows = data.customers.rows(answers[columns.CUSTOMER])
     outbound = _outbound(data)
     for column, name in enumerate(names):
         flag = f"{columns.CONSENT_PREFIX}{name}"
-        if flag in known:
-            said[:, column] = False
-            said[rows, column] = known[flag].to_numpy(bool)
+        if flag in answers:
+            allowed[:, column] = False
+            allowed[rows, column] = answers[flag].to_numpy(bool)
         elif name in outbound:
-            said[:, column] = False
-    return said
+            allowed[:, column] = False
+    return allowed
 
 
-def consent_of_unknown(data: Dataset) -> BoolArray:
-    """[T] whether a touchpoint may be used for a customer who is not in the data.
-
-    By the rule of `consent_mask` for customers without a row: who is not asked has not consented.
-    """
+def _consent_columns(data: Dataset) -> list[str]:
     table = data.side_tables.get("customers")
-    asked = [] if table is None else [c for c in table if str(c).startswith(columns.CONSENT_PREFIX)]
-    closed = {str(column).removeprefix(columns.CONSENT_PREFIX) for column in asked}
-    if asked:
-        closed |= _outbound(data)
-    return np.array([str(name) not in closed for name in data.touchpoints.ids], dtype=bool)
+    labels = [] if table is None else map(str, table.columns)
+    return [label for label in labels if label.startswith(columns.CONSENT_PREFIX)]
 
 
 def _outbound(data: Dataset) -> set[str]:

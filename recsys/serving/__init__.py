@@ -4,7 +4,7 @@ from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.customer_table import CustomerTable
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
-from recsys.serving.artifact.new_products import NewProduct
+from recsys.serving.artifact.new_product import NewProduct
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.product_features import ProductFeatures
 from recsys.serving.artifact.product_table import ProductTable

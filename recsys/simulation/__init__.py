@@ -1,4 +1,4 @@
-"""The simulated market: the project's embedded default data set and its laboratory."""
+"""The simulated market: the default data set, whose true probabilities are known."""
 
 from recsys.simulation.oracle import Oracle
 from recsys.simulation.source import SimulatedMarket

@@ -1,4 +1,4 @@
-"""The year the market runs, and its units: seconds since its start, and days."""
+"""The year of the market, and its units: market seconds and days, both since its start."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ DAYS = 365
 DAY = 86_400
 END = DAYS * DAY
 LAST = START + pd.Timedelta(days=DAYS)
-# The end of a window without one: later than all, and far enough from overflow to be added to.
+# The end of an open window: later than everything, and small enough that sums do not overflow.
 NEVER = 1 << 60
-# No session opens this close to a withdrawal or to the end of the year, so that its last event
-# still lies within.
+# No session starts closer to a withdrawal or to the end of the year, so that all its events lie
+# before it.
 LONGEST_SESSION = 2 * 3_600
 
 _MONTH_STARTS = (
@@ -28,7 +28,7 @@ MONTHS = 12
 
 @dataclass(frozen=True, kw_only=True)
 class ForecastWindow:
-    """The market seconds [start, end) that a forecast is about."""
+    """The market seconds [start, end) of a forecast."""
 
     start: int
     end: int
@@ -40,20 +40,20 @@ class ForecastWindow:
 
 
 def month_of(seconds: IntArray) -> IntArray:
-    """Month 0 to 11 of market seconds, the nearest one outside the year."""
+    """Month 0 to 11 of market seconds, of any shape; outside the year the nearest month."""
     months = np.searchsorted(MONTH_STARTS, seconds, side="right") - 1
     return np.clip(months, 0, MONTHS - 1)
 
 
 def timestamps(seconds: IntArray) -> pd.DatetimeIndex:
-    """Market seconds to microsecond UTC timestamps; `NEVER` to NaT."""
+    """Market seconds [n] to UTC timestamps in microseconds; `NEVER` to NaT."""
     moments = (np.asarray(seconds, np.int64) + _EPOCH).astype("datetime64[s]")
     moments[seconds == NEVER] = np.datetime64("NaT")
     return pd.DatetimeIndex(moments.astype("datetime64[us]")).tz_localize("UTC")
 
 
 def market_seconds(moments: object) -> IntArray:
-    """UTC moments (timestamps, aware or naive, or an index of them) to market seconds, int64."""
+    """UTC timestamps (with or without zone, one or several) to market seconds [n], int64."""
     index = pd.DatetimeIndex(pd.to_datetime(np.atleast_1d(np.asarray(moments)), utc=True))
     return index.to_numpy("datetime64[s]").astype(np.int64) - _EPOCH
 

@@ -1,4 +1,4 @@
-"""The unit of generation: 5,000 customers from their own seed, whatever the size of the market."""
+"""Chunks: 5,000 customers generated from a seed of their own, for markets of any size."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +19,7 @@ CUSTOMERS = 5_000
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Latent:
-    """What is true of a chunk, whether or not it left a trace."""
+    """The truth of a chunk, from which its events are drawn."""
 
     world: World
     offers: Offers
@@ -29,7 +29,7 @@ class Latent:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Chunk:
-    """What the firm records of a chunk."""
+    """What the firm records of a chunk in a year."""
 
     people: People
     aliases: Aliases
@@ -37,50 +37,50 @@ class Chunk:
     decisions: Decisions
 
 
-# Some 4 MB each. Queries come in shuffled order, so up to 25 million events all chunks stay.
+# About 4 MB each. Queries are in shuffled order, so all chunks of up to 25 million events are kept.
 @lru_cache(maxsize=256)
 def latent(seed: int, number: int) -> Latent:
-    """The truth of chunk `number`, kept for the next question about it."""
+    """The truth of chunk `number`, cached."""
     return draw_latent(seed, number)
 
 
 def draw_latent(seed: int, number: int) -> Latent:
-    """The truth of chunk `number`, drawn anew from the seed: writing must not fill the memory."""
+    """The truth of chunk `number`, not cached, so that writing a large market needs no memory."""
     market = world(seed)
-    whole = people(market, CUSTOMERS, _generator(seed, number, 0))
+    customers = people(market, CUSTOMERS, _generator(seed, number, 0))
     return Latent(
         world=market,
         offers=offers(seed),
-        people=whole,
-        purposes=purposes(market, whole, _generator(seed, number, 1)),
+        people=customers,
+        purposes=purposes(market, customers, _generator(seed, number, 1)),
     )
 
 
 def record(seed: int, number: int) -> Chunk:
-    """Lets the year of chunk `number` happen."""
+    """Draws the year of chunk `number`: sessions, decisions and events."""
     true = draw_latent(seed, number)
-    known = aliases(CUSTOMERS, _generator(seed, number, 2))
+    identities = aliases(CUSTOMERS, _generator(seed, number, 2))
     rng = _generator(seed, number, 3)
-    own = sessions(true.people, true.purposes, rng)
-    steps = pace(own, rng)
+    visits = sessions(true.people, true.purposes, rng)
+    steps = pace(visits, rng)
     made = decisions(
         true.world,
         true.people,
         true.purposes,
         true.offers,
-        own,
+        visits,
         steps.second[steps.is_last],
         rng,
     )
-    alias = known.of_sessions(own.customer, rng)
-    # An offer in a session is made to a person the firm recognised.
+    alias = identities.of_sessions(visits.customer, rng)
+    # An offer in a session is made to a customer whom the firm recognised.
     alias[made.session[~made.outbound]] = -1
     happened = events(
-        true.world, true.people, true.purposes, true.offers, own, steps, alias, made, rng
+        true.world, true.people, true.purposes, true.offers, visits, steps, alias, made, rng
     )
-    return Chunk(people=true.people, aliases=known, events=happened, decisions=made)
+    return Chunk(people=true.people, aliases=identities, events=happened, decisions=made)
 
 
 def _generator(seed: int, number: int, stage: int) -> np.random.Generator:
-    """One stream a stage: the truth can be drawn again without the record."""
+    """A random stream per stage, so that the truth can be drawn without the record."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, number, stage)))

@@ -1,9 +1,10 @@
-"""The logged policy: which offer was made to whom, with which probability, and what came of it.
+"""The logged policy: which offer was made to whom, with which probability, and its outcome.
 
-Where and when an offer is made does not depend on the policy: it rides on a session that the
-customer starts, or the firm contacts a customer who consents. The policy chooses among the running
-offers that the touchpoint allows. `segment` prefers what suits a life stage and pays; `explore`
-draws evenly. Which of the two decides is drawn by lot, and the propensity is that of the one named.
+Where and when an offer is made does not depend on the policy: it is shown at the end of a session
+that the customer starts, or the firm contacts a customer who consents. The policy chooses among the
+running offers that the touchpoint allows. `segment` prefers what suits a life stage and pays;
+`explore` draws uniformly. Which of the two decides is drawn at random; the propensity is that of
+the logged policy.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ SECONDS_AFTER = 45
 # Local hours in which the firm writes and calls.
 CONTACT_HOURS = (9, 19)
 ACCEPTED, REJECTED, IGNORED = range(3)
-REFUSAL = np.array([place.refusal for place in TOUCHPOINTS])
+REFUSAL = np.array([touchpoint.refusal for touchpoint in TOUCHPOINTS])
 SHOWN = np.array([SHOWN_IN_SESSION.get(name, 0.0) for name in TOUCHPOINT_NAMES])
 CONTACTS = np.array([CONTACTS_A_YEAR.get(name, 0.0) for name in TOUCHPOINT_NAMES])
 
@@ -44,7 +45,7 @@ class Decisions:
         customer, offer, touchpoint: row numbers; second: market seconds.
         explore: which policy decided; propensity: its exact probability of this offer.
         outcome: position in `columns.OUTCOMES`; reward: euros.
-        session: number within the chunk; outbound: whether the firm started it.
+        session: number within the chunk; outbound: whether the firm started the contact.
     """
 
     customer: IntArray
@@ -97,12 +98,22 @@ def decisions(
     ends: IntArray,
     rng: np.random.Generator,
 ) -> Decisions:
-    """Decides, and lets customers answer; `ends` [n] are the last seconds of the sessions."""
+    """Draws the decisions of a year and the responses of customers.
+
+    Args:
+        world: products.
+        people: customers of the chunk.
+        purposes: their purposes.
+        offers: all offers.
+        sessions: [n] sessions that customers start.
+        ends: [n] market seconds of their last events.
+        rng: source of randomness.
+    """
     rides = np.flatnonzero(rng.random(len(sessions)) < SHOWN[sessions.touchpoint])
-    contacted, place, moment = _contacts(people, rng)
+    contacted, contact_touchpoint, contact_second = _contacts(people, rng)
     rows = np.concatenate([sessions.customer[rides], contacted])
-    touchpoint = np.concatenate([sessions.touchpoint[rides], place])
-    second = np.concatenate([ends[rides] + SECONDS_AFTER, moment])
+    touchpoint = np.concatenate([sessions.touchpoint[rides], contact_touchpoint])
+    second = np.concatenate([ends[rides] + SECONDS_AFTER, contact_second])
     explore = rng.random(len(rows)) < EXPLORES
     chances = propensities(
         world,
@@ -141,11 +152,11 @@ def decisions(
 
 
 def _contacts(people: People, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
-    """Customers, touchpoints and seconds [n] of the contacts that the firm starts."""
+    """Customers, touchpoints and market seconds [n] of the contacts that the firm starts."""
     share = 1 - people.joins / calendar.DAYS
     count = rng.poisson(CONTACTS * people.consent * share[:, None])
     rows = np.repeat(np.arange(len(people)), count.sum(axis=1))
-    place = np.repeat(np.tile(np.arange(len(TOUCHPOINTS)), len(people)), count.ravel())
+    touchpoint = np.repeat(np.tile(np.arange(len(TOUCHPOINTS)), len(people)), count.ravel())
     day = np.floor(rng.uniform(people.joins[rows], calendar.DAYS))
     hour = rng.uniform(*CONTACT_HOURS, len(rows)) - OFFSETS[people.zone[rows]]
-    return rows, place, (day * calendar.DAY + hour * 3_600).astype(np.int64)
+    return rows, touchpoint, (day * calendar.DAY + hour * 3_600).astype(np.int64)

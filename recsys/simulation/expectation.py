@@ -1,9 +1,9 @@
-"""Expected target events of a customer with each product in a window, from the truth at its start.
+"""Expected target events of customers with products in a window, from the truth at its start.
 
-Three sums: purposes that have begun or are due, purposes that may yet begin, and offers that the
-logged policy may make. Approximations: popularity and validity are taken at a few moments of the
-window, the touchpoint at its mean; a purpose under way is taken to end within the window, and a
-renewal of what is bought within it is left out.
+A sum of three parts: purposes that have begun or are due, purposes that may begin, and offers that
+the logged policy may make. Approximations: popularity and validity are evaluated at a few moments
+of the window, touchpoints are averaged, a running purpose is assumed to end within the window, and
+renewals of what is bought within it are left out.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ from recsys.simulation.utility import FOCUS_LIFT, choice_chances
 from recsys.simulation.world import GROUPS, IN_CATEGORY, PRODUCTS
 
 MOMENTS = 3
-# An hour at which every place is open in every zone of the market.
+# An hour at which all touchpoints are open in all time zones of the market.
 _NOON = np.array([12 * 3_600])
 
 
@@ -46,7 +46,7 @@ def expected_targets(
         true: the truth of a chunk.
         rows: [Q] customers of the chunk.
         touchpoints: [Q] row numbers, -1 for the customer's usual mix.
-        window: what to look at; nothing that is settled after its start is used.
+        window: of the forecast; nothing that is settled after its start is used.
     """
     habit = _habit(true, rows)
     purchases, choice = _purchases(true, rows, habit, touchpoints, window)
@@ -54,39 +54,48 @@ def expected_targets(
     return purchases
 
 
-def expected_at(true: Latent, rows: IntArray, place: int, window: ForecastWindow) -> FloatArray:
-    """Purchases and acceptances to be expected at one touchpoint, float64 [Q, P]."""
+def expected_at(
+    true: Latent, rows: IntArray, touchpoint: int, window: ForecastWindow
+) -> FloatArray:
+    """Expected purchases and acceptances at a touchpoint, float64 [Q, P].
+
+    Args:
+        true: the truth of a chunk.
+        rows: [Q] customers of the chunk.
+        touchpoint: row number.
+        window: of the forecast.
+    """
     habit = _habit(true, rows)
-    found, choice = _purchases(true, rows, habit, np.full(len(rows), place), window)
-    found *= habit[:, place, None]
-    add_acceptances(true, rows, habit, choice, window, found, [place])
-    return found
+    expected, choice = _purchases(true, rows, habit, np.full(len(rows), touchpoint), window)
+    expected *= habit[:, touchpoint, None]
+    add_acceptances(true, rows, habit, choice, window, expected, [touchpoint])
+    return expected
 
 
 def _habit(true: Latent, rows: IntArray) -> FloatArray:
-    """[Q, T] how often each customer comes to each touchpoint."""
+    """[Q, T] probability that a visit of a customer is at each touchpoint."""
     return softmax(true.people.inbound_logits(rows, np.repeat(_NOON, len(rows))))
 
 
 def _purchases(
     true: Latent, rows: IntArray, habit: FloatArray, touchpoints: IntArray, window: ForecastWindow
 ) -> tuple[FloatArray, FloatArray]:
-    """[Q, P] expected purchases, and chances of each product within its category."""
+    """[Q, P] expected purchases, and [Q, P] probability of each product within its category."""
     side = np.where(
         touchpoints[:, None] < 0,
         habit @ true.world.touchpoint_side,
         true.world.touchpoint_side[touchpoints],
     )
     choice = _usual_choice(true, rows, side, window)
-    found = _purpose_rates(true, rows, window)[:, :, None] * _with_focus(choice)
-    _add_running(true, rows, side, window, found)
-    return found.reshape(len(rows), PRODUCTS), choice.reshape(len(rows), PRODUCTS)
+    expected = _purpose_rates(true, rows, window)[:, :, None] * _with_focus(choice)
+    _add_running(true, rows, side, window, expected)
+    return expected.reshape(len(rows), PRODUCTS), choice.reshape(len(rows), PRODUCTS)
 
 
 def _usual_choice(
     true: Latent, rows: IntArray, side: FloatArray, window: ForecastWindow
 ) -> FloatArray:
-    """[Q, G, 50] chances of each product within its category, averaged over the window."""
+    """[Q, G, 50] probability of each product within its category, averaged over the window."""
     total = np.zeros((len(rows) * GROUPS, IN_CATEGORY))
     for part in (np.arange(MOMENTS) + 0.5) / MOMENTS:
         moment = int(window.start + part * (window.end - window.start))
@@ -103,13 +112,13 @@ def _usual_choice(
 
 
 def _with_focus(choice: FloatArray) -> FloatArray:
-    """Chances of a product bought at the end, where the focus was drawn from `choice` [..., 50].
+    """Probability of the bought product, where the focus was drawn from `choice` [..., 50].
 
     P(p) = sum over f of choice(f) * choice(p) e^(lift [p = f]) / (1 + choice(f) (e^lift - 1))
     """
     gain = np.exp(FOCUS_LIFT) - 1
-    held = choice / (1 + gain * choice)
-    return np.asarray(choice * (held.sum(axis=-1, keepdims=True) + gain * held))
+    share = choice / (1 + gain * choice)
+    return np.asarray(choice * (share.sum(axis=-1, keepdims=True) + gain * share))
 
 
 def _purpose_rates(true: Latent, rows: IntArray, window: ForecastWindow) -> FloatArray:
@@ -117,58 +126,58 @@ def _purpose_rates(true: Latent, rows: IntArray, window: ForecastWindow) -> Floa
     people = true.people
     leaning = people.leaning[rows]
     today = window.start / calendar.DAY
-    # A purpose that begins later than this is seldom ripe before the window closes.
+    # A purpose that begins later rarely ends in a purchase before the window ends.
     until = today + max(window.days - USUAL_DAYS, 0)
     left = np.clip(until - np.maximum(today, people.joins[rows]), 0, None)
     usual = PURPOSES_A_YEAR * people.activity[rows] * left / calendar.DAYS
     rates = usual[:, None] * softmax(leaning)
     life_day, kind = people.life_day[rows], people.life_event[rows]
-    known = (kind >= 0) & (life_day < today)
-    lasts = np.exp(-(today - life_day) / LIFE_EVENT_DAYS) * known
-    fades = np.exp(-(until - life_day) / LIFE_EVENT_DAYS) * known
+    has_happened = (kind >= 0) & (life_day < today)
+    lasts = np.exp(-(today - life_day) / LIFE_EVENT_DAYS) * has_happened
+    fades = np.exp(-(until - life_day) / LIFE_EVENT_DAYS) * has_happened
     rates += (
         PURPOSES_A_LIFE_EVENT
         * (lasts - fades)[:, None]
         * softmax(leaning + true.world.life_lift[kind])
     )
-    strange = WITH_LIFE_EVENT * (until - today) / (calendar.DAYS - WITH_LIFE_EVENT * today)
+    soon = WITH_LIFE_EVENT * (until - today) / (calendar.DAYS - WITH_LIFE_EVENT * today)
     for lift in true.world.life_lift:
-        share = strange / len(LIFE_EVENTS) * ~known
-        # Half of what such an event brings, as it comes in the middle of the window on average.
+        share = soon / len(LIFE_EVENTS) * ~has_happened
+        # Half of its purposes, because on average it happens in the middle of the window.
         rates += 0.5 * PURPOSES_A_LIFE_EVENT * share[:, None] * softmax(leaning + lift)
     return np.asarray(BUYS_FROM[KNOW] * rates)
 
 
 def _add_running(
-    true: Latent, rows: IntArray, side: FloatArray, window: ForecastWindow, found: FloatArray
+    true: Latent, rows: IntArray, side: FloatArray, window: ForecastWindow, expected: FloatArray
 ) -> None:
-    """Adds the purchases of purposes under way, and of renewals that fall due, to [Q, G, 50]."""
+    """Adds to `expected` [Q, G, 50] the purchases of running purposes and of renewals due."""
     purposes = true.purposes
-    asked, purpose = purposes.of_customers(rows, len(true.people))
-    chance = _ripening(purposes, window)[purpose]
-    asked, purpose, chance = asked[chance > 0], purpose[chance > 0], chance[chance > 0]
+    position, purpose = purposes.of_customers(rows, len(true.people))
+    chance = _purchase_probability(purposes, window)[purpose]
+    position, purpose, chance = position[chance > 0], purpose[chance > 0], chance[chance > 0]
     category = purposes.category[purpose]
     soon = np.maximum(window.start, purposes.begin[purpose]) + int(USUAL_DAYS / 2 * calendar.DAY)
     chances = choice_chances(
         true.world,
         true.people,
-        rows=rows[asked],
+        rows=rows[position],
         categories=category,
         focus=purposes.focus[purpose],
-        side=side[asked],
+        side=side[position],
         seconds=np.minimum(soon, window.end - 1),
     )
-    np.add.at(found, (asked, category), chance[:, None] * chances)
+    np.add.at(expected, (position, category), chance[:, None] * chances)
 
 
-def _ripening(purposes: Purposes, window: ForecastWindow) -> FloatArray:
-    """[S] probability that a purpose settled before the window is bought within it."""
+def _purchase_probability(purposes: Purposes, window: ForecastWindow) -> FloatArray:
+    """[S] probability that a purpose settled before the window ends in a purchase within it."""
     visits = purposes.visits
     before = visits.second < window.start
     stage = np.zeros(len(purposes), np.int64)
     np.maximum.at(stage, visits.purpose[before], visits.stage[before])
     begun = purposes.begin < window.start
     alive = begun & (purposes.end >= window.start)
-    due = ~begun & (purposes.known < window.start)
+    due = ~begun & (purposes.settled_at < window.start)
     time_left = np.clip((window.end - purposes.begin) / calendar.DAY / USUAL_DAYS, 0, 1)
     return np.where(alive, BUYS_AFTER[stage], due * BUYS_FROM[CONSIDER] * time_left)

@@ -1,4 +1,4 @@
-"""How many offers of each product a customer will accept, before any of them is made."""
+"""Expected number of accepted offers of each product, before any of them is made."""
 
 from collections.abc import Sequence
 
@@ -31,19 +31,19 @@ def add_acceptances(
     habit: FloatArray,
     choice: FloatArray,
     window: ForecastWindow,
-    found: FloatArray,
-    places: Sequence[int] | None = None,
+    expected: FloatArray,
+    touchpoints: Sequence[int] | None = None,
 ) -> None:
-    """Adds the offers that the logged policy will make and the customer accept.
+    """Adds the expected number of offers that the logged policy makes and the customer accepts.
 
     Args:
         true: the truth of a chunk.
         rows: [Q] customers of the chunk.
-        habit: [Q, T] how often each comes to each touchpoint.
-        choice: [Q, P] chances of each product within its category.
-        window: when.
-        found: [Q, P] expected target events, added to in place.
-        places: touchpoints at which offers count; all where None.
+        habit: [Q, T] probability that a visit of a customer is at each touchpoint.
+        choice: [Q, P] probability of each product within its category.
+        window: of the forecast.
+        expected: [Q, P] expected target events, changed in place.
+        touchpoints: where offers count; None for all.
     """
     every = np.arange(len(rows))[:, None]
     leaning = softmax(true.people.leaning[rows])
@@ -56,13 +56,13 @@ def add_acceptances(
         product = true.offers.product[running(second)]
         meets = leaning[every, product // IN_CATEGORY]
         focuses = choice[every, product]
-        for place in range(habit.shape[1]) if places is None else places:
-            made, busy = _offers_a_year(true.people, rows, habit, place)
-            touchpoint = np.full(len(rows), place)
-            shown = _policy_mix(true, true.people.stage[rows], touchpoint, second)
-            accepted = _acceptance(true, rows, touchpoint, second, busy[:, None] * meets, focuses)
+        for touchpoint in range(habit.shape[1]) if touchpoints is None else touchpoints:
+            made, busy = _offers_a_year(true.people, rows, habit, touchpoint)
+            same = np.full(len(rows), touchpoint)
+            shown = _policy_mix(true, true.people.stage[rows], same, second)
+            accepted = _acceptance(true, rows, same, second, busy[:, None] * meets, focuses)
             share = (end - start) / calendar.END
-            np.add.at(found, (every, product), share * made[:, None] * shown * accepted)
+            np.add.at(expected, (every, product), share * made[:, None] * shown * accepted)
 
 
 def _acceptance(
@@ -73,15 +73,15 @@ def _acceptance(
     meets: FloatArray,
     focuses: FloatArray,
 ) -> FloatArray:
-    """[Q, 40] P(accept) of the offers of the month, over what the customer may be about then.
+    """[Q, 40] P(accept) of the offers of the month, averaged over the purposes that may run then.
 
     Args:
         true: the truth of a chunk.
         rows: [Q] customers.
-        touchpoint: [Q] where.
-        second: [Q] when.
-        meets: [Q, 40] probability that a purpose of the offer's category is under way.
-        focuses: [Q, 40] probability that it is set on the very product.
+        touchpoint: [Q] where the offers are made.
+        second: [Q] market seconds when they are made.
+        meets: [Q, 40] probability that a purpose of the offer's category is running.
+        focuses: [Q, 40] probability that its focus is the offered product.
     """
     calm = calm_utility(
         true.world, true.people, true.offers, rows, running(second), touchpoint, second
@@ -93,13 +93,14 @@ def _acceptance(
 
 
 def _offers_a_year(
-    people: People, rows: IntArray, habit: FloatArray, place: int
+    people: People, rows: IntArray, habit: FloatArray, touchpoint: int
 ) -> tuple[FloatArray, FloatArray]:
-    """[Q] offers made there a year, and the share of them that meets some running purpose."""
+    """[Q] offers made there per year, and [Q] the share made while a purpose is running."""
     visits = PURPOSES_A_YEAR * VISITS
-    rides = SHOWN[place] * habit[:, place] * people.activity[rows] * (visits + ERRANDS_A_YEAR)
-    contacts = CONTACTS[place] * people.consent[rows, place]
-    under_way = PURPOSES_A_YEAR * people.activity[rows] * USUAL_DAYS / calendar.DAYS
+    activity = people.activity[rows]
+    rides = SHOWN[touchpoint] * habit[:, touchpoint] * activity * (visits + ERRANDS_A_YEAR)
+    contacts = CONTACTS[touchpoint] * people.consent[rows, touchpoint]
+    under_way = PURPOSES_A_YEAR * activity * USUAL_DAYS / calendar.DAYS
     meets = rides * visits / (visits + ERRANDS_A_YEAR) + contacts * np.minimum(under_way, 1)
     made = rides + contacts
     return made, meets / np.maximum(made, 1e-12)
@@ -108,7 +109,7 @@ def _offers_a_year(
 def _policy_mix(
     true: Latent, stage: IntArray, touchpoint: IntArray, second: IntArray
 ) -> FloatArray:
-    """[Q, 40] propensities of the two logged policies, mixed as they are."""
+    """[Q, 40] propensities of the mixture of the two logged policies."""
     mixed = np.zeros((len(stage), running(second).shape[1]))
     for explores, share in ((True, EXPLORES), (False, 1 - EXPLORES)):
         mixed += share * propensities(

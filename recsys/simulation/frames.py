@@ -26,20 +26,26 @@ from recsys.simulation.offers import OFFERS
 from recsys.simulation.people import People
 from recsys.simulation.world import product_ids
 
-# Room for the sessions and decisions of one chunk in a market-wide number.
+# Numbers of sessions and decisions of a chunk are below this, so that they are unique in a market.
 NUMBERS_A_CHUNK = 1_000_000
-# Where no screen says more: a counter in the branch, a desktop for mail, a telephone.
-_PLACE_DEVICE = np.array([-1, 2, 3, 4, 2, -1])
+# Position in `names.DEVICES` by touchpoint, -1 for the customer's phone.
+_TOUCHPOINT_DEVICE = np.array([-1, 2, 3, 4, 2, -1])
 
 
 def tables(chunk: Chunk, number: int, count: int) -> Tables:
-    """The tables of the first `count` customers of chunk `number`; what is global is left out."""
-    first = number * CUSTOMERS
-    ids = customer_ids(first + np.arange(CUSTOMERS))
+    """The tables of a chunk: interactions, customers, identities and decisions.
+
+    Args:
+        chunk: the record.
+        number: of the chunk.
+        count: only the first so many customers of it.
+    """
+    offset = number * CUSTOMERS
+    ids = customer_ids(offset + np.arange(CUSTOMERS))
     return Tables(
         interactions=_interactions(chunk, ids, number, count),
         customers=_customers(chunk.people, ids).head(count),
-        identities=_identities(chunk.aliases, ids, first, count),
+        identities=_identities(chunk.aliases, ids, offset, count),
         decisions=_decisions(chunk.decisions, ids, number, count),
     )
 
@@ -47,13 +53,14 @@ def tables(chunk: Chunk, number: int, count: int) -> Tables:
 def _interactions(chunk: Chunk, ids: pd.Series, number: int, count: int) -> pd.DataFrame:
     events: Events = chunk.events
     keep = events.customer < count
-    customer, place = events.customer[keep], events.touchpoint[keep]
-    device = np.where(_PLACE_DEVICE[place] < 0, chunk.people.phone[customer], _PLACE_DEVICE[place])
+    customer, touchpoint = events.customer[keep], events.touchpoint[keep]
+    usual = _TOUCHPOINT_DEVICE[touchpoint]
+    device = np.where(usual < 0, chunk.people.phone[customer], usual)
     return pd.DataFrame(
         {
             columns.CUSTOMER: _seen_as(chunk, ids, number, keep),
             columns.PRODUCT: _named(events.product[keep], product_ids()),
-            columns.TOUCHPOINT: _named(place, TOUCHPOINT_NAMES),
+            columns.TOUCHPOINT: _named(touchpoint, TOUCHPOINT_NAMES),
             columns.ACTION: _named(events.action[keep], columns.ACTIONS),
             columns.TIMESTAMP: calendar.timestamps(events.second[keep]),
             columns.VALUE: events.value[keep],
@@ -67,13 +74,13 @@ def _interactions(chunk: Chunk, ids: pd.Series, number: int, count: int) -> pd.D
 
 def _seen_as(chunk: Chunk, ids: pd.Series, number: int, keep: BoolArray) -> pd.Series:
     customer, alias = chunk.events.customer[keep], chunk.events.alias[keep]
-    other = alias_ids(
+    other_ids = alias_ids(
         np.repeat(number * CUSTOMERS + np.arange(CUSTOMERS), 2),
         np.tile(np.arange(2), CUSTOMERS),
         chunk.aliases.kind.ravel(),
     )
-    # One list of names, the aliases after the ids, so that naming is a single look-up.
-    names = pd.concat([ids, other], ignore_index=True)
+    # The aliases are listed after the ids, so that a single look-up finds both.
+    names = pd.concat([ids, other_ids], ignore_index=True)
     return _named(np.where(alias < 0, customer, CUSTOMERS + 2 * customer + alias), names)
 
 
@@ -88,19 +95,19 @@ def _customers(people: People, ids: pd.Series) -> pd.DataFrame:
             columns.TIME_ZONE: _named(people.zone, tuple(TIME_ZONES)),
         }
     )
-    for row, place in enumerate(TOUCHPOINTS):
-        if place.outbound:
-            table[columns.CONSENT_PREFIX + place.name] = people.consent[:, row]
+    for row, touchpoint in enumerate(TOUCHPOINTS):
+        if touchpoint.outbound:
+            table[columns.CONSENT_PREFIX + touchpoint.name] = people.consent[:, row]
     return table
 
 
-def _identities(aliases: Aliases, ids: pd.Series, first: int, count: int) -> pd.DataFrame:
+def _identities(aliases: Aliases, ids: pd.Series, offset: int, count: int) -> pd.DataFrame:
     customer, which = np.nonzero(aliases.exists[:count])
     kind = aliases.kind[customer, which]
     return pd.DataFrame(
         {
             columns.ID_A: _named(customer, ids),
-            columns.ID_B: alias_ids(first + customer, which, kind),
+            columns.ID_B: alias_ids(offset + customer, which, kind),
             columns.KIND: _named(kind, ALIAS_KINDS),
             columns.TIMESTAMP: calendar.timestamps(aliases.linked[customer, which]),
             columns.CONFIDENCE: aliases.confidence[customer, which],
@@ -109,14 +116,14 @@ def _identities(aliases: Aliases, ids: pd.Series, first: int, count: int) -> pd.
 
 
 def _decisions(decisions: Decisions, ids: pd.Series, number: int, count: int) -> pd.DataFrame:
-    # Numbered in the whole chunk before any are dropped, so that a larger market agrees.
+    # Numbered in the full chunk first, so that a larger market has the same ids.
     order = np.argsort(decisions.second, kind="stable")
     name = number * NUMBERS_A_CHUNK + np.arange(len(order))
-    kept = decisions.customer[order] < count
-    rows = order[kept]
+    keep = decisions.customer[order] < count
+    rows = order[keep]
     return pd.DataFrame(
         {
-            columns.DECISION: name[kept],
+            columns.DECISION: name[keep],
             columns.CUSTOMER: _named(decisions.customer[rows], ids),
             columns.OFFER: _named(decisions.offer[rows], offer_ids()),
             columns.TOUCHPOINT: _named(decisions.touchpoint[rows], TOUCHPOINT_NAMES),
@@ -137,5 +144,4 @@ def offer_ids() -> list[str]:
 
 def _named(codes: IntArray, names: list[str] | tuple[str, ...] | pd.Series) -> pd.Series:
     """Names [n] of codes [n]; null for -1."""
-    column = pd.Series(names, dtype="str").array.take(codes, allow_fill=True)
-    return pd.Series(column)
+    return pd.Series(pd.Series(names, dtype="str").array.take(codes, allow_fill=True))

@@ -1,4 +1,4 @@
-"""Other identities of a customer: which sessions carry them, and when the firm learns of it."""
+"""Aliases of customers: the sessions seen under them, and when the firm links them."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ EARLY_DAYS = 212
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Aliases:
-    """Other identities of the customers, at most two each; arrays [N, 2].
+    """Aliases of the N customers of a chunk, at most two each; arrays [N, 2].
 
     Attributes:
-        exists: bool.
+        exists: bool, whether the customer has this alias.
         kind: position in `names.ALIAS_KINDS`.
-        linked: market seconds when the firm learned of it.
+        linked: market seconds when the firm learned whose alias it is.
         confidence: of the link, 0 to 1.
     """
 
@@ -32,23 +32,23 @@ class Aliases:
     confidence: FloatArray
 
     def of_sessions(self, customer: IntArray, rng: np.random.Generator) -> IntArray:
-        """[n] which alias a session was seen under, 0 or 1, or -1 for the customer id."""
+        """[n] the alias, 0 or 1, under which sessions of customers [n] are seen; -1 for the id."""
         which = rng.integers(0, 2, len(customer))
-        seen = self.exists[customer, which] & (rng.random(len(customer)) < SEEN_BY_ALIAS)
-        return np.where(seen, which, -1)
+        is_alias = self.exists[customer, which] & (rng.random(len(customer)) < SEEN_BY_ALIAS)
+        return np.where(is_alias, which, -1)
 
 
 def aliases(count: int, rng: np.random.Generator) -> Aliases:
-    """Draws aliases; nine in ten are linked by the end of July, the others later."""
-    has = rng.random(count) < ALIASED
-    second = has & (rng.random(count) < SECOND_ALIAS)
+    """Draws the aliases of `count` customers; nine in ten are linked by the end of July."""
+    has_alias = rng.random(count) < ALIASED
+    has_second = has_alias & (rng.random(count) < SECOND_ALIAS)
     early = rng.random((count, 2)) < LINKED_EARLY
     linked_by = EARLY_DAYS * calendar.DAY
     kind = rng.integers(0, len(ALIAS_KINDS), (count, 2))
-    # The second is of another kind than the first.
+    # The second alias is of another kind than the first.
     kind[:, 1] = (kind[:, 0] + 1 + kind[:, 1] % 2) % len(ALIAS_KINDS)
     return Aliases(
-        exists=np.stack([has, second], axis=1),
+        exists=np.stack([has_alias, has_second], axis=1),
         kind=kind,
         linked=np.where(
             early,

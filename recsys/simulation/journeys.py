@@ -1,4 +1,4 @@
-"""How a purpose walks: know -> consider -> buy, with stalls, and silence from any stage."""
+"""The visits of a purpose: know -> consider -> buy, with stalls, and silence from any stage."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,17 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.simulation.people import People
 
 KNOW, CONSIDER, BUY, SERVICE = range(4)
-# What follows a visit in each stage; what is missing to one is silence. A purchase ends the walk.
+# Probability of what follows a visit in each stage; the rest, up to 1, is silence. A purchase ends
+# the purpose.
 ADVANCE = np.array([0.50, 0.45, 0.0])
 STALL = np.array([0.25, 0.30, 0.0])
 MAX_STEPS = 10
-# Gamma distributed days between visits beyond the first day; a stall makes them longer.
+# Days between visits: one, and a gamma distributed number, which a stall multiplies.
 GAP_SHAPE = 2.0
 GAP_DAYS = 10.0
 STALL_FACTOR = 2.0
 
-# Probability that a purpose ends in a purchase, before a visit in each stage, whatever the time.
+# Probability that a purpose ends in a purchase, before a visit in each stage, at any time.
 _BUYS_FROM_CONSIDER = ADVANCE[1] / (1 - STALL[1])
 BUYS_FROM = np.array([ADVANCE[0] / (1 - STALL[0]) * _BUYS_FROM_CONSIDER, _BUYS_FROM_CONSIDER, 1.0])
 # The same after a visit that was not followed by silence.
@@ -28,9 +29,9 @@ BUYS_AFTER = np.array(
         0.0,
     ]
 )
-# How many visits a purpose makes, on average.
+# Average number of visits of a purpose.
 VISITS = 1 / (1 - STALL[0]) + ADVANCE[0] / (1 - STALL[0]) / (1 - STALL[1]) + BUYS_FROM[0]
-# From the first visit to a purchase, on average: two gaps, and the stalls among them.
+# Average days from the first visit to a purchase: two gaps, and the stalls.
 USUAL_DAYS = 2 * (1 + GAP_DAYS) + 0.75 * (1 + STALL_FACTOR * GAP_DAYS)
 
 
@@ -40,7 +41,7 @@ class Visits:
 
     Attributes:
         purpose: row of the purpose; stage: KNOW, CONSIDER or BUY.
-        second: market seconds; touchpoint: row number of where.
+        second: market seconds; touchpoint: row number.
     """
 
     purpose: IntArray
@@ -49,11 +50,11 @@ class Visits:
     touchpoint: IntArray
 
     def first(self) -> BoolArray:
-        """[V] whether a visit is the first of its purpose; each purpose has one."""
+        """[V] bool, whether a visit is the first of its purpose; each purpose has at least one."""
         return np.asarray(np.diff(self.purpose, prepend=-1) != 0)
 
     def last(self) -> BoolArray:
-        """[V] whether a visit is the last of its purpose."""
+        """[V] bool, whether a visit is the last of its purpose."""
         return np.asarray(np.diff(self.purpose, append=-1) != 0)
 
 
@@ -64,7 +65,15 @@ def walk(
     stage: IntArray,
     rng: np.random.Generator,
 ) -> Visits:
-    """Walks every purpose [S] from its first day and stage to its end."""
+    """Draws the visits of every purpose from its first day to its end.
+
+    Args:
+        people: customers of the chunk.
+        customer: [S] whose purposes they are.
+        days: [S] days of their first visits.
+        stage: [S] their first stages.
+        rng: source of randomness.
+    """
     alive = np.arange(len(customer))
     day, now = days.copy(), stage.copy()
     purposes, stages, moments = [], [], []
@@ -76,15 +85,15 @@ def walk(
         advances = fate < ADVANCE[now]
         goes_on = fate < ADVANCE[now] + STALL[now]
         gap = rng.gamma(GAP_SHAPE, GAP_DAYS / GAP_SHAPE, len(alive))
-        # At least a day apart, so that the hour of the day cannot put a later visit first.
+        # At least a day apart, so that the hour of the day cannot reverse the order of visits.
         day = (day + 1 + np.where(advances, 1.0, STALL_FACTOR) * gap)[goes_on]
         now = (now + advances)[goes_on]
         alive = alive[goes_on]
-    purpose, second = np.concatenate(purposes), np.concatenate(moments)
+    purpose, visit_day = np.concatenate(purposes), np.concatenate(moments)
     order = np.argsort(purpose, kind="stable")
     purpose = purpose[order]
     rows = customer[purpose]
-    when = people.moments(rows, second[order], rng)
+    when = people.moments(rows, visit_day[order], rng)
     return Visits(
         purpose=purpose,
         stage=np.concatenate(stages)[order],

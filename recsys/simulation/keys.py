@@ -1,4 +1,4 @@
-"""Outside ids of customers and offers, and the way back from id to row number."""
+"""Outside ids of customers and aliases, and from ids back to row numbers."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,8 @@ from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.simulation.names import ALIAS_KINDS
 
-# An odd factor permutes the numbers below 2**40, so that aliases look like hashes, never collide,
-# and lead back to their customer without a table of them all.
+# An odd factor permutes the numbers below 2**40, so that aliases look like hashes, never collide
+# and can be traced back to their customer without a table.
 _BITS = 40
 _FACTOR = 0x9E3779B97F | 1
 _INVERSE = pow(_FACTOR, -1, 1 << _BITS)
@@ -21,7 +21,7 @@ def customer_ids(rows: IntArray) -> pd.Series:
 
 
 def alias_ids(rows: IntArray, which: IntArray, kinds: IntArray) -> pd.Series:
-    """`device-03f9c2…` of market rows [n], alias 0 or 1, and kind; opaque, never equal."""
+    """Distinct ids as `device-03f9c2…` of aliases [n]: market row, alias 0 or 1, and kind."""
     numbers = (2 * rows + which).astype(np.uint64)
     codes = pd.Series(numbers * np.uint64(_FACTOR) & _MASK).map("{:010x}".format)
     return (pd.Series(np.array(ALIAS_KINDS)[kinds]) + "-" + codes).astype("str")
@@ -33,33 +33,31 @@ def customer_rows(ids: IdArray, count: int) -> IntArray:
     Raises:
         InputError: an id is not one of the `count` customers of the market.
     """
-    asked = pd.Series(np.asarray(ids, dtype=object)).astype("str")
-    own = asked.str.fullmatch(r"C\d{7,}")
-    rows = np.full(len(asked), -1)
-    rows[own.to_numpy(bool)] = asked[own].str[1:].astype("int64")
-    alias = (~own & asked.str.fullmatch(rf"({'|'.join(ALIAS_KINDS)})-[0-9a-f]{{10}}")).to_numpy(
-        bool
-    )
-    codes = asked[alias].str[-10:].map(lambda code: int(code, 16)).to_numpy(np.uint64)
-    rows[alias] = (codes * np.uint64(_INVERSE) & _MASK).astype(np.int64) // 2
-    return _checked("customer", rows, asked, (rows >= 0) & (rows < count))
+    texts = pd.Series(np.asarray(ids, dtype=object)).astype("str")
+    is_id = texts.str.fullmatch(r"C\d{7,}").to_numpy(bool)
+    is_alias = texts.str.fullmatch(rf"({'|'.join(ALIAS_KINDS)})-[0-9a-f]{{10}}").to_numpy(bool)
+    rows = np.full(len(texts), -1)
+    rows[is_id] = texts[is_id].str[1:].astype("int64")
+    codes = texts[is_alias].str[-10:].map(lambda code: int(code, 16)).to_numpy(np.uint64)
+    rows[is_alias] = (codes * np.uint64(_INVERSE) & _MASK).astype(np.int64) // 2
+    return _checked("customer", rows, texts, (rows >= 0) & (rows < count))
 
 
-def known_rows(kind: str, ids: IdArray, known: list[str]) -> IntArray:
-    """Rows [n] of ids [n] in a list of all there are.
+def rows_in_list(kind: str, ids: IdArray, names: list[str]) -> IntArray:
+    """Positions [n] int64 of ids [n] in a list of all ids of a kind.
 
     Raises:
         InputError: an id is not in the list.
     """
-    asked = pd.Series(np.asarray(ids, dtype=object)).astype("str")
-    rows = pd.Index(known).get_indexer(pd.Index(asked))
-    return _checked(kind, rows.astype(np.int64), asked, rows >= 0)
+    texts = pd.Series(np.asarray(ids, dtype=object)).astype("str")
+    rows = pd.Index(names).get_indexer(pd.Index(texts))
+    return _checked(kind, rows.astype(np.int64), texts, rows >= 0)
 
 
-def _checked(kind: str, rows: IntArray, asked: pd.Series, good: BoolArray) -> IntArray:
+def _checked(kind: str, rows: IntArray, texts: pd.Series, good: BoolArray) -> IntArray:
     if not good.all():
         raise InputError(
-            f"{kind} id '{asked[~good].iloc[0]}' is not in this market: ask with the ids of its "
-            "own tables, and the events and seed they were made with"
+            f"{kind} id '{texts[~good].iloc[0]}' is not in this market: use ids of its own tables, "
+            "and the `events` and `seed` that they were made with"
         )
     return rows

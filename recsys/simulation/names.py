@@ -1,10 +1,10 @@
-"""What things are called in the market: categories, touchpoints, life stages and life events."""
+"""Categories, touchpoints, life stages and other names of the market, with their constants."""
 
 from typing import NamedTuple
 
 
 class Category(NamedTuple):
-    """A kind of product: its name, usual price in euros and share of it that is margin."""
+    """A category of products: name, usual price in euros, margin as a share of the price."""
 
     name: str
     price: float
@@ -41,14 +41,14 @@ class Touchpoint(NamedTuple):
 
     Attributes:
         name: as in the tables.
-        cost: euros that one contact costs the firm.
+        cost: euros that a contact costs the firm.
         outbound: whether the firm may start it, which needs consent.
         capacity: contacts a day that the firm can make, per 1,000 customers.
-        appeal: log odds of being chosen by a customer who comes by themselves.
+        appeal: log odds of being chosen by a customer who starts the contact.
         inbound: whether customers come to it.
         staffed: whether it keeps office hours.
-        refusal: probability that an offer not accepted is rejected aloud, not ignored.
-        welcome: what the place adds to the log odds of acceptance.
+        refusal: probability that an offer that is not accepted is rejected instead of ignored.
+        welcome: what the touchpoint adds to the log odds of acceptance.
     """
 
     name: str
@@ -79,7 +79,7 @@ LIFE_EVENTS = {
     "child": ("Life insurance", "Health insurance", "Savings plan", "Car loan"),
     "new job": ("Pension", "Credit card", "Mobile plan", "Investment fund"),
 }
-# Zones without daylight saving: local time is then a constant shift, for the market as for readers.
+# Time zone -> hours ahead of UTC. Zones without daylight saving, so that the shift is constant.
 TIME_ZONES = {
     "Atlantic/Reykjavik": 0,
     "Africa/Lagos": 1,

@@ -1,4 +1,4 @@
-"""The firm's campaigns: each month one product a category, put in two messages."""
+"""The firm's offers: each month a product of each category, in two messages."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,20 +45,20 @@ class Offers:
 
 @lru_cache(maxsize=4)
 def offers(seed: int) -> Offers:
-    """The campaigns of a seed; popular products are put forward more often."""
+    """The offers of a seed, cached; popular products are offered more often."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
     market = world(seed)
     shelves = np.arange(GROUPS * IN_CATEGORY).reshape(GROUPS, IN_CATEGORY)
-    # On sale for the whole month, so that an offer in its window is never about a dead product.
+    # On sale for the full month, so that an offer in its window is never about a withdrawn product.
     starts, ends = calendar.MONTH_STARTS[:-1], calendar.MONTH_STARTS[1:]
     open_all_month = (market.opens[:, None] <= starts) & (ends <= market.closes[:, None])
     logits = np.where(open_all_month, market.appeal[:, None], -np.inf).T.reshape(-1, IN_CATEGORY)
-    place = draw(softmax(logits), rng).reshape(calendar.MONTHS, GROUPS)
-    product = np.repeat(shelves[np.arange(GROUPS), place].ravel(), MESSAGES)
-    first = rng.integers(0, len(VARIANTS), len(product) // MESSAGES)
+    in_category = draw(softmax(logits), rng).reshape(calendar.MONTHS, GROUPS)
+    product = np.repeat(shelves[np.arange(GROUPS), in_category].ravel(), MESSAGES)
+    message = rng.integers(0, len(VARIANTS), len(product) // MESSAGES)
     # The second message always differs from the first.
-    second = (first + rng.integers(1, len(VARIANTS), len(first))) % len(VARIANTS)
-    variant = np.stack([first, second], axis=1).ravel()
+    other_message = (message + rng.integers(1, len(VARIANTS), len(message))) % len(VARIANTS)
+    variant = np.stack([message, other_message], axis=1).ravel()
     tied = rng.random(OFFERS) < TIED_TO_TOUCHPOINT
     return Offers(
         product=product,
@@ -75,7 +75,7 @@ def running(seconds: IntArray) -> IntArray:
 
 
 def in_window(rows: IntArray, seconds: IntArray) -> IntArray:
-    """Mask of whether each offer runs at each market second; broadcasts."""
+    """Bool mask, whether offers run at market seconds; the two broadcast."""
     month = rows // A_MONTH
     return np.asarray(
         (calendar.MONTH_STARTS[month] <= seconds) & (seconds < calendar.MONTH_STARTS[month + 1])
@@ -86,12 +86,12 @@ def offers_table(offers: Offers) -> pd.DataFrame:
     """The `offers` table: product, touchpoint (null: any), message, window and reward."""
     month = np.arange(OFFERS) // A_MONTH
     ids = np.array(product_ids(), dtype=object)
-    places = np.array([*TOUCHPOINT_NAMES, None], dtype=object)
+    touchpoints = np.array([*TOUCHPOINT_NAMES, None], dtype=object)
     return pd.DataFrame(
         {
             columns.OFFER: pd.Series([f"O{row:04d}" for row in range(OFFERS)], dtype="str"),
             columns.PRODUCT: pd.Series(ids[offers.product], dtype="str"),
-            columns.TOUCHPOINT: pd.Series(places[offers.touchpoint], dtype="str"),
+            columns.TOUCHPOINT: pd.Series(touchpoints[offers.touchpoint], dtype="str"),
             columns.VARIANT: pd.Series(np.array(VARIANTS)[offers.variant], dtype="str"),
             columns.VALID_FROM: calendar.timestamps(calendar.MONTH_STARTS[month]),
             columns.VALID_TO: calendar.timestamps(calendar.MONTH_STARTS[month + 1]),

@@ -1,4 +1,4 @@
-"""The ceiling of the leaderboard: ranks by expectations from the true parameters."""
+"""`Oracle`: ranks by expectations from the true parameters, an upper bound for all models."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,53 +14,58 @@ from recsys.simulation import calendar
 from recsys.simulation.calendar import ForecastWindow
 from recsys.simulation.chunk import CUSTOMERS, Latent, latent
 from recsys.simulation.expectation import expected_at, expected_targets
-from recsys.simulation.keys import customer_rows, known_rows
+from recsys.simulation.keys import customer_rows, rows_in_list
 from recsys.simulation.names import TOUCHPOINT_NAMES
 from recsys.simulation.source import SimulatedMarket
 from recsys.simulation.world import product_ids
 
 BLOCK = 512
-# How far the oracle looks where the market has ended.
+# Length of the window after the end of the market.
 DAYS_BEYOND = 30
 
 
 class Oracle:
-    """Knows taste, drift and every purpose at the cut-off, and nothing of what happens after it.
+    """A model that knows taste, drift and all purposes at the cut-off, and nothing after it.
 
     The score of a product is the expected number of its purchases and acceptances between the
-    cut-off and the next one (or the end of the market). It is a ceiling up to the approximations
-    that `expectation` names; no event is read.
+    cut-off and the next one (or the end of the market). It is an upper bound up to the
+    approximations listed in `recsys.simulation.expectation`. Events are not read.
 
     Args:
-        market: whose truth is asked.
-        three_way: False leaves out what depends on customer, product and touchpoint at once: the
-            best that any sum of pairs can do.
+        market: whose truth is used.
+        three_way: False leaves out the term that depends on customer, product and touchpoint
+            together: the upper bound for models that are sums of pairs.
+
+    Raises:
+        InputError: the market is not a `SimulatedMarket`.
     """
 
     def __init__(self, *, market: SimulatedMarket, three_way: bool = True) -> None:
-        # From a configuration comes whatever `data=` names.
+        # In a run, `market` is the source that `data=` names.
         if not isinstance(market, SimulatedMarket):
             raise InputError(
-                f"model.market: the oracle knows the simulated market alone, got "
-                f"{type(market).__name__}; use data=simulated, or another model"
+                f"model.market: expected the simulated market, got {type(market).__name__}; use "
+                "data=simulated, or another model"
             )
         self.market, self.three_way = market, three_way
 
     def fit(self, data: Dataset, validate: object = None) -> Self:
-        """Takes the ids and the cut-off of the data; its events are not looked at.
+        """Takes the ids and the cut-off of the data; its events are not read.
 
         Args:
             data: of this market; `customers`, `products`, `touchpoints` and `as_of` are read.
-            validate: not used; there is nothing to stop early.
+            validate: not used.
 
         Raises:
             InputError: an id is not of this market, or the data has no cut-off.
         """
         if data.as_of is None:
-            raise InputError("the oracle needs data with a cut-off in time; use data=simulated")
+            raise InputError(
+                "model=oracle: expected data with a cut-off in time, got none; use data=simulated"
+            )
         self._persons = customer_rows(data.customers.ids, self.market.customers)
-        self._products = known_rows("product", data.products.ids, product_ids())
-        self._touchpoints = known_rows("touchpoint", data.touchpoints.ids, list(TOUCHPOINT_NAMES))
+        self._products = rows_in_list("product", data.products.ids, product_ids())
+        self._touchpoints = rows_in_list("touchpoint", data.touchpoints.ids, list(TOUCHPOINT_NAMES))
         start = calendar.from_epoch(int(data.as_of) // SECOND)
         self._window = ForecastWindow(start=start, end=self._horizon(start))
         return self
@@ -70,29 +75,29 @@ class Oracle:
 
         Args:
             customers: [Q] row numbers.
-            touchpoints: [Q] row numbers of where the products would be met; -1 or None for the
+            touchpoints: [Q] row numbers of where the products are offered; -1 or None for the
                 customer's usual mix.
 
         Returns:
             [Q, P] float32, higher is better.
         """
         persons = self._persons[customers]
-        places = np.full(len(persons), -1)
+        market_touchpoints = np.full(len(persons), -1)
         if touchpoints is not None:
-            places = np.where(touchpoints < 0, -1, self._touchpoints[touchpoints])
+            market_touchpoints = np.where(touchpoints < 0, -1, self._touchpoints[touchpoints])
         scores = np.empty((len(persons), len(self._products)), np.float32)
         for number, block in _blocks(persons):
             expected = expected_targets(
                 self._latent(number),
                 persons[block] % CUSTOMERS,
-                places[block],
+                market_touchpoints[block],
                 self._window,
             )
             scores[block] = expected[:, self._products]
         return scores
 
     def score_touchpoints(self, customers: IntArray, products: IntArray) -> FloatArray:
-        """Target events of each pair to be expected at each touchpoint.
+        """Expected target events of pairs of customer and product at each touchpoint.
 
         Args:
             customers: [Q] row numbers.
@@ -106,9 +111,9 @@ class Oracle:
         for number, block in _blocks(persons):
             rows = persons[block] % CUSTOMERS
             of_pair = np.arange(len(rows)), self._products[products[block]]
-            for column, place in enumerate(self._touchpoints):
-                found = expected_at(self._latent(number), rows, int(place), self._window)
-                scores[block, column] = found[of_pair]
+            for column, touchpoint in enumerate(self._touchpoints):
+                expected = expected_at(self._latent(number), rows, int(touchpoint), self._window)
+                scores[block, column] = expected[of_pair]
         return scores
 
     def _latent(self, number: int) -> Latent:

@@ -1,4 +1,4 @@
-"""Writing a market to a folder: part by part, and all or nothing."""
+"""Writes a market to a folder, part by part; a failed write leaves nothing behind."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,13 +15,13 @@ from recsys.ops.whole_folder import replaced
 def write_partitions(
     folder: Path, parts: Iterator[Tables], count: int, shared: Mapping[str, pd.DataFrame]
 ) -> dict[str, int]:
-    """Writes Parquet beside the folder, then renames it into place.
+    """Writes Parquet to a temporary folder, then renames it.
 
     Args:
-        folder: does not exist yet or is empty.
-        parts: what is written as `TABLE/part-00000.parquet` and so on.
-        count: how many parts there are, for the progress bar.
-        shared: what is written once as `TABLE.parquet`.
+        folder: does not exist or is empty.
+        parts: written as `TABLE/part-00000.parquet` and so on.
+        count: number of parts, for the progress bar.
+        shared: written as `TABLE.parquet`.
 
     Returns:
         Rows of each table.
@@ -35,7 +35,7 @@ def write_partitions(
         with replaced(folder.absolute(), lambda: _check_free(folder)) as draft:
             for name, table in shared.items():
                 table.to_parquet(draft / f"{name}.parquet", index=False)
-            # Silent where nobody watches: a progress bar belongs to a terminal.
+            # The progress bar is shown only in a terminal.
             for number, part in enumerate(tqdm(parts, total=count, unit="part", disable=None)):
                 for name, table in part.items():
                     (draft / name).mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The customers of a chunk: what they are, what they like, and where and when they come."""
+"""The customers of a chunk: attributes, taste, and when and at which touchpoint they come."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ PREFERRED_DAYPART = 0.6
 DAYPART_HOURS = 6
 OPENING_HOURS = (8, 19)
 CONSENT = {"call_center": 0.45, "email": 0.7, "push": 0.55}
-INBOUND = np.array([place.inbound for place in TOUCHPOINTS])
-STAFFED = np.array([place.staffed for place in TOUCHPOINTS])
+INBOUND = np.array([touchpoint.inbound for touchpoint in TOUCHPOINTS])
+STAFFED = np.array([touchpoint.staffed for touchpoint in TOUCHPOINTS])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,12 +29,12 @@ class People:
 
     Attributes:
         age: [N] int years; income: [N] euros a year; stage, language, zone, phone: [N] codes.
-        activity: [N] purposes relative to the average; joins: [N] float day of joining.
+        activity: [N] number of purposes relative to the average; joins: [N] float day of joining.
         taste: [N, d]; leaning: [N, G] log odds of the categories; side: [N, r] of the three-way
             term.
         preference: [N, T] log odds of the touchpoints; daypart: [N] preferred quarter of the day.
-        consent: [N, T] bool, always true where the firm does not start the contact.
-        life_event: [N] kind or -1; life_day: [N] float day of it.
+        consent: [N, T] bool, always true for touchpoints that are not outbound.
+        life_event: [N] kind, -1 for none; life_day: [N] float day of it.
     """
 
     age: IntArray
@@ -62,7 +62,7 @@ class People:
         return np.asarray(seconds / 3_600 + OFFSETS[self.zone[rows]]) % 24
 
     def moments(self, rows: IntArray, days: FloatArray, rng: np.random.Generator) -> IntArray:
-        """Market seconds on given days (their fraction is dropped) at hours the customer likes."""
+        """Market seconds [n] on days [n], without fraction, at hours that customers [n] like."""
         quarters = 24 // DAYPART_HOURS
         elsewhere = rng.integers(1, quarters, len(rows))
         liked = rng.random(len(rows)) < PREFERRED_DAYPART
@@ -72,11 +72,11 @@ class People:
         return np.asarray(local - OFFSETS[self.zone[rows]] * 3_600, np.int64)
 
     def inbound(self, rows: IntArray, seconds: IntArray, rng: np.random.Generator) -> IntArray:
-        """Touchpoints [n] that customers go to by themselves at these moments."""
+        """Touchpoints [n] at which customers [n] start a contact at these market seconds [n]."""
         return draw(softmax(self.inbound_logits(rows, seconds)), rng)
 
     def inbound_logits(self, rows: IntArray, seconds: IntArray) -> FloatArray:
-        """[n, T] log odds; -inf where nobody answers at that hour."""
+        """[n, T] log odds of the touchpoints; -inf for those that are closed or not inbound."""
         hour = self.local_hour(rows, seconds)
         closed = (hour < OPENING_HOURS[0]) | (hour >= OPENING_HOURS[1])
         shut = ~INBOUND | (closed[:, None] & STAFFED)
@@ -87,14 +87,14 @@ OFFSETS = np.array(list(TIME_ZONES.values()))
 
 
 def people(world: World, count: int, rng: np.random.Generator) -> People:
-    """Draws the customers of one chunk; attributes hold from before their first event."""
+    """Draws the `count` customers of a chunk; their attributes do not change."""
     age = (18 + 67 * rng.beta(1.8, 2.4, count)).astype(np.int64)
     stage = _life_stage(age, rng)
     usual = np.array([9_000, 26_000, 42_000, 55_000, 27_000])[stage]
     income = np.round(usual * np.exp(rng.normal(0, 0.35, count)), -2)
     taste = rng.normal(0, 1, (count, TASTE_DIM))
-    # Part of taste shows in what the firm knows: the well-off like higher tiers, age shifts another
-    # direction. Weights keep each direction at unit variance, roughly.
+    # Part of taste depends on what the firm knows: income shifts the direction of the tiers, age
+    # another direction. The weights keep the variance of each direction close to 1.
     taste[:, 0] = 0.8 * taste[:, 0] + 0.6 * _standard(np.log(income))
     taste[:, 1] = 0.8 * taste[:, 1] + 0.6 * _standard(age)
     return People(
@@ -129,11 +129,11 @@ def _standard(values: FloatArray | IntArray) -> FloatArray:
 
 
 def _preference(age: IntArray, rng: np.random.Generator) -> FloatArray:
-    appeal = np.array([place.appeal for place in TOUCHPOINTS])
+    appeal = np.array([touchpoint.appeal for touchpoint in TOUCHPOINTS])
     drawn = appeal + rng.normal(0, PREFERENCE_SPREAD, (len(age), len(TOUCHPOINTS)))
     return np.asarray(drawn + np.where(STAFFED, 0.5, -0.2) * _standard(age)[:, None])
 
 
 def _consent(count: int, rng: np.random.Generator) -> BoolArray:
-    chance = [CONSENT[place.name] if place.outbound else 1.0 for place in TOUCHPOINTS]
+    chance = [CONSENT[each.name] if each.outbound else 1.0 for each in TOUCHPOINTS]
     return np.asarray(rng.random((count, len(TOUCHPOINTS))) < chance)

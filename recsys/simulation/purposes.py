@@ -1,4 +1,4 @@
-"""The strands of intent of each customer: where they come from and where they stand."""
+"""The purposes of customers: strands of intent, how they begin and how they end."""
 
 from dataclasses import dataclass, fields
 
@@ -22,15 +22,15 @@ RENEWAL_DAYS = 75.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Purposes:
-    """Arrays [S]; `visits` refers to their rows.
+    """Arrays [S] over the purposes of a chunk; `visits.purpose` refers to their rows.
 
     Attributes:
         customer, category: row numbers.
-        focus: product it is set on from the start.
+        focus: product that the purpose prefers from the start.
         begin, end: market seconds of the first and the last visit.
-        known: market seconds from which the purpose is settled: a renewal when its contract is
-            bought, all others when they begin.
-        bought: product it ended with, -1 if it ended in silence.
+        settled_at: market seconds from which it is certain that the purpose will begin: for a
+            renewal when its contract is bought, for all others when they begin.
+        bought: product that was bought at the end, -1 if it ended in silence.
         visits: all visits of all purposes.
     """
 
@@ -39,7 +39,7 @@ class Purposes:
     focus: IntArray
     begin: IntArray
     end: IntArray
-    known: IntArray
+    settled_at: IntArray
     bought: IntArray
     visits: Visits
 
@@ -47,29 +47,32 @@ class Purposes:
         return len(self.customer)
 
     def of_customers(self, rows: IntArray, count: int) -> tuple[IntArray, IntArray]:
-        """Pairs (position in `rows`, purpose) of all purposes of those customers, [M] each.
+        """Pairs of position in `rows` and purpose, for all purposes of these customers.
 
         Args:
             rows: [n] customers.
-            count: how many customers the chunk has.
+            count: number of customers of the chunk.
+
+        Returns:
+            Positions [M] and purposes [M].
         """
         order = np.argsort(self.customer, kind="stable")
         sizes = np.bincount(self.customer, minlength=count)
         starts = np.cumsum(sizes) - sizes
         repeats = sizes[rows]
-        asked = np.repeat(np.arange(len(rows)), repeats)
-        nth = np.arange(len(asked)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-        return asked, order[starts[rows][asked] + nth]
+        position = np.repeat(np.arange(len(rows)), repeats)
+        nth = np.arange(len(position)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        return position, order[starts[rows][position] + nth]
 
 
 def purposes(world: World, people: People, rng: np.random.Generator) -> Purposes:
-    """Purposes that arise by themselves, from life events, and by renewal of what was bought."""
+    """Draws the purposes of a year: spontaneous, from life events, and renewals of purchases."""
     generations = [
         _begin(world, people, *_spontaneous(people, rng), rng),
         _begin(world, people, *_from_life_events(world, people, rng), rng),
     ]
     renewed = _concatenate(generations)
-    # A year has no room for a third renewal.
+    # A year is too short for a third renewal.
     for _ in range(2):
         renewed = _renew(world, people, renewed, rng)
         generations.append(renewed)
@@ -109,7 +112,7 @@ def _renew(world: World, people: People, parents: Purposes, rng: np.random.Gener
         due[chosen],
         rng,
         focus=parents.bought[chosen],
-        known=parents.end[chosen],
+        settled_at=parents.end[chosen],
     )
 
 
@@ -121,17 +124,17 @@ def _begin(
     days: FloatArray,
     rng: np.random.Generator,
     focus: IntArray | None = None,
-    known: IntArray | None = None,
+    settled_at: IntArray | None = None,
 ) -> Purposes:
-    """Lets purposes run; without a focus (renewals have one) they set it on their first visit."""
+    """Draws the visits of purposes; without a focus (only renewals have it) the first sets it."""
     stage = np.full(len(customer), KNOW if focus is None else CONSIDER)
     visits = walk(people, customer, days, stage, rng)
-    first, last = visits.first(), visits.last()
+    is_first, is_last = visits.first(), visits.last()
     if focus is None:
         focus = _pick(
-            world, people, customer, category, np.full_like(customer, -1), visits, first, rng
+            world, people, customer, category, np.full_like(customer, -1), visits, is_first, rng
         )
-    buys = last & (visits.stage == BUY)
+    buys = is_last & (visits.stage == BUY)
     bought = np.full(len(customer), -1)
     bought[visits.purpose[buys]] = _pick(
         world, people, customer, category, focus, visits, buys, rng
@@ -140,9 +143,9 @@ def _begin(
         customer=customer,
         category=category,
         focus=focus,
-        begin=visits.second[first],
-        end=visits.second[last],
-        known=visits.second[first] if known is None else known,
+        begin=visits.second[is_first],
+        end=visits.second[is_last],
+        settled_at=visits.second[is_first] if settled_at is None else settled_at,
         bought=bought,
         visits=visits,
     )
@@ -158,7 +161,7 @@ def _pick(
     mask: BoolArray,
     rng: np.random.Generator,
 ) -> IntArray:
-    """Products chosen at the visits that the mask [V] keeps."""
+    """Products chosen at the visits of a mask [V]."""
     purpose = visits.purpose[mask]
     chances = choice_chances(
         world,

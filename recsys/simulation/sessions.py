@@ -1,4 +1,4 @@
-"""Sessions that customers start: visits to know and to buy, errands to do; and their pace."""
+"""Sessions that customers start: visits of purposes and errands, and the times of their events."""
 
 from dataclasses import dataclass, fields
 
@@ -12,9 +12,9 @@ from recsys.simulation.people import People
 from recsys.simulation.purposes import Purposes
 
 ERRANDS_A_YEAR = 4.3
-# One to four events.
+# Probability of one to four events.
 LENGTHS = np.array([0.72, 0.19, 0.06, 0.03])
-# Pages report in bursts: most events of a session share the time of the one before.
+# Pages report in bursts: most events of a session have the time of the event before.
 IN_ONE_BURST = 0.75
 PAUSE_SECONDS = 150.0
 LONGEST_PAUSE = 1_200
@@ -26,7 +26,7 @@ class Sessions:
     """Arrays [n] over the sessions of a chunk that customers start.
 
     Attributes:
-        customer: row numbers; purpose: row, -1 for an errand.
+        customer: row numbers; purpose: row number, -1 for an errand.
         stage: KNOW, CONSIDER, BUY or SERVICE; intent: position in `names.INTENTS`.
         second: market seconds of the first event; touchpoint: row number.
         length: number of events, 1 to 4.
@@ -44,7 +44,7 @@ class Sessions:
         return len(self.customer)
 
     def select(self, keep: BoolArray) -> "Sessions":
-        """Those that a mask [n] keeps."""
+        """The sessions that a mask [n] keeps."""
         return Sessions(**{field.name: getattr(self, field.name)[keep] for field in fields(self)})
 
 
@@ -55,7 +55,7 @@ def sessions(people: People, purposes: Purposes, rng: np.random.Generator) -> Se
     customer = np.concatenate([purposes.customer[visits.purpose], errand])
     stage = np.concatenate([visits.stage, np.full(len(errand), SERVICE)])
     intent = np.where(stage == KNOW, KNOW_INTENT, BUY_INTENT)
-    found = Sessions(
+    drawn = Sessions(
         customer=customer,
         purpose=np.concatenate([visits.purpose, np.full(len(errand), -1)]),
         stage=stage,
@@ -65,11 +65,11 @@ def sessions(people: People, purposes: Purposes, rng: np.random.Generator) -> Se
         length=rng.choice(np.arange(1, 5), len(customer), p=LENGTHS),
     )
     last = calendar.END - calendar.LONGEST_SESSION
-    return found.select((found.second >= 0) & (found.second < last))
+    return drawn.select((drawn.second >= 0) & (drawn.second < last))
 
 
 def _errands(people: People, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """Errands arise by themselves; a life event always brings one (a new address, a new name)."""
+    """Customers and market seconds [n] of errands; a life event always causes one."""
     mean = ERRANDS_A_YEAR * people.activity * (1 - people.joins / calendar.DAYS)
     customer = np.repeat(np.arange(len(people)), rng.poisson(mean))
     days = rng.uniform(people.joins[customer], calendar.DAYS)
@@ -81,30 +81,30 @@ def _errands(people: People, rng: np.random.Generator) -> tuple[IntArray, IntArr
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pace:
-    """The events of sessions in time; arrays [E].
+    """The times of the events of sessions; arrays [E].
 
     Attributes:
-        session: row of the session; place: 0 for its first event.
-        second: market seconds; is_last: whether the session ends with it.
+        session: row of the session; number: of the event in its session, from 0.
+        second: market seconds; is_last: whether it is the last event of its session.
     """
 
     session: IntArray
-    place: IntArray
+    number: IntArray
     second: IntArray
     is_last: BoolArray
 
 
 def pace(sessions: Sessions, rng: np.random.Generator) -> Pace:
     """Spreads the events of each session over the minutes after its start."""
-    own = np.repeat(np.arange(len(sessions)), sessions.length)
+    session = np.repeat(np.arange(len(sessions)), sessions.length)
     starts = np.cumsum(sessions.length) - sessions.length
-    place = np.arange(len(own)) - starts[own]
-    pause = np.minimum(5 + rng.exponential(PAUSE_SECONDS, len(own)), LONGEST_PAUSE)
-    moves = (place > 0) & (rng.random(len(own)) >= IN_ONE_BURST)
+    number = np.arange(len(session)) - starts[session]
+    pause = np.minimum(5 + rng.exponential(PAUSE_SECONDS, len(session)), LONGEST_PAUSE)
+    moves = (number > 0) & (rng.random(len(session)) >= IN_ONE_BURST)
     passed = np.cumsum((pause * moves).astype(np.int64))
     return Pace(
-        session=own,
-        place=place,
-        second=sessions.second[own] + passed - passed[starts][own],
-        is_last=place == sessions.length[own] - 1,
+        session=session,
+        number=number,
+        second=sessions.second[session] + passed - passed[starts][session],
+        is_last=number == sessions.length[session] - 1,
     )

@@ -1,4 +1,4 @@
-"""Figures by which the market is held against a real one."""
+"""Statistics that compare the market with real data."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from recsys.data import columns
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """How unevenly events spread; Gini is 0 where all are equal, near 1 where one has all.
+    """How unevenly events are distributed; Gini is 0 if all are equal, near 1 if one has all.
 
     Attributes:
         without_product: share of events about no product.
@@ -27,7 +27,12 @@ class Shape:
 
 
 def shape(interactions: pd.DataFrame, identities: pd.DataFrame) -> Shape:
-    """Measures the events of persons, their aliases included."""
+    """The statistics of a market, with the events of aliases counted for their customers.
+
+    Args:
+        interactions: with customer_id, product_id and timestamp.
+        identities: with id_a (the customer) and id_b (the alias).
+    """
     person_of = identities.set_index(columns.ID_B)[columns.ID_A]
     customer = interactions[columns.CUSTOMER]
     person = customer.map(person_of).fillna(customer)

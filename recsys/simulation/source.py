@@ -1,17 +1,17 @@
-"""A simulated market: the embedded default data set, and the laboratory whose truth is known.
+"""A simulated market: the default data set, whose true probabilities are known.
 
-Runs 2025-01-01 .. 2025-12-31 (UTC). Cut-offs: valid from 2025-08-01, test from 2025-10-01.
-Seen products are kept in the ranking: some purchases are renewals, and a person may buy again.
+From 2025-01-01 to 2025-12-31 (UTC). Cut-offs: valid from 2025-08-01, test from 2025-10-01.
+Seen products are kept in the ranking: some purchases are renewals, and customers buy again.
 Targets: `accept` (of a logged offer) and `purchase` (at the end of a journey).
 
 Odd about the data:
-- Every customer starts the year without a purpose, so January is quieter than the rest.
-- Most events of a session carry the time of the event before, as pages report in bursts.
-- About one session in five of a customer with other identities is seen under an alias; one link in
-  ten is learned only after July, so that before it the alias looks like a customer of its own.
-- Offers change by the calendar month, one product a category: what is accepted follows them.
+- Every customer starts the year without a purpose, so January has fewer events than other months.
+- Most events of a session have the time of the event before, because pages report in bursts.
+- About one session in five of a customer with aliases is seen under an alias; one link in ten is
+  learned only after July, and until then the alias looks like another customer.
+- Offers change with the calendar month, one product per category, and acceptances follow them.
 - An accepted offer does not end the journey towards a purchase in its category.
-- A smaller market is the first customers of a larger one with the same seed.
+- A smaller market consists of the first customers of a larger one with the same seed.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 from recsys.simulation import calendar, frames
 from recsys.simulation.chunk import CUSTOMERS, latent, record
-from recsys.simulation.keys import customer_rows, known_rows
+from recsys.simulation.keys import customer_rows, rows_in_list
 from recsys.simulation.names import TOUCHPOINT_NAMES
 from recsys.simulation.offers import in_window, offers, offers_table
 from recsys.simulation.partitions import write_partitions
@@ -40,11 +40,11 @@ FEWEST, MOST = 1_000, 100_000_000
 
 
 class SimulatedMarket:
-    """Customers with purposes, products with drift, offers with known propensities and truth.
+    """A source of simulated customers, products, offers and decisions with known propensities.
 
     Args:
-        events: about how many interactions to draw, 1,000 to 100 million; 20 a customer.
-        seed: non-negative; equal seeds give equal tables.
+        events: approximate number of interactions, 1,000 to 100 million; 20 per customer.
+        seed: not negative; equal seeds give equal tables.
 
     Raises:
         InputError: an argument is out of its range or not a whole number.
@@ -61,8 +61,8 @@ class SimulatedMarket:
     targets: tuple[str, ...] = ("accept", "purchase")
 
     def __init__(self, *, events: int = 100_000, seed: int = 0) -> None:
-        self.events = _whole("events", events)
-        self.seed = _whole("seed", seed)
+        self.events = _whole_number("events", events)
+        self.seed = _whole_number("seed", seed)
         if not FEWEST <= self.events <= MOST:
             raise InputError(f"events must lie between {FEWEST:,} and {MOST:,}, got {events:,}")
         if self.seed < 0:
@@ -70,7 +70,7 @@ class SimulatedMarket:
         self.customers = self.events // EVENTS_A_CUSTOMER
 
     def load(self) -> Tables:
-        """All seven tables in memory; about 0.15 kB an event."""
+        """All seven tables in memory; about 0.15 kB per event."""
         parts = [dict(part.items()) for part in self.partitions()]
         joined = {
             name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
@@ -79,7 +79,7 @@ class SimulatedMarket:
         return EndingTables.of(tables, calendar.LAST)
 
     def partitions(self) -> Iterator[Tables]:
-        """The tables that grow with the market, of 5,000 customers at a time."""
+        """The tables that grow with the market, for 5,000 customers at a time."""
         for number in range(self.parts):
             yield self.partition(number)
 
@@ -90,11 +90,11 @@ class SimulatedMarket:
 
     @property
     def parts(self) -> int:
-        """How many partitions there are."""
+        """Number of partitions."""
         return -(-self.customers // CUSTOMERS)
 
     def shared(self) -> dict[str, pd.DataFrame]:
-        """The tables of the whole market: products, offers and touchpoints."""
+        """The tables that all partitions share: products, offers and touchpoints."""
         return {
             "products": products_table(world(self.seed)),
             "offers": offers_table(offers(self.seed)),
@@ -102,12 +102,12 @@ class SimulatedMarket:
         }
 
     def write(self, folder: Path | str) -> dict[str, int]:
-        """Streams all tables to Parquet with the memory of one partition.
+        """Writes all tables as Parquet, with a single partition in memory at a time.
 
         Args:
-            folder: does not exist yet or is empty; gets `interactions/part-00000.parquet` and so
-                on, the same for customers, identities and decisions, and `products.parquet`,
-                `offers.parquet`, `touchpoints.parquet`.
+            folder: does not exist or is empty; gets `interactions/part-00000.parquet` and so on,
+                the same for customers, identities and decisions, and `products.parquet`,
+                `offers.parquet` and `touchpoints.parquet`.
 
         Returns:
             Rows of each table.
@@ -122,13 +122,14 @@ class SimulatedMarket:
     ) -> FloatArray:
         """The true probability that an offer is accepted if it is made.
 
-        Consent is not asked about here: it bounds what may be offered, not what is liked.
+        Consent is ignored: it limits what may be offered, not what is accepted. The arguments
+        broadcast against each other; a scalar counts as an array of length 1.
 
         Args:
             customers: customer ids or aliases.
             offers: offer ids. Outside its window an offer is accepted with probability 0.
             touchpoints: names of touchpoints.
-            when: UTC moments. All four broadcast against each other; a scalar is an array of one.
+            when: UTC timestamps.
 
         Returns:
             float64 of the common shape.
@@ -136,13 +137,14 @@ class SimulatedMarket:
         Raises:
             InputError: an id is not of this market.
         """
-        asked = np.broadcast_arrays(
+        names = list(TOUCHPOINT_NAMES)
+        coded = np.broadcast_arrays(
             _coded(customers, lambda ids: customer_rows(ids, self.customers)),
-            _coded(offers, lambda ids: known_rows("offer", ids, frames.offer_ids())),
-            _coded(touchpoints, lambda ids: known_rows("touchpoint", ids, list(TOUCHPOINT_NAMES))),
+            _coded(offers, lambda ids: rows_in_list("offer", ids, frames.offer_ids())),
+            _coded(touchpoints, lambda ids: rows_in_list("touchpoint", ids, names)),
             _coded(when, calendar.market_seconds),
         )
-        persons, offer, touchpoint, second = (part.ravel() for part in asked)
+        persons, offer, touchpoint, second = (part.ravel() for part in coded)
         chances = np.zeros(len(persons))
         for number in np.unique(persons // CUSTOMERS):
             rows = np.flatnonzero((persons // CUSTOMERS == number) & in_window(offer, second))
@@ -157,12 +159,12 @@ class SimulatedMarket:
                 touchpoint=touchpoint[rows],
                 second=second[rows],
             )
-        return chances.reshape(asked[0].shape)
+        return chances.reshape(coded[0].shape)
 
 
-def _whole(name: str, value: object) -> int:
+def _whole_number(name: str, value: object) -> int:
     try:
-        # A bool is an int to Python, and never what a person means by a number of events.
+        # A bool is an int in Python, and never meant as a number.
         if isinstance(value, bool):
             raise TypeError
         return index(value)  # type: ignore[arg-type]
@@ -171,6 +173,6 @@ def _whole(name: str, value: object) -> int:
 
 
 def _coded(values: object, code: Callable[[IdArray], IntArray]) -> IntArray:
-    """Coded before broadcasting, so that a long column against a short one stays cheap."""
+    """Codes [n] of values, before they are broadcast, so that each is coded only once."""
     array = np.atleast_1d(np.asarray(values))
     return code(array.ravel()).reshape(array.shape)

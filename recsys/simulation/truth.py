@@ -1,4 +1,4 @@
-"""The true probability that a customer accepts an offer, at a touchpoint and a time."""
+"""The true probability that a customer accepts an offer at a touchpoint and a time."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ THRESHOLD = 5.0
 PURPOSE_LIFT = 1.5
 PREFERENCE_WEIGHT = 0.4
 DAYPART_LIFT = 0.4
-WELCOME = np.array([place.welcome for place in TOUCHPOINTS])
+WELCOME = np.array([touchpoint.welcome for touchpoint in TOUCHPOINTS])
 
 
 def acceptance(
@@ -30,7 +30,7 @@ def acceptance(
     touchpoint: IntArray,
     second: IntArray,
 ) -> FloatArray:
-    """P(accept | made), float64 [n], from the utility of `utility` as log odds.
+    """P(accept | made), float64 [n]; the log odds are the utility of `recsys.simulation.utility`.
 
     Args:
         world: products.
@@ -58,29 +58,43 @@ def calm_utility(
     touchpoint: IntArray,
     second: IntArray,
 ) -> FloatArray:
-    """Utility [n, m] of offers [n, m] without purposes and daypart, log odds."""
+    """Utility in log odds of offers [n, m] without purposes and daypart.
+
+    Args:
+        world: products.
+        people: customers of the chunk.
+        offers: all offers.
+        rows: [n] customers.
+        offer: [n, m] offers.
+        touchpoint: [n] touchpoints.
+        second: [n] market seconds.
+
+    Returns:
+        [n, m] float64.
+    """
     product = offers.product[offer]
     side = world.touchpoint_side[touchpoint]
-    place = WELCOME[touchpoint] + PREFERENCE_WEIGHT * people.preference[rows, touchpoint]
+    welcome = WELCOME[touchpoint] + PREFERENCE_WEIGHT * people.preference[rows, touchpoint]
     return np.asarray(
         liking(world, people, rows, product, side)
         + people.leaning[rows[:, None], product // IN_CATEGORY]
         + world.popularity(product, to_days(second)[:, None])
         + world.on_sale(product, second[:, None])
         + offers.lift[offer]
-        + place[:, None]
+        + welcome[:, None]
     )
 
 
 def purpose_lift(
     people: People, purposes: Purposes, rows: IntArray, product: IntArray, second: IntArray
 ) -> FloatArray:
-    """What running purposes add to the log odds [n]; the strongest one counts."""
-    asked, purpose = purposes.of_customers(rows, len(people))
-    running = (purposes.begin[purpose] <= second[asked]) & (second[asked] <= purposes.end[purpose])
-    fits = running & (purposes.category[purpose] == product[asked] // IN_CATEGORY)
-    asked, purpose = asked[fits], purpose[fits]
-    strength = PURPOSE_LIFT + FOCUS_LIFT * (purposes.focus[purpose] == product[asked])
+    """[n] what running purposes of customers [n] add to the log odds; the strongest counts."""
+    position, purpose = purposes.of_customers(rows, len(people))
+    now = second[position]
+    running = (purposes.begin[purpose] <= now) & (now <= purposes.end[purpose])
+    fits = running & (purposes.category[purpose] == product[position] // IN_CATEGORY)
+    position, purpose = position[fits], purpose[fits]
+    strength = PURPOSE_LIFT + FOCUS_LIFT * (purposes.focus[purpose] == product[position])
     lift = np.zeros(len(rows))
-    np.maximum.at(lift, asked, strength)
+    np.maximum.at(lift, position, strength)
     return lift

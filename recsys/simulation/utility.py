@@ -1,9 +1,10 @@
-"""What a product is worth to a customer: one utility for views, purchases and accepted offers.
+"""The utility of products for customers, shared by views, purchases and accepted offers.
 
 utility(c, p, k, t) = leaning(c, category of p) + taste(c) . traits(p) + popularity(p, t)
-                      + three-way(c, p, k) + purpose(c, p, t) + place and hour(c, k, t) + message
+                      + three-way(c, p, k) + purpose(c, p, t) + contact(c, k, t) + message
 
-The last two do not differ between products and so matter to acceptance alone (see `truth`).
+of customer c, product p, touchpoint k and time t. The last two terms do not differ between products
+and only affect acceptance (contact: touchpoint and hour), see `recsys.simulation.truth`.
 """
 
 import numpy as np
@@ -30,7 +31,7 @@ def liking(
         products: [n, m] products.
         side: [n, r] `touchpoint_side` of the touchpoints.
     """
-    # One product of concatenated vectors serves both terms: this is the hot spot of a large market.
+    # One inner product of concatenated vectors gives both terms; most of the time is spent here.
     wants = np.hstack([people.taste[rows], SIDE_SPREAD * people.side[rows] * side])
     has = np.hstack([world.traits, world.product_side])
     return np.asarray((has[products] @ wants[:, :, None])[:, :, 0])
@@ -51,14 +52,14 @@ def choice_chances(
     side: FloatArray,
     seconds: IntArray,
 ) -> FloatArray:
-    """Probability [n, 50] that a person looking into a category picks each of its products.
+    """Probability [n, 50] that a customer who looks at a category chooses each of its products.
 
     Args:
         world: products.
         people: customers of the chunk.
         rows: [n] customers.
         categories: [n] categories.
-        focus: [n] product that the purpose is set on, -1 for none.
+        focus: [n] product that the purpose prefers, -1 for none.
         side: [n, r] `touchpoint_side` of the touchpoints.
         seconds: [n] market seconds; only products on sale then are chosen.
     """
@@ -76,8 +77,8 @@ def _liking_on_shelf(
     wants = np.hstack([people.taste[rows], SIDE_SPREAD * people.side[rows] * side])
     has = np.hstack([world.traits, world.product_side]).reshape(-1, IN_CATEGORY, wants.shape[1])
     logits = np.empty((len(rows), IN_CATEGORY))
-    # A matrix product a category is far cheaper than gathering the traits of every shelf.
+    # A matrix product per category is much faster than gathering the traits of every row.
     for category, traits in enumerate(has):
-        here = categories == category
-        logits[here] = wants[here] @ traits.T
+        in_category = categories == category
+        logits[in_category] = wants[in_category] @ traits.T
     return logits

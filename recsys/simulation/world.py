@@ -1,4 +1,4 @@
-"""What all customers share: the products with their taste profile, drift and validity windows."""
+"""The products of the market: their appeal, traits, popularity drift and validity windows."""
 
 import math
 from dataclasses import dataclass
@@ -38,12 +38,12 @@ FIRST_WITHDRAWAL_DAY = 60
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class World:
-    """Arrays over the P products (row = category * 50 + place in it), G categories, T touchpoints.
+    """Arrays over P products (row = category * 50 + number in it), G categories, T touchpoints.
 
     Attributes:
-        appeal: [P] what everybody likes about a product, in log odds.
+        appeal: [P] appeal to all customers, in log odds.
         wave, phase, period, trend: [P] popularity drift: a sine with a period in days, and a slope.
-        traits: [P, d] what only some like; themes: [G, d] the same of whole categories.
+        traits: [P, d] what customers of different taste value; themes: [G, d] that of categories.
         category_appeal: [G]; stage_lift: [life stage, G]; life_lift: [life event, G] log odds.
         product_side, touchpoint_side: [P, r], [T, r] of the three-way term.
         opens, closes: [P] int64 market seconds of the validity window; `NEVER` without an end.
@@ -69,21 +69,21 @@ class World:
     margin: FloatArray
 
     def popularity(self, products: IntArray, days: FloatArray) -> FloatArray:
-        """Appeal with its drift, log odds; row numbers and days since the start broadcast."""
+        """Appeal with its drift in log odds; row numbers and days since the start broadcast."""
         turn = 2 * np.pi * days / self.period[products] + self.phase[products]
         drift = self.wave[products] * np.sin(turn)
         slope = self.trend[products] * (days / calendar.DAYS - 0.5)
         return np.asarray(self.appeal[products] + drift + slope)
 
     def on_sale(self, products: IntArray, seconds: IntArray) -> FloatArray:
-        """0 where a session may still begin on the product, -inf where not; broadcasts."""
+        """0 if a session may begin with the product at market seconds, else -inf; broadcasts."""
         last = self.closes[products] - calendar.LONGEST_SESSION
         return np.where((self.opens[products] <= seconds) & (seconds < last), 0.0, -np.inf)
 
 
 @lru_cache(maxsize=4)
 def world(seed: int) -> World:
-    """The world of a seed; the same for every size of market."""
+    """The world of a seed, cached; the same for markets of all sizes."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     traits = rng.normal(0, TRAIT_SPREAD / np.sqrt(TASTE_DIM), (PRODUCTS, TASTE_DIM))
     tier = np.searchsorted(np.quantile(traits[:, 0], [0.3, 0.6, 0.8, 0.93]), traits[:, 0])
@@ -119,8 +119,8 @@ def products_table(world: World) -> pd.DataFrame:
     groups = [CATEGORIES[row].name for row in number // IN_CATEGORY]
     tiers = [TIERS[row] for row in world.tier]
     names = [
-        f"{group} {tier} {place + 1}"
-        for group, tier, place in zip(groups, tiers, number % IN_CATEGORY, strict=True)
+        f"{group} {tier} {within + 1}"
+        for group, tier, within in zip(groups, tiers, number % IN_CATEGORY, strict=True)
     ]
     return pd.DataFrame(
         {
@@ -145,16 +145,18 @@ def touchpoints_table(customers: int) -> pd.DataFrame:
     thousands = customers / 1_000
     return pd.DataFrame(
         {
-            columns.TOUCHPOINT: pd.Series([place.name for place in TOUCHPOINTS], dtype="str"),
-            columns.COST: [place.cost for place in TOUCHPOINTS],
-            columns.OUTBOUND: [place.outbound for place in TOUCHPOINTS],
-            columns.CAPACITY: [math.ceil(place.capacity * thousands) for place in TOUCHPOINTS],
+            columns.TOUCHPOINT: pd.Series(
+                [touchpoint.name for touchpoint in TOUCHPOINTS], dtype="str"
+            ),
+            columns.COST: [touchpoint.cost for touchpoint in TOUCHPOINTS],
+            columns.OUTBOUND: [touchpoint.outbound for touchpoint in TOUCHPOINTS],
+            columns.CAPACITY: [math.ceil(each.capacity * thousands) for each in TOUCHPOINTS],
         }
     )
 
 
 def _windows(rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """Whole days, so that a window in the tables reads as a date."""
+    """Market seconds [P] and [P] of the validity windows, full days so that they are dates."""
     fate = rng.random(PRODUCTS)
     before = -rng.integers(30, 2_000, PRODUCTS)
     launch = rng.integers(15, calendar.DAYS - 15, PRODUCTS)
@@ -165,7 +167,7 @@ def _windows(rng: np.random.Generator) -> tuple[IntArray, IntArray]:
 
 
 def _life_lift() -> FloatArray:
-    """An event opens its own categories and leaves the others all but shut."""
+    """[life event, G] log odds: 0 for the categories of an event, very low for the others."""
     names = [category.name for category in CATEGORIES]
     lift = np.full((len(LIFE_EVENTS), GROUPS), -6.0)
     for row, raised in enumerate(LIFE_EVENTS.values()):

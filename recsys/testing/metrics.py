@@ -33,7 +33,7 @@ class MetricContract:
         window = new_customers()
         ranking = rank(Popularity().fit(window.past).score, window.queries, self.k, progress=False)
         return {
-            "hit": ranking.found >= 0,
+            "hit": ranking.entries >= 0,
             "relevant": np.diff(window.queries.relevant.indptr),
             "k": self.k,
             "lists": ranking.columns,

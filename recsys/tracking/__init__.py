@@ -1,5 +1,5 @@
-"""What a run was and found: written as `metrics.json`, kept in MLflow, read back for comparison.
+"""Runs in MLflow: written with `metrics.json`, read back for comparison, registered as models.
 
-MLflow and matplotlib are imported inside functions: either takes seconds, and most of what imports
-this package only needs its dataclasses.
+MLflow and matplotlib are imported inside functions: either takes seconds, and most modules that
+import this package only need its dataclasses.
 """

@@ -1,4 +1,4 @@
-"""Where a run ran: versions, machine and the commit of the code."""
+"""The environment of a run: versions, machine and the commit of the code."""
 
 import os
 import platform
@@ -16,18 +16,18 @@ _CODE = Path(__file__).parents[1]
 
 
 def versions() -> dict[str, str]:
-    """Python and installed packages -> version, read from their metadata, not by importing them."""
-    found = {"python": platform.python_version()}
+    """Name of a package, or "python" -> version, from package metadata; imports none."""
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def environment() -> dict[str, Any]:
-    """Versions, platform, processors and commit, as logged with every run."""
+    """Versions, platform, processors and commit, as logged with every run: values for JSON."""
     return {
         "versions": versions(),
         "platform": platform.platform(),
@@ -39,15 +39,15 @@ def environment() -> dict[str, Any]:
 
 
 def git_commit() -> str | None:
-    """Commit of the checkout this code runs from; None where it is installed, not checked out."""
-    # An installed copy may lie inside the repository of somebody else's project.
+    """Commit of the checkout that this code runs from; None where it is installed."""
+    # An installed copy may be inside the repository of another project.
     if _git("ls-files", "--error-unmatch", "__init__.py") is None:
         return None
     return _git("rev-parse", "HEAD")
 
 
 def git_dirty() -> bool:
-    """Whether the checkout holds changes that the commit does not."""
+    """Whether the checkout has changes that are not committed."""
     return bool(git_commit() and _git("status", "--porcelain"))
 
 

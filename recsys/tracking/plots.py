@@ -1,46 +1,65 @@
-"""Two pictures of a run: how metrics grow with the list, and whom and what the model serves."""
+"""Two figures of a run: metrics by the length of the list, and the chosen metric by slice."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.measures import OF_HITS
-from recsys.tracking.drawing import names_as_they_are
 from recsys.tracking.record import RunRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Arguments = ParamSpec("Arguments")
+Drawn = TypeVar("Drawn")
+
 # Okabe and Ito's palette, which people with any colour vision can tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
 _BLUE, _ORANGE = _COLOURS[:2]
 _MARKERS = "os^vPXD*"
 _USUAL = ("recall", "ndcg", "precision", "map", "mrr", "hit_rate")
-"""Metrics that look the same in all pictures; those that are added look like no other in one."""
+"""Metrics with the same colour and marker in every figure; others get the remaining ones."""
 _INK, _GRID = "#222222", "#dddddd"
+
+
+def names_as_they_are(draw: Callable[Arguments, Drawn]) -> Callable[Arguments, Drawn]:
+    """Decorates a function that draws or saves a figure, so that `$` in it is a letter.
+
+    Matplotlib reads what is between two of them as a formula, and names of data may hold any.
+    """
+
+    @wraps(draw)
+    def drawn(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Drawn:
+        # Late, as all of matplotlib: its import takes a second.
+        from matplotlib import rc_context
+
+        with rc_context({"text.parse_math": False, "text.usetex": False}):
+            return draw(*args, **kwargs)
+
+    return drawn
 
 
 @names_as_they_are
 def by_k(record: RunRecord, part: str) -> "Figure":
-    """Each metric of hits over the length of the list, with its interval.
+    """Draws each metric of relevance against the length of the list, with its interval.
 
     Args:
         record: of the run.
         part: "valid" or "test".
     """
     intervals = record.intervals()[part]
-    figure, axes = _blank(record, f"{part}: how much is found in the first k products")
+    figure, axes = _blank(record, f"{part}: metrics of the first k products")
     curves = _curves(intervals, record.metric)
     looks = _looks(list(curves))
     for name, curve in curves.items():
         colour, marker = looks[name]
-        ks, found = list(curve), list(curve.values())
-        axes.fill_between(
-            ks, [i.low for i in found], [i.high for i in found], color=colour, alpha=0.2, lw=0
-        )
-        axes.plot(ks, [i.mean for i in found], color=colour, marker=marker, label=name)
+        ks, lows = list(curve), [interval.low for interval in curve.values()]
+        means, highs = zip(*((value.mean, value.high) for value in curve.values()), strict=True)
+        axes.fill_between(ks, lows, highs, color=colour, alpha=0.2, lw=0)
+        axes.plot(ks, means, color=colour, marker=marker, label=name)
     ticks = sorted({k for curve in curves.values() for k in curve})
     axes.set_xscale("log")
     axes.set_xticks(ticks, [str(k) for k in ticks])
@@ -56,24 +75,24 @@ def by_k(record: RunRecord, part: str) -> "Figure":
 
 @names_as_they_are
 def by_slice(record: RunRecord) -> "Figure":
-    """The chosen metric on valid in every slice of every dimension, with intervals and counts."""
+    """Draws the chosen metric on valid by slice of each dimension, with intervals and counts."""
     metric = record.metric
     rows = list(_slice_rows(record))
     figure, axes = _blank(record, f"valid {metric} by slice", height=1.6 + 0.26 * len(rows))
-    whole = record.valid_intervals[metric]
-    axes.axvspan(whole.low, whole.high, color=_BLUE, alpha=0.12, lw=0)
-    axes.axvline(whole.mean, color=_BLUE, lw=1, ls="--")
-    edge = axes.get_yaxis_transform()  # places as shares of the width, rows as they are
-    for place, (label, interval) in enumerate(rows):
+    overall = record.valid_intervals[metric]
+    axes.axvspan(overall.low, overall.high, color=_BLUE, alpha=0.12, lw=0)
+    axes.axvline(overall.mean, color=_BLUE, lw=1, ls="--")
+    edge = axes.get_yaxis_transform()  # x as a share of the width, y as data
+    for y, (label, interval) in enumerate(rows):
         if interval is None:
-            axes.text(-0.01, place, label, ha="right", va="center", weight="bold", transform=edge)
+            axes.text(-0.01, y, label, ha="right", va="center", weight="bold", transform=edge)
             continue
-        axes.text(-0.01, place, label, ha="right", va="center", transform=edge)
-        # Not as error bars: the mean of a handful of customers may lie outside its interval.
-        axes.plot([interval.low, interval.high], [place, place], color=_INK, lw=1.6)
-        axes.plot(interval.mean, place, "o", color=_ORANGE, ms=6)
+        axes.text(-0.01, y, label, ha="right", va="center", transform=edge)
+        # Not as error bars: the mean of a few customers may lie outside its interval.
+        axes.plot([interval.low, interval.high], [y, y], color=_INK, lw=1.6)
+        axes.plot(interval.mean, y, "o", color=_ORANGE, ms=6)
         numbers = f"{interval.mean:.3f}  {interval.customers:>9,}"
-        axes.text(1.01, place, numbers, va="center", family="monospace", transform=edge)
+        axes.text(1.01, y, numbers, va="center", family="monospace", transform=edge)
     axes.text(1.01, -1, f"{'mean':<5}  customers", va="center", family="monospace", transform=edge)
     axes.set_ylim(len(rows) - 0.4, -1.6)
     axes.set_yticks([])
@@ -85,28 +104,28 @@ def by_slice(record: RunRecord) -> "Figure":
 
 
 def _looks(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Name of a metric -> colour and marker, which in this pairing no other has."""
+    """Name of a metric -> its colour and marker, a pair that no other metric has."""
     order = dict.fromkeys((*_USUAL, *names))
     return {
-        name: (_COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)])
-        for place, name in enumerate(order)
+        name: (_COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)])
+        for number, name in enumerate(order)
     }
 
 
 def _slice_rows(record: RunRecord) -> Iterator[tuple[str, Interval | None]]:
-    """The name of each dimension, and below it of its slices with their intervals."""
+    """The name of each dimension without an interval, then its slices with theirs."""
     meaning = _slice_meaning(record)
     for dimension, slices in record.slices.items():
-        found = {
+        intervals = {
             name: values[record.metric]
             for name, values in slices.items()
             if record.metric in values
         }
-        if found:
+        if intervals:
             yield dimension.replace("_", " "), None
-        for name, interval in found.items():
-            words = meaning.get(name, "") if dimension == "history" else ""
-            yield _shortened(name) + words, interval
+        for name, interval in intervals.items():
+            explanation = meaning.get(name, "") if dimension == "history" else ""
+            yield _shortened(name) + explanation, interval
 
 
 def _shortened(name: str) -> str:
@@ -148,18 +167,14 @@ def _curves(intervals: Mapping[str, Interval], chosen: str) -> dict[str, dict[in
     return {name: dict(sorted(curve.items())) for name, curve in curves.items()}
 
 
-def _settings(record: RunRecord) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = record.config.get("evaluate", {})
-    return found
-
-
 def _level(record: RunRecord) -> str:
-    level = _settings(record).get("level")
+    level = record.config.get("evaluate", {}).get("level")
     return f" ({level:.0%})" if level else ""
 
 
 def _slice_meaning(record: RunRecord) -> dict[str, str]:
-    warm, hot = (_settings(record).get(key) for key in ("warm_from", "hot_from"))
+    settings = record.config.get("evaluate", {})
+    warm, hot = settings.get("warm_from"), settings.get("hot_from")
     if warm is None or hot is None:
         return {}
     return {

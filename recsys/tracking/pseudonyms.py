@@ -1,12 +1,12 @@
-"""Customers in MLflow under a keyed hash, where that is wanted (`track.pseudonyms=true`).
+"""Replaces customer ids in MLflow by a keyed hash (`track.pseudonyms=true`).
 
-A pseudonym is HMAC-SHA256 of the customer's id under a key that only the environment holds, so that
-two runs under one key can be paired by customer and nobody without the key can tell, or try out,
-who is who. The key is stored nowhere: a run is tagged with a fingerprint of it, by which runs under
-different keys are told apart. Real ids are in the artifact alone.
+A pseudonym is the HMAC-SHA256 of a customer's id. Its key is read from the environment and stored
+nowhere. Two runs with one key can be paired by customer, and without the key nobody can compute
+whose pseudonym it is. A run is tagged with a fingerprint of the key, which tells runs with
+different keys apart. Only the artifact holds real ids.
 
-Pseudonyms are not anonymity: how many events a customer has still stands beside them, and who holds
-the key can compute the pseudonym of any id.
+Pseudonyms do not make data anonymous: the tables still hold the number of events of each customer,
+and the key gives the pseudonym of any id.
 """
 
 import hmac
@@ -28,76 +28,77 @@ _ABOUT_KEY = b"recsys: fingerprint of a pseudonym key"
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """The hash under one key.
+    """The hash with one key.
 
     Attributes:
-        key: kept out of every text about the object.
+        key: not part of the object's `repr`.
     """
 
     key: bytes = field(repr=False)
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that tell keys apart and nothing about them."""
+        """16 hexadecimal digits that identify the key without revealing it."""
         return self._digest(_ABOUT_KEY)[:_SHORT]
 
     def of(self, ids: Sequence[object]) -> list[str]:
         """32 hexadecimal digits for each id, equal for ids of equal text."""
-        # Told apart from the fingerprint's text, so that no id has that pseudonym.
-        return [self._digest(f"customer {one}".encode("utf-8", "surrogatepass")) for one in ids]
+        # The prefix keeps an id from having the fingerprint as its pseudonym.
+        texts = (f"customer {customer_id}" for customer_id in ids)
+        return [self._digest(text.encode("utf-8", "surrogatepass")) for text in texts]
 
     def _digest(self, text: bytes) -> str:
         return hmac.digest(self.key, text, "sha256").hex()[:_LENGTH]
 
 
-def pseudonyms(wanted: bool) -> Pseudonyms | None:
-    """The hash under the key of the environment; None where pseudonyms are not wanted.
+def pseudonyms(enabled: bool) -> Pseudonyms | None:
+    """The hash with the key of the environment; None unless `enabled`.
 
     Raises:
         InputError: the key is missing or too short.
     """
-    if not wanted:
+    if not enabled:
         return None
     key = os.environ.get(VARIABLE, "")
     if len(key) < SHORTEST:
-        came = f"one of {len(key)}" if key else "none"
+        length = f"one of {len(key)}" if key else "none"
         raise InputError(
             f"track.pseudonyms=true needs a key of at least {SHORTEST} characters in the "
-            f"environment variable {VARIABLE}, got {came}; make one with 'openssl rand -hex 32', "
-            "keep it where no run is kept, and set it for every run that is to be compared"
+            f"environment variable {VARIABLE}, got {length}; make one with 'openssl rand -hex 32', "
+            "store it apart from the runs, and set it for all runs that are to be compared"
         )
     return Pseudonyms(os.fsencode(key))
 
 
 def pseudonyms_of(run_id: str, tags: Mapping[str, str]) -> Pseudonyms | None:
-    """The hash that a run kept its customers under; None where it kept their ids.
+    """The hash that a run was logged with; None where it holds real ids.
 
     Args:
         run_id: of the run, for the message.
         tags: of the run.
 
     Raises:
-        InputError: the environment has no key, or another than the run was logged under.
+        InputError: the environment has no key, or another one than the run was logged with.
     """
     if TAG not in tags:
         return None
     if VARIABLE not in os.environ:
         raise InputError(
-            f"run {run_id} keeps its customers under pseudonyms: set {VARIABLE} to the key that it "
-            "was logged under"
+            f"run {run_id} holds customers under pseudonyms: set {VARIABLE} to the key that it was "
+            "logged with"
         )
-    there = pseudonyms(wanted=True)
-    assert there is not None
-    if there.fingerprint != tags[TAG]:
+    current = pseudonyms(enabled=True)
+    assert current is not None
+    if current.fingerprint != tags[TAG]:
         raise InputError(
-            f"run {run_id} keeps its customers under another key (fingerprint {tags[TAG]}) than "
-            f"{VARIABLE} holds ({there.fingerprint}); set the key that it was logged under"
+            f"run {run_id} holds customers under another key (fingerprint {tags[TAG]}) than "
+            f"{VARIABLE} ({current.fingerprint}); set the key that it was logged with"
         )
-    return there
+    return current
 
 
 def refuse_different_keys(runs: Mapping[str, Mapping[str, str]]) -> None:
-    """Refuses to pair runs by customer that keep customers under different names.
+    """Refuses runs that cannot be paired by customer, because they hold different ids.
 
     Args:
         runs: run id -> tags.
@@ -107,15 +108,15 @@ def refuse_different_keys(runs: Mapping[str, Mapping[str, str]]) -> None:
     """
     kinds = {tags.get(TAG): run_id for run_id, tags in runs.items()}
     if len(kinds) > 1:
-        (one, first), (other, second) = list(kinds.items())[:2]
+        (first_key, first), (second_key, second) = list(kinds.items())[:2]
         raise InputError(
-            f"runs {first} and {second} cannot be paired by customer: the first keeps {_said(one)} "
-            f"and the second {_said(other)}; train both again with the same track.pseudonyms and "
-            f"the same {VARIABLE}, or say runs=ID,ID"
+            f"runs {first} and {second} cannot be paired by customer: the first holds "
+            f"{_described(first_key)} and the second {_described(second_key)}; train both again "
+            f"with the same track.pseudonyms and the same {VARIABLE}, or set runs=ID,ID"
         )
 
 
-def _said(fingerprint: str | None) -> str:
+def _described(fingerprint: str | None) -> str:
     if fingerprint is None:
         return "customer ids as they are"
     return f"pseudonyms under the key {fingerprint}"

@@ -1,4 +1,4 @@
-"""Finished runs back out of MLflow."""
+"""Reads finished runs from MLflow."""
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ import pandas as pd
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
 from recsys.ops.shown_text import for_terminal
-from recsys.tracking.bounded import (
+from recsys.tracking.bounded_files import (
     LARGEST,
     TABLE_BYTES,
     json_mapping,
@@ -23,46 +23,52 @@ from recsys.tracking.bounded import (
     require_size,
     yaml_mapping,
 )
-from recsys.tracking.kept_slices import slices_of
+from recsys.tracking.client import search_runs
+from recsys.tracking.metrics_json import slices_of
 from recsys.tracking.names import intervals_of, metric_of
 from recsys.tracking.store import TrackConfig, open_to_read
 
-_PAGE = 1000
 _CURVE = "curve/"
 _LATEST = 253_370_764_800_000
-"""Milliseconds to the year 9999, which is as far as `datetime` goes."""
+"""Milliseconds to the year 9999, the last one of `datetime`."""
 _FINISHED = "attributes.status = 'FINISHED'"
-# Whatever else lies in the experiment was not logged by `log_run`.
+_LATEST_FIRST = "attributes.start_time DESC"
+# Runs without these tags were not logged by `log_run`.
 _TAGS = ("model", "data", "fingerprint", "split", "seed", "settings")
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """A finished run that cannot be used, and why."""
+    """A finished run that cannot be used.
+
+    Attributes:
+        run_id: of MLflow.
+        why: the reason.
+    """
 
     run_id: str
     why: str
 
     def line(self) -> str:
-        """Both, in one line."""
+        """Run and reason in one line."""
         return f"run {self.run_id[:8]}: {' '.join(self.why.split())}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrackedRun:
-    """A finished run; its artifacts are fetched when they are first asked for.
+    """A finished run; its artifacts are downloaded when they are first used.
 
     Attributes:
         run_id: of MLflow.
         model: name of the model.
         data: name of the data set.
         fingerprint: SHA-256 of the data set.
-        split: what the split did, in words.
+        split: description of the split.
         seed: of the run.
         settings: digest of the model's settings, equal for equal settings.
         started: when it was logged (UTC).
         metrics: MLflow name -> value, see `recsys.tracking.names`.
-        params: flat settings, as `model.dim`, cut to what MLflow takes; whole in `config`.
+        params: flat settings, as `model.dim`, cut to the lengths of MLflow; complete in `config`.
         tags: all tags.
     """
 
@@ -84,7 +90,7 @@ class TrackedRun:
         """The resolved configuration of the run.
 
         Raises:
-            InputError: the run has none, or something that is none.
+            InputError: the run has no such artifact, or it cannot be parsed.
         """
         return yaml_mapping("config.yaml", self._artifact("config.yaml"))
 
@@ -93,7 +99,7 @@ class TrackedRun:
         """The content of its `metrics.json`.
 
         Raises:
-            InputError: the run has none, or something that is none.
+            InputError: the run has no such artifact, or it cannot be parsed.
         """
         return json_mapping("metrics.json", self._artifact("metrics.json"))
 
@@ -102,12 +108,12 @@ class TrackedRun:
         """Dimension ("history", "segment", ...) -> slice -> metric -> interval on valid.
 
         Raises:
-            InputError: as `metrics_json`, or there is something else in its place.
+            InputError: as `metrics_json`, or its slices hold something else.
         """
         return slices_of(self.metrics_json.get("slices", {}))
 
     def curves(self) -> dict[str, dict[int, float]]:
-        """Metric -> step -> value on valid, of models that logged a curve while they learned."""
+        """Metric -> epoch -> value on valid, of models that learn in epochs; "loss" of training."""
         return {
             metric_of(name.removeprefix(_CURVE)): {
                 point.step: point.value
@@ -118,18 +124,24 @@ class TrackedRun:
         }
 
     def intervals(self, part: str) -> dict[str, Interval]:
-        """Metric -> interval of "valid" or "test"; empty where the part was not read.
+        """Metric -> interval; empty where the part was not evaluated.
+
+        Args:
+            part: "valid" or "test".
 
         Raises:
-            InputError: the metrics of the run make no intervals.
+            InputError: a number of customers is negative or too large.
         """
         return intervals_of(part, self.metrics)
 
     def per_query(self, part: str) -> pd.DataFrame:
-        """One row a query of "valid" or "test": customer_id, history, one column a metric.
+        """A table of one row per query: customer_id, history and one column for each metric.
+
+        Args:
+            part: "valid" or "test".
 
         Raises:
-            InputError: the run has no such table, or something else in its place.
+            InputError: the run has no such artifact, or it is no such table.
         """
         with TemporaryDirectory() as folder:
             return read_per_query(self._download(f"per_query_{part}.parquet", folder, TABLE_BYTES))
@@ -138,14 +150,14 @@ class TrackedRun:
         with TemporaryDirectory() as folder:
             return read_text(self._download(name, folder, LARGEST[name]))
 
-    def _download(self, name: str, folder: str, most: int) -> Path:
+    def _download(self, name: str, folder: str, limit: int) -> Path:
         from mlflow.exceptions import MlflowException
 
         try:
-            # Asked before, because a disk is full sooner than a file of a store is fetched.
+            # Before the download, because a large file may fill the disk.
             for file in self.client.list_artifacts(self.run_id):
                 if file.path == name:
-                    require_size(name, file.file_size, most)
+                    require_size(name, file.file_size, limit)
             return Path(self.client.download_artifacts(self.run_id, name, folder))
         except (MlflowException, OSError):
             raise InputError(
@@ -162,21 +174,23 @@ def runs(
 ) -> list[TrackedRun]:
     """Finished runs that `log_run` logged, the latest first.
 
-    Those whose tags cannot be read are passed over, and named on stderr.
+    Runs whose tags cannot be read are skipped, and named on stderr.
 
     Args:
         settings: where the runs are.
         experiment: name of the MLflow experiment; that of `settings` where None.
-        run_ids: only these, whole or as their first characters, of whatever experiment.
+        run_ids: only these, in full or by their first characters, of any experiment.
         tags: only runs with all these tags, as `{"data": "gowalla"}`.
 
     Raises:
-        InputError: the store or experiment is not there, or a run id names no finished run, or one
-            whose tags cannot be read.
+        InputError: there is no such store or experiment, or a run id names no finished run, more
+            than one, or one whose tags cannot be read.
     """
-    found, skipped = runs_and_skipped(settings, experiment=experiment, run_ids=run_ids, tags=tags)
+    readable, skipped = runs_and_skipped(
+        settings, experiment=experiment, run_ids=run_ids, tags=tags
+    )
     name_skipped(skipped)
-    return found
+    return readable
 
 
 def runs_and_skipped(
@@ -186,60 +200,47 @@ def runs_and_skipped(
     run_ids: Sequence[str] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> tuple[list[TrackedRun], list[Skipped]]:
-    """As `runs`, and those whose tags cannot be read, with why."""
+    """As `runs`, and the runs whose tags cannot be read, which are not named on stderr."""
     client = open_to_read(settings)
-    wanted = _experiments(client, experiment or settings.experiment, everywhere=bool(run_ids))
-    found: list[TrackedRun] = []
+    experiments = _experiments(client, experiment or settings.experiment, everywhere=bool(run_ids))
+    readable: list[TrackedRun] = []
     skipped: list[Skipped] = []
-    for run in _search(client, wanted):
-        if not _is_ours(run):
+    for run in search_runs(client, experiments, _FINISHED, order_by=[_LATEST_FIRST]):
+        if not _is_logged_run(run):
             continue
         try:
-            found.append(_tracked(run, client))
+            readable.append(_tracked(run, client))
         except InputError as error:
             skipped.append(Skipped(str(run.info.run_id), str(error)))
     if run_ids:
-        _refuse_named(skipped, run_ids)
-        found, skipped = _pick(found, run_ids), []
-    return [run for run in found if (tags or {}).items() <= run.tags.items()], skipped
+        _refuse_requested(skipped, run_ids)
+        readable, skipped = _pick(readable, run_ids), []
+    return [run for run in readable if (tags or {}).items() <= run.tags.items()], skipped
 
 
 def name_skipped(skipped: Iterable[Skipped]) -> None:
-    """One line on stderr for each run that is passed over."""
-    for one in skipped:
-        sys.stderr.write(f"{for_terminal(f'skipped {one.line()}')}\n")
+    """Writes one line to stderr for each run."""
+    for run in skipped:
+        sys.stderr.write(f"{for_terminal(f'skipped {run.line()}')}\n")
 
 
-def _refuse_named(skipped: Iterable[Skipped], run_ids: Sequence[str]) -> None:
-    for one in skipped:
-        if any(wanted and one.run_id.startswith(wanted) for wanted in run_ids):
-            raise InputError(one.line())
+def _refuse_requested(skipped: Iterable[Skipped], run_ids: Sequence[str]) -> None:
+    for run in skipped:
+        if any(prefix and run.run_id.startswith(prefix) for prefix in run_ids):
+            raise InputError(run.line())
 
 
 def _experiments(client: Any, name: str, everywhere: bool) -> list[str]:
-    found = {found.name: found.experiment_id for found in client.search_experiments()}
+    ids = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
     if everywhere:
-        return list(found.values())
-    if name not in found:
-        others = ", ".join(sorted(set(found) - {"Default"})) or "none"
-        raise InputError(f"experiment={name} is not in the store; there is {others}")
-    return [found[name]]
+        return list(ids.values())
+    if name not in ids:
+        names = ", ".join(sorted(set(ids) - {"Default"})) or "none"
+        raise InputError(f"experiment={name} is not in the store; there is {names}")
+    return [ids[name]]
 
 
-def _search(client: Any, experiments: list[str]) -> Iterable[Any]:
-    token = None
-    while True:
-        page = client.search_runs(
-            experiments, _FINISHED, max_results=_PAGE, page_token=token,
-            order_by=["attributes.start_time DESC"],
-        )  # fmt: skip
-        yield from page
-        token = page.token
-        if not token:
-            return
-
-
-def _is_ours(run: Any) -> bool:
+def _is_logged_run(run: Any) -> bool:
     return all(name in run.data.tags for name in _TAGS)
 
 
@@ -248,7 +249,7 @@ def _tracked(run: Any, client: Any) -> TrackedRun:
     if not tags["seed"].isascii() or not tags["seed"].isdecimal() or len(tags["seed"]) > 18:
         raise InputError(f"tag seed: expected a whole number, got {tags['seed'][:40]!r}")
     if not isinstance(started, int) or not 0 <= started <= _LATEST:
-        raise InputError(f"its start time is no time: {started}")
+        raise InputError(f"its start time is out of range: {started}")
     return TrackedRun(
         run_id=run.info.run_id,
         model=tags["model"],
@@ -265,12 +266,12 @@ def _tracked(run: Any, client: Any) -> TrackedRun:
     )
 
 
-def _pick(found: list[TrackedRun], run_ids: Sequence[str]) -> list[TrackedRun]:
+def _pick(readable: list[TrackedRun], run_ids: Sequence[str]) -> list[TrackedRun]:
     picked = {}
-    for wanted in run_ids:
-        matches = [run for run in found if wanted and run.run_id.startswith(wanted)]
+    for prefix in run_ids:
+        matches = [run for run in readable if prefix and run.run_id.startswith(prefix)]
         if len(matches) != 1:
             count = "several" if matches else "no"
-            raise InputError(f"run id {wanted!r}: {count} finished runs start with it")
+            raise InputError(f"run id {prefix!r}: {count} finished runs start with it")
         picked[matches[0].run_id] = matches[0]
     return list(picked.values())

@@ -1,7 +1,7 @@
-"""The champion of a registered model: who it is, whom it replaced, and the way back.
+"""The champion of a registered model in MLflow: look-up, registration and rollback.
 
-The alias `champion` is the only truth. Each version says in the tag `replaced` which version was
-champion before it, so that a rollback needs nothing else.
+The champion is the version with the alias `champion`. The tag `replaced` of each version names the
+champion before it, which is all that a rollback needs.
 """
 
 import hashlib
@@ -15,14 +15,15 @@ from typing import Any
 from recsys.errors import InputError
 from recsys.ops.locks import own_folder
 from recsys.ops.masking import masked
+from recsys.tracking.client import ending_run, search_runs
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.sqlite_file import locked, sqlite_path
-from recsys.tracking.store import TrackConfig, ended, open_to_read
+from recsys.tracking.store import TrackConfig, open_to_read
 
 ALIAS = "champion"
 KIND = "promotion"
 _MODEL, _WINDOW = "model", "window"
-# One that a kill cut short told nobody what it found.
+# The result of an interrupted promotion was shown to nobody.
 _COMPARED = f"tags.kind = '{KIND}' and tags.compared = 'true' and attributes.status = 'FINISHED'"
 
 
@@ -31,8 +32,8 @@ class Version:
     """A version of a registered model.
 
     Attributes:
-        version: its number, as MLflow counts them.
-        run_id: of the recsys run whose settings it holds.
+        version: its number in MLflow.
+        run_id: of the recsys run that it was exported from.
         digest: SHA-256 of its artifact's manifest.
         replaced: the version that was champion before it; None for the first.
     """
@@ -44,25 +45,29 @@ class Version:
 
 
 @contextmanager
-def one_at_a_time(settings: TrackConfig, name: str) -> Iterator[None]:
-    """Lets one promotion or rollback of a model through after the other.
+def promotion_lock(settings: TrackConfig, name: str) -> Iterator[None]:
+    """Waits until no other promotion or rollback of a model runs, and keeps others waiting.
 
-    With SQLite by a lock beside the database. A tracking server offers no lock: there it holds
-    among the processes of one user of one machine only.
+    With SQLite, by a lock beside the database. A tracking server has no lock: there it only holds
+    for the processes of one user on one machine.
+
+    Args:
+        settings: where the registry is.
+        name: of the registered model.
 
     Raises:
-        InputError: the lock cannot be made.
+        InputError: the lock cannot be created.
     """
     path = sqlite_path(settings.uri)
     digest = hashlib.sha256(f"{masked(settings.uri)} {name}".encode()).hexdigest()[:16]
-    # The database's own lock is held for moments only, by whoever opens it.
-    folder = _own_folder() if path is None else path.parent
+    # Not the lock of `store`, which everybody who opens the database takes.
+    folder = _lock_folder() if path is None else path.parent
     name = f"promotion-{digest}" if path is None else f"{path.name}.promotion"
     with locked(folder / name, "track.uri"):
         yield
 
 
-def _own_folder() -> Path:
+def _lock_folder() -> Path:
     try:
         return own_folder()
     except OSError as error:
@@ -72,148 +77,156 @@ def _own_folder() -> Path:
 def champion(settings: TrackConfig, name: str) -> Version | None:
     """The version with the alias; None where no model of this name has one.
 
+    Args:
+        settings: where the registry is.
+        name: of the registered model.
+
     Raises:
-        InputError: the store cannot be opened, or the champion was not put there by a promotion.
+        InputError: the store cannot be opened, or recsys did not promote the champion.
     """
     client = open_to_read(settings)
     return _champion(client, name)
 
 
 def register(
-    settings: TrackConfig, name: str, model: Path, run: TrackedRun, digest: str, logged: str
+    settings: TrackConfig, name: str, model: Path, run: TrackedRun, digest: str, promotion_id: str
 ) -> Version:
-    """Makes an MLflow model the champion; called within `one_at_a_time`.
+    """Makes an MLflow model the champion; call it within `promotion_lock`.
 
     Args:
         settings: where the registry is.
-        name: of the registered model; made where it is missing.
+        name: of the registered model; created where it is missing.
         model: folder of the MLflow model.
-        run: whose settings the model holds.
+        run: that the model was exported from.
         digest: SHA-256 of its artifact's manifest.
-        logged: id of the promotion's run, which takes the model.
+        promotion_id: of the promotion's run, to which the model is logged.
 
     Raises:
-        InputError: the registry does not take it.
+        InputError: the registry does not accept it.
     """
     client = open_to_read(settings)
     former = _champion(client, name)
     tags = {"run_id": run.run_id, "digest": digest, "replaced": former.version if former else ""}
-    with _in_our_words(name):
-        client.log_artifacts(logged, str(model), _MODEL)
-        source = f"{client.get_run(logged).info.artifact_uri}/{_MODEL}"
-        _make_name(client, name)
-        made = client.create_model_version(name, source, run_id=logged, tags=tags)
-        client.set_registered_model_alias(name, ALIAS, made.version)
-    return _version(made.version, tags)
+    with _registry_errors(name):
+        client.log_artifacts(promotion_id, str(model), _MODEL)
+        source = f"{client.get_run(promotion_id).info.artifact_uri}/{_MODEL}"
+        _create_model(client, name)
+        created = client.create_model_version(name, source, run_id=promotion_id, tags=tags)
+        client.set_registered_model_alias(name, ALIAS, created.version)
+    return _version(created.version, tags)
 
 
 def roll_back(settings: TrackConfig, name: str) -> tuple[Version, Version]:
-    """Gives the alias back to the version that the champion replaced; (from, to).
+    """Moves the alias back to the version that the champion replaced.
+
+    Args:
+        settings: where the registry is.
+        name: of the registered model.
+
+    Returns:
+        the champion before the call, and the one after it.
 
     Raises:
-        InputError: there is no champion, or none before it.
+        InputError: there is no champion, or it is the first one.
     """
     client = open_to_read(settings)
-    now = _champion(client, name)
-    if now is None:
-        raise InputError(f"model_name={name}: no champion is registered, so there is no way back")
-    if now.replaced is None:
+    current = _champion(client, name)
+    if current is None:
+        raise InputError(f"model_name={name}: no champion is registered, nothing to roll back")
+    if current.replaced is None:
         raise InputError(
-            f"model_name={name}: version {now.version} is the first champion; there is none to go "
-            "back to"
+            f"model_name={name}: version {current.version} is the first champion; there is none to "
+            "roll back to"
         )
-    with _in_our_words(name):
-        former = client.get_model_version(name, now.replaced)
+    with _registry_errors(name):
+        former = client.get_model_version(name, current.replaced)
         client.set_registered_model_alias(name, ALIAS, former.version)
-    return now, _version(former.version, former.tags)
+    return current, _version(former.version, former.tags)
 
 
 @contextmanager
 def promotion_run(
     run: TrackedRun, name: str, tags: Mapping[str, str], window: Mapping[str, str]
 ) -> Iterator[str]:
-    """A run in the challenger's experiment that keeps a reading of test; yields its id.
+    """A run in the challenger's experiment that records a comparison on test; yields its id.
 
-    It has no tags of a model, so `recsys.tracking.read.runs` passes over it.
+    It has no tags of a model, so that `recsys.tracking.read.runs` skips it.
 
     Args:
         run: the challenger.
         name: of the registered model.
-        tags: what was compared and found.
-        window: tags that tell the window of test.
+        tags: of the comparison and its verdict.
+        window: tags that identify the test window.
 
     Raises:
-        InputError: the store stopped to take things.
+        InputError: the store does not accept it.
     """
-    with _in_our_words(name):
+    with _registry_errors(name):
         experiment = run.client.get_run(run.run_id).info.experiment_id
-        about = {"kind": KIND, "registered_model": name, "test_read": "true", **window}
-        about[_WINDOW] = window_digest(window)
-        made = run.client.create_run(
-            experiment, run_name=f"{KIND} {run.model} {run.data}", tags={**about, **tags}
+        tags = {
+            "kind": KIND, "registered_model": name, "test_read": "true", **window,
+            _WINDOW: window_digest(window), **tags,
+        }  # fmt: skip
+        created = run.client.create_run(
+            experiment, run_name=f"{KIND} {run.model} {run.data}", tags=tags
         )
-    run_id = str(made.info.run_id)
-    with ended(run.client, run_id, KIND):
+    run_id = str(created.info.run_id)
+    with ending_run(run.client, run_id, KIND):
         yield run_id
 
 
-def earlier_readings(run: TrackedRun, window: Mapping[str, str]) -> int:
-    """How many promotions have compared models on this window of test, whatever came of it.
+def earlier_comparisons(run: TrackedRun, window: Mapping[str, str]) -> int:
+    """The number of promotions that compared models on this test window, whatever their verdict.
 
-    Names of data are text of others, so that they stand in no query: promotions are asked for, and
-    their windows compared here. One that was deleted since has seen the window all the same.
+    Names of data may hold anything and are not put into a query: all promotions are read, and
+    their windows compared here. Deleted ones count, because they have seen the window too.
 
     Args:
-        run: of the store that is asked.
-        window: tags that tell the window.
+        run: of the store.
+        window: tags that identify the window.
     """
     from mlflow.entities import ViewType
 
-    everywhere = run.client.search_experiments(view_type=ViewType.ALL)
-    experiments = [experiment.experiment_id for experiment in everywhere]
-    count, token = 0, None
-    while True:
-        page = run.client.search_runs(
-            experiments, _COMPARED, run_view_type=ViewType.ALL, max_results=1000, page_token=token
-        )
-        count += sum(_is_of(window, promotion.data.tags) for promotion in page)
-        token = page.token
-        if not token:
-            return count
+    experiments = [
+        experiment.experiment_id
+        for experiment in run.client.search_experiments(view_type=ViewType.ALL)
+    ]
+    promotions = search_runs(run.client, experiments, _COMPARED, run_view_type=ViewType.ALL)
+    return sum(_is_of(window, promotion.data.tags) for promotion in promotions)
 
 
 def window_digest(window: Mapping[str, str]) -> str:
-    """SHA-256 of the tags of a window, which a store may cut or change where they are odd."""
+    """SHA-256 of the tags of a window: a store may cut or change the tags themselves."""
     return hashlib.sha256(json.dumps(sorted(window.items())).encode()).hexdigest()
 
 
 def _is_of(window: Mapping[str, str], tags: Mapping[str, str]) -> bool:
-    kept = tags.get(_WINDOW)
+    digest = tags.get(_WINDOW)
     # Promotions of version 0.1.0 have no digest.
-    return window.items() <= tags.items() if kept is None else kept == window_digest(window)
+    return window.items() <= tags.items() if digest is None else digest == window_digest(window)
 
 
-def log_figures(run: TrackedRun, logged: str, figures: Mapping[str, float]) -> None:
-    """Keeps the figures of a comparison with the promotion's run."""
+def log_figures(run: TrackedRun, promotion_id: str, figures: Mapping[str, float]) -> None:
+    """Logs the figures of a comparison to the promotion's run."""
     for key, value in figures.items():
-        run.client.log_metric(logged, key, value)
+        run.client.log_metric(promotion_id, key, value)
 
 
 def _champion(client: Any, name: str) -> Version | None:
     from mlflow.exceptions import MlflowException
 
     try:
-        found = client.get_model_version_by_alias(name, ALIAS)
+        version = client.get_model_version_by_alias(name, ALIAS)
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise InputError(f"model_name={name} cannot be looked up: {_line(error)}") from None
-    if not {"run_id", "digest"} <= set(found.tags):
+    if not {"run_id", "digest"} <= set(version.tags):
         raise InputError(
-            f"model_name={name}: version {found.version} has the alias '{ALIAS}' and was not "
+            f"model_name={name}: version {version.version} has the alias '{ALIAS}' and was not "
             "promoted by recsys; name another model"
         )
-    return _version(found.version, found.tags)
+    return _version(version.version, version.tags)
 
 
 def _version(number: Any, tags: Mapping[str, str]) -> Version:
@@ -225,7 +238,7 @@ def _version(number: Any, tags: Mapping[str, str]) -> Version:
     )
 
 
-def _make_name(client: Any, name: str) -> None:
+def _create_model(client: Any, name: str) -> None:
     from mlflow.exceptions import MlflowException
 
     try:
@@ -236,7 +249,7 @@ def _make_name(client: Any, name: str) -> None:
 
 
 @contextmanager
-def _in_our_words(name: str) -> Iterator[None]:
+def _registry_errors(name: str) -> Iterator[None]:
     from mlflow.exceptions import MlflowException
 
     try:

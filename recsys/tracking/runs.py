@@ -1,11 +1,11 @@
-"""One finished run into MLflow."""
+"""Logs a finished run to MLflow."""
 
-import getpass
-import hashlib
 import json
 import re
+import secrets
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,51 +15,75 @@ from typing import Any
 import yaml
 
 from recsys.ops.masking import masked_values
-from recsys.ops.shown_text import fenced
+from recsys.ops.whole_file import write_whole
 from recsys.tracking import plots
+from recsys.tracking.client import ending_run, store_errors
 from recsys.tracking.environment import environment
-from recsys.tracking.names import bounds, means, slice_means, tracked_name
+from recsys.tracking.metrics_json import metrics_json, plain
+from recsys.tracking.names import tracked_name
 from recsys.tracking.pseudonyms import TAG, Pseudonyms, pseudonyms
-from recsys.tracking.record import RunRecord, metrics_json, plain
-from recsys.tracking.store import TrackConfig, TrackingStore, ended, open_store, taken
+from recsys.tracking.record import RunRecord
+from recsys.tracking.run_tags import DIGEST_LENGTH, run_metrics, run_params, run_tags
+from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 __all__ = ["TrackConfig", "log_run"]
 
-_NAME_LENGTH = 250
-_VALUE_LENGTH = 500
 _BATCH = 100
-_DIGEST_LENGTH = 16
-# Where a run is kept and what the parts are called are no settings of the experiment.
-_NOT_PARAMS = ("track", "names")
 _ATTEMPT = "attempt"
-_SAME = ("model", "data", "fingerprint", "split", "seed", "settings", "test_read")
-_NOTE_LENGTH = 5000
+_TOKEN_FILE = ".logging"
+_IDENTIFYING = ("model", "data", "fingerprint", "split", "seed", "settings", "test_read")
+"""Tags that are equal for two attempts to log one run."""
+
+
+@contextmanager
+def attempt(folder: Path) -> Iterator[str]:
+    """Yields a token for `log_run`, the same one until a block with it has succeeded.
+
+    It is kept in the run's folder, so that a run that is logged again after a kill is not logged
+    twice.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        InputError: the folder cannot be written.
+    """
+    path = folder / _TOKEN_FILE
+    token = ""
+    with suppress(OSError):
+        token = path.read_text(encoding="ascii", errors="replace")
+    if not re.fullmatch("[0-9a-f]{16}", token):
+        token = secrets.token_hex(8)
+        write_whole(path, token)
+    yield token
+    # Where it cannot be removed, the next attempt only finds this run again.
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None) -> str:
     """Logs a run and returns its MLflow run id.
 
-    Kept are: short flat params and the whole `config.yaml` and `chosen.json`; metrics under the
-    names of `recsys.tracking.names`; `per_query_valid.parquet` (and `_test`); the data set with its
-    fingerprint; plots; `audit.json`; `environment.json`; `metrics.json`; and the tags that runs
-    are found by.
-    Whatever breaks halfway leaves a run that is marked FAILED, which `read.runs` passes over.
+    Logged are: short flat params and the complete `config.yaml` and `chosen.json`; metrics under
+    the names of `recsys.tracking.names`; `per_query_valid.parquet` (and `_test`); the data set with
+    its fingerprint; plots; `audit.json`; `environment.json`; `metrics.json`; and tags.
+    An error halfway leaves a run that is marked FAILED, which `recsys.tracking.read.runs` skips.
 
     Args:
         record: of the run.
         settings: the store.
-        attempt: of `tracking.attempt`; a run that an earlier start logged whole under it, and
-            was killed before it could say so, is not logged again.
+        attempt: token from `attempt`; a run that an earlier attempt logged completely before it was
+            killed is not logged again.
 
     Raises:
-        InputError: the store cannot be opened, see `open_store`, or it stopped
-            to take things halfway.
+        InputError: the store cannot be opened, see `open_store`, or does not accept the run.
     """
     store = open_store(settings)
     hidden = pseudonyms(settings.pseudonyms)
-    found = environment()
-    tags = {**settings.tags, **_tags(record, found), **_key_tag(hidden)}
-    with taken("the run"):
+    env = environment()
+    key_tag = {TAG: hidden.fingerprint} if hidden else {}
+    tags = {**settings.tags, **run_tags(record, env), **key_tag}
+    with store_errors("the run"):
         if attempt is not None:
             tags[_ATTEMPT] = attempt
             logged = _logged_before(store, tags)
@@ -67,23 +91,23 @@ def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None
                 return logged
         run = store.client.create_run(
             store.experiment_id,
-            # MLflow shows how long a run took from when it says it began.
+            # MLflow shows the time from here as the duration of the run.
             start_time=int((time() - sum(record.seconds.values())) * 1000),
             run_name=f"{record.model} {record.data_name} seed {record.seed}",
             tags=tags,
         )
     run_id = str(run.info.run_id)
-    with ended(store.client, run_id, "run"):
-        _log(store, run_id, record, found, hidden)
+    with ending_run(store.client, run_id, "run"):
+        _log(store, run_id, record, env, hidden)
     return run_id
 
 
 def _logged_before(store: TrackingStore, tags: Mapping[str, str]) -> str | None:
-    """The whole run of a killed attempt; those that it left halfway are marked KILLED."""
-    wanted = f"tags.{_ATTEMPT} = '{tags[_ATTEMPT]}'"
-    for run in store.client.search_runs([store.experiment_id], wanted):
-        # The command may have been changed since.
-        is_same = all(run.data.tags.get(name) == tags.get(name) for name in _SAME)
+    """The id of a run that an attempt logged completely; incomplete ones are marked KILLED."""
+    query = f"tags.{_ATTEMPT} = '{tags[_ATTEMPT]}'"
+    for run in store.client.search_runs([store.experiment_id], query):
+        # The command may have changed since.
+        is_same = all(run.data.tags.get(name) == tags.get(name) for name in _IDENTIFYING)
         if run.info.status == "FINISHED" and is_same:
             return str(run.info.run_id)
         if run.info.status == "RUNNING":
@@ -95,143 +119,57 @@ def _log(
     store: TrackingStore,
     run_id: str,
     record: RunRecord,
-    found: Mapping[str, Any],
+    env: Mapping[str, Any],
     hidden: Pseudonyms | None,
 ) -> None:
     from mlflow.entities import Metric, Param
 
     now = int(time() * 1000)
-    metrics = [Metric(name, value, now, 0) for name, value in _metrics(record).items()]
+    metrics = [Metric(name, value, now, 0) for name, value in run_metrics(record).items()]
     curve = tracked_name("curve", record.metric)
     metrics += [Metric(curve, value, now, epoch) for epoch, value in record.curve.items()]
     loss = tracked_name("curve", "loss")
     metrics += [Metric(loss, value, now, epoch) for epoch, value in record.losses.items()]
-    params = [Param(name, value) for name, value in _params(record).items()]
+    params = [Param(name, value) for name, value in run_params(record).items()]
     for start in range(0, max(len(metrics), len(params)), _BATCH):
         batch = slice(start, start + _BATCH)
         store.client.log_batch(run_id, metrics=metrics[batch], params=params[batch])
     _log_data_set(store, run_id, record)
     with TemporaryDirectory() as folder:
-        _write_artifacts(Path(folder), record, run_id, found, hidden)
+        _write_artifacts(Path(folder), record, run_id, env, hidden)
         store.client.log_artifacts(run_id, folder)
     with TemporaryDirectory() as folder:
-        # Last, and as they can: no name or metric in a picture is worth the run.
+        # Last: a figure that cannot be drawn must not cost the run.
         if _draw(Path(folder), record):
             store.client.log_artifacts(run_id, folder, "plots")
 
 
 def _draw(folder: Path, record: RunRecord) -> bool:
-    """Draws the pictures; says where one cannot be drawn. False where there is none."""
-    pictures = {
-        f"{part}_by_k.png": partial(plots.by_k, record, part) for part in record.intervals()
-    }
+    """Writes the figures; names those that cannot be drawn. Returns whether there is any."""
+    figures = {f"{part}_by_k.png": partial(plots.by_k, record, part) for part in record.intervals()}
     if record.slices:
-        pictures["valid_by_slice.png"] = partial(plots.by_slice, record)
-    for name, draw in pictures.items():
+        figures["valid_by_slice.png"] = partial(plots.by_slice, record)
+    for name, draw in figures.items():
         try:
             plots.save(draw(), folder / name)
         except OSError:
             raise
         except Exception as error:
-            words = " ".join(str(error).split()) or type(error).__name__
-            sys.stderr.write(f"picture {name} is left out, it cannot be drawn: {words}\n")
+            reason = " ".join(str(error).split()) or type(error).__name__
+            sys.stderr.write(f"figure {name} is left out, it cannot be drawn: {reason}\n")
             (folder / name).unlink(missing_ok=True)
     return any(folder.iterdir())
 
 
-def _metrics(record: RunRecord) -> dict[str, float]:
-    found = {"peak_memory_mb": float(record.peak_memory_mb)}
-    found |= {f"seconds/{stage}": seconds for stage, seconds in record.seconds.items()}
-    if record.cpu_seconds is not None:
-        found["cpu_seconds"] = record.cpu_seconds
-    for part, intervals in record.intervals().items():
-        found |= means(part, intervals) | bounds(part, intervals)
-    for part, values in record.catalogue().items():
-        found |= {tracked_name(f"{part}_catalogue", name): value for name, value in values.items()}
-    for dimension, slices in record.slices.items():
-        for name, intervals in slices.items():
-            found |= slice_means("valid", dimension, name, intervals, record.metric)
-    return found
-
-
-def _params(record: RunRecord) -> dict[str, str]:
-    """Flat names, cut to what MLflow takes; whole values are in the artifacts."""
-    settings = {key: value for key, value in record.config.items() if key not in _NOT_PARAMS}
-    flat = dict(_flat(masked_values(plain(settings)))) | dict(
-        _flat({"chosen": plain(record.chosen)})
-    )
-    return {
-        re.sub(r"[^\w.\- ]", "_", name)[:_NAME_LENGTH]: _cut(str(value))
-        for name, value in flat.items()
-    }
-
-
-def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _flat(part, f"{prefix}.{key}" if prefix else key)
-    else:
-        yield prefix, value
-
-
-def _cut(value: str) -> str:
-    return value if len(value) <= _VALUE_LENGTH else value[: _VALUE_LENGTH - 3] + "..."
-
-
-def _tags(record: RunRecord, found: Mapping[str, Any]) -> dict[str, str]:
-    tags = {
-        "model": record.model,
-        "data": record.data_name,
-        "fingerprint": record.fingerprint,
-        "split": record.split,
-        "seed": str(record.seed),
-        "settings": _settings_digest(record),
-        "device": record.device,
-        "git_dirty": str(found["git_dirty"]).lower(),
-        # The names that MLflow's own pages show.
-        "mlflow.note.content": fenced(record.summary()[:_NOTE_LENGTH]),
-        **origin(),
-    }
-    if found["git_commit"]:
-        tags |= dict.fromkeys(("git_commit", "mlflow.source.git.commit"), found["git_commit"])
-    if record.certificate:
-        tags["audit"] = record.certificate.status
-    if record.test is not None:
-        tags["test_read"] = "true"
-    return tags
-
-
-def _key_tag(hidden: Pseudonyms | None) -> dict[str, str]:
-    return {TAG: hidden.fingerprint} if hidden else {}
-
-
-def _settings_digest(record: RunRecord) -> str:
-    """Equal for runs of one model with equal settings, whatever else was asked of them."""
-    settings = json.dumps(plain(record.config.get("model", {})), sort_keys=True)
-    return hashlib.sha256(f"{record.model} {settings}".encode()).hexdigest()[:_DIGEST_LENGTH]
-
-
-def origin() -> dict[str, str]:
-    """Who started what: the tags that MLflow's pages show as source and user."""
-    return {"mlflow.source.name": Path(sys.argv[0]).name or "python", "mlflow.user": _user()}
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container whose user has no name
-        return "unknown"
-
-
 def _log_data_set(store: TrackingStore, run_id: str, record: RunRecord) -> None:
-    """A description only: MLflow's `from_pandas` would hash and profile whole tables."""
+    """Logs a description only: MLflow's `from_pandas` would hash and profile all tables."""
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     settings = masked_values(plain(record.config.get("data", {})))
     root = settings.get("root")
     described = Dataset(
         name=record.data_name,
-        digest=record.fingerprint[:_DIGEST_LENGTH],
+        digest=record.fingerprint[:DIGEST_LENGTH],
         source_type="local" if root else "code",
         source=json.dumps({"uri": root} if root else {"tags": settings}),
         profile=json.dumps({"fingerprint": record.fingerprint, **plain(record.data_facts)}),
@@ -244,7 +182,7 @@ def _write_artifacts(
     folder: Path,
     record: RunRecord,
     run_id: str,
-    found: Mapping[str, Any],
+    env: Mapping[str, Any],
     hidden: Pseudonyms | None,
 ) -> None:
     settings = masked_values(plain(record.config))
@@ -252,7 +190,7 @@ def _write_artifacts(
     (folder / "config.yaml").write_text(config, encoding="utf-8")
     documents = {
         "chosen": plain(record.chosen),
-        "environment": found,
+        "environment": env,
         "metrics": metrics_json(record, run_id),
     }
     if record.certificate:

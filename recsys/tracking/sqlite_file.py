@@ -1,4 +1,4 @@
-"""The file of an SQLite database: where it is, whether it is ours, and who may touch it now."""
+"""The file of an SQLite database: its path, its checks, its lock and its creation."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ from recsys.ops.whole_file import partial, reason
 SCHEME = "sqlite:///"
 _MAGIC = b"SQLite format 3\x00"
 _PATIENCE = 60.0
-"""Seconds that a writer is waited for."""
+"""Seconds to wait for a writer."""
 
 
 def sqlite_path(uri: str) -> Path | None:
@@ -33,13 +33,13 @@ def sqlite_path(uri: str) -> Path | None:
 
 
 def is_new(path: Path) -> bool:
-    """Whether a database has still to be made there."""
+    """Whether there is no database yet: no file, or an empty one."""
     return not path.exists() or path.stat().st_size == 0
 
 
 def check_database(path: Path) -> None:
-    """Raises `InputError` where there is something that is no SQLite database, or out of reach."""
-    # MLflow would try for minutes to open what is no database.
+    """Raises `InputError` where the path is no SQLite database, or cannot be written."""
+    # MLflow would try for minutes to open such a path.
     if path.is_dir():
         raise InputError(f"track.uri: {path} is a folder; expected the path of an SQLite file")
     if is_new(path):
@@ -52,20 +52,20 @@ def check_database(path: Path) -> None:
 
 
 def refuse_foreign(path: Path, table: str, key: str) -> None:
-    """Refuses a database of something else: MLflow and Optuna add their tables to any.
+    """Refuses a database of another program: MLflow and Optuna add their tables to any.
 
     Args:
-        path: of the SQLite file, which others are kept from by `locked`; it need not be there.
-        table: one that tells the wanted kind.
-        key: of the configuration that names the path, for the message.
+        path: of the SQLite file, locked by `locked`; it may be missing.
+        table: one that the expected kind of database has.
+        key: setting that holds the path, for the message.
 
     Raises:
-        InputError: there are tables and not this one, or the file cannot be read.
+        InputError: there are other tables and not this one, or the file cannot be read.
     """
     if is_new(path):
         return
     try:
-        # Not read-only: what a kill left half written is rolled back by the first who may write.
+        # Not read-only: only a connection that may write rolls an interrupted write back.
         uri = f"{path.as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE)) as database:
             tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -92,33 +92,33 @@ def _unreadable(path: Path, error: sqlite3.Error) -> str:
 
 
 def _journal(path: Path) -> Path | None:
-    """What a kill in the middle of a write leaves beside a database; None where there is none."""
-    beside = (path.with_name(f"{path.name}-{kind}") for kind in ("journal", "wal"))
-    return next((one for one in beside if one.exists()), None)
+    """The journal that an interrupted write leaves beside a database; None where there is none."""
+    journals = (path.with_name(f"{path.name}-{kind}") for kind in ("journal", "wal"))
+    return next((journal for journal in journals if journal.exists()), None)
 
 
 @contextmanager
 def locked(path: Path, key: str, wait: bool = True) -> Iterator[None]:
-    """One process at a time, by a lock beside the file that a kill releases.
+    """Lets one process in at a time, by a lock file beside the path that a kill releases.
 
-    MLflow's first migration does not survive company, nor does Optuna's.
+    MLflow and Optuna cannot create their tables in two processes at the same time.
 
     Args:
-        path: of the file to guard; its folder is made where it is missing.
-        key: of the configuration that names it, for the message.
-        wait: for the others; else they are an error.
+        path: of the file to guard; its folder is created where it is missing.
+        key: setting that holds the path, for the message.
+        wait: until the lock is free; otherwise a lock that is taken is an error.
 
     Raises:
-        InputError: the folder cannot be written, or others hold the lock and `wait` is False.
+        InputError: the folder cannot be written, or the lock is taken and `wait` is False.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            held.enter_context(lock(path.with_name(f"{path.name}.lock"), wait, make=True))
+            stack.enter_context(lock(path.with_name(f"{path.name}.lock"), wait, make=True))
         except BlockingIOError:
             raise InputError(f"{key}: {path.name} is in use by another process") from None
         except OSError as error:
-            # A planted link for the lock is named, else the folder.
+            # The name of a link in place of the lock file, otherwise the folder.
             refused = error.filename if error.errno == errno.ELOOP else path.parent
             raise InputError(
                 f"{key}: {refused} cannot be written: {error.strerror}; set {key}"
@@ -126,19 +126,19 @@ def locked(path: Path, key: str, wait: bool = True) -> Iterator[None]:
         yield
 
 
-def make_whole(path: Path, key: str, make: Callable[[Path], object]) -> None:
-    """Makes a new database beside the file and renames it: half of its tables would be no use.
+def create_database(path: Path, key: str, fill: Callable[[Path], object]) -> None:
+    """Creates a database with all its tables atomically; call it within `locked`.
 
     Args:
-        path: of the file; called within `locked`.
-        key: of the configuration that names it, for the message.
-        make: fills the empty file that it is given.
+        path: of the file.
+        key: setting that holds the path, for the message.
+        fill: takes the path of an empty file and creates the tables in it.
 
     Raises:
         InputError: the file cannot be written.
     """
     try:
-        with partial(path) as (beside, _):
-            make(beside)
+        with partial(path) as (temporary, _):
+            fill(temporary)
     except OSError as error:
         raise InputError(f"{key}: {path} cannot be written: {reason(error)}") from None

@@ -1,4 +1,4 @@
-"""A study in MLflow: one parent run, and below it a child a trial."""
+"""A study in MLflow: a parent run with one child for each trial."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -7,60 +7,68 @@ from datetime import datetime
 from typing import Any, Literal
 
 from recsys.ops.shown_text import fenced, for_markdown
+from recsys.tracking.client import ending_run, search_runs, store_errors
 from recsys.tracking.names import tracked_name
-from recsys.tracking.runs import origin
-from recsys.tracking.store import TrackConfig, TrackingStore, ended, open_store, taken
+from recsys.tracking.run_tags import origin
+from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 PARENT = "mlflow.parentRunId"
 KIND = "kind"
 BEST = "of_trial"
-"""Tag of a run with the best settings: the trial that they are of."""
+"""Tag of a run with the best settings: the number of their trial."""
 
 _TRIAL, _IDENTITY = "trial", "study_identity"
-_HIDDEN = "The reason is in the study's database: track.pseudonyms keeps error lines out of here."
+_HIDDEN = "The reason is in the study's database: track.pseudonyms keeps errors out of MLflow."
 _STATUS = {"complete": "FINISHED", "given up": "KILLED", "refused": "FAILED"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRecord:
-    """A trial that has ended.
+    """A finished trial.
 
     Attributes:
         number: in its study, from 0.
-        settings: what was tried.
+        settings: name -> value.
         value: quality on valid; None where the trial was refused.
-        ended: how: "complete", "given up" (fell behind on the curve) or "refused" (could not run).
-        why: of a refusal.
-        curve: step (epochs, or customers asked) -> quality there.
-        began, finished: local time.
+        outcome: "complete", "given up" (stopped early on its curve) or "refused" (the settings
+            cannot be fitted).
+        why: reason of a refusal.
+        curve: step (epochs, or number of customers) -> quality there.
+        started, finished: local time.
     """
 
     number: int
     settings: Mapping[str, Any]
     value: float | None
-    ended: Literal["complete", "given up", "refused"]
+    outcome: Literal["complete", "given up", "refused"]
     why: str | None = None
     curve: Mapping[int, float] = field(default_factory=dict)
-    began: datetime
+    started: datetime
     finished: datetime
 
 
 class StudyRun:
-    """The parent run of a study; taken up again where it is there already.
+    """The parent run of a study; an existing one is resumed.
 
-    Trials are kept in the study's own database first. What is missing here after a kill is logged
-    again from there, and a child that was cut short is replaced, so each trial has one child.
+    Trials are written to the study's own database first. After a kill, those that are missing here
+    are logged from there, and an incomplete child is replaced, so that each trial has one child.
 
     Args:
         settings: the store.
         name: of the study.
-        metric: that is searched for, as "ndcg@10".
+        metric: that is maximised, as "ndcg@10".
         tags: further tags of the parent.
-        identity: hexadecimal, of the trials: a study of the same name that is begun anew has
-            another, and a parent of its own.
+        identity: of the study's database, hexadecimal; a new study of the same name has another
+            one, and another parent.
+
+    Attributes:
+        run_id: of the parent run.
+
+    Raises:
+        InputError: the store cannot be opened, or does not accept what is logged; as all methods.
     """
 
-    @taken("the study")
+    @store_errors("the study")
     def __init__(
         self,
         settings: TrackConfig,
@@ -72,55 +80,64 @@ class StudyRun:
         self._store: TrackingStore = open_store(settings)
         self._hides = settings.pseudonyms
         self._metric = metric
-        found = self._search(f"tags.{_IDENTITY} = '{identity}' and tags.{KIND} = 'study'")
-        about = {**tags, "study": name, _IDENTITY: identity}
-        self.run_id = str(found[0].info.run_id) if found else self._begin(name, about)
+        parents = self._search(f"tags.{_IDENTITY} = '{identity}' and tags.{KIND} = 'study'")
+        tags = {**tags, "study": name, _IDENTITY: identity}
+        self.run_id = str(parents[0].info.run_id) if parents else self._create(name, tags)
         self._logged = self._children()
 
-    def under_way(self) -> AbstractContextManager[None]:
-        """Of the search: RUNNING inside, and afterwards as it ended."""
+    def running(self) -> AbstractContextManager[None]:
+        """Sets the status of the parent: RUNNING inside, then FINISHED, FAILED or KILLED."""
         self._client.update_run(self.run_id, status="RUNNING")
-        return ended(self._client, self.run_id, "study")
+        return ending_run(self._client, self.run_id, "study")
 
-    @taken("the study")
+    @store_errors("the study")
     def log(self, trial: TrialRecord) -> bool:
-        """Logs a trial as a child; False where that was done before."""
+        """Logs a trial as a child; returns False where it was logged before."""
         from mlflow.entities import Metric, Param
 
         if trial.number in self._logged:
             return False
-        began, finished = (int(at.timestamp() * 1000) for at in (trial.began, trial.finished))
+        started = int(trial.started.timestamp() * 1000)
+        finished = int(trial.finished.timestamp() * 1000)
         tags = {
             **origin(), PARENT: self.run_id, KIND: _TRIAL, _TRIAL: str(trial.number),
-            "ended": trial.ended,
+            "ended": trial.outcome,
         }  # fmt: skip
         if trial.why:
-            # What went wrong may name a customer.
+            # The reason may name a customer.
             why = _HIDDEN if self._hides else for_markdown(trial.why)
             tags["mlflow.note.content"] = why
         child = self._client.create_run(
-            self._store.experiment_id, start_time=began, run_name=f"trial {trial.number}", tags=tags
+            self._store.experiment_id,
+            start_time=started,
+            run_name=f"trial {trial.number}",
+            tags=tags,
         )
-        measured = {"seconds/trial": (finished - began) / 1000}
+        values = {"seconds/trial": (finished - started) / 1000}
         if trial.value is not None:
-            measured[tracked_name("valid", self._metric)] = trial.value
-        metrics = [Metric(name, value, finished, 0) for name, value in measured.items()]
+            values[tracked_name("valid", self._metric)] = trial.value
+        metrics = [Metric(name, value, finished, 0) for name, value in values.items()]
         curve = tracked_name("curve", self._metric)
         metrics += [Metric(curve, value, finished, step) for step, value in trial.curve.items()]
         params = [Param(name, str(value)) for name, value in trial.settings.items()]
         self._client.log_batch(child.info.run_id, metrics=metrics, params=params)
-        self._client.set_terminated(child.info.run_id, _STATUS[trial.ended], finished)
+        self._client.set_terminated(child.info.run_id, _STATUS[trial.outcome], finished)
         self._logged.add(trial.number)
         return True
 
-    @taken("the study")
-    def best(self, value: float, step: int) -> None:
-        """Notes the best quality after so many trials: the curve of the study."""
+    @store_errors("the study")
+    def log_best(self, value: float, step: int) -> None:
+        """Logs the best quality after a number of trials: the curve of the study."""
         self._client.log_metric(self.run_id, tracked_name("best", self._metric), value, step=step)
 
-    @taken("the study")
+    @store_errors("the study")
     def conclude(self, best: TrialRecord, experiment: str) -> None:
-        """Notes the best settings and the experiment file that holds them."""
+        """Logs the best settings.
+
+        Args:
+            best: their trial.
+            experiment: text of the experiment file.
+        """
         tags = {f"best.{name}": str(value) for name, value in best.settings.items()}
         tags |= {
             "best.trial": str(best.number),
@@ -130,21 +147,28 @@ class StudyRun:
             self._client.set_tag(self.run_id, name, value)
         self._client.log_text(self.run_id, experiment, "experiment.yaml")
 
-    @taken("the study")
-    def repeated(self, best: int) -> set[int]:
-        """Seeds with which the settings of this trial were fitted and tracked already."""
-        found = self._search(
+    @store_errors("the study")
+    def logged_seeds(self, best: int) -> set[int]:
+        """Seeds of the runs that were already logged with the settings of a trial.
+
+        Args:
+            best: number of the trial.
+        """
+        children = self._search(
             f"tags.`{PARENT}` = '{self.run_id}' and attributes.status = 'FINISHED'"
         )
-        tags = [run.data.tags for run in found]
-        seeds = [one.get("seed", "") for one in tags if one.get(BEST) == str(best)]
+        seeds = [
+            child.data.tags.get("seed", "")
+            for child in children
+            if child.data.tags.get(BEST) == str(best)
+        ]
         return {int(seed) for seed in seeds if seed.isdecimal()}
 
     @property
     def _client(self) -> Any:
         return self._store.client
 
-    def _begin(self, name: str, tags: Mapping[str, str]) -> str:
+    def _create(self, name: str, tags: Mapping[str, str]) -> str:
         run = self._client.create_run(
             self._store.experiment_id,
             run_name=f"study {name}",
@@ -162,14 +186,5 @@ class StudyRun:
                 logged |= {int(number)} if number.isdecimal() else set()
         return logged
 
-    def _search(self, wanted: str) -> list[Any]:
-        found: list[Any] = []
-        token = None
-        while True:
-            page = self._client.search_runs(
-                [self._store.experiment_id], wanted, max_results=1000, page_token=token
-            )
-            found += page
-            token = page.token
-            if not token:
-                return found
+    def _search(self, query: str) -> list[Any]:
+        return list(search_runs(self._client, [self._store.experiment_id], query))

@@ -1,4 +1,4 @@
-"""The customer-product graph on a device, ready for sparse products in both directions."""
+"""The customer-product graph on a device, in compressed rows, for products in both directions."""
 
 from dataclasses import dataclass
 
@@ -35,12 +35,12 @@ class Half:
     def __matmul__(self, vectors: Tensor) -> Tensor:
         """[n, dim], the product with [m, dim] vectors; take gradients through `propagate`."""
         if vectors.is_cuda:
-            # A bag of a popular product would be one long serial sum there (not measured).
+            # `embedding_bag` would sum a popular product's many entries serially (not measured).
             matrix = torch.sparse_csr_tensor(
                 self.offsets, self.columns, self.values, self.shape, check_invariants=False
             )
             return matrix @ vectors
-        # Three to four times as fast as MKL's CSR product: the vectors ahead are prefetched.
+        # Three to four times as fast as MKL's CSR product, because vectors are prefetched.
         return embedding_bag(
             self.columns,
             vectors,
@@ -82,6 +82,23 @@ class BipartiteGraph:
         if not np.isfinite(matrix.data).all():
             raise InputError("graph: expected finite weights, got NaN or infinity; drop those rows")
         return cls(_half(matrix, device), _half(matrix.T.tocsr(), device))
+
+
+def entries_of(starts: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """The entries of some rows of a matrix in compressed rows, one row's after the other's.
+
+    Args:
+        starts: [n + 1] int64, where each row's entries begin and end.
+        rows: [B] int64 row numbers, on the same device.
+
+    Returns:
+        [N] int64 positions in `rows`, ascending, and beside them [N] int64 positions of entries.
+    """
+    begin = starts[rows]
+    lengths = starts[rows + 1] - begin
+    position = torch.arange(len(rows), device=rows.device).repeat_interleave(lengths)
+    before = lengths.cumsum(0) - lengths
+    return position, torch.arange(len(position), device=rows.device) + (begin - before)[position]
 
 
 def _half(matrix: csr_array, device: torch.device | str) -> Half:

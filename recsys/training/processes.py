@@ -12,11 +12,11 @@ from torch import distributed
 
 @dataclass(frozen=True)
 class Processes:
-    """Which of how many this process is.
+    """The rank of this process among all that train together.
 
     Attributes:
-        rank: from 0.
-        count: of processes.
+        rank: of this process, from 0.
+        count: number of processes.
     """
 
     rank: int = 0
@@ -24,27 +24,27 @@ class Processes:
 
     @classmethod
     def here(cls) -> "Processes":
-        """Of the group that was joined, or this process alone."""
+        """In the group that was joined; alone without one."""
         if not (distributed.is_available() and distributed.is_initialized()):
             return cls()
         return cls(distributed.get_rank(), distributed.get_world_size())
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that validates, writes and speaks."""
+        """Whether this is the process that validates, writes and prints."""
         return self.rank == 0
 
     def share(self, count: int) -> slice:
-        """Consecutive positions out of `count` that are this process's own."""
+        """The consecutive positions out of `count` that this process works on."""
         return slice(self.rank * count // self.count, (self.rank + 1) * count // self.count)
 
     def told_by_first(self, value: Any) -> Any:
-        """What the first process says, in all of them; a plain value."""
+        """The value of the first process, in all of them; it is a plain value."""
         if self.count == 1:
             return value
-        said = [value]
-        distributed.broadcast_object_list(said, src=0)
-        return said[0]
+        values = [value]
+        distributed.broadcast_object_list(values, src=0)
+        return values[0]
 
 
 @contextmanager

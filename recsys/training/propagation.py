@@ -42,17 +42,17 @@ def propagate(
         graph: R on the device of the vectors, of their type.
         customers: [C, dim].
         products: [P, dim].
-        weights: [K + 1] w_0 ... w_K, numbers or a tensor, which may be learnt; `mean_of_layers(K)`
-            is the paper's choice.
+        weights: [K + 1] w_0 ... w_K, numbers or a tensor, which may be learnt; those of the paper
+            are `mean_of_layers(K)`.
 
     Returns:
         Customers [C, dim] and products [P, dim], new tensors. Once differentiable.
 
     Raises:
-        InputError: shapes, types, devices or weights that do not go together.
+        InputError: shapes, types or devices do not match, or weights are out of range.
     """
     _check(graph, customers, products, weights)
-    # Sparse products know no half precision on the CPU, and lose too much by it elsewhere.
+    # Sparse products do not support half precision on the CPU, and lose too much by it elsewhere.
     with torch.autocast(customers.device.type, enabled=False):
         pair: Pair = _Propagation.apply(  # type: ignore[no-untyped-call]
             graph, customers, products, weights
@@ -87,7 +87,7 @@ class _Propagation(torch.autograd.Function):
 
 
 def _layers(graph: BipartiteGraph, pair: Pair, weights: Sequence[float]) -> Iterator[Pair]:
-    """X, A x, ..., A^K x, each made when it is asked for."""
+    """X, A x, ..., A^K x, computed lazily."""
     yield pair
     for _ in weights[1:]:
         customers, products = pair
@@ -137,5 +137,5 @@ def _check(
     if numbers.dim() != 1 or not numbers.isfinite().all() or not numbers.any():
         raise InputError(
             "propagate: expected weights of layers 0 to K, finite and not all of them 0, got "
-            f"{numbers.tolist()}; see mean_of_layers"
+            f"{numbers.tolist()}; use mean_of_layers"
         )

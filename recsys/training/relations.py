@@ -20,9 +20,9 @@ class Relations(nn.Module):
     """Signed light convolution: a layer is x_s' = sum over relations and actions of w R x_r.
 
     Args:
-        matrices: relation -> action -> normalised matrix, see `relation_matrices`.
+        matrices: relation -> action -> normalised matrix, as `relation_matrices` makes them.
         weights: of the actions, with sign; each relation starts from them.
-        learnt: whether each relation learns its own.
+        learnt: whether each relation learns weights of its own.
         device: of the graphs.
     """
 
@@ -39,8 +39,8 @@ class Relations(nn.Module):
         start: list[float] = []
         for relation, of_action in matrices.items():
             # Each layer is about as long as the one before, however many actions there are.
-            whole = sum(abs(weights[action]) for action in of_action)
-            shares = {action: weights[action] / whole for action in of_action}
+            total = sum(abs(weights[action]) for action in of_action)
+            shares = {action: weights[action] / total for action in of_action}
             if of_action and not learnt:
                 of_action, shares = {"all": _merged(of_action, shares)}, {"all": 1.0}
             for action, matrix in of_action.items():
@@ -50,18 +50,18 @@ class Relations(nn.Module):
         self.weights = nn.Parameter(torch.tensor(start, device=device), requires_grad=learnt)
 
     def forward(self, nodes: Nodes) -> Nodes:
-        """One layer."""
-        found = {side: torch.zeros_like(vectors) for side, vectors in nodes.items()}
+        """The nodes after one layer."""
+        summed = {side: torch.zeros_like(vectors) for side, vectors in nodes.items()}
         for ((left, right), _), graph, weight in zip(
             self.names, self.graphs, self.weights, strict=True
         ):
             to_left, to_right = propagate(graph, nodes[left], nodes[right], _ONE_LAYER)
-            found[left] = found[left] + weight * to_left
-            found[right] = found[right] + weight * to_right
-        return found
+            summed[left] = summed[left] + weight * to_left
+            summed[right] = summed[right] + weight * to_right
+        return summed
 
     def by_name(self) -> dict[str, float]:
-        """Weights in use, for example of "customers-products view"."""
+        """Current weights, for example of "customers-products view"."""
         named = [f"{left}-{right} {action}" for (left, right), action in self.names]
         return dict(zip(named, self.weights.tolist(), strict=True))
 

@@ -1,4 +1,4 @@
-"""How a model of vectors is trained: the settings that all of them share."""
+"""Settings of training that all models of vectors share."""
 
 import math
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ class Training:
     """Settings of the fit loop.
 
     Attributes:
-        epochs: passes over the examples; the schedule is drawn up for all of them.
-        stop_after: epochs after which it stops before the end; None: with validation data where
-            valid was best, without them at the end.
+        epochs: passes over the examples, which the learning rate schedule spans.
+        stop_after: epochs after which training stops early; None stops at the best epoch on valid,
+            or after all epochs without validation.
         patience: validations without a better value after which it stops; None for never.
         validate_every: epochs between validations.
         batch_size: examples a step, of all processes together.
         learning_rate: of Adam, at its highest.
-        schedule: "cosine" falls to 1/50 of it over the epochs, "constant" stays.
-        warmup: epochs over which it rises from 0, a fraction allowed.
-        clip: greatest norm of the whole gradient; None leaves it as it is.
+        schedule: "cosine" decays to 1/50 of it over the epochs, "constant" does not.
+        warmup: epochs over which it rises from 0; may be a fraction.
+        clip: greatest norm of the gradient of all parameters; None for no limit.
         precision: of matrix products; "auto" is bfloat16 on CUDA and float32 on the CPU.
-        checkpoint: folder that a fit is kept in and resumed from; None keeps nothing.
-        checkpoint_seconds: at least so many lie between two checkpoints.
+        checkpoint: folder where a fit is kept and resumed from; None keeps nothing.
+        checkpoint_seconds: least seconds between two checkpoints.
         seed: of initial vectors, order, draws and noise.
     """
 
@@ -44,7 +44,7 @@ class Training:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "stop_after", "patience", "validate_every", "batch_size"):
-            self._require(name, whole=True, above=0)
+            self._require(name, integer=True, above=0)
         for name in ("learning_rate", "clip"):
             self._require(name, above=0)
         for name in ("warmup", "checkpoint_seconds"):
@@ -64,7 +64,7 @@ class Training:
                 )
 
     def learning_rate_at(self, epoch: float) -> float:
-        """After so many epochs, a fraction counted in."""
+        """The learning rate after a number of epochs, which may be a fraction."""
         rate = self.learning_rate
         if epoch < self.warmup:
             rate *= epoch / self.warmup
@@ -73,13 +73,13 @@ class Training:
         falling = (1 + math.cos(math.pi * min(epoch / self.epochs, 1))) / 2
         return rate * (0.02 + 0.98 * falling)
 
-    def _require(self, name: str, *, whole: bool = False, above: float | None = None) -> None:
+    def _require(self, name: str, *, integer: bool = False, above: float | None = None) -> None:
         value = getattr(self, name)
         if value is None and name in ("stop_after", "patience", "clip"):
             return
-        number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        number = isinstance(value, int if integer else int | float) and not isinstance(value, bool)
         enough = number and (value > above if above is not None else value >= 0)
         if not (enough and math.isfinite(value)):
-            kind = "whole" if whole else "finite"
+            kind = "whole" if integer else "finite"
             low = f"above {above:g}" if above is not None else "of at least 0"
             raise InputError(f"model.{name}: expected a {kind} number {low}, got {value}")

@@ -27,7 +27,7 @@ def singular_vectors(
 
     Returns:
         U [C, rank] and V [P, rank] with orthonormal columns, of the type of the graph, and
-        s [rank] in descending order. Signs are as they come.
+        s [rank] in descending order. Signs are arbitrary.
     """
     to_customers, to_products = graph.to_customers, graph.to_products
     width = min(rank + _OVERSAMPLING, *to_customers.shape)

@@ -113,9 +113,9 @@ def test_an_edge_from_after_the_cutoff_is_named_by_its_row() -> None:
     data = build(shop(), tables_of(shop()))
     when = data.interactions.when
     leaky = data.interactions.select(when <= at("2026-01-05"))
-    found = refusal(with_past(shop(), DAYS, interactions=leaky))
-    assert found.startswith("leakage audit, edges of valid: interactions: row 2 (customer b, ")
-    assert f"column 'timestamp': expected a moment {VALID}, got 2026-01-05T00:00:00" in found
+    message = refusal(with_past(shop(), DAYS, interactions=leaky))
+    assert message.startswith("leakage audit, edges of valid: interactions: row 2 (customer b, ")
+    assert f"column 'timestamp': expected a moment {VALID}, got 2026-01-05T00:00:00" in message
 
 
 def test_a_repeat_does_not_hide_behind_its_first_event() -> None:
@@ -138,9 +138,9 @@ def test_an_edge_out_of_nowhere_is_said() -> None:
     _, data, split = audited(shop(), DAYS)
     events = split.valid.past.interactions
     made_up = replace(events, products=np.full(3, data.products.row("z"), np.int32))
-    found = refusal(with_past(shop(), DAYS, interactions=made_up))
+    message = refusal(with_past(shop(), DAYS, interactions=made_up))
     # a had z, but only on the 7th.
-    assert "row 5 (customer a, product z)" in found
+    assert "row 5 (customer a, product z)" in message
     odd = replace(events, actions=np.zeros(3, np.int8))
     assert "edges without a row before the window" in refusal(
         with_past(shop(), DAYS, interactions=odd)
@@ -152,8 +152,8 @@ def test_answers_come_from_the_window() -> None:
     data = build(shop(), tables)
     split = DAYS.split(data, shop())
     narrow = replace(split, valid=replace(split.valid, end=split.valid.start + 1))
-    found = refusal(Audit(tables, tables, data, narrow))
-    assert "answers of valid: interactions: row 0, column 'timestamp'" in found
+    message = refusal(Audit(tables, tables, data, narrow))
+    assert "answers of valid: interactions: row 0, column 'timestamp'" in message
 
 
 def test_a_split_by_cutoff_says_where_its_windows_start() -> None:
@@ -176,19 +176,19 @@ CUSTOMERS = {
 
 def test_a_feature_of_later_is_named() -> None:
     source = shop(customers=CUSTOMERS)
-    whole = tables_of(source).customers
-    found = refusal(with_past(source, DAYS, side_tables={"customers": whole}))
-    assert "features of valid: customers: row 1 (customer_id a), column 'valid_from'" in found
-    assert f"expected a moment {VALID}, got 2026-01-05" in found
+    table = tables_of(source).customers
+    message = refusal(with_past(source, DAYS, side_tables={"customers": table}))
+    assert "features of valid: customers: row 1 (customer_id a), column 'valid_from'" in message
+    assert f"expected a moment {VALID}, got 2026-01-05" in message
 
 
 def test_a_feature_of_later_does_not_hide_by_losing_its_date() -> None:
     source = shop(customers=CUSTOMERS)
-    whole = tables_of(source).customers
-    erased = whole.assign(valid_from=whole["valid_from"].mask(whole["age"] > 0))
-    for undated in (erased, whole.drop(columns="valid_from")):
-        found = refusal(with_past(source, DAYS, side_tables={"customers": undated}))
-        assert "customers: row 1 (customer_id a), column 'valid_from'" in found
+    table = tables_of(source).customers
+    erased = table.assign(valid_from=table["valid_from"].mask(table["age"] > 0))
+    for undated in (erased, table.drop(columns="valid_from")):
+        message = refusal(with_past(source, DAYS, side_tables={"customers": undated}))
+        assert "customers: row 1 (customer_id a), column 'valid_from'" in message
 
 
 def test_a_decision_of_later_is_named() -> None:
@@ -198,9 +198,9 @@ def test_a_decision_of_later_is_named() -> None:
         "policy": ["p", "p"], "outcome": ["accept", "ignore"],
     }  # fmt: skip
     source = shop(decisions=decisions)
-    whole = tables_of(source).decisions
-    found = refusal(with_past(source, DAYS, side_tables={"decisions": whole}))
-    assert "features of valid: decisions: row 1 (decision_id 2), column 'timestamp'" in found
+    table = tables_of(source).decisions
+    message = refusal(with_past(source, DAYS, side_tables={"decisions": table}))
+    assert "features of valid: decisions: row 1 (decision_id 2), column 'timestamp'" in message
 
 
 # --- identities -------------------------------------------------------------------------
@@ -244,9 +244,9 @@ def test_links_from_before_the_first_cutoff_and_undated_ones_are_known() -> None
 def test_a_link_of_later_is_named(dates: list[str | None], row: int, ids: str) -> None:
     with pytest.raises(InputError) as caught:
         merged_audit(dates, None)
-    found = str(caught.value)
-    assert f"identities of valid: identities: row {row} ({ids}), column 'timestamp'" in found
-    assert "a link from before the first cut-off 2026-01-05" in found
+    message = str(caught.value)
+    assert f"identities of valid: identities: row {row} ({ids}), column 'timestamp'" in message
+    assert "a link from before the first cut-off 2026-01-05" in message
 
 
 def test_a_cutoff_within_a_second_is_its_beginning_for_links_and_events_alike() -> None:
@@ -278,9 +278,9 @@ def counts_of(data: Dataset, **products: float) -> ProductCounts:
 def test_popularity_is_at_most_what_was_counted_before() -> None:
     audit, data, _ = audited(shop(), DAYS)
     audit.fit("valid", Derived(popularity=counts_of(data, x=1, y=1, z=1)))
-    found = refusal(audit, Derived(popularity=counts_of(data, x=2, y=1, z=1)))
+    message = refusal(audit, Derived(popularity=counts_of(data, x=2, y=1, z=1)))
     # x on the cut-off is the first row that explains it.
-    assert "popularity of valid: interactions: row 2 (customer b, product x)" in found
+    assert "popularity of valid: interactions: row 2 (customer b, product x)" in message
     nowhere = refusal(audit, Derived(popularity=counts_of(data, y=2)))
     assert "product y counted 2 times instead of at most 1" in nowhere
 
@@ -296,7 +296,7 @@ def test_popularity_of_a_window_is_counted_in_it() -> None:
 
 def test_segments_are_cut_from_what_was_known() -> None:
     audit, data, split = audited(shop(), DAYS)
-    place = {name: data.customers.row(name) for name in "ab"}
+    row_of = {name: data.customers.row(name) for name in "ab"}
     second = at("2026-01-01")
     true = {
         "a": (1, second, 1.0),
@@ -304,7 +304,7 @@ def test_segments_are_cut_from_what_was_known() -> None:
     }
 
     def measures(**change: tuple[int, int, float]) -> CustomerMeasures:
-        stated = sorted((place[name], value) for name, value in (true | change).items())
+        stated = sorted((row_of[name], value) for name, value in (true | change).items())
         events, last, value = (np.array(column) for column in zip(*(v for _, v in stated)))  # noqa: B905
         return CustomerMeasures(events=events, last=last, value=value)
 
@@ -315,8 +315,10 @@ def test_segments_are_cut_from_what_was_known() -> None:
         ({"a": (1, second, 17.0)}, 4),
         ({"b": (2, split.valid.start - 1, 9.0)}, 2),
     ):
-        found = refusal(audit, Derived(segments=measures(**change)))
-        assert f"segments of valid: interactions: row {row} (customer {next(iter(change))}" in found
+        message = refusal(audit, Derived(segments=measures(**change)))
+        assert (
+            f"segments of valid: interactions: row {row} (customer {next(iter(change))}" in message
+        )
 
 
 @pytest.mark.parametrize("kind", ["negatives", "calibrators"])
@@ -326,8 +328,8 @@ def test_moments_that_a_model_states_precede_the_cutoff(kind: str) -> None:
     audit.fit("valid", Derived(**{kind: before}))
     check = next(check for check in audit.certificate.checks if check.kind == kind)
     assert (check.rows, check.latest) == (2, "2026-01-04T23:59:59.999999+00:00")
-    found = refusal(audit, Derived(**{kind: np.append(before, split.valid.start)}))
-    assert f"{kind} of valid: interactions: row 2 (customer b, product x)" in found
+    message = refusal(audit, Derived(**{kind: np.append(before, split.valid.start)}))
+    assert f"{kind} of valid: interactions: row 2 (customer b, product x)" in message
 
 
 # --- where there is no cut-off ----------------------------------------------------------
@@ -349,8 +351,8 @@ def test_a_published_split_is_not_certified_but_examined() -> None:
     audit.fit("test", Derived(popularity=counts_of(data, w=2, x=2, y=2, z=2)))
     assert audit.certificate.status == "not certifiable: no order"
     assert "published without cut-offs" in audit.certificate.line()
-    found = refusal(audit, Derived(popularity=counts_of(data, v=1)))
-    assert "row 8 (customer a, product v), column 'part': expected a row of train" in found
+    message = refusal(audit, Derived(popularity=counts_of(data, v=1)))
+    assert "row 8 (customer a, product v), column 'part': expected a row of train" in message
     negatives = Derived(negatives=np.array([1]))
     audit.fit("valid", negatives)
     assert "no cut-off" in audit.certificate.checks[-2].how
@@ -363,20 +365,20 @@ def test_no_test_row_and_no_held_out_pair_lies_in_the_past_of_a_published_split(
     splitter = GivenSplit(valid_fraction=0.3)
     data = build(source, tables_of(source))
     events, split = data.interactions, splitter.split(data, source)
-    found = refusal(with_past(source, splitter, interactions=events))
-    assert "edges of valid: interactions: row " in found
+    message = refusal(with_past(source, splitter, interactions=events))
+    assert "edges of valid: interactions: row " in message
     # The views of what is asked for give it away.
     train = ~events.given_test
-    asked = split.valid.queries
+    queries = split.valid.queries
     pairs = {
         (customer, product)
-        for row, customer in enumerate(asked.customers)
-        for product in asked.relevant[[row]].indices
+        for row, customer in enumerate(queries.customers)
+        for product in queries.relevant[[row]].indices
     }
     held = np.array([pair in pairs for pair in zip(events.customers, events.products, strict=True)])
     keep = train & ~(held & events.has_action(("purchase",)))
-    found = refusal(with_past(source, splitter, interactions=events.select(keep)))
-    assert "column 'product_id': expected no product of an answer" in found
+    message = refusal(with_past(source, splitter, interactions=events.select(keep)))
+    assert "column 'product_id': expected no product of an answer" in message
 
 
 def test_leave_last_out_is_not_certified_and_its_answers_stay_out() -> None:
@@ -387,9 +389,9 @@ def test_leave_last_out_is_not_certified_and_its_answers_stay_out() -> None:
     assert audit.certificate.status == "not certifiable: no order"
     assert "events of other customers" in audit.certificate.line()
     data = build(source, tables_of(source))
-    found = refusal(with_past(source, LeaveLastOut(), interactions=data.interactions))
-    assert "edges of valid" in found
-    assert "column 'product_id': expected no product of an answer" in found
+    message = refusal(with_past(source, LeaveLastOut(), interactions=data.interactions))
+    assert "edges of valid" in message
+    assert "column 'product_id': expected no product of an answer" in message
 
 
 def test_dates_cannot_be_compared_with_positions() -> None:

@@ -42,19 +42,19 @@ def write(folder: Path) -> str:
 
 
 def test_mailings_of_all_types_are_labelled(tmp_path: Path) -> None:
-    found = read_coupons(write(tmp_path)).mailings.set_index("offer_id")
-    assert found["customer_id"].tolist() == ["a", "a", "b"]
-    assert found["outcome"].tolist() == ["ignore", "accept", "ignore"]
+    mailings = read_coupons(write(tmp_path)).mailings.set_index("offer_id")
+    assert mailings["customer_id"].tolist() == ["a", "a", "b"]
+    assert mailings["outcome"].tolist() == ["ignore", "accept", "ignore"]
     # The first redemption counts, and a campaign is open until the end of its last day.
-    assert found.loc["2", "answered_at"] == pd.Timestamp("2017-04-09", tz="UTC")
-    assert found.loc["1", "timestamp"] == pd.Timestamp("2017-03-01", tz="UTC")
-    assert found.loc["1", "resolved_at"] == pd.Timestamp("2017-04-01", tz="UTC")
-    assert pd.isna(found.loc["3", "resolved_at"])
+    assert mailings.loc["2", "answered_at"] == pd.Timestamp("2017-04-09", tz="UTC")
+    assert mailings.loc["1", "timestamp"] == pd.Timestamp("2017-03-01", tz="UTC")
+    assert mailings.loc["1", "resolved_at"] == pd.Timestamp("2017-04-01", tz="UTC")
+    assert pd.isna(mailings.loc["3", "resolved_at"])
 
 
 def test_coupons_of_type_a_are_never_ignored(tmp_path: Path) -> None:
-    found = read_coupons(write(tmp_path)).coupon_sends
-    rows = found[["customer_id", "offer_id", "touchpoint", "outcome"]].values.tolist()
+    sends = read_coupons(write(tmp_path)).coupon_sends
+    rows = sends[["customer_id", "offer_id", "touchpoint", "outcome"]].values.tolist()
     assert sorted(rows) == [
         ["a", "x@2", "Type B", "ignore"],
         ["a", "y@2", "Type B", "accept"],
@@ -88,8 +88,8 @@ def test_the_published_files() -> None:
         (tables.mailings, 2_421, 297),
         (tables.coupon_sends, 23_698, 191),
     ):
-        asked = sends[sends["timestamp"] >= test]
-        assert (len(asked), int((asked["outcome"] == "accept").sum())) == (rows, accepted)
+        late = sends[sends["timestamp"] >= test]
+        assert (len(late), int((late["outcome"] == "accept").sum())) == (rows, accepted)
         assert not sends.duplicated(["customer_id", "offer_id"]).any()
         assert (
             sends["answered_at"].dropna() >= sends["timestamp"][sends["answered_at"].notna()]

@@ -100,11 +100,11 @@ def test_two_cells_that_change_places_change_the_fingerprint() -> None:
     st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=8),
 )
 def test_equal_fingerprints_mean_equal_tables(
-    one: list[tuple[int, int]], two: list[tuple[int, int]]
+    left: list[tuple[int, int]], right: list[tuple[int, int]]
 ) -> None:
     names = ["customer_id", "product_id"]
-    prints = [print_of(pd.DataFrame(rows, columns=names), None) for rows in (one, two)]
-    assert (prints[0] == prints[1]) == (one == two)
+    prints = [print_of(pd.DataFrame(rows, columns=names), None) for rows in (left, right)]
+    assert (prints[0] == prints[1]) == (left == right)
 
 
 # --- ids --------------------------------------------------------------------------------

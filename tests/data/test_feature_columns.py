@@ -26,10 +26,10 @@ def many(usual: str, *others: str) -> pd.Series:
 
 
 def test_decimal_numbers_as_text_are_numbers() -> None:
-    found = read_feature(column("1964.23", " -5 ", None, "2e3"))
-    assert found.dtype == np.float64
-    assert found[[0, 1, 3]].tolist() == [1964.23, -5, 2000]
-    assert np.isnan(found[2])
+    numbers = read_feature(column("1964.23", " -5 ", None, "2e3"))
+    assert numbers.dtype == np.float64
+    assert numbers[[0, 1, 3]].tolist() == [1964.23, -5, 2000]
+    assert np.isnan(numbers[2])
 
 
 def test_whole_numbers_as_text_are_numbers_as_csv_has_them() -> None:
@@ -82,16 +82,16 @@ def test_texts_of_all_kinds_stay_text() -> None:
 @pytest.mark.parametrize("table", ["customers", "products"])
 def test_the_door_names_table_row_and_column(table: str) -> None:
     frame = pd.DataFrame({f"{table[:-1]}_id": range(20), "income": many("{},5", "3,25")})
-    said = rf"{table}: row 0, column 'income': expected a number such as 1964.23, got '11,5'"
-    with pytest.raises(InputError, match=said):
+    message = rf"{table}: row 0, column 'income': expected a number such as 1964.23, got '11,5'"
+    with pytest.raises(InputError, match=message):
         check_table(table, frame)
 
 
 def test_names_and_what_has_a_meaning_stay_as_they_are() -> None:
     frame = pd.DataFrame({"product_id": ["a", "b"], "name": ["11", "12"], "category": ["1", "2"]})
-    found = check_table("products", frame)
-    assert found["name"].tolist() == ["11", "12"]
-    assert found["category"].tolist() == ["1", "2"]
+    checked = check_table("products", frame)
+    assert checked["name"].tolist() == ["11", "12"]
+    assert checked["category"].tolist() == ["1", "2"]
 
 
 def test_a_csv_with_decimal_commas_is_refused(tmp_path: Any) -> None:

@@ -99,19 +99,19 @@ def test_all_tables_that_name_customers_are_renamed() -> None:
             decisions=decisions,
         )
     )
-    found = merge_identities(tables, RULES)
-    assert found.decisions is not None
-    assert found.customers is not None
-    assert found.decisions["customer_id"].tolist() == ["a"]
-    assert found.customers["customer_id"].tolist() == ["a"]
+    merged = merge_identities(tables, RULES)
+    assert merged.decisions is not None
+    assert merged.customers is not None
+    assert merged.decisions["customer_id"].tolist() == ["a"]
+    assert merged.customers["customer_id"].tolist() == ["a"]
 
 
 def test_numbers_and_text_name_the_same_person() -> None:
     # Customers are numbered; the links also know devices, so their ids are text.
     tables = tables_of([7, 8, 9], [(7, "device-1"), ("device-1", 8)], registered=[7, 8, 9])
-    found = merge_identities(tables, RULES)
-    assert found.interactions["customer_id"].astype(str).tolist() == ["7", "7", "9"]
-    data = build(MemorySource(tables=found), found)
+    merged = merge_identities(tables, RULES)
+    assert merged.interactions["customer_id"].astype(str).tolist() == ["7", "7", "9"]
+    data = build(MemorySource(tables=merged), merged)
     assert (data.interactions.customers >= 0).all()
     assert len(set(data.interactions.customers.tolist())) == 2
 
@@ -138,13 +138,13 @@ def test_tables_of_texts_and_numbers_keep_their_meaning_when_merged() -> None:
             decisions=decisions,
         )
     )
-    found = merge_identities(tables, RULES)
-    assert found.interactions["customer_id"].astype(str).tolist() == ["7", "7", "9", "10"]
-    assert found.decisions is not None
-    data = build(MemorySource(tables=found), found)
+    merged = merge_identities(tables, RULES)
+    assert merged.interactions["customer_id"].astype(str).tolist() == ["7", "7", "9", "10"]
+    assert merged.decisions is not None
+    data = build(MemorySource(tables=merged), merged)
     rows = [data.customers.row(7), data.customers.row(7), data.customers.row(9)]
     assert data.interactions.customers[:3].tolist() == rows
-    assert data.customers.rows(found.decisions["customer_id"]).tolist() == rows[1:]
+    assert data.customers.rows(merged.decisions["customer_id"]).tolist() == rows[1:]
     assert sorted(data.customers.ids) == ["10", "7", "9"]
 
 
@@ -161,9 +161,9 @@ def test_many_links_and_customers_take_time_in_proportion() -> None:
 @pytest.mark.parametrize("name", ["customer_id", "value"])
 def test_events_themselves_stay(name: str) -> None:
     tables = tables_of(["b", "a"], [("a", "b")])
-    found = merge_identities(tables, RULES).interactions
-    assert len(found) == 2
-    assert found[name].notna().all()
+    events = merge_identities(tables, RULES).interactions
+    assert len(events) == 2
+    assert events[name].notna().all()
 
 
 LINKS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=15)

@@ -35,8 +35,8 @@ def write(folder: Path, touches: dict[str, Any] | None = None, **items: Any) -> 
 
 
 def test_touchpoints_stand_once_before_the_first_purchase_they_lead_to(tmp_path: Path) -> None:
-    found = check_tables(Insurance(root=write(tmp_path)).load()).interactions
-    touches = found[found["product_id"].isna()]
+    events = check_tables(Insurance(root=write(tmp_path)).load()).interactions
+    touches = events[events["product_id"].isna()]
     # Conversation 40 and session 40 are two things.
     assert touches[["customer_id", "touchpoint", "action", "order"]].values.tolist() == [
         [7, "web", "view", 1 * EVENT + 1],
@@ -47,8 +47,8 @@ def test_touchpoints_stand_once_before_the_first_purchase_they_lead_to(tmp_path:
 
 
 def test_purchases_come_after_the_touchpoints_of_their_event(tmp_path: Path) -> None:
-    found = check_tables(Insurance(root=write(tmp_path)).load()).interactions
-    bought = found[found["product_id"].notna()]
+    events = check_tables(Insurance(root=write(tmp_path)).load()).interactions
+    bought = events[events["product_id"].notna()]
     assert bought[["customer_id", "product_id", "action", "order"]].values.tolist() == [
         [7, 5, "purchase", 3 * EVENT - 1],
         [9, 5, "purchase", 4 * EVENT - 1],
@@ -56,7 +56,7 @@ def test_purchases_come_after_the_touchpoints_of_their_event(tmp_path: Path) -> 
         [7, 4, "purchase", 3 * EVENT - 1],
     ]
     assert bought["touchpoint"].isna().all()
-    assert found["order"].dtype == "int64"
+    assert events["order"].dtype == "int64"
 
 
 def test_a_cutoff_between_events_keeps_an_owned_product_in_the_ranking(tmp_path: Path) -> None:

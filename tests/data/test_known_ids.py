@@ -42,7 +42,7 @@ SIDES = {
     ),
     "identities": (
         "id_a and id_b",
-        lambda ids: pd.DataFrame({"id_a": ids, "id_b": [f"x{one}" for one in ids], "kind": "a"}),
+        lambda ids: pd.DataFrame({"id_a": ids, "id_b": [f"x{name}" for name in ids], "kind": "a"}),
     ),
     "decisions": ("customer_id", lambda ids: decisions(customer_id=ids)),
 }  # fmt: skip
@@ -51,8 +51,8 @@ SIDES = {
 @pytest.mark.parametrize("table", SIDES)
 @pytest.mark.parametrize(
     ("here", "shown"),
-    [(PLAIN, "'1'"), ([int(one) for one in PLAIN], "'1'"), ([f"{one}.0" for one in PLAIN], "'1.0'"),
-     ([f"0000{one}" for one in PLAIN], "'00001'")],
+    [(PLAIN, "'1'"), ([int(id_) for id_ in PLAIN], "'1'"), ([f"{id_}.0" for id_ in PLAIN], "'1.0'"),
+     ([f"0000{id_}" for id_ in PLAIN], "'00001'")],
     ids=["text", "numbers", "as floats", "more zeros"],
 )  # fmt: skip
 def test_ids_with_and_without_zeros_do_not_meet(table: str, here: list[Any], shown: str) -> None:
@@ -82,8 +82,8 @@ def test_spellings_that_differ_in_case_blanks_and_signs_are_set_side_by_side(
 
 def test_ids_of_other_worlds_are_shown_from_both() -> None:
     tables = Tables(
-        interactions=events([f"C{one}" for one in PLAIN]),
-        customers=pd.DataFrame({"customer_id": [f"household {one}" for one in PLAIN]}),
+        interactions=events([f"C{name}" for name in PLAIN]),
+        customers=pd.DataFrame({"customer_id": [f"household {name}" for name in PLAIN]}),
     )
     with pytest.raises(
         InputError,
@@ -109,7 +109,7 @@ def test_more_ids_that_would_meet_otherwise_than_meet_are_refused() -> None:
     # From 100 on there is no zero to lose: those meet, and a third of them is not enough.
     numbers = range(1, 151)
     tables = Tables(
-        interactions=events([f"{one:03d}" for one in numbers]),
+        interactions=events([f"{number:03d}" for number in numbers]),
         customers=pd.DataFrame({"customer_id": list(numbers)}),
     )
     with pytest.raises(InputError, match="got 51 of 150: as '1' in customers and '001' in inter"):
@@ -123,7 +123,7 @@ def test_tables_that_meet_in_part_go_on_and_say_so() -> None:
         products=pd.DataFrame({"product_id": ["p", "q", "r", "soon"]}),
     )
     _, counts = check_and_count(tables)
-    assert [one.line() for one in counts] == [
+    assert [known.line() for known in counts] == [
         "customers: 2 of 4 ids ('customer_id') are known to interactions, and 1 there are not in "
         "customers; 1 differ only in how they are written, as 'c' in customers and 'C' there",
         "products: 3 of 4 ids ('product_id') are known to interactions",
@@ -187,7 +187,7 @@ def test_devices_that_identities_link_are_known_by_their_customers() -> None:
             {"id_a": names, "id_b": [f"device-{name}" for name in names], "kind": "device"}
         ),
     )
-    met = {one.table: one for one in known_ids(tables)}
+    met = {known.table: known for known in known_ids(tables)}
     assert (met["customers"].known, met["customers"].others) == (9, 0)
     with pytest.raises(InputError, match="customers: column 'customer_id'"):
         known_ids(replace(tables, identities=None))

@@ -46,12 +46,12 @@ SHOP = {
 
 
 def test_the_shop_has_a_published_split(tmp_path: Path) -> None:
-    found = check_tables(RetailRocket(root=write(tmp_path, SHOP)).load()).interactions
-    assert list(found["part"]) == ["train"] * 6 + ["test"] * 2
+    events = check_tables(RetailRocket(root=write(tmp_path, SHOP)).load()).interactions
+    assert list(events["part"]) == ["train"] * 6 + ["test"] * 2
     bought = ["purchase"] * 3
-    assert list(found["action"]) == ["view", "view", *bought, "cart", "purchase", "purchase"]
-    assert found["timestamp"].iloc[0] == pd.Timestamp("2015-05-03", tz="UTC")
-    assert found["timestamp"].isna().tolist() == [False] * 6 + [True] * 2
+    assert list(events["action"]) == ["view", "view", *bought, "cart", "purchase", "purchase"]
+    assert events["timestamp"].iloc[0] == pd.Timestamp("2015-05-03", tz="UTC")
+    assert events["timestamp"].isna().tolist() == [False] * 6 + [True] * 2
 
 
 def test_test_is_later_than_everything_and_any_action_is_seen(tmp_path: Path) -> None:
@@ -111,11 +111,11 @@ CINEMA = {
 
 
 def test_a_rating_is_a_view_worth_its_stars(tmp_path: Path) -> None:
-    found = check_tables(MovieLens(root=write(tmp_path, CINEMA)).load()).interactions
-    assert list(found.columns) == ["customer_id", "product_id", "value", "timestamp", "action"]
-    assert set(found["action"]) == {"view"}
-    assert found["value"].tolist() == [5.0, 1.0, 3.0, 4.0]
-    assert found["timestamp"].iloc[-1] == pd.Timestamp("1998-04-02", tz="UTC")
+    events = check_tables(MovieLens(root=write(tmp_path, CINEMA)).load()).interactions
+    assert list(events.columns) == ["customer_id", "product_id", "value", "timestamp", "action"]
+    assert set(events["action"]) == {"view"}
+    assert events["value"].tolist() == [5.0, 1.0, 3.0, 4.0]
+    assert events["timestamp"].iloc[-1] == pd.Timestamp("1998-04-02", tz="UTC")
 
 
 def test_films_and_people_have_features(tmp_path: Path) -> None:
@@ -225,5 +225,5 @@ def test_movielens_holds_what_was_published() -> None:
     shares = [len(window.past.interactions) / 100_000 for window in (split.valid, split.test)]
     assert shares == pytest.approx([0.8, 0.9], abs=0.01)
     queries = [window.queries for window in (split.valid, split.test)]
-    assert [len(asked) for asked in queries] == [199, 162]
-    assert [int((asked.history > 0).sum()) for asked in queries] == [80, 88]
+    assert [len(of_window) for of_window in queries] == [199, 162]
+    assert [int((of_window.history > 0).sum()) for of_window in queries] == [80, 88]

@@ -59,17 +59,17 @@ def known(data: Dataset) -> dict[str, Any]:
 
 
 def test_a_person_of_several_records_by_hand() -> None:
-    found, names = known(world(shop())), world(shop()).customers.ids.tolist()
+    table, names = known(world(shop())), world(shop()).customers.ids.tolist()
     app = world(shop()).touchpoints.row("app")
-    said = {
-        name: (bool(found["consent"][row, app]), found["languages"][row], found["ages"][row])
+    expected = {
+        name: (bool(table["consent"][row, app]), table["languages"][row], table["ages"][row])
         for row, name in enumerate(names)
     }
     # ann's telephone said no, and so does the undated row of bob's; cleo's later row speaks it.
-    assert said["ann"] == (False, "de", 31)
-    assert said["bob"] == (False, "en", 40)
-    assert said["cleo"] == (True, "it", 21)
-    assert set(said) == {"ann", "bob", "cleo", "dan"}
+    assert expected["ann"] == (False, "de", 31)
+    assert expected["bob"] == (False, "en", 40)
+    assert expected["cleo"] == (True, "it", 21)
+    assert set(expected) == {"ann", "bob", "cleo", "dan"}
 
 
 @settings(max_examples=8, deadline=None)
@@ -79,6 +79,6 @@ def test_shuffling_any_tables_changes_nothing(names: set[str], seed: int) -> Non
     mixed = replace(
         tables, **{name: getattr(tables, name).sample(frac=1, random_state=seed) for name in names}
     )
-    one, other = known(world(tables)), known(world(mixed))
-    for name, value in one.items():
-        np.testing.assert_equal(value, other[name])
+    ordered, shuffled = known(world(tables)), known(world(mixed))
+    for name, value in ordered.items():
+        np.testing.assert_equal(value, shuffled[name])

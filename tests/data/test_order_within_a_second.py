@@ -69,8 +69,8 @@ def test_own_history_reads_the_event_before_the_last(how: int) -> None:
     assert asked(data, split.valid) == dict.fromkeys(("C1", "C2", "C3"), "Y")
     assert asked(data, split.test) == dict.fromkeys(("C1", "C2", "C3"), "Z")
     model = OwnHistory().fit(split.valid.past)
-    found = evaluate(model.score, split.valid.queries, [1], metrics=["recall"])
-    assert found.values["recall@1"].tolist() == [1, 1, 1]
+    evaluation = evaluate(model.score, split.valid.queries, [1], metrics=["recall"])
+    assert evaluation.values["recall@1"].tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("how", [0, 1, 2])
@@ -160,11 +160,11 @@ def test_a_next_step_knows_what_lies_microseconds_before_it() -> None:
     for data in visits(("x", "view", "app", EARLY), ("y", "view", "app", LATE)):
         events = data.interactions
         asked_at = np.array([at(f"{NOON}.100001"), at(f"{NOON}.100002")])
-        found = latest_before(
+        latest = latest_before(
             events.customers, events.when, events.products, np.zeros(2, int), asked_at, 2
         )
         x, y = data.products.row("x"), data.products.row("y")
-        assert found.tolist() == [[x, -1], [y, x]]
+        assert latest.tolist() == [[x, -1], [y, x]]
 
 
 def test_a_tree_of_neighbours_holds_the_edges_before_its_microsecond() -> None:
@@ -238,9 +238,9 @@ def test_the_order_of_rows_changes_nothing(rows: list[dict[str, Any]], shuffle: 
     rows = rows + WORLD
     mixed = rows.copy()
     shuffle.shuffle(mixed)
-    one, other = (dataset_of(pd.DataFrame(these)).interactions for these in (rows, mixed))
+    ordered, shuffled = (dataset_of(pd.DataFrame(table)).interactions for table in (rows, mixed))
     for field in fields(Interactions):
-        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+        np.testing.assert_array_equal(getattr(ordered, field.name), getattr(shuffled, field.name))
 
 
 def test_of_one_moment_a_view_comes_before_a_purchase() -> None:
@@ -260,8 +260,8 @@ def test_decades_of_many_customers_fit() -> None:
     # Customers times microseconds are more than 64 bits hold.
     people = np.arange(600_000)
     when = np.array([at("1990-01-01"), at("2025-01-01")])[people % 2]
-    found = earlier(people, when, people, when + 1)
-    assert (found == 1).all()
+    counts = earlier(people, when, people, when + 1)
+    assert (counts == 1).all()
     assert not earlier(people, when, people, when).any()
     table = pd.DataFrame(
         {

@@ -79,9 +79,9 @@ def test_a_table_is_read_as_pandas_reads_it(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(read_parquet(tmp_path / "a.parquet"), frame)
 
 
-@pytest.mark.parametrize("place", ["interactions.parquet", "interactions/part.parquet"])
-def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path, place: str) -> None:
-    (tmp_path / place).parent.mkdir(exist_ok=True)
-    os.mkfifo(tmp_path / place)
+@pytest.mark.parametrize("name", ["interactions.parquet", "interactions/part.parquet"])
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / name)
     with pytest.raises(InputError, match="cannot be read: expected a file, got a pipe or a device"):
         Files(root=str(tmp_path)).load()

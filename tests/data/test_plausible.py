@@ -26,9 +26,9 @@ def shop(tmp_path: Path) -> Path:
 def refusal(folder: Path, **settings: str) -> str:
     with pytest.raises(InputError) as caught:
         check_tables(Files(root=str(folder / "tables"), **settings).load())
-    found = str(caught.value)
-    assert "\n" not in found
-    return found
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
 
 
 def in_hours(hours: float) -> str:
@@ -39,35 +39,35 @@ def in_hours(hours: float) -> str:
 def test_a_moment_of_the_future_is_refused_by_row(shop: Path, table: str) -> None:
     column = HAPPENED[table]
     cell(table, 1, column, "2199-01-01")(shop)
-    found = refusal(shop)
-    assert f"{table}: row 1, column '{column}': expected a time up to 2" in found
-    assert "got 2199-01-01 00:00:00+00:00" in found
-    assert "now, and a day for time zones" in found
-    assert "data.ends" in found
+    message = refusal(shop)
+    assert f"{table}: row 1, column '{column}': expected a time up to 2" in message
+    assert "got 2199-01-01 00:00:00+00:00" in message
+    assert "now, and a day for time zones" in message
+    assert "data.ends" in message
 
 
 @pytest.mark.parametrize("table", HAPPENED)
 @pytest.mark.parametrize("zero", ["1899-12-30", "1900-01-01", "1904-01-01", "1969-12-31T19:00:00Z"])
 def test_the_zero_of_a_spreadsheet_is_refused_by_row(shop: Path, table: str, zero: str) -> None:
     cell(table, 0, HAPPENED[table], zero)(shop)
-    found = refusal(shop)
-    assert f"{table}: row 0, column '{HAPPENED[table]}': expected a time from 1970-01-01" in found
-    assert f"got {zero[:10]}" in found
+    message = refusal(shop)
+    assert f"{table}: row 0, column '{HAPPENED[table]}': expected a time from 1970-01-01" in message
+    assert f"got {zero[:10]}" in message
 
 
 def test_a_run_ends_with_one_line_and_code_2(shop: Path, capsys: pytest.CaptureFixture) -> None:
     cell("interactions", 9, "timestamp", "2199-01-23")(shop)
     assert run_train_job(*FIT, cwd=shop) == 2
-    said = capsys.readouterr().err.strip().splitlines()[-1]
-    assert said.startswith("error: ")
-    assert "interactions: row 9, column 'timestamp': expected a time up to" in said
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith("error: ")
+    assert "interactions: row 9, column 'timestamp': expected a time up to" in line
 
 
 def test_more_than_one_row_is_counted(shop: Path) -> None:
     for row in (3, 5, 7):
         cell("interactions", row, "timestamp", "2199-01-23")(shop)
-    assert "row 3, column 'timestamp'" in (found := refusal(shop))
-    assert "(and 2 more rows)" in found
+    assert "row 3, column 'timestamp'" in (message := refusal(shop))
+    assert "(and 2 more rows)" in message
 
 
 def test_time_zones_may_run_a_day_ahead() -> None:
@@ -92,9 +92,9 @@ def test_the_stated_end_of_the_data_bounds_every_table(shop: Path, table: str) -
     cell("interactions", 9, "timestamp", "2026-01-23T23:59:59Z")(shop)
     check_tables(Files(root=str(shop / "tables"), ends="2026-01-23").load())
     cell(table, 1, HAPPENED[table], "2026-01-24")(shop)
-    found = refusal(shop, ends="2026-01-23")
-    assert f"{table}: row 1, column" in found
-    assert "the stated end of the data, data.ends" in found
+    message = refusal(shop, ends="2026-01-23")
+    assert f"{table}: row 1, column" in message
+    assert "the stated end of the data, data.ends" in message
     check_tables(Files(root=str(shop / "tables"), ends="2026-01-24").load())
 
 

@@ -28,9 +28,9 @@ def merged(
             identities=pd.DataFrame(links, columns=["id_a", "id_b"]).assign(kind="card"),
         )
     )
-    found = merge_identities(tables, IdentityRules()).customers
-    assert found is not None
-    return found
+    customers = merge_identities(tables, IdentityRules()).customers
+    assert customers is not None
+    return customers
 
 
 def said(table: pd.DataFrame, person: Any = "C1", moment: str | None = None) -> dict[str, Any]:
@@ -49,10 +49,10 @@ def test_a_no_stands_whichever_row_comes_last(backwards: bool) -> None:
         {"customer_id": "C3", "consent_app": True, "consent_web": False},
         {"customer_id": "D", "consent_app": True, "consent_web": True},
     ]
-    found = merged(rows[::-1] if backwards else rows, [("C1", "C2"), ("C2", "C3")])
-    assert not said(found)["consent_app"]
-    assert not said(found)["consent_web"]
-    assert said(found, "D")["consent_app"]
+    joined = merged(rows[::-1] if backwards else rows, [("C1", "C2"), ("C2", "C3")])
+    assert not said(joined)["consent_app"]
+    assert not said(joined)["consent_web"]
+    assert said(joined, "D")["consent_app"]
 
 
 @pytest.mark.parametrize("backwards", [False, True])
@@ -65,9 +65,9 @@ def test_each_record_counts_with_its_own_latest_row(backwards: bool) -> None:
         {"customer_id": "C2", "consent_app": False, "valid_from": "2025-04-01"},
         {"customer_id": "C3", "consent_app": True, "valid_from": "2025-05-01"},
     ]
-    found = merged(rows[::-1] if backwards else rows, [("C1", "C2"), ("C1", "C3")])
+    joined = merged(rows[::-1] if backwards else rows, [("C1", "C2"), ("C1", "C3")])
     answers = [
-        bool(said(found, moment=f"2025-0{month}-02")["consent_app"]) for month in range(1, 6)
+        bool(said(joined, moment=f"2025-0{month}-02")["consent_app"]) for month in range(1, 6)
     ]
     assert answers == [False, False, True, False, False]
 
@@ -95,8 +95,8 @@ def test_other_columns_are_those_of_the_latest_row_that_says_something(backwards
         {"customer_id": "C2", "language": None, "time_zone": "Europe/Rome", "age": None,
          "valid_from": "2025-03-01"},
     ]  # fmt: skip
-    found = merged(rows[::-1] if backwards else rows, [("C1", "C2")])
-    before, then = said(found, moment="2025-02-02"), said(found)
+    joined = merged(rows[::-1] if backwards else rows, [("C1", "C2")])
+    before, then = said(joined, moment="2025-02-02"), said(joined)
     assert (before["language"], before["time_zone"], before["age"]) == ("fr", "Europe/Paris", 40)
     # C2 no longer says a language: that of C1 is all that is known.
     assert (then["language"], then["time_zone"], then["age"]) == ("de", "Europe/Rome", 40)
@@ -110,9 +110,9 @@ def test_of_equal_dates_the_own_id_decides_and_then_the_smallest(backwards: bool
         {"customer_id": 10, "language": "it", "size": 10},
     ]
     events = EVENTS.assign(customer_id=9)
-    found = merged(rows[::-1] if backwards else rows, [(12, 9), (10, 9)], events)
+    joined = merged(rows[::-1] if backwards else rows, [(12, 9), (10, 9)], events)
     # 9 is the person's id; of the others 10 is smaller than 12, though not as text.
-    assert (said(found, 9)["language"], said(found, 9)["size"]) == ("de", 10)
+    assert (said(joined, 9)["language"], said(joined, 9)["size"]) == ("de", 10)
 
 
 def test_the_own_id_may_be_a_number_in_one_table_and_text_in_another() -> None:
@@ -121,9 +121,9 @@ def test_the_own_id_may_be_a_number_in_one_table_and_text_in_another() -> None:
         {"customer_id": 8, "language": "fr", "consent_app": False},
     ]
     events = EVENTS.assign(customer_id=7)
-    for these in (rows, rows[::-1]):
-        found = merged(these, [("7", "phone-1"), ("phone-1", "8")], events)
-        assert (said(found, "7")["language"], said(found, "7")["consent_app"]) == ("de", False)
+    for ordered in (rows, rows[::-1]):
+        joined = merged(ordered, [("7", "phone-1"), ("phone-1", "8")], events)
+        assert (said(joined, "7")["language"], said(joined, "7")["consent_app"]) == ("de", False)
 
 
 def test_a_customer_of_one_record_keeps_its_rows() -> None:
@@ -131,9 +131,9 @@ def test_a_customer_of_one_record_keeps_its_rows() -> None:
         {"customer_id": "C1", "language": "de", "valid_from": "2025-01-01"},
         {"customer_id": "C1", "language": None, "valid_from": "2025-02-01"},
     ]
-    found = merged(rows, [("C1", "phone")])
-    assert found["language"].tolist()[0] == "de"
-    assert pd.isna(said(found)["language"])
+    joined = merged(rows, [("C1", "phone")])
+    assert joined["language"].tolist()[0] == "de"
+    assert pd.isna(said(joined)["language"])
 
 
 def test_merging_again_changes_nothing() -> None:
@@ -170,14 +170,16 @@ def table_of(rows: list[tuple[int, str | None, bool, str | None]]) -> list[dict[
     ]
 
 
-def by_hand(rows: list[dict[str, Any]], group: set[str], own: str, moment: str) -> tuple[bool, Any]:
+def by_hand(
+    rows: list[dict[str, Any]], group: set[str], leader: str, moment: str
+) -> tuple[bool, Any]:
     """The rule of `joined_records`, word by word."""
     latest = {}
     for row in sorted(rows, key=lambda row: row["valid_from"] or ""):
         if row["customer_id"] in group and (row["valid_from"] or "") < moment:
             latest[row["customer_id"]] = row
     best = sorted(latest.values(), key=lambda row: row["customer_id"])
-    best.sort(key=lambda row: row["customer_id"] != own)
+    best.sort(key=lambda row: row["customer_id"] != leader)
     best.sort(key=lambda row: row["valid_from"] or "", reverse=True)
     languages = [row["language"] for row in best if row["language"] is not None]
     return all(row["consent_app"] for row in best), next(iter(languages), None)
@@ -196,20 +198,20 @@ def test_every_person_is_as_the_rule_says_in_any_order(
         groups = [g for g in groups if not g & both] + [both]
     mixed = table.copy()
     shuffle.shuffle(mixed)
-    found = merged(mixed, pairs, OF_ALL)
-    known = as_of(found, "customer_id", int(pd.Timestamp(moment, tz="UTC").timestamp()))
+    joined = merged(mixed, pairs, OF_ALL)
+    known = as_of(joined, "customer_id", int(pd.Timestamp(moment, tz="UTC").timestamp()))
     known = known.set_index("customer_id")
     registered = {row["customer_id"] for row in table}
     for group in groups:
-        own = min(group & registered, default=min(group))
+        leader = min(group & registered, default=min(group))
         if any(row["customer_id"] in group and (row["valid_from"] or "") < moment for row in table):
-            yes, language = by_hand(table, group, own, moment)
-            assert bool(known.loc[own, "consent_app"]) is yes
-            assert (known.loc[own, "language"] == language) or (
-                language is None and pd.isna(known.loc[own, "language"])
+            yes, language = by_hand(table, group, leader, moment)
+            assert bool(known.loc[leader, "consent_app"]) is yes
+            assert (known.loc[leader, "language"] == language) or (
+                language is None and pd.isna(known.loc[leader, "language"])
             )
         else:
-            assert own not in known.index
+            assert leader not in known.index
 
 
 @settings(max_examples=60, deadline=None)

@@ -46,8 +46,8 @@ def test_a_smaller_market_is_the_first_customers_of_a_larger_one() -> None:
     small = SimulatedMarket(events=60_000, seed=0).load()
     pd.testing.assert_frame_equal(small.customers, tables().customers.head(3_000))
     for name, key in (("interactions", "session_id"), ("decisions", "decision_id")):
-        part, whole = getattr(small, name), getattr(tables(), name)
-        same = whole[whole[key].isin(part[key])].reset_index(drop=True)
+        part, full = getattr(small, name), getattr(tables(), name)
+        same = full[full[key].isin(part[key])].reset_index(drop=True)
         pd.testing.assert_frame_equal(part, same)
 
 
@@ -68,13 +68,13 @@ def test_load_is_what_write_streams(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_shape_is_that_of_complete_journey(seed: int) -> None:
     market = tables(seed=seed)
-    found = shape(market.interactions, market.identities)
+    measured = shape(market.interactions, market.identities)
     assert len(market.interactions) / len(market.customers) == pytest.approx(20, rel=0.06)
     assert len(market.products) == 1_000
-    assert found.without_product == pytest.approx(0.30, abs=0.03)
-    assert found.popularity == pytest.approx(0.5775, rel=0.2)
-    assert found.history == pytest.approx(0.4963, rel=0.2)
-    assert found.gaps == pytest.approx(0.578, rel=0.2)
+    assert measured.without_product == pytest.approx(0.30, abs=0.03)
+    assert measured.popularity == pytest.approx(0.5775, rel=0.2)
+    assert measured.history == pytest.approx(0.4963, rel=0.2)
+    assert measured.gaps == pytest.approx(0.578, rel=0.2)
 
 
 def test_no_event_lies_outside_the_window_of_its_product_or_the_year() -> None:

@@ -77,80 +77,80 @@ def case(seed: int = 0, events: int = 100_000) -> Case:
     )
 
 
-def popularity(one: Case) -> FloatArray:
-    return np.tile(one.counts(), (len(one.queries), 1))
+def popularity(drawn: Case) -> FloatArray:
+    return np.tile(drawn.counts(), (len(drawn.queries), 1))
 
 
-def segments(one: Case) -> FloatArray:
+def segments(drawn: Case) -> FloatArray:
     """Popularity in 5 x 5 x 5 cells of recency, frequency and value, smoothed by that of all."""
-    people = one.past.groupby("customer")
+    people = drawn.past.groupby("customer")
     signals = [people["timestamp"].max(), people.size(), people["value"].sum()]
-    cell = np.zeros(len(one.happened), np.int64)
+    cell = np.zeros(len(drawn.happened), np.int64)
     for signal in signals:
         ranks = signal.rank(method="first").reindex(range(len(cell)), fill_value=0)
         cell = 5 * cell + np.minimum(5 * ranks.to_numpy() / len(ranks), 4).astype(int)
-    in_cell = np.zeros((125, len(one.counts())))
-    np.add.at(in_cell, (cell[one.bought["customer"]], one.bought["product"]), 1)
-    smoothed = in_cell + 100 * one.counts() / one.counts().sum()
-    return (smoothed / (in_cell.sum(axis=1, keepdims=True) + 100))[cell[one.queries]]
+    in_cell = np.zeros((125, len(drawn.counts())))
+    np.add.at(in_cell, (cell[drawn.bought["customer"]], drawn.bought["product"]), 1)
+    smoothed = in_cell + 100 * drawn.counts() / drawn.counts().sum()
+    return (smoothed / (in_cell.sum(axis=1, keepdims=True) + 100))[cell[drawn.queries]]
 
 
-def item_knn(one: Case) -> FloatArray:
+def item_knn(drawn: Case) -> FloatArray:
     """Cosine of products over all their events, summed over a customer's history."""
-    events = one.past[one.past["product"] >= 0]
+    events = drawn.past[drawn.past["product"] >= 0]
     history = csr_array(
-        (np.ones(len(events)), (events["customer"], events["product"])), one.happened.shape
+        (np.ones(len(events)), (events["customer"], events["product"])), drawn.happened.shape
     )
     history.data = np.log1p(history.data)
     together = (history.T @ history).toarray()
     length = np.sqrt(together.diagonal()) + 1e-9
-    return history[one.queries] @ (together / np.outer(length, length))
+    return history[drawn.queries] @ (together / np.outer(length, length))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_there_is_something_to_win(seed: int) -> None:
-    one = case(seed)
-    oracle = one.ndcg(Oracle(market=one.market).fit(one.data).score(one.queries))
-    segment = one.ndcg(segments(one))
+    drawn = case(seed)
+    oracle = drawn.ndcg(Oracle(market=drawn.market).fit(drawn.data).score(drawn.queries))
+    segment = drawn.ndcg(segments(drawn))
     assert 0.15 < oracle < 0.5
-    assert one.ndcg(popularity(one)) <= 0.40 * oracle
+    assert drawn.ndcg(popularity(drawn)) <= 0.40 * oracle
     assert segment <= 0.60 * oracle
-    assert 1.15 * segment <= one.ndcg(item_knn(one)) < oracle
+    assert 1.15 * segment <= drawn.ndcg(item_knn(drawn)) < oracle
 
 
 def test_the_oracle_is_better_than_any_part_of_what_it_knows() -> None:
-    one = case()
-    oracle = Oracle(market=one.market).fit(one.data)
-    whole = oracle.score(one.queries)
+    drawn = case()
+    oracle = Oracle(market=drawn.market).fit(drawn.data)
+    full = oracle.score(drawn.queries)
     parts = []
     for left_out in (["_add_running"], ["add_acceptances"], ["_add_running", "add_acceptances"]):
         with pytest.MonkeyPatch.context() as patch:
             for name in left_out:
                 patch.setattr(expectation, name, lambda *_: None)
-            parts.append(oracle.score(one.queries))
-    offers = whole - parts[1]
-    others = [*parts, whole + offers, whole - offers / 2, *(whole + part for part in parts[:2])]
-    assert one.ndcg(whole) > max(one.ndcg(other) for other in others)
+            parts.append(oracle.score(drawn.queries))
+    offers = full - parts[1]
+    others = [*parts, full + offers, full - offers / 2, *(full + part for part in parts[:2])]
+    assert drawn.ndcg(full) > max(drawn.ndcg(other) for other in others)
 
 
 def test_what_the_oracle_expects_is_what_happens() -> None:
-    one = case(events=200_000, seed=3)
-    expected = Oracle(market=one.market).fit(one.data).score(np.arange(len(one.happened)))
+    drawn = case(events=200_000, seed=3)
+    expected = Oracle(market=drawn.market).fit(drawn.data).score(np.arange(len(drawn.happened)))
     # A person whose alias is linked late stands there twice, with one year of events.
-    own = np.char.startswith(one.data.customers.ids.astype(str), "C")
-    expected, happened = expected[own].ravel(), one.happened[own].ravel()
-    assert expected.sum() == pytest.approx(one.happened.sum(), rel=0.08)
+    is_customer_id = np.char.startswith(drawn.data.customers.ids.astype(str), "C")
+    expected, happened = expected[is_customer_id].ravel(), drawn.happened[is_customer_id].ravel()
+    assert expected.sum() == pytest.approx(drawn.happened.sum(), rel=0.08)
     for low, high in [(1e-3, 1e-2), (1e-2, 0.03), (0.03, 0.1), (0.1, 0.3), (0.3, 1)]:
         inside = (low <= expected) & (expected < high)
         assert happened[inside].sum() == pytest.approx(expected[inside].sum(), rel=0.2)
 
 
 def test_the_oracle_resolves_aliases_and_does_not_depend_on_its_blocks() -> None:
-    one = case(events=200_000, seed=3)
-    market = one.market
+    drawn = case(events=200_000, seed=3)
+    market = drawn.market
     links = market.load().identities.tail(5)
-    ids = np.r_[links["id_a"], links["id_b"], one.data.customers.ids[:700]].astype(object)
-    data = SimpleNamespace(**{**vars(one.data), "customers": SimpleNamespace(ids=ids)})
+    ids = np.r_[links["id_a"], links["id_b"], drawn.data.customers.ids[:700]].astype(object)
+    data = SimpleNamespace(**{**vars(drawn.data), "customers": SimpleNamespace(ids=ids)})
     oracle = Oracle(market=market).fit(data)
     rows = np.arange(5)
     np.testing.assert_allclose(oracle.score(rows), oracle.score(rows + 5), rtol=1e-6)
@@ -164,39 +164,39 @@ def test_the_oracle_resolves_aliases_and_does_not_depend_on_its_blocks() -> None
 
 
 def test_the_oracle_refuses_other_data() -> None:
-    one = case()
+    drawn = case()
     foreign = SimpleNamespace(
-        **{**vars(one.data), "customers": SimpleNamespace(ids=np.array([17]))}
+        **{**vars(drawn.data), "customers": SimpleNamespace(ids=np.array([17]))}
     )
     with pytest.raises(InputError, match="customer id '17' is not in this market"):
-        Oracle(market=one.market).fit(foreign)
-    timeless = SimpleNamespace(**{**vars(one.data), "as_of": None})
+        Oracle(market=drawn.market).fit(foreign)
+    timeless = SimpleNamespace(**{**vars(drawn.data), "as_of": None})
     with pytest.raises(InputError, match="needs data with a cut-off in time"):
-        Oracle(market=one.market).fit(timeless)
+        Oracle(market=drawn.market).fit(timeless)
 
 
 def test_where_the_oracle_expects_them() -> None:
-    one = case()
-    oracle = Oracle(market=one.market).fit(one.data)
-    rows = one.queries[:50]
-    whole = oracle.score(rows)
-    best = whole.argmax(axis=1)
-    places = oracle.score_touchpoints(rows, best)
-    assert places.shape == (50, len(one.data.touchpoints.ids))
-    assert (places >= 0).all()
+    drawn = case()
+    oracle = Oracle(market=drawn.market).fit(drawn.data)
+    rows = drawn.queries[:50]
+    full = oracle.score(rows)
+    best = full.argmax(axis=1)
+    by_touchpoint = oracle.score_touchpoints(rows, best)
+    assert by_touchpoint.shape == (50, len(drawn.data.touchpoints.ids))
+    assert (by_touchpoint >= 0).all()
     # What is expected at all touchpoints is what is expected in all, but for the three-way term,
     # which the sum takes at each touchpoint and the whole at their mean.
-    np.testing.assert_allclose(places.sum(axis=1), whole[np.arange(50), best], rtol=0.25)
+    np.testing.assert_allclose(by_touchpoint.sum(axis=1), full[np.arange(50), best], rtol=0.25)
 
 
 def test_without_the_three_way_term_the_touchpoint_changes_no_choice() -> None:
-    one = case()
-    plain = Oracle(market=one.market, three_way=False).fit(one.data)
-    rows, count = one.queries[:20], len(one.data.touchpoints.ids)
-    full = Oracle(market=one.market).fit(one.data)
+    drawn = case()
+    plain = Oracle(market=drawn.market, three_way=False).fit(drawn.data)
+    rows, count = drawn.queries[:20], len(drawn.data.touchpoints.ids)
+    full = Oracle(market=drawn.market).fit(drawn.data)
 
     def spread(oracle: Oracle) -> float:
-        scores = np.stack([oracle.score(rows, np.full(20, place)) for place in range(count)])
+        scores = np.stack([oracle.score(rows, np.full(20, row)) for row in range(count)])
         return float(np.ptp(scores, axis=0).max())
 
     assert spread(plain) < 1e-6 < spread(full)

@@ -38,17 +38,17 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 def test_one_file_a_table(tmp_path: Path, name: str) -> None:
     write(EVENTS, tmp_path / name)
     write(pd.DataFrame({"product_id": [1], "price": [2.5]}), tmp_path / "products.csv")
-    found = Files(root=str(tmp_path)).load()
-    pd.testing.assert_frame_equal(found.interactions, EVENTS)
-    assert found.products is not None
-    assert found.customers is None
+    tables = Files(root=str(tmp_path)).load()
+    pd.testing.assert_frame_equal(tables.interactions, EVENTS)
+    assert tables.products is not None
+    assert tables.customers is None
 
 
 def test_a_folder_of_parts_is_one_table(tmp_path: Path) -> None:
     write(EVENTS[:1], tmp_path / "interactions" / "part-0.parquet")
     write(EVENTS[1:], tmp_path / "interactions" / "part-1.parquet")
-    found = Files(root=str(tmp_path)).load().interactions
-    pd.testing.assert_frame_equal(found.reset_index(drop=True), EVENTS)
+    events = Files(root=str(tmp_path)).load().interactions
+    pd.testing.assert_frame_equal(events.reset_index(drop=True), EVENTS)
 
 
 def test_parquet_and_csv_give_the_same_data_set(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_folder_without_interactions_says_what_it_holds(tmp_path: Path) -> Non
 def test_a_wrong_root_is_said(tmp_path: Path, source: Any) -> None:
     with pytest.raises(InputError, match=r"data.root=.*nowhere: expected a folder, and there is"):
         source(root=str(tmp_path / "nowhere"))
-    with pytest.raises(InputError, match=r"data.root is not set; say data.root=FOLDER"):
+    with pytest.raises(InputError, match=r"data.root is not set; set data.root=FOLDER"):
         source(root=None)
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"expected a folder"):
@@ -178,8 +178,8 @@ def lightgcn(folder: Path, train: str = "0 1 2\n3 4\n", test: str = "0 5\n") -> 
 def test_one_line_a_customer(tmp_path: Path) -> None:
     # A customer without products, an empty line, spaces at the end and DOS line ends all occur.
     source = lightgcn(tmp_path, "0 1 2 \n\n3 4\r\n5\n", "0 7\n3 8 9")
-    found = source.load().interactions
-    rows = list(zip(found["part"], found["customer_id"], found["product_id"], strict=True))
+    events = source.load().interactions
+    rows = list(zip(events["part"], events["customer_id"], events["product_id"], strict=True))
     assert rows == [
         ("train", 0, 1), ("train", 0, 2), ("train", 3, 4),
         ("test", 0, 7), ("test", 3, 8), ("test", 3, 9),
@@ -193,8 +193,8 @@ def test_one_line_a_customer(tmp_path: Path) -> None:
         ("0 1\n0 x 2\n", "train.txt: line 2: expected whole numbers, got 'x'"),
         ("0 1.5\n", "train.txt: line 1: expected whole numbers, got '1.5'"),
         ("\n0 99999999999999999999\n", "line 2: expected whole numbers, got '9999999"),
-        ("", "train.txt: expected a line a customer, got none"),
-        ("\n \n", "train.txt: expected a line a customer, got none"),
+        ("", "train.txt: expected a line per customer, got none"),
+        ("\n \n", "train.txt: expected a line per customer, got none"),
     ],
 )
 def test_malformed_lines_are_named(tmp_path: Path, train: str, words: str) -> None:

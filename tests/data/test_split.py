@@ -24,11 +24,11 @@ def split_of(data: Dataset, splitter: Splitter) -> Split:
 
 def relevant(data: Dataset, queries: Queries) -> dict[Any, set[Any]]:
     """Outside customer id -> outside ids of the relevant products."""
-    found = {}
+    products_of = {}
     for row, customer in enumerate(queries.customers):
         products = queries.relevant[[row]].indices
-        found[data.customers.ids[customer]] = set(data.products.ids[products].tolist())
-    return found
+        products_of[data.customers.ids[customer]] = set(data.products.ids[products].tolist())
+    return products_of
 
 
 def pairs(data: Dataset, window: Window) -> list[tuple[Any, Any]]:
@@ -119,9 +119,9 @@ def test_the_past_holds_nothing_at_or_after_the_cutoff(
         for customer, product, moment in rows:
             if start <= moment < end:
                 wanted.setdefault(customer, set()).add(product)
-        had = {(c, p) for c, p, moment in rows if moment < start and filter_seen}
-        wanted = {c: {p for p in found if (c, p) not in had} for c, found in wanted.items()}
-        assert relevant(data, window.queries) == {c: found for c, found in wanted.items() if found}
+        seen = {(c, p) for c, p, moment in rows if moment < start and filter_seen}
+        wanted = {c: {p for p in items if (c, p) not in seen} for c, items in wanted.items()}
+        assert relevant(data, window.queries) == {c: items for c, items in wanted.items() if items}
 
 
 @pytest.mark.parametrize(
@@ -357,11 +357,11 @@ def test_events_that_are_no_target_stay_in_the_past_of_their_customer() -> None:
 def test_leave_last_out_keeps_each_customers_order(rows: list[tuple[int, int]]) -> None:
     data = ordered([(c, p, i) for i, (c, p) in enumerate(rows)], filter_seen=False)
     events = {c: [p for other, p in rows if other == c] for c, _ in rows}
-    long_enough = {c for c, found in events.items() if len(found) > 1}
+    long_enough = {c for c, items in events.items() if len(items) > 1}
     if not long_enough:
         return
     split = split_of(data, LeaveLastOut())
-    assert relevant(data, split.test.queries) == {c: {found[-1]} for c, found in events.items()}
+    assert relevant(data, split.test.queries) == {c: {items[-1]} for c, items in events.items()}
     assert relevant(data, split.valid.queries) == {c: {events[c][-2]} for c in long_enough}
     assert len(split.test.past.interactions) == sum(len(e) - 1 for e in events.values())
 

@@ -50,8 +50,8 @@ def loaded(folder: Path, **change: Any) -> Tables:
 
 
 def test_events_become_interactions(tmp_path: Path) -> None:
-    found = loaded(tmp_path).interactions
-    plain = found[["customer_id", "product_id", "touchpoint", "action"]].astype(object)
+    events = loaded(tmp_path).interactions
+    plain = events[["customer_id", "product_id", "touchpoint", "action"]].astype(object)
     assert plain.where(plain.notna(), None).values.tolist() == [
         ["0a", "1e9", "web_email", "contact"],
         ["0b", "f2", "email", "contact"],
@@ -60,9 +60,9 @@ def test_events_become_interactions(tmp_path: Path) -> None:
         ["0b", "f2", "email", "view"],
         ["0a", None, None, "purchase"],
     ]
-    hours = (found["timestamp"] - pd.Timestamp("2018-07-27", tz="UTC")) / pd.Timedelta(hours=1)
+    hours = (events["timestamp"] - pd.Timestamp("2018-07-27", tz="UTC")) / pd.Timedelta(hours=1)
     assert hours.tolist() == [0, 0, 6, 6, 504, 576]
-    assert found["value"].fillna(0).tolist() == [0, 0, 21.5, 0, 0, 2]
+    assert events["value"].fillna(0).tolist() == [0, 0, 21.5, 0, 0, 2]
 
 
 def test_customers_of_age_118_are_unknown(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_an_offer_is_a_product_on_its_channels(tmp_path: Path) -> None:
          "interactions: row 5, column 'action': expected one of view, .* got 'refund'"),
         ({"portfolio": PORTFOLIO[:1] * 2 + PORTFOLIO[1:]},
          "products: row 1, column 'product_id': expected each id once, got '1e9' again"),
-        ({"portfolio": []}, "portfolio.json: expected a JSON object a line, got none"),
+        ({"portfolio": []}, "portfolio.json: expected JSON objects, one per line, got none"),
         ({"portfolio": [[1]]}, r"portfolio.json: line 1: expected a JSON object, got '\[1\]'"),
         ({"profile": [PROFILE[0], {"id": "0b", "age": 3}]},
          "profile.json: line 2: expected key 'gender'; the line holds id, age; is it"),

@@ -26,9 +26,9 @@ def labels(*events: tuple[int, str, str, str | None]) -> list[tuple[Any, ...]]:
     # The order of rows is not to matter.
     sends = label_sends(table[::-1], OFFERS)
     assert (sends["viewed"] == sends["viewed_at"].notna()).all()
-    told = sends["completed"].notna()
-    assert (told == (sends["product_id"] != "news")).all()
-    assert (sends["completed"] == sends["completed_at"].notna())[told].all()
+    is_known = sends["completed"].notna()
+    assert (is_known == (sends["product_id"] != "news")).all()
+    assert (sends["completed"] == sends["completed_at"].notna())[is_known].all()
     names = ["timestamp", "viewed_at", "completed_at", "resolved_at"]
     hours = (sends[names] - START) / pd.Timedelta(hours=1)
     return [tuple(row) for row in hours.astype(object).where(hours.notna(), None).to_numpy()]
@@ -90,8 +90,8 @@ def test_a_send_after_the_window_changes_nothing() -> None:
 def test_customers_and_offers_are_kept_apart() -> None:
     sent = [(0, "contact", "ann", "long"), (0, "contact", "bob", "long")]
     other = [(0, "contact", "ann", "short"), (6, "view", "bob", "long")]
-    found = labels(*sent, *other, (12, "accept", "ann", "short"), END)
-    assert set(found) == {(0, 6, None, 138), (0, None, 12, 72), (0, None, None, 138)}
+    labelled = labels(*sent, *other, (12, "accept", "ann", "short"), END)
+    assert set(labelled) == {(0, 6, None, 138), (0, None, 12, 72), (0, None, None, 138)}
 
 
 def test_an_informational_offer_is_viewed_and_never_completed() -> None:

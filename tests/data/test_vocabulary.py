@@ -14,10 +14,10 @@ IDS = st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=30, unique=Tru
 
 @given(IDS, st.integers(0, 2**32 - 1))
 def test_every_id_finds_its_row_again(ids: list[int], seed: int) -> None:
-    found = Vocabulary.build("customer", [pd.Series(ids)], np.random.default_rng(seed))
-    assert sorted(found.ids.tolist()) == sorted(ids)
-    assert found.ids[found.rows(pd.Series(ids))].tolist() == ids
-    assert [found.row(key) for key in ids] == found.rows(pd.Series(ids)).tolist()
+    vocabulary = Vocabulary.build("customer", [pd.Series(ids)], np.random.default_rng(seed))
+    assert sorted(vocabulary.ids.tolist()) == sorted(ids)
+    assert vocabulary.ids[vocabulary.rows(pd.Series(ids))].tolist() == ids
+    assert [vocabulary.row(key) for key in ids] == vocabulary.rows(pd.Series(ids)).tolist()
 
 
 def test_ids_are_collected_from_all_columns_once_and_without_nulls() -> None:
@@ -44,11 +44,11 @@ def test_shuffled_by_the_seed_and_sorted_without() -> None:
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
     ids = pd.Series(["d", "a", "c", "b"])
-    one, two = (
+    left, right = (
         Vocabulary.build("customer", [column], np.random.default_rng(0)).ids.tolist()
         for column in (ids, ids[::-1])
     )
-    assert one == two
+    assert left == right
 
 
 def test_null_and_unknown_ids_have_no_row() -> None:
@@ -63,16 +63,16 @@ def test_null_and_unknown_ids_have_no_row() -> None:
 
 def test_a_number_in_one_table_is_the_same_id_as_its_text_in_another() -> None:
     events, side = pd.Series([7, 8]), pd.Series(["7", "kiosk"])
-    found = Vocabulary.build("customer", [events, side])
-    assert found.ids.tolist() == ["7", "8", "kiosk"]
-    assert found.rows(events).tolist() == [0, 1]
-    assert found.rows(pd.Series([8, None])).tolist() == [1, -1]
-    assert found.rows(side).tolist() == [0, 2]
+    vocabulary = Vocabulary.build("customer", [events, side])
+    assert vocabulary.ids.tolist() == ["7", "8", "kiosk"]
+    assert vocabulary.rows(events).tolist() == [0, 1]
+    assert vocabulary.rows(pd.Series([8, None])).tolist() == [1, -1]
+    assert vocabulary.rows(side).tolist() == [0, 2]
 
 
 def test_a_number_with_gaps_beside_text_keeps_its_digits() -> None:
-    found = Vocabulary.build("product", [pd.Series([7, None]), pd.Series(["a"])])
-    assert found.ids.tolist() == ["7", "a"]
+    vocabulary = Vocabulary.build("product", [pd.Series([7, None]), pd.Series(["a"])])
+    assert vocabulary.ids.tolist() == ["7", "a"]
 
 
 @pytest.mark.parametrize("wanted", [7, "7"])
@@ -86,11 +86,11 @@ def test_a_negative_id_is_found() -> None:
 
 
 def test_an_unknown_id_is_answered_with_the_nearest() -> None:
-    found = Vocabulary.build("product", [pd.Series(["apple", "apples", "pear"])])
+    vocabulary = Vocabulary.build("product", [pd.Series(["apple", "apples", "pear"])])
     with pytest.raises(InputError, match=r"product id 'aple' .* 3 product ids; .* apple, apples"):
-        found.row("aple")
+        vocabulary.row("aple")
     with pytest.raises(InputError, match=r"product id 'zzz' is not among the 3 product ids$"):
-        found.row("zzz")
+        vocabulary.row("zzz")
     with pytest.raises(InputError, match="customer id '12' is not among"):
         Vocabulary.build("customer", [pd.Series([1, 2])]).row("12")
 

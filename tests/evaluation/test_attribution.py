@@ -19,7 +19,7 @@ BUYS = -1
 
 METHODS = {
     "last_touch": last_touch,
-    "time_decay": lambda found: time_decay(found, 2.0),
+    "time_decay": lambda result: time_decay(result, 2.0),
     "removal_effect": removal_effect,
 }
 
@@ -36,29 +36,29 @@ def exact(attribution: Attribution) -> list[Fraction]:
 
 
 def test_three_journeys_by_hand() -> None:
-    found = walked([A, BUYS], [A, B, BUYS], [B], width=2)
+    result = walked([A, BUYS], [A, B, BUYS], [B], width=2)
     # Two conversions, ended by A and by B.
-    assert exact(last_touch(found)) == [Fraction(1, 2), Fraction(1, 2)]
+    assert exact(last_touch(result)) == [Fraction(1, 2), Fraction(1, 2)]
     # A alone, and A one half-life before B: (1 + 1/3) / 2 and (2/3) / 2.
-    assert exact(time_decay(found, 1)) == [Fraction(2, 3), Fraction(1, 3)]
+    assert exact(time_decay(result, 1)) == [Fraction(2, 3), Fraction(1, 3)]
     # Start to A 2/3, to B 1/3; A to a purchase 1/2, to B 1/2; B to a purchase 1/2, to nothing 1/2.
     # P = 2/3 (1/2 + 1/4) + 1/3 1/2 = 2/3; without A 1/6, without B 1/3: effects 3/4 and 1/2.
-    assert exact(removal_effect(found)) == [Fraction(3, 5), Fraction(2, 5)]
+    assert exact(removal_effect(result)) == [Fraction(3, 5), Fraction(2, 5)]
 
 
 def test_a_loop_by_hand() -> None:
     # A to A 1/2, to a purchase 1/4, to B 1/4; B to a purchase 1. Nobody is lost: P = 1. Whoever
     # comes to B is lost: 1 - P(B) = 1 - 1/2. Effects 1 and 1/2.
-    found = walked([A, A, BUYS], [A, A, B, BUYS], width=2)
-    assert exact(removal_effect(found)) == [Fraction(2, 3), Fraction(1, 3)]
+    result = walked([A, A, BUYS], [A, A, B, BUYS], width=2)
+    assert exact(removal_effect(result)) == [Fraction(2, 3), Fraction(1, 3)]
 
 
 def test_a_journey_ends_with_a_conversion_and_the_next_begins() -> None:
-    found = walked([A, BUYS, B, C, BUYS, A])
-    assert found.converted.tolist() == [True, True, False]
-    assert found.owner.tolist() == [0, 1, 1, 2]
-    assert found.channels.tolist() == [A, B, C, A]
-    assert found.ages.tolist() == [1, 2, 1, 0]
+    result = walked([A, BUYS, B, C, BUYS, A])
+    assert result.converted.tolist() == [True, True, False]
+    assert result.owner.tolist() == [0, 1, 1, 2]
+    assert result.channels.tolist() == [A, B, C, A]
+    assert result.ages.tolist() == [1, 2, 1, 0]
 
 
 def test_what_is_taken_at_one_moment_is_one_conversion_and_its_channel_the_last_contact() -> None:
@@ -66,17 +66,17 @@ def test_what_is_taken_at_one_moment_is_one_conversion_and_its_channel_the_last_
     for order in ([0, 1, 2, 3], [3, 2, 1, 0]):
         channels, when = np.array([C, B, B, A])[order], np.array([0, 5, 5, 5])[order]
         converts = np.array([False, True, True, False])[order]
-        found = journeys(np.zeros(4, int), channels, when, converts, width=3)
-        assert found.converted.tolist() == [True]
-        assert sorted(found.channels) == [A, B, C]
+        result = journeys(np.zeros(4, int), channels, when, converts, width=3)
+        assert result.converted.tolist() == [True]
+        assert sorted(result.channels) == [A, B, C]
 
 
 def test_contacts_before_the_look_back_are_a_journey_that_led_nowhere() -> None:
     path = [A, A, B, BUYS, BUYS]
-    found = walked(path, look_back=2)
-    assert found.channels.tolist() == [A, B, A]
-    assert found.converted.tolist() == [True, True, False]
-    assert found.contacts.tolist() == [2, 0, 1]
+    result = walked(path, look_back=2)
+    assert result.channels.tolist() == [A, B, A]
+    assert result.converted.tolist() == [True, True, False]
+    assert result.contacts.tolist() == [2, 0, 1]
     # Those of different customers, or before different conversions, are journeys of their own.
     late = walked([A, BUYS, A, BUYS], [A, BUYS], look_back=0)
     assert late.contacts.tolist() == [0, 0, 0, 1, 1, 1]
@@ -84,25 +84,25 @@ def test_contacts_before_the_look_back_are_a_journey_that_led_nowhere() -> None:
 
 
 def test_contacts_in_a_row_at_one_channel_are_one_visit() -> None:
-    found = walked([A, A, B, A, A, A, BUYS], pause=1)
-    assert found.channels.tolist() == [A, B, A]
-    assert found.ages.tolist() == [5, 4, 1]
+    result = walked([A, A, B, A, A, A, BUYS], pause=1)
+    assert result.channels.tolist() == [A, B, A]
+    assert result.ages.tolist() == [5, 4, 1]
     assert walked([A, A, BUYS], pause=0).channels.tolist() == [A, A]
     # Of different customers they are never one.
     assert walked([A, BUYS], [A, BUYS], pause=9).channels.tolist() == [A, A]
 
 
 def test_conversions_without_a_contact_are_unattributed() -> None:
-    found = walked([BUYS], [A, BUYS], [BUYS, B])
-    assert found.unattributed.tolist() == [1, 0, 1]
+    result = walked([BUYS], [A, BUYS], [BUYS, B])
+    assert result.unattributed.tolist() == [1, 0, 1]
     for method in METHODS.values():
-        assert method(found).shares.tolist() == [1, 0, 0]
+        assert method(result).shares.tolist() == [1, 0, 0]
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 def test_without_a_conversion_there_is_nothing_to_share(method) -> None:
-    for found in (walked([A, B], [C]), walked([BUYS]), walked([])):
-        attribution = method(found)
+    for result in (walked([A, B], [C]), walked([BUYS]), walked([])):
+        attribution = method(result)
         assert np.isnan(attribution.shares).all()
         for interval in attribution.intervals(resamples=20):
             assert np.isnan([interval.mean, interval.low, interval.high]).all()
@@ -152,11 +152,11 @@ def test_shares_whatever_the_journeys(taken, name, order) -> None:
 @given(paths)
 def test_the_removal_effect_is_that_of_the_chain_without_the_channel(taken) -> None:
     """The chain by walking it a thousand steps, each channel taken out in its turn."""
-    found = walked(*taken)
+    result = walked(*taken)
     steps = np.zeros((4, 5))
-    for journey in np.unique(found.owner):
-        path = found.channels[found.owner == journey].tolist()
-        states = [3, *path, 3 if found.converted[journey] else 4]
+    for journey in np.unique(result.owner):
+        path = result.channels[result.owner == journey].tolist()
+        states = [3, *path, 3 if result.converted[journey] else 4]
         for source, target in pairwise(states):
             steps[source, target] += 1
     chances = steps / np.maximum(steps.sum(axis=1, keepdims=True), 1)
@@ -171,12 +171,12 @@ def test_the_removal_effect_is_that_of_the_chain_without_the_channel(taken) -> N
                 here[lost] = 0
         return bought
 
-    whole = reached(None)
-    if whole == 0:
-        assert np.isnan(removal_effect(found).shares).all()
+    full = reached(None)
+    if full == 0:
+        assert np.isnan(removal_effect(result).shares).all()
         return
-    effects = np.array([1 - reached(channel) / whole for channel in range(3)])
-    np.testing.assert_allclose(removal_effect(found).shares, effects / effects.sum(), atol=1e-6)
+    effects = np.array([1 - reached(channel) / full for channel in range(3)])
+    np.testing.assert_allclose(removal_effect(result).shares, effects / effects.sum(), atol=1e-6)
 
 
 CHANCES = {A: [0.1, 0.3, 0.1, 0.2, 0.3], B: [0.2, 0, 0.3, 0.4, 0.1], C: [0.1, 0.1, 0.2, 0.1, 0.5]}
@@ -206,14 +206,14 @@ def test_intervals_hold_the_share_and_follow_the_customers(method) -> None:
     generator = np.random.default_rng(1)
     kinds = ([A, BUYS], [A, B, BUYS], [B, C], [C, BUYS], [A])
     few = [kinds[kind] for kind in generator.integers(0, len(kinds), 100)]
-    found = method(walked(*few)).intervals(resamples=300)
-    for interval, share in zip(found, method(walked(*few)).shares, strict=True):
+    result = method(walked(*few)).intervals(resamples=300)
+    for interval, share in zip(result, method(walked(*few)).shares, strict=True):
         assert interval.low < share == interval.mean < interval.high
     # A hundred times the customers, a tenth of the width.
     many = method(walked(*few * 100)).intervals(resamples=300)
-    narrow = (many[0].high - many[0].low) / (found[0].high - found[0].low)
+    narrow = (many[0].high - many[0].low) / (result[0].high - result[0].low)
     assert narrow == pytest.approx(0.1, rel=0.3)
-    assert method(walked(*few)).intervals(resamples=300) == found
+    assert method(walked(*few)).intervals(resamples=300) == result
 
 
 def test_journeys_of_one_customer_stay_together() -> None:
@@ -229,10 +229,10 @@ def test_many_events_take_no_time() -> None:
     generator = np.random.default_rng(2)
     size = 300_000
     channels = generator.integers(-1, 8, size)
-    found = journeys(
+    result = journeys(
         generator.integers(0, 20_000, size), channels, generator.integers(0, 10**7, size),
         generator.random(size) < 0.1, width=8, look_back=10**6, pause=1800,
     )  # fmt: skip
-    assert found.contacts.sum() == len(found.owner)
+    assert result.contacts.sum() == len(result.owner)
     for method in METHODS.values():
-        assert method(found).shares.sum() == pytest.approx(1)
+        assert method(result).shares.sum() == pytest.approx(1)

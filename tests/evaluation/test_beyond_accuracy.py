@@ -50,9 +50,9 @@ def test_gini_is_half_the_relative_mean_difference() -> None:
 
 def test_novelty_by_hand() -> None:
     # Of 8 customers 8, 4 and 1 had products 0, 1 and 2: 0, 1 and 3 bits.
-    found = novelty(LISTS, CUSTOMERS, 8)
-    assert found[:3].tolist() == [0.5, 1.5, 0]
-    assert np.isnan(found[3])
+    result = novelty(LISTS, CUSTOMERS, 8)
+    assert result[:3].tolist() == [0.5, 1.5, 0]
+    assert np.isnan(result[3])
     # Nobody had product 3; it is as novel as what one customer had.
     assert novelty(np.array([[3]]), CUSTOMERS, 8).tolist() == [3]
 
@@ -61,25 +61,25 @@ def test_diversity_by_hand() -> None:
     # Cosines: 0 with 1 is 3/5, 0 with 2 is 0, 1 with 2 is 4/5; product 3 has no vector.
     vectors = np.array([[2, 0], [3, 4], [0, 7], [0, 0]], np.float32)
     lists = np.array([[0, 1, 2], [0, 1, -1], [0, 3, -1], [2, -1, -1], [-1, -1, -1]])
-    found = intra_list_diversity(lists, vectors)
+    result = intra_list_diversity(lists, vectors)
     three = 1 - (Fraction(3, 5) + 0 + Fraction(4, 5)) / 3
-    np.testing.assert_allclose(found[:3], [float(three), 0.4, 1], rtol=1e-12)
-    assert np.isnan(found[3:]).all()
+    np.testing.assert_allclose(result[:3], [float(three), 0.4, 1], rtol=1e-12)
+    assert np.isnan(result[3:]).all()
 
 
 def test_diversity_of_categories_is_the_share_of_mixed_pairs() -> None:
     one_hot = np.eye(3)[[0, 0, 1, 2]]
-    found = intra_list_diversity(np.array([[0, 1, 2, 3], [0, 1, -1, -1]]), one_hot)
-    np.testing.assert_allclose(found, [float(Fraction(5, 6)), 0], atol=1e-15)
+    result = intra_list_diversity(np.array([[0, 1, 2, 3], [0, 1, -1, -1]]), one_hot)
+    np.testing.assert_allclose(result, [float(Fraction(5, 6)), 0], atol=1e-15)
 
 
 def test_popularity_lift_by_hand() -> None:
     # Popularity of the lists 6, 9/2, 8; of the histories 3/2 (1 and 2), 8, none.
     history = csr_array(np.array([[0, 0, 9, 0, 1], [1, 0, 0, 0, 0], [0] * 5, [1, 0, 0, 0, 0]]))
-    found = popularity_lift(LISTS, history, CUSTOMERS)
+    result = popularity_lift(LISTS, history, CUSTOMERS)
     wanted = [Fraction(6) / Fraction(3, 2) - 1, Fraction(9, 2) / 8 - 1]
-    assert found[:2].tolist() == [float(value) for value in wanted]
-    assert np.isnan(found[2:]).all()
+    assert result[:2].tolist() == [float(value) for value in wanted]
+    assert np.isnan(result[2:]).all()
 
 
 def test_popularity_lift_of_the_own_products_is_nothing() -> None:
@@ -102,12 +102,12 @@ def test_category_calibration_by_hand() -> None:
         np.array([[2, 1, 0, 1, 7], [0, 0, 1, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 0, 3]])
     )
     lists = np.array([[0, 2], [0, 1], [1, 4], [0, 1]])
-    found = category_calibration(lists, history, CATEGORIES)
+    result = category_calibration(lists, history, CATEGORIES)
     half, quarter = Fraction(1, 2), Fraction(1, 4)
     wanted = [divergence([3 * quarter, quarter], [half, half]), divergence([0, 1], [1, 0]), 0]
-    np.testing.assert_allclose(found[:3], wanted, rtol=1e-12, atol=1e-15)
-    assert found[1] == pytest.approx(log(100))
-    assert np.isnan(found[3])
+    np.testing.assert_allclose(result[:3], wanted, rtol=1e-12, atol=1e-15)
+    assert result[1] == pytest.approx(log(100))
+    assert np.isnan(result[3])
     assert np.isnan(category_calibration(np.array([[-1, 4]]), history[[0]], CATEGORIES)).all()
 
 
@@ -121,12 +121,12 @@ def test_bounds_and_the_order_of_queries(seed: int, k: int) -> None:
     popularity, eligible = generator.integers(0, 20, 10), np.ones(10, bool)
     vectors, categories = generator.random((10, 4)), generator.integers(-1, 3, 10)
     order = generator.permutation(7)
-    whole = [catalogue_coverage(lists, eligible), gini(lists, eligible)]
-    assert all(0 <= value < 1 + 1e-12 or np.isnan(value) for value in whole)
+    full = [catalogue_coverage(lists, eligible), gini(lists, eligible)]
+    assert all(0 <= value < 1 + 1e-12 or np.isnan(value) for value in full)
     assert [catalogue_coverage(lists[order], eligible), gini(lists[order], eligible)] == (
-        pytest.approx(whole, nan_ok=True)
+        pytest.approx(full, nan_ok=True)
     )
-    found = {
+    result = {
         "novelty": (novelty(lists, popularity, 20), 0, np.log2(20)),
         "diversity": (intra_list_diversity(lists, vectors), 0, 1),
         "lift": (popularity_lift(lists, history, popularity), -1, np.inf),
@@ -138,7 +138,7 @@ def test_bounds_and_the_order_of_queries(seed: int, k: int) -> None:
         "lift": popularity_lift(lists[order], history[order], popularity),
         "categories": category_calibration(lists[order], history[order], categories),
     }
-    for name, (values, low, high) in found.items():
+    for name, (values, low, high) in result.items():
         assert values.shape == (7,)
         there = values[~np.isnan(values)]
         assert ((there >= low - 1e-12) & (there <= high + 1e-12)).all(), name

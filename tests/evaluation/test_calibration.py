@@ -63,8 +63,8 @@ def test_brier_parts_add_up(seed: int, count: int) -> None:
 
 
 def test_log_loss_by_hand() -> None:
-    found = log_loss(np.array([0.5, 0.25, 0.25]), np.array([True, True, False]))
-    np.testing.assert_allclose(found, [log(2), log(4), log(Fraction(4, 3))], rtol=1e-14)
+    result = log_loss(np.array([0.5, 0.25, 0.25]), np.array([True, True, False]))
+    np.testing.assert_allclose(result, [log(2), log(4), log(Fraction(4, 3))], rtol=1e-14)
     certain = log_loss(np.array([1.0, 0.0, 0.0]), np.array([1, 0, 1]))
     np.testing.assert_allclose(certain, [0, 0, 52 * log(2)], atol=1e-15)
 
@@ -88,8 +88,8 @@ def test_calibration_error_by_hand() -> None:
 def test_bins_of_equal_count_by_hand() -> None:
     p, y = np.array([1, 2, 4, 8]) / 64, np.array([0, 0, 0, 1])
     lower, upper = Fraction(3, 64), abs(Fraction(12, 64) - 1)
-    found = expected_calibration_error(p, y, bins=2, equal="count")
-    assert found == float((lower + upper) / 4)
+    result = expected_calibration_error(p, y, bins=2, equal="count")
+    assert result == float((lower + upper) / 4)
     # All of them lie in the lower half, where one error hides the other.
     assert expected_calibration_error(p, y, bins=2) == float((1 - Fraction(15, 64)) / 4)
 
@@ -101,8 +101,8 @@ def test_equal_forecasts_share_a_bin_whatever_their_order(equal) -> None:
     # The rate is a half everywhere.
     wanted = float((50 * Fraction(4, 10) + 30 * Fraction(2, 10) + 20 * Fraction(2, 10)) / 100)
     for rows in (np.arange(100), order):
-        found = expected_calibration_error(p[rows], y[rows], equal=equal)
-        assert found == pytest.approx(wanted, abs=1e-12)
+        result = expected_calibration_error(p[rows], y[rows], equal=equal)
+        assert result == pytest.approx(wanted, abs=1e-12)
 
 
 @settings(max_examples=50, deadline=None)
@@ -111,39 +111,39 @@ def test_calibration_error_is_between_the_bias_and_one(seed: int, count: int, bi
     p, y = events(seed, count)
     bias = abs(p.mean() - y.mean())
     for equal in ("width", "count"):
-        found = expected_calibration_error(p, y, bins=bins, equal=equal)
-        assert bias - 1e-12 <= found <= 1
+        result = expected_calibration_error(p, y, bins=bins, equal=equal)
+        assert bias - 1e-12 <= result <= 1
 
 
 def test_slope_by_hand() -> None:
     # Two forecasts, so the line goes through the logits of both rates, 1/3 and 2/3: -ln 2 and ln 2.
     # Said was 1/9 and 8/9, whose logits are three times as far out: -3 ln 2 and 3 ln 2.
     p = np.array([Fraction(1, 9)] * 3 + [Fraction(8, 9)] * 3, float)
-    found = calibration_slope(p, np.array([0, 0, 1, 0, 1, 1]))
-    assert found.converged
-    assert found.slope == pytest.approx(float(Fraction(1, 3)), abs=1e-12)
-    assert found.intercept == pytest.approx(0, abs=1e-12)
+    result = calibration_slope(p, np.array([0, 0, 1, 0, 1, 1]))
+    assert result.converged
+    assert result.slope == pytest.approx(float(Fraction(1, 3)), abs=1e-12)
+    assert result.intercept == pytest.approx(0, abs=1e-12)
 
 
 def test_intercept_by_hand() -> None:
     # A half was said of what came one time in three (logits 0 and -ln 2), four fifths of what came
     # two in three (ln 4 and ln 2).
     p = np.repeat([0.5, 0.8], 3)
-    found = calibration_slope(p, np.array([0, 0, 1, 0, 1, 1]))
-    assert found.intercept == pytest.approx(-log(2), abs=1e-12)
-    assert found.slope == pytest.approx(2 * log(2) / log(4), abs=1e-12)
+    result = calibration_slope(p, np.array([0, 0, 1, 0, 1, 1]))
+    assert result.intercept == pytest.approx(-log(2), abs=1e-12)
+    assert result.slope == pytest.approx(2 * log(2) / log(4), abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("slope", [-0.5, 0.2, 1, 4])
 def test_slope_equals_scikit_learn_without_penalty(seed: int, slope: float) -> None:
     p, y = events(seed, slope=slope)
-    found = calibration_slope(p, y)
+    result = calibration_slope(p, y)
     theirs = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12, max_iter=1000)
     theirs.fit(logit(p)[:, None], y)
-    assert found.converged
-    assert found.slope == pytest.approx(theirs.coef_[0, 0], abs=1e-7)
-    assert found.intercept == pytest.approx(theirs.intercept_[0], abs=1e-7)
+    assert result.converged
+    assert result.slope == pytest.approx(theirs.coef_[0, 0], abs=1e-7)
+    assert result.intercept == pytest.approx(theirs.intercept_[0], abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -162,36 +162,36 @@ def test_slope_equals_scikit_learn_without_penalty(seed: int, slope: float) -> N
 def test_data_without_a_line_are_answered(p: list[float], y: list[int], slope: float) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = calibration_slope(np.array(p), np.array(y))
-    np.testing.assert_equal(found, CalibrationLine(np.nan, slope, False))
+        result = calibration_slope(np.array(p), np.array(y))
+    np.testing.assert_equal(result, CalibrationLine(np.nan, slope, False))
 
 
 @pytest.mark.parametrize("overlap", [1e-3, 1e-9, 1e-15])
 def test_nearly_separate_data_end(overlap: float) -> None:
     p = np.array([0.1, 0.2, 0.5 + overlap, 0.5, 0.8, 0.9])
-    found = calibration_slope(p, np.array([0, 0, 0, 1, 1, 1]))
-    assert found.slope > 1
-    assert found.converged or overlap < 1e-6
+    result = calibration_slope(p, np.array([0, 0, 0, 1, 1, 1]))
+    assert result.slope > 1
+    assert result.converged or overlap < 1e-6
 
 
 def test_certain_and_wrong_ends() -> None:
-    found = calibration_slope(np.array([0, 1, 0, 1, 0.5, 1e-300]), np.array([0, 1, 1, 0, 1, 0]))
-    assert found.converged
-    assert np.isfinite([found.slope, found.intercept]).all()
+    result = calibration_slope(np.array([0, 1, 0, 1, 0.5, 1e-300]), np.array([0, 1, 1, 0, 1, 0]))
+    assert result.converged
+    assert np.isfinite([result.slope, result.intercept]).all()
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.floats(-3, 3))
 def test_the_line_is_the_maximum_or_there_is_none(seed: int, count: int, slope: float) -> None:
     p, y = events(seed, count, slope)
-    found = calibration_slope(p, y)
-    if found.converged:
+    result = calibration_slope(p, y)
+    if result.converged:
         x = logit(p)
-        miss = y - expit(found.intercept + found.slope * x)
+        miss = y - expit(result.intercept + result.slope * x)
         assert abs(miss.sum()) < 1e-6 * count
         assert abs(miss @ x) < 1e-6 * count
     else:
-        assert not np.isfinite(found.slope)
+        assert not np.isfinite(result.slope)
 
 
 @pytest.mark.parametrize("function", ALL)

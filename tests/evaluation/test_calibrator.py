@@ -28,9 +28,9 @@ def events(seed: int, count: int = 400, slope: float = 0.5) -> tuple[FloatArray,
 @given(seed=st.integers(0, 2**32 - 1), slope=st.floats(-1, 3))
 def test_the_map_rises_and_stays_within_0_and_1(name: str, seed: int, slope: float) -> None:
     calibrator = FITS[name](*events(seed, slope=slope))
-    found = calibrator(np.linspace(0, 1, 501))
-    assert (np.diff(found) >= 0).all()
-    assert ((found >= 0) & (found <= 1)).all()
+    result = calibrator(np.linspace(0, 1, 501))
+    assert (np.diff(result) >= 0).all()
+    assert ((result >= 0) & (result <= 1)).all()
 
 
 @ANY
@@ -64,17 +64,17 @@ def test_platt_by_hand() -> None:
 
 
 def test_platt_finds_the_line_that_was_drawn() -> None:
-    found = fit_platt(*events(0, 50_000))
-    assert (found.intercept, found.slope) == pytest.approx((0.4, 0.5), abs=0.05)
+    result = fit_platt(*events(0, 50_000))
+    assert (result.intercept, result.slope) == pytest.approx((0.4, 0.5), abs=0.05)
 
 
 def test_isotonic_by_hand() -> None:
     # 0.2 and 0.3 come in the wrong order and are pooled: one of two.
     p, y = np.array([0.1, 0.2, 0.3, 0.9]), np.array([0, 1, 0, 1])
-    found = fit_isotonic(p, y)
-    assert found(p) == pytest.approx([1 / 6, 1 / 2, 1 / 2, 5 / 6])
+    result = fit_isotonic(p, y)
+    assert result(p) == pytest.approx([1 / 6, 1 / 2, 1 / 2, 5 / 6])
     # Straight between knots and level beyond them.
-    assert found(np.array([0.0, 0.15, 1.0])) == pytest.approx([1 / 6, 1 / 3, 5 / 6])
+    assert result(np.array([0.0, 0.15, 1.0])) == pytest.approx([1 / 6, 1 / 3, 5 / 6])
 
 
 def test_probabilities_that_rank_the_wrong_way_become_the_rate() -> None:
@@ -93,7 +93,7 @@ def test_too_few_sends_for_a_line(p: list[float], y: list[int]) -> None:
 
 
 @pytest.mark.parametrize("calibrator", [Platt(0, 1), Isotonic(np.array([0.5]), np.array([0.5]))])
-@pytest.mark.parametrize(("bad", "words"), [(1.5, "got 1.5 at place 1"), (np.nan, "got nan")])
+@pytest.mark.parametrize(("bad", "words"), [(1.5, "got 1.5 at position 1"), (np.nan, "got nan")])
 def test_a_probability_outside_0_and_1(calibrator: Calibrator, bad: float, words: str) -> None:
     with pytest.raises(InputError, match=words):
         calibrator(np.array([0.5, bad]))

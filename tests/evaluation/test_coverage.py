@@ -29,22 +29,24 @@ def simulated(
 ) -> tuple[FloatArray, FloatArray, IntArray]:
     """[Q, TOGETHER] recall of two models on the same queries, and [Q] who asked."""
     generator = np.random.default_rng([customers, block])
-    asked = np.repeat(np.arange(customers), 1 + np.minimum(generator.poisson(1.0, customers), 9))
-    chance = generator.beta(*kind, (customers, TOGETHER))[asked]
-    relevant = np.minimum(generator.geometric(0.35, (len(asked), 1)), 30)
+    customers_of = np.repeat(
+        np.arange(customers), 1 + np.minimum(generator.poisson(1.0, customers), 9)
+    )
+    chance = generator.beta(*kind, (customers, TOGETHER))[customers_of]
+    relevant = np.minimum(generator.geometric(0.35, (len(customers_of), 1)), 30)
     first = generator.binomial(relevant, chance) / relevant
-    return first, generator.binomial(relevant, chance * WORSE) / relevant, asked
+    return first, generator.binomial(relevant, chance * WORSE) / relevant, customers_of
 
 
 def covered(customers: int, what: str, kind: tuple[float, float]) -> float:
     """Share of the replications whose interval holds the truth."""
     held, mean = 0, kind[0] / sum(kind)
     for block in range(REPLICATIONS // TOGETHER):
-        first, second, asked = simulated(customers, block, kind)
+        first, second, customers_of = simulated(customers, block, kind)
         values = first if what == "mean" else first - second
         truth = mean if what == "mean" else mean * (1 - WORSE)
-        found = bootstrap(dict(enumerate(values.T)), asked, seed=block)
-        held += sum(interval.low <= truth <= interval.high for interval in found.values())
+        result = bootstrap(dict(enumerate(values.T)), customers_of, seed=block)
+        held += sum(interval.low <= truth <= interval.high for interval in result.values())
     return held / REPLICATIONS
 
 
@@ -72,15 +74,15 @@ def test_a_few_skewed_customers_cover_less(customers: int, least: float, what: s
 def test_the_ratio_of_two_models_covers_as_often() -> None:
     held = 0
     for block in range(REPLICATIONS // TOGETHER):
-        first, second, asked = simulated(500, block, USUAL)
+        first, second, customers_of = simulated(500, block, USUAL)
         for column in range(0, TOGETHER, 10):
-            found = lift(first[:, column], second[:, column], asked, seed=block + column)
-            held += found.low <= 1 / WORSE <= found.high
+            result = lift(first[:, column], second[:, column], customers_of, seed=block + column)
+            held += result.low <= 1 / WORSE <= result.high
     assert 0.935 <= held / (REPLICATIONS / 10) <= 0.965
 
 
 def test_a_paired_difference_is_the_interval_of_the_differences() -> None:
-    first, second, asked = simulated(100, 0, USUAL)
-    found = paired_difference(first[:, 0], second[:, 0], asked, seed=5)
-    wanted = bootstrap({"d": (first - second)[:, 0]}, asked, seed=5)["d"]
-    assert (found.low, found.high) == (wanted.low, wanted.high)
+    first, second, customers_of = simulated(100, 0, USUAL)
+    result = paired_difference(first[:, 0], second[:, 0], customers_of, seed=5)
+    wanted = bootstrap({"d": (first - second)[:, 0]}, customers_of, seed=5)["d"]
+    assert (result.low, result.high) == (wanted.low, wanted.high)

@@ -42,10 +42,10 @@ def test_areas_equal_those_of_scikit_learn(seed: int, count: int) -> None:
 @given(st.integers(0, 2**32 - 1))
 def test_slopes_equal_the_metric_on_repeated_events(seed: int) -> None:
     p, y, weights = events(seed)
-    found = slopes(p, y, np.column_stack([np.ones(len(p)), weights]))
+    result = slopes(p, y, np.column_stack([np.ones(len(p)), weights]))
     times = weights.astype(int)
     repeated = calibration_slope(np.repeat(p, times), np.repeat(y, times)).slope
-    assert found == pytest.approx([calibration_slope(p, y).slope, repeated], rel=1e-5)
+    assert result == pytest.approx([calibration_slope(p, y).slope, repeated], rel=1e-5)
 
 
 def test_brier_skill_by_hand() -> None:
@@ -66,12 +66,12 @@ def test_a_resample_of_one_outcome_has_no_area() -> None:
 def test_estimates_are_the_metrics_and_intervals_those_of_means() -> None:
     p, y, _ = events(0, 600)
     customers = np.random.default_rng(1).integers(0, 200, 600)
-    found = forecasts({"model": p}, y, customers, resamples=2000)
-    assert {statistic for _, statistic in found.draws} == set(STATISTICS)
-    assert found.interval("model", "auc").mean == pytest.approx(roc_auc_score(y, p))
-    assert found.interval("model", "ece").mean == pytest.approx(expected_calibration_error(p, y))
+    result = forecasts({"model": p}, y, customers, resamples=2000)
+    assert {statistic for _, statistic in result.draws} == set(STATISTICS)
+    assert result.interval("model", "auc").mean == pytest.approx(roc_auc_score(y, p))
+    assert result.interval("model", "ece").mean == pytest.approx(expected_calibration_error(p, y))
     mean = bootstrap({"loss": log_loss(p, y)}, customers, resamples=2000)["loss"]
-    loss = found.interval("model", "log_loss")
+    loss = result.interval("model", "log_loss")
     assert (loss.mean, loss.customers) == (pytest.approx(mean.mean), mean.customers)
     assert (loss.low, loss.high) == pytest.approx((mean.low, mean.high), abs=0.01)
 
@@ -79,18 +79,18 @@ def test_estimates_are_the_metrics_and_intervals_those_of_means() -> None:
 def test_differences_are_paired_and_have_a_verdict() -> None:
     p, y, _ = events(0, 2000)
     customers = np.arange(2000)
-    found = forecasts({"good": p, "same": p, "flat": np.full(2000, 0.3)}, y, customers)
-    same = found.difference("good", "same", "auc")
+    result = forecasts({"good": p, "same": p, "flat": np.full(2000, 0.3)}, y, customers)
+    same = result.difference("good", "same", "auc")
     assert (same.mean, same.low, same.high, same.verdict) == (0, 0, 0, "tie")
-    assert found.difference("good", "flat", "auc").verdict == "win"
-    assert found.difference("good", "flat", "log_loss").verdict == "loss"
-    flat = found.interval("flat", "log_loss").mean
-    assert found.ratio("good", "flat", "log_loss").mean == pytest.approx(
-        found.interval("good", "log_loss").mean / flat
+    assert result.difference("good", "flat", "auc").verdict == "win"
+    assert result.difference("good", "flat", "log_loss").verdict == "loss"
+    flat = result.interval("flat", "log_loss").mean
+    assert result.ratio("good", "flat", "log_loss").mean == pytest.approx(
+        result.interval("good", "log_loss").mean / flat
     )
-    assert found.ratio("good", "same", "auc").low == 1
+    assert result.ratio("good", "same", "auc").low == 1
     again = forecasts({"flat": np.full(2000, 0.3), "good": p}, y, customers)
-    assert again.difference("good", "flat", "auc") == found.difference("good", "flat", "auc")
+    assert again.difference("good", "flat", "auc") == result.difference("good", "flat", "auc")
 
 
 def test_customers_and_not_events_are_resampled() -> None:

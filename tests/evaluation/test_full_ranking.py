@@ -39,18 +39,18 @@ def table() -> FloatArray:
 
 
 def test_the_best_eligible_unseen_products_in_order(queries: Queries, table: FloatArray) -> None:
-    found = rank(lambda customers: table[customers], queries, 8, progress=False)
+    result = rank(lambda customers: table[customers], queries, 8, progress=False)
     for row, customer in enumerate(queries.customers):
         allowed = np.flatnonzero(queries.eligible & ~queries.seen[[row]].toarray()[0])
         wanted = allowed[np.argsort(-table[customer][allowed], kind="stable")][:8]
-        assert found.columns[row].tolist() == wanted.tolist()
-        assert found.scores[row].tolist() == table[customer][wanted].tolist()
+        assert result.columns[row].tolist() == wanted.tolist()
+        assert result.scores[row].tolist() == table[customer][wanted].tolist()
 
 
 def test_seen_and_ineligible_products_are_never_ranked(queries: Queries, table: FloatArray) -> None:
-    found = rank(lambda customers: table[customers], queries, PRODUCTS, progress=False)
+    result = rank(lambda customers: table[customers], queries, PRODUCTS, progress=False)
     seen = queries.seen.toarray()
-    for row, columns in enumerate(found.columns):
+    for row, columns in enumerate(result.columns):
         ranked = columns[columns >= 0]
         assert queries.eligible[ranked].all()
         assert not seen[row, ranked].any()
@@ -64,8 +64,8 @@ def test_repeats_are_ranked_where_they_are_kept(queries: Queries, table: FloatAr
         customers=queries.customers, relevant=queries.relevant, seen=None,
         eligible=np.ones(PRODUCTS, bool), history=queries.history,
     )  # fmt: skip
-    found = rank(lambda customers: table[customers], kept, PRODUCTS, progress=False)
-    assert (np.sort(found.columns, axis=1) == np.arange(PRODUCTS)).all()
+    result = rank(lambda customers: table[customers], kept, PRODUCTS, progress=False)
+    assert (np.sort(result.columns, axis=1) == np.arange(PRODUCTS)).all()
 
 
 @pytest.mark.parametrize("order", ["reversed", "shuffled"])
@@ -82,31 +82,33 @@ def test_the_order_of_the_queries_does_not_matter(queries: Queries, order: str) 
         if order == "reversed"
         else generator.permutation(len(queries))
     )
-    one = evaluate(score, queries, [5, 10], progress=False)
+    alone = evaluate(score, queries, [5, 10], progress=False)
     other = evaluate(score, queries.select(rows), [5, 10], progress=False)
     assert other.customers.tolist() == queries.customers[rows].tolist()
-    for name, values in one.values.items():
+    for name, values in alone.values.items():
         np.testing.assert_allclose(other.values[name], values[rows], atol=1e-6)
 
 
 def test_every_tile_has_the_same_shape_and_the_last_is_padded(
     queries: Queries, table: FloatArray
 ) -> None:
-    asked: list[IntArray] = []
+    tiles: list[IntArray] = []
 
     def score(customers: IntArray) -> FloatArray:
-        asked.append(customers.copy())
+        tiles.append(customers.copy())
         return table[customers]
 
     rank(score, queries, 3, progress=False)
-    assert [len(customers) for customers in asked] == [TILE, TILE, TILE]
-    assert np.concatenate(asked)[: len(queries)].tolist() == queries.customers.tolist()
+    assert [len(customers) for customers in tiles] == [TILE, TILE, TILE]
+    assert np.concatenate(tiles)[: len(queries)].tolist() == queries.customers.tolist()
 
 
 def test_a_single_query_and_none(queries: Queries, table: FloatArray) -> None:
-    one = rank(lambda customers: table[customers], queries.select(np.array([4])), 5, progress=False)
+    alone = rank(
+        lambda customers: table[customers], queries.select(np.array([4])), 5, progress=False
+    )
     full = rank(lambda customers: table[customers], queries, 5, progress=False)
-    assert one.columns[0].tolist() == full.columns[4].tolist()
+    assert alone.columns[0].tolist() == full.columns[4].tolist()
     none = rank(
         lambda customers: table[customers], queries.select(np.array([], int)), 5, progress=False
     )
@@ -135,8 +137,8 @@ def test_masking_in_place() -> None:
 
 
 def test_a_table_of_one_row_a_query(queries: Queries, table: FloatArray) -> None:
-    found = evaluate(lambda customers: table[customers], queries, [5], progress=False)
-    frame = found.table([f"c{c}" for c in queries.customers])
+    result = evaluate(lambda customers: table[customers], queries, [5], progress=False)
+    frame = result.table([f"c{c}" for c in queries.customers])
     assert list(frame.columns) == ["customer_id", "history", "recall@5", "ndcg@5"]
     assert len(frame) == len(queries)
 

@@ -49,9 +49,9 @@ HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
     ],
 )
 def test_by_hand(name: str, k: int, wanted: list[Fraction]) -> None:
-    found = OF_HITS[name](HIT, RELEVANT, k)
-    np.testing.assert_allclose(found, [float(value) for value in wanted], rtol=1e-15)
-    assert found.dtype == np.float64
+    result = OF_HITS[name](HIT, RELEVANT, k)
+    np.testing.assert_allclose(result, [float(value) for value in wanted], rtol=1e-15)
+    assert result.dtype == np.float64
 
 
 def test_ndcg_by_hand() -> None:
@@ -81,8 +81,8 @@ def test_equal_to_ir_measures_on_a_thousand_cases() -> None:
     truth = {str(q): {str(p): int(r) for p, r in enumerate(c[1])} for q, c in enumerate(cases)}
     run = {str(q): {str(p): float(s) for p, s in enumerate(c[0])} for q, c in enumerate(cases)}
     wanted = {
-        (str(found.measure), int(found.query_id)): found.value
-        for found in ir.iter_calc(
+        (str(result.measure), int(result.query_id)): result.value
+        for result in ir.iter_calc(
             [measure @ k for measure in theirs.values() for k in ks], truth, run
         )
     }
@@ -91,8 +91,8 @@ def test_equal_to_ir_measures_on_a_thousand_cases() -> None:
         hit = relevant[np.argsort(-scores)][None, :]
         for name, measure in theirs.items():
             for k in ks:
-                found = OF_HITS[name](hit, np.array([relevant.sum()]), k)[0]
-                assert found == pytest.approx(wanted[str(measure @ k), query], abs=1e-9), (name, k)
+                result = OF_HITS[name](hit, np.array([relevant.sum()]), k)[0]
+                assert result == pytest.approx(wanted[str(measure @ k), query], abs=1e-9), (name, k)
 
 
 def test_a_whole_evaluation_equals_ir_measures() -> None:
@@ -109,7 +109,7 @@ def test_a_whole_evaluation_equals_ir_measures() -> None:
         seen=csr_array(seen), eligible=eligible, history=np.zeros(1000, int),
     )  # fmt: skip
     ks = (1, 5, 20)
-    found = evaluate(lambda rows: scores[rows], queries, ks, False, tuple(OF_HITS)).values
+    result = evaluate(lambda rows: scores[rows], queries, ks, False, tuple(OF_HITS)).values
     truth = {str(q): {str(p): int(r) for p, r in enumerate(row)} for q, row in enumerate(relevant)}
     ranked = eligible & ~seen
     run = {
@@ -122,11 +122,11 @@ def test_a_whole_evaluation_equals_ir_measures() -> None:
     }  # fmt: skip
     names = {str(of @ k): f"{name}@{k}" for name, of in theirs.items() for k in ks}
     wanted = {name: np.full(1000, np.nan) for name in names.values()}
-    for one in ir.iter_calc([of @ k for of in theirs.values() for k in ks], truth, run):
-        wanted[names[str(one.measure)]][int(one.query_id)] = one.value
-    assert wanted.keys() == found.keys()
+    for measured in ir.iter_calc([of @ k for of in theirs.values() for k in ks], truth, run):
+        wanted[names[str(measured.measure)]][int(measured.query_id)] = measured.value
+    assert wanted.keys() == result.keys()
     for name, values in wanted.items():
-        np.testing.assert_allclose(found[name], values, rtol=0, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(result[name], values, rtol=0, atol=1e-9, err_msg=name)
 
 
 def test_ties_by_hand() -> None:
@@ -136,7 +136,7 @@ def test_ties_by_hand() -> None:
         customers=np.zeros(1, np.int32), relevant=csr_array(np.array([[0, 1, 0, 0, 1]], bool)),
         seen=None, eligible=np.ones(5, bool), history=np.zeros(1, int),
     )  # fmt: skip
-    found = evaluate(lambda rows: scores[rows], queries, [3], False, (*OF_HITS, "auc")).values
+    result = evaluate(lambda rows: scores[rows], queries, [3], False, (*OF_HITS, "auc")).values
     third, best = 1 / log2(4), 1 + 1 / log2(3)
     wanted = {
         "precision@3": THIRD, "recall@3": HALF, "ndcg@3": third / best,
@@ -144,7 +144,7 @@ def test_ties_by_hand() -> None:
         # Of six pairs: below product 2 twice, level with 0 twice, above 3 twice.
         "auc": (2 * HALF + 2) / 6,
     }  # fmt: skip
-    assert {name: values[0] for name, values in found.items()} == pytest.approx(
+    assert {name: values[0] for name, values in result.items()} == pytest.approx(
         {name: float(value) for name, value in wanted.items()}, rel=1e-14
     )
 
@@ -165,18 +165,18 @@ def listed(draw: Callable[..., int]) -> Case:
 @given(case=listed(), k=st.integers(1, 15))
 def test_bounds_growth_and_order(name: str, case: Case, k: int) -> None:
     hit, relevant = case
-    found = OF_HITS[name](hit, relevant, k)
-    assert found.shape == (6,)
-    assert ((found >= 0) & (found <= 1 + 1e-12)).all()
+    result = OF_HITS[name](hit, relevant, k)
+    assert result.shape == (6,)
+    assert ((result >= 0) & (result <= 1 + 1e-12)).all()
     if name in {"recall", "map", "mrr", "hit_rate"}:
         # But for the last bit: a longer sum may be added up in another order.
-        assert (OF_HITS[name](hit, relevant, k + 1) >= found - 1e-15).all()
+        assert (OF_HITS[name](hit, relevant, k + 1) >= result - 1e-15).all()
     order = np.array([3, 0, 5, 1, 4, 2])
     again = OF_HITS[name](hit[order], relevant[order], k)
-    np.testing.assert_allclose(again, found[order], rtol=1e-14)
+    np.testing.assert_allclose(again, result[order], rtol=1e-14)
     # What lies beyond the cut does not count.
-    np.testing.assert_allclose(OF_HITS[name](hit[:, :k], relevant, k), found, rtol=1e-14)
-    assert (found[~hit[:, :k].any(axis=1)] == 0).all()
+    np.testing.assert_allclose(OF_HITS[name](hit[:, :k], relevant, k), result, rtol=1e-14)
+    assert (result[~hit[:, :k].any(axis=1)] == 0).all()
 
 
 @pytest.mark.parametrize("name", OF_HITS)
@@ -195,8 +195,8 @@ def test_higher_is_better(name: str) -> None:
 
 def test_auc_by_hand() -> None:
     # Row 0: relevant at ranks 1 and 3 of 5, so 5 of 6 pairs are right. Row 1: last of 4.
-    found = auc(np.array([1.0, 3.0, 4.0]), np.array([2, 1]), np.array([5, 4]))
-    assert found.tolist() == [float(1 - Fraction(1, 6)), 0]
+    result = auc(np.array([1.0, 3.0, 4.0]), np.array([2, 1]), np.array([5, 4]))
+    assert result.tolist() == [float(1 - Fraction(1, 6)), 0]
 
 
 def test_auc_counts_a_tie_as_half_and_only_eligible_products() -> None:
@@ -205,13 +205,13 @@ def test_auc_counts_a_tie_as_half_and_only_eligible_products() -> None:
     ranks = mid_ranks(scores, relevant)
     assert ranks.tolist() == [3, 3, 3]
     # Below one, level with two: (0 + 1/2 + 1/2) / 3.
-    found = auc(ranks, np.array([1, 2]), np.array([4, 5]))
-    np.testing.assert_allclose(found, [1 / 3, 0.5], rtol=1e-15)
+    result = auc(ranks, np.array([1, 2]), np.array([4, 5]))
+    np.testing.assert_allclose(result, [1 / 3, 0.5], rtol=1e-15)
 
 
 def test_auc_without_a_pair_is_nan() -> None:
-    found = auc(np.array([1.0, 2.0]), np.array([2, 0]), np.array([2, 5]))
-    assert np.isnan(found).all()
+    result = auc(np.array([1.0, 2.0]), np.array([2, 0]), np.array([2, 5]))
+    assert np.isnan(result).all()
 
 
 @pytest.mark.parametrize("levels", [2, 5, 100_000])
@@ -221,15 +221,15 @@ def test_auc_equals_scikit_learn(levels: int) -> None:
     relevant = generator.random((200, 30)) < 0.3
     relevant[:, 0], relevant[:, 1] = True, False
     matrix = csr_array(relevant)
-    found = auc(mid_ranks(scores, matrix), np.diff(matrix.indptr), np.full(200, 30))
+    result = auc(mid_ranks(scores, matrix), np.diff(matrix.indptr), np.full(200, 30))
     wanted = [roc_auc_score(*row) for row in zip(relevant, scores, strict=True)]
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(result, wanted, rtol=0, atol=1e-12)
 
 
 def test_auc_of_many_products_does_not_overflow() -> None:
     relevant = np.array([100_000], np.int32)
-    found = auc(np.arange(1, 100_001.0), relevant, np.array([1_000_000], np.int32))
-    assert found.tolist() == [1]
+    result = auc(np.arange(1, 100_001.0), relevant, np.array([1_000_000], np.int32))
+    assert result.tolist() == [1]
 
 
 @pytest.mark.parametrize("scores", [[np.nan, 1], [1, np.nan], [-np.inf, np.nan]])
@@ -240,15 +240,15 @@ def test_ranks_need_scores(scores: list[float]) -> None:
 
 def test_what_cannot_be_ranked_has_no_rank() -> None:
     scores = np.array([[-np.inf, 1, np.inf, 1]])
-    found = mid_ranks(scores, csr_array(np.ones((1, 4), bool)))
-    np.testing.assert_array_equal(found, [np.nan, 2.5, 1, 2.5])
+    result = mid_ranks(scores, csr_array(np.ones((1, 4), bool)))
+    np.testing.assert_array_equal(result, [np.nan, 2.5, 1, 2.5])
 
 
 def test_scores_that_only_rounding_tells_apart_are_tied() -> None:
     scores = np.array([[4, 1, 1 + 3e-6, 1 - 3e-6, 1 + 9e-6, 1 - 9e-6]])
-    found = mid_ranks(scores, csr_array(np.array([[0, 1, 0, 0, 0, 0]], bool)))
+    result = mid_ranks(scores, csr_array(np.array([[0, 1, 0, 0, 0, 0]], bool)))
     # Four millionths around 1: two above, three level at places 3 to 5 with their mean.
-    assert found.tolist() == [4]
+    assert result.tolist() == [4]
     # The same scores apart by as much as they weigh.
     assert mid_ranks(scores / 1e6, csr_array(np.array([[0, 1, 0, 0, 0, 0]], bool))).tolist() == [4]
     alone = np.array([[0.4, 1, 1 + 3e-6, 1 - 3e-6, 1 + 9e-6, 1 - 9e-6]])
@@ -273,13 +273,13 @@ def test_evaluate_measures_what_is_asked_for() -> None:
         eligible=np.ones(3, bool), history=np.array([0, 4]),
     )  # fmt: skip
     table = np.array([[3, 2, 1], [3, 2, 1]], np.float32)
-    found = evaluate(
+    result = evaluate(
         lambda rows: table[rows], queries, [1, 3], progress=False, metrics=tuple(OF_HITS)
     ).values
-    assert list(found) == [f"{name}@{k}" for name in OF_HITS for k in (1, 3)]
-    assert found["map@3"].tolist() == pytest.approx([float(Fraction(5, 6)), 0.5])
-    assert found["hit_rate@1"].tolist() == [1, 0]
-    assert found["mrr@3"].tolist() == [1, 0.5]
+    assert list(result) == [f"{name}@{k}" for name in OF_HITS for k in (1, 3)]
+    assert result["map@3"].tolist() == pytest.approx([float(Fraction(5, 6)), 0.5])
+    assert result["hit_rate@1"].tolist() == [1, 0]
+    assert result["mrr@3"].tolist() == [1, 0.5]
 
 
 def test_the_configuration_names_what_can_be_measured() -> None:

@@ -16,8 +16,8 @@ def test_win_tie_and_loss() -> None:
 
 
 def test_equal_models_tie_with_no_width() -> None:
-    found = paired_difference(BASE, BASE, CUSTOMERS)
-    assert (found.mean, found.low, found.high, found.verdict) == (0, 0, 0, "tie")
+    result = paired_difference(BASE, BASE, CUSTOMERS)
+    assert (result.mean, result.low, result.high, result.verdict) == (0, 0, 0, "tie")
 
 
 def test_pairing_sees_what_two_intervals_do_not() -> None:
@@ -28,11 +28,13 @@ def test_pairing_sees_what_two_intervals_do_not() -> None:
 @pytest.mark.parametrize("shift", [-0.05, 0.0, 0.01, 0.05])
 def test_antisymmetric(shift: float) -> None:
     customers = CUSTOMERS // 3
-    one = paired_difference(BASE + shift + NOISE, BASE, customers)
+    first = paired_difference(BASE + shift + NOISE, BASE, customers)
     other = paired_difference(BASE, BASE + shift + NOISE, customers)
-    assert (other.mean, other.low, other.high) == pytest.approx((-one.mean, -one.high, -one.low))
+    assert (other.mean, other.low, other.high) == pytest.approx(
+        (-first.mean, -first.high, -first.low)
+    )
     mirror = {"win": "loss", "loss": "win", "tie": "tie"}
-    assert other.verdict == mirror[one.verdict]
+    assert other.verdict == mirror[first.verdict]
 
 
 def test_the_mean_by_hand() -> None:
@@ -49,10 +51,10 @@ def test_many_queries_of_one_customer_do_not_make_a_win() -> None:
 
 
 def test_the_seed_settles_the_interval() -> None:
-    one, same, other = (
+    first, same, other = (
         paired_difference(BASE + NOISE, BASE, CUSTOMERS, seed=seed) for seed in (0, 0, 1)
     )
-    assert one == same != other
+    assert first == same != other
 
 
 def test_wilcoxon_by_hand() -> None:
@@ -81,7 +83,7 @@ def test_wilcoxon_of_equal_models_is_one() -> None:
 
 def test_a_difference_counts_where_both_have_a_value() -> None:
     a, b = np.array([1.0, np.nan, 3.0]), np.array([0.5, 2.0, np.nan])
-    found = paired_difference(a, b, np.arange(3))
-    assert (found.mean, found.verdict) == (0.5, "win")
+    result = paired_difference(a, b, np.arange(3))
+    assert (result.mean, result.verdict) == (0.5, "win")
     nothing = paired_difference(a[1:], b[1:], np.arange(2))
     assert (np.isnan(nothing.mean), nothing.verdict) == (True, "tie")

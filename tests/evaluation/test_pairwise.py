@@ -17,20 +17,20 @@ VALUES = GENERATOR.random((150, 4)) + np.array([0.0, 0.02, 0.1, 0.5])
 
 
 def test_each_pair_is_what_two_models_alone_would_be() -> None:
-    found = pairwise(VALUES, CUSTOMERS, resamples=300)
-    assert list(zip(found.first, found.second, strict=True)) == [
+    result = pairwise(VALUES, CUSTOMERS, resamples=300)
+    assert list(zip(result.first, result.second, strict=True)) == [
         (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3),
     ]  # fmt: skip
-    for place, (one, other) in enumerate(zip(found.first, found.second, strict=True)):
-        a, b = VALUES[:, one], VALUES[:, other]
+    for pair, (first, other) in enumerate(zip(result.first, result.second, strict=True)):
+        a, b = VALUES[:, first], VALUES[:, other]
         alone = paired_difference(a, b, CUSTOMERS, resamples=300)
-        assert found.difference[place] == pytest.approx(alone.mean)
-        assert found.difference_low[place] == pytest.approx(alone.low)
-        assert found.difference_high[place] == pytest.approx(alone.high)
+        assert result.difference[pair] == pytest.approx(alone.mean)
+        assert result.difference_low[pair] == pytest.approx(alone.low)
+        assert result.difference_high[pair] == pytest.approx(alone.high)
         ratio = lift(a, b, CUSTOMERS, resamples=300)
-        assert found.lift[place] == pytest.approx(ratio.mean)
-        assert found.lift_low[place] == pytest.approx(ratio.low)
-        assert found.lift_high[place] == pytest.approx(ratio.high)
+        assert result.lift[pair] == pytest.approx(ratio.mean)
+        assert result.lift_low[pair] == pytest.approx(ratio.low)
+        assert result.lift_high[pair] == pytest.approx(ratio.high)
 
 
 def test_queries_without_a_value_are_left_out_of_all() -> None:
@@ -38,26 +38,26 @@ def test_queries_without_a_value_are_left_out_of_all() -> None:
     gaps[::7, 2] = np.nan
     left = np.ones(len(VALUES), bool)
     left[::7] = False
-    found, fewer = pairwise(gaps, CUSTOMERS), pairwise(VALUES[left], CUSTOMERS[left])
-    np.testing.assert_array_equal(found.difference_low, fewer.difference_low)
+    result, fewer = pairwise(gaps, CUSTOMERS), pairwise(VALUES[left], CUSTOMERS[left])
+    np.testing.assert_array_equal(result.difference_low, fewer.difference_low)
 
 
 @given(st.floats(0.0, 0.6))
 def test_a_p_value_below_alpha_goes_with_an_interval_without_zero(shift: float) -> None:
     noise = np.random.default_rng(3).normal(0, 1, 80)
-    found = pairwise(np.column_stack([noise + shift, np.zeros(80)]), np.arange(80))
-    if found.p_values[0] < 0.05:
-        assert found.difference_low[0] > 0 or found.difference_high[0] < 0
+    result = pairwise(np.column_stack([noise + shift, np.zeros(80)]), np.arange(80))
+    if result.p_values[0] < 0.05:
+        assert result.difference_low[0] > 0 or result.difference_high[0] < 0
 
 
 def test_far_out_the_p_value_goes_on_falling() -> None:
     noise = np.random.default_rng(4).normal(0, 1, 400)
     noise -= noise.mean()
     shifts = np.array([0.0, 0.1, 0.15, 0.2, 0.3, 0.6])
-    found = pairwise(
+    result = pairwise(
         np.column_stack([*(noise + shift for shift in shifts), 0 * noise]), np.arange(400)
     )
-    p_values = found.p_values[found.second == len(shifts)]
+    p_values = result.p_values[result.second == len(shifts)]
     assert (np.diff(p_values) < 0).all()
     assert p_values[0] > 0.5
     # Counting 1,000 resamples could not say so; a t-test on the same customers does.
@@ -76,9 +76,9 @@ def test_equal_models_and_a_lone_customer_are_no_news() -> None:
 
 
 def test_the_same_gain_everywhere_is_sure() -> None:
-    found = pairwise(np.column_stack([np.full(9, 0.75), np.full(9, 0.25)]), np.arange(9))
-    assert found.p_values[0] == 0
-    assert found.lift_low[0] == found.lift_high[0] == 3
+    result = pairwise(np.column_stack([np.full(9, 0.75), np.full(9, 0.25)]), np.arange(9))
+    assert result.p_values[0] == 0
+    assert result.lift_low[0] == result.lift_high[0] == 3
 
 
 def test_one_model_has_no_pair() -> None:
@@ -87,8 +87,8 @@ def test_one_model_has_no_pair() -> None:
 
 def test_holm_by_hand() -> None:
     # Ordered .01 .02 .03 .04 times 4 3 2 1: .04 .06 .06 .04, and none below one before it.
-    found = holm_adjusted(np.array([0.03, 0.01, 0.04, 0.02]))
-    np.testing.assert_allclose(found, [0.06, 0.04, 0.06, 0.06])
+    result = holm_adjusted(np.array([0.03, 0.01, 0.04, 0.02]))
+    np.testing.assert_allclose(result, [0.06, 0.04, 0.06, 0.06])
     np.testing.assert_array_equal(holm_adjusted(np.array([0.9, 0.8])), [1.0, 1.0])
 
 

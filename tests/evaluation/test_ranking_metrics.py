@@ -54,8 +54,8 @@ def test_nothing_ranked_is_never_a_hit() -> None:
     ],
 )
 def test_recall_by_hand(k: int, wanted: list[Fraction]) -> None:
-    found = recall(hits(RANKED, RELEVANT), SIZES, k)
-    assert found.tolist() == [float(value) for value in wanted]
+    result = recall(hits(RANKED, RELEVANT), SIZES, k)
+    assert result.tolist() == [float(value) for value in wanted]
 
 
 def test_ndcg_by_hand() -> None:
@@ -95,10 +95,10 @@ def test_between_zero_and_one_and_recall_never_falls_with_k(
         assert hit[row].tolist() == [p >= 0 and bool(relevant[row, p]) for p in ranked[row]]
     before = np.zeros(6)
     for k in range(1, width + 2):
-        found = recall(hit, sizes, k)
-        assert (found >= before).all()
-        assert (found <= 1).all()
-        before = found
+        result = recall(hit, sizes, k)
+        assert (result >= before).all()
+        assert (result <= 1).all()
+        before = result
         gain = ndcg(hit, sizes, k)
         assert (gain >= 0).all()
         assert (gain <= 1 + 1e-12).all()

@@ -15,22 +15,22 @@ CUSTOMERS = np.arange(5)
 
 
 def test_bins_by_hand() -> None:
-    found = reliability(P, Y, CUSTOMERS)
-    assert found.forecast == pytest.approx([0.1, 0.15, 0.35, 0.9])
-    assert found.rate == pytest.approx([0, 1, 0.5, 1])
-    assert found.count.tolist() == [1, 1, 2, 1]
-    assert found.ece == pytest.approx((0.1 + 0.85 + 2 * 0.15 + 0.1) / 5)
-    assert ((found.low <= found.rate) & (found.rate <= found.high)).all()
+    result = reliability(P, Y, CUSTOMERS)
+    assert result.forecast == pytest.approx([0.1, 0.15, 0.35, 0.9])
+    assert result.rate == pytest.approx([0, 1, 0.5, 1])
+    assert result.count.tolist() == [1, 1, 2, 1]
+    assert result.ece == pytest.approx((0.1 + 0.85 + 2 * 0.15 + 0.1) / 5)
+    assert ((result.low <= result.rate) & (result.rate <= result.high)).all()
 
 
 def test_error_by_group_by_hand() -> None:
     groups = Cut(("web", "app", "none"), np.array([0, 0, 0, 1, 1]))
-    found = reliability_by_group(P, Y, CUSTOMERS, groups, bins=2)
-    assert list(found) == ["web", "app"]
+    result = reliability_by_group(P, Y, CUSTOMERS, groups, bins=2)
+    assert list(result) == ["web", "app"]
     # All three in one bin: mean forecast 0.2 and rate 1/3.
-    assert found["web"].ece == pytest.approx(1 / 3 - 0.2)
+    assert result["web"].ece == pytest.approx(1 / 3 - 0.2)
     # One in each bin.
-    assert found["app"].ece == pytest.approx((0.65 + 0.1) / 2)
+    assert result["app"].ece == pytest.approx((0.65 + 0.1) / 2)
 
 
 @settings(max_examples=50, deadline=None)
@@ -38,10 +38,10 @@ def test_error_by_group_by_hand() -> None:
 def test_the_error_is_the_metric(seed: int, equal: Literal["width", "count"], bins: int) -> None:
     generator = np.random.default_rng(seed)
     p, y = generator.beta(1, 3, 50).round(2), generator.integers(0, 2, 50)
-    found = reliability(p, y, np.arange(50), bins=bins, equal=equal, resamples=2)
+    result = reliability(p, y, np.arange(50), bins=bins, equal=equal, resamples=2)
     expected = expected_calibration_error(p, y, bins=bins, equal=equal)
-    assert found.ece == pytest.approx(expected)
-    assert (np.diff(found.forecast) > 0).all()
+    assert result.ece == pytest.approx(expected)
+    assert (np.diff(result.forecast) > 0).all()
 
 
 def test_intervals_cover_the_true_rate() -> None:
@@ -50,6 +50,6 @@ def test_intervals_cover_the_true_rate() -> None:
     covered = np.zeros(3)
     for seed in range(60):
         y = generator.random(len(p)) < p
-        found = reliability(p, y, np.arange(len(p)), resamples=300, seed=seed)
-        covered += (found.low <= found.forecast) & (found.forecast <= found.high)
+        result = reliability(p, y, np.arange(len(p)), resamples=300, seed=seed)
+        covered += (result.low <= result.forecast) & (result.forecast <= result.high)
     assert (covered >= 52).all()

@@ -101,12 +101,12 @@ def test_metrics_inside_a_slice_by_hand() -> None:
     table = np.tile(-np.arange(5, dtype=np.float32), (3, 1))
     ranking = rank(lambda rows: table[rows], queries, 5, progress=False, in_full=True)
     metrics = (*OF_HITS, AUC)
-    found = measured(ranking, queries, [2], metrics)
+    result = measured(ranking, queries, [2], metrics)
     cuts = {
         "history": Cut(("cold", "hot", "none"), np.array([0, 1, 1])),
         "kind": Cut(("a", "b"), np.array([0, 1, -1, 1, 0, 0]), of_relevant=True),
     }
-    values = sliced(ranking, queries, [2], metrics, found, cuts)
+    values = sliced(ranking, queries, [2], metrics, result, cuts)
     assert {key[:2] for key in values} == {
         ("history", "cold"), ("history", "hot"), ("kind", "a"), ("kind", "b"),
     }  # fmt: skip
@@ -143,9 +143,9 @@ def test_a_slice_is_as_if_only_its_products_were_relevant(
     table = generator.integers(0, 5, (9, width)).astype(np.float32)
     codes = generator.integers(0, kinds, queries.relevant.nnz)
 
-    def of(asked: Queries, kept: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        ranking = rank(lambda rows: table[rows], asked, 4, progress=False, in_full=True)
-        return of_relevant(ranking, asked, [1, 4], NAMES, kept)
+    def of(queries: Queries, kept: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        ranking = rank(lambda rows: table[rows], queries, 4, progress=False, in_full=True)
+        return of_relevant(ranking, queries, [1, 4], NAMES, kept)
 
     parts = [of(queries, codes == code) for code in range(kinds)]
     for code, part in enumerate(parts):

@@ -16,12 +16,12 @@ def by_sorting(scores: FloatArray, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def same(scores: FloatArray, k: int) -> None:
-    found = topk(scores, k)
+    result = topk(scores, k)
     columns, best = by_sorting(scores, k)
-    np.testing.assert_array_equal(found.columns, columns)
-    np.testing.assert_array_equal(found.scores, best)
-    assert found.columns.dtype == np.int32
-    assert found.scores.dtype == np.float32
+    np.testing.assert_array_equal(result.columns, columns)
+    np.testing.assert_array_equal(result.scores, best)
+    assert result.columns.dtype == np.int32
+    assert result.scores.dtype == np.float32
 
 
 def scores_of(seed: int, rows: int, width: int, levels: int, masked: float) -> FloatArray:
@@ -72,17 +72,17 @@ def test_a_tie_across_groups_goes_to_the_lower_column() -> None:
 
 
 def test_more_asked_for_than_there_is() -> None:
-    found = topk(np.array([[1, 3, 2]], np.float32), 10)
-    assert found.columns.tolist() == [[1, 2, 0]]
+    result = topk(np.array([[1, 3, 2]], np.float32), 10)
+    assert result.columns.tolist() == [[1, 2, 0]]
 
 
 def test_nothing_left_to_rank_is_minus_one() -> None:
     scores = np.full((2, 2000), -np.inf, np.float32)
     scores[0, 1234] = -5
-    found = topk(scores, 3)
-    assert found.columns.tolist() == [[1234, -1, -1], [-1, -1, -1]]
-    assert found.scores[0, 0] == -5
-    assert np.isneginf(found.scores[0, 1:]).all()
+    result = topk(scores, 3)
+    assert result.columns.tolist() == [[1234, -1, -1], [-1, -1, -1]]
+    assert result.scores[0, 0] == -5
+    assert np.isneginf(result.scores[0, 1:]).all()
 
 
 def test_infinity_is_the_best_score() -> None:
@@ -92,10 +92,10 @@ def test_infinity_is_the_best_score() -> None:
 
 
 @pytest.mark.parametrize("width", [3, 1024, 1025, 2047, 5000])
-@pytest.mark.parametrize("place", [0, -1])
-def test_nan_is_refused_wherever_it_stands(width: int, place: int) -> None:
+@pytest.mark.parametrize("position", [0, -1])
+def test_nan_is_refused_wherever_it_stands(width: int, position: int) -> None:
     scores = np.zeros((3, width), np.float32)
-    scores[1, place] = np.nan
+    scores[1, position] = np.nan
     with pytest.raises(ValueError, match="scores contain NaN"):
         topk(scores, 2)
 

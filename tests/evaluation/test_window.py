@@ -59,12 +59,12 @@ def shop(side: dict | None = None, drop: tuple[str, ...] = (), filter_seen: bool
     )
 
 
-def alphabetic(found: Window) -> "object":
+def alphabetic(valid: Window) -> "object":
     """Scores products by their names, so that bread, jam, milk, pen, wine is every list."""
-    place = np.argsort(np.argsort(found.past.products.ids.astype(str)))
+    order = np.argsort(np.argsort(valid.past.products.ids.astype(str)))
 
     def score(customers: IntArray) -> FloatArray:
-        return np.tile(-place.astype(np.float32), (len(customers), 1))
+        return np.tile(-order.astype(np.float32), (len(customers), 1))
 
     return score
 
@@ -73,8 +73,8 @@ def everything(**changes) -> EvaluateConfig:
     return EvaluateConfig(ks=(1, 3), metrics=METRICS, metric="ndcg@3", resamples=50, **changes)
 
 
-def means(found: Window, config: EvaluateConfig, metric: str) -> dict[str, dict[str, float]]:
-    result = measure(alphabetic(found), found, config, in_slices=True).slices
+def means(valid: Window, config: EvaluateConfig, metric: str) -> dict[str, dict[str, float]]:
+    result = measure(alphabetic(valid), valid, config, in_slices=True).slices
     return {
         dimension: {name: values[metric].mean for name, values in slices.items()}
         for dimension, slices in result.items()
@@ -82,12 +82,12 @@ def means(found: Window, config: EvaluateConfig, metric: str) -> dict[str, dict[
 
 
 def test_every_metric_in_one_run() -> None:
-    found = shop()
-    result = measure(alphabetic(found), found, everything())
+    valid = shop()
+    result = measure(alphabetic(valid), valid, everything())
     per_query = result.per_query
     assert [*per_query.values, *per_query.catalogue] == columns(METRICS, (1, 3))
     assert {*per_query.values} - {*result.intervals} == {"intra_list_diversity@1"}
-    by = pd.DataFrame(per_query.values, index=found.past.customers.ids[per_query.customers])
+    by = pd.DataFrame(per_query.values, index=valid.past.customers.ids[per_query.customers])
     # ann wants jam and milk, at 2 and 3 of five; bob bread, at 1; cleo wine, at 5; dan milk, at 3.
     assert by["recall@3"].to_dict() == {"ann": 1, "bob": 1, "cleo": 0, "dan": 1}
     assert by["auc"].to_dict() == {"ann": pytest.approx(2 / 3), "bob": 1, "cleo": 0, "dan": 0.5}
@@ -109,8 +109,8 @@ def test_every_metric_in_one_run() -> None:
 
 
 def test_a_metric_that_no_query_has_is_left_out_of_the_intervals() -> None:
-    found = shop()
-    result = measure(alphabetic(found), found, everything(), in_slices=True)
+    valid = shop()
+    result = measure(alphabetic(valid), valid, everything(), in_slices=True)
     assert "intra_list_diversity@1" not in result.intervals
     assert "popularity_lift@3" not in result.slices["history"]["cold"]
     assert "popularity_lift@3" in result.slices["history"]["warm"]
@@ -118,27 +118,27 @@ def test_a_metric_that_no_query_has_is_left_out_of_the_intervals() -> None:
 
 def test_every_dimension_by_hand() -> None:
     config = everything(hot_from=3)
-    found = means(shop(), config, "recall@3")
-    assert list(found) == [
+    valid = means(shop(), config, "recall@3")
+    assert list(valid) == [
         "history", "popularity", "segment", "touchpoint", "new_or_repeat", "category",
     ]  # fmt: skip
     # dan is cold, ann has three events, bob two and cleo one.
-    assert found["history"] == {"cold": 1, "warm": 1 / 2, "hot": 1}
+    assert valid["history"] == {"cold": 1, "warm": 1 / 2, "hot": 1}
     # milk carries the first three of five events; wine and jam one each; bread none.
-    assert found["popularity"] == {"head": 1, "torso": 1 / 2, "tail": 1}
+    assert valid["popularity"] == {"head": 1, "torso": 1 / 2, "tail": 1}
     # Spent before: ann 2, cleo 20, bob 95; dan nothing ever.
-    assert found["segment"] == {"value_low": 1, "value_middle": 0, "value_high": 1}
+    assert valid["segment"] == {"value_low": 1, "value_middle": 0, "value_high": 1}
     # ann took milk first in the store; cleo's touchpoint is not known.
-    assert found["touchpoint"] == {"store": 1, "app": 1}
-    assert found["new_or_repeat"] == {"new": pytest.approx(3 / 4), "repeat": 1}
+    assert valid["touchpoint"] == {"store": 1, "app": 1}
+    assert valid["new_or_repeat"] == {"new": pytest.approx(3 / 4), "repeat": 1}
     # cleo had jam only, ann milk only, bob milk and wine; dan nothing to sell from.
-    assert found["category"] == {"cross_sell": pytest.approx(2 / 3), "up_sell": 1}
+    assert valid["category"] == {"cross_sell": pytest.approx(2 / 3), "up_sell": 1}
 
 
 def test_a_customer_column_as_known_at_the_cut_off() -> None:
-    found = means(shop(), everything(segment="city"), "recall@3")["segment"]
+    valid = means(shop(), everything(segment="city"), "recall@3")["segment"]
     # ann moved to Kiel before the window; cleo's city is not known.
-    assert found == {"Kiel": 1, "Ulm": 1}
+    assert valid == {"Kiel": 1, "Ulm": 1}
     auc = means(shop(), everything(segment="city"), "auc")["segment"]
     assert auc == {"Kiel": pytest.approx(5 / 6), "Ulm": 0.5}
 
@@ -168,9 +168,9 @@ def test_touchpoints_stay_with_their_products_when_queries_are_selected() -> Non
 
 
 def test_the_past_is_what_was_bought_before_not_viewed() -> None:
-    found = shop()
-    past = background(found)
-    ids = found.past.products.ids
+    valid = shop()
+    past = background(valid)
+    ids = valid.past.products.ids
     assert dict(zip(ids, past.events.tolist(), strict=True)) == {
         "milk": 3, "wine": 1, "jam": 1, "bread": 0, "pen": 0,
     }  # fmt: skip
@@ -178,7 +178,7 @@ def test_the_past_is_what_was_bought_before_not_viewed() -> None:
     assert past.population == 3
     assert past.history.sum(axis=1).tolist() == [
         {"ann": 2, "bob": 2, "cleo": 1, "dan": 0}[name]
-        for name in found.past.customers.ids[found.queries.customers]
+        for name in valid.past.customers.ids[valid.queries.customers]
     ]
 
 
@@ -186,30 +186,30 @@ def test_the_past_is_what_was_bought_before_not_viewed() -> None:
 @pytest.mark.parametrize("side", [{}, {"products": {"product_id": ["milk"], "category": [None]}}])
 def test_categories_are_asked_for_before_anything_is_fitted(name: str, side: dict) -> None:
     config = EvaluateConfig(metrics=("ndcg", name))
-    found = shop(side=side)
+    valid = shop(side=side)
     with pytest.raises(InputError, match=r"need a column 'category' in products, and data=memory"):
-        refuse_unknown(found.past, config)
+        refuse_unknown(valid.past, config)
     with pytest.raises(InputError, match="leave them out"):
-        measure(alphabetic(found), found, config)
-    refuse_unknown(found.past, EvaluateConfig(metrics=("ndcg", "novelty", "gini")))
+        measure(alphabetic(valid), valid, config)
+    refuse_unknown(valid.past, EvaluateConfig(metrics=("ndcg", "novelty", "gini")))
 
 
 def test_an_unknown_segment_is_refused_with_those_there_are() -> None:
-    found = shop().past
+    valid = shop().past
     for column in ("town", "customer_id"):
         with pytest.raises(InputError, match=rf"no column '{column}' in customers.*there is city"):
-            refuse_unknown(found, EvaluateConfig(segment=column))
-    with pytest.raises(InputError, match="there is none; say"):
+            refuse_unknown(valid, EvaluateConfig(segment=column))
+    with pytest.raises(InputError, match="there is none; set"):
         refuse_unknown(shop(side={}).past, EvaluateConfig(segment="city"))
-    refuse_unknown(found, EvaluateConfig(segment="city"))
+    refuse_unknown(valid, EvaluateConfig(segment="city"))
 
 
 def test_lists_are_not_measured_without_the_past() -> None:
     from recsys.evaluation.full_ranking import rank
 
-    found = shop()
-    ranking = rank(alphabetic(found), found.queries, 3, progress=False)
+    valid = shop()
+    ranking = rank(alphabetic(valid), valid.queries, 3, progress=False)
     with pytest.raises(ValueError, match="novelty needs the past"):
-        measured(ranking, found.queries, [3], ["novelty"])
+        measured(ranking, valid.queries, [3], ["novelty"])
     with pytest.raises(ValueError, match="auc needs rank"):
-        measured(ranking, found.queries, [3], ["auc"])
+        measured(ranking, valid.queries, [3], ["auc"])

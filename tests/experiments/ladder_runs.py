@@ -13,9 +13,10 @@ from hydra import compose, initialize_config_dir
 from recsys.experiments.config import settings_from
 from recsys.experiments.run import run
 from recsys.reports.ladder.ladder import Ladder, ladder
+from recsys.tracking.metrics_json import metrics_json, plain
 from recsys.tracking.names import bounds, means
 from recsys.tracking.read import TrackedRun
-from recsys.tracking.record import RunRecord, metrics_json, plain
+from recsys.tracking.record import RunRecord
 
 CONF = Path(__file__).parents[2] / "conf"
 MODELS = ("popularity", "segment", "own_history", "oracle", "item_knn")
@@ -48,11 +49,11 @@ def market_run(model: str) -> KeptRun:
 
 def kept(record: RunRecord, **changes: object) -> KeptRun:
     """A record as a run of the store."""
-    found = means("valid", record.valid_intervals) | bounds("valid", record.valid_intervals)
+    metrics = means("valid", record.valid_intervals) | bounds("valid", record.valid_intervals)
     about = {
         "run_id": f"{record.model:x<32}", "model": record.model, "data": record.data_name,
         "fingerprint": record.fingerprint, "split": record.split, "seed": 0, "settings": "s",
-        "started": datetime(2026, 1, 1, tzinfo=UTC), "metrics": found, "params": {}, "tags": {},
+        "started": datetime(2026, 1, 1, tzinfo=UTC), "metrics": metrics, "params": {}, "tags": {},
         "client": None, "record": record,
     }  # fmt: skip
     return KeptRun(**(about | changes))

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.ablation import AblationSuite, Row, summary
+from benchmarks.ablation import AblationRow, AblationSuite, summary
 from recsys.errors import InputError
 
 MARKET = {"_target_": "recsys.simulation.SimulatedMarket", "events": 4_000}
@@ -14,8 +14,8 @@ JOURNEY = {
 OBJECTIVE = {"temperature": 0.2, "popularity": 1.0}
 
 
-def row(without: str, values: list[float]) -> Row:
-    return Row(
+def row(without: str, values: list[float]) -> AblationRow:
+    return AblationRow(
         data="shop", without=without, values=np.array(values), customers=np.arange(len(values))
     )
 
@@ -66,15 +66,17 @@ def test_on_a_small_market(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_what_cannot_be_is_one_line(tmp_path: Path) -> None:
-    one = {"settings": {"objective": OBJECTIVE}, "without": {}}
+    sources = {"settings": {"objective": OBJECTIVE}, "without": {}}
     unknown = AblationSuite(
-        root=None, data={"shop": {**one, "source": {"_target_": "recsys.Shop"}}}
+        root=None, data={"shop": {**sources, "source": {"_target_": "recsys.Shop"}}}
     )
     with pytest.raises(
         InputError, match=r"suite.data.shop.source._target_=recsys.Shop: there is no"
     ):
         unknown.figures()
     source = {**JOURNEY, "root": str(tmp_path)}
-    empty = AblationSuite(root=str(tmp_path), data={"complete_journey": {**one, "source": source}})
+    empty = AblationSuite(
+        root=str(tmp_path), data={"complete_journey": {**sources, "source": source}}
+    )
     with pytest.raises(InputError, match=r"suite\.root"):
         empty.figures()

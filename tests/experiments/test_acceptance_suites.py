@@ -15,7 +15,7 @@ from benchmarks.acceptance.coupon_tasks import CouponTasks
 from benchmarks.acceptance.coupons import CouponSuite
 from benchmarks.acceptance.plot import reliability_plot
 from benchmarks.acceptance.reading import (
-    Reading,
+    AcceptanceReading,
     Task,
     chosen,
     figures,
@@ -39,10 +39,10 @@ START = pd.Timestamp("2017-11-15", tz="UTC")
 """Of a campaign of type B, while others run."""
 
 
-def reading(name: str = "game_test", value: bool = False) -> Reading:
+def reading(name: str = "game_test", value: bool = False) -> AcceptanceReading:
     generator = np.random.default_rng(0)
     chance = generator.beta(1, 2, 400)
-    return Reading(
+    return AcceptanceReading(
         name=name,
         probabilities={
             "pairwise": np.full(400, 1 / 3), "boosting": chance, "rule": generator.random(400),
@@ -55,24 +55,24 @@ def reading(name: str = "game_test", value: bool = False) -> Reading:
 
 
 def test_figures_are_flat_and_have_ends() -> None:
-    found = figures(reading(value=True), ["rule"], **HOW)
-    assert found["game_test_sends"] == 400
-    assert found["game_test_customers"] == 200
-    assert found["game_test_pairwise_auc"] == 0.5
+    numbers = figures(reading(value=True), ["rule"], **HOW)
+    assert numbers["game_test_sends"] == 400
+    assert numbers["game_test_customers"] == 200
+    assert numbers["game_test_pairwise_auc"] == 0.5
     for key in ("boosting_auc", "boosting_minus_pairwise_log_loss", "boosting_minus_rule_auc",
                 "value", "boosting_value_excess"):  # fmt: skip
-        low, mean, high = (found[f"game_test_{key}{end}"] for end in ("_low", "", "_high"))
+        low, mean, high = (numbers[f"game_test_{key}{end}"] for end in ("_low", "", "_high"))
         assert low < mean < high
-    assert found["game_test_value"] == pytest.approx(2 * found["game_test_accepted"] / 400)
+    assert numbers["game_test_value"] == pytest.approx(2 * numbers["game_test_accepted"] / 400)
     assert "game_test_value" not in figures(reading(), ["rule"], **HOW)
 
 
 def test_errors_by_group_are_those_of_the_groups() -> None:
-    found, whole = group_errors(reading(), "pairwise", **HOW), reading()
+    errors, whole = group_errors(reading(), "pairwise", **HOW), reading()
     for name, part in (("left", slice(0, None, 2)), ("far_right", slice(1, None, 2))):
         key = f"game_test_pairwise_ece_side_{name}"
-        assert found[key] == pytest.approx(abs(whole.outcome[part].mean() - 1 / 3))
-        assert found[f"{key}_low"] < found[f"{key}_high"]
+        assert errors[key] == pytest.approx(abs(whole.outcome[part].mean() - 1 / 3))
+        assert errors[f"{key}_low"] < errors[f"{key}_high"]
 
 
 def test_boosting_is_chosen_where_it_is_better_beyond_doubt() -> None:
@@ -117,17 +117,17 @@ def test_each_moment_of_a_window_learns_from_what_was_resolved_before_it() -> No
     features = Features(values=np.arange(60.0)[:, None], names=("send.day",))
     task = Task(
         name="game", sends=made, features=features,
-        asked=Features(values=np.full((60, 1), 7.0), names=("send.day",)),
+        planned_features=Features(values=np.full((60, 1), 7.0), names=("send.day",)),
         rates={"rule": np.linspace(0, 1, 60)}, groups={"half": Cut(("a",), np.zeros(60, np.int64))},
     )  # fmt: skip
-    asked = np.isin(made.when, [40 * DAY, 50 * DAY])
-    found = read(task, "test", asked, {"pairwise": Watching(Pairwise())})
+    in_window = np.isin(made.when, [40 * DAY, 50 * DAY])
+    result = read(task, "test", in_window, {"pairwise": Watching(Pairwise())})
     # What was sent on day 35 is resolved at the first moment itself, and so not before it.
     assert learned == [34, 44]
-    assert found.name == "game_test"
-    assert found.outcome.tolist() == made.outcome[asked].tolist()
-    assert len(set(found.probabilities["pairwise"])) == 2
-    assert found.probabilities["rule"].tolist() == np.linspace(0, 1, 60)[[40, 50]].tolist()
+    assert result.name == "game_test"
+    assert result.outcome.tolist() == made.outcome[in_window].tolist()
+    assert len(set(result.probabilities["pairwise"])) == 2
+    assert result.probabilities["rule"].tolist() == np.linspace(0, 1, 60)[[40, 50]].tolist()
 
 
 def test_a_setting_out_of_range_comes_before_the_folder() -> None:
@@ -162,7 +162,7 @@ def test_features_of_coupons_know_nothing_dated_at_their_start_or_later() -> Non
     whole = read_coupons(published("complete_journey"))
     worlds = [CouponTasks(world, frozen=0) for world in (whole, until(whole, START))]
     for make, rows in ((CouponTasks.campaigns, 130), (CouponTasks.coupons, 130 * 11)):
-        asked = []
+        frames = []
         for tasks in worlds:
             task = make(tasks)
             opened = task.sends.select(task.sends.when == int(START.timestamp()) * SECOND)
@@ -172,9 +172,9 @@ def test_features_of_coupons_know_nothing_dated_at_their_start_or_later() -> Non
                 offer=opened.offers,
                 rule=task.rates["rule"][task.sends.when == int(START.timestamp()) * SECOND],
             )
-            asked.append(frame.set_index(["customer", "offer"]).sort_index())
-        assert len(asked[0]) == rows
-        pd.testing.assert_frame_equal(*asked, check_exact=False, atol=1e-9)
+            frames.append(frame.set_index(["customer", "offer"]).sort_index())
+        assert len(frames[0]) == rows
+        pd.testing.assert_frame_equal(*frames, check_exact=False, atol=1e-9)
 
 
 @pytest.mark.realdata
@@ -183,7 +183,7 @@ def test_features_of_starbucks_know_nothing_dated_at_their_wave_or_later() -> No
     source = Starbucks(root=published("starbucks_offers"))
     assert tables.products is not None
     labels = label_sends(tables.interactions, tables.products)
-    wave, asked = moment(504), []
+    wave, frames = moment(504), []
     events, sent = tables.interactions, labels["timestamp"] == wave
     for world, told in (
         (events, labels),
@@ -202,11 +202,13 @@ def test_features_of_starbucks_know_nothing_dated_at_their_wave_or_later() -> No
         task = offer_task(data, told.reset_index(drop=True), "viewed")
         rows = task.sends.when == VALID
         names = data.customers.ids[task.sends.customers[rows]]
-        frame = pd.DataFrame(task.asked.values[rows], index=names, columns=task.asked.names)
-        asked.append(
+        frame = pd.DataFrame(
+            task.planned_features.values[rows], index=names, columns=task.planned_features.names
+        )
+        frames.append(
             frame.assign(**{name: rate[rows] for name, rate in task.rates.items()}).sort_index()
         )
         assert task.sends.interrupted is not None
         known = task.sends.known_before(VALID)
         assert (task.sends.interrupted[known][task.sends.interrupted[known] < NEVER] < VALID).all()
-    pd.testing.assert_frame_equal(*asked, check_exact=False, atol=1e-9)
+    pd.testing.assert_frame_equal(*frames, check_exact=False, atol=1e-9)

@@ -30,7 +30,8 @@ from recsys.models.base import Recommender
 from recsys.models.popularity import Popularity
 from recsys.models.segment import Segment
 from recsys.simulation import SimulatedMarket
-from recsys.tracking.record import RunRecord, metrics_json
+from recsys.tracking.metrics_json import metrics_json
+from recsys.tracking.record import RunRecord
 from recsys.tracking.runs import TrackConfig
 
 ROOT = Path(__file__).parents[2]
@@ -78,12 +79,12 @@ def refusal(model: Recommender, splitter: Splitter | None = None, test: bool = F
 
 def row_of(error: str, kind: str, window: str = "valid", table: str = "interactions") -> pd.Series:
     """The row of the source that the line names; kind, table and column are as expected."""
-    found = re.match(
+    match = re.match(
         rf"leakage audit, {kind} of {window}: {table}: row (\d+) \(.+\), column 'timestamp': ",
         error,
     )
-    assert found, error
-    return getattr(MARKET.load(), table).iloc[int(found[1])]
+    assert match, error
+    return getattr(MARKET.load(), table).iloc[int(match[1])]
 
 
 def test_edges() -> None:
@@ -158,8 +159,8 @@ def test_a_clean_run_passes_in_both_windows(model: Recommender) -> None:
     assert certificate.status == metrics_json(record, "id")["audit"] == "passed"
     assert "  audit passed" in record.summary().splitlines()
     for window in ("valid", "test"):
-        found = {check.kind for check in certificate.checks if check.window == window}
-        assert found >= {"edges", "features", "popularity", "segments", "negatives", "calibrators"}
+        kinds = {check.kind for check in certificate.checks if check.window == window}
+        assert kinds >= {"edges", "features", "popularity", "segments", "negatives", "calibrators"}
     for check in certificate.checks:
         if check.latest is not None and check.kind != "answers":
             assert check.latest < check.cutoff

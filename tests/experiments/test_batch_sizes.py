@@ -52,18 +52,19 @@ def test_lists_and_metrics_agree(score: Score, market: Window, size: int, seed: 
     whole = rank(score, queries, K, progress=False, in_full=True)
     parts = list(batches(queries, size, order))
     lists = [rank(score, part, K, progress=False, in_full=True) for part in parts]
-    scores = np.concatenate([one.scores for one in lists])
+    scores = np.concatenate([ranking.scores for ranking in lists])
     np.testing.assert_allclose(scores, whole.scores[order], rtol=0, atol=1e-6)
     # Another product at a place only where its score is as good as the same.
-    columns = np.concatenate([one.columns for one in lists])
+    columns = np.concatenate([ranking.columns for ranking in lists])
     moved = columns != whole.columns[order]
     for row in np.flatnonzero(moved.any(axis=1)):
         own = score(queries.customers[order[[row]]])[0]
         here, there = columns[row][moved[row]], whole.columns[order[row]][moved[row]]
         assert np.abs(own[here] - own[there]).max() < 1e-6
-    found = [
-        measured(one, part, [5, K], METRICS).values for one, part in zip(lists, parts, strict=True)
+    results = [
+        measured(ranking, part, [5, K], METRICS).values
+        for ranking, part in zip(lists, parts, strict=True)
     ]
     for name, values in measured(whole, queries, [5, K], METRICS).values.items():
-        together = np.concatenate([one[name] for one in found])
+        together = np.concatenate([ranking[name] for ranking in results])
         np.testing.assert_allclose(together, values[order], rtol=0, atol=1e-6, err_msg=name)

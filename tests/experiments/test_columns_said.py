@@ -15,7 +15,7 @@ from recsys.models.base import Recommender, UsesColumns
 from recsys.models.popularity import Popularity
 from recsys.models.segment import Segment
 from recsys.models.touchpoint_gnn import TouchpointGNN
-from recsys.tracking.feature_lines import feature_lines
+from recsys.tracking.record import feature_lines
 
 COUNT = 200
 

@@ -201,8 +201,8 @@ def test_ranks_that_a_run_may_have_follow_from_its_wins_and_ties() -> None:
 
 def test_two_seeds_are_a_tie_and_models_apart_are_not() -> None:
     shift = np.random.default_rng(2).permutation(NOISE)
-    one, two = made("als", SEGMENT + NOISE), made("als", SEGMENT + shift, seed=1, run_id="2")
-    pairs = compare([one, two, made("popularity", SEGMENT - 0.1)]).pairs
+    first, second = made("als", SEGMENT + NOISE), made("als", SEGMENT + shift, seed=1, run_id="2")
+    pairs = compare([first, second, made("popularity", SEGMENT - 0.1)]).pairs
     verdicts = {
         frozenset(names): verdict
         for *names, verdict in pairs[["first", "second", "verdict"]].itertuples(index=False)

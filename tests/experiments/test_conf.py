@@ -7,9 +7,9 @@ from hydra import compose, initialize_config_dir
 from in_memory import dataset_of
 from omegaconf import OmegaConf
 
-from recsys.experiments.config import build_part, settings_from, typed
-from recsys.experiments.tuning.nested import flat
-from recsys.experiments.tuning.space import space
+from recsys.experiments.config import build_part, settings_from
+from recsys.experiments.config_types import build_typed
+from recsys.experiments.tuning.space import flat_settings, space
 from recsys.experiments.tuning.study import StudyConfig
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -84,10 +84,10 @@ def test_every_experiment_builds(name: str, folder: Path) -> None:
 def test_every_space_composes_with_its_model(name: str) -> None:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("tune", [f"model={name}"])
-    typed(StudyConfig, OmegaConf.to_container(config.study), "study")
+    build_typed(StudyConfig, OmegaConf.to_container(config.study), "study")
     described = OmegaConf.to_container(config.tune)
     timed = dataset_of({"customer_id": [1], "product_id": [2], "order": [3]}, filter_seen=False)
-    searched = space(described, flat(OmegaConf.to_container(config.model)), timed)
+    searched = space(described, flat_settings(OmegaConf.to_container(config.model)), timed)
     assert set(searched) == set(described)
 
 

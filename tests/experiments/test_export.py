@@ -88,12 +88,12 @@ def test_offers_from_the_artifact_are_those_of_the_model(
     artifact = load(tmp_path / "artifact")
     assert exported.fidelity > 0.999
     customers = np.random.default_rng(0).permutation(len(market.customers))[:CUSTOMERS]
-    found = artifact.recommend_many(market.customers.ids[customers], K, at="as_of")
+    lists = artifact.recommend_many(market.customers.ids[customers], K, at="as_of")
     exact = model.fit(market).score(customers)
     assert market.as_of is not None
     mask(exact, market.eligible(market.as_of, market.as_of + 1), None)
     wanted = topk(exact, K)
-    ids = np.asarray(artifact.contents.products.ids, dtype=object)[found.columns]
+    ids = np.asarray(artifact.contents.products.ids, dtype=object)[lists.columns]
     rows = market.products.rows(ids.ravel()).reshape(ids.shape)
     # Equal up to ties: at every place the score of what is offered is the score that belongs there.
     offered = np.take_along_axis(exact, rows, axis=1)
@@ -160,16 +160,16 @@ def test_a_smaller_form_says_what_it_lost(tmp_path: Path) -> None:
 
 def test_fewer_bytes_say_what_they_lost(tmp_path: Path) -> None:
     run = finished_run("als", {}, "model.dim=16", "model.epochs=5")
-    found = {}
+    kept = {}
     for precision in PRECISIONS:
         config = ExportConfig(precision=precision)
-        found[precision] = export(run, tmp_path / precision, config, overwrite=False).rounding
-        said = load(tmp_path / precision).facts["fidelity"]
-        assert said["precision"] == precision
-        assert said["overlap@10 with float32"] == found[precision]
-        assert said["customers"] == CUSTOMERS
-    assert found["float32"] == 1
-    assert 0.94 < found["int8"] < found["float16"]
+        kept[precision] = export(run, tmp_path / precision, config, overwrite=False).rounding
+        fidelity = load(tmp_path / precision).facts["fidelity"]
+        assert fidelity["precision"] == precision
+        assert fidelity["overlap@10 with float32"] == kept[precision]
+        assert fidelity["customers"] == CUSTOMERS
+    assert kept["float32"] == 1
+    assert 0.94 < kept["int8"] < kept["float16"]
 
 
 def test_the_firm_s_offers_go_along(market: Dataset, tmp_path: Path) -> None:
@@ -179,11 +179,11 @@ def test_the_firm_s_offers_go_along(market: Dataset, tmp_path: Path) -> None:
     assert exported.offers == table["offer_id"].nunique() == 480
     customer = artifact.contents.customers.ids[3]
     when = table["valid_from"].max()
-    for one in artifact.recommend_offers(customer, 5, at=when.to_pydatetime()).offers:
-        line = table[table["offer_id"] == one.offer_id].iloc[0]
+    for offer in artifact.recommend_offers(customer, 5, at=when.to_pydatetime()).offers:
+        line = table[table["offer_id"] == offer.offer_id].iloc[0]
         assert line["valid_from"] <= when < line["valid_to"]
-        assert one.products == [line["product_id"]]
-        assert one.variant == line["variant"]
+        assert offer.products == [line["product_id"]]
+        assert offer.variant == line["variant"]
 
 
 def test_an_offer_of_several_lines_and_products() -> None:
@@ -201,15 +201,15 @@ def test_an_offer_of_several_lines_and_products() -> None:
             }
         },
     )
-    found = offer_table(data)
-    assert found is not None
-    assert found.ids.tolist() == ["two", "new", "far", "two"]
-    names = [sorted(data.products.ids[found.products[a:b]]) for a, b in pairwise(found.starts)]
+    table = offer_table(data)
+    assert table is not None
+    assert table.ids.tolist() == ["two", "new", "far", "two"]
+    names = [sorted(data.products.ids[table.products[a:b]]) for a, b in pairwise(table.starts)]
     assert names == [["p", "q"], ["never sold"], ["r"], ["r"]]
     app, moon = data.touchpoints.rows(["app", "moon"])
-    assert found.touchpoints.tolist() == [app, -1, moon, -1]
-    assert found.variants is None
-    assert found.valid(0).all()
+    assert table.touchpoints.tolist() == [app, -1, moon, -1]
+    assert table.variants is None
+    assert table.valid(0).all()
 
 
 def test_probabilities_are_of_everybody_known_before_valid(tmp_path: Path) -> None:
@@ -223,9 +223,9 @@ def test_probabilities_are_of_everybody_known_before_valid(tmp_path: Path) -> No
     assert 0 < about["rate"] < 0.05
     assert about["ece"] < about["rate"]
     chances = [
-        one.probability
+        offer.probability
         for customer in artifact.contents.customers.ids[:50]
-        for one in artifact.recommend(customer, 10, at="as_of", explain=0).offers
+        for offer in artifact.recommend(customer, 10, at="as_of", explain=0).offers
     ]
     assert all(chance is not None and 0 < chance < 1 for chance in chances)
     assert np.mean(chances) == pytest.approx(about["rate"], rel=1)

@@ -53,8 +53,8 @@ def test_every_exportable_model_keeps_features(name: str, market: Dataset, tmp_p
     artifact = load(tmp_path / "a")
     features = artifact.contents.features
     assert features is not None
-    assert list(features.places) == ["category", "price", "margin"]
-    assert len(features.places["category"]) == 20
+    assert list(features.terms) == ["category", "price", "margin"]
+    assert len(features.terms["category"]) == 20
     assert artifact.facts["features"]["products"] > 500
     new = NewProduct(product_id="fresh", features={"price": 9.5}, category="Travel card")
     more, ids = grown(artifact.contents, artifact.products, [new])
@@ -68,9 +68,9 @@ def test_a_number_counts_as_the_table_has_it(market: Dataset) -> None:
     table = market.side_tables["products"]
     starts = table["valid_from"]
     known = table[starts.isna() | (starts < timestamp(market.as_of))]
-    place = features.places["price"][None]
-    assert features.means[place] == pytest.approx(known["price"].mean(), rel=1e-6)
-    assert features.scales[place] == pytest.approx(known["price"].std(ddof=0), rel=1e-6)
+    row = features.terms["price"][None]
+    assert features.means[row] == pytest.approx(known["price"].mean(), rel=1e-6)
+    assert features.scales[row] == pytest.approx(known["price"].std(ddof=0), rel=1e-6)
 
 
 EVENTS = {

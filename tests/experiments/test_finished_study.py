@@ -18,8 +18,8 @@ from recsys.experiments.config import Settings, settings_from
 from recsys.experiments.rerun import settings_of_run, valid_of_run
 from recsys.experiments.run import load
 from recsys.experiments.tuning import tune as tuning
+from recsys.experiments.tuning.finish import experiment_file
 from recsys.experiments.tuning.study import Study, StudyConfig
-from recsys.experiments.tuning.tuned import experiment_file
 from recsys.experiments.validator import Validator
 from recsys.models.lightgcn import LightGCN
 
@@ -61,7 +61,7 @@ class NoRun:
     def __init__(self, *_: Any) -> None:
         pass
 
-    def under_way(self) -> Any:
+    def running(self) -> Any:
         from contextlib import nullcontext
 
         return nullcontext()
@@ -102,7 +102,7 @@ CHANGED: dict[str, tuple[list[str], str]] = {
 def test_a_finished_study_refuses_what_it_was_not_begun_about(name: str, shop: Path) -> None:
     config = finished(shop)
     words, part = CHANGED[name]
-    with pytest.raises(InputError, match=r"study.name=shop was begun with other") as caught:
+    with pytest.raises(InputError, match=r"study.name=shop was started with other") as caught:
         tuning.tune(*composed(*words), config)
     inside = str(caught.value).partition("(")[2].partition(")")[0].split(", ")
     assert part in inside
@@ -121,7 +121,7 @@ def test_a_finished_study_refuses_what_it_was_not_begun_about(name: str, shop: P
 def test_a_finished_study_refuses_data_that_changed(spoil: Any, shop: Path) -> None:
     config = finished(shop)
     spoil(shop)
-    with pytest.raises(InputError, match=r"begun with other .* \(data\)"):
+    with pytest.raises(InputError, match=r"started with other .* \(data\)"):
         tuning.tune(*composed(), config)
 
 
@@ -129,7 +129,7 @@ def test_a_study_of_an_earlier_version_is_refused_and_not_read(shop: Path) -> No
     config = finished(shop)
     study = Study("shop", config, 0)
     study._study.set_user_attr("about", json.dumps([{"data": "f"}, ["space"]]))
-    with pytest.raises(InputError, match="was begun with other data, settings or space; say"):
+    with pytest.raises(InputError, match="was started with other data, settings or space; set"):
         tuning.tune(*composed(), config)
 
 

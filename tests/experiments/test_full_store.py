@@ -33,14 +33,14 @@ def test_metrics_are_written_before_anything_of_mlflow(
     assert train(tmp_path) == 2
     said = capfd.readouterr().err
     assert said.count("\n") == 1
-    assert "could not be logged whole: (sqlite3.OperationalError) database or disk is full" in said
+    assert "could not be logged: (sqlite3.OperationalError) database or disk is full" in said
     assert "the results are in " in said
     (path,) = tmp_path.rglob("metrics.json")
-    found = json.loads(path.read_text())
-    assert found["valid"]
-    assert found["mlflow_run_id"] is None
+    document = json.loads(path.read_text())
+    assert document["valid"]
+    assert document["mlflow_run_id"] is None
 
     monkeypatch.undo()
     assert train(tmp_path) == 0
     assert len(json.loads(path.read_text())["mlflow_run_id"]) == 32
-    assert sorted(one.name for one in path.parent.iterdir()) == ["metrics.json"]
+    assert sorted(file.name for file in path.parent.iterdir()) == ["metrics.json"]

@@ -49,40 +49,40 @@ def hostile_comparison() -> RunComparison:
     cost = {"seconds/fit": 3.0, "peak_memory_mb": 200.0}
     runs = [
         made(
-            name, SEGMENT + 0.1 - place / 50, data=HTML, split=LINES, curve=curve,
-            slices={"segment": parts, "touchpoint": parts}, run_id=f"{place:032x}",
+            name, SEGMENT + 0.1 - number / 50, data=HTML, split=LINES, curve=curve,
+            slices={"segment": parts, "touchpoint": parts}, run_id=f"{number:032x}",
         )
-        for place, name in enumerate((*HOSTILE, LONG, "_hidden"))
+        for number, name in enumerate((*HOSTILE, LONG, "_hidden"))
     ]  # fmt: skip
     return compare([replace(run, metrics={**run.metrics, **cost}) for run in runs])
 
 
 def hostile_ladder() -> Ladder:
     """The ladder of a market whose touchpoints and segments have hostile names."""
-    found = market_ladder()
-    names = dict(zip(found.credit["touchpoint"].unique(), HOSTILE))  # noqa: B905
-    parts = found.steps.loc[found.steps["dimension"].isin(["touchpoint", "segment"]), "slice"]
+    ladder = market_ladder()
+    names = dict(zip(ladder.credit["touchpoint"].unique(), HOSTILE))  # noqa: B905
+    parts = ladder.steps.loc[ladder.steps["dimension"].isin(["touchpoint", "segment"]), "slice"]
     names |= dict(zip(parts.unique(), reversed(HOSTILE)))  # noqa: B905
-    top = replace(found.rungs.top, data=HTML, model=FORMULA, split=LINES)
+    top = replace(ladder.rungs.top, data=HTML, model=FORMULA, split=LINES)
     return replace(
-        found,
-        rungs=replace(found.rungs, runs=[*found.rungs.runs[:2], top]),
-        steps=found.steps.replace({"slice": names}),
-        rates=found.rates.replace({"slice": names}),
-        credit=found.credit.replace({"touchpoint": names}),
-        answers=found.answers.replace({"name": names}),
+        ladder,
+        rungs=replace(ladder.rungs, runs=[*ladder.rungs.runs[:2], top]),
+        steps=ladder.steps.replace({"slice": names}),
+        rates=ladder.rates.replace({"slice": names}),
+        credit=ladder.credit.replace({"touchpoint": names}),
+        answers=ladder.answers.replace({"name": names}),
     )
 
 
 def require_harmless(page: str) -> None:
-    found = Strict(page)
-    assert found.tags <= {
+    parsed = Strict(page)
+    assert parsed.tags <= {
         "html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "div", "p",
         "span", "nav", "a", "section", "table", "caption", "thead", "tbody", "tr", "th", "td",
         "small", "figure", "img",
     }  # fmt: skip
-    assert not {name for name in found.attributes if name.startswith("on")}
-    assert found.policy.startswith("default-src 'none'; img-src data:")
+    assert not {name for name in parsed.attributes if name.startswith("on")}
+    assert parsed.policy.startswith("default-src 'none'; img-src data:")
     assert 'src="x' not in page
     assert is_clean(page)
 
@@ -120,11 +120,11 @@ def test_a_ladder_of_hostile_names_is_a_page_of_text() -> None:
 
 def test_the_printed_leaderboard_is_a_line_a_run_in_columns() -> None:
     compared = hostile_comparison()
-    said = printed(compared.board, compared.metric, compared.runs[0], baseline=HOSTILE[0])
-    assert is_clean(said)
-    lines = said.split("\n")
+    text = printed(compared.board, compared.metric, compared.runs[0], baseline=HOSTILE[0])
+    assert is_clean(text)
+    lines = text.split("\n")
     assert lines[0].startswith("<img src=x")
-    (start,) = [place for place, line in enumerate(lines) if line.startswith("#")]
+    (start,) = [number for number, line in enumerate(lines) if line.startswith("#")]
     runs = lines[start + 1 : start + 1 + len(compared.board)]
     assert [line.split()[0] for line in runs] == [str(n + 1) for n in range(len(compared.board))]
     # What a name escapes counts for the width of its column.

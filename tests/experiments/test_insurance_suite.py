@@ -11,11 +11,11 @@ import pytest
 from in_memory import dataset_of
 from public_data import published
 
-from benchmarks.insurance.journeys import Journeys
+from benchmarks.insurance.journeys import InsuranceJourneys
 from benchmarks.insurance.known import Known, known_before
 from benchmarks.insurance.measure import read_kinds, read_products
 from benchmarks.insurance.products import learned_scores, plain_scores
-from benchmarks.insurance.reading import Reading, figures
+from benchmarks.insurance.reading import InsuranceReading, figures
 from benchmarks.insurance.suite import InsuranceSuite, Questions
 from benchmarks.insurance.table import table
 from recsys.data.dataset import Dataset
@@ -37,9 +37,9 @@ def events_of(*journeys: tuple[int, str, tuple[int, ...]]) -> pd.DataFrame:
     """Of (customer, touchpoints as "cw", products), one after the other from event 1 on."""
     rows: list[tuple[object, ...]] = []
     for number, (customer, kinds, products) in enumerate(journeys, start=1):
-        for place, kind in enumerate(kinds, start=1):
+        for touchpoint, kind in enumerate(kinds, start=1):
             name, action = ("call_center", "contact") if kind == "c" else ("web", "view")
-            rows.append((customer, None, name, action, number * EVENT + place))
+            rows.append((customer, None, name, action, number * EVENT + touchpoint))
         end = number * EVENT + EVENT - 1
         rows += [(customer, product, None, "purchase", end) for product in products]
     names = ["customer_id", "product_id", "touchpoint", "action", "order"]
@@ -53,14 +53,14 @@ def data_of(*journeys: tuple[int, str, tuple[int, ...]]) -> Dataset:
 FOUR = ((7, "wcw", (1, 2)), (9, "w", (2,)), (7, "cc", (3,)), (7, "", (1,)))
 
 
-def known_of(journeys: Journeys) -> tuple[Steps, Known]:
+def known_of(journeys: InsuranceJourneys) -> tuple[Steps, Known]:
     steps = journeys.purchase_steps
     return steps, known_before(journeys, steps, np.arange(len(steps)))
 
 
 def test_what_is_known_just_before_each_purchase() -> None:
     data = data_of(*FOUR)
-    journeys = Journeys(data)
+    journeys = InsuranceJourneys(data)
     _, known = known_of(journeys)
     order = np.argsort(data.products.ids)
     assert known.products[:, order].tolist() == [[0, 0, 0], [0, 0, 0], [1, 1, 0], [1, 1, 1]]
@@ -74,12 +74,12 @@ def test_what_is_known_just_before_each_purchase() -> None:
     assert len(set(known.segments(True))) == 4
     features = [known.features(arm) for arm in (False, True)]
     assert not [name for name in features[0].names if "web" in name or "call" in name]
-    assert all(np.isfinite(one.values).all() for one in features)
+    assert all(np.isfinite(block.values).all() for block in features)
     assert known.nodes(True).shape == (4, 3 + 1 + 5 * 2)
 
 
 def test_the_next_kind_is_asked_after_each_touchpoint_but_the_last() -> None:
-    journeys = Journeys(data_of(*FOUR))
+    journeys = InsuranceJourneys(data_of(*FOUR))
     steps = journeys.touch_steps
     assert steps.moments.tolist() == [EVENT + 2, EVENT + 3, 3 * EVENT + 2]
     assert steps.answered.tolist() == [EVENT + 2, EVENT + 3, 3 * EVENT + 2]
@@ -91,19 +91,19 @@ def test_the_next_kind_is_asked_after_each_touchpoint_but_the_last() -> None:
 
 
 def test_a_window_learns_from_the_last_events_before_it() -> None:
-    journeys = Journeys(data_of(*FOUR))
+    journeys = InsuranceJourneys(data_of(*FOUR))
     steps, known = known_of(journeys)
     questions = Questions(steps=steps, known=known)
-    assert questions.asked(3 * EVENT, 4 * EVENT).tolist() == [2]
+    assert questions.in_window(3 * EVENT, 4 * EVENT).tolist() == [2]
     assert questions.learned(3 * EVENT, recent=1).tolist() == [1]
     assert questions.learned(3 * EVENT, recent=9).tolist() == [0, 1]
     with pytest.raises(InputError, match=r"suite.root: expected purchase events from 5 on"):
-        questions.asked(5 * EVENT, 6 * EVENT)
+        questions.in_window(5 * EVENT, 6 * EVENT)
 
 
 def test_a_purchase_is_placed_at_the_last_touchpoint_before_it() -> None:
     data = data_of(*FOUR)
-    journeys = Journeys(data)
+    journeys = InsuranceJourneys(data)
     placed = journeys.placed(4 * EVENT, touchpoints=True)
     assert placed.as_of == 4 * EVENT
     assert placed.interactions.touchpoints[placed.is_target].tolist() == [WEB, WEB, WEB, CALL]
@@ -115,7 +115,7 @@ def test_a_purchase_is_placed_at_the_last_touchpoint_before_it() -> None:
 
 def test_an_event_without_a_product_is_refused() -> None:
     with pytest.raises(InputError, match=r"purchase_events.parquet: .* got none of event 2"):
-        Journeys(data_of((7, "w", (1,)), (7, "w", ())))
+        InsuranceJourneys(data_of((7, "w", (1,)), (7, "w", ())))
 
 
 def world(seed: int = 0, changed_from: int | None = None) -> Dataset:
@@ -131,7 +131,7 @@ def world(seed: int = 0, changed_from: int | None = None) -> Dataset:
     def drawn(source: np.random.Generator) -> tuple[int, str, tuple[int, ...]]:
         kinds = "".join(source.choice(["c", "w"], source.integers(1, 5)))
         products = source.permutation(6)[: source.integers(1, 3)] + 1
-        return int(source.integers(12)), kinds, tuple(int(one) for one in products)
+        return int(source.integers(12)), kinds, tuple(int(product) for product in products)
 
     for number in range(13, 61):
         usual, spoilt = drawn(generator), drawn(other)
@@ -144,19 +144,21 @@ def world(seed: int = 0, changed_from: int | None = None) -> Dataset:
 
 def at(data: Dataset, journey: int, peeking: int = 0) -> dict[str, Any]:
     """All that is known, and said, of one journey before its purchase."""
-    journeys = Journeys(data)
+    journeys = InsuranceJourneys(data)
     steps = journeys.purchase_steps
     steps = replace(steps, moments=steps.moments + peeking)
     known = known_before(journeys, steps, np.arange(len(steps)))
-    asked = np.array([journey])
-    found: dict[str, Any] = {
-        one.name: getattr(known, one.name)[asked] for one in fields(Known) if one.name != "names"
+    queries = np.array([journey])
+    values: dict[str, Any] = {
+        field.name: getattr(known, field.name)[queries]
+        for field in fields(Known)
+        if field.name != "names"
     }
-    found |= dict(plain_scores(journeys, known, asked, 5.0))
+    values |= dict(plain_scores(journeys, known, queries, 5.0))
     learned = Questions(steps=steps, known=known).learned(int(journeys.moments[journey]), 40)
     graph = {"ease": EASE(l2=5)}
-    found |= dict(learned_scores(journeys, known, asked, learned, Multinomial(l2=1), graph))
-    return found
+    values |= dict(learned_scores(journeys, known, queries, learned, Multinomial(l2=1), graph))
+    return values
 
 
 @pytest.mark.parametrize("number", [14, 30, 60])
@@ -182,7 +184,7 @@ CUSTOMERS = np.array([0, 0, 1, 2, 3, 3])
 BEFORE = np.array([False, True, False, False, False, True])
 
 
-def products_reading(name: str = "product_test") -> Reading:
+def products_reading(name: str = "product_test") -> InsuranceReading:
     bought = np.eye(6, dtype=bool)
     first, fourth = np.eye(6), 1 - np.eye(6) * 0.5
     scores = {"popularity": np.tile(np.arange(6.0), (6, 1)),
@@ -207,7 +209,7 @@ def test_hits_are_counted_by_question_and_by_slice() -> None:
     assert json.dumps(numbers)
 
 
-def kinds_reading(name: str, tilt: float) -> Reading:
+def kinds_reading(name: str, tilt: float) -> InsuranceReading:
     generator = np.random.default_rng(0)
     outcome = generator.random(400) < 0.5
     without = np.full(400, 0.5)

@@ -34,60 +34,60 @@ NOTHING = pd.DataFrame()
 
 
 @pytest.fixture(scope="module")
-def found() -> Ladder:
+def market() -> Ladder:
     return market_ladder()
 
 
-def bare(found: Ladder) -> Ladder:
+def bare(market: Ladder) -> Ladder:
     """What is left of data without slices, touchpoints and decisions."""
     everybody = {
-        name: getattr(found, name)[getattr(found, name)["dimension"] == "all"]
+        name: getattr(market, name)[getattr(market, name)["dimension"] == "all"]
         for name in ("rates", "steps")
     }
     return replace(
-        found, **everybody, credit=NOTHING, unattributed=None, answers=NOTHING, failures=NOTHING,
+        market, **everybody, credit=NOTHING, unattributed=None, answers=NOTHING, failures=NOTHING,
         offers=0,
     )  # fmt: skip
 
 
-def test_the_figures_are_those_that_the_runs_kept(found: Ladder) -> None:
-    assert [run.model for run in found.rungs.runs[:2]] == ["popularity", "segment"]
-    for row, run in zip(rows(found.rates, dimension="all"), found.rungs.runs, strict=True):
+def test_the_figures_are_those_that_the_runs_kept(market: Ladder) -> None:
+    assert [run.model for run in market.rungs.runs[:2]] == ["popularity", "segment"]
+    for row, run in zip(rows(market.rates, dimension="all"), market.rungs.runs, strict=True):
         hits = run.per_query("valid")["recall@10"] > 0
         assert row["mean"] == pytest.approx(hits.mean())
         assert row["low"] < row["mean"] < row["high"]
         assert row["customers"] == len(hits)
-    means = {row["rung"]: row["mean"] for row in rows(found.rates, dimension="all")}
-    steps = rows(found.steps, dimension="all")
+    means = {row["rung"]: row["mean"] for row in rows(market.rates, dimension="all")}
+    steps = rows(market.steps, dimension="all")
     assert [(row["rung"], row["below"]) for row in steps] == [(FEW, MANY), (ONE, MANY), (ONE, FEW)]
     for row in steps:
         assert row["difference"] == pytest.approx(means[row["rung"]] - means[row["below"]])
 
 
-def test_slices_are_those_of_the_runs(found: Ladder) -> None:
+def test_slices_are_those_of_the_runs(market: Ladder) -> None:
     """Fitted again, the models answer every query as the run did, and are cut alike."""
-    assert not found.strayed
+    assert not market.strayed
     recorded = market_run("popularity").slices
     for dimension in DIMENSIONS:
-        parts = {row["slice"]: row for row in rows(found.steps, dimension=dimension, rung=ONE)}
+        parts = {row["slice"]: row for row in rows(market.steps, dimension=dimension, rung=ONE)}
         large = {
             name: values["ndcg@10"].customers
             for name, values in recorded[dimension].items()
             if values["ndcg@10"].customers >= slices.FEWEST
         }
         assert {name: row["customers"] for name, row in parts.items()} == large
-    family = found.steps[found.steps["dimension"] != "all"]
+    family = market.steps[market.steps["dimension"] != "all"]
     assert family["rung"].value_counts().to_dict() == dict.fromkeys((ONE, FEW), len(family) / 2)
     # Holm over all of them: the smallest p-value is multiplied by their number.
     smallest = family.loc[family["p_value"].idxmin()]
     assert smallest["p_holm"] == pytest.approx(min(1, smallest["p_value"] * len(family)))
 
 
-def test_hits_of_new_and_old_products_are_hits_together(found: Ladder) -> None:
-    window = valid_of_run(found.rungs.top)
-    cut = slices.sliced_hits(found.rungs, window)
+def test_hits_of_new_and_old_products_are_hits_together(market: Ladder) -> None:
+    window = valid_of_run(market.rungs.top)
+    cut = slices.sliced_hits(market.rungs, window)
     either = np.fmax(cut.hits["new_or_repeat", "new"], cut.hits["new_or_repeat", "repeat"])
-    rates = [row["mean"] for row in rows(found.rates, dimension="all")]
+    rates = [row["mean"] for row in rows(market.rates, dimension="all")]
     np.testing.assert_allclose(either.mean(axis=0), rates)
 
 
@@ -116,42 +116,43 @@ def test_data_that_changed_are_refused() -> None:
         ladder(runs, with_slices=False)
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_has_every_section(found: Ladder) -> None:
-    outline = Outline(ladder_page(found))
+def test_the_page_needs_nothing_from_elsewhere_and_has_every_section(market: Ladder) -> None:
+    outline = Outline(ladder_page(market))
     assert outline.headings == [
         "The three rungs", "Who gains", "Which touchpoints earned it", "How offers were answered",
         "Why offers failed", "How this was made",
     ]  # fmt: skip
     assert "script" not in outline.tags
     assert len(outline.loaded) == 3
+    assert outline.links == outline.anchors
     assert all(source.startswith("data:image/svg+xml;base64,") for source in outline.loaded)
 
 
-def test_what_there_is_nothing_of_is_left_out(found: Ladder) -> None:
-    page = Outline(ladder_page(bare(found)))
+def test_what_there_is_nothing_of_is_left_out(market: Ladder) -> None:
+    page = Outline(ladder_page(bare(market)))
     assert page.headings == ["The three rungs", "How this was made"]
-    assert len(summary(bare(found))) == 2
-    files = ladder_files(bare(found))
+    assert len(summary(bare(market))) == 2
+    files = ladder_files(bare(market))
     assert set(files) == {PAGE, PICTURE, "rungs.csv", "steps.csv"}
 
 
-def test_without_a_contact_before_anything_nobody_is_credited(found: Ladder) -> None:
-    credit = found.credit.assign(share=np.nan, low=np.nan, high=np.nan)
-    alone = replace(found, credit=credit)
+def test_without_a_contact_before_anything_nobody_is_credited(market: Ladder) -> None:
+    credit = market.credit.assign(share=np.nan, low=np.nan, high=np.nan)
+    alone = replace(market, credit=credit)
     assert "no touchpoint can be credited" in " ".join(summary(alone))
     assert len(Outline(ladder_page(alone)).loaded) == 2
     assert ladder_files(alone)
 
 
-def test_the_headline_says_the_figures(found: Ladder) -> None:
-    said = headline(found)
-    figures = [of_100(row, "mean") for row in rows(found.rates, dimension="all")]
-    assert said == (
+def test_the_headline_says_the_figures(market: Ladder) -> None:
+    text = headline(market)
+    figures = [of_100(row, "mean") for row in rows(market.rates, dimension="all")]
+    assert text == (
         f"One-to-one offers put the right product into the first ten for {figures[2]} of 100 "
         f"customers; segments for {figures[1]}; one list for all for {figures[0]}."
     )
-    assert said in ladder_page(found)
-    longer = replace(found, rungs=replace(found.rungs, k=20))
+    assert text in ladder_page(market)
+    longer = replace(market, rungs=replace(market.rungs, k=20))
     assert "into the first 20 for" in headline(longer)
 
 
@@ -170,21 +171,21 @@ def test_numbers_and_names_as_people_read_them() -> None:
     assert slice_name("history", "cold", {"warm_from": 3, "hot_from": 9}).startswith("fewer than 3")
 
 
-def test_names_are_text_never_markup(found: Ladder) -> None:
-    credit = found.credit.replace({"touchpoint": {"app": "<i>app"}})
-    steps = found.steps.replace({"slice": {"app": "<i>app"}})
-    rates = found.rates.replace({"slice": {"app": "<i>app"}})
-    answers = found.answers.replace({"name": {"app": "<i>app"}})
-    page = ladder_page(replace(found, credit=credit, steps=steps, rates=rates, answers=answers))
+def test_names_are_text_never_markup(market: Ladder) -> None:
+    credit = market.credit.replace({"touchpoint": {"app": "<i>app"}})
+    steps = market.steps.replace({"slice": {"app": "<i>app"}})
+    rates = market.rates.replace({"slice": {"app": "<i>app"}})
+    answers = market.answers.replace({"name": {"app": "<i>app"}})
+    page = ladder_page(replace(market, credit=credit, steps=steps, rates=rates, answers=answers))
     assert "i" not in Outline(page).tags
 
 
-def test_the_same_ladder_is_the_same_files(found: Ladder) -> None:
-    assert ladder_files(found) == ladder_files(found)
+def test_the_same_ladder_is_the_same_files(market: Ladder) -> None:
+    assert ladder_files(market) == ladder_files(market)
 
 
-def test_files_are_written_whole_and_replaced(found: Ladder, tmp_path: Path) -> None:
-    files, out = ladder_files(found), tmp_path / "new" / "ladder"
+def test_files_are_written_whole_and_replaced(market: Ladder, tmp_path: Path) -> None:
+    files, out = ladder_files(market), tmp_path / "new" / "ladder"
     for content in (dict.fromkeys(files, b"earlier"), files):
         write_ladder(out, content)
         assert {path.name: path.read_bytes() for path in out.iterdir()} == content
@@ -192,13 +193,13 @@ def test_files_are_written_whole_and_replaced(found: Ladder, tmp_path: Path) -> 
     assert [path.name for path in out.parent.iterdir()] == ["ladder"]
     picture = matplotlib.image.imread(BytesIO(files[PICTURE]), format="png")
     assert picture.shape[1] > 1000
-    for name, table in (("steps.csv", found.steps), ("reasons.csv", found.failures)):
+    for name, table in (("steps.csv", market.steps), ("reasons.csv", market.failures)):
         back = pd.read_csv(out / name)
         assert back.columns.tolist() == table.columns.tolist()
         assert len(back) == len(table)
 
 
-def test_a_folder_of_other_things_is_left_alone(found: Ladder, tmp_path: Path) -> None:
+def test_a_folder_of_other_things_is_left_alone(market: Ladder, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(InputError, match=r"also holds thesis\.txt"):
         write_ladder(tmp_path, {PAGE: b""})
@@ -222,9 +223,9 @@ def test_the_script_writes_prints_and_keeps(
     monkeypatch.setattr("recsys.cli.ladder.runs", lambda *_, **__: [*map(market_run, MODELS)])
     monkeypatch.setattr("recsys.cli.ladder.log_report", log)
     assert run_script("ladder", "data=simulated", "slices=false", "out=page", cwd=tmp_path) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("One-to-one offers put the right product into the first ten for ")
-    assert "ladder run 0123" in said
+    text = capsys.readouterr().out
+    assert text.startswith("One-to-one offers put the right product into the first ten for ")
+    assert "ladder run 0123" in text
     assert {path.name for path in (tmp_path / "page").iterdir()} == logged["files"]
     assert logged["kind"] == "ladder"
 

@@ -68,15 +68,15 @@ def shop(
 
 
 def journeys_of(past: Dataset) -> Journeys:
-    found = contacts(past)
-    assert found is not None
-    return found
+    visits = contacts(past)
+    assert visits is not None
+    return visits
 
 
 def made_in(past: Dataset) -> PastOffers:
-    found = offers_made(past)
-    assert found is not None
-    return found
+    made = offers_made(past)
+    assert made is not None
+    return made
 
 
 def reasons(past: Dataset) -> dict[str, list[float | None]]:
@@ -89,15 +89,15 @@ def reasons(past: Dataset) -> dict[str, list[float | None]]:
 
 def test_credit_by_hand() -> None:
     past = shop()
-    found = journeys_of(past)
+    visits = journeys_of(past)
     # Ann's two contacts at app are one visit; bob's acceptance is its own contact; his purchase
     # came two months after it, and cleo took nothing.
-    assert found.converted.sum() == 3
-    assert len(found.channels) == 4
-    alone = unattributed(found)
+    assert visits.converted.sum() == 3
+    assert len(visits.channels) == 4
+    alone = unattributed(visits)
     assert alone.mean == pytest.approx(1 / 3)
     assert alone.customers == 2
-    table = credit_table(past, found)
+    table = credit_table(past, visits)
     last = {row["touchpoint"]: row["share"] for row in rows(table, method=LAST)}
     assert last == {"mail": 0.5, "web": 0.5, "app": 0.0}
     decay = {row["touchpoint"]: row["share"] for row in rows(table, method=DECAY)}
@@ -121,8 +121,8 @@ def test_on_an_order_there_is_no_look_back_and_no_decay() -> None:
     past = shop()
     when = np.arange(len(past.interactions))
     ordered = replace(past, clock="order", interactions=replace(past.interactions, when=when))
-    found = journeys_of(ordered)
-    assert set(credit_table(ordered, found)["method"]) == {LAST, REMOVAL}
+    visits = journeys_of(ordered)
+    assert set(credit_table(ordered, visits)["method"]) == {LAST, REMOVAL}
     assert offers_made(ordered) is None
 
 
@@ -141,12 +141,12 @@ def test_without_order_contacts_or_decisions_there_is_nothing_to_say() -> None:
 
 def test_answers_by_hand() -> None:
     past = shop()
-    found = answers(past, made_in(past))
-    (accepted,) = rows(found, kind=EVERY, answer="accept")
+    table = answers(past, made_in(past))
+    (accepted,) = rows(table, kind=EVERY, answer="accept")
     assert (accepted["mean"], accepted["offers"], accepted["customers"]) == (0.25, 4, 2)
-    at_mail = {row["answer"]: row["mean"] for row in rows(found, kind="touchpoint", name="mail")}
+    at_mail = {row["answer"]: row["mean"] for row in rows(table, kind="touchpoint", name="mail")}
     assert at_mail == {"accept": 0.5, "reject": 0, "ignore": 0.5}
-    plain = {row["answer"]: row["mean"] for row in rows(found, kind=VARIANT, name="plain")}
+    plain = {row["answer"]: row["mean"] for row in rows(table, kind=VARIANT, name="plain")}
     assert plain == {"accept": 0, "reject": 0.5, "ignore": 0.5}
 
 
@@ -160,17 +160,17 @@ def test_without_an_offers_table_each_product_is_its_own_offer() -> None:
 
 
 def test_reasons_by_hand() -> None:
-    found = reasons(shop())
+    values = reasons(shop())
     # Ann bought milk on the third; of o2, tea or jam, she had neither. Bob's tea is this offer.
-    assert found[HAD] == [0, 1, 0, 0]
+    assert values[HAD] == [0, 1, 0, 0]
     # Three events of her own, two at app: mail is elsewhere. Nothing is known of bob.
-    assert found[ELSEWHERE] == [0, 0, 1, None]
+    assert values[ELSEWHERE] == [0, 0, 1, None]
     # She viewed and clicked in the morning, and was shown o2 in the evening.
-    assert found[OTHER_TIME] == [0, 0, 1, None]
+    assert values[OTHER_TIME] == [0, 0, 1, None]
     # The second within a week of the first, the third more than a week after the second.
-    assert found[TOO_OFTEN] == [0, 1, 0, 0]
-    assert found[UNLOVED] == [None] * 4
-    assert found[NONE] == [1, 0, 0, 1]
+    assert values[TOO_OFTEN] == [0, 1, 0, 0]
+    assert values[UNLOVED] == [None] * 4
+    assert values[NONE] == [1, 0, 0, 1]
 
 
 def crowd(milk: str, tea: str, ann: str) -> list[tuple[str, ...]]:
@@ -185,12 +185,12 @@ def crowd(milk: str, tea: str, ann: str) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("ann", ["accept", "ignore"])
 def test_a_product_is_unloved_by_what_others_say(ann: str) -> None:
-    found = reasons(shop(crowd("ignore", "accept", ann)))[UNLOVED]
-    assert found[-1] == 1
+    unloved = reasons(shop(crowd("ignore", "accept", ann)))[UNLOVED]
+    assert unloved[-1] == 1
     # For the others ann's answer makes up for their own; of tea one too few is left.
-    assert found[:JUDGED_FROM] == [1] * JUDGED_FROM
-    assert set(found[JUDGED_FROM:-1]) == {None}
-    assert reasons(shop(crowd("accept", "accept", ann)))[UNLOVED][-1] == 0
+    assert unloved[:JUDGED_FROM] == [1] * JUDGED_FROM
+    assert set(unloved[JUDGED_FROM:-1]) == {None}
+    assert unloved(shop(crowd("accept", "accept", ann)))[UNLOVED][-1] == 0
 
 
 def test_the_table_of_failures_counts_what_the_traits_say() -> None:

@@ -28,12 +28,12 @@ def three(**changes: object) -> list[HandMade]:
 def test_the_best_run_stands_on_each_rung_and_the_oracle_on_none() -> None:
     worse = made("segment", FIRST * 0.1, settings="other")
     runs = [*three(), worse, made("own_history", HALF * 0.8), made("oracle", HALF * 0.9)]
-    found = rungs(runs)
-    assert [run.model for run in found.runs] == ["popularity", "segment", "own_history"]
-    assert found.runs[1].settings == "s"
-    assert found.top.model == "own_history"
-    assert found.candidates == 2
-    assert found.k == 10
+    chosen = rungs(runs)
+    assert [run.model for run in chosen.runs] == ["popularity", "segment", "own_history"]
+    assert chosen.runs[1].settings == "s"
+    assert chosen.top.model == "own_history"
+    assert chosen.candidates == 2
+    assert chosen.k == 10
     assert rungs(runs, "recall@20").k == 20
 
 
@@ -74,11 +74,11 @@ def test_a_hit_is_a_hit_whatever_its_place_and_the_order_of_the_rows() -> None:
 
 def test_equal_rungs_tie_and_the_better_one_wins() -> None:
     hits, customers = kept_hits(rungs(three()))
-    found = steps({EVERYBODY: hits}, customers, one_at_a_time=False)
-    assert [(row["rung"], row["below"], row["verdict"]) for row in rows(found)] == [
+    table = steps({EVERYBODY: hits}, customers, one_at_a_time=False)
+    assert [(row["rung"], row["below"], row["verdict"]) for row in rows(table)] == [
         (FEW, MANY, "tie"), (ONE, MANY, "win"), (ONE, FEW, "win"),
     ]  # fmt: skip
-    top = rows(found, rung=ONE, below=FEW)[0]
+    top = rows(table, rung=ONE, below=FEW)[0]
     assert top["difference"] == pytest.approx(0.3)
     assert top["lift"] == pytest.approx(2.5)
     assert top["customers"] == CUSTOMERS
@@ -94,13 +94,13 @@ def test_a_slice_is_its_own_customers_and_all_slices_are_one_family() -> None:
         ("history", "hot"): inside,
         ("history", "cold"): np.where(np.isnan(inside), hits, np.nan),
     }
-    found = steps(parts, customers)
-    assert found["customers"].tolist() == [100] * 4
-    assert rows(found, slice="hot", rung=ONE)[0]["difference"] == pytest.approx(0.6)
-    assert rows(found, slice="cold")[1]["verdict"] == "tie"
+    table = steps(parts, customers)
+    assert table["customers"].tolist() == [100] * 4
+    assert rows(table, slice="hot", rung=ONE)[0]["difference"] == pytest.approx(0.6)
+    assert rows(table, slice="cold")[1]["verdict"] == "tie"
     alone = steps({("history", "hot"): inside}, customers)
-    one, of_all = (rows(table, slice="hot", rung=ONE)[0]["p_holm"] for table in (alone, found))
-    assert of_all == pytest.approx(2 * one)
+    single, of_all = (rows(table, slice="hot", rung=ONE)[0]["p_holm"] for table in (alone, table))
+    assert of_all == pytest.approx(2 * single)
     assert rates(parts, customers)["customers"].tolist() == [100] * 6
 
 

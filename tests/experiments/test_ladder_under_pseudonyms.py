@@ -30,10 +30,10 @@ def hidden_runs() -> list[KeptRun]:
 
 def test_rates_and_slices_are_those_of_the_same_customers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, KEY)
-    found, plain = ladder(hidden_runs()), market_ladder()
-    assert found.strayed == plain.strayed
+    ladders, plain = ladder(hidden_runs()), market_ladder()
+    assert ladders.strayed == plain.strayed
     for table, value in (("rates", "mean"), ("steps", "difference")):
-        here, there = getattr(found, table), getattr(plain, table)
+        here, there = getattr(ladders, table), getattr(plain, table)
         assert here["slice"].tolist() == there["slice"].tolist()
         assert np.allclose(here[value], there[value])
 

@@ -16,7 +16,7 @@ SETTINGS = {
 
 def test_shares_of_the_oracle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = MarketCurveSuite(**MARKET, sizes=[4_000, 6_000], settings=SETTINGS).figures()
+    numbers = MarketCurveSuite(**MARKET, sizes=[4_000, 6_000], settings=SETTINGS).figures()
     for size in (4_000, 6_000):
         for part, models in (
             ("ndcg", ("touchpoint_gnn", "graph_filter")),
@@ -25,13 +25,14 @@ def test_shares_of_the_oracle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ):
             for model in models:
                 name = f"{part}_{model}"
-                share = found[f"{name}_of_oracle_{size}"]
+                share = numbers[f"{name}_of_oracle_{size}"]
                 assert share == pytest.approx(
-                    found[f"{name}_{size}"] / found[f"{part}_oracle_{size}"]
+                    numbers[f"{name}_{size}"] / numbers[f"{part}_oracle_{size}"]
                 )
                 assert 0 < share < 1.2
-        assert found[f"three_way_loss_{size}"] == pytest.approx(
-            found[f"at_touchpoint_oracle_{size}"] - found[f"at_touchpoint_pairwise_oracle_{size}"]
+        assert numbers[f"three_way_loss_{size}"] == pytest.approx(
+            numbers[f"at_touchpoint_oracle_{size}"]
+            - numbers[f"at_touchpoint_pairwise_oracle_{size}"]
         )
     assert (tmp_path / "curve.png").stat().st_size > 10_000
 

@@ -12,20 +12,20 @@ from recsys.experiments.config import settings_from
 from recsys.experiments.run import run
 from recsys.models.popularity import Popularity
 from recsys.tracking import plots
+from recsys.tracking.metrics_json import metrics_json
 from recsys.tracking.names import bounds, intervals_of, means
-from recsys.tracking.record import metrics_json
 
 
 def test_a_run_without_recall_and_ndcg(tmp_path: Path) -> None:
-    asked = tuple(name for name in OF_HITS if name not in {"recall", "ndcg"})
+    names = tuple(name for name in OF_HITS if name not in {"recall", "ndcg"})
     record = run(
-        settings(Popularity(), "popularity", ks=(5, 10), metrics=asked, metric="hit_rate@10")
+        settings(Popularity(), "popularity", ks=(5, 10), metrics=names, metric="hit_rate@10")
     )
-    wanted = [f"{name}@{k}" for name in asked for k in (5, 10)]
-    found = metrics_json(record, "id")
-    assert list(found["valid"]) == wanted
-    assert len(found["slices"]) > 2
-    for dimension in found["slices"].values():
+    wanted = [f"{name}@{k}" for name in names for k in (5, 10)]
+    document = metrics_json(record, "id")
+    assert list(document["valid"]) == wanted
+    assert len(document["slices"]) > 2
+    for dimension in document["slices"].values():
         assert all(list(part) == wanted for part in dimension.values())
     intervals = record.valid_intervals
     tracked = means("valid", intervals) | bounds("valid", intervals)
@@ -34,23 +34,23 @@ def test_a_run_without_recall_and_ndcg(tmp_path: Path) -> None:
     assert record.per_query_tables()["valid"].columns[2:].tolist() == wanted
     figure = plots.by_k(record, "valid")
     lines = figure.axes[0].lines
-    assert [line.get_label() for line in lines] == list(asked)
-    assert len({(line.get_color(), line.get_marker()) for line in lines}) == len(asked)
+    assert [line.get_label() for line in lines] == list(names)
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == len(names)
     plots.save(figure, tmp_path / "k.png")
     plots.save(plots.by_slice(record), tmp_path / "slice.png")
 
 
 def test_all_metrics_in_one_run() -> None:
-    found = metrics_json(
+    document = metrics_json(
         run(settings(Popularity(), "popularity", ks=(5, 10), metrics=METRICS)), "id"
     )
     per_query = [name for name in METRICS if name not in OF_CATALOGUE]
-    assert list(found["valid"]) == columns(per_query, (5, 10))
-    assert list(found["catalogue"]["valid"]) == columns(list(OF_CATALOGUE), (5, 10))
-    assert 0.5 < found["valid"]["auc"]["mean"] < 1
+    assert list(document["valid"]) == columns(per_query, (5, 10))
+    assert list(document["catalogue"]["valid"]) == columns(list(OF_CATALOGUE), (5, 10))
+    assert 0.5 < document["valid"]["auc"]["mean"] < 1
     # What a list is, whatever is relevant, is no question for slices of relevant products.
-    assert "novelty@5" in found["slices"]["history"]["hot"]
-    assert list(found["slices"]["popularity"]["head"]) == columns((*OF_HITS, AUC), (5, 10))
+    assert "novelty@5" in document["slices"]["history"]["hot"]
+    assert list(document["slices"]["popularity"]["head"]) == columns((*OF_HITS, AUC), (5, 10))
 
 
 def test_metrics_are_read_from_the_configuration() -> None:
@@ -63,8 +63,10 @@ def test_metrics_are_read_from_the_configuration() -> None:
 
 
 def test_one_needs_no_brackets() -> None:
-    found = settings_from(composed("model=popularity", "evaluate.ks=10", "evaluate.metrics=ndcg"))
-    assert (found.evaluate.ks, found.evaluate.metrics) == ((10,), ("ndcg",))
+    settings = settings_from(
+        composed("model=popularity", "evaluate.ks=10", "evaluate.metrics=ndcg")
+    )
+    assert (settings.evaluate.ks, settings.evaluate.metrics) == ((10,), ("ndcg",))
 
 
 def test_an_unknown_metric_is_refused_with_those_there_are() -> None:

@@ -27,8 +27,8 @@ def test_the_best_run_of_a_shared_store_runs_nothing(
         assert run_script("train", f"model={model}", *small, cwd=tmp_path) == 0
     store = TrackConfig(uri=f"sqlite:///{tmp_path}/mlflow.db")
     client = mlflow.MlflowClient(store.uri)
-    found = sorted(runs(store), key=lambda run: -run.intervals("valid")["ndcg@10"].mean)
-    best, other = found
+    ranked = sorted(runs(store), key=lambda run: -run.intervals("valid")["ndcg@10"].mean)
+    best, other = ranked
     folder = unquote(client.get_run(best.run_id).info.artifact_uri.removeprefix("file://"))
     path = Path(folder) / "config.yaml"
     honest = path.read_text()
@@ -39,8 +39,8 @@ def test_the_best_run_of_a_shared_store_runs_nothing(
     capfd.readouterr()
     assert run_script("export", "out=artifact", cwd=tmp_path) == 2
     said = capfd.readouterr().err
-    assert said.startswith(f"error: run {best.run_id[:8]} cannot be made again: model._target_=")
-    assert "say allow=[mybank]" in said
+    assert said.startswith(f"error: run {best.run_id[:8]} cannot be repeated: model._target_=")
+    assert "set allow=[mybank]" in said
     assert not (tmp_path / "artifact").exists()
 
     # It claims more than its queries say: the other one is taken, and it is named.

@@ -75,8 +75,8 @@ def test_a_no_stands_in_library_artifact_stores_and_http(name: str, tmp_path: Pa
 
 def test_a_no_stands_over_http(tmp_path: Path) -> None:
     _, artifact = exported(tmp_path / "a", CUSTOMERS["no first"])
-    asked = pd.DataFrame({"customer_id": ["C1", "C3"]})
-    answers = OfferModel(artifact).predict(asked, {"touchpoint": "email"})
+    queries = pd.DataFrame({"customer_id": ["C1", "C3"]})
+    answers = OfferModel(artifact).predict(queries, {"touchpoint": "email"})
     assert [len(answer["offers"]) for answer in answers] == [0, 2]
 
 

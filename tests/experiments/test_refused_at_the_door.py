@@ -123,7 +123,7 @@ def test_a_setting_of_very_many_digits_is_one_line(
     word: str, says: str, tmp_path: Path, store: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write(tmp_path)
-    words = [one for one in WORDS if word.partition("=")[0] != one.partition("=")[0]]
+    words = [usual for usual in WORDS if word.partition("=")[0] != usual.partition("=")[0]]
     assert run_script("train", *words, store, "model=popularity", word, cwd=tmp_path) == 2
     (line,) = [text for text in capfd.readouterr().err.splitlines() if text.startswith("error: ")]
     assert says in line

@@ -17,7 +17,7 @@ from recsys.models.graph_filter import GraphFilter
 from recsys.models.popularity import Popularity
 from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.simulation import SimulatedMarket
-from recsys.tracking.record import metrics_json
+from recsys.tracking.metrics_json import metrics_json
 from recsys.tracking.runs import TrackConfig
 
 EVENTS = 10_000
@@ -39,9 +39,9 @@ def settings(model: Recommender, name: str, **evaluate) -> Settings:
 
 
 def without_costs(record) -> str:
-    found = metrics_json(record, "id")
-    del found["seconds"], found["cpu_seconds"], found["peak_memory_mb"]
-    return json.dumps(found, sort_keys=True)
+    document = metrics_json(record, "id")
+    del document["seconds"], document["cpu_seconds"], document["peak_memory_mb"]
+    return json.dumps(document, sort_keys=True)
 
 
 def test_the_same_seed_gives_the_same_metrics() -> None:
@@ -51,21 +51,21 @@ def test_the_same_seed_gives_the_same_metrics() -> None:
 
 def test_metrics_have_the_agreed_shape() -> None:
     record = run(settings(Popularity(), "popularity", ks=(5, 10)))
-    found = metrics_json(record, "id")
-    assert found["model"] == "popularity"
-    assert set(found["data"]) == {"name", "fingerprint"}
-    assert set(found["valid"]) == {"recall@5", "recall@10", "ndcg@5", "ndcg@10"}
-    assert set(found["valid"]["ndcg@10"]) == {"mean", "low", "high", "customers"}
-    assert "test" not in found
-    assert set(found["seconds"]) == {"load", "fit", "evaluate"}
+    document = metrics_json(record, "id")
+    assert document["model"] == "popularity"
+    assert set(document["data"]) == {"name", "fingerprint"}
+    assert set(document["valid"]) == {"recall@5", "recall@10", "ndcg@5", "ndcg@10"}
+    assert set(document["valid"]["ndcg@10"]) == {"mean", "low", "high", "customers"}
+    assert "test" not in document
+    assert set(document["seconds"]) == {"load", "fit", "evaluate"}
 
 
 def test_test_is_read_after_a_refit_that_keeps_the_choice() -> None:
     model = GraphFilter(dim=16)
     record = run(settings(model, "graph_filter", test=True))
-    found = metrics_json(record, "id")
-    assert set(found["seconds"]) == {"load", "fit", "refit", "evaluate"}
-    assert found["test"]["ndcg@10"]["mean"] > 0
+    document = metrics_json(record, "id")
+    assert set(document["seconds"]) == {"load", "fit", "refit", "evaluate"}
+    assert document["test"]["ndcg@10"]["mean"] > 0
     assert record.chosen == dict(model.chosen)
     # The refit saw train and valid: everything before the test cut-off.
     _, split = load(SimulatedMarket(events=EVENTS), TimeSplit())
@@ -100,13 +100,13 @@ def test_an_experiment_file_is_not_needed_to_run_from_python(tmp_path: Path) -> 
 
 def test_a_run_says_what_it_knew_of_customers_and_products() -> None:
     record = run(settings(TouchpointGNN(dim=4, epochs=1), "touchpoint_gnn"))
-    found, lines = metrics_json(record, "id"), record.summary().splitlines()
-    assert found["features"]["products"]["price"] == "number"
-    assert found["features"]["products"]["valid_from"] == "left out: says when it holds"
+    document, lines = metrics_json(record, "id"), record.summary().splitlines()
+    assert document["features"]["products"]["price"] == "number"
+    assert document["features"]["products"]["valid_from"] == "left out: says when it is valid"
     assert any(line.startswith("  features of customers: age (number), income") for line in lines)
     assert any("; left out: name (947 values" in line for line in lines)
-    assert found["notes"] == list(record.notes)
-    assert any("had no event before: ranked by popularity" in note for note in found["notes"])
+    assert document["notes"] == list(record.notes)
+    assert any("had no event before: ranked by popularity" in note for note in document["notes"])
 
 
 def test_a_run_of_events_alone_says_so() -> None:

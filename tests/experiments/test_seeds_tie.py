@@ -32,16 +32,16 @@ def seeds(market: Window) -> list[PerQuery]:
 
 def test_two_seeds_of_one_model_are_a_tie(seeds: list[PerQuery]) -> None:
     first, second = seeds
-    one, other = first.values[METRIC], second.values[METRIC]
-    assert not np.array_equal(one, other)
-    assert paired_difference(one, other, first.customers).verdict == "tie"
-    assert wilcoxon(one, other, first.customers) > 0.05
+    values, repeated = first.values[METRIC], second.values[METRIC]
+    assert not np.array_equal(values, repeated)
+    assert paired_difference(values, repeated, first.customers).verdict == "tie"
+    assert wilcoxon(values, repeated, first.customers) > 0.05
 
 
 def test_popularity_against_als_is_not(seeds: list[PerQuery], market: Window) -> None:
     popular = of(Popularity(), market)
     for als in seeds:
-        one, other = popular.values[METRIC], als.values[METRIC]
-        assert paired_difference(one, other, als.customers).verdict == "loss"
-        assert paired_difference(other, one, als.customers).verdict == "win"
-        assert wilcoxon(one, other, als.customers) < 1e-4
+        baseline, values = popular.values[METRIC], als.values[METRIC]
+        assert paired_difference(baseline, values, als.customers).verdict == "loss"
+        assert paired_difference(values, baseline, als.customers).verdict == "win"
+        assert wilcoxon(baseline, values, als.customers) < 1e-4

@@ -5,7 +5,13 @@ from in_memory import dataset_of
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from recsys.errors import InputError
-from recsys.experiments.tuning.space import points, space, within
+from recsys.experiments.tuning.space import (
+    flat_settings,
+    points,
+    space,
+    with_settings,
+    within,
+)
 
 MODEL = {"_target_": "recsys.models.als.ALS", "dim": 64, "alpha": 10.0, "half_life": None}
 EVENTS = {"customer_id": ["a", "b"], "product_id": ["p", "q"]}
@@ -54,14 +60,17 @@ def test_settings_within_a_space_are_those_it_could_draw() -> None:
     [
         ({"dims": [8]}, "tune.dims: the model has no such setting; it has dim, alpha"),
         ({"_target_": ["x"]}, "tune._target_: the model has no such setting"),
-        ({"dim": []}, "tune.dim: {'choices': []} is no range or list"),
+        ({"dim": []}, "tune.dim: The `choices` must contain one or more"),
         ({"dim": {"low": 1}}, "tune.dim: expected a list of choices, or low and high"),
         ({"dim": {"low": 1, "high": 2, "choices": [1]}}, "tune.dim: expected a list of choices"),
-        ({"dim": {"low": 9, "high": 1}}, "tune.dim: {'low': 9, 'high': 1} is no range"),
+        ({"dim": {"low": 9, "high": 1}}, "tune.dim: `low <= high` must hold"),
         ({"alpha": {"low": 0.0, "high": 1.0, "log": True}}, "tune.alpha: "),
-        ({"alpha": {"low": "a", "high": "b"}}, "tune.alpha: "),
+        ({"alpha": {"low": "a", "high": "b"}}, "tune.alpha.low: expected a number"),
         ({"dim": {"lowest": 1, "high": 2}}, "tune.dim.lowest is not known"),
-        ({"dim": {"choices": [1], "needs": "money"}}, "tune.dim.needs: expected clock or repeats"),
+        (
+            {"dim": {"choices": [1], "needs": "money"}},
+            "tune.dim.needs: expected clock, repeats or null",
+        ),
     ],
 )
 def test_a_wrong_space_is_said_in_one_line(described, said: str) -> None:
@@ -69,3 +78,31 @@ def test_a_wrong_space_is_said_in_one_line(described, said: str) -> None:
         space(described, MODEL, TIMED)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+NESTED = {
+    "_target_": "m",
+    "dim": 64,
+    "actions": {"view": 1},
+    "objective": {"_target_": "o", "temperature": 0.1, "popularity": 0.5},
+}
+
+
+def test_parts_are_named_by_dots_and_mappings_stay_values() -> None:
+    assert flat_settings(NESTED) == {
+        "_target_": "m",
+        "dim": 64,
+        "actions": {"view": 1},
+        "objective._target_": "o",
+        "objective.temperature": 0.1,
+        "objective.popularity": 0.5,
+    }
+
+
+def test_with_settings_is_a_copy_with_the_settings() -> None:
+    copy = with_settings(NESTED, {"dim": 8, "objective.temperature": 0.2})
+    assert copy["dim"] == 8
+    assert copy["objective"] == {"_target_": "o", "temperature": 0.2, "popularity": 0.5}
+    assert NESTED["dim"] == 64
+    assert NESTED["objective"]["temperature"] == 0.1
+    assert with_settings(NESTED, flat_settings(NESTED)) == NESTED

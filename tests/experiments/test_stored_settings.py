@@ -12,9 +12,9 @@ from omegaconf import OmegaConf
 from test_compare import SEGMENT, four, made
 
 from recsys.errors import InputError
-from recsys.experiments.parts import part_class
 from recsys.experiments.rerun import settings_of_run
-from recsys.experiments.stored import stored_settings
+from recsys.experiments.stored_settings import stored_settings
+from recsys.experiments.target_classes import class_of_target
 from recsys.models.als import ALS
 from recsys.models.lightgcn import LightGCN
 from recsys.reports.comparison.ranking import best_run
@@ -87,7 +87,7 @@ def test_no_part_of_a_stored_run_is_of_another_package(key: str, bank: Path) -> 
     target: Any = "mybank.Model"
     value = target if key.endswith("_target_") else {"a": [{"_target_": target}]}
     said = refusal(planted(stored(), key, value))
-    assert said.startswith("run 01234567 cannot be made again: ")
+    assert said.startswith("run 01234567 cannot be repeated: ")
     assert "_target_=mybank.Model: only classes of recsys" in said
     assert not (bank / "ran").exists()
 
@@ -102,7 +102,7 @@ def test_settings_of_a_former_version_are_read_under_todays_names() -> None:
 
 def test_a_stored_run_cannot_allow_itself_a_package(bank: Path) -> None:
     run = planted(planted(stored(), "model._target_", "mybank.Model"), "allow", ["mybank"])
-    assert "say allow=[mybank]" in refusal(run)
+    assert "set allow=[mybank]" in refusal(run)
     assert not (bank / "ran").exists()
     assert type(settings_of_run(run, ["mybank"]).model).__module__ == "mybank"
     assert (bank / "ran").exists()
@@ -128,20 +128,20 @@ def test_a_stored_run_cannot_allow_itself_a_package(bank: Path) -> None:
 )
 def test_a_part_is_a_class_of_recsys_with_its_method(target: Any, says: str) -> None:
     with pytest.raises(InputError, match=says):
-        part_class(target, f"model._target_={target}", method="fit")
+        class_of_target(target, f"model._target_={target}", method="fit")
 
 
 def test_the_prefix_of_a_package_is_whole() -> None:
     with pytest.raises(InputError, match="only classes of recsys"):
-        part_class("subprocess.Popen", "model._target_=subprocess.Popen", ["sub"])
-    assert part_class("recsys.models.als.ALS", "model", [], "fit") is ALS
+        class_of_target("subprocess.Popen", "model._target_=subprocess.Popen", ["sub"])
+    assert class_of_target("recsys.models.als.ALS", "model", [], "fit") is ALS
 
 
 @pytest.mark.parametrize("key", ["data.name", "model.device", "names.data", "seed", "split.x"])
 def test_what_is_stored_is_never_resolved(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_READER", "s3cret")
     said = refusal(planted(stored(), key, "${oc.env:SECRET_OF_THE_READER}"))
-    assert "'${' may not stand in a setting" in said
+    assert "'${' may not be part of a setting" in said
     assert "s3cret" not in said
 
 
@@ -165,7 +165,7 @@ def test_only_known_keys_are_settings(key: str, value: Any, says: str) -> None:
     [
         ({"_target_": "subprocess.Popen"}, "chosen._target_: expected a plain value"),
         ({"objective": {"_target_": "recsys.training.objectives.BPR"}}, "expected a plain value"),
-        ({"start": "${oc.env:HOME}"}, "may not stand in a setting"),
+        ({"start": "${oc.env:HOME}"}, "may not be part of a setting"),
         ({"depth": 3}, "model.depth is not known"),
     ],
 )
@@ -212,5 +212,5 @@ def test_queries_beyond_what_a_metric_can_be_are_not_believed() -> None:
 
 
 def test_the_rungs_of_the_ladder_are_chosen_by_their_queries() -> None:
-    found = rungs([*four(), boast()])
-    assert [run.model for run in found.runs] == ["popularity", "segment", "als"]
+    ladder = rungs([*four(), boast()])
+    assert [run.model for run in ladder.runs] == ["popularity", "segment", "als"]

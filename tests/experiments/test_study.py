@@ -72,7 +72,7 @@ def test_a_trial_cut_short_is_tried_again_and_only_it(tmp_path: Path) -> None:
     killed.tell(killed.ask(RANGE), 1.0)
     lost = killed.ask(RANGE)
     resumed = study_of(tmp_path)
-    resumed.take_up()
+    resumed.requeue_interrupted()
     resumed.prepare(RANGE, {"x": 0.5}, "about")
     points = tried(resumed, RANGE)
     assert points[0] == lost.params
@@ -85,7 +85,7 @@ def test_what_a_survivor_of_a_kill_says_too_late_does_not_count(tmp_path: Path) 
     killed.prepare(RANGE, {"x": 0.5}, "about")
     lost = killed.ask(RANGE)
     resumed = study_of(tmp_path)
-    resumed.take_up()
+    resumed.requeue_interrupted()
     killed.tell(lost, 9.0)
     assert tried(resumed, RANGE)[0] == {"x": 0.5}
     assert resumed.best().value == 5.0
@@ -119,15 +119,15 @@ def test_without_one_finished_trial_there_is_no_best(tmp_path: Path) -> None:
 def test_other_data_or_another_space_is_refused(tmp_path: Path) -> None:
     study_of(tmp_path).prepare(RANGE, {"x": 0.5}, "about")
     for searched, about in ((RANGE, "other"), (CHOICES, "about")):
-        with pytest.raises(InputError, match=r"study.name=toy was begun with other"):
+        with pytest.raises(InputError, match=r"study.name=toy was started with other"):
             study_of(tmp_path).prepare(searched, {"x": 1, "y": "a"}, about)
 
 
 def test_nobody_else_may_search_it_at_the_same_time(tmp_path: Path) -> None:
     with (
-        study_of(tmp_path).held(),
+        study_of(tmp_path).locked(),
         pytest.raises(InputError, match="in use"),
-        study_of(tmp_path).held(),
+        study_of(tmp_path).locked(),
     ):
         pass
 
@@ -135,7 +135,7 @@ def test_nobody_else_may_search_it_at_the_same_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"minutes": 0}, "study.minutes: expected a number > 0"),
+        ({"minutes": 0}, "study.minutes: expected a number above 0"),
         ({"minutes": "many"}, "study.minutes"),
         ({"trials": 0}, "study.trials: expected a whole number of at least 1"),
         ({"trials": 2.5}, "study.trials"),

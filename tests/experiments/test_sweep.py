@@ -8,7 +8,7 @@ import pytest
 from script_runner import run_script
 from small_shop import FIT, write_shop
 
-from recsys.experiments.sweep import Failure, lines
+from recsys.experiments.sweep import Failure, failure_lines
 
 ALS = ("model=als", "model.epochs=1")
 
@@ -61,7 +61,7 @@ def test_a_crash_stops_no_other_job_and_is_code_1(
     said = capfd.readouterr().err
     assert "Traceback" in said
     assert said.endswith(
-        "error: job 0 (model.dim=8): ZeroDivisionError: a bug; its traceback stands above\n"
+        "error: job 0 (model.dim=8): ZeroDivisionError: a bug; see its traceback above\n"
     )
 
 
@@ -70,8 +70,8 @@ def test_jobs_that_fail_alike_share_a_line_without_what_is_nobodys_business() ->
         settings = [f"seed={number}", "track.uri=http://anna:secret@host"]
         return Failure(number=number, settings=settings, why=why, code=2)
 
-    found = [failed(2, "no store"), failed(0, "no store"), failed(1, "no data")]
-    assert lines(found, {"seed"}) == [
+    failures = [failed(2, "no store"), failed(0, "no store"), failed(1, "no data")]
+    assert failure_lines(failures, {"seed"}) == [
         "jobs 0 (seed=0), 2 (seed=2): no store",
         "job 1 (seed=1): no data",
     ]

@@ -10,7 +10,7 @@ from in_memory import dataset_of, source_of
 
 from recsys.data.dataset import Dataset
 from recsys.data.split import TimeSplit
-from recsys.experiments.run import notes
+from recsys.experiments.run import query_notes
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.models.als import ALS
 from recsys.models.base import Recommender
@@ -40,11 +40,11 @@ POPULAR = ["P1", "P2", "P3", "P4", "P5", "P6"]
 def table() -> pd.DataFrame:
     rows = [
         (f"C{customer}", product, "app")
-        for place, product in enumerate(POPULAR)
-        for customer in range(12 - 2 * place)
+        for rank, product in enumerate(POPULAR)
+        for customer in range(12 - 2 * rank)
     ]
-    found = pd.DataFrame(rows, columns=["customer_id", "product_id", "touchpoint"])
-    return found.assign(
+    table = pd.DataFrame(rows, columns=["customer_id", "product_id", "touchpoint"])
+    return table.assign(
         action="purchase",
         timestamp=pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(len(rows)), unit="h"),
     )
@@ -128,6 +128,6 @@ def test_a_run_says_for_how_many_nothing_was_known() -> None:
     both = pd.concat([table(), later], ignore_index=True)
     split = TimeSplit(valid_from="2026-02-15", test_from="2026-03-03")
     windows = split.split(dataset_of(both, SIDE), source_of(both, SIDE))
-    said = "2 of 2 customers asked had no event before: ranked by popularity"
-    assert any(note.startswith(said) for note in notes(windows.valid.queries))
-    assert notes(windows.test.queries) == []
+    said = "2 of 2 evaluated customers had no event before: ranked by popularity"
+    assert any(note.startswith(said) for note in query_notes(windows.valid.queries))
+    assert query_notes(windows.test.queries) == []

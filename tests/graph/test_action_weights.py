@@ -4,7 +4,7 @@ import numpy as np
 from in_memory import dataset_of, outside
 
 from recsys.data.dataset import Dataset
-from recsys.graph.action_weights import event_action_weights, started_by_customer, weight_table
+from recsys.graph.action_weights import event_action_weights, touchpoints_by_outbound, weight_table
 from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.relations import Signals, relation_matrices
 from recsys.models.segment import measures
@@ -34,13 +34,13 @@ def test_only_a_contact_known_to_be_started_by_the_customer_counts() -> None:
 
 def test_without_a_word_on_who_starts_a_contact_none_counts() -> None:
     data = dataset_of(EVENTS)
-    assert not started_by_customer(data).any()
+    assert not touchpoints_by_outbound(data, outbound=False).any()
     assert event_action_weights(data, None).tolist() == [0, 0, 0, 1, 0, 0, 0]
 
 
 def test_weights_that_are_given_hold_for_every_contact() -> None:
-    found = event_action_weights(firm(), {"contact": 0.5, "ignore": -1})
-    assert found.tolist() == [0.5, 0.5, 0.5, 0, 0.5, 0.5, -1]
+    result = event_action_weights(firm(), {"contact": 0.5, "ignore": -1})
+    assert result.tolist() == [0.5, 0.5, 0.5, 0, 0.5, 0.5, -1]
 
 
 def test_a_click_in_an_email_counts_as_anywhere() -> None:
@@ -51,26 +51,26 @@ def test_a_click_in_an_email_counts_as_anywhere() -> None:
 
 def test_the_graph_of_customers_and_products_knows_no_contact_of_the_firm() -> None:
     # ann, ben, cat, dan, eve x card, loan
-    found = outside(firm(), interaction_matrix(firm()))
-    assert found.tolist() == [[0, 1], [0, 0], [1, 0], [0, 0], [0, 0]]
+    result = outside(firm(), interaction_matrix(firm()))
+    assert result.tolist() == [[0, 1], [0, 0], [1, 0], [0, 0], [0, 0]]
 
 
 def test_positives_are_the_same_pairs_and_say_which_events_made_them() -> None:
-    found = Positives.of(firm())
-    assert found.pairs.nnz == 2
-    assert found.actions == ("click", "contact")
-    assert found.when is not None
-    assert len(found.when) == 2
+    result = Positives.of(firm())
+    assert result.pairs.nnz == 2
+    assert result.actions == ("click", "contact")
+    assert result.when is not None
+    assert len(result.when) == 2
     assert Positives.of(dataset_of(EVENTS)).actions == ("click",)
 
 
 def test_the_typed_graph_has_an_edge_of_contact_for_the_own_one_alone() -> None:
     data = firm()
-    found = relation_matrices(data, Signals())
-    assert set(found["customers", "products"]) == {"click", "contact"}
-    contact = found["customers", "products"]["contact"]
+    result = relation_matrices(data, Signals())
+    assert set(result["customers", "products"]) == {"click", "contact"}
+    contact = result["customers", "products"]["contact"]
     assert outside(data, contact).astype(bool).sum(axis=1).tolist() == [1, 0, 0, 0, 0]
-    at = found["customers", "touchpoints"]["contact"].nonzero()
+    at = result["customers", "touchpoints"]["contact"].nonzero()
     assert [data.customers.ids[row] for row in at[0]] == ["ann"]
     every = relation_matrices(data, Signals(actions={"contact": 1}))
     assert every["customers", "products"]["contact"].nnz == 5
@@ -85,12 +85,12 @@ def test_a_touchpoint_is_preferred_by_what_customers_do_there() -> None:
 
 def test_segments_measure_what_customers_did_themselves() -> None:
     data = firm(action=["contact", "contact", "contact", "click", "contact", "reject", "ignore"])
-    found, rows = measures(data), np.argsort(data.customers.ids)
+    result, rows = measures(data), np.argsort(data.customers.ids)
     # ann's own contact, cat's click, eve's reject; what the firm did is nobody's frequency.
-    assert found.events[rows].tolist() == [1, 0, 1, 0, 1]
-    assert found.value is not None
-    assert found.value[rows].tolist() == [1, 0, 4, 0, 6]
-    assert found.last is not None
-    assert found.last[rows][[0, 2, 4]].tolist() == [
+    assert result.events[rows].tolist() == [1, 0, 1, 0, 1]
+    assert result.value is not None
+    assert result.value[rows].tolist() == [1, 0, 4, 0, 6]
+    assert result.last is not None
+    assert result.last[rows][[0, 2, 4]].tolist() == [
         int(np.datetime64(f"2026-01-0{day}", "us").astype(int)) for day in (1, 4, 6)
     ]

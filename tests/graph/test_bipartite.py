@@ -25,17 +25,17 @@ def floats(rows: list[list[Any]]) -> np.ndarray:
 def test_events_add_up_and_those_without_product_are_left_out(shop: Dataset) -> None:
     # ann, bob, cleo, dan x bread, jam, milk, tea; cleo's reject of milk weighs nothing.
     wanted = [[1, 1, 2, 0], [1, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
-    found = interaction_matrix(shop)
-    np.testing.assert_array_equal(outside(shop, found), wanted)
-    assert found.dtype == np.float32
-    assert found.has_sorted_indices
-    assert (found.data != 0).all()
+    result = interaction_matrix(shop)
+    np.testing.assert_array_equal(outside(shop, result), wanted)
+    assert result.dtype == np.float32
+    assert result.has_sorted_indices
+    assert (result.data != 0).all()
 
 
 def test_actions_weigh_what_they_are_given(shop: Dataset) -> None:
-    found = interaction_matrix(shop, actions={"purchase": 3, "view": 0.5, "reject": 0})
+    result = interaction_matrix(shop, actions={"purchase": 3, "view": 0.5, "reject": 0})
     wanted = [[3, 3, 3.5, 0], [3, 3, 3, 0], [0, 0, 0, 3], [0, 0, 0, 0]]
-    np.testing.assert_array_equal(outside(shop, found), wanted)
+    np.testing.assert_array_equal(outside(shop, result), wanted)
     nothing = interaction_matrix(shop, actions={"cart": 1})
     assert nothing.nnz == 0
     assert nothing.shape == (4, 4)
@@ -45,9 +45,9 @@ def test_the_weight_of_an_event_counts_and_a_missing_one_is_one() -> None:
     data = dataset_of(
         {"customer_id": ["a"] * 4, "product_id": ["x", "x", "y", "z"], "weight": [2, None, 0.25, 0]}
     )
-    found = interaction_matrix(data)
-    np.testing.assert_array_equal(outside(data, found), [[3, 0.25, 0]])
-    assert found.nnz == 2
+    result = interaction_matrix(data)
+    np.testing.assert_array_equal(outside(data, result), [[3, 0.25, 0]])
+    assert result.nnz == 2
 
 
 def test_decay_on_order_by_hand() -> None:
@@ -55,8 +55,8 @@ def test_decay_on_order_by_hand() -> None:
     assert data.as_of == 5
     # Ages 4, 2 and 1 with a half-life of 2 positions.
     wanted = [[F(1, 4) + F(1, 2), 2**-0.5]]
-    found = interaction_matrix(data, half_life=2)
-    np.testing.assert_allclose(outside(data, found), floats(wanted), rtol=1e-6)
+    result = interaction_matrix(data, half_life=2)
+    np.testing.assert_allclose(outside(data, result), floats(wanted), rtol=1e-6)
 
 
 def test_decay_on_time_is_in_days() -> None:
@@ -67,8 +67,8 @@ def test_decay_on_time_is_in_days() -> None:
     data = dataset_of(table)
     at = pd.Timestamp("2026-01-08", tz="UTC")
     data = data.select(np.ones(2, bool), as_of=int(at.timestamp()) * SECOND)
-    found = interaction_matrix(data, half_life=3.5)
-    np.testing.assert_allclose(outside(data, found), floats([[F(1, 4)], [F(1, 2)]]), rtol=1e-6)
+    result = interaction_matrix(data, half_life=3.5)
+    np.testing.assert_allclose(outside(data, result), floats([[F(1, 4)], [F(1, 2)]]), rtol=1e-6)
 
 
 def test_decay_multiplies_action_and_weight() -> None:
@@ -78,8 +78,8 @@ def test_decay_multiplies_action_and_weight() -> None:
             "action": ["cart"],
         }
     )  # fmt: skip
-    found = interaction_matrix(data, actions={"cart": 3}, half_life=1)
-    assert outside(data, found).tolist() == [[5 * 3 * 0.5]]
+    result = interaction_matrix(data, actions={"cart": 3}, half_life=1)
+    assert outside(data, result).tolist() == [[5 * 3 * 0.5]]
 
 
 def test_decay_needs_a_clock() -> None:
@@ -135,10 +135,10 @@ MATRIX = csr_array(np.array([[1, 3, 0], [0, 4, 0], [0, 0, 0]], np.float32))
     ],
 )
 def test_exponents_by_hand(a: float, b: float, wanted: list[list[Any]]) -> None:
-    found = normalise(MATRIX, a, b)
-    np.testing.assert_allclose(found.toarray(), floats(wanted), rtol=1e-6)
-    assert found.dtype == np.float32
-    assert found.nnz == MATRIX.nnz
+    result = normalise(MATRIX, a, b)
+    np.testing.assert_allclose(result.toarray(), floats(wanted), rtol=1e-6)
+    assert result.dtype == np.float32
+    assert result.nnz == MATRIX.nnz
 
 
 def test_the_matrix_that_came_in_stays_as_it_was() -> None:
@@ -161,12 +161,12 @@ def test_normalising_is_the_dense_formula(seed: int, a: float, b: float) -> None
     wanted = np.zeros(dense.shape)
     for i, j in zip(*dense.nonzero(), strict=True):
         wanted[i, j] = dense[i, j] / rows[i] ** a / columns[j] ** b
-    found = normalise(csr_array(dense.astype(np.float32)), a, b)
-    np.testing.assert_allclose(found.toarray(), wanted, rtol=1e-5)
+    result = normalise(csr_array(dense.astype(np.float32)), a, b)
+    np.testing.assert_allclose(result.toarray(), wanted, rtol=1e-5)
 
 
 def test_a_half_life_far_shorter_than_the_history_stays_finite() -> None:
     # The inverse of 2^-140 is above the largest float32.
     data = dataset_of({"customer_id": ["a", "b"], "product_id": ["x", "y"], "order": [1, 141]})
-    found = normalise(interaction_matrix(data, half_life=1), 1.0, 1.0)
-    assert np.isfinite(found.data).all()
+    result = normalise(interaction_matrix(data, half_life=1), 1.0, 1.0)
+    assert np.isfinite(result.data).all()

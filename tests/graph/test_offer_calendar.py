@@ -59,8 +59,8 @@ def test_what_was_on_offer_where() -> None:
     app, email = data.touchpoints.row("app"), data.touchpoints.row("email")
     x = data.products.row("x")
     ends = {
-        (int(product), int(place)): int(end)
-        for product, place, end in zip(products, touchpoints, until, strict=True)
+        (int(product), int(touchpoint)): int(end)
+        for product, touchpoint, end in zip(products, touchpoints, until, strict=True)
     }
     # The offer of y is of the future; that at the e-mail still runs.
     assert ends == {

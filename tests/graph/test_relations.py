@@ -18,19 +18,19 @@ EVENTS = {
 
 def test_each_action_has_its_own_degrees() -> None:
     data = dataset_of(EVENTS)
-    found = relation_matrices(data, Signals(actions={"view": 1, "contact": 1, "reject": -1}))
+    result = relation_matrices(data, Signals(actions={"view": 1, "contact": 1, "reject": -1}))
     a, x, y = data.customers.row("a"), data.products.row("x"), data.products.row("y")
     app, call = data.touchpoints.row("app"), data.touchpoints.row("call_center")
-    products = found["customers", "products"]
+    products = result["customers", "products"]
     assert set(products) == {"view", "reject"}
     assert products["view"][a, x] == products["view"][a, y] == pytest.approx(2**-0.5)
     assert products["reject"][data.customers.row("b"), x] == 1
-    places = found["customers", "touchpoints"]
+    touchpoints = result["customers", "touchpoints"]
     # A call about nothing in particular joins the customer to the call centre, and no product.
-    assert places["contact"][a, call] == 1
-    assert places["view"].nnz == 1
-    assert places["view"][a, app] == 1
-    assert set(found["products", "touchpoints"]) == {"view", "reject"}
+    assert touchpoints["contact"][a, call] == 1
+    assert touchpoints["view"].nnz == 1
+    assert touchpoints["view"][a, app] == 1
+    assert set(result["products", "touchpoints"]) == {"view", "reject"}
 
 
 def test_weights_decay() -> None:
@@ -45,11 +45,11 @@ def test_signs() -> None:
         "view", "click", "cart", "accept", "purchase", "contact",
     }  # fmt: skip
     assert signed_weights({"view": 0, "reject": -2}) == {"reject": -2.0}
-    for action, weight, said in (
+    for action, weight, words in (
         ("bought", 1, "model.actions: no action 'bought'"),
         ("view", None, "model.actions.view: expected a finite number, got None"),
         ("view", float("nan"), "model.actions.view: expected a finite number, got nan"),
         ("view", True, "model.actions.view: expected a finite number, got True"),
     ):
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=words):
             signed_weights({action: weight})

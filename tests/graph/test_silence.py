@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import dataset_of
 
@@ -23,12 +23,12 @@ def test_what_ends_a_silence() -> None:
         },
         OUTBOUND,
     )  # fmt: skip
-    found = met_silence(data, 5)
+    result = met_silence(data, 5)
     events = data.interactions
     assert events.when is not None
     silent = {
         (data.customers.ids[events.customers[row]], int(events.when[row]))
-        for row in np.flatnonzero(found)
+        for row in np.flatnonzero(result)
     }
     # a looked at something three positions later; c came to the app by themselves; b was written
     # to again, which is no answer.
@@ -46,6 +46,7 @@ def test_it_needs_a_clock_and_to_know_who_starts() -> None:
         met_silence(dataset_of({**table, "order": [1]}), 5)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -59,7 +60,7 @@ def test_it_needs_a_clock_and_to_know_who_starts() -> None:
 def test_as_by_hand(rows: list[tuple[int, int, str]], days: int) -> None:
     data = dataset_of(
         {
-            "customer_id": [f"c{one}" for one, _, _ in rows],
+            "customer_id": [f"c{customer}" for customer, _, _ in rows],
             "touchpoint": ["email"] * len(rows),
             "product_id": ["x"] * len(rows),
             "action": [action for _, _, action in rows],

@@ -32,22 +32,22 @@ def named(data: Dataset, matrix) -> np.ndarray:
 def test_by_hand() -> None:
     rows = [("a", "x", 0), ("a", "y", 60), ("a", "z", 180), ("b", "x", 0), ("b", "y", 0)]
     data = shop(rows)
-    found = named(data, time_gap_pairs(data, everything(data), gap=60))
+    result = named(data, time_gap_pairs(data, everything(data), gap=60))
     xy, yz, xz = math.exp(-1) + 1, math.exp(-2), math.exp(-3)
-    np.testing.assert_allclose(found, [[0, xy, xz], [xy, 0, yz], [xz, yz, 0]], rtol=1e-6)
+    np.testing.assert_allclose(result, [[0, xy, xz], [xy, 0, yz], [xz, yz, 0]], rtol=1e-6)
 
 
 def test_gaps_beyond_ten_times_are_left_out() -> None:
     data = shop([("a", "x", 0), ("a", "y", 600), ("b", "x", 0), ("b", "z", 601)])
-    found = named(data, time_gap_pairs(data, everything(data), gap=60))
-    assert found[0, 1] == pytest.approx(math.exp(-10), rel=1e-5)
-    assert found[0, 2] == 0
+    result = named(data, time_gap_pairs(data, everything(data), gap=60))
+    assert result[0, 1] == pytest.approx(math.exp(-10), rel=1e-5)
+    assert result[0, 2] == 0
 
 
 def test_without_a_clock_all_of_a_customer_is_simultaneous() -> None:
     data = dataset_of({"customer_id": [1, 1, 1, 2], "product_id": ["x", "y", "z", "x"]})
-    found = named(data, time_gap_pairs(data, everything(data), gap=60))
-    np.testing.assert_array_equal(found, 1 - np.eye(3))
+    result = named(data, time_gap_pairs(data, everything(data), gap=60))
+    np.testing.assert_array_equal(result, 1 - np.eye(3))
 
 
 def test_only_the_events_asked_for_count() -> None:
@@ -77,10 +77,10 @@ def test_all_pairs_one_by_one(rows: list[tuple[str, str, int]], gap: float, at_o
     for i, (customer, product, when) in enumerate(rows):
         for other_customer, other, then in rows[:i]:
             if customer == other_customer and abs(when - then) <= 10 * gap:
-                one, two = data.products.row(product), data.products.row(other)
-                wanted[one, two] += math.exp(-abs(when - then) / gap) * (one != two)
-                wanted[two, one] += math.exp(-abs(when - then) / gap) * (one != two)
+                left, right = data.products.row(product), data.products.row(other)
+                wanted[left, right] += math.exp(-abs(when - then) / gap) * (left != right)
+                wanted[right, left] += math.exp(-abs(when - then) / gap) * (left != right)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time_gap, "_ENTRIES", at_once)
-        found = time_gap_pairs(data, everything(data), gap=gap).toarray()
-    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+        result = time_gap_pairs(data, everything(data), gap=gap).toarray()
+    np.testing.assert_allclose(result, wanted, rtol=1e-5, atol=1e-6)

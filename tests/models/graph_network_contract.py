@@ -70,14 +70,14 @@ class GraphNetworkContract(PersonalisedContract, EmbeddingContract, CheckpointCo
     ) -> None:
         wanted = self.make().fit(data).score(everyone(data))
         model = self.make(device=Device("cuda", "asked for"))
-        trained = type(model)._trained
+        train = type(model)._train
 
         def without_room(self: Any, positives: Any, kind: str, validate: Any) -> Any:
             if kind == "cuda":
                 raise torch.OutOfMemoryError("no room")
-            return trained(self, positives, kind, validate)
+            return train(self, positives, kind, validate)
 
-        monkeypatch.setattr(type(model), "_trained", without_room)
+        monkeypatch.setattr(type(model), "_train", without_room)
         np.testing.assert_array_equal(model.fit(data).score(everyone(data)), wanted)
         assert "using the CPU" in capsys.readouterr().err
         assert model.device == Device("cpu", "the GPU's memory was too small")

@@ -30,18 +30,18 @@ def right(probability: np.ndarray, outcome: np.ndarray) -> float:
 
 def test_the_pairwise_form_finds_who_likes_what() -> None:
     features, outcome, _ = made()
-    asked, answers, _ = made(1000, seed=1)
-    crossed = Pairwise(l2=1, crossed=1).fit(features, outcome).probability(asked)
-    alone = Pairwise(l2=1, crossed=0).fit(features, outcome).probability(asked)
+    unseen, answers, _ = made(1000, seed=1)
+    crossed = Pairwise(l2=1, crossed=1).fit(features, outcome).probability(unseen)
+    alone = Pairwise(l2=1, crossed=0).fit(features, outcome).probability(unseen)
     assert right(crossed, answers) > 0.75
     assert right(alone, answers) < 0.55
 
 
 def test_boosting_finds_it_too() -> None:
     features, outcome, _ = made()
-    asked, answers, _ = made(1000, seed=1)
-    found = Boosting(trees=200, least=20).fit(features, outcome).probability(asked)
-    assert right(found, answers) > 0.7
+    unseen, answers, _ = made(1000, seed=1)
+    probabilities = Boosting(trees=200, least=20).fit(features, outcome).probability(unseen)
+    assert right(probabilities, answers) > 0.7
 
 
 def test_a_missing_value_is_average_and_flagged() -> None:
@@ -51,23 +51,23 @@ def test_a_missing_value_is_average_and_flagged() -> None:
     values[gone] = np.nan
     outcome = (generator.random(2000) < np.where(gone, 0.8, 0.2)).astype(np.int64)
     features = Features(values=values, names=("send.days",))
-    found = Pairwise(l2=0.01).fit(features, outcome).probability(features)
-    assert found[gone] == pytest.approx(outcome[gone].mean(), abs=0.01)
-    assert found[~gone].mean() == pytest.approx(outcome[~gone].mean(), abs=0.01)
+    probabilities = Pairwise(l2=0.01).fit(features, outcome).probability(features)
+    assert probabilities[gone] == pytest.approx(outcome[gone].mean(), abs=0.01)
+    assert probabilities[~gone].mean() == pytest.approx(outcome[~gone].mean(), abs=0.01)
 
 
 @pytest.mark.parametrize("learner", [Pairwise(l2=1000), Boosting(**QUICK)])
 @pytest.mark.parametrize("calibration", ["platt", "isotonic"])
 def test_probabilities_are_calibrated(learner: Learner, calibration: str) -> None:
     features, outcome, customers = made()
-    asked, answers, _ = made(4000, seed=1)
+    unseen, answers, _ = made(4000, seed=1)
     model = Acceptance(learner, calibration=calibration).fit(features, outcome, customers)
-    found = model.probability(asked)
-    assert found.mean() == pytest.approx(answers.mean(), abs=0.02)
-    assert calibration_slope(found, answers).slope == pytest.approx(1, abs=0.2)
+    probabilities = model.probability(unseen)
+    assert probabilities.mean() == pytest.approx(answers.mean(), abs=0.02)
+    assert calibration_slope(probabilities, answers).slope == pytest.approx(1, abs=0.2)
     # Held back so strongly, the plain learner is far too timid.
     if isinstance(learner, Pairwise):
-        assert calibration_slope(learner.probability(asked), answers).slope > 1.5
+        assert calibration_slope(learner.probability(unseen), answers).slope > 1.5
 
 
 class Memory:

@@ -30,30 +30,30 @@ def column(features: Features, name: str) -> FloatArray:
     return features.values[:, features.names.index(name)]
 
 
-def all_features(asked: Sends, history: Sends) -> Features:
+def all_features(queries: Sends, history: Sends) -> Features:
     bought = CustomerEvents(
         customers=history.customers, when=history.when, values=np.arange(len(history)) + 1.0,
         items=history.offers,
     )  # fmt: skip
     return beside(
-        answers(asked, history, KINDS),
-        contacts(asked, history),
-        behaviour(asked, "purchase", bought),
-        affinity(asked, "product", bought, csr_array(np.eye(2))),
+        answers(queries, history, KINDS),
+        contacts(queries, history),
+        behaviour(queries, "purchase", bought),
+        affinity(queries, "product", bought, csr_array(np.eye(2))),
     )
 
 
 def test_rates_by_hand() -> None:
     # Ann accepted the first of two, Bob none; all are resolved when she is asked on day 10.
     history = sends((0, 0, 0, 1), (1, 0, 0, None), (0, 1, 1, None), (0, 0, 10, None))
-    found = answers(history.select([3]), history, KINDS, prior=2)
+    block = answers(history.select([3]), history, KINDS, prior=2)
     overall = (1 + 1) / (3 + 2)
     kind = (1 + 2 * overall) / (2 + 2)
     offer = (1 + 2 * kind) / (2 + 2)
-    assert column(found, "send.kind_rate") == pytest.approx(log(kind / (1 - kind)))
-    assert column(found, "send.offer_rate") == pytest.approx(log(offer / (1 - offer)))
+    assert column(block, "send.kind_rate") == pytest.approx(log(kind / (1 - kind)))
+    assert column(block, "send.offer_rate") == pytest.approx(log(offer / (1 - offer)))
     touchpoint = (1 + 2 * overall) / (3 + 2)
-    assert column(found, "send.touchpoint_rate") == pytest.approx(
+    assert column(block, "send.touchpoint_rate") == pytest.approx(
         log(touchpoint / (1 - touchpoint))
     )
     # When resolved on day 5, offer 0 had 1 of 2; offer 1, resolved on day 6, had 0 of 1.
@@ -61,40 +61,40 @@ def test_rates_by_hand() -> None:
     first = (1 + 2 * (1 + 2 * early) / (2 + 2)) / (2 + 2)
     second = (0 + 2 * (0 + 2 * overall) / (1 + 2)) / (1 + 2)
     excess = log((1 + 2 * overall) / (first + second + 2 * overall))
-    assert column(found, "customer.answers") == pytest.approx(excess)
+    assert column(block, "customer.answers") == pytest.approx(excess)
     of_kind = log((1 + 2 * overall) / (first + 2 * overall))
-    assert column(found, "send.answers_of_kind") == pytest.approx(of_kind)
+    assert column(block, "send.answers_of_kind") == pytest.approx(of_kind)
 
 
 def test_the_first_send_of_all_knows_nothing() -> None:
     made = sends((0, 0, 0, 1))
-    found = answers(made, made, KINDS)
-    assert column(found, "customer.answers").tolist() == [0]
-    assert column(found, "send.offer_rate").tolist() == [0]
-    assert np.isnan(column(found, "customer.days_since_accept")).all()
+    block = answers(made, made, KINDS)
+    assert column(block, "customer.answers").tolist() == [0]
+    assert column(block, "send.offer_rate").tolist() == [0]
+    assert np.isnan(column(block, "customer.days_since_accept")).all()
 
 
 def test_acceptances_count_from_their_own_moment_on() -> None:
     history = sends((0, 0, 0, 2), (0, 1, 2, None), (0, 1, 3, None))
-    found = answers(history, history, KINDS, prior=2)
+    block = answers(history, history, KINDS, prior=2)
     # On day 3 nothing is resolved, and one of two contacts is known to be accepted.
     rate = [0 / 1, 0 / 1, (1 + 2 * 0.5) / (2 + 2)]
-    assert column(found, "customer.accepts_a_contact")[2] == pytest.approx(log(rate[2]))
+    assert column(block, "customer.accepts_a_contact")[2] == pytest.approx(log(rate[2]))
     np.testing.assert_allclose(
-        column(found, "customer.days_since_accept"), [np.nan, np.nan, log(2)]
+        column(block, "customer.days_since_accept"), [np.nan, np.nan, log(2)]
     )
-    assert column(found, "customer.answers").tolist() == [0, 0, 0]
+    assert column(block, "customer.answers").tolist() == [0, 0, 0]
 
 
 def test_contacts_by_hand() -> None:
     history = sends((0, 0, 0, None), (0, 0, 20, None), (1, 0, 25, None), (0, 0, 26, None))
     planned = replace(history.select([3]), interrupted=np.array([28 * DAY]))
-    found = contacts(planned, history)
-    assert column(found, "send.days_since_contact") == pytest.approx(log(7))
-    assert column(found, "send.contacts_7_days") == pytest.approx(log(2))
-    assert column(found, "send.contacts_30_days") == pytest.approx(log(3))
-    assert column(found, "send.open_contacts") == pytest.approx(0)
-    assert column(found, "send.days_alone") == pytest.approx(log(3))
+    block = contacts(planned, history)
+    assert column(block, "send.days_since_contact") == pytest.approx(log(7))
+    assert column(block, "send.contacts_7_days") == pytest.approx(log(2))
+    assert column(block, "send.contacts_30_days") == pytest.approx(log(3))
+    assert column(block, "send.open_contacts") == pytest.approx(0)
+    assert column(block, "send.days_alone") == pytest.approx(log(3))
     alone = replace(planned, interrupted=np.array([NEVER]))
     assert column(contacts(alone, history), "send.days_alone") == pytest.approx(log(8))
 
@@ -104,7 +104,7 @@ def test_behaviour_by_hand() -> None:
         customers=np.array([0, 0, 0, 1]), when=np.array([0, 50, 59, 60]) * DAY,
         values=np.array([3.0, 0, 8, 5]),
     )  # fmt: skip
-    found = behaviour(sends((0, 0, 60, None), (1, 0, 60, None)), "purchase", events)
+    block = behaviour(sends((0, 0, 60, None), (1, 0, 60, None)), "purchase", events)
     expected = {
         "customer.purchase_a_month": [log(1 + 3 / 2), 0],
         "customer.purchase_recent": [log(3), 0],
@@ -114,8 +114,8 @@ def test_behaviour_by_hand() -> None:
         "customer.usual_purchase_value": [(log(4) + log(9)) / 3, np.nan],
         "customer.largest_purchase_value": [log(9), np.nan],
     }
-    assert found.names == tuple(expected)
-    np.testing.assert_allclose(found.values, np.column_stack(list(expected.values())))
+    assert block.names == tuple(expected)
+    np.testing.assert_allclose(block.values, np.column_stack(list(expected.values())))
 
 
 def test_affinity_by_hand() -> None:
@@ -125,10 +125,10 @@ def test_affinity_by_hand() -> None:
         items=np.array([0, 1, 2, 0, -1, 2]),
     )  # fmt: skip
     covers = csr_array(np.array([[1, 1, 0], [0, 0, 1]]))
-    found = affinity(sends((0, 0, 5, None), (1, 1, 5, None)), "product", events, covers)
+    block = affinity(sends((0, 0, 5, None), (1, 1, 5, None)), "product", events, covers)
     share = [log((2 + 0.05) / (3 + 5)), log((0 + 0.05) / (2 + 5))]
-    assert column(found, "send.product_share") == pytest.approx(share)
-    assert column(found, "offer.product_reach") == pytest.approx([log(3 / 102), log(2 / 102)])
+    assert column(block, "send.product_share") == pytest.approx(share)
+    assert column(block, "offer.product_reach") == pytest.approx([log(3 / 102), log(2 / 102)])
 
 
 def test_rates_of_cells_by_hand() -> None:
@@ -155,9 +155,9 @@ def test_the_outcome_of_a_send_is_not_among_its_own_features() -> None:
 def test_an_outcome_resolved_later_is_not_used() -> None:
     early = sends((0, 0, 0, None), (1, 0, 4, None))
     # The first is resolved on day 5: unknown on day 4, as on day 5 itself, and known on day 6.
-    asked = early.select([1, 1, 1])
-    asked = replace(asked, when=np.array([4, 5, 6]) * DAY)
-    rates = column(answers(asked, early, KINDS), "send.offer_rate")
+    queries = early.select([1, 1, 1])
+    queries = replace(queries, when=np.array([4, 5, 6]) * DAY)
+    rates = column(answers(queries, early, KINDS), "send.offer_rate")
     assert rates[0] == rates[1] == 0 > rates[2]
 
 
@@ -177,21 +177,21 @@ def test_nothing_at_or_after_the_moment_changes_a_feature(seed: int) -> None:
         return Sends(**{name: np.concatenate([value, vars(b)[name]])
                         for name, value in vars(a).items() if value is not None})  # fmt: skip
 
-    past, asked = made(np.sort(generator.integers(0, 20, 30))), made(np.full(6, 20))
+    past, queries = made(np.sort(generator.integers(0, 20, 30))), made(np.full(6, 20))
     others = [
-        all_features(asked, joined(past, made(generator.integers(20, 40, 30)))) for _ in range(2)
+        all_features(queries, joined(past, made(generator.integers(20, 40, 30)))) for _ in range(2)
     ]
     # Sums of other numbers round otherwise.
     for other in others:
-        np.testing.assert_allclose(other.values, all_features(asked, past).values, atol=1e-12)
+        np.testing.assert_allclose(other.values, all_features(queries, past).values, atol=1e-12)
 
 
 def test_a_description_is_placed_by_row_number() -> None:
-    found = feature_block("offer", np.array([1, 0, 1]), np.array([[1.0], [2.0]]), ["price"])
-    assert found.names == ("offer.price",)
-    assert found.values.tolist() == [[2], [1], [2]]
-    assert found.of("offer").tolist() == [0]
-    assert found.of("customer").tolist() == []
+    block = feature_block("offer", np.array([1, 0, 1]), np.array([[1.0], [2.0]]), ["price"])
+    assert block.names == ("offer.price",)
+    assert block.values.tolist() == [[2], [1], [2]]
+    assert block.of("offer").tolist() == [0]
+    assert block.of("customer").tolist() == []
 
 
 def test_a_name_stands_for_one_column() -> None:

@@ -32,12 +32,12 @@ def table(**changed: Any) -> pd.DataFrame:
 
 
 def test_a_table_is_coded() -> None:
-    found = read_sends(table(), **IDS)
-    assert found.customers.tolist() == [0, 1]
-    assert found.when.tolist() == [DAY, DAY]
-    assert found.outcome.tolist() == [1, 0]
-    assert found.answered.tolist() == [DAY, NEVER]
-    assert found.resolved.tolist() == [6 * DAY, NEVER]
+    sends = read_sends(table(), **IDS)
+    assert sends.customers.tolist() == [0, 1]
+    assert sends.when.tolist() == [DAY, DAY]
+    assert sends.outcome.tolist() == [1, 0]
+    assert sends.answered.tolist() == [DAY, NEVER]
+    assert sends.resolved.tolist() == [6 * DAY, NEVER]
 
 
 def test_a_rejected_offer_is_not_accepted() -> None:

@@ -27,25 +27,25 @@ class TestALSOfThePaper(TestALS):
 
 def solved(confidence: np.ndarray, other: np.ndarray, l2: float) -> np.ndarray:
     """[n, d] exact solutions of the normal equations for the rows of confidence [n, m]."""
-    found = []
+    vectors = []
     for row in confidence:
         had = row > 0
         weight = np.where(had, row, 1.0)
         left = other.T @ (weight[:, None] * other) + l2 * np.eye(other.shape[1])
-        found.append(np.linalg.solve(left, other.T @ (weight * had)))
-    return np.array(found)
+        vectors.append(np.linalg.solve(left, other.T @ (weight * had)))
+    return np.array(vectors)
 
 
 def test_the_normal_equations_hold_on_both_sides_at_convergence() -> None:
     data = market()
     model = ALS(dim=3, epochs=400, alpha=4.0, l2=0.7, device="cpu").fit(data)
-    found = model.embeddings()
+    embeddings = model.embeddings()
     confidence = model.confidence(data).toarray().astype(np.float64)
     # The last column is not solved for: popularity, of customers without events alone.
-    customers = solved(confidence, found.products[:, :-1].astype(np.float64), 0.7)
-    close(found.customers[:, :-1], customers, 1e-4)
-    products = solved(confidence.T, found.customers[:, :-1].astype(np.float64), 0.7)
-    close(found.products[:, :-1], products, 1e-3)
+    customers = solved(confidence, embeddings.products[:, :-1].astype(np.float64), 0.7)
+    close(embeddings.customers[:, :-1], customers, 1e-4)
+    products = solved(confidence.T, embeddings.customers[:, :-1].astype(np.float64), 0.7)
+    close(embeddings.products[:, :-1], products, 1e-3)
 
 
 def test_strengths_by_hand() -> None:
@@ -73,13 +73,13 @@ def test_actions_reach_the_strengths(shop: Dataset) -> None:
 def test_a_customer_without_history_has_popularity_alone() -> None:
     data = market()
     model = ALS(dim=4, epochs=2, device="cpu").fit(data)
-    found, idle = model.embeddings(), data.customers.row("idle")
-    assert found.customers[idle].tolist() == [0, 0, 0, 0, 1]
+    embeddings, idle = model.embeddings(), data.customers.row("idle")
+    assert embeddings.customers[idle].tolist() == [0, 0, 0, 0, 1]
     others = np.delete(np.arange(len(data.customers)), idle)
-    assert (found.customers[others, -1] == 0).all()
-    ratio = found.products[:, -1] / fallback(data).max()
+    assert (embeddings.customers[others, -1] == 0).all()
+    ratio = embeddings.products[:, -1] / fallback(data).max()
     np.testing.assert_allclose(ratio / ratio.max(), fallback(data) / fallback(data).max())
-    assert found.products[:, -1].max() == np.abs(model.product_vectors).max()
+    assert embeddings.products[:, -1].max() == np.abs(model.product_vectors).max()
 
 
 def test_scores_of_who_has_events_are_those_of_their_vectors_to_the_digit() -> None:
@@ -108,8 +108,8 @@ def test_the_learning_curve_knows_popularity_too() -> None:
 
 def test_the_seed_matters() -> None:
     data = market()
-    one, other = (ALS(dim=4, epochs=1, seed=seed, device="cpu").fit(data) for seed in (0, 1))
-    assert not np.array_equal(one.score(everyone(data)), other.score(everyone(data)))
+    first, second = (ALS(dim=4, epochs=1, seed=seed, device="cpu").fit(data) for seed in (0, 1))
+    assert not np.array_equal(first.score(everyone(data)), second.score(everyone(data)))
 
 
 def test_more_dimensions_than_products() -> None:

@@ -42,9 +42,9 @@ def by_regression(data: Dataset, l2: float) -> np.ndarray:
 def test_the_closed_form_by_hand() -> None:
     # X'X + I = [[3, 1], [1, 2]], its inverse [[2, -1], [-1, 3]] / 5.
     data = dataset_of({"customer_id": list("aab"), "product_id": list("xyx")})
-    found = EASE(l2=1).fit(data).filter
+    weights = EASE(l2=1).fit(data).filter
     order = np.argsort(data.products.ids)
-    np.testing.assert_allclose(found[np.ix_(order, order)], [[0, 1 / 3], [1 / 2, 0]], rtol=1e-6)
+    np.testing.assert_allclose(weights[np.ix_(order, order)], [[0, 1 / 3], [1 / 2, 0]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("l2", [0.01, 1, 500])

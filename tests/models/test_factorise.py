@@ -22,21 +22,21 @@ def model(request: Any) -> Any:
 
 def test_nothing_is_lost_at_full_rank(model: Any) -> None:
     data = market()
-    found = factorise(model, 100).embeddings
-    close(found.customers @ found.products.T, model.score(everyone(data)), 1e-4)
-    assert found.customers.dtype == found.products.dtype == np.float32
+    embeddings = factorise(model, 100).embeddings
+    close(embeddings.customers @ embeddings.products.T, model.score(everyone(data)), 1e-4)
+    assert embeddings.customers.dtype == embeddings.products.dtype == np.float32
 
 
 @pytest.mark.parametrize("dim", [1, 3, 8])
 def test_at_a_lower_rank_as_good_as_the_exact_decomposition(model: Any, dim: int) -> None:
     data = market()
-    found = factorise(model, dim).embeddings
-    assert found.customers.shape == (len(data.customers), dim + 1)
-    assert found.products.shape == (len(data.products), dim + 1)
+    embeddings = factorise(model, dim).embeddings
+    assert embeddings.customers.shape == (len(data.customers), dim + 1)
+    assert embeddings.products.shape == (len(data.products), dim + 1)
     exact = model.score(everyone(data)).astype(np.float64) - model.bias
     left, values, right = np.linalg.svd(exact, full_matrices=False)
     best = np.linalg.norm(exact - (left[:, :dim] * values[:dim]) @ right[:dim])
-    kept = found.customers[:, :-1].astype(np.float64) @ found.products[:, :-1].T
+    kept = embeddings.customers[:, :-1].astype(np.float64) @ embeddings.products[:, :-1].T
     assert np.linalg.norm(exact - kept) <= 1.01 * best + 1e-6
 
 
@@ -46,18 +46,18 @@ def test_the_largest_directions_are_found_among_many_of_like_size() -> None:
     customers, products = np.nonzero(generator.random((150, 120)) < 0.3)
     data = dataset_of({"customer_id": customers, "product_id": products})
     model = OwnHistory().fit(data)
-    found = factorise(model, 10).embeddings
+    embeddings = factorise(model, 10).embeddings
     exact = model.history.toarray().astype(np.float64)
     best = np.sqrt((np.linalg.svd(exact, compute_uv=False)[10:] ** 2).sum())
-    kept = found.customers[:, :-1].astype(np.float64) @ found.products[:, :-1].T
+    kept = embeddings.customers[:, :-1].astype(np.float64) @ embeddings.products[:, :-1].T
     assert np.linalg.norm(exact - kept) <= 1.01 * best
 
 
 def test_the_bias_is_kept_exactly(model: Any) -> None:
-    found = factorise(model, 2).embeddings
-    column = found.customers[:, -1]
+    embeddings = factorise(model, 2).embeddings
+    column = embeddings.customers[:, -1]
     assert (column == column[0]).all()
-    np.testing.assert_array_equal(column[0] * found.products[:, -1], model.bias)
+    np.testing.assert_array_equal(column[0] * embeddings.products[:, -1], model.bias)
 
 
 @pytest.mark.parametrize("dim", [2, 100])
@@ -70,6 +70,6 @@ def test_folding_in_gives_the_stored_vectors_but_for_the_bias(model: Any, dim: i
 
 
 def test_the_seed_settles_the_vectors(model: Any) -> None:
-    one, same = (factorise(model, 4, seed=0).embeddings for _ in range(2))
-    np.testing.assert_array_equal(one.customers, same.customers)
-    np.testing.assert_array_equal(one.products, same.products)
+    first, same = (factorise(model, 4, seed=0).embeddings for _ in range(2))
+    np.testing.assert_array_equal(first.customers, same.customers)
+    np.testing.assert_array_equal(first.products, same.products)

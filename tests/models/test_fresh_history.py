@@ -29,12 +29,12 @@ MODELS: dict[str, Callable[[], ALS | GraphFilter | EASE | ItemKNN | OwnHistory]]
 def test_histories_of_the_fit_have_the_scores_of_the_fit(name: str, shop: Dataset) -> None:
     model = MODELS[name]().fit(shop)
     everyone = np.arange(len(shop.customers))
-    found = scores_of_history(model, interaction_matrix(shop))
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, model.score(everyone), atol=1e-4)
+    scores = scores_of_history(model, interaction_matrix(shop))
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, model.score(everyone), atol=1e-4)
     # A row is made from its own events alone, whoever stands beside it.
     turned = scores_of_history(model, interaction_matrix(shop)[::-1])
-    np.testing.assert_allclose(turned, found[::-1], atol=1e-5)
+    np.testing.assert_allclose(turned, scores[::-1], atol=1e-5)
 
 
 def test_vectors_that_are_not_made_from_events_are_refused(shop: Dataset) -> None:

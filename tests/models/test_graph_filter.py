@@ -92,26 +92,26 @@ def test_old_events_keep_their_proportions() -> None:
     fresh = GraphFilter(**linear).fit(data)
     old = GraphFilter(**linear, half_life=1).fit(data)
     identity = np.eye(3, dtype=np.float32)
-    wanted, found = (model.apply_filter(identity).astype(np.float64) for model in (fresh, old))
+    wanted, scaled = (model.apply_filter(identity).astype(np.float64) for model in (fresh, old))
     # All events of a and b fade by one factor, which leaves what stands between their products.
     x, y = (data.products.row(name) for name in "xy")
-    assert found[x, x] / found[x, y] == pytest.approx(wanted[x, x] / wanted[x, y], rel=1e-4)
+    assert scaled[x, x] / scaled[x, y] == pytest.approx(wanted[x, x] / wanted[x, y], rel=1e-4)
 
 
 def test_settings_are_judged_by_the_scores_they_give() -> None:
     data = market()
     model = GraphFilter(dim=4)
-    asked: list[tuple[dict[str, float], np.ndarray]] = []
+    trials: list[tuple[dict[str, float], np.ndarray]] = []
 
     def quality(score: Any) -> float:
-        asked.append((dict(model.settings), score(everyone(data))))
-        return float(len(asked))
+        trials.append((dict(model.settings), score(everyone(data))))
+        return float(len(trials))
 
     model.fit(data, quality)
-    for tried, scores in asked[:: max(1, len(asked) // 12)]:
+    for tried, scores in trials[:: max(1, len(trials) // 12)]:
         fresh = GraphFilter(dim=4, **tried).fit(data)
         close(scores, fresh.score(everyone(data)), 1e-6)
-    assert len({tried["history_exponent"] for tried, _ in asked}) > 1
+    assert len({tried["history_exponent"] for tried, _ in trials}) > 1
 
 
 def test_a_short_half_life_stays_finite() -> None:
@@ -123,23 +123,23 @@ def test_a_short_half_life_stays_finite() -> None:
 def test_the_customers_own_history_is_chosen_only_where_it_counts() -> None:
     data = market()
     target = interaction_matrix(data).toarray()
-    asked: list[dict[str, float]] = []
+    trials: list[dict[str, float]] = []
 
     def likeness(model: GraphFilter) -> Any:
         def quality(score: Any) -> float:
-            asked.append(dict(model.settings))
-            found = score(everyone(data))
-            return float((found * target).sum() / np.linalg.norm(found))
+            trials.append(dict(model.settings))
+            scores = score(everyone(data))
+            return float((scores * target).sum() / np.linalg.norm(scores))
 
         return quality
 
     masked = GraphFilter(dim=4)
     masked.fit(data, likeness(masked))
-    assert {settings["self_weight"] for settings in asked} == {DEFAULTS["self_weight"]}
-    asked.clear()
+    assert {settings["self_weight"] for settings in trials} == {DEFAULTS["self_weight"]}
+    trials.clear()
     kept = GraphFilter(dim=4)
     kept.fit(replace(data, filter_seen=False), likeness(kept))
-    assert {settings["self_weight"] for settings in asked} == set(CANDIDATES["self_weight"])
+    assert {settings["self_weight"] for settings in trials} == set(CANDIDATES["self_weight"])
     assert kept.chosen["self_weight"] == max(CANDIDATES["self_weight"])
 
 
@@ -177,31 +177,31 @@ VALUES = (0.0, 1.0, 2.0, 3.0, 4.0)
 def test_the_best_of_a_function_without_interactions_is_found(
     best: tuple[float, ...], start: tuple[float, ...]
 ) -> None:
-    asked: list[tuple[float, ...]] = []
+    trials: list[tuple[float, ...]] = []
 
-    def quality(found: dict[str, float]) -> float:
-        asked.append(tuple(found.values()))
-        return -sum((found[name] - at) ** 2 for name, at in zip("xyz", best, strict=True))
+    def quality(settings: dict[str, float]) -> float:
+        trials.append(tuple(settings.values()))
+        return -sum((settings[name] - at) ** 2 for name, at in zip("xyz", best, strict=True))
 
     candidates = dict.fromkeys("xyz", VALUES)
-    found = choose(quality, dict(zip("xyz", start, strict=True)), candidates)
-    assert tuple(found[name] for name in "xyz") == best
+    chosen = choose(quality, dict(zip("xyz", start, strict=True)), candidates)
+    assert tuple(chosen[name] for name in "xyz") == best
     # Every set is expensive, so none is asked for twice.
-    assert len(asked) == len(set(asked))
+    assert len(trials) == len(set(trials))
 
 
 def test_a_tie_keeps_what_stood_before() -> None:
-    assert choose(lambda found: 1.0, {"x": 3.0}, {"x": VALUES}) == {"x": 3.0}
+    assert choose(lambda settings: 1.0, {"x": 3.0}, {"x": VALUES}) == {"x": 3.0}
 
 
 def test_nothing_open_asks_nothing() -> None:
-    assert choose(lambda found: pytest.fail("asked"), {"x": 3.0}, {}) == {"x": 3.0}
+    assert choose(lambda settings: pytest.fail("asked"), {"x": 3.0}, {}) == {"x": 3.0}
 
 
 def test_a_second_round_follows_the_first() -> None:
     # y only pays once x is 1, and x = 1 only once y is 1: seen in turn, from a start where x pays.
-    def quality(found: dict[str, float]) -> float:
-        return {(0, 0): 0, (0, 1): 1, (1, 0): 0, (1, 1): 3}[(found["x"], found["y"])]
+    def quality(settings: dict[str, float]) -> float:
+        return {(0, 0): 0, (0, 1): 1, (1, 0): 0, (1, 1): 3}[(settings["x"], settings["y"])]
 
     start, candidates = {"x": 0.0, "y": 0.0}, {"x": (0.0, 1.0), "y": (0.0, 1.0)}
     assert choose(quality, start, candidates, rounds=1) == {"x": 0.0, "y": 1.0}

@@ -55,30 +55,30 @@ def filter_of(model: ItemKNN, data: Dataset) -> np.ndarray:
     ],
 )
 def test_the_cosine_shrunk(three: Dataset, shrink: float, xy: float, xz: float, yz: float) -> None:
-    found = filter_of(ItemKNN(shrink=shrink), three)
-    np.testing.assert_allclose(found, [[0, xy, xz], [xy, 0, yz], [xz, yz, 0]], rtol=1e-6)
+    similarities = filter_of(ItemKNN(shrink=shrink), three)
+    np.testing.assert_allclose(similarities, [[0, xy, xz], [xy, 0, yz], [xz, yz, 0]], rtol=1e-6)
 
 
 def test_strengths_count_in_the_cosine() -> None:
     # Columns x = (2, 1), y = (1, 0): 2 / (sqrt(5) * 1).
     data = dataset_of({"customer_id": list("aaab"), "product_id": list("xxyx")})
-    found = filter_of(ItemKNN(shrink=0), data)
-    np.testing.assert_allclose(found, [[0, 2 / sqrt(5)], [2 / sqrt(5), 0]], rtol=1e-6)
+    similarities = filter_of(ItemKNN(shrink=0), data)
+    np.testing.assert_allclose(similarities, [[0, 2 / sqrt(5)], [2 / sqrt(5), 0]], rtol=1e-6)
 
 
 def test_neighbours_are_those_of_the_ranked_product(three: Dataset) -> None:
-    found = filter_of(ItemKNN(shrink=0, neighbours=1), three)
+    similarities = filter_of(ItemKNN(shrink=0, neighbours=1), three)
     xy, yz = 2 / sqrt(6), 1 / sqrt(2)
     # Each column keeps its largest: x by y, y by x, z by y.
-    np.testing.assert_allclose(found, [[0, xy, 0], [xy, 0, yz], [0, 0, 0]], rtol=1e-6)
+    np.testing.assert_allclose(similarities, [[0, xy, 0], [xy, 0, yz], [0, 0, 0]], rtol=1e-6)
 
 
 def test_a_score_is_the_sum_over_the_history(three: Dataset) -> None:
     model = ItemKNN(shrink=0).fit(three)
-    found = outside(three, model.score(everyone(three)))
+    scores = outside(three, model.score(everyone(three)))
     xy, xz, yz = 2 / sqrt(6), 1 / sqrt(3), 1 / sqrt(2)
     wanted = [[xy, xy, xz + yz], [xy + xz, xy + yz, xz + yz], [0, xy, xz]]
-    np.testing.assert_allclose(found, wanted, atol=2e-6)
+    np.testing.assert_allclose(scores, wanted, atol=2e-6)
 
 
 def test_own_products_are_kept_by_their_weight() -> None:
@@ -100,8 +100,8 @@ def test_old_events_fade() -> None:
     # b's events are a day younger than a's, so x looks like z rather than like y.
     table = {"customer_id": list("aabb"), "product_id": list("xyxz"), "order": [1, 1, 2, 2]}
     data = dataset_of(table)
-    found = filter_of(ItemKNN(shrink=0, half_life=1), data)
-    np.testing.assert_allclose(found[0], [0, 1 / sqrt(5), 2 / sqrt(5)], rtol=1e-5)
+    similarities = filter_of(ItemKNN(shrink=0, half_life=1), data)
+    np.testing.assert_allclose(similarities[0], [0, 1 / sqrt(5), 2 / sqrt(5)], rtol=1e-5)
 
 
 @pytest.mark.parametrize("entries", [1, 40])
@@ -110,8 +110,8 @@ def test_the_size_of_a_block_changes_nothing(entries: int, monkeypatch: Any) -> 
     wanted = ItemKNN(neighbours=4).fit(data).score(everyone(data))
     in_small = partial(item_knn.row_blocks, entries=entries)
     monkeypatch.setattr(item_knn, "row_blocks", in_small)
-    found = ItemKNN(neighbours=4).fit(data).score(everyone(data))
-    np.testing.assert_array_equal(found, wanted)
+    scores = ItemKNN(neighbours=4).fit(data).score(everyone(data))
+    np.testing.assert_array_equal(scores, wanted)
 
 
 @pytest.mark.parametrize(

@@ -42,16 +42,16 @@ def test_scored_are_means_of_layers(layers: int) -> None:
         dim=4, layers=0, objective=BPR(), start="random", epochs=1, learning_rate=1e-12,
         device="cpu",
     ).fit(data)  # fmt: skip
-    initial, found = (
-        np.concatenate([one.customer_vectors[:, :-1], one.product_vectors[:, :-1]])
-        for one in (start, model)
+    initial, scored = (
+        np.concatenate([fitted.customer_vectors[:, :-1], fitted.product_vectors[:, :-1]])
+        for fitted in (start, model)
     )
     step = graph_of(model, data)
     wanted, propagated = initial.astype(np.float64), initial.astype(np.float64)
     for _ in range(layers):
         propagated = step @ propagated
         wanted = wanted + propagated
-    close(found, wanted / (layers + 1), 1e-5)
+    close(scored, wanted / (layers + 1), 1e-5)
 
 
 def test_the_start_are_singular_vectors_of_the_graph() -> None:
@@ -61,10 +61,10 @@ def test_the_start_are_singular_vectors_of_the_graph() -> None:
     half = graph_of(model, data)[: len(data.customers), len(data.customers) :]
     left, values, right = np.linalg.svd(half)
     best = left[:, :3] * values[:3] @ right[:3]
-    found = model.customer_vectors[:, :-1] @ model.product_vectors[:, :-1].T
+    scores = model.customer_vectors[:, :-1] @ model.product_vectors[:, :-1].T
     # Up to one factor, the best approximation of rank 3.
-    factor = float((found * best).sum() / (best * best).sum())
-    close(found, factor * best, 1e-3)
+    factor = float((scores * best).sum() / (best * best).sum())
+    close(scores, factor * best, 1e-3)
     lengths = np.linalg.norm(model.customer_vectors[:, :-1], axis=1)
     assert lengths[lengths > 0].mean() == pytest.approx(0.1 * np.sqrt(3), rel=0.1)
 
@@ -103,7 +103,7 @@ def test_nothing_global_is_touched() -> None:
     torch.manual_seed(7)
     before = torch.get_rng_state()
     np.random.seed(7)  # noqa: NPY002 - the global state is what is looked at
-    one = np.random.get_state()[1].copy()  # noqa: NPY002
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
     LightGCN(dim=4, epochs=1, start="random", objective=BPR(), device="cpu").fit(market())
     assert torch.equal(before, torch.get_rng_state())
-    np.testing.assert_array_equal(one, np.random.get_state()[1])  # noqa: NPY002
+    np.testing.assert_array_equal(state, np.random.get_state()[1])  # noqa: NPY002

@@ -34,11 +34,11 @@ def test_the_largest_stay_whatever_the_block(
 ) -> None:
     right = matrix(seed, customers, 8)
     left = right.T.tocsr()
-    found = nearest(lambda rows: left[rows] @ right, row_blocks(left, right, entries), neighbours)
+    table = nearest(lambda rows: left[rows] @ right, row_blocks(left, right, entries), neighbours)
     wanted = by_sorting((left @ right).toarray(), neighbours)
-    np.testing.assert_array_equal(found.toarray(), wanted)
-    assert found.dtype == np.float32
-    assert found.has_sorted_indices
+    np.testing.assert_array_equal(table.toarray(), wanted)
+    assert table.dtype == np.float32
+    assert table.has_sorted_indices
 
 
 @settings(max_examples=60, deadline=None)
@@ -57,11 +57,11 @@ def test_ties_go_to_the_lower_row_number(order: Any, kept: list[int]) -> None:
     row = csr_array((np.ones(4), (np.zeros(4, int), np.arange(4))), shape=(1, 4))
     # Sparse products come in any order of columns.
     shuffled = csr_array((row.data, np.array(order), row.indptr), shape=row.shape)
-    found = nearest(lambda rows: shuffled, [slice(0, 1)], 2)
-    assert found.indices.tolist() == kept
+    table = nearest(lambda rows: shuffled, [slice(0, 1)], 2)
+    assert table.indices.tolist() == kept
 
 
 def test_what_differs_by_rounding_only_is_a_tie() -> None:
     values = np.array([[0.0, 0.3, 0.1 + 0.2]])
-    found = nearest(lambda rows: csr_array(values), [slice(0, 1)], 1)
-    assert found.indices.tolist() == [1]
+    table = nearest(lambda rows: csr_array(values), [slice(0, 1)], 1)
+    assert table.indices.tolist() == [1]

@@ -35,11 +35,11 @@ def test_the_window_ends_at_the_cutoff_and_includes_its_first_moment(shop: Datas
     as_of = at("2026-01-08T00:00:01")
     past = shop.select(shop.interactions.when < as_of, as_of=as_of)
     # One day and a second before: tea of the 8th and jam of the 7th; ties by all time.
-    found = named(shop, popularity(past, 1 + 1 / 86_400))
+    counts = named(shop, popularity(past, 1 + 1 / 86_400))
     ever = {"milk": 2, "bread": 2, "jam": 1, "tea": 1}
     recent = {"milk": 0, "bread": 0, "jam": 1, "tea": 1}
     wanted = {name: float(recent[name] + Fraction(ever[name], 3)) for name in ever}
-    assert found == pytest.approx(wanted, rel=1e-6)
+    assert counts == pytest.approx(wanted, rel=1e-6)
     # A second less, and the jam of the 7th at midnight is out.
     assert named(shop, popularity(past, 1))["jam"] == pytest.approx(1 / 3)
 
@@ -47,8 +47,8 @@ def test_the_window_ends_at_the_cutoff_and_includes_its_first_moment(shop: Datas
 def test_the_window_counts_positions_on_a_clock_of_order() -> None:
     table = {"customer_id": [1] * 4, "product_id": ["x", "y", "y", "z"], "order": [1, 2, 8, 9]}
     data = dataset_of(table)
-    found = named(data, popularity(data, 2))
-    assert found == pytest.approx({"x": 1 / 3, "y": 1 + 2 / 3, "z": 1 + 1 / 3})
+    counts = named(data, popularity(data, 2))
+    assert counts == pytest.approx({"x": 1 / 3, "y": 1 + 2 / 3, "z": 1 + 1 / 3})
 
 
 def test_without_a_clock_all_events_count() -> None:
@@ -57,8 +57,8 @@ def test_without_a_clock_all_events_count() -> None:
 
 
 def test_the_fallback_never_outweighs_an_opinion(shop: Dataset) -> None:
-    found = named(shop, fallback(shop))
-    assert found == pytest.approx({"milk": 1e-6, "bread": 1e-6, "jam": 1e-6, "tea": 5e-7})
+    counts = named(shop, fallback(shop))
+    assert counts == pytest.approx({"milk": 1e-6, "bread": 1e-6, "jam": 1e-6, "tea": 5e-7})
 
 
 @pytest.mark.parametrize("window", [0, -1, float("nan"), float("inf")])

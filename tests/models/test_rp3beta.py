@@ -72,15 +72,15 @@ PLAIN = [
     ],
 )  # fmt: skip
 def test_three_steps(three: Dataset, settings: dict[str, float], rows: list[list[Any]]) -> None:
-    found = filter_of(RP3Beta(**settings), three)
-    np.testing.assert_allclose(found, at_mean_one(rows), rtol=1e-6)
+    weights = filter_of(RP3Beta(**settings), three)
+    np.testing.assert_allclose(weights, at_mean_one(rows), rtol=1e-6)
 
 
 def test_strengths_count_in_a_step() -> None:
     # a: x twice and y, b: x. Degrees a 3, b 1, x 3, y 1; x -> a 2/3, a -> y 1/3; back 1 and 2/3.
     data = dataset_of({"customer_id": list("aaab"), "product_id": list("xxyx")})
-    found = filter_of(RP3Beta(beta=0), data)
-    np.testing.assert_allclose(found, at_mean_one([[0, F(2, 9)], [F(2, 3), 0]]), rtol=1e-6)
+    weights = filter_of(RP3Beta(beta=0), data)
+    np.testing.assert_allclose(weights, at_mean_one([[0, F(2, 9)], [F(2, 3), 0]]), rtol=1e-6)
 
 
 def test_the_strongest_ways_out_of_a_product_stay(three: Dataset) -> None:
@@ -124,8 +124,8 @@ def test_the_size_of_a_block_changes_nothing(entries: int, monkeypatch: Any) -> 
     wanted = RP3Beta(neighbours=4).fit(data).score(everyone(data))
     in_small = partial(rp3beta.row_blocks, entries=entries)
     monkeypatch.setattr(rp3beta, "row_blocks", in_small)
-    found = RP3Beta(neighbours=4).fit(data).score(everyone(data))
-    np.testing.assert_array_equal(found, wanted)
+    scores = RP3Beta(neighbours=4).fit(data).score(everyone(data))
+    np.testing.assert_array_equal(scores, wanted)
 
 
 @pytest.mark.parametrize(

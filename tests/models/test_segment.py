@@ -21,9 +21,9 @@ class TestSegment(EmbeddingContract):
 
 def cells(data: Dataset, quantiles: int = 2) -> set[frozenset[Any]]:
     """The cells as sets of outside ids."""
-    found = segments(measures(data), quantiles)
-    assert set(found) == set(range(found.max() + 1))
-    return {frozenset(data.customers.ids[found == cell]) for cell in set(found)}
+    cell_of = segments(measures(data), quantiles)
+    assert set(cell_of) == set(range(cell_of.max() + 1))
+    return {frozenset(data.customers.ids[cell_of == cell]) for cell in set(cell_of)}
 
 
 def events(spec: dict[str, list[int]], **columns: Any) -> pd.DataFrame:
@@ -52,9 +52,9 @@ def test_value_is_the_sum_and_unknown_values_are_nothing() -> None:
 
 def test_customers_without_events_share_a_cell_of_their_own() -> None:
     side = {"customers": {"customer_id": ["idle", "a", "new"]}}
-    found = cells(dataset_of(events(SPEC), side))
-    assert frozenset({"idle", "new"}) in found
-    assert len(found) == 5
+    groups = cells(dataset_of(events(SPEC), side))
+    assert frozenset({"idle", "new"}) in groups
+    assert len(groups) == 5
 
 
 def test_shares_by_hand() -> None:

@@ -113,36 +113,36 @@ def test_sessions_beat_a_life_of_purposes() -> None:
 
 def test_a_given_setting_is_never_changed_and_own_is_for_repeats() -> None:
     data = market()
-    asked: list[dict[str, float]] = []
+    trials: list[dict[str, float]] = []
 
     def quality(model: TouchpointFilter) -> Any:
         def ask(score: Any) -> float:
-            asked.append(dict(model.settings))
+            trials.append(dict(model.settings))
             return float(score(everyone(data)).std())
 
         return ask
 
     model = TouchpointFilter(power=0.9)
     model.fit(data, quality(model))
-    assert {one["power"] for one in asked} == {0.9}
-    assert {one["self_weight"] for one in asked} == {0.0}
-    assert {one["gap"] for one in asked} >= set(CANDIDATES["gap"])
+    assert {settings["power"] for settings in trials} == {0.9}
+    assert {settings["self_weight"] for settings in trials} == {0.0}
+    assert {settings["gap"] for settings in trials} >= set(CANDIDATES["gap"])
     kept = TouchpointFilter(power=0.9)
     kept.fit(replace(data, filter_seen=False), quality(kept))
-    assert {one["self_weight"] for one in asked} == set(CANDIDATES["self_weight"])
+    assert {settings["self_weight"] for settings in trials} == set(CANDIDATES["self_weight"])
 
 
 def test_settings_are_judged_by_the_scores_they_give() -> None:
     data = market()
-    asked: list[tuple[dict[str, float], np.ndarray]] = []
+    trials: list[tuple[dict[str, float], np.ndarray]] = []
     model = TouchpointFilter()
 
     def quality(score: Any) -> float:
-        asked.append((dict(model.settings), score(everyone(data))))
-        return float(len(asked))
+        trials.append((dict(model.settings), score(everyone(data))))
+        return float(len(trials))
 
     model.fit(data, quality)
-    for tried, scores in asked[:: max(1, len(asked) // 8)]:
+    for tried, scores in trials[:: max(1, len(trials) // 8)]:
         fresh = TouchpointFilter(**tried).fit(data)
         np.testing.assert_array_equal(scores, fresh.score(everyone(data)))
 

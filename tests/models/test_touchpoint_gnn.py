@@ -52,13 +52,13 @@ def test_a_sum_of_vectors_counts_each_bias_once() -> None:
     t = np.array([0, 1, 0, 1, 0])
     u, v, w = model.customer_vectors, model.product_vectors, model.touchpoint_vectors
     cp, ct, pt = (
-        (one[rows, :-2] * other[columns, :-2]).sum(axis=1)
-        for one, rows, other, columns in ((u, c, v, p), (u, c, w, t), (v, p, w, t))
+        (left[rows, :-2] * right[columns, :-2]).sum(axis=1)
+        for left, rows, right, columns in ((u, c, v, p), (u, c, w, t), (v, p, w, t))
     )
-    places = np.arange(5)
+    rows = np.arange(5)
     # What is asked is not in the sum: (c + t) P' leaves out c.t, the same for all products.
-    close(model.score(c, t)[places, p], cp + pt + v[p, -2], 1e-5)
-    close(model.score_customers(p, t)[places, c], cp + ct + v[p, -2] + w[t, -1], 1e-5)
+    close(model.score(c, t)[rows, p], cp + pt + v[p, -2], 1e-5)
+    close(model.score_customers(p, t)[rows, c], cp + ct + v[p, -2] + w[t, -1], 1e-5)
     at_node = model.score_touchpoints(c, p)
     nodes = model.node_vectors
     pair = u[c, :-2] + v[p, :-2]
@@ -72,16 +72,16 @@ def test_touchpoints_are_the_mean_of_their_dayparts() -> None:
     model = make().fit(data)
     assert model.node_names[:4] == ["app night", "app morning", "app afternoon", "app evening"]
     assert model.node_vectors.shape == (8, 10)
-    found = model.embeddings().touchpoints
-    assert found is not None
-    assert found.shape == (2, 10)
+    touchpoints = model.embeddings().touchpoints
+    assert touchpoints is not None
+    assert touchpoints.shape == (2, 10)
     hours = (data.interactions.when % DAY) // (DAY // 4)
     own = ~data.interactions.has_action(("reject", "contact"))
     liked = own & (data.interactions.touchpoints == 0)
     counts = np.bincount(hours[liked], minlength=4)
     wanted = (counts[:, None] * model.node_vectors[:4, :-1]).sum(axis=0) / counts.sum()
-    close(found[0, :-1], wanted, 1e-5)
-    assert found[0, -1] == pytest.approx(0.2 * np.log1p(counts.sum()), rel=1e-5)
+    close(touchpoints[0, :-1], wanted, 1e-5)
+    assert touchpoints[0, -1] == pytest.approx(0.2 * np.log1p(counts.sum()), rel=1e-5)
 
 
 def test_nobody_needs_a_clock_or_touchpoints() -> None:
@@ -105,9 +105,11 @@ def test_habits_of_customers_and_products_are_learnt() -> None:
     assert (np.array(model.node_names)[scores.argmax(axis=1)] == "branch").all()
     # Where b is taken, it ranks higher.
     ranks = {}
-    for place in ("branch", "app", "web"):
-        scores = model.score(everyone(data), np.full(len(of_name), data.touchpoints.row(place)))
-        ranks[place] = (scores > scores[:, bank[:1]]).sum(axis=1).mean()
+    for touchpoint in ("branch", "app", "web"):
+        scores = model.score(
+            everyone(data), np.full(len(of_name), data.touchpoints.row(touchpoint))
+        )
+        ranks[touchpoint] = (scores > scores[:, bank[:1]]).sum(axis=1).mean()
     assert ranks["branch"] < 0.1
     assert min(ranks["app"], ranks["web"]) > 1
 
@@ -153,7 +155,9 @@ def test_what_is_near_to_a_rejected_product_falls() -> None:
 def test_learnt_weights_have_names_and_move() -> None:
     model = make(learn_actions=True).fit(market())
     assert set(model.action_weights) >= {"customers-products view", "customers-touchpoints view"}
-    shares = [one for name, one in model.action_weights.items() if name.startswith("customers-pr")]
+    shares = [
+        weight for name, weight in model.action_weights.items() if name.startswith("customers-pr")
+    ]
     assert len(set(np.round(shares, 6))) == len(shares) == 2
 
 
@@ -192,9 +196,9 @@ def test_circumstances_are_part_of_the_question() -> None:
 def test_silence_pushes_away_and_offers_pull() -> None:
     """Nobody answers the e-mail about b; c is on offer in the app."""
     rows = [
-        (f"c{number}", product, place, action, f"2026-01-{day:02d}")
+        (f"c{number}", product, touchpoint, action, f"2026-01-{day:02d}")
         for number in range(12)
-        for product, place, action, day in (
+        for product, touchpoint, action, day in (
             ("a", "app", "purchase", 1), ("b", "email", "contact", 5), ("b", "app", "view", 25),
             ("c", "app", "view", 25), ("d", "app", "view", 25),
         )

@@ -29,20 +29,22 @@ def plain() -> Embeddings:
 
 
 def test_by_hand() -> None:
-    found = with_touchpoints(plain(), DATA, prior=2)
-    assert found.touchpoints is not None
+    embeddings = with_touchpoints(plain(), DATA, prior=2)
+    assert embeddings.touchpoints is not None
     # Five events at a known touchpoint, app 3 and web 2, each with one more: shares 4/7 and 3/7.
     share = {APP: Fraction(4, 7), WEB: Fraction(3, 7)}
-    by_customer = found.customers @ found.touchpoints.T
+    by_customer = embeddings.customers @ embeddings.touchpoints.T
     for customer, seen in ((ANN, {APP: 3, WEB: 0}), (BOB, {APP: 0, WEB: 2})):
-        for place, count in seen.items():
-            wanted = log((count + 2 * share[place]) / (sum(seen.values()) + 2))
-            assert by_customer[customer, place] == pytest.approx(wanted, rel=1e-5)
-    by_product = found.products @ found.touchpoints.T
+        for touchpoint, count in seen.items():
+            wanted = log((count + 2 * share[touchpoint]) / (sum(seen.values()) + 2))
+            assert by_customer[customer, touchpoint] == pytest.approx(wanted, rel=1e-5)
+    by_product = embeddings.products @ embeddings.touchpoints.T
     for product, seen in ((X, {APP: 2, WEB: 0}), (Y, {APP: 1, WEB: 1})):
-        for place, count in seen.items():
-            wanted = log((count + 2 * share[place]) / (sum(seen.values()) + 2) / share[place])
-            assert by_product[product, place] == pytest.approx(wanted, abs=1e-5)
+        for touchpoint, count in seen.items():
+            wanted = log(
+                (count + 2 * share[touchpoint]) / (sum(seen.values()) + 2) / share[touchpoint]
+            )
+            assert by_product[product, touchpoint] == pytest.approx(wanted, abs=1e-5)
 
 
 def test_the_ranking_of_products_stays_as_it_was() -> None:
@@ -58,21 +60,21 @@ def test_the_ranking_of_products_stays_as_it_was() -> None:
 
 
 def test_who_only_uses_the_app_is_offered_the_app() -> None:
-    found = with_touchpoints(plain(), DATA)
-    assert found.touchpoints is not None
+    embeddings = with_touchpoints(plain(), DATA)
+    assert embeddings.touchpoints is not None
     for product in (X, Y):
-        scores = found.touchpoints @ (found.customers[ANN] + found.products[product])
+        scores = embeddings.touchpoints @ (embeddings.customers[ANN] + embeddings.products[product])
         assert scores.argmax() == APP
-    scores = found.touchpoints @ (found.customers[BOB] + found.products[Y])
+    scores = embeddings.touchpoints @ (embeddings.customers[BOB] + embeddings.products[Y])
     assert scores.argmax() == WEB
 
 
 def test_refusals_and_calls_say_nothing() -> None:
     actions = ["purchase", "view", "click", "reject", "ignore", "contact"]
     data = dataset_of({**TABLE, "touchpoint": ["app"] * 3 + ["web"] * 3, "action": actions})
-    found = with_touchpoints(plain(), data)
-    assert found.touchpoints is not None
-    bob = found.touchpoints @ found.customers[data.customers.row("bob")]
+    embeddings = with_touchpoints(plain(), data)
+    assert embeddings.touchpoints is not None
+    bob = embeddings.touchpoints @ embeddings.customers[data.customers.row("bob")]
     # Nothing positive is known of bob, so he gets the shares of all: 4/5 and 1/5.
     np.testing.assert_allclose(np.exp(bob), [0.8, 0.2], rtol=1e-5)
 

@@ -52,13 +52,13 @@ def test_scored_are_means_of_all_layers_but_the_start() -> None:
     }  # fmt: skip
     start = LightGCN(layers=0, **usual).fit(data)
     model = XSimGCL(layers=2, **usual).fit(data)
-    initial, found = (
-        np.concatenate([one.customer_vectors[:, :-1], one.product_vectors[:, :-1]])
-        for one in (start, model)
+    initial, propagated = (
+        np.concatenate([fitted.customer_vectors[:, :-1], fitted.product_vectors[:, :-1]])
+        for fitted in (start, model)
     )
     step = graph_of(model, data)
     once = step @ initial
-    close(found, (once + step @ once) / 2, 1e-5)
+    close(propagated, (once + step @ once) / 2, 1e-5)
 
 
 def test_without_noise_and_contrast_it_is_the_objective_alone() -> None:
@@ -73,10 +73,10 @@ def test_without_noise_and_contrast_it_is_the_objective_alone() -> None:
 
 
 def test_noise_has_its_length_and_keeps_the_orthant() -> None:
-    from recsys.models.xsimgcl import _Network
+    from recsys.models.xsimgcl import _XSimGCLNetwork
 
     data = market()
-    made: list[_Network] = []
+    made: list[_XSimGCLNetwork] = []
 
     class Kept(XSimGCL):
         def network(self, *words: Any) -> Any:

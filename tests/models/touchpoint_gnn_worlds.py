@@ -20,8 +20,8 @@ def make(**change: Any) -> TouchpointGNN:
 def habits() -> Dataset:
     """Everybody keeps to one touchpoint, but the product `b` is only taken at the branch."""
     rows = [
-        (f"{place}{number}", product, place if product != "b" else "branch")
-        for place in ("app", "web")
+        (f"{touchpoint}{number}", product, touchpoint if product != "b" else "branch")
+        for touchpoint in ("app", "web")
         for number in range(10)
         for product in (f"p{number % 4}", f"p{(number + 1) % 4}", "b")[: 2 + number % 2]
     ]
@@ -42,7 +42,13 @@ def groups() -> Dataset:
     return dataset_of(
         pd.DataFrame(rows, columns=["customer_id", "product_id"]),
         {
-            "customers": {"customer_id": customers, "group": [f"g{one[0]}" for one in customers]},
-            "products": {"product_id": products, "kind": [f"k{one[0]}" for one in products]},
+            "customers": {
+                "customer_id": customers,
+                "group": [f"g{customer[0]}" for customer in customers],
+            },
+            "products": {
+                "product_id": products,
+                "kind": [f"k{product[0]}" for product in products],
+            },
         },
     )

@@ -30,7 +30,7 @@ def test_it_is_the_consent_of_a_customer_without_a_row(
     side: dict[str, Any], open_: set[str]
 ) -> None:
     data = dataset_of(EVENTS, side)
-    found = consent_of_unknown(data)
-    assert set(data.touchpoints.ids[found].tolist()) == open_
+    allowed = consent_of_unknown(data)
+    assert set(data.touchpoints.ids[allowed].tolist()) == open_
     # cleo has events and no row.
-    assert found.tolist() == consent_mask(data)[data.customers.row("cleo")].tolist()
+    assert allowed.tolist() == consent_mask(data)[data.customers.row("cleo")].tolist()

@@ -102,7 +102,7 @@ def test_train(market: Market, tmp_path: Path) -> None:
     runs = Counter(copy.finished()) - before - first
     ids = [json.loads(p.read_text())["mlflow_run_id"] for p in tmp_path.glob("run-*/metrics.json")]
     known = {run for (run,) in copy.rows("SELECT run_uuid FROM runs WHERE status = 'FINISHED'")}
-    lost = tries - len(runs) + sum(one not in known for one in ids)
+    lost = tries - len(runs) + sum(run not in known for run in ids)
     told("train", tries, lost, sum(count - 1 for count in runs.values()))
     assert len(set(ids)) == tries + 1
     running = copy.rows("SELECT count(*) FROM runs WHERE status = 'RUNNING'")

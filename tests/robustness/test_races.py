@@ -20,9 +20,9 @@ RACES = int(os.environ.get("RECSYS_RACES", "8"))
 pytestmark = pytest.mark.slow
 
 
-def race(one: tuple[str, ...], other: tuple[str, ...], folder: Path) -> list[warm.Done]:
+def race(first: tuple[str, ...], second: tuple[str, ...], folder: Path) -> list[warm.Done]:
     """Both commands at once; each is a script and its words."""
-    started = [warm.start(script, *words, folder=folder) for script, *words in (one, other)]
+    started = [warm.start(script, *words, folder=folder) for script, *words in (first, second)]
     return [writer.end() for writer in started]
 
 
@@ -39,9 +39,9 @@ def test_offers_for_everyone(market: Market, tmp_path: Path) -> None:
         wanted.append(pq.ParquetFile(tmp_path / f"alone-{k}.parquet").read())
     for _ in range(RACES):
         done = race((*ask, "k=3", "out=o.parquet"), (*ask, "k=7", "out=o.parquet"), tmp_path)
-        assert [one.code for one in done] == [0, 0], done
+        assert [writer.code for writer in done] == [0, 0], done
         written = pq.ParquetFile(tmp_path / "o.parquet").read()
-        assert any(written.equals(one) for one in wanted)
+        assert any(written.equals(table) for table in wanted)
     assert beside(tmp_path) == []
 
 
@@ -51,7 +51,7 @@ def test_artifacts(market: Market, tmp_path: Path) -> None:
     words = ("export", "out=artifact", "overwrite=true", copy.track)
     for _ in range(RACES):
         done = race((*words, f"run={ids[0]}"), (*words, f"run={ids[1]}"), tmp_path)
-        assert [one.code for one in done] == [0, 0], done
+        assert [writer.code for writer in done] == [0, 0], done
         assert load(tmp_path / "artifact").facts["mlflow_run_id"] in ids
     assert beside(tmp_path) == []
 
@@ -63,7 +63,7 @@ def test_stores(market: Market, tmp_path: Path) -> None:
     for _ in range(RACES):
         words = [("store", f"artifact={name}", "to=store") for name in ("artifact", "other")]
         done = race(*words, tmp_path)
-        assert [one.code for one in done] == [0, 0], done
+        assert [writer.code for writer in done] == [0, 0], done
         tables = [pq.ParquetFile(path).read() for path in (tmp_path / "store").iterdir()]
         assert len(tables) == 3
         assert len({table.schema.metadata[b"recsys"] for table in tables}) == 1
@@ -98,8 +98,8 @@ def test_metrics(market: Market, tmp_path: Path) -> None:
     for number in range(RACES):
         words = ("train", *FIT, copy.track, f"hydra.run.dir=run-{number}")
         done = race((*words, "seed=1"), (*words, "seed=2"), tmp_path)
-        assert [one.code for one in done] == [0, 0], done
-        found = json.loads((tmp_path / f"run-{number}" / "metrics.json").read_text())
-        known = copy.rows("SELECT status FROM runs WHERE run_uuid = ?", found["mlflow_run_id"])
+        assert [writer.code for writer in done] == [0, 0], done
+        metrics = json.loads((tmp_path / f"run-{number}" / "metrics.json").read_text())
+        known = copy.rows("SELECT status FROM runs WHERE run_uuid = ?", metrics["mlflow_run_id"])
         assert known == [("FINISHED",)]
         shutil.rmtree(tmp_path / f"run-{number}")

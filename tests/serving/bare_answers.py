@@ -16,7 +16,7 @@ from recsys.serving.query.everyone import recommend_everyone
 
 EVENTS = ["P001", ("P002", "purchase"), ("P003", 0.5)]
 AT = "as_of"
-"""Two environments are asked one after the other: at the same moment."""
+"""The moment of all queries: two environments answer one after the other."""
 ABSENT = ("pandas", "torch", "scipy", "mlflow", "faiss", "tqdm", "hydra", "sklearn", "duckdb")
 
 
@@ -50,8 +50,8 @@ def _absent(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    found = answers(*map(Path, sys.argv[1:]))
-    found["installed"] = sorted(one.metadata["Name"].lower() for one in distributions())
-    found["absent"] = [name for name in ABSENT if _absent(name)]
-    found["environment"] = sys.prefix
-    sys.stdout.write(json.dumps(found))
+    report = answers(*map(Path, sys.argv[1:]))
+    report["installed"] = sorted(package.metadata["Name"].lower() for package in distributions())
+    report["absent"] = [name for name in ABSENT if _absent(name)]
+    report["environment"] = sys.prefix
+    sys.stdout.write(json.dumps(report))

@@ -15,7 +15,7 @@ from recsys.serving.stores import ParquetStore, PgvectorStore, Store
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
     """In these tests it is the cut-off of the made-up artifacts: what they call valid is valid now.
 
-    Other processes have another present, and are asked with `at`.
+    Other processes have another present, so that their queries set `at`.
     """
     monkeypatch.setattr(times, "now", lambda: AS_OF)
 

@@ -139,8 +139,8 @@ def test_damage_to_any_file_is_found(each, tmp_path, damage):
 def test_every_byte_of_the_manifest_counts(artifact):
     path = artifact / "manifest.json"
     good = path.read_bytes()
-    for place in range(0, len(good), 17):
-        path.write_bytes(good[:place] + bytes([good[place] ^ 2]) + good[place + 1 :])
+    for position in range(0, len(good), 17):
+        path.write_bytes(good[:position] + bytes([good[position] ^ 2]) + good[position + 1 :])
         with pytest.raises(InputError):
             load(artifact)
 

@@ -13,24 +13,26 @@ PLAIN = {"consent": None, "product_valid_from": None, "product_valid_to": None}
 
 def brute_force(given, row, k, touchpoint=None, at=AS_OF):
     """(product row, score, touchpoint) triples, product by product."""
-    asked = None if touchpoint is None else TOUCHPOINTS.index(touchpoint)
+    touchpoint_row = None if touchpoint is None else TOUCHPOINTS.index(touchpoint)
     had = set(given.events.products[given.events.customers == row])
     allowed = given.customers.consent[row]
-    if not (allowed.any() if asked is None else allowed[asked]):
+    if not (allowed.any() if touchpoint_row is None else allowed[touchpoint_row]):
         return []
     vector = given.customers.vectors[row] + (
-        0 if asked is None else given.touchpoints.vectors[asked]
+        0 if touchpoint_row is None else given.touchpoints.vectors[touchpoint_row]
     )
     offers = []
-    for product, one in enumerate(given.products.vectors):
+    for product, product_vector in enumerate(given.products.vectors):
         opens, closes = given.products.valid_from[product], given.products.valid_to[product]
         if product in had or not opens <= at < closes:
             continue
         contacts = np.where(
-            allowed, (given.customers.vectors[row] + one) @ given.touchpoints.vectors.T, -np.inf
+            allowed,
+            (given.customers.vectors[row] + product_vector) @ given.touchpoints.vectors.T,
+            -np.inf,
         )
-        place = int(contacts.argmax()) if asked is None else asked
-        offers.append((product, float(vector @ one), TOUCHPOINTS[place]))
+        best = int(contacts.argmax()) if touchpoint_row is None else touchpoint_row
+        offers.append((product, float(vector @ product_vector), TOUCHPOINTS[best]))
     return sorted(offers, key=lambda offer: -offer[1])[:k]
 
 
@@ -42,8 +44,8 @@ def test_offers_equal_brute_force(loaded, touchpoint):
     for row, customer in enumerate(given.customers.ids):
         expected = brute_force(given, row, 7, touchpoint)
         answer = artifact.recommend(customer, 7, touchpoint)
-        found = [(offer.product_id, offer.touchpoint) for offer in answer.offers]
-        assert found == [(given.products.ids[p], where) for p, _, where in expected]
+        listed = [(offer.product_id, offer.touchpoint) for offer in answer.offers]
+        assert listed == [(given.products.ids[p], where) for p, _, where in expected]
         scores = [offer.score for offer in answer.offers]
         np.testing.assert_allclose(scores, [score for _, score, _ in expected], rtol=1e-4)
         assert (answer.short_because is None) == (len(expected) == 7)
@@ -196,10 +198,10 @@ def test_a_reason_says_what_happened_where_and_when(loaded):
     )
     product = list(given.products.ids).index(reason.product_id)
     event = np.flatnonzero((given.events.customers == 0) & (given.events.products == product))[0]
-    place = given.events.touchpoints[event]
+    touchpoint = given.events.touchpoints[event]
     assert reason.name == given.products.names[product]
     assert reason.action == ACTIONS[given.events.actions[event]]
-    assert reason.touchpoint == (None if place < 0 else TOUCHPOINTS[place])
+    assert reason.touchpoint == (None if touchpoint < 0 else TOUCHPOINTS[touchpoint])
     assert reason.when == datetime.fromtimestamp(given.events.when[event], UTC)
 
 

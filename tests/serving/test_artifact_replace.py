@@ -123,8 +123,8 @@ def test_readers_find_an_artifact_while_it_is_replaced(tmp_path):
     write(tmp_path / "a", contents(facts=FIRST))
     with start_writer(tmp_path / "a") as writer:
         for _ in range(20):
-            found = load(tmp_path / "a")
-            assert len(found.customers.ids) == (40 if found.facts == FIRST else 3000)
+            current = load(tmp_path / "a")
+            assert len(current.customers.ids) == (40 if current.facts == FIRST else 3000)
         writer.kill()
 
 
@@ -139,7 +139,7 @@ def test_a_draft_that_is_being_written_is_not_cleaned_up(tmp_path):
 class TestWithoutAtomicExchange:
     @pytest.fixture(autouse=True)
     def _no_exchange(self, monkeypatch):
-        monkeypatch.setattr(folder_module, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(folder_module, "_exchange", lambda source, other: False)
 
     def test_an_artifact_is_replaced(self, tmp_path):
         write(tmp_path / "a", contents(facts=FIRST))
@@ -148,8 +148,8 @@ class TestWithoutAtomicExchange:
         assert names(tmp_path) == ["a"]
 
     def test_a_crash_between_the_steps_leaves_the_old_one(self, tmp_path, monkeypatch):
-        place = tmp_path / "a"
-        write(place, contents(facts=FIRST))
+        folder = tmp_path / "a"
+        write(folder, contents(facts=FIRST))
         steps, rename = [], Path.rename
 
         def crash_at_second(path, target):
@@ -160,12 +160,12 @@ class TestWithoutAtomicExchange:
 
         monkeypatch.setattr(Path, "rename", crash_at_second)
         with pytest.raises(InputError):
-            write(place, contents(facts=SECOND), overwrite=True)
-        assert not place.exists()
-        assert load(place).facts == FIRST
+            write(folder, contents(facts=SECOND), overwrite=True)
+        assert not folder.exists()
+        assert load(folder).facts == FIRST
         monkeypatch.setattr(Path, "rename", rename)
         with pytest.raises(InputError, match="already holds an artifact"):
-            write(place, contents(facts=SECOND))
-        write(place, contents(facts=SECOND), overwrite=True)
-        assert load(place).facts == SECOND
+            write(folder, contents(facts=SECOND))
+        write(folder, contents(facts=SECOND), overwrite=True)
+        assert load(folder).facts == SECOND
         assert names(tmp_path) == ["a"]

@@ -15,9 +15,9 @@ from recsys.serving import load, write
 from recsys.serving.artifact.text_ids import TextIds
 
 
-def assert_same(one: Any, other: Any) -> None:
-    for field in fields(one):
-        left, right = getattr(one, field.name), getattr(other, field.name)
+def assert_same(first: Any, second: Any) -> None:
+    for field in fields(first):
+        left, right = getattr(first, field.name), getattr(second, field.name)
         if is_dataclass(left):
             assert_same(left, right)
         elif isinstance(left, np.ndarray | TextIds):
@@ -79,7 +79,7 @@ def test_card_says_what_makes_vectors_of_new_products(tmp_path):
     write(tmp_path / "with", contents(features=features(), facts=facts))
     write(tmp_path / "without", contents())
     told = [(tmp_path / name / "MODEL_CARD.md").read_text() for name in ("with", "without")]
-    line = "- new products get vectors of their features: "
+    line = "- new products get vectors from their features: "
     of_left_out = "(of products left out: 42% of the variance of scores)"
     assert f"{line}category, price, green {of_left_out}\n" in told[0]
     assert f"{line}no\n" in told[1]
@@ -107,64 +107,61 @@ def test_loading_and_recommending_import_no_heavy_packages(tmp_path):
 
 
 BAD = [
-    ("products", np.zeros((30, 5)), "expected float32 \\[at least 1, at least 1\\], got float64"),
-    ("products", np.zeros((0, 5), np.float32), "at least 1"),
-    (
-        "customers",
-        np.zeros((40, 4), np.float32),
-        "customers.vectors: expected 5 columns as products",
-    ),
-    ("customers", np.full((40, 5), np.nan, np.float32), "expected finite numbers, got nan at"),
-    (
-        "touchpoints",
-        np.zeros((2, 5), np.float32),
-        "touchpoints.vectors: expected float32 \\[3, at l",
-    ),
-    ("customer_ids", np.arange(39), "expected an array \\(40,\\) of ids"),
-    ("customer_ids", np.array([None] * 40), "integers, str or UUID"),
-    ("product_ids", np.arange(30.0), "integers, str or UUID"),
-    ("touchpoint_names", ["app", "app", "web"], "names that differ"),
-    ("customer_strands", np.zeros(40), "customers.strands: expected integers"),
-    ("product_names", ["one"], "expected 30 texts, got 1"),
-    ("product_categories", [1] * 30, "expected str or None"),
-    ("product_valid_from", np.zeros(30), "products.valid_from: expected integers"),
-    ("consent", np.ones((40, 2), bool), "consent: expected bool \\(40, 3\\), got bool \\(40, 2\\)"),
-    ("event_products", None, "go together"),
-    ("event_weights", np.array([1.0]), "events.weights: expected float32"),
-    ("fold_in_products", np.ones((30, 6), np.float32), "at most 5 columns"),
-    ("fold_in_gram", -np.eye(5, dtype=np.float32), "symmetric, positive definite"),
-    ("features", features(dim=4), "features.vectors: expected 5 columns"),
-    ("features", features(width=4), "features.factors: expected 5 columns"),
-    ("features", features(width=None), "features.factors: goes together"),
-    ("features", features(scaled=True), "features.fold_in_scale: goes together"),
-    ("fold_in_gram", np.eye(4, dtype=np.float32), "expected float32 \\[5, 5\\]"),
-    ("facts", {"files": 1}, "files are written by the artifact itself"),
-    ("facts", {"metrics": float("nan")}, "values that JSON can hold"),
-    ("facts", {"seed": np.int64(1)}, "values that JSON can hold"),
-    ("facts", {"clock": "sundial"}, "'timestamp' or 'order', got 'sundial'"),
-    ("facts", {"as_of": 5}, "an int beside its clock"),
-    ("facts", {"as_of": 1_767_225_600_000, "clock": "timestamp"}, "are these milliseconds"),
+    ("products", np.zeros((30, 5)), "products.vectors", "float64"),
+    ("products", np.zeros((0, 5), np.float32), "products.vectors", "at least 1"),
+    ("customers", np.zeros((40, 4), np.float32), "customers.vectors", "5 columns"),
+    ("customers", np.full((40, 5), np.nan, np.float32), "customers.vectors", "nan at"),
+    ("touchpoints", np.zeros((2, 5), np.float32), "touchpoints.vectors", r"\[3, "),
+    ("customer_ids", np.arange(39), "customers.ids", r"\(40,\)"),
+    ("customer_ids", np.array([None] * 40), "customers.ids", "integers, str or UUID"),
+    ("product_ids", np.arange(30.0), "products.ids", "integers, str or UUID"),
+    ("touchpoint_names", ["app", "app", "web"], "touchpoints.names", "differ"),
+    ("customer_strands", np.zeros(40), "customers.strands", "integers"),
+    ("product_names", ["one"], "products.names", "30 texts, got 1"),
+    ("product_categories", [1] * 30, "products.categories", "str or None"),
+    ("product_valid_from", np.zeros(30), "products.valid_from", "integers"),
+    ("consent", np.ones((40, 2), bool), "customers.consent", r"\(40, 3\), got bool \(40, 2\)"),
+    ("event_products", None, "events", "go together"),
+    ("event_weights", np.array([1.0]), "events.weights", "float32"),
+    ("fold_in_products", np.ones((30, 6), np.float32), "fold_in.factors", "at most 5 columns"),
+    ("fold_in_products", np.ones((29, 5), np.float32), "fold_in.factors", r"\[30, "),
+    ("fold_in_gram", -np.eye(5, dtype=np.float32), "fold_in.gram", "positive definite"),
+    ("fold_in_gram", np.eye(4, dtype=np.float32), "fold_in.gram", r"\[5, 5\]"),
+    ("fold_in_rule", np.zeros(3, np.float32), "fold_in.rule", "action_weights"),
+    ("fold_in_degrees", np.zeros(39, np.float32), "fold_in.degrees", r"\(40,\)"),
+    ("features", features(dim=4), "features.vectors", "5 columns"),
+    ("features", features(width=4), "features.factors", "5 columns"),
+    ("features", features(width=None), "features.factors", "goes together"),
+    ("features", features(scaled=True), "features.fold_in_scale", "goes together"),
+    ("facts", {"files": 1}, "facts", "written by the artifact itself"),
+    ("facts", {"metrics": float("nan")}, "facts", "JSON"),
+    ("facts", {"seed": np.int64(1)}, "facts", "JSON"),
+    ("facts", {"clock": "sundial"}, "facts", "'sundial'"),
+    ("facts", {"as_of": 5}, "facts", "clock"),
+    ("facts", {"as_of": 1_767_225_600_000, "clock": "timestamp"}, "as_of", "milliseconds"),
 ]
 
 
-@pytest.mark.parametrize(("field", "value", "message"), BAD)
-def test_contents_that_do_not_fit_are_named(field, value, message):
-    with pytest.raises(InputError, match=f"^contents.*{message}"):
+@pytest.mark.parametrize(("field", "value", "key", "word"), BAD)
+def test_contents_that_do_not_fit_are_named(field, value, key, word):
+    with pytest.raises(InputError, match=word) as raised:
         contents(**{field: value})
+    assert raised.value.key == f"contents.{key}"
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "key", "word"),
     [
-        ({"values": [None] * 4}, "have a column and differ"),
-        ({"columns": ["price"] * 3}, ".values: expected 3 texts"),
-        ({"scales": np.zeros(4, np.float32)}, "scales: .* above 0, got 0"),
-        ({"means": np.zeros(4)}, ".means: expected float32"),
+        ({"values": [None] * 4}, "features", "differ"),
+        ({"columns": ["price"] * 3}, "features.values", "3 texts"),
+        ({"scales": np.zeros(4, np.float32)}, "features.scales", "above 0, got 0"),
+        ({"means": np.zeros(4)}, "features.means", "float32"),
     ],
 )
-def test_features_that_do_not_fit_are_named(changes, message):
-    with pytest.raises(InputError, match=f"^contents.features.*{message}"):
+def test_features_that_do_not_fit_are_named(changes, key, word):
+    with pytest.raises(InputError, match=word) as raised:
         replace(features(), **changes)
+    assert raised.value.key == f"contents.{key}"
 
 
 def test_event_codes_out_of_range_are_named():
@@ -175,8 +172,9 @@ def test_event_codes_out_of_range_are_named():
         ("actions", 2),
         ("touchpoints", 3),
     ):
-        with pytest.raises(InputError, match=f"contents.events.{field}: expected .* to"):
+        with pytest.raises(InputError, match=" to ") as raised:
             contents(**{f"event_{field}": np.full(count, value)})
+        assert raised.value.key == f"contents.events.{field}"
 
 
 @pytest.mark.parametrize(

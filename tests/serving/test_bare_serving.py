@@ -32,13 +32,13 @@ def python(tmp_path: Path) -> Path:
     """Of a virtual environment of these three and of recsys's folder, as links."""
     made = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", made], check=True, timeout=60)
-    (place,) = made.glob("lib/python*/site-packages")
+    (packages,) = made.glob("lib/python*/site-packages")
     for name in THERE:
-        one = distribution(name)
+        package = distribution(name)
         # A command lies outside, "../../../bin"; of a folder one link is enough.
-        for entry in {path.parts[0] for path in one.files or ()} - {"..", "__pycache__"}:
-            (place / entry).symlink_to(Path(str(one.locate_file(entry))).resolve())
-    (place / "recsys").symlink_to(Path(recsys.__file__).parent.resolve())
+        for entry in {path.parts[0] for path in package.files or ()} - {"..", "__pycache__"}:
+            (packages / entry).symlink_to(Path(str(package.locate_file(entry))).resolve())
+    (packages / "recsys").symlink_to(Path(recsys.__file__).parent.resolve())
     return made / "bin" / "python"
 
 
@@ -56,17 +56,17 @@ def test_serves_where_nothing_else_is_installed(tmp_path: Path, python: Path) ->
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    report = json.loads(done.stdout)
     pair = given.products.ids[5:7]
-    assert found.pop("environment") == str(tmp_path / "environment")
-    assert found.pop("installed") == sorted(THERE)
-    assert found.pop("absent") == list(bare_answers.ABSENT)
+    assert report.pop("environment") == str(tmp_path / "environment")
+    assert report.pop("installed") == sorted(THERE)
+    assert report.pop("absent") == list(bare_answers.ABSENT)
     # And what it says is what everybody else is told.
     wanted = json.loads(json.dumps(bare_answers.answers(*artifacts, tmp_path / "here.parquet")))
-    assert found == wanted
-    assert found["everyone"] == 40
-    assert found["recommend"]["offers"][0]["probability"]
-    assert found["recommend"] != found["int8"]
-    assert found["recommend_offers"]["offers"][0]["products"] == [str(product) for product in pair]
+    assert report == wanted
+    assert report["everyone"] == 40
+    assert report["recommend"]["offers"][0]["probability"]
+    assert report["recommend"] != report["int8"]
+    assert report["recommend_offers"]["offers"][0]["products"] == [str(product) for product in pair]
     tables = [pq.read_table(tmp_path / f"{name}.parquet") for name in ("bare", "here")]
     assert tables[0].equals(tables[1])

@@ -40,11 +40,11 @@ def test_a_no_of_one_row_is_a_no(
     store.put(artifact)
     recommend_everyone(artifact, tmp_path / "mail.parquet", 5, "email")
     mailed = {
-        one["customer_id"]: one for one in pq.read_table(tmp_path / "mail.parquet").to_pylist()
+        line["customer_id"]: line for line in pq.read_table(tmp_path / "mail.parquet").to_pylist()
     }
     recommend_everyone(artifact, tmp_path / "all.parquet", 5)
     anywhere = {
-        one["customer_id"]: one for one in pq.read_table(tmp_path / "all.parquet").to_pylist()
+        line["customer_id"]: line for line in pq.read_table(tmp_path / "all.parquet").to_pylist()
     }
     many = artifact.recommend_many(["C000", "C001"], 5, "email").columns
     assert ((many >= 0).any(axis=1)).tolist() == [False, True]

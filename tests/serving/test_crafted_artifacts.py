@@ -74,8 +74,8 @@ def ids_of(folder: Path) -> pa.Table:
 def changed(table: pa.Table, name: str, change: Callable[[list[Any]], None]) -> pa.Table:
     values = table[name].to_pylist()
     change(values)
-    place = table.column_names.index(name)
-    return table.set_column(place, name, pa.array(values, table.schema.field(name).type))
+    column = table.column_names.index(name)
+    return table.set_column(column, name, pa.array(values, table.schema.field(name).type))
 
 
 def swap(first: int, second: int) -> Callable[[list[Any]], None]:
@@ -85,8 +85,8 @@ def swap(first: int, second: int) -> Callable[[list[Any]], None]:
     return change
 
 
-def put(place: int, value: Any) -> Callable[[list[Any]], None]:
-    return lambda values: values.__setitem__(place, value)
+def put(position: int, value: Any) -> Callable[[list[Any]], None]:
+    return lambda values: values.__setitem__(position, value)
 
 
 def test_fresh_hashes_are_no_objection(artifact: Path) -> None:
@@ -125,7 +125,7 @@ def test_columns_beyond_those_of_ids_are_not_unpacked(artifact: Path) -> None:
 
 def test_a_dictionary_that_unpacks_to_gigabytes_is_not_unpacked(artifact: Path) -> None:
     table = ids_of(artifact)
-    names = pa.array([f"{place:07d}".ljust(2**20, "x") for place in range(len(table))])
+    names = pa.array([f"{number:07d}".ljust(2**20, "x") for number in range(len(table))])
     with_ids(artifact, table.set_column(4, "name", names))
     refused(artifact, r"ids.parquet would unpack to [\d,]+ bytes")
 
@@ -133,10 +133,10 @@ def test_a_dictionary_that_unpacks_to_gigabytes_is_not_unpacked(artifact: Path) 
 def test_a_billion_rows_are_not_believed(artifact: Path) -> None:
     table = ids_of(artifact)
     line = table.slice(0, 1)
-    one = pa.concat_tables([line] * 1000)
+    group = pa.concat_tables([line] * 1000)
     with pq.ParquetWriter(artifact / IDS, table.schema, compression="zstd") as writer:
         for _ in range(200):
-            writer.write_table(one)
+            writer.write_table(group)
     sealed(artifact, lambda body: body["counts"].update(customer_rows=199_960))
     refused(artifact, "the manifest counts 199960 customer_rows where there are 40")
     sealed(artifact, lambda body: body["counts"].update(customer_rows=40, touchpoints=10**9))
@@ -153,6 +153,23 @@ def test_events_that_are_not_sorted_are_refused(artifact: Path) -> None:
     save_file(arrays | backwards, artifact / VECTORS)
     sealed(artifact)
     refused(artifact, "the events are not sorted by customer and product, each pair once")
+
+
+@pytest.mark.parametrize(
+    ("missing", "added", "says"),
+    [
+        ("event_products", {}, "contents.events: customers, products and weights go together"),
+        ("fold_in_products", {"fold_in_gram": np.eye(5)}, "contents.fold_in.gram: needs factors"),
+    ],
+)
+def test_arrays_that_lack_what_they_need_are_refused(
+    artifact: Path, missing: str, added: dict[str, Any], says: str
+) -> None:
+    arrays = load_file(artifact / VECTORS)
+    del arrays[missing]
+    save_file(arrays | added, artifact / VECTORS)
+    sealed(artifact)
+    refused(artifact, says)
 
 
 @pytest.mark.parametrize("depth", [2_000, 200_000])
@@ -199,12 +216,12 @@ def test_a_pipe_or_a_device_instead_of_a_file_is_refused_at_once(artifact: Path,
 @pytest.fixture(scope="module")
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     pytest.importorskip("faiss")
-    places = tmp_path_factory.mktemp("indexed")
-    write(places / "a", contents(), index_kind="hnsw")
-    write(places / "b", contents(product_rows=29, event_customers=None, event_products=None,
+    folder = tmp_path_factory.mktemp("indexed")
+    write(folder / "a", contents(), index_kind="hnsw")
+    write(folder / "b", contents(product_rows=29, event_customers=None, event_products=None,
         event_weights=None, event_actions=None, event_touchpoints=None, event_when=None),
         index_kind="hnsw")  # fmt: skip
-    return places / "a", places / "b"
+    return folder / "a", folder / "b"
 
 
 def test_an_index_of_other_products_is_refused(indexed: tuple[Path, Path], tmp_path: Path) -> None:
@@ -256,7 +273,7 @@ def test_a_table_of_products_is_bounded_before_it_is_read(whole: Path, tmp_path:
     says("pipe.csv: expected a file, and this is a folder, pipe or device", fifo)
     says("expected a file, and this is a folder", tmp_path)
     wide = tmp_path / "wide.csv"
-    wide.write_text(",".join(f"c{place}" for place in range(40_000)) + "\n")
+    wide.write_text(",".join(f"c{column}" for column in range(40_000)) + "\n")
     says("wide.csv: expected a column product_id, got c0, c1, .* c19 ...", wide)
     twice = pa.Table.from_arrays([pa.array(["N1"])] * 2, names=["product_id", "product_id"])
     pq.write_table(twice, path)

@@ -67,7 +67,7 @@ def opened(tmp_path):
 
 
 def listed(answer) -> list[tuple[str, float, str | None]]:
-    return [(one.offer_id, round(one.score, 4), one.touchpoint) for one in answer.offers]
+    return [(offer.offer_id, round(offer.score, 4), offer.touchpoint) for offer in answer.offers]
 
 
 EVERYWHERE = [("solo", 4, None), ("pair", 3, None), ("trio", 2.3333, None)]
@@ -77,7 +77,7 @@ def test_offers_are_ranked_by_their_products_mean(opened):
     answer = opened().recommend_offers("ann", 10)
     assert listed(answer) == [*EVERYWHERE, ("mail", 2, "email"), ("last", 1, "app")]
     assert answer.offers[2].products == ["fund", "card", "loan"]
-    assert [one.variant for one in answer.offers] == ["plain", None, None, "urgent", None]
+    assert [offer.variant for offer in answer.offers] == ["plain", None, None, "urgent", None]
     assert answer.short_because == "5 of 7 offers remain (not valid at 2026-01-01: 2)"
     assert opened().recommend_offers("ann", 2).short_because is None
 
@@ -86,11 +86,11 @@ def test_offers_hold_from_their_start_up_to_their_end(opened):
     artifact = opened()
     for day, wanted in ((-1, "over"), (5, "soon")):
         names = [
-            one[0] for one in listed(artifact.recommend_offers("ann", 2, at=AS_OF + day * DAY))
+            offer[0] for offer in listed(artifact.recommend_offers("ann", 2, at=AS_OF + day * DAY))
         ]
         assert names == ["solo", wanted]  # equal scores: the lower row first
     late = artifact.recommend_offers("ann", 10, at=AS_OF + 9 * DAY)
-    assert "last" not in [one.offer_id for one in late.offers]
+    assert "last" not in [offer.offer_id for offer in late.offers]
 
 
 def test_an_offer_tied_to_a_touchpoint_stays_there(opened):
@@ -147,18 +147,18 @@ def test_of_an_id_with_several_lines_the_best_stands(opened):
 def test_without_offers_each_product_is_its_own(opened):
     artifact = opened(offers=None)
     answer, products = artifact.recommend_offers("ann", 5), artifact.recommend("ann", 5)
-    assert [one.offer_id for one in answer.offers] == ["card", "loan", "fund"]
-    assert [one.products for one in answer.offers] == [["card"], ["loan"], ["fund"]]
-    assert [one.score for one in answer.offers] == [one.score for one in products.offers]
+    assert [offer.offer_id for offer in answer.offers] == ["card", "loan", "fund"]
+    assert [offer.products for offer in answer.offers] == [["card"], ["loan"], ["fund"]]
+    assert [offer.score for offer in answer.offers] == [offer.score for offer in products.offers]
     assert answer.short_because == products.short_because
 
 
 def test_offers_are_loaded_as_they_were_written(opened):
-    found, wanted = opened().contents.offers, table()
-    assert found.ids.tolist() == wanted.ids.tolist()
-    assert found.variants == wanted.variants
+    stored, wanted = opened().contents.offers, table()
+    assert stored.ids.tolist() == wanted.ids.tolist()
+    assert stored.variants == wanted.variants
     for name in ("starts", "products", "touchpoints", "valid_from", "valid_to"):
-        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+        np.testing.assert_array_equal(getattr(stored, name), getattr(wanted, name))
     numbered = opened(offers=table(ids=np.arange(7)[::-1], variants=None)).contents.offers
     assert numbered.ids.tolist() == [6, 5, 4, 3, 2, 1, 0]
     assert numbered.variants is None
@@ -170,7 +170,10 @@ def test_offers_are_loaded_as_they_were_written(opened):
         ({"products": np.full(10, 3)}, "offers.products: expected 0 to 2, got 3 to 3"),
         ({"touchpoints": np.full(7, 2)}, "offers.touchpoints: expected -1 to 1"),
         ({"starts": np.array([0, 0, 1, 2, 3, 4, 5, 10])}, "each offer is of at least one product"),
-        ({"starts": np.array([0, 1, 3, 6, 7, 8, 9, 9])}, "offers.starts: expected 0 to 10, rising"),
+        (
+            {"starts": np.array([0, 1, 3, 6, 7, 8, 9, 9])},
+            "offers.starts: expected 0 to 10, ascending",
+        ),
         ({"valid_to": np.zeros(6, np.int64)}, "offers.valid_to: expected integers"),
         ({"variants": ["one"]}, "offers.variants: expected 7 texts, got 1"),
     ],

@@ -51,10 +51,10 @@ def test_contributions_sum_to_the_score(data, events, linear):
     def draw(*shape, elements=numbers):
         return data.draw(hypothesis_numpy.arrays(np.float32, shape, elements=elements))
 
-    factors, asked, base = draw(events, 3), draw(4, 3), draw(5, 3)
+    factors, products, base = draw(events, 3), draw(4, 3), draw(5, 3)
     weights = draw(events, elements=st.floats(1, 8, width=32))
     gram = None if linear else base.T @ base + np.eye(3, dtype=np.float32)
-    scores = asked @ fold_in.customer_vector(weights, factors, gram)
-    parts = fold_in.contributions(weights, factors, asked, gram)
+    scores = products @ fold_in.customer_vector(weights, factors, gram)
+    parts = fold_in.contributions(weights, factors, products, gram)
     scale = 1 + np.abs(parts).sum(axis=1)
     np.testing.assert_array_less(np.abs(parts.sum(axis=1) - scores), 1e-9 * scale)

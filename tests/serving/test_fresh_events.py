@@ -26,13 +26,13 @@ def foldable(loaded, **changes):
 def test_an_unseen_customer_by_hand(loaded):
     artifact = foldable(loaded)
     given = artifact.contents
-    rows = [artifact.products.rows_of(one)[0] for one in ("P001", "P002")]
+    rows = [artifact.products.rows_of(product)[0] for product in ("P001", "P002")]
     # A purchase counts 3 and a plain event 1: weights 1 + 2 * 3 / sqrt(4) and 1 + 2 * 1 / sqrt(4).
     wanted = fold_in.customer_vector(
         np.array([4, 2]), given.fold_in.factors[rows], given.fold_in.gram
     )
-    found = artifact.fold_in([("P001", "purchase"), "P002"])
-    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    vector = artifact.fold_in([("P001", "purchase"), "P002"])
+    np.testing.assert_allclose(vector, wanted, rtol=1e-5)
     np.testing.assert_allclose(artifact.fold_in([("P001", 3.0), "P002"]), wanted, rtol=1e-5)
     np.testing.assert_allclose(artifact.fold_in([]), np.zeros(5), atol=1e-6)
 
@@ -42,9 +42,9 @@ def test_a_known_customer_without_fresh_events_keeps_its_vector(loaded):
     rule, weights = np.zeros(3, np.float32), contents().events.weights
     artifact = foldable(loaded, **plain, fold_in_rule=rule, event_weights=weights)
     for row, customer in enumerate(artifact.contents.customers.ids):
-        found = artifact.fold_in([], customer)
+        vector = artifact.fold_in([], customer)
         np.testing.assert_allclose(
-            found, artifact.contents.customers.vectors[row], rtol=1e-3, atol=1e-4
+            vector, artifact.contents.customers.vectors[row], rtol=1e-3, atol=1e-4
         )
 
 
@@ -57,10 +57,10 @@ def test_offers_follow_the_vector_and_the_rules(loaded):
     assert not {"P001", "P002", "P003"} & set(products)
     assert "already had: 2" in answer.short_because
     scores = artifact.contents.products.vectors @ artifact.fold_in(events)
-    rows = [artifact.products.rows_of(one)[0] for one in products]
-    found = [offer.score for offer in answer.offers]
-    np.testing.assert_allclose(found, scores[rows], rtol=1e-5)
-    assert found == sorted(found, reverse=True)
+    rows = [artifact.products.rows_of(product)[0] for product in products]
+    offered = [offer.score for offer in answer.offers]
+    np.testing.assert_allclose(offered, scores[rows], rtol=1e-5)
+    assert offered == sorted(offered, reverse=True)
     assert (answer.customer_id, answer.own_events) == (None, 2)
 
 
@@ -68,7 +68,7 @@ def test_what_was_done_just_now_is_a_reason(loaded):
     artifact = foldable(loaded, fold_in_gram=None, fold_in_degrees=None)
     events = [("P001", "view"), ("P001", "purchase"), ("P002", 2.0)]
     answer = artifact.recommend_events(events, 28, explain=5)
-    rows = [artifact.products.rows_of(one)[0] for one in ("P001", "P002")]
+    rows = [artifact.products.rows_of(product)[0] for product in ("P001", "P002")]
     # Together 6: weights 1 + 2 * 4 / sqrt(6) and 1 + 2 * 2 / sqrt(6); shares of what is above 0.
     weights = 1 + 2 * np.array([4, 2]) / np.sqrt(6)
     factors = weights[:, None] * artifact.contents.fold_in.factors[rows]
@@ -77,8 +77,8 @@ def test_what_was_done_just_now_is_a_reason(loaded):
         parts = dict(zip(("P001", "P002"), factors @ vector, strict=True))
         total = sum(part for part in parts.values() if part > 0)
         shares = {name: part / total for name, part in parts.items() if part > 0}
-        found = {reason.product_id: reason.share for reason in offer.reasons}
-        assert found == pytest.approx(shares, rel=1e-4)
+        actual = {reason.product_id: reason.share for reason in offer.reasons}
+        assert actual == pytest.approx(shares, rel=1e-4)
         for reason in offer.reasons:
             # The last of several events describes the product; a weight has no name.
             assert reason.action == {"P001": "purchase", "P002": None}[reason.product_id]
@@ -91,7 +91,7 @@ def test_own_events_stay_reasons_beside_fresh_ones(loaded):
     row = int(np.argmax(np.bincount(given.events.customers)))
     customer = given.customers.ids[row]
     own = {given.products.ids[p] for p in given.events.products[given.events.customers == row]}
-    fresh = next(one for one in given.products.ids if one not in own)
+    fresh = next(product for product in given.products.ids if product not in own)
     answer = artifact.recommend_events([(fresh, "purchase")], 10, customer_id=customer, explain=30)
     assert answer.customer_id == customer
     assert answer.own_events == len(own) + 1

@@ -28,13 +28,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "metrics": {HTML: {MARKDOWN: {"mean": REVERSED}}},
         "settings": {LINES: "| a | b |"},
     }
-    place = tmp_path_factory.mktemp("hostile") / "artifact"
+    folder = tmp_path_factory.mktemp("hostile") / "artifact"
     made = contents(
         product_names=names, product_categories=names, touchpoint_names=[HTML, ESCAPE, REVERSED],
         action_names=[LINES, MARKDOWN], customer_ids=customers, facts=facts,
     )  # fmt: skip
-    write(place, made)
-    return place
+    write(folder, made)
+    return folder
 
 
 def recommend(*words: str) -> subprocess.CompletedProcess[str]:
@@ -56,7 +56,7 @@ def test_the_model_card_is_text_in_every_place_that_a_name_comes_to(folder: Path
     assert not re.search(r"(?<!\\)\](?=\()", card)
     assert "evil.example" in card
     assert "http://evil.example" not in card
-    assert card.startswith('# &lt;img src=x onerror="alert(1)"&gt;: one vector a customer')
+    assert card.startswith('# &lt;img src=x onerror="alert(1)"&gt;: a vector for each customer')
     # One line a fact, whatever line ends stand in it; a cell ends no row of the table.
     assert "; split: Loan\\\\nerror: all is well\\\\r\\\\n\n- last fit on" in card
     assert r"\| a \| b \|" in card

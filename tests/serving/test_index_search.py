@@ -16,9 +16,9 @@ KINDS = ["hnsw", "ivfpq"]
 
 @pytest.fixture(scope="module", params=KINDS)
 def folder(request, tmp_path_factory):
-    place = tmp_path_factory.mktemp("index") / request.param
-    write(place, contents(customer_rows=60, product_rows=600), index_kind=request.param)
-    return place
+    folder = tmp_path_factory.mktemp("index") / request.param
+    write(folder, contents(customer_rows=60, product_rows=600), index_kind=request.param)
+    return folder
 
 
 def test_the_manifest_says_what_was_measured(folder):
@@ -35,13 +35,13 @@ def test_offers_are_those_of_exact_search_and_keep_every_rule(folder, touchpoint
     quick, exact = load(folder), load(folder, exact=True)
     same = total = 0
     for customer in exact.contents.customers.ids:
-        one = quick.recommend(customer, 10, touchpoint, exclude=["P001"])
+        answer = quick.recommend(customer, 10, touchpoint, exclude=["P001"])
         other = exact.recommend(customer, 10, touchpoint, exclude=["P001"])
-        assert len(one.offers) == len(other.offers)
-        assert one.short_because == other.short_because
+        assert len(answer.offers) == len(other.offers)
+        assert answer.short_because == other.short_because
         had = exact.customers.rows_of(customer)
         seen = exact.contents.events.products[np.isin(exact.contents.events.customers, had)]
-        offered = {offer.product_id for offer in one.offers}
+        offered = {offer.product_id for offer in answer.offers}
         assert not offered & {"P001", *exact.contents.products.ids[seen]}
         same += len(offered & {offer.product_id for offer in other.offers})
         total += len(other.offers)
@@ -58,15 +58,15 @@ def test_products_that_came_after_the_index_are_found(tmp_path):
     exact = load(tmp_path / "a", exact=True).with_products([new])
     firsts = {
         customer: [
-            [offer.product_id for offer in one.recommend(customer, 1).offers]
-            for one in (quick, exact)
+            [offer.product_id for offer in artifact.recommend(customer, 1).offers]
+            for artifact in (quick, exact)
         ]
         # To whoever has no event all products are equal, and which of them is first is chance.
         for customer in np.unique(exact.contents.customers.ids[exact.contents.events.customers])
     }
-    assert all(one == other for one, other in firsts.values())
-    found = [product for one, _ in firsts.values() for product in one]
-    assert 0 < found.count("NEW") < len(found)
+    assert all(first == second for first, second in firsts.values())
+    products = [product for first, _ in firsts.values() for product in first]
+    assert 0 < products.count("NEW") < len(products)
 
 
 def test_too_few_eligible_neighbours_fall_back_to_exact(tmp_path):

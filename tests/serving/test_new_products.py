@@ -38,18 +38,18 @@ def new(product_id: Any = "N1", **about: Any) -> NewProduct:
 def test_a_vector_is_the_sum_of_what_a_product_has() -> None:
     made = features()
     said = {"category": "Category 1", "price": 36, "green": True}
-    found = with_products([new(features=said), new("N2")])
+    result = with_products([new(features=said), new("N2")])
     rows = made.vectors.astype(np.float64)
     # (36 - 20) / 8 = 2; a price that is not told counts as the mean of 20.
     np.testing.assert_allclose(
-        found.products.vectors[30], rows[[0, 3, 4]].sum(0) + 2 * rows[2], rtol=1e-6
+        result.products.vectors[30], rows[[0, 3, 4]].sum(0) + 2 * rows[2], rtol=1e-6
     )
-    np.testing.assert_allclose(found.products.vectors[31], rows[0], rtol=1e-6)
+    np.testing.assert_allclose(result.products.vectors[31], rows[0], rtol=1e-6)
     assert made.factors is not None
     rows = made.factors.astype(np.float64)
-    assert found.fold_in is not None
+    assert result.fold_in is not None
     np.testing.assert_allclose(
-        found.fold_in.factors[30], rows[[0, 3, 4]].sum(0) + 2 * rows[2], rtol=1e-6
+        result.fold_in.factors[30], rows[[0, 3, 4]].sum(0) + 2 * rows[2], rtol=1e-6
     )
 
 
@@ -60,13 +60,13 @@ NOTHING: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("said", NOTHING)
 def test_what_says_nothing_adds_nothing(said: dict[str, Any]) -> None:
-    found = with_products([new(features=said | {"price": 20})])
-    np.testing.assert_allclose(found.products.vectors[30], features().vectors[0], rtol=1e-6)
+    result = with_products([new(features=said | {"price": 20})])
+    np.testing.assert_allclose(result.products.vectors[30], features().vectors[0], rtol=1e-6)
 
 
 @pytest.mark.parametrize("said", NOTHING)
 def test_a_product_of_which_nothing_is_said_is_refused(said: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match="new product 'N1': no feature says anything of it, exp"):
+    with pytest.raises(InputError, match="new product 'N1': no feature has an effect, exp"):
         with_products([new(features=said)])
     with pytest.raises(InputError, match="category 'Pension' is not among the 2 learned; leave"):
         with_products([new(features=said, category="Pension") if not said else new(
@@ -74,7 +74,7 @@ def test_a_product_of_which_nothing_is_said_is_refused(said: dict[str, Any]) -> 
 
 
 def test_an_unknown_category_is_said_of_each_product(caplog: pytest.LogCaptureFixture) -> None:
-    many = [new(f"N{place}", category="Pension") for place in range(25)]
+    many = [new(f"N{number}", category="Pension") for number in range(25)]
     with_products([new("known", category="Category 0"), *many])
     said = [record.getMessage() for record in caplog.records]
     about = "category 'Pension' is not among the 2 learned and adds nothing to its vector"
@@ -83,7 +83,7 @@ def test_an_unknown_category_is_said_of_each_product(caplog: pytest.LogCaptureFi
 
 
 def test_twenty_thousand_products_of_which_one_is_there_twice_take_no_minutes() -> None:
-    many = [new(f"N{place}") for place in range(20_000)]
+    many = [new(f"N{number}") for number in range(20_000)]
     before = time.process_time()
     with pytest.raises(InputError, match="new product 'N19999': given twice"):
         with_products([*many, many[-1]])
@@ -93,43 +93,43 @@ def test_twenty_thousand_products_of_which_one_is_there_twice_take_no_minutes() 
 
 def test_a_category_is_a_feature_unless_features_name_it() -> None:
     vectors = features().vectors
-    found = with_products(
+    result = with_products(
         [
             new("N1", category="Category 0"),
             new("N2", category="Category 0", features={"category": "Category 1"}),
         ]
     )
-    np.testing.assert_allclose(found.products.vectors[30], vectors[0] + vectors[1], rtol=1e-6)
-    np.testing.assert_allclose(found.products.vectors[31], vectors[0] + vectors[3], rtol=1e-6)
-    assert found.products.categories is not None
-    assert list(found.products.categories)[-2:] == ["Category 0", "Category 0"]
+    np.testing.assert_allclose(result.products.vectors[30], vectors[0] + vectors[1], rtol=1e-6)
+    np.testing.assert_allclose(result.products.vectors[31], vectors[0] + vectors[3], rtol=1e-6)
+    assert result.products.categories is not None
+    assert list(result.products.categories)[-2:] == ["Category 0", "Category 0"]
 
 
 def test_all_that_belongs_to_a_product_grows() -> None:
     start = datetime(2026, 3, 1, tzinfo=UTC)
     scale = {"fold_in_scale": np.full(30, 0.5, np.float32), "features": features(scaled=True)}
     before, ids = catalogue(**scale, product_names=None, product_valid_to=None)
-    found, found_ids = grown(before, ids, [new(name="Fresh", valid_from=start), new("A0")])
-    assert list(found.products.ids[-2:]) == ["N1", "A0"]
-    assert [int(found_ids.rows_of(one)[0]) for one in ("N1", "A0")] == [30, 31]
-    assert found.products.names == [None] * 30 + ["Fresh", None]
-    assert found.products.valid_from is not None
-    assert found.products.valid_from[-2:].tolist() == [int(start.timestamp()), OPEN_START]
-    assert found.products.valid_to is None
-    assert found.fold_in is not None
-    assert found.fold_in.scale[-2:].tolist() == [0.25, 0.25]
+    result, all_ids = grown(before, ids, [new(name="Fresh", valid_from=start), new("A0")])
+    assert list(result.products.ids[-2:]) == ["N1", "A0"]
+    assert [int(all_ids.rows_of(name)[0]) for name in ("N1", "A0")] == [30, 31]
+    assert result.products.names == [None] * 30 + ["Fresh", None]
+    assert result.products.valid_from is not None
+    assert result.products.valid_from[-2:].tolist() == [int(start.timestamp()), OPEN_START]
+    assert result.products.valid_to is None
+    assert result.fold_in is not None
+    assert result.fold_in.scale[-2:].tolist() == [0.25, 0.25]
     ended = grown(before, ids, [new(valid_to=AS_OF)])[0].products.valid_to
     assert ended is not None
     assert ended.tolist() == [OPEN_END] * 30 + [AS_OF]
     for name in ("customers", "touchpoints", "events", "offers"):
-        assert getattr(found, name) is getattr(before, name)
+        assert getattr(result, name) is getattr(before, name)
 
 
 def test_no_new_products_change_nothing() -> None:
     before, ids = catalogue()
-    found, _ = grown(before, ids, [])
-    np.testing.assert_array_equal(found.products.vectors, before.products.vectors)
-    assert list(found.products.ids) == list(before.products.ids)
+    result, _ = grown(before, ids, [])
+    np.testing.assert_array_equal(result.products.vectors, before.products.vectors)
+    assert list(result.products.ids) == list(before.products.ids)
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_no_new_products_change_nothing() -> None:
     ],
 )
 def test_ids_of_all_kinds(tmp_path: Path, ids: Any, given_as: Any, kept: Any) -> None:
-    found = with_products([new(given_as)], product_ids=ids)
-    assert found.products.ids[30] == kept
-    write(tmp_path / "a", found)
+    result = with_products([new(given_as)], product_ids=ids)
+    assert result.products.ids[30] == kept
+    write(tmp_path / "a", result)
     again = load(tmp_path / "a")
     assert again.products.rows_of(kept).tolist() == [30]
     assert again.contents.products.ids[30] == kept
@@ -165,15 +165,17 @@ values = st.fixed_dictionaries(
 @given(st.lists(values, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_old_scores_stay_and_order_does_not_matter(said: list[Any], random: Any) -> None:
     before, ids = catalogue()
-    products = [new(f"N{place}", features={"green": False} | one) for place, one in enumerate(said)]
+    products = [
+        new(f"N{number}", features={"green": False} | about) for number, about in enumerate(said)
+    ]
     shuffled = random.sample(products, len(products))
-    one, other = grown(before, ids, products)[0], grown(before, ids, shuffled)[0]
-    np.testing.assert_array_equal(one.products.vectors[:30], before.products.vectors)
-    assert list(one.products.ids[:30]) == list(before.products.ids)
+    first, second = grown(before, ids, products)[0], grown(before, ids, shuffled)[0]
+    np.testing.assert_array_equal(first.products.vectors[:30], before.products.vectors)
+    assert list(first.products.ids[:30]) == list(before.products.ids)
     rows = range(30, 30 + len(said))
-    vectors = {one.products.ids[row]: one.products.vectors[row].tobytes() for row in rows}
+    vectors = {first.products.ids[row]: first.products.vectors[row].tobytes() for row in rows}
     assert vectors == {
-        other.products.ids[row]: other.products.vectors[row].tobytes() for row in rows
+        second.products.ids[row]: second.products.vectors[row].tobytes() for row in rows
     }
 
 
@@ -185,7 +187,9 @@ def test_a_new_product_lasts_through_disk_and_is_offered(tmp_path: Path) -> None
     kept = artifact.contents
     np.testing.assert_array_equal(kept.products.vectors, with_products(both).products.vectors)
     # Of two that point opposite ways one comes first for everybody.
-    answers = [artifact.recommend(str(one), k=1, at=AS_OF) for one in kept.customers.ids[:20]]
+    answers = [
+        artifact.recommend(str(customer), k=1, at=AS_OF) for customer in kept.customers.ids[:20]
+    ]
     firsts = {answer.offers[0].product_id for answer in answers if answer.offers}
     assert firsts == {"N1", "N2"}
     more, _ = grown(kept, artifact.products, [new("N3", features=strong)])
@@ -194,9 +198,9 @@ def test_a_new_product_lasts_through_disk_and_is_offered(tmp_path: Path) -> None
 
 def test_a_new_product_is_offered_from_its_first_day(tmp_path: Path) -> None:
     soon = datetime.fromtimestamp(AS_OF + 5 * DAY, UTC)
-    one = new(features={"price": 1e6}, valid_from=soon)
+    product = new(features={"price": 1e6}, valid_from=soon)
     made, ids = catalogue(consent=None, filter_seen=False)
-    made, ids = grown(made, ids, [one, new("N2", features={"price": -1e6}, valid_from=soon)])
+    made, ids = grown(made, ids, [product, new("N2", features={"price": -1e6}, valid_from=soon)])
     people = SortedIds.build("customer", made.customers.ids)
     artifact = Artifact(contents=made, customers=people, products=ids)
     for day, is_first in ((4, False), (5, True)):

@@ -44,9 +44,9 @@ def shop(**changes: Any) -> Contents:
     return from_fields(**(fields | changes))
 
 
-def opened(place: Path, kept_as: Any = "float32", **changes: Any) -> Artifact:
-    write(place / "a", shop(**changes), overwrite=True, kept_as=kept_as)
-    return load(place / "a")
+def opened(folder: Path, kept_as: Any = "float32", **changes: Any) -> Artifact:
+    write(folder / "a", shop(**changes), overwrite=True, kept_as=kept_as)
+    return load(folder / "a")
 
 
 def listed(answer: Any) -> list[Any]:
@@ -107,7 +107,7 @@ def test_strict_refuses_the_unknown_and_nobody_else(tmp_path: Path) -> None:
 
 def test_the_firms_offers_follow(tmp_path: Path) -> None:
     answer = opened(tmp_path).recommend_offers("nobody", 2)
-    assert [one.offer_id for one in answer.offers] == POPULAR[:2]
+    assert [offer.offer_id for offer in answer.offers] == POPULAR[:2]
     assert (answer.known, answer.basis) == (False, "popularity")
 
 
@@ -194,17 +194,17 @@ def test_a_store_has_the_vector_that_ranks_by_popularity(tmp_path: Path) -> None
 
 def test_one_unknown_id_of_a_batch_is_marked_and_the_others_are_answered(tmp_path: Path) -> None:
     offers = OfferModel(opened(tmp_path))
-    rows = [{"customer_id": one} for one in ("ann", "nobody", "bob", "nobody else")]
-    found = offers.predict(rows)
-    said = [(one["customer_id"], one["known"], one["basis"]) for one in found]
+    rows = [{"customer_id": customer} for customer in ("ann", "nobody", "bob", "nobody else")]
+    answers = offers.predict(rows)
+    said = [(answer["customer_id"], answer["known"], answer["basis"]) for answer in answers]
     assert said == [
         ("ann", True, "events"),
         ("nobody", False, "popularity"),
         ("bob", True, "popularity"),
         ("nobody else", False, "popularity"),
     ]
-    for place in (1, 2, 3):
-        assert [offer["product_id"] for offer in found[place]["offers"]] == POPULAR
+    for position in (1, 2, 3):
+        assert [offer["product_id"] for offer in answers[position]["offers"]] == POPULAR
     with pytest.raises(Exception, match=r"^row 2: customer id 'nobody' is not among the 2 custom"):
         offers.predict(rows, {"strict": True})
 

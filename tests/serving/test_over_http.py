@@ -34,9 +34,9 @@ FOLDS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("http") / "artifact"
-    write(place, contents(**FOLDS))
-    return place
+    folder = tmp_path_factory.mktemp("http") / "artifact"
+    write(folder, contents(**FOLDS))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,9 @@ def test_a_batch_with_unknown_customers_is_answered(server: Served, folder: Path
     assert (known["basis"], unknown["basis"]) == ("events", "popularity")
     for got, customer in ((known, "C0001"), (unknown, "x" * 199)):
         offers = artifact.recommend(customer, 3, at="as_of").offers
-        assert [one["product_id"] for one in got["offers"]] == [one.product_id for one in offers]
+        assert [offer["product_id"] for offer in got["offers"]] == [
+            offer.product_id for offer in offers
+        ]
 
 
 def test_parquet_is_bounded_before_it_is_read() -> None:
@@ -199,14 +201,14 @@ def test_the_unknown_wait_and_the_known_do_not(
         return answer.status_code, asyncio.get_running_loop().time() - began
 
     async def all_at_once() -> list[tuple[int, float]]:
-        unknown = [ask(f"unknown-{one}") for one in range(12)]
-        return await asyncio.gather(*unknown, *(ask(f"C000{one}") for one in range(5)))
+        unknown = [ask(f"unknown-{number}") for number in range(12)]
+        return await asyncio.gather(*unknown, *(ask(f"C000{number}") for number in range(5)))
 
-    found = asyncio.run(all_at_once())
+    responses = asyncio.run(all_at_once())
     # Nine have a turn, the last of them after 8/20 s, and three find the queue full.
-    assert [status for status, _ in found] == [200] * 9 + [429] * 3 + [200] * 5
-    assert found[8][1] >= 0.4
-    assert max(seconds for _, seconds in found[12:]) < found[8][1]
+    assert [status for status, _ in responses] == [200] * 9 + [429] * 3 + [200] * 5
+    assert responses[8][1] >= 0.4
+    assert max(seconds for _, seconds in responses[12:]) < responses[8][1]
 
 
 def test_what_nobody_foresaw_is_not_shown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

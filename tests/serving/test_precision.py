@@ -40,24 +40,24 @@ def test_numbers_too_small_for_a_step_become_zero():
 def test_a_large_column_costs_its_own_block_alone():
     vectors = np.full((1, 64), 0.01, np.float32)
     vectors[0, 40] = 100
-    found = unpacked("v", packed("v", vectors, "int8"))
-    np.testing.assert_allclose(found[0, :32], 0.01, rtol=1e-5)
-    assert found[0, 33] == 0
+    restored = unpacked("v", packed("v", vectors, "int8"))
+    np.testing.assert_allclose(restored[0, :32], 0.01, rtol=1e-5)
+    assert restored[0, 33] == 0
 
 
 @given(MATRICES)
 def test_int8_is_off_by_half_a_step_of_its_block(vectors):
-    found = unpacked("v", packed("v", vectors, "int8"))
+    restored = unpacked("v", packed("v", vectors, "int8"))
     for first in range(0, vectors.shape[1], 32):
         part = vectors[:, first : first + 32]
         step = np.abs(part).max(axis=1, keepdims=True) / 127
-        assert (np.abs(found[:, first : first + 32] - part) <= step * 0.5001 + 1e-30).all()
+        assert (np.abs(restored[:, first : first + 32] - part) <= step * 0.5001 + 1e-30).all()
 
 
 @given(MATRICES)
 def test_float16_is_off_by_a_rounding(vectors):
-    found = unpacked("v", packed("v", vectors, "float16"))
-    assert (np.abs(found - vectors) <= np.abs(vectors) * 2.0**-11 + 2.0**-25).all()
+    restored = unpacked("v", packed("v", vectors, "float16"))
+    assert (np.abs(restored - vectors) <= np.abs(vectors) * 2.0**-11 + 2.0**-25).all()
 
 
 @pytest.mark.parametrize("precision", ["float16", "int8"])
@@ -65,14 +65,14 @@ def test_what_is_loaded_is_what_was_rounded(tmp_path, precision):
     given_contents = contents()
     write(tmp_path / "small", given_contents, kept_as=precision)
     write(tmp_path / "whole", given_contents)
-    found, wanted = load(tmp_path / "small"), rounded(given_contents, precision)
-    np.testing.assert_array_equal(found.contents.customers.vectors, wanted.customers.vectors)
-    np.testing.assert_array_equal(found.contents.products.vectors, wanted.products.vectors)
-    assert found.contents.products.vectors.dtype == np.float32
+    small, wanted = load(tmp_path / "small"), rounded(given_contents, precision)
+    np.testing.assert_array_equal(small.contents.customers.vectors, wanted.customers.vectors)
+    np.testing.assert_array_equal(small.contents.products.vectors, wanted.products.vectors)
+    assert small.contents.products.vectors.dtype == np.float32
     whole = load(tmp_path / "whole")
-    assert not np.array_equal(found.contents.products.vectors, whole.contents.products.vectors)
+    assert not np.array_equal(small.contents.products.vectors, whole.contents.products.vectors)
     np.testing.assert_array_equal(
-        found.contents.touchpoints.vectors, whole.contents.touchpoints.vectors
+        small.contents.touchpoints.vectors, whole.contents.touchpoints.vectors
     )
     sizes = [
         json.loads((tmp_path / name / "manifest.json").read_text())["files"][
@@ -91,14 +91,14 @@ def test_a_store_answers_as_the_artifact(tmp_path, precision):
     assert pq.ParquetFile(tmp_path / "store" / "products.parquet").metadata.num_rows == 30
     offers = artifact.recommend("C0001", 5).offers
     stored = ParquetStore(tmp_path / "store").recommend("C0001", 5)
-    assert [one.product_id for one in stored] == [one.product_id for one in offers]
+    assert [offer.product_id for offer in stored] == [offer.product_id for offer in offers]
 
 
 def test_the_index_is_of_what_is_loaded(tmp_path):
     pytest.importorskip("faiss")
     write(tmp_path / "a", contents(product_rows=600), index_kind="hnsw", kept_as="int8")
     artifact = load(tmp_path / "a")
-    kept = artifact.index.found.reconstruct_n(0, 600)
+    kept = artifact.index.index.reconstruct_n(0, 600)
     np.testing.assert_array_equal(kept, artifact.contents.products.vectors)
 
 

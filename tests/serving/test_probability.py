@@ -10,8 +10,8 @@ from recsys.errors import InputError
 def test_platt_s_line_on_scores(loaded):
     artifact = loaded(calibrator={"line": np.array([-2.0, 0.5])})
     offers = artifact.recommend("C0001", 5).offers
-    wanted = [1 / (1 + np.exp(2 - 0.5 * one.score)) for one in offers]
-    np.testing.assert_allclose([one.probability for one in offers], wanted, rtol=1e-9)
+    wanted = [1 / (1 + np.exp(2 - 0.5 * offer.score)) for offer in offers]
+    np.testing.assert_allclose([offer.probability for offer in offers], wanted, rtol=1e-9)
 
 
 def test_isotonic_knots_are_of_the_scores_log_odds(loaded):
@@ -19,7 +19,7 @@ def test_isotonic_knots_are_of_the_scores_log_odds(loaded):
     products = np.zeros((30, 5), np.float32)
     knots = {"forecast": np.array([0.25, 0.75]), "rate": np.array([0.0, 0.5])}
     offers = loaded(calibrator=knots, products=products).recommend("C0001", 3).offers
-    assert [one.probability for one in offers] == [0.25] * 3
+    assert [offer.probability for offer in offers] == [0.25] * 3
 
 
 def test_what_nobody_calibrated_has_no_probability(loaded):
@@ -35,7 +35,7 @@ def test_what_nobody_calibrated_has_no_probability(loaded):
 def test_a_calibrator_comes_back_as_it_was(loaded):
     line = {"line": np.array([-1.25, 0.5])}
     kept = loaded(calibrator=line).contents.calibrator
-    assert {name: one.tolist() for name, one in kept.items()} == {"line": [-1.25, 0.5]}
+    assert {name: values.tolist() for name, values in kept.items()} == {"line": [-1.25, 0.5]}
     assert loaded().contents.calibrator is None
 
 

@@ -39,18 +39,18 @@ def answered(recommendation: Recommendation) -> dict:
     return json.loads(json.dumps(asdict(recommendation), default=as_text))
 
 
-def saved(place: Path, **changes: Any) -> tuple[Artifact, mlflow.pyfunc.PyFuncModel]:
-    write(place / "artifact", contents(**changes))
-    save(place / "model", place / "artifact")
-    return load(place / "artifact"), mlflow.pyfunc.load_model(str(place / "model"))
+def saved(folder: Path, **changes: Any) -> tuple[Artifact, mlflow.pyfunc.PyFuncModel]:
+    write(folder / "artifact", contents(**changes))
+    save(folder / "model", folder / "artifact")
+    return load(folder / "artifact"), mlflow.pyfunc.load_model(str(folder / "model"))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("pyfunc")
-    write(place / "artifact", contents())
-    save(place / "model", place / "artifact")
-    return place
+    folder = tmp_path_factory.mktemp("pyfunc")
+    write(folder / "artifact", contents())
+    save(folder / "model", folder / "artifact")
+    return folder
 
 
 def test_the_loaded_model_answers_as_the_artifact(folder: Path) -> None:
@@ -58,13 +58,13 @@ def test_the_loaded_model_answers_as_the_artifact(folder: Path) -> None:
     model = mlflow.pyfunc.load_model(str(folder / "model"))
     customers = pd.DataFrame({"customer_id": ["C0001", "C0020"]})
     assert model.predict(customers) == [
-        answered(artifact.recommend(one)) for one in customers["customer_id"]
+        answered(artifact.recommend(customer)) for customer in customers["customer_id"]
     ]
     best = artifact.recommend("C0001", 1).offers[0].product_id
     params = {"k": 4, "touchpoint": "branch", "exclude": [best]}
     assert model.predict(customers, params) == [
-        answered(artifact.recommend(one, 4, "branch", exclude=[best]))
-        for one in customers["customer_id"]
+        answered(artifact.recommend(customer, 4, "branch", exclude=[best]))
+        for customer in customers["customer_id"]
     ]
 
 
@@ -72,11 +72,11 @@ def test_nothing_is_pickled_and_nothing_is_guessed(folder: Path) -> None:
     names = {path.suffix for path in (folder / "model").rglob("*")}
     assert not names & {".pkl", ".pickle", ".cloudpickle"}
     needed = (folder / "model" / "requirements.txt").read_text().split()
-    assert {one.partition("==")[0] for one in needed} == {
+    assert {requirement.partition("==")[0] for requirement in needed} == {
         "mlflow", "numpy", "pyarrow", "safetensors",
     }  # fmt: skip
     model = mlflow.models.Model.load(folder / "model")
-    assert {one.name for one in model.signature.params.params} == {
+    assert {param.name for param in model.signature.params.params} == {
         "k", "explain", "touchpoint", "at", "exclude", "allow", "strict",
     }  # fmt: skip
     assert model.saved_input_example_info is not None
@@ -105,7 +105,7 @@ def test_uuids_are_text_in_json(tmp_path: Path) -> None:
 
 
 def test_a_place_that_is_taken_is_left_alone(folder: Path) -> None:
-    with pytest.raises(InputError, match="is there already; name another folder"):
+    with pytest.raises(InputError, match="exists already; name another folder"):
         save(folder / "model", folder / "artifact")
 
 
@@ -128,13 +128,13 @@ def test_params_are_arguments_of_recommend(folder: Path) -> None:
     model = mlflow.pyfunc.load_model(str(folder / "model"))
     ask_one = pd.DataFrame({"customer_id": ["C0003"]})
     later = datetime.fromtimestamp(AS_OF + 15 * DAY, UTC)
-    (found,) = model.predict(ask_one, {"at": "2026-01-16T02:00+02:00", "explain": 0, "k": 30})
-    assert found == answered(artifact.recommend("C0003", 30, at=later, explain=0))
-    assert found != answered(artifact.recommend("C0003", 30, explain=0))
+    (answer,) = model.predict(ask_one, {"at": "2026-01-16T02:00+02:00", "explain": 0, "k": 30})
+    assert answer == answered(artifact.recommend("C0003", 30, at=later, explain=0))
+    assert answer != answered(artifact.recommend("C0003", 30, explain=0))
     allow = [offer.product_id for offer in artifact.recommend("C0003").offers[2:5]]
-    (found,) = model.predict(ask_one, {"allow": allow})
-    assert found == answered(artifact.recommend("C0003", allow=allow))
-    assert [offer["product_id"] for offer in found["offers"]] == allow
+    (answer,) = model.predict(ask_one, {"allow": allow})
+    assert answer == answered(artifact.recommend("C0003", allow=allow))
+    assert [offer["product_id"] for offer in answer["offers"]] == allow
     # What is empty or null was not said: an empty list allows everything.
     nothing = dict.fromkeys(("k", "explain", "touchpoint", "at")) | {"exclude": [], "allow": []}
     assert model.predict(ask_one, nothing | {"touchpoint": "", "at": ""}) == [
@@ -177,10 +177,10 @@ def test_fresh_events_of_known_and_unseen_customers(kind: str, tmp_path: Path) -
         tmp_path, **FOLDS, **{key: value for key, value in ids.items() if value is not None}
     )
     plain = {"numbers": int}.get(kind, str)
-    one, two, three, four = map(plain, artifact.contents.products.ids[:4].tolist())
+    first, two, three, four = map(plain, artifact.contents.products.ids[:4].tolist())
     known = plain(artifact.contents.customers.ids[5])
-    events = [one, {"product_id": two, "action": "purchase"}, {"product_id": three, "weight": 2}]
-    fresh = [one, (two, "purchase"), (three, 2.0)]
+    events = [first, {"product_id": two, "action": "purchase"}, {"product_id": three, "weight": 2}]
+    fresh = [first, (two, "purchase"), (three, 2.0)]
     params = {"k": 4, "exclude": [four], "at": "2026-01-03T00:00Z", "explain": 2}
     told = {"k": 4, "exclude": [four], "at": AS_OF + 2 * DAY, "explain": 2}
     wanted = {
@@ -195,7 +195,7 @@ def test_fresh_events_of_known_and_unseen_customers(kind: str, tmp_path: Path) -
     ]  # fmt: skip
     assert wanted["both"]["offers"] != wanted["plain"]["offers"]
     assert any(offer["reasons"] for offer in wanted["unseen"]["offers"])
-    for asked, keys in (
+    for table, keys in (
         ([{"events": events}], ["unseen"]),
         ([{"customer_id": None, "events": events}], ["unseen"]),
         ([{"customer_id": known, "events": events}], ["both"]),
@@ -204,7 +204,7 @@ def test_fresh_events_of_known_and_unseen_customers(kind: str, tmp_path: Path) -
         # Beside a row without a number pandas rounds it; text it leaves alone.
         ([{"customer_id": str(known)}, {"events": events}], ["plain", "unseen"]),
     ):
-        assert model.predict(pd.DataFrame(asked), params) == [wanted[key] for key in keys]
+        assert model.predict(pd.DataFrame(table), params) == [wanted[key] for key in keys]
     # Somebody new who has done nothing yet.
     assert model.predict(pd.DataFrame([{"events": []}])) == [
         answered(artifact.recommend_events([]))

@@ -10,7 +10,7 @@ from recsys.serving import Artifact, load, write
 from scripts.recommend import lines
 
 
-def shop(place: Path, weights: list[float], **changes: Any) -> Artifact:
+def shop(folder: Path, weights: list[float], **changes: Any) -> Artifact:
     """Two things that ann did, and one product more, which both speak for."""
     fields: dict[str, Any] = {
         "customers": np.array([[sum(weights)]], np.float32),
@@ -23,8 +23,8 @@ def shop(place: Path, weights: list[float], **changes: Any) -> Artifact:
         "fold_in_products": np.ones((3, 1), np.float32),
         "facts": {"clock": "timestamp", "as_of": AS_OF},
     }
-    write(place / "a", from_fields(**(fields | changes)), overwrite=True)
-    return load(place / "a")
+    write(folder / "a", from_fields(**(fields | changes)), overwrite=True)
+    return load(folder / "a")
 
 
 def said(artifact: Artifact) -> list[str]:
@@ -47,7 +47,7 @@ def test_where_all_of_them_are_small_no_event_is_named(tmp_path: Path) -> None:
         tmp_path,
         [1.0] * many,
         products=np.ones((many + 1, 1), np.float32),
-        product_ids=np.array([f"p{place}" for place in range(many + 1)]),
+        product_ids=np.array([f"p{number}" for number in range(many + 1)]),
         event_customers=np.zeros(many, np.int64),
         event_products=np.arange(many),
         fold_in_products=np.ones((many + 1, 1), np.float32),

@@ -23,7 +23,9 @@ def test_every_line_is_the_answer_for_one(loaded, tmp_path, monkeypatch, touchpo
         answer = artifact.recommend(line["customer_id"], 9, touchpoint)
         assert line["product_id"] == [offer.product_id for offer in answer.offers]
         assert line["touchpoint"] == [offer.touchpoint for offer in answer.offers]
-        np.testing.assert_allclose(line["score"], [one.score for one in answer.offers], rtol=1e-4)
+        np.testing.assert_allclose(
+            line["score"], [offer.score for offer in answer.offers], rtol=1e-4
+        )
         assert line["short_because"] == answer.short_because
     assert any(line["short_because"] for line in lines)
     assert [path.name for path in tmp_path.glob("*.parquet*")] == ["all.parquet"]

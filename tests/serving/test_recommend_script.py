@@ -15,11 +15,11 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "recommend.py"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    place = tmp_path_factory.mktemp("script") / "artifact"
+    folder = tmp_path_factory.mktemp("script") / "artifact"
     consent = np.ones((40, 3), dtype=bool)
     consent[0, 2] = False
-    write(place, contents(consent=consent))
-    return place
+    write(folder, contents(consent=consent))
+    return folder
 
 
 def recommend(*words):

@@ -20,32 +20,37 @@ from recsys.serving.mlflow_model.pyfunc import save
 from recsys.serving.stores import ParquetStore, PgvectorStore, Store, open_store, pgvector_tables
 
 
-def of_artifact(artifact: Artifact, *asked) -> list[tuple]:
+def of_artifact(artifact: Artifact, *arguments) -> list[tuple]:
     return [
         (offer.product_id, pytest.approx(offer.score, abs=1e-4), offer.touchpoint)
-        for offer in artifact.recommend(*asked).offers
+        for offer in artifact.recommend(*arguments).offers
     ]
 
 
-def of_store(store: Store, *asked) -> list[tuple]:
-    return [(one.product_id, one.score, one.touchpoint) for one in store.recommend(*asked)]
+def of_store(store: Store, *arguments) -> list[tuple]:
+    return [
+        (offer.product_id, offer.score, offer.touchpoint) for offer in store.recommend(*arguments)
+    ]
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "arguments",
     [(10,), (3, "email"), (40,), (10, "app", AS_OF + 15 * DAY), (10, None, AS_OF - 300 * DAY)],
 )
 def test_answers_are_those_of_the_artifact(
-    store: Store, loaded: Callable[..., Artifact], asked: tuple
+    store: Store, loaded: Callable[..., Artifact], arguments: tuple
 ) -> None:
     artifact = loaded()
     store.put(artifact)
-    answers = {one: of_artifact(artifact, one, *asked) for one in artifact.contents.customers.ids}
-    assert {one: of_store(store, one, *asked) for one in answers} == answers
+    answers = {
+        customer: of_artifact(artifact, customer, *arguments)
+        for customer in artifact.contents.customers.ids
+    }
+    assert {customer: of_store(store, customer, *arguments) for customer in answers} == answers
     # Rules were at work: some may not be contacted there, and nobody gets all 30 products.
-    lengths = {len(one) for one in answers.values()}
+    lengths = {len(answer) for answer in answers.values()}
     assert max(lengths) < 30
-    if asked[1:2] not in ((), (None,)):
+    if arguments[1:2] not in ((), (None,)):
         assert 0 in lengths
 
 
@@ -63,9 +68,9 @@ def test_strands_whole_numbers_exclusion_and_times(
     at = datetime(2026, 1, 3, tzinfo=UTC)
     for customer in (100, "107", 119):
         best = artifact.recommend(customer, 2).offers[0].product_id
-        asked = (customer, 8, "branch", at, [best])
-        assert of_store(store, *asked) == of_artifact(artifact, *asked)
-        assert best not in [one for one, *_ in of_store(store, *asked)]
+        arguments = (customer, 8, "branch", at, [best])
+        assert of_store(store, *arguments) == of_artifact(artifact, *arguments)
+        assert best not in [product for product, *_ in of_store(store, *arguments)]
     with pytest.raises(InputError, match="customer id 'ann' is not among"):
         store.recommend("ann")
 
@@ -75,7 +80,9 @@ def test_uuids_are_kept_as_text(store: Store, loaded: Callable[..., Artifact]) -
     artifact = loaded(customer_ids=ids, product_ids=ids[:30])
     store.put(artifact)
     for customer in (ids[3], str(ids[4])):
-        kept = [(UUID(one), score, place) for one, score, place in of_store(store, customer, 6)]
+        kept = [
+            (UUID(product), score, name) for product, score, name in of_store(store, customer, 6)
+        ]
         assert kept == of_artifact(artifact, customer, 6)
 
 
@@ -86,8 +93,10 @@ def test_seen_products_stay_where_the_artifact_keeps_them(
     store.put(artifact)
     seen = artifact.contents.products.ids[artifact.contents.events.products[0]]
     customer = artifact.contents.customers.ids[artifact.contents.events.customers[0]]
-    everything = [one for one, *_ in of_store(store, customer, 30, None, AS_OF - DAY)]
-    assert everything == [one for one, *_ in of_artifact(artifact, customer, 30, None, AS_OF - DAY)]
+    everything = [product for product, *_ in of_store(store, customer, 30, None, AS_OF - DAY)]
+    assert everything == [
+        product for product, *_ in of_artifact(artifact, customer, 30, None, AS_OF - DAY)
+    ]
     offered = artifact.recommend(customer, 30, None, AS_OF - DAY).offers
     assert (seen in everything) == (seen in [offer.product_id for offer in offered])
 
@@ -103,16 +112,21 @@ def test_rounded_vectors_give_everywhere_the_answers_of_the_loaded_artifact(
     model = mlflow.pyfunc.load_model(str(tmp_path / "model"))
     ids = artifact.contents.customers.ids.tolist()
     for touchpoint in (None, "app"):
-        wanted = [of_artifact(artifact, one, 10, touchpoint) for one in ids]
-        assert [of_store(store, one, 10, touchpoint) for one in ids] == wanted
+        wanted = [of_artifact(artifact, customer, 10, touchpoint) for customer in ids]
+        assert [of_store(store, customer, 10, touchpoint) for customer in ids] == wanted
         said = model.predict(pd.DataFrame({"customer_id": ids}), {"touchpoint": touchpoint or ""})
         assert [
-            [(one["product_id"], one["score"], one["touchpoint"]) for one in answer["offers"]]
+            [
+                (offer["product_id"], offer["score"], offer["touchpoint"])
+                for offer in answer["offers"]
+            ]
             for answer in said
         ] == wanted
     write(tmp_path / "whole", contents())
     exact = load(tmp_path / "whole")
-    assert any(of_store(store, one, 10) != of_artifact(exact, one, 10) for one in ids)
+    assert any(
+        of_store(store, customer, 10) != of_artifact(exact, customer, 10) for customer in ids
+    )
 
 
 def test_a_second_put_replaces_the_first(store: Store, loaded: Callable[..., Artifact]) -> None:
@@ -141,8 +155,8 @@ def two_artifacts(tmp_path: Path) -> list[Artifact]:
 def test_a_reader_with_an_open_connection_gets_what_a_put_brings(
     store: Store, tmp_path: Path
 ) -> None:
-    one, two = two_artifacts(tmp_path)
-    for artifact in (one, two, one):
+    first, second = two_artifacts(tmp_path)
+    for artifact in (first, second, first):
         store.put(artifact)
         # The driver prepares a question that it has seen often, of whatever types it was then.
         for _ in range(8):
@@ -153,42 +167,42 @@ def test_a_reader_with_an_open_connection_gets_what_a_put_brings(
 def test_readers_see_one_artifact_or_the_other_while_they_are_swapped(
     kind: str, uri: str, tmp_path: Path
 ) -> None:
-    place = uri if kind == "pgvector" else str(tmp_path / "tables")
+    target = uri if kind == "pgvector" else str(tmp_path / "tables")
     artifacts = two_artifacts(tmp_path)
-    writer, shared = open_store(place), open_store(place)
+    writer, shared = open_store(target), open_store(target)
     whole = []
     for artifact in artifacts:
         writer.put(artifact)
-        whole.append(of_store(open_store(place), "C0003", 8))
+        whole.append(of_store(open_store(target), "C0003", 8))
         assert whole[-1] == of_artifact(artifact, "C0003", 8)
-    found: list[list[tuple]] = []
+    answers: list[list[tuple]] = []
     failed: list[BaseException] = []
     over = threading.Event()
 
     def read(own: Store | None) -> None:
         while not over.is_set():
             try:
-                found.append(of_store(own or open_store(place), "C0003", 8))
+                answers.append(of_store(own or open_store(target), "C0003", 8))
             except BaseException as error:
                 failed.append(error)
 
     # Tables in files are read once, so that only who opens them anew sees a swap.
-    stores = [shared, shared, open_store(place)] if kind == "pgvector" else [None] * 3
-    readers = [threading.Thread(target=read, args=(one,)) for one in stores]
+    stores = [shared, shared, open_store(target)] if kind == "pgvector" else [None] * 3
+    readers = [threading.Thread(target=read, args=(store,)) for store in stores]
     for reader in readers:
         reader.start()
     for swap in range(10):
         writer.put(artifacts[swap % 2])
         # Each reader may be through with one question from before; others fall into the next swap.
-        enough = len(found) + 2 * len(readers)
-        while len(found) < enough and not failed:
+        enough = len(answers) + 2 * len(readers)
+        while len(answers) < enough and not failed:
             time.sleep(0.001)
     over.set()
     for reader in readers:
         reader.join()
     assert not failed
-    assert [answer for answer in found if answer not in whole] == []
-    assert all(answer in found for answer in whole)
+    assert [answer for answer in answers if answer not in whole] == []
+    assert all(answer in answers for answer in whole)
 
 
 def test_two_first_puts_at_once_leave_one_of_them(uri: str, tmp_path: Path) -> None:
@@ -206,7 +220,7 @@ def test_two_first_puts_at_once_leave_one_of_them(uri: str, tmp_path: Path) -> N
         except BaseException as error:
             failed.append(error)
 
-    writers = [threading.Thread(target=put, args=(one,)) for one in artifacts * 2]
+    writers = [threading.Thread(target=put, args=(artifact,)) for artifact in artifacts * 2]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -247,7 +261,7 @@ def test_the_index_is_built_and_nearly_finds_the_same(
     kept.put(artifact)
     with psycopg.connect(uri) as database:
         made = database.execute("SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'recsys_%'")
-        assert any("USING hnsw (vector vector_ip_ops)" in one for (one,) in made)
+        assert any("USING hnsw (vector vector_ip_ops)" in definition for (definition,) in made)
     # 30 products are one neighbourhood: the index reaches them all.
     assert of_store(kept, "C0002", 10) == of_artifact(artifact, "C0002", 10)
     kept.close()
@@ -297,8 +311,8 @@ def test_the_script_puts_and_says_so(
 ) -> None:
     write(tmp_path / "artifact", contents())
     artifact = load(tmp_path / "artifact")
-    for place in (str(tmp_path / "tables"), uri):
-        assert run_script("store", "artifact=artifact", f"to={place}", cwd=tmp_path) == 0
+    for target in (str(tmp_path / "tables"), uri):
+        assert run_script("store", "artifact=artifact", f"to={target}", cwd=tmp_path) == 0
         assert "40 customers, 30 products and 3 touchpoints in" in capfd.readouterr().out
-        kept = open_store(place)
+        kept = open_store(target)
         assert of_store(kept, "C0003", 7) == of_artifact(artifact, "C0003", 7)

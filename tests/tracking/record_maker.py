@@ -12,11 +12,11 @@ from recsys.tracking.runs import TrackConfig, log_run
 
 
 def per_query(values: list[float]) -> PerQuery:
-    found = np.array(values)
+    metric = np.array(values)
     return PerQuery(
-        customers=np.arange(len(found)) + 1,
-        history=np.arange(len(found)),
-        values={"recall@5": found, "recall@20": found, "ndcg@10": found / 2},
+        customers=np.arange(len(metric)) + 1,
+        history=np.arange(len(metric)),
+        values={"recall@5": metric, "recall@20": metric, "ndcg@10": metric / 2},
         catalogue={"coverage@5": 0.25},
     )
 

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 from record_maker import made_record
 
 from recsys.data.audit import Certificate, Check
-from recsys.tracking.record import metrics_json
+from recsys.tracking.metrics_json import metrics_json
 from recsys.tracking.runs import TrackConfig, log_run
 
 CHECK = Check(
@@ -29,9 +29,11 @@ def test_the_certificate_is_an_artifact_and_its_status_a_tag(
     run_id = log_run(made_record(certificate=PASSED), store)
     client = MlflowClient(store.uri)
     assert client.get_run(run_id).data.tags["audit"] == "passed"
-    found = json.loads(Path(client.download_artifacts(run_id, "audit.json", tmp_path)).read_text())
-    assert found["status"] == "passed"
-    (check,) = found["checks"]
+    document = json.loads(
+        Path(client.download_artifacts(run_id, "audit.json", tmp_path)).read_text()
+    )
+    assert document["status"] == "passed"
+    (check,) = document["checks"]
     assert check == CHECK.__dict__
 
 

@@ -7,8 +7,8 @@ from hostile_names import ESCAPE, HTML, LINES, MARKDOWN, is_clean
 from mlflow import MlflowClient
 from record_maker import made_record
 
-from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import runs
+from recsys.tracking.report import log_comparison
 from recsys.tracking.runs import TrackConfig, log_run
 from recsys.tracking.study import StudyRun, TrialRecord
 
@@ -52,13 +52,13 @@ def test_why_a_trial_was_refused_is_text_and_hidden_with_customers(
     study = StudyRun(settings, f"toy{hidden}", "ndcg@10", {}, f"identity{hidden}")
     now = datetime.now()
     refused = TrialRecord(
-        number=0, settings={}, value=None, ended="refused", why=f"customer 0815: got {HTML}",
-        began=now, finished=now,
+        number=0, settings={}, value=None, outcome="refused", why=f"customer 0815: got {HTML}",
+        started=now, finished=now,
     )  # fmt: skip
     study.log(refused)
     client = MlflowClient(store.uri)
     experiment = client.get_experiment_by_name(store.experiment).experiment_id
-    found = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{study.run_id}'")
-    (note,) = [run.data.tags[NOTE] for run in found]
+    children = client.search_runs([experiment], f"tags.`mlflow.parentRunId` = '{study.run_id}'")
+    (note,) = [run.data.tags[NOTE] for run in children]
     assert ("0815" in note) != hidden
     assert "<" not in note

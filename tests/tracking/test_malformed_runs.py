@@ -18,8 +18,8 @@ from script_runner import run_script
 from recsys.errors import InputError
 from recsys.evaluation.intervals import bootstrap
 from recsys.reports.comparison.compare import compare
-from recsys.tracking import bounded, plots
-from recsys.tracking.bounded import json_mapping, read_per_query, yaml_mapping
+from recsys.tracking import bounded_files, plots
+from recsys.tracking.bounded_files import json_mapping, read_per_query, yaml_mapping
 from recsys.tracking.read import runs, runs_and_skipped
 from recsys.tracking.runs import TrackConfig, log_run
 
@@ -113,9 +113,9 @@ def test_compare_passes_over_a_malformed_run_and_names_it(name: str, store: Trac
     bad = log(store, [0.0, 0.5, 1.0], model="ease")
     spoil, says = MALFORMED[name]
     spoil(store, bad)
-    found, skipped = runs_and_skipped(store)
-    compared = compare(found, skipped=skipped)
-    assert [one.run_id for one in compared.skipped] == [bad]
+    readable, skipped = runs_and_skipped(store)
+    compared = compare(readable, skipped=skipped)
+    assert [run.run_id for run in compared.skipped] == [bad]
     assert says in compared.skipped[0].line()
     assert compared.board["model"].tolist() == ["als", "als"]
 
@@ -158,7 +158,7 @@ def test_what_somebody_logs_beside_the_metrics_is_left_out(store: TrackConfig) -
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("config.yaml", LAUGHS, "config.yaml is no YAML that a run makes: it has an alias"),
+        ("config.yaml", LAUGHS, "config.yaml is no YAML that a run writes: it has an alias"),
         ("config.yaml", "a: " + "[" * 50_000, "config.yaml is no YAML"),
         ("config.yaml", "x" * (1 << 19), "config.yaml has 524,288 bytes; expected at most 262,144"),
         ("config.yaml", "- 1", "config.yaml: expected a mapping, got a list"),
@@ -211,7 +211,7 @@ def test_a_table_that_says_a_billion_rows_is_refused_unread(tmp_path: Path) -> N
 def test_ids_that_are_many_times_what_is_on_disk_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded, "TEXT_BYTES", 10_000_000)
+    monkeypatch.setattr(bounded_files, "TEXT_BYTES", 10_000_000)
     path = tmp_path / "per_query_valid.parquet"
     ids = pa.array(["x" * 100_000] * 1000)
     pq.write_table(pa.table({"customer_id": ids, "ndcg@10": np.zeros(1000)}), path)

@@ -9,7 +9,7 @@ from test_promotion import NOISE, PLAIN, challenger
 from recsys.experiments.promote import promote
 from recsys.tracking import plots
 from recsys.tracking.read import runs
-from recsys.tracking.registry import champion, earlier_readings, roll_back
+from recsys.tracking.registry import champion, earlier_comparisons, roll_back
 from recsys.tracking.runs import TrackConfig
 from recsys.tracking.study import StudyRun
 
@@ -43,7 +43,9 @@ def test_every_promotion_on_a_window_is_counted_whatever_the_data_are_called(
     assert levels == [(0, 0.95), (1, 0.975), (2, 0.9833)]
     # Another window has seen none of it.
     (run, *_) = runs(store)
-    assert earlier_readings(run, {"data": name, "fingerprint": run.fingerprint, "split": ""}) == 0
+    assert (
+        earlier_comparisons(run, {"data": name, "fingerprint": run.fingerprint, "split": ""}) == 0
+    )
 
 
 def test_promotions_without_a_digest_and_deleted_ones_are_counted_too(
@@ -61,9 +63,9 @@ def test_promotions_without_a_digest_and_deleted_ones_are_counted_too(
     client.create_run(experiment, tags={**kind, **window})
     client.create_run(experiment, tags={**kind, **window, "data": "O'Hare"})
     client.create_run(experiment, tags={"kind": "promotion", **window})
-    assert earlier_readings(run, window) == 1
+    assert earlier_comparisons(run, window) == 1
     client.delete_run(kept.info.run_id)
-    assert earlier_readings(run, window) == 1
+    assert earlier_comparisons(run, window) == 1
 
 
 @pytest.mark.parametrize("name", ["O'Brien's best", 'say "offers"'])

@@ -84,15 +84,15 @@ def answers_elsewhere(store: TrackConfig, name: str) -> list[dict]:
         [sys.executable, "-c", ASK, store.uri, name],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    code, found = json.loads(done.stdout.splitlines()[-1])
+    code, answer = json.loads(done.stdout.splitlines()[-1])
     assert Path(code).parts[-3:] == ("code", "recsys", "__init__.py")
-    return found
+    return answer
 
 
 def answers_of(folder: Path) -> list[dict]:
     """What the artifact itself says."""
     artifact = load(folder)
-    return [asdict(artifact.recommend(one, at="as_of")) for one in ("ann", "ben", "cleo")]
+    return [asdict(artifact.recommend(customer, at="as_of")) for customer in ("ann", "ben", "cleo")]
 
 
 def words(store: TrackConfig, *more: str) -> list[str]:
@@ -132,7 +132,7 @@ def test_only_a_win_on_test_makes_a_champion_and_rollback_brings_the_former_back
     assert "back from version 2 to version 1" in capfd.readouterr().out
     assert answers(store, name) == former
     assert run_script("promote", *words(store, "rollback=true"), cwd=tmp_path) == 2
-    assert "version 1 is the first champion; there is none to go back" in capfd.readouterr().err
+    assert "version 1 is the first champion; there is none to roll back" in capfd.readouterr().err
 
 
 def test_the_reading_of_test_is_kept_and_tagged(store: TrackConfig, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_the_reading_of_test_is_kept_and_tagged(store: TrackConfig, tmp_path: Pa
     client = mlflow.MlflowClient(store.uri)
     experiment = client.get_experiment_by_name(store.experiment)
     kept = client.search_runs([experiment.experiment_id], "tags.kind = 'promotion'")
-    (compared,) = [one for one in kept if one.data.tags.get("compared") == "true"]
+    (compared,) = [run for run in kept if run.data.tags.get("compared") == "true"]
     assert compared.data.tags["verdict"] == "win"
     assert compared.data.tags["test_read"] == "true"
     assert compared.data.metrics["difference"] == pytest.approx(0.05)
@@ -167,13 +167,13 @@ def test_two_promotions_at_once_leave_one_champion_and_the_way_back(
         for gain in (0, 0.1, 0.3)
     )
     promote(first, store, name)
-    started = [promote_script(store, tmp_path, f"artifact={one}") for one in (good, best)]
-    ended = [(*one.communicate(timeout=120), one.returncode) for one in started]
+    started = [promote_script(store, tmp_path, f"artifact={folder}") for folder in (good, best)]
+    ended = [(*process.communicate(timeout=120), process.returncode) for process in started]
     # The better one wins whenever it comes; the other wins before it and loses after it.
     assert ended[1][2] == 0, ended
     now = champion(store, name)
     versions = mlflow.MlflowClient(store.uri).search_model_versions(f"name = '{name}'")
-    chain = {str(one.version): one.tags["replaced"] for one in versions}
+    chain = {str(version.version): version.tags["replaced"] for version in versions}
     assert now is not None
     assert now.run_id == next(run.run_id for run in runs(store) if run.seed == 3)
     if ended[0][2] == 0:
@@ -200,8 +200,8 @@ def test_two_rollbacks_at_once_go_back_one_each(store: TrackConfig, tmp_path: Pa
     for folder in folders:
         promote(folder, store, name)
     started = [promote_script(store, tmp_path, "rollback=true") for _ in range(2)]
-    said = sorted(one.communicate(timeout=120)[0] for one in started)
-    assert [one.partition(" (run")[0] for one in said] == [
+    said = sorted(process.communicate(timeout=120)[0] for process in started)
+    assert [line.partition(" (run")[0] for line in said] == [
         f"{name}: back from version 2 to version 1",
         f"{name}: back from version 3 to version 2",
     ]
@@ -276,7 +276,7 @@ def test_a_run_that_did_not_read_test_reads_it_now(store: TrackConfig, tmp_path:
         (["artefact=a"], "unknown argument 'artefact=a'; did you mean artifact="),
         (["rollback=yes"], "rollback: expected true or false, got 'yes'"),
         (["artifact=no"], "no is not an artifact: manifest.json cannot be read"),
-        (["rollback=true"], "no champion is registered, so there is no way back"),
+        (["rollback=true"], "no champion is registered"),
         (["artifact=stray"], "was made by run deadbeef, which is not in sqlite:///"),
         (["artifact=mine", "metric=ndcg@7"], "metric=ndcg@7 is not in both runs; there are ndcg"),
         (["artifact=mine", "model_name=a/b"], "model_name=a/b cannot be"),
@@ -291,10 +291,10 @@ def test_bad_words_are_one_line(
         promote(challenger(store, tmp_path / "first", PLAIN), store, store.experiment)
         challenger(store, tmp_path / "mine", PLAIN + 0.2, seed=1)
     about = {"mlflow_run_id": "deadbeef", "data": {"name": "toy", "fingerprint": FINGERPRINT}}
-    one, ids = np.ones((1, 1), np.float32), np.array(["a"], dtype=object)
+    vectors, ids = np.ones((1, 1), np.float32), np.array(["a"], dtype=object)
     stray = Contents(
-        customers=CustomerTable(vectors=one, ids=ids),
-        products=ProductTable(vectors=one, ids=ids),
+        customers=CustomerTable(vectors=vectors, ids=ids),
+        products=ProductTable(vectors=vectors, ids=ids),
         facts=about,
     )
     write(tmp_path / "stray", stray)
@@ -311,4 +311,4 @@ def test_bad_words_are_one_line(
 def test_missing_store(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     gone = ["track.uri=sqlite:///no.db", "rollback=true"]
     assert run_script("promote", *gone, cwd=tmp_path) == 2
-    assert "run scripts/train.py first" in capfd.readouterr().err
+    assert "run recsys train first" in capfd.readouterr().err

@@ -40,8 +40,8 @@ def examples(store: TrackConfig, folder: Path) -> str:
     """All that the registered model says but the artifact and the code in it."""
     client = MlflowClient(store.uri)
     version = client.get_model_version_by_alias(store.experiment, "champion")
-    place = Path(client.download_artifacts(version.run_id, "model", str(folder)))
-    return "".join(path.read_text() for path in place.iterdir() if path.is_file())
+    model = Path(client.download_artifacts(version.run_id, "model", str(folder)))
+    return "".join(path.read_text() for path in model.iterdir() if path.is_file())
 
 
 def test_the_example_of_a_request_names_pseudonyms_and_the_artifact_real_ids(
@@ -76,7 +76,7 @@ def test_a_run_that_is_fitted_again_keeps_no_ids(
     monkeypatch.setattr(module, "settings_of_run", lambda run, allow: Fitted())
     read = module._with_test(run, replace(hidden, pseudonyms=False), ())
     assert read.run_id != run.run_id
-    assert all(PSEUDONYM.fullmatch(one) for one in read.per_query("test")["customer_id"])
+    assert all(PSEUDONYM.fullmatch(name) for name in read.per_query("test")["customer_id"])
     assert read.tags["pseudonym_key"] == run.tags["pseudonym_key"]
 
 

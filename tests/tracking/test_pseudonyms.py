@@ -46,10 +46,10 @@ def test_a_pseudonym_is_hmac_sha256_of_the_id() -> None:
 
 @given(st.lists(st.text() | st.integers(), unique_by=str, max_size=20))
 def test_pseudonyms_are_as_distinct_as_ids_and_others_under_another_key(ids: list) -> None:
-    one, other = (Pseudonyms(key.encode()) for key in (KEY, OTHER))
-    assert len(set(one.of(ids))) == len(ids)
-    assert not set(one.of(ids)) & set(other.of(ids))
-    assert one.fingerprint not in {found[:16] for found in one.of(ids)}
+    first, other = (Pseudonyms(key.encode()) for key in (KEY, OTHER))
+    assert len(set(first.of(ids))) == len(ids)
+    assert not set(first.of(ids)) & set(other.of(ids))
+    assert first.fingerprint not in {pseudonym[:16] for pseudonym in first.of(ids)}
 
 
 def test_no_customer_id_and_no_key_is_in_anything_that_mlflow_keeps(
@@ -62,13 +62,13 @@ def test_no_customer_id_and_no_key_is_in_anything_that_mlflow_keeps(
     folder = Path(client.download_artifacts(run_id, "", str(tmp_path)))
     for part in ("valid", "test"):
         table = pd.read_parquet(folder / f"per_query_{part}.parquet")
-        assert all(re.fullmatch("[0-9a-f]{32}", one) for one in table["customer_id"])
+        assert all(re.fullmatch("[0-9a-f]{32}", name) for name in table["customer_id"])
         assert table["history"].tolist() == [0, 1, 2]
     run = client.get_run(run_id)
     kept = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     kept += [json.dumps(run.to_dictionary(), default=str).encode(), repr(run.inputs).encode()]
     for secret in (*IDS[1:], KEY):
-        assert not [found for found in kept if str(secret).encode() in found]
+        assert not [content for content in kept if str(secret).encode() in content]
     assert run.data.tags["pseudonym_key"] == Pseudonyms(KEY.encode()).fingerprint
 
 
@@ -83,11 +83,11 @@ def test_runs_under_one_key_are_paired_by_customer(hidden: TrackConfig) -> None:
     # The second run knows its customers by other row numbers.
     turned = made_record().valid
     turned = replace(turned, customers=turned.customers[::-1])
-    values = {name: found[::-1] for name, found in turned.values.items()}
+    values = {name: values[::-1] for name, values in turned.values.items()}
     logged_under(KEY, hidden)
     logged_under(KEY, hidden, model="segment", valid=replace(turned, values=values))
-    found, customers = aligned(runs(hidden), "ndcg@10", "valid")
-    assert (found[:, 0] == found[:, 1]).all()
+    aligned_values, customers = aligned(runs(hidden), "ndcg@10", "valid")
+    assert (aligned_values[:, 0] == aligned_values[:, 1]).all()
     assert sorted(customers) == [0, 1, 2]
 
 
@@ -95,12 +95,12 @@ def test_runs_under_one_key_are_paired_by_customer(hidden: TrackConfig) -> None:
 def test_runs_under_different_keys_are_never_paired(
     hidden: TrackConfig, second: str | None
 ) -> None:
-    one = logged_under(KEY, hidden)
+    first = logged_under(KEY, hidden)
     other = logged_under(second or KEY, replace(hidden, pseudonyms=bool(second)), model="segment")
     with pytest.raises(InputError) as refused:
         compare(runs(hidden))
     said = str(refused.value)
-    assert one in said
+    assert first in said
     assert other in said
     assert "cannot be paired by customer" in said
     assert f"the same {VARIABLE}" in said
@@ -119,7 +119,7 @@ def test_a_missing_or_short_key_is_refused_before_any_fit(
         open_store(replace(store, pseudonyms=True))
     assert "k" * 31 not in str(refused.value)
     assert "openssl rand -hex 32" in str(refused.value)
-    assert pseudonyms(wanted=False) is None
+    assert pseudonyms(enabled=False) is None
 
 
 def test_a_run_is_read_again_under_its_own_key_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +129,8 @@ def test_a_run_is_read_again_under_its_own_key_alone(monkeypatch: pytest.MonkeyP
     assert pseudonyms_of("run", tags) == mine
     assert pseudonyms_of("run", {}) is None
     monkeypatch.setenv(VARIABLE, OTHER)
-    with pytest.raises(InputError, match="run r1 keeps its customers under another key"):
+    with pytest.raises(InputError, match="run r1 holds customers under another key"):
         pseudonyms_of("r1", tags)
     monkeypatch.delenv(VARIABLE)
-    with pytest.raises(InputError, match=f"run r1 keeps .* under pseudonyms: set {VARIABLE}"):
+    with pytest.raises(InputError, match=f"run r1 holds .* under pseudonyms: set {VARIABLE}"):
         pseudonyms_of("r1", tags)

@@ -7,8 +7,8 @@ import pytest
 from record_maker import made_record
 
 from recsys.errors import InputError
-from recsys.tracking.comparison import log_comparison
 from recsys.tracking.read import TrackedRun, runs
+from recsys.tracking.report import log_comparison
 from recsys.tracking.runs import TrackConfig, log_run
 
 
@@ -16,7 +16,7 @@ def test_a_comparison_is_kept_and_is_no_models_run(store: TrackConfig) -> None:
     run_id = log_run(made_record(slices={}), store)
     (run,) = runs(store)
     kept = log_comparison([run], "ndcg@10", {"page.html": "<p>"}, "als wins")
-    assert [found.run_id for found in runs(store)] == [run_id]
+    assert [run.run_id for run in runs(store)] == [run_id]
     logged = run.client.get_run(kept)
     assert logged.info.status == "FINISHED"
     assert logged.info.experiment_id == run.client.get_run(run_id).info.experiment_id
@@ -29,10 +29,10 @@ def test_a_comparison_is_kept_and_is_no_models_run(store: TrackConfig) -> None:
 def test_a_comparison_that_cannot_be_kept_whole_is_marked(store: TrackConfig) -> None:
     log_run(made_record(slices={}), store)
     (run,) = runs(store)
-    with pytest.raises(InputError, match="could not be logged whole"):
+    with pytest.raises(InputError, match="could not be logged"):
         log_comparison([run], "ndcg@10", {"no/such/folder": ""}, "")
-    found = run.client.search_runs([run.client.get_run(run.run_id).info.experiment_id])
-    assert [other.info.status for other in found if "kind" in other.data.tags] == ["FAILED"]
+    logged = run.client.search_runs([run.client.get_run(run.run_id).info.experiment_id])
+    assert [other.info.status for other in logged if "kind" in other.data.tags] == ["FAILED"]
 
 
 def test_costs_curves_params_and_slices_come_back(store: TrackConfig) -> None:
@@ -57,6 +57,6 @@ def test_slices_of_earlier_runs_are_those_of_history() -> None:
             return text
 
     about = dict.fromkeys(TrackedRun.__dataclass_fields__, None)
-    found = Earlier(**about).slices
-    assert list(found) == ["history"]
-    assert found["history"]["cold"]["ndcg@10"].mean == 0.5
+    slices = Earlier(**about).slices
+    assert list(slices) == ["history"]
+    assert slices["history"]["cold"]["ndcg@10"].mean == 0.5

@@ -10,23 +10,23 @@ from record_maker import made_record
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
 from recsys.tracking import plots
+from recsys.tracking.metrics_json import metrics_json, write_metrics_json
 from recsys.tracking.names import bounds, intervals_of, means, slice_means
-from recsys.tracking.record import metrics_json, write_metrics_json
 
 
 def test_metrics_json_has_the_agreed_shape() -> None:
-    found = metrics_json(made_record(), "id")
-    assert list(found) == [
+    document = metrics_json(made_record(), "id")
+    assert list(document) == [
         "model", "data", "split", "seed", "device", "valid", "catalogue", "slices", "chosen",
         "notes", "features", "seconds", "peak_memory_mb", "mlflow_run_id",
     ]  # fmt: skip
-    assert found["data"] == {"name": "toy", "fingerprint": "f" * 64}
-    assert found["valid"]["recall@20"].keys() == {"mean", "low", "high", "customers"}
-    assert found["valid"]["recall@20"]["mean"] == 0.5
-    assert found["valid"]["recall@20"]["customers"] == 3
-    assert found["catalogue"] == {"valid": {"coverage@5": 0.25}}
-    assert found["slices"]["history"]["cold"].keys() == found["valid"].keys()
-    assert found["chosen"] == {"alpha": 0.3}
+    assert document["data"] == {"name": "toy", "fingerprint": "f" * 64}
+    assert document["valid"]["recall@20"].keys() == {"mean", "low", "high", "customers"}
+    assert document["valid"]["recall@20"]["mean"] == 0.5
+    assert document["valid"]["recall@20"]["customers"] == 3
+    assert document["catalogue"] == {"valid": {"coverage@5": 0.25}}
+    assert document["slices"]["history"]["cold"].keys() == document["valid"].keys()
+    assert document["chosen"] == {"alpha": 0.3}
 
 
 def test_metrics_json_has_test_only_where_it_was_read() -> None:

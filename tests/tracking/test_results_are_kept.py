@@ -11,11 +11,10 @@ from record_maker import made_record
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval, bootstrap
 from recsys.tracking import plots
-from recsys.tracking.attempt import attempt
+from recsys.tracking.metrics_json import metrics_json, write_metrics_json
 from recsys.tracking.names import slice_means
 from recsys.tracking.read import runs
-from recsys.tracking.record import metrics_json, write_metrics_json
-from recsys.tracking.runs import TrackConfig, log_run
+from recsys.tracking.runs import TrackConfig, attempt, log_run
 
 FORMULAS = ["from $5 to $9", "$x^{$", r"$\nosuch$", "50 % _ { $", "$$"]
 
@@ -42,11 +41,11 @@ def test_a_mean_of_nothing_is_null_and_not_the_end_of_the_run(tmp_path: Path) ->
     nothing = Interval(mean=float("nan"), low=float("nan"), high=float("inf"), customers=0)
     record = made_record(slices={"history": {"cold": {"ndcg@10": nothing}}})
     write_metrics_json(tmp_path / "metrics.json", record, None)
-    found = json.loads((tmp_path / "metrics.json").read_text())
-    assert found["slices"]["history"]["cold"]["ndcg@10"] == {
+    document = json.loads((tmp_path / "metrics.json").read_text())
+    assert document["slices"]["history"]["cold"]["ndcg@10"] == {
         "mean": None, "low": None, "high": None, "customers": 0,
     }  # fmt: skip
-    assert found["mlflow_run_id"] is None
+    assert document["mlflow_run_id"] is None
 
 
 def test_a_picture_that_cannot_be_drawn_is_named_and_the_run_kept(
@@ -59,7 +58,7 @@ def test_a_picture_that_cannot_be_drawn_is_named_and_the_run_kept(
     run_id = log_run(made_record(), store)
     said = capfd.readouterr().err
     assert said.count("\n") == 1
-    assert "picture valid_by_k.png is left out" in said
+    assert "figure valid_by_k.png is left out" in said
     (kept,) = runs(store)
     assert kept.run_id == run_id
     assert kept.metrics_json["mlflow_run_id"] == run_id
@@ -131,7 +130,7 @@ def test_a_store_that_takes_no_more_is_one_line(
         raise MlflowException("(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT]")
 
     monkeypatch.setattr(MlflowClient, call, full)
-    with pytest.raises(InputError, match=r"could not be logged whole: .* disk is full$") as caught:
+    with pytest.raises(InputError, match=r"could not be logged: .* disk is full$") as caught:
         log_run(made_record(), store)
     assert "\n" not in str(caught.value)
     assert metrics_json(made_record(), None)["mlflow_run_id"] is None

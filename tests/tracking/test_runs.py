@@ -9,8 +9,8 @@ from record_maker import made_record
 
 from recsys.errors import InputError
 from recsys.tracking import runs as tracking
+from recsys.tracking.metrics_json import metrics_json
 from recsys.tracking.read import runs
-from recsys.tracking.record import metrics_json
 from recsys.tracking.runs import TrackConfig, log_run
 
 
@@ -28,23 +28,23 @@ def test_only_the_wait_is_spoken_of(new_store) -> None:
 
 
 def test_artifacts_lie_beside_the_database(new_store) -> None:
-    found = {path.name for path in (new_store.folder / "mlartifacts").iterdir()}
-    assert {out.strip() for _, out, _ in new_store.finished} <= found
+    names = {path.name for path in (new_store.folder / "mlartifacts").iterdir()}
+    assert {out.strip() for _, out, _ in new_store.finished} <= names
 
 
 def test_a_run_comes_back_as_it_was(store: TrackConfig) -> None:
     record = made_record()
     record = replace(record, test=record.valid, test_intervals=record.valid_intervals)
     run_id = log_run(record, replace(store, tags={"team": "cards"}))
-    (found,) = runs(store)
-    assert (found.run_id, found.model, found.data, found.seed) == (run_id, "als", "toy", 0)
-    assert (found.fingerprint, found.split) == (record.fingerprint, record.split)
-    assert found.config == record.config
-    assert found.intervals("valid") == record.valid_intervals
-    assert found.metrics_json == metrics_json(record, run_id)
-    assert found.tags["team"] == "cards"
-    assert found.tags["test_read"] == "true"
-    table = found.per_query("test")
+    (run,) = runs(store)
+    assert (run.run_id, run.model, run.data, run.seed) == (run_id, "als", "toy", 0)
+    assert (run.fingerprint, run.split) == (record.fingerprint, record.split)
+    assert run.config == record.config
+    assert run.intervals("valid") == record.valid_intervals
+    assert run.metrics_json == metrics_json(record, run_id)
+    assert run.tags["team"] == "cards"
+    assert run.tags["test_read"] == "true"
+    table = run.per_query("test")
     assert table["customer_id"].tolist() == ["anna", "ben", "carl"]
     assert table["recall@20"].tolist() == [0.0, 0.5, 1.0]
 

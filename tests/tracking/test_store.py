@@ -45,8 +45,8 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_answer_is_said_without_its_password() -> None:
-    found = refusal("http://anna:secret@127.0.0.1:9")
-    assert found == "track.uri=http://***@127.0.0.1:9 cannot be used: nobody answers"
+    message = refusal("http://anna:secret@127.0.0.1:9")
+    assert message == "track.uri=http://***@127.0.0.1:9 cannot be used: the server does not answer"
 
 
 def test_a_tag_that_mlflow_would_refuse_is_said_at_once() -> None:
@@ -54,12 +54,12 @@ def test_a_tag_that_mlflow_would_refuse_is_said_at_once() -> None:
 
 
 def test_reading_makes_no_store(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"train\.py first"):
+    with pytest.raises(InputError, match=r"recsys train first"):
         runs(TrackConfig(uri=f"sqlite:///{tmp_path}/runs.db"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_environment_is_known_without_importing_it() -> None:
-    found = environment()
-    assert {"python", "numpy", "torch", "mlflow"} <= found["versions"].keys()
-    assert found["cpus"] >= 1
+    env = environment()
+    assert {"python", "numpy", "torch", "mlflow"} <= env["versions"].keys()
+    assert env["cpus"] >= 1

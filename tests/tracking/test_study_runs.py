@@ -14,9 +14,9 @@ TRIAL = TrialRecord(
     number=0,
     settings={"dim": 64, "half_life": None},
     value=0.25,
-    ended="complete",
+    outcome="complete",
     curve={1: 0.1, 2: 0.2},
-    began=BEGAN,
+    started=BEGAN,
     finished=BEGAN + timedelta(seconds=30),
 )
 
@@ -50,8 +50,8 @@ def test_a_trial_becomes_one_child_however_often_it_is_logged(store: TrackConfig
 
 def test_how_a_trial_ended_is_its_status(store: TrackConfig) -> None:
     study = opened(store)
-    for number, ended in enumerate(("complete", "given up", "refused")):
-        study.log(replace(TRIAL, number=number, ended=ended, why="too large"))
+    for number, outcome in enumerate(("complete", "given up", "refused")):
+        study.log(replace(TRIAL, number=number, outcome=outcome, why="too large"))
     status = {run.data.tags["trial"]: run.info.status for run in children(store, study.run_id)}
     assert status == {"0": "FINISHED", "1": "KILLED", "2": "FAILED"}
 
@@ -71,8 +71,8 @@ def test_a_child_cut_short_is_replaced(store: TrackConfig) -> None:
 def test_a_study_is_not_taken_for_a_run_of_a_model(store: TrackConfig) -> None:
     study = opened(store)
     study.log(TRIAL)
-    with study.under_way():
-        study.best(0.25, 1)
+    with study.running():
+        study.log_best(0.25, 1)
     study.conclude(TRIAL, "# @package _global_\n")
     assert runs(store) == []
     parent = open_to_read(store).get_run(study.run_id)
@@ -86,7 +86,7 @@ def test_a_study_is_not_taken_for_a_run_of_a_model(store: TrackConfig) -> None:
 )
 def test_a_study_that_breaks_off_does_not_stay_running(store, error, status) -> None:
     study = opened(store)
-    with pytest.raises(error), study.under_way():
+    with pytest.raises(error), study.running():
         raise error
     assert open_to_read(store).get_run(study.run_id).info.status == status
     assert opened(store).run_id == study.run_id
@@ -109,6 +109,6 @@ def test_seeds_fitted_before_are_known_by_the_trial_they_are_of(store: TrackConf
         tags = {PARENT: study.run_id, "seed": seed, BEST: "7"}
         run = client.create_run(experiment, tags=tags)
         client.set_terminated(run.info.run_id, status)
-    assert study.repeated(7) == {0}
+    assert study.logged_seeds(7) == {0}
     # Another trial has become the best since.
-    assert study.repeated(8) == set()
+    assert study.logged_seeds(8) == set()

@@ -25,5 +25,5 @@ if __name__ == "__main__":
     sys.stdout.flush()
     model.fit(split.valid.past, Validator(split.valid.queries, EvaluateConfig()))
     model.fit(split.test.past)
-    found = model.embeddings()
-    np.savez(folder / "vectors.npz", customers=found.customers, products=found.products)
+    result = model.embeddings()
+    np.savez(folder / "vectors.npz", customers=result.customers, products=result.products)

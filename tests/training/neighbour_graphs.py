@@ -27,12 +27,13 @@ def random_graph(seed: int) -> HeteroData:
     random = np.random.default_rng(seed)
     counts = {"c": int(random.integers(1, 6)), "p": int(random.integers(1, 8))}
     edges = {}
-    for one in (CP, PC, PP):
+    for edge_type in (CP, PC, PP):
         size = random.integers(40)
         columns = [
-            random.integers(high, size=size) for high in (counts[one[0]], counts[one[2]], 12)
+            random.integers(high, size=size)
+            for high in (counts[edge_type[0]], counts[edge_type[2]], 12)
         ]
-        edges[one] = np.column_stack(columns).tolist()
+        edges[edge_type] = np.column_stack(columns).tolist()
     return graph_of(counts, edges)
 
 
@@ -53,16 +54,19 @@ def check_trees(
     }
     assert len(local) == sum(map(len, nodes.values())), "a node stands twice in a tree"
     into = defaultdict(list)
-    for one in graph.edge_types:
+    for edge_type in graph.edge_types:
         ends = zip(
-            out.row[one].tolist(), out.col[one].tolist(), out.edge[one].tolist(), strict=True
+            out.row[edge_type].tolist(),
+            out.col[edge_type].tolist(),
+            out.edge[edge_type].tolist(),
+            strict=True,
         )
         for row, col, edge in ends:
-            source, target, _ = tables[one][edge]
-            assert nodes[one[0]][row] == source
-            assert nodes[one[2]][col] == target
-            assert trees[one[0]][row] == trees[one[2]][col]
-            into[trees[one[2]][col], one, target].append(edge)
+            source, target, _ = tables[edge_type][edge]
+            assert nodes[edge_type[0]][row] == source
+            assert nodes[edge_type[2]][col] == target
+            assert trees[edge_type[0]][row] == trees[edge_type[2]][col]
+            into[trees[edge_type[2]][col], edge_type, target].append(edge)
     hops: list[list[tuple]] = []
     drawn: list[Counter] = []
     frontier = [(tree, kind, node) for tree, (kind, node, _) in enumerate(seeds)]
@@ -73,23 +77,23 @@ def check_trees(
         frontier = []
         for tree, kind, node in hops[-1]:
             moment = seeds[tree][2]
-            for one in graph.edge_types:
-                if one[2] != kind:
+            for edge_type in graph.edge_types:
+                if edge_type[2] != kind:
                     continue
                 allowed = sorted(
                     (time, edge)
-                    for edge, (_, target, time) in enumerate(tables[one])
+                    for edge, (_, target, time) in enumerate(tables[edge_type])
                     if target == node and time < moment
                 )
-                got = into.pop((tree, one, node), [])
+                got = into.pop((tree, edge_type, node), [])
                 fits = len(allowed) if most == -1 else min(most, len(allowed))
                 assert len(set(got)) == len(got) == fits
                 if strategy == "latest":
                     allowed = allowed[len(allowed) - fits :]
                 assert set(got) <= {edge for _, edge in allowed}
-                drawn[-1][one] += len(got)
+                drawn[-1][edge_type] += len(got)
                 for edge in got:
-                    reached = (tree, one[0], tables[one][edge][0])
+                    reached = (tree, edge_type[0], tables[edge_type][edge][0])
                     if reached not in seen:
                         seen.add(reached)
                         frontier.append(reached)
@@ -107,16 +111,16 @@ def _check_hops(
     drawn: list[Counter],
 ) -> None:
     for kind in graph.node_types:
-        counts = [sum(one[1] == kind for one in hop) for hop in hops]
+        counts = [sum(node[1] == kind for node in hop) for hop in hops]
         assert out.num_sampled_nodes[kind] == counts
         # Those of a hop follow those of the hop before.
         hop_of = {
-            local[one]: depth for depth, hop in enumerate(hops) for one in hop if one[1] == kind
+            local[node]: depth for depth, hop in enumerate(hops) for node in hop if node[1] == kind
         }
         in_order = [hop_of[number] for number in range(len(hop_of))]
         assert in_order == sorted(in_order)
-    for one in graph.edge_types:
-        assert out.num_sampled_edges[one] == [counter[one] for counter in drawn]
+    for edge_type in graph.edge_types:
+        assert out.num_sampled_edges[edge_type] == [counter[edge_type] for counter in drawn]
 
 
 def _tables(
@@ -124,8 +128,10 @@ def _tables(
 ) -> tuple[dict[str, list[int]], dict[tuple, list[tuple[int, ...]]]]:
     nodes = {kind: out.node[kind].tolist() for kind in graph.node_types}
     tables = {
-        one: list(zip(*graph[one].edge_index.tolist(), graph[one].time.tolist(), strict=True))
-        for one in graph.edge_types
+        edge_type: list(
+            zip(*graph[edge_type].edge_index.tolist(), graph[edge_type].time.tolist(), strict=True)
+        )
+        for edge_type in graph.edge_types
     }
     return nodes, tables
 
@@ -134,9 +140,9 @@ def later_edges(graph: HeteroData, batch: HeteroData, edge_type: tuple[str, str,
     """Edges of a batch that are not strictly earlier than the edge whose tree they are in."""
     moments = graph[edge_type].time[batch[edge_type].input_id]
     later = 0
-    for one in graph.edge_types:
-        rows, cols = batch[one].edge_index
-        tree = batch[one[0]].batch[rows]
-        assert torch.equal(tree, batch[one[2]].batch[cols])
-        later += int((graph[one].time[batch[one].e_id] >= moments[tree]).sum())
+    for followed in graph.edge_types:
+        rows, cols = batch[followed].edge_index
+        tree = batch[followed[0]].batch[rows]
+        assert torch.equal(tree, batch[followed[2]].batch[cols])
+        later += int((graph[followed].time[batch[followed].e_id] >= moments[tree]).sum())
     return later

@@ -48,12 +48,12 @@ def main(out: Path, name: str, objective: str, rank: int, count: int, store: str
     model.fit(split.valid.past, validator)
     if rank == 0:
         measured = measure(model.score, split.valid, EvaluateConfig())
-        found = {
+        result = {
             "losses": list(model.losses.values()),
             "curve": validator.curve,
-            "metrics": {name: one.mean for name, one in measured.intervals.items()},
+            "metrics": {name: interval.mean for name, interval in measured.intervals.items()},
         }
-        out.write_text(json.dumps(found))
+        out.write_text(json.dumps(result))
     else:
         assert not validator.curve, "only the first process evaluates"
     if count > 1:

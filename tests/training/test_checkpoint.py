@@ -50,8 +50,8 @@ def model(folder: Path | None = None, **change: Any) -> LightGCN:
     return LightGCN(**{**usual, "checkpoint": kept, **change})
 
 
-def vectors(found: LightGCN) -> np.ndarray:
-    return np.concatenate([found.customer_vectors, found.product_vectors])
+def vectors(result: LightGCN) -> np.ndarray:
+    return np.concatenate([result.customer_vectors, result.product_vectors])
 
 
 def kill_after_steps(patch: pytest.MonkeyPatch, steps: int) -> None:
@@ -107,9 +107,9 @@ def test_a_kill_while_writing_leaves_the_last_one(
     with pytest.raises(Broken):
         kept.write({"number": 2})
     assert kept.path.read_bytes() == before
-    found = kept.read()
-    assert found is not None
-    assert found["number"] == 1
+    result = kept.read()
+    assert result is not None
+    assert result["number"] == 1
 
 
 def test_a_finished_fit_is_not_repeated(tmp_path: Path) -> None:
@@ -121,15 +121,15 @@ def test_a_finished_fit_is_not_repeated(tmp_path: Path) -> None:
 
 
 def test_fit_and_refit_are_kept_apart(tmp_path: Path) -> None:
-    one = model(tmp_path).fit(events(), ContextTargets())
-    refitted = one.fit(events(1))
+    first = model(tmp_path).fit(events(), ContextTargets())
+    refitted = first.fit(events(1))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fit.pt", "refit.pt"]
     wanted = model().fit(events(), ContextTargets()).fit(events(1))
     np.testing.assert_array_equal(vectors(refitted), vectors(wanted))
 
 
 @pytest.mark.parametrize(
-    ("change", "seed", "said"),
+    ("change", "seed", "words"),
     [
         ({"dim": 5}, 0, "is of another model: dim is 4 there and 5 here"),
         ({"objective": BPR()}, 0, "is of another model: objective"),
@@ -138,11 +138,11 @@ def test_fit_and_refit_are_kept_apart(tmp_path: Path) -> None:
     ],
 )
 def test_a_checkpoint_of_something_else_is_refused(
-    tmp_path: Path, change: dict[str, Any], seed: int, said: str
+    tmp_path: Path, change: dict[str, Any], seed: int, words: str
 ) -> None:
     model(tmp_path).fit(events(), ContextTargets())
     before = (tmp_path / "fit.pt").read_bytes()
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=words):
         model(tmp_path, **change).fit(events(seed), ContextTargets())
     assert (tmp_path / "fit.pt").read_bytes() == before
 
@@ -160,5 +160,5 @@ def test_a_checkpoint_cut_short_is_refused(tmp_path: Path, kept: float) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match=r"fit.pt cannot be written: .*; make room, or name"):
+    with pytest.raises(InputError, match=r"fit.pt cannot be written: .*; make room, or set"):
         model(tmp_path / "file").fit(events(), ContextTargets())

@@ -44,33 +44,33 @@ def fitted(network: Network, validate: Callable[[int], float] | None = None, **c
 
 def test_the_loss_falls_and_every_epoch_sees_every_example_once() -> None:
     network = Line()
-    found = fitted(network)
-    assert found.epochs == 8
-    assert list(found.losses) == list(range(1, 9))
-    assert found.losses[8] < found.losses[1]
+    result = fitted(network)
+    assert result.epochs == 8
+    assert list(result.losses) == list(range(1, 9))
+    assert result.losses[8] < result.losses[1]
     assert [len(batch) for batch in network.seen[:3]] == [16, 16, 8]
     for epoch in range(8):
-        numbers = [one for batch in network.seen[3 * epoch : 3 * epoch + 3] for one in batch]
+        numbers = [number for batch in network.seen[3 * epoch : 3 * epoch + 3] for number in batch]
         assert sorted(numbers) == list(range(40))
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_examples() -> None:
     network = Line(examples=3)
-    # Never moved: the squares of 0, 1 and 2, in batches of two and one.
-    found = fitted(network, epochs=1, batch_size=2, learning_rate=1e-12)
-    assert found.losses[1] == pytest.approx(5 / 3)
+    # Never moved: the squares of 0, 1 and 2, in batches of two and first.
+    result = fitted(network, epochs=1, batch_size=2, learning_rate=1e-12)
+    assert result.losses[1] == pytest.approx(5 / 3)
 
 
 def test_order_and_draws_follow_seed_epoch_and_position() -> None:
-    one, same, other = Line(), Line(), Line()
-    for network, seed in ((one, 3), (same, 3), (other, 4)):
+    first, same, other = Line(), Line(), Line()
+    for network, seed in ((first, 3), (same, 3), (other, 4)):
         fitted(network, seed=seed)
-    assert one.seen == same.seen
-    assert one.noise == same.noise
-    assert one.guess.item() == same.guess.item()
-    assert one.seen != other.seen
-    assert one.seen[:3] != one.seen[3:6]
-    assert len(set(one.noise)) == len(one.noise)
+    assert first.seen == same.seen
+    assert first.noise == same.noise
+    assert first.guess.item() == same.guess.item()
+    assert first.seen != other.seen
+    assert first.seen[:3] != first.seen[3:6]
+    assert len(set(first.noise)) == len(first.noise)
 
 
 def test_early_stop_keeps_the_best_weights() -> None:
@@ -81,25 +81,25 @@ def test_early_stop_keeps_the_best_weights() -> None:
         weights[epoch] = network.guess.item()
         return quality[epoch]
 
-    found = fitted(network, validate, patience=3)
-    assert found.epochs == 2
-    assert found.curve == quality
+    result = fitted(network, validate, patience=3)
+    assert result.epochs == 2
+    assert result.curve == quality
     assert network.guess.item() == weights[2] != weights[5]
 
 
 def test_stop_after_stops_there_with_its_own_weights() -> None:
-    network, asked = Line(), []
-    found = fitted(network, lambda epoch: asked.append(epoch) or -epoch, stop_after=3)
-    assert (found.epochs, asked) == (3, [1, 2, 3])
+    network, epochs = Line(), []
+    result = fitted(network, lambda epoch: epochs.append(epoch) or -epoch, stop_after=3)
+    assert (result.epochs, epochs) == (3, [1, 2, 3])
     again = Line()
     fitted(again, stop_after=3)
     assert network.guess.item() == again.guess.item()
 
 
 def test_validation_when_due_and_at_the_end() -> None:
-    asked: list[int] = []
-    fitted(Line(), lambda epoch: asked.append(epoch) or 0.0, validate_every=3, patience=None)
-    assert asked == [3, 6, 8]
+    epochs: list[int] = []
+    fitted(Line(), lambda epoch: epochs.append(epoch) or 0.0, validate_every=3, patience=None)
+    assert epochs == [3, 6, 8]
 
 
 def test_learning_rates_by_hand() -> None:
@@ -180,10 +180,10 @@ def test_out_of_memory_takes_smaller_batches(capsys: pytest.CaptureFixture[str])
     network = Large(examples=300)
     fitted(network, epochs=2, batch_size=200)
     assert {len(batch) for batch in network.seen} == {50}
-    assert sorted(one for batch in network.seen[:6] for one in batch) == list(range(300))
-    said = capsys.readouterr().err
-    assert "goes on with batches of 100 instead of 200" in said
-    assert "goes on with batches of 50 instead of 100" in said
+    assert sorted(number for batch in network.seen[:6] for number in batch) == list(range(300))
+    words = capsys.readouterr().err
+    assert "continues with batches of 100 instead of 200" in words
+    assert "continues with batches of 50 instead of 100" in words
 
 
 def test_memory_that_fits_no_batch_is_raised() -> None:
@@ -207,7 +207,7 @@ def test_the_best_of_a_curve() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "words"),
     [
         ({"learning_rate": float("inf")}, "model.learning_rate: expected a finite number above 0"),
         ({"learning_rate": 0}, "model.learning_rate: .* got 0"),
@@ -222,6 +222,6 @@ def test_the_best_of_a_curve() -> None:
         ({"precision": "half"}, "model.precision: expected auto or float32 or bfloat16"),
     ],
 )
-def test_settings_out_of_range(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_settings_out_of_range(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
         settings(**change)

@@ -19,42 +19,42 @@ def incoming(edges: list[tuple[int, int, int]], nodes: int) -> Incoming:
 
 
 def test_edges_lie_by_target_then_by_time_then_as_they_came() -> None:
-    found = incoming([(0, 2, 5), (1, 0, 9), (2, 2, 3), (3, 2, 5), (4, 0, 1)], nodes=4)
-    assert found.starts.tolist() == [0, 2, 2, 5, 5]
-    assert found.edges.tolist() == [4, 1, 2, 0, 3]
-    assert found.times.tolist() == [1, 9, 3, 5, 5]
-    assert found.sources[found.edges].tolist() == [4, 1, 2, 0, 3]
+    result = incoming([(0, 2, 5), (1, 0, 9), (2, 2, 3), (3, 2, 5), (4, 0, 1)], nodes=4)
+    assert result.starts.tolist() == [0, 2, 2, 5, 5]
+    assert result.edges.tolist() == [4, 1, 2, 0, 3]
+    assert result.times.tolist() == [1, 9, 3, 5, 5]
+    assert result.sources[result.edges].tolist() == [4, 1, 2, 0, 3]
 
 
 def test_before_is_strict_and_a_row_without_a_time_comes_after_everything() -> None:
-    found = incoming([(0, 0, 4), (0, 0, 4), (0, 0, 7), (0, 0, NEVER), (0, 1, 4)], nodes=3)
+    result = incoming([(0, 0, 4), (0, 0, 4), (0, 0, 7), (0, 0, NEVER), (0, 1, 4)], nodes=3)
     moments = np.array([4, 5, 7, 8, NEVER, EARLIEST, NEVER, 9])
     nodes = np.array([0, 0, 0, 0, 0, 0, 1, 2])
-    assert found.before(nodes, moments).tolist() == [0, 2, 2, 3, 3, 0, 1, 0]
+    assert result.before(nodes, moments).tolist() == [0, 2, 2, 3, 3, 0, 1, 0]
 
 
 @given(
     edges=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5), TIMES), max_size=60),
-    asked=st.lists(st.tuples(st.integers(0, 5), TIMES), max_size=20),
+    queries=st.lists(st.tuples(st.integers(0, 5), TIMES), max_size=20),
 )
 def test_before_counts_what_a_loop_counts(
-    edges: list[tuple[int, int, int]], asked: list[tuple[int, int]]
+    edges: list[tuple[int, int, int]], queries: list[tuple[int, int]]
 ) -> None:
-    found = incoming(edges, nodes=6)
-    nodes, moments = np.array(asked, np.int64).reshape(-1, 2).T
-    counts = found.before(nodes, moments)
+    result = incoming(edges, nodes=6)
+    nodes, moments = np.array(queries, np.int64).reshape(-1, 2).T
+    counts = result.before(nodes, moments)
     for node, moment, count in zip(nodes, moments, counts, strict=True):
-        start = found.starts[node]
+        start = result.starts[node]
         # Stable, so that of equal times the last of the graph is the latest.
         wanted = sorted(
             (time, edge)
             for edge, (_, target, time) in enumerate(edges)
             if target == node and time < moment
         )
-        assert found.edges[start : start + count].tolist() == [edge for _, edge in wanted]
+        assert result.edges[start : start + count].tolist() == [edge for _, edge in wanted]
 
 
 def test_no_edges() -> None:
-    found = incoming([], nodes=3)
-    assert found.before(np.array([0, 2]), np.array([5, NEVER])).tolist() == [0, 0]
-    assert found.before(np.zeros(0, np.int64), np.zeros(0, np.int64)).tolist() == []
+    result = incoming([], nodes=3)
+    assert result.before(np.array([0, 2]), np.array([5, NEVER])).tolist() == [0, 0]
+    assert result.before(np.zeros(0, np.int64), np.zeros(0, np.int64)).tolist() == []

@@ -31,23 +31,23 @@ def test_five_kills_change_no_bit(tmp_path: Path) -> None:
     undisturbed = started(tmp_path / "undisturbed")
     begun = time.monotonic()
     assert undisturbed.wait(timeout=300) == 0
-    whole = time.monotonic() - begun
+    seconds = time.monotonic() - begun
 
     generator, resumed = random.Random(0), 0
     for _ in range(5):
         process = started(tmp_path / "killed")
-        time.sleep(generator.uniform(0.1, 0.18) * whole)
+        time.sleep(generator.uniform(0.1, 0.18) * seconds)
         assert process.poll() is None, "it ended before it was killed: give it more to do"
         os.kill(process.pid, signal.SIGKILL)
-        _, said = process.communicate()
-        resumed += "resumed from" in said
+        _, output = process.communicate()
+        resumed += "resumed from" in output
     last = started(tmp_path / "killed")
     assert last.wait(timeout=300) == 0
     resumed += "resumed from" in last.communicate()[1]
     assert resumed >= 4
     with (
         np.load(tmp_path / "undisturbed" / "vectors.npz") as wanted,
-        np.load(tmp_path / "killed" / "vectors.npz") as found,
+        np.load(tmp_path / "killed" / "vectors.npz") as result,
     ):
         for name in ("customers", "products"):
-            np.testing.assert_array_equal(found[name], wanted[name])
+            np.testing.assert_array_equal(result[name], wanted[name])

@@ -53,8 +53,8 @@ def test_the_cosine_contrastive_loss_by_hand() -> None:
     positive = tensor([3 / 5, -1 / 2])
     negative = tensor([[1 / 2, -1], [1, 1 / 2]])
     wanted = (Fraction(2, 5) + Fraction(1, 4) + Fraction(3, 2) + 1) / 2
-    found = cosine_contrastive(positive, negative, margin=0.25, negative_weight=2)
-    assert found.item() == pytest.approx(float(wanted), **EXACT)
+    result = cosine_contrastive(positive, negative, margin=0.25, negative_weight=2)
+    assert result.item() == pytest.approx(float(wanted), **EXACT)
 
 
 def test_negatives_below_the_margin_teach_nothing() -> None:
@@ -69,8 +69,8 @@ def test_info_nce_by_hand() -> None:
     view = tensor([[2.0, 0], [3, 4]])
     other = tensor([[1.0, 0], [0, 5]])
     wanted = (log(1 + 2**-1) + log(1 + 2 ** (3 / 5 - 4 / 5))) / 2
-    found = info_nce(view, other, temperature=1 / log(2))
-    assert found.item() == pytest.approx(wanted, **EXACT)
+    result = info_nce(view, other, temperature=1 / log(2))
+    assert result.item() == pytest.approx(wanted, **EXACT)
 
 
 def test_info_nce_of_one_node_or_of_equal_nodes() -> None:
@@ -90,9 +90,9 @@ def test_cosines_do_not_know_lengths(seed: int, scale: float) -> None:
 
 def test_unit_vectors_and_the_zero_vector() -> None:
     vectors = tensor([[3.0, 4], [0, 0], [0, -1e-20]]).requires_grad_()
-    found = unit(vectors)
-    torch.testing.assert_close(found, tensor([[0.6, 0.8], [0, 0], [0, -1]]))
-    found[1].sum().backward()
+    result = unit(vectors)
+    torch.testing.assert_close(result, tensor([[0.6, 0.8], [0, 0], [0, -1]]))
+    result[1].sum().backward()
     assert vectors.grad is not None
     assert vectors.grad.tolist() == [[0, 0], [1, 1], [0, 0]]
 
@@ -133,11 +133,11 @@ def test_gradients_of_vectors() -> None:
 def test_large_scores_stay_finite(loss: Callable[[Tensor, Tensor], Tensor], scale: float) -> None:
     positive = tensor([scale, -scale]).requires_grad_()
     negative = tensor([[-scale, scale], [scale, scale]]).requires_grad_()
-    found = loss(positive, negative)
-    found.backward()
+    result = loss(positive, negative)
+    result.backward()
     assert positive.grad is not None
     assert negative.grad is not None
-    assert torch.isfinite(found)
+    assert torch.isfinite(result)
     assert torch.isfinite(positive.grad).all()
     assert torch.isfinite(negative.grad).all()
 
@@ -148,11 +148,13 @@ def test_half_precision_is_raised(
     loss: Callable[[Tensor, Tensor], Tensor], dtype: torch.dtype
 ) -> None:
     positive, negative = double(4).to(dtype), double(4, 3, seed=1).to(dtype)
-    found = loss(positive, negative)
-    assert found.dtype == torch.float32
+    result = loss(positive, negative)
+    assert result.dtype == torch.float32
     # The product inside the in-batch case is taken in halves, all else is exact.
     rel = 1e-2 if loss is LOSSES["in_batch_softmax"] else 1e-5
-    assert found.item() == pytest.approx(loss(positive.double(), negative.double()).item(), rel=rel)
+    assert result.item() == pytest.approx(
+        loss(positive.double(), negative.double()).item(), rel=rel
+    )
 
 
 def test_vectors_of_half_precision_have_no_infinite_norm() -> None:
@@ -164,9 +166,9 @@ def test_vectors_of_half_precision_have_no_infinite_norm() -> None:
 @of_scores
 def test_an_empty_batch_loses_nothing(loss: Callable[[Tensor, Tensor], Tensor]) -> None:
     positive, negative = torch.zeros(0, requires_grad=True), torch.zeros(0, 3)
-    found = loss(positive, negative)
-    found.backward()
-    assert found.item() == 0
+    result = loss(positive, negative)
+    result.backward()
+    assert result.item() == 0
     assert info_nce(torch.zeros(0, 2), torch.zeros(0, 2), temperature=1).item() == 0
 
 
@@ -200,5 +202,5 @@ def test_settings_out_of_range_are_refused(value: float) -> None:
 @given(st.integers(0, 999))
 def test_bpr_is_the_softmax_with_one_negative(seed: int) -> None:
     positive, negative = double(4, seed=seed), double(4, 1, seed=seed + 1)
-    found = sampled_softmax(positive, negative, temperature=0.5).item()
-    assert found == pytest.approx(bpr(positive / 0.5, negative / 0.5).item(), rel=1e-9)
+    result = sampled_softmax(positive, negative, temperature=0.5).item()
+    assert result == pytest.approx(bpr(positive / 0.5, negative / 0.5).item(), rel=1e-9)

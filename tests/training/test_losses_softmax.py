@@ -19,23 +19,23 @@ def test_by_hand_with_and_without_correction() -> None:
     # e+ = 2; e = 3 and 4. Corrected: (3 / (1/2) + 4 / (1/4)) / 2 = 11.
     positive, negative = tensor([log(2)]), tensor([[log(3), log(4)]])
     assert sampled_softmax(positive, negative).item() == pytest.approx(log(9 / 2))
-    found = sampled_softmax(positive, negative, log_q=tensor([[log(1 / 2), log(1 / 4)]]))
-    assert found.item() == pytest.approx(log(13 / 2))
+    result = sampled_softmax(positive, negative, log_q=tensor([[log(1 / 2), log(1 / 4)]]))
+    assert result.item() == pytest.approx(log(13 / 2))
     # The first does not count: 4 / (1/4) / 1 = 16.
-    found = sampled_softmax(
+    result = sampled_softmax(
         positive,
         negative,
         log_q=tensor([log(1 / 2), log(1 / 4)]),
         masked=tensor([[True, False]]),
     )
-    assert found.item() == pytest.approx(log(18 / 2))
+    assert result.item() == pytest.approx(log(18 / 2))
 
 
 def test_the_temperature_divides_scores_and_not_the_correction() -> None:
     positive, negative = tensor([log(2)]), tensor([[log(3)]])
     # e+ = 4, e = 9 / (1/2).
-    found = sampled_softmax(positive, negative, temperature=0.5, log_q=tensor([[log(1 / 2)]]))
-    assert found.item() == pytest.approx(log(22 / 4))
+    result = sampled_softmax(positive, negative, temperature=0.5, log_q=tensor([[log(1 / 2)]]))
+    assert result.item() == pytest.approx(log(22 / 4))
 
 
 @settings(max_examples=60, deadline=None)
@@ -45,18 +45,18 @@ def test_all_products_as_negatives_are_the_full_softmax(
 ) -> None:
     generator = torch.Generator().manual_seed(seed)
     scores = torch.randn(4, products, generator=generator, dtype=torch.float64)
-    own = torch.randint(products, (4,), generator=generator)
-    others = torch.stack([torch.arange(products)[torch.arange(products) != p] for p in own])
-    found = sampled_softmax(
-        scores.gather(1, own[:, None])[:, 0],
+    positives = torch.randint(products, (4,), generator=generator)
+    others = torch.stack([torch.arange(products)[torch.arange(products) != p] for p in positives])
+    result = sampled_softmax(
+        scores.gather(1, positives[:, None])[:, 0],
         scores.gather(1, others),
         temperature=temperature,
         log_q=torch.full((4, products - 1), -log(products - 1), dtype=torch.float64),
     )
-    wanted = cross_entropy(scores / temperature, own)
-    torch.testing.assert_close(found, wanted, rtol=1e-6, atol=1e-9)
+    wanted = cross_entropy(scores / temperature, positives)
+    torch.testing.assert_close(result, wanted, rtol=1e-6, atol=1e-9)
     # A batch of all products, uncorrected, is the same.
-    in_batch = in_batch_softmax(scores, own, temperature=temperature)
+    in_batch = in_batch_softmax(scores, positives, temperature=temperature)
     torch.testing.assert_close(in_batch, wanted, rtol=1e-6, atol=1e-9)
 
 
@@ -68,8 +68,8 @@ def test_the_correction_removes_what_sampling_did() -> None:
     drawn = torch.multinomial(q, 200_000, replacement=True, generator=generator)
     wanted = cross_entropy(scores[None], tensor([0])).item()
     positive, negative = scores[:1], scores[drawn][None]
-    found = sampled_softmax(positive, negative, log_q=q.log()[drawn][None]).item()
-    assert found == pytest.approx(wanted, rel=0.01)
+    result = sampled_softmax(positive, negative, log_q=q.log()[drawn][None]).item()
+    assert result == pytest.approx(wanted, rel=0.01)
     # As if the draws had been uniform over the other four.
     biased = sampled_softmax(positive, negative, log_q=tensor(log(1 / 4))).item()
     assert abs(biased - wanted) > 0.3 * wanted
@@ -79,24 +79,24 @@ def test_in_batch_by_hand() -> None:
     # Row 1: own 2, negatives 3 and (masked) 5; row 2: own 1, negatives 4 and 2.
     scores = tensor([[2.0, 3, 5], [4, 1, 2]]).log()
     masked = tensor([[False, False, True], [False, False, False]])
-    own = tensor([0, 1])
-    found = in_batch_softmax(scores, own, masked=masked)
-    assert found.item() == pytest.approx((log(5 / 2) + log(7 / 1)) / 2)
+    positives = tensor([0, 1])
+    result = in_batch_softmax(scores, positives, masked=masked)
+    assert result.item() == pytest.approx((log(5 / 2) + log(7 / 1)) / 2)
     # Corrected by q = 1/2, 1/4, 1/4: 3 / (1/4) / 1 = 12; (4 / (1/2) + 2 / (1/4)) / 2 = 8.
     log_q = tensor([1 / 2, 1 / 4, 1 / 4]).log()
-    found = in_batch_softmax(scores, own, masked=masked, log_q=log_q)
-    assert found.item() == pytest.approx((log(14 / 2) + log(9 / 1)) / 2)
+    result = in_batch_softmax(scores, positives, masked=masked, log_q=log_q)
+    assert result.item() == pytest.approx((log(14 / 2) + log(9 / 1)) / 2)
 
 
 def test_own_columns_of_a_batch_gathered_from_two_processes() -> None:
     generator = torch.Generator().manual_seed(0)
     scores = torch.randn(6, 6, generator=generator)
-    whole = in_batch_softmax(scores, torch.arange(6))
+    full = in_batch_softmax(scores, torch.arange(6))
     halves = [
         in_batch_softmax(scores[:3], torch.arange(3)),
         in_batch_softmax(scores[3:], torch.arange(3, 6)),
     ]
-    torch.testing.assert_close(whole, (halves[0] + halves[1]) / 2)
+    torch.testing.assert_close(full, (halves[0] + halves[1]) / 2)
 
 
 def test_a_row_whose_negatives_are_all_masked_loses_nothing_and_has_no_gradient() -> None:

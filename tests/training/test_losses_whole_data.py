@@ -29,8 +29,8 @@ def test_by_hand() -> None:
     # 4 x 0 + 1/2 x 4 + 1/2 x 0 + 5 x 4 = 22 over two customers.
     x, y = tensor([[1.0, 1], [0, 3]]), tensor([[1.0, 0], [1, 1]])
     ends = tensor([1, 0])
-    found = whole_data(x, y, ends, ends, weights=tensor([5.0, 4]), unobserved_weight=0.5)
-    assert found.item() == pytest.approx(11)
+    result = whole_data(x, y, ends, ends, weights=tensor([5.0, 4]), unobserved_weight=0.5)
+    assert result.item() == pytest.approx(11)
     # All weights 1: (0 + 1/2 x 4 + 0 + 4) / 2.
     assert whole_data(x, y, ends, ends, unobserved_weight=0.5).item() == pytest.approx(3)
 
@@ -49,11 +49,13 @@ def test_value_and_gradient_are_those_of_the_dense_loss(
     order = torch.randperm(len(rows), generator=generator)
     rows, columns = rows[order], columns[order]
     weights = torch.rand(len(rows), generator=generator, dtype=torch.float64) * 5
-    found = whole_data(x, y, rows, columns, weights=weights, unobserved_weight=unobserved)
+    result = whole_data(x, y, rows, columns, weights=weights, unobserved_weight=unobserved)
     wanted = dense(x, y, rows, columns, weights, unobserved)
-    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(result, wanted)
     for ours, theirs in zip(
-        torch.autograd.grad(found * 3, (x, y)), torch.autograd.grad(wanted * 3, (x, y)), strict=True
+        torch.autograd.grad(result * 3, (x, y)),
+        torch.autograd.grad(wanted * 3, (x, y)),
+        strict=True,
     ):
         torch.testing.assert_close(ours, theirs)
 
@@ -64,9 +66,9 @@ def test_many_chunks_are_one_loss() -> None:
     y = torch.randn(200, 8, generator=generator)
     rows, columns = (torch.rand(300, 200, generator=generator) < 0.7).nonzero().T
     assert len(rows) > 2 * 16_384
-    found = whole_data(x, y, rows, columns, unobserved_weight=0.1)
+    result = whole_data(x, y, rows, columns, unobserved_weight=0.1)
     wanted = dense(x.double(), y.double(), rows, columns, torch.ones(len(rows)).double(), 0.1)
-    assert found.item() == pytest.approx(wanted.item(), rel=1e-5)
+    assert result.item() == pytest.approx(wanted.item(), rel=1e-5)
 
 
 def test_gradients_numerically() -> None:
@@ -93,9 +95,9 @@ def test_halves_are_raised_and_autocast_is_left() -> None:
     rows, columns = tensor([0, 5]), tensor([1, 1])
     wanted = whole_data(x.double(), y.double(), rows, columns, unobserved_weight=0.2).item()
     with torch.autocast("cpu", torch.bfloat16):
-        found = whole_data(x, y, rows, columns, unobserved_weight=0.2)
-    assert found.dtype == torch.float32
-    assert found.item() == pytest.approx(wanted, rel=1e-5)
+        result = whole_data(x, y, rows, columns, unobserved_weight=0.2)
+    assert result.dtype == torch.float32
+    assert result.item() == pytest.approx(wanted, rel=1e-5)
 
 
 def test_no_customers_and_no_positives() -> None:

@@ -46,7 +46,7 @@ def test_no_edge_is_later_than_any_of_10_000_seeds(market: HeteroData, strategy:
     seeds = 0
     for batch in loader:
         assert later_edges(market, batch, VIEW) == 0
-        assert sum(batch[one].num_edges for one in batch.edge_types) > 10_000
+        assert sum(batch[edge_type].num_edges for edge_type in batch.edge_types) > 10_000
         seeds += len(batch[VIEW].input_id)
     assert seeds == 10_000
 
@@ -64,12 +64,12 @@ def test_a_batch_carries_what_it_is_made_of(market: HeteroData, batch: HeteroDat
     edges = batch[VIEW]
     for kind in market.node_types:
         assert batch[kind].x.equal(market[kind].x[batch[kind].n_id])
-    for one in market.edge_types:
-        e_id = batch[one].e_id
-        assert batch[one].time.equal(market[one].time[e_id])
-        rows, cols = batch[one].edge_index
-        ends = torch.stack([batch[one[0]].n_id[rows], batch[one[2]].n_id[cols]])
-        assert ends.equal(market[one].edge_index[:, e_id])
+    for edge_type in market.edge_types:
+        e_id = batch[edge_type].e_id
+        assert batch[edge_type].time.equal(market[edge_type].time[e_id])
+        rows, cols = batch[edge_type].edge_index
+        ends = torch.stack([batch[edge_type[0]].n_id[rows], batch[edge_type[2]].n_id[cols]])
+        assert ends.equal(market[edge_type].edge_index[:, e_id])
     sources, targets = edges.edge_label_index
     ends = torch.stack([batch["customer"].n_id[sources], batch["product"].n_id[targets]])
     assert ends[:, :64].equal(market[VIEW].edge_index[:, edges.input_id])
@@ -81,9 +81,9 @@ def test_a_batch_carries_what_it_is_made_of(market: HeteroData, batch: HeteroDat
 
 
 def test_a_seed_finds_neither_itself_nor_its_reverse(market: HeteroData, batch: HeteroData) -> None:
-    for one in (VIEW, ("product", "rev_view", "customer")):
-        tree = batch[one[2]].batch[batch[one].edge_index[1]]
-        assert not (batch[one].e_id == batch[VIEW].input_id[tree]).any()
+    for edge_type in (VIEW, ("product", "rev_view", "customer")):
+        tree = batch[edge_type[2]].batch[batch[edge_type].edge_index[1]]
+        assert not (batch[edge_type].e_id == batch[VIEW].input_id[tree]).any()
 
 
 def test_triplets(market: HeteroData) -> None:
@@ -97,8 +97,8 @@ def test_triplets(market: HeteroData) -> None:
         assert customers.n_id[customers.src_index].equal(ends[0])
         assert products.n_id[products.dst_pos_index].equal(ends[1])
         assert products.dst_neg_index.shape == (50, 4)
-        mine = torch.arange(50)[:, None].expand(-1, 4)
-        assert products.batch[products.dst_neg_index].equal(mine)
+        numbers = torch.arange(50)[:, None].expand(-1, 4)
+        assert products.batch[products.dst_neg_index].equal(numbers)
         assert later_edges(market, batch, VIEW) == 0
 
 
@@ -124,10 +124,10 @@ def test_a_seed_gives_the_same_batches_with_any_number_of_workers(market: Hetero
     alone, second = epochs(market, 2, seed=3)
     assert not same(alone, second)
     torch.manual_seed(99)  # what others draw does not matter
-    for one, with_workers in zip(
+    for edge_type, with_workers in zip(
         (alone, second), epochs(market, 2, seed=3, num_workers=2), strict=True
     ):
-        assert same(one, with_workers)
+        assert same(edge_type, with_workers)
     assert not same(alone, next(epochs(market, 1, seed=4)))
 
 
@@ -169,10 +169,11 @@ def test_trimming_to_a_layer_changes_no_seed(market: HeteroData, batch: HeteroDa
     """Models that trim rely on hops that follow each other, among nodes and among edges."""
     torch.manual_seed(0)
     first, second = (
-        HeteroConv({one: SAGEConv((-1, -1), 4) for one in market.edge_types}) for _ in range(2)
+        HeteroConv({edge_type: SAGEConv((-1, -1), 4) for edge_type in market.edge_types})
+        for _ in range(2)
     )
     hidden = first(batch.x_dict, batch.edge_index_dict)
-    whole = second(hidden, batch.edge_index_dict)
+    full = second(hidden, batch.edge_index_dict)
     hops = batch.num_sampled_nodes_dict, batch.num_sampled_edges_dict
     nearer, edge_index, _ = trim_to_layer(1, *hops, hidden, batch.edge_index_dict)
     trimmed = second(nearer, edge_index)
@@ -180,7 +181,7 @@ def test_trimming_to_a_layer_changes_no_seed(market: HeteroData, batch: HeteroDa
         assert len(nearer[kind]) < len(hidden[kind])
         assert hidden[kind].isfinite().all()
         seeds = hops[0][kind][0]
-        torch.testing.assert_close(trimmed[kind][:seeds], whole[kind][:seeds])
+        torch.testing.assert_close(trimmed[kind][:seeds], full[kind][:seeds])
 
 
 class Sage(nn.Module):
@@ -246,8 +247,8 @@ def test_edges_are_numbered_as_in_the_graph() -> None:
     loader = temporal_links(
         graph, CP, neighbours=[2], batch_size=2, edges=tensor([7, 3_000, 21]), pyg_lib=False
     )
-    found = torch.cat([batch[CP].input_id for batch in loader])
-    assert sorted(found.tolist()) == [7, 21, 3_000]
+    result = torch.cat([batch[CP].input_id for batch in loader])
+    assert sorted(result.tolist()) == [7, 21, 3_000]
 
 
 def test_the_suite_counts_no_later_edge() -> None:

@@ -45,8 +45,8 @@ def test_every_set_is_as_likely(n: int, k: int) -> None:
     counts[::2] = 100  # rows of other lengths in between change nothing
     rows, positions = uniform(counts, k, np.random.default_rng(0))
     drawn = np.sort(positions[rows % 2 == 1].reshape(-1, k), axis=1)
-    found = Counter(map(tuple, drawn.tolist()))
-    assert chisquare([found[one] for one in combinations(range(n), k)]).pvalue > 1e-4
+    result = Counter(map(tuple, drawn.tolist()))
+    assert chisquare([result[subset] for subset in combinations(range(n), k)]).pvalue > 1e-4
     others = np.bincount(positions[rows % 2 == 0], minlength=100)
     assert chisquare(others).pvalue > 1e-4
 

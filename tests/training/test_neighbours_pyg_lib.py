@@ -41,8 +41,10 @@ def hetero_neighbor_sample(
         for node in ones.tolist():
             nodes[kind].append((tree, node))
             tree += 1
-    edges: dict[str, list[tuple[int, int, int]]] = {"__".join(one): [] for one in edge_types}
-    hops = {kind: [len(found)] for kind, found in nodes.items()}
+    edges: dict[str, list[tuple[int, int, int]]] = {
+        "__".join(edge_type): [] for edge_type in edge_types
+    }
+    hops = {kind: [len(result)] for kind, result in nodes.items()}
     counted: dict[str, list[int]] = {relation: [] for relation in edges}
     for layer in range(len(next(iter(most.values())))):
         last = {kind: range(sum(hops[kind]) - hops[kind][-1], sum(hops[kind])) for kind in nodes}
@@ -63,11 +65,15 @@ def hetero_neighbor_sample(
         for kind in nodes:
             hops[kind].append(len(nodes[kind]) - sum(hops[kind]))
     tables = {
-        one: torch.tensor(found, dtype=torch.int64).reshape(-1, 3).t()
-        for one, found in edges.items()
+        edge_type: torch.tensor(result, dtype=torch.int64).reshape(-1, 3).t()
+        for edge_type, result in edges.items()
     }
-    row, col, edge = ({one: table[part] for one, table in tables.items()} for part in range(3))
-    pairs = {one: torch.tensor(found).long().reshape(-1, 2) for one, found in nodes.items()}
+    row, col, edge = (
+        {edge_type: table[part] for edge_type, table in tables.items()} for part in range(3)
+    )
+    pairs = {
+        edge_type: torch.tensor(result).long().reshape(-1, 2) for edge_type, result in nodes.items()
+    }
     return row, col, pairs, edge, hops, counted
 
 
@@ -83,12 +89,12 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def trees(loader: LinkLoader) -> list[tuple]:
     """(edge to predict, edge type, edge of its trees), sorted, of all batches."""
     return sorted(
-        (batch[CP].input_id[tree].item(), one, edge)
+        (batch[CP].input_id[tree].item(), edge_type, edge)
         for batch in loader
-        for one in batch.edge_types
+        for edge_type in batch.edge_types
         for tree, edge in zip(
-            batch[one[2]].batch[batch[one].edge_index[1]].tolist(),
-            batch[one].e_id.tolist(),
+            batch[edge_type[2]].batch[batch[edge_type].edge_index[1]].tolist(),
+            batch[edge_type].e_id.tolist(),
             strict=True,
         )
     )
@@ -130,8 +136,8 @@ def test_nodes_keep_their_own_times(graph: HeteroData) -> None:
     theirs = sampler.sample_from_nodes(seeds)
     assert theirs.metadata == (tensor([8]), tensor([6]))
     assert seeds.time.item() == 6
-    for one, permutation in sampler.edge_permutation.items():
-        assert sorted(permutation[theirs.edge[one]]) == sorted(ours.edge[one])
+    for edge_type, permutation in sampler.edge_permutation.items():
+        assert sorted(permutation[theirs.edge[edge_type]]) == sorted(ours.edge[edge_type])
 
 
 def test_a_pyg_lib_that_knows_no_times_of_edges_is_none(

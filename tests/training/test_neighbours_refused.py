@@ -51,7 +51,7 @@ def refused(attempt: Callable[[], object], *fragments: str) -> None:
         attempt()
     message = str(caught.value)
     assert "\n" not in message
-    assert [one for one in fragments if one not in message] == []
+    assert [fragment for fragment in fragments if fragment not in message] == []
 
 
 @pytest.mark.parametrize("case", SETTINGS)
@@ -62,20 +62,20 @@ def test_settings(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     refused(lambda: temporal_links(graph(), given.pop("edge_type"), **given), *fragments)
 
 
-def without_time(one: HeteroData) -> None:
-    del one[PC].time
+def without_time(changed: HeteroData) -> None:
+    del changed[PC].time
 
 
 def time_of(dtype: torch.dtype, count: int) -> Change:
-    return lambda one: setattr(one[PC], "time", torch.zeros(count, dtype=dtype))
+    return lambda changed: setattr(changed[PC], "time", torch.zeros(count, dtype=dtype))
 
 
-def beyond(one: HeteroData) -> None:
-    one[PC].edge_index[0, 0] = 3
+def beyond(changed: HeteroData) -> None:
+    changed[PC].edge_index[0, 0] = 3
 
 
-def uncounted(one: HeteroData) -> None:
-    del one["c"].x
+def uncounted(changed: HeteroData) -> None:
+    del changed["c"].x
 
 
 GRAPHS = {

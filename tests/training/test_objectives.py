@@ -44,10 +44,11 @@ def positives() -> Positives:
     return Positives.of(dataset_of(table, {"customers": {"customer_id": [99]}}))
 
 
-def vectors(found: Positives) -> tuple[torch.Tensor, torch.Tensor]:
+def vectors(result: Positives) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     customers, products = (
-        torch.randn(size, 4, generator=generator, dtype=torch.float64) for size in found.pairs.shape
+        torch.randn(size, 4, generator=generator, dtype=torch.float64)
+        for size in result.pairs.shape
     )
     return customers.requires_grad_(), products.requires_grad_()
 
@@ -70,30 +71,30 @@ def test_an_epoch_holds_every_pair_once(objective: Objective) -> None:
 @pytest.mark.parametrize("processes", [1, 2, 3, 40])
 def test_shares_of_processes_add_up_to_the_batch(objective: Objective, processes: int) -> None:
     batch = objective.batch(torch.arange(objective.examples).flip(0))
-    found = vectors(positives())
+    result = vectors(positives())
 
-    def loss(own: slice) -> torch.Tensor:
-        return objective.loss(*found, batch, own, torch.Generator().manual_seed(5))
+    def loss(share: slice) -> torch.Tensor:
+        return objective.loss(*result, batch, share, torch.Generator().manual_seed(5))
 
-    whole = loss(slice(0, len(batch.customers)))
+    full = loss(slice(0, len(batch.customers)))
     size = len(batch.customers)
     bounds = [rank * size // processes for rank in range(processes + 1)]
     parts = torch.zeros(())
     for low, high in pairwise(bounds):
-        own = slice(low, high)
-        parts = parts + loss(own) * len(batch.of(own).rows) / len(batch.rows)
-    torch.testing.assert_close(parts.double(), whole.double(), rtol=0, atol=1e-6)
-    ours, wanted = (torch.autograd.grad(one, found, retain_graph=True) for one in (parts, whole))
-    for one, other in zip(ours, wanted, strict=True):
-        torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
+        share = slice(low, high)
+        parts = parts + loss(share) * len(batch.of(share).rows) / len(batch.rows)
+    torch.testing.assert_close(parts.double(), full.double(), rtol=0, atol=1e-6)
+    ours, wanted = (torch.autograd.grad(loss, result, retain_graph=True) for loss in (parts, full))
+    for our, their in zip(ours, wanted, strict=True):
+        torch.testing.assert_close(our, their, rtol=0, atol=1e-6)
 
 
 def test_gradient_numerically(objective: Objective) -> None:
     batch = objective.batch(torch.arange(objective.examples))
-    own = slice(1, len(batch.customers))
+    share = slice(1, len(batch.customers))
     assert torch.autograd.gradcheck(
         lambda customers, products: objective.loss(
-            customers, products, batch, own, torch.Generator().manual_seed(5)
+            customers, products, batch, share, torch.Generator().manual_seed(5)
         ),
         vectors(positives()),
         # log q is kept in float32.
@@ -102,7 +103,7 @@ def test_gradient_numerically(objective: Objective) -> None:
 
 
 def test_scores_are_those_that_are_trained(objective: Objective) -> None:
-    customers, products = (one.detach().float() for one in vectors(positives()))
+    customers, products = (vector.detach().float() for vector in vectors(positives()))
     left, right = objective.scored(customers, products)
     scores = left @ right.T
     sides = (unit(customers), unit(products)) if objective.cosine else (customers, products)
@@ -111,9 +112,9 @@ def test_scores_are_those_that_are_trained(objective: Objective) -> None:
 
 
 def test_softmax_scores_are_logits_times_the_temperature() -> None:
-    objective, found = Softmax(temperature=0.2, popularity=0.7), positives()
-    objective.prepare(found, CPU)
-    counts = torch.from_numpy(found.customers_of)
+    objective, result = Softmax(temperature=0.2, popularity=0.7), positives()
+    objective.prepare(result, CPU)
+    counts = torch.from_numpy(result.customers_of)
     wanted = 0.2 * 0.7 * torch.log1p(counts)
     torch.testing.assert_close(objective.bias, wanted.float(), rtol=0, atol=2e-6)
 
@@ -129,27 +130,27 @@ def test_lengths_come_back_into_scores() -> None:
 
 
 def test_who_has_no_vector_is_ranked_by_popularity(objective: Objective) -> None:
-    found = positives()
-    shape = found.pairs.shape
+    result = positives()
+    shape = result.pairs.shape
     left, right = objective.scored(torch.zeros(shape[0], 4), torch.randn(shape[1], 4))
     order = (left @ right.T)[0].argsort(descending=True)
-    counts = found.customers_of[order.numpy()]
+    counts = result.customers_of[order.numpy()]
     assert (np.diff(counts) <= 0).all()
 
 
 def test_pools_make_negatives_harder() -> None:
-    found = positives()
-    customers, products = (one.detach() for one in vectors(found))
+    result = positives()
+    customers, products = (vector.detach() for vector in vectors(result))
     losses = []
     for pool in (1, 5):
         objective = BPR(negatives=1, pool=pool)
-        objective.prepare(found, CPU)
+        objective.prepare(result, CPU)
         batch = objective.batch(torch.arange(objective.examples))
-        own = slice(0, len(batch.customers))
+        share = slice(0, len(batch.customers))
         losses.append(
             np.mean([
                 objective.loss(
-                    customers, products, batch, own, torch.Generator().manual_seed(seed)
+                    customers, products, batch, share, torch.Generator().manual_seed(seed)
                 ).item()
                 for seed in range(20)
             ])
@@ -186,7 +187,7 @@ def test_nothing_to_learn_from_is_said(maker: Callable[[], Objective]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "words"),
     [
         (lambda: Softmax(temperature=0), "objective.temperature: expected a finite number above"),
         (lambda: Softmax(norm=-1), "objective.norm: expected .* at least 0 and at most 4, got -1"),
@@ -198,6 +199,6 @@ def test_nothing_to_learn_from_is_said(maker: Callable[[], Objective]) -> None:
         (lambda: CosineContrastive(margin=2), "objective.margin: .* at most 1, got 2"),
     ],
 )
-def test_settings_out_of_range(make: Callable[[], Objective], said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_settings_out_of_range(make: Callable[[], Objective], words: str) -> None:
+    with pytest.raises(InputError, match=words):
         make()

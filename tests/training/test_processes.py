@@ -27,8 +27,8 @@ def fitted(folder: Path, model: str, objective: str, count: int) -> dict:
         for rank in range(count)
     ]  # fmt: skip
     for process in started:
-        _, said = process.communicate(timeout=300)
-        assert process.returncode == 0, said
+        _, output = process.communicate(timeout=300)
+        assert process.returncode == 0, output
     return json.loads(out.read_text())
 
 
@@ -55,18 +55,18 @@ def test_torchrun_starts_the_script(tmp_path: Path) -> None:
     words = ["model=lightgcn", "model.epochs=3", "data.events=20000", "evaluate.test=true"]
     words += [f"track.uri=sqlite:///{tmp_path}/mlflow.db"]
     launchers = {"one": [sys.executable], "two": [*TORCHRUN, "--nproc-per-node=2"]}
-    found = {}
+    result = {}
     for name, launcher in launchers.items():
         folder = tmp_path / name
         subprocess.run(
             [*launcher, SCRIPT, *words, f"hydra.run.dir={folder}"],
             env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True, timeout=300, cwd=tmp_path,
         )  # fmt: skip
-        found[name] = json.loads((folder / "metrics.json").read_text())
+        result[name] = json.loads((folder / "metrics.json").read_text())
         assert sorted(path.name for path in folder.iterdir()) == ["config", "metrics.json"]
     for part in ("valid", "test"):
-        for metric, one in found["one"][part].items():
-            assert found["two"][part][metric]["mean"] == pytest.approx(one["mean"], abs=2e-3)
+        for metric, share in result["one"][part].items():
+            assert result["two"][part][metric]["mean"] == pytest.approx(share["mean"], abs=2e-3)
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == [
         "mlartifacts", "one", "two",
     ]  # fmt: skip
@@ -81,5 +81,7 @@ def test_shares_are_consecutive_and_whole() -> None:
     for count in (1, 2, 3, 7):
         for size in (0, 1, 2, 10, 1000):
             shares = [Processes(rank, count).share(size) for rank in range(count)]
-            positions = [place for one in shares for place in range(one.start, one.stop)]
+            positions = [
+                position for share in shares for position in range(share.start, share.stop)
+            ]
             assert positions == list(range(size))

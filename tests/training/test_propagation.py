@@ -55,14 +55,14 @@ def test_two_layers_by_hand() -> None:
         normalise(csr_array(np.array([[1.0, 0], [1, 1]])), 0.5, 0.5).astype(np.float64)
     )
     weights = [F(1, 2), F(1, 3), F(1, 6)]
-    found = propagate(graph, tensor([[1.0], [0]]).double(), tensor([[2 * s], [4 * s]]).double(),
+    result = propagate(graph, tensor([[1.0], [0]]).double(), tensor([[2 * s], [4 * s]]).double(),
                       [float(weight) for weight in weights])  # fmt: skip
     by_layer = [
         [(F(1), F(0)), (F(0), F(0)), (F(0), F(2)), (F(0), F(4))],
         [(F(1), F(0)), (F(2), F(1)), (F(0), F(1)), (F(0), F(0))],
         [(F(1, 2), F(0)), (F(0), F(1, 2)), (F(1), F(3, 2)), (F(1, 2), F(2))],
     ]  # as a + b s, of a, b, x and y
-    for row, value in enumerate(torch.cat(found)[:, 0].tolist()):
+    for row, value in enumerate(torch.cat(result)[:, 0].tolist()):
         rational = sum(w * layer[row][0] for w, layer in zip(weights, by_layer, strict=True))
         irrational = sum(w * layer[row][1] for w, layer in zip(weights, by_layer, strict=True))
         assert value == pytest.approx(float(rational) + float(irrational) * s, abs=1e-7)
@@ -83,8 +83,8 @@ def test_it_is_the_mean_of_lgconv(layers: int, dtype: Any) -> None:
     for _ in range(layers):
         layer = LGConv()(layer, edge_index)
         wanted += layer
-    found = torch.cat(propagate(graph, nodes[:30], nodes[30:], mean_of_layers(layers)))
-    torch.testing.assert_close(found, wanted / (layers + 1), atol=1e-6, rtol=1e-5)
+    result = torch.cat(propagate(graph, nodes[:30], nodes[30:], mean_of_layers(layers)))
+    torch.testing.assert_close(result, wanted / (layers + 1), atol=1e-6, rtol=1e-5)
 
 
 @given(st.integers(0, 2**31), st.integers(0, 4))
@@ -100,12 +100,12 @@ def test_it_is_symmetric(seed: int, layers: int) -> None:
 def test_it_is_the_polynomial_of_the_whole_matrix(seed: int, layers: int) -> None:
     generator = np.random.default_rng(seed)
     half = generator.random((6, 5)) * (generator.random((6, 5)) < 0.4)
-    whole = torch.from_numpy(np.block([[np.zeros((6, 6)), half], [half.T, np.zeros((5, 5))]]))
+    full = torch.from_numpy(np.block([[np.zeros((6, 6)), half], [half.T, np.zeros((5, 5))]]))
     weights = generator.normal(size=layers + 1).tolist()
     stacked = torch.cat(two(seed))
-    wanted = sum(w * torch.linalg.matrix_power(whole, k) @ stacked for k, w in enumerate(weights))
-    found = propagate(graph_of(half), *two(seed), weights)
-    torch.testing.assert_close(torch.cat(found), wanted)
+    wanted = sum(w * torch.linalg.matrix_power(full, k) @ stacked for k, w in enumerate(weights))
+    result = propagate(graph_of(half), *two(seed), weights)
+    torch.testing.assert_close(torch.cat(result), wanted)
 
 
 @pytest.mark.parametrize("weights", [[1.0], [0.0, 1.0], [0.2, 0.0, -0.7, 1.5]])
@@ -135,10 +135,10 @@ def test_gradient_where_only_one_side_is_read() -> None:
 
 def test_no_layers_change_nothing() -> None:
     customers, products = two(3)
-    found = propagate(random_graph(3), customers, products, mean_of_layers(0))
-    assert torch.equal(found[0], customers)
-    assert torch.equal(found[1], products)
-    found[0].zero_()
+    result = propagate(random_graph(3), customers, products, mean_of_layers(0))
+    assert torch.equal(result[0], customers)
+    assert torch.equal(result[1], products)
+    result[0].zero_()
     assert customers.any()
 
 
@@ -158,9 +158,11 @@ def test_inputs_and_gradients_stay_as_they_were() -> None:
 
 def test_isolated_customers_and_products_keep_their_share() -> None:
     graph = graph_of([[1, 0], [0, 0]])
-    found = propagate(graph, tensor([[1.0], [3]]).double(), tensor([[5.0], [7]]).double(), [0.5, 2])
-    assert found[0].tolist() == [[0.5 + 2 * 5], [1.5]]
-    assert found[1].tolist() == [[2.5 + 2 * 1], [3.5]]
+    result = propagate(
+        graph, tensor([[1.0], [3]]).double(), tensor([[5.0], [7]]).double(), [0.5, 2]
+    )
+    assert result[0].tolist() == [[0.5 + 2 * 5], [1.5]]
+    assert result[1].tolist() == [[2.5 + 2 * 1], [3.5]]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -168,18 +170,18 @@ def test_without_edges_the_vectors_shrink(dtype: Any) -> None:
     graph = graph_of(np.zeros((2, 3)), dtype)
     customers = torch.ones(2, 4, dtype=graph.to_customers.values.dtype, requires_grad=True)
     products = torch.ones(3, 4, dtype=customers.dtype)
-    found = propagate(graph, customers, products, mean_of_layers(3))
-    assert torch.equal(found[0], customers / 4)
-    assert torch.equal(found[1], products / 4)
-    found[0].sum().backward()
+    result = propagate(graph, customers, products, mean_of_layers(3))
+    assert torch.equal(result[0], customers / 4)
+    assert torch.equal(result[1], products / 4)
+    result[0].sum().backward()
     assert torch.equal(customers.grad, torch.full_like(customers, 0.25))
 
 
 def test_one_product() -> None:
     graph = graph_of([[1], [2], [0]])
-    found = propagate(graph, tensor([[1.0], [2], [3]]).double(), tensor([[10.0]]).double(), [0, 1])
-    assert found[0].tolist() == [[10], [20], [0]]
-    assert found[1].tolist() == [[1 + 4]]
+    result = propagate(graph, tensor([[1.0], [2], [3]]).double(), tensor([[10.0]]).double(), [0, 1])
+    assert result[0].tolist() == [[10], [20], [0]]
+    assert result[1].tolist() == [[1 + 4]]
 
 
 def test_indices_are_int32_and_both_halves_have_the_shape_of_the_matrix() -> None:
@@ -239,12 +241,12 @@ def test_layers_below_none_are_refused() -> None:
 def test_cuda_agrees_with_the_cpu() -> None:
     pattern = csr_array((np.random.default_rng(0).random((300, 200)) < 0.1).astype(np.float32))
     matrix = normalise(pattern, 0.5, 0.5)
-    found = []
+    result = []
     for device in ("cpu", "cuda"):
         graph = BipartiteGraph.from_matrix(matrix, device)
         parts = [vectors(rows, 0).float().to(device).requires_grad_() for rows in matrix.shape]
         customers, products = propagate(graph, *parts, mean_of_layers(3))
         (customers.square().sum() + products.sum()).backward()
-        found.append([part.cpu() for part in (customers, products, parts[0].grad, parts[1].grad)])
-    for cpu, cuda in zip(*found, strict=True):
+        result.append([part.cpu() for part in (customers, products, parts[0].grad, parts[1].grad)])
+    for cpu, cuda in zip(*result, strict=True):
         torch.testing.assert_close(cpu, cuda)

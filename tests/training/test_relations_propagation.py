@@ -23,11 +23,11 @@ WEIGHTS = {"purchase": 3.0, "reject": -1.0}
 
 
 def matrices(dtype: type = np.float64) -> dict[tuple[str, str], dict[str, csr_array]]:
-    found: dict[tuple[str, str], dict[str, csr_array]] = {relation: {} for relation in RELATIONS}
+    result: dict[tuple[str, str], dict[str, csr_array]] = {relation: {} for relation in RELATIONS}
     for action, relations in (("purchase", PURCHASE), ("reject", REJECT)):
         for relation, matrix in relations.items():
-            found[relation][action] = csr_array(np.array(matrix, dtype=dtype))
-    return found
+            result[relation][action] = csr_array(np.array(matrix, dtype=dtype))
+    return result
 
 
 def by_hand(start: list[Fraction]) -> list[Fraction]:
@@ -50,7 +50,7 @@ def by_hand(start: list[Fraction]) -> list[Fraction]:
     for _ in range(2):
         layer = [sum((w * x for w, x in zip(row, layer, strict=True)), F(0)) for row in step]
         total = [a + b for a, b in zip(total, layer, strict=True)]
-    return [one / 3 for one in total]
+    return [side / 3 for side in total]
 
 
 def nodes() -> Nodes:
@@ -65,10 +65,10 @@ def nodes() -> Nodes:
 @pytest.mark.parametrize("learnt", [False, True])
 def test_two_layers_by_hand(learnt: bool) -> None:
     relations = Relations(matrices(), WEIGHTS, learnt, CPU).double()
-    found = torch.cat(list(relations.mean_of_layers(nodes(), 2).values()))
+    result = torch.cat(list(relations.mean_of_layers(nodes(), 2).values()))
     starts = [F(1), F(2), F(0), F(-1), F(4)], [F(0), F(1), F(3), F(1), F(-2)]
     wanted = np.array([by_hand(start) for start in starts], dtype=np.float64).T
-    np.testing.assert_allclose(found.detach().numpy(), wanted, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(result.detach().numpy(), wanted, rtol=0, atol=1e-12)
 
 
 def test_gradients_of_weights_and_vectors_numerically() -> None:
@@ -77,8 +77,8 @@ def test_gradients_of_weights_and_vectors_numerically() -> None:
 
     def looked_at(weights: torch.Tensor, *vectors: torch.Tensor) -> torch.Tensor:
         sides = dict(zip(start, vectors, strict=True))
-        found = torch.func.functional_call(_Mean(relations), {"of.weights": weights}, (sides,))
-        return torch.cat(list(found.values())).square().sum()
+        result = torch.func.functional_call(_Mean(relations), {"of.weights": weights}, (sides,))
+        return torch.cat(list(result.values())).square().sum()
 
     weights = relations.weights.detach().clone().requires_grad_()
     assert torch.autograd.gradcheck(looked_at, (weights, *start.values()))
@@ -96,5 +96,5 @@ class _Mean(torch.nn.Module):
 def test_without_any_relation_layers_are_empty() -> None:
     empty: dict[tuple[str, str], dict[str, csr_array]] = {relation: {} for relation in RELATIONS}
     relations = Relations(empty, WEIGHTS, False, CPU)
-    found = relations.mean_of_layers(nodes(), 1)
-    torch.testing.assert_close(found["customers"], nodes()["customers"] / 2)
+    result = relations.mean_of_layers(nodes(), 1)
+    torch.testing.assert_close(result["customers"], nodes()["customers"] / 2)

@@ -73,13 +73,13 @@ def test_a_positive_is_never_drawn(
 
 def test_probabilities_by_hand() -> None:
     # 3, 1, 2, 1 and 0 customers; the first has products 0 and 2, which leaves 1 and 3.
-    found = probabilities(by_popularity(positives_of(TABLE), power=2, device="cpu"), 3, 5)
+    result = probabilities(by_popularity(positives_of(TABLE), power=2, device="cpu"), 3, 5)
     wanted = [Fraction(9, 15), Fraction(1, 15), Fraction(4, 15), Fraction(1, 15), 0]
-    np.testing.assert_allclose(found, [float(share) for share in wanted], rtol=1e-6)
-    found = probabilities(by_popularity(positives_of(TABLE), power=1, device="cpu"), 2, 5)
-    np.testing.assert_allclose(found[[1, 2]], [1 / 3, 2 / 3], rtol=1e-6)
-    found = probabilities(uniform(positives_of(TABLE), device="cpu"), 0, 5)
-    np.testing.assert_allclose(found[[1, 3, 4]], [1 / 3] * 3, rtol=1e-6)
+    np.testing.assert_allclose(result, [float(share) for share in wanted], rtol=1e-6)
+    result = probabilities(by_popularity(positives_of(TABLE), power=1, device="cpu"), 2, 5)
+    np.testing.assert_allclose(result[[1, 2]], [1 / 3, 2 / 3], rtol=1e-6)
+    result = probabilities(uniform(positives_of(TABLE), device="cpu"), 0, 5)
+    np.testing.assert_allclose(result[[1, 3, 4]], [1 / 3] * 3, rtol=1e-6)
 
 
 @pytest.mark.parametrize("power", [None, 0, 0.75, 2])
@@ -172,10 +172,10 @@ def test_rare_products_of_a_million_customers_keep_their_probability() -> None:
     weights = np.bincount(columns, minlength=products) ** 2.0
     can = weights > 0
     weights[columns[-1]] = 0
-    found = probabilities(sampler, customers - 1, products)
+    result = probabilities(sampler, customers - 1, products)
     wanted = weights / weights.sum()
     can &= wanted > 0
-    np.testing.assert_allclose(found[can], wanted[can], rtol=1e-5, atol=1e-12)
+    np.testing.assert_allclose(result[can], wanted[can], rtol=1e-5, atol=1e-12)
     rows = generator.integers(customers, size=10_000)
     drawn = sampler.draw(torch.from_numpy(rows), 10, seeded()).products.numpy()
     assert (drawn != columns[rows][:, None]).all()

@@ -101,16 +101,16 @@ def test_the_highest_of_the_pool_are_kept() -> None:
 
 def test_a_pool_is_scored_without_gradient_and_is_large_enough() -> None:
     weight = torch.ones(1, requires_grad=True)
-    asked = []
+    tracked = []
 
     def score(customers: Tensor, products: Tensor) -> Tensor:
         scores = weight * products
-        asked.append(scores.requires_grad)
+        tracked.append(scores.requires_grad)
         return scores
 
     positives = positives_of([[0, 1, 0]])
     Hard(uniform(positives, device="cpu"), pool=2, score=score).draw(tensor([0]), 1, seeded())
-    assert asked == [False]
+    assert tracked == [False]
     with pytest.raises(InputError, match=r"pool: expected .* >= 1, got 0"):
         Hard(uniform(positives, device="cpu"), pool=0, score=score)
     with pytest.raises(InputError, match=r"from 1 to the pool of 2 candidates, got 3; raise"):

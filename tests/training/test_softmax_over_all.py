@@ -39,8 +39,8 @@ def test_by_hand() -> None:
     # A bias of ln 6 on the first product makes the weights 6, 2, 3 and 6, 1, 1.
     bias = torch.tensor([6.0, 1.0, 1.0], dtype=torch.float64).log()
     wanted = (math.log(11 / 6) + math.log(11 / 3) + math.log(8)) / 3
-    found = softmax_over_all(x, y, rows, columns, bias=bias)
-    assert found.item() == pytest.approx(wanted, abs=1e-12)
+    result = softmax_over_all(x, y, rows, columns, bias=bias)
+    assert result.item() == pytest.approx(wanted, abs=1e-12)
 
 
 @pytest.mark.parametrize("at_once", [1, 25, 10_000])
@@ -52,11 +52,13 @@ def test_value_and_gradient_are_those_of_log_softmax(
     monkeypatch.setattr(module, "_SCORES_AT_ONCE", at_once)
     x, y, rows, columns = random_case()
     bias = torch.linspace(-1, 1, len(y), dtype=torch.float64) if with_bias else None
-    found = softmax_over_all(x, y, rows, columns, temperature=0.3, bias=bias)
+    result = softmax_over_all(x, y, rows, columns, temperature=0.3, bias=bias)
     wanted = reference(x, y, rows, columns, 0.3, bias)
-    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
+    torch.testing.assert_close(result, wanted, rtol=0, atol=1e-12)
     for ours, theirs in zip(
-        torch.autograd.grad(3 * found, (x, y)), torch.autograd.grad(3 * wanted, (x, y)), strict=True
+        torch.autograd.grad(3 * result, (x, y)),
+        torch.autograd.grad(3 * wanted, (x, y)),
+        strict=True,
     ):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
 
@@ -67,12 +69,12 @@ def test_pairs_may_weigh(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SCORES_AT_ONCE", at_once)
     x, y, rows, columns = random_case()
     weights = torch.linspace(0, 2, len(rows), dtype=torch.float64)
-    found = softmax_over_all(x, y, rows, columns, temperature=0.3, weights=weights)
+    result = softmax_over_all(x, y, rows, columns, temperature=0.3, weights=weights)
     pairs = -torch.log_softmax(x @ y.T / 0.3, dim=1)[rows, columns]
     wanted = (weights * pairs).sum() / weights.sum()
-    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12)
+    torch.testing.assert_close(result, wanted, rtol=0, atol=1e-12)
     for ours, theirs in zip(
-        torch.autograd.grad(found, (x, y)), torch.autograd.grad(wanted, (x, y)), strict=True
+        torch.autograd.grad(result, (x, y)), torch.autograd.grad(wanted, (x, y)), strict=True
     ):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
     even = softmax_over_all(x, y, rows, columns, weights=torch.full_like(weights, 3))
@@ -96,8 +98,8 @@ def test_large_scores_do_not_overflow() -> None:
 
 def test_one_product_and_no_pair_lose_nothing() -> None:
     x, y = torch.ones(2, 3, requires_grad=True), torch.ones(1, 3)
-    one = softmax_over_all(x, y, torch.tensor([0, 1]), torch.tensor([0, 0]))
-    assert one.item() == 0
+    loss = softmax_over_all(x, y, torch.tensor([0, 1]), torch.tensor([0, 0]))
+    assert loss.item() == 0
     none = torch.zeros(0, dtype=torch.int64)
     nothing = softmax_over_all(x, y, none, none)
     nothing.backward()
@@ -107,7 +109,9 @@ def test_one_product_and_no_pair_lose_nothing() -> None:
 
 
 def test_half_precision_is_near() -> None:
-    x, y, rows, columns = (one.float() if one.is_floating_point() else one for one in random_case())
+    x, y, rows, columns = (
+        tensor.float() if tensor.is_floating_point() else tensor for tensor in random_case()
+    )
     x, y = x.detach().requires_grad_(), y.detach().requires_grad_()
     exact = softmax_over_all(x, y, rows, columns)
     with torch.autocast("cpu", torch.bfloat16):

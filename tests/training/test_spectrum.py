@@ -59,9 +59,9 @@ def test_single_precision_stays_single_and_learnable() -> None:
 
 def test_a_seed_decides() -> None:
     graph = graph_of(random_matrix(30, 20))
-    one, same, other = (singular_vectors(graph, 2, seeded(seed))[0][0] for seed in (0, 0, 1))
-    assert torch.equal(one, same)
-    assert not torch.equal(one, other)
+    first, same, other = (singular_vectors(graph, 2, seeded(seed))[0][0] for seed in (0, 0, 1))
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)
 
 
 def test_a_graph_without_edges_has_no_spectrum() -> None:

@@ -39,10 +39,12 @@ def seeds_of(graph: HeteroData, edge_type: tuple, edges: Tensor) -> EdgeSamplerI
 def edges_by_example(out: HeteroSamplerOutput) -> list[tuple]:
     """(position of the seed edge, edge type, edge), sorted."""
     return sorted(
-        (example, one, edge)
-        for one in out.edge
+        (example, edge_type, edge)
+        for edge_type in out.edge
         for example, edge in zip(
-            out.batch[one[2]][out.col[one]].tolist(), out.edge[one].tolist(), strict=True
+            out.batch[edge_type[2]][out.col[edge_type]].tolist(),
+            out.edge[edge_type].tolist(),
+            strict=True,
         )
     )
 
@@ -134,7 +136,7 @@ def test_both_ends_of_an_edge_have_the_trees_of_their_nodes(
     for kind, nodes in zip(edge_type[::2], ends, strict=True):
         times = seeds.time.repeat(3)[: len(nodes)]
         alone = from_nodes(sampler, kind, nodes.tolist(), times.tolist())
-        wanted += [(tree % 3, one, edge) for tree, one, edge in edges_by_example(alone)]
+        wanted += [(tree % 3, edge_type, edge) for tree, edge_type, edge in edges_by_example(alone)]
     assert edges_by_example(out) == sorted(wanted)
 
 

@@ -1,1 +1,1 @@
-"""Sources of data, one file each."""
+"""Sources of data, one file each: see `recsys.data.source.Source` for adding your own."""

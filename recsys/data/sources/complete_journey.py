@@ -3,12 +3,12 @@
 Cut-offs: valid from 2017-08-01, test from 2017-10-01. Seen products are kept in the ranking: people
 buy the same groceries again, so a customer's own history is the baseline to beat.
 Odd: transactions are a 75,000-row sample of 1.47 million, so gaps are longer and baskets smaller
-than in life. Households of type B and C campaigns get all coupons of the campaign, so a coupon not
-redeemed by its end is ignored; of a type A campaign each household gets 16 coupons out of about
-200 and nobody recorded which, so its non-redemption is unknown and yields no event. The catalogue
-is cut to the 20,902 products that the sample holds; the other 71,429 never occur in it. With
-`level="product_type"` they are the 1,707 types of these products, `BREAD:ITALIAN/FRENCH` instead of
-each loaf; 296 purchases of products without a type are left out.
+than in reality. Households of type B and C campaigns get all coupons of the campaign, so a coupon
+that is not redeemed by its end was ignored; of a type A campaign each household gets 16 coupons out
+of about 200, and it is not recorded which, so they yield no event unless redeemed. The catalogue is
+cut to the 20,902 products in the sample; the other 71,429 never occur in it. With
+`level="product_type"` products are replaced by their 1,707 types, as `BREAD:ITALIAN/FRENCH` instead
+of each loaf; 296 purchases of products without a type are left out.
 """
 
 from typing import Literal
@@ -32,7 +32,15 @@ _FILES = (
 
 
 class CompleteJourney:
-    """Purchases at the store; campaigns as outbound touchpoints; coupons as offers."""
+    """Purchases at the store; campaigns as outbound touchpoints; coupons as offers.
+
+    Args:
+        root: folder with the seven published tables as `NAME.parquet`.
+        level: "product", or "product_type" to replace each product by its type.
+
+    Raises:
+        InputError: a file is missing, or the level is neither.
+    """
 
     name: str
     version: str = "1"
@@ -47,12 +55,12 @@ class CompleteJourney:
         if level not in ("product", TYPE):
             raise InputError(f"data.level: expected product or {TYPE}, got '{level}'")
         self.level = level
-        # Runs of the two are not compared with each other.
+        # Runs of the two levels are not compared with each other.
         self.name = "complete_journey" if level == "product" else "complete_journey_types"
         self.folder = data_folder(root, [f"{name}.parquet" for name in _FILES])
 
     def load(self) -> Tables:
-        """Purchases, a `contact` a household and campaign, an `accept` a redemption."""
+        """Purchases, a `contact` per household and campaign, an `accept` per redemption."""
         frames = {name: read_parquet(self.folder / f"{name}.parquet") for name in _FILES}
         if self.level == TYPE:
             _by_type(frames)
@@ -74,12 +82,12 @@ class CompleteJourney:
 
 
 def _by_type(frames: dict[str, pd.DataFrame]) -> None:
-    """Puts the type of a product in its place, in the tables that name one."""
+    """Replaces products by their types in all tables."""
     types = frames["products"].set_index("product_id")[TYPE].dropna()
     for name in ("transactions_sample", "coupons"):
         typed = frames[name].assign(product_id=frames[name]["product_id"].map(types))
         frames[name] = typed.dropna(subset="product_id")
-    # What differs between the products of a type is no feature of it.
+    # Columns that differ between the products of a type are not features of the type.
     frames["products"] = (
         frames["products"]
         .dropna(subset=TYPE)
@@ -90,8 +98,8 @@ def _by_type(frames: dict[str, pd.DataFrame]) -> None:
 
 
 def _most_frequent(values: pd.Series) -> object:
-    found = values.mode()
-    return found.iloc[0] if len(found) else None
+    modes = values.mode()
+    return modes.iloc[0] if len(modes) else None
 
 
 def _campaigns(descriptions: pd.DataFrame) -> pd.DataFrame:
@@ -133,7 +141,7 @@ def _contacts(received: pd.DataFrame, campaigns: pd.DataFrame) -> pd.DataFrame:
 
 
 def _redemptions(redeemed: pd.DataFrame) -> pd.DataFrame:
-    # A coupon covers many products and the redeemed one is not recorded: no product here.
+    # A coupon covers many products, and the redeemed product is not recorded.
     return pd.DataFrame(
         {
             columns.CUSTOMER: redeemed["household_id"],
@@ -145,16 +153,16 @@ def _redemptions(redeemed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _products(catalogue: pd.DataFrame, sold: IdArray) -> pd.DataFrame:
-    named = {"product_category": columns.CATEGORY}
-    return catalogue[catalogue["product_id"].isin(sold)].rename(columns=named)
+    names = {"product_category": columns.CATEGORY}
+    return catalogue[catalogue["product_id"].isin(sold)].rename(columns=names)
 
 
 def _offers(coupons: pd.DataFrame, campaigns: pd.DataFrame, sold: IdArray) -> pd.DataFrame:
     covered = coupons[coupons["product_id"].isin(sold)].drop_duplicates()
     joined = covered.merge(campaigns, on="campaign_id", validate="many_to_one")
     offer_id = joined["coupon_upc"].astype(str) + "@" + joined["campaign_id"].astype(str)
-    kept = [columns.PRODUCT, columns.TOUCHPOINT, columns.VALID_FROM, columns.VALID_TO]
-    return joined[kept].assign(**{columns.OFFER: offer_id})
+    copied = [columns.PRODUCT, columns.TOUCHPOINT, columns.VALID_FROM, columns.VALID_TO]
+    return joined[copied].assign(**{columns.OFFER: offer_id})
 
 
 def _touchpoints(campaigns: pd.DataFrame) -> pd.DataFrame:

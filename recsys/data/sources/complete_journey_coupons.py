@@ -1,14 +1,13 @@
 """Complete Journey as sends: campaigns and coupons that households got, and what they redeemed.
 
-The source `complete_journey` holds what a recommender needs. Models of answers need more of the
+The source `complete_journey` loads what a recommender needs. Models of acceptance need more of the
 same files: which coupon was redeemed, the type of a campaign, products that the sample never sold,
-and whether a purchase was made with a coupon. A decision is made at the start of its campaign.
+and whether a purchase was made with a coupon. A send is dated at the start of its campaign.
 
-A household's mailing of a campaign is accepted where any of its coupons was redeemed; that is told
-for all types. A coupon that was not redeemed is ignored where the whole campaign was sent (types B
-and C); of type A it may never have been sent, so no such row is made.
-Campaigns that run on beyond the end of the data are labelled by what had come of them until then,
-and never count as resolved. Demographics are undated, and left out.
+A household accepted a campaign if it redeemed any of its coupons; this is known for all types. A
+coupon that was not redeemed was ignored if all coupons were sent (types B and C); a coupon of type
+A may never have been sent, so it gets no row. Campaigns that end after the data are labelled by the
+redemptions until then, and never count as resolved. Demographics have no dates and are left out.
 """
 
 from dataclasses import dataclass
@@ -20,15 +19,15 @@ from recsys.data.sources.folder import data_folder
 from recsys.data.sources.parquet import read_columns
 
 END = pd.Timestamp("2018-01-01", tz="UTC")
-"""Redemptions are known up to here."""
+"""Redemptions are known up to this moment."""
 
-WHOLE = ("Type B", "Type C")
-"""Types of campaign whose coupons all went to all of its households."""
+FULLY_SENT = ("Type B", "Type C")
+"""Types of campaigns that sent all their coupons to all their households."""
 
 CAMPAIGN = "campaign_id"
 COUPON_USED = "coupon_used"
 ITEMS = ("product_id", "product_type", "product_category")
-"""What a coupon covers, from the product itself to its category."""
+"""Columns of what a coupon covers, from the product to its category."""
 
 FILES = {
     "campaigns": ("campaign_id", "household_id"),
@@ -45,15 +44,15 @@ FILES = {
 
 @dataclass(frozen=True, kw_only=True)
 class CouponTables:
-    """Tables of sends and of what they are explained by; offers are campaigns or coupons of one.
+    """Tables of sends and of what explains their outcome; an offer is a campaign or its coupon.
 
     Attributes:
         campaigns: offer_id (the campaign), touchpoint (its type), valid_from, valid_to.
         coupons: offer_id (`UPC@campaign`), campaign_id, touchpoint, and the covered product_id,
             product_type, product_category, department, brand; several rows an offer.
-        mailings: customer_id, offer_id, touchpoint, timestamp, outcome, answered_at, resolved_at: a
-            row a household and campaign.
-        coupon_sends: the same, with campaign_id, a row a household and coupon of types B and C.
+        mailings: customer_id, offer_id, touchpoint, timestamp, outcome, answered_at, resolved_at;
+            one row per household and campaign.
+        coupon_sends: the same and campaign_id; one row per household and coupon of types B and C.
         redemptions: customer_id, offer_id (of the coupon), timestamp.
         purchases: customer_id, product_id, product_type, product_category, timestamp, value,
             coupon_used.
@@ -68,22 +67,31 @@ class CouponTables:
 
 
 def read_coupons(root: str) -> CouponTables:
-    """Reads the folder of `complete_journey`. Raises `InputError` where a file is missing."""
+    """Reads the files of `complete_journey`.
+
+    Args:
+        root: their folder.
+
+    Raises:
+        InputError: a file or column is missing.
+    """
     folder = data_folder(root, [f"{name}.parquet" for name in FILES])
-    frames = {name: read_columns(folder / f"{name}.parquet", held) for name, held in FILES.items()}
+    frames = {
+        name: read_columns(folder / f"{name}.parquet", needed) for name, needed in FILES.items()
+    }
     campaigns = _campaigns(frames["campaign_descriptions"])
     redemptions = _redemptions(frames["coupon_redemptions"])
     received = frames["campaigns"].rename(columns={"household_id": columns.CUSTOMER})
     received = received.merge(campaigns.assign(**{CAMPAIGN: campaigns[columns.OFFER]}), on=CAMPAIGN)
     coupons = _coupons(frames["coupons"], frames["products"], campaigns)
     offers = coupons[[columns.OFFER, CAMPAIGN]].drop_duplicates()
-    whole = received[received[columns.TOUCHPOINT].isin(WHOLE)].drop(columns=columns.OFFER)
+    fully_sent = received[received[columns.TOUCHPOINT].isin(FULLY_SENT)].drop(columns=columns.OFFER)
     of_campaign = redemptions.assign(**{columns.OFFER: redemptions[CAMPAIGN]})
     return CouponTables(
         campaigns=campaigns,
         coupons=coupons,
         mailings=_labelled(received, of_campaign),
-        coupon_sends=_labelled(whole.merge(offers, on=CAMPAIGN), redemptions),
+        coupon_sends=_labelled(fully_sent.merge(offers, on=CAMPAIGN), redemptions),
         redemptions=redemptions[[columns.CUSTOMER, columns.OFFER, columns.TIMESTAMP]],
         purchases=_purchases(frames["transactions_sample"], frames["products"]),
     )
@@ -115,20 +123,20 @@ def _redemptions(redeemed: pd.DataFrame) -> pd.DataFrame:
 def _coupons(
     coupons: pd.DataFrame, products: pd.DataFrame, campaigns: pd.DataFrame
 ) -> pd.DataFrame:
-    known = campaigns.rename(columns={columns.OFFER: CAMPAIGN})[[CAMPAIGN, columns.TOUCHPOINT]]
+    types = campaigns.rename(columns={columns.OFFER: CAMPAIGN})[[CAMPAIGN, columns.TOUCHPOINT]]
     covered = coupons.drop_duplicates().merge(products, on="product_id", how="left")
-    named = covered.assign(**{columns.OFFER: _offer(covered)}).drop(columns="coupon_upc")
-    return named.merge(known, on=CAMPAIGN)
+    offers = covered.assign(**{columns.OFFER: _offer(covered)}).drop(columns="coupon_upc")
+    return offers.merge(types, on=CAMPAIGN)
 
 
 def _labelled(sent: pd.DataFrame, redemptions: pd.DataFrame) -> pd.DataFrame:
     keys = [columns.CUSTOMER, columns.OFFER]
-    first = redemptions.groupby(keys)[columns.TIMESTAMP].min().rename("answered_at").reset_index()
-    rows = sent.merge(first, on=keys, how="left")
+    answers = redemptions.groupby(keys)[columns.TIMESTAMP].min().rename("answered_at").reset_index()
+    rows = sent.merge(answers, on=keys, how="left")
     closes = rows[columns.VALID_TO]
     accepted = rows["answered_at"].notna()
-    kept = [columns.CUSTOMER, columns.OFFER, CAMPAIGN, columns.TOUCHPOINT, "answered_at"]
-    return rows[kept].assign(
+    copied = [columns.CUSTOMER, columns.OFFER, CAMPAIGN, columns.TOUCHPOINT, "answered_at"]
+    return rows[copied].assign(
         **{
             columns.TIMESTAMP: rows[columns.VALID_FROM],
             columns.OUTCOME: accepted.map({True: "accept", False: "ignore"}),

@@ -1,4 +1,4 @@
-"""A CSV file, from whatever program it was saved; what would have to be guessed is refused."""
+"""Reads CSV files; refuses those whose meaning would have to be guessed."""
 
 import re
 from collections import Counter
@@ -17,39 +17,40 @@ from recsys.ops.shown_text import shown
 from recsys.ops.whole_numbers import CANONICAL
 
 _NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "NaN", "nan", "None", "NaT")
-"""What other programs write for no value; of ids alone the empty one is certain to mean it."""
+"""How programs write a missing value; in a column of ids only the empty cell is certain."""
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _CODE = r"^\s*(?:[+-]?0[0-9].*|\+[0-9]{5,}|[0-9]+[eE][0-9]+)\s*$"
-"""Cells that pandas reads as numbers although their digits are a code's: 01234, +49123, 12E4."""
+"""Cells that pandas reads as numbers although they are codes: 01234, +49123, 12E4."""
 
 _JOINS: tuple[Kind, ...] = ("id", "code")
 _AS_WRITTEN: tuple[Kind, ...] = (*_JOINS, "text")
 
 
 def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
-    """The table of a comma-separated UTF-8 file with a header.
+    """The table in a comma-separated UTF-8 file with a header.
 
     Args:
         path: of the file.
-        kind: of the column of this name, see `recsys.data.kinds`. Ids, codes and texts are read as
-            written, so that 007 is not 7; ids and codes become whole numbers only where all read
-            back the same. A feature with a cell such as 01234 holds texts.
+        kind: gives the kind of a column by its name, see `recsys.data.kinds`. Ids, codes and texts
+            are read as written, so that 007 is not 7; a column of ids or codes becomes whole
+            numbers only if all its cells would be written back in the same way. A feature with a
+            cell such as 01234 becomes texts.
 
     Raises:
-        InputError: the file, its header or a row cannot be read; says which and what to do.
+        InputError: the file, its header or a row cannot be read; says which, and what to do.
     """
     require_file(path)
     try:
         header = _header(path)
         kinds = {name: kind(name) for name in header}
         frame = _parsed(path, kinds)
-        # pandas takes the surplus of all rows for an index and shifts the names.
+        # If all rows have a surplus field, pandas takes the first for an index and shifts names.
         if not isinstance(frame.index, pd.RangeIndex):
             raise InputError(
                 f"{path.name}: every row has more fields than the header, which has "
-                f"{len(header)}; name them all, or take the last comma of each line away"
+                f"{len(header)}; name all columns, or remove the last comma of each line"
             )
         codes = _codes_among(path, header, frame, kinds)
     except UnicodeDecodeError:
@@ -63,7 +64,7 @@ def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
     for name in header:
         if kinds[name] in _JOINS:
             codes[name] = _whole(frame[name], kinds[name])
-    # Column by column a wide frame would be rebuilt as often as it has columns.
+    # Assigning column by column would copy a wide frame once for each of its columns.
     return pd.DataFrame({name: codes.get(name, frame[name]) for name in header})
 
 
@@ -79,7 +80,7 @@ def _parsed(path: Path, kinds: Mapping[str, Kind]) -> pd.DataFrame:
 def _codes_among(
     path: Path, header: Sequence[str], frame: pd.DataFrame, kinds: Mapping[str, Kind]
 ) -> dict[str, pd.Series]:
-    """The features that look like numbers and are codes, as texts."""
+    """The columns of features that pandas read as numbers although they hold codes, as texts."""
     suspects = [
         position
         for position, (name, dtype) in enumerate(zip(header, frame.dtypes, strict=True))
@@ -102,9 +103,9 @@ def _holds_code(column: pd.Series) -> bool:
 def _header(path: Path) -> list[str]:
     row = pd.read_csv(path, header=None, nrows=1, dtype="str", keep_default_na=False)
     header: list[str] = row.iloc[0].tolist()
-    for separator, spoken in _SEPARATORS.items():
+    for separator, name in _SEPARATORS.items():
         if len(header) == 1 and separator in header[0]:
-            raise InputError(f"{path.name} is separated by {spoken}; save it with commas")
+            raise InputError(f"{path.name} is separated by {name}; save it with commas")
     _check_names(path, header)
     return header
 
@@ -114,13 +115,13 @@ def _check_names(path: Path, header: Sequence[str]) -> None:
     for position, name in enumerate(header, start=1):
         if not name.strip():
             raise InputError(
-                f"{path.name}: column {position} of the header has no name; give it one, or take "
-                "it away (pandas: to_csv(index=False))"
+                f"{path.name}: column {position} of the header has no name; name it, or remove "
+                "it (pandas: to_csv(index=False))"
             )
         if name != name.strip():
             raise InputError(
                 f"{path.name}: column {position} of the header: expected a name without blanks "
-                f"around it, got {shown(name)}; take them away"
+                f"around it, got {shown(name)}; remove them"
             )
         if times[name] > 1:
             raise InputError(
@@ -129,17 +130,17 @@ def _check_names(path: Path, header: Sequence[str]) -> None:
 
 
 def _whole(column: pd.Series, kind: Kind) -> pd.Series:
-    """Ids or codes as whole numbers, where every one is spelt as a program writes it."""
+    """Ids or codes as whole numbers if every cell is written as a program writes such numbers."""
     doubtful = column.isin(_NULLS)
     if kind == "id" and doubtful.any():
         row = first_true(doubtful)
         raise InputError(
             f"row {row}, column '{column.name}': expected an id or an empty cell, got "
-            f"'{column.iloc[row]}', which may mean either; empty the cell where it means none, or "
-            "save the table as Parquet where it is an id"
+            f"'{column.iloc[row]}', which may mean either; empty the cell if it means no value, or "
+            "save the table as Parquet if it is an id"
         )
     written = column.dropna()
-    # Not all 19 digits: beyond 2^63 the whole column would have to be text after all.
+    # At most 18 digits, which are below 2^63.
     if not len(written) or not written.str.fullmatch(CANONICAL).all():
         return column
     if (written.str.len() > 18).any():
@@ -147,13 +148,14 @@ def _whole(column: pd.Series, kind: Kind) -> pd.Series:
     return column.astype("Int64" if len(written) < len(column) else "int64")
 
 
-def _bad_line(words: str) -> str:
-    if ragged := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", words):
+def _bad_line(message: str) -> str:
+    """The rest of an error, from the message of pandas."""
+    if ragged := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
         expected, line, got = ragged.groups()
         return (
-            f": line {line}: expected {expected} fields, got {got}; mend the line, or put a value "
+            f": line {line}: expected {expected} fields, got {got}; fix the line, or put a value "
             "with a comma in double quotes"
         )
-    if "inside string" in words:
-        return ": a double quote is opened and never closed; close it, or take it away"
-    return f" cannot be read: {words.splitlines()[0]}; export it again"
+    if "inside string" in message:
+        return ": a double quote is opened and never closed; close it, or remove it"
+    return f" cannot be read: {message.splitlines()[0]}; export it again"

@@ -1,7 +1,7 @@
-"""Your own tables: Parquet or CSV, one file (or a folder of Parquet parts) a table.
+"""Your own tables: Parquet or CSV, one file (or a folder of Parquet parts) per table.
 
-Cut-offs: those you give. Seen products are masked unless you say `data.filter_seen=false`.
-Odd: whatever your tables hold; `recsys.data.schema` says what is expected of them.
+Cut-offs: those you set. Seen products are left out of the ranking unless `data.filter_seen=false`.
+`recsys.data.schema.SCHEMAS` lists the columns of each table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,12 @@ from typing import Any
 import pandas as pd
 
 from recsys.data.cells import listed
-from recsys.data.frames import require_targets
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
-from recsys.data.source import Cutoffs
+from recsys.data.source import Cutoffs, require_targets
 from recsys.data.sources.csv_file import read_csv
-from recsys.data.sources.folder import data_folder
+from recsys.data.sources.folder import content, data_folder
 from recsys.data.sources.parquet import read_parquet
 from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
@@ -30,13 +29,18 @@ class Files:
 
     Args:
         root: the folder.
-        rename: per table, their column name to ours: `{interactions: {user: customer_id}}`.
+        rename: table -> your column name -> name of the library, as
+            `{interactions: {user: customer_id}}`.
         targets: the actions that make a product relevant.
-        filter_seen: whether products already had leave the ranking.
-        valid_from, test_from: cut-offs, a time or a position; both or neither.
-        name: what runs are called in comparisons; by default the folder's name.
-        ends: the last day or moment of the data, after which no event, link, decision or row of
-            customers may be dated; by default now, and a day for time zones.
+        filter_seen: whether products that a customer already had are left out of the ranking.
+        valid_from: the first moment of valid, a time or position in `order`; None without cut-offs.
+        test_from: the first moment of test; set both or neither.
+        name: what the data are called in comparisons; by default the folder's name.
+        ends: the last day or moment of the data; later events, links, decisions and rows of
+            customers are refused. By default now, and a day for time zones.
+
+    Raises:
+        InputError: an argument is wrong, or there is no such folder.
     """
 
     version: str = "1"
@@ -63,27 +67,31 @@ class Files:
         _check_names(self.rename, self.targets)
 
     def load(self) -> Tables:
-        """The tables found, columns renamed; `interactions` has to be among them."""
-        found: dict[str, Any] = {table: self._read(table) for table in _TABLES}
-        if found["interactions"] is None:
-            held = ", ".join(sorted(path.name for path in self.folder.iterdir())[:8]) or "nothing"
+        """The tables that the folder has, with renamed columns.
+
+        Raises:
+            InputError: interactions are missing, or a file or a column to rename is wrong.
+        """
+        tables: dict[str, Any] = {table: self._read(table) for table in _TABLES}
+        if tables["interactions"] is None:
             raise InputError(
                 f"data.root={self.folder}: expected interactions.parquet, interactions.csv or a "
-                f"folder interactions/ of Parquet parts; the folder holds {held}"
+                "folder interactions/ of Parquet parts; the folder holds "
+                f"{content(self.folder)}"
             )
-        return EndingTables(**found, ends=self.ends)
+        return EndingTables(**tables, ends=self.ends)
 
     def _read(self, table: str) -> pd.DataFrame | None:
         names = (f"{table}.parquet", f"{table}.csv", table)
-        found = [self.folder / name for name in names if (self.folder / name).exists()]
-        if not found:
+        paths = [self.folder / name for name in names if (self.folder / name).exists()]
+        if not paths:
             return None
-        if len(found) > 1:
+        if len(paths) > 1:
             raise InputError(
-                f"{table}: expected one file, got {' and '.join(path.name for path in found)} in "
-                f"{self.folder}; take one away"
+                f"{table}: expected one file, got {' and '.join(path.name for path in paths)} in "
+                f"{self.folder}; remove all but one"
             )
-        path = found[0]
+        path = paths[0]
         mapping = self.rename.get(table, {})
         try:
             if path.suffix == ".csv":

@@ -1,33 +1,48 @@
-"""The folder that a source reads from."""
+"""The folder and the files that a source reads from."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from recsys.errors import InputError
 
+_LISTED = 8
+
 
 def data_folder(root: str | None, needed: Iterable[str]) -> Path:
-    """The folder at `root`, once it is known to hold the files that are needed.
+    """The folder at `root`, which has the needed files.
+
+    Args:
+        root: as set by the user; `~` is the home folder.
+        needed: names of files and folders.
 
     Raises:
-        InputError: no folder there, or a file is missing; says what the folder holds instead.
+        InputError: there is no such folder, or a file is missing; says what the folder has.
     """
     if root is None:
-        raise InputError("data.root is not set; say data.root=FOLDER")
+        raise InputError("data.root is not set; set data.root=FOLDER")
     folder = Path(root).expanduser()
     if not folder.is_dir():
         raise InputError(f"data.root={root}: expected a folder, and there is none")
     missing = [name for name in needed if not (folder / name).exists()]
     if missing:
-        held = ", ".join(sorted(path.name for path in folder.iterdir())[:8]) or "nothing"
         raise InputError(
-            f"data.root={root}: expected {', '.join(missing)} there; the folder holds {held}"
+            f"data.root={root}: expected {', '.join(missing)} there; the folder holds "
+            f"{content(folder)}"
         )
     return folder
 
 
+def content(folder: Path) -> str:
+    """The first names in a folder, separated by commas; `nothing` if it is empty."""
+    return ", ".join(sorted(path.name for path in folder.iterdir())[:_LISTED]) or "nothing"
+
+
 def require_file(path: Path) -> None:
-    """Raises `InputError` where reading would not end, as from a pipe or a device."""
+    """Refuses paths from which reading would fail or never end, as folders, pipes and devices.
+
+    Raises:
+        InputError: the path exists and is no regular file.
+    """
     if path.is_dir():
         raise InputError(f"{path.name} cannot be read: Is a directory")
     if path.exists() and not path.is_file():

@@ -3,16 +3,16 @@
 Cut-offs, in positions: valid from purchase event 49,921, test from 56,161, where 80 % and 90 % of
 the 62,401 events have passed; the last tenth is the test part of the authors' own code. Owned
 products stay in the ranking: 2 % of the purchases are of a product that the customer bought before.
-No time is recorded. Purchase events are numbered as they happened (product 19 makes 0.4 % of the
-purchases of the first seven tenths and 7.5 % of the others). They lie `EVENT` positions apart:
-first the touchpoints of an event by their own number, last its purchases, all at one position.
-Of a touchpoint only the purchase event that it precedes is known, so it stands as late as it can
-have happened. That leaks nothing, but it hides the touchpoints that lead to a purchase in a window:
-four in five of the customers who are asked have no history at all.
+No time is recorded. Purchase events are numbered in the order in which they happened (product 19 is
+0.4 % of the purchases of the first seven tenths and 7.5 % of the others). They are `EVENT`
+positions apart: first come the touchpoints of an event by their number, last its purchases, all at
+the same position. Of a touchpoint only the following purchase event is known, so it gets the latest
+position that it can have. That leaks nothing, but hides the touchpoints before a purchase in a
+window: four in five of the customers with a query have no history.
 Odd: a later event lists the touchpoints of an earlier one again, before its own; those 11,386 rows
 are left out, since they happened before the earlier event. In 1,438 events the numbers of the
-touchpoints have gaps. A touchpoint has a kind and nothing else here: no product, no duration, no
-words. Where a purchase was made is not recorded. Everybody bought: who looked and left is not here.
+touchpoints have gaps. A touchpoint has only a kind: no product, no duration, no text. Where a
+purchase was made is not recorded. All customers bought something: visitors who did not are missing.
 """
 
 import numpy as np
@@ -34,7 +34,11 @@ _ITEMS = ("purchase_event_id", "item_id")
 
 
 class Insurance:
-    """Calls and web sessions about nothing in particular, and purchases of 24 products."""
+    """Calls and web sessions without product, and purchases of 24 products.
+
+    Args:
+        root: folder with `users_touchpoints.parquet` and `purchase_events.parquet`.
+    """
 
     name: str = "insurance"
     version: str = "1"
@@ -47,7 +51,7 @@ class Insurance:
         self.folder = data_folder(root, files)
 
     def load(self) -> Tables:
-        """A `contact` a conversation, a `view` a web session, a `purchase` an item of an event."""
+        """A `contact` per conversation, a `view` per web session, a `purchase` per item."""
         touches = read_columns(self.folder / "users_touchpoints.parquet", _TOUCHES)
         items = read_columns(self.folder / "purchase_events.parquet", _ITEMS)
         _check_touches(touches)
@@ -75,14 +79,14 @@ def _check_touches(touches: pd.DataFrame) -> None:
 
 def _touches(touches: pd.DataFrame) -> pd.DataFrame:
     ordered = touches.sort_values(["purchase_event_id", "event_number"])
-    kept = ordered.drop_duplicates(["user_id", "conversation_id", "session_id"])
-    called = kept["conversation_id"].notna()
+    distinct = ordered.drop_duplicates(["user_id", "conversation_id", "session_id"])
+    called = distinct["conversation_id"].notna()
     return pd.DataFrame(
         {
-            columns.CUSTOMER: kept["user_id"],
+            columns.CUSTOMER: distinct["user_id"],
             columns.TOUCHPOINT: np.where(called, "call_center", "web"),
             columns.ACTION: np.where(called, "contact", "view"),
-            columns.ORDER: kept["purchase_event_id"] * EVENT + kept["event_number"],
+            columns.ORDER: distinct["purchase_event_id"] * EVENT + distinct["event_number"],
         }
     )
 

@@ -1,4 +1,4 @@
-"""A file with one JSON object a line."""
+"""Reads files with one JSON object per line."""
 
 import json
 from collections.abc import Sequence
@@ -10,12 +10,17 @@ import pandas as pd
 from recsys.data.cells import listed
 from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 
 
 def read_json_lines(path: Path, needed: Sequence[str]) -> pd.DataFrame:
-    """These keys of every line as columns, in this order; values stay as JSON has them.
+    """The needed keys of all lines as columns; values keep their JSON types.
 
-    pandas.read_json would make numbers of ids that look like numbers.
+    pandas.read_json would turn ids that look like numbers into numbers.
+
+    Args:
+        path: of the file.
+        needed: the keys, in the order of the columns.
 
     Raises:
         InputError: the file or a line cannot be read, or a line lacks a key; says which.
@@ -31,17 +36,19 @@ def read_json_lines(path: Path, needed: Sequence[str]) -> pd.DataFrame:
         if line.strip()
     ]
     if not rows:
-        raise InputError(f"{path.name}: expected a JSON object a line, got none; is it whole?")
+        raise InputError(
+            f"{path.name}: expected JSON objects, one per line, got none; is it complete?"
+        )
     return pd.DataFrame(rows, columns=list(needed))
 
 
 def _row(where: str, line: str, needed: Sequence[str]) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except (ValueError, RecursionError):  # no JSON, or lists in lists in lists
+    except (ValueError, RecursionError):  # no JSON, or nested too deeply
         row = None
     if not isinstance(row, dict):
-        raise InputError(f"{where}: expected a JSON object, got {line[:40]!r}; mend the line")
+        raise InputError(f"{where}: expected a JSON object, got {shown(line)}; fix the line")
     missing = [key for key in needed if key not in row]
     if missing:
         raise InputError(

@@ -1,12 +1,13 @@
 """train.txt and test.txt as published with NGCF and LightGCN (Gowalla, Yelp2018, Amazon-Book).
 
-Cut-offs: none, the split is given. Seen products are masked, as in all published tables.
-Odd: no time, no touchpoint; no validation part ships with the files, so one is held out of train.
-The published test is no random part of the rows. In Yelp2018 each line keeps the order of events,
+Cut-offs: none, the split is published. Seen products are left out of the ranking, as in all
+published results.
+Odd: no time, no touchpoint; the files have no validation part, so a part of train is held out. The
+published test is not a random part of the rows. In Yelp2018 each line keeps the order of events,
 and test is what came next: of products with 50 rows or more, those with a larger share of their
 rows in test have more of their train rows in the last tenth of lines (correlation .64; a random
-tenth -.02). There split.held_out=last holds out what resembles test. Gowalla's lines are sorted by
-number.
+tenth -.02). There split.held_out=last holds out rows that resemble test. Gowalla's lines are sorted
+by number.
 """
 
 from pathlib import Path
@@ -24,7 +25,11 @@ from recsys.ops.shown_text import shown
 
 
 class LightGCNFiles:
-    """One line a customer: the customer's number, then the numbers of the products."""
+    """Files with a line per customer: the customer's number, then the numbers of the products.
+
+    Args:
+        root: folder with `train.txt` and `test.txt`; its name becomes the name of the data.
+    """
 
     name: str = "lightgcn"
     version: str = "1"
@@ -54,7 +59,7 @@ def _read(path: Path) -> tuple[IntArray, IntArray]:
         raise InputError(f"{path.name} cannot be read as text: {error}") from None
     lengths = np.array([len(line) for line in lines if line], dtype=np.int64)
     if not len(lengths):
-        raise InputError(f"{path.name}: expected a line a customer, got none; is the file whole?")
+        raise InputError(f"{path.name}: expected a line per customer, got none; is it complete?")
     try:
         numbers = np.array([word for line in lines for word in line], dtype=np.int64)
     except (ValueError, OverflowError):

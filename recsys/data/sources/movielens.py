@@ -1,12 +1,12 @@
 """MovieLens 100K: ratings of films by the members of a web site, with ages and genres.
 
 Cut-offs: valid from 1998-03-07, test from 1998-04-01, where 80 % and 90 % of the ratings have
-passed. Seen products are masked: nobody rates a film twice.
-A rating is an event `view`, whatever its stars: it says that the film was watched, and most are
-good. The stars stand in `value`; give them weight, if you want to, in a source of your own.
+passed. Seen products are left out of the ranking: nobody rates a film twice.
+A rating is an event `view`, whatever its stars: it shows that the film was watched, and most are
+good. The stars are in `value`; a source of your own may turn them into `weight`.
 Odd: times are those of rating, not of watching, and half of all members rate everything within
 an hour of joining. So after a cut-off most are new: 80 of 199 customers of valid and 88 of 162 of
-test have any history. Members with fewer than 20 ratings were taken out before publication. Of
+test have any history. Members with fewer than 20 ratings were removed before publication. Of the
 1,682 films 18 are listed twice under another id, one is called `unkonwn`, two have no year.
 """
 
@@ -25,7 +25,11 @@ _FILMS = ("item_id", "movie_title", "release_year", "class")
 
 
 class MovieLens:
-    """Ratings as views; customers with age, gender and occupation, films with year and genres."""
+    """Ratings as views; customers with age, gender and occupation, films with year and genres.
+
+    Args:
+        root: folder with `inter.parquet`, `item.parquet` and `user.parquet`.
+    """
 
     name: str = "movielens"
     version: str = "1"
@@ -40,7 +44,7 @@ class MovieLens:
         self.folder = data_folder(root, ("inter.parquet", "item.parquet", "user.parquet"))
 
     def load(self) -> Tables:
-        """One event a rating, and both tables of features."""
+        """An event per rating, and the features of customers and films."""
         ratings = read_columns(
             self.folder / "inter.parquet", _RATINGS, seconds=columns.TIMESTAMP
         ).rename(columns={**_IDS, "rating": columns.VALUE})
@@ -53,7 +57,7 @@ class MovieLens:
 
 
 def _films(films: pd.DataFrame) -> pd.DataFrame:
-    # A film has several genres: a flag each, because their combinations are too many to learn.
+    # A film has several genres: a flag for each, since there are too many combinations to learn.
     genres = films["class"].str.get_dummies(" ").astype(bool).add_prefix("genre_")
     described = films.drop(columns="class").rename(columns=_IDS)
     years = pd.to_numeric(described["release_year"], errors="coerce")

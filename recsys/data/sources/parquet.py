@@ -1,4 +1,4 @@
-"""A Parquet file: whole, or with the columns that a source counts on."""
+"""Reads Parquet files: all columns, or those that a source needs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +15,11 @@ _LONGEST_TYPE = 60
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """The whole file, or all parts in a folder.
+    """The table in a file, or in all parts in a folder.
 
     Raises:
         InputError: it is no Parquet, damaged, a folder without parts, has a column with several
-            values in a cell, or declares more than a file of its size can hold.
+            values in a cell, or declares more data than a file of its size can contain.
     """
     return _read(path, None)
 
@@ -32,8 +32,8 @@ def _read(path: Path, needed: Sequence[str] | None) -> pd.DataFrame:
         refuse_unbounded(parts)
         schema = pq.read_schema(parts[0]) if parts else pa.schema([])
         _refuse_nested(path, schema, needed)
-        held = None if needed is None else [name for name in needed if name in schema.names]
-        table = pq.read_table(path, columns=held, read_dictionary=texts_of(schema, held))
+        present = None if needed is None else [name for name in needed if name in schema.names]
+        table = pq.read_table(path, columns=present, read_dictionary=texts_of(schema, present))
         size = sum(part.stat().st_size for part in parts)
         frame: pd.DataFrame = unfolded(table, schema, path.name, size).to_pandas()
         return frame
@@ -49,10 +49,10 @@ def _read(path: Path, needed: Sequence[str] | None) -> pd.DataFrame:
 def _parts(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    # As pyarrow does: hidden files, and such as _SUCCESS, are no parts.
-    inside = (part for part in sorted(path.rglob("*")) if not part.is_dir())
+    # As in pyarrow, hidden files and files such as _SUCCESS are no parts.
+    files = (part for part in sorted(path.rglob("*")) if not part.is_dir())
     return [
-        part for part in inside if not any(name[0] in "._" for name in part.relative_to(path).parts)
+        part for part in files if not any(name[0] in "._" for name in part.relative_to(path).parts)
     ]
 
 
@@ -70,22 +70,22 @@ def _refuse_nested(path: Path, schema: pa.Schema, needed: Sequence[str] | None) 
 
 
 def read_columns(path: Path, needed: Sequence[str], seconds: str | None = None) -> pd.DataFrame:
-    """These columns of the file, in this order.
+    """The needed columns of a file, in the given order.
 
     Args:
         path: of the file.
         needed: names of the columns.
-        seconds: one of them that holds seconds since 1970; it comes back as UTC moments.
+        seconds: a column among them with seconds since 1970, which becomes UTC timestamps.
 
     Raises:
-        InputError: the file cannot be read, or lacks a column; says what it holds instead.
+        InputError: the file cannot be read, or lacks a column; says which columns it has.
     """
     frame = _read(path, needed)
     missing = [column for column in needed if column not in frame]
     if missing:
         raise InputError(
             f"{path.name}: expected column '{missing[0]}'; the file holds "
-            f"{listed(_names(path)) or 'no column'}; is it the published one?"
+            f"{listed(_names(path)) or 'no column'}; is it the published file?"
         )
     frame = frame[list(needed)].copy()
     if seconds is None:
@@ -93,7 +93,7 @@ def read_columns(path: Path, needed: Sequence[str], seconds: str | None = None) 
     if not pd.api.types.is_integer_dtype(frame[seconds].dtype):
         raise InputError(
             f"{path.name}: column '{seconds}': expected whole seconds since 1970, got "
-            f"{frame[seconds].dtype}; is it the published one?"
+            f"{frame[seconds].dtype}; is it the published file?"
         )
     frame[seconds] = pd.to_datetime(frame[seconds], unit="s", utc=True)
     return frame

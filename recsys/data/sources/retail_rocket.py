@@ -1,15 +1,15 @@
 """RetailRocket, the subset of CML, KMCLR and SSLRec: views, carts and purchases of an online shop.
 
-Cut-offs: none, the split is given: one purchase a customer is test, without a time. Seen products
-are masked, and any action counts as seen: no product of test was viewed, put into a cart or
-bought by its customer before.
-Odd: one row a customer, product and action; repeats were collapsed, so what a customer returned
-to cannot be told. Of the products of test 90 % occur in train, 42 % among its purchases; the rest
-can be found by no model. 66 customers have over 300 rows, one 4,961, and look like robots: what a
-time-gap filter finds (products seen within minutes of each other) comes to half from them. The
+Cut-offs: none, the split is published: one purchase of each customer is test, without a time. Seen
+products are left out of the ranking, and any action counts as seen: no product of test was viewed,
+put into a cart or bought by its customer before.
+Odd: there is one row per customer, product and action; repeats were collapsed, so it is unknown to
+what a customer returned. Of the products of test 90 % occur in train, 42 % among its purchases; no
+model can find the others. 66 customers have over 300 rows, one of them 4,961, and look like robots:
+half of what a time-gap filter finds (products seen within minutes of each other) is theirs. The
 published numbers of products leak: ranking by nearness of numbers alone reaches .164 Recall@20.
-Nearly every purchase of train was viewed first; split=given takes the views of what it holds out
-away with it, so that valid asks about products without any trace, as test does.
+Nearly every purchase of train was viewed first; split=given leaves out the views of a held-out
+purchase too, so that the products of valid left no trace, as those of test.
 """
 
 import pandas as pd
@@ -23,11 +23,15 @@ from recsys.data.tables import Tables
 _IDS = {"user": columns.CUSTOMER, "item": columns.PRODUCT}
 _TRAIN = (*_IDS, "behaviour", columns.TIMESTAMP)
 _ACTIONS = {"buy": "purchase"}
-"""Their words for actions, where they are not ours; view and cart are."""
+"""Published action -> action of the library, where they differ."""
 
 
 class RetailRocket:
-    """Views, carts and purchases; the purchases that came next are test."""
+    """Views, carts and purchases; the purchases that came next are test.
+
+    Args:
+        root: folder with `train.parquet` and `test.parquet`.
+    """
 
     name: str = "retail_rocket"
     version: str = "1"
@@ -46,6 +50,6 @@ class RetailRocket:
         train[columns.PART] = columns.TRAIN_PART
         test[columns.ACTION] = "purchase"
         test[columns.PART] = columns.TEST_PART
-        # Test has no column of times, so its rows get none.
-        both = pd.concat([train, test], ignore_index=True)
-        return Tables(interactions=both.rename(columns=_IDS))
+        # Test has no column of times, so its rows have none.
+        events = pd.concat([train, test], ignore_index=True)
+        return Tables(interactions=events.rename(columns=_IDS))

@@ -1,24 +1,24 @@
-"""Starbucks rewards as Udacity hands it out: ten offers, sent to 17,000 customers in six waves.
+"""Starbucks rewards as published by Udacity: ten offers, sent to 17,000 customers in six waves.
 
 Cut-offs: valid from hour 504, test from hour 576, the last two waves. Seen products are kept in the
 ranking: the same offer is sent to a customer, and completed, again and again.
-The data count hours from 0 to 714. `START`, which makes times of them, is invented: the first day
-after the last customer joined. So are weekdays and times of day; build nothing on them.
+The data count hours from 0 to 714. `START`, from which times are made, is invented: the first day
+after the last customer joined. So weekdays and times of day mean nothing.
 A product here is an offer. What was bought is not recorded, so a `purchase` has an amount (dollars)
 and no product; `accept` is a completion: the customer spent what the offer asks for, in time.
-Odd: the publisher simulated these data; say so beside every result. Each offer has one set of
-channels, so what a channel does cannot be told from what its offers do: no claims about channels.
-That set is the touchpoint of contacts and views. An `accept` has none: where it was bought is not
-recorded, and the set would give the offer away.
-Offers are completed without a view, and viewed after they were completed or had run out. The two
-informational offers cannot be completed. 397 completions stand twice: one purchase completed two
-running sends of the offer. An age of 118 means unknown; those 2,175 customers have neither gender
-("unknown" here) nor income (empty here, as their age).
-More than half of what is completed in valid was first sent in its opening wave, which no model is
-told: ranking offers here is mostly guessing what was sent.
-There are no `decisions`: such a row counts as known from its send on, while what came of it shows
-up to 138 hours later, beyond the next cut-off; and no propensity is logged. For models of answers
-`starbucks_labels.label_sends` labels every send and says from when on its label is known.
+Odd: the publisher simulated these data, which every result should mention. Each offer has a fixed
+set of channels, so the effect of a channel cannot be separated from that of its offers. That set is
+the touchpoint of contacts and views. An `accept` has none: where it was bought is not recorded, and
+the set would reveal the offer.
+Offers are completed without a view, and viewed after they were completed or had expired. The two
+informational offers cannot be completed. 397 completions occur twice: a purchase completed two
+running sends of the same offer. An age of 118 means unknown; those 2,175 customers have neither
+gender ("unknown" here) nor income (empty here, as their age).
+More than half of the completions in valid are of offers first sent in its opening wave, which no
+model sees: ranking offers here is mostly guessing what was sent.
+There is no table `decisions`: its rows would count as known from the send on, while the outcome
+shows up to 138 hours later, after the next cut-off; and no propensity is logged. For models of
+acceptance, `starbucks_labels.label_sends` labels every send and says when its label becomes known.
 """
 
 import pandas as pd
@@ -46,16 +46,19 @@ _UNKNOWN_AGE = 118
 
 
 def moment(hour: int) -> pd.Timestamp:
-    """The UTC moment of an hour of the data."""
+    """The UTC timestamp of an hour of the data."""
     return START + pd.Timedelta(hours=hour)
 
 
 class Starbucks:
-    """Sends, views and completions of offers, and purchases beside them.
+    """Sends, views and completions of offers, and purchases.
 
     Customers have gender, age (years), income (dollars a year) and member_days (until `START`);
     products have offer_type, difficulty (dollars to spend), customer_reward (dollars), valid_days
-    and a flag a channel.
+    and a flag for each channel.
+
+    Args:
+        root: folder with `portfolio.json`, `profile.json` and `transcript.parquet`.
     """
 
     name: str = "starbucks"
@@ -69,7 +72,7 @@ class Starbucks:
         self.folder = data_folder(root, files)
 
     def load(self) -> Tables:
-        """A `contact` a send, a `view`, an `accept` a completion, a `purchase` a transaction."""
+        """Sends as `contact`, views, completions as `accept`, and purchases; offers as products."""
         portfolio = read_json_lines(self.folder / "portfolio.json", _PORTFOLIO)
         profile = read_json_lines(self.folder / "profile.json", _PROFILE)
         transcript = read_columns(self.folder / "transcript.parquet", _TRANSCRIPT)
@@ -106,14 +109,14 @@ def _check_transcript(transcript: pd.DataFrame, portfolio: pd.DataFrame) -> None
     if not pd.api.types.is_integer_dtype(hours.dtype):
         raise InputError(
             f"transcript.parquet: column 'time': expected whole hours, got {hours.dtype}; is it "
-            "the published one?"
+            "the published file?"
         )
     unknown = offers.notna() & ~offers.isin(portfolio["id"])
     if unknown.any():
         row = first_true(unknown)
         raise InputError(
             f"transcript.parquet: row {row}, column 'offer_id': expected an offer of "
-            f"portfolio.json, got '{offers.iloc[row]}'; take both files from one place"
+            f"portfolio.json, got '{offers.iloc[row]}'; use both files of the same publication"
         )
 
 
@@ -125,7 +128,7 @@ def _customers(profile: pd.DataFrame) -> pd.DataFrame:
         row = first_true(joined.isna())
         raise InputError(
             f"profile.json: row {row}, key 'became_member_on': expected a date such as 20180726, "
-            f"got {profile['became_member_on'].iloc[row]}; mend it"
+            f"got {profile['became_member_on'].iloc[row]}; fix it"
         )
     return pd.DataFrame(
         {
@@ -139,9 +142,9 @@ def _customers(profile: pd.DataFrame) -> pd.DataFrame:
 
 
 def _products(portfolio: pd.DataFrame) -> pd.DataFrame:
-    # `reward` is a column of ours too, where it is what the firm earns; this one it pays.
-    named = {"id": columns.PRODUCT, "reward": "customer_reward", "duration": VALID_DAYS}
-    described = portfolio.rename(columns=named).drop(columns=["channels", columns.TOUCHPOINT])
+    # Renamed, because `reward` in the library is what the firm earns; this one it pays.
+    names = {"id": columns.PRODUCT, "reward": "customer_reward", "duration": VALID_DAYS}
+    described = portfolio.rename(columns=names).drop(columns=["channels", columns.TOUCHPOINT])
     channels = portfolio[columns.TOUCHPOINT].str.get_dummies("_").astype(bool)
     return pd.concat([described, channels.add_prefix("channel_")], axis=1)
 

@@ -1,9 +1,9 @@
-"""What came of each send of an offer: viewed, completed, and from when on that is known.
+"""Labels of sends of offers: viewed, completed, and from when on that is known.
 
-Views and completions name the customer and the offer, never the send, so each is attributed to the
+Views and completions name the customer and the offer, not the send, so each is attributed to the
 latest send of that offer to that customer at or before it. It counts while the offer is valid, but
 no later than `LONGEST_HOURS` after the send, both ends included: the data end that long after the
-last wave, and all waves are to be labelled alike. A further send of the offer ends the earlier one.
+last wave, and all waves get the same window. A further send of the offer ends the earlier one.
 """
 
 import pandas as pd
@@ -14,22 +14,22 @@ LONGEST_HOURS = 138
 VALID_DAYS = "valid_days"
 OFFER_TYPE = "offer_type"
 INFORMS = "informational"
-"""The type of offers that ask for nothing, and so cannot be completed."""
+"""The type of offers that require nothing, so that they cannot be completed."""
 
 _PAIR = [columns.CUSTOMER, columns.PRODUCT]
 _KEYS = [*_PAIR, columns.TIMESTAMP]
 
 
 def label_sends(interactions: pd.DataFrame, products: pd.DataFrame) -> pd.DataFrame:
-    """One row a `contact`, in the order of time.
+    """One row per `contact`, in the order of time.
 
-    For a model that decides at a moment, take the rows whose `resolved_at` lies before it. That
-    moment is the same whatever the outcome: a view is known at once and its absence only later, so
-    that rows taken as soon as they can be told would hold too many views.
+    A model that decides at some moment may use the rows whose `resolved_at` is before it. That
+    moment does not depend on the outcome: a view is known at once and its absence only later, so
+    taking each row as soon as its outcome is known would give too many views.
 
     Args:
         interactions: with customer_id, product_id, action (`contact`, `view`, `accept`; others are
-            no answer) and timestamp up to the end of the data.
+            ignored) and timestamp up to the end of the data.
         products: product_id, offer_type and valid_days of every product that was sent.
 
     Returns:
@@ -45,8 +45,8 @@ def label_sends(interactions: pd.DataFrame, products: pd.DataFrame) -> pd.DataFr
     viewed_at = _first_answers(sends, _rows(interactions, "view"), closes)
     completed_at = _first_answers(sends, _rows(interactions, "accept"), closes)
     informs = offers[OFFER_TYPE] == INFORMS
-    again = sends.groupby(_PAIR)[columns.TIMESTAMP].shift(-1)
-    resolved_at = closes.where(again.isna() | (closes < again), again)
+    next_send = sends.groupby(_PAIR)[columns.TIMESTAMP].shift(-1)
+    resolved_at = closes.where(next_send.isna() | (closes < next_send), next_send)
     return sends.assign(
         viewed=viewed_at.notna(),
         viewed_at=viewed_at,
@@ -62,8 +62,8 @@ def _rows(interactions: pd.DataFrame, action: str) -> pd.DataFrame:
 
 
 def _first_answers(sends: pd.DataFrame, answers: pd.DataFrame, closes: pd.Series) -> pd.Series:
-    """[n] the first answer to each send, NaT where there is none by the moment `closes` [n]."""
+    """[n] time of the first answer to each send, NaT if there is none until `closes` [n]."""
     numbered = sends.assign(send=sends.index)
     matched = pd.merge_asof(answers, numbered, on=columns.TIMESTAMP, by=_PAIR).dropna()
-    first = matched.groupby("send")[columns.TIMESTAMP].min().reindex(sends.index)
-    return first.where(first <= closes)
+    answered_at = matched.groupby("send")[columns.TIMESTAMP].min().reindex(sends.index)
+    return answered_at.where(answered_at <= closes)

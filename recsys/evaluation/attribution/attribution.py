@@ -10,16 +10,16 @@ from recsys.arrays import FloatArray
 from recsys.evaluation.intervals import Interval, percentiles, resampled_means
 
 _AT_ONCE = 64
-"""Resamples that shares are read off at once: so many chains of T states have room."""
+"""Resamples whose shares are computed at once: as many chains of T states fit into memory."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Attribution:
-    """What a method gives each channel.
+    """The credit that a method gives each channel.
 
     Attributes:
-        amounts: [C, K] what each customer adds to the K sums that the shares are read off.
-        read: [R, K] sums -> [R, T] shares, each row by itself; sums may all be scaled alike.
+        amounts: [C, K] what each customer adds to the K sums from which shares are computed.
+        read: [R, K] sums -> [R, T] shares, each row separately; a common factor cancels.
     """
 
     amounts: FloatArray
@@ -28,8 +28,7 @@ class Attribution:
     @cached_property
     def shares(self) -> FloatArray:
         """[T] shares, which sum to 1; nan where nothing was converted."""
-        shares: FloatArray = self.read(self.amounts.sum(axis=0, keepdims=True))[0]
-        return shares
+        return np.asarray(self.read(self.amounts.sum(axis=0, keepdims=True))[0])
 
     def intervals(
         self, *, resamples: int = 1000, level: float = 0.95, seed: int = 0
@@ -37,18 +36,18 @@ class Attribution:
         """[T] shares with percentile intervals; customers with all their journeys are resampled.
 
         Args:
-            resamples: as in `recsys.evaluation.intervals.bootstrap`.
-            level: likewise.
-            seed: likewise.
+            resamples: number of resamples.
+            level: confidence of the intervals.
+            seed: of the resampling.
         """
-        there = self.amounts[self.amounts.any(axis=1)]
-        if not len(there):
+        amounts = self.amounts[self.amounts.any(axis=1)]
+        if not len(amounts):
             return [Interval(np.nan, np.nan, np.nan, 0) for _ in self.shares]
-        sums = resampled_means(there, np.ones(len(there)), resamples, seed)
+        sums = resampled_means(amounts, np.ones(len(amounts)), resamples, seed)
         parts = np.array_split(sums, -(-resamples // _AT_ONCE))
         draws = np.concatenate([self.read(part) for part in parts])
-        low, high = percentiles(draws, level, len(there))
+        low, high = percentiles(draws, level, len(amounts))
         return [
-            Interval(float(mean), float(low[channel]), float(high[channel]), len(there))
+            Interval(float(mean), float(low[channel]), float(high[channel]), len(amounts))
             for channel, mean in enumerate(self.shares)
         ]

@@ -1,4 +1,4 @@
-"""Rules that share each conversion among its own contacts: the last one, or the later the more."""
+"""Rules that share each conversion among its contacts: all to the last, or more to later ones."""
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -9,7 +9,7 @@ from recsys.evaluation.attribution.journeys import Journeys
 
 
 def last_touch(journeys: Journeys) -> Attribution:
-    """All credit of a conversion to its last contact, as most reports have it."""
+    """All credit of a conversion to its last contact, as in most reports."""
     return _shared(journeys, journeys.is_last.astype(np.float64))
 
 
@@ -46,5 +46,4 @@ def _shared(journeys: Journeys, weights: FloatArray) -> Attribution:
 def _in_all(credit: FloatArray) -> FloatArray:
     """[R, T] credit as shares of all credit."""
     with np.errstate(invalid="ignore"):  # without conversions there is nothing to share
-        shares: FloatArray = credit / credit.sum(axis=1, keepdims=True)
-    return shares
+        return np.asarray(credit / credit.sum(axis=1, keepdims=True))

@@ -40,9 +40,8 @@ class Journeys:
 
     @property
     def unattributed(self) -> FloatArray:
-        """[conversions] 1 for a conversion without a contact, which no channel can have earned."""
-        alone: FloatArray = (self.contacts[self.converted] == 0).astype(np.float64)
-        return alone
+        """[conversions] 1 for a conversion without a contact, which no channel has earned."""
+        return np.asarray(self.contacts[self.converted] == 0, np.float64)
 
 
 def journeys(
@@ -86,13 +85,13 @@ def journeys(
     led = ends // span == person
     ages = np.where(led, np.append(times, 0)[ends % span] - times[rank], 0)
     led &= look_back is None or ages <= look_back
-    # Contacts that led nowhere, before the same conversion, are one journey.
+    # Contacts without a conversion that precede the same later one are one journey.
     lost, journey = np.unique(
         person[~led] * (len(conversions) + 1) + following[~led], return_inverse=True
     )
     owner = following.copy()
     owner[~led] = len(conversions) + journey
-    # Not the order of time: what fell out of the window of a conversion comes after all of them.
+    # Not in order of time: journeys without a conversion come after all others.
     rows = np.argsort(owner, kind="stable")
     rows = rows[_last_of_visit(owner[rows], channel[rows], times[rank[rows]], pause)]
     lost_people = people[lost // (len(conversions) + 1)]

@@ -1,4 +1,4 @@
-"""Removal effect: how many conversions would be missing if a channel led nowhere."""
+"""Removal effect: the conversions that would be missing without a channel."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from recsys.evaluation.attribution.journeys import Journeys
 def removal_effect(journeys: Journeys) -> Attribution:
     """Shares of the removal effects in the first-order Markov graph of journeys.
 
-        effect of c = 1 - P(conversion | whoever comes to c is lost) / P(conversion)
+        effect of c = 1 - P(conversion | journeys that reach c are lost) / P(conversion)
         share of c = effect of c / sum of all effects
 
     (Anderl, Becker, von Wangenheim and Schumann, Mapping the Customer Journey, 2016.) States are
@@ -61,5 +61,4 @@ def _shares(counts: FloatArray, *, steps: IntArray, width: int) -> FloatArray:
     through = reached * onwards
     # All effects are over the same P(conversion), so it cancels from the shares.
     with np.errstate(invalid="ignore"):
-        shares: FloatArray = through / through.sum(axis=1, keepdims=True)
-    return shares
+        return np.asarray(through / through.sum(axis=1, keepdims=True))

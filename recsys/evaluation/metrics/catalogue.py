@@ -93,8 +93,8 @@ def popularity_lift(
     Returns:
         [Q] float64, at least -1; nan without a list or without a history of any popularity.
     """
-    had = history.astype(bool).astype(np.float64)
-    usual = ratio(had @ popularity, had.sum(axis=1))
+    owned = history.astype(bool).astype(np.float64)
+    usual = ratio(owned @ popularity, owned.sum(axis=1))
     return ratio(mean_of_list(products, popularity), usual) - 1
 
 
@@ -144,11 +144,7 @@ def category_calibration(
         [Q] float64 between 0 and ln(1 / alpha) = 4.61; nan where the list or the history has no
         product with a category.
     """
-    coded = np.flatnonzero(categories >= 0)
-    member = csr_array(
-        (np.ones(len(coded)), (coded, categories[coded])),
-        shape=(len(categories), int(categories.max(initial=0)) + 1),
-    )
+    member = one_hot(categories)
     wanted = _shares(history.astype(np.float64) @ member)
     given = _shares(as_matrix(products, len(categories)) @ member)
     divergence = rel_entr(wanted, (1 - ALPHA) * given + ALPHA * wanted)
@@ -160,6 +156,15 @@ def as_matrix(products: IntArray, width: int) -> csr_array:
     queries, positions = np.nonzero(products >= 0)
     columns = products[queries, positions]
     return csr_array((np.ones(len(queries)), (queries, columns)), shape=(len(products), width))
+
+
+def one_hot(categories: IntArray) -> csr_array:
+    """[P, G] float64 CSR with 1 for the category of each product, from codes [P]; -1 has none."""
+    coded = np.flatnonzero(categories >= 0)
+    return csr_array(
+        (np.ones(len(coded)), (coded, categories[coded])),
+        shape=(len(categories), int(categories.max(initial=0)) + 1),
+    )
 
 
 def times_shown(products: IntArray, width: int) -> IntArray:

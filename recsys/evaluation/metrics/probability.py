@@ -16,8 +16,8 @@ _TOLERANCE = 1e-8
 def log_loss(probability: FloatArray, outcome: BoolArray | IntArray | FloatArray) -> FloatArray:
     """Negative logarithm of the probability that was given to what happened; lower is better.
 
-    log_loss = -y ln p - (1 - y) ln(1 - p) (Good, 1952). A certainty that was wrong would cost
-    infinitely; probabilities are kept 2.2e-16 away from 0 and 1, so that it costs 36.
+    log_loss = -y ln p - (1 - y) ln(1 - p) (Good, 1952). A wrong certainty would cost infinitely;
+    probabilities are kept 2.2e-16 away from 0 and 1, so that it costs 36.
 
     Args:
         probability: [N] that the outcome is 1.
@@ -71,7 +71,7 @@ def brier_parts(probability: FloatArray, outcome: BoolArray | IntArray | FloatAr
         resolution  = sum_f n_f (y_f - y)^2 / N
         uncertainty = y (1 - y)
 
-    Forecasts that hardly repeat make groups of one, and the parts say nothing: round them first.
+    Round forecasts that hardly repeat first: with groups of one event the parts have no meaning.
 
     Args:
         probability: [N] that the outcome is 1.
@@ -106,17 +106,22 @@ def expected_calibration_error(
     Args:
         probability: [N] that the outcome is 1.
         outcome: [N] 0 or 1.
-        bins: B, how many.
-        equal: what the bins have equal.
+        bins: B, number of bins.
+        equal: "width" for bins of equal width, "count" for bins of equal numbers of events.
 
     Returns:
         Between 0 and 1.
     """
     p, y = checked(probability, outcome)
-    inner = np.arange(1, bins) / bins
-    edges = inner if equal == "width" else np.quantile(p, inner, method="inverted_cdf")
-    excess = np.bincount(np.searchsorted(edges, p, side="left"), weights=p - y)
+    excess = np.bincount(bin_of(p, bins, equal), weights=p - y)
     return float(np.abs(excess).sum() / len(p))
+
+
+def bin_of(probability: FloatArray, bins: int, equal: Literal["width", "count"]) -> IntArray:
+    """[N] int64 bin of each probability [N], as of `expected_calibration_error`, from 0 on."""
+    inner = np.arange(1, bins) / bins
+    edges = inner if equal == "width" else np.quantile(probability, inner, method="inverted_cdf")
+    return np.searchsorted(edges, probability, side="left")
 
 
 @dataclass(frozen=True)
@@ -127,8 +132,8 @@ class CalibrationLine:
         intercept: 0 where calibrated; nan where there is no line.
         slope: 1 where calibrated, below 1 where probabilities are too extreme, above where too
             timid; inf or -inf where they separate the outcomes, nan where they or the outcomes are
-            all alike.
-        converged: whether the two are the maximum of the likelihood; where not, there is none, or
+            all equal.
+        converged: whether the two are the maximum of the likelihood; False where there is none, or
             it lies too far out to be reached.
     """
 
@@ -143,10 +148,8 @@ def calibration_slope(
     """Logistic regression of the outcome on the logit of its probability (Cox, 1958).
 
     Unpenalised maximum likelihood by Newton's method in float64 with halved steps, on the centred
-    and scaled logit. It ends with the first step under 1e-8 of the estimate: the error left is
-    about the square of that. The maximum exists exactly where the logits of the two outcomes
-    overlap (Albert and Anderson, 1984); that is asked first, so data without one are answered at
-    once.
+    and scaled logit, up to the first step below 1e-8 of the estimate. The maximum exists exactly
+    where the logits of the outcomes overlap (Albert and Anderson, 1984), which is checked first.
 
     Args:
         probability: [N] that the outcome is 1; 0 and 1 are moved inside by 2.2e-16.
@@ -169,7 +172,7 @@ def calibration_slope(
 
 
 def _fitted(x: FloatArray, y: FloatArray) -> tuple[FloatArray, bool]:
-    """Level and slope [2] of y on x, and whether Newton's method came to rest there."""
+    """Level and slope [2] of y on x, and whether Newton's method converged there."""
     line = np.zeros(2)
     loss = _loss(line, x, y)
     for _ in range(_STEPS):
@@ -184,7 +187,7 @@ def _fitted(x: FloatArray, y: FloatArray) -> tuple[FloatArray, bool]:
             return line, False
         if np.abs(step).max() <= _TOLERANCE * max(1.0, np.abs(line).max()):
             return line + step, True
-        # Far from the maximum a whole step may overshoot; rounding alone must not stop it.
+        # Far from the maximum a full step may overshoot; rounding alone must not stop it.
         while _loss(line + step, x, y) > loss * (1 + 1e-12):
             step = step / 2
         line = line + step

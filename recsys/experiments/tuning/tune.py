@@ -1,4 +1,4 @@
-"""Tuning: the trials of a study, in processes of their own, tracked and resumable."""
+"""Tuning: runs the trials of a study in processes of their own; tracked and resumable."""
 
 import multiprocessing
 import os
@@ -19,48 +19,57 @@ from recsys.data.dataset import Dataset
 from recsys.data.queries import Split, Window
 from recsys.errors import InputError
 from recsys.experiments.config import Settings, build_part, settings_of
-from recsys.experiments.parts import packages
 from recsys.experiments.run import load
-from recsys.experiments.tuning.nested import changed, flat
-from recsys.experiments.tuning.space import Space, refuse_outside, space
-from recsys.experiments.tuning.study import Study, StudyConfig, refusal, storage_in_one_line
+from recsys.experiments.target_classes import allowed_packages
+from recsys.experiments.tuning.space import (
+    Space,
+    flat_settings,
+    refuse_outside,
+    space,
+    with_settings,
+)
+from recsys.experiments.tuning.study import Study, StudyConfig, refusal, storage_errors
 from recsys.experiments.validator import Validator
 from recsys.ops.terminal import exit_on_input_error
 from recsys.tracking.study import StudyRun, TrialRecord
 
 _POLL = 1.0
-# What these raise on odd settings says that the settings are bad, not the program.
+# Raised for settings that cannot be fitted; anything else is a bug.
 _REFUSALS = (InputError, ValueError, ArithmeticError, MemoryError)
 
 
 def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) -> Study:
-    """Searches until the budget is spent; whatever was finished before counts.
+    """Searches until the budget is spent; trials of earlier starts count.
 
-    Trials run in processes of their own and are kept in the study's database as they end; this
-    process copies them into MLflow.
+    Trials run in processes of their own, which write them to the study's database; this process
+    copies them to MLflow.
 
     Args:
         settings: of the run to tune, built.
         described: the space, as in conf/tune.
         config: budget and storage.
 
+    Returns:
+        the study, with at least one finished trial.
+
     Raises:
-        InputError: the study belongs to something else, is in use, or its first trial fails.
+        InputError: the study was started with other settings, another process searches it, or its
+            first trial fails.
     """
-    widest = space(described, flat(settings.config["model"]))
+    widest = space(described, flat_settings(settings.config["model"]))
     study = Study(study_name(settings, config), config, settings.seed)
-    with storage_in_one_line(config), study.held():
-        if study.about is not None:
-            # Before anything of it is touched, and also where nothing is left to try.
+    with storage_errors(config), study.locked():
+        if study.subject is not None:
+            # Refuses other settings before anything is written, also where no trial is left.
             _prepare(study, settings, described)
-        study.take_up()
+        study.requeue_interrupted()
         tracked = StudyRun(
             settings.track, study.name, settings.evaluate.metric, _tags(settings), study.identity
         )
-        with tracked.under_way(), _progress(config) as bar:
+        with tracked.running(), _progress(config) as bar:
             if not study.is_spent():
-                with _started(study.name, settings.config, described, config) as workers:
-                    while _working(workers):
+                with _workers(study.name, settings.config, described, config) as workers:
+                    while _are_working(workers):
                         _show(bar, study, tracked)
                         time.sleep(_POLL)
             _show(bar, study, tracked)
@@ -70,15 +79,15 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
 
 
 def study_name(settings: Settings, config: StudyConfig) -> str:
-    """What the study is called: `study.name`, or data and model.
+    """The name of the study: `study.name`, or data and model.
 
     Raises:
-        InputError: files and tags cannot be called that.
+        InputError: it cannot be the name of a file.
     """
     name = config.name or f"{settings.source.name}_{settings.names['model']}"
     if not re.fullmatch(r"[\w.-]+", name):
         raise InputError(
-            f"study.name: expected letters, digits, '_', '-' and '.', got '{name}'; say "
+            f"study.name: expected letters, digits, '_', '-' and '.', got '{name}'; set "
             "study.name=ANOTHER"
         )
     return name
@@ -95,23 +104,23 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         number=trial.number,
         settings=trial.params,
         value=None if why else trial.value if complete else list(curve.values())[-1],
-        ended="refused" if why else "complete" if complete else "given up",
+        outcome="refused" if why else "complete" if complete else "given up",
         why=why,
         curve=curve,
-        began=trial.datetime_start,
+        started=trial.datetime_start,
         finished=trial.datetime_complete,
     )
 
 
 @contextmanager
-def _started(
+def _workers(
     name: str, plain: Mapping[str, Any], described: Mapping[str, Any], config: StudyConfig
 ) -> Iterator[list[BaseProcess]]:
-    """Processes of trials; whatever ends the block ends them too."""
+    """Processes that run trials; they end with the block at the latest."""
     context = multiprocessing.get_context("spawn")
-    about = (name, plain, described, config, os.getpid(), context.Lock())
+    arguments = (name, plain, described, config, os.getpid(), context.Lock())
     workers: list[BaseProcess] = [
-        context.Process(target=_work, args=about, daemon=True) for _ in range(config.processes)
+        context.Process(target=_work, args=arguments, daemon=True) for _ in range(config.processes)
     ]
     try:
         with _shared_cores(config.processes):
@@ -137,10 +146,10 @@ def _shared_cores(processes: int) -> Iterator[None]:
         del os.environ["OMP_NUM_THREADS"]
 
 
-def _working(workers: list[BaseProcess]) -> bool:
+def _are_working(workers: list[BaseProcess]) -> bool:
     for worker in workers:
         if worker.exitcode:
-            # Its one line stands on stderr already.
+            # It wrote its one line to stderr.
             sys.exit(worker.exitcode if worker.exitcode > 0 else 1)
     return any(worker.is_alive() for worker in workers)
 
@@ -151,64 +160,68 @@ def _work(
     described: Mapping[str, Any],
     config: StudyConfig,
     parent: int,
-    last_word: Lock,
+    error_lock: Lock,
 ) -> None:
-    """A process of trials; ends with the budget, or after the trial in which its parent died."""
-    with exit_on_input_error(last_word), storage_in_one_line(config):
-        settings = settings_of(plain, packages(plain.get("allow", [])))
+    """Runs trials until the budget is spent, or until the parent process is gone."""
+    with exit_on_input_error(error_lock), storage_errors(config):
+        settings = settings_of(plain, allowed_packages(plain.get("allow", [])))
         study = Study(name, config, settings.seed)
         searched, split = _prepare(study, settings, described)
         while os.getppid() == parent and (trial := study.ask(searched)) is not None:
-            _try(study, trial, searched, split.valid, settings)
+            _run_trial(study, trial, searched, split.valid, settings)
 
 
 def _prepare(study: Study, settings: Settings, described: Mapping[str, Any]) -> tuple[Space, Split]:
-    """Loads the data and refuses a study that was begun about something else."""
+    """Loads the data and refuses a study that was started with other settings."""
     data, split = load(settings.source, settings.splitter, settings.identity)
-    model = flat(settings.config["model"])
+    model = flat_settings(settings.config["model"])
     searched = space(described, model, data)
-    study.prepare(searched, model, _about(settings, data, split))
+    study.prepare(searched, model, _subject(settings, data, split))
     return searched, split
 
 
-def _try(study: Study, trial: Trial, searched: Space, window: Window, settings: Settings) -> None:
+def _run_trial(
+    study: Study, trial: Trial, searched: Space, window: Window, settings: Settings
+) -> None:
     try:
         study.tell(trial, _quality(trial, searched, window, settings, study.config.prune))
     except optuna.TrialPruned:
         study.tell(trial, None)
     except _REFUSALS as error:
-        words = " ".join(str(error).split()) or type(error).__name__
-        study.tell(trial, None, refused=words)
+        reason = " ".join(str(error).split()) or type(error).__name__
+        study.tell(trial, None, refused=reason)
         if not study.finished()[1:]:
-            raise InputError(f"the first trial of study {study.name} failed: {words}") from None
+            raise InputError(f"the first trial of study {study.name} failed: {reason}") from None
 
 
 def _quality(
     trial: Trial, searched: Space, window: Window, settings: Settings, prune: bool
 ) -> float:
-    def point(step: int, value: float) -> None:
+    def report(step: int, value: float) -> None:
         trial.report(value, step)
         if prune and trial.should_prune():
             raise optuna.TrialPruned
 
     refuse_outside(searched, trial.params, f"trial {trial.number}")
-    model = build_part(changed(settings.config["model"], trial.params), "model", settings.allow)
-    validator = Validator(window.queries, settings.evaluate, point)
+    model = build_part(
+        with_settings(settings.config["model"], trial.params), "model", settings.allow
+    )
+    validator = Validator(window.queries, settings.evaluate, report)
     model.fit(window.past, validator)
-    # Models that learn in epochs have shown a curve by now; others are asked about ever more.
-    return validator(model.score) if validator.curve else validator.growing(model.score)
+    # Models that learn in epochs have reported a curve; others report growing samples.
+    return validator(model.score) if validator.curve else validator.on_growing_sample(model.score)
 
 
-def _about(settings: Settings, data: Dataset, split: Split) -> dict[str, Any]:
-    """What a study belongs to; where the data lie does not matter."""
+def _subject(settings: Settings, data: Dataset, split: Split) -> dict[str, Any]:
+    """What a study is about; the folder of the data is not part of it."""
     parts = {key: settings.config[key] for key in ("model", "split", "identity", "seed")}
-    # The cut-offs of the data are in no table; the fingerprint holds targets and filter_seen.
+    # The fingerprint covers targets and filter_seen, but not the cut-offs.
     windows = {"cut-offs": split.description}
     return {**parts, **windows, "data": data.fingerprint, "metric": settings.evaluate.metric}
 
 
 def _tags(settings: Settings) -> dict[str, str]:
-    # "model" and "data" alone: with all tags of a model's run it would stand on the leaderboard.
+    # Not all tags of a model's run: with those it would be on the leaderboard.
     return {"model": settings.names["model"], "data": settings.source.name}
 
 
@@ -223,15 +236,15 @@ def _progress(config: StudyConfig) -> Iterator["tqdm[Any]"]:
 
 
 def _show(bar: "tqdm[Any]", study: Study, tracked: StudyRun) -> None:
-    """Copies what has ended into MLflow and moves the bar."""
+    """Copies finished trials to MLflow and moves the bar."""
     ended = study.finished()
     best: float | None = None
     for count, trial in enumerate(ended, start=1):
         record = trial_record(trial)
-        if record.ended == "complete" and record.value is not None:
+        if record.outcome == "complete" and record.value is not None:
             best = record.value if best is None else max(best, record.value)
         if tracked.log(record) and best is not None:
-            tracked.best(best, count)
+            tracked.log_best(best, count)
     done = study.seconds(ended) / 60 if study.config.trials is None else len(ended)
     bar.n = min(done, bar.total or done)
     bar.set_postfix_str(f"{len(ended)} trials" + (f", best {best:.4f}" if best else ""))

@@ -12,7 +12,7 @@ from recsys.graph.features import feature_terms
 from recsys.graph.offer_calendar import calendar_lift
 from recsys.graph.relations import SIDES, Ends, Signals, relation_matrices
 from recsys.graph.strength import event_weights
-from recsys.models.touchpoint_gnn.event_contexts import event_contexts
+from recsys.models.touchpoint_gnn.event_contexts import EventContexts, event_contexts
 from recsys.models.touchpoint_gnn.network import NetworkInputs
 from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.context_targets import ContextTargets
@@ -49,17 +49,12 @@ def network_inputs(
     ends = Ends.of(data)
     customers, products, nodes = (ends.rows[side] for side in SIDES)
     of_actions = signals.of_events(data)
-    liked = of_actions > 0
+    liked, used = of_actions > 0, of_actions != 0
     with_product, with_node = liked & (products >= 0), liked & (nodes >= 0)
     combinations = event_contexts(data, nodes, ends.sizes["touchpoints"], contexts)
-    in_context = with_product & (combinations.of_events >= 0)
-    # A product taken in a context is a target twice: in that context and in none.
-    both = np.concatenate([np.flatnonzero(with_product), np.flatnonzero(in_context)])
-    without = np.arange(len(both)) < with_product.sum()
     decayed = event_weights(data, loss_half_life, signals.durations) * of_actions
     steady, size = event_weights(data), ends.sizes["customers"]
     counts = np.bincount(nodes[with_node], steady[with_node], minlength=ends.sizes["touchpoints"])
-    used = of_actions != 0
     matrices = relation_matrices(data, signals)
     lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
     return NetworkInputs(
@@ -70,14 +65,7 @@ def network_inputs(
             torch.from_numpy(_involved(ends, "products", used)).to(device),
         ),
         active=torch.from_numpy(np.unique(customers[with_product | with_node])).to(device),
-        product_targets=ContextTargets(
-            customers[both],
-            np.where(without, -1, combinations.of_events[both]),
-            products[both],
-            decayed[both],
-            size,
-            device,
-        ),
+        product_targets=_product_targets(ends, with_product, combinations, decayed, device),
         touchpoint_targets=ContextTargets(
             customers[with_node],
             products[with_node],
@@ -91,6 +79,27 @@ def network_inputs(
         contexts=torch.from_numpy(combinations.members).to(device),
         history=BipartiteGraph.from_matrix(history, device),
         calendar=torch.from_numpy(lift).to(device),
+    )
+
+
+def _product_targets(
+    ends: Ends,
+    with_product: BoolArray,
+    combinations: EventContexts,
+    weights: FloatArray,
+    device: torch.device,
+) -> ContextTargets:
+    """Targets from the events [E] with a product: each without context, and again in its own."""
+    in_context = with_product & (combinations.of_events >= 0)
+    rows = np.concatenate([np.flatnonzero(with_product), np.flatnonzero(in_context)])
+    without = np.arange(len(rows)) < with_product.sum()
+    return ContextTargets(
+        ends.rows["customers"][rows],
+        np.where(without, -1, combinations.of_events[rows]),
+        ends.rows["products"][rows],
+        weights[rows],
+        ends.sizes["customers"],
+        device,
     )
 
 

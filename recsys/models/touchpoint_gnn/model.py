@@ -74,8 +74,11 @@ class TouchpointGNN(GraphNetwork):
         actions: weight of each action, below 0 to push away; None for the default of
             `recsys.graph.action_weights`. Events of actions above 0 are the targets.
         learn_actions: whether each relation learns its own weights, starting from `actions`.
-        half_life, durations, silence, silence_days, offered: how events count in the graph, as in
-            `recsys.graph.relations.Signals`.
+        half_life: days (positions of an order) after which an edge counts half; None for never.
+        durations: power of an event's duration over the usual one in its weight; 0 for none.
+        silence: weight of a contact without reaction; 0 for none.
+        silence_days: days without reaction after which a contact counts as silence.
+        offered: weight of an offer of a product at a touchpoint; 0 for none.
         loss_half_life: days (positions of an order) after which an event counts half in the loss;
             None for never.
         features: whether the columns of customers and products are used.
@@ -156,7 +159,7 @@ class TouchpointGNN(GraphNetwork):
             **of_tables, "interactions": _of_contexts(data) if self.contexts else {},
         }  # fmt: skip
         try:
-            network = self._trained_somewhere(positives, validate)
+            network = self._train_with_fallback(positives, validate)
         finally:
             del self._data, self._features
         assert isinstance(network, TouchpointVectors)

@@ -137,12 +137,12 @@ class TouchpointVectors(GraphVectors):
 
     def _penalty(self, customers: Tensor) -> Tensor:
         """Half the mean squared norms of target pairs, over the whole batch in every process."""
-        targets = self.inputs.product_targets.batch(customers)
+        batch = self.inputs.product_targets.batch(customers)
         squares = (
-            self.customers[targets.customers[targets.rows]].square().sum()
-            + self.products[targets.answers].square().sum()
+            self.customers[batch.customers[batch.rows]].square().sum()
+            + self.products[batch.targets].square().sum()
         )
-        return squares / 2 / max(len(targets.rows), 1)
+        return squares / 2 / max(len(batch.rows), 1)
 
     def _loss(
         self, nodes: Nodes, targets: ContextTargets, customers: Tensor, processes: Processes,
@@ -158,7 +158,7 @@ class TouchpointVectors(GraphVectors):
             query_vectors(nodes, batch, context),
             nodes[answer],
             batch.rows,
-            batch.answers,
+            batch.targets,
             temperature=self.objective.temperature,
             bias=bias,
             weights=batch.weights,

@@ -7,7 +7,7 @@ import pandas as pd
 
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
-from recsys.experiments.pairs import judged, pair_table, rank_bounds
+from recsys.experiments.pairs import pair_table, rank_bounds, with_verdicts
 from recsys.reports.comparison.leaderboard import leaderboard
 from recsys.reports.comparison.ranking import ORACLE, labels, ranked
 from recsys.reports.comparison.sound import sound
@@ -23,7 +23,7 @@ class RunComparison:
         metric: the metric that they are ranked by.
         baseline: the model that the leaderboard compares with; there may be no run of it.
         board: the table of `leaderboard`, with rank_low and rank_high of `rank_bounds`.
-        pairs: the table of `judged`: every pair of runs without the oracle.
+        pairs: the table of `with_verdicts`: every pair of runs without the oracle.
         slices: one row a run, slice and metric: dimension, slice, rank, label, metric, mean, low,
             high, customers, run_id.
         curves: one row a point of a learning curve: label, metric, step, value, run_id; empty where
@@ -68,7 +68,9 @@ def compare(
     names = labels(order)
     pairs = pair_table(order, names, metric)
     models = [run.run_id for run in order if run.model != ORACLE]
-    between = judged(pairs[pairs["first_run"].isin(models) & pairs["second_run"].isin(models)])
+    between = with_verdicts(
+        pairs[pairs["first_run"].isin(models) & pairs["second_run"].isin(models)]
+    )
     board = leaderboard(order, names, metric, pairs, baseline)
     board = board.merge(rank_bounds(between, models), how="left", on="run_id")
     return RunComparison(

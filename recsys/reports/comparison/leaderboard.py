@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from recsys.experiments.pairs import against, judged
+from recsys.experiments.pairs import against, with_verdicts
 from recsys.reports.comparison.ranking import ORACLE, differing_settings
 from recsys.tracking.read import TrackedRun
 
@@ -65,7 +65,9 @@ def _against(pairs: pd.DataFrame, baseline: str, oracles: set[str]) -> dict[str,
     """Run id -> its pair with the baseline; the oracle takes no part in the correction."""
     with_baseline = against(pairs, baseline)
     is_oracle = with_baseline["first_run"].isin(oracles)
-    both = pd.concat([judged(with_baseline[~is_oracle]), judged(with_baseline[is_oracle])])
+    both = pd.concat(
+        [with_verdicts(with_baseline[~is_oracle]), with_verdicts(with_baseline[is_oracle])]
+    )
     return {str(row["first_run"]): row for row in both.to_dict("records")}
 
 

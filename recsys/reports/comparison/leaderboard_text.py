@@ -100,9 +100,7 @@ def _notes(board: pd.DataFrame, metric: str, baseline: str) -> list[str]:
             f"vs {baseline}: paired difference; verdict after Holm's correction over {count} runs.",
         ]
     elif baseline not in set(board["model"]):
-        notes.append(
-            f"No run of {baseline} to compare with; add one: recsys train model={baseline}"
-        )
+        notes.append(f"No {baseline} run to compare with: recsys train model={baseline}")
     if board["oracle_share"].notna().any():
         notes.append("oracle: share of the metric of a model that knows the true probabilities.")
     if len(models):

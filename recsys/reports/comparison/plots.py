@@ -21,7 +21,7 @@ from recsys.reports.drawing import (
     empty_figure,
     svg,
 )
-from recsys.tracking.drawing import names_as_they_are
+from recsys.tracking.plots import names_as_they_are
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

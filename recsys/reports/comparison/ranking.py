@@ -25,7 +25,7 @@ def ranked(runs: Sequence[TrackedRun], metric: str) -> list[TrackedRun]:
         InputError: there are no runs, they differ in data or split, or one lacks the metric.
     """
     if not runs:
-        raise InputError("no finished run was found; start with recsys train")
+        raise InputError("no finished run was found; run recsys train first")
     _refuse_mixed(runs)
     known = sorted(set.intersection(*(set(run.intervals("valid")) for run in runs)))
     if metric not in known:

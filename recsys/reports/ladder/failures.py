@@ -115,8 +115,8 @@ def _had(past: Dataset, made: PastOffers) -> FloatArray:
         shown.customers[owner].astype(np.int64) * width + offered.indices,
         _moments(shown)[owner],
     )
-    had = np.bincount(owner, times > 0, minlength=len(made)) > 0
-    return np.where(covered > 0, had, np.nan)
+    is_owned = np.bincount(owner, times > 0, minlength=len(made)) > 0
+    return np.where(covered > 0, is_owned, np.nan)
 
 
 def _unusual(

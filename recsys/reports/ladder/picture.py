@@ -9,7 +9,7 @@ from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.rungs import ONE
 from recsys.reports.ladder.steps import EVERYBODY
 from recsys.reports.ladder.words import CALLED, DIMENSIONS, first, headline, named_slice
-from recsys.tracking.drawing import names_as_they_are
+from recsys.tracking.plots import names_as_they_are
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

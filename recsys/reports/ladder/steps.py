@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluation.intervals import bootstrap
 from recsys.evaluation.pairwise import pairwise
-from recsys.experiments.pairs import LEVEL, judged, measured
+from recsys.experiments.pairs import LEVEL, difference_columns, with_verdicts
 from recsys.reports.ladder.rungs import RUNGS
 
 Part: TypeAlias = tuple[str, str]
@@ -59,7 +59,7 @@ def steps(
     next_below = dict(zip(RUNGS[1:], RUNGS[:-1], strict=True))
     if one_at_a_time:
         table = table[table["below"] == table["rung"].map(next_below)]
-    return judged(table.reset_index(drop=True))
+    return with_verdicts(table.reset_index(drop=True))
 
 
 def _steps(part: Part, hits: FloatArray, customers: IntArray) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def _steps(part: Part, hits: FloatArray, customers: IntArray) -> pd.DataFrame:
             "slice": part[1],
             "rung": [names[column] for column in pairs.first],
             "below": [names[column] for column in pairs.second],
-            **measured(pairs),
+            **difference_columns(pairs),
             "customers": len(np.unique(customers[known])),
         }
     ).iloc[::-1]

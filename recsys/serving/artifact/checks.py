@@ -1,4 +1,4 @@
-"""Checks of the arrays in `Contents`: each says what was expected and what came."""
+"""Checks of arrays in `Contents`: errors name the field, what was expected and what came."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from recsys.serving.artifact.times import FIRST_SECOND, LAST_SECOND, Clock
 
 
 def got(value: Any) -> str:
-    """What came, in the words of all messages here."""
+    """What came: dtype and shape of an array, else the type."""
     if isinstance(value, np.ndarray):
         return f"got {value.dtype} {value.shape}"
     return f"got {type(value).__name__}"
@@ -119,7 +119,7 @@ def names(name: str, value: Sequence[str]) -> None:
 
 
 def texts(name: str, value: Sequence[str | None] | None, count: int) -> None:
-    """Requires [count] str or None; None instead of the whole passes."""
+    """Requires [count] str or None; None instead of the sequence passes."""
     if value is None:
         return
     if isinstance(value, str) or len(value) != count:
@@ -129,7 +129,9 @@ def texts(name: str, value: Sequence[str | None] | None, count: int) -> None:
 
 
 def _finite(name: str, value: FloatArray) -> None:
-    # A NaN is the minimum of whatever it stands in; no mask as large as the vectors is made.
+    # The minimum of an array with a NaN is NaN; this needs no mask as large as the vectors.
     if value.size and not (np.isfinite(value.min()) and np.isfinite(value.max())):
-        where = tuple(int(axis[0]) for axis in np.nonzero(~np.isfinite(value)))
-        raise InputError(f"contents.{name}: expected finite numbers, got {value[where]} at {where}")
+        position = tuple(int(axis[0]) for axis in np.nonzero(~np.isfinite(value)))
+        raise InputError(
+            f"contents.{name}: expected finite numbers, got {value[position]} at {position}"
+        )

@@ -29,11 +29,11 @@ class Contents:
         products: vectors, ids, names, categories and dates.
         touchpoints: names and vectors.
         action_names: of events, at most 127.
-        filter_seen: whether products that a customer already had leave the ranking.
-        events: the customers' own; None where none are kept.
+        filter_seen: whether products that a customer has seen are left out of the ranking.
+        events: of the customers in the table; None where none are kept.
         fold_in: how events become a vector; None where they do not add up to one, and then nothing
             is explained.
-        offers: the firm's offers, each of products; None where each product is its own.
+        offers: the firm's offers, each of one or more products; None where products are offered.
         features: how features of a new product become its vector; None where they do not.
         calibrator: plain float64 arrays of a `recsys.ops.calibrator`, which turns the log-odds
             that a score is read as (see `probability`) into the probability that `facts` describe
@@ -99,7 +99,7 @@ class Contents:
         return cut_off
 
     def moment(self, at: Moment | None) -> int | None:
-        """UTC seconds at which an offer is to be valid; None where no moment binds.
+        """UTC seconds at which an offer is to be valid; None where dates are not checked.
 
         Products and offers that ended after the training are not offered. Set `at="as_of"` or a
         date for an answer that stays the same from day to day.

@@ -10,13 +10,13 @@ from recsys.serving.artifact import checks
 class CustomerTable:
     """C rows of customers, vectors of size d, T touchpoints.
 
-    A customer may have several rows, one a strand of intent: the id is repeated, the strand
+    A customer may have several rows, one for each strand of intent: the id is repeated, the strand
     differs.
 
     Attributes:
         vectors: [C, d] float32.
         ids: [C] integers, str or `uuid.UUID`. Loaded texts are a `TextIds`, which reads like an
-            array and makes no Python object before an element is read.
+            array and creates Python objects only for the elements that are read.
         strands: [C] integers; None where every customer has one row.
         consent: [C, T] bool, whether a touchpoint may contact the customer; True for touchpoints
             that customers start themselves. None where all may.

@@ -1,4 +1,4 @@
-"""The customers' own events, sorted so that a row's events are one range."""
+"""Events of customers, sorted so that the events of a customer row are one range."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,9 +103,13 @@ class EventTable:
             raise ValueError("the events are not sorted by customer and product, each pair once")
 
     def of_rows(self, rows: IntArray) -> tuple[IntArray, IntArray]:
-        """Events of customer rows [n]: for each of m events the position in `rows`, and its own.
+        """The events of some customer rows; the table must be in the order of `by_customer`.
 
-        The events must be in the order of `by_customer`.
+        Args:
+            rows: [n] customer rows.
+
+        Returns:
+            For each of m events the position in `rows` [m], and the row in this table [m].
         """
         keys = rows.astype(self.customers.dtype)
         return expand_ranges(
@@ -114,7 +118,7 @@ class EventTable:
         )
 
     def arrays(self) -> dict[str, FloatArray | IntArray]:
-        """What is kept with the vectors."""
+        """The arrays kept with the vectors, by their names on disk."""
         return {f"event_{name}": values for name, values in self._columns().items()}
 
     def _columns(self) -> dict[str, Any]:

@@ -20,8 +20,8 @@ STORED = {
 class FoldInArrays:
     """The formula of `recsys.ops.fold_in` for P products, in plain float32 arrays.
 
-    Events always explain. Fresh events can be folded in where `rule` is known, for customers
-    without a row where `rest` is known too.
+    With any of these, events explain scores. With `rule`, fresh events can be folded in, for
+    customers without a row only with `rest`.
 
     Attributes:
         factors: [P, m] rows f, m <= d, that make up the first m columns of a customer's vector.
@@ -32,7 +32,7 @@ class FoldInArrays:
             events cannot be weighed.
         scale: [P] of that formula; None for 1.
         rest: [d - m] columns of a customer without any event; None where unknown.
-        degrees: [C] sum r of the customers' own events; None where a is 0.
+        degrees: [C] sum r of the customers' stored events; None where a is 0.
 
     Raises:
         InputError: types or shapes do not fit together; the message names the field.
@@ -80,7 +80,7 @@ class FoldInArrays:
                 checks.vector(f"fold_in.{name}", value, size)
 
     def arrays(self) -> dict[str, FloatArray]:
-        """What is kept with the vectors."""
+        """The arrays kept with the vectors, by their names on disk."""
         kept = {stored: getattr(self, name) for name, stored in STORED.items()}
         return {stored: values for stored, values in kept.items() if values is not None}
 

@@ -1,9 +1,9 @@
-"""The file of ids, `ids.parquet`, and that it cannot unpack to more than ids.
+"""The file of ids, `ids.parquet`, whose size in memory is bounded before it is unpacked.
 
-The file has one line an id: kind (customer, product, touchpoint, action, offer, feature), id as
-text, row, and strand, name (of an offer its variant, of a feature its column) and category (of a
-feature the value of a text) where there are any. Customers and products lie sorted by id, so that
-loading sorts nothing.
+The file has one line for each id: kind (customer, product, touchpoint, action, offer, feature), id
+as text, row, and, where they exist, strand, name (for an offer its variant, for a feature its
+column) and category (for a feature the value of a text). Customers and products are sorted by id,
+so that loading need not sort.
 """
 
 import json
@@ -26,10 +26,6 @@ from recsys.serving.artifact.mapped import Content
 from recsys.serving.artifact.product_features import ProductFeatures
 from recsys.serving.artifact.text_ids import numbers, strings
 
-_BYTES_A_LINE, _SPARE_BYTES = 1024, 2**20
-"""What ids.parquet may hold on average; a file that says more is not read."""
-_TEXTS = ("kind", "id", "name", "category")
-_COLUMNS = (*_TEXTS, "row", "strand")
 _KINDS = (*ids_checks.COUNTED, "action")
 
 
@@ -61,7 +57,7 @@ def write(path: Path, contents: Contents, customers: SortedIds, products: Sorted
     """Writes the ids of all kinds, with the names and categories of products.
 
     Raises:
-        InputError: they are so long that `read` would refuse them.
+        InputError: they are so long that `read` would refuse the file.
     """
     actions, touchpoints = contents.action_names, contents.touchpoints.names
     tables = [
@@ -83,10 +79,10 @@ def write(path: Path, contents: Contents, customers: SortedIds, products: Sorted
         tables.append(_feature_table(contents.features))
     types = {ids.kind: _type_of(ids) for ids in typed}
     table = pa.concat_tables(tables).replace_schema_metadata({"id_types": json.dumps(types)})
-    if table.nbytes > _allowed(table.num_rows):
+    if table.nbytes > ids_checks.allowed_bytes(table.num_rows):
         raise InputError(
             f"contents: ids, names and categories take {table.nbytes / len(table):,.0f} bytes a "
-            f"line, at most {_BYTES_A_LINE:,} are allowed; shorten the names"
+            f"line, at most {ids_checks.BYTES_A_LINE:,} are allowed; shorten the names"
         )
     pq.write_table(table, path, compression="zstd")
 
@@ -99,11 +95,10 @@ def read(raw: Content, counts: Mapping[str, int]) -> StoredIds:
         counts: of the manifest, with which the file is compared before it is unpacked.
 
     Raises:
-        ValueError: the file holds something else, or would unpack to far more than ids.
+        ValueError: the file holds something else, or would take far more memory than ids do.
     """
-    stored = _unpacked(_bounded(raw, counts), counts)
-    # Only now is the table gone: what was read in passing goes back to the system, and not into
-    # the allocator's reserve.
+    stored = _unpacked(ids_checks.bounded_table(raw, counts), counts)
+    # The table is freed only now: return its memory to the system, not to the allocator's pool.
     pa.default_memory_pool().release_unused()
     return stored
 
@@ -141,55 +136,6 @@ def _offers(
     return offers.by_row(), _texts_by_row(part["name"], offers.rows)
 
 
-def _bounded(raw: Content, counts: Mapping[str, int]) -> pa.Table:
-    """The table, texts spelled out, refused where it is larger than ids can be."""
-    # pq.read_table would import pandas where it is installed.
-    file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(raw)), read_dictionary=list(_TEXTS))
-    footer, names = file.metadata, file.schema_arrow.names
-    if sorted(names) != sorted(_COLUMNS):
-        raise ValueError(f"ids.parquet has the columns {', '.join(names[:20])}")
-    # The first format knew no offers, and the second no features.
-    expected = sum(counts.get(name, 0) for name in ids_checks.COUNTED.values())
-    if not expected <= footer.num_rows <= expected + 127:
-        raise ValueError(
-            f"ids.parquet has {footer.num_rows:,} lines where the manifest counts {expected:,}"
-        )
-    groups = range(footer.num_row_groups)
-    sizes = [footer.row_group(group).total_byte_size for group in groups]
-    _require_allowed(sum(sizes), footer.num_rows)
-    # Column by column and in one thread, so that little memory is held at a time.
-    columns = {
-        name: _column(file.read(columns=[name], use_threads=False)[name], name, footer.num_rows)
-        for name in names
-    }
-    return pa.table(columns, metadata=file.schema_arrow.metadata)
-
-
-def _column(column: pa.ChunkedArray, name: str, lines: int) -> pa.ChunkedArray:
-    """The column with its texts spelled out, if they are short enough for that."""
-    if name not in _TEXTS:
-        return column
-    _require_allowed(text_bytes(column), lines)
-    return column.cast(pa.string())
-
-
-def text_bytes(column: pa.ChunkedArray) -> int:
-    """How many bytes the texts of a dictionary take once they are spelled out in every line."""
-    # One long text of a dictionary may stand in every line.
-    chunks = [chunk for chunk in column.chunks if len(chunk)]
-    lengths = [pc.binary_length(one.dictionary).take(one.indices) for one in chunks]
-    return sum(pc.sum(one).as_py() or 0 for one in lengths)
-
-
-def _require_allowed(size: int, lines: int) -> None:
-    if size > _allowed(lines):
-        raise ValueError(f"ids.parquet would unpack to {size:,} bytes for {lines:,} ids")
-
-
-def _allowed(lines: int) -> int:
-    return _BYTES_A_LINE * lines + _SPARE_BYTES
-
-
 def _table(
     ids: SortedIds,
     strand: IdArray | None = None,
@@ -201,7 +147,7 @@ def _table(
     def column(values: IdArray | None, kind: pa.DataType) -> pa.Array:
         return pa.nulls(count, kind) if values is None else pa.array(values, kind)
 
-    # Arrow turns numbers into text only once they are its own.
+    # Arrow casts its own numbers to text, not those of NumPy.
     text = pa.array(ids.ids, pa.int64()) if isinstance(ids.ids, np.ndarray) else ids.ids
     return pa.table(
         {
@@ -225,10 +171,10 @@ def _feature_table(features: ProductFeatures) -> pa.Table:
 
 def _part(table: pa.Table, kind: str) -> pa.Table:
     is_kind = pc.equal(table["kind"], strings([kind])[0])
-    places = np.flatnonzero(numbers(is_kind, np.uint8))
-    if len(places) and places[-1] - places[0] + 1 != len(places):
-        raise ValueError(f"the {kind} ids do not lie together")
-    return table.slice(places[0] if len(places) else 0, len(places))
+    lines = np.flatnonzero(numbers(is_kind, np.uint8))
+    if len(lines) and lines[-1] - lines[0] + 1 != len(lines):
+        raise ValueError(f"the {kind} ids are not in consecutive lines")
+    return table.slice(lines[0] if len(lines) else 0, len(lines))
 
 
 def _sorted_ids(kind: str, part: pa.Table, types: Mapping[str, str]) -> SortedIds:
@@ -256,8 +202,7 @@ def _taken(values: Sequence[Any] | IdArray | None, rows: IntArray) -> IdArray | 
         return values[rows]
     array = np.empty(len(values), dtype=object)
     array[:] = values
-    taken: IdArray = array[rows]
-    return taken
+    return np.asarray(array[rows])
 
 
 def _texts_by_row(column: pa.ChunkedArray, rows: IntArray) -> list[str | None] | None:

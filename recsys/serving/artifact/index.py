@@ -1,12 +1,12 @@
-"""Approximate search of products, for catalogues too large to score whole for each question.
+"""Approximate search of products, for catalogues too large to score every product for a query.
 
 Kinds: `hnsw`, a graph of neighbours (Malkov and Yashunin, 2018), and `ivfpq`, inverted lists of
-compressed vectors (Jegou, Douze and Schmid, 2011), both by faiss, an optional extra, and both by
-inner product. On a million vectors like learned ones `hnsw` finds .939, .987, .994 and .999 of the
-exact ten at an effort of 128, 256, 384 and 1,024; its graph takes five minutes on two cores.
-Products made equally long by one more column (Bachrach et al., 2014) found less: on 150,000 of
-them .658 at 2,048, against .981 at 128. What is found is scored again exactly, so an index decides
-which products are looked at, and nothing else.
+compressed vectors (Jegou, Douze and Schmid, 2011), both by inner product and from faiss, an
+optional extra. On a million vectors like learned ones the recall@10 of `hnsw` is .939, .987, .994
+and .999 at an effort of 128, 256, 384 and 1,024; building its graph takes five minutes on two
+cores. Vectors scaled to one length with an extra column (Bachrach et al., 2014) did worse: for
+150,000 products .658 at an effort of 2,048, against .981 at 128. Candidates are scored exactly
+afterwards: the index decides which products are scored, and nothing else.
 """
 
 import errno
@@ -29,39 +29,47 @@ WANTED_RECALL = 0.99
 _DEPTH, _SAMPLE = 10, 1000
 _NEIGHBOURS, _BUILD_EFFORT = 32, 200
 _EFFORTS = {"hnsw": (64, 128, 192, 256, 384, 512, 768, 1024), "ivfpq": (4, 8, 16, 32, 64, 128, 256)}
-"""How much is looked at: candidates of a graph, lists of an inverted file."""
+"""Search effort: candidates of a graph, lists of an inverted file."""
 _REFINED = {"hnsw": 1, "ivfpq": 20}
-"""How many times as many are scored again exactly: compressed distances order only roughly."""
+"""How many candidates to fetch for each product wanted: compressed distances are rough."""
 
 
 class ApproximateIndex:
     """A faiss index over products.
 
     Args:
-        found: the faiss index.
+        index: the faiss index.
         kind: "hnsw" or "ivfpq".
-        effort: see `_EFFORTS`.
+        effort: candidates of the graph, or lists of the inverted file, that a search visits.
     """
 
-    def __init__(self, found: Any, kind: str, effort: int) -> None:
-        self.found, self.kind, self.effort = found, kind, effort
+    def __init__(self, index: Any, kind: str, effort: int) -> None:
+        self.index, self.kind, self.effort = index, kind, effort
         self.settings = _search_settings(kind, effort)
 
     @property
     def size(self) -> int:
-        """How many products it knows: the first rows."""
-        return int(self.found.ntotal)
+        """How many products it holds: the first rows."""
+        return int(self.index.ntotal)
 
     def nearest(self, queries: FloatArray, count: int) -> IntArray:
-        """[n, m] int64 rows of about the m >= count best products of queries [n, d], or -1."""
+        """Rows of about the best products of each query.
+
+        Args:
+            queries: [n, d].
+            count: how many products are wanted.
+
+        Returns:
+            [n, m] int64, m at least `count` unless there are fewer products; -1 where the search
+            found none.
+        """
         depth = min(count * _REFINED[self.kind], self.size)
-        asked = np.ascontiguousarray(queries, np.float32)
-        places: IntArray = self.found.search(asked, depth, params=self.settings)[1]
-        return places
+        vectors = np.ascontiguousarray(queries, np.float32)
+        return np.asarray(self.index.search(vectors, depth, params=self.settings)[1])
 
 
 def index_kind(text: str) -> Kind:
-    """The kind of this name. Raises `InputError` for another."""
+    """Checks the name of a kind. Raises `InputError` for another name."""
     for kind in KINDS:
         if text == kind:
             return kind
@@ -75,28 +83,37 @@ def require_usable(kind: str) -> None:
 
 
 def build(path: Path, kind: Kind, products: FloatArray, customers: FloatArray) -> dict[str, Any]:
-    """Writes an index of products [P, d], and measures it with a sample of customers [C, d].
+    """Writes an index, after measuring which search effort it needs.
+
+    Args:
+        path: of the file.
+        kind: "hnsw" or "ivfpq".
+        products: [P, d] to search.
+        customers: [C, d], of which a sample are the queries of the measurement.
 
     Returns:
-        For the manifest: kind, effort (the least that finds 99 % of the exact ten, else the most),
-        recall@10 and on how many customers.
+        For the manifest: kind, effort (the least with a recall@10 of .99, else the largest),
+        recall@10, and the number of customers it was measured on.
+
+    Raises:
+        OSError: the file cannot be written.
     """
     faiss = _faiss()
-    made = _empty(faiss, kind, products)
-    made.add(np.ascontiguousarray(products))
+    index = _empty(faiss, kind, products)
+    index.add(np.ascontiguousarray(products))
     rows = np.random.default_rng(0).permutation(len(customers))[:_SAMPLE]
-    asked = np.ascontiguousarray(customers[np.sort(rows)])
-    tenth = _tenth(asked, products)
+    queries = np.ascontiguousarray(customers[np.sort(rows)])
+    tenth = _tenth(queries, products)
     for effort in _EFFORTS[kind]:
-        recall = _recall(ApproximateIndex(made, kind, effort), asked, products, tenth)
+        recall = _recall(ApproximateIndex(index, kind, effort), queries, products, tenth)
         if recall >= WANTED_RECALL:
             break
     try:
-        faiss.write_index(made, str(path))
+        faiss.write_index(index, str(path))
     except RuntimeError:
         raise OSError(errno.EIO, "faiss could not write the index", str(path)) from None
     open_as_usual(path)
-    return {"kind": kind, "effort": effort, "recall@10": recall, "customers": len(asked)}
+    return {"kind": kind, "effort": effort, "recall@10": recall, "customers": len(queries)}
 
 
 def restored(raw: Content, about: Mapping[str, Any], shape: tuple[int, ...]) -> ApproximateIndex:
@@ -104,31 +121,31 @@ def restored(raw: Content, about: Mapping[str, Any], shape: tuple[int, ...]) -> 
 
     Args:
         raw: the file.
-        about: of the manifest.
-        shape: [P, d] of the products that it is of.
+        about: what `build` returned, from the manifest.
+        shape: [P, d] of the products.
 
     Raises:
         InputError: faiss is missing.
-        ValueError: it is none, or of other products.
+        ValueError: the file is no index, or of other products.
     """
     faiss, kind, effort = _faiss(), index_kind(str(about["kind"])), about["effort"]
     if kind not in _EFFORTS or effort not in _EFFORTS[kind]:
         raise ValueError(f"{NAME} is described as {kind} of effort {effort!r}")
     _require_shape(_header(raw), shape)
     try:
-        found = faiss.deserialize_index(np.frombuffer(raw, np.uint8))
+        index = faiss.deserialize_index(np.frombuffer(raw, np.uint8))
     except (RuntimeError, MemoryError) as error:
-        said = (str(error).splitlines() or ["it is damaged"])[0]
-        raise ValueError(f"{NAME} is no index: {said}") from None
-    _require_shape((int(found.ntotal), int(found.d)), shape)
+        reason = (str(error).splitlines() or ["it is damaged"])[0]
+        raise ValueError(f"{NAME} is no index: {reason}") from None
+    _require_shape((int(index.ntotal), int(index.d)), shape)
     expected = faiss.IndexHNSWFlat if kind == "hnsw" else faiss.IndexIVFPQ
-    if not isinstance(found, expected) or found.metric_type != faiss.METRIC_INNER_PRODUCT:
+    if not isinstance(index, expected) or index.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise ValueError(f"{NAME} is another index than {kind} by inner product")
-    return ApproximateIndex(found, kind, effort)
+    return ApproximateIndex(index, kind, effort)
 
 
 def _header(raw: Content) -> tuple[int, int]:
-    """How many vectors and how long, as all faiss indexes say first: four letters, int32, int64."""
+    """Number and length of the vectors. A faiss file begins with four letters, int32 and int64."""
     if len(raw) < 16:
         raise ValueError(f"{NAME} is cut")
     return int.from_bytes(raw[8:16], "little"), int.from_bytes(raw[4:8], "little")
@@ -142,18 +159,18 @@ def _require_shape(got: tuple[int, int], shape: tuple[int, ...]) -> None:
 def _empty(faiss: ModuleType, kind: Kind, vectors: FloatArray) -> Any:
     count, width = vectors.shape
     if kind == "hnsw":
-        made = faiss.IndexHNSWFlat(width, _NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
-        made.hnsw.efConstruction = _BUILD_EFFORT
-        return made
-    # 39 vectors a list or a code are what faiss asks for to train with.
+        graph = faiss.IndexHNSWFlat(width, _NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
+        graph.hnsw.efConstruction = _BUILD_EFFORT
+        return graph
+    # faiss wants 39 training vectors for each list and each code.
     lists = max(1, min(4096, int(4 * count**0.5), count // 39))
     bits = max(1, min(8, int(np.log2(max(2, count / 39)))))
     inner = faiss.METRIC_INNER_PRODUCT
-    # One column a code is long, but coarser codes lose products that score close together.
-    made = faiss.IndexIVFPQ(faiss.IndexFlatIP(width), width, lists, width, bits, inner)
+    # One code a column is long, but coarser codes lose products that score close together.
+    lists_of_codes = faiss.IndexIVFPQ(faiss.IndexFlatIP(width), width, lists, width, bits, inner)
     sample = np.random.default_rng(0).permutation(count)[:200_000]
-    made.train(np.ascontiguousarray(vectors[sample]))
-    return made
+    lists_of_codes.train(np.ascontiguousarray(vectors[sample]))
+    return lists_of_codes
 
 
 def _search_settings(kind: str, effort: int) -> Any:
@@ -163,21 +180,21 @@ def _search_settings(kind: str, effort: int) -> Any:
     return faiss.SearchParametersIVF(nprobe=effort)
 
 
-def _tenth(asked: FloatArray, products: FloatArray) -> FloatArray:
-    """[n] the score that belongs to the best ten of each query; several products may have it."""
+def _tenth(queries: FloatArray, products: FloatArray) -> FloatArray:
+    """[n] the tenth best score of each query; several products may have it."""
     last = max(0, len(products) - _DEPTH)
-    return np.array([np.partition(products @ query, last)[last] for query in asked])
+    return np.array([np.partition(products @ query, last)[last] for query in queries])
 
 
 def _recall(
-    index: ApproximateIndex, asked: FloatArray, products: FloatArray, tenth: FloatArray
+    index: ApproximateIndex, queries: FloatArray, products: FloatArray, tenth: FloatArray
 ) -> float:
-    """Share of the best ten among the best of what the index finds; equal scores are as good."""
+    """Recall@10 of the index; of products with equal scores any counts."""
     shared = 0
-    for query, places, least in zip(asked, index.nearest(asked, _DEPTH), tenth, strict=True):
-        scores = np.sort(products[places[places >= 0]] @ query)[-_DEPTH:]
+    for query, rows, least in zip(queries, index.nearest(queries, _DEPTH), tenth, strict=True):
+        scores = np.sort(products[rows[rows >= 0]] @ query)[-_DEPTH:]
         shared += int((scores >= least - 1e-6 * abs(least)).sum())
-    return shared / (len(asked) * min(_DEPTH, len(products)))
+    return shared / (len(queries) * min(_DEPTH, len(products)))
 
 
 def _faiss() -> ModuleType:

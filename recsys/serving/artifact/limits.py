@@ -1,14 +1,11 @@
-"""What a request over HTTP may ask for.
-
-Calls of the library itself, from a firm's own code, may ask for more.
-"""
+"""Limits of one request over HTTP, which anybody may send; Python calls may ask for more."""
 
 BODY_BYTES = 4 * 2**20
-"""Of a request as it is sent."""
+"""Size of a request."""
 ROWS = 1_000
 """Customers in one request."""
 OFFERS = 1_000
-"""k: offers for each of them."""
+"""k: offers for each customer."""
 REASONS = 100
 """explain: reasons for each offer."""
 EVENTS = 1_000
@@ -16,9 +13,9 @@ EVENTS = 1_000
 LISTED = 10_000
 """Ids in `exclude`, and in `allow`."""
 ID_CHARACTERS = 256
-"""Of an id of a customer or product, an action, a touchpoint."""
+"""Length of an id of a customer or product, of an action, of a touchpoint."""
 UNKNOWN_A_SECOND = 50
-"""Requests a second and worker with an unknown customer id. Those beyond wait for their turn, so
-that guessing ids is slow and does not slow down those who are known."""
+"""Requests with an unknown customer id, per second and worker. Further ones wait, so that guessing
+ids is slow and does not slow down requests for known customers."""
 WAITING = 500
-"""Requests that may wait for such a turn; one more is refused with code 429."""
+"""Requests with an unknown customer id that may wait; further ones are refused with code 429."""

@@ -1,7 +1,7 @@
 """manifest.json: what an artifact is, and the size and SHA-256 of every file in it.
 
-The hashes detect damage, not origin: who can write the files can write a manifest with fresh
-ones. Who needs to know where an artifact comes from keeps it where nobody else writes, or signs it.
+The hashes detect damage, not origin: anybody who can write the files can write a manifest with new
+hashes. To be sure of the origin, keep artifacts where nobody else can write, or sign them.
 """
 
 import hashlib
@@ -19,16 +19,23 @@ from recsys.serving.artifact.mapped import Content
 NAME = "manifest.json"
 KIND = "recsys"
 _BYTES = 2**24
-"""Of a manifest; those of exports have some thousand."""
+"""Largest manifest that is read; exports write some thousand bytes."""
 FORMAT_VERSION = 3
-"""1 knew no index, no offers but products, float32 alone, and ids that are numbers or text only; 2
-knew no features. Both are read as they are."""
+"""Format 1 had no index, no offers besides products, only float32 vectors, and ids that are numbers
+or text; format 2 had no features. Both can still be read."""
 
 
 def write(
     folder: Path, contents: Contents, names: Sequence[str], index: Mapping[str, Any] | None = None
 ) -> None:
-    """Writes the manifest of a folder that holds these files, and what is known of its index."""
+    """Writes the manifest of a folder with these files.
+
+    Args:
+        folder: of the artifact.
+        contents: whose counts and facts are written.
+        names: of the files.
+        index: what `index.build` returned; None without an index.
+    """
     body = {
         "artifact": KIND,
         "format_version": FORMAT_VERSION,
@@ -41,28 +48,28 @@ def write(
 
 
 def read(folder: Path) -> bytes:
-    """The manifest as it lies on disk.
+    """The manifest's bytes.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it is too large.
     """
     try:
-        found = mapped.content(folder / NAME)
+        content = mapped.content(folder / NAME)
     except OSError as error:
         raise InputError(
             f"{folder} is not an artifact: {NAME} cannot be read ({error.strerror}); "
             "give the folder that an export wrote"
         ) from None
-    if len(found) > _BYTES:
-        raise InputError(f"{folder / NAME} has {len(found):,} bytes; at most {_BYTES:,} are read")
-    return bytes(found[:])
+    if len(content) > _BYTES:
+        raise InputError(f"{folder / NAME} has {len(content):,} bytes; at most {_BYTES:,} are read")
+    return bytes(content[:])
 
 
 def parse(folder: Path, raw: bytes) -> dict[str, Any]:
-    """The manifest's content, sound in itself; `folder` is for messages.
+    """The manifest's content, after its own hash is checked; `folder` is for messages.
 
     Raises:
-        InputError: it is damaged, of another kind, or of a format from the future.
+        InputError: it is damaged, of another kind, or of a newer format.
     """
     damaged = InputError(f"{folder / NAME} is damaged; export the artifact again")
     try:
@@ -79,7 +86,7 @@ def parse(folder: Path, raw: bytes) -> dict[str, Any]:
             f"{folder} has format version {version}, this recsys reads up to {FORMAT_VERSION}: "
             "upgrade recsys"
         )
-    # The manifest vouches for the files and its own digest for the manifest, to the last byte.
+    # The manifest has the hashes of the files, and a hash of itself, to the last byte.
     try:
         rendered = _rendered({key: value for key, value in body.items() if key != "sha256"})
     except (ValueError, RecursionError):
@@ -87,8 +94,7 @@ def parse(folder: Path, raw: bytes) -> dict[str, Any]:
     if raw != rendered or not isinstance(body.get("files"), dict):
         raise damaged
     entries = body["files"].values()
-    is_entry = (isinstance(one, dict) and {"bytes", "sha256"} <= set(one) for one in entries)
-    if not all(is_entry):
+    if not all(isinstance(entry, dict) and {"bytes", "sha256"} <= set(entry) for entry in entries):
         raise damaged
     return body
 
@@ -96,10 +102,11 @@ def parse(folder: Path, raw: bytes) -> dict[str, Any]:
 def checked_files(
     folder: Path, body: Mapping[str, Any], required: Sequence[str]
 ) -> dict[str, Content]:
-    """The content of every file, compared with its entry: what was checked is what is read.
+    """The content of every file, after comparison with size and hash in the manifest.
 
     Raises:
-        InputError: a required file has no entry, or a file is missing, cut, altered or elsewhere.
+        InputError: a required file has no entry, or a file is missing, cut, altered or outside the
+            folder.
     """
     entries: Mapping[str, Mapping[str, Any]] = body["files"]
     contents: dict[str, Content] = {}
@@ -112,13 +119,13 @@ def checked_files(
         if not (folder / name).is_file():
             raise InputError(f"{folder}: {name} is missing; export the artifact again")
         contents[name] = mapped.content(folder / name)
-        found = _entry(contents[name])
-        if found["bytes"] != entry["bytes"]:
+        actual = _entry(contents[name])
+        if actual["bytes"] != entry["bytes"]:
             raise InputError(
-                f"{folder}: {name} has {found['bytes']:,} bytes, its manifest says "
+                f"{folder}: {name} has {actual['bytes']:,} bytes, its manifest says "
                 f"{entry['bytes']:,}; it is cut or of another artifact"
             )
-        if found["sha256"] != entry["sha256"]:
+        if actual["sha256"] != entry["sha256"]:
             raise InputError(
                 f"{folder}: {name} does not match the SHA-256 in its manifest; it is damaged or of "
                 "another artifact"

@@ -1,7 +1,7 @@
-"""Arrays of a safetensors file where they lie: nothing is copied, pages come when they are asked.
+"""Arrays of a safetensors file, mapped into memory: pages are read when they are used.
 
 The layout (https://huggingface.co/docs/safetensors): eight bytes with the length of a JSON header,
-the header {name: {dtype, shape, data_offsets}}, and the numbers, row by row.
+the header {name: {dtype, shape, data_offsets}}, and the numbers in row-major order.
 """
 
 import json
@@ -19,10 +19,12 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 
 Content: TypeAlias = bytes | mmap.mmap
-"""What a file holds. A file that is replaced meanwhile stays readable; one cut in place does not,
-which is why an artifact is only ever replaced as a whole."""
+"""Bytes of a file. A file that is replaced meanwhile stays readable, one that is cut in place does
+not: replace artifacts only as a whole."""
 
 _HEADER_BYTES = 2**24
+_READ_FILE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Does not wait for a writer of a pipe, and reads bytes on Windows too."""
 _TYPES = {
     "F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64, "I32": np.int32,
     "I16": np.int16, "I8": np.int8, "U8": np.uint8, "BOOL": np.bool_,
@@ -33,16 +35,15 @@ def content(path: Path) -> Content:
     """The file's bytes, read when they are used.
 
     Raises:
-        OSError: it cannot be read, or is no file: a pipe or device would never end.
+        OSError: it cannot be read, or is a folder, pipe or device.
     """
-    # Without waiting, because nobody may ever write to a pipe; Windows has no such flag.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, _READ_FILE)
     try:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            kind = EISDIR if stat.S_ISDIR(about.st_mode) else EINVAL
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            kind = EISDIR if stat.S_ISDIR(status.st_mode) else EINVAL
             raise OSError(kind, "Is a directory" if kind == EISDIR else "no regular file", path)
-        if not about.st_size:
+        if not status.st_size:
             return b""
         return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
     finally:
@@ -53,7 +54,7 @@ def arrays(raw: Content) -> dict[str, FloatArray | IntArray]:
     """The arrays by name, read-only views of the content.
 
     Raises:
-        ValueError: the header is no header, or an array leaves the file or its own place.
+        ValueError: the header is damaged, or an array lies outside the file.
     """
     start = 8 + int.from_bytes(raw[:8], "little")
     if not 8 < start <= min(len(raw), _HEADER_BYTES):
@@ -69,8 +70,8 @@ def arrays(raw: Content) -> dict[str, FloatArray | IntArray]:
 def _array(raw: Content, start: int, name: str, entry: Mapping[str, Any]) -> FloatArray | IntArray:
     kind, shape = np.dtype(_TYPES[entry["dtype"]]), tuple(entry["shape"])
     low, high = entry["data_offsets"]
-    whole = all(isinstance(size, int) and size >= 0 for size in (*shape, low, high))
-    if not whole or high - low != prod(shape) * kind.itemsize or start + high > len(raw):
+    are_sizes = all(isinstance(size, int) and size >= 0 for size in (*shape, low, high))
+    if not are_sizes or high - low != prod(shape) * kind.itemsize or start + high > len(raw):
         raise ValueError(f"{name} lies outside the file")
     flat = np.frombuffer(raw, kind, prod(shape), start + low)
     return flat.reshape(shape)

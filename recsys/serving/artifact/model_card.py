@@ -1,4 +1,4 @@
-"""MODEL_CARD.md: the artifact for people who were not there."""
+"""MODEL_CARD.md: what an artifact is, for people who did not make it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,11 +11,11 @@ NAME = "MODEL_CARD.md"
 
 
 def text(contents: Contents) -> str:
-    """The card, in Markdown; what the exporter did not state is named as not stated."""
+    """The card, in Markdown; facts that the exporter did not give are "not stated"."""
     facts = contents.facts
     model = _shown(facts.get("model", "Recommender"))
     blocks = [
-        f"# {model}: one vector a customer, a product, a touchpoint",
+        f"# {model}: a vector for each customer, product and touchpoint",
         _what(contents),
         "## Trained on",
         "\n".join(_trained_on(contents)),
@@ -36,12 +36,13 @@ def text(contents: Contents) -> str:
 
 _LIMITS = """\
 - Made to rank products for the customers listed in `ids.parquet`, and to propose the touchpoint.
-  A score orders the products of one customer. It is no probability, and does not compare customers;
-  where a calibrator is kept, the probability beside it is and does.
-- It knows nothing after the moment above: changed consent needs a new export. Who is new has a
-  vector where events can be folded in; a new product, where features make one (see above).
-- Reasons split the score of the model over the customer's own events. They say what the model
-  weighed, not what caused anything.
+  A score orders the products of one customer. It is not a probability, and scores of different
+  customers cannot be compared. Where a calibrator is kept, probabilities can.
+- The artifact knows nothing after the cut-off above: changed consent needs a new export. A new
+  customer has a vector where events can be folded in, a new product where features become one
+  (see above).
+- Reasons split the score of the model over the customer's own events. They show the weights in the
+  model, not causes.
 - Before automated decisions about people, check that the law and your own rules allow them."""
 
 _LOAD = """\
@@ -64,12 +65,12 @@ def _what(contents: Contents) -> str:
 
 
 def _trained_on(contents: Contents) -> Iterator[str]:
-    facts, moment = contents.facts, "no moment known: the data have no clock"
-    named = _mapping(facts.get("data"), "name")
+    facts, cut_off = contents.facts, "no cut-off, because the data have no clock"
+    data = _mapping(facts.get("data"), "name")
     if contents.as_of is not None:
-        moment = f"before {spoken(when_of(contents.clock, contents.as_of))}"
-    yield f"- data: {_stated(named.get('name'))}, fingerprint {_stated(named.get('fingerprint'))}"
-    yield f"- events: {moment}; split: {_stated(facts.get('split'))}"
+        cut_off = f"before {spoken(when_of(contents.clock, contents.as_of))}"
+    yield f"- data: {_stated(data.get('name'))}, fingerprint {_stated(data.get('fingerprint'))}"
+    yield f"- events: {cut_off}; split: {_stated(facts.get('split'))}"
     yield f"- last fit on: {_stated(facts.get('fitted_on'))}"
     for title in ("trained_on", "settings"):
         for name, value in _mapping(facts.get(title), title).items():
@@ -92,21 +93,21 @@ def _metrics(metrics: Mapping[str, Any]) -> Iterator[str]:
 def _fidelity(fidelity: Any) -> str:
     if not fidelity:
         return "Fidelity of the vectors to the model's own scores: not stated."
-    named = _mapping(fidelity, "overlap").items()
-    figures = ", ".join(f"{_shown(name)} {_number(value)}" for name, value in named)
+    overlaps = _mapping(fidelity, "overlap").items()
+    figures = ", ".join(f"{_shown(name)} {_number(value)}" for name, value in overlaps)
     return f"Fidelity of the vectors to the model's own scores: {figures}."
 
 
 def _kept_rules(contents: Contents) -> Iterator[str]:
-    yield f"- products already had leave the ranking: {_yes(contents.filter_seen)}"
-    yield f"- products are offered only while they are valid: {_yes(contents.products.has_dates)}"
+    yield f"- products the customer already had are not ranked: {_yes(contents.filter_seen)}"
+    yield f"- products are offered only between their dates: {_yes(contents.products.has_dates)}"
     customers = contents.customers
     yield f"- touchpoints need the customer's consent: {_yes(customers.consent is not None)}"
     popular = customers.default_vector is not None
-    yield f"- customers of whom nothing is known get what is popular: {_yes(popular)}"
+    yield f"- unknown customers get popular products: {_yes(popular)}"
     yield f"- the firm's own offers: {_offers(contents)}"
     yield f"- probabilities beside scores: {_calibration(contents)}"
-    yield f"- new products get vectors of their features: {_features(contents)}"
+    yield f"- new products get vectors from their features: {_features(contents)}"
     yield f"- offers come with reasons: {_yes(contents.fold_in is not None)}"
 
 
@@ -120,11 +121,11 @@ def _features(contents: Contents) -> str:
         return "no"
     about = _mapping(contents.facts.get("features"), "measured")
     share = about.get("explained")
-    told = "not measured" if share is None else f"{share:.0%} of the variance of scores"
+    explained = "not measured" if share is None else f"{share:.0%} of the variance of scores"
     added = contents.facts.get("products_added", 0)
     since = f"; {added:,} were added since the training" if added else ""
-    columns = ", ".join(map(_shown, contents.features.places))
-    return f"{columns} (of products left out: {told}){since}"
+    columns = ", ".join(map(_shown, contents.features.terms))
+    return f"{columns} (of products left out: {explained}){since}"
 
 
 def _calibration(contents: Contents) -> str:
@@ -143,7 +144,7 @@ def _origin(facts: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _mapping(value: Any, name: str) -> Mapping[str, Any]:
-    """The value where it is a mapping, else it alone under a name; empty for None."""
+    """The value where it is a mapping, else a mapping from `name` to it; empty for None."""
     if value is None:
         return {}
     return value if isinstance(value, Mapping) else {name: value}
@@ -154,7 +155,7 @@ def _stated(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """What comes from data, runs or settings, as text that Markdown leaves alone."""
+    """A value from data, runs or settings, escaped for Markdown."""
     return for_markdown(str(value))
 
 

@@ -1,4 +1,4 @@
-"""The firm's offers: what each is of, where and when it holds; plain arrays, checked once."""
+"""The firm's offers: their products, touchpoints and dates, in plain arrays."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,21 +16,26 @@ TYPES = {
     "starts": np.int64, "products": np.int32, "touchpoints": np.int32,
     "valid_from": np.int64, "valid_to": np.int64,
 }  # fmt: skip
-"""Arrays of a table, and their types on disk."""
+"""Arrays of a table, and their types on disk, where their names begin with `offer_`."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OfferTable:
-    """O offers of M products in all. An id that holds at several places or times stands for each.
+    """O offers of M products in all.
+
+    An id is repeated where the offer is valid at several touchpoints or times.
 
     Attributes:
         ids: [O] integers, str or `uuid.UUID`.
         starts: [O + 1] where the products of each offer begin in `products`; each has at least one.
         products: [M] rows of the artifact's products.
         touchpoints: [O] rows of its touchpoints, -1 for any.
-        variants: [O] message or call to action, None where there is none; or None.
+        variants: [O] message or call to action, None where there is none; None without any.
         valid_from: [O] UTC seconds, `OPEN_START` where always.
         valid_to: [O] UTC seconds at which the offer has ended, `OPEN_END` where never.
+
+    Raises:
+        InputError: types or shapes do not fit together; the message names the field.
     """
 
     ids: IdArray | TextIds
@@ -51,8 +56,8 @@ class OfferTable:
         ends = (int(self.starts[0]), int(self.starts[-1]))
         if ends != (0, len(self.products)) or (np.diff(self.starts) < 1).any():
             raise InputError(
-                f"contents.offers.starts: expected 0 to {len(self.products)}, rising, because each "
-                f"offer is of at least one product; got {ends[0]} to {ends[1]}"
+                f"contents.offers.starts: expected 0 to {len(self.products)}, ascending, because "
+                f"each offer is of at least one product; got {ends[0]} to {ends[1]}"
             )
         checks.integers("offers.products", self.products, len(self.products))
         checks.integers("offers.touchpoints", self.touchpoints, count)
@@ -66,23 +71,23 @@ class OfferTable:
         checks.integers("offers.touchpoints", self.touchpoints, len(self), -1, touchpoints)
 
     def valid(self, moment: int | None) -> BoolArray:
-        """[O] whether an offer holds at a moment, UTC seconds; None for no moment in particular."""
+        """[O] whether an offer is valid at a moment, UTC seconds; all are where it is None."""
         if moment is None:
             return np.ones(len(self), dtype=bool)
         ended = (self.valid_to <= moment) & (self.valid_to != OPEN_END)
         return np.asarray((self.valid_from <= moment) & ~ended)
 
     def pooled(self, vectors: FloatArray) -> FloatArray:
-        """[O, d] float32 mean of the vectors [P, d] of each offer's products."""
+        """[O, d] float32 mean of the vectors [P, d] of the products of each offer."""
         sums = np.add.reduceat(vectors[self.products], self.starts[:-1], axis=0, dtype=np.float64)
         return (sums / np.diff(self.starts)[:, None]).astype(np.float32)
 
     def any_of(self, mask: BoolArray) -> BoolArray:
-        """[O] whether the mask [P] holds for at least one of each offer's products."""
+        """[O] whether the mask [P] is True for at least one product of each offer."""
         return np.logical_or.reduceat(mask[self.products], self.starts[:-1])
 
     def arrays(self) -> dict[str, IntArray]:
-        """What is kept with the vectors; ids and variants lie with the other ids."""
+        """The arrays kept with the vectors; ids and variants are kept with the other ids."""
         return {f"offer_{name}": getattr(self, name).astype(TYPES[name]) for name in TYPES}
 
 

@@ -1,11 +1,13 @@
-"""Vectors kept in fewer bytes, and float32 again when they are loaded.
+"""Vectors stored in fewer bytes, and converted to float32 when they are loaded.
 
-float16 halves customers and products on disk; int8, symmetric about 0 with a scale for each 32
-columns of a row, takes 28 % of them. One scale a row would let the few large columns that choose a
-touchpoint decide for all: of the simulated market's top ten by als it kept 95.1 %, this keeps 99.8.
-Loading makes float32 of both, in memory of its own: they save disk and transfer, and
-cost a process all four bytes a number, where float32 is mapped and shared between processes.
-Whatever else an artifact holds is small, or is to explain and fold in exactly, and stays as it is.
+float16 halves customers and products on disk. int8, symmetric about 0 with a scale for each 32
+columns of a row, takes 28 % of float32. With one scale a row, the few large columns that choose a
+touchpoint would set the scale for all: of the simulated market's top ten by als it kept 95.1 %,
+this keeps 99.8 %.
+
+Both save disk and transfer, not memory: a loaded float32 file is mapped and shared between
+processes, while converted vectors take four bytes a number in each process. All other arrays are
+small, or needed exactly for reasons and fold-in, and stay as they are.
 """
 
 from collections.abc import Mapping
@@ -26,7 +28,7 @@ _LARGEST_CODE, _BLOCK = 127, 32
 
 
 def precision_of(text: str) -> Precision:
-    """The precision of this name. Raises `InputError` for another."""
+    """Checks the name of a precision. Raises `InputError` for another name."""
     for precision in PRECISIONS:
         if text == precision:
             return precision
@@ -36,7 +38,12 @@ def precision_of(text: str) -> Precision:
 def packed(
     name: str, vectors: FloatArray, precision: Precision
 ) -> dict[str, FloatArray | IntArray]:
-    """The arrays that keep vectors [n, d] float32 in a file.
+    """Vectors [n, d] float32 as the arrays of a file.
+
+    Args:
+        name: of the array; int8 adds an array of scales, `{name}_scales`.
+        vectors: [n, d] float32.
+        precision: of the file.
 
     Raises:
         InputError: a number is too large for float16.
@@ -48,7 +55,7 @@ def packed(
         if largest > float(np.finfo(np.float16).max):
             raise InputError(
                 f"contents.{name}.vectors: float16 holds numbers up to 65,504, got {largest:,.0f}; "
-                "say precision=float32 or int8"
+                "set precision=float32 or int8"
             )
         return {name: vectors.astype(np.float16)}
     codes, scales = np.empty(vectors.shape, np.int8), []
@@ -56,35 +63,35 @@ def packed(
         part = vectors[:, block]
         largest_of = np.maximum(part.max(axis=1), -part.min(axis=1))
         scale = (largest_of / _LARGEST_CODE).astype(np.float32)
-        # Zeros, and numbers so small that a step of theirs is none.
+        # All are zero, or so small that the scale is.
         scale[scale == 0] = 1
-        whole = np.rint(part / scale[:, None])
-        codes[:, block] = whole.clip(-_LARGEST_CODE, _LARGEST_CODE)
+        rounded_part = np.rint(part / scale[:, None])
+        codes[:, block] = rounded_part.clip(-_LARGEST_CODE, _LARGEST_CODE)
         scales.append(scale)
     return {name: codes, _scales(name): np.column_stack(scales)}
 
 
 def unpacked(name: str, arrays: Mapping[str, FloatArray | IntArray]) -> FloatArray:
-    """[n, d] float32 of what `packed` made; the array itself where it is float32.
+    """Vectors [n, d] float32 from the arrays of `packed`; not copied where they are float32.
 
     Raises:
         LookupError: an array is missing.
-        ValueError: scales do not fit.
+        ValueError: the scales do not fit the vectors.
     """
-    kept: Any = arrays[name]
-    if kept.dtype != np.int8:
-        return np.asarray(kept, np.float32)
-    found, scales = np.empty(kept.shape, np.float32), arrays[_scales(name)]
-    blocks = _blocks(kept.shape[1])
-    if scales.shape != (len(kept), len(blocks)):
+    stored: Any = arrays[name]
+    if stored.dtype != np.int8:
+        return np.asarray(stored, np.float32)
+    vectors, scales = np.empty(stored.shape, np.float32), arrays[_scales(name)]
+    blocks = _blocks(stored.shape[1])
+    if scales.shape != (len(stored), len(blocks)):
         raise ValueError(f"{_scales(name)} does not fit {name}")
-    for place, block in enumerate(blocks):
-        np.multiply(kept[:, block], scales[:, [place]], out=found[:, block], dtype=np.float32)
-    return found
+    for number, block in enumerate(blocks):
+        np.multiply(stored[:, block], scales[:, [number]], out=vectors[:, block], dtype=np.float32)
+    return vectors
 
 
 def rounded(contents: Contents, precision: Precision) -> Contents:
-    """The contents as they are after they were written and loaded. Raises as `packed`."""
+    """The contents as they would be after writing and loading. Raises as `packed`."""
     if precision == "float32":
         return contents
     vectors = {

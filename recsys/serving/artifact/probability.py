@@ -1,7 +1,7 @@
-"""Scores to probabilities, by a calibrator that lies with the vectors as plain arrays.
+"""Scores to probabilities, by a calibrator kept as plain arrays beside the vectors.
 
-A score is read as log-odds, so that Platt's line on them is his line on scores (Platt, 1999):
-p = 1 / (1 + exp(-(a + b score))). Without a calibrator a score is no probability of anything.
+A score is read as log-odds, so that Platt scaling (Platt, 1999) of log-odds is Platt scaling of
+scores: p = 1 / (1 + exp(-(a + b score))). Without a calibrator a score is not a probability.
 """
 
 from collections.abc import Mapping
@@ -15,40 +15,45 @@ from recsys.serving.artifact.contents import Contents
 _PREFIX = "calibrator_"
 
 
-def probabilities(contents: Contents, scores: FloatArray, asked: int | None) -> list[float | None]:
-    """[n] calibrated scores [n] of products.
+def probabilities(
+    contents: Contents, scores: FloatArray, touchpoint: int | None
+) -> list[float | None]:
+    """Calibrated probabilities of scores; None where there is no calibrator for them.
 
     Args:
         contents: of the artifact.
-        scores: of one customer.
-        asked: row of the touchpoint that was asked for; where it has a vector it is part of the
-            scores, which were calibrated without one.
+        scores: [n] of one customer and n products.
+        touchpoint: row of the given touchpoint; where it has a vector, that is part of the scores,
+            for which nothing was calibrated.
     """
-    uncalibrated = asked is not None and contents.touchpoints.vectors is not None
-    if contents.calibrator is None or uncalibrated:
+    is_in_scores = touchpoint is not None and contents.touchpoints.vectors is not None
+    if contents.calibrator is None or is_in_scores:
         return [None] * len(scores)
-    found = calibrator_of(contents.calibrator)(as_probability(scores))
-    return [float(one) for one in found]
+    calibrated: list[float | None] = calibrator_of(contents.calibrator)(
+        as_probability(scores)
+    ).tolist()
+    return calibrated
 
 
 def as_probability(scores: FloatArray) -> FloatArray:
     """[n] float64 between 0 and 1, whose log-odds are the scores."""
     # Beyond 700 the exponential overflows; the probability is 0 or 1 long before.
-    found: FloatArray = 1 / (1 + np.exp(-np.clip(scores.astype(np.float64), -700, 700)))
-    return found
+    return np.asarray(1 / (1 + np.exp(-np.clip(scores.astype(np.float64), -700, 700))))
 
 
 def arrays(calibrator: Mapping[str, FloatArray] | None) -> dict[str, FloatArray]:
-    """What is kept of the calibrator with the vectors."""
-    kept = calibrator or {}
-    return {f"{_PREFIX}{name}": np.asarray(values, np.float64) for name, values in kept.items()}
+    """The calibrator's arrays, by the names under which they are kept with the vectors."""
+    return {
+        f"{_PREFIX}{name}": np.asarray(values, np.float64)
+        for name, values in (calibrator or {}).items()
+    }
 
 
-def restored(kept: Mapping[str, FloatArray | IntArray]) -> dict[str, FloatArray] | None:
-    """The calibrator of `arrays`; None where there is none."""
-    found: dict[str, FloatArray] = {
-        name.removeprefix(_PREFIX): np.asarray(one, np.float64)
-        for name, one in kept.items()
+def restored(stored: Mapping[str, FloatArray | IntArray]) -> dict[str, FloatArray] | None:
+    """The calibrator among stored arrays; None where there is none."""
+    calibrator: dict[str, FloatArray] = {
+        name.removeprefix(_PREFIX): np.asarray(values, np.float64)
+        for name, values in stored.items()
         if name.startswith(_PREFIX)
     }
-    return found or None
+    return calibrator or None

@@ -1,8 +1,8 @@
-"""How features of a product become its vector: plain arrays, fitted once, by whoever exported.
+"""How features of a product become its vector: plain arrays, fitted once at export.
 
 A linear map from attributes to vectors (Gantner et al., Learning Attribute-to-Feature Mappings for
-Cold-Start Recommendations, 2010): the vector of a product is a row of its own plus one row a term
-that it has, so that a product launched yesterday has a vector without any training.
+Cold-Start Recommendations, 2010): the vector of a product is a row that all products share, plus a
+row for each term that it has. So a new product has a vector without any training.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,14 +30,17 @@ class ProductFeatures:
     """F terms: a value of a text column, which a product has or not, or a column of numbers.
 
     Attributes:
-        columns: [F] names of columns; one of numbers stands once, one of texts once a value.
+        columns: [F] names; a column of numbers has one term, a column of texts one for each value.
         values: [F] the value of a text column, None for a number.
         means: [F] float32, what a missing number counts as; 0 for texts and for flags.
         scales: [F] float32 above 0: (number - mean) / scale counts; 1 for texts and for flags.
-        vectors: [1 + F, d] float32, first what every product has, then what each term adds.
-        factors: [1 + F, m] float32, likewise of `Contents.fold_in_products`; None without those.
-        fold_in_scale: [1] float32, `Contents.fold_in_scale` of a product without events: that of a
-            typical one; None where that is None.
+        vectors: [1 + F, d] float32: first the row of all products, then what each term adds.
+        factors: [1 + F, m] float32, the same for `FoldInArrays.factors`; None without those.
+        fold_in_scale: [1] float32, `FoldInArrays.scale` of a typical product, for products without
+            events; None without it.
+
+    Raises:
+        InputError: types or shapes do not fit together; the message names the field.
     """
 
     columns: Sequence[str]
@@ -85,33 +88,31 @@ class ProductFeatures:
             checks.width("features.factors", self.factors, width, "fold_in.factors")
 
     @cached_property
-    def places(self) -> Mapping[str, Mapping[str | None, int]]:
-        """Column -> value -> position of the term; a column of numbers has the value None alone."""
-        found: dict[str, dict[str | None, int]] = {}
-        for place, (column, value) in enumerate(zip(self.columns, self.values, strict=True)):
-            found.setdefault(column, {})[value] = place
-        return found
+    def terms(self) -> Mapping[str, Mapping[str | None, int]]:
+        """Column -> value -> position of the term; a column of numbers has only the value None."""
+        terms: dict[str, dict[str | None, int]] = {}
+        for position, (column, value) in enumerate(zip(self.columns, self.values, strict=True)):
+            terms.setdefault(column, {})[value] = position
+        return terms
 
     def coded(self, features: Mapping[str, Value]) -> Coded:
         """The rows and amounts of one product.
 
-        A value that no known product has adds nothing, and so does a missing one.
+        A missing value, and a text that no product of the training had, add nothing.
 
         Raises:
             InputError: a column is unknown, or a value is not what its column holds.
         """
         amounts = {0: 1.0}
         for column, value in features.items():
-            if column not in self.places:
-                raise InputError(
-                    f"no feature '{column}'; the artifact has {', '.join(self.places)}"
-                )
-            terms = self.places[column]
+            if column not in self.terms:
+                raise InputError(f"no feature '{column}'; the artifact has {', '.join(self.terms)}")
+            terms = self.terms[column]
             if value is None or value != value:
                 continue
             if None in terms:
-                place = terms[None]
-                amounts[1 + place] = self._standing(place, column, value)
+                position = terms[None]
+                amounts[1 + position] = self._standardised(position, column, value)
             elif not isinstance(value, str):
                 raise InputError(f"feature '{column}': expected a text, got {shown(value)}")
             elif value in terms:
@@ -123,41 +124,41 @@ class ProductFeatures:
         return _summed(self.vectors, products)
 
     def factors_of(self, products: Sequence[Coded]) -> FloatArray | None:
-        """[n, m] float32, what an event with each product adds to a customer; None without it."""
+        """[n, m] float32 rows of `FoldInArrays.factors` for n products; None without factors."""
         return None if self.factors is None else _summed(self.factors, products)
 
     def arrays(self) -> dict[str, FloatArray | IntArray]:
-        """What is kept with the vectors; the terms lie with the ids."""
-        kept = {name: getattr(self, name) for name in _ARRAYS}
-        return {f"feature_{name}": values for name, values in kept.items() if values is not None}
+        """The arrays kept with the vectors; the terms are kept with the ids."""
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        return {f"feature_{name}": values for name, values in arrays.items() if values is not None}
 
-    def _standing(self, place: int, column: str, value: Value) -> float:
+    def _standardised(self, position: int, column: str, value: Value) -> float:
         is_number = isinstance(value, int | float | np.number | np.bool_)
-        # Beyond it, float32 vectors overflow; of NaN no comparison is true.
+        # Larger numbers overflow in float32; comparisons with NaN are False.
         if not is_number or not abs(value) <= _LARGEST:  # type: ignore[arg-type]
             raise InputError(f"feature '{column}': expected a number, got {shown(value)}")
-        standing = (float(value) - float(self.means[place])) / float(self.scales[place])  # type: ignore[arg-type]
-        if abs(standing) > _LARGEST:
+        amount = (float(value) - float(self.means[position])) / float(self.scales[position])  # type: ignore[arg-type]
+        if abs(amount) > _LARGEST:
             raise InputError(
-                f"feature '{column}': {shown(value)} is {abs(standing):.3g} times as far from the "
-                "mean as is usual; is it of another unit?"
+                f"feature '{column}': {shown(value)} is {abs(amount):.3g} times as far from the "
+                "mean as is usual; is it in another unit?"
             )
-        return standing
+        return amount
 
 
 def restored(
     arrays: Mapping[str, Any], columns: Sequence[str], values: Sequence[str | None]
 ) -> ProductFeatures:
     """The features of `ProductFeatures.arrays`. Raises `LookupError` where an array is missing."""
-    kept: dict[str, Any] = {name: arrays[f"feature_{name}"] for name in _ARRAYS[:3]}
-    kept |= {name: arrays.get(f"feature_{name}") for name in _ARRAYS[3:]}
-    return ProductFeatures(columns=columns, values=values, **kept)
+    parts: dict[str, Any] = {name: arrays[f"feature_{name}"] for name in _ARRAYS[:3]}
+    parts |= {name: arrays.get(f"feature_{name}") for name in _ARRAYS[3:]}
+    return ProductFeatures(columns=columns, values=values, **parts)
 
 
 def _summed(table: FloatArray, products: Sequence[Coded]) -> FloatArray:
     if not products:
         return np.zeros((0, table.shape[1]), np.float32)
-    # Each has at least the row that all have, so no range is empty.
+    # Each product has at least the shared row, so no range is empty.
     starts = np.cumsum([0, *(len(rows) for rows, _ in products[:-1])])
     rows = np.array([row for rows, _ in products for row in rows])
     amounts = np.array([amount for _, amounts in products for amount in amounts])

@@ -1,7 +1,7 @@
-"""What may be offered, when and where: compiled to masks and dates before serving.
+"""Rules of what may be offered, when and where, compiled to masks and dates before serving.
 
-`rules.json` says which rules there are and names the arrays that hold them, which lie with the
-vectors: two dates a product, one bit a customer and touchpoint.
+`rules.json` lists the rules and names their arrays, which are kept with the vectors: two dates for
+each product, one bit for each customer and touchpoint.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _DATES = {"product_valid_from": "valid_from", "product_valid_to": "valid_to"}
 
 
 def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray | IntArray]]:
-    """The text of rules.json, and the arrays that it names."""
+    """What rules.json holds, and the arrays that it names."""
     arrays: dict[str, FloatArray | IntArray] = {}
     customers = contents.customers
     for name, field in _DATES.items():
@@ -39,10 +39,10 @@ def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray |
 def restored(
     text: Mapping[str, Any], arrays: Mapping[str, FloatArray | IntArray]
 ) -> tuple[dict[str, Any], dict[str, Any], bool]:
-    """Fields of `CustomerTable`, of `ProductTable`, and `filter_seen`, as `compiled` took them.
+    """The inverse of `compiled`: fields of `CustomerTable`, of `ProductTable`, and `filter_seen`.
 
     Raises:
-        LookupError, TypeError, ValueError: the text is not what `compiled` writes.
+        LookupError, TypeError, ValueError: the text is not as `compiled` writes it.
     """
     customers: dict[str, Any] = {}
     if text["consent"] is not None:
@@ -55,12 +55,15 @@ def restored(
 
 
 def permitted(contents: Contents, rows: IntArray, starts: IntArray) -> BoolArray:
-    """[B, T] whether a touchpoint may contact each of B customers: whether all its rows permit it.
+    """Whether a touchpoint may contact each of B customers: all rows of a customer must permit it.
 
     Args:
         contents: of the artifact.
         rows: [R] rows of all customers, one customer after the other.
         starts: [B] where the rows of each customer start.
+
+    Returns:
+        [B, T] bool.
     """
     if contents.customers.consent is None:
         return np.ones((len(starts), len(contents.touchpoints.names)), dtype=bool)
@@ -70,12 +73,11 @@ def permitted(contents: Contents, rows: IntArray, starts: IntArray) -> BoolArray
 def permitted_to_unknown(contents: Contents) -> BoolArray:
     """[T] whether a touchpoint may contact a customer of whom nothing is known.
 
-    Who has no row has given no consent: without a word of the exporter's, only touchpoints that may
-    contact every customer are open, as those are that customers start themselves.
+    An unknown customer has given no consent. Unless the exporter set `default_consent`, only
+    touchpoints are open that may contact every customer, such as those that customers start.
     """
     if contents.customers.default_consent is not None:
         return contents.customers.default_consent
     if contents.customers.consent is None:
         return np.ones(len(contents.touchpoints.names), dtype=bool)
-    permitted: BoolArray = np.logical_and.reduce(contents.customers.consent, axis=0)
-    return permitted
+    return np.asarray(np.logical_and.reduce(contents.customers.consent, axis=0))

@@ -1,6 +1,6 @@
-"""Ids that are text, without a Python object each: an Arrow column that reads like an array.
+"""Text ids without a Python object each: an Arrow column that reads like an array.
 
-Arrow makes arrays from buffers here, because `pa.array` and `to_numpy` import pandas where it is
+Arrow arrays are made from buffers here, because `pa.array` and `to_numpy` import pandas where it is
 installed.
 """
 
@@ -20,71 +20,70 @@ class TextIds:
     Args:
         ascending: Arrow strings, sorted by their bytes; UUIDs in lower case with hyphens, which
             sort as their bytes do.
-        places: [n] where in `ascending` the id of each row stands.
+        positions: [n] position in `ascending` of the id of each row.
         is_uuid: whether elements are UUIDs.
     """
 
     dtype, ndim = np.dtype(object), 1
 
-    def __init__(self, ascending: pa.StringArray, places: IntArray, is_uuid: bool) -> None:
-        self.ascending, self.places, self.is_uuid = ascending, places, is_uuid
+    def __init__(self, ascending: pa.StringArray, positions: IntArray, is_uuid: bool) -> None:
+        self.ascending, self.positions, self.is_uuid = ascending, positions, is_uuid
 
     @property
     def shape(self) -> tuple[int]:
-        """Of the array."""
-        return (len(self.places),)
+        """Shape of the array."""
+        return (len(self.positions),)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.positions)
 
     def __getitem__(self, rows: Any) -> Any:
-        places = self.places[rows]
-        if np.ndim(places) == 0:
-            text = self.ascending[int(places)].as_py()
+        positions = self.positions[rows]
+        if np.ndim(positions) == 0:
+            text = self.ascending[int(positions)].as_py()
             return UUID(text) if self.is_uuid else text
-        texts = self.ascending.take(row_numbers(places)).to_pylist()
-        found = np.empty(len(texts), dtype=object)
-        found[:] = [UUID(text) for text in texts] if self.is_uuid else texts
-        return found
+        texts = self.ascending.take(row_numbers(positions)).to_pylist()
+        ids = np.empty(len(texts), dtype=object)
+        ids[:] = [UUID(text) for text in texts] if self.is_uuid else texts
+        return ids
 
     def __iter__(self) -> Iterator[str | UUID]:
         return iter(self[:])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> IdArray:
-        found: IdArray = self[:]
-        return found if dtype is None else found.astype(dtype)
+        ids: IdArray = self[:]
+        return ids if dtype is None else ids.astype(dtype)
 
     def tolist(self) -> list[str | UUID]:
-        """All, by row number."""
-        found: list[str | UUID] = self[:].tolist()
-        return found
+        """All ids, by row number."""
+        return list(self[:])
 
     def texts(self) -> pa.StringArray:
-        """All, by row number, as Arrow has them."""
-        return self.ascending.take(row_numbers(self.places))
+        """All ids, by row number, as Arrow strings."""
+        return self.ascending.take(row_numbers(self.positions))
 
 
 def row_numbers(values: IntArray) -> pa.Int32Array:
-    """Row numbers [n] as Arrow takes them."""
+    """Row numbers [n] as an Arrow array."""
     buffer = pa.py_buffer(np.ascontiguousarray(values, np.int32))
     return pa.Array.from_buffers(pa.int32(), len(values), [None, buffer])
 
 
 def strings(values: Sequence[str]) -> pa.StringArray:
-    """Texts [n] as Arrow keeps them."""
+    """Texts [n] as an Arrow array."""
     encoded = [value.encode() for value in values]
     ends = np.zeros(len(encoded) + 1, np.int32)
-    np.cumsum([len(one) for one in encoded], out=ends[1:])
+    np.cumsum([len(text) for text in encoded], out=ends[1:])
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
     return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
 
 
 def numbers(column: pa.Array | pa.ChunkedArray, dtype: type[np.integer[Any]]) -> IntArray:
-    """[n] numbers of a column without nulls. Raises `ValueError` where there are some."""
+    """[n] numbers of a column without nulls. Raises `ValueError` for a column with nulls."""
     if column.null_count:
         raise ValueError("a number is missing")
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    whole = whole.cast(pa.from_numpy_dtype(dtype))
-    if not len(whole):
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = array.cast(pa.from_numpy_dtype(dtype))
+    if not len(array):
         return np.zeros(0, dtype)
-    return np.frombuffer(whole.buffers()[1], dtype, len(whole), whole.offset * dtype().itemsize)
+    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * dtype().itemsize)

@@ -1,4 +1,4 @@
-"""How times are kept: int64 UTC seconds, or positions in an order, and what stands for none."""
+"""Times as int64 UTC seconds, or positions in an order, with two values for open ends."""
 
 import time
 from datetime import UTC, datetime
@@ -11,36 +11,37 @@ from recsys.ops.shown_text import shown
 
 Clock: TypeAlias = Literal["timestamp", "order"]
 Moment: TypeAlias = datetime | int | str
-"""A datetime with its zone, UTC seconds, or a text such as 2026-01-31 or 2026-01-31T09:00+01:00, in
-UTC where it says no zone; of an offer also "now" and "as_of", the cut-off of what was learned."""
+"""A datetime with a time zone, UTC seconds, or a text such as 2026-01-31 or 2026-01-31T09:00+01:00,
+which is in UTC where it has no zone. For an offer also "now" and "as_of", the cut-off of the
+training."""
 
 NOW, AS_OF = "now", "as_of"
 
 OPEN_START = int(np.iinfo(np.int64).min)
-"""A valid_from where something has always been on offer."""
+"""A valid_from without a start."""
 OPEN_END = int(np.iinfo(np.int64).max)
-"""A valid_to where no end is known; an event's time where none is known."""
+"""A valid_to without an end; the time of an event where it is unknown."""
 
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
-"""The years 1 to 9999: UTC seconds that a calendar can show."""
+"""The years 1 to 9999 in UTC seconds, which `datetime` can show."""
 
 
 def now() -> int:
-    """The present, UTC seconds."""
+    """The current time in UTC seconds."""
     return int(time.time())
 
 
 def moment_of(at: Any, clock: Clock | None, as_of: int | None) -> int | None:
-    """UTC seconds at which an offer is to be valid; None where no moment binds.
+    """UTC seconds at which an offer is to be valid; None where dates are not checked.
 
     Args:
-        at: a `Moment`; None is now. Where the clock counts no UTC seconds there is no now and no
-            cut-off to compare dates with: they bind only where a moment is given.
+        at: a `Moment`; None for now. Where the clock does not count UTC seconds, now and "as_of"
+            cannot be compared with dates, which are then checked only for other moments.
         clock: of the artifact.
         as_of: its cut-off, in units of the clock.
 
     Raises:
-        InputError: something that is no moment.
+        InputError: `at` is not a moment.
     """
     if at is None or at == NOW:
         return now() if clock == "timestamp" else None
@@ -50,14 +51,14 @@ def moment_of(at: Any, clock: Clock | None, as_of: int | None) -> int | None:
 
 
 def seconds(name: str, moment: Any) -> int:
-    """UTC seconds of a datetime with a time zone, of a text, or of seconds.
+    """A moment in UTC seconds.
 
     Args:
         name: for messages.
-        moment: a text without a zone is in UTC, as in all tables.
+        moment: a datetime with a time zone, a text (in UTC where it has no zone), or UTC seconds.
 
     Raises:
-        InputError: a datetime without a time zone, a moment of no year 1 to 9999, something else.
+        InputError: a datetime without a time zone, a year outside 1 to 9999, or another type.
     """
     if isinstance(moment, str):
         moment = _read(name, moment)
@@ -77,7 +78,7 @@ def _read(name: str, text: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
         return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):  # the year 1 in a zone east of Greenwich is no UTC time
+    except (ValueError, OverflowError):  # year 1 in a zone east of Greenwich has no UTC time
         raise InputError(
             f"{name}: expected a date such as 2024-05-01 or a time such as "
             f"2024-05-01T12:00+00:00, got {shown(text)}"
@@ -85,7 +86,7 @@ def _read(name: str, text: str) -> datetime:
 
 
 def when_of(clock: Clock | None, value: int) -> datetime | int | None:
-    """A time as people have it: a UTC datetime, a position of the order, or None if unknown."""
+    """A stored time as a UTC datetime or a position in the order; None where it is unknown."""
     if clock is None or value == OPEN_END:
         return None
     return datetime.fromtimestamp(value, UTC) if clock == "timestamp" else value

@@ -1,1 +1,1 @@
-"""The artifact as an MLflow model, asked over HTTP."""
+"""The artifact as an MLflow model, which can be served over HTTP."""

@@ -1,11 +1,12 @@
-"""Answering over HTTP: what is too much is refused unread, and who guesses ids has to wait.
+"""Answering over HTTP: large requests are refused unread, and requests with unknown ids are slowed.
 
-One worker answers one question after the other, so that all wait for those who ask most.
-Requests with an unknown customer id take turns therefore, `limits.UNKNOWN_A_SECOND`, and wait for
-theirs without keeping a thread; those of known customers go on meanwhile.
+A worker answers one request after the other, so one busy caller makes all others wait. Therefore
+only `limits.UNKNOWN_A_SECOND` requests with an unknown customer id are answered in a second. Others
+wait without keeping a thread, while requests for known customers are answered.
 
-Callers are not authenticated: any that reach the port may ask for any customer's offers. Bind the
-server to loopback, behind a proxy that authenticates callers, ends TLS and limits their rate.
+Callers are not authenticated: anybody who reaches the port can request the offers of any customer.
+Bind the server to loopback, behind a proxy that authenticates callers, ends TLS and limits their
+rate.
 """
 
 import asyncio
@@ -17,37 +18,37 @@ from typing import Any, Protocol
 
 from recsys.errors import InputError
 from recsys.serving.artifact import limits
-from recsys.serving.artifact.ids import in_public
+from recsys.serving.artifact.ids import public_message
 from recsys.serving.mlflow_model import request
 from recsys.serving.mlflow_model.request import Row
 from recsys.serving.mlflow_model.request_body import JSON, parsed, require_size
 
 _SMALL = 16_384
-"""Bytes of a body that is read at once, without another thread."""
+"""Largest body, in bytes, that is parsed in the event loop and not in another thread."""
 _log = logging.getLogger(__name__)
 
 
 class Answers(Protocol):
-    """What is asked: `recsys.serving.mlflow_model.pyfunc.Offers`."""
+    """What an endpoint needs of `recsys.serving.mlflow_model.pyfunc.OfferModel`."""
 
     def answers(self, rows: Sequence[Row], params: Mapping[str, Any]) -> str:
         """Recommendations as a JSON list."""
         ...
 
     def knows(self, row: Row) -> bool:
-        """Whether a row is of a known customer, or of none in particular."""
+        """Whether a row is of a known customer, or has no customer_id."""
         ...
 
 
 class TooManyError(Exception):
-    """More requests wait for a turn than may wait."""
+    """Too many requests wait for a turn."""
 
 
 class Turns:
-    """Spreads calls over time: at most so many a second, those beyond wait.
+    """Spreads calls over time: further calls of the same second have to wait.
 
     Args:
-        a_second: how many.
+        a_second: how many calls may start in a second.
         waiting: how many may wait.
     """
 
@@ -55,10 +56,13 @@ class Turns:
         self.gap, self.waiting, self.next = 1 / a_second, waiting, 0.0
 
     def take(self, now: float) -> float:
-        """Seconds to wait from now on.
+        """Seconds that a call has to wait.
+
+        Args:
+            now: a time in seconds, of a clock that never goes back.
 
         Raises:
-            TooManyError: too many wait already.
+            TooManyError: too many calls wait already.
         """
         turn = max(now, self.next)
         if turn - now > self.gap * self.waiting:
@@ -68,10 +72,10 @@ class Turns:
 
 
 class Endpoint:
-    """Answers requests of Starlette, on which MLflow's server stands.
+    """Answers requests of Starlette, which MLflow's server is built on.
 
     Args:
-        offers: what answers.
+        offers: gives the answers.
     """
 
     def __init__(self, offers: Answers) -> None:
@@ -79,7 +83,7 @@ class Endpoint:
         self.turns = Turns(limits.UNKNOWN_A_SECOND, limits.WAITING)
 
     async def answer(self, http_request: Any) -> Any:
-        """The response to a request: 200 with {"predictions": [...]}, else a line why not."""
+        """The response to a request: 200 with {"predictions": [...]}, else an error."""
         try:
             body = await _body(http_request)
             kind = http_request.headers.get("content-type") or ""
@@ -92,14 +96,16 @@ class Endpoint:
             text = await asyncio.to_thread(self.offers.answers, rows, params)
             return _response(HTTPStatus.OK, f'{{"predictions": {text}}}')
         except InputError as error:
-            return _refusal(HTTPStatus.BAD_REQUEST, "INVALID_PARAMETER_VALUE", in_public(error))
+            return _refusal(
+                HTTPStatus.BAD_REQUEST, "INVALID_PARAMETER_VALUE", public_message(error)
+            )
         except TooManyError:
-            said = "too many requests for unknown customers wait; ask again later"
-            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", said)
+            message = "too many requests for unknown customers wait; ask again later"
+            return _refusal(HTTPStatus.TOO_MANY_REQUESTS, "RESOURCE_EXHAUSTED", message)
         except Exception:
             _log.exception("a request could not be answered")
-            said = "the request could not be answered; the log of the server says why"
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", said)
+            message = "the request could not be answered; the log of the server says why"
+            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message)
 
 
 async def _body(http_request: Any) -> bytes:
@@ -119,12 +125,12 @@ def _read(body: bytes, kind: str) -> tuple[list[Row], dict[str, Any]]:
     return request.rows(rows), request.params(params)
 
 
-def _refusal(status: HTTPStatus, code: str, said: str) -> Any:
-    return _response(status, json.dumps({"error_code": code, "message": said}))
+def _refusal(status: HTTPStatus, code: str, message: str) -> Any:
+    return _response(status, json.dumps({"error_code": code, "message": message}))
 
 
 def _response(status: HTTPStatus, text: str) -> Any:
-    # It comes with MLflow's server, and nobody else needs it.
+    # Imported late: it is installed with MLflow's server only.
     from starlette.responses import Response
 
     return Response(text, status_code=int(status), media_type=JSON)

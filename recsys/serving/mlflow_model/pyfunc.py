@@ -1,8 +1,8 @@
 """The artifact as an MLflow model: JSON in, offers out.
 
 MLflow imports this module by its name and calls `_load_pyfunc`, so that nothing is pickled. The
-model carries the artifact and the code that reads it: a champion that comes back years later
-answers as it did, and a server needs nothing that no index has.
+model contains the artifact and the code that reads it: it gives the same answers years later, and a
+server needs only packages from a package index.
 """
 
 import json
@@ -20,127 +20,128 @@ import numpy as np
 
 from recsys.errors import InputError
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.ids import UnknownIdError, in_public
+from recsys.serving.artifact.ids import UnknownIdError, public_message
 from recsys.serving.mlflow_model import request
 from recsys.serving.mlflow_model.over_http import Endpoint
-from recsys.serving.mlflow_model.request import CUSTOMER, EVENTS, Row
+from recsys.serving.mlflow_model.request import Row
+from recsys.serving.mlflow_model.request_values import CUSTOMER, EVENTS
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.customer_state import CustomerState
-from recsys.serving.query.query import Query, question
+from recsys.serving.query.query import Query
 from recsys.serving.storage import load
 
 _PACKAGE = Path(__file__).parents[2]
 _NEEDED = ("mlflow", "numpy", "pyarrow", "safetensors")
-_KEPT = 64
-"""Answers of popularity that are kept, one for each question and second."""
+_CACHED = 64
+"""Answers by popularity that are cached, one for each query and second."""
 
 
 class OfferModel:
-    """What MLflow calls: one customer a row in, one recommendation a row out."""
+    """The object that MLflow calls: for each row with a customer it returns a recommendation.
+
+    Args:
+        artifact: that answers.
+    """
 
     def __init__(self, artifact: Artifact) -> None:
         self.artifact = artifact
         self._answers: dict[tuple[Any, ...], dict[str, Any]] = {}
 
-    def predict(self, asked: Any, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Recommendations, as `Artifact` gives them, in plain JSON values.
+    def predict(
+        self, model_input: Any, params: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """Recommendations of `Artifact` as plain JSON values.
 
         Args:
-            asked: rows of one or both of these columns, as a DataFrame, a list of mappings or a
-                mapping of lists. `customer_id`; missing for somebody unseen. `events`, what was
-                done just now: a list of product ids, or of objects {"product_id", and "action" or
-                "weight"}; with a customer_id they are added to what the customer did before.
-            params: k; explain, how many reasons an offer; touchpoint, "" for none in particular;
-                at, a moment, "" for now, "as_of" for the artifact's cut-off; exclude, product ids;
-                allow, the only product ids in question; strict, whether an unknown customer
-                refuses the request, instead of getting what is popular, marked as such. MLflow
-                knows no optional params, so an empty `allow` is no limit, and not a list that
-                allows nothing.
+            model_input: rows with one or both of these columns, as a DataFrame, a list of mappings
+                or a mapping of lists. `customer_id`: missing for a new customer. `events`, fresh
+                events: a list of product ids, or of objects {"product_id", and "action" or
+                "weight"}; with a customer_id they are added to the stored events.
+            params: k; explain, most reasons for each offer; touchpoint, "" for any; at, a moment,
+                "" for now, "as_of" for the artifact's cut-off; exclude, product ids; allow, the
+                only product ids to rank; strict, whether a request with an unknown customer is
+                refused, instead of answered by popularity. MLflow has no optional params, so an
+                empty `allow` is no limit, not a list that allows nothing.
 
         Raises:
-            MlflowException: where the artifact raises `InputError`, with its words but for the ids
-                of other customers: MLflow hides those of others from who asked. One bad row
-                refuses the request.
+            MlflowException: where the artifact raises `InputError`, with its message without the
+                ids of other customers. One bad row refuses the request.
         """
         from mlflow.exceptions import MlflowException
 
         try:
-            rows, said = request.rows(asked), request.params(params or {})
-            plain: list[dict[str, Any]] = json.loads(self.answers(rows, said))
+            rows, arguments = request.rows(model_input), request.params(params or {})
+            answers: list[dict[str, Any]] = json.loads(self.answers(rows, arguments))
         except InputError as error:
-            raise MlflowException.invalid_parameter_value(in_public(error)) from None
-        return plain
+            raise MlflowException.invalid_parameter_value(public_message(error)) from None
+        return answers
 
     def answers(self, rows: Sequence[Row], params: Mapping[str, Any]) -> str:
-        """Recommendations of rows as a JSON list; params as of `request.params`.
+        """Recommendations for rows as a JSON list; params as `request.params` returns them.
 
         Raises:
-            InputError: the params or a row cannot be answered; the message names the row.
+            InputError: the params or a row are not usable; the message names the row.
         """
-        said = dict(params)
-        explain, strict = said.pop("explain", 3), bool(said.pop("strict", False))
-        said["k"] = said.get("k", 10)
-        asked, popular, found = self._question(**said), None, []
-        for place, row in enumerate(rows, start=1):
+        arguments = dict(params)
+        explain, strict = arguments.pop("explain", 3), bool(arguments.pop("strict", False))
+        query, popular, answers = self.artifact.query(**arguments), None, []
+        for number, row in enumerate(rows, start=1):
             try:
-                person = self._person(row, strict)
+                customer = self._customer_state(row, strict)
             except UnknownIdError as error:
-                raise error.of(f"row {place}") from None
+                raise error.of(f"row {number}") from None
             except InputError as error:
-                raise InputError(f"row {place}: {error}") from None
-            if person.known or row.events or row.customer is None:
-                found.append(asdict(self.artifact.answer(person, asked, explain)))
+                raise InputError(f"row {number}: {error}") from None
+            if customer.known or row.events or row.customer is None:
+                answers.append(asdict(self.artifact.rank(customer, query, explain)))
                 continue
             if popular is None:
-                is_kept = not said.get("exclude") and said.get("allow") is None
-                popular = (self._kept if is_kept else self._popular)(person, asked)
-            found.append({**popular, CUSTOMER: person.id})
-        # Times and UUIDs become text once, here, whatever MLflow would make of them.
-        return json.dumps(found, default=_as_text)
+                is_cached = not arguments.get("exclude") and arguments.get("allow") is None
+                popular = (self._cached if is_cached else self._popular)(customer, query)
+            answers.append({**popular, CUSTOMER: customer.id})
+        # Times and UUIDs become text here, so that MLflow does not convert them otherwise.
+        return json.dumps(answers, default=_as_text)
 
     def knows(self, row: Row) -> bool:
-        """Whether a row is of a customer of the artifact, or of none in particular."""
+        """Whether a row is of a known customer, or has no customer_id."""
         if row.customer is None:
             return True
         starts, ends = self.artifact.customers.find([row.customer])
         return bool(starts[0] < ends[0])
 
-    def _question(self, **said: Any) -> Query:
-        return question(self.artifact.contents, self.artifact.products, **said)
-
-    def _person(self, row: Row, strict: bool) -> CustomerState:
-        # A known customer who did nothing just now needs no model that can be folded into.
+    def _customer_state(self, row: Row, strict: bool) -> CustomerState:
+        # Without fresh events, a known customer needs no model that can fold them in.
         events = row.events if row.events or row.customer is None else None
-        return self.artifact.person(row.customer, events, strict)
+        return self.artifact.customer_state(row.customer, events, strict)
 
-    def _popular(self, nobody: CustomerState, asked: Query) -> dict[str, Any]:
-        return asdict(self.artifact.answer(nobody, asked, 0))
+    def _popular(self, customer: CustomerState, query: Query) -> dict[str, Any]:
+        return asdict(self.artifact.rank(customer, query, 0))
 
-    def _kept(self, nobody: CustomerState, asked: Query) -> dict[str, Any]:
-        """As `_popular`: the same for all who are unknown, and so kept for a while."""
-        key = asked.k, asked.asked, asked.moment
-        found = self._answers.get(key)
-        if found is None:
-            found = self._popular(nobody, asked)
-            # Another thread may do the same: what is kept is equal.
-            if len(self._answers) >= _KEPT:
+    def _cached(self, customer: CustomerState, query: Query) -> dict[str, Any]:
+        """As `_popular`, which is the same for all unknown customers, from a cache."""
+        key = query.k, query.touchpoint, query.moment
+        answer = self._answers.get(key)
+        if answer is None:
+            answer = self._popular(customer, query)
+            # Another thread may store the same answer.
+            if len(self._answers) >= _CACHED:
                 self._answers.clear()
-            self._answers[key] = found
-        return found
+            self._answers[key] = answer
+        return answer
 
 
 def _load_pyfunc(path: str) -> OfferModel:
-    """What MLflow calls with the path of the artifact in the model."""
-    _ask_before_mlflow()
+    """MLflow calls this with the path of the artifact in the model."""
+    _see_requests_first()
     return OfferModel(load(path))
 
 
-def _ask_before_mlflow() -> None:
-    """Lets an `OfferModel` see what is asked before MLflow has dropped half of it.
+def _see_requests_first() -> None:
+    """Passes requests to an `OfferModel` before MLflow has changed them.
 
-    MLflow leaves out params and columns that a signature does not name, writes the whole request
-    before a refusal, and puts its stack trace into the answer to a broken CSV. What is asked of
-    other models stays with MLflow; where its server has changed, so does what is asked of ours.
+    MLflow drops params and columns that a signature does not name, repeats the complete request in
+    an error, and answers a broken CSV with its stack trace. Requests to other models are not
+    changed. Where a later MLflow has another server, it handles requests to an `OfferModel` too.
     """
     from mlflow.pyfunc import PyFuncModel
 
@@ -149,7 +150,7 @@ def _ask_before_mlflow() -> None:
         return
 
     @wraps(predict)
-    def ours_first(model: Any, data: Any, params: Any = None) -> Any:
+    def predict_offers(model: Any, data: Any, params: Any = None) -> Any:
         offers = model._model_impl
         return (
             offers.predict(data, params)
@@ -157,8 +158,8 @@ def _ask_before_mlflow() -> None:
             else predict(model, data, params)
         )
 
-    ours_first.asks_offers = True  # type: ignore[attr-defined]
-    PyFuncModel.predict = ours_first
+    predict_offers.asks_offers = True  # type: ignore[attr-defined]
+    PyFuncModel.predict = predict_offers
     server = sys.modules.get("mlflow.pyfunc.scoring_server")
     guarded = getattr(server, _GUARD, None)
     if guarded is not None:
@@ -166,23 +167,23 @@ def _ask_before_mlflow() -> None:
 
 
 _GUARD = "_async_catch_mlflow_exception"
-"""The decorator of the server's function that answers; here it is where our own is put."""
+"""The decorator of the function that answers requests in MLflow's server; it is replaced here."""
 
 
 def _endpoint(answer: Any) -> Any:
-    """Our function for the server's own, of whose model it is a closure; None for other models."""
-    kept = dict(zip(answer.__code__.co_freevars, answer.__closure__ or (), strict=True))
-    model = kept["model"].cell_contents if "model" in kept else None
+    """A replacement of the server's function, a closure over its model; None for other models."""
+    cells = dict(zip(answer.__code__.co_freevars, answer.__closure__ or (), strict=True))
+    model = cells["model"].cell_contents if "model" in cells else None
     offers = getattr(model, "_model_impl", None)
     if not isinstance(offers, OfferModel):
         return None
     endpoint = Endpoint(offers)
 
     @wraps(answer)
-    async def ours(request: Any) -> Any:
+    async def answer_offers(request: Any) -> Any:
         return await endpoint.answer(request)
 
-    return ours
+    return answer_offers
 
 
 def save(
@@ -190,16 +191,16 @@ def save(
     folder: str | os.PathLike[str],
     shown: Callable[[list[Any]], list[Any]] = list,
 ) -> None:
-    """Writes an artifact as an MLflow model, which `mlflow models serve --model-uri` takes.
+    """Writes an artifact as an MLflow model, for `mlflow models serve --model-uri`.
 
     Requests are JSON (`dataframe_records`, `dataframe_split` or `inputs`) or Parquet; CSV is
     refused.
 
     Args:
-        model: folder to write; it must not be there.
+        model: folder to write, which must not exist.
         folder: of the artifact.
-        shown: what stands for customer ids in the example of a request, one for each id; MLflow
-            keeps the example where more people read it than the artifact.
+        shown: replaces the customer ids in the example request, which more people can read than the
+            artifact; must return as many ids as it gets.
 
     Raises:
         InputError: the artifact cannot be loaded, or `model` is taken.
@@ -207,7 +208,7 @@ def save(
     from mlflow import pyfunc
 
     if Path(model).exists():
-        raise InputError(f"{model} is there already; name another folder for the MLflow model")
+        raise InputError(f"{model} exists already; name another folder for the MLflow model")
     contents = load(folder).contents
     pyfunc.save_model(
         path=os.fspath(model),
@@ -216,7 +217,7 @@ def save(
         code_paths=[str(_PACKAGE)],
         signature=_signature(contents),
         input_example=(_example(contents, shown), {"k": 10}),
-        # MLflow would find them out by loading the model in a new environment, over the network.
+        # Without a list, MLflow would load the model in a new environment, over the network.
         pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
     )
 
@@ -227,8 +228,8 @@ def _signature(contents: Contents) -> Any:
     from mlflow.types.schema import AnyType
 
     customer, product = _type_of(contents.customers.ids), _type_of(contents.products.ids)
-    # Of another type than `AnyType` MLflow refuses an absent value: a number because pandas makes
-    # floats of numbers then, a list because NaN is none. What comes is checked in our own words.
+    # MLflow refuses missing values of types other than `AnyType`: pandas turns numbers into floats
+    # then, and NaN is not a list. `request` checks the values.
     columns = [
         ColSpec(AnyType() if customer == "long" else customer, CUSTOMER, required=False),
         ColSpec(AnyType(), EVENTS, required=False),
@@ -246,10 +247,10 @@ def _signature(contents: Contents) -> Any:
 
 
 def _example(contents: Contents, shown: Callable[[list[Any]], list[Any]]) -> list[dict[str, Any]]:
-    """Rows of each kind that the model answers."""
-    customers = [_plain(one) for one in shown(contents.customers.ids[:2].tolist())]
-    (product,) = [_plain(one) for one in contents.products.ids[:1].tolist()]
-    rows: list[dict[str, Any]] = [{CUSTOMER: one} for one in customers]
+    """A row of each kind that the model can answer."""
+    customers = [_plain(id_) for id_ in shown(contents.customers.ids[:2].tolist())]
+    product = _plain(contents.products.ids[:1].tolist()[0])
+    rows: list[dict[str, Any]] = [{CUSTOMER: customer} for customer in customers]
     if contents.fold_in is not None and contents.fold_in.rule is not None:
         event: dict[str, Any] = {"product_id": product, "weight": 1.0}
         if contents.action_names:

@@ -1,35 +1,43 @@
-"""What a request says of customers, fresh events and params, as `Artifact` takes it.
+"""Checks customers, fresh events and params of a request, and converts them for `Artifact`.
 
-Nothing is passed over: an unknown column or param is refused with the nearest name, because an
-answer to another question is worse than none. How much one request may ask for stands in
-`recsys.serving.artifact.limits`.
+An unknown column or param is refused with the nearest known name, because ignoring it would answer
+another query. `recsys.serving.artifact.limits` limits how much one request may ask for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 import numpy as np
 
 from recsys.errors import InputError
-from recsys.ops.shown_text import LONGEST_VALUE, shown
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact import limits
+from recsys.serving.mlflow_model.request_values import (
+    COLUMNS,
+    CUSTOMER,
+    EVENTS,
+    customer,
+    fresh_events,
+    is_id,
+    refuse_unknown,
+    require_short,
+)
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.query import Id, require_whole
 
-CUSTOMER, EVENTS = "customer_id", "events"
-COLUMNS = (CUSTOMER, EVENTS)
 PARAMS = ("k", "explain", "touchpoint", "at", "exclude", "allow", "strict")
-_EXACT = 2**53
-"""Whole numbers below it are told apart by a float."""
 _BOUNDS = {"k": (1, limits.OFFERS), "explain": (0, limits.REASONS)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One customer asked about: by an id, by fresh events, or by both."""
+    """A customer to recommend for, given by an id, by fresh events, or by both.
+
+    Attributes:
+        customer: the id; None for a new customer.
+        events: fresh events; may be empty.
+    """
 
     customer: Id | None
     events: list[FreshEvent]
@@ -39,8 +47,8 @@ def rows(given_rows: Any) -> list[Row]:
     """The rows of a pandas table, of a list of mappings, or of a mapping of lists.
 
     Raises:
-        InputError: they are of another form, too many, or of other columns; the message names the
-            row.
+        InputError: the rows have another form or other columns, or are too many; the message names
+            the row.
     """
     values = _values(given_rows)
     if len(values) > limits.ROWS:
@@ -51,70 +59,28 @@ def rows(given_rows: Any) -> list[Row]:
 
 
 def params(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Params as arguments of `Artifact.recommend`; what is null or empty was not said.
+    """Params as arguments of `Artifact.recommend`; null and empty values count as not given.
 
     Raises:
-        InputError: one is unknown, or not of its kind.
+        InputError: a param is unknown, or its value is not usable.
     """
     refuse_unknown("param", given, PARAMS)
-    said = {name: value for name, value in given.items() if not _is_empty(value)}
+    arguments = {name: value for name, value in given.items() if not _is_empty(value)}
     for name, (lowest, highest) in _BOUNDS.items():
-        if name in said:
-            require_whole(name, said[name], lowest)
-            if said[name] > highest:
-                raise InputError(f"{name}: expected at most {highest:,}, got {shown(said[name])}")
+        if name in arguments:
+            value = arguments[name]
+            require_whole(name, value, lowest)
+            if value > highest:
+                raise InputError(f"{name}: expected at most {highest:,}, got {shown(value)}")
     for name in ("touchpoint", "at"):
-        if name in said:
-            _require_text(name, said[name])
+        if name in arguments:
+            _require_text(name, arguments[name])
     for name in ("exclude", "allow"):
-        if name in said:
-            said[name] = _listed(name, said[name])
-    if not isinstance(said.get("strict", False), bool | np.bool_):
-        raise InputError(f"strict: expected true or false, got {shown(said['strict'])}")
-    return said
-
-
-def refuse_unknown(what: str, names: Iterable[Any], known: Sequence[str]) -> None:
-    """Raises `InputError` where a name is unknown; the message has the nearest."""
-    for name in names:
-        if name not in known:
-            near = get_close_matches(str(name)[:LONGEST_VALUE], known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            expected = f"; expected a column {CUSTOMER}, {EVENTS} or both" * (known is COLUMNS)
-            raise InputError(f"unknown {what} {shown(name)}; {hint}{expected}")
-
-
-def customer(value: Any) -> Id:
-    """An id of the column `customer_id`.
-
-    Raises:
-        InputError: it is none, or a number that another row without customer_id has rounded.
-    """
-    if isinstance(value, float) and value.is_integer():
-        if abs(value) >= _EXACT:
-            raise InputError(
-                f"{CUSTOMER}: {value:.0f} is rounded where other rows have none; numbers of 2^53 "
-                "and more come as text, or in a request of their own"
-            )
-        return int(value)
-    if not _is_id(value):
-        raise InputError(f"{CUSTOMER}: expected text or a whole number, got {shown(value)}")
-    _require_short(CUSTOMER, value)
-    return cast(Id, value)
-
-
-def fresh_events(value: Any) -> list[FreshEvent]:
-    """The events of a row: product ids, or objects {"product_id", and "action" or "weight"}.
-
-    Raises:
-        InputError: they are of another form; the message shows the first such.
-    """
-    if isinstance(value, str | Mapping) or not isinstance(value, Iterable):
-        raise _refused(value)
-    events = list(value)
-    if len(events) > limits.EVENTS:
-        raise InputError(f"{EVENTS}: expected at most {limits.EVENTS:,}, got {len(events):,}")
-    return [_event(item) for item in events]
+        if name in arguments:
+            arguments[name] = _listed(name, arguments[name])
+    if not isinstance(arguments.get("strict", False), bool | np.bool_):
+        raise InputError(f"strict: expected true or false, got {shown(arguments['strict'])}")
+    return arguments
 
 
 def _values(given_rows: Any) -> list[tuple[Any, Any]]:
@@ -148,11 +114,11 @@ def _pair(record: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def _column(table: Any, name: str) -> list[Any]:
-    """The values of a pandas column, None where one is missing; all None without the column."""
+    """The values of a pandas column, None where missing; all None without the column."""
     if name not in table:
         return [None] * len(table)
     values = table[name]
-    return [None if gone else item for item, gone in zip(values, values.isna(), strict=True)]
+    return [None if is_na else item for item, is_na in zip(values, values.isna(), strict=True)]
 
 
 def _as_list(name: str, values: Any) -> list[Any]:
@@ -166,39 +132,16 @@ def _require_a_column(names: Iterable[str]) -> None:
         raise InputError(f"expected a column {CUSTOMER}, {EVENTS} or both, got neither")
 
 
-def _row(number: int, who: Any, events: Any) -> Row:
-    if who is None and events is None:
+def _row(number: int, customer_id: Any, events: Any) -> Row:
+    if customer_id is None and events is None:
         raise InputError(f"row {number}: expected {CUSTOMER}, {EVENTS} or both, got neither")
     try:
         return Row(
-            customer=None if who is None else customer(who),
+            customer=None if customer_id is None else customer(customer_id),
             events=[] if events is None else fresh_events(events),
         )
     except InputError as error:
         raise InputError(f"row {number}: {error}") from None
-
-
-def _event(item: Any) -> FreshEvent:
-    if not isinstance(item, Mapping):
-        if not _is_id(item):
-            raise _refused(item)
-        _require_short(EVENTS, item)
-        return cast(Id, item)
-    said = {key: value for key, value in item.items() if value is not None}
-    product = said.pop("product_id", None)
-    action, weight = said.pop("action", None), said.pop("weight", None)
-    if said or not _is_id(product) or (action is not None and weight is not None):
-        raise _refused(item)
-    _require_short(EVENTS, product)
-    if weight is not None:
-        if isinstance(weight, bool) or not isinstance(weight, int | float | np.number):
-            raise _refused(item)
-        return product, cast(float, weight)
-    if action is None:
-        return cast(Id, product)
-    if not isinstance(action, str):
-        raise _refused(item)
-    return product, action
 
 
 def _listed(name: str, value: Any) -> list[Id]:
@@ -208,9 +151,9 @@ def _listed(name: str, value: Any) -> list[Id]:
     if len(ids) > limits.LISTED:
         raise InputError(f"{name}: expected at most {limits.LISTED:,} ids, got {len(ids):,}")
     for item in ids:
-        if not _is_id(item):
+        if not is_id(item):
             raise InputError(f"{name}: expected product ids, got {shown(item)}")
-        _require_short(name, item)
+        require_short(name, item)
     return ids
 
 
@@ -219,14 +162,7 @@ def _require_text(name: str, value: Any) -> None:
         return
     if not isinstance(value, str):
         raise InputError(f"{name}: expected a text, got {shown(value)}")
-    _require_short(name, value)
-
-
-def _require_short(name: str, value: Any) -> None:
-    if isinstance(value, str) and len(value) > limits.ID_CHARACTERS:
-        raise InputError(
-            f"{name}: expected at most {limits.ID_CHARACTERS} characters, got {shown(value)}"
-        )
+    require_short(name, value)
 
 
 def _is_empty(value: Any) -> bool:
@@ -235,14 +171,3 @@ def _is_empty(value: Any) -> bool:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str | int | UUID | np.integer) and not isinstance(value, bool)
-
-
-def _refused(got: Any) -> InputError:
-    return InputError(
-        'events: expected a list of product ids, or of objects such as {"product_id": "P1", '
-        f'"action": "cart"}} or {{"product_id": "P1", "weight": 2.5}}, got {shown(got)}'
-    )

@@ -1,4 +1,4 @@
-"""The body of a request over HTTP, JSON or Parquet, as rows and params: one line where it is bad.
+"""Parsing the body of a request over HTTP, JSON or Parquet, into rows and params.
 
 The forms are those of MLflow: https://mlflow.org/docs/latest/genai/serving/.
 """
@@ -13,20 +13,24 @@ import pyarrow.parquet as pq
 from recsys.errors import InputError
 from recsys.ops.shown_text import LONGEST_VALUE, shortened, shown
 from recsys.serving.artifact import limits
-from recsys.serving.mlflow_model.request import COLUMNS, refuse_unknown
+from recsys.serving.mlflow_model.request_values import COLUMNS, refuse_unknown
 
 JSON, PARQUET = "application/json", "application/vnd.apache.parquet"
 _FORMS = ("dataframe_records", "dataframe_split", "inputs", "instances")
 _PARAMS = "params"
 _DIGITS = 20
-"""Of a whole number, its sign included: those of 64 bits are no longer."""
+"""Largest number of characters of a 64-bit integer, with its sign."""
 
 
 def parsed(body: bytes, content_type: str) -> tuple[Any, Mapping[str, Any]]:
-    """Rows as `request.rows` takes them, and params.
+    """Rows for `request.rows`, and params.
+
+    Args:
+        body: of the request.
+        content_type: the header; `application/json` or `application/vnd.apache.parquet`.
 
     Raises:
-        InputError: the body is not of the form that its type says, or of another type.
+        InputError: the body does not have the form of its type, or the type is another.
     """
     kind, _, rest = content_type.partition(";")
     charset = rest.strip().lower().removeprefix("charset=").strip('"')
@@ -44,32 +48,32 @@ def parsed(body: bytes, content_type: str) -> tuple[Any, Mapping[str, Any]]:
 
 def _of_json(body: bytes) -> tuple[Any, Mapping[str, Any]]:
     try:
-        said = json.loads(body, parse_int=_whole, object_pairs_hook=_once)
+        payload = json.loads(body, parse_int=_integer, object_pairs_hook=_object)
     except InputError:
         raise
     except (ValueError, RecursionError) as error:
-        why = "nested too deeply" if isinstance(error, RecursionError) else _place(error)
+        why = "nested too deeply" if isinstance(error, RecursionError) else _reason(error)
         raise InputError(f"expected JSON in the body: {why}") from None
-    if not isinstance(said, dict):
-        raise InputError(f"expected a JSON object with {_FORMS[0]}, got {shown(said)}")
-    refuse_unknown("key", said, (*_FORMS, _PARAMS))
-    forms = [name for name in _FORMS if name in said]
+    if not isinstance(payload, dict):
+        raise InputError(f"expected a JSON object with {_FORMS[0]}, got {shown(payload)}")
+    refuse_unknown("key", payload, (*_FORMS, _PARAMS))
+    forms = [name for name in _FORMS if name in payload]
     if len(forms) != 1:
         raise InputError(
             f"expected one of {', '.join(_FORMS)}, got {' and '.join(forms) or 'none'}"
         )
-    params = said.get(_PARAMS) or {}
+    params = payload.get(_PARAMS) or {}
     if not isinstance(params, dict):
         raise InputError(f"{_PARAMS}: expected an object, got {shown(params)}")
-    rows = said[forms[0]]
+    rows = payload[forms[0]]
     return _of_split(rows) if forms[0] == "dataframe_split" else rows, params
 
 
-def _of_split(said: Any) -> list[dict[str, Any]]:
-    if not isinstance(said, dict):
-        raise InputError(f"dataframe_split: expected an object, got {shown(said)}")
-    refuse_unknown("key of dataframe_split", said, ("columns", "data", "index"))
-    names, lines = said.get("columns"), said.get("data")
+def _of_split(split: Any) -> list[dict[str, Any]]:
+    if not isinstance(split, dict):
+        raise InputError(f"dataframe_split: expected an object, got {shown(split)}")
+    refuse_unknown("key of dataframe_split", split, ("columns", "data", "index"))
+    names, lines = split.get("columns"), split.get("data")
     if not (
         isinstance(names, list)
         and isinstance(lines, list)
@@ -86,10 +90,10 @@ def _of_parquet(body: bytes) -> list[dict[str, Any]]:
     try:
         # pq.read_table would import pandas where it is installed.
         file = pq.ParquetFile(pa.BufferReader(body))
-        about = file.metadata
-        if about.num_rows > limits.ROWS:
-            raise InputError(f"expected at most {limits.ROWS:,} rows, got {about.num_rows:,}")
-        sizes = [about.row_group(item).total_byte_size for item in range(about.num_row_groups)]
+        footer = file.metadata
+        if footer.num_rows > limits.ROWS:
+            raise InputError(f"expected at most {limits.ROWS:,} rows, got {footer.num_rows:,}")
+        sizes = [footer.row_group(item).total_byte_size for item in range(footer.num_row_groups)]
         if sum(sizes) > limits.BODY_BYTES:
             raise InputError(f"the body unpacks to {sum(sizes):,} bytes; {_largest()}")
         refuse_unknown("column", file.schema_arrow.names, COLUMNS)
@@ -97,15 +101,13 @@ def _of_parquet(body: bytes) -> list[dict[str, Any]]:
     except (OSError, ValueError, pa.ArrowException) as error:
         if isinstance(error, InputError):
             raise
-        said = (str(error).splitlines() or ["it cannot be read"])[0]
-        raise InputError(
-            f"expected Parquet in the body: {shortened(said, LONGEST_VALUE)}"
-        ) from None
+        why = (str(error).splitlines() or ["it cannot be read"])[0]
+        raise InputError(f"expected Parquet in the body: {shortened(why, LONGEST_VALUE)}") from None
     return rows
 
 
 def require_size(size: int) -> None:
-    """Raises `InputError` where a body of so many bytes is too large."""
+    """Raises `InputError` where a body of `size` bytes is too large."""
     if size > limits.BODY_BYTES:
         raise InputError(f"the body has {size:,} bytes or more; {_largest()}")
 
@@ -114,13 +116,13 @@ def _largest() -> str:
     return f"at most {limits.BODY_BYTES:,} are read: ask in several requests"
 
 
-def _whole(text: str) -> int:
+def _integer(text: str) -> int:
     if len(text) > _DIGITS:
         raise InputError(f"expected whole numbers of 64 bits, got one of {len(text):,} characters")
     return int(text)
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) < len(pairs):
         _refuse_twice([name for name, _ in pairs])
@@ -136,7 +138,7 @@ def _refuse_twice(names: list[str]) -> NoReturn:
     raise InputError(f"key {shown(name)} appears twice in one object")
 
 
-def _place(error: ValueError) -> str:
+def _reason(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at character {error.pos + 1:,}"
     return "it is not UTF-8"

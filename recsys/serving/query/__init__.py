@@ -1,1 +1,1 @@
-"""Asking an artifact: who, what may be offered, in which order and why."""
+"""Queries to an artifact: which products to offer a customer, in which order and why."""

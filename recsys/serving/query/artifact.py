@@ -5,32 +5,37 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
+
 from recsys.arrays import FloatArray
 from recsys.ops.topk import TopK
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.index import ApproximateIndex
-from recsys.serving.artifact.new_products import NewProduct, grown
+from recsys.serving.artifact.new_product import NewProduct
+from recsys.serving.artifact.new_products import grown
 from recsys.serving.artifact.text_ids import TextIds
 from recsys.serving.artifact.times import Moment
 from recsys.serving.query.customer_state import CustomerState
-from recsys.serving.query.firm_offers import best_offers
+from recsys.serving.query.firm_offers import best_offers, product_as_offer
 from recsys.serving.query.format_offers import format_offers
 from recsys.serving.query.fresh_events import FreshEvent
-from recsys.serving.query.offers import FirmOffer, FirmOffers, Offer, Recommendation
-from recsys.serving.query.query import Id, Ids, Query, question, require_whole
+from recsys.serving.query.lookup import find_customer, fold_in_customer
+from recsys.serving.query.offers import FirmOffer, FirmOffers, Recommendation
+from recsys.serving.query.query import Id, Ids, Query, build_query, require_whole
 from recsys.serving.query.search import best_of_many, best_products
-from recsys.serving.query.who import who, with_events
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Artifact:
-    """Vectors, ids and rules, ready to answer; made by `recsys.serving.load`.
+    """Vectors, ids and rules, ready for queries; made by `recsys.serving.load`.
 
     Attributes:
-        contents: what was exported, the events sorted by customer.
-        customers, products: the ids, sorted.
-        index: of products, for questions about one customer; None where all are scored.
+        contents: what was exported, with events sorted by customer.
+        customers: ids of customers, sorted.
+        products: ids of products, sorted.
+        index: approximate index of products, for queries of one customer; None where all products
+            are scored.
     """
 
     contents: Contents
@@ -54,12 +59,12 @@ class Artifact:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What the exporter said about model, data and metrics."""
+        """What the exporter stated about model, data and metrics."""
         return self.contents.facts
 
     @property
     def explains(self) -> bool:
-        """Whether the artifact keeps what reasons are made from."""
+        """Whether the artifact can give reasons."""
         return self.contents.fold_in is not None and self.contents.events is not None
 
     def recommend(
@@ -77,29 +82,30 @@ class Artifact:
 
         Products are ranked by (c + t) . p at a given touchpoint t, else by c . p, the maximum over
         the customer's rows; equal scores by the lower row number. Without a given touchpoint each
-        product goes to the permitted one with the highest (c + p) . t.
+        product gets the permitted one with the highest (c + p) . t.
 
-        Whom the artifact does not know, or knows nothing of, gets what is popular among what may be
-        offered; `known` and `basis` of the answer say so.
+        Customers that the artifact does not know, or of whom it knows nothing, get the most popular
+        of the products that may be offered; `known` and `basis` of the answer show this.
 
         Args:
             customer_id: as in the tables; a number may be given as text.
-            k: how many, at least 1.
-            touchpoint: name of the only touchpoint in question, or None for the best of each.
-            at: when the offer is made, a `times.Moment`; None for now. "as_of" is the
-                cut-off of what was learned, with which an answer does not change from day to day.
+            k: how many offers, at least 1.
+            touchpoint: name of the only touchpoint to use; None for the best one of each product.
+            at: when the offer is made: a datetime with a time zone, UTC seconds, or a date as text;
+                None for now. With "as_of", the cut-off of the training, an answer does not change
+                from day to day.
             exclude: product ids to leave out.
-            explain: how many reasons an offer, 0 for none.
-            allow: the only product ids in question; None for all.
+            explain: most reasons for each offer, 0 for none.
+            allow: the only product ids to rank; None for all.
             strict: whether an unknown customer is refused.
 
         Raises:
             InputError: the touchpoint or a product in `exclude` or `allow` is unknown; k, at,
-                explain or the customer's id are not usable; or the customer is unknown and refused,
-                or the artifact does not say what is popular.
+                explain or the customer's id are not usable; the customer is unknown and refused; or
+                the artifact has no default vector for unknown customers.
         """
-        asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
-        return self.answer(self.person(customer_id, strict=strict), asked, explain)
+        query = self.query(k, touchpoint, at, exclude, allow)
+        return self.rank(self.customer_state(customer_id, strict=strict), query, explain)
 
     def recommend_events(
         self,
@@ -113,45 +119,47 @@ class Artifact:
         customer_id: Id | None = None,
         strict: bool = False,
     ) -> Recommendation:
-        """As `recommend`, for somebody with these fresh events; nothing is trained.
+        """As `recommend`, with fresh events folded in; nothing is trained.
 
-        Consent binds known customers, and ids that are unknown as those who never gave any; without
-        an id none is known, so who asks answers for it.
+        Consent is checked for known customers. An unknown id is treated as a customer who has given
+        none. Without an id all touchpoints are open, and the caller must check consent.
 
         Args:
-            events: as of `fold_in`.
-            k: as of `recommend`, as what follows.
-            touchpoint: likewise.
-            at: likewise.
-            exclude: likewise.
-            explain: likewise; what was done just now is a reason too.
-            allow: likewise.
-            customer_id: to whose own events they are added; None for somebody unseen.
-            strict: as of `recommend`.
+            events: as for `fold_in`.
+            k: as for `recommend`.
+            touchpoint: as for `recommend`.
+            at: as for `recommend`.
+            exclude: as for `recommend`.
+            explain: as for `recommend`; fresh events are reasons too.
+            allow: as for `recommend`.
+            customer_id: whose stored events the fresh ones are added to; None for a new customer.
+            strict: as for `recommend`.
 
         Raises:
-            InputError: as `fold_in` and `recommend`.
+            InputError: as for `fold_in` and `recommend`.
         """
-        asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
-        return self.answer(self.person(customer_id, events, strict), asked, explain)
+        query = self.query(k, touchpoint, at, exclude, allow)
+        return self.rank(self.customer_state(customer_id, events, strict), query, explain)
 
     def fold_in(self, events: Sequence[FreshEvent], customer_id: Id | None = None) -> FloatArray:
-        """[d] float32 vector of somebody with these fresh events, without training anything.
+        """The vector of a customer with these fresh events; nothing is trained.
 
-        Without any event that counts it is the one that ranks by popularity, where there is one.
+        Without any event that counts it is the default vector, where the artifact has one.
 
         Args:
             events: product ids, or pairs of product id and action (or weight, a number).
-            customer_id: to whose own events they are added, those of the last strand where there
-                are several; None for somebody unseen.
+            customer_id: whose stored events the fresh ones are added to, those of the last strand
+                where there are several; None for a new customer.
+
+        Returns:
+            [d] float32.
 
         Raises:
-            InputError: the customer, a product or an action is unknown, or the model cannot be
-                folded into.
+            InputError: the customer, a product or an action is unknown, or the model cannot fold
+                in events.
         """
-        folded_in = with_events(self.contents, self.customers, self.products, customer_id, events)
-        vector: FloatArray = folded_in.vectors[-1]
-        return vector
+        state = fold_in_customer(self.contents, self.customers, self.products, customer_id, events)
+        return np.asarray(state.vectors[-1])
 
     def recommend_offers(
         self,
@@ -163,37 +171,47 @@ class Artifact:
         allow: Ids | None = None,
         strict: bool = False,
     ) -> FirmOffers:
-        """The k best of the firm's offers that hold at this moment and at this touchpoint.
+        """The k best of the firm's offers that are valid at this moment and touchpoint.
 
-        An offer's vector is the mean of its products'. It is left out where it is tied to another
-        touchpoint, or to one that may not reach the customer, and where none of its products may
-        be offered. Where the artifact has no offers, each product is its own.
+        The vector of an offer is the mean of the vectors of its products. Left out are offers for
+        another touchpoint, or for one that may not contact the customer, and offers of which no
+        product may be offered. Where the artifact has no offers, each product is one.
+
+        Args:
+            customer_id: as for `recommend`.
+            k: as for `recommend`.
+            touchpoint: as for `recommend`.
+            at: as for `recommend`.
+            exclude: as for `recommend`.
+            allow: as for `recommend`.
+            strict: as for `recommend`.
 
         Raises:
-            InputError: as `recommend`.
+            InputError: as for `recommend`.
         """
-        contents, table = self.contents, self.contents.offers
+        table = self.contents.offers
         if table is None:
             answer = self.recommend(customer_id, k, touchpoint, at, exclude, 0, allow, strict)
             return FirmOffers(
                 customer_id=answer.customer_id,
-                offers=[_as_firm_offer(one) for one in answer.offers],
+                offers=[product_as_offer(offer) for offer in answer.offers],
                 short_because=answer.short_because,
                 known=answer.known,
                 basis=answer.basis,
             )
-        asked = question(contents, self.products, k, touchpoint, at, exclude, allow)
-        person = self.person(customer_id, strict=strict)
-        found: list[FirmOffer] = []
-        missing = asked.refusal(person.permitted)
-        if missing is None:
-            found, missing = best_offers(contents, table, self._offer_vectors, person, asked)
+        query = self.query(k, touchpoint, at, exclude, allow)
+        customer = self.customer_state(customer_id, strict=strict)
+        offers: list[FirmOffer] = []
+        shortage = query.refusal(customer.permitted)
+        if shortage is None:
+            vectors = self._offer_vectors
+            offers, shortage = best_offers(self.contents, table, vectors, customer, query)
         return FirmOffers(
-            customer_id=person.id,
-            offers=found,
-            short_because=missing,
-            known=person.known,
-            basis=person.basis,
+            customer_id=customer.id,
+            offers=offers,
+            short_because=shortage,
+            known=customer.known,
+            basis=customer.basis,
         )
 
     def recommend_many(
@@ -207,13 +225,13 @@ class Artifact:
     ) -> TopK:
         """The k best products of many customers, by the same scores and rules as `recommend`.
 
-        Scores of one matrix product for many customers round differently from those for one, so
-        that products closer than about 1e-6 may change places between the two. Unknown ids are
-        refused, because nothing in the answer could mark them.
+        The matrix product for many customers rounds differently from that for one, so that products
+        with scores closer than about 1e-6 may change places between the two. Unknown ids are
+        refused, because the answer has no place to mark them.
 
         Args:
             customer_ids: [n], as for `recommend`.
-            k: how many, at least 1.
+            k: as for `recommend`.
             touchpoint: as for `recommend`.
             at: as for `recommend`.
             exclude: as for `recommend`.
@@ -226,65 +244,75 @@ class Artifact:
         Raises:
             InputError: as for `recommend`, or a customer is unknown.
         """
-        asked = question(self.contents, self.products, k, touchpoint, at, exclude, allow)
+        query = self.query(k, touchpoint, at, exclude, allow)
         starts, ends = self.customers.find_known(customer_ids)
-        return best_of_many(self.contents, self.customers, starts, ends, asked)
+        return best_of_many(self.contents, self.customers, starts, ends, query)
 
     def with_products(self, products: Sequence[NewProduct]) -> "Artifact":
-        """An artifact that offers these products too, by their features, without training.
+        """An artifact that also offers these products, by their features; nothing is trained.
 
-        They stand behind the others, whose scores stay as they are. `recsys.serving.write` keeps
-        what comes back, until a training has seen the products.
+        Their rows follow those of the other products, whose scores do not change. Keep the result
+        with `recsys.serving.write` until a training has seen the products.
+
+        Args:
+            products: new products, with ids that the artifact does not have.
 
         Raises:
-            InputError: the artifact keeps no features, or a product does not fit; see `NewProduct`.
+            InputError: the artifact keeps no features, or a product does not fit it.
         """
         contents, ids = grown(self.contents, self.products, products)
         return replace(self, contents=contents, products=ids)
 
-    def person(
+    def query(
+        self,
+        k: int = 10,
+        touchpoint: str | None = None,
+        at: Moment | None = None,
+        exclude: Ids = (),
+        allow: Ids | None = None,
+    ) -> Query:
+        """A checked query for `rank`, for any number of customers; arguments as for `recommend`.
+
+        Raises:
+            InputError: as for `recommend`.
+        """
+        return build_query(self.contents, self.products, k, touchpoint, at, exclude, allow)
+
+    def customer_state(
         self,
         customer_id: Id | None,
         events: Sequence[FreshEvent] | None = None,
         strict: bool = False,
     ) -> CustomerState:
-        """Who is asked about, for `answer`; arguments as of `recommend_events`.
+        """The customer to `rank` for; arguments as for `recommend_events`.
 
         Raises:
-            InputError: as `fold_in`; or nothing is known, and the artifact does not say what is
-                popular.
+            InputError: as for `recommend_events`.
         """
-        return who(self.contents, self.customers, self.products, customer_id, events, strict)
+        return find_customer(
+            self.contents, self.customers, self.products, customer_id, events, strict
+        )
 
-    def answer(self, person: CustomerState, asked: Query, explain: int) -> Recommendation:
-        """What `recommend` says of a person and a `recsys.serving.query.query.Query`."""
+    def rank(self, customer: CustomerState, query: Query, explain: int) -> Recommendation:
+        """As `recommend`, for a customer and a query that were looked up before."""
         require_whole("explain", explain, 0)
-        columns, scores = best_products(self.contents, self.index, person, asked)
-        missing = None
-        if len(columns) < asked.k:
-            missing = asked.refusal(person.permitted)
-            missing = missing or asked.shortage(person.had(self.contents))
+        products, scores = best_products(self.contents, self.index, customer, query)
+        shortage = None
+        if len(products) < query.k:
+            shortage = query.refusal(customer.permitted)
+            shortage = shortage or query.shortage(customer.filtered(self.contents))
         return Recommendation(
-            customer_id=person.id,
-            offers=format_offers(self.contents, person, columns, scores, asked.asked, explain),
-            short_because=missing,
-            own_events=len(person.seen),
-            known=person.known,
-            basis=person.basis,
+            customer_id=customer.id,
+            offers=format_offers(
+                self.contents, customer, products, scores, query.touchpoint, explain
+            ),
+            short_because=shortage,
+            own_events=len(customer.seen),
+            known=customer.known,
+            basis=customer.basis,
         )
 
     @cached_property
     def _offer_vectors(self) -> FloatArray:
         assert self.contents.offers is not None
         return self.contents.offers.pooled(self.contents.products.vectors)
-
-
-def _as_firm_offer(offer: Offer) -> FirmOffer:
-    return FirmOffer(
-        offer_id=offer.product_id,
-        products=[offer.product_id],
-        variant=None,
-        score=offer.score,
-        touchpoint=offer.touchpoint,
-        probability=offer.probability,
-    )

@@ -1,4 +1,4 @@
-"""Who is asked about: the vectors of a customer, stored or folded in, and what made them."""
+"""The state of a customer: vectors, stored or folded in, and the events that made them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,22 +9,22 @@ import numpy as np
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.query import fallback
+from recsys.serving.query.default_vector import fill_default, require_default_vector
 from recsys.serving.query.offers import Basis
 
-ONLY = np.zeros(1, np.int64)
+ONE_CUSTOMER = np.zeros(1, np.int64)
 """Where the rows of a single customer start."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """What a vector was made of: products, each once.
+    """The events that a vector was made of, one for each product.
 
     Attributes:
         products: [n] rows.
-        weights: [n] what each counts; those of weight 0 are left out.
-        events: [n] where each stands among the events of `Contents`, -1 for a fresh one.
-        actions: [n] positions in `event_action_names`, -1 where unknown.
+        weights: [n], above or below 0; events of weight 0 are left out.
+        events: [n] row in `Contents.events`, -1 for a fresh event.
+        actions: [n] positions in `Contents.action_names`, -1 where unknown.
     """
 
     products: IntArray
@@ -33,18 +33,22 @@ class History:
     actions: IntArray
 
 
+_NO_ROWS = np.zeros(0, np.int64)
+_EMPTY_HISTORY = History(products=_NO_ROWS, weights=np.zeros(0), events=_NO_ROWS, actions=_NO_ROWS)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CustomerState:
-    """A customer, with R vectors: one a strand of intent.
+    """A customer with R vectors, one for each strand of intent.
 
     Attributes:
-        id: as the artifact keeps it; as it was given where it is unknown; None for no id.
+        id: as in the artifact; as it was given where it is unknown; None without an id.
         vectors: [R, d] float32.
-        histories: of each vector.
-        seen: [n] rows of all products with an event, each once, whether learned from or not.
-        permitted: [T] touchpoints that may contact the customer.
-        known: whether the artifact knows the id.
-        row: the last of its rows; None where it is unknown.
+        histories: [R], of each vector.
+        seen: [n] rows of all products with an event, each once, also of events of weight 0.
+        permitted: [T] whether a touchpoint may contact the customer.
+        known: whether the artifact has the id.
+        row: the last of the customer's rows; None where the customer is unknown.
         basis: what the vectors are made of.
     """
 
@@ -57,74 +61,75 @@ class CustomerState:
     row: int | None
     basis: Basis
 
-    def had(self, contents: Contents) -> IntArray:
-        """Product rows that leave the ranking because the customer had them."""
+    def filtered(self, contents: Contents) -> IntArray:
+        """Product rows that are not ranked because the customer has seen them."""
         return self.seen if contents.filter_seen else self.seen[:0]
 
 
-def stored(contents: Contents, rows: IntArray) -> CustomerState:
-    """The customer of these rows [R], as the artifact keeps it."""
-    owners, places = contents.events_of(rows)
-    vectors, (by_popularity,) = fallback.filled(contents, contents.customers.vectors[rows], ONLY)
+def stored_state(contents: Contents, rows: IntArray) -> CustomerState:
+    """The customer with these rows [R], as stored in the artifact."""
+    strands, events = contents.events_of(rows)
+    vectors, (by_popularity,) = fill_default(
+        contents, contents.customers.vectors[rows], ONE_CUSTOMER
+    )
     return CustomerState(
         id=plain(contents.customers.ids[rows[0]]),
         vectors=vectors,
-        histories=[_history(contents, places[owners == one]) for one in range(len(rows))],
-        seen=places if contents.events is None else np.unique(contents.events.products[places]),
-        permitted=rules.permitted(contents, rows, ONLY)[0],
+        histories=[_history(contents, events[strands == strand]) for strand in range(len(rows))],
+        seen=events if contents.events is None else np.unique(contents.events.products[events]),
+        permitted=rules.permitted(contents, rows, ONE_CUSTOMER)[0],
         known=True,
         row=int(rows[-1]),
-        basis="popularity" if by_popularity else "events" if len(places) else "vector",
+        basis="popularity" if by_popularity else "events" if len(events) else "vector",
     )
 
 
-def unknown(contents: Contents, customer_id: str | int | UUID | None) -> CustomerState:
-    """A customer of whom nothing is known, to be ranked by popularity.
+def unknown_state(contents: Contents, customer_id: str | int | UUID | None) -> CustomerState:
+    """A customer of whom nothing is known, who gets popular products.
 
     Args:
         contents: of the artifact.
-        customer_id: one that it does not have, which it may contact as
-            `rules.permitted_to_unknown` says; None where the caller answers for the consent.
+        customer_id: an id that the artifact does not have; its consent is that of
+            `rules.permitted_to_unknown`. None where the caller takes care of consent.
 
     Raises:
-        InputError: the artifact does not say what is popular.
+        InputError: the artifact has no default vector.
     """
-    vector = fallback.require_default(contents)
-    return replace(nobody(contents, customer_id), vectors=vector[None])
+    vector = require_default_vector(contents)
+    return replace(empty_state(contents, customer_id), vectors=vector[None])
 
 
-def nobody(contents: Contents, customer_id: str | int | UUID | None) -> CustomerState:
-    """A customer without a vector of their own, all zeros, and without events."""
-    nothing = np.zeros(0, np.int64)
-    anywhere = np.ones(len(contents.touchpoints.names), dtype=bool)
+def empty_state(contents: Contents, customer_id: str | int | UUID | None) -> CustomerState:
+    """A customer without events, whose vector is zero; arguments as for `unknown_state`."""
+    everywhere = np.ones(len(contents.touchpoints), dtype=bool)
     return CustomerState(
         id=None if customer_id is None else plain(customer_id),
         vectors=np.zeros((1, contents.dim), np.float32),
-        histories=[History(products=nothing, weights=np.zeros(0), events=nothing, actions=nothing)],
-        seen=nothing,
-        permitted=anywhere if customer_id is None else rules.permitted_to_unknown(contents),
+        histories=[_EMPTY_HISTORY],
+        seen=np.zeros(0, np.int64),
+        permitted=everywhere if customer_id is None else rules.permitted_to_unknown(contents),
         known=False,
         row=None,
         basis="popularity",
     )
 
 
-def _history(contents: Contents, places: IntArray) -> History:
+def _history(contents: Contents, rows: IntArray) -> History:
+    """Events [n] of these rows."""
     events = contents.events
     if events is None:
-        nothing = np.zeros(0, np.int64)
-        return History(products=nothing, weights=np.zeros(0), events=nothing, actions=nothing)
-    own = places[events.weights[places] != 0]
+        return _EMPTY_HISTORY
+    counted = rows[events.weights[rows] != 0]
     return History(
-        products=events.products[own],
-        weights=events.weights[own],
-        events=own,
-        actions=np.full(len(own), -1) if events.actions is None else events.actions[own],
+        products=events.products[counted],
+        weights=events.weights[counted],
+        events=counted,
+        actions=np.full(len(counted), -1) if events.actions is None else events.actions[counted],
     )
 
 
 def plain(value: object) -> str | int | UUID:
-    """An id as Python has it."""
+    """An id as int, str or UUID, not as a NumPy scalar."""
     if isinstance(value, np.integer):
         return int(value)
     return value if isinstance(value, UUID | int) else str(value)

@@ -1,4 +1,4 @@
-"""Offers for all customers of an artifact, streamed into one file, whole or not at all."""
+"""Offers for all customers of an artifact, streamed into one file."""
 
 import sys
 import time
@@ -17,17 +17,19 @@ from recsys.ops.csr import expand_ranges
 from recsys.ops.topk import TopK
 from recsys.ops.whole_file import whole_file
 from recsys.serving.artifact import rules
+from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.times import Moment
-from recsys.serving.query import fallback, ranking
+from recsys.serving.query import ranking
 from recsys.serving.query.artifact import Artifact
-from recsys.serving.query.customer_state import stored
-from recsys.serving.query.query import Ids, Query, question
+from recsys.serving.query.customer_state import stored_state
+from recsys.serving.query.default_vector import fill_default
+from recsys.serving.query.query import Ids, Query
 from recsys.serving.query.search import best_of_many
 
 _AT_ONCE = 16_384
 ENDINGS = (".parquet", ".csv")
 MOMENT = b"recsys_at"
-"""Key of the metadata of a Parquet file: UTC seconds at which its offers are valid."""
+"""Key in the metadata of a Parquet file: UTC seconds at which its offers are valid."""
 
 
 def recommend_everyone(
@@ -39,39 +41,51 @@ def recommend_everyone(
     exclude: Ids = (),
     allow: Ids | None = None,
 ) -> int:
-    """Offers for all customers in order of ids; returns how many customers there are.
+    """Writes the offers of `Artifact.recommend_many` for all customers, in the order of ids.
 
-    A name that ends in .parquet takes one line a customer: customer_id, and best first the lists
-    product_id, score and touchpoint; short_because says why there are fewer than k, basis what they
-    follow. One that ends in .csv takes one line an offer: customer_id, rank (from 1), product_id,
-    score, touchpoint, basis; who gets no offer has no line. Offers are those of
-    `Artifact.recommend_many`, all valid at one moment, that of the call unless `at` says another;
-    it is kept as `MOMENT`. A bar is drawn on a terminal.
+    A .parquet file has one line for each customer: customer_id; product_id, score and touchpoint as
+    lists, best first; short_because, why there are fewer than k; basis, what the offers follow. A
+    .csv file has one line for each offer: customer_id, rank (from 1), product_id, score,
+    touchpoint, basis; customers without offers have no line. All offers are valid at one moment,
+    which Parquet keeps in its metadata under `MOMENT`. The file is complete or not written at all.
+    On a terminal a progress bar is shown.
+
+    Args:
+        artifact: to query.
+        path: of the file, which ends in .parquet or .csv.
+        k: as for `Artifact.recommend`.
+        touchpoint: as for `Artifact.recommend`.
+        at: as for `Artifact.recommend`.
+        exclude: as for `Artifact.recommend`.
+        allow: as for `Artifact.recommend`.
+
+    Returns:
+        How many customers there are.
 
     Raises:
-        InputError: the name ends otherwise, as for `recommend_many`, or the file cannot be written.
+        InputError: the path ends otherwise, as for `recommend_many`, or the file cannot be written.
     """
     require_ending(path)
-    asked = question(artifact.contents, artifact.products, k, touchpoint, at, exclude, allow)
+    query = artifact.query(k, touchpoint, at, exclude, allow)
     starts, ends = artifact.customers.groups
-    began = time.monotonic()
+    start_time = time.monotonic()
     with whole_file(path, "out") as file, ExitStack() as opened:
         writer: Any = None
         for first in range(0, len(starts), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
-            table = _table(artifact, starts[part], ends[part], asked)
+            table = _table(artifact, starts[part], ends[part], query)
             if path.suffix == ".csv":
-                table = _one_line_an_offer(table)
+                table = _line_per_offer(table)
             if writer is None:
                 writer = _writer(path, file, table.schema)
                 opened.callback(writer.close)
             writer.write_table(table)
-            _bar(min(first + _AT_ONCE, len(starts)), len(starts), began)
+            _bar(min(first + _AT_ONCE, len(starts)), len(starts), start_time)
     return len(starts)
 
 
 def require_ending(path: Path) -> None:
-    """Raises `InputError` unless the name says which format is wanted."""
+    """Raises `InputError` unless the path ends in .parquet or .csv."""
     if path.suffix not in ENDINGS:
         raise InputError(f"out={path}: expected a name that ends in {' or '.join(ENDINGS)}")
 
@@ -82,7 +96,7 @@ def _writer(path: Path, file: BinaryIO, schema: pa.Schema) -> Any:
     return pq.ParquetWriter(file, schema, compression="zstd")
 
 
-def _one_line_an_offer(table: pa.Table) -> pa.Table:
+def _line_per_offer(table: pa.Table) -> pa.Table:
     lists = table["product_id"].combine_chunks()
     lengths = lists.value_lengths().to_numpy(zero_copy_only=False)
     owners = np.repeat(np.arange(len(table)), lengths)
@@ -101,31 +115,31 @@ def _one_line_an_offer(table: pa.Table) -> pa.Table:
     )
 
 
-def _table(artifact: Artifact, starts: IntArray, ends: IntArray, asked: Query) -> pa.Table:
+def _table(artifact: Artifact, starts: IntArray, ends: IntArray, query: Query) -> pa.Table:
     contents, ids = artifact.contents, artifact.customers
-    best = best_of_many(contents, ids, starts, ends, asked)
-    found = best.columns >= 0
-    lengths = found.sum(axis=1)
-    owners, places = expand_ranges(starts, ends)
-    rows = ids.rows[places]
-    begins = np.searchsorted(owners, np.arange(len(starts)))
-    permitted = rules.permitted(contents, rows, begins)
-    vectors, by_popularity = fallback.filled(contents, contents.customers.vectors[rows], begins)
+    best = best_of_many(contents, ids, starts, ends, query)
+    is_offer = best.columns >= 0
+    lengths = is_offer.sum(axis=1)
+    owners, positions = expand_ranges(starts, ends)
+    rows = ids.rows[positions]
+    first_rows = np.searchsorted(owners, np.arange(len(starts)))
+    permitted = rules.permitted(contents, rows, first_rows)
+    vectors, by_popularity = fill_default(contents, contents.customers.vectors[rows], first_rows)
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
-    where = _touchpoints(artifact, vectors, begins, best, permitted, asked.asked)
-    columns = best.columns[found]
-    named = np.array([*contents.touchpoints.names, None], dtype=object)[where]
-    short = _shortages(artifact, starts, ends, lengths, permitted, asked)
+    touchpoints = _touchpoints(contents, vectors, first_rows, best, permitted, query.touchpoint)
+    product_ids = _texts(contents.products.ids[best.columns[is_offer]])
+    names = np.array([*contents.touchpoints.names, None], dtype=object)[touchpoints]
+    short = _shortages(artifact, starts, ends, lengths, permitted, query)
     return pa.table(
         {
             "customer_id": _texts(contents.customers.ids[ids.rows[starts]]),
-            "product_id": pa.ListArray.from_arrays(offsets, _texts(contents.products.ids[columns])),
-            "score": pa.ListArray.from_arrays(offsets, pa.array(best.scores[found])),
-            "touchpoint": pa.ListArray.from_arrays(offsets, pa.array(named, pa.string())),
+            "product_id": pa.ListArray.from_arrays(offsets, product_ids),
+            "score": pa.ListArray.from_arrays(offsets, pa.array(best.scores[is_offer])),
+            "touchpoint": pa.ListArray.from_arrays(offsets, pa.array(names, pa.string())),
             "short_because": pa.array(short, pa.string()),
             "basis": pa.array(_basis(artifact, rows, owners, by_popularity), pa.string()),
         },
-        metadata=None if asked.moment is None else {MOMENT: str(asked.moment)},
+        metadata=None if query.moment is None else {MOMENT: str(query.moment)},
     )
 
 
@@ -137,64 +151,63 @@ def _basis(
     with_events[owners[artifact.contents.events_of(rows)[0]]] = True
     names: IdArray = np.where(with_events, "events", "vector").astype(object)
     names[by_popularity] = "popularity"
-    found: list[str] = names.tolist()
-    return found
+    return list(names)
 
 
 def _touchpoints(
-    artifact: Artifact, vectors: FloatArray, begins: IntArray, best: TopK, permitted: BoolArray,
-    asked: int | None,
+    contents: Contents, vectors: FloatArray, starts: IntArray, best: TopK, permitted: BoolArray,
+    given: int | None,
 ) -> IntArray:  # fmt: skip
-    """[m] row number of each offer's touchpoint, -1 where none is known.
+    """[m] row number of the touchpoint of each offer, -1 where none is known.
 
     Args:
-        artifact: whose products and touchpoints.
+        contents: of the artifact.
         vectors: [R, d] of all customers, one customer after the other.
-        begins: [B] where the vectors of each customer start.
+        starts: [B] where the vectors of each customer start.
         best: their offers.
         permitted: [B, T].
-        asked: row of the only touchpoint in question.
+        given: row of the only touchpoint to use; None for the best of each offer.
     """
-    contents, found = artifact.contents, best.columns >= 0
-    if asked is not None:
-        return np.full(int(found.sum()), asked)
+    is_offer = best.columns >= 0
+    if given is not None:
+        return np.full(int(is_offer.sum()), given)
     if contents.touchpoints.vectors is None:
-        return np.full(int(found.sum()), -1)
-    people = np.repeat(np.arange(len(begins)), found.sum(axis=1))
-    deciding, columns = begins[people], best.columns[found]
-    stops = np.append(begins[1:], len(vectors))
-    for person in np.flatnonzero(stops - begins > 1):
-        own, mine = np.arange(begins[person], stops[person]), people == person
-        strand = ranking.deciding(contents, vectors[own], columns[mine], None)
-        deciding[mine] = own[strand]
-    known = vectors[deciding] + contents.products.vectors[columns]
-    chosen = ranking.best_touchpoints(contents, known, permitted[people])
-    return np.array(chosen, np.int64)
+        return np.full(int(is_offer.sum()), -1)
+    customers = np.repeat(np.arange(len(starts)), is_offer.sum(axis=1))
+    vector_rows, products = starts[customers], best.columns[is_offer]
+    ends = np.append(starts[1:], len(vectors))
+    for customer in np.flatnonzero(ends - starts > 1):
+        rows, offers = np.arange(starts[customer], ends[customer]), customers == customer
+        strands = ranking.best_vectors(contents, vectors[rows], products[offers], None)
+        vector_rows[offers] = rows[strands]
+    sums = vectors[vector_rows] + contents.products.vectors[products]
+    touchpoints = ranking.best_touchpoints(contents, sums, permitted[customers])
+    return np.array(touchpoints, np.int64)
 
 
 def _shortages(
     artifact: Artifact, starts: IntArray, ends: IntArray, lengths: IntArray, permitted: BoolArray,
-    asked: Query,
+    query: Query,
 ) -> list[str | None]:  # fmt: skip
-    """Why each list is as short as it is, in words; None where it is not."""
-    said: list[str | None] = [None] * len(starts)
-    for place in np.flatnonzero(lengths < asked.k):
-        said[place] = asked.refusal(permitted[place])
-        if said[place] is None:
-            rows = artifact.customers.rows[starts[place] : ends[place]]
-            had = stored(artifact.contents, rows).had(artifact.contents)
-            said[place] = asked.shortage(had)
-    return said
+    """Why each list is shorter than k, as text; None where it is not."""
+    texts: list[str | None] = [None] * len(starts)
+    for customer in np.flatnonzero(lengths < query.k):
+        texts[customer] = query.refusal(permitted[customer])
+        if texts[customer] is None:
+            rows = artifact.customers.rows[starts[customer] : ends[customer]]
+            seen = stored_state(artifact.contents, rows).filtered(artifact.contents)
+            texts[customer] = query.shortage(seen)
+    return texts
 
 
 def _texts(ids: IdArray) -> pa.Array:
     """Ids as they are, UUIDs as text."""
-    return pa.array(ids if ids.dtype != object else [str(one) for one in ids])
+    return pa.array(ids if ids.dtype != object else [str(id_) for id_ in ids])
 
 
-def _bar(done: int, total: int, began: float) -> None:
+def _bar(done: int, total: int, start_time: float) -> None:
     if sys.stderr.isatty():
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - start_time
         left = seconds * (total - done) / done
         end = "\n" if done == total else ""
         sys.stderr.write(f"\r{done / total:4.0%} of {total:,} customers, {left:,.0f} s left{end}")

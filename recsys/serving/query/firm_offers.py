@@ -1,4 +1,4 @@
-"""The firm's own offers, ranked: mean vectors of products, and when and where each may be made."""
+"""Ranking the firm's own offers by the mean vectors of their products."""
 
 import numpy as np
 
@@ -9,84 +9,104 @@ from recsys.serving.artifact.probability import probabilities
 from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.query import ranking
 from recsys.serving.query.customer_state import CustomerState, plain
-from recsys.serving.query.offers import FirmOffer
-from recsys.serving.query.query import Query, in_words
-from recsys.serving.query.reasons import at_place, named
+from recsys.serving.query.offers import FirmOffer, Offer
+from recsys.serving.query.query import Query, count_remaining
+from recsys.serving.query.reasons import item_or_none, name_of
 
 
 def best_offers(
-    contents: Contents, table: OfferTable, vectors: FloatArray, person: CustomerState, asked: Query
+    contents: Contents,
+    table: OfferTable,
+    vectors: FloatArray,
+    customer: CustomerState,
+    query: Query,
 ) -> tuple[list[FirmOffer], str | None]:
-    """The k best offers for one person who may be reached, and why they are fewer.
+    """The k best offers for a customer who may be contacted, and why they are fewer than k.
 
-    Scores are (c + t) . o at a touchpoint t that is asked for, else c . o, the maximum over the
-    person's vectors; equal ones by the lower row. Of an id with several lines the best one stands.
-    An offer goes with the last of its products.
+    Scores are (c + t) . o at a given touchpoint t, else c . o, the maximum over the customer's
+    vectors; of equal scores the lower row comes first. Of an id with several rows the best one is
+    kept. An offer is left out when none of its products may be offered.
 
     Args:
         contents: of the artifact.
         table: its offers.
         vectors: [O, d] of `table.pooled`.
-        person: who.
-        asked: how many, where and when.
+        customer: to rank for.
+        query: how many, where and when.
+
+    Returns:
+        The offers, best first, and a text; None where there are k.
     """
     gone = np.zeros(len(contents.products), dtype=bool)
-    gone[person.had(contents)] = True
-    if asked.barred is not None:
-        gone |= asked.barred
-    bars = _bars(table, person.permitted, asked, gone)
-    scores = (ranking.towards(contents, person.vectors, asked.asked) @ vectors.T).max(axis=0)
-    open_ = np.flatnonzero(~np.logical_or.reduce(list(bars.values())))
-    places: dict[object, int] = {}
-    for place in open_[np.argsort(-scores[open_], kind="stable")]:
-        places.setdefault(plain(table.ids[int(place)]), int(place))
-        if len(places) == asked.k:
+    gone[customer.filtered(contents)] = True
+    if query.blocked is not None:
+        gone |= query.blocked
+    removed = _removed(table, customer.permitted, query, gone)
+    queries = ranking.query_vectors(contents, customer.vectors, query.touchpoint)
+    scores = (queries @ vectors.T).max(axis=0)
+    remaining = np.flatnonzero(~np.logical_or.reduce(list(removed.values())))
+    best_rows: dict[object, int] = {}
+    for row in remaining[np.argsort(-scores[remaining], kind="stable")]:
+        best_rows.setdefault(plain(table.ids[int(row)]), int(row))
+        if len(best_rows) == query.k:
             break
-    found = [
-        _offer(contents, table, vectors, person, place, float(scores[place]), asked.asked)
-        for place in places.values()
+    offers = [
+        _offer(contents, table, vectors, customer, row, float(scores[row]), query.touchpoint)
+        for row in best_rows.values()
     ]
-    return found, in_words(bars, "offers") if len(found) < asked.k else None
+    return offers, count_remaining(removed, "offers") if len(offers) < query.k else None
 
 
-def _bars(
-    table: OfferTable, permitted: BoolArray, asked: Query, gone: BoolArray
+def _removed(
+    table: OfferTable, permitted: BoolArray, query: Query, gone: BoolArray
 ) -> dict[str, BoolArray]:
-    """Why -> [O] whether that rule bars each offer."""
-    when = None if asked.moment is None else when_of("timestamp", asked.moment)
-    tied = table.touchpoints >= 0
+    """Name of each rule -> [O] whether it removes each offer."""
+    when = None if query.moment is None else when_of("timestamp", query.moment)
+    has_touchpoint = table.touchpoints >= 0
     reachable = np.append(permitted, True)[table.touchpoints]
     return {
-        f"not valid at {spoken(when)}": ~table.valid(asked.moment),
-        "for another touchpoint": tied & (table.touchpoints != asked.asked)
-        if asked.asked is not None
+        f"not valid at {spoken(when)}": ~table.valid(query.moment),
+        "for another touchpoint": has_touchpoint & (table.touchpoints != query.touchpoint)
+        if query.touchpoint is not None
         else np.zeros(len(table), dtype=bool),
-        "at a touchpoint without consent": tied & ~reachable,
+        "at a touchpoint without consent": has_touchpoint & ~reachable,
         "of products already had or not on offer": ~table.any_of(~gone),
     }
 
 
 def _offer(
-    contents: Contents, table: OfferTable, vectors: FloatArray, person: CustomerState, place: int,
-    score: float, asked: int | None,
+    contents: Contents, table: OfferTable, vectors: FloatArray, customer: CustomerState, row: int,
+    score: float, given: int | None,
 ) -> FirmOffer:  # fmt: skip
-    where: int | None = int(table.touchpoints[place])
-    if where == -1:
-        where = asked
-        if asked is None:
-            deciding = person.vectors[(person.vectors @ vectors[place]).argmax()]
-            (where,) = ranking.best_touchpoints(
-                contents, (deciding + vectors[place])[None], person.permitted
+    touchpoint: int | None = int(table.touchpoints[row])
+    if touchpoint == -1:
+        touchpoint = given
+        if given is None:
+            best = customer.vectors[(customer.vectors @ vectors[row]).argmax()]
+            (touchpoint,) = ranking.best_touchpoints(
+                contents, (best + vectors[row])[None], customer.permitted
             )
-    products = table.products[table.starts[place] : table.starts[place + 1]]
-    likely = None
+    products = table.products[table.starts[row] : table.starts[row + 1]]
+    probability = None
     if len(products) == 1:
-        likely = probabilities(contents, np.array([score]), asked)[0]
+        (probability,) = probabilities(contents, np.array([score]), given)
     return FirmOffer(
-        offer_id=plain(table.ids[place]),
-        products=[plain(contents.products.ids[int(one)]) for one in products],
-        variant=at_place(table.variants, place),
+        offer_id=plain(table.ids[row]),
+        products=[plain(contents.products.ids[int(product)]) for product in products],
+        variant=item_or_none(table.variants, row),
         score=score,
-        touchpoint=named(contents.touchpoints.names, where),
-        probability=likely,
+        touchpoint=name_of(contents.touchpoints.names, touchpoint),
+        probability=probability,
+    )
+
+
+def product_as_offer(offer: Offer) -> FirmOffer:
+    """The offer of a product where the firm has no table of offers."""
+    return FirmOffer(
+        offer_id=offer.product_id,
+        products=[offer.product_id],
+        variant=None,
+        score=offer.score,
+        touchpoint=offer.touchpoint,
+        probability=offer.probability,
     )

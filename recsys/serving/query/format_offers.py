@@ -1,4 +1,4 @@
-"""Rows and scores as offers that people and programs read."""
+"""Product rows and scores as `Offer` objects."""
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.serving.artifact.contents import Contents
@@ -6,41 +6,41 @@ from recsys.serving.artifact.probability import probabilities
 from recsys.serving.query import ranking
 from recsys.serving.query.customer_state import CustomerState, plain
 from recsys.serving.query.offers import Offer
-from recsys.serving.query.reasons import at_place, named, reasons
+from recsys.serving.query.reasons import item_or_none, name_of, reasons
 
 
 def format_offers(
-    contents: Contents, person: CustomerState, products: IntArray, scores: FloatArray,
-    asked: int | None, explain: int,
+    contents: Contents, customer: CustomerState, products: IntArray, scores: FloatArray,
+    touchpoint: int | None, explain: int,
 ) -> list[Offer]:  # fmt: skip
-    """Offers of products [n] with scores [n], each with its touchpoint and its reasons.
+    """Offers of ranked products, each with its touchpoint and its reasons.
 
     Args:
         contents: of the artifact.
-        person: to whom.
-        products: [n] rows.
-        scores: [n] of them.
-        asked: row of the touchpoint, or None for the best permitted one of each product.
-        explain: how many reasons an offer.
+        customer: to whom they are made.
+        products: [n] rows, best first.
+        scores: [n] of the products.
+        touchpoint: row of the given touchpoint; None for the best permitted one of each product.
+        explain: most reasons for each offer.
     """
-    deciding = ranking.deciding(contents, person.vectors, products, asked)
-    best: list[int | None] = [asked] * len(products)
-    if asked is None:
-        known = person.vectors[deciding] + contents.products.vectors[products]
-        best = ranking.best_touchpoints(contents, known, person.permitted)
-    why = reasons(contents, person.histories, deciding, products, explain)
-    likely = probabilities(contents, scores, asked)
+    vectors = ranking.best_vectors(contents, customer.vectors, products, touchpoint)
+    touchpoints: list[int | None] = [touchpoint] * len(products)
+    if touchpoint is None:
+        sums = customer.vectors[vectors] + contents.products.vectors[products]
+        touchpoints = ranking.best_touchpoints(contents, sums, customer.permitted)
+    all_reasons = reasons(contents, customer.histories, vectors, products, explain)
+    all_probabilities = probabilities(contents, scores, touchpoint)
     return [
         Offer(
             product_id=plain(contents.products.ids[product]),
-            name=at_place(contents.products.names, product),
-            category=at_place(contents.products.categories, product),
+            name=item_or_none(contents.products.names, product),
+            category=item_or_none(contents.products.categories, product),
             score=float(score),
-            touchpoint=named(contents.touchpoints.names, place),
-            reasons=because,
-            probability=chance,
+            touchpoint=name_of(contents.touchpoints.names, row),
+            reasons=reasons_of_offer,
+            probability=probability,
         )
-        for product, score, place, because, chance in zip(
-            products, scores, best, why, likely, strict=True
+        for product, score, row, reasons_of_offer, probability in zip(
+            products, scores, touchpoints, all_reasons, all_probabilities, strict=True
         )
     ]

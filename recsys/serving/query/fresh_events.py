@@ -14,8 +14,8 @@ from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.query import fallback
-from recsys.serving.query.customer_state import ONLY, CustomerState, History
+from recsys.serving.query.customer_state import ONE_CUSTOMER, CustomerState, History
+from recsys.serving.query.default_vector import default_vector, fill_default
 
 FreshEvent: TypeAlias = str | int | UUID | tuple[str | int | UUID, str | float]
 """A product id, or a product id with an action or a weight."""
@@ -36,7 +36,7 @@ def folded(
         contents: of the artifact.
         products: ids of the products of the artifact.
         events: the fresh events, oldest first.
-        before: the customer so far, or `recsys.serving.query.customer_state.nobody`.
+        before: the customer so far, or `recsys.serving.query.customer_state.empty_state`.
 
     Raises:
         InputError: a product or action is unknown, or the artifact cannot take fresh events.
@@ -65,10 +65,10 @@ def folded(
     assert rest is not None
     vector = np.concatenate([first, rest]).astype(np.float32)
     if not len(history.products):
-        default = before.vectors[-1] if before.known else fallback.default_vector(contents)
+        default = before.vectors[-1] if before.known else default_vector(contents)
         vector = vector if default is None else default
-    vectors, (by_popularity,) = fallback.filled(
-        contents, np.vstack([before.vectors[:-1], vector]), ONLY
+    vectors, (by_popularity,) = fill_default(
+        contents, np.vstack([before.vectors[:-1], vector]), ONE_CUSTOMER
     )
     seen = np.unique(np.append(before.seen, fresh))
     return replace(

@@ -1,4 +1,4 @@
-"""The answer to a question: offers, and why."""
+"""What an artifact returns: offers and their reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,22 +9,21 @@ from uuid import UUID
 from recsys.ops.result_tables import html_table, text_table
 
 Basis: TypeAlias = Literal["events", "vector", "popularity"]
-"""What offers follow: the customer's events, own or fresh; the vector that the model gave to a
-customer without events, of whatever else it knows; or, of whom nothing is known, what is popular.
-"""
+"""What offers follow: the customer's events, stored or fresh; the vector that the model gave to a
+customer without events, from other data; or popularity, where nothing is known of the customer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """An event of the customer's own that speaks for an offer.
+    """An event of the customer that raises the score of an offer.
 
     Attributes:
         product_id: the product of the event.
         name: of that product; None where it has none.
         action: what happened; None where unknown.
-        touchpoint: where it happened; None where unknown, as of a fresh event.
-        when: UTC, or the position in the order; None where unknown, as of a fresh event.
-        share: its part, above 0 up to 1, of all that speaks for the offer.
+        touchpoint: where it happened; None where unknown, as for a fresh event.
+        when: UTC, or the position in the order; None where unknown, as for a fresh event.
+        share: its share of all positive contributions to the score, above 0 and at most 1.
     """
 
     product_id: str | int | UUID
@@ -45,12 +44,13 @@ class Offer:
 
     Attributes:
         product_id: the product.
-        name, category: of the product; None where it has none.
+        name: of the product; None where it has none.
+        category: of the product; None where it has none.
         score: higher is better; comparable among the offers of one recommendation.
         touchpoint: where to make the offer; None where the artifact does not know.
-        reasons: the customer's own events that weigh most, largest share first.
+        reasons: the customer's events that contribute most, largest share first.
         probability: the calibrated score; None where the artifact has no calibrator, or a
-            touchpoint was asked for, whose scores nobody calibrated.
+            touchpoint was given whose scores are not calibrated.
     """
 
     product_id: str | int | UUID
@@ -67,11 +67,11 @@ class Recommendation:
     """What to offer one customer.
 
     Attributes:
-        customer_id: as the artifact keeps it; as it was given where the artifact does not know it;
-            None where none was given.
+        customer_id: as in the artifact; as it was given where the artifact does not know it; None
+            where none was given.
         offers: best first.
-        short_because: why there are fewer offers than asked for; None where there are not.
-        own_events: with how many products the customer has events, fresh ones included.
+        short_because: why there are fewer than k offers; None where there are k.
+        own_events: number of products that the customer has events with, fresh ones included.
         known: whether the artifact knows the id.
         basis: what the offers follow.
     """
@@ -91,8 +91,8 @@ class Recommendation:
 
     @property
     def _title(self) -> str:
-        who = "a customer without id" if self.customer_id is None else self.customer_id
-        return f"{who}, by {self.basis}"
+        customer = "a customer without id" if self.customer_id is None else self.customer_id
+        return f"{customer}, by {self.basis}"
 
     @property
     def _rows(self) -> list[tuple[str, ...]]:
@@ -117,12 +117,12 @@ class FirmOffer:
     """One of the firm's offers, which may be of several products.
 
     Attributes:
-        offer_id: the offer; a product's id where each product is its own offer.
-        products: the products it is of.
+        offer_id: the offer; a product's id where the artifact has no offers.
+        products: ids of its products.
         variant: message or call to action; None where there is none.
         score: of the mean vector of its products; comparable among those of one answer.
         touchpoint: where to make it; None where the artifact does not know.
-        probability: as of `Offer`, and None for an offer of several products: calibrators are
+        probability: as for `Offer`; None for an offer of several products, because calibrators are
             fitted on products.
     """
 
@@ -139,10 +139,11 @@ class FirmOffers:
     """Which of the firm's offers to make one customer.
 
     Attributes:
-        customer_id: as of `Recommendation`.
+        customer_id: as for `Recommendation`.
         offers: best first.
-        short_because: why there are fewer than asked for; None where there are not.
-        known, basis: as of `Recommendation`.
+        short_because: why there are fewer than k; None where there are k.
+        known: as for `Recommendation`.
+        basis: as for `Recommendation`.
     """
 
     customer_id: str | int | UUID | None

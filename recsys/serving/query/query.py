@@ -1,4 +1,4 @@
-"""What is asked of an artifact, checked once, and in words why an answer is shorter than asked."""
+"""A query to an artifact, checked once, and the reasons why an answer has fewer offers than k."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,76 +22,80 @@ Ids: TypeAlias = Sequence[Id] | IdArray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Query:
-    """How many offers, where and when, and what it leaves out; P products.
+    """How many offers, at which touchpoint and time, and from which of P products.
 
     Attributes:
         products: P.
         k: how many offers.
-        touchpoint: name of the only touchpoint in question, and `asked` its row; None for any.
-        asked: see `touchpoint`.
-        moment: UTC seconds at which an offer is to be valid; None for no moment.
-        closed: [P] not on offer then; None where all are.
-        excluded: [n] rows to leave out.
-        allowed: [n] the only rows in question; None for all.
+        touchpoint: row of the only touchpoint that is used; None for the best of all.
+        touchpoint_name: its name; None for any.
+        moment: UTC seconds at which an offer is to be valid; None where dates are not checked.
+        invalid: [P] products that are not on offer at that moment; None where all are.
+        excluded: [n] product rows to leave out.
+        allowed: [n] the only product rows to rank; None for all.
     """
 
     products: int
     k: int
-    touchpoint: str | None
-    asked: int | None
+    touchpoint: int | None
+    touchpoint_name: str | None
     moment: int | None
-    closed: BoolArray | None
+    invalid: BoolArray | None
     excluded: IntArray
     allowed: IntArray | None
 
     @cached_property
-    def barred(self) -> BoolArray | None:
-        """[P] what may not be offered; None where everything may."""
-        if self.closed is None and self.allowed is None and not len(self.excluded):
+    def blocked(self) -> BoolArray | None:
+        """[P] products that may not be offered to any customer; None where all may."""
+        if self.invalid is None and self.allowed is None and not len(self.excluded):
             return None
-        barred = self._unlisted if self.closed is None else self._unlisted | self.closed
-        barred[self.excluded] = True
-        return barred
+        blocked = self._not_allowed if self.invalid is None else self._not_allowed | self.invalid
+        blocked[self.excluded] = True
+        return blocked
 
     @property
-    def _unlisted(self) -> BoolArray:
-        unlisted = np.full(self.products, self.allowed is not None)
+    def _not_allowed(self) -> BoolArray:
+        mask = np.full(self.products, self.allowed is not None)
         if self.allowed is not None:
-            unlisted[self.allowed] = False
-        return unlisted
+            mask[self.allowed] = False
+        return mask
 
     def reachable(self, permitted: BoolArray) -> BoolArray:
-        """[...] whether customers with permissions [..., T] may be contacted as asked."""
-        if self.asked is not None:
-            return np.asarray(permitted[..., self.asked])
+        """[...] whether customers with permissions [..., T] may be contacted for this query."""
+        if self.touchpoint is not None:
+            return np.asarray(permitted[..., self.touchpoint])
         return np.asarray(permitted.any(axis=-1) | (permitted.shape[-1] == 0))
 
     def refusal(self, permitted: BoolArray) -> str | None:
-        """Why a customer with permissions [T] cannot be reached at all; None where it can."""
+        """Why a customer with permissions [T] may not be contacted; None where it may."""
         if self.reachable(permitted):
             return None
-        where = "any touchpoint" if self.asked is None else f"touchpoint '{self.touchpoint}'"
+        named = self.touchpoint_name
+        where = "any touchpoint" if named is None else f"touchpoint '{named}'"
         return f"the customer has not consented to be contacted at {where}"
 
-    def shortage(self, had: IntArray) -> str:
-        """What became of the products, each counted under the first rule that bars it."""
+    def shortage(self, seen: IntArray) -> str:
+        """How many products remain, and how many each rule removed.
+
+        Args:
+            seen: [n] product rows that are not ranked because the customer has seen them.
+        """
         when = None if self.moment is None else when_of("timestamp", self.moment)
         nothing = np.zeros(self.products, dtype=bool)
-        rules_of = {
-            f"not on offer at {spoken(when)}": nothing if self.closed is None
-            else self.closed,
-            "already had": _mask(self.products, had),
+        removed = {
+            f"not on offer at {spoken(when)}": nothing if self.invalid is None else self.invalid,
+            "already had": _mask(self.products, seen),
             "excluded": _mask(self.products, self.excluded),
-            "not on the list": self._unlisted,
-        }  # fmt: skip
-        return in_words(rules_of, "products")
+            "not on the list": self._not_allowed,
+        }
+        return count_remaining(removed, "products")
 
 
-def question(
+def build_query(
     contents: Contents, products: SortedIds, k: int, touchpoint: str | None = None,
     at: Moment | None = None, exclude: Ids = (), allow: Ids | None = None,
 ) -> Query:  # fmt: skip
-    """The question in row numbers; arguments as of `Artifact.recommend`.
+    """Checks the arguments of `Artifact.recommend`, and turns names and ids into rows.
 
     Raises:
         InputError: the touchpoint or a product is unknown, or k, at, exclude or allow are not
@@ -102,23 +106,29 @@ def question(
     return Query(
         products=len(contents.products),
         k=k,
-        touchpoint=touchpoint,
-        asked=_touchpoint_row(contents, touchpoint),
+        touchpoint=_touchpoint_row(contents, touchpoint),
+        touchpoint_name=touchpoint,
         moment=moment,
-        closed=~contents.products.valid(moment) if is_dated and moment is not None else None,
+        invalid=~contents.products.valid(moment) if is_dated and moment is not None else None,
         excluded=_rows(products, "exclude", exclude),
         allowed=None if allow is None else _rows(products, "allow", allow),
     )
 
 
-def in_words(bars: Mapping[str, BoolArray], what: str) -> str:
-    """How many are left; each [n] is counted under the first rule, by its name, that bars it."""
-    gone, parts = np.zeros_like(next(iter(bars.values()))), []
-    for why, mask in bars.items():
+def count_remaining(removed: Mapping[str, BoolArray], what: str) -> str:
+    """How many of n things remain, as text such as "5 of 7 offers remain (excluded: 2)".
+
+    Args:
+        removed: name of a rule -> [n] whether it removes each thing; a thing that several rules
+            remove is counted under the first.
+        what: the things, in the plural.
+    """
+    gone, parts = np.zeros_like(next(iter(removed.values()))), []
+    for rule, mask in removed.items():
         count = int((mask & ~gone).sum())
         gone |= mask
         if count:
-            parts.append(f"{why}: {count:,}")
+            parts.append(f"{rule}: {count:,}")
     left = len(gone) - int(gone.sum())
     return f"{left:,} of {len(gone):,} {what} remain" + (f" ({', '.join(parts)})" if parts else "")
 
@@ -145,7 +155,7 @@ def _rows(products: SortedIds, name: str, product_ids: Ids) -> IntArray:
     if isinstance(product_ids, str | int | UUID):
         raise InputError(f"{name}: expected a sequence of product ids, got {shown(product_ids)}")
     try:
-        # A misspelt id would let the product through that somebody wants to keep out.
+        # A misspelt id in `exclude` would offer the product that it should keep out.
         starts, ends = products.find_known(list(product_ids))
     except UnknownIdError as error:
         raise error.of(name) from None

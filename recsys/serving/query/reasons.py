@@ -1,4 +1,4 @@
-"""Why a product is offered: the customer's own events that weigh most in its score."""
+"""Why a product is offered: the customer's events that contribute most to its score."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,68 +14,74 @@ from recsys.serving.query.offers import Reason
 
 
 def reasons(
-    contents: Contents, histories: Sequence[History], deciding: IntArray, products: IntArray,
+    contents: Contents, histories: Sequence[History], best_vectors: IntArray, products: IntArray,
     limit: int,
 ) -> list[list[Reason]]:  # fmt: skip
-    """For each product [n], at most `limit` events that speak for it.
+    """For each product, the events that contribute most to its score.
 
-    An event's share is its contribution to the score over the sum of all positive contributions;
-    events that speak against the product are no reasons. Equal shares: the earlier in the history.
+    The share of an event is its contribution to the score over the sum of all positive
+    contributions; events that lower the score are no reasons. Of equal shares the event that is
+    earlier in the history comes first.
 
     Args:
         contents: of the artifact.
         histories: of each vector of the customer.
-        deciding: [n] which of them gave the product its score.
+        best_vectors: [n] which of the vectors gave the product its score.
         products: [n] rows.
-        limit: how many reasons a product, 0 for none.
+        limit: most reasons for each product, 0 for none.
+
+    Returns:
+        [n] lists of at most `limit` reasons, largest share first.
     """
-    found: list[list[Reason]] = [[] for _ in products]
+    result: list[list[Reason]] = [[] for _ in products]
     if not limit or contents.fold_in is None:
-        return found
-    for one in np.unique(deciding):
-        places, history = np.flatnonzero(deciding == one), histories[one]
+        return result
+    for vector in np.unique(best_vectors):
+        offers, history = np.flatnonzero(best_vectors == vector), histories[vector]
         parts = fold_in.contributions(
             history.weights,
             contents.fold_in.factors[history.products],
-            contents.products.vectors[products[places]][:, : contents.fold_in.width],
+            contents.products.vectors[products[offers]][:, : contents.fold_in.width],
             contents.fold_in.gram,
         )
-        for place, part in zip(places, parts, strict=True):
-            found[place] = _largest(contents, history, part, limit)
-    return found
+        for offer, contributions in zip(offers, parts, strict=True):
+            result[offer] = _largest(contents, history, contributions, limit)
+    return result
 
 
-def _largest(contents: Contents, history: History, part: FloatArray, limit: int) -> list[Reason]:
-    positive = np.maximum(part, 0)
+def _largest(
+    contents: Contents, history: History, contributions: FloatArray, limit: int
+) -> list[Reason]:
+    positive = np.maximum(contributions, 0)
     order = np.argsort(-positive, kind="stable")[:limit]
     total = positive.sum()
     return [
-        _reason(contents, history, int(one), float(positive[one] / total))
-        for one in order
-        if positive[one] > 0
+        _reason(contents, history, int(position), float(positive[position] / total))
+        for position in order
+        if positive[position] > 0
     ]
 
 
-def _reason(contents: Contents, history: History, place: int, share: float) -> Reason:
-    product, event = int(history.products[place]), int(history.events[place])
+def _reason(contents: Contents, history: History, position: int, share: float) -> Reason:
+    product, event = int(history.products[position]), int(history.events[position])
     events = contents.events if event >= 0 else None
-    touchpoint = None if events is None else at_place(events.touchpoints, event)
-    when = None if events is None else at_place(events.when, event)
+    touchpoint = None if events is None else item_or_none(events.touchpoints, event)
+    when = None if events is None else item_or_none(events.when, event)
     return Reason(
         product_id=plain(contents.products.ids[product]),
-        name=at_place(contents.products.names, product),
-        action=named(contents.action_names, int(history.actions[place])),
-        touchpoint=named(contents.touchpoints.names, touchpoint),
+        name=item_or_none(contents.products.names, product),
+        action=name_of(contents.action_names, int(history.actions[position])),
+        touchpoint=name_of(contents.touchpoints.names, touchpoint),
         when=None if when is None else when_of(contents.clock, int(when)),
         share=share,
     )
 
 
-def at_place(values: Any, place: int) -> Any:
-    """One of the values, None where there are none."""
-    return None if values is None else values[place]
+def item_or_none(values: Any, position: int) -> Any:
+    """The value at a position; None where there are no values."""
+    return None if values is None else values[position]
 
 
-def named(names: Sequence[str], code: int | None) -> str | None:
-    """The name that a code stands for; None for an unknown one."""
+def name_of(names: Sequence[str], code: int | None) -> str | None:
+    """The name at a position; None where the position is None or negative."""
     return None if code is None or code < 0 else names[code]

@@ -1,4 +1,4 @@
-"""The best products of customers: all products scored, or those that an index finds."""
+"""The best products for customers, among all products or those that an index finds."""
 
 import os
 from collections import deque
@@ -13,8 +13,9 @@ from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.index import ApproximateIndex
-from recsys.serving.query import fallback, ranking
-from recsys.serving.query.customer_state import ONLY, CustomerState
+from recsys.serving.query import ranking
+from recsys.serving.query.customer_state import ONE_CUSTOMER, CustomerState
+from recsys.serving.query.default_vector import fill_default
 from recsys.serving.query.query import Query
 
 _TILE_CUSTOMERS, _TILE_SCORES = 256, 2**24
@@ -22,24 +23,24 @@ _TILE_CUSTOMERS, _TILE_SCORES = 256, 2**24
 
 
 def best_products(
-    contents: Contents, index: ApproximateIndex | None, person: CustomerState, asked: Query
+    contents: Contents, index: ApproximateIndex | None, customer: CustomerState, query: Query
 ) -> tuple[IntArray, FloatArray]:
-    """Rows and scores of the k best products for one person, fewer where rules leave fewer."""
-    if not asked.reachable(person.permitted):
+    """Rows and scores of the k best products for a customer, fewer where rules leave fewer."""
+    if not query.reachable(customer.permitted):
         return np.zeros(0, np.int32), np.zeros(0, np.float32)
-    if index is not None and asked.allowed is None:
-        found = _searched(contents, index, person, asked)
-        if found is not None:
-            return found
-    scores = ranking.product_scores(contents, person.vectors, ONLY, asked.asked)
-    if asked.barred is not None:
-        scores[0, asked.barred] = -np.inf
-    scores[0, person.had(contents)] = -np.inf
-    return _first_row(topk(scores, asked.k))
+    if index is not None and query.allowed is None:
+        best = _best_indexed(contents, index, customer, query)
+        if best is not None:
+            return best
+    scores = ranking.product_scores(contents, customer.vectors, ONE_CUSTOMER, query.touchpoint)
+    if query.blocked is not None:
+        scores[0, query.blocked] = -np.inf
+    scores[0, customer.filtered(contents)] = -np.inf
+    return _first_row(topk(scores, query.k))
 
 
 def best_of_many(
-    contents: Contents, customers: SortedIds, starts: IntArray, ends: IntArray, asked: Query
+    contents: Contents, customers: SortedIds, starts: IntArray, ends: IntArray, query: Query
 ) -> TopK:
     """The k best products of n customers, tile by tile, in threads.
 
@@ -48,74 +49,78 @@ def best_of_many(
         customers: its ids.
         starts: [n] where in `customers.rows` the rows of each customer start.
         ends: [n] where they end.
-        asked: of all of them.
+        query: the same for all customers.
+
+    Returns:
+        Product rows [n, min(k, P)] int32, -1 where there is no further offer, and float32 scores,
+        -inf there.
     """
     width = len(contents.products)
-    found = TopK(
-        np.empty((len(starts), min(asked.k, width)), np.int32),
-        np.empty((len(starts), min(asked.k, width)), np.float32),
+    result = TopK(
+        np.empty((len(starts), min(query.k, width)), np.int32),
+        np.empty((len(starts), min(query.k, width)), np.float32),
     )
     step = max(1, min(_TILE_CUSTOMERS, _TILE_SCORES // width))
 
     def rank(first: int) -> None:
         tile = slice(first, first + step)
-        owners, places = expand_ranges(starts[tile], ends[tile])
-        begins = np.searchsorted(owners, np.arange(owners[-1] + 1))
-        best = _best_of_rows(contents, customers.rows[places], begins, asked)
-        found.columns[tile], found.scores[tile] = best.columns, best.scores
+        owners, positions = expand_ranges(starts[tile], ends[tile])
+        first_rows = np.searchsorted(owners, np.arange(owners[-1] + 1))
+        best = _best_of_rows(contents, customers.rows[positions], first_rows, query)
+        result.columns[tile], result.scores[tile] = best.columns, best.scores
 
-    # Picking the best of a tile takes one thread, while the next tile is multiplied.
+    # One thread picks the best of a tile while another multiplies the next tile.
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
         deque(threads.map(rank, range(0, len(starts), step)), maxlen=0)
-    return found
+    return result
 
 
-def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, asked: Query) -> TopK:
+def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, query: Query) -> TopK:
     """The k best products of B customers.
 
     Args:
         contents: of the artifact.
         rows: [R] rows of all customers, one customer after the other.
         starts: [B] where the rows of each customer start.
-        asked: of all of them.
+        query: the same for all customers.
     """
-    vectors, _ = fallback.filled(contents, contents.customers.vectors[rows], starts)
-    scores = ranking.product_scores(contents, vectors, starts, asked.asked)
-    if asked.barred is not None:
-        scores[:, asked.barred] = -np.inf
+    vectors, _ = fill_default(contents, contents.customers.vectors[rows], starts)
+    scores = ranking.product_scores(contents, vectors, starts, query.touchpoint)
+    if query.blocked is not None:
+        scores[:, query.blocked] = -np.inf
     if contents.filter_seen and contents.events is not None:
-        owners, places = contents.events.of_rows(rows)
-        customers = np.searchsorted(starts, owners, side="right") - 1
-        scores[customers, contents.events.products[places]] = -np.inf
+        positions, event_rows = contents.events.of_rows(rows)
+        customers = np.searchsorted(starts, positions, side="right") - 1
+        scores[customers, contents.events.products[event_rows]] = -np.inf
     if contents.customers.consent is not None:
-        scores[~asked.reachable(rules.permitted(contents, rows, starts))] = -np.inf
-    return topk(scores, asked.k)
+        scores[~query.reachable(rules.permitted(contents, rows, starts))] = -np.inf
+    return topk(scores, query.k)
 
 
-def _searched(
-    contents: Contents, index: ApproximateIndex, person: CustomerState, asked: Query
+def _best_indexed(
+    contents: Contents, index: ApproximateIndex, customer: CustomerState, query: Query
 ) -> tuple[IntArray, FloatArray] | None:
     """The k best of what the index finds; None where too few of them may be offered."""
-    gone = person.had(contents)
-    spare = asked.k if asked.barred is not None else 0
-    queries = ranking.towards(contents, person.vectors, asked.asked)
-    places = index.nearest(queries, asked.k + len(gone) + spare)
-    # Ascending, so that equal scores go to the lower row here too; products that came after the
-    # index was built are looked at one by one.
+    gone = customer.filtered(contents)
+    spare = query.k if query.blocked is not None else 0
+    queries = ranking.query_vectors(contents, customer.vectors, query.touchpoint)
+    rows = index.nearest(queries, query.k + len(gone) + spare)
+    # Ascending, so that of equal scores the lower row comes first. Products added after the index
+    # was built are all candidates.
     later = np.arange(index.size, len(contents.products))
-    candidates = np.append(np.unique(places[places >= 0]), later)
+    candidates = np.append(np.unique(rows[rows >= 0]), later)
     kept = ~np.isin(candidates, gone) if len(gone) else np.ones(len(candidates), dtype=bool)
-    if asked.barred is not None:
-        kept &= ~asked.barred[candidates]
+    if query.blocked is not None:
+        kept &= ~query.blocked[candidates]
     candidates = candidates[kept]
-    if len(candidates) < asked.k:
+    if len(candidates) < query.k:
         return None
     scores = (queries @ contents.products.vectors[candidates].T).max(axis=0, keepdims=True)
-    best, values = _first_row(topk(scores, asked.k))
+    best, values = _first_row(topk(scores, query.k))
     return candidates[best], values
 
 
-def _first_row(found: TopK) -> tuple[IntArray, FloatArray]:
-    """Columns and scores of a single list, as long as it is."""
-    kept = found.columns[0] >= 0
-    return found.columns[0][kept], found.scores[0][kept]
+def _first_row(best: TopK) -> tuple[IntArray, FloatArray]:
+    """Columns and scores of a single list, without padding."""
+    kept = best.columns[0] >= 0
+    return best.columns[0][kept], best.scores[0][kept]

@@ -1,4 +1,4 @@
-"""Where an artifact's vectors are kept for others to serve from."""
+"""Stores that keep an artifact's vectors for other systems to serve from."""
 
 import re
 from pathlib import Path
@@ -12,13 +12,13 @@ __all__ = ["ParquetStore", "PgvectorStore", "Store", "StoredOffer", "open_store"
 _KEYWORDS = re.compile(r"\s*(host|hostaddr|port|dbname|user|password|passfile|service)\s*=")
 
 
-def open_store(place: str) -> Store:
-    """The store that a text names.
+def open_store(target: str) -> Store:
+    """The store at a database or in a folder.
 
     Args:
-        place: `postgresql://USER@HOST/DATABASE` or `host=HOST dbname=DATABASE`; else a folder for
+        target: `postgresql://USER@HOST/DATABASE` or `host=HOST dbname=DATABASE`; else a folder for
             Parquet.
     """
-    if place.startswith(("postgresql://", "postgres://")) or _KEYWORDS.match(place):
-        return PgvectorStore(place)
-    return ParquetStore(Path(place))
+    if target.startswith(("postgresql://", "postgres://")) or _KEYWORDS.match(target):
+        return PgvectorStore(target)
+    return ParquetStore(Path(target))

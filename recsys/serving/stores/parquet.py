@@ -1,4 +1,4 @@
-"""Three Parquet files in a folder, for warehouses and for those who bring their own index."""
+"""Three Parquet files in a folder, for data warehouses and for other search indexes."""
 
 import json
 import os
@@ -34,26 +34,26 @@ _FACTS = b"recsys"
 class ParquetStore:
     """A folder of customers.parquet, products.parquet and touchpoints.parquet.
 
-    Answers come from the tables alone, read when they are first asked for.
+    Answers need only the tables, which are read at the first query.
 
     Args:
-        folder: where; made by `put`.
+        folder: of the files; `put` creates it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def put(self, artifact: Artifact) -> None:
-        """As `Store.put`; a folder that holds other things is left alone."""
-        place, about = self.folder.resolve(), json.dumps(facts(artifact.contents))
-        _require_free(place)
+        """As `Store.put`; raises `InputError` where the folder holds other files too."""
+        folder, about = self.folder.resolve(), json.dumps(facts(artifact.contents))
+        _require_free(folder)
         try:
-            with replaced(place, lambda: _require_free(place)) as draft:
+            with replaced(folder, lambda: _require_free(folder)) as draft:
                 for name, table in tables(artifact.contents).items():
-                    whole = table.replace_schema_metadata({_FACTS: about})
-                    pq.write_table(whole, draft / f"{name}.parquet", compression="zstd")
+                    described = table.replace_schema_metadata({_FACTS: about})
+                    pq.write_table(described, draft / f"{name}.parquet", compression="zstd")
         except OSError as error:
-            raise InputError(f"to={place} cannot be written: {reason(error)}") from None
+            raise InputError(f"to={folder} cannot be written: {reason(error)}") from None
         self.__dict__.pop("_artifact", None)
 
     def recommend(
@@ -65,43 +65,43 @@ class ParquetStore:
         exclude: Sequence[str | int | UUID] = (),
     ) -> Sequence[StoredOffer]:
         """As `Store.recommend`."""
-        found = self._artifact.recommend(
+        answer = self._artifact.recommend(
             customer_id, k=k, touchpoint=touchpoint, at=at, exclude=exclude, strict=True
         )
         return [
             StoredOffer(
-                product_id=_plain(one.product_id), score=one.score, touchpoint=one.touchpoint
+                product_id=_plain(offer.product_id), score=offer.score, touchpoint=offer.touchpoint
             )
-            for one in found.offers
+            for offer in answer.offers
         ]
 
     @cached_property
     def _artifact(self) -> Artifact:
-        """The tables as arrays: the rules of serving are written once."""
+        """The tables as an artifact, which has the rules of serving."""
         try:
-            return _artifact(_whole(self.folder))
+            return _artifact(_read_tables(self.folder))
         except (OSError, LookupError, TypeError, pa.ArrowException) as error:
             raise InputError(
                 f"{self.folder} holds no tables of an artifact ({error}); run scripts/store.py"
             ) from None
 
 
-def _whole(folder: Path) -> dict[str, pa.Table]:
-    """The tables of one put: a folder once opened stays the same, whatever takes its name."""
+def _read_tables(folder: Path) -> dict[str, pa.Table]:
+    """The tables of one `put`: an open folder stays the same when another takes its name."""
     while True:
-        place = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            return {name: _read(f"{name}.parquet", place) for name in NAMES}
+            return {name: _read(f"{name}.parquet", descriptor) for name in NAMES}
         except FileNotFoundError:
-            # Replaced and deleted meanwhile, or incomplete from the start.
-            if os.path.samestat(os.fstat(place), folder.stat()):
+            # Try again where the folder was replaced meanwhile; else a file is missing.
+            if os.path.samestat(os.fstat(descriptor), folder.stat()):
                 raise
         finally:
-            os.close(place)
+            os.close(descriptor)
 
 
-def _read(name: str, place: int) -> pa.Table:
-    with open(name, "rb", opener=lambda path, flags: os.open(path, flags, dir_fd=place)) as file:
+def _read(name: str, folder: int) -> pa.Table:
+    with open(name, "rb", opener=lambda path, flags: os.open(path, flags, dir_fd=folder)) as file:
         # pq.read_table would import pandas where it is installed.
         return pq.ParquetFile(file).read()
 
@@ -110,8 +110,8 @@ def _plain(product_id: Any) -> str | int:
     return product_id if isinstance(product_id, int) else str(product_id)
 
 
-def _artifact(kept: dict[str, pa.Table]) -> Artifact:
-    customers, products, touchpoints = (kept[name] for name in NAMES)
+def _artifact(stored: dict[str, pa.Table]) -> Artifact:
+    customers, products, touchpoints = (stored[name] for name in NAMES)
     about = json.loads(customers.schema.metadata[_FACTS])
     product_ids = SortedIds.build("product", _ids(products["product_id"]))
     names = touchpoints["touchpoint"].to_pylist()
@@ -136,7 +136,7 @@ def _artifact(kept: dict[str, pa.Table]) -> Artifact:
         events=EventTable(
             customers=seen_by, products=seen, weights=np.zeros(len(seen), np.float32)
         ),
-        # Tables of former versions keep the cut-off as the moment of all questions.
+        # Tables of older versions keep the cut-off as `at`, the moment of all queries.
         facts={"clock": about["clock"], "as_of": about.get("as_of", about.get("at"))},
     )
     return Artifact.of(contents)
@@ -149,32 +149,33 @@ def _ids(column: Any) -> IdArray:
     return ids
 
 
-def _dates(column: Any, open_: int) -> IntArray:
-    return np.array([open_ if one is None else one for one in column.to_pylist()], np.int64)
+def _dates(column: Any, open_end: int) -> IntArray:
+    dates = [open_end if date is None else date for date in column.to_pylist()]
+    return np.array(dates, np.int64)
 
 
 def _consent(column: Any, names: list[str]) -> BoolArray | None:
     if column.null_count:
         return None
-    permitted = [set(one) for one in column.to_pylist()]
-    return np.array([[name in one for name in names] for one in permitted], bool)
+    permitted = [set(touchpoints) for touchpoints in column.to_pylist()]
+    return np.array([[name in row for name in names] for row in permitted], bool)
 
 
 def _seen(column: Any, products: SortedIds) -> tuple[IntArray, IntArray]:
-    """Customer rows and product rows of all pairs that were seen."""
+    """Customer rows and product rows of all pairs of a customer and a product seen."""
     lists = column.to_pylist()
-    who = np.repeat(np.arange(len(lists)), [len(one) for one in lists])
-    starts, ends = products.find(product for one in lists for product in one)
-    return who, products.rows[expand_ranges(starts, ends)[1]]
+    customers = np.repeat(np.arange(len(lists)), list(map(len, lists)))
+    starts, ends = products.find(product for seen in lists for product in seen)
+    return customers, products.rows[expand_ranges(starts, ends)[1]]
 
 
-def _require_free(place: Path) -> None:
+def _require_free(folder: Path) -> None:
     ours = {f"{name}.parquet" for name in NAMES}
-    if place.is_file():
-        raise InputError(f"to={place} is a file; give a folder or postgresql://...")
-    strangers = {path.name for path in place.iterdir()} - ours if place.exists() else set()
-    if strangers:
+    if folder.is_file():
+        raise InputError(f"to={folder} is a file; give a folder or postgresql://...")
+    others = {path.name for path in folder.iterdir()} - ours if folder.exists() else set()
+    if others:
         raise InputError(
-            f"to={place} also holds {', '.join(sorted(strangers)[:3])}, which replacing the tables "
+            f"to={folder} also holds {', '.join(sorted(others)[:3])}, which replacing the tables "
             "would delete; name another folder"
         )

@@ -20,34 +20,35 @@ from recsys.serving.stores.store import StoredOffer
 from recsys.serving.stores.tables import NAMES
 
 _WIDEST = 1000
-"""pgvector looks at no more candidates of an index."""
+"""Most candidates of an index that pgvector visits."""
 _ONE_PUT = 7_237_797
-"""Number of the advisory lock that makes two puts queue."""
+"""Key of the advisory lock that lets only one `put` run at a time."""
 
 
 class PgvectorStore:
     """Tables recsys_customers, recsys_products and recsys_touchpoints of a database.
 
-    Exact by default: all products that the rules allow are ranked by the inner-product operator
-    `<#>`. An index is built too; with `exact=False` it is used, and as it is searched before the
-    rules are applied, answers may miss offers and be short.
+    By default all products that the rules allow are ranked by the inner-product operator `<#>`.
+    With `exact=False` an approximate index is used. It is searched before the rules are applied, so
+    that answers may miss offers and be shorter than k.
 
-    Threads may share a store, which has one connection: one is answered after the other.
+    Threads may share a store; it has one connection and answers one query after the other.
 
     Args:
-        uri: `postgresql://USER@HOST:PORT/DATABASE`, or `host=HOST dbname=DATABASE user=USER`; the
-            password is taken from PGPASSWORD, PGPASSFILE or ~/.pgpass where it does not stand in
-            it. Its user may make tables, and the extension `vector` where it is not there yet.
-        exact: see above.
+        uri: `postgresql://USER@HOST:PORT/DATABASE`, or `host=HOST dbname=DATABASE user=USER`; a
+            password that is not in it is taken from PGPASSWORD, PGPASSFILE or ~/.pgpass. For `put`
+            the user needs the right to create tables, and, unless it exists, the extension
+            `vector`.
+        exact: whether all products are ranked.
     """
 
     def __init__(self, uri: str, exact: bool = True) -> None:
         self.uri, self.exact = uri, exact
         self._connection: Any = None
-        self._taken = threading.Lock()
+        self._in_use = threading.Lock()
 
     def put(self, artifact: Artifact) -> None:
-        """As `Store.put`: one transaction, whose last step drops the old tables and renames."""
+        """As `Store.put`, in one transaction."""
         with self._transaction(makes_extension=True) as database:
             database.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUT])
             swap_in(database, artifact.contents)
@@ -68,30 +69,30 @@ class PgvectorStore:
             moment = _moment(database, at)
             if len(exclude):
                 _require_known(database, exclude)
-            names, known = _touchpoints(database)
+            names, touchpoints = _touchpoints(database)
             vectors, permitted, seen = _customer(database, customer_id, names)
             if touchpoint is not None and touchpoint not in names:
                 raise InputError(
                     f"touchpoint {shown(touchpoint)} is not known; the store has "
                     f"{', '.join(names) or 'none'}"
                 )
-            asked = names if touchpoint is None else [touchpoint]
-            if names and not set(asked) & permitted:
+            usable = names if touchpoint is None else [touchpoint]
+            if names and not set(usable) & permitted:
                 return []
             queries = vectors
-            if touchpoint is not None and known is not None:
-                queries = vectors + known[names.index(touchpoint)]
+            if touchpoint is not None and touchpoints is not None:
+                queries = vectors + touchpoints[names.index(touchpoint)]
             width = min(_WIDEST, max(40, 4 * k))
             database.execute(
                 "SET LOCAL enable_indexscan = off"
                 if self.exact
                 else f"SET LOCAL hnsw.ef_search = {width}"
             )
-            found = _nearest(database, queries, k, moment, seen, exclude)
-        return _offers(found, vectors, queries, touchpoint, names, known, permitted)
+            best = _nearest(database, queries, k, moment, seen, exclude)
+        return _offers(best, vectors, queries, touchpoint, names, touchpoints, permitted)
 
     def close(self) -> None:
-        """Ends the connection, which is opened when it is first needed."""
+        """Closes the connection; the next query opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -106,8 +107,8 @@ class PgvectorStore:
                 "PostgreSQL needs more packages: pip install 'recsys[pgvector]'"
             ) from None
         try:
-            # Transactions of two threads on one connection would be nested, and end in each other.
-            with self._taken:
+            # Transactions of two threads on one connection would be nested.
+            with self._in_use:
                 if self._connection is None or self._connection.closed:
                     self._connection = _connected(self.uri, makes_extension)
                 with self._connection.transaction():
@@ -117,20 +118,20 @@ class PgvectorStore:
                 f"{masked(self.uri)} keeps no artifact; run scripts/store.py"
             ) from None
         except psycopg.Error as error:
-            said = masked(_line(error), self.uri)
-            raise InputError(f"{masked(self.uri)} cannot be used: {said}") from None
+            why = masked(_line(error), self.uri)
+            raise InputError(f"{masked(self.uri)} cannot be used: {why}") from None
 
 
 def _connected(uri: str, makes_extension: bool) -> Any:
     import psycopg
     from pgvector.psycopg import register_vector
 
-    # What the driver prepares by itself breaks where a swap changes the type of ids or vectors.
+    # Prepared statements would fail after a swap that changes the type of ids or vectors.
     connection = psycopg.connect(uri, connect_timeout=10, autocommit=True, prepare_threshold=None)
     try:
         if makes_extension:
             with connection.transaction():
-                # IF NOT EXISTS does not help two that find it missing at the same moment.
+                # IF NOT EXISTS fails where two connections create it at the same moment.
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUT])
                 connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         register_vector(connection)
@@ -141,7 +142,7 @@ def _connected(uri: str, makes_extension: bool) -> Any:
 
 
 def _lock(database: Any) -> None:
-    """Keeps a swap from falling between two of the questions below."""
+    """Prevents a swap between two of the statements of a query."""
     names = ", ".join(f"{PREFIX}{name}" for name in NAMES)
     database.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
 
@@ -149,17 +150,17 @@ def _lock(database: Any) -> None:
 def _moment(database: Any, at: Moment | None) -> int | None:
     text = database.execute(f"SELECT obj_description('{PREFIX}customers'::regclass)")
     about = json.loads(text.fetchone()[0])
-    # Tables of former versions keep the cut-off as the moment of all questions.
+    # Tables of older versions keep the cut-off as `at`, the moment of all queries.
     return moment_of(at, about["clock"], about.get("as_of", about.get("at")))
 
 
 def _require_known(database: Any, exclude: Sequence[str | int | UUID]) -> None:
-    """Raises `InputError` where a product to exclude is unknown: a slip would let it through."""
-    texts = [str(one) for one in exclude]
+    """Raises `InputError` where a product to exclude is unknown, such as a misspelt one."""
+    texts = list(map(str, exclude))
     known = database.execute(
         f"SELECT product_id::text FROM {PREFIX}products WHERE product_id::text = ANY(%s)", [texts]
     ).fetchall()
-    missing = [one for one in texts if one not in {row[0] for row in known}]
+    missing = [text for text in texts if text not in {row[0] for row in known}]
     if missing:
         raise InputError(f"exclude: product id {shown(missing[0])} is not among those of the store")
 
@@ -175,12 +176,12 @@ def _touchpoints(database: Any) -> tuple[list[str], FloatArray | None]:
 def _customer(
     database: Any, customer_id: str | int | UUID, names: list[str]
 ) -> tuple[FloatArray, set[str], list[Any]]:
-    """Vectors [strands, d], touchpoints that all strands permit, products that leave."""
+    """Vectors [strands, d], touchpoints that all strands permit, products not to rank."""
     from psycopg import DataError
 
     unknown = InputError(f"customer id {shown(str(customer_id))} is not among those of the store")
     try:
-        # Sent as text, which the server turns into whatever its ids are.
+        # Sent as text, which the server converts to the type of its ids.
         rows = database.execute(
             f"SELECT vector, consent, seen FROM {PREFIX}customers "
             "WHERE customer_id = %s ORDER BY strand",
@@ -193,7 +194,8 @@ def _customer(
     permitted = set(names)
     for _, consent, _ in rows:
         permitted &= permitted if consent is None else set(consent)
-    return _stacked([row[0] for row in rows]), permitted, [one for row in rows for one in row[2]]
+    seen = [product for row in rows for product in row[2]]
+    return _stacked([row[0] for row in rows]), permitted, seen
 
 
 def _nearest(
@@ -207,50 +209,50 @@ def _nearest(
     """Rows product_id, vector of the k best products; `<#>` is the negative inner product."""
     distances = ["vector <#> %s" for _ in queries]
     order = distances[0] if len(distances) == 1 else f"LEAST({', '.join(distances)})"
-    rules, given = ["product_id <> ALL(%s)"], [seen]
+    rules, values = ["product_id <> ALL(%s)"], [seen]
     if exclude:
         rules.append("product_id::text <> ALL(%s)")
-        given.append([str(one) for one in exclude])
+        values.append(list(map(str, exclude)))
     if moment is not None:
         rules.append("(valid_from IS NULL OR valid_from <= %s)")
         rules.append("(valid_to IS NULL OR valid_to > %s)")
-        given += [moment, moment]  # type: ignore[list-item]
+        values += [moment, moment]  # type: ignore[list-item]
     if not seen:
-        rules, given = rules[1:] or ["true"], given[1:]
-    found: list[Any] = database.execute(
+        rules, values = rules[1:] or ["true"], values[1:]
+    best: list[Any] = database.execute(
         f"SELECT product_id, vector FROM {PREFIX}products WHERE {' AND '.join(rules)} "
         f"ORDER BY {order}, row LIMIT %s",
-        [*given, *(as_vector(one) for one in queries), k],
+        [*values, *map(as_vector, queries), k],
     ).fetchall()
-    return found
+    return best
 
 
 def _offers(
-    found: list[Any],
+    best: list[Any],
     vectors: FloatArray,
     queries: FloatArray,
     touchpoint: str | None,
     names: list[str],
-    known: FloatArray | None,
+    touchpoints: FloatArray | None,
     permitted: set[str],
 ) -> list[StoredOffer]:
-    barred = np.array([name not in permitted for name in names], dtype=bool)
+    forbidden = np.array([name not in permitted for name in names], dtype=bool)
     offers = []
-    for product_id, vector in found:
+    for product_id, vector in best:
         product = _stacked([vector])[0]
         scores = queries @ product
-        place = touchpoint
-        if touchpoint is None and known is not None:
-            fits = (vectors[scores.argmax()] + product) @ known.T
-            place = names[int(np.where(barred, -np.inf, fits).argmax())]
+        name = touchpoint
+        if touchpoint is None and touchpoints is not None:
+            of_touchpoints = (vectors[scores.argmax()] + product) @ touchpoints.T
+            name = names[int(np.where(forbidden, -np.inf, of_touchpoints).argmax())]
         offers.append(
-            StoredOffer(product_id=product_id, score=float(scores.max()), touchpoint=place)
+            StoredOffer(product_id=product_id, score=float(scores.max()), touchpoint=name)
         )
     return offers
 
 
 def _stacked(vectors: list[Any]) -> FloatArray:
-    rows = [one if isinstance(one, np.ndarray) else one.to_numpy() for one in vectors]
+    rows = [row if isinstance(row, np.ndarray) else row.to_numpy() for row in vectors]
     return np.stack(rows).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Writing an artifact's tables into PostgreSQL: COPY, indexes, and the swap for those before."""
+"""Writing an artifact's tables into PostgreSQL: COPY, indexes, and the swap with the old tables."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from recsys.serving.stores.tables import NAMES, facts, tables
 
 PREFIX = "recsys_"
 _INDEXED = 2000
-"""pgvector indexes no longer vectors."""
+"""The longest vectors that pgvector can index."""
 _TYPES = {
     "customer_id": "{id}", "product_id": "{id}", "touchpoint": "text", "strand": "int8",
     "row": "int4", "vector": "vector", "consent": "text[]", "seen": "{seen}[]",
@@ -17,19 +17,19 @@ _TYPES = {
 
 
 def swap_in(database: Any, contents: Contents) -> None:
-    """Fills new tables and, as the last step of the transaction, drops the old ones and renames."""
-    kept, dim = tables(contents), contents.dim
+    """Fills new tables, drops the old ones and renames the new ones, all in one transaction."""
+    stored, dim = tables(contents), contents.dim
     types = {
-        "id": _type_of(kept["customers"]["customer_id"]),
-        "seen": _type_of(kept["products"]["product_id"]),
+        "id": _type_of(stored["customers"]["customer_id"]),
+        "seen": _type_of(stored["products"]["product_id"]),
     }
-    for name, table in kept.items():
-        named = types | ({"id": types["seen"]} if name == "products" else {})
-        _fill(database, f"{PREFIX}{name}_new", table, named, dim)
+    for name, table in stored.items():
+        id_types = types | ({"id": types["seen"]} if name == "products" else {})
+        _fill(database, f"{PREFIX}{name}_new", table, id_types, dim)
     _index(database, dim)
     about = json.dumps(facts(contents)).replace("'", "''")
     database.execute(f"COMMENT ON TABLE {PREFIX}customers_new IS '{about}'")
-    # Readers lock in the same order, so that neither waits for the other in a circle.
+    # Readers lock in the same order, which prevents a deadlock.
     old = ", ".join(f"{PREFIX}{name}" for name in NAMES)
     database.execute(f"DROP TABLE IF EXISTS {old}")
     for name in NAMES:
@@ -40,7 +40,7 @@ def swap_in(database: Any, contents: Contents) -> None:
 
 
 def as_vector(values: Any) -> Any:
-    """Numbers [d] as the driver sends them; None stays None."""
+    """Numbers [d] as a pgvector value; None stays None."""
     from pgvector import Vector
 
     return None if values is None else Vector(values)
@@ -49,7 +49,7 @@ def as_vector(values: Any) -> Any:
 def _fill(database: Any, name: str, table: Any, types: dict[str, str], dim: int) -> None:
     kinds = [_TYPES[column].format(**types) for column in table.column_names]
     columns = ", ".join(
-        # An index wants to know the length.
+        # An index needs the length.
         f"{column} {kind}" + (f"({dim})" if kind == "vector" else "")
         for column, kind in zip(table.column_names, kinds, strict=True)
     )
@@ -60,11 +60,11 @@ def _fill(database: Any, name: str, table: Any, types: dict[str, str], dim: int)
         cursor.copy(f"COPY {name} FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.set_types(kinds)
-        place = table.column_names.index("vector")
+        position = table.column_names.index("vector")
         for batch in table.to_batches(max_chunksize=10_000):
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 copy.write_row(
-                    [as_vector(one) if at == place else one for at, one in enumerate(row)]
+                    [as_vector(v) if column == position else v for column, v in enumerate(row)]
                 )
 
 

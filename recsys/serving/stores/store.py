@@ -1,4 +1,4 @@
-"""What every store can do."""
+"""The interface of all stores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class StoredOffer:
 
     Attributes:
         product_id: the product.
-        score: higher is better, as the artifact's up to rounding.
+        score: higher is better; equal to the artifact's up to rounding.
         touchpoint: where to make the offer; None where the artifact does not know.
     """
 
@@ -25,13 +25,13 @@ class StoredOffer:
 
 
 class Store(Protocol):
-    """A place that takes an artifact whole and answers as the artifact does."""
+    """A folder or database that keeps an artifact and gives the same offers."""
 
     def put(self, artifact: Artifact) -> None:
-        """Replaces what is kept, in one step: a crash leaves what was there.
+        """Replaces what the store keeps, in one step: after a crash it is as before.
 
         Raises:
-            InputError: the place cannot be reached or written.
+            InputError: the store cannot be reached or written.
         """
         ...
 
@@ -45,11 +45,17 @@ class Store(Protocol):
     ) -> Sequence[StoredOffer]:
         """The k best offers, best first, by the scores and rules of `Artifact.recommend`.
 
-        Without `at` they are valid now, at the moment of the question. Unknown customers are
-        refused: the answer has no room to say that it is popularity.
+        Unknown customers are refused, because the answer cannot show that it is by popularity.
+
+        Args:
+            customer_id: as in the tables; a number may be given as text.
+            k: how many offers, at least 1.
+            touchpoint: name of the only touchpoint to use; None for the best one of each product.
+            at: as for `Artifact.recommend`; None for now.
+            exclude: product ids to leave out.
 
         Raises:
-            InputError: nothing is kept, or the customer, the touchpoint or a product to exclude is
-                unknown.
+            InputError: the store is empty, or the customer, the touchpoint or a product to exclude
+                is unknown.
         """
         ...

@@ -5,11 +5,10 @@ customers    customer_id, strand, row, vector, consent (touchpoints that may mak
 products     product_id, row, vector, valid_from, valid_to (UTC seconds; null where open)
 touchpoints  touchpoint, row, vector (null where the model does not know touchpoints)
 
-`row` is the place in the artifact, by which equal scores are ordered. Ids are int64 or text,
-UUIDs are text.
+`row` is the row in the artifact, by which equal scores are ordered. Ids are int64 or text (UUIDs
+too).
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,15 +20,18 @@ from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.text_ids import TextIds
 from recsys.serving.artifact.times import OPEN_END, OPEN_START
-from recsys.serving.query import fallback
+from recsys.serving.query.default_vector import fill_default
 
 NAMES = ("customers", "products", "touchpoints")
 
 
 def tables(contents: Contents) -> dict[str, pa.Table]:
-    """Name -> table, the rows in the artifact's order; events must be sorted by customer.
+    """The tables by name, with rows in the artifact's order.
 
-    Customers of whom nothing is known have the vector that ranks by popularity.
+    Customers of whom nothing is known have the default vector, which ranks by popularity.
+
+    Args:
+        contents: with events sorted by customer.
     """
     names = list(contents.touchpoints.names)
     strands = contents.customers.strands
@@ -68,15 +70,14 @@ def tables(contents: Contents) -> dict[str, pa.Table]:
 
 
 def facts(contents: Contents) -> dict[str, Any]:
-    """What is kept beside the tables: clock and cut-off, when they were put there, their origin."""
-    about: Mapping[str, Any] = contents.facts
+    """What is kept beside the tables: clock, cut-off, time of writing, and origin."""
     return {
         "as_of": contents.as_of,
         "clock": contents.clock,
         "put_at": times.now(),
-        "model": about.get("model"),
-        "data": about.get("data"),
-        "mlflow_run_id": about.get("mlflow_run_id"),
+        "model": contents.facts.get("model"),
+        "data": contents.facts.get("data"),
+        "mlflow_run_id": contents.facts.get("mlflow_run_id"),
     }
 
 
@@ -84,7 +85,7 @@ def _customers(contents: Contents) -> FloatArray:
     ids = SortedIds.build("customer", contents.customers.ids, contents.customers.strands)
     (starts, _), vectors = ids.groups, contents.customers.vectors[ids.rows]
     by_row = np.empty_like(vectors)
-    by_row[ids.rows] = fallback.filled(contents, vectors, starts)[0]
+    by_row[ids.rows] = fill_default(contents, vectors, starts)[0]
     return by_row
 
 
@@ -101,7 +102,7 @@ def matrix(column: Any) -> FloatArray | None:
 def _ids(ids: IdArray | TextIds) -> pa.Array:
     if np.issubdtype(ids.dtype, np.integer):
         return pa.array(ids.tolist(), pa.int64())
-    return pa.array([str(one) for one in ids.tolist()], pa.string())
+    return pa.array([str(id_) for id_ in ids.tolist()], pa.string())
 
 
 def _rows(vectors: FloatArray) -> IntArray:
@@ -110,8 +111,8 @@ def _rows(vectors: FloatArray) -> IntArray:
 
 def _vectors(vectors: FloatArray) -> pa.Array:
     count, dim = vectors.shape
-    places = pa.array(np.arange(0, count * dim + 1, dim, dtype=np.int32))
-    return pa.ListArray.from_arrays(places, pa.array(vectors.ravel()))
+    offsets = pa.array(np.arange(0, count * dim + 1, dim, dtype=np.int32))
+    return pa.ListArray.from_arrays(offsets, pa.array(vectors.ravel()))
 
 
 def _consent(contents: Contents, names: list[str]) -> pa.Array:
@@ -124,7 +125,7 @@ def _consent(contents: Contents, names: list[str]) -> pa.Array:
 
 
 def _seen(contents: Contents) -> pa.Array:
-    """Ids of the products that each customer row has events with; empty where they stay."""
+    """Ids of products that each customer row has events with; empty without `filter_seen`."""
     ids, count = _ids(contents.products.ids), len(contents.customers)
     customers: IntArray = np.zeros(0, np.int32)
     products = customers
@@ -134,7 +135,7 @@ def _seen(contents: Contents) -> pa.Array:
     return pa.ListArray.from_arrays(pa.array(offsets), ids.take(pa.array(products)))
 
 
-def _dates(contents: Contents, dates: IntArray | None, open_: int) -> pa.Array:
+def _dates(contents: Contents, dates: IntArray | None, open_end: int) -> pa.Array:
     if dates is None:
         return pa.nulls(len(contents.products), pa.int64())
-    return pa.array(dates.astype(np.int64), mask=dates == open_)
+    return pa.array(dates.astype(np.int64), mask=dates == open_end)

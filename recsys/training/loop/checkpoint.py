@@ -1,4 +1,4 @@
-"""A fit on disk: whole or not there, and only for the fit that it was written by."""
+"""A fit on disk: complete or absent, and only readable by the same fit."""
 
 import pickle
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Checkpoint:
         self.path, self._identity = path, identity
 
     def write(self, contents: Mapping[str, Any]) -> None:
-        """Writes in one step, so that a kill or a full disk leaves the old file whole.
+        """Replaces the file in one step, so that a kill or a full disk leaves the old one intact.
 
         Raises:
             InputError: the folder cannot be written.
@@ -36,46 +36,46 @@ class Checkpoint:
                 self._save(contents, file)
         except InputError as error:
             raise InputError(
-                f"checkpoint {error}; make room, or name another folder (hydra.run.dir)"
+                f"checkpoint {error}; make room, or set another folder (hydra.run.dir)"
             ) from None
 
     def _save(self, contents: Mapping[str, Any], file: BinaryIO) -> None:
         try:
             torch.save({"identity": _plain(self._identity), **contents}, file)
         except RuntimeError as error:
-            # What PyTorch makes of a file that takes no more.
+            # PyTorch wraps the error of a full disk.
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
 
     def read(self) -> dict[str, Any] | None:
-        """What was written last; None where nothing was.
+        """The contents that were written last; None where there is no file.
 
         Raises:
-            InputError: the file is cut short or damaged, or of another model or other data.
+            InputError: the file is cut short or damaged, or belongs to another model or other data.
         """
         if not self.path.exists():
             return None
         try:
-            found = torch.load(self.path, map_location="cpu", weights_only=True)
-            kept = found["identity"]
+            contents = torch.load(self.path, map_location="cpu", weights_only=True)
+            identity = contents["identity"]
         except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
             raise InputError(
                 f"checkpoint {self.path} cannot be read: it was cut short or is no checkpoint; "
-                "delete it to start anew, or name another folder (hydra.run.dir)"
+                "delete it to start again, or set another folder (hydra.run.dir)"
             ) from None
-        self._refuse_other(kept)
-        return dict(found)
+        self._refuse_other(identity)
+        return dict(contents)
 
-    def _refuse_other(self, kept: Identity) -> None:
+    def _refuse_other(self, identity: Identity) -> None:
         for part, wanted in _plain(self._identity).items():
-            there = kept.get(part, {})
-            for name in dict.fromkeys([*wanted, *there]):
-                if wanted.get(name) != there.get(name):
+            stored = identity.get(part, {})
+            for name in dict.fromkeys([*wanted, *stored]):
+                if wanted.get(name) != stored.get(name):
                     raise InputError(
                         f"checkpoint {self.path} is of another {part}: {name} is "
-                        f"{there.get(name)} there and {wanted.get(name)} here; name another "
-                        "folder (hydra.run.dir), or delete it to start anew"
+                        f"{stored.get(name)} there and {wanted.get(name)} here; set another "
+                        "folder (hydra.run.dir), or delete it to start again"
                     )
 
 

@@ -1,27 +1,52 @@
-"""Where a fit stands, all that a resumed one has to know beside weights and optimiser."""
+"""What the fit loop trains, and how far a fit has come."""
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from recsys.training.processes import Processes
+
+
+class Network(nn.Module, ABC):
+    """Parameters on a device, and their loss on a batch.
+
+    Attributes:
+        examples: number of examples in an epoch; they are numbered from 0.
+    """
+
+    examples: int
+
+    @abstractmethod
+    def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
+        """This process's part of the loss, a scalar; the mean over processes is the loss.
+
+        Args:
+            examples: [B] int64, those of all processes together.
+            processes: this process takes its share of the examples.
+            generator: of all randomness of the step; in the same state in all processes.
+        """
 
 
 @dataclass(kw_only=True, eq=False)
 class State:
-    """Counted in examples rather than steps, so that the size of a batch may change on the way.
+    """How far a fit has come: all that a resumed one needs beside weights and optimiser.
+
+    It is counted in examples, not in steps, so that the batch size may change.
 
     Attributes:
         seed: of the fit.
-        batch_size: of the steps to come.
-        epoch: epochs finished.
-        done: examples of the current epoch that have been learnt from.
-        step: steps taken.
+        batch_size: of the next steps.
+        epoch: number of finished epochs.
+        done: number of examples of the current epoch that have been trained on.
+        step: number of steps.
         summed: loss of the current epoch so far, summed over its examples.
-        losses: mean loss by epoch, from 1.
-        curve: quality on valid by epoch.
-        stopped: by early stop.
+        losses: epoch, from 1 -> mean loss.
+        curve: epoch -> quality on valid.
+        stopped: whether it stopped early.
     """
 
     seed: int
@@ -35,25 +60,25 @@ class State:
     stopped: bool = False
 
     def plain(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """As plain values, for a checkpoint."""
         return asdict(self)
 
     @property
     def best_epoch(self) -> int | None:
-        """The first epoch with the best quality; None without any."""
+        """The first epoch with the best quality; None before the first validation."""
         return max(self.curve, key=lambda epoch: self.curve[epoch]) if self.curve else None
 
     def validations_since_best(self) -> int:
-        """How many brought nothing better."""
+        """Number of validations after the best."""
         return sum(epoch > (self.best_epoch or 0) for epoch in self.curve)
 
     def order(self, examples: int, device: torch.device) -> Tensor:
-        """[examples] int64, the order of the current epoch: a function of seed and epoch."""
+        """[examples] int64, the order of the current epoch, which depends on seed and epoch."""
         generator = torch.Generator().manual_seed(self._mixed(0))
         return torch.randperm(examples, generator=generator).to(device)
 
     def generator(self, device: torch.device) -> torch.Generator:
-        """Of the next step, a function of seed, epoch and position: none has to be kept."""
+        """Of the next step; it depends on seed, epoch and position, so none has to be stored."""
         return torch.Generator(device).manual_seed(self._mixed(1))
 
     def _mixed(self, purpose: int) -> int:

@@ -1,12 +1,10 @@
 """Training losses: pure functions of tensors, a scalar out, the mean over a batch.
 
-Half precision is raised to float32 before anything is exponentiated or summed; float32 and float64
-stay what they are. An empty batch loses 0.
+Half precision is converted to float32 before anything is exponentiated or summed; float32 and
+float64 are not changed. The loss of an empty batch is 0.
 """
 
-from recsys.training.losses.bpr import bpr
-from recsys.training.losses.cosine_contrastive import cosine_contrastive
-from recsys.training.losses.info_nce import info_nce
+from recsys.training.losses.contrastive import bpr, cosine_contrastive, info_nce
 from recsys.training.losses.scores import pair_scores, unit
 from recsys.training.losses.softmax import in_batch_softmax, sampled_softmax
 from recsys.training.losses.softmax_over_all import softmax_over_all

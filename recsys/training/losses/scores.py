@@ -1,4 +1,4 @@
-"""Scores of pairs by inner product or cosine, and what all losses do with scores."""
+"""Scores of pairs by inner product or cosine, and helpers that all losses share."""
 
 import math
 
@@ -9,10 +9,10 @@ from recsys.errors import InputError
 
 
 def unit(vectors: Tensor) -> Tensor:
-    """Vectors [..., d] of length 1; their inner products are cosines.
+    """Vectors [..., d] scaled to length 1; their inner products are cosines.
 
-    A zero vector stays zero, and its gradient is that of the inner product, where a floor under the
-    norm would multiply it by the inverse of the floor.
+    A zero vector stays zero, and its gradient is that of the inner product. A lower bound of the
+    norm would instead multiply the gradient by the inverse of the bound.
     """
     vectors = full_precision(vectors)
     norm = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
@@ -36,7 +36,7 @@ def pair_scores(customers: Tensor, products: Tensor) -> Tensor:
 
 
 def full_precision(values: Tensor) -> Tensor:
-    """Half precision as float32, anything else as it is."""
+    """Half precision as float32; other types are not changed."""
     return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
 
 

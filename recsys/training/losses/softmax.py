@@ -29,15 +29,15 @@ def sampled_softmax(
     sampling as in Bengio and Senecal, Adaptive Importance Sampling to Accelerate Training of a
     Neural Probabilistic Language Model (2008); subtracting log q from scores is the correction of
     Yi et al., Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations (2019).
-    Deviates: the latter divide the positive by its q as well, as if it had been drawn; it is always
-    there, and so counts as it is. One negative without correction is `bpr` of scores / t.
+    Deviates: the latter also divide the positive by its q, as if it had been drawn; here it is not
+    corrected, because it is always present. One negative without correction is `bpr` of scores / t.
 
     Args:
         positive: [B] scores of observed pairs; cosines, if vectors went through `unit`.
         negative: [B, n] scores of the same customers with drawn products.
         temperature: t > 0.
-        log_q: log-probability of each draw, [B, n] or what broadcasts to it, as the samplers
-            report it; None leaves the correction out, n included.
+        log_q: log-probability of each draw, [B, n] or a shape that broadcasts to it, as samplers
+            report it; None for no correction, also not for n.
         masked: [B, n] bool, draws that do not count; None counts all.
 
     Returns:
@@ -57,7 +57,7 @@ def sampled_softmax(
 
 def in_batch_softmax(
     scores: Tensor,
-    own: Tensor,
+    positives: Tensor,
     *,
     temperature: float = 1.0,
     log_q: Tensor | None = None,
@@ -68,11 +68,11 @@ def in_batch_softmax(
     Args:
         scores: [B, M] of the customers of a batch with its products. M exceeds B where products
             are gathered from several processes.
-        own: [B] int64, the column of each customer's positive.
+        positives: [B] int64, the column of each customer's positive.
         temperature: t > 0.
-        log_q: [B, M] or what broadcasts to it, see `recsys.training.sampling.InBatch`; None leaves
-            the correction out, and popular products are pushed down as often as they occur.
-        masked: [B, M] bool, pairs that are positives as well; the column of `own` always is.
+        log_q: [B, M] or a shape that broadcasts to it, from `recsys.training.sampling.InBatch`.
+            None for no correction: popular products are then pushed down as often as they occur.
+        masked: [B, M] bool, further pairs that are positives; the columns `positives` always are.
 
     Returns:
         Scalar, at least 0.
@@ -80,8 +80,8 @@ def in_batch_softmax(
     Raises:
         InputError: other shapes, or a temperature not above 0.
     """
-    check_scores(own, scores)
-    column = own[:, None]
+    check_scores(positives, scores)
+    column = positives[:, None]
     if masked is None:
         masked = torch.zeros_like(scores, dtype=torch.bool)
     return sampled_softmax(
@@ -94,7 +94,7 @@ def in_batch_softmax(
 
 
 def _shift(negative: Tensor, log_q: Tensor | None, masked: Tensor | None) -> Tensor:
-    """What is added to negatives [B, n]: -log(n q), or next to -infinity where they are masked."""
+    """Added to scores of negatives [B, n]: -log(n q), and nearly -infinity where masked."""
     shift = torch.zeros((), device=negative.device)
     if log_q is not None:
         counted = torch.tensor(negative.shape[1]) if masked is None else _unmasked(masked)

@@ -26,10 +26,10 @@ def softmax_over_all(
 
     The multinomial likelihood of Liang, Krishnan, Hoffman and Jebara, Variational Autoencoders for
     Collaborative Filtering (2018), and what `sampled_softmax` estimates. All pairs of a customer
-    share one row of scores, so that the exact loss of a customer costs as much as that many
-    sampled negatives for one pair. Scores exist a tile at a time: the gradient is taken while a
-    tile is at hand, and kept in place of the scores. Deviates from `sampled_softmax`: a customer's
-    other products stay in the sum.
+    share one row of scores, so that the exact loss of a customer costs as much as one pair with P
+    sampled negatives. Scores exist a tile at a time: the gradient is computed with each tile and
+    kept instead of the scores. Deviates from `sampled_softmax`: a customer's other products stay in
+    the sum.
 
     Time O(B P d); memory O((B + P) d), and 32 MiB of scores. Under autocast the scores and
     the gradient of customers are products of half precision, everything else is not.
@@ -42,7 +42,7 @@ def softmax_over_all(
         temperature: t > 0.
         bias: [P] b, which gets no gradient; None for 0.
         weights: [N] at least 0, of the pairs in the mean, of the type of the vectors; no gradient.
-            None weighs them alike.
+            None for equal weights.
 
     Returns:
         Scalar, at least 0. Once differentiable.
@@ -77,8 +77,8 @@ def softmax_over_all(
         bias,
         weights,
     )
-    whole = weights.sum()
-    return total / torch.where(whole > 0, whole, 1)
+    sum_of_weights = weights.sum()
+    return total / torch.where(sum_of_weights > 0, sum_of_weights, 1)
 
 
 class _AllProducts(torch.autograd.Function):

@@ -49,7 +49,7 @@ def whole_data(
         InputError: shapes that do not agree, or an unobserved weight out of range.
     """
     _check(customers, products, rows, columns, weights, unobserved_weight)
-    # Halves would lose what the two parts have in common, and autocast would make them halves.
+    # In half precision, which autocast would use, the difference of the two parts would be lost.
     with torch.autocast(customers.device.type, enabled=False):
         x, y = full_precision(customers), full_precision(products)
         w = x.new_ones(()) if weights is None else weights.to(x.dtype)

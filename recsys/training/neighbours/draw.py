@@ -1,4 +1,4 @@
-"""Which k of n edges a node is left with: the latest, or any."""
+"""Chooses k of n edges of each node: the latest, or any."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def latest(counts: IntArray, k: int) -> tuple[IntArray, IntArray]:
 
     Args:
         counts: [R] int64, n of each row.
-        k: at most so many of each.
+        k: most positions of a row.
 
     Returns:
         Rows [m] int64 in ascending order and, beside them, positions [m] int64 in [0, n),
@@ -23,12 +23,12 @@ def latest(counts: IntArray, k: int) -> tuple[IntArray, IntArray]:
 
 
 def uniform(counts: IntArray, k: int, generator: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """Any k of n positions in each row, every set of k as likely; all where there are fewer.
+    """Any k of n positions in each row, all sets equally likely; all where there are fewer.
 
     Args:
         counts: [R] int64, n of each row.
-        k: at most so many of each.
-        generator: the same state draws the same.
+        k: most positions of a row.
+        generator: of the draws.
 
     Returns:
         As `latest`; positions in no particular order.
@@ -42,13 +42,13 @@ def uniform(counts: IntArray, k: int, generator: np.random.Generator) -> tuple[I
 def _floyd(counts: IntArray, k: int, generator: np.random.Generator) -> IntArray:
     """[k, R] distinct positions below counts [R], all above k.
 
-    Bentley and Floyd, Programming Pearls: A Sample of Brilliance (1987): k draws a row, none of
-    them in vain; what is drawn again stands for the position that could not be drawn before.
+    Bentley and Floyd, Programming Pearls: A Sample of Brilliance (1987): k draws a row, none
+    rejected; a repeated draw is replaced by the position that could not be drawn before.
     """
     chosen = np.empty((k, len(counts)), np.int64)
     for taken in range(k):
         last = counts - k + taken
         drawn = generator.integers(0, last, endpoint=True)
-        again = (chosen[:taken] == drawn).any(axis=0)
-        chosen[taken] = np.where(again, last, drawn)
+        repeated = (chosen[:taken] == drawn).any(axis=0)
+        chosen[taken] = np.where(repeated, last, drawn)
     return chosen

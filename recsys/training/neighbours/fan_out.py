@@ -1,4 +1,4 @@
-"""How many neighbours a layer draws along each edge type."""
+"""The number of neighbours that each layer draws along each edge type."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
@@ -7,19 +7,24 @@ from recsys.errors import InputError
 from recsys.training.neighbours.typed_graph import EdgeType, require_known
 
 Neighbours: TypeAlias = Sequence[int] | Mapping[EdgeType, Sequence[int]]
-"""Most edges into a node, a layer from the seeds outwards; -1 for all of them.
+"""Most edges into a node for each layer, from the seeds outwards; -1 for all of them.
 
-Of each edge type alike, or edge type -> numbers; what a mapping does not name is not followed.
+The same for every edge type, or edge type -> numbers; types that a mapping lacks are not followed.
 """
 
 ALL = -1
 
 
 def fan_out(neighbours: Neighbours, edge_types: Sequence[EdgeType]) -> list[dict[EdgeType, int]]:
-    """For each layer the number along each edge type that is followed.
+    """The number of each layer along each edge type that is followed.
+
+    Args:
+        neighbours: numbers, for all edge types or by edge type.
+        edge_types: of the graph.
 
     Raises:
-        InputError: there is no layer or no edge type, a number is none, or an edge type unknown.
+        InputError: there is no layer or no edge type, a number is not valid, or an edge type is
+            unknown.
     """
     if not edge_types:
         raise InputError("graph: expected at least one edge type, got a graph without edges")
@@ -27,7 +32,9 @@ def fan_out(neighbours: Neighbours, edge_types: Sequence[EdgeType]) -> list[dict
         neighbours = dict.fromkeys(edge_types, neighbours)
     for edge_type in neighbours:
         require_known(edge_type, edge_types, "neighbours")
-    layers = {len(one) if isinstance(one, Sequence) else 0 for one in neighbours.values()}
+    layers = {
+        len(numbers) if isinstance(numbers, Sequence) else 0 for numbers in neighbours.values()
+    }
     if len(layers) != 1 or 0 in layers:
         came = " and ".join(dict.fromkeys(map(str, neighbours.values()))) or "none"
         raise InputError(

@@ -16,7 +16,7 @@ from recsys.training.neighbours.seeds import Seeds
 from recsys.training.neighbours.typed_graph import EdgeType
 
 Draw: TypeAlias = Callable[[IntArray, int], tuple[IntArray, IntArray]]
-"""Counts [R] and k -> rows [m] and positions [m], see `latest`."""
+"""Counts [R] and k -> rows [m] and positions [m], as `latest`."""
 
 
 def grow(
@@ -28,7 +28,7 @@ def grow(
     edge_types: Sequence[EdgeType],
     draw: Draw,
 ) -> HeteroSamplerOutput:
-    """A tree around each seed; what a layer finds is where the next one goes on.
+    """A tree around each seed; each layer continues from the nodes of the layer before.
 
     Args:
         seeds: roots and their moments.
@@ -39,32 +39,32 @@ def grow(
         draw: chooses among the edges before the moment.
 
     Returns:
-        All types of the graph, those of which nothing was found as well.
+        The trees with all types of the graph, also those without a node.
     """
-    found = _planted(seeds, counts)
+    trees = _roots(seeds, counts)
     # Of each layer [3, m]: numbers of sources and of targets, positions in edge_index.
-    drawn = {one: [np.zeros((3, 0), np.int64)] * len(layers) for one in edge_types}
+    drawn = {edge_type: [np.zeros((3, 0), np.int64)] * len(layers) for edge_type in edge_types}
     for depth, layer in enumerate(layers):
-        last = {kind: nodes.last_hop() for kind, nodes in found.items()}
-        for kind, nodes in found.items():
+        last = {kind: nodes.last_hop() for kind, nodes in trees.items()}
+        for kind, nodes in trees.items():
             steps = {
-                one: _step(last[one[2]], incoming[one], most, seeds.moments, draw)
-                for one, most in layer.items()
-                if one[0] == kind
+                edge_type: _step(last[edge_type[2]], incoming[edge_type], most, seeds.moments, draw)
+                for edge_type, most in layer.items()
+                if edge_type[0] == kind
             }
-            for one, step, sources in _numbered(nodes, steps):
-                drawn[one][depth] = np.stack([sources, step.targets, step.edges])
-    return _output(seeds, found, drawn)
+            for edge_type, step, sources in _numbered(nodes, steps):
+                drawn[edge_type][depth] = np.stack([sources, step.targets, step.edges])
+    return _output(seeds, trees, drawn)
 
 
-def _planted(seeds: Seeds, counts: Mapping[str, int]) -> dict[str, TreeNodes]:
-    found, first = {}, 0
+def _roots(seeds: Seeds, counts: Mapping[str, int]) -> dict[str, TreeNodes]:
+    trees, first = {}, 0
     for kind, count in counts.items():
-        found[kind] = TreeNodes(count, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        trees[kind] = TreeNodes(count, np.zeros(0, np.int64), np.zeros(0, np.int64))
     for kind, nodes in seeds.nodes.items():
-        found[kind] = TreeNodes(counts[kind], np.arange(first, first + len(nodes)), nodes)
+        trees[kind] = TreeNodes(counts[kind], np.arange(first, first + len(nodes)), nodes)
         first += len(nodes)
-    return found
+    return trees
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +72,9 @@ class _Step:
     """Edges that one layer draws along one edge type, [m] int64 each.
 
     Attributes:
-        trees: of both ends.
+        trees: tree of both ends.
         sources: nodes of the graph.
-        targets: numbers of the nodes that they lead to.
+        targets: numbers of the nodes that the edges lead to.
         edges: positions in `edge_index`.
     """
 
@@ -94,33 +94,37 @@ def _step(last: Hop, incoming: Incoming, most: int, moments: IntArray, draw: Dra
 def _numbered(
     nodes: TreeNodes, steps: Mapping[EdgeType, _Step]
 ) -> Iterator[tuple[EdgeType, _Step, IntArray]]:
-    """Each step with the numbers of its sources; together, so that a hop is sorted once."""
+    """Each step with the numbers of its sources; all at once, so that a hop is sorted once."""
     nothing = np.zeros(0, np.int64)
     numbers = nodes.add_hop(
         np.concatenate([nothing, *(step.trees for step in steps.values())]),
         np.concatenate([nothing, *(step.sources for step in steps.values())]),
     )
     first = 0
-    for one, step in steps.items():
-        yield one, step, numbers[first : first + len(step.edges)]
+    for edge_type, step in steps.items():
+        yield edge_type, step, numbers[first : first + len(step.edges)]
         first += len(step.edges)
 
 
 def _output(
-    seeds: Seeds, found: Mapping[str, TreeNodes], drawn: Mapping[EdgeType, Sequence[IntArray]]
+    seeds: Seeds, trees: Mapping[str, TreeNodes], drawn: Mapping[EdgeType, Sequence[IntArray]]
 ) -> HeteroSamplerOutput:
-    whole = {one: torch.from_numpy(np.concatenate(parts, axis=1)) for one, parts in drawn.items()}
-    trees_and_nodes = {kind: nodes.found() for kind, nodes in found.items()}
+    edges_of = {
+        edge_type: torch.from_numpy(np.concatenate(parts, axis=1))
+        for edge_type, parts in drawn.items()
+    }
+    nodes_of = {kind: nodes.by_number() for kind, nodes in trees.items()}
     return HeteroSamplerOutput(
-        node={kind: torch.from_numpy(nodes) for kind, (_, nodes) in trees_and_nodes.items()},
-        row={one: edges[0] for one, edges in whole.items()},
-        col={one: edges[1] for one, edges in whole.items()},
-        edge={one: edges[2] for one, edges in whole.items()},
+        node={kind: torch.from_numpy(nodes) for kind, (_, nodes) in nodes_of.items()},
+        row={edge_type: edges[0] for edge_type, edges in edges_of.items()},
+        col={edge_type: edges[1] for edge_type, edges in edges_of.items()},
+        edge={edge_type: edges[2] for edge_type, edges in edges_of.items()},
         batch={
-            kind: torch.from_numpy(seeds.examples[trees])
-            for kind, (trees, _) in trees_and_nodes.items()
+            kind: torch.from_numpy(seeds.examples[tree]) for kind, (tree, _) in nodes_of.items()
         },
-        num_sampled_nodes={kind: nodes.hops for kind, nodes in found.items()},
-        num_sampled_edges={one: [part.shape[1] for part in parts] for one, parts in drawn.items()},
+        num_sampled_nodes={kind: nodes.hops for kind, nodes in trees.items()},
+        num_sampled_edges={
+            edge_type: [part.shape[1] for part in parts] for edge_type, parts in drawn.items()
+        },
         metadata=seeds.metadata,
     )

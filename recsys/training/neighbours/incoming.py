@@ -1,4 +1,4 @@
-"""The edges of one type by the node they lead to, the earliest first."""
+"""The edges of one type by the node they lead to, in order of time."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,9 +11,9 @@ from recsys.arrays import IntArray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Incoming:
-    """Edges sorted by target node, then by time, then as they lie in the graph.
+    """Edges sorted by target node, then by time, then by position in the graph.
 
-    16 bytes an edge beside the graph, whose sources it shares.
+    Needs 16 bytes an edge beside the graph, whose sources it shares.
 
     Attributes:
         starts: [N + 1] int64, where the edges of each target node begin and end.
@@ -41,9 +41,9 @@ class Incoming:
         )
 
     def before(self, nodes: IntArray, moments: IntArray) -> IntArray:
-        """How many edges into each node [n] lie strictly before its moment [n]; int64 [n].
+        """[n] int64 number of edges into each node [n] strictly before its moment [n].
 
-        They are the first of the node, `edges[starts[node] : starts[node] + count]`.
+        They are the first edges of the node, `edges[starts[node] : starts[node] + count]`.
         """
         first, high = self.starts[nodes], self.starts[nodes + 1]
         low = first

@@ -30,36 +30,36 @@ def temporal_links(
     pyg_lib: bool | None = None,
     **options: Any,
 ) -> LinkLoader:
-    """Batches of edges to predict, each with what was known strictly before its own time.
+    """Batches of edges to predict, each with the edges strictly before its own time.
 
     A batch is a `HeteroData`: nodes of all trees with their features, `n_id` and `batch`; edges
     with their attributes, `time` among them, and `e_id`; under `edge_type` the `input_id`
     (positions in `graph[edge_type]`) and `edge_label_index`, `edge_label`, `edge_label_time`, or
     for triplets of negatives `src_index`, `dst_pos_index`, `dst_neg_index` under the node types.
 
-    A seed gives the same batches in the same order, epoch for epoch, with any number of workers;
-    to resume, keep `loader.generator.get_state()` from before the epoch. Without `shuffle` all
-    epochs are the same. pyg-lib keeps the order, but draws uniform neighbours and negatives from
-    torch's global generator.
+    A seed gives the same batches in the same order in every epoch, with any number of workers; to
+    resume, keep `loader.generator.get_state()` from before the epoch. Without `shuffle` all epochs
+    are the same. pyg-lib keeps the order, but draws uniform neighbours and negatives from torch's
+    global generator.
 
     Args:
-        graph: as `TemporalSampler` asks for; lists of it (names) do not enter batches.
+        graph: as for `TemporalSampler`; its lists (names) do not enter batches.
         edge_type: of the edges to predict, which needs `time` int64 [E].
-        neighbours: most edges into a node, a layer outwards; see `TemporalSampler`.
-        batch_size: edges to predict a batch, negatives not counted.
+        neighbours: most edges into a node for each layer outwards, as for `TemporalSampler`.
+        batch_size: edges to predict in a batch; negatives are not counted.
         strategy: "latest" or "uniform".
         negatives: drawn for each batch, at the times of its edges; may be true edges. None for
             none.
         seed: of order, neighbours and negatives.
-        shuffle: whether each epoch has an order of its own.
+        shuffle: whether each epoch has another order.
         edges: [n] int64 positions in `graph[edge_type]` of those to predict; None for all. The
             others still serve as neighbours.
-        pyg_lib: whether pyg-lib samples instead of `TemporalSampler`; None where it is there.
+        pyg_lib: whether pyg-lib samples instead of `TemporalSampler`; None uses it if installed.
         **options: of `LinkLoader` and `DataLoader`, as num_workers, drop_last, transform.
 
     Raises:
-        InputError: an argument is out of its range, an edge type unknown or without time, there is
-            no edge to predict, or pyg-lib is asked for and not there.
+        InputError: an argument is out of range, an edge type is unknown or has no time, there is no
+            edge to predict, or pyg_lib=True without pyg-lib.
     """
     require_known(edge_type, graph.edge_types, "edge_type")
     if batch_size < 1:
@@ -87,7 +87,7 @@ def _sampler(
 ) -> TemporalSampler | StrictNeighborSampler:
     if pyg_lib and not has_pyg_lib():
         raise InputError(
-            "pyg_lib: expected pyg-lib 0.4 or later, which is not installed; leave pyg_lib away to "
+            "pyg_lib: expected pyg-lib 0.4 or later, which is not installed; leave pyg_lib out to "
             "sample without it"
         )
     if pyg_lib or (pyg_lib is None and has_pyg_lib()):
@@ -109,7 +109,7 @@ def _check_edges(edges: Tensor, edge_type: EdgeType, count: int) -> None:
 
 
 def _without_lists(graph: HeteroData) -> HeteroData:
-    """LinkLoader takes a list as long as there are nodes for a feature, and then cannot cut it."""
+    """Without lists: LinkLoader takes one of as many elements as nodes for a feature."""
     bare = copy.copy(graph)
     for store in bare.stores:
         for name in [name for name, value in store.items() if isinstance(value, list | tuple)]:

@@ -9,7 +9,7 @@ from recsys.arrays import IntArray
 
 @dataclass(frozen=True, eq=False)
 class Hop:
-    """Nodes of one type that a hop found, [n] int64 each: trees, nodes of the graph, numbers."""
+    """Nodes of one type that a hop reached, [n] int64 each: trees, nodes of the graph, numbers."""
 
     trees: IntArray
     nodes: IntArray
@@ -17,15 +17,15 @@ class Hop:
 
 
 class TreeNodes:
-    """Nodes of one type, each once a tree, numbered in the order in which they are found.
+    """Nodes of one type, each once in a tree, numbered in the order in which they are reached.
 
     Args:
-        count: N, how many nodes of the type the graph has.
+        count: N, number of nodes of the type in the graph.
         trees: [n] int64 in ascending order, of the seeds of this type.
         nodes: [n] int64, the seeds.
 
     Attributes:
-        hops: how many each hop found, the seeds first.
+        hops: number of new nodes of each hop, the seeds first.
     """
 
     def __init__(self, count: int, trees: IntArray, nodes: IntArray) -> None:
@@ -34,10 +34,9 @@ class TreeNodes:
         self.hops = [len(nodes)]
 
     def add_hop(self, trees: IntArray, nodes: IntArray) -> IntArray:
-        """Numbers [m] int64 of nodes [m] in trees [m]; those not found before get the next ones."""
+        """Numbers [m] int64 of nodes [m] in trees [m]; new nodes get the next numbers."""
         known = len(self._keys)
         keys = np.concatenate([self._keys, trees * self._count + nodes])
-        distinct: IntArray
         distinct, number, entry = np.unique(keys, return_index=True, return_inverse=True)
         # A key occurs first at its number, where it has one.
         new = number >= known
@@ -47,11 +46,11 @@ class TreeNodes:
         return number[entry[known:]]
 
     def last_hop(self) -> Hop:
-        """What the last hop found."""
+        """The new nodes of the last hop."""
         first = len(self._keys) - self.hops[-1]
         trees, nodes = np.divmod(self._keys[first:], self._count)
         return Hop(trees, nodes, np.arange(first, len(self._keys)))
 
-    def found(self) -> tuple[IntArray, IntArray]:
+    def by_number(self) -> tuple[IntArray, IntArray]:
         """Trees and nodes, [n] int64 each, by number."""
         return np.divmod(self._keys, self._count)

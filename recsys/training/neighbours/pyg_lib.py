@@ -1,4 +1,4 @@
-"""PyG's own sampler, in C++ by pyg-lib, held to the same rules as ours."""
+"""PyG's own sampler, in C++ by pyg-lib, with the rules of `TemporalSampler`."""
 
 import copy
 from typing import TypeVar
@@ -29,17 +29,17 @@ def has_pyg_lib() -> bool:
 class StrictNeighborSampler(NeighborSampler):  # type: ignore[misc]
     """As `TemporalSampler`, on pyg-lib.
 
-    pyg-lib takes edges up to the moment of a seed and of that moment; asked for the moment before,
-    it takes strictly earlier ones. It draws from torch's global generator of the process. `batch`
-    of negatives is not to be relied upon where their amount is a fraction.
+    pyg-lib takes edges up to and at the moment of a seed; given the moment before, it takes
+    strictly earlier ones. It draws from torch's global generator of the process. Do not rely on
+    `batch` of negatives where their amount is a fraction.
 
     Args:
-        graph: as `TemporalSampler` asks for.
-        neighbours: see there.
-        strategy: see there.
+        graph: as for `TemporalSampler`.
+        neighbours: as for `TemporalSampler`.
+        strategy: as for `TemporalSampler`.
 
     Raises:
-        InputError: as there.
+        InputError: as `TemporalSampler`.
     """
 
     def __init__(self, graph: HeteroData, *, neighbours: Neighbours, strategy: Strategy) -> None:
@@ -50,19 +50,22 @@ class StrictNeighborSampler(NeighborSampler):  # type: ignore[misc]
             timed_edges(graph, edge_type)
         super().__init__(
             graph,
-            num_neighbors={one: [most.get(one, 0) for most in layers] for one in graph.edge_types},
+            num_neighbors={
+                edge_type: [most.get(edge_type, 0) for most in layers]
+                for edge_type in graph.edge_types
+            },
             temporal_strategy="last" if strategy == "latest" else strategy,
             time_attr="time",
         )
 
     def sample_from_nodes(self, inputs: NodeSamplerInput) -> HeteroSamplerOutput:
-        """See `TemporalSampler`."""
+        """As `TemporalSampler`."""
         return _later(super().sample_from_nodes(_earlier(inputs)))
 
     def sample_from_edges(
         self, inputs: EdgeSamplerInput, neg_sampling: NegativeSampling | None = None
     ) -> HeteroSamplerOutput:
-        """See `TemporalSampler`."""
+        """As `TemporalSampler`."""
         return _later(super().sample_from_edges(_earlier(inputs), neg_sampling))
 
 
@@ -74,7 +77,7 @@ def _earlier(seeds: SamplerInput) -> SamplerInput:
 
 
 def _later(out: HeteroSamplerOutput) -> HeteroSamplerOutput:
-    # Of nodes and of edges alike, the time of the seeds comes last.
+    # The time of the seeds comes last, for nodes and for edges.
     *others, time = out.metadata
     out.metadata = (*others, time + 1)
     return out

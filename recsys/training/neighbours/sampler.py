@@ -1,4 +1,4 @@
-"""The sampler that PyG's loaders call for a batch."""
+"""The sampler of neighbours that PyG's loaders call for each batch."""
 
 from functools import partial
 from hashlib import blake2b
@@ -29,31 +29,30 @@ Strategy = Literal["latest", "uniform"]
 class TemporalSampler(BaseSampler):  # type: ignore[misc]
     """For PyG's `LinkLoader` and `NodeLoader`: a tree around each seed, of edges before its time.
 
-    Layer by layer, edges are followed backwards from the nodes found last to their sources; what
-    is to reach a customer needs edges towards customers (`torch_geometric.transforms.ToUndirected`
-    adds the reverse types). Each seed has a tree of its own, since seeds at different times see
-    different edges of the same node; in a tree each node stands once. Both ends of an edge, and
-    each negative, are seeds at the time of the edge. `batch` of a node is the position of that
-    edge in the batch.
+    Layer by layer, edges are followed backwards from the last nodes to their sources. Messages to
+    customers need edges towards customers (`torch_geometric.transforms.ToUndirected` adds the
+    reverse types). Each seed has its own tree, because seeds at different times see different edges
+    of the same node; in a tree each node occurs once. Both ends of an edge, and each negative, are
+    seeds at the time of the edge. `batch` of a node is the position of that edge in the batch.
 
-    Every edge of a tree lies strictly before the moment of its seed, so that no edge finds itself
-    or its reverse. PyG's own NeighborSampler, on pyg-lib, takes edges of that very moment too;
-    `StrictNeighborSampler` evens that out.
+    Every edge of a tree is strictly earlier than its seed, so that no tree contains the edge to
+    predict or its reverse. PyG's own NeighborSampler, on pyg-lib, also takes edges of the same
+    moment; `StrictNeighborSampler` corrects that.
 
-    What is drawn depends on `seed` and on the seeds of the batch alone: not on the process, nor on
-    what was drawn before. The same batch in another epoch has the same trees.
+    Draws depend only on `seed` and on the seeds of the batch, not on the process or on earlier
+    draws. The same batch in another epoch has the same trees.
 
     Args:
         graph: each edge type that is followed has `edge_index` [2, E] and `time` int64 [E].
-        neighbours: most edges into a node, a layer outwards, as [10, 5]; -1 for all. A mapping
-            gives them by edge type, and follows only what it names.
-        strategy: "latest" takes the last edges before the moment, of equal times those that lie
+        neighbours: most edges into a node for each layer outwards, as [10, 5]; -1 for all. A
+            mapping gives them by edge type; other types are not followed.
+        strategy: "latest" takes the last edges before the moment, of equal times those that come
             last in the graph; "uniform" draws without replacement.
         seed: of uniform neighbours and of negatives.
 
     Raises:
-        InputError: an edge type has no time or does not exist, a number of neighbours, the
-            strategy or the seed is none.
+        InputError: an edge type has no time or does not exist, or a number of neighbours, the
+            strategy or the seed is not valid.
     """
 
     def __init__(
@@ -73,7 +72,8 @@ class TemporalSampler(BaseSampler):  # type: ignore[misc]
             grow,
             layers=layers,
             incoming={
-                one: Incoming.of(*timed_edges(graph, one), counts[one[2]]) for one in layers[0]
+                edge_type: Incoming.of(*timed_edges(graph, edge_type), counts[edge_type[2]])
+                for edge_type in layers[0]
             },
             counts=counts,
             edge_types=graph.edge_types,
@@ -91,7 +91,7 @@ class TemporalSampler(BaseSampler):  # type: ignore[misc]
     def sample_from_edges(
         self, index: EdgeSamplerInput, neg_sampling: NegativeSampling | None = None
     ) -> HeteroSamplerOutput:
-        """Trees around both ends of edges and around negatives; see `of_edges`.
+        """Trees around both ends of edges and around negatives.
 
         Raises:
             InputError: the edges have no times, or weights of negatives do not fit the nodes.
@@ -104,7 +104,7 @@ class TemporalSampler(BaseSampler):  # type: ignore[misc]
         return self._grow(seeds, draw=draw)
 
     def _generator(self, *seeds: Tensor | None) -> np.random.Generator:
-        """Made of the batch, so that it is the same in whichever worker the batch is drawn."""
+        """Seeded by the batch, so that every worker draws the same."""
         digest = blake2b(digest_size=16)
         for part in seeds:
             digest.update(b"" if part is None else part.numpy().tobytes())

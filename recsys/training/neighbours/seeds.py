@@ -20,9 +20,9 @@ class Seeds:
 
     Attributes:
         nodes: node type -> [n] int64; trees are numbered in this order, one type after the other.
-        examples: [T] int64, the position in the batch of what each tree belongs to.
-        moments: [T] int64; a tree holds no edge at or after its own.
-        metadata: what PyG's loaders expect beside the trees.
+        examples: [T] int64, the position in the batch that each tree belongs to.
+        moments: [T] int64; all edges of a tree are earlier.
+        metadata: further values that PyG's loaders expect.
     """
 
     nodes: Mapping[str, IntArray]
@@ -56,8 +56,8 @@ def of_edges(
 
     Args:
         batch: edges with times.
-        negatives: "binary" puts a random pair against each edge, "triplet" random targets; either
-            may be an edge of the graph.
+        negatives: "binary" draws random pairs, "triplet" random targets for each edge; both may
+            draw an edge of the graph. None for none.
         counts: of nodes, by type.
         generator: draws the negatives.
 
@@ -107,8 +107,7 @@ def moments_of(batch: EdgeSamplerInput | NodeSamplerInput) -> IntArray:
             "seeds: expected a time for each, got none; pass edge_label_time to LinkLoader or "
             "input_time to NodeLoader"
         )
-    moments: IntArray = batch.time.numpy()
-    return moments
+    return np.asarray(batch.time.numpy())
 
 
 def _labels(
@@ -118,9 +117,9 @@ def _labels(
     sources: Tensor,
     targets: Tensor,
 ) -> tuple[Tensor | None, ...]:
-    """Which seeds belong together, in the words of `LinkLoader`, by their numbers."""
+    """Which seeds belong together, by their numbers, as `LinkLoader` expects it."""
     if negatives is not None and negatives.is_triplet():
-        # Round after round of one negative an edge.
+        # Negatives come in rounds of one for each edge.
         rounds = targets[edges:].view(-1, edges).t()
         return sources, targets[:edges], rounds.squeeze(-1)
     if negatives is not None:

@@ -1,4 +1,4 @@
-"""What sampling asks of a typed graph: nodes that are counted, edges that have a time."""
+"""Checks of a typed graph for sampling: known numbers of nodes, edges that have a time."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -17,10 +17,10 @@ _NAMED = 5
 
 
 def node_counts(graph: HeteroData) -> dict[str, int]:
-    """How many nodes of each type there are.
+    """Node type -> number of nodes.
 
     Raises:
-        InputError: it does not say so of a type.
+        InputError: the graph does not know the number of a type.
     """
     ends = [kind for source, _, target in graph.edge_types for kind in (source, target)]
     return {kind: _count(graph, kind) for kind in dict.fromkeys([*graph.node_types, *ends])}
@@ -30,7 +30,7 @@ def timed_edges(graph: HeteroData, edge_type: EdgeType) -> tuple[Tensor, Tensor]
     """Both ends [2, E] and times [E] of the edges of a type, int64, on the CPU.
 
     Raises:
-        InputError: there is no such type, no time, or a node that is none.
+        InputError: there is no such type, no time, or a node is out of range.
     """
     require_known(edge_type, graph.edge_types, "graph")
     ends = _int64(graph, edge_type, "edge_index", (2, graph[edge_type].num_edges))
@@ -40,7 +40,7 @@ def timed_edges(graph: HeteroData, edge_type: EdgeType) -> tuple[Tensor, Tensor]
         if len(nodes) and not (nodes.min() >= 0 and nodes.max() < count):
             raise InputError(
                 f"graph[{spoken(edge_type)}].edge_index: expected nodes of type {kind} from 0 to "
-                f"{count - 1}, got {int(nodes.min())} to {int(nodes.max())}; see graph.validate()"
+                f"{count - 1}, got {int(nodes.min())} to {int(nodes.max())}; run graph.validate()"
             )
     return ends, time
 
@@ -56,7 +56,7 @@ def require_known(edge_type: EdgeType, known: Sequence[EdgeType], where: str) ->
 
 
 def spoken(edge_type: EdgeType) -> str:
-    """As people write it: (customer, view, product)."""
+    """As text: (customer, view, product)."""
     return f"({', '.join(edge_type)})" if isinstance(edge_type, tuple) else repr(edge_type)
 
 

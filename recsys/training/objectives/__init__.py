@@ -1,4 +1,4 @@
-"""What a model is trained for: which pairs make a batch, how they are drawn against, and the loss.
+"""Training objectives: which pairs make a batch, how negatives are drawn, and the loss.
 
 An objective is a loss of `training.losses` with its sampler and its settings. Models of vectors
 take any of them, and score as they were trained: by cosine or by inner product.
@@ -6,12 +6,8 @@ take any of them, and score as they were trained: by cosine or by inner product.
 
 from recsys.training.objectives.base import Batch, Objective
 from recsys.training.objectives.customers import Softmax, WholeData
-from recsys.training.objectives.pairs import (
-    BPR,
-    CosineContrastive,
-    InBatchSoftmax,
-    SampledSoftmax,
-)
+from recsys.training.objectives.in_batch import InBatchSoftmax
+from recsys.training.objectives.pairs import BPR, CosineContrastive, SampledSoftmax
 
 __all__ = [
     "BPR",

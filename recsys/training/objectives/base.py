@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -33,14 +32,14 @@ class Batch:
     rows: Tensor
     products: Tensor
 
-    def of(self, own: slice) -> "Batch":
-        """The part of consecutive customers, rows counted from its first."""
+    def of(self, share: slice) -> "Batch":
+        """The pairs of consecutive customers, with `rows` counted from the first of them."""
         low, high = torch.searchsorted(
-            self.rows, torch.tensor([own.start, own.stop], device=self.rows.device)
+            self.rows, torch.tensor([share.start, share.stop], device=self.rows.device)
         ).tolist()
         return Batch(
-            customers=self.customers[own],
-            rows=self.rows[low:high] - own.start,
+            customers=self.customers[share],
+            rows=self.rows[low:high] - share.start,
             products=self.products[low:high],
         )
 
@@ -50,9 +49,9 @@ class Objective(ABC):
 
     Attributes:
         cosine: whether scores are inner products of unit vectors.
-        norm: exponent of the length of products' vectors that is put back into such scores.
-        examples: what one epoch goes through, numbered from 0.
-        settings: its arguments by name, plain.
+        norm: exponent of the length of products' vectors by which such scores are multiplied.
+        examples: number of examples in an epoch; they are numbered from 0.
+        settings: argument -> plain value.
         derived: what was taken from the events, for the leakage audit.
     """
 
@@ -63,10 +62,14 @@ class Objective(ABC):
     derived: Derived
 
     def prepare(self, positives: Positives, device: torch.device) -> None:
-        """Learns who has what, before the first batch.
+        """Takes the positives, before the first batch.
+
+        Args:
+            positives: which customer has which product.
+            device: where batches and losses are computed.
 
         Raises:
-            InputError: there is no positive, or nothing to set against them.
+            InputError: there is no positive, or no product that could be a negative.
         """
         if not positives.pairs.nnz:
             raise InputError(
@@ -93,30 +96,30 @@ class Objective(ABC):
         customers: Tensor,
         products: Tensor,
         batch: Batch,
-        own: slice,
+        share: slice,
         generator: torch.Generator,
     ) -> Tensor:
-        """Mean over the pairs of the batch's own customers; the others are only set against them.
+        """Mean loss over the pairs of a share of the batch, a scalar.
 
         Args:
-            customers: [C, d].
-            products: [P, d].
-            batch: of all processes together.
-            own: which customers of the batch this process learns from.
-            generator: in the same state in all processes.
+            customers: [C, d] vectors of all customers.
+            products: [P, d] vectors of all products.
+            batch: of all processes together; pairs outside the share only serve as negatives.
+            share: which customers of the batch this process learns from.
+            generator: of the draws; in the same state in all processes.
         """
 
     def scored(self, customers: Tensor, products: Tensor) -> Pair:
-        """[C, d + 1] and [P, d + 1], whose inner products are the scores.
+        """[C, d + 1] and [P, d + 1] vectors whose inner products are the scores.
 
         By cosine a product's score is that of its unit vector, times its length to the power
-        `norm`, where the mean length is 1. The last column is `bias`: it is all that customers
-        with a zero vector are ranked by.
+        `norm`, where the mean length is 1. The last column is `bias`, which alone ranks products
+        for customers with a zero vector.
         """
         if self.cosine:
             lengths = torch.linalg.vector_norm(products, dim=1, keepdim=True)
-            share = lengths / lengths.mean().clamp(min=torch.finfo(lengths.dtype).tiny)
-            customers, products = unit(customers), unit(products) * share**self.norm
+            relative = lengths / lengths.mean().clamp(min=torch.finfo(lengths.dtype).tiny)
+            customers, products = unit(customers), unit(products) * relative**self.norm
         ones = customers.new_ones(len(customers), 1)
         return (
             torch.cat([customers, ones], dim=1),
@@ -125,12 +128,47 @@ class Objective(ABC):
 
     @property
     def bias(self) -> Tensor:
-        """[P] added to everybody's scores: popularity, too small to change an opinion."""
+        """[P] added to all scores: popularity, small enough to break only near ties."""
         return _FALLBACK * self._popular
 
 
+class PairsObjective(Objective):
+    """Base of objectives whose examples are pairs."""
+
+    def _count_examples(self) -> int:
+        self._owners = torch.repeat_interleave(
+            torch.arange(len(self._starts) - 1, device=self._starts.device), self._starts.diff()
+        )
+        self._entries = self._usable().nonzero()[:, 0]
+        if not len(self._entries):
+            raise InputError(
+                "fit: every customer has every product, so no product can be a negative; train "
+                "with objective WholeData or Softmax"
+            )
+        return len(self._entries)
+
+    def _usable(self) -> Tensor:
+        """[E] bool, pairs of customers for whom a negative can be drawn."""
+        return torch.ones_like(self._owners, dtype=torch.bool)
+
+    def batch(self, examples: Tensor) -> Batch:
+        """As `Objective`."""
+        entries = self._entries[examples]
+        return Batch(
+            customers=self._owners[entries],
+            rows=torch.arange(len(entries), device=entries.device),
+            products=self._products[entries],
+        )
+
+    def _pair_vectors(
+        self, customers: Tensor, products: Tensor, batch: Batch
+    ) -> tuple[Tensor, Tensor]:
+        left, right = customers[batch.customers], products[batch.products]
+        return (unit(left), unit(right)) if self.cosine else (left, right)
+
+
 def require(name: str, value: float, low: float, high: float = math.inf) -> None:
-    """Raises `InputError` unless low <= value <= high; infinity itself is never inside."""
+    """Raises `InputError` unless low <= value <= high and the value is finite."""
     if not (low <= value <= high and math.isfinite(value)):
         upper = "" if math.isinf(high) else f" and at most {high:g}"
         raise InputError(
@@ -145,13 +183,3 @@ def require_temperature(value: float) -> None:
         raise InputError(
             f"model.objective.temperature: expected a finite number above 0, got {value}"
         )
-
-
-def active(starts: Tensor) -> Tensor:
-    """[n] int64 row numbers of the customers who have anything; starts are [C + 1]."""
-    return starts.diff().nonzero()[:, 0]
-
-
-def log_popularity(positives: Positives, device: torch.device) -> Tensor:
-    """[P] float32 log(1 + number of customers who have the product)."""
-    return torch.from_numpy(np.log1p(positives.customers_of).astype(np.float32)).to(device)

@@ -6,19 +6,16 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from recsys.errors import InputError
 from recsys.training.losses import (
     bpr,
     cosine_contrastive,
-    in_batch_softmax,
     pair_scores,
     sampled_softmax,
     unit,
 )
-from recsys.training.objectives.base import Batch, Objective, require, require_temperature
+from recsys.training.objectives.base import Batch, PairsObjective, require, require_temperature
 from recsys.training.sampling import (
     Hard,
-    InBatch,
     Negatives,
     WeightedSampler,
     by_popularity,
@@ -27,38 +24,7 @@ from recsys.training.sampling import (
 from recsys.training.sampling.positives import Positives
 
 
-class _OfPairs(Objective):
-    def _count_examples(self) -> int:
-        self._owners = torch.repeat_interleave(
-            torch.arange(len(self._starts) - 1, device=self._starts.device), self._starts.diff()
-        )
-        self._entries = self._usable().nonzero()[:, 0]
-        if not len(self._entries):
-            raise InputError(
-                "fit: every customer has every product, so nothing is left to set against them; "
-                "train with objective WholeData or Softmax"
-            )
-        return len(self._entries)
-
-    def _usable(self) -> Tensor:
-        """[E] bool, pairs that can be set against another product."""
-        return torch.ones_like(self._owners, dtype=torch.bool)
-
-    def batch(self, examples: Tensor) -> Batch:
-        """See `Objective`."""
-        entries = self._entries[examples]
-        return Batch(
-            customers=self._owners[entries],
-            rows=torch.arange(len(entries), device=entries.device),
-            products=self._products[entries],
-        )
-
-    def _vectors(self, customers: Tensor, products: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        left, right = customers[batch.customers], products[batch.products]
-        return (unit(left), unit(right)) if self.cosine else (left, right)
-
-
-class _Sampled(_OfPairs):
+class _Sampled(PairsObjective):
     """Draws `negatives` products a pair, in proportion to popularity^power (0: uniformly)."""
 
     def __init__(self, *, negatives: int, power: float, pool: int) -> None:
@@ -69,7 +35,7 @@ class _Sampled(_OfPairs):
         self.settings = {"negatives": negatives, "power": power, "pool": pool}
 
     def prepare(self, positives: Positives, device: torch.device) -> None:
-        """See `Objective`."""
+        """As `Objective`."""
         self._sampler: WeightedSampler = (
             by_popularity(positives, power=self.power, device=device)
             if self.power and positives.pairs.nnz
@@ -87,8 +53,8 @@ class _Sampled(_OfPairs):
         if self.pool == self.negatives:
             return self._sampler.draw(batch.customers, self.negatives, generator)
 
-        def score(who: Tensor, what: Tensor) -> Tensor:
-            left, right = customers[who], products[what]
+        def score(rows: Tensor, columns: Tensor) -> Tensor:
+            left, right = customers[rows], products[columns]
             return pair_scores(unit(left), unit(right)) if self.cosine else pair_scores(left, right)
 
         return Hard(self._sampler, pool=self.pool, score=score).draw(
@@ -100,15 +66,15 @@ class _Sampled(_OfPairs):
         customers: Tensor,
         products: Tensor,
         batch: Batch,
-        own: slice,
+        share: slice,
         generator: torch.Generator,
     ) -> Tensor:
-        """See `Objective`."""
+        """As `Objective`."""
         # Drawn for the whole batch, so that the number of processes changes no draw.
         drawn = self._draw(customers, products, batch, generator)
-        left, right = self._vectors(customers, products, batch.of(own))
-        against = products[drawn.products[own]]
-        log_q = None if drawn.log_q is None else drawn.log_q[own]
+        left, right = self._pair_vectors(customers, products, batch.of(share))
+        against = products[drawn.products[share]]
+        log_q = None if drawn.log_q is None else drawn.log_q[share]
         positive = pair_scores(left, right)
         return self._of_scores(
             positive, pair_scores(left, unit(against) if self.cosine else against), log_q
@@ -119,13 +85,14 @@ class _Sampled(_OfPairs):
 
 
 class BPR(_Sampled):
-    """Bayesian personalised ranking by inner product, see `recsys.training.losses.bpr`.
+    """Bayesian personalised ranking by inner product, `recsys.training.losses.bpr`.
 
     Args:
-        negatives: drawn a pair.
-        power: of popularity that they are drawn by; 0 is the paper's uniform draw.
-        pool: candidates a pair, of which the `negatives` that score highest are kept; as many as
-            negatives keeps all.
+        negatives: number drawn for each pair.
+        power: of the popularity in proportion to which they are drawn; 0 is the paper's uniform
+            draw.
+        pool: candidates for each pair, of which the `negatives` with the highest scores are kept;
+            None for as many as negatives.
     """
 
     cosine: ClassVar[bool] = False
@@ -138,12 +105,12 @@ class BPR(_Sampled):
 
 
 class CosineContrastive(_Sampled):
-    """The cosine contrastive loss of SimpleX, see `recsys.training.losses.cosine_contrastive`.
+    """The cosine contrastive loss of SimpleX, `losses.cosine_contrastive`.
 
     Args:
-        margin: cosine under which a negative teaches nothing.
+        margin: cosine below which a negative has no gradient.
         negative_weight: of all negatives of a pair together.
-        negatives, power, pool: see `BPR`.
+        negatives, power, pool: as for `BPR`.
     """
 
     cosine: ClassVar[bool] = True
@@ -170,12 +137,12 @@ class CosineContrastive(_Sampled):
 
 
 class SampledSoftmax(_Sampled):
-    """Softmax of cosines over drawn products, see `recsys.training.losses.sampled_softmax`.
+    """Softmax of cosines over drawn products, `losses.sampled_softmax`.
 
     Args:
         temperature: of the cosines.
-        corrected: whether scores are corrected for how likely a product was drawn.
-        negatives, power: see `BPR`.
+        corrected: whether scores are corrected for the probability of a draw.
+        negatives, power: as for `BPR`.
     """
 
     cosine: ClassVar[bool] = True
@@ -199,45 +166,4 @@ class SampledSoftmax(_Sampled):
             negative,
             temperature=self.temperature,
             log_q=log_q if self.corrected else None,
-        )
-
-
-class InBatchSoftmax(_OfPairs):
-    """Softmax of cosines over the products of the batch, see `losses.in_batch_softmax`.
-
-    Args:
-        temperature: of the cosines.
-        corrected: whether scores are corrected for how often a product is in a batch.
-    """
-
-    cosine: ClassVar[bool] = True
-
-    def __init__(self, *, temperature: float = 0.1, corrected: bool = True) -> None:
-        require_temperature(temperature)
-        self.temperature, self.corrected = temperature, corrected
-        self.settings = {"temperature": temperature, "corrected": corrected}
-
-    def prepare(self, positives: Positives, device: torch.device) -> None:
-        """See `Objective`."""
-        super().prepare(positives, device)
-        self._in_batch = InBatch(positives, device=device)
-        self.derived = self._in_batch.derived
-
-    def loss(
-        self,
-        customers: Tensor,
-        products: Tensor,
-        batch: Batch,
-        own: slice,
-        generator: torch.Generator,
-    ) -> Tensor:
-        """See `Objective`; the products of all processes are everyone's negatives."""
-        left, right = self._vectors(customers, products, batch)
-        found = self._in_batch.contrast(batch.customers[own], batch.products)
-        return in_batch_softmax(
-            left[own] @ right.T,
-            torch.arange(own.start, own.stop, device=left.device),
-            temperature=self.temperature,
-            log_q=found.log_q if self.corrected else None,
-            masked=found.masked,
         )

@@ -15,16 +15,16 @@ ScorePairs: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 class Hard:
-    """Dynamic negative sampling: draws a pool for each customer and keeps what scores highest.
+    """Dynamic negative sampling: draws a pool for each customer and keeps the highest scores.
 
     Zhang, Chen, Wang and Yu, Optimizing Top-N Collaborative Filtering via Dynamic Negative Item
-    Sampling (2013), who keep the single best. How likely a product was is not known, so no
+    Sampling (2013), who keep the single best. The probability of a draw is not known, so no
     correction is reported. A pool drawn with replacement may hold, and return, a product twice.
 
     Args:
         sampler: draws the pool.
-        pool: candidates a customer; 1 leaves the sampler as it is.
-        score: of the model as it stands; called without gradient at every draw.
+        pool: candidates a customer; 1 leaves the sampler unchanged.
+        score: of the current model; called without gradient at every draw.
 
     Raises:
         InputError: the pool is below 1.
@@ -36,7 +36,7 @@ class Hard:
         self._sampler, self._pool, self._score = sampler, pool, score
 
     def draw(self, customers: Tensor, count: int, generator: torch.Generator) -> Negatives:
-        """See `NegativeSampler`; the highest first, and `InputError` where count > pool."""
+        """As `NegativeSampler.draw`, the highest score first; `InputError` where count > pool."""
         if not 1 <= count <= self._pool:
             raise InputError(
                 f"negatives: expected a number from 1 to the pool of {self._pool} "
@@ -49,5 +49,5 @@ class Hard:
 
     @property
     def derived(self) -> Derived:
-        """See `NegativeSampler`."""
+        """As `NegativeSampler.derived`."""
         return self._sampler.derived

@@ -6,19 +6,19 @@ import torch
 from torch import Tensor
 
 from recsys.data.audit import Derived
-from recsys.training.row_ranges import entries_of
+from recsys.training.bipartite_graph import entries_of
 from recsys.training.sampling.positives import Positives
 from recsys.training.sampling.weighted import by_popularity
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BatchNegatives:
-    """What `in_batch_softmax` has to know of a batch.
+    """What `in_batch_softmax` needs to know about a batch.
 
     Attributes:
         masked: [B, M] bool, products that the customer has.
-        log_q: [B, M] float32 log-probability that a product of the batch which the customer does
-            not have is this one.
+        log_q: [B, M] float32 log-probability of this product among those of a batch that the
+            customer does not have.
     """
 
     masked: Tensor
@@ -26,11 +26,11 @@ class BatchNegatives:
 
 
 class InBatch:
-    """Tells positives from negatives among the pairs of a batch.
+    """Separates positives from negatives among the pairs of a batch.
 
-    Batches are taken to be drawn from all positive pairs alike, so that a product occurs in
-    proportion to how many customers have it. Epochs of shuffled pairs draw without replacement,
-    which makes no difference while a batch is a small part of them.
+    Batches are assumed to be drawn uniformly from all positive pairs, so that a product occurs in
+    proportion to the number of customers who have it. Epochs of shuffled pairs draw without
+    replacement, which makes no difference while a batch is a small part of them.
 
     Args:
         positives: what the customers have; at least one pair.
@@ -52,7 +52,7 @@ class InBatch:
             customers: [B] int64 row numbers.
             products: [M] int64 row numbers, repeated as the batch repeats them.
         """
-        distinct, place = torch.unique(products, return_inverse=True)
+        distinct, position = torch.unique(products, return_inverse=True)
         row, entry = entries_of(self._starts, customers)
         owned = self._products[entry]
         column = torch.searchsorted(distinct, owned).clamp(max=len(distinct) - 1)
@@ -60,11 +60,11 @@ class InBatch:
         has = torch.zeros(len(customers), len(distinct), dtype=torch.bool, device=products.device)
         has[row[inside], column[inside]] = True
         return BatchNegatives(
-            masked=has.gather(1, place.expand(len(customers), -1)),
+            masked=has.gather(1, position.expand(len(customers), -1)),
             log_q=self._frequency.log_q(customers[:, None], products),
         )
 
     @property
     def derived(self) -> Derived:
-        """See `NegativeSampler`."""
+        """As `NegativeSampler.derived`."""
         return self._frequency.derived

@@ -1,4 +1,4 @@
-"""What a sampler of negatives is and what it returns."""
+"""The protocol of samplers of negatives, and what they return."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -24,7 +24,7 @@ class Negatives:
 
 
 class NegativeSampler(Protocol):
-    """Draws products to set against the positives of customers."""
+    """Draws products that customers do not have, to contrast with those they have."""
 
     def draw(self, customers: Tensor, count: int, generator: torch.Generator) -> Negatives:
         """Draws `count` products for each of the customers.
@@ -35,12 +35,11 @@ class NegativeSampler(Protocol):
             generator: on the same device; the same state draws the same.
 
         Raises:
-            InputError: no product is left for a customer (see `WeightedSampler.exhausted`), or the
-                count is below 1.
+            InputError: no product is left for a customer, or the count is below 1.
         """
         ...
 
     @property
     def derived(self) -> Derived:
-        """From which events it draws, for the leakage audit."""
+        """What it took from which events, for the leakage audit."""
         ...

@@ -1,4 +1,4 @@
-"""The pairs that are positives, and the events they come from."""
+"""Positive pairs of a customer and a product, and the events they come from."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class Positives:
 
     @classmethod
     def of(cls, data: Dataset, actions: Mapping[str, float] | None = None) -> Self:
-        """Those of the graph that `interaction_matrix(data, actions=actions)` describes.
+        """The pairs of `interaction_matrix(data, actions=actions)`.
 
         Args:
             data: what a model may see.
-            actions: those with a weight above 0 make a positive; None for the default of
-                `recsys.graph.action_weights`.
+            actions: weight of each action; events with one above 0 make positives. None for the
+                default of `recsys.graph.action_weights`.
 
         Raises:
             InputError: an action is unknown or its weight negative.
@@ -50,5 +50,5 @@ class Positives:
 
     @property
     def customers_of(self) -> IntArray:
-        """[P] int64, how many customers have each product."""
+        """[P] int64, number of customers who have each product."""
         return np.bincount(self.pairs.indices, minlength=self.pairs.shape[1])

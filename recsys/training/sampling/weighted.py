@@ -2,11 +2,11 @@
 
 Products that a customer has are left out exactly and in one pass, without rejection. The weights
 are whole numbers: laid end to end they are a line of W units, and a product owns as many of them as
-it weighs. For a customer whose products own H units, a number u below W - H is drawn: the u-th of
-the units that are not theirs. As many units as their products own before that one are added to u,
-and the owner of the resulting unit is the negative. Nothing is rounded, so it is never a positive,
-a customer who has all products but one costs no more than another, and the probability of a
-product is exactly its weight / (W - H).
+its weight. For a customer whose products own H units, a number u below W - H is drawn: the u-th of
+the units of all other products. As many units as the customer's products own before that one are
+added to u, and the owner of the resulting unit is the negative. Nothing is rounded: the negative is
+never a positive, the cost does not depend on how many products a customer has, and the probability
+of a product is exactly its weight / (W - H).
 """
 
 import numpy as np
@@ -28,12 +28,12 @@ _MOST_KEYS = 2**61
 def uniform(
     positives: Positives, *, device: torch.device | str, allow_positives: bool = False
 ) -> "WeightedSampler":
-    """All products that a customer does not have, each as likely as the others.
+    """A sampler of all products that a customer does not have, with equal probabilities.
 
     Args:
         positives: what the customers have.
         device: where draws are made.
-        allow_positives: draws any product, theirs too.
+        allow_positives: draw any product, including those the customer has.
 
     Raises:
         InputError: there is no product.
@@ -50,17 +50,17 @@ def by_popularity(
     device: torch.device | str,
     allow_positives: bool = False,
 ) -> "WeightedSampler":
-    """Products in proportion to (number of customers who have it)^power.
+    """A sampler of products in proportion to (number of customers who have it)^power.
 
     Mikolov, Sutskever, Chen, Corrado and Dean, Distributed Representations of Words and Phrases and
     their Compositionality (2013), where 3/4 was best. A product that nobody has is never drawn.
 
     Args:
         positives: what the customers have, and what popularity is counted from.
-        power: in [0, 4]; 1 draws a product as often as a random positive is of it; 0 is uniform
+        power: in [0, 4]; 1 draws a product as often as it occurs among the positives; 0 is uniform
             over the products that somebody has.
         device: where draws are made.
-        allow_positives: draws any product, theirs too.
+        allow_positives: draw any product, including those the customer has.
 
     Raises:
         InputError: the power is out of range, or there is no event.
@@ -82,9 +82,9 @@ def by_popularity(
 
 
 class WeightedSampler:
-    """Draws products in proportion to their units; see the module for how.
+    """Draws products in proportion to their units, as the module describes.
 
-    Made by `uniform` and `by_popularity`.
+    `uniform` and `by_popularity` make one.
 
     Args:
         units: [P] int64 >= 0, how likely each product is; at most 2^50 together, and at most 2^61
@@ -94,8 +94,8 @@ class WeightedSampler:
         device: where draws are made.
 
     Attributes:
-        exhausted: [C] bool on the device, customers for whom no product is left; pairs of theirs
-            have to stay out of a batch that negatives are drawn for.
+        exhausted: [C] bool on the device, customers for whom no product is left; leave their pairs
+            out of batches that negatives are drawn for.
     """
 
     def __init__(
@@ -123,29 +123,29 @@ class WeightedSampler:
         self._any_exhausted = bool((left == 0).any())
 
     def draw(self, customers: Tensor, count: int, generator: torch.Generator) -> Negatives:
-        """See `NegativeSampler`; draws of one customer may repeat."""
+        """As `NegativeSampler.draw`; draws of one customer may repeat."""
         if count < 1:
             raise InputError(f"negatives: expected a number >= 1, got {count}")
-        # Looking at a batch makes a GPU wait: only where there is somebody to look for.
+        # Checking a batch makes a GPU wait: only where some customer is exhausted.
         if self._any_exhausted:
             self._refuse(customers[self.exhausted[customers]])
-        who = customers[:, None]
+        rows = customers[:, None]
         random = torch.rand(
             (len(customers), count),
             dtype=torch.float64,
             generator=generator,
             device=self._ends.device,
         )
-        unit = (random * self._left[who]).long()
-        passed = torch.searchsorted(self._keys, who * (self._total + 1) + unit, right=True)
-        unit += self._owned_before[passed] - self._of_row[who]
+        unit = (random * self._left[rows]).long()
+        passed = torch.searchsorted(self._keys, rows * (self._total + 1) + unit, right=True)
+        unit += self._owned_before[passed] - self._of_row[rows]
         products = torch.searchsorted(self._ends, unit, right=True)
-        return Negatives(products=products, log_q=self.log_q(who, products))
+        return Negatives(products=products, log_q=self.log_q(rows, products))
 
     def log_q(self, customers: Tensor, products: Tensor) -> Tensor:
         """float32 log-probability that a draw for the customer is the product, broadcast.
 
-        Of a product that a customer has it says nothing.
+        Meaningless for a product that the customer has.
         """
         return self._log_share[products] - self._log_left[customers]
 

@@ -1,7 +1,7 @@
-"""Files out of a store, read within bounds: others wrote them, by accident or on purpose.
+"""Reads files of a store within limits, because others may have written them.
 
-A few hundred bytes of YAML can stand for gigabytes, and a Parquet file of a few kilobytes for a
-billion rows. What is larger than any run of ours makes is refused in one line, before it is read.
+A few hundred bytes of YAML can expand to gigabytes, and a Parquet file of a few kilobytes to a
+billion rows. A file that is larger than any run writes is refused before it is read.
 """
 
 import json
@@ -10,26 +10,26 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
 from recsys.errors import InputError
+from recsys.ops.parquet_bounds import text_bytes
 
 LARGEST = {"config.yaml": 1 << 18, "metrics.json": 1 << 25}
-"""Bytes of a document."""
+"""Name of a document -> most bytes."""
 
 TABLE_BYTES = 1 << 31
 TABLE_ROWS = 20_000_000
 TABLE_CELLS = 1 << 28
 TEXT_BYTES = 1 << 30
-"""Of all ids of a table together."""
+"""Most bytes of all ids of a table together."""
 
 _ID = "customer_id"
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses aliases, by which a short text stands for a long one; ours has none."""
+    """Refuses aliases, which let a short text expand to a long one; runs write none."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -38,46 +38,58 @@ class _Loader(yaml.SafeLoader):
 
 
 def yaml_mapping(name: str, text: str) -> dict[str, Any]:
-    """The content of a YAML file `name`.
+    """Parses a YAML file that holds a mapping.
+
+    Args:
+        name: of the file, for messages.
+        text: its content.
 
     Raises:
         InputError: it has an alias, is no YAML, or no mapping.
     """
     try:
-        found = yaml.load(text, _Loader)
+        document = yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(f"{name} is no YAML that a run makes: {_line(error)}") from None
-    return _mapping(name, found)
+        raise InputError(f"{name} is no YAML that a run writes: {_line(error)}") from None
+    return _mapping(name, document)
 
 
 def json_mapping(name: str, text: str) -> dict[str, Any]:
-    """The content of a JSON file `name`.
+    """Parses a JSON file that holds a mapping.
+
+    Args:
+        name: of the file, for messages.
+        text: its content.
 
     Raises:
         InputError: it is no JSON, or no mapping.
     """
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{name} is no JSON that a run makes: {_line(error)}") from None
-    return _mapping(name, found)
+        raise InputError(f"{name} is no JSON that a run writes: {_line(error)}") from None
+    return _mapping(name, document)
 
 
-def _mapping(name: str, found: Any) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise InputError(f"{name}: expected a mapping, got a {type(found).__name__}")
-    return found
+def _mapping(name: str, document: Any) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise InputError(f"{name}: expected a mapping, got a {type(document).__name__}")
+    return document
 
 
 def read_per_query(path: Path) -> pd.DataFrame:
-    """A table of one row a query: customer ids as text or whole numbers, all else numbers.
+    """Reads a table of one row per query.
+
+    Args:
+        path: of the Parquet file. `customer_id` holds texts or whole numbers, all other columns
+            hold numbers.
 
     Raises:
-        InputError: it is too large, holds something else, or is no Parquet.
+        InputError: it is too large, has other types, or is no Parquet.
     """
     _require_file(path, TABLE_BYTES)
     try:
-        # Read as a dictionary, an id that stands in a billion rows is in memory once.
+        # Read as a dictionary, an id of a billion rows is in memory once.
         names = pq.read_schema(path).names
         file = pq.ParquetFile(path, read_dictionary=[_ID] if _ID in names else None)
         _require_shape(path, file)
@@ -89,10 +101,11 @@ def read_per_query(path: Path) -> pd.DataFrame:
 
 
 def _require_shape(path: Path, file: pq.ParquetFile) -> None:
-    about, schema = file.metadata, file.schema_arrow
-    if about.num_rows > TABLE_ROWS or about.num_rows * about.num_columns > TABLE_CELLS:
+    metadata, schema = file.metadata, file.schema_arrow
+    rows, columns = metadata.num_rows, metadata.num_columns
+    if rows > TABLE_ROWS or rows * columns > TABLE_CELLS:
         raise InputError(
-            f"{path.name} says it has {about.num_rows:,} rows of {about.num_columns:,} columns; "
+            f"{path.name} says it has {rows:,} rows of {columns:,} columns; "
             f"expected at most {TABLE_ROWS:,} rows and {TABLE_CELLS:,} values"
         )
     for field in schema:
@@ -108,25 +121,24 @@ def _require_shape(path: Path, file: pq.ParquetFile) -> None:
 def _with_plain_ids(path: Path, table: pa.Table) -> pa.Table:
     if _ID not in table.column_names:
         return table
-    ids, place = table.column(_ID), table.column_names.index(_ID)
+    ids = table.column(_ID)
     if ids.null_count:
         raise InputError(f"{path.name}: {_ID} has {ids.null_count:,} empty cells")
     if not pa.types.is_dictionary(ids.type):
         return table
-    lengths = [
-        pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
-        for chunk in ids.chunks
-    ]
-    if sum(lengths) > TEXT_BYTES:
+    if text_bytes(ids) > TEXT_BYTES:
         raise InputError(f"{path.name}: {_ID} takes more than {TEXT_BYTES:,} bytes")
-    return table.set_column(place, _ID, ids.cast(ids.type.value_type))
+    return table.set_column(table.column_names.index(_ID), _ID, ids.cast(ids.type.value_type))
 
 
 def read_text(path: Path) -> str:
-    """The text of a document, of a name of `LARGEST`.
+    """Reads a document.
+
+    Args:
+        path: of a file whose name is in `LARGEST`.
 
     Raises:
-        InputError: it is too large, or no text.
+        InputError: it is too large, or no UTF-8.
     """
     _require_file(path, LARGEST[path.name])
     try:
@@ -135,17 +147,23 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path.name} cannot be read: {_line(error)}") from None
 
 
-def _require_file(path: Path, most: int) -> None:
-    # A pipe would be waited on for ever.
+def _require_file(path: Path, limit: int) -> None:
+    # Reading a pipe would wait for ever.
     if not path.is_file():
         raise InputError(f"{path.name} is no file")
-    require_size(path.name, path.stat().st_size, most)
+    require_size(path.name, path.stat().st_size, limit)
 
 
-def require_size(name: str, size: int | None, most: int) -> None:
-    """Raises `InputError` where a file of this size, in bytes, is larger than it may be."""
-    if size is not None and size > most:
-        raise InputError(f"{name} has {size:,} bytes; expected at most {most:,}")
+def require_size(name: str, size: int | None, limit: int) -> None:
+    """Raises `InputError` where a file is larger than a limit.
+
+    Args:
+        name: of the file, for the message.
+        size: in bytes; None where it is not known, which is accepted.
+        limit: in bytes.
+    """
+    if size is not None and size > limit:
+        raise InputError(f"{name} has {size:,} bytes; expected at most {limit:,}")
 
 
 def _line(error: BaseException) -> str:

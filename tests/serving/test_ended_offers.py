@@ -1,4 +1,4 @@
-"""Offers that have ended are not made, wherever they are asked for, unless at the cut-off.
+"""Offers that have ended are made nowhere, except for a query at the cut-off.
 
 The made-up artifact was trained up to 2026-01-01. One product and one offer of the firm's end on
 2026-02-01; it is the third of March.
@@ -120,7 +120,7 @@ def test_a_store_does_not_offer_what_has_ended(artifact: Artifact, store: Store)
 
 def test_the_firms_offers_end_too(artifact: Artifact) -> None:
     def names(at: Any) -> set[Any]:
-        return {one.offer_id for one in artifact.recommend_offers("C0001", 5, at=at).offers}
+        return {offer.offer_id for offer in artifact.recommend_offers("C0001", 5, at=at).offers}
 
     assert names(None) == names("now") == {"open"}
     assert names("as_of") == names(datetime(2026, 1, 31, tzinfo=UTC)) == {"over", "open"}

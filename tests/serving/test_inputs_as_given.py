@@ -1,4 +1,4 @@
-"""What is asked is what is answered: names of files, products to leave out, ids that look alike."""
+"""Inputs are used as given: names of files, products to leave out, ids that look alike."""
 
 import csv
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_csv_of_everyone_has_one_row_an_offer(loaded: Any, tmp_path: Path) -> 
     assert list(lines[columns].itertuples(index=False, name=None)) == wanted
     assert 0 < len(lines) < 160
     scores = lines["score"].astype(float).groupby(lines["customer_id"])
-    assert scores.apply(lambda one: one.is_monotonic_decreasing).all()
+    assert scores.apply(lambda values: values.is_monotonic_decreasing).all()
 
 
 @pytest.mark.parametrize("name", ["offers", "offers.json", "offers.CSV", "offers.csv.gz", "x.xlsx"])
@@ -52,14 +52,14 @@ def test_a_name_that_says_no_format_is_refused_before_any_work(
 def asks(artifact: Artifact, tmp_path: Path, store: Store) -> dict[str, Any]:
     """Every way to leave products out, or to allow only some."""
     store.put(artifact)
-    one = {"customer_id": "C0001"}
+    row = {"customer_id": "C0001"}
     return {
         "recommend": lambda **said: artifact.recommend("C0001", 30, **said),
         "recommend_events": lambda **said: artifact.recommend_events(["P000"], 30, **said),
         "recommend_many": lambda **said: artifact.recommend_many(["C0001"], 30, **said),
         "recommend_offers": lambda **said: artifact.recommend_offers("C0001", 30, **said),
         "everyone": lambda **said: recommend_everyone(artifact, tmp_path / "x.csv", 30, **said),
-        "pyfunc": lambda **said: OfferModel(artifact).predict([one], {"k": 30, **said}),
+        "pyfunc": lambda **said: OfferModel(artifact).predict([row], {"k": 30, **said}),
         "store": lambda **said: store.recommend("C0001", 30, **said),
     }
 
@@ -92,7 +92,7 @@ def test_left_out_and_allowed_hold_everywhere(loaded: Any, tmp_path: Path) -> No
     many = artifact.recommend_many(["C0001"], 30, allow=["P002"]).columns
     assert artifact.contents.products.ids[many[many >= 0]].tolist() == ["P002"]
     offers = artifact.recommend_offers("C0001", 30, exclude=["P001"]).offers
-    assert "P001" not in {one.offer_id for one in offers}
+    assert "P001" not in {offer.offer_id for offer in offers}
 
 
 @pytest.mark.parametrize("typed", ["007", "\u0667", "+7", "7.0", " 7", "1_0", "7" * 5000, True])

@@ -1,7 +1,7 @@
 """Which classes a `_target_` may name: those of recsys, and of packages that the user allows.
 
 A configuration is read from files and from runs of a shared store. Importing a module runs its
-code, and so does building a class, so that the package is checked before anything is imported.
+code, and so does building a class. The package is therefore checked before anything is imported.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from recsys.errors import InputError
 
-OWN = "recsys"
+_RECSYS = "recsys"
 TARGET = "_target_"
 
 Kind: TypeAlias = Literal["class", "function"]
@@ -21,14 +21,14 @@ _PLURAL = {"class": "classes", "function": "functions"}
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
-def packages(allow: object) -> tuple[str, ...]:
-    """The packages that a setting `allow` names, in order.
+def allowed_packages(allow: object) -> tuple[str, ...]:
+    """The names of packages in a setting `allow`, in their order.
 
     Args:
         allow: a name as `mybank` or `mybank.models`, several as `mybank,other`, or a list.
 
     Raises:
-        InputError: it is neither, or something in it is no name of a package.
+        InputError: it is neither, or a name in it cannot be a package.
     """
     names = (
         [word for word in allow.strip("[]").split(",") if word] if isinstance(allow, str) else allow
@@ -41,8 +41,8 @@ def packages(allow: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-def refuse_foreign(values: object, name: str, allow: Iterable[str]) -> None:
-    """Refuses every `_target_` of another package, however deep it lies; imports nothing.
+def refuse_foreign_targets(values: object, name: str, allow: Iterable[str]) -> None:
+    """Refuses every `_target_` of another package, at any depth; imports nothing.
 
     Args:
         values: plain mappings, lists and values.
@@ -56,39 +56,39 @@ def refuse_foreign(values: object, name: str, allow: Iterable[str]) -> None:
         for key, value in values.items():
             if key == TARGET:
                 _require_allowed(value, f"{name}.{TARGET}={value}", allow)
-            refuse_foreign(value, f"{name}.{key}", allow)
+            refuse_foreign_targets(value, f"{name}.{key}", allow)
     elif isinstance(values, list | tuple):
         for row, value in enumerate(values):
-            refuse_foreign(value, f"{name}[{row}]", allow)
+            refuse_foreign_targets(value, f"{name}[{row}]", allow)
 
 
-def part_class(
-    target: object, said: str, allow: Iterable[str] = (), method: str | None = None
+def class_of_target(
+    target: object, shown: str, allow: Iterable[str] = (), method: str | None = None
 ) -> type[Any]:
     """The class that a `_target_` names.
 
     Args:
         target: `MODULE.CLASS`.
-        said: how the user wrote it, as "model._target_=a.B", for the message.
+        shown: the setting as the user wrote it, for messages: "model._target_=a.B".
         allow: packages beside recsys that it may come from.
-        method: that the class has to have.
+        method: one that the class must have.
 
     Raises:
         InputError: its package is not allowed, there is no such class, or it lacks the method.
     """
     allow = tuple(allow)
-    made = _located(target, said, allow)
-    if not isinstance(made, type):
-        came = "there is no such class" if made is None else "it is no class"
-        raise InputError(f"{said}: {came}; say MODULE.CLASS")
+    located = _located(target, shown, allow)
+    if not isinstance(located, type):
+        reason = "there is no such class" if located is None else "it is no class"
+        raise InputError(f"{shown}: {reason}; expected MODULE.CLASS")
     # A module also holds what it imports: recsys.a.subprocess.Popen is not of recsys.
-    _require_allowed(made.__module__, f"{said} is a class of {made.__module__}", allow)
-    if method is not None and not callable(getattr(made, method, None)):
-        raise InputError(f"{said}: expected a class with a method '{method}', got one without")
-    return made
+    _require_allowed(located.__module__, f"{shown} is a class of {located.__module__}", allow)
+    if method is not None and not callable(getattr(located, method, None)):
+        raise InputError(f"{shown}: expected a class with a method '{method}', got one without")
+    return located
 
 
-def function_of(target: str, shown: str, allow: Iterable[str] = ()) -> Callable[..., Any]:
+def function_of_target(target: str, shown: str, allow: Iterable[str] = ()) -> Callable[..., Any]:
     """The function that a setting names.
 
     Args:
@@ -120,12 +120,14 @@ def _located(target: object, shown: str, allow: Iterable[str], kind: Kind = "cla
         raise InputError(f"{shown} cannot be built: {reason}") from error
 
 
-def _require_allowed(target: object, said: str, allow: Iterable[str], kind: Kind = "class") -> None:
+def _require_allowed(
+    target: object, shown: str, allow: Iterable[str], kind: Kind = "class"
+) -> None:
     if not isinstance(target, str) or not _DOTTED.fullmatch(target):
-        raise InputError(f"{said}: there is no such {kind}; say MODULE.{kind.upper()}")
-    if not any(f"{target}.".startswith(f"{package}.") for package in (OWN, *allow)):
+        raise InputError(f"{shown}: there is no such {kind}; expected MODULE.{kind.upper()}")
+    if not any(f"{target}.".startswith(f"{package}.") for package in (_RECSYS, *allow)):
         package = target.partition(".")[0]
         raise InputError(
-            f"{said}: only {_PLURAL[kind]} of recsys are used unless you trust another package; if "
-            f"you do, say allow=[{package}]"
+            f"{shown}: only {_PLURAL[kind]} of recsys are used unless you trust another package; "
+            f"if you do, set allow=[{package}]"
         )

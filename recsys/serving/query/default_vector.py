@@ -1,8 +1,8 @@
-"""Customers of whom nothing is known: they get what is popular, and the answer says so.
+"""The default vector, which ranks by popularity for customers of whom nothing is known.
 
 Nothing is known of an id that the artifact does not have, and of a customer whose vector gives
-every product the same score, as that of ALS does without events: ranked by it, products would come
-in the order of their rows.
+every product the same score, as that of ALS does without events: it would rank products by their
+row numbers.
 """
 
 import numpy as np
@@ -12,14 +12,14 @@ from recsys.errors import InputError
 from recsys.serving.artifact.contents import Contents
 
 _NEAR = 0.01
-"""Vectors closer than this times the largest number differ by the precision they are kept in."""
+"""Differences below this share of the largest number come from the stored precision."""
 
 
 def default_vector(contents: Contents) -> FloatArray | None:
-    """[d] vector of a customer of whom nothing is known.
+    """[d] float32 vector of a customer of whom nothing is known; None where there is none.
 
-    An artifact of a former version has none; there it is what fresh events become where there are
-    none. None where that says nothing either.
+    For an artifact of an older version, which has none, it is the fold-in of no events. A vector
+    that gives all products the same score counts as none.
     """
     vector, fold_in = contents.customers.default_vector, contents.fold_in
     if vector is None and fold_in is not None and fold_in.rest is not None:
@@ -29,8 +29,8 @@ def default_vector(contents: Contents) -> FloatArray | None:
     return vector
 
 
-def require_default(contents: Contents) -> FloatArray:
-    """As `default_vector`. Raises `InputError` where the artifact has none."""
+def require_default_vector(contents: Contents) -> FloatArray:
+    """As `default_vector`, but raises `InputError` where there is none."""
     vector = default_vector(contents)
     if vector is None:
         raise InputError(
@@ -40,13 +40,13 @@ def require_default(contents: Contents) -> FloatArray:
     return vector
 
 
-def filled(
+def fill_default(
     contents: Contents, vectors: FloatArray, starts: IntArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Vectors [R, d] in which customers of whom nothing is known have the default vector.
+    """Replaces vectors that cannot order products by the default vector.
 
-    Only the columns that order products are filled in: what a customer prefers among touchpoints
-    stays. Of customers with several vectors, all of them must say nothing.
+    Only columns that order products are replaced, so that a preference among touchpoints stays. All
+    vectors of a customer must be unable to order products.
 
     Args:
         contents: of the artifact.
@@ -54,7 +54,7 @@ def filled(
         starts: [B] where the vectors of each customer start.
 
     Returns:
-        The vectors, and [B] whether a customer is ranked by popularity.
+        The vectors [R, d], and [B] whether a customer is ranked by popularity.
     """
     default, columns = default_vector(contents), contents.products.ordering_columns
     if default is None or not len(starts):
@@ -67,7 +67,7 @@ def filled(
         vectors[np.ix_(rows, columns)] = default[columns]
         ordering = vectors[:, columns]
     near = _NEAR * float(np.abs(default).max())
-    # Column by column, so that no second matrix of this size is made.
+    # Column by column, to avoid a second matrix of this size.
     is_default = np.ones(len(vectors), dtype=bool)
     for column, value in enumerate(default[columns]):
         is_default &= np.abs(ordering[:, column] - value) <= near
