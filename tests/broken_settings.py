@@ -44,7 +44,7 @@ DATA = {
         "offers: data.rename.offers names column 'article', which offers.csv does not have"),
     "rename of a new key": (["data.rename.offers={a: b}"], "put + before it: +data.rename.offers="),
     "rename to what is there": (["+data.rename.offers={variant: offer_id}"],
-        "offers: column 'offer_id' stands there 2 times; keep one"),
+        "offers: column 'offer_id' appears 2 times; keep one"),
     "rename a text": (["+data.rename.offers=offer_id"], "data.rename: expected a mapping"),
     "unknown target": (["data.targets=[bought]"], "data.targets: no action 'bought'", "purchase"),
     "one target": (["data.targets=purchase"], "data.targets: expected a list", "got 'purchase'"),
