@@ -111,7 +111,7 @@ def test_tables_are_joined_by_customer_not_by_row() -> None:
 
 
 def test_other_customers_are_refused() -> None:
-    with pytest.raises(InputError, match="the same customers"):
+    with pytest.raises(InputError, match="different customers"):
         board_of(made("segment", SEGMENT), made("als", SEGMENT[1:]))
 
 
@@ -142,7 +142,7 @@ def test_of_equal_runs_the_latest_counts() -> None:
 
 def test_without_segments_there_is_a_table_and_a_hint() -> None:
     text = text_of(compare([made("als", SEGMENT)]))
-    assert "train.py model=segment" in text
+    assert "recsys train model=segment" in text
     assert "vs segment" not in text
 
 
