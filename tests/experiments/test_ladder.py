@@ -112,7 +112,7 @@ def test_small_slices_are_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_data_that_changed_are_refused() -> None:
     runs = [kept(market_run(model).record, fingerprint="0" * 64) for model in MODELS]
-    with pytest.raises(InputError, match="train again on the data as they are now"):
+    with pytest.raises(InputError, match="train again on the current data"):
         ladder(runs, with_slices=False)
 
 
