@@ -68,7 +68,7 @@ CASES = [
     (
         strangers,
         "popularity",
-        "customers has '0001', '0002', '0003'; interactions 'C1', 'C2', 'C3'",
+        "customers has '0001', '0002', '0003'; interactions has 'C1', 'C2', 'C3'",
     ),
     (padded, "popularity", "as 'p01' in products and 'P1' in interactions"),
 ]

@@ -25,7 +25,7 @@ def test_what_may_not_be_offered_comes_last() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (([0.5, 1.5], 1.0), "place 1: expected a probability between 0 and 1, got 1.5"),
+        (([0.5, 1.5], 1.0), "position 1: expected a probability between 0 and 1, got 1.5"),
         (([np.nan], 1.0), "position 0: expected a probability between 0 and 1, got none"),
         (([[0.5, 0.5]], [1.0, np.nan]), "position 0, 1: expected a value, got none"),
         (([0.5], 1.0, np.nan), "position 0: expected a cost, got none"),
