@@ -21,16 +21,13 @@ except ModuleNotFoundError as error:
     ) from None
 
 # Before the suites are imported: pytest then shows both sides of a comparison that fails.
-_SUITES = ("models", "vectors", "training", "parts")
+_SUITES = ("metrics", "models", "parts", "training", "vectors")
 pytest.register_assert_rewrite(*(f"{__name__}.{suite}" for suite in _SUITES))
 
-from recsys.testing.models import (  # noqa: E402
-    ModelContract,
-    PersonalisedContract,
-    TunesItselfContract,
-)
-from recsys.testing.parts import MetricContract, SourceContract, SplitContract  # noqa: E402
-from recsys.testing.training import CheckpointContract  # noqa: E402
+from recsys.testing.metrics import MetricContract  # noqa: E402
+from recsys.testing.models import ModelContract, PersonalisedContract  # noqa: E402
+from recsys.testing.parts import SourceContract, SplitContract  # noqa: E402
+from recsys.testing.training import CheckpointContract, TunesItselfContract  # noqa: E402
 from recsys.testing.vectors import EmbeddingContract, FilterContract  # noqa: E402
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What every model keeps to, what one that learns tastes does, and one that tunes itself."""
+"""What every model keeps to, and what one that learns tastes does."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.evaluation.per_query import evaluate
-from recsys.models.base import Recommender, TunesItself
+from recsys.models.base import Recommender
 from recsys.models.popularity import Popularity
 from recsys.testing import data as worlds
 from recsys.testing.data import BLOCK, IDLE, close, everyone
@@ -173,33 +173,6 @@ class ModelContract:
         data = world()
         scores = self.make().fit(data).score(everyone(data))
         _require_scores(scores, len(data.customers), data)
-
-
-class TunesItselfContract(ModelContract):
-    """For models that settle some of their own settings on valid; see `TunesItself`."""
-
-    def test_what_is_chosen_is_kept_and_reproduces_the_model(self, data: Dataset) -> None:
-        """`chosen` holds constructor arguments; a later fit without `validate` keeps them."""
-        model = self.make()
-        assert isinstance(model, TunesItself), "the model needs the property 'chosen'"
-        shape = (len(data.customers), len(data.products))
-        target = np.random.default_rng(5).standard_normal(shape)
-
-        def likeness(score: Any) -> float:
-            return float((score(everyone(data)) * target).sum())
-
-        half = data.select(np.arange(len(data.interactions)) < len(data.interactions) // 2)
-        before = dict(model.chosen)
-        chosen = dict(model.fit(half, likeness).chosen)  # type: ignore[arg-type]
-        assert chosen != before, "fit(data, validate) chose nothing by validate"
-        kept = dict(model.fit(data).chosen)
-        assert kept == chosen, "fit(data) without validate has to keep what was chosen"
-        fresh = self.make(**chosen).fit(data)
-        np.testing.assert_array_equal(
-            fresh.score(everyone(data)),
-            model.score(everyone(data)),
-            "a model constructed with 'chosen' does not give the scores of the one that chose",
-        )
 
 
 class PersonalisedContract(ModelContract):

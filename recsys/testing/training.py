@@ -1,4 +1,4 @@
-"""What models keep to that train in steps: a fit that is killed and resumed ends the same."""
+"""What models keep to that train in steps, can be resumed, or settle settings on valid."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.evaluation.full_ranking import Score
-from recsys.models.base import Recommender
+from recsys.models.base import Recommender, TunesItself
 from recsys.testing.data import everyone, market
 from recsys.testing.models import ModelContract
 
@@ -143,6 +143,33 @@ class CheckpointContract(ModelContract):
     def _require_kept(self, folder: Path) -> None:
         assert folder.is_dir(), "fit: wrote no checkpoint into the folder 'checkpoint'"
         assert list(folder.iterdir()), "fit: wrote no checkpoint into the folder 'checkpoint'"
+
+
+class TunesItselfContract(ModelContract):
+    """For models that settle some of their own settings on valid; see `TunesItself`."""
+
+    def test_what_is_chosen_is_kept_and_reproduces_the_model(self, data: Dataset) -> None:
+        """`chosen` holds constructor arguments; a later fit without `validate` keeps them."""
+        model = self.make()
+        assert isinstance(model, TunesItself), "the model needs the property 'chosen'"
+        shape = (len(data.customers), len(data.products))
+        target = np.random.default_rng(5).standard_normal(shape)
+
+        def likeness(score: Any) -> float:
+            return float((score(everyone(data)) * target).sum())
+
+        half = data.select(np.arange(len(data.interactions)) < len(data.interactions) // 2)
+        before = dict(model.chosen)
+        chosen = dict(model.fit(half, likeness).chosen)  # type: ignore[arg-type]
+        assert chosen != before, "fit(data, validate) chose nothing by validate"
+        kept = dict(model.fit(data).chosen)
+        assert kept == chosen, "fit(data) without validate has to keep what was chosen"
+        fresh = self.make(**chosen).fit(data)
+        np.testing.assert_array_equal(
+            fresh.score(everyone(data)),
+            model.score(everyone(data)),
+            "a model constructed with 'chosen' does not give the scores of the one that chose",
+        )
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from recsys import Popularity, SimulatedMarket, testing
 from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
 from recsys.models.base import Embeddings
+from recsys.models.stored_filter import StoredFilter
 from recsys.testing.data import market, new_customers
 
 
@@ -86,6 +87,21 @@ class RandomSource(SimulatedMarket):
 class Undescribed(UnseenCustomers):
     def split(self, *arguments: Any) -> Any:
         return replace(super().split(*arguments), description=" ")
+
+
+class CoOccurrence(StoredFilter):
+    """A filter as the guide to an exportable model says in one sentence."""
+
+    def __init__(self) -> None:
+        self.actions, self.half_life = None, None
+
+    def _filter(self, history: Any) -> Any:
+        return (history.T @ history).tocsr().astype(np.float32)
+
+
+class TestCoOccurrence(testing.FilterContract, testing.PersonalisedContract):
+    def make(self, **change: Any) -> CoOccurrence:
+        return CoOccurrence(**change)
 
 
 def suite(kind: type, made: Callable[[], Any]) -> Any:

@@ -20,20 +20,8 @@ from recsys.testing.data import (
     one_event,
     one_product,
 )
+from recsys.testing.training import RisingAndFalling
 from recsys.training.sampling import Positives
-
-
-class Rising:
-    """Quality by epoch with its top at `best`."""
-
-    def __init__(self, best: int) -> None:
-        self.best = best
-
-    def __call__(self, score: Any) -> float:
-        raise AssertionError("a network is asked after epochs")
-
-    def after(self, epoch: int, score: Any) -> float:
-        return -abs(epoch - self.best)
 
 
 class GraphNetworkContract(PersonalisedContract, EmbeddingContract, CheckpointContract):
@@ -56,7 +44,7 @@ class GraphNetworkContract(PersonalisedContract, EmbeddingContract, CheckpointCo
         assert (np.diff(Positives.of(data).customers_of[order]) <= 0).all()
 
     def test_the_best_epoch_is_kept_and_reproduced(self, data: Dataset) -> None:
-        model = self.make(epochs=6).fit(data, Rising(best=4))
+        model = self.make(epochs=6).fit(data, RisingAndFalling(best=4))
         assert model.chosen == {"stop_after": 4}
         assert list(model.losses) == [1, 2, 3, 4, 5, 6]
         fresh = self.make(epochs=6, **model.chosen).fit(data)
@@ -74,7 +62,7 @@ class GraphNetworkContract(PersonalisedContract, EmbeddingContract, CheckpointCo
         assert not np.array_equal(scores[0], scores[2])
 
     def test_training_improves_on_the_start(self, blocks: Dataset) -> None:
-        losses = list(self.make().fit(blocks, Rising(best=1)).losses.values())
+        losses = list(self.make().fit(blocks, RisingAndFalling(best=1)).losses.values())
         assert losses[-1] < losses[0]
 
     def test_a_gpu_without_memory_leaves_it_to_the_cpu(

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from graph_network_contract import GraphNetworkContract, Rising
+from graph_network_contract import GraphNetworkContract
 from in_memory import dataset_of
 from touchpoint_gnn_worlds import groups, habits, make
 
@@ -22,6 +22,7 @@ from recsys.testing.data import (
     without_clock,
     without_touchpoints,
 )
+from recsys.testing.training import RisingAndFalling
 from recsys.training.objectives import BPR
 from recsys.training.sampling import Positives
 
@@ -233,7 +234,7 @@ def test_resumed_after_any_step(tmp_path: Path) -> None:
     usual: dict[str, Any] = {
         "epochs": 3, "batch_size": 7, "checkpoint_seconds": 0.0, "learn_actions": True,
     }  # fmt: skip
-    wanted = make(**usual).fit(market(), Rising(best=2))
+    wanted = make(**usual).fit(market(), RisingAndFalling(best=2))
     original = torch.optim.Adam.step
     for steps in (0, 3, 5):
         taken = [0]
@@ -248,8 +249,8 @@ def test_resumed_after_any_step(tmp_path: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(torch.optim.Adam, "step", step)
             with pytest.raises(Broken):
-                make(**usual).fit(market(), Rising(best=2))
-        again = make(**usual).fit(market(), Rising(best=2))
+                make(**usual).fit(market(), RisingAndFalling(best=2))
+        again = make(**usual).fit(market(), RisingAndFalling(best=2))
         np.testing.assert_array_equal(again.node_vectors, wanted.node_vectors)
         np.testing.assert_array_equal(again.customer_vectors, wanted.customer_vectors)
         assert again.chosen == wanted.chosen == {"stop_after": 2}
