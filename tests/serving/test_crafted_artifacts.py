@@ -103,7 +103,7 @@ def test_fresh_hashes_are_no_objection(artifact: Path) -> None:
         ("row", put(1, 0), "a row of the customer ids appears twice"),
         ("row", put(0, 10**6), "the rows of the customer ids are not 0 to 39"),
         ("row", swap(70, 71), "the rows of the touchpoint ids are not 0 to 2 in order"),
-        ("kind", swap(0, 45), "the customer ids do not lie together"),
+        ("kind", swap(0, 45), "the customer ids are not in consecutive"),
         ("kind", put(39, "product"), r"ids.parquet has 39 customer ids where there are 40"),
         ("kind", put(74, "thing"), "ids.parquet has lines of an unknown kind"),
     ],

@@ -18,7 +18,7 @@ from artifact_contents import contents
 from benchmarks.served import Served, served
 from recsys.errors import InputError
 from recsys.serving import load, write
-from recsys.serving.artifact import limits
+from recsys.serving.mlflow_model import limits
 from recsys.serving.mlflow_model.over_http import Endpoint, TooManyError, Turns
 from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.mlflow_model.request_body import JSON, PARQUET, parsed
@@ -232,9 +232,9 @@ def test_other_models_are_served_by_mlflow_as_ever(tmp_path: Path) -> None:
         def predict(self, context: Any, model_input: Any, params: Any = None) -> Any:
             return list(model_input["x"])
 
-    from recsys.serving.mlflow_model.pyfunc import _ask_before_mlflow
+    from recsys.serving.mlflow_model.pyfunc import _see_requests_first
 
-    _ask_before_mlflow()
+    _see_requests_first()
     mlflow.pyfunc.save_model(tmp_path / "echo", python_model=Echo())
     model = mlflow.pyfunc.load_model(str(tmp_path / "echo"))
     assert model.predict(pd.DataFrame({"x": [1, 2]})) == [1, 2]

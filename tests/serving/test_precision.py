@@ -104,7 +104,7 @@ def test_the_index_is_of_what_is_loaded(tmp_path):
 
 def test_float16_says_what_it_cannot_hold(tmp_path):
     large = np.full((30, 5), 70_000, np.float32)
-    with pytest.raises(InputError, match=r"float16 holds numbers up to 65,504, got 70,000; say"):
+    with pytest.raises(InputError, match=r"float16 holds numbers up to 65,504, got 70,000; set"):
         write(tmp_path / "a", contents(products=large), kept_as="float16")
     assert not (tmp_path / "a").exists()
 

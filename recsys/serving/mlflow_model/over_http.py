@@ -17,9 +17,8 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from recsys.errors import InputError
-from recsys.serving.artifact import limits
 from recsys.serving.artifact.ids import public_message
-from recsys.serving.mlflow_model import request
+from recsys.serving.mlflow_model import limits, request
 from recsys.serving.mlflow_model.request import Row
 from recsys.serving.mlflow_model.request_body import JSON, parsed, require_size
 

@@ -1,7 +1,7 @@
 """Checks customers, fresh events and params of a request, and converts them for `Artifact`.
 
 An unknown column or param is refused with the nearest known name, because ignoring it would answer
-another query. `recsys.serving.artifact.limits` limits how much one request may ask for.
+another query. `recsys.serving.mlflow_model.limits` limits how much one request may ask for.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
-from recsys.serving.artifact import limits
+from recsys.serving.mlflow_model import limits
 from recsys.serving.mlflow_model.request_values import (
     COLUMNS,
     CUSTOMER,

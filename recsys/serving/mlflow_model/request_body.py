@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from recsys.errors import InputError
 from recsys.ops.shown_text import LONGEST_VALUE, shortened, shown
-from recsys.serving.artifact import limits
+from recsys.serving.mlflow_model import limits
 from recsys.serving.mlflow_model.request_values import COLUMNS, refuse_unknown
 
 JSON, PARQUET = "application/json", "application/vnd.apache.parquet"

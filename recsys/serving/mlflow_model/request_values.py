@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys.errors import InputError
 from recsys.ops.shown_text import LONGEST_VALUE, shown
-from recsys.serving.artifact import limits
+from recsys.serving.mlflow_model import limits
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.query import Id
 
