@@ -32,7 +32,7 @@ def refusing(path, *words, **more):
 pathlib.Path.unlink = refusing
 msvcrt = types.ModuleType("msvcrt")
 msvcrt.LK_NBLCK, msvcrt.locking = 2, locking
-sys.modules.update(msvcrt=msvcrt, fcntl=None)
+sys.modules.update(msvcrt=msvcrt, fcntl=None, resource=None)
 sys.platform = "win32"
 del os.O_NOFOLLOW, os.O_CLOEXEC, os.getuid
 
@@ -125,5 +125,7 @@ with lock(folder / "missing", make=True):
     assert said.split() == ["refused", "True", "missing", "made"]
 
 
-def test_serving_and_tracking_are_imported(tmp_path: Path) -> None:
-    pretended("import recsys.serving, recsys.tracking.sqlite_file", tmp_path)
+def test_serving_tracking_and_experiments_are_imported(tmp_path: Path) -> None:
+    pretended(
+        "import recsys.serving, recsys.tracking.sqlite_file, recsys.experiments.cost", tmp_path
+    )

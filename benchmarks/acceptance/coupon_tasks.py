@@ -18,14 +18,14 @@ from recsys.models.acceptance import (
     Features,
     Rates,
     Sends,
-    affinity,
-    answers,
-    behaviour,
-    beside,
-    contacts,
+    affinity_features,
+    behaviour_features,
+    concatenate,
+    contact_features,
     feature_block,
     overall_rate,
     read_sends,
+    response_features,
 )
 
 _PRIOR = 5.0
@@ -66,8 +66,8 @@ class CouponTasks:
         """Whether a household redeems anything of a campaign that it was sent."""
         sends = self.mailings
         covered = self.tables.coupons.assign(**{columns.OFFER: self.tables.coupons[CAMPAIGN]})
-        features = beside(
-            answers(sends, self.mailings, self.type_of),
+        features = concatenate(
+            response_features(sends, self.mailings, self.type_of),
             self._past(sends),
             self._affinity(sends, covered, self.campaign_ids),
             self._redeemed(sends, covered, self.campaign_ids),
@@ -80,8 +80,8 @@ class CouponTasks:
         table = self.tables.coupon_sends
         sends = read_sends(table, self.customers, self.coupon_ids, self.types)
         as_campaign = replace(sends, offers=self.campaign_of[sends.offers])
-        features = beside(
-            answers(as_campaign, self.mailings, self.type_of),
+        features = concatenate(
+            response_features(as_campaign, self.mailings, self.type_of),
             self._past(sends),
             self._affinity(sends, self.tables.coupons, self.coupon_ids),
             feature_block("offer", as_campaign.offers, *self._of_campaigns()),
@@ -93,7 +93,7 @@ class CouponTasks:
         one_hot = np.eye(len(self.types))
         types = [str(name) for name in self.types.ids]
         block = feature_block("touchpoint", sends.touchpoints, one_hot, types)
-        features = beside(features, block)
+        features = concatenate(features, block)
         spent = features.values[:, features.names.index("customer.purchase_value_a_month")]
         accepts = features.values[:, features.names.index("customer.accepts_a_contact")]
         groups = {
@@ -131,11 +131,11 @@ class CouponTasks:
         bought, redeemed = self.tables.purchases, self.tables.redemptions
         values = bought[columns.VALUE].to_numpy(float)
         with_coupon = bought[bought[COUPON_USED]]
-        return beside(
-            contacts(sends, self.mailings),
-            behaviour(sends, "purchase", self._events(bought, values)),
-            behaviour(sends, "coupon_purchase", self._events(with_coupon)),
-            behaviour(sends, "redemption", self._events(redeemed)),
+        return concatenate(
+            contact_features(sends, self.mailings),
+            behaviour_features(sends, "purchase", self._events(bought, values)),
+            behaviour_features(sends, "coupon_purchase", self._events(with_coupon)),
+            behaviour_features(sends, "redemption", self._events(redeemed)),
         )
 
     def _affinity(self, sends: Sends, covered: pd.DataFrame, offers: Vocabulary) -> Features:
@@ -146,8 +146,8 @@ class CouponTasks:
             codes, known = pd.factorize(bought[item])
             events = self._events(bought, items=codes)
             covers = _covers(covered, item, pd.Index(known), offers)
-            blocks.append(affinity(sends, item, events, covers))
-        return beside(*blocks)
+            blocks.append(affinity_features(sends, item, events, covers))
+        return concatenate(*blocks)
 
     def _redeemed(self, sends: Sends, covered: pd.DataFrame, offers: Vocabulary) -> Features:
         """Redemptions of coupons that cover a category which the offer covers."""
@@ -155,7 +155,9 @@ class CouponTasks:
         redeemed = self.tables.redemptions.merge(categories, on=columns.OFFER)
         codes, known = pd.factorize(redeemed[_CATEGORY])
         covers = _covers(covered, _CATEGORY, pd.Index(known), offers)
-        return affinity(sends, "redeemed_category", self._events(redeemed, items=codes), covers)
+        return affinity_features(
+            sends, "redeemed_category", self._events(redeemed, items=codes), covers
+        )
 
     def _events(
         self, table: pd.DataFrame, values: FloatArray | None = None, items: IntArray | None = None

@@ -35,12 +35,12 @@ from recsys.models.acceptance import (
     Features,
     Rates,
     Sends,
-    answers,
-    behaviour,
-    beside,
-    contacts,
+    behaviour_features,
+    concatenate,
+    contact_features,
     feature_block,
     overall_rate,
+    response_features,
 )
 
 OUTCOMES = {"viewed": "viewed_at", "completed": "completed_at"}
@@ -144,10 +144,10 @@ def _features(data: Dataset, sends: Sends, history: Sends) -> Features:
     offers = feature_matrix(tables["products"], columns.PRODUCT, data.products, None)
     kinds, _ = pd.factorize(_of_offers(data, OFFER_TYPE))
     each, channels = np.eye(len(data.products)), np.eye(len(data.touchpoints))
-    return beside(
-        answers(sends, history, kinds),
-        contacts(sends, history),
-        behaviour(sends, "purchase", _purchases(data), _RECENT_DAYS),
+    return concatenate(
+        response_features(sends, history, kinds),
+        contact_features(sends, history),
+        behaviour_features(sends, "purchase", _purchases(data), _RECENT_DAYS),
         feature_block("customer", sends.customers, *customers),
         feature_block("offer", sends.offers, *offers),
         feature_block("offer", sends.offers, each, [f"offer_{row}" for row in range(len(each))]),

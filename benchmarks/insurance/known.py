@@ -9,7 +9,7 @@ from benchmarks.insurance.journeys import InsuranceJourneys
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.sources.insurance import EVENT
 from recsys.models.acceptance import Features
-from recsys.models.acceptance.features import named
+from recsys.models.acceptance.features import from_columns
 from recsys.models.next_step import Steps, counts_before, latest_before
 from recsys.ops.temporal_counts import EventHistory
 
@@ -72,7 +72,7 @@ class Known:
                     f"{name}_earlier": np.log1p(self.earlier[:, i]),
                 }
                 columns |= {f"{name}_{back}": self.latest[:, back] == i for back in range(LAST)}
-        return named({name: values.astype(np.float64) for name, values in columns.items()})
+        return from_columns({name: values.astype(np.float64) for name, values in columns.items()})
 
     def segments(self, touchpoints: bool) -> IntArray:
         """[N] cells by number of purchases, and of touchpoints of each kind in this journey."""

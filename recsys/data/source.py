@@ -33,9 +33,9 @@ class Source(Protocol):
     column names of `recsys.data.columns`; types, ids and dates are checked afterwards, so it does
     not have to check them. Settings are keyword arguments of the constructor.
 
-    In Python, `Dataset.from_source(Shop(...))` loads it. In a run, a YAML file in `conf/data`, or
-    in the folder given by `--config-dir`, names the class as `_target_: mybank.Shop` and sets its
-    arguments; `allow=[mybank]` permits classes of that package.
+    In Python, `Dataset.from_source(Shop(...))` loads it. For runs, write `data/shop.yaml` in a
+    folder of your own with `_target_: mybank.Shop` and the arguments, and start
+    `recsys train --config-dir=FOLDER data=shop allow=[mybank]`.
 
     >>> class Shop:
     ...     name = "shop"

@@ -42,9 +42,9 @@ class BaseSplit(ABC):
     """Base of all splits; a subclass writes `divide`.
 
     `split` then does the rest: without a source, as in a notebook, it merges identities again and
-    audits the result. In a run, a YAML file in `conf/split`, or in the folder given by
-    `--config-dir`, names the class as `_target_: mybank.LastDays` and sets its arguments;
-    `allow=[mybank]` permits classes of that package.
+    audits the result. For runs, write `split/last_days.yaml` in a folder of your own with
+    `_target_: mybank.LastDays` and the arguments, and start
+    `recsys train --config-dir=FOLDER split=last_days allow=[mybank]`.
 
     >>> from recsys.data.interactions import DAY
     >>> from recsys.data.queries import window

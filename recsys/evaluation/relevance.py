@@ -1,12 +1,10 @@
 """Where the relevant products of each query are: in its list, and in its whole ranking."""
 
-from typing import Literal
-
 import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.ops.csr import entry_rows
+from recsys.ops.csr import entry_rows, search_ranges
 
 TIE = 1e-6
 """Scores closer than this share of the row's largest magnitude are equal. In float32 the product of
@@ -53,22 +51,8 @@ def mid_ranks(scores: FloatArray, relevant: csr_array) -> FloatArray:
         raise ValueError("scores contain NaN")
     largest = np.abs(scores).max(axis=1, where=np.isfinite(scores), initial=0)
     near = TIE * largest[query].astype(np.float64)
-    up_to = _positions(ordered, query, wanted + near, "right")
-    level = up_to - _positions(ordered, query, wanted - near, "left")
-    return np.where(np.isneginf(wanted), np.nan, scores.shape[1] - up_to + (level + 1) / 2)
-
-
-def _positions(
-    ordered: FloatArray, rows: IntArray, values: FloatArray, side: Literal["left", "right"]
-) -> IntArray:
-    """[N] as `numpy.searchsorted`, of each value in its own row, by bisecting all rows at once."""
-    low = np.zeros(len(rows), np.int64)
-    high = np.full(len(rows), ordered.shape[1])
-    for _ in range(ordered.shape[1].bit_length()):
-        middle = (low + high) // 2
-        # Where low and high have met, the last column stands in for the one behind it.
-        values_there = ordered[rows, np.minimum(middle, ordered.shape[1] - 1)]
-        right = (values_there <= values) if side == "right" else (values_there < values)
-        right &= low < high
-        low, high = np.where(right, middle + 1, low), np.where(right, high, middle)
-    return low
+    flat, width = ordered.ravel(), scores.shape[1]
+    starts, ends = query * width, (query + 1) * width
+    up_to = search_ranges(flat, starts, ends, wanted + near, "right")
+    level = up_to - search_ranges(flat, starts, ends, wanted - near, "left")
+    return np.where(np.isneginf(wanted), np.nan, ends - up_to + (level + 1) / 2)

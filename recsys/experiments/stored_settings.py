@@ -57,4 +57,6 @@ def _chosen(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
 def _require_same_model(run: TrackedRun, names: object) -> None:
     name = names.get("model") if isinstance(names, Mapping) else None
     if name != run.model:
-        raise InputError(f"it says model={run.model}, and its config.yaml names.model={name}")
+        raise InputError(
+            f"its tag is model={run.model}, but its config.yaml has names.model={name}"
+        )

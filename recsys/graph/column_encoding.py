@@ -50,12 +50,12 @@ class Encoded(NamedTuple):
     Attributes:
         block: [n, f] float32; f is 0 where it is left out.
         terms: [f] what its columns mean.
-        said: the encoding for people, "number" or "left out: no row has a value".
+        encoding: for people, "number" or "left out: no row has a value".
     """
 
     block: csr_array
     terms: list[Term]
-    said: str
+    encoding: str
 
     @property
     def is_used(self) -> bool:

@@ -25,12 +25,12 @@ class FeatureTerms(NamedTuple):
     Attributes:
         matrix: float32 [n, f]; f may be 0.
         terms: [f] what its columns mean.
-        said: column of the table -> its encoding, "number" or "left out: ...".
+        encodings: column of the table -> its encoding, "number" or "left out: ...".
     """
 
     matrix: csr_array
     terms: list[Term]
-    said: Mapping[str, str]
+    encodings: Mapping[str, str]
 
 
 def as_of(table: pd.DataFrame, key: str, moment: int | None) -> pd.DataFrame:
@@ -111,7 +111,7 @@ def feature_terms(
     return FeatureTerms(
         _scattered(csr_array(hstack(blocks)), ids.rows(known[key]), size),
         [term for part in parts.values() for term in part.terms],
-        {column: part.said for column, part in parts.items()},
+        {column: part.encoding for column, part in parts.items()},
     )
 
 

@@ -1,6 +1,9 @@
 """Compressed sparse rows: which row an entry belongs to, and the entries of some rows."""
 
+from typing import Any, Literal
+
 import numpy as np
+from numpy.typing import NDArray
 
 from recsys.arrays import IntArray
 
@@ -31,3 +34,36 @@ def expand_ranges(starts: IntArray, ends: IntArray) -> tuple[IntArray, IntArray]
     owners = np.repeat(np.arange(len(starts)), lengths)
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return owners, starts[owners] + within
+
+
+def search_ranges(
+    values: NDArray[Any],
+    starts: IntArray,
+    ends: IntArray,
+    wanted: NDArray[Any],
+    side: Literal["left", "right"] = "left",
+) -> IntArray:
+    """Where n values belong in n sorted ranges, as `numpy.searchsorted`; all ranges at once.
+
+    Args:
+        values: [m], ascending within each range.
+        starts: [n] first position of each range.
+        ends: [n] the position behind the last one.
+        wanted: [n] the value to look for in each range.
+        side: "left" for the first suitable position, "right" for the last.
+
+    Returns:
+        [n] int64 positions from start to end.
+
+    >>> search_ranges(np.array([1, 5, 2, 4]), np.array([0, 2]), np.array([2, 4]), np.array([3, 4]))
+    array([1, 3])
+    """
+    low, high = starts.astype(np.int64), ends
+    # A range of length n is empty after bit_length(n) halvings.
+    for _ in range(int((ends - starts).max(initial=0)).bit_length()):
+        middle = (low + high) >> 1
+        # An empty range may end where the next one, or nothing, begins.
+        there = values.take(middle, mode="clip")
+        is_right = (there <= wanted if side == "right" else there < wanted) & (low < high)
+        low, high = np.where(is_right, middle + 1, low), np.where(is_right, high, middle)
+    return low

@@ -171,7 +171,7 @@ def test_the_oracle_refuses_other_data() -> None:
     with pytest.raises(InputError, match="customer id '17' is not in this market"):
         Oracle(market=drawn.market).fit(foreign)
     timeless = SimpleNamespace(**{**vars(drawn.data), "as_of": None})
-    with pytest.raises(InputError, match="needs data with a cut-off in time"):
+    with pytest.raises(InputError, match="data with a cut-off in time"):
         Oracle(market=drawn.market).fit(timeless)
 
 

@@ -111,7 +111,7 @@ def test_tables_are_joined_by_customer_not_by_row() -> None:
 
 
 def test_other_customers_are_refused() -> None:
-    with pytest.raises(InputError, match="the same customers"):
+    with pytest.raises(InputError, match="different customers"):
         board_of(made("segment", SEGMENT), made("als", SEGMENT[1:]))
 
 

@@ -79,7 +79,7 @@ def test_asked_the_same_a_finished_study_answers(
     study = tuning.tune(settings, described, config)
     assert study.best().value == 0.5
     said = experiment_file(settings, study)
-    assert f"{study.about['data'][:16]}, time: valid from 2026-01-10" in said
+    assert f"{study.subject['data'][:16]}, time: valid from 2026-01-10" in said
 
 
 CHANGED: dict[str, tuple[list[str], str]] = {

@@ -99,7 +99,7 @@ def test_a_model_that_is_fitted_otherwise_is_said() -> None:
     strange = kept(replace(record, valid=valid, valid_intervals=intervals))
     told = ladder([*(market_run(model) for model in ("popularity", "segment")), strange])
     assert told.strayed == {"own_history": len(record.valid.customers)}
-    assert "own_history finds something else" in ladder_page(told)
+    assert "own_history was fitted again for the groups" in ladder_page(told)
 
 
 def test_small_slices_are_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_small_slices_are_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_data_that_changed_are_refused() -> None:
     runs = [kept(market_run(model).record, fingerprint="0" * 64) for model in MODELS]
-    with pytest.raises(InputError, match="train again on the data as they are now"):
+    with pytest.raises(InputError, match="train again on the current data"):
         ladder(runs, with_slices=False)
 
 

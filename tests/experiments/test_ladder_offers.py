@@ -190,7 +190,7 @@ def test_a_product_is_unloved_by_what_others_say(ann: str) -> None:
     # For the others ann's answer makes up for their own; of tea one too few is left.
     assert unloved[:JUDGED_FROM] == [1] * JUDGED_FROM
     assert set(unloved[JUDGED_FROM:-1]) == {None}
-    assert unloved(shop(crowd("accept", "accept", ann)))[UNLOVED][-1] == 0
+    assert reasons(shop(crowd("accept", "accept", ann)))[UNLOVED][-1] == 0
 
 
 def test_the_table_of_failures_counts_what_the_traits_say() -> None:

@@ -153,7 +153,11 @@ def test_what_is_stored_is_never_resolved(key: str, monkeypatch: pytest.MonkeyPa
         ("model._partial_", True, "model._partial_ is not known"),
         ("data", "text", "data: expected a mapping of settings, got 'text'"),
         ("model", None, "model: expected a mapping"),
-        ("names.model", "als", "it says model=lightgcn, and its config.yaml names.model=als"),
+        (
+            "names.model",
+            "als",
+            "its tag is model=lightgcn, but its config.yaml has names.model=als",
+        ),
     ],
 )
 def test_only_known_keys_are_settings(key: str, value: Any, says: str) -> None:

@@ -1,6 +1,7 @@
 """What a model lacks for export is named before its fit, and what its artifact cannot do after."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import recsys
 from recsys import ALS, Dataset, Popularity, TimeSplit, TouchpointFilter, evaluate, export
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.experiments import export_run
 from recsys.exporting.exportable import is_exportable, refuse_unexportable
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Embeddings, EventWeights, FoldIn, WeighsEvents
@@ -110,6 +112,15 @@ class TestBeforeTheFit:
     @pytest.mark.parametrize("model", [Filter(), ByProperty(), ALS(), TouchpointFilter()])
     def test_attributes_of_the_fit_count_where_the_class_declares_them(self, model: Any) -> None:
         assert is_exportable(model)
+
+    def test_the_export_of_a_run_refuses_before_it_loads_the_data(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = SimpleNamespace(model=Undeclared(), source=None)
+        monkeypatch.setattr(export_run, "settings_of_run", lambda run, allow: settings)
+        run: Any = SimpleNamespace(run_id="0123456789abcdef")
+        with pytest.raises(InputError, match="declare them in the class"):
+            export_run.export(run, tmp_path / "a", export_run.ExportConfig(), overwrite=False)
 
     def test_a_fitted_model_has_what_it_did_not_declare(self, data: Dataset) -> None:
         assert is_exportable(Undeclared().fit(data))

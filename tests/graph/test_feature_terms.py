@@ -38,7 +38,7 @@ def test_a_date_is_its_age_at_the_cutoff_and_later_ones_are_unknown() -> None:
     wanted = [[1, 0], [-1, 0], [0, 1], [0, 1], [0, 1]]
     np.testing.assert_allclose(by_id(data, features), wanted)
     assert [term.name for term in features.terms] == ["joined age", "joined age missing"]
-    assert features.said["joined"] == "age in days before the cut-off, 2 later dates unknown"
+    assert features.encodings["joined"] == "age in days before the cut-off, 2 later dates unknown"
 
 
 def test_without_a_cutoff_ages_count_from_the_latest_date() -> None:
@@ -50,7 +50,7 @@ def test_without_a_cutoff_ages_count_from_the_latest_date() -> None:
 def test_a_column_of_future_dates_alone_says_nothing() -> None:
     features = result(customers(ends=["2027-01-01", "2028-01-01"]))
     assert features.matrix.shape[1] == 0
-    assert features.said["ends"] == "left out: every date lies after the cut-off"
+    assert features.encodings["ends"] == "left out: every date lies after the cut-off"
 
 
 def test_of_many_values_the_most_frequent_are_taken() -> None:
@@ -58,7 +58,7 @@ def test_of_many_values_the_most_frequent_are_taken() -> None:
     data = customers(town=towns)
     features = result(data, most_categories=2)
     assert [term.value for term in features.terms] == ["a", "b"]
-    assert features.said["town"] == "the 2 most frequent of 5 values"
+    assert features.encodings["town"] == "the 2 most frequent of 5 values"
     # Who lives elsewhere is in none of them.
     assert by_id(data, features).sum(axis=1).tolist() == [1] * 7 + [0] * 3
 
@@ -67,7 +67,7 @@ def test_an_id_is_left_out_and_said_so() -> None:
     features = result(customers(passport=[f"x{number}y" for number in range(100)]))
     assert not features.terms
     wanted = "left out: 100 values, of which the 64 most frequent cover 0%"
-    assert features.said["passport"] == wanted
+    assert features.encodings["passport"] == wanted
 
 
 def test_every_column_is_spoken_of() -> None:
@@ -75,7 +75,7 @@ def test_every_column_is_spoken_of() -> None:
         age=[1.0, None, 3.0], vip=[True, False, True], group=["x", "y", "x"],
         empty=[None, None, None], valid_from=["2026-01-01"] * 3,
     )  # fmt: skip
-    assert result(data).said == {
+    assert result(data).encodings == {
         "age": "number, with a flag where it is missing",
         "vip": "yes or no",
         "group": "2 values",
@@ -87,5 +87,5 @@ def test_every_column_is_spoken_of() -> None:
 @pytest.mark.parametrize("change", [{"ages": False}, {"frequent": False, "most_categories": 1}])
 def test_what_may_not_be_used_is_said_too(change: dict[str, Any]) -> None:
     features = result(customers(joined=["2026-01-01", "2026-01-02"], town=["a", "b"]), **change)
-    left = {name for name, words in features.said.items() if words.startswith("left out")}
+    left = {name for name, words in features.encodings.items() if words.startswith("left out")}
     assert left == ({"joined"} if "ages" in change else {"town"})

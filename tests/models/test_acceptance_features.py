@@ -15,12 +15,12 @@ from recsys.models.acceptance import (
     Features,
     Rates,
     Sends,
-    affinity,
-    answers,
-    behaviour,
-    beside,
-    contacts,
+    affinity_features,
+    behaviour_features,
+    concatenate,
+    contact_features,
     feature_block,
+    response_features,
 )
 
 KINDS = np.array([0, 1])
@@ -35,18 +35,18 @@ def all_features(queries: Sends, history: Sends) -> Features:
         customers=history.customers, when=history.when, values=np.arange(len(history)) + 1.0,
         items=history.offers,
     )  # fmt: skip
-    return beside(
-        answers(queries, history, KINDS),
-        contacts(queries, history),
-        behaviour(queries, "purchase", bought),
-        affinity(queries, "product", bought, csr_array(np.eye(2))),
+    return concatenate(
+        response_features(queries, history, KINDS),
+        contact_features(queries, history),
+        behaviour_features(queries, "purchase", bought),
+        affinity_features(queries, "product", bought, csr_array(np.eye(2))),
     )
 
 
 def test_rates_by_hand() -> None:
     # Ann accepted the first of two, Bob none; all are resolved when she is asked on day 10.
     history = sends((0, 0, 0, 1), (1, 0, 0, None), (0, 1, 1, None), (0, 0, 10, None))
-    block = answers(history.select([3]), history, KINDS, prior=2)
+    block = response_features(history.select([3]), history, KINDS, prior=2)
     overall = (1 + 1) / (3 + 2)
     kind = (1 + 2 * overall) / (2 + 2)
     offer = (1 + 2 * kind) / (2 + 2)
@@ -68,7 +68,7 @@ def test_rates_by_hand() -> None:
 
 def test_the_first_send_of_all_knows_nothing() -> None:
     made = sends((0, 0, 0, 1))
-    block = answers(made, made, KINDS)
+    block = response_features(made, made, KINDS)
     assert column(block, "customer.answers").tolist() == [0]
     assert column(block, "send.offer_rate").tolist() == [0]
     assert np.isnan(column(block, "customer.days_since_accept")).all()
@@ -76,7 +76,7 @@ def test_the_first_send_of_all_knows_nothing() -> None:
 
 def test_acceptances_count_from_their_own_moment_on() -> None:
     history = sends((0, 0, 0, 2), (0, 1, 2, None), (0, 1, 3, None))
-    block = answers(history, history, KINDS, prior=2)
+    block = response_features(history, history, KINDS, prior=2)
     # On day 3 nothing is resolved, and one of two contacts is known to be accepted.
     rate = [0 / 1, 0 / 1, (1 + 2 * 0.5) / (2 + 2)]
     assert column(block, "customer.accepts_a_contact")[2] == pytest.approx(log(rate[2]))
@@ -89,14 +89,14 @@ def test_acceptances_count_from_their_own_moment_on() -> None:
 def test_contacts_by_hand() -> None:
     history = sends((0, 0, 0, None), (0, 0, 20, None), (1, 0, 25, None), (0, 0, 26, None))
     planned = replace(history.select([3]), interrupted=np.array([28 * DAY]))
-    block = contacts(planned, history)
+    block = contact_features(planned, history)
     assert column(block, "send.days_since_contact") == pytest.approx(log(7))
     assert column(block, "send.contacts_7_days") == pytest.approx(log(2))
     assert column(block, "send.contacts_30_days") == pytest.approx(log(3))
     assert column(block, "send.open_contacts") == pytest.approx(0)
     assert column(block, "send.days_alone") == pytest.approx(log(3))
     alone = replace(planned, interrupted=np.array([NEVER]))
-    assert column(contacts(alone, history), "send.days_alone") == pytest.approx(log(8))
+    assert column(contact_features(alone, history), "send.days_alone") == pytest.approx(log(8))
 
 
 def test_behaviour_by_hand() -> None:
@@ -104,7 +104,7 @@ def test_behaviour_by_hand() -> None:
         customers=np.array([0, 0, 0, 1]), when=np.array([0, 50, 59, 60]) * DAY,
         values=np.array([3.0, 0, 8, 5]),
     )  # fmt: skip
-    block = behaviour(sends((0, 0, 60, None), (1, 0, 60, None)), "purchase", events)
+    block = behaviour_features(sends((0, 0, 60, None), (1, 0, 60, None)), "purchase", events)
     expected = {
         "customer.purchase_a_month": [log(1 + 3 / 2), 0],
         "customer.purchase_recent": [log(3), 0],
@@ -125,7 +125,7 @@ def test_affinity_by_hand() -> None:
         items=np.array([0, 1, 2, 0, -1, 2]),
     )  # fmt: skip
     covers = csr_array(np.array([[1, 1, 0], [0, 0, 1]]))
-    block = affinity(sends((0, 0, 5, None), (1, 1, 5, None)), "product", events, covers)
+    block = affinity_features(sends((0, 0, 5, None), (1, 1, 5, None)), "product", events, covers)
     share = [log((2 + 0.05) / (3 + 5)), log((0 + 0.05) / (2 + 5))]
     assert column(block, "send.product_share") == pytest.approx(share)
     assert column(block, "offer.product_reach") == pytest.approx([log(3 / 102), log(2 / 102)])
@@ -157,7 +157,7 @@ def test_an_outcome_resolved_later_is_not_used() -> None:
     # The first is resolved on day 5: unknown on day 4, as on day 5 itself, and known on day 6.
     queries = early.select([1, 1, 1])
     queries = replace(queries, when=np.array([4, 5, 6]) * DAY)
-    rates = column(answers(queries, early, KINDS), "send.offer_rate")
+    rates = column(response_features(queries, early, KINDS), "send.offer_rate")
     assert rates[0] == rates[1] == 0 > rates[2]
 
 
@@ -197,6 +197,6 @@ def test_a_description_is_placed_by_row_number() -> None:
 def test_a_name_stands_for_one_column() -> None:
     block = feature_block("offer", np.array([0]), np.ones((1, 1)), ["price"])
     with pytest.raises(ValueError, match="each name once"):
-        beside(block, block)
+        concatenate(block, block)
     with pytest.raises(ValueError, match="1 names for values"):
         Features(values=np.ones((1, 2)), names=("a",))

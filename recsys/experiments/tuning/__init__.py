@@ -1,1 +1,1 @@
-"""The search for the best settings of a model, and what it leaves behind."""
+"""Tuning: searches the best settings of a model, and runs them."""

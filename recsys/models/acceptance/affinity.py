@@ -5,7 +5,7 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import IntArray
 from recsys.models.acceptance.behaviour import CustomerEvents
-from recsys.models.acceptance.features import Features, named
+from recsys.models.acceptance.features import Features, from_columns
 from recsys.models.acceptance.sends import Sends
 from recsys.ops.csr import expand_ranges
 from recsys.ops.temporal_counts import EventHistory
@@ -17,7 +17,7 @@ _STRANGERS = 100
 """Customers added to those who ever bought, so that an offer never reaches all of them."""
 
 
-def affinity(
+def affinity_features(
     sends: Sends, name: str, events: CustomerEvents, covers: csr_array, prior: float = 5.0
 ) -> Features:
     """How much of the events before each send the offer covers, of the customer and of all.
@@ -53,7 +53,7 @@ def affinity(
     starts = events.when[_first(events.customers, events.when)]
     all_customers = EventHistory(np.zeros(len(starts), np.int64), starts)
     active = all_customers.count(np.zeros(len(sends), np.int64), sends.when)
-    return named(
+    return from_columns(
         {
             f"send.{name}_share": np.log((covered + _FLOOR * prior) / (events_before + prior)),
             f"offer.{name}_reach": np.log((reached + 1) / (active + _STRANGERS)),

@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.interactions import DAY
-from recsys.models.acceptance.features import Features, named
+from recsys.models.acceptance.features import Features, from_columns
 from recsys.models.acceptance.sends import Sends
 from recsys.ops.temporal_counts import EventHistory
 
@@ -30,7 +30,7 @@ class CustomerEvents:
     items: IntArray | None = None
 
 
-def behaviour(
+def behaviour_features(
     sends: Sends, name: str, events: CustomerEvents, recent_days: int = _MONTH
 ) -> Features:
     """Describes a customer's events of one kind before each send, all as log(1 + x).
@@ -73,4 +73,4 @@ def behaviour(
             / np.where(count > 0, count, np.nan),
             f"customer.largest_{name}_value": logs.largest(customers, moments),
         }
-    return named(columns)
+    return from_columns(columns)

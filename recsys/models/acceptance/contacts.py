@@ -3,7 +3,7 @@
 import numpy as np
 
 from recsys.data.interactions import DAY, NEVER
-from recsys.models.acceptance.features import Features, named
+from recsys.models.acceptance.features import Features, from_columns
 from recsys.models.acceptance.sends import Sends
 from recsys.ops.temporal_counts import EventHistory
 
@@ -13,7 +13,7 @@ WINDOWS = (7, 30)
 _WEEK = 7 * DAY
 
 
-def contacts(sends: Sends, history: Sends) -> Features:
+def contact_features(sends: Sends, history: Sends) -> Features:
     """Describes a customer's contacts before each send, all as log(1 + x).
 
     The columns are those of a send and not of a customer, because in a log that has just begun the
@@ -43,4 +43,4 @@ def contacts(sends: Sends, history: Sends) -> Features:
     if sends.interrupted is not None:
         undisturbed = np.minimum(sends.interrupted - moments, _WEEK)
         columns["send.days_alone"] = np.log1p(undisturbed / DAY)
-    return named(columns)
+    return from_columns(columns)

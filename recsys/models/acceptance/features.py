@@ -47,7 +47,7 @@ class Features:
         return np.flatnonzero([name.startswith(f"{part}.") for name in self.names])
 
 
-def beside(*blocks: Features) -> Features:
+def concatenate(*blocks: Features) -> Features:
     """Concatenates the columns of several blocks of features of the same sends."""
     return Features(
         values=np.hstack([block.values for block in blocks]),
@@ -55,7 +55,7 @@ def beside(*blocks: Features) -> Features:
     )
 
 
-def named(columns: Mapping[str, FloatArray]) -> Features:
+def from_columns(columns: Mapping[str, FloatArray]) -> Features:
     """Builds features from columns [S] by name."""
     return Features(values=np.column_stack(list(columns.values())), names=tuple(columns))
 

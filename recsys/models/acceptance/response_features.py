@@ -10,7 +10,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.interactions import DAY, NEVER
-from recsys.models.acceptance.features import Features, named
+from recsys.models.acceptance.features import Features, from_columns
 from recsys.models.acceptance.sends import Sends
 from recsys.models.acceptance.smoothed_rates import Rates, overall_rate
 from recsys.ops.temporal_counts import EventHistory
@@ -18,7 +18,9 @@ from recsys.ops.temporal_counts import EventHistory
 RECENT_DAYS = 90
 
 
-def answers(sends: Sends, history: Sends, kinds: IntArray, prior: float = 5.0) -> Features:
+def response_features(
+    sends: Sends, history: Sends, kinds: IntArray, prior: float = 5.0
+) -> Features:
     """Rates of acceptance before each send.
 
     "customer.answers" compares a customer's acceptances with what their sends' offers had yielded
@@ -57,7 +59,7 @@ def answers(sends: Sends, history: Sends, kinds: IntArray, prior: float = 5.0) -
         resolved.customers * kind_count + kinds[resolved.offers],
         customers * kind_count + kinds[sends.offers],
     )
-    return named(
+    return from_columns(
         {
             "customer.answers": excess(resolved.customers, customers),
             "send.answers_of_kind": excess(*of_kind),

@@ -148,7 +148,7 @@ def features_of(data: Dataset) -> tuple[dict[str, FloatArray], dict[str, Mapping
     for side, ids in (("customers", data.customers), ("products", data.products)):
         table = data.side_tables.get(side)
         terms = feature_terms(table, f"{side[:-1]}_id", ids, data.as_of_seconds)
-        matrix, uses[side] = terms.matrix.toarray(), terms.said
+        matrix, uses[side] = terms.matrix.toarray(), terms.encodings
         length = np.sqrt((matrix**2).sum(axis=1).mean()) if matrix.size else 0.0
         if length > 0:
             features[side] = (matrix / length).astype(np.float32)

@@ -74,8 +74,8 @@ def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
     missing = [_MODELS.get(rung, _ANY_OTHER) for rung in RUNGS if chosen[rung] is None]
     if missing:
         raise InputError(
-            f"the ladder has a rung without a run on data={runs[0].data}: train it with model="
-            f"{' and model='.join(missing)}"
+            f"the ladder has a rung without a run on data={runs[0].data}: train model="
+            f"{' and model='.join(missing)} on it"
         )
     return Rungs(
         runs=[run for run in chosen.values() if run is not None],

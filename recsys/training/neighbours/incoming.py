@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor
 
 from recsys.arrays import IntArray
+from recsys.ops.csr import search_ranges
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,13 +46,5 @@ class Incoming:
 
         They are the first edges of the node, `edges[starts[node] : starts[node] + count]`.
         """
-        first, high = self.starts[nodes], self.starts[nodes + 1]
-        low = first
-        # Bisection in all segments at once; one of length n is empty after bit_length(n) halvings.
-        for _ in range(int((high - low).max(initial=0)).bit_length()):
-            middle = (low + high) >> 1
-            # A segment that is empty already may end where the next one, or nothing, begins.
-            earlier = (self.times.take(middle, mode="clip") < moments) & (low < high)
-            low = np.where(earlier, middle + 1, low)
-            high = np.where(earlier, high, middle)
-        return low - first
+        first, ends = self.starts[nodes], self.starts[nodes + 1]
+        return search_ranges(self.times, first, ends, moments) - first
