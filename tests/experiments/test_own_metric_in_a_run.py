@@ -10,7 +10,7 @@ from recsys.errors import InputError
 from recsys.experiments.config import settings_from
 from recsys.experiments.run import run
 from recsys.tracking import plots
-from recsys.tracking.record import metrics_json
+from recsys.tracking.metrics_json import metrics_json
 
 OWN = """
 import subprocess
