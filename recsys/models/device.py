@@ -20,7 +20,11 @@ class Device:
 
 
 def implicit_device(wanted: str) -> Device:
-    """Selects a processor for the library `implicit`; arguments and errors as for `resolve`."""
+    """Selects a processor for the library `implicit`; arguments as for `resolve`.
+
+    Raises:
+        InputError: as for `resolve`; or the library cannot be loaded.
+    """
     return resolve(wanted, *_implicit_cuda())
 
 
@@ -68,8 +72,12 @@ def device_of(model: Any) -> Device:
 
 
 def _implicit_cuda() -> tuple[bool, str]:
-    from implicit.gpu import HAS_CUDA
-
+    try:
+        from implicit.gpu import HAS_CUDA
+    except ImportError as error:
+        # Its Linux wheel does not bring the OpenMP that it needs.
+        hint = "; install OpenMP, on Debian the package libgomp1" if "libgomp" in str(error) else ""
+        raise InputError(f"model: the library implicit cannot be loaded: {error}{hint}") from None
     if not HAS_CUDA:
         return False, "implicit sees no CUDA device or was built without CUDA"
     return True, "implicit was built with CUDA and sees a device"

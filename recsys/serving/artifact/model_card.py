@@ -52,7 +52,7 @@ _LOAD = """\
     artifact.recommend("CUSTOMER_ID", k=5)
 
 Needs numpy, pyarrow and safetensors. From a shell:
-`python scripts/recommend.py artifact=FOLDER customer=CUSTOMER_ID k=5`."""
+`recsys recommend artifact=FOLDER customer=CUSTOMER_ID k=5`."""
 
 
 def _what(contents: Contents) -> str:

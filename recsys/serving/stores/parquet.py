@@ -82,7 +82,7 @@ class ParquetStore:
             return _artifact(_read_tables(self.folder))
         except (OSError, LookupError, TypeError, pa.ArrowException) as error:
             raise InputError(
-                f"{self.folder} holds no tables of an artifact ({error}); run scripts/store.py"
+                f"{self.folder} holds no tables of an artifact ({error}); run recsys store"
             ) from None
 
 

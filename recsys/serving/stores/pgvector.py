@@ -114,9 +114,7 @@ class PgvectorStore:
                 with self._connection.transaction():
                     yield self._connection
         except psycopg.errors.UndefinedTable:
-            raise InputError(
-                f"{masked(self.uri)} keeps no artifact; run scripts/store.py"
-            ) from None
+            raise InputError(f"{masked(self.uri)} keeps no artifact; run recsys store") from None
         except psycopg.Error as error:
             why = masked(_line(error), self.uri)
             raise InputError(f"{masked(self.uri)} cannot be used: {why}") from None
