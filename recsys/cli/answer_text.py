@@ -19,7 +19,7 @@ def lines(artifact: Artifact, answer: Recommendation) -> Iterator[str]:
     """
     customer = "new customer" if answer.customer_id is None else f"customer {answer.customer_id}"
     products = "1 product" if answer.own_events == 1 else f"{answer.own_events:,} products"
-    yield f"{customer} ({products} in own history)"
+    yield f"{customer} ({products} in their history)"
     if answer.customer_id is not None and not answer.known:
         yield f"  {artifact.customers.unknown(answer.customer_id)}"
     for rank, offer in enumerate(answer.offers, start=1):
@@ -51,4 +51,4 @@ def reason_text(reason: Reason) -> str:
     touchpoint = f" at {reason.touchpoint}" if reason.touchpoint else ""
     when = f", {spoken(reason.when)}" if reason.when is not None else ""
     name = reason.name or reason.product_id
-    return f"{reason.action or 'event'} {name}{touchpoint}{when} ({reason.share:.0%})"
+    return f"{reason.action or 'an event with'} {name}{touchpoint}{when} ({reason.share:.0%})"

@@ -55,7 +55,7 @@ def in_one_line(error: BaseException) -> str:
         near, listed = _near(name, error.options), ", ".join(error.options)
         return f"{part}={name}: there is no such file in conf/{part}; {near}there are {listed}"
     if isinstance(cause, MissingMandatoryValue):
-        return f"{cause.full_key} is not set; say {cause.full_key}=VALUE"
+        return f"{cause.full_key} is not set; set {cause.full_key}=VALUE"
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and cause.full_key:
         return _unknown_key(cause)
     if isinstance(cause, ConfigTypeError):

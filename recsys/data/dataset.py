@@ -73,6 +73,12 @@ class Dataset:
     known_ids: tuple[KnownIds, ...] = ()
     origin: Origin | None = None
 
+    def __repr__(self) -> str:
+        return (
+            f"Dataset {self.name}: {len(self.interactions):,} events, "
+            f"{len(self.customers):,} customers x {len(self.products):,} products"
+        )
+
     @classmethod
     def from_frames(
         cls,

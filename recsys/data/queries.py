@@ -70,6 +70,9 @@ class Window:
     start: int | None = None
     end: int | None = None
 
+    def __repr__(self) -> str:
+        return f"Window: {len(self.queries):,} queries after {self.past!r}"
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Split:
@@ -86,6 +89,9 @@ class Split:
     valid: Window
     test: Window
     divides: Literal["cut-off", "part", "last event"] = "cut-off"
+
+    def __repr__(self) -> str:
+        return f"Split {self.description}\n  valid: {self.valid!r}\n  test: {self.test!r}"
 
     @property
     def train(self) -> Dataset:

@@ -10,6 +10,7 @@ from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build, fingerprint
 from recsys.data.identity import merge_identities
 from recsys.data.source import load_tables
+from recsys.errors import InputError
 from recsys.experiments.calibration import fit_calibrator
 from recsys.experiments.config import Settings
 from recsys.experiments.rerun import refuse_changed, settings_of_run
@@ -90,7 +91,10 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     require_free(folder, overwrite)
     require_usable(config.index)
     settings = settings_of_run(run, config.allow)
-    refuse_unexportable(settings.model)
+    try:
+        refuse_unexportable(settings.model)
+    except InputError as error:
+        raise InputError(f"{error}; or choose another run by run=ID") from None
     data = _everything(settings, run)
     model = settings.model.fit(data)
     vectors, fold_in = vectors_of(model, config.dim)

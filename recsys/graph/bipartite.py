@@ -57,8 +57,10 @@ def time_decay(data: Dataset, half_life: float) -> FloatArray:
     """[E] float32 weights of the events of a data set by their age, as of `decayed`.
 
     Raises:
-        InputError: the data have no clock.
+        InputError: the data have no clock, or the half-life is not above 0.
     """
+    if not half_life > 0:
+        raise InputError(f"model.half_life: expected a number > 0, got {half_life:g}")
     when = data.interactions.when
     if when is None or data.as_of is None:
         raise InputError(

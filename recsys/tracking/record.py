@@ -137,7 +137,7 @@ def feature_lines(model: str, features: Mapping[str, Mapping[str, str]]) -> list
     """One line for each table: the columns used as features, and those left out and why.
 
     >>> feature_lines("als", {})
-    ['features: none, als learns from events alone']
+    ['features: none reported by als']
     >>> feature_lines("gnn", {"products": {"price": "number", "name": "left out: 9,000 values"}})
     ['features of products: price (number); left out: name (9,000 values)']
 
@@ -146,7 +146,7 @@ def feature_lines(model: str, features: Mapping[str, Mapping[str, str]]) -> list
         features: as in `RunRecord`.
     """
     lines = [feature_line(table, outcomes) for table, outcomes in features.items() if outcomes]
-    return lines or [f"features: none, {model} learns from events alone"]
+    return lines or [f"features: none reported by {model}"]
 
 
 def feature_line(table: str, outcomes: Mapping[str, str]) -> str:

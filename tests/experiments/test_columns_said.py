@@ -86,7 +86,7 @@ def test_what_is_switched_off_is_not_spoken_of(data: Dataset) -> None:
 @pytest.mark.parametrize("model", [ALS(dim=4), Popularity(), Segment()])
 def test_a_model_of_events_alone_says_so(model: Recommender, data: Dataset) -> None:
     assert not isinstance(model.fit(data), UsesColumns)
-    assert feature_lines("als", {}) == ["features: none, als learns from events alone"]
+    assert feature_lines("als", {}) == ["features: none reported by als"]
 
 
 def test_an_artifact_says_what_new_products_are_known_by(data: Dataset) -> None:

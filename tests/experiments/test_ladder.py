@@ -244,7 +244,7 @@ def test_a_report_is_kept_beside_its_runs(tmp_path: Path) -> None:
         "runs.txt": b"".join(f"{run.run_id}\n".encode() for run in runs),
     }  # fmt: skip
     client.full = True
-    with pytest.raises(InputError, match="ladder new could not be logged whole: disk full"):
+    with pytest.raises(InputError, match="ladder new could not be logged: disk full"):
         report.log_report("ladder", runs, "ndcg@10", {}, "")
     assert client.status == "FAILED"
 

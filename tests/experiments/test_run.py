@@ -112,4 +112,4 @@ def test_a_run_says_what_it_knew_of_customers_and_products() -> None:
 def test_a_run_of_events_alone_says_so() -> None:
     record = run(settings(Popularity(), "popularity"))
     assert metrics_json(record, "id")["features"] == {}
-    assert "  features: none, popularity learns from events alone" in record.summary().splitlines()
+    assert "  features: none reported by popularity" in record.summary().splitlines()

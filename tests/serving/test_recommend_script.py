@@ -42,7 +42,7 @@ def test_offers_are_readable(folder, tmp_path):
         offer.product_id for offer in answer.offers
     ]
     lines = done.stdout.splitlines()
-    assert lines[0] == f"customer C0007 ({answer.own_events} products in own history)"
+    assert lines[0] == f"customer C0007 ({answer.own_events} products in their history)"
     for line, offer in zip(lines[1::2], answer.offers, strict=True):
         assert str(offer.name or offer.product_id) in line
         assert f"[{offer.category}]  score {offer.score:.3f}, best at {offer.touchpoint}" in line
@@ -72,7 +72,7 @@ def test_somebody_new_and_somebody_known_by_fresh_events(tmp_path):
     done = recommend(*words)
     assert done.stderr == ""
     first, *rest = done.stdout.splitlines()
-    assert first == "new customer (2 products in own history)"
+    assert first == "new customer (2 products in their history)"
     answer = load(tmp_path / "a").recommend_events(["P001", ("P002", "purchase")], 2)
     for line, offer in zip(rest[::2], answer.offers, strict=True):
         assert f"score {offer.score:.3f}" in line

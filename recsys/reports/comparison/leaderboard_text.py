@@ -95,12 +95,15 @@ def _notes(board: pd.DataFrame, metric: str, baseline: str) -> list[str]:
     models = board[board["model"] != ORACLE]
     if models["verdict"].notna().any():
         count = int(models["verdict"].notna().sum())
+        among = "1 run" if count == 1 else f"{count} runs"
         notes += [
             f"[low,high]: {LEVEL:.0%} interval over customers.",
-            f"vs {baseline}: paired difference; verdict after Holm's correction over {count} runs.",
+            f"vs {baseline}: paired difference; verdict after Holm's correction over {among}.",
         ]
     elif baseline not in set(board["model"]):
-        notes.append(f"No {baseline} run to compare with: recsys train model={baseline}")
+        notes.append(
+            f"No {baseline} run to compare with: recsys train model={baseline}, or baseline=MODEL"
+        )
     if board["oracle_share"].notna().any():
         notes.append("oracle: share of the metric of a model that knows the true probabilities.")
     if len(models):

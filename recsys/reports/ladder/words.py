@@ -160,7 +160,7 @@ def _touchpoints(ladder: Ladder) -> list[str]:
     shares = rows(ladder.credit, method=ladder.credit["method"].iloc[-1])
     best = max(shares, key=lambda row: row["share"])
     return [
-        f"Touchpoint {best['touchpoint']} earned most of what contacts led to: "
+        f"Touchpoint {best['touchpoint']} earned the largest share of what contacts led to: "
         f"{of_100(best, 'share')} of 100, counted by what would be missing without it. {before} "
         "had no contact before them on record and are credited to no touchpoint."
     ]
@@ -190,7 +190,7 @@ def _failures(ladder: Ladder) -> str:
         return ""
     worst = min(certain, key=lambda row: row["difference"])
     return (
-        f' Refusals go most with "{worst["reason"]}": {of_100(worst, "with")} of 100 such offers '
-        f"were accepted, against {of_100(worst, 'without')} of the others. This need not be the "
+        f' Refusals are most frequent for "{worst["reason"]}": {of_100(worst, "with")} of 100 such '
+        f"offers were accepted, against {of_100(worst, 'without')} of the others. This need not be the "
         "cause."
     )

@@ -43,6 +43,13 @@ class Artifact:
     products: SortedIds
     index: ApproximateIndex | None = None
 
+    def __repr__(self) -> str:
+        model = self.contents.facts.get("model", "a model")
+        counts = (
+            f"{len(self.contents.customers):,} customers x {len(self.contents.products):,} products"
+        )
+        return f"Artifact of {model}: {counts}"
+
     @classmethod
     def of(cls, contents: Contents) -> Self:
         """The artifact of contents in memory, with ids and events sorted.

@@ -1,7 +1,9 @@
 """The state of the customer that a query is about: stored, folded in, or unknown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.query.customer_state import (
@@ -33,6 +35,7 @@ def find_customer(
         InputError: the id is unknown and refused; an event is not usable; or nothing is known of
             the customer, and the artifact has no vector for that.
     """
+    _require_one_id(customer_id)
     if events is None and customer_id is not None:
         state = _stored(contents, customers, customer_id)
         if state is not None:
@@ -52,12 +55,21 @@ def fold_in_customer(
     events: Sequence[FreshEvent], strict: bool = True,
 ) -> CustomerState:  # fmt: skip
     """As `find_customer`, but does not require a vector for customers of whom nothing is known."""
+    _require_one_id(customer_id)
     state = None if customer_id is None else _stored(contents, customers, customer_id)
     if state is None and customer_id is not None and strict:
         raise customers.unknown(customer_id)
     if state is None and not len(events) and contents.customers.default_vector is not None:
         return unknown_state(contents, customer_id)
     return folded(contents, products, events, state or empty_state(contents, customer_id))
+
+
+def _require_one_id(customer_id: Id | None) -> None:
+    # A list of ids would pass as one that is unknown.
+    if isinstance(customer_id, Iterable) and not isinstance(customer_id, str):
+        raise InputError(
+            f"customer_id: expected one id, got {shown(customer_id)}; ask for one at a time"
+        )
 
 
 def _stored(contents: Contents, customers: SortedIds, customer_id: Id) -> CustomerState | None:

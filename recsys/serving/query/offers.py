@@ -92,7 +92,8 @@ class Recommendation:
     @property
     def _title(self) -> str:
         customer = "a customer without id" if self.customer_id is None else self.customer_id
-        return f"{customer}, by {self.basis}"
+        known = "" if self.known or self.customer_id is None else " (unknown)"
+        return f"{customer}{known}, by {self.basis}"
 
     @property
     def _rows(self) -> list[tuple[str, ...]]:

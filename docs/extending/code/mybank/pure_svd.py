@@ -7,7 +7,14 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Embeddings, EventWeights, FoldIn, Validate, require_range
+from recsys.models.base import (
+    Embeddings,
+    EventWeights,
+    FoldIn,
+    Validate,
+    require_half_life,
+    require_range,
+)
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 
@@ -22,6 +29,7 @@ class PureSVD(Recommends):
 
     def __init__(self, *, dim: int = 32, half_life: float | None = None) -> None:
         require_range("dim", dim, 1)
+        require_half_life(half_life)
         self.dim, self.half_life = dim, half_life
 
     @property

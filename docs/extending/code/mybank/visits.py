@@ -39,7 +39,7 @@ class Visits:
 
     def load(self) -> Tables:
         """Our columns under the names that recsys knows; it checks every cell."""
-        visits = pd.read_csv(self.file)
+        visits = pd.read_csv(self.file, dtype=str, keep_default_na=False)
         return Tables(
             interactions=pd.DataFrame(
                 {
