@@ -75,8 +75,10 @@ class OpenBandit:
         items = read_items(self.folder, self.campaign)
         logs = read_logs(self.folder, self.campaign, items)
         # Named on both logs, so that a context has the same id whatever the policy.
-        codes = {name: pd.factorize(logs[name], sort=True)[0].astype(str) for name in FEATURES}
-        logs[columns.CUSTOMER] = pd.DataFrame(codes, index=logs.index).agg("-".join, axis=1)
+        numbers = {name: pd.factorize(logs[name], sort=True)[0] for name in FEATURES}
+        codes = pd.DataFrame(numbers, index=logs.index).astype(str)
+        first, *others = FEATURES
+        logs[columns.CUSTOMER] = codes[first].str.cat(codes[others], sep="-")
         logs[columns.TOUCHPOINT] = "slot_" + logs[columns.POSITION].astype(str)
         log = _of_policy(logs, self.policy)
         return Tables(
