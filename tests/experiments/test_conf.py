@@ -15,8 +15,8 @@ from recsys.experiments.tuning.study import StudyConfig
 CONF = Path(__file__).parents[2] / "conf"
 SUITES = CONF.parent / "benchmarks" / "conf"
 NEEDS_ROOT = (
-    "complete_journey", "files", "insurance", "lightgcn", "movielens", "retail_rocket",
-    "starbucks",
+    "complete_journey", "files", "insurance", "lightgcn", "movielens", "open_bandit",
+    "retail_rocket", "starbucks",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).touch()
     others = (
         "train", "test", "inter", "item", "user", "transcript", "users_touchpoints",
-        "purchase_events",
+        "purchase_events", "random_men", "bts_men", "random_men_item_context",
     )  # fmt: skip
     for name in (*complete_journey._FILES, *others):
         (tmp_path / f"{name}.parquet").touch()
