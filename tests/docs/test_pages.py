@@ -56,7 +56,10 @@ def test_a_block_says_its_language(title: str) -> None:
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_commands_in_the_text_have_keys_that_exist(title: str) -> None:
+def test_commands_in_the_text_have_keys_that_exist(
+    title: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSYS_CONF", str(ROOT / "conf"))
     for command in inline_commands(ROOT / title):
         _, name, *words = shlex.split(command)
         assert name in COMMANDS, command

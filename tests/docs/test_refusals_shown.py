@@ -164,7 +164,7 @@ PROVOKED: dict[tuple[str, str], Callable[[], object]] = {
         without(PureSVD, "fold_in")()
     ),
     ("exportable_model", "`event_weights` is missing"): exported_without_event_weights,
-    ("exportable_model", "`recsys export` without `allow=mybank`"): lambda: train(
+    ("exportable_model", "`recsys export` without `allow=[mybank]`"): lambda: train(
         "model=pure_svd", allow="seed=0"
     ),
     ("exportable_model", "a notebook exports other data"): exported_elsewhere,

@@ -290,13 +290,13 @@ def test_nobody_gets_nothing(loaded):
     assert loaded().recommend_many([], 4).columns.shape == (0, 4)
 
 
-def test_a_list_of_ids_is_not_taken_for_one_that_is_unknown() -> None:
+def test_a_list_of_ids_is_not_taken_for_one_that_is_unknown(loaded) -> None:
     for ids in (["ann", "bob"], np.array(["ann"]), ("ann",)):
         with pytest.raises(InputError, match="expected one id") as error:
             loaded().recommend(ids)
         assert error.value.key == "customer_id"
 
 
-def test_an_artifact_is_shown_in_one_line() -> None:
+def test_an_artifact_is_shown_in_one_line(loaded) -> None:
     assert "\n" not in repr(loaded())
     assert len(repr(loaded())) < 100

@@ -191,6 +191,6 @@ def _failures(ladder: Ladder) -> str:
     worst = min(certain, key=lambda row: row["difference"])
     return (
         f' Refusals are most frequent for "{worst["reason"]}": {of_100(worst, "with")} of 100 such '
-        f"offers were accepted, against {of_100(worst, 'without')} of the others. This need not be the "
-        "cause."
+        f"offers were accepted, against {of_100(worst, 'without')} of the others. This need not be "
+        "the cause."
     )
