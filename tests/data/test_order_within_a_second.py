@@ -203,7 +203,8 @@ def test_an_artifact_keeps_whole_seconds() -> None:
         assert data.as_of == at("2025-01-05T12:00:01")
         assert data.as_of_seconds == at("2025-01-05T12:00:01") // SECOND
         kept = events_of(data, None, None)
-        assert kept["event_when"].tolist() == [at(NOON) // SECOND]
+        assert kept.when is not None
+        assert kept.when.tolist() == [at(NOON) // SECOND]
 
 
 # --- ties and size ----------------------------------------------------------------------

@@ -226,7 +226,7 @@ def script(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_script_prints_what_it_wrote(tmp_path: Path) -> None:
     done = script("--events", "2000", "--out", str(tmp_path / "market"))
     assert done.returncode == 0, done.stderr
-    assert "gini" in done.stdout
+    assert "Gini" in done.stdout
     assert done.stderr == ""
     wrong = script("--events", "5", "--out", str(tmp_path / "other"))
     assert (wrong.returncode, wrong.stdout) == (2, "")

@@ -40,7 +40,7 @@ def test_rates_and_slices_are_those_of_the_same_customers(monkeypatch: pytest.Mo
 
 def test_slices_need_the_key_and_the_rest_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
-    with pytest.raises(InputError, match=f"keeps its customers under pseudonyms: set {VARIABLE}"):
+    with pytest.raises(InputError, match=f"holds customers under pseudonyms: set {VARIABLE}"):
         ladder(hidden_runs())
     assert len(ladder(hidden_runs(), with_slices=False).rates) == 3
 

@@ -6,7 +6,6 @@ import torch
 from graph_network_contract import (
     GraphNetworkContract,
     PairwiseContract,
-    Rising,
     graph_of,
 )
 
@@ -14,6 +13,7 @@ from recsys.errors import InputError
 from recsys.models.lightgcn import LightGCN
 from recsys.models.xsimgcl import XSimGCL
 from recsys.testing.data import close, market
+from recsys.testing.training import RisingAndFalling
 from recsys.training.objectives import BPR
 
 
@@ -65,7 +65,9 @@ def test_without_noise_and_contrast_it_is_the_objective_alone() -> None:
     data = market()
     usual: dict[str, Any] = {"dim": 8, "epochs": 5, "device": "cpu"}
     plain, noisy, contrasted = (
-        XSimGCL(noise=noise, contrast=contrast, **usual).fit(data, Rising(best=5)).losses[1]
+        XSimGCL(noise=noise, contrast=contrast, **usual)
+        .fit(data, RisingAndFalling(best=5))
+        .losses[1]
         for noise, contrast in ((0, 0), (0.5, 0), (0, 0.5))
     )
     assert plain != noisy
