@@ -62,7 +62,8 @@ def unsupported_share(
             f"support: expected shape {list(target.shape)} or {list(target.shape[1:])}, got "
             f"{list(support.shape)}"
         )
-    return float(np.where(support, 0.0, target).sum() / len(target))
+    beyond = target[:, ~support] if support.ndim == 1 else target[~support]
+    return float(beyond.sum() / len(target))
 
 
 def diagnose(weights: FloatArray, unsupported: float = float("nan")) -> Diagnostics:
