@@ -209,4 +209,4 @@ def _expected_sample(target: FloatArray, market: Market) -> float:
 
 
 def _one_hot(codes: IntArray, count: int) -> FloatArray:
-    return (codes[:, None] == np.arange(count)).astype(np.float64)
+    return np.asarray(codes[:, None] == np.arange(count), np.float64)
