@@ -160,5 +160,5 @@ def range_of_terms(
 def _grid(name: str, log: LoggedDecisions, target: FloatArray) -> list[float]:
     grid = threshold_grid(importance_weights(log, target))
     if name == "dr_shrinkage":
-        return [np.inf, *(value**2 for value in grid)]
+        return [np.inf, *(value**2 for value in grid), 0.0]
     return grid

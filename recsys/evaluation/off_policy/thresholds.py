@@ -1,4 +1,4 @@
-"""Choosing the clip, switch and shrinkage from the data: SLOPE."""
+"""Choosing the clip, switch and shrinkage from the data: SLOPE with paired widths."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,42 +6,44 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
+from recsys.evaluation.intervals import by_customer
 from recsys.evaluation.off_policy.estimators import Terms
-from recsys.evaluation.off_policy.intervals import influences, standard_error
 
-_DEVIATIONS = 1.0
+_ERRORS = 2.0
+_ROUNDING = 1e-12
 
 
-def slope(estimates: Sequence[float], widths: Sequence[float]) -> int:
+def slope(estimates: FloatArray, reach: FloatArray) -> int:
     """Position of the estimate that SLOPE selects (Su, Srinath and Krishnamurthy, 2020).
 
-    With half widths c_i, estimate i has the interval [estimate_i - 2 c_i, estimate_i + 2 c_i]. The
-    last estimate whose interval meets the intersection of all before it is selected: as long as
-    they overlap, no bias is to be seen, and the later one varies less.
+    The paper gives estimate i the interval of +-2 c_i, c_i the half width of its confidence
+    interval, and selects the last estimate up to which all intervals intersect: no bias is to be
+    seen so far, and later estimates vary less. Intervals on a line intersect where each two of
+    them do, that is where |estimate_i - estimate_j| <= 2 (c_i + c_j) = reach[i, j].
 
     Args:
-        estimates: from the least biased to the most, that is from the widest to the narrowest.
-        widths: half width of each estimate's confidence interval around its expectation.
+        estimates: [M] from the least biased to the most, that is from the widest to the narrowest.
+        reach: [M, M] by how much two estimates may differ.
 
-    >>> slope([1.0, 1.1, 3.0], [0.5, 0.2, 0.1])
+    >>> slope(np.array([1.0, 1.1, 3.0]), np.full((3, 3), 0.5))
     1
     """
-    if not estimates or len(estimates) != len(widths):
+    if not len(estimates) or reach.shape != (len(estimates), len(estimates)):
         raise InputError(
-            f"estimates: expected as many as widths and at least one, got {len(estimates)} and "
-            f"{len(widths)}"
+            f"reach: expected a square of at least one estimate, got {list(reach.shape)} for "
+            f"{len(estimates)} estimates"
         )
-    low, high, chosen = -np.inf, np.inf, 0
-    for i, (estimate, width) in enumerate(zip(estimates, widths, strict=True)):
-        low, high = max(low, estimate - 2 * width), min(high, estimate + 2 * width)
-        if low > high:
-            break
-        chosen = i
-    return chosen
+    apart = np.abs(estimates[:, None] - estimates) > reach
+    first = np.flatnonzero(np.tril(apart).any(axis=1))
+    return int(first[0]) - 1 if len(first) else len(estimates) - 1
 
 
 def choose_threshold(thresholds: Sequence[float], terms_at: Callable[[float], Terms]) -> float:
-    """The threshold that SLOPE selects, with one standard error as the half width.
+    """The threshold that SLOPE selects.
+
+    Estimates of one log share their noise: two may differ by two standard errors of their
+    difference, customers being independent. The paper's sum of widths, which knows nothing of the
+    pairing, lets through biases of several standard errors.
 
     Args:
         thresholds: from the least biased, which is the largest for a clip, a switch and a
@@ -49,8 +51,8 @@ def choose_threshold(thresholds: Sequence[float], terms_at: Callable[[float], Te
         terms_at: terms of the estimator at a threshold.
     """
     terms = [terms_at(threshold) for threshold in thresholds]
-    widths = [_DEVIATIONS * standard_error(influences(value)) for value in terms]
-    return thresholds[slope([value.estimate for value in terms], widths)]
+    estimates = np.array([value.estimate for value in terms])
+    return thresholds[slope(estimates, _ERRORS * _errors_of_differences(terms))]
 
 
 def threshold_grid(weights: FloatArray, count: int = 10) -> list[float]:
@@ -59,3 +61,14 @@ def threshold_grid(weights: FloatArray, count: int = 10) -> list[float]:
     if top <= 1:
         return [max(top, np.finfo(np.float64).tiny)]
     return [float(value) for value in np.geomspace(top, 1.0, count)]
+
+
+def _errors_of_differences(terms: Sequence[Terms]) -> FloatArray:
+    """[M, M] standard errors of the differences of estimates, by the delta method."""
+    parts = [(value.values - value.estimate * value.weights) / value.weights.sum()
+             for value in terms]  # fmt: skip
+    influence = by_customer(np.column_stack(parts), terms[0].units)  # [C, M]
+    products = influence.T @ influence * len(influence) / max(len(influence) - 1, 1)
+    variances = np.diag(products)
+    squares = variances[:, None] + variances - 2 * products
+    return np.sqrt(np.maximum(squares, _ROUNDING * (variances[:, None] + variances)))

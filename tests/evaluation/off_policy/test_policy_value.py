@@ -3,7 +3,7 @@ import pytest
 
 from recsys.evaluation.off_policy.compare import compare_policies
 from recsys.evaluation.off_policy.diagnostics import diagnose, unsupported_share
-from recsys.evaluation.off_policy.estimators import mean_terms
+from recsys.evaluation.off_policy.estimators import Terms, mean_terms
 from recsys.evaluation.off_policy.log import LoggedDecisions
 from recsys.evaluation.off_policy.named import OF_DECISIONS, OF_SLATES, Thresholds
 from recsys.evaluation.off_policy.policy_value import evaluate_policy
@@ -110,20 +110,29 @@ def test_policies_of_slates_are_compared_on_the_same_slates() -> None:
 
 def test_slope_by_hand() -> None:
     # [0, 4], [1.5, 3.5], [3.6, 4.4]: the third misses the second.
-    assert slope([2.0, 2.5, 4.0], [1.0, 0.5, 0.2]) == 1
-    assert slope([2.0, 2.5, 3.0], [1.0, 0.5, 0.2]) == 2
+    half = np.array([1.0, 0.5, 0.2])
+    published = 2 * (half[:, None] + half)
+    assert slope(np.array([2.0, 2.5, 4.0]), published) == 1
+    assert slope(np.array([2.0, 2.5, 3.0]), published) == 2
 
 
 def test_a_harmless_clip_is_taken_to_the_end_and_a_biased_one_is_not() -> None:
-    noise = RNG.normal(size=500)
+    noise = RNG.normal(size=(2, 500))
     grid = threshold_grid(np.array([0.5, 16.0]), 5)
     assert grid == pytest.approx([16, 8, 4, 2, 1])
-    free = choose_threshold(grid, lambda cap: mean_terms(cap * noise, np.arange(500)))
-    assert free == 1
-    bound = choose_threshold(
-        grid, lambda cap: mean_terms(cap * noise / 10 - 5 * (cap < 4), np.arange(500))
-    )
-    assert bound == pytest.approx(4)
+
+    def terms(cap: float, bias: float) -> Terms:
+        return mean_terms(noise[0] + cap * (noise[1] - noise[1].mean()) - bias, np.arange(500))
+
+    assert choose_threshold(grid, lambda cap: terms(cap, 0)) == 1
+    assert choose_threshold(grid, lambda cap: terms(cap, 5 * (cap < 4))) == pytest.approx(4)
+
+
+def test_a_bias_within_the_noise_of_both_is_seen_as_the_noise_is_shared() -> None:
+    # The estimates differ by 0.1 with hardly any error, yet each has an error of 1 / sqrt(500).
+    noise = RNG.normal(size=500)
+    shared = lambda cap: mean_terms(noise + 0.1 * (cap < 2), np.arange(500))  # noqa: E731
+    assert choose_threshold([4.0, 2.0, 1.0], shared) == 2
 
 
 def test_diagnostics_by_hand() -> None:
