@@ -15,10 +15,10 @@ import numpy as np
 from benchmarks.suite import require_at_least, run_folder
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
 from recsys.evaluation.off_policy.intervals import Method
 from recsys.evaluation.off_policy.log import LoggedDecisions
 from recsys.evaluation.off_policy.named import OF_DECISIONS, RECOMMENDED
-from recsys.evaluation.off_policy.policy_value import evaluate_policy
 from recsys.evaluation.off_policy.reward_models import ActionRidge
 from recsys.ops.whole_file import write_whole
 from recsys.simulation.calendar import MONTHS

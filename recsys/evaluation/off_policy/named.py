@@ -17,8 +17,8 @@ from recsys.evaluation.off_policy.thresholds import choose_threshold, threshold_
 OF_DECISIONS = ("ips", "clipped_ips", "snips", "dm", "dr", "switch_dr", "dr_shrinkage")
 OF_SLATES = ("slate_ips", "independent_ips", "cascade_ips", "cascade_dr")
 WITH_MODEL = ("dm", "dr", "switch_dr", "dr_shrinkage", "cascade_dr")
-RECOMMENDED = "dr"
-"""For single decisions, where there is a reward model with context."""
+RECOMMENDED = "dr_shrinkage"
+"""Smallest error over near and far policies, where a reward model has context; see benchmarks/."""
 
 SETTINGS = {
     "clipped_ips": "weight_cap",

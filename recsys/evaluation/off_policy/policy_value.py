@@ -1,41 +1,18 @@
-"""What a policy is worth: every estimator in one table, with intervals, or a refusal."""
+"""The value of a policy by every estimator, as one table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import BoolArray, FloatArray
-from recsys.errors import InputError
+from recsys.arrays import FloatArray
 from recsys.evaluation.intervals import Interval
-from recsys.evaluation.off_policy import named
-from recsys.evaluation.off_policy.diagnostics import (
-    Diagnostics,
-    diagnose,
-    require_support,
-    unsupported_share,
-)
-from recsys.evaluation.off_policy.estimators import Terms, clipping_bias_bound, logged_value
-from recsys.evaluation.off_policy.intervals import (
-    Method,
-    bernstein_interval,
-    bootstrap_intervals,
-    normal_interval,
-)
-from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
-from recsys.evaluation.off_policy.named import Thresholds
-from recsys.evaluation.off_policy.reward_models import (
-    ActionMean,
-    RewardModel,
-    cross_fitted,
-    cross_fitted_slates,
-)
-from recsys.evaluation.off_policy.slates import logged_slate_value, slate_rows
+from recsys.evaluation.off_policy.diagnostics import Diagnostics
+from recsys.evaluation.off_policy.intervals import Method
 from recsys.ops.result_tables import html_table, text_table
 
 _HEADER = ("estimator", "value", "low", "high", "threshold", "bias bound", "effective sample")
-_METHODS = ("bootstrap", "normal", "bernstein")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +23,9 @@ class Estimate:
         interval: the estimate with its interval and the number of customers.
         diagnostics: of the weights that it rests on.
         threshold: cap, switch threshold or shrinkage used; nan without one.
-        bias_bound: of clipped_ips, outside of the interval; nan for others.
+        bias_bound: how large its bias may be, outside of the interval: `clipping_bias_bound` for
+            clipped_ips, `bias_against` doubly robust for dm, switch_dr and dr_shrinkage; nan for
+            others.
     """
 
     interval: Interval
@@ -117,207 +96,6 @@ class PolicyValue:
     @property
     def _note(self) -> str:
         return "; ".join(f"{name} refused: {why}" for name, why in self.refused.items())
-
-
-def evaluate_policy(
-    log: LoggedDecisions,
-    target: FloatArray,
-    *,
-    estimators: Sequence[str] | None = None,
-    reward_model: RewardModel | FloatArray | None = None,
-    context: FloatArray | None = None,
-    folds: int = 5,
-    thresholds: Thresholds | None = None,
-    reward_range: tuple[float, float] | None = None,
-    weight_bound: float | None = None,
-    interval: Method = "bootstrap",
-    resamples: int = 1000,
-    level: float = 0.95,
-    minimum_effective: float = 100,
-    max_unsupported: float = 0.0,
-    support: BoolArray | None = None,
-    seed: int = 0,
-) -> PolicyValue:
-    """Estimates what a policy would have earned on logged decisions.
-
-    Args:
-        log: the decisions; with slate_ids the estimators of slates are used.
-        target: [N, A] probability of each action under the policy, or [N] of the logged action; in
-            a log of slates given the actions above.
-        estimators: names among `named.OF_DECISIONS` or `named.OF_SLATES`; None takes all that the
-            target and the interval allow.
-        reward_model: fitted across folds of customers; or its expected rewards [N, A], made
-            without the decision's own reward; None takes the mean of each action.
-        context: [N, D] features of the decisions for the reward model.
-        folds: parts of the log for the reward model.
-        thresholds: caps and the like; those not set are chosen by SLOPE.
-        reward_range: smallest and largest possible reward, to which predictions are clipped; None
-            takes those of the log and clips nothing.
-        weight_bound: largest weight possible, for interval="bernstein".
-        interval: "bootstrap" over customers, "normal" or "bernstein".
-        resamples: of the bootstrap.
-        level: confidence.
-        minimum_effective: smallest effective sample; below it an estimator is refused.
-        max_unsupported: largest share of the target's probability on actions that the log never
-            plays; where it is allowed, intervals are widened by that share of the reward range.
-        support: [A] or [N, A] where the logging policy has a probability above 0, if known.
-        seed: of folds and resampling.
-
-    Returns:
-        The estimates; prints as a table, `.frame()` is a DataFrame.
-
-    Raises:
-        InputError: an argument cannot be used, or the log carries none of the estimators.
-    """
-    _check(interval, level, resamples)
-    probabilities = check_target(log, target)
-    names = named.resolve(log, probabilities, estimators)
-    settings = thresholds or Thresholds()
-    if estimators is None and interval == "bernstein":
-        names = tuple(name for name in names if name != "snips" and settings.is_fixed(name))
-    share = unsupported_share(log, probabilities, support)
-    checked, refused = {}, {}
-    for name in names:
-        diagnostics = diagnose(named.weights_of(name, log, probabilities), share)
-        try:
-            require_support(diagnostics, minimum=minimum_effective, max_unsupported=max_unsupported)
-            checked[name] = diagnostics
-        except InputError as error:
-            refused[name] = str(error)
-    if not checked:
-        raise InputError(next(iter(refused.values())))
-    predictions = predict_rewards(
-        log, probabilities, tuple(checked), reward_model,
-        context=context, folds=folds, reward_range=reward_range, seed=seed,
-    )  # fmt: skip
-    terms, chosen = named.terms_by_name(log, probabilities, tuple(checked), predictions, settings)
-    rewards = reward_range or log.reward_range
-    ranges = _ranges(log, interval, terms, settings, rewards, weight_bound)
-    intervals = _intervals(terms, interval, ranges, resamples=resamples, level=level, seed=seed)
-    slack = _unsupported_reach(log, share, rewards)
-    logged = logged_slate_value(log) if log.has_slates else logged_value(log)
-    return PolicyValue(
-        logged=normal_interval(logged, level=level),
-        estimates={
-            name: Estimate(
-                interval=_widened(intervals[name], slack),
-                diagnostics=checked[name],
-                threshold=chosen.get(name, float("nan")),
-                bias_bound=clipping_bias_bound(
-                    log, probabilities, cap=chosen[name], reward_range=rewards
-                )
-                if name == "clipped_ips"
-                else float("nan"),
-            )
-            for name in terms
-        },
-        refused=refused,
-        level=level,
-        method=interval,
-        predictions=predictions,
-    )
-
-
-def predict_rewards(
-    log: LoggedDecisions,
-    target: FloatArray,
-    names: Sequence[str],
-    reward_model: RewardModel | FloatArray | None,
-    *,
-    context: FloatArray | None,
-    folds: int,
-    reward_range: tuple[float, float] | None,
-    seed: int,
-) -> FloatArray | None:
-    """[N, A] expected rewards that the estimators need; None where none needs them.
-
-    Arguments as for `evaluate_policy`.
-    """
-    if not set(names) & set(named.WITH_MODEL):
-        return None
-    generator = np.random.default_rng(seed)
-    if isinstance(reward_model, np.ndarray):
-        predictions: FloatArray = np.asarray(reward_model, np.float64)
-        if not np.isfinite(predictions).all():
-            raise InputError("reward_model: expected finite predictions, got nan or infinity")
-    elif log.has_slates:
-        predictions = cross_fitted_slates(
-            reward_model or ActionMean(), log, target,
-            generator=generator, context=context, folds=folds,
-        )  # fmt: skip
-    else:
-        predictions = cross_fitted(
-            reward_model or ActionMean(), log,
-            n_actions=target.shape[1], generator=generator, context=context, folds=folds,
-        )  # fmt: skip
-    if reward_range is None or log.has_slates:
-        return predictions
-    return np.clip(predictions, *reward_range)
-
-
-def _check(interval: str, level: float, resamples: int) -> None:
-    if interval not in _METHODS:
-        raise InputError(f"interval: expected {', '.join(_METHODS)}, got {interval!r}")
-    if not 0 < level < 1:
-        raise InputError(f"level: expected a number between 0 and 1, got {level}")
-    if resamples < 1:
-        raise InputError(f"resamples: expected a whole number of at least 1, got {resamples}")
-
-
-def _ranges(
-    log: LoggedDecisions,
-    interval: Method,
-    terms: Mapping[str, Terms],
-    settings: Thresholds,
-    rewards: tuple[float, float],
-    weight_bound: float | None,
-) -> dict[str, tuple[float, float]]:
-    """Ranges of terms for Bernstein's interval, which allows no threshold chosen from the log."""
-    if interval != "bernstein":
-        return {}
-    if log.has_slates:
-        raise InputError("interval: bernstein is for single decisions; use bootstrap or normal")
-    if "snips" in terms:
-        raise InputError("interval: bernstein is not for snips, a ratio; use bootstrap or normal")
-    for name in terms:
-        if not settings.is_fixed(name):
-            raise InputError(
-                f"thresholds.{named.SETTINGS[name]}: set it; bernstein allows none chosen by data"
-            )
-    return {
-        name: named.range_of_terms(name, rewards, settings.of(name), weight_bound) for name in terms
-    }
-
-
-def _intervals(
-    terms: Mapping[str, Terms],
-    method: Method,
-    ranges: Mapping[str, tuple[float, float]],
-    *,
-    resamples: int,
-    level: float,
-    seed: int,
-) -> dict[str, Interval]:
-    if method == "bootstrap":
-        return bootstrap_intervals(terms, resamples=resamples, level=level, seed=seed)
-    if method == "normal":
-        return {name: normal_interval(value, level=level) for name, value in terms.items()}
-    return {
-        name: bernstein_interval(value, ranges[name], level=level) for name, value in terms.items()
-    }
-
-
-def _unsupported_reach(log: LoggedDecisions, share: float, rewards: tuple[float, float]) -> float:
-    """How far the part of the target that the log never plays may move the value."""
-    if not share > 0:
-        return 0.0
-    low, high = rewards
-    length = int(slate_rows(log)[1].max()) + 1 if log.has_slates else 1
-    return share * length * max(abs(low), abs(high), high - low)
-
-
-def _widened(interval: Interval, reach: float) -> Interval:
-    return Interval(interval.mean, interval.low - reach, interval.high + reach, interval.customers)
 
 
 def _ends(interval: Interval) -> tuple[str, str, str]:

@@ -55,6 +55,17 @@ def choose_threshold(thresholds: Sequence[float], terms_at: Callable[[float], Te
     return thresholds[slope(estimates, _ERRORS * _errors_of_differences(terms))]
 
 
+def bias_against(unbiased: Terms, biased: Terms) -> float:
+    """How large a bias may be: the distance to an unbiased estimate and two errors of it.
+
+    Args:
+        unbiased: terms of an unbiased estimate on the same log.
+        biased: terms of the estimate in question.
+    """
+    error = float(_errors_of_differences([unbiased, biased])[0, 1])
+    return abs(biased.estimate - unbiased.estimate) + _ERRORS * error
+
+
 def threshold_grid(weights: FloatArray, count: int = 10) -> list[float]:
     """Candidate thresholds of weights [N], from the largest weight down to 1 in equal ratios."""
     top = float(weights.max())

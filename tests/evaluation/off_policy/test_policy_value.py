@@ -4,9 +4,9 @@ import pytest
 from recsys.evaluation.off_policy.compare import compare_policies
 from recsys.evaluation.off_policy.diagnostics import diagnose, unsupported_share
 from recsys.evaluation.off_policy.estimators import Terms, mean_terms
+from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
 from recsys.evaluation.off_policy.log import LoggedDecisions
 from recsys.evaluation.off_policy.named import OF_DECISIONS, OF_SLATES, Thresholds
-from recsys.evaluation.off_policy.policy_value import evaluate_policy
 from recsys.evaluation.off_policy.reward_models import ActionRidge
 from recsys.evaluation.off_policy.thresholds import choose_threshold, slope, threshold_grid
 
@@ -142,3 +142,13 @@ def test_diagnostics_by_hand() -> None:
     assert (result.quantiles[0.5], result.quantiles[1.0]) == (1.0, 3.0)
     log = LoggedDecisions(actions=[0, 2], rewards=[0, 1], propensities=[0.5, 0.5])  # type: ignore[arg-type]
     assert unsupported_share(log, np.array([[0.2, 0.3, 0.5], [0.5, 0.1, 0.4]])) == 0.2
+
+
+def test_the_bias_of_a_wrong_reward_model_stays_under_its_bound() -> None:
+    estimates = evaluate_policy(LOG, TARGET, reward_model=ACCEPTS + 0.2).estimates
+    assert estimates["dm"].bias_bound == pytest.approx(0.2, abs=0.05)
+    assert abs(estimates["dm"].interval.mean - TRUTH) < estimates["dm"].bias_bound
+    # The data choose thresholds that correct the model.
+    for name in ("switch_dr", "dr_shrinkage"):
+        assert estimates[name].bias_bound < 0.05
+    assert np.isnan(estimates["dr"].bias_bound)
