@@ -9,6 +9,7 @@ from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.off_policy import named
 from recsys.evaluation.off_policy.diagnostics import (
+    Diagnostics,
     diagnose,
     require_support,
     unsupported_share,
@@ -26,7 +27,7 @@ from recsys.evaluation.off_policy.intervals import (
     normal_interval,
 )
 from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
-from recsys.evaluation.off_policy.named import Thresholds
+from recsys.evaluation.off_policy.named import Marginals, Thresholds
 from recsys.evaluation.off_policy.policy_value import Estimate, PolicyValue
 from recsys.evaluation.off_policy.reward_models import (
     ActionMean,
@@ -57,6 +58,7 @@ def evaluate_policy(
     minimum_effective: float = 100,
     max_unsupported: float = 0.0,
     support: BoolArray | None = None,
+    marginals: Marginals | None = None,
     seed: int = 0,
 ) -> PolicyValue:
     """Estimates what a policy would have earned on logged decisions.
@@ -82,6 +84,9 @@ def evaluate_policy(
         max_unsupported: largest share of the target's probability on actions that the log never
             plays; where it is allowed, intervals are widened by that share of the reward range.
         support: [A] or [N, A] where the logging policy has a probability above 0, if known.
+        marginals: for independent_ips, two arrays [N]: marginal probability of the logged action at
+            its position under the target and under the logging policy; None where positions are
+            chosen independently.
         seed: of folds and resampling.
 
     Returns:
@@ -91,28 +96,26 @@ def evaluate_policy(
         InputError: an argument cannot be used, or the log carries none of the estimators.
     """
     _check(interval, level, resamples)
+    rewards = _reward_range(log, reward_range, is_required=interval == "bernstein")
     probabilities = check_target(log, target)
     names = named.resolve(log, probabilities, estimators)
     settings = thresholds or Thresholds()
     if estimators is None and interval == "bernstein":
         names = tuple(name for name in names if name != "snips" and settings.is_fixed(name))
     share = unsupported_share(log, probabilities, support)
-    checked, refused = {}, {}
-    for name in names:
-        diagnostics = diagnose(named.weights_of(name, log, probabilities), share)
-        try:
-            require_support(diagnostics, minimum=minimum_effective, max_unsupported=max_unsupported)
-            checked[name] = diagnostics
-        except InputError as error:
-            refused[name] = str(error)
+    checked, refused = _diagnosed(
+        log, probabilities, names, share,
+        marginals=marginals, minimum=minimum_effective, max_unsupported=max_unsupported,
+    )  # fmt: skip
     if not checked:
         raise InputError(next(iter(refused.values())))
     predictions = predict_rewards(
         log, probabilities, tuple(checked), reward_model,
         context=context, folds=folds, reward_range=reward_range, seed=seed,
     )  # fmt: skip
-    terms, chosen = named.terms_by_name(log, probabilities, tuple(checked), predictions, settings)
-    rewards = reward_range or log.reward_range
+    terms, chosen = named.terms_by_name(
+        log, probabilities, tuple(checked), predictions, settings, marginals
+    )
     ranges = _ranges(log, interval, terms, settings, rewards, weight_bound)
     intervals = _intervals(terms, interval, ranges, resamples=resamples, level=level, seed=seed)
     bounds = _bias_bounds(log, probabilities, predictions, terms, chosen, rewards)
@@ -173,6 +176,28 @@ def predict_rewards(
     return np.clip(predictions, *reward_range)
 
 
+def _diagnosed(
+    log: LoggedDecisions,
+    target: FloatArray,
+    names: Sequence[str],
+    share: float,
+    *,
+    marginals: Marginals | None,
+    minimum: float,
+    max_unsupported: float,
+) -> tuple[dict[str, Diagnostics], dict[str, str]]:
+    """Diagnostics of the estimators that the log carries, and why it does not carry the others."""
+    checked, refused = {}, {}
+    for name in names:
+        try:
+            diagnostics = diagnose(named.weights_of(name, log, target, marginals), share)
+            require_support(diagnostics, minimum=minimum, max_unsupported=max_unsupported)
+            checked[name] = diagnostics
+        except InputError as error:
+            refused[name] = str(error)
+    return checked, refused
+
+
 def _check(interval: str, level: float, resamples: int) -> None:
     if interval not in _METHODS:
         raise InputError(f"interval: expected {', '.join(_METHODS)}, got {interval!r}")
@@ -180,6 +205,25 @@ def _check(interval: str, level: float, resamples: int) -> None:
         raise InputError(f"level: expected a number between 0 and 1, got {level}")
     if resamples < 1:
         raise InputError(f"resamples: expected a whole number of at least 1, got {resamples}")
+
+
+def _reward_range(
+    log: LoggedDecisions, reward_range: tuple[float, float] | None, *, is_required: bool
+) -> tuple[float, float]:
+    low, high = log.reward_range
+    if reward_range is None:
+        if is_required:
+            raise InputError(
+                f"reward_range: set it for interval=bernstein; the log's is {low:g} to {high:g}, "
+                "and the smallest and largest possible reward must be known beforehand"
+            )
+        return low, high
+    if not reward_range[0] <= low <= high <= reward_range[1]:
+        raise InputError(
+            f"reward_range: expected to hold all rewards, {low:g} to {high:g}, got "
+            f"{reward_range[0]:g} to {reward_range[1]:g}"
+        )
+    return reward_range
 
 
 def _ranges(

@@ -14,6 +14,7 @@ from recsys.evaluation.off_policy.estimators import Terms
 Method: TypeAlias = Literal["bootstrap", "normal", "bernstein"]
 
 _CELLS = 4_000_000
+"""Counts of resamples x customers that are in memory at a time."""
 
 
 def bootstrap_intervals(
@@ -44,20 +45,17 @@ def resampled_estimates(
 ) -> tuple[FloatArray, int]:
     """[resamples, M] estimates of resampled customers, and the number of customers."""
     units = next(iter(terms.values())).units
-    columns = [part for value in terms.values() for part in (value.values, value.weights)]
-    distinct = {id(column): column for column in columns}
-    sums = by_customer(np.column_stack(list(distinct.values())), units)
-    at = {key: column for column, key in enumerate(distinct)}
+    values = [value.values for value in terms.values()]
+    weights = [value.weights for value in terms.values()]
+    sums = by_customer(np.column_stack([*values, *weights]), units)  # [C, 2 M]
     generator = np.random.default_rng(seed)
     drawn = np.empty((resamples, sums.shape[1]))
     chunk = max(1, _CELLS // len(sums))
     for start in range(0, resamples, chunk):
         rows = min(chunk, resamples - start)
         drawn[start : start + rows] = draw_counts(generator, rows, len(sums)) @ sums
-    values = drawn[:, [at[id(value.values)] for value in terms.values()]]
-    weights = drawn[:, [at[id(value.weights)] for value in terms.values()]]
     with np.errstate(invalid="ignore"):  # a resample without any weight has no estimate
-        return values / weights, len(sums)
+        return drawn[:, : len(values)] / drawn[:, len(values) :], len(sums)
 
 
 def normal_interval(terms: Terms, *, level: float = 0.95) -> Interval:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from recsys.evaluation.off_policy.diagnostics import effective_sample
 from recsys.evaluation.off_policy.estimators import Terms
 from recsys.evaluation.off_policy.log import LoggedDecisions, importance_weights
 from recsys.evaluation.off_policy.thresholds import choose_threshold, threshold_grid
+
+Marginals: TypeAlias = tuple[FloatArray, FloatArray]
+"""[N] marginal probabilities of the logged action at its position: target, logging policy."""
 
 OF_DECISIONS = ("ips", "clipped_ips", "snips", "dm", "dr", "switch_dr", "dr_shrinkage")
 OF_SLATES = ("slate_ips", "independent_ips", "cascade_ips", "cascade_dr")
@@ -85,6 +89,7 @@ def terms_by_name(
     names: Sequence[str],
     predictions: FloatArray | None,
     thresholds: Thresholds,
+    marginals: Marginals | None = None,
 ) -> tuple[dict[str, Terms], dict[str, float]]:
     """Terms of each estimator, and the thresholds of those that have one.
 
@@ -94,7 +99,9 @@ def terms_by_name(
         names: as `resolve` returns them.
         predictions: [N, A] expected rewards; None where no estimator needs them.
         thresholds: settings; those that are None are chosen by SLOPE.
+        marginals: for independent_ips.
     """
+    marginal_target, marginal_propensities = marginals or (None, None)
     q = np.empty((0, 0)) if predictions is None else predictions
     plain: Mapping[str, Callable[[], Terms]] = {
         "ips": lambda: single.ips(log, target),
@@ -102,7 +109,12 @@ def terms_by_name(
         "dm": lambda: single.direct_method(log, target, q),
         "dr": lambda: single.doubly_robust(log, target, q),
         "slate_ips": lambda: slates.slate_ips(log, target),
-        "independent_ips": lambda: slates.independent_ips(log, target),
+        "independent_ips": lambda: slates.independent_ips(
+            log,
+            target,
+            marginal_target=marginal_target,
+            marginal_propensities=marginal_propensities,
+        ),
         "cascade_ips": lambda: slates.cascade_ips(log, target),
         "cascade_dr": lambda: slates.cascade_dr(log, target, q),
     }
@@ -123,17 +135,27 @@ def terms_by_name(
     return terms, chosen
 
 
-def weights_of(name: str, log: LoggedDecisions, target: FloatArray) -> FloatArray:
+def weights_of(
+    name: str, log: LoggedDecisions, target: FloatArray, marginals: Marginals | None = None
+) -> FloatArray:
     """[U] the weights that an estimator rests on, one a decision or a slate.
 
     For `independent_ips` those of the position with the smallest effective sample.
+
+    Raises:
+        InputError: independent_ips needs marginals.
     """
     if not log.has_slates:
         return importance_weights(log, target)
     if name != "independent_ips":
         return slates.slate_weights(log, target)
-    table = slates.by_slate(log, importance_weights(log, target), 1.0)
-    return min(table.T, key=effective_sample)
+    if marginals is None and slates.draws_without_replacement(log, target):
+        raise InputError(
+            "marginals: independent_ips needs them, as the target never repeats an action of a "
+            "slate; give the marginal probabilities of both policies, or use cascade_ips"
+        )
+    weights = marginals[0] / marginals[1] if marginals else importance_weights(log, target)
+    return min(slates.by_slate(log, weights, 1.0).T, key=effective_sample)
 
 
 def range_of_terms(

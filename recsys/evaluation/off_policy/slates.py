@@ -87,6 +87,24 @@ def cascade_dr(log: LoggedDecisions, target: FloatArray, predictions: FloatArray
     return mean_terms(terms.sum(axis=1), slate_units(log))
 
 
+def draws_without_replacement(log: LoggedDecisions, target: FloatArray) -> bool:
+    """Whether a target [N, A] never repeats an action of a slate, so that positions depend.
+
+    False where no slate has two positions, or only the logged action's probability is known.
+    """
+    if target.ndim == 1:
+        return False
+    rows = by_slate(log, np.arange(len(log), dtype=np.float64), -1.0).astype(np.int64)
+    is_repeated, pairs = False, 0
+    for below in range(1, rows.shape[1]):
+        for above in range(below):
+            reached = rows[rows[:, below] >= 0]
+            chances = target[reached[:, below], log.actions[reached[:, above]]]
+            is_repeated |= bool((chances > 0).any())
+            pairs += len(reached)
+    return pairs > 0 and not is_repeated
+
+
 def logged_slate_value(log: LoggedDecisions) -> Terms:
     """What the logging policy itself earned a slate."""
     return mean_terms(by_slate(log, log.rewards, 0.0).sum(axis=1), slate_units(log))

@@ -73,6 +73,13 @@ LOGS: dict[str, tuple[Callable[[], object], str, str]] = {
     "shrinkage": (lambda: dr_shrinkage(_log(), EVEN, EVEN, shrinkage=-1), "shrinkage", "-1"),
 }  # fmt: skip
 
+
+def _bernstein(estimators: list[str]) -> object:
+    return evaluate_policy(
+        _log(), EVEN, estimators=estimators, interval="bernstein", reward_range=(0, 1)
+    )
+
+
 FAR = np.tile([1.0, 0.0], (N, 1))
 POLICIES: dict[str, tuple[Callable[[], object], str, str]] = {
     "beyond support": (
@@ -109,16 +116,29 @@ POLICIES: dict[str, tuple[Callable[[], object], str, str]] = {
     ),
     "level": (lambda: evaluate_policy(_log(), EVEN, level=95), "level", "95"),
     "bernstein ratio": (
-        lambda: evaluate_policy(_log(), EVEN, estimators=["snips"], interval="bernstein"),
+        lambda: _bernstein(["snips"]),
         "interval", "snips",
     ),
     "bernstein unbounded": (
-        lambda: evaluate_policy(_log(), EVEN, estimators=["ips"], interval="bernstein"),
+        lambda: _bernstein(["ips"]),
         "term_range", "weight_bound",
     ),
     "bernstein chosen cap": (
-        lambda: evaluate_policy(_log(), EVEN, estimators=["clipped_ips"], interval="bernstein"),
+        lambda: _bernstein(["clipped_ips"]),
         "thresholds.weight_cap", "set it",
+    ),
+    "bernstein without range": (
+        lambda: evaluate_policy(_log(), EVEN, interval="bernstein"), "reward_range", "set it",
+    ),
+    "narrow range": (
+        lambda: evaluate_policy(_log(), EVEN, reward_range=(0, 0.5)), "reward_range", "0 to 1",
+    ),
+    "positions that depend": (
+        lambda: evaluate_policy(
+            _log(slate_ids=np.arange(N) // 2, positions=np.arange(N) % 2),
+            np.tile([[0.5, 0.5], [0.0, 1.0]], (N // 2, 1)), estimators=["independent_ips"],
+        ),
+        "marginals", "never repeats",
     ),
     "compared beyond support": (
         lambda: compare_policies(_log(), EVEN, EVEN @ [[1, 0, 0], [0, 0, 1]]), "target", "50.00%",

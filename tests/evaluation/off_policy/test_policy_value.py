@@ -68,6 +68,21 @@ def test_what_the_log_does_not_carry_is_refused_and_the_rest_kept() -> None:
     assert "slate_ips refused: target: the log" in repr(value)
 
 
+def test_independent_positions_take_marginals_where_actions_are_not_repeated() -> None:
+    first = RNG.integers(0, 2, N // 2)
+    actions = np.column_stack([first, 1 - first]).ravel()
+    log = LoggedDecisions(
+        actions=actions, rewards=(actions == 1) * 1.0, propensities=np.tile([0.5, 1.0], N // 2),
+        slate_ids=ROWS // 2, positions=ROWS % 2,
+    )  # fmt: skip
+    likes = np.tile([0.2, 0.8], (N, 1))
+    target = np.where(ROWS[:, None] % 2 == 0, likes, np.arange(2) == actions[:, None])
+    marginal = np.where((actions == 1) == (ROWS % 2 == 0), 0.8, 0.2)
+    value = evaluate_policy(log, target, marginals=(marginal, np.full(N, 0.5)))
+    assert value.estimates["independent_ips"].interval.mean == pytest.approx(1, abs=0.03)
+    assert "independent_ips" in evaluate_policy(log, target).refused
+
+
 def test_probabilities_of_logged_actions_are_enough_for_weights_alone() -> None:
     logged = evaluate_policy(LOG, TARGET[ROWS, ACTIONS])
     assert set(logged.estimates) == {"ips", "clipped_ips", "snips"}
