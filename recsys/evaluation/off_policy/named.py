@@ -154,7 +154,7 @@ def weights_of(
             "marginals: independent_ips needs them, as the target never repeats an action of a "
             "slate; give the marginal probabilities of both policies, or use cascade_ips"
         )
-    weights = marginals[0] / marginals[1] if marginals else importance_weights(log, target)
+    weights = slates.marginal_weights(log, target, *(marginals or (None, None)))
     return min(slates.by_slate(log, weights, 1.0).T, key=effective_sample)
 
 

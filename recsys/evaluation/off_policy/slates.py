@@ -46,14 +46,40 @@ def independent_ips(
             target policy; None where positions are chosen independently: those of `target`.
         marginal_propensities: [N] the same under the logging policy; None for the log's.
     """
-    weights = importance_weights(log, target)
-    if (marginal_target is None) != (marginal_propensities is None):
-        raise InputError("marginal_target: give it and marginal_propensities together, or neither")
-    if marginal_target is not None and marginal_propensities is not None:
-        if not len(marginal_target) == len(marginal_propensities) == len(log):
-            raise InputError(f"marginal_target: expected shape [{len(log)}]")
-        weights = marginal_target / marginal_propensities
+    weights = marginal_weights(log, target, marginal_target, marginal_propensities)
     return mean_terms(by_slate(log, weights * log.rewards, 0.0).sum(axis=1), slate_units(log))
+
+
+def marginal_weights(
+    log: LoggedDecisions,
+    target: FloatArray,
+    marginal_target: FloatArray | None,
+    marginal_propensities: FloatArray | None,
+) -> FloatArray:
+    """[N] weights of single positions; arguments as for `independent_ips`.
+
+    Raises:
+        InputError: only one array is given, or values are no probabilities, or 0 was logged.
+    """
+    if marginal_target is None and marginal_propensities is None:
+        return importance_weights(log, target)
+    for name, low, values in (
+        ("target", "from 0", marginal_target),
+        ("propensities", "above 0", marginal_propensities),
+    ):
+        array = np.asarray(values, np.float64)
+        if array.shape != (len(log),):
+            raise InputError(
+                f"marginal_{name}: expected shape [{len(log)}], got {list(array.shape)}; give the "
+                "marginals of both policies or none"
+            )
+        bad = np.flatnonzero(~((array > 0 if low == "above 0" else array >= 0) & (array <= 1)))
+        if len(bad):
+            raise InputError(
+                f"marginal_{name}: expected a probability {low} to 1, got {array[bad[0]]} in "
+                f"row {bad[0]}"
+            )
+    return np.asarray(np.asarray(marginal_target) / marginal_propensities)
 
 
 def cascade_ips(log: LoggedDecisions, target: FloatArray) -> Terms:

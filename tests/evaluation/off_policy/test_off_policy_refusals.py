@@ -13,7 +13,7 @@ from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
 from recsys.evaluation.off_policy.intervals import bernstein_interval
 from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
 from recsys.evaluation.off_policy.named import Thresholds
-from recsys.evaluation.off_policy.slates import slate_ips
+from recsys.evaluation.off_policy.slates import independent_ips, slate_ips
 
 N = 400
 EVEN = np.full((N, 2), 0.5)
@@ -68,6 +68,17 @@ LOGS: dict[str, tuple[Callable[[], object], str, str]] = {
         lambda: check_target(_log(), EVEN + np.array([-1, 1])), "target", "row 0, action 0",
     ),
     "target narrow": (lambda: check_target(_log(), np.ones((N, 1))), "target", "action 1 in row 1"),
+    "half the marginals": (
+        lambda: independent_ips(_slates([0, 1, 2]), np.ones(3), marginal_target=np.ones(3)),
+        "marginal_propensities", "both",
+    ),
+    "marginal propensity 0": (
+        lambda: independent_ips(
+            _slates([0, 1, 2]), np.ones(3),
+            marginal_target=np.ones(3), marginal_propensities=np.array([1.0, 0.0, 1.0]),
+        ),
+        "marginal_propensities", "row 1",
+    ),
     "no slates": (lambda: slate_ips(_log(), EVEN), "log.slate_ids", "need"),
     "cap": (lambda: clipped_ips(_log(), EVEN, cap=0), "cap", "got 0"),
     "shrinkage": (lambda: dr_shrinkage(_log(), EVEN, EVEN, shrinkage=-1), "shrinkage", "-1"),
