@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from recsys.arrays import BoolArray, FloatArray
 from recsys.evaluation.intervals import percentiles
 from recsys.evaluation.off_policy import named
+from recsys.evaluation.off_policy.cross_fitting import predict_rewards
 from recsys.evaluation.off_policy.diagnostics import diagnose, require_support, unsupported_share
 from recsys.evaluation.off_policy.estimators import Terms
-from recsys.evaluation.off_policy.evaluate_policy import predict_rewards
 from recsys.evaluation.off_policy.intervals import resampled_estimates
 from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
 from recsys.evaluation.off_policy.named import Thresholds

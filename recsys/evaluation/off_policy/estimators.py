@@ -108,7 +108,7 @@ def direct_method(log: LoggedDecisions, target: FloatArray, predictions: FloatAr
         log: the decisions.
         target: [N, A] probabilities.
         predictions: [N, A] expected rewards, made without the decision's own reward
-            (`recsys.evaluation.off_policy.reward_models.cross_fitted`).
+            (`recsys.evaluation.off_policy.cross_fitting.cross_fitted`).
     """
     return mean_terms(model_value(target, predictions), log.units)
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from recsys.arrays import BoolArray, FloatArray
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.off_policy import named
+from recsys.evaluation.off_policy.bernstein import (
+    bernstein_interval,
+    known_reward_range,
+    ranges_of_terms,
+)
+from recsys.evaluation.off_policy.cross_fitting import predict_rewards
 from recsys.evaluation.off_policy.diagnostics import (
     Diagnostics,
     diagnose,
@@ -22,19 +26,13 @@ from recsys.evaluation.off_policy.estimators import (
 )
 from recsys.evaluation.off_policy.intervals import (
     Method,
-    bernstein_interval,
     bootstrap_intervals,
     normal_interval,
 )
 from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
 from recsys.evaluation.off_policy.named import Marginals, Thresholds
 from recsys.evaluation.off_policy.policy_value import Estimate, PolicyValue
-from recsys.evaluation.off_policy.reward_models import (
-    ActionMean,
-    RewardModel,
-    cross_fitted,
-    cross_fitted_slates,
-)
+from recsys.evaluation.off_policy.reward_models import RewardModel
 from recsys.evaluation.off_policy.slates import logged_slate_value, slate_rows
 from recsys.evaluation.off_policy.thresholds import bias_against
 
@@ -96,7 +94,7 @@ def evaluate_policy(
         InputError: an argument cannot be used, or the log carries none of the estimators.
     """
     _check(interval, level, resamples)
-    rewards = _reward_range(log, reward_range, is_required=interval == "bernstein")
+    rewards = known_reward_range(log, reward_range, is_required=interval == "bernstein")
     probabilities = check_target(log, target)
     names = named.resolve(log, probabilities, estimators)
     settings = thresholds or Thresholds()
@@ -116,7 +114,11 @@ def evaluate_policy(
     terms, chosen = named.terms_by_name(
         log, probabilities, tuple(checked), predictions, settings, marginals
     )
-    ranges = _ranges(log, interval, terms, settings, rewards, weight_bound)
+    ranges = (
+        ranges_of_terms(log, terms, settings, rewards, weight_bound)
+        if interval == "bernstein"
+        else {}
+    )
     intervals = _intervals(terms, interval, ranges, resamples=resamples, level=level, seed=seed)
     bounds = _bias_bounds(log, probabilities, predictions, terms, chosen, rewards)
     slack = _unsupported_reach(log, share, rewards)
@@ -137,43 +139,6 @@ def evaluate_policy(
         method=interval,
         predictions=predictions,
     )
-
-
-def predict_rewards(
-    log: LoggedDecisions,
-    target: FloatArray,
-    names: Sequence[str],
-    reward_model: RewardModel | FloatArray | None,
-    *,
-    context: FloatArray | None,
-    folds: int,
-    reward_range: tuple[float, float] | None,
-    seed: int,
-) -> FloatArray | None:
-    """[N, A] expected rewards that the estimators need; None where none needs them.
-
-    Arguments as for `evaluate_policy`.
-    """
-    if not set(names) & set(named.WITH_MODEL):
-        return None
-    generator = np.random.default_rng(seed)
-    if isinstance(reward_model, np.ndarray):
-        predictions: FloatArray = np.asarray(reward_model, np.float64)
-        if not np.isfinite(predictions).all():
-            raise InputError("reward_model: expected finite predictions, got nan or infinity")
-    elif log.has_slates:
-        predictions = cross_fitted_slates(
-            reward_model or ActionMean(), log, target,
-            generator=generator, context=context, folds=folds,
-        )  # fmt: skip
-    else:
-        predictions = cross_fitted(
-            reward_model or ActionMean(), log,
-            n_actions=target.shape[1], generator=generator, context=context, folds=folds,
-        )  # fmt: skip
-    if reward_range is None or log.has_slates:
-        return predictions
-    return np.clip(predictions, *reward_range)
 
 
 def _diagnosed(
@@ -205,50 +170,6 @@ def _check(interval: str, level: float, resamples: int) -> None:
         raise InputError(f"level: expected a number between 0 and 1, got {level}")
     if resamples < 1:
         raise InputError(f"resamples: expected a whole number of at least 1, got {resamples}")
-
-
-def _reward_range(
-    log: LoggedDecisions, reward_range: tuple[float, float] | None, *, is_required: bool
-) -> tuple[float, float]:
-    low, high = log.reward_range
-    if reward_range is None:
-        if is_required:
-            raise InputError(
-                f"reward_range: set it for interval=bernstein; the log's is {low:g} to {high:g}, "
-                "and the smallest and largest possible reward must be known beforehand"
-            )
-        return low, high
-    if not reward_range[0] <= low <= high <= reward_range[1]:
-        raise InputError(
-            f"reward_range: expected to hold all rewards, {low:g} to {high:g}, got "
-            f"{reward_range[0]:g} to {reward_range[1]:g}"
-        )
-    return reward_range
-
-
-def _ranges(
-    log: LoggedDecisions,
-    interval: Method,
-    terms: Mapping[str, Terms],
-    settings: Thresholds,
-    rewards: tuple[float, float],
-    weight_bound: float | None,
-) -> dict[str, tuple[float, float]]:
-    """Ranges of terms for Bernstein's interval, which allows no threshold chosen from the log."""
-    if interval != "bernstein":
-        return {}
-    if log.has_slates:
-        raise InputError("interval: bernstein is for single decisions; use bootstrap or normal")
-    if "snips" in terms:
-        raise InputError("interval: bernstein is not for snips, a ratio; use bootstrap or normal")
-    for name in terms:
-        if not settings.is_fixed(name):
-            raise InputError(
-                f"thresholds.{named.SETTINGS[name]}: set it; bernstein allows none chosen by data"
-            )
-    return {
-        name: named.range_of_terms(name, rewards, settings.of(name), weight_bound) for name in terms
-    }
 
 
 def _intervals(

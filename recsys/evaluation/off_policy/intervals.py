@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import stdtrit
 
 from recsys.arrays import FloatArray
-from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval, by_customer, draw_counts, percentiles
 from recsys.evaluation.off_policy.estimators import Terms
 
@@ -88,55 +87,3 @@ def standard_error(influence: FloatArray) -> float:
     if count < 2:
         return float("nan")
     return float(np.sqrt(count / (count - 1) * (influence**2).sum()))
-
-
-def bernstein_interval(
-    terms: Terms, term_range: tuple[float, float], *, level: float = 0.95
-) -> Interval:
-    """Empirical-Bernstein interval (Maurer and Pontil, 2009, theorem 11); holds for any N.
-
-    For independent X_1..X_C in [0, 1] with mean M and sample variance V, with probability 1 - d
-    each: E M <= M + sqrt(2 V ln(2 / d) / C) + 7 ln(2 / d) / (3 (C - 1)), and the same below. Both
-    ends take d = (1 - level) / 2. X is a customer's sum of terms, scaled by the largest number of
-    decisions of a customer.
-
-    Args:
-        terms: of an estimate that is a plain mean.
-        term_range: smallest and largest value that a term could take, known beforehand.
-        level: confidence of both ends together.
-
-    Raises:
-        InputError: the estimate is a ratio, the range is not known, or a term lies outside.
-    """
-    if (terms.weights != 1).any():
-        raise InputError(
-            "interval: bernstein needs an estimate that is a plain mean, got a self-normalised "
-            "one; use interval=bootstrap or normal for snips"
-        )
-    low, high = term_range
-    if not np.isfinite([low, high]).all() or low >= high:
-        raise InputError(
-            f"term_range: expected two finite ends, the lower first, got {low} and {high}; set "
-            "weight_bound and reward_range"
-        )
-    slack = 1e-9 * (high - low)
-    if terms.values.min() < low - slack or terms.values.max() > high + slack:
-        raise InputError(
-            f"term_range: expected all terms in {low:g} to {high:g}, got {terms.values.min():g} to "
-            f"{terms.values.max():g}; widen reward_range or weight_bound"
-        )
-    amounts = by_customer(np.column_stack([terms.values - low, terms.weights]), terms.units)
-    count, largest = len(amounts), amounts[:, 1].max()
-    if count < 2:
-        return Interval(terms.estimate, float("nan"), float("nan"), count)
-    scaled = amounts[:, 0] / (largest * (high - low))
-    logarithm = np.log(4 / (1 - level))
-    reach = np.sqrt(2 * scaled.var(ddof=1) * logarithm / count)
-    reach += 7 * logarithm / (3 * (count - 1))
-    width = float(reach * largest * (high - low) * count / len(terms.values))
-    return Interval(
-        terms.estimate,
-        max(terms.estimate - width, low),
-        min(terms.estimate + width, high),
-        count,
-    )

@@ -158,27 +158,6 @@ def weights_of(
     return min(slates.by_slate(log, weights, 1.0).T, key=effective_sample)
 
 
-def range_of_terms(
-    name: str, rewards: tuple[float, float], threshold: float | None, weight_bound: float | None
-) -> tuple[float, float]:
-    """Smallest and largest value of a term of an estimator of single decisions.
-
-    Args:
-        name: of the estimator.
-        rewards: smallest and largest reward and prediction.
-        threshold: its cap, switch threshold or shrinkage.
-        weight_bound: largest weight possible; None for no bound.
-    """
-    low, high = rewards
-    bound = np.inf if weight_bound is None else weight_bound
-    if threshold is not None:
-        bound = min(bound, np.sqrt(threshold) / 2 if name == "dr_shrinkage" else threshold)
-    if name in ("ips", "clipped_ips"):
-        return min(0.0, low * bound), max(0.0, high * bound)
-    reach = 0.0 if name == "dm" else bound * (high - low)
-    return low - reach, high + reach
-
-
 def _grid(name: str, log: LoggedDecisions, target: FloatArray) -> list[float]:
     grid = threshold_grid(importance_weights(log, target))
     if name == "dr_shrinkage":

@@ -102,7 +102,7 @@ def cascade_dr(log: LoggedDecisions, target: FloatArray, predictions: FloatArray
         log: the decisions.
         target: [N, A] probabilities given the actions above.
         predictions: [N, A] q of each action at the row's position
-            (`recsys.evaluation.off_policy.reward_models.cross_fitted_slates`).
+            (`recsys.evaluation.off_policy.cross_fitting.cross_fitted_slates`).
     """
     weights, rewards = _tables(log, target)
     values = by_slate(log, model_value(target, predictions), 0.0)

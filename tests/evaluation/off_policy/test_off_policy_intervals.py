@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from recsys.evaluation.off_policy.bernstein import bernstein_interval
 from recsys.evaluation.off_policy.estimators import Terms, mean_terms
 from recsys.evaluation.off_policy.intervals import (
-    bernstein_interval,
     bootstrap_intervals,
     normal_interval,
 )

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from recsys.errors import InputError
+from recsys.evaluation.off_policy.bernstein import bernstein_interval
 from recsys.evaluation.off_policy.compare import compare_policies
 from recsys.evaluation.off_policy.estimators import clipped_ips, dr_shrinkage
 from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
-from recsys.evaluation.off_policy.intervals import bernstein_interval
 from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
 from recsys.evaluation.off_policy.named import Thresholds
 from recsys.evaluation.off_policy.slates import independent_ips, slate_ips

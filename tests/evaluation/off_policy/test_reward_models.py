@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 
-from recsys.evaluation.off_policy.log import LoggedDecisions
-from recsys.evaluation.off_policy.reward_models import (
-    ActionMean,
-    ActionRidge,
-    Regressor,
+from recsys.evaluation.off_policy.cross_fitting import (
     cross_fitted,
     cross_fitted_slates,
     folds_of,
 )
+from recsys.evaluation.off_policy.log import LoggedDecisions
+from recsys.evaluation.off_policy.reward_models import ActionMean, ActionRidge, Regressor
 
 RNG = np.random.default_rng(0)
 N, A = 600, 3
