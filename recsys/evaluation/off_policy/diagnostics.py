@@ -97,9 +97,10 @@ def require_support(
     """
     if diagnostics.unsupported > max_unsupported:
         raise InputError(
-            f"target: {diagnostics.unsupported:.2%} of its probability lies on actions that the "
-            f"log never plays, at most {max_unsupported:.2%} is allowed; evaluate a policy within "
-            "the log's actions, or set max_unsupported to widen the intervals by that share"
+            f"target: {100 * diagnostics.unsupported:.3g} % of its probability lies on actions "
+            f"that the log never plays, at most {100 * max_unsupported:.3g} % is allowed; evaluate "
+            "a policy within the log's actions, set support if the logging policy could have "
+            "played them, or max_unsupported to widen the intervals by that share"
         )
     if diagnostics.effective_sample < minimum:
         raise InputError(
