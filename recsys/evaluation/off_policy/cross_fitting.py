@@ -81,7 +81,7 @@ def predict_rewards(
     """
     if not set(names) & set(named.WITH_MODEL):
         return None
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng([seed, 1])  # not the stream of the resampling
     if isinstance(reward_model, np.ndarray):
         predictions: FloatArray = np.asarray(reward_model, np.float64)
         if not np.isfinite(predictions).all():

@@ -8,7 +8,7 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 
-_SLACK = 1e-6
+_SLACK = 1e-5  # of probabilities in single precision
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
