@@ -21,8 +21,8 @@ Marginals: TypeAlias = tuple[FloatArray, FloatArray]
 OF_DECISIONS = ("ips", "clipped_ips", "snips", "dm", "dr", "switch_dr", "dr_shrinkage")
 OF_SLATES = ("slate_ips", "independent_ips", "cascade_ips", "cascade_dr")
 WITH_MODEL = ("dm", "dr", "switch_dr", "dr_shrinkage", "cascade_dr")
-RECOMMENDED = "dr_shrinkage"
-"""Smallest error over near and far policies, where a reward model has context; see benchmarks/."""
+RECOMMENDED = "dr"
+"""Unbiased whatever the reward model: no bias that is as large as the noise stays unseen."""
 
 SETTINGS = {
     "clipped_ips": "weight_cap",
