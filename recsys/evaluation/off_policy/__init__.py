@@ -1,0 +1,1 @@
+"""What a policy is worth before it goes live, from decisions that another policy logged."""

@@ -1,0 +1,94 @@
+"""Two policies on one log: which is worth more, and how surely."""
+
+from collections.abc import Mapping
+
+from recsys.arrays import BoolArray, FloatArray
+from recsys.evaluation.intervals import percentiles
+from recsys.evaluation.off_policy import named
+from recsys.evaluation.off_policy.cross_fitting import predict_rewards
+from recsys.evaluation.off_policy.diagnostics import diagnose, require_support, unsupported_share
+from recsys.evaluation.off_policy.estimators import Terms
+from recsys.evaluation.off_policy.intervals import resampled_estimates
+from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
+from recsys.evaluation.off_policy.named import Thresholds
+from recsys.evaluation.off_policy.reward_models import RewardModel
+from recsys.evaluation.paired import Difference, verdict_of
+
+
+def compare_policies(
+    log: LoggedDecisions,
+    first: FloatArray,
+    second: FloatArray,
+    *,
+    estimator: str = "snips",
+    reward_model: RewardModel | FloatArray | None = None,
+    context: FloatArray | None = None,
+    folds: int = 5,
+    thresholds: Thresholds | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
+    minimum_effective: float = 100,
+    support: BoolArray | None = None,
+    seed: int = 0,
+) -> Difference:
+    """Paired bootstrap over customers of the value of the first policy less that of the second.
+
+    Both are estimated on the same resamples with the same reward model, so that what a decision
+    says about both cancels. A threshold that is not set is chosen for each policy by SLOPE.
+
+    Args:
+        log: the decisions.
+        first: [N, A] or [N] probabilities of the first policy, as for `evaluate_policy`.
+        second: the same of the second.
+        estimator: name among `named.OF_DECISIONS` or `named.OF_SLATES`.
+        reward_model: as for `evaluate_policy`; for `cascade_dr` it is fitted for each policy.
+        context: [N, D] features for the reward model.
+        folds: parts of the log for the reward model.
+        thresholds: caps and the like.
+        resamples: of the bootstrap.
+        level: confidence.
+        minimum_effective: smallest effective sample of either policy.
+        support: [A] or [N, A] where the logging policy has a probability above 0, if known.
+        seed: of folds and resampling.
+
+    Returns:
+        "win" where the whole interval lies above zero, "loss" where below, else "tie".
+
+    Raises:
+        InputError: an argument cannot be used, or the log does not carry a policy.
+    """
+    terms: dict[str, Terms] = {}
+    predictions = reward_model
+    for name, values in (("first", first), ("second", second)):
+        target = check_target(log, values, name)
+        names = named.resolve(log, target, [estimator])
+        share = unsupported_share(log, target, support)
+        weights = named.weights_of(estimator, log, target)
+        require_support(diagnose(weights, share), minimum=minimum_effective)
+        fitted = predict_rewards(
+            log, target, names, predictions,
+            context=context, folds=folds, reward_range=None, seed=seed,
+        )  # fmt: skip
+        made, _ = named.terms_by_name(log, target, names, fitted, thresholds or Thresholds())
+        terms[name] = made[estimator]
+        if not log.has_slates and fitted is not None:
+            predictions = fitted
+    return paired_value(terms, resamples=resamples, level=level, seed=seed)
+
+
+def paired_value(
+    terms: Mapping[str, Terms], *, resamples: int = 1000, level: float = 0.95, seed: int = 0
+) -> Difference:
+    """Difference of two estimates, first less second, on shared resamples of customers.
+
+    Args:
+        terms: of two estimates on the same decisions or slates.
+        resamples: number of resamples.
+        level: confidence.
+        seed: of the resampling.
+    """
+    first, second = terms.values()
+    draws, customers = resampled_estimates(terms, resamples=resamples, seed=seed)
+    low, high = percentiles(draws[:, :1] - draws[:, 1:], level, customers)
+    ends = float(low[0]), float(high[0])
+    return Difference(first.estimate - second.estimate, *ends, verdict_of(*ends))

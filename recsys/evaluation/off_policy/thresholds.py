@@ -1,0 +1,85 @@
+"""Choosing the clip, switch and shrinkage from the data: SLOPE with paired widths."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from recsys.arrays import FloatArray
+from recsys.errors import InputError
+from recsys.evaluation.intervals import by_customer
+from recsys.evaluation.off_policy.estimators import Terms
+
+_ERRORS = 2.0
+_ROUNDING = 1e-12
+
+
+def slope(estimates: FloatArray, reach: FloatArray) -> int:
+    """Position of the estimate that SLOPE selects (Su, Srinath and Krishnamurthy, 2020).
+
+    The paper gives estimate i the interval of +-2 c_i, c_i the half width of its confidence
+    interval, and selects the last estimate up to which all intervals intersect: no bias is to be
+    seen so far, and later estimates vary less. Intervals on a line intersect where each two of
+    them do, that is where |estimate_i - estimate_j| <= 2 (c_i + c_j) = reach[i, j].
+
+    Args:
+        estimates: [M] from the least biased to the most, that is from the widest to the narrowest.
+        reach: [M, M] by how much two estimates may differ.
+
+    >>> slope(np.array([1.0, 1.1, 3.0]), np.full((3, 3), 0.5))
+    1
+    """
+    if not len(estimates) or reach.shape != (len(estimates), len(estimates)):
+        raise InputError(
+            f"reach: expected a square of at least one estimate, got {list(reach.shape)} for "
+            f"{len(estimates)} estimates"
+        )
+    apart = np.abs(estimates[:, None] - estimates) > reach
+    first = np.flatnonzero(np.tril(apart).any(axis=1))
+    return int(first[0]) - 1 if len(first) else len(estimates) - 1
+
+
+def choose_threshold(thresholds: Sequence[float], terms_at: Callable[[float], Terms]) -> float:
+    """The threshold that SLOPE selects.
+
+    Estimates of one log share their noise: two may differ by two standard errors of their
+    difference, customers being independent. The paper's sum of widths, which knows nothing of the
+    pairing, lets through biases of several standard errors.
+
+    Args:
+        thresholds: from the least biased, which is the largest for a clip, a switch and a
+            shrinkage, to the most biased.
+        terms_at: terms of the estimator at a threshold.
+    """
+    terms = [terms_at(threshold) for threshold in thresholds]
+    estimates = np.array([value.estimate for value in terms])
+    return thresholds[slope(estimates, _ERRORS * _errors_of_differences(terms))]
+
+
+def bias_against(unbiased: Terms, biased: Terms) -> float:
+    """How large a bias may be: the distance to an unbiased estimate and two errors of it.
+
+    Args:
+        unbiased: terms of an unbiased estimate on the same log.
+        biased: terms of the estimate in question.
+    """
+    error = float(_errors_of_differences([unbiased, biased])[0, 1])
+    return abs(biased.estimate - unbiased.estimate) + _ERRORS * error
+
+
+def threshold_grid(weights: FloatArray, count: int = 10) -> list[float]:
+    """Candidate thresholds of weights [N], from the largest weight down to 1 in equal ratios."""
+    top = float(weights.max())
+    if top <= 1:
+        return [max(top, np.finfo(np.float64).tiny)]
+    return [float(value) for value in np.geomspace(top, 1.0, count)]
+
+
+def _errors_of_differences(terms: Sequence[Terms]) -> FloatArray:
+    """[M, M] standard errors of the differences of estimates, by the delta method."""
+    parts = [(value.values - value.estimate * value.weights) / value.weights.sum()
+             for value in terms]  # fmt: skip
+    influence = by_customer(np.column_stack(parts), terms[0].units)  # [C, M]
+    products = influence.T @ influence * len(influence) / max(len(influence) - 1, 1)
+    variances = np.diag(products)
+    squares = variances[:, None] + variances - 2 * products
+    return np.sqrt(np.maximum(squares, _ROUNDING * (variances[:, None] + variances)))

@@ -1,0 +1,169 @@
+import numpy as np
+import pytest
+
+from recsys.evaluation.off_policy.compare import compare_policies
+from recsys.evaluation.off_policy.diagnostics import diagnose, unsupported_share
+from recsys.evaluation.off_policy.estimators import Terms, mean_terms
+from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
+from recsys.evaluation.off_policy.log import LoggedDecisions
+from recsys.evaluation.off_policy.named import OF_DECISIONS, OF_SLATES, Thresholds
+from recsys.evaluation.off_policy.reward_models import ActionRidge
+from recsys.evaluation.off_policy.thresholds import choose_threshold, slope, threshold_grid
+
+RNG = np.random.default_rng(0)
+N, A = 6000, 4
+CONTEXT = RNG.normal(size=(N, 3))
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shares = np.exp(logits)
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+TASTE = CONTEXT @ RNG.normal(size=(3, A))
+LOGGING, TARGET = _softmax(0.3 * TASTE), _softmax(TASTE)
+ACCEPTS = 1 / (1 + np.exp(1 - TASTE))
+TRUTH = (TARGET * ACCEPTS).sum(axis=1).mean()
+ACTIONS = (LOGGING.cumsum(axis=1) > RNG.random((N, 1))).argmax(axis=1)
+ROWS = np.arange(N)
+COLUMNS = {
+    "actions": ACTIONS,
+    "rewards": (RNG.random(N) < ACCEPTS[ROWS, ACTIONS]).astype(float),
+    "propensities": LOGGING[ROWS, ACTIONS],
+    "customers": ROWS // 4,
+}
+LOG = LoggedDecisions(**COLUMNS)
+SLATES = LoggedDecisions(**COLUMNS, slate_ids=ROWS // 2, positions=1 + ROWS % 2)
+
+
+def test_all_estimators_find_the_value_of_a_policy() -> None:
+    value = evaluate_policy(LOG, TARGET, reward_model=ActionRidge(), context=CONTEXT)
+    assert tuple(value.estimates) == OF_DECISIONS
+    for name in ("ips", "snips", "dr"):
+        assert value.estimates[name].interval.low < TRUTH < value.estimates[name].interval.high
+    assert value.logged.mean == LOG.rewards.mean()
+    assert value.logged.mean < value.estimates["dr"].interval.low
+
+
+def test_a_result_prints_as_a_table_and_is_a_frame() -> None:
+    value = evaluate_policy(LOG, TARGET)
+    assert repr(value).splitlines()[0].startswith("policy value, 6,000 decisions, 95% bootstrap")
+    assert len(repr(value).splitlines()) == 3 + len(OF_DECISIONS)
+    assert "<td>snips</td>" in value._repr_html_()
+    assert value.frame().loc["snips", "low"] == value.estimates["snips"].interval.low
+
+
+def test_slates_have_their_own_estimators() -> None:
+    value = evaluate_policy(SLATES, TARGET, reward_model=ActionRidge(), context=CONTEXT)
+    assert tuple(value.estimates) == OF_SLATES
+    for estimate in value.estimates.values():
+        assert estimate.interval.low < 2 * TRUTH < estimate.interval.high
+    assert value.logged.mean == pytest.approx(2 * LOG.rewards.mean())
+
+
+def test_what_the_log_does_not_carry_is_refused_and_the_rest_kept() -> None:
+    value = evaluate_policy(SLATES, TARGET, minimum_effective=1900)
+    assert set(value.estimates) == {"independent_ips"}
+    assert set(value.refused) == {"slate_ips", "cascade_ips", "cascade_dr"}
+    assert "slate_ips refused: target: the log" in repr(value)
+
+
+def test_independent_positions_take_marginals_where_actions_are_not_repeated() -> None:
+    first = RNG.integers(0, 2, N // 2)
+    actions = np.column_stack([first, 1 - first]).ravel()
+    log = LoggedDecisions(
+        actions=actions, rewards=(actions == 1) * 1.0, propensities=np.tile([0.5, 1.0], N // 2),
+        slate_ids=ROWS // 2, positions=ROWS % 2,
+    )  # fmt: skip
+    likes = np.tile([0.2, 0.8], (N, 1))
+    target = np.where(ROWS[:, None] % 2 == 0, likes, np.arange(2) == actions[:, None])
+    marginal = np.where((actions == 1) == (ROWS % 2 == 0), 0.8, 0.2)
+    value = evaluate_policy(log, target, marginals=(marginal, np.full(N, 0.5)))
+    assert value.estimates["independent_ips"].interval.mean == pytest.approx(1, abs=0.03)
+    assert "independent_ips" in evaluate_policy(log, target).refused
+
+
+def test_probabilities_of_logged_actions_are_enough_for_weights_alone() -> None:
+    logged = evaluate_policy(LOG, TARGET[ROWS, ACTIONS])
+    assert set(logged.estimates) == {"ips", "clipped_ips", "snips"}
+    assert logged.estimates["snips"].interval == (
+        evaluate_policy(LOG, TARGET, estimators=["snips"]).estimates["snips"].interval
+    )
+
+
+def test_bernstein_holds_what_the_normal_holds() -> None:
+    settings = {
+        "reward_range": (0.0, 1.0),
+        "weight_bound": 20.0,
+        "thresholds": Thresholds(weight_cap=3),
+    }
+    certain = evaluate_policy(LOG, TARGET, interval="bernstein", **settings)  # type: ignore[arg-type]
+    assert set(certain.estimates) == {"ips", "clipped_ips", "dm", "dr"}
+    normal = evaluate_policy(LOG, TARGET, interval="normal", thresholds=Thresholds(weight_cap=3))
+    for name, estimate in certain.estimates.items():
+        assert estimate.interval.low < normal.estimates[name].interval.low
+
+
+def test_predictions_made_elsewhere_are_taken_as_they_are() -> None:
+    value = evaluate_policy(LOG, TARGET, reward_model=ACCEPTS, estimators=["dm"])
+    assert value.estimates["dm"].interval.mean == pytest.approx(TRUTH)
+
+
+@pytest.mark.parametrize("estimator", ["ips", "clipped_ips", "snips", "dr"])
+def test_a_better_policy_wins_and_pairing_narrows_the_interval(estimator: str) -> None:
+    result = compare_policies(LOG, TARGET, LOGGING, estimator=estimator)
+    assert result.verdict == "win"
+    other = compare_policies(LOG, LOGGING, TARGET, estimator=estimator)
+    assert (other.verdict, other.mean) == ("loss", pytest.approx(-result.mean))
+    assert compare_policies(LOG, TARGET, TARGET, estimator=estimator).verdict == "tie"
+
+
+def test_policies_of_slates_are_compared_on_the_same_slates() -> None:
+    for estimator in OF_SLATES:
+        assert compare_policies(SLATES, TARGET, LOGGING, estimator=estimator).verdict == "win"
+
+
+def test_slope_by_hand() -> None:
+    # [0, 4], [1.5, 3.5], [3.6, 4.4]: the third misses the second.
+    half = np.array([1.0, 0.5, 0.2])
+    published = 2 * (half[:, None] + half)
+    assert slope(np.array([2.0, 2.5, 4.0]), published) == 1
+    assert slope(np.array([2.0, 2.5, 3.0]), published) == 2
+
+
+def test_a_harmless_clip_is_taken_to_the_end_and_a_biased_one_is_not() -> None:
+    noise = RNG.normal(size=(2, 500))
+    grid = threshold_grid(np.array([0.5, 16.0]), 5)
+    assert grid == pytest.approx([16, 8, 4, 2, 1])
+
+    def terms(cap: float, bias: float) -> Terms:
+        return mean_terms(noise[0] + cap * (noise[1] - noise[1].mean()) - bias, np.arange(500))
+
+    assert choose_threshold(grid, lambda cap: terms(cap, 0)) == 1
+    assert choose_threshold(grid, lambda cap: terms(cap, 5 * (cap < 4))) == pytest.approx(4)
+
+
+def test_a_bias_within_the_noise_of_both_is_seen_as_the_noise_is_shared() -> None:
+    # The estimates differ by 0.1 with hardly any error, yet each has an error of 1 / sqrt(500).
+    noise = RNG.normal(size=500)
+    shared = lambda cap: mean_terms(noise + 0.1 * (cap < 2), np.arange(500))  # noqa: E731
+    assert choose_threshold([4.0, 2.0, 1.0], shared) == 2
+
+
+def test_diagnostics_by_hand() -> None:
+    result = diagnose(np.array([0.0, 1.0, 3.0]))
+    assert result.effective_sample == pytest.approx(1.6)
+    assert result.mean_weight == pytest.approx(4 / 3)
+    assert (result.quantiles[0.5], result.quantiles[1.0]) == (1.0, 3.0)
+    log = LoggedDecisions(actions=[0, 2], rewards=[0, 1], propensities=[0.5, 0.5])  # type: ignore[arg-type]
+    assert unsupported_share(log, np.array([[0.2, 0.3, 0.5], [0.5, 0.1, 0.4]])) == 0.2
+
+
+def test_the_bias_of_a_wrong_reward_model_stays_under_its_bound() -> None:
+    estimates = evaluate_policy(LOG, TARGET, reward_model=ACCEPTS + 0.2).estimates
+    assert estimates["dm"].bias_bound == pytest.approx(0.2, abs=0.05)
+    assert abs(estimates["dm"].interval.mean - TRUTH) < estimates["dm"].bias_bound
+    # The data choose thresholds that correct the model.
+    for name in ("switch_dr", "dr_shrinkage"):
+        assert estimates[name].bias_bound < 0.05
+    assert np.isnan(estimates["dr"].bias_bound)
