@@ -32,7 +32,7 @@ COMMAND_LINE = {
 }  # fmt: skip
 
 DATA = {
-    "root not given": (["data=lightgcn"], "data.root is not set; say data.root=VALUE"),
+    "root not given": (["data=lightgcn"], "data.root is not set; set data.root=VALUE"),
     "root nowhere": (["data.root=nowhere"], "data.root=nowhere: expected a folder"),
     "root a file": (["data.root=tables/offers.csv"], "offers.csv: expected a folder"),
     "root a number": (["data.root=5"], "data.root: expected a text, got 5"),

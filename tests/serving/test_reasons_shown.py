@@ -32,9 +32,9 @@ def said(artifact: Artifact) -> list[str]:
 
 
 def test_a_share_that_rounds_to_nothing_is_not_shown(tmp_path: Path) -> None:
-    assert said(shop(tmp_path, [995, 4])) == ["     because of event milk (100%)", *LEFT]
+    assert said(shop(tmp_path, [995, 4])) == ["     because of an event with milk (100%)", *LEFT]
     assert said(shop(tmp_path, [993, 7])) == [
-        "     because of event milk (99%); event bread (1%)", *LEFT
+        "     because of an event with milk (99%); an event with bread (1%)", *LEFT
     ]  # fmt: skip
 
 
