@@ -62,7 +62,7 @@ def bootstrap(
     gaps = np.unpackbits(packed, axis=0, count=len(table))
     amounts = by_customer(np.column_stack([np.where(known, table, 0), gaps]), customers)
     sums, counts = amounts[:, : len(names)], amounts[:, len(names) :]
-    drawn = _resampled(amounts, resamples, seed)
+    drawn = resampled_sums(amounts, resamples, seed)
     people = (counts > 0).sum(axis=0)[pattern]
     with np.errstate(invalid="ignore"):  # a resample of customers without a value has no mean
         means = sums.sum(axis=0) / counts.sum(axis=0)[pattern]
@@ -105,7 +105,7 @@ def lift(
     sums = by_customer(np.column_stack([a, b])[both], customers[both])
     if not len(sums):
         return Interval(np.nan, np.nan, np.nan, 0)
-    drawn, total = _resampled(sums, resamples, seed), sums.sum(axis=0)
+    drawn, total = resampled_sums(sums, resamples, seed), sums.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean, ratios = total[0] / total[1], drawn[:, :1] / drawn[:, 1:]
     low, high = percentiles(ratios, level, len(sums))
@@ -114,7 +114,7 @@ def lift(
 
 def resampled_means(sums: FloatArray, counts: FloatArray, resamples: int, seed: int) -> FloatArray:
     """[resamples, M] means of resampled customers from sums [C, M] and query counts [C]."""
-    drawn = _resampled(np.column_stack([sums, counts]), resamples, seed)
+    drawn = resampled_sums(np.column_stack([sums, counts]), resamples, seed)
     return drawn[:, :-1] / drawn[:, -1:]
 
 
@@ -150,13 +150,22 @@ def _at(ordered: FloatArray, position: FloatArray) -> FloatArray:
         return np.where(low == high, low, low + (high - low) * (position - below))
 
 
-def _resampled(amounts: FloatArray, resamples: int, seed: int) -> FloatArray:
-    """[resamples, M] sums over resampled customers of amounts [C, M]."""
+def resampled_sums(
+    amounts: FloatArray, resamples: int, seed: int, chunk: int = _CHUNK
+) -> FloatArray:
+    """[resamples, M] sums over resampled customers of amounts [C, M].
+
+    Args:
+        amounts: of each customer.
+        resamples: number of resamples.
+        seed: of the resampling.
+        chunk: resamples that are drawn at a time; they take 8 bytes a customer each.
+    """
     generator = np.random.default_rng(seed)
     size = len(amounts)
     sums = np.empty((resamples, amounts.shape[1]))
-    for start in range(0, resamples, _CHUNK):
-        rows = min(_CHUNK, resamples - start)
+    for start in range(0, resamples, chunk):
+        rows = min(chunk, resamples - start)
         sums[start : start + rows] = draw_counts(generator, rows, size) @ amounts
     return sums
 

@@ -37,6 +37,12 @@ class Terms:
         total = self.weights.sum()
         return float(self.values.sum() / total) if total else float("nan")
 
+    @property
+    def influence(self) -> FloatArray:
+        """[U] what each decision or slate adds to the estimate's error, by the delta method."""
+        parts = self.values - self.estimate * self.weights
+        return np.asarray(parts / self.weights.sum())
+
 
 def mean_terms(values: FloatArray, units: IntArray) -> Terms:
     """Terms of an estimate that is a plain mean of values [U]."""

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from recsys.arrays import FloatArray
-from recsys.evaluation.intervals import Interval, by_customer, draw_counts, percentiles
+from recsys.evaluation.intervals import Interval, by_customer, percentiles, resampled_sums
 from recsys.evaluation.off_policy.estimators import Terms
 
 Method: TypeAlias = Literal["bootstrap", "normal", "bernstein"]
@@ -47,12 +47,7 @@ def resampled_estimates(
     values = [value.values for value in terms.values()]
     weights = [value.weights for value in terms.values()]
     sums = by_customer(np.column_stack([*values, *weights]), units)  # [C, 2 M]
-    generator = np.random.default_rng(seed)
-    drawn = np.empty((resamples, sums.shape[1]))
-    chunk = max(1, _CELLS // len(sums))
-    for start in range(0, resamples, chunk):
-        rows = min(chunk, resamples - start)
-        drawn[start : start + rows] = draw_counts(generator, rows, len(sums)) @ sums
+    drawn = resampled_sums(sums, resamples, seed, chunk=max(1, _CELLS // len(sums)))
     with np.errstate(invalid="ignore"):  # a resample without any weight has no estimate
         return drawn[:, : len(values)] / drawn[:, len(values) :], len(sums)
 
@@ -76,9 +71,7 @@ def normal_interval(terms: Terms, *, level: float = 0.95) -> Interval:
 
 def influences(terms: Terms) -> FloatArray:
     """[C] what each customer adds to the estimate's error; they sum to 0."""
-    total = terms.weights.sum()
-    parts = (terms.values - terms.estimate * terms.weights) / total
-    return by_customer(parts[:, None], terms.units)[:, 0]
+    return by_customer(terms.influence[:, None], terms.units)[:, 0]
 
 
 def standard_error(influence: FloatArray) -> float:

@@ -76,9 +76,8 @@ def threshold_grid(weights: FloatArray, count: int = 10) -> list[float]:
 
 def _errors_of_differences(terms: Sequence[Terms]) -> FloatArray:
     """[M, M] standard errors of the differences of estimates, by the delta method."""
-    parts = [(value.values - value.estimate * value.weights) / value.weights.sum()
-             for value in terms]  # fmt: skip
-    influence = by_customer(np.column_stack(parts), terms[0].units)  # [C, M]
+    parts = np.column_stack([value.influence for value in terms])
+    influence = by_customer(parts, terms[0].units)  # [C, M]
     products = influence.T @ influence * len(influence) / max(len(influence) - 1, 1)
     variances = np.diag(products)
     squares = variances[:, None] + variances - 2 * products
