@@ -57,11 +57,6 @@ class Encoded(NamedTuple):
     terms: list[Term]
     encoding: str
 
-    @property
-    def is_used(self) -> bool:
-        """Whether it is a feature."""
-        return bool(self.terms)
-
 
 def encoded(
     column: pd.Series, name: str, moment: int | None, most: int, frequent: bool, ages: bool
@@ -94,7 +89,7 @@ def left_out(column: pd.Series, why: str) -> Encoded:
 
 
 def _ages(column: pd.Series, name: str, moment: int | None) -> Encoded:
-    """Days before the moment; later dates were not yet known and are missing."""
+    """Days before the moment; dates after it were unknown then, and count as missing."""
     times = pd.to_datetime(column, utc=True)
     until = times.max() if moment is None else pd.Timestamp(moment, unit="s", tz="UTC")
     days = ((until - times).dt.total_seconds() / _DAY).to_numpy(np.float64)

@@ -35,7 +35,6 @@ def find_customer(
         InputError: the id is unknown and refused; an event is not usable; or nothing is known of
             the customer, and the artifact has no vector for that.
     """
-    _require_one_id(customer_id)
     if events is None and customer_id is not None:
         state = _stored(contents, customers, customer_id)
         if state is not None:
@@ -55,7 +54,6 @@ def fold_in_customer(
     events: Sequence[FreshEvent], strict: bool = True,
 ) -> CustomerState:  # fmt: skip
     """As `find_customer`, but does not require a vector for customers of whom nothing is known."""
-    _require_one_id(customer_id)
     state = None if customer_id is None else _stored(contents, customers, customer_id)
     if state is None and customer_id is not None and strict:
         raise customers.unknown(customer_id)
@@ -64,15 +62,12 @@ def fold_in_customer(
     return folded(contents, products, events, state or empty_state(contents, customer_id))
 
 
-def _require_one_id(customer_id: Id | None) -> None:
+def _stored(contents: Contents, customers: SortedIds, customer_id: Id) -> CustomerState | None:
     # A list of ids would pass as one that is unknown.
     if isinstance(customer_id, Iterable) and not isinstance(customer_id, str):
         raise InputError(
             f"customer_id: expected one id, got {shown(customer_id)}; ask for one at a time"
         )
-
-
-def _stored(contents: Contents, customers: SortedIds, customer_id: Id) -> CustomerState | None:
     starts, ends = customers.find([customer_id])
     if starts[0] == ends[0]:
         return None
