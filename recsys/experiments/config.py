@@ -127,12 +127,11 @@ def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
 
 
 def refuse_interpolation(values: object, name: str) -> None:
-    """Refuses texts with `${`: stored, they would be resolved by whoever reads the run.
+    """Refuses texts with `${`: stored, they would be resolved where the run is read.
 
     Args:
         values: plain mappings, lists and values.
         name: the key above them, for the message.
-
 
     Raises:
         InputError: names the key.

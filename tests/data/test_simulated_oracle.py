@@ -136,7 +136,7 @@ def test_the_oracle_is_better_than_any_part_of_what_it_knows() -> None:
 def test_what_the_oracle_expects_is_what_happens() -> None:
     drawn = case(events=200_000, seed=3)
     expected = Oracle(market=drawn.market).fit(drawn.data).score(np.arange(len(drawn.happened)))
-    # A person whose alias is linked late stands there twice, with one year of events.
+    # A person whose alias is linked late is listed twice, with one year of events.
     is_customer_id = np.char.startswith(drawn.data.customers.ids.astype(str), "C")
     expected, happened = expected[is_customer_id].ravel(), drawn.happened[is_customer_id].ravel()
     assert expected.sum() == pytest.approx(drawn.happened.sum(), rel=0.08)

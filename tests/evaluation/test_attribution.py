@@ -47,8 +47,8 @@ def test_three_journeys_by_hand() -> None:
 
 
 def test_a_loop_by_hand() -> None:
-    # A to A 1/2, to a purchase 1/4, to B 1/4; B to a purchase 1. Nobody is lost: P = 1. Whoever
-    # comes to B is lost: 1 - P(B) = 1 - 1/2. Effects 1 and 1/2.
+    # A to A 1/2, to a purchase 1/4, to B 1/4; B to a purchase 1. Nobody is lost: P = 1.
+    # Without B those who come to it are lost: 1 - P(B) = 1 - 1/2. Effects 1 and 1/2.
     result = walked([A, A, BUYS], [A, A, B, BUYS], width=2)
     assert exact(removal_effect(result)) == [Fraction(2, 3), Fraction(1, 3)]
 

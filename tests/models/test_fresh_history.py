@@ -32,7 +32,7 @@ def test_histories_of_the_fit_have_the_scores_of_the_fit(name: str, shop: Datase
     scores = scores_of_history(model, interaction_matrix(shop))
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, model.score(everyone), atol=1e-4)
-    # A row is made from its own events alone, whoever stands beside it.
+    # A row is made from its own events alone, whatever other rows there are.
     turned = scores_of_history(model, interaction_matrix(shop)[::-1])
     np.testing.assert_allclose(turned, scores[::-1], atol=1e-5)
 

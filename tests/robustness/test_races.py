@@ -86,7 +86,7 @@ def test_promotions(market: Market, tmp_path: Path) -> None:
             for name in ("weak", "strong")
         ]
         weak, strong = race(*words, tmp_path)
-        # The strong one wins, whoever comes first; the weak one is refused where it comes second.
+        # The strong one wins in either order; the weak one is refused where it comes second.
         assert strong.code == 0, strong
         now = champion(store, f"m{number}")
         assert now is not None

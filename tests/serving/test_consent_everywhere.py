@@ -1,4 +1,4 @@
-"""Of a customer with several rows the strictest consent holds, whoever asks, in whatever order."""
+"""Of several rows of one customer the strictest consent holds, however and wherever one asks."""
 
 from pathlib import Path
 from typing import Any

@@ -61,7 +61,7 @@ def test_products_that_came_after_the_index_are_found(tmp_path):
             [offer.product_id for offer in artifact.recommend(customer, 1).offers]
             for artifact in (quick, exact)
         ]
-        # To whoever has no event all products are equal, and which of them is first is chance.
+        # To customers without events all products are equal, and which of them is first is chance.
         for customer in np.unique(exact.contents.customers.ids[exact.contents.events.customers])
     }
     assert all(first == second for first, second in firsts.values())

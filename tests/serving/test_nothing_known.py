@@ -1,6 +1,6 @@
 """Customers of whom nothing is known get what is popular, everywhere, and every answer says so.
 
-Four products that score 4, 3, 2 and 1 for whoever has the default vector, and `ann`, who likes the
+Four products score 4, 3, 2 and 1 for customers with the default vector, and `ann`, who likes the
 last one best. `bob` has no events, and the vector that ALS gives then: zeros, by which products
 would come in the order of their rows.
 """

@@ -205,7 +205,7 @@ def test_fresh_events_of_known_and_unseen_customers(kind: str, tmp_path: Path) -
         ([{"customer_id": str(known)}, {"events": events}], ["plain", "unseen"]),
     ):
         assert model.predict(pd.DataFrame(table), params) == [wanted[key] for key in keys]
-    # Somebody new who has done nothing yet.
+    # A new customer without events.
     assert model.predict(pd.DataFrame([{"events": []}])) == [
         answered(artifact.recommend_events([]))
     ]

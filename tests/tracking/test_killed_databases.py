@@ -1,4 +1,4 @@
-"""A kill in the middle of a write leaves a journal; whoever comes next goes on from before it."""
+"""A kill in the middle of a write leaves a journal; the next process continues from before it."""
 
 import signal
 import sqlite3

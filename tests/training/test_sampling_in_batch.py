@@ -141,7 +141,7 @@ def test_the_audit_is_told_which_events_negatives_come_from(shop: Dataset) -> No
     assert named == {"milk": 2, "bread": 2, "jam": 2, "tea": 1}
     assert "reject" not in counts.actions
     assert "view" in counts.actions
-    # Whoever may draw anything draws from the catalogue, and from no event.
+    # Customers who may draw anything draw from the catalogue, and from no event.
     assert moments(shop, uniform(positives, device="cpu", allow_positives=True)) == []
 
 

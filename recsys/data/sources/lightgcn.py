@@ -77,7 +77,7 @@ def _first_bad_line(name: str, lines: list[list[str]]) -> str:
                 np.int64(int(word))
             except (ValueError, OverflowError):
                 return (
-                    f"{name}: line {number}: expected whole numbers, got {shown(word)}; mend the "
+                    f"{name}: line {number}: expected whole numbers, got {shown(word)}; fix the "
                     "line"
                 )
     return f"{name}: expected whole numbers"
