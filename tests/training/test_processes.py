@@ -35,7 +35,9 @@ def fitted(folder: Path, model: str, objective: str, count: int) -> dict:
 @pytest.mark.parametrize(
     ("model", "objective"),
     [
-        ("LightGCN", "Softmax"), ("LightGCN", "InBatchSoftmax"), ("LightGCN", "BPR"),
+        pytest.param("LightGCN", "Softmax", marks=pytest.mark.slow),
+        ("LightGCN", "InBatchSoftmax"),  # its negatives come from both processes
+        pytest.param("LightGCN", "BPR", marks=pytest.mark.slow),
         ("TouchpointGNN", "Softmax"),
     ],
 )  # fmt: skip
