@@ -75,7 +75,7 @@ def logged_answers(
         accepted=(decisions[columns.OUTCOME] == columns.OUTCOMES[0]).to_numpy(bool),
     )
     rows = np.stack([answers.customers, answers.offers, answers.touchpoints])
-    return answers.select((rows >= 0).all(axis=0))
+    return answers.select(np.asarray((rows >= 0).all(axis=0)))
 
 
 def _offer_rows(
