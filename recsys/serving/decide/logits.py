@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
+from recsys.policy.compiled import Zones
+from recsys.policy.compiled.times import DAY, DAYPART
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.query.default_vector import fill_default
@@ -75,6 +77,12 @@ def customer_vectors(contents: Contents, rows: IntArray) -> FloatArray:
     """[B, d] float32 vectors of known customers, by popularity where nothing is known of them."""
     vectors, _ = fill_default(contents, contents.customers.vectors[rows], np.arange(len(rows)))
     return vectors
+
+
+def dayparts(zones: Zones, rows: IntArray, at: IntArray) -> IntArray:
+    """[B] int64 part of the own day of customers [B], -1 for unknown ones, at UTC seconds [B]."""
+    local = at + zones.offset(zones.of_rows(rows), at)
+    return np.asarray(local % DAY // DAYPART)
 
 
 def close(touchpoint_logits: FloatArray, times: IntArray) -> None:
