@@ -108,7 +108,7 @@ def part(customers: int, offers: int, seed: int = 0, **changes: Any) -> Decision
         "values": random.gamma(2, 10, offers).astype(np.float32),
         "levers": random.choice([1, 1, 1.5], offers).astype(np.float32),
         "costs": np.array([0.01, 3, 1.5], np.float32),
-        "customer_values": random.gamma(4, 0.25, customers).astype(np.float32),
+        "customer_values": random.gamma(4, 0.25, customers + 1).astype(np.float32),
         "customer_weight": 0.3,
         "eligibility_version": "cd34",
     }

@@ -52,7 +52,7 @@ def brute_force(contents: Contents, row: int, at: int, k: int, touchpoint: str |
                 euros = (1 - weight) * factor * float(part.values[offer])
                 euros += weight * float(part.values.mean())
                 value = float(part.levers[offer]) * p * euros - float(part.costs[place])
-                if value > 0 and value >= charges[place]:
+                if value > 0 and value > charges[place]:
                     key = contents.products.ids[offer]
                     if contents.offers is not None:
                         key = contents.offers.ids[offer]

@@ -1,7 +1,10 @@
 """What an artifact holds: tables of plain arrays, each checked in its own file."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -92,6 +95,11 @@ class Contents:
     def dim(self) -> int:
         """d: the length of the vectors."""
         return int(self.products.vectors.shape[1])
+
+    @cached_property
+    def version(self) -> str:
+        """12 digits of a SHA-256 over the facts: which model, data and moment of export it is."""
+        return hashlib.sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def clock(self) -> Clock | None:

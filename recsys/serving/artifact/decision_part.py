@@ -29,7 +29,8 @@ class DecisionPart:
         values: [O] float32 euros that an acceptance of each offer earns.
         levers: [O] float32 factors that the business puts on offers, at least 0.
         costs: [T] float32 euros of a decision at each touchpoint, accepted or not.
-        customer_values: [C] float32 factors of each customer on the value; None for 1.
+        customer_values: [C + 1] float32 factors of each customer on the value, the last of an
+            unknown customer; None for 1.
         customer_weight: 0 to 1, the weight of the customer's benefit against the firm's value.
         exploration: {kind, ...} of the policy, as `recsys.serving.decide.exploration` reads it;
             None for none.
@@ -56,7 +57,7 @@ class DecisionPart:
         checks.vector("decisions.levers", self.levers, offers)
         checks.vector("decisions.costs", self.costs, touchpoints)
         if self.customer_values is not None:
-            checks.vector("decisions.customer_values", self.customer_values, customers)
+            checks.vector("decisions.customer_values", self.customer_values, customers + 1)
         self.odds.require_fits(touchpoints, offers)
         gain(self.values, self.levers, self.customer_weight, 0.0)
 
@@ -82,13 +83,12 @@ class DecisionPart:
         """Euros that an acceptance counts for before costs: [O], or [B, O] by customer.
 
         Args:
-            rows: [B] customer rows; -1 for an unknown customer, whose factor is the mean.
+            rows: [B] customer rows; -1 for an unknown customer.
         """
         mean = float(self.values.mean())
         if self.customer_values is None:
             return gain(self.values, self.levers, self.customer_weight, mean).astype(np.float32)
-        factors = np.append(self.customer_values, self.customer_values.mean())[rows]
-        values = factors[:, None] * self.values
+        values = self.customer_values[rows, None] * self.values
         return gain(values, self.levers, self.customer_weight, mean).astype(np.float32)
 
     def text(self) -> dict[str, Any]:

@@ -45,8 +45,8 @@ class Decision:
             refuse nothing, as `send_at` is later then.
         short_because: why there are fewer than k offers; None where there are k.
         policy: name of the policy.
-        policy_version: of its content.
-        rules_version: of what its rules were compiled from.
+        policy_version: of the artifact, see `Contents.version`.
+        rules_version: of the policy's content.
         known: whether the artifact knows the id.
     """
 

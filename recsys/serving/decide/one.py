@@ -59,7 +59,7 @@ def decide(
     gains = part.gains(np.array([customer.gain_row])).reshape(-1)
     values = gains[:, None] * chance - part.costs[touchpoints]
     worth = values - charges[touchpoints]
-    worth[(best == -np.inf) | (values <= 0) | (worth < 0)] = -np.inf
+    worth[(best == -np.inf) | (values <= 0) | ~(worth > 0)] = -np.inf
     chosen, propensities = _choose(contents, part, customer, worth, k, explore)
     places = worth[chosen].argmax(axis=1) if len(chosen) else chosen
     offers = [
@@ -85,8 +85,8 @@ def decide(
         refusals=refusals,
         short_because=short,
         policy=rules.name,
-        policy_version=rules.version,
-        rules_version=part.eligibility_version,
+        policy_version=contents.version,
+        rules_version=rules.version,
         known=customer.known,
     )
 

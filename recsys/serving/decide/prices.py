@@ -24,8 +24,9 @@ class Prices:
     """Dual prices of a plan.
 
     Attributes:
-        touchpoints: name -> euros of one decision there; 0 where it is absent.
-        budget: euros of value that one euro of costs has to earn beyond itself.
+        touchpoints: name -> euros of one decision there, inf where nothing fits any more; 0 where a
+            name is absent.
+        budget: euros that one euro more of the budget would earn.
 
     Raises:
         InputError: a price is not a number of at least 0.
@@ -37,7 +38,7 @@ class Prices:
     def __post_init__(self) -> None:
         for name, price in {**self.touchpoints, "budget": self.budget}.items():
             is_number = isinstance(price, int | float) and not isinstance(price, bool)
-            if not is_number or not 0 <= price < np.inf:
+            if not is_number or not price >= 0:
                 raise InputError(
                     f"prices: expected a number of at least 0 for {name}, got {shown(price)}"
                 )
@@ -54,12 +55,15 @@ class Prices:
                 f"prices: the artifact has no touchpoint {shown(unknown[0])}; it has "
                 f"{', '.join(names)}; take the prices of a plan of this artifact"
             )
-        charged = np.array([self.touchpoints.get(name, 0.0) for name in names])
-        return np.asarray(charged + self.budget * costs)
+        charged = np.array([self.touchpoints.get(name, 0.0) for name in names], np.float64)
+        return np.asarray(charged + np.where(costs > 0, self.budget * costs, 0))
 
     def text(self) -> str:
-        """As JSON, for the metadata of a plan."""
-        return json.dumps({"touchpoints": dict(self.touchpoints), "budget": self.budget})
+        """As JSON, for the metadata of a plan; null for inf, which JSON does not have."""
+        prices = self.touchpoints.items()
+        plain = {name: None if price == np.inf else float(price) for name, price in prices}
+        budget = None if self.budget == np.inf else float(self.budget)
+        return json.dumps({"touchpoints": plain, "budget": budget})
 
 
 PricesLike = Prices | Mapping[str, float] | str | os.PathLike[str]
@@ -93,6 +97,11 @@ def read_prices(path: Path) -> Prices:
     try:
         metadata = pq.read_schema(path).metadata or {}
         body: Any = json.loads(metadata[METADATA])
-        return Prices(touchpoints=body["touchpoints"], budget=body["budget"])
-    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError):
+        prices = {name: _number(price) for name, price in body["touchpoints"].items()}
+        return Prices(touchpoints=prices, budget=_number(body["budget"]))
+    except (OSError, pa.ArrowException, LookupError, TypeError, ValueError, AttributeError):
         raise refused from None
+
+
+def _number(price: Any) -> float:
+    return np.inf if price is None else price
