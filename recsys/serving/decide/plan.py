@@ -1,4 +1,4 @@
-"""A plan of a day for all customers of an artifact: at most one decision each, within all limits."""
+"""A day's plan for all customers of an artifact: at most one decision each, within all limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,9 +61,9 @@ def decide_everyone(
 
     Each customer gets at most one decision: an offer at a touchpoint, in the part of the day that
     suits best, at the first moment of it that all rules permit. Limits of the day, capacities and
-    budget, are kept by dual prices and admission by rank; see `recsys.policy.arbitration.allocate`.
-    The file is complete or not written at all. Memory: the artifact, 14 bytes a candidate, and a few
-    tiles.
+    budget, are kept by dual prices and admission by rank (`recsys.policy.arbitration.allocate`).
+    The file is complete or not written at all. Memory: the artifact, 14 bytes a candidate, and a
+    few tiles.
 
     Args:
         artifact: with a policy.

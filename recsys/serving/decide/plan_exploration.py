@@ -1,9 +1,9 @@
 """Exploration in a day's plan: other offers for the customers of the plan, within its limits.
 
 A plan is made first, and is a function of the data alone. Then each customer with a decision draws
-among their candidates that take no more than the planned decision does: those at its touchpoint, and
-those at touchpoints without a capacity that cost no more. So limits hold whatever is drawn, and the
-propensity of what is drawn depends on no other customer: it is exact.
+among the candidates that take no more of the limits than the planned one: those at its touchpoint,
+and those at touchpoints without a capacity that cost no more. So limits hold whatever is drawn, and
+the propensity of what is drawn depends on no other customer: it is exact.
 """
 
 from collections.abc import Mapping
