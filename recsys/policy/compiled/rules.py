@@ -1,6 +1,6 @@
 """The rules of a policy as plain arrays: all that serving and planning ask about permission."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -132,6 +132,13 @@ class CompiledRules:
             *(hours.name for hours in self.quiet_hours),
         )
 
+    @cached_property
+    def touchpoint_names(self) -> tuple[str, ...]:
+        """Of the rules that close touchpoints; the others take offers away."""
+        pause = () if self.pause is None else (self.pause.name,)
+        limits = (limit.name for limit in self.touchpoint_limits)
+        return (CONSENT, *limits, *pause, *(hours.name for hours in self.quiet_hours))
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """C, O and T."""
@@ -250,6 +257,20 @@ class CompiledRules:
             at: moment.
         """
         return np.asarray(masks.first_refusals(self, np.array([row]), at)[0])
+
+    def with_touchpoint_rules(self, names: Collection[str]) -> "CompiledRules":
+        """The same rules, with only these of `touchpoint_names`."""
+        consent, unknown = self.consent, self.unknown_consent
+        if CONSENT not in names:
+            consent, unknown = np.ones_like(consent), np.ones_like(unknown)
+        return replace(
+            self,
+            consent=consent,
+            unknown_consent=unknown,
+            limits=[rule for rule in self.limits if rule.per_campaign or rule.name in names],
+            pause=self.pause if self.pause is not None and self.pause.name in names else None,
+            quiet_hours=[hours for hours in self.quiet_hours if hours.name in names],
+        )
 
     def with_contacts(self, contacts: Contacts) -> "CompiledRules":
         """The same rules after these contacts instead of the present ones."""
