@@ -63,7 +63,7 @@ def _eligibility(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterat
 def _contact_rules(
     rules: CompiledRules, rows: IntArray, when: IntArray, last: IntArray
 ) -> Iterator[BoolArray]:
-    counted = iter(rules.counted_contacts)
+    counted = iter(rules.derived.counted_contacts)
     for limit in rules.limits:
         if limit.per_campaign:
             mask = np.ones((len(rows), rules.shape[1]), dtype=bool)
@@ -78,7 +78,7 @@ def _contact_rules(
         yield ~((until > when)[:, None] & columns)[:, None, :]
     if rules.pause is not None:
         until = touchpoint_masks.limited_until(
-            rules.rejected_contacts, rows, when, 1, rules.pause.seconds
+            rules.derived.rejected_contacts, rows, when, 1, rules.pause.seconds
         )
         yield ~((until > when)[:, None] & rules.outbound)[:, None, :]
     if rules.one_campaign is not None:
