@@ -43,7 +43,7 @@ def eligible(rules: CompiledRules, rows: IntArray) -> BoolArray:
     mask = np.ones((len(distinct), rules.shape[1]), dtype=bool)
     for rule, column in zip(rules.groups, groups.T, strict=True):
         mask &= rule.of_groups(column[distinct])
-    return mask[inverse]
+    return mask if len(distinct) == len(rows) == 1 else mask[inverse]
 
 
 def valid(rules: CompiledRules, first: IntArray, last: IntArray) -> BoolArray:
@@ -83,11 +83,9 @@ def one_campaign(
     least, most = np.full(len(rows), count), np.full(len(rows), -1)
     np.minimum.at(least, owners, campaigns)
     np.maximum.at(most, owners, campaigns)
-    only = np.where(least == most, least, -2)
-    mask = np.ones((len(rows), rules.shape[1]), dtype=bool)
-    bound = np.flatnonzero(most >= 0)
-    mask[bound] = (rules.campaigns < 0) | (rules.campaigns == only[bound, None])
-    return mask
+    # One campaign: only its offers. Several, row M: none with a campaign. None, row M + 1: all.
+    cases = np.where(most < 0, count + 1, np.where(least == most, least, count))
+    return rules.offers_beside_campaign[cases]
 
 
 def _recent_campaigns(

@@ -17,6 +17,8 @@ from recsys.policy.compiled.zones import Zones
 
 CONSENT, VALIDITY, OFFER_TOUCHPOINT = "consent", "validity", "offer_touchpoint"
 """Names of the rules that are always on."""
+CAPACITY, BUDGET = "capacity", "budget"
+"""Names of what limits a day's plan as a whole."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,8 +96,9 @@ class CompiledRules:
             checks.whole(f"{limit.name}.touchpoint", limit.touchpoint, -1, touchpoints - 1)
         for hours in self.quiet_hours:
             checks.booleans(f"{hours.name}.touchpoints", hours.touchpoints, (touchpoints,))
-        if len(set(self.names)) < len(self.names):
-            raise InputError(f"rules.names: expected names that differ, got {list(self.names)}")
+        every = (*self.names, CAPACITY, BUDGET)
+        if len(set(every)) < len(every):
+            raise InputError(f"rules.names: expected names that differ, got {list(every)}")
 
     def _check_customers(
         self, customers: int, offers: int, touchpoints: int, campaigns: int
@@ -156,6 +159,14 @@ class CompiledRules:
         order = np.argsort(self.campaigns, kind="stable")
         starts = np.searchsorted(self.campaigns[order], np.arange(len(self.campaign_names) + 1))
         return starts, order
+
+    @cached_property
+    def offers_beside_campaign(self) -> BoolArray:
+        """[M + 2, O] bool of campaign m or of none; row M: of none; row M + 1: all offers."""
+        wanted = np.arange(len(self.campaign_names) + 2)[:, None]
+        mask = (self.campaigns < 0) | (self.campaigns == wanted)
+        mask[-1] = True
+        return np.asarray(mask)
 
     @property
     def touchpoint_limits(self) -> list[ContactLimit]:
