@@ -11,7 +11,7 @@ import pyarrow as pa
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.policy.rules.expressions import CUSTOMER_SIDE, OFFER_SIDE, Expression
-from recsys.policy.rules.locked import MEMORY, locked_connection
+from recsys.policy.rules.locked import MEMORY, locked_cursor
 
 MOST_PAIRS = 16_000_000
 """Pairs of distinct values that an expression is computed for."""
@@ -75,7 +75,7 @@ def _computed(
     _require_few_pairs(expression, shape, bounds.pairs)
     ends = time.monotonic() + bounds.seconds
     sides = (_structs(customers, CUSTOMER_SIDE), _structs(offers, OFFER_SIDE))
-    connection = locked_connection(bounds.seconds, bounds.memory)
+    connection = locked_cursor(bounds.seconds, bounds.memory)
     values, missing = [], []
     try:
         for start in range(0, shape[0] * shape[1], _BATCH):

@@ -142,14 +142,14 @@ class Exploration:
         kind: of exploration.
         epsilon: share of decisions drawn uniformly; of kind "epsilon".
         temperature: of kind "softmax", in units of the value.
-        scale: standard deviations that kind "thompson" draws with.
+        count: samples of the posterior that kind "thompson" decides with.
         seed: equal seeds replay equal decisions.
     """
 
     kind: Kind
     epsilon: float = 0.05
     temperature: float = 1.0
-    scale: float = 1.0
+    count: int = 64
     seed: int = 0
 
 
