@@ -22,6 +22,8 @@ class Stage:
         starts: the first moment; None while it has not begun.
         customers: measured customers that each arm needs before the next stage may begin.
         days: after so many days without a verdict the test stops.
+        harm: the largest loss a customer and window that may not be excluded when the next stage
+            begins; None asks for no more than that a loss is not certain.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Stage:
     starts: pd.Timestamp | None
     customers: int
     days: int
+    harm: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,6 @@ class LiveTest:
             customers would be others than those whom the control group has left.
         window: days that each customer is measured, from the first decision in the test on.
         gain: the smallest gain worth having, in reward a customer and window; above 0.
-        harm: the largest loss that is tolerated while the next stage begins; at least 0.
         power: with which a fixed sample would find `gain`.
         level: confidence of all readings together, over all treatments.
         stages: in their order; their shares never shrink.
@@ -54,7 +56,6 @@ class LiveTest:
     arms: Mapping[str, float]
     window: int
     gain: float
-    harm: float
     power: float
     level: float
     stages: Sequence[Stage]

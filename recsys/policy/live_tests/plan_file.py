@@ -11,6 +11,7 @@ import yaml
 
 from recsys.data.moments import parse_moment
 from recsys.errors import InputError
+from recsys.ops.whole_file import reason
 from recsys.policy.live_tests.assignment import check_shares
 from recsys.policy.live_tests.plan import LiveTest, Stage
 
@@ -23,9 +24,11 @@ def read_plan(path: Path) -> LiveTest:
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"plan={path}: expected a YAML file, got {reason}") from None
+    except OSError as error:
+        raise InputError(f"plan={path} cannot be read: {reason(error)}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        cause = " ".join(str(error).split())
+        raise InputError(f"plan={path}: expected a plan in YAML, got {cause}") from None
     return plan_of(content)
 
 
@@ -48,7 +51,6 @@ def plan_of(content: Any) -> LiveTest:
         arms=_arms(given["arms"]),
         window=_whole("plan.window", given["window"]),
         gain=_number("plan.gain", given["gain"], above=0),
-        harm=_number("plan.harm", given["harm"], least=0),
         power=_number("plan.power", given["power"], above=0, below=1),
         level=_number("plan.level", given["level"], above=0.5, below=1),
         stages=[_stage(f"plan.stages[{number}]", each) for number, each in enumerate(stages)],
@@ -71,14 +73,15 @@ def _arms(content: Any) -> dict[str, float]:
 
 
 def _stage(key: str, content: Any) -> Stage:
-    given = _keys(key, content, ["name", "share", "customers", "days"], optional=["starts"])
-    starts = given.get("starts")
+    given = _keys(key, content, ["name", "share", "customers", "days"], optional=["starts", "harm"])
+    starts, harm = given.get("starts"), given.get("harm")
     return Stage(
         name=_text(f"{key}.name", given["name"]),
         share=_number(f"{key}.share", given["share"], above=0, most=1),
         starts=None if starts is None else parse_moment(str(starts), f"{key}.starts"),
         customers=_whole(f"{key}.customers", given["customers"]),
         days=_whole(f"{key}.days", given["days"]),
+        harm=None if harm is None else _number(f"{key}.harm", harm, least=0),
     )
 
 

@@ -31,7 +31,7 @@ def verdict(plan: LiveTest, reading: Reading) -> Verdict:
     4. stop, win: in the last stage a treatment certainly earns more.
     5. stop, out of time: the stage has lasted its days.
     6. widen: there is a further stage, each arm has measured its customers in this one, and a loss
-       larger than `LiveTest.harm` is excluded for every treatment.
+       larger than the stage's `harm` is excluded for every treatment.
     7. continue.
 
     As the intervals hold at all looks together, these rules may be asked every day without raising
@@ -79,14 +79,19 @@ def _widen_or_continue(plan: LiveTest, reading: Reading, last: bool) -> Verdict:
     if reading.measured[fewest] < stage.customers:
         return Verdict("continue", f"{fewest} has measured {reading.measured[fewest]:,} of the "
                        f"{stage.customers:,} customers that {stage.name} needs")  # fmt: skip
-    if lows[worst] < -plan.harm:
-        loss = f"{-lows[worst]:.4g}" if np.isfinite(lows[worst]) else "any size"
+    bound = np.inf if stage.harm is None else stage.harm
+    if lows[worst] < -bound:
+        loss = f"{-lows[worst]:.4g}" if np.isfinite(lows[worst]) else "any amount"
         return Verdict("continue", f"{worst} may still lose {loss} a customer, more than the "
-                       f"{plan.harm:.4g} tolerated")  # fmt: skip
+                       f"{bound:.4g} tolerated")  # fmt: skip
     following = plan.stages[reading.stage + 1]
-    return Verdict("widen", f"to {following.name}, {following.share:.0%} of the customers: "
-                   f"a loss above {plan.harm:.4g} a customer is excluded; set "
-                   f"stages[{reading.stage + 1}].starts")  # fmt: skip
+    why = (
+        "no loss is certain"
+        if stage.harm is None
+        else f"a loss above {bound:.4g} a customer is excluded"
+    )
+    return Verdict("widen", f"to {following.name}, {following.share:.0%} of the customers: {why}; "
+                   f"set stages[{reading.stage + 1}].starts")  # fmt: skip
 
 
 def _days(stage: Stage, at: int) -> int:

@@ -13,14 +13,21 @@ START = pd.Timestamp("2025-03-01", tz="UTC")
 
 def content(**changes: Any) -> dict[str, Any]:
     """A plan as YAML gives it."""
-    stages = [
-        {"name": "pilot", "share": 0.2, "customers": 100, "days": 30, "starts": "2025-03-01"},
+    stages: list[dict[str, Any]] = [
+        {
+            "name": "pilot",
+            "share": 0.2,
+            "customers": 100,
+            "days": 30,
+            "harm": 0.1,
+            "starts": "2025-03-01",
+        },
         {"name": "half", "share": 0.5, "customers": 200, "days": 30},
         {"name": "full", "share": 1, "customers": 400, "days": 60},
     ]
     plan = {
         "name": "spring", "salt": "spring-2025", "arms": {"control": 0.5, "new": 0.5}, "window": 7,
-        "gain": 0.2, "harm": 0.1, "power": 0.8, "level": 0.95, "stages": stages,
+        "gain": 0.2, "power": 0.8, "level": 0.95, "stages": stages,
     }  # fmt: skip
     return plan | changes
 

@@ -22,7 +22,7 @@ def stages(number: int, **changes: Any) -> dict[str, Any]:
         ({"gain": 0}, r"plan\.gain: expected a number above 0, got 0"),
         ({"gain": "much"}, r"plan\.gain: expected a number above 0, got 'much'"),
         ({"level": 1}, r"plan\.level: expected a number above 0.5 and below 1, got 1"),
-        ({"harm": -1}, r"plan\.harm: expected a number at least 0, got -1"),
+        (stages(0, harm=-1), r"plan\.stages\[0\]\.harm: expected a number at least 0, got -1"),
         ({"window": 7.5}, r"plan\.window: expected a whole number of at least 1, got 7.5"),
         ({"salt": None}, r"plan\.salt: expected a value, got none; add the key"),
         ({"slat": "x"}, r"plan\.slat: expected one of name, salt, arms"),

@@ -1,5 +1,7 @@
 """Readings of logs and what they say to do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,7 +80,8 @@ def test_a_test_stops_for_a_reason(gain: float, lost: float, reason: str) -> Non
 
 
 def test_a_stage_without_a_verdict_ends_with_its_days() -> None:
-    plan = started("2025-03-01", gain=0.01, harm=0.0)
+    plan = started("2025-03-01", gain=0.01)
+    plan = replace(plan, stages=[replace(plan.stages[0], harm=0.0), *plan.stages[1:]])
     assert str(verdict(plan, read_log(plan, log(plan), after(29)))).startswith(
         "continue: new may still lose"
     )
