@@ -8,7 +8,7 @@ from recsys.evaluation.off_policy import named
 from recsys.evaluation.off_policy.cross_fitting import predict_rewards
 from recsys.evaluation.off_policy.diagnostics import diagnose, require_support, unsupported_share
 from recsys.evaluation.off_policy.estimators import Terms
-from recsys.evaluation.off_policy.intervals import resampled_estimates
+from recsys.evaluation.off_policy.intervals import check_resampling, resampled_estimates
 from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
 from recsys.evaluation.off_policy.named import Thresholds
 from recsys.evaluation.off_policy.reward_models import RewardModel
@@ -29,6 +29,7 @@ def compare_policies(
     level: float = 0.95,
     minimum_effective: float = 100,
     support: BoolArray | None = None,
+    marginals: tuple[FloatArray, FloatArray, FloatArray] | None = None,
     seed: int = 0,
 ) -> Difference:
     """Paired bootstrap over customers of the value of the first policy less that of the second.
@@ -49,6 +50,9 @@ def compare_policies(
         level: confidence.
         minimum_effective: smallest effective sample of either policy.
         support: [A] or [N, A] where the logging policy has a probability above 0, if known.
+        marginals: for independent_ips, three arrays [N]: marginal probability of the logged action
+            at its position under the first, the second and the logging policy; None where positions
+            are chosen independently.
         seed: of folds and resampling.
 
     Returns:
@@ -57,19 +61,23 @@ def compare_policies(
     Raises:
         InputError: an argument cannot be used, or the log does not carry a policy.
     """
+    check_resampling(level, resamples)
     terms: dict[str, Terms] = {}
     predictions = reward_model
-    for name, values in (("first", first), ("second", second)):
+    for number, (name, values) in enumerate((("first", first), ("second", second))):
+        of_both = None if marginals is None else (marginals[number], marginals[2])
         target = check_target(log, values, name)
         names = named.resolve(log, target, [estimator])
         share = unsupported_share(log, target, support)
-        weights = named.weights_of(estimator, log, target)
+        weights = named.weights_of(estimator, log, target, of_both)
         require_support(diagnose(weights, share), minimum=minimum_effective)
         fitted = predict_rewards(
             log, target, names, predictions,
             context=context, folds=folds, reward_range=None, seed=seed,
         )  # fmt: skip
-        made, _ = named.terms_by_name(log, target, names, fitted, thresholds or Thresholds())
+        made, _ = named.terms_by_name(
+            log, target, names, fitted, thresholds or Thresholds(), of_both
+        )
         terms[name] = made[estimator]
         if not log.has_slates and fitted is not None:
             predictions = fitted

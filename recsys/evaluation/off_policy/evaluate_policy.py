@@ -27,6 +27,7 @@ from recsys.evaluation.off_policy.estimators import (
 from recsys.evaluation.off_policy.intervals import (
     Method,
     bootstrap_intervals,
+    check_resampling,
     normal_interval,
 )
 from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
@@ -93,7 +94,9 @@ def evaluate_policy(
     Raises:
         InputError: an argument cannot be used, or the log carries none of the estimators.
     """
-    _check(interval, level, resamples)
+    if interval not in _METHODS:
+        raise InputError(f"interval: expected {', '.join(_METHODS)}, got {interval!r}")
+    check_resampling(level, resamples)
     rewards = known_reward_range(log, reward_range, is_required=interval == "bernstein")
     probabilities = check_target(log, target)
     names = named.resolve(log, probabilities, estimators)
@@ -161,15 +164,6 @@ def _diagnosed(
         except InputError as error:
             refused[name] = str(error)
     return checked, refused
-
-
-def _check(interval: str, level: float, resamples: int) -> None:
-    if interval not in _METHODS:
-        raise InputError(f"interval: expected {', '.join(_METHODS)}, got {interval!r}")
-    if not 0 < level < 1:
-        raise InputError(f"level: expected a number between 0 and 1, got {level}")
-    if resamples < 1:
-        raise InputError(f"resamples: expected a whole number of at least 1, got {resamples}")
 
 
 def _intervals(

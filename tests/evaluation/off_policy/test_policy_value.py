@@ -81,6 +81,15 @@ def test_independent_positions_take_marginals_where_actions_are_not_repeated() -
     value = evaluate_policy(log, target, marginals=(marginal, np.full(N, 0.5)))
     assert value.estimates["independent_ips"].interval.mean == pytest.approx(1, abs=0.03)
     assert "independent_ips" in evaluate_policy(log, target).refused
+    # Position 0 of the first policy earns 0.8, of the second 0.5; below it, what is left.
+    flat = np.where(ROWS[:, None] % 2 == 0, 0.5, target)
+    even = np.full(N, 0.5)
+    result = compare_policies(
+        log, target, flat, estimator="independent_ips", marginals=(marginal, even, even)
+    )
+    alone = (value, evaluate_policy(log, flat, marginals=(even, even)))
+    means = [each.estimates["independent_ips"].interval.mean for each in alone]
+    assert result.mean == pytest.approx(means[0] - means[1])
 
 
 def test_probabilities_of_logged_actions_are_enough_for_weights_alone() -> None:
