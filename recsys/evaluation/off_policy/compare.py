@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from recsys.arrays import BoolArray, FloatArray
 from recsys.evaluation.intervals import percentiles
 from recsys.evaluation.off_policy import named
-from recsys.evaluation.off_policy.cross_fitting import predict_rewards
+from recsys.evaluation.off_policy.cross_fitting import CrossFitted, fit_rewards
 from recsys.evaluation.off_policy.diagnostics import diagnose, require_support, unsupported_share
 from recsys.evaluation.off_policy.estimators import Terms
 from recsys.evaluation.off_policy.intervals import check_resampling, resampled_estimates
 from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
 from recsys.evaluation.off_policy.named import Thresholds
 from recsys.evaluation.off_policy.reward_models import RewardModel
+from recsys.evaluation.off_policy.terms_by_name import terms_by_name
 from recsys.evaluation.paired import Difference, verdict_of
 
 
@@ -21,7 +22,7 @@ def compare_policies(
     second: FloatArray,
     *,
     estimator: str = "snips",
-    reward_model: RewardModel | FloatArray | None = None,
+    reward_model: RewardModel | CrossFitted | FloatArray | None = None,
     context: FloatArray | None = None,
     folds: int = 5,
     thresholds: Thresholds | None = None,
@@ -35,7 +36,7 @@ def compare_policies(
     """Paired bootstrap over customers of the value of the first policy less that of the second.
 
     Both are estimated on the same resamples with the same reward model, so that what a decision
-    says about both cancels. A threshold that is not set is chosen for each policy by SLOPE.
+    says about both cancels. A threshold that is not set is chosen for each policy by the log.
 
     Args:
         log: the decisions.
@@ -63,7 +64,7 @@ def compare_policies(
     """
     check_resampling(level, resamples)
     terms: dict[str, Terms] = {}
-    predictions = reward_model
+    model = reward_model
     for number, (name, values) in enumerate((("first", first), ("second", second))):
         of_both = None if marginals is None else (marginals[number], marginals[2])
         target = check_target(log, values, name)
@@ -71,16 +72,16 @@ def compare_policies(
         share = unsupported_share(log, target, support)
         weights = named.weights_of(estimator, log, target, of_both)
         require_support(diagnose(weights, share), minimum=minimum_effective)
-        fitted = predict_rewards(
-            log, target, names, predictions,
-            context=context, folds=folds, reward_range=None, seed=seed,
-        )  # fmt: skip
-        made, _ = named.terms_by_name(
-            log, target, names, fitted, thresholds or Thresholds(), of_both
-        )
+        fitted = None
+        if estimator in named.WITH_MODEL:
+            fitted = fit_rewards(
+                log, target, model,
+                context=context, folds=folds, reward_range=None, seed=seed,
+            )  # fmt: skip
+        made, _ = terms_by_name(log, target, names, fitted, thresholds or Thresholds(), of_both)
         terms[name] = made[estimator]
         if not log.has_slates and fitted is not None:
-            predictions = fitted
+            model = fitted
     return paired_value(terms, resamples=resamples, level=level, seed=seed)
 
 

@@ -53,7 +53,7 @@ def resampled_estimates(
 ) -> tuple[FloatArray, int]:
     """[resamples, M] estimates of resampled customers, and the number of customers."""
     units = next(iter(terms.values())).units
-    values = [value.values for value in terms.values()]
+    values = [value.noisy_values for value in terms.values()]
     weights = [value.weights for value in terms.values()]
     sums = by_customer(np.column_stack([*values, *weights]), units)  # [C, 2 M]
     drawn = resampled_sums(sums, resamples, seed, chunk=max(1, _CELLS // len(sums)))

@@ -130,6 +130,7 @@ POLICIES: dict[str, tuple[Callable[[], object], str, str]] = {
         lambda: _bernstein(["snips"]),
         "interval", "snips",
     ),
+    "bernstein model": (lambda: _bernstein(["dm"]), "interval", "reward model"),
     "bernstein unbounded": (
         lambda: _bernstein(["ips"]),
         "term_range", "weight_bound",
