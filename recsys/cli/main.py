@@ -27,6 +27,7 @@ COMMANDS = {
     "add_products": "add new products to an artifact by their features",
     "store": "put an artifact into Parquet files or PostgreSQL",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
+    "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
 """Command -> what it does, in the order of the help."""

@@ -16,6 +16,7 @@ from recsys.evaluation.off_policy.diagnostics import (
     Diagnostics,
     diagnose,
     require_support,
+    unsupported_reach,
     unsupported_share,
 )
 from recsys.evaluation.off_policy.estimators import (
@@ -33,7 +34,7 @@ from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
 from recsys.evaluation.off_policy.named import Marginals, Thresholds
 from recsys.evaluation.off_policy.policy_value import Estimate, PolicyValue
 from recsys.evaluation.off_policy.reward_models import RewardModel
-from recsys.evaluation.off_policy.slates import logged_slate_value, slate_rows
+from recsys.evaluation.off_policy.slates import logged_slate_value
 from recsys.evaluation.off_policy.terms_by_name import terms_by_name
 from recsys.evaluation.off_policy.thresholds import bias_against
 
@@ -126,7 +127,7 @@ def evaluate_policy(
     )
     intervals = _intervals(terms, interval, ranges, resamples=resamples, level=level, seed=seed)
     bounds = _bias_bounds(log, probabilities, fitted, terms, chosen, rewards)
-    slack = _unsupported_reach(log, share, rewards)
+    slack = unsupported_reach(log, share, rewards)
     logged = logged_slate_value(log) if log.has_slates else logged_value(log)
     return PolicyValue(
         logged=normal_interval(logged, level=level),
@@ -206,15 +207,6 @@ def _bias_bounds(
         unbiased = dr["dr"]
         bounds |= {name: bias_against(unbiased, terms[name]) for name in biased}
     return bounds
-
-
-def _unsupported_reach(log: LoggedDecisions, share: float, rewards: tuple[float, float]) -> float:
-    """How far the part of the target that the log never plays may move the value."""
-    if not share > 0:
-        return 0.0
-    low, high = rewards
-    length = int(slate_rows(log)[1].max()) + 1 if log.has_slates else 1
-    return share * length * max(abs(low), abs(high), high - low)
 
 
 def _widened(interval: Interval, reach: float) -> Interval:
