@@ -195,12 +195,26 @@ def model_value(target: FloatArray, predictions: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("ij,ij->i", target, predictions))
 
 
+def corrected(
+    value: FloatArray, residuals: FloatArray, weights: FloatArray, units: IntArray
+) -> Terms:
+    """Terms v_i + s_i (r_i - q_i).
+
+    Args:
+        value: [N] v_i, as `model_value` returns it.
+        residuals: [N] r_i - q_i.
+        weights: [N] s_i, which for doubly robust are the importance weights.
+        units: [N] what is independent.
+    """
+    return mean_terms(value + weights * residuals, units)
+
+
 def _corrected(
     log: LoggedDecisions, target: FloatArray, predictions: FloatArray, weights: FloatArray
 ) -> Terms:
     value = model_value(target, predictions)
     residuals = log.rewards - of_logged_action(log, predictions)
-    return mean_terms(value + weights * residuals, log.units)
+    return corrected(value, residuals, weights, log.units)
 
 
 def _require_positive(name: str, value: float) -> None:

@@ -30,7 +30,7 @@ from recsys.evaluation.off_policy.intervals import (
     check_resampling,
     normal_interval,
 )
-from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
+from recsys.evaluation.off_policy.log import LoggedDecisions, check_target, importance_weights
 from recsys.evaluation.off_policy.named import Marginals, Thresholds
 from recsys.evaluation.off_policy.policy_value import Estimate, PolicyValue
 from recsys.evaluation.off_policy.reward_models import RewardModel
@@ -160,9 +160,10 @@ def _diagnosed(
 ) -> tuple[dict[str, Diagnostics], dict[str, str]]:
     """Diagnostics of the estimators that the log carries, and why it does not carry the others."""
     checked, refused = {}, {}
+    shared = None if log.has_slates else diagnose(importance_weights(log, target), share)
     for name in names:
         try:
-            diagnostics = diagnose(named.weights_of(name, log, target, marginals), share)
+            diagnostics = shared or diagnose(named.weights_of(name, log, target, marginals), share)
             require_support(diagnostics, minimum=minimum, max_unsupported=max_unsupported)
             checked[name] = diagnostics
         except InputError as error:

@@ -10,8 +10,8 @@ from recsys.evaluation.off_policy import estimators as single
 from recsys.evaluation.off_policy import slates
 from recsys.evaluation.off_policy.cross_fitting import CrossFitted
 from recsys.evaluation.off_policy.estimators import Terms
-from recsys.evaluation.off_policy.log import LoggedDecisions, importance_weights
-from recsys.evaluation.off_policy.model_noise import Noise, noise_of_fit
+from recsys.evaluation.off_policy.log import LoggedDecisions, importance_weights, of_logged_action
+from recsys.evaluation.off_policy.model_noise import noise_of_fit
 from recsys.evaluation.off_policy.named import SETTINGS, Marginals, Thresholds
 from recsys.evaluation.off_policy.thresholds import choose_threshold, threshold_grid
 
@@ -42,20 +42,20 @@ def terms_by_name(
         thresholds: settings; those that are None are chosen by `choose_threshold`.
         marginals: for independent_ips.
     """
-    make = _makers(log, target, fitted, marginals)
-    noise = noise_of_fit(log, target, fitted)
-    weights = np.empty(0) if log.has_slates else importance_weights(log, target)
+    if log.has_slates:
+        return {name: _of_slates(name, log, target, fitted, marginals) for name in names}, {}
+    of_logged = of_logged_action(log, target)
+    with_model = _WithModel(log, target, fitted) if fitted is not None else None
     terms, chosen = {}, {}
     for name in names:
         grid = [np.nan]
         if name in SETTINGS:
             setting = thresholds.of(name)
-            grid = _grid(name, weights) if setting is None else [setting]
-        candidates = [make[name](value) for value in grid]
-        if noise is not None and name in _RESIDUAL_WEIGHTS:
-            candidates = _with_noise(
-                candidates, noise, [_RESIDUAL_WEIGHTS[name](weights, value) for value in grid]
-            )
+            grid = _grid(name, of_logged / log.propensities) if setting is None else [setting]
+        if name in _RESIDUAL_WEIGHTS and with_model is not None:
+            candidates = with_model.terms(name, grid)
+        else:
+            candidates = [_without_model(name, log, of_logged, value) for value in grid]
         at = choose_threshold(candidates)
         terms[name] = candidates[at]
         if name in SETTINGS:
@@ -63,37 +63,56 @@ def terms_by_name(
     return terms, chosen
 
 
-def _makers(
+def _of_slates(
+    name: str,
     log: LoggedDecisions,
     target: FloatArray,
     fitted: CrossFitted | None,
     marginals: Marginals | None,
-) -> Mapping[str, Callable[[float], Terms]]:
-    """Estimator -> function of its threshold that makes its terms."""
+) -> Terms:
+    if name == "slate_ips":
+        return slates.slate_ips(log, target)
+    if name == "cascade_ips":
+        return slates.cascade_ips(log, target)
+    if name == "cascade_dr" and fitted is not None:
+        return slates.cascade_dr(log, target, fitted.predictions)
     of_target, of_logging = marginals or (None, None)
-    q = np.empty((0, 0)) if fitted is None else fitted.predictions
-    return {
-        "ips": lambda _: single.ips(log, target),
-        "clipped_ips": lambda cap: single.clipped_ips(log, target, cap=cap),
-        "snips": lambda _: single.snips(log, target),
-        "dm": lambda _: single.direct_method(log, target, q),
-        "dr": lambda _: single.doubly_robust(log, target, q),
-        "switch_dr": lambda tau: single.switch_dr(log, target, q, threshold=tau),
-        "dr_shrinkage": lambda by: single.dr_shrinkage(log, target, q, shrinkage=by),
-        "slate_ips": lambda _: slates.slate_ips(log, target),
-        "independent_ips": lambda _: slates.independent_ips(
-            log, target, marginal_target=of_target, marginal_propensities=of_logging
-        ),
-        "cascade_ips": lambda _: slates.cascade_ips(log, target),
-        "cascade_dr": lambda _: slates.cascade_dr(log, target, q),
-    }
+    return slates.independent_ips(
+        log, target, marginal_target=of_target, marginal_propensities=of_logging
+    )
 
 
-def _with_noise(
-    candidates: Sequence[Terms], noise: Noise, weights: Sequence[FloatArray]
-) -> list[Terms]:
-    columns = noise(np.column_stack(weights)).T
-    return [replace(value, noise=column) for value, column in zip(candidates, columns, strict=True)]
+def _without_model(
+    name: str, log: LoggedDecisions, of_logged: FloatArray, threshold: float
+) -> Terms:
+    if name == "clipped_ips":
+        return single.clipped_ips(log, of_logged, cap=threshold)
+    return single.snips(log, of_logged) if name == "snips" else single.ips(log, of_logged)
+
+
+class _WithModel:
+    """Terms of the estimators with a reward model, which share what is costly.
+
+    Args:
+        log: single decisions.
+        target: [N, A] probabilities.
+        fitted: the reward model and its predictions.
+    """
+
+    def __init__(self, log: LoggedDecisions, target: FloatArray, fitted: CrossFitted) -> None:
+        self.value = single.model_value(target, fitted.predictions)
+        self.residuals = log.rewards - of_logged_action(log, fitted.predictions)
+        self.weights, self.units = importance_weights(log, target), log.units
+        self.noise = noise_of_fit(log, target, fitted)
+
+    def terms(self, name: str, thresholds: Sequence[float]) -> list[Terms]:
+        """Terms at each threshold, with the noise of the fit where it is known."""
+        weights = [_RESIDUAL_WEIGHTS[name](self.weights, value) for value in thresholds]
+        terms = [single.corrected(self.value, self.residuals, each, self.units) for each in weights]
+        if self.noise is None:
+            return terms
+        columns = self.noise(np.column_stack(weights)).T
+        return [replace(value, noise=column) for value, column in zip(terms, columns, strict=True)]
 
 
 def _grid(name: str, weights: FloatArray) -> list[float]:

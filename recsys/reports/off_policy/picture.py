@@ -78,11 +78,14 @@ def _estimates(axes: "Axes", report: PolicyReport) -> None:
                 interval.mean, height, marker, color=colour, ms=8 if read else 5,
                 mfc=colour if read else "white",
             )  # fmt: skip
-        label = f"{for_picture(target.name, _LABEL)} (filled: the one to read)"
+        label = f"{for_picture(target.name, _LABEL)}, filled: the one to read"
         axes.plot([], [], marker, color=colour, label=label)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.legend(frameon=False, fontsize=9, loc="best")
+    axes.legend(
+        frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1, 1), ncols=3,
+        borderaxespad=0,
+    )  # fmt: skip
     _style(axes, f"{earned(report).capitalize()}, {report.settings.level:.0%} intervals", "x")
 
 
@@ -98,6 +101,7 @@ def _histogram(axes: "Axes", report: PolicyReport) -> None:
         axes.stairs(counts / len(values), edges, color=_COLOURS[number], lw=1.6, label=label)
     axes.axvline(1, color=INK, lw=0.8, ls=":")
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=9)
     _style(axes, "Share of decisions by importance weight", "both")

@@ -1,6 +1,7 @@
 """The value of policies in sentences, and its numbers as text."""
 
 from collections.abc import Iterator
+from math import isinf
 
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.off_policy.policy_value import PolicyValue
@@ -62,17 +63,18 @@ def notes(report: PolicyReport) -> list[str]:
 
 
 def _bias_notes(report: PolicyReport) -> Iterator[str]:
+    """For policies whose recommended estimate is shrunk: how large its bias may be."""
     for target, value in zip(report.targets, report.values, strict=True):
-        bound = value.estimates[value.recommended].bias_bound
-        if value.recommended == "dr_shrinkage":
-            yield (
-                f"The interval of {value.recommended} for {target.name} leaves out a bias that the "
-                f"log does not show; it may be up to {number(bound)}. dr has none: "
-                f"{ends(value.estimates['dr'].interval)}."
-                if "dr" in value.estimates
-                else f"The interval of {value.recommended} for {target.name} leaves out a bias of "
-                f"up to {number(bound)}."
-            )
+        read = value.estimates[value.recommended]
+        if value.recommended != "dr_shrinkage" or isinf(read.threshold):
+            continue
+        text = (
+            f"The interval of {value.recommended} for {target.name} leaves out a bias that the log "
+            f"does not show, of up to {number(read.bias_bound)}"
+        )
+        if "dr" in value.estimates:
+            text += f"; dr has none: {ends(value.estimates['dr'].interval)}"
+        yield f"{text}."
 
 
 def _against(difference: Difference) -> str:
