@@ -10,7 +10,6 @@ from policy_files import policy_of
 
 from recsys import Dataset
 from recsys.errors import InputError
-from recsys.policy.rules.capacity import require_capacity
 from recsys.policy.rules.compile import compile_rules, with_contact_rules
 from recsys.policy.rules.values import customer_factors, offer_levers, offer_values
 
@@ -203,13 +202,6 @@ def test_a_rule_that_the_tables_cannot_keep_is_refused(
     with pytest.raises(InputError, match=message) as refused:
         compile_rules(policy, data_of(**changes))
     assert "\n" not in str(refused.value)
-
-
-def test_capacity_that_is_already_booked_is_not_given_twice() -> None:
-    free = require_capacity(np.array([3, 5]), np.array([np.inf, 5.0]), ["app", "email"])
-    assert free.tolist() == [np.inf, 0.0]
-    with pytest.raises(InputError, match=r"policy\.capacity\.email: expected at least the 1,200 "):
-        require_capacity(np.array([3, 1_200]), np.array([np.inf, 200.0]), ["app", "email"])
 
 
 def test_values_of_offers_are_means_over_their_products(tmp_path: Path) -> None:

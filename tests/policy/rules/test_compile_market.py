@@ -113,12 +113,12 @@ def test_touchpoints_are_those_that_pandas_allows(events: int, moment: str) -> N
         night = local.hour >= 20 or local.hour < 8
         weekend = local.day_of_week >= 5
         sent = own[own["touchpoint"].map(outbound).astype(bool)]
-        week = (sent["timestamp"].dt.ceil("s") > at - 7 * DAY).sum()
-        pause = (own["timestamp"].dt.ceil("s") > at - 14 * DAY) & (own["outcome"] == "reject")
+        week = (sent["timestamp"].dt.floor("s") > at - 7 * DAY).sum()
+        pause = (own["timestamp"].dt.floor("s") > at - 14 * DAY) & (own["outcome"] == "reject")
         for place, name in enumerate(names):
             if not outbound[name]:
                 continue
-            at_this = own[own["touchpoint"] == name]["timestamp"].dt.ceil("s")
+            at_this = own[own["touchpoint"] == name]["timestamp"].dt.floor("s")
             expected[row, place] = customers.iloc[row][f"consent_{name}"] == 1
             expected[row, place] &= week < 2 and not pause.any()
             if name == "email":
