@@ -127,9 +127,7 @@ class SimulatedMarket:
             customer_id, touchpoint, timestamp and outbound, in order of time.
         """
         parts = [
-            opportunities(
-                self.seed, number, min(self.customers - number * CUSTOMERS, CUSTOMERS)
-            )
+            opportunities(self.seed, number, min(self.customers - number * CUSTOMERS, CUSTOMERS))
             for number in range(self.parts)
         ]
         joined = pd.concat(parts, ignore_index=True)

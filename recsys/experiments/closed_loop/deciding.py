@@ -79,8 +79,7 @@ def decide(
     turn = turns(chances.customers)
     answers = now.draws.uniforms(2, _ANSWER_STREAM)
     for number in range(int(turn.max(initial=-1)) + 1):
-        rows = np.flatnonzero(turn == number)
-        rows, mask = _permitted(rules.with_contacts(contacts), now, rows)
+        rows, mask = _permitted(rules.with_contacts(contacts), now, np.flatnonzero(turn == number))
         choice = policy.choose(values[rows], now.draws.rows(rows), 1, mask)
         column = choice.actions[:, 0]
         accepts = answers[rows, 0] < now.truth[rows, column]
@@ -116,9 +115,7 @@ def turns(customers: IntArray) -> IntArray:
     return turn
 
 
-def _permitted(
-    rules: CompiledRules, now: Round, rows: IntArray
-) -> tuple[IntArray, BoolArray]:
+def _permitted(rules: CompiledRules, now: Round, rows: IntArray) -> tuple[IntArray, BoolArray]:
     """Those of the opportunities at which something may be offered, and what: [n, m]."""
     customers, when = now.chances.customers[rows], now.chances.when[rows]
     touchpoints = rules.touchpoints(customers, when)
@@ -131,12 +128,11 @@ def _permitted(
 
 
 def _in_order(parts: list[Made]) -> Made:
-    names = ("chance", "column", "propensity", "outcome", "best")
     joined = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        if parts
-        else np.zeros(0, np.float64 if name == "propensity" else np.int64)
-        for name in names
+        name: np.concatenate([getattr(part, name) for part in parts] or [np.zeros(0)])
+        for name in ("chance", "column", "propensity", "outcome", "best")
     }
     order = np.argsort(joined["chance"])
-    return Made(**{name: values[order] for name, values in joined.items()})
+    propensity = joined.pop("propensity")[order]
+    whole = {name: values[order].astype(np.int64) for name, values in joined.items()}
+    return Made(propensity=propensity, **whole)

@@ -2,11 +2,11 @@
 
 One ridge logistic regression for all arms; they differ in what they may look at:
 
-| arm | looks at |
-|---|---|
-| popularity | the touchpoint, the message, the category, how often others looked at the product lately |
-| segment | also the customer's segment, with an effect for each category |
-| one_to_one | also what this customer did: events in the category (last 30 days, ever), with the product |
+- popularity: the touchpoint, the message, the category, and how often customers looked at the
+  product lately;
+- segment: also the customer's segment, with an effect for each category;
+- one_to_one: also what this customer did: events in the category (last 30 days, ever) and with the
+  product.
 """
 
 from dataclasses import dataclass
@@ -85,11 +85,11 @@ class Regressors:
         """[n, F] float64 CSR of offers [n], one an opportunity; F depends on the arm alone."""
         group, when = self.categories[offers], chances.when * SECOND
         groups, product = int(self.categories.max()) + 1, self.products[offers]
-        counts = self.touchpoints, int(self.variants.max()) + 1, groups
+        counts = [self.touchpoints, int(self.variants.max()) + 1, groups]
         flags = [chances.touchpoints, self.variants[offers], group]
         measures = [np.log1p(self.of_products.count(product, when, _RECENT))]
         if look != "popularity":
-            counts += (groups * (int(self.segments.max()) + 1),)
+            counts.append(groups * (int(self.segments.max()) + 1))
             flags.append(self.segments[chances.customers] * groups + group)
         if look == "one_to_one":
             own = chances.customers * groups + group
@@ -134,7 +134,7 @@ class Learner:
                 weights=np.zeros(matrix.shape[1]),
                 intercept=float(np.log(rate / (1 - rate))),
             )
-        model = LogisticRegression(C=1.0, max_iter=500, tol=1e-6).fit(matrix, accepted)
+        model = LogisticRegression(C=1.0, solver="newton-cg").fit(matrix, accepted)
         return cls(look=look, weights=model.coef_[0], intercept=float(model.intercept_[0]))
 
     def probability(self, matrix: csr_array) -> FloatArray:
@@ -147,9 +147,7 @@ def looks() -> tuple[Look, ...]:
     return _LOOKS
 
 
-def _rows(
-    flags: list[IntArray], counts: tuple[int, ...], measures: list[FloatArray]
-) -> csr_array:
+def _rows(flags: list[IntArray], counts: list[int], measures: list[FloatArray]) -> csr_array:
     """CSR with one 1 for each flag, counted from the end of the flags before, then the measures."""
     starts = np.cumsum([0, *counts])
     size, width = len(flags[0]), len(flags) + len(measures)

@@ -1,11 +1,12 @@
 """What an arm has decided so far: as arrays for its learner, as a table on the disk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import IntArray
+from recsys.arrays import IdArray, IntArray
 from recsys.data import columns
 from recsys.data.interactions import seconds
 from recsys.experiments.closed_loop.deciding import Made, Round
@@ -45,8 +46,8 @@ def read_log(loop: LoopData, table: pd.DataFrame) -> Logged:
             touchpoints=data.touchpoints.rows(table[columns.TOUCHPOINT]).astype(np.int64),
             when=seconds(table[columns.TIMESTAMP]),
         ),
-        offers=pd.Index(loop.offer_ids).get_indexer(table[columns.OFFER].astype(object)),
-        outcomes=pd.Index(columns.OUTCOMES).get_indexer(table[columns.OUTCOME].astype(object)),
+        offers=_positions(loop.offer_ids, table[columns.OFFER]),
+        outcomes=_positions(columns.OUTCOMES, table[columns.OUTCOME]),
     )
 
 
@@ -76,6 +77,10 @@ def table_of(
             columns.REWARD: np.where(accepted, now.rewards[made.column], 0.0),
         }
     )
+
+
+def _positions(names: Sequence[str] | IdArray, values: pd.Series) -> IntArray:
+    return pd.Index(names).get_indexer(pd.Index(values.astype(object)))
 
 
 def _arrays(log: Logged) -> tuple[IntArray, ...]:

@@ -108,7 +108,10 @@ def loop_data(market: Market, start: pd.Timestamp, end: pd.Timestamp) -> LoopDat
     assert decisions is not None
     assert offers is not None
     tables = replace(
-        checked, interactions=_without_answers(checked.interactions), decisions=None, identities=None
+        checked,
+        interactions=_without_answers(checked.interactions),
+        decisions=None,
+        identities=None,
     )
     data = coded(tables)
     chances = market.opportunities()

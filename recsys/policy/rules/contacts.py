@@ -5,7 +5,7 @@ import numpy as np
 from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import SECOND, microseconds
+from recsys.data.interactions import seconds
 from recsys.policy.compiled.contacts import Contacts
 from recsys.policy.compiled.times import DAY
 from recsys.policy.rules.offers import Offers, codes_of
@@ -24,7 +24,7 @@ def contacts_of(policy: Policy, data: Dataset, offers: Offers) -> Contacts:
     count, table = len(data.customers), data.side_tables.get("decisions")
     if table is None or table.empty:
         return Contacts.none(count)
-    when = -(-microseconds(table[columns.TIMESTAMP]) // SECOND)
+    when = seconds(table[columns.TIMESTAMP])
     # On a clock of order the decisions have times, and the data set has no end in time.
     end = data.as_of_seconds if data.as_of_seconds is not None else int(when.max()) + 1
     recent = when > end - max(LOOK_BACK, longest_window(policy)) * DAY
