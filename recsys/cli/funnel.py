@@ -19,7 +19,7 @@ from recsys.ops.whole_numbers import parse_whole_number
 from recsys.policy.compiled import CompiledRules
 from recsys.policy.funnel import funnel
 from recsys.policy.funnel.costs import SAMPLE
-from recsys.reports.funnel.files import funnel_files, log_funnel, require_ending, write_funnel
+from recsys.reports.funnel.files import log_funnel, require_ending, write_funnel
 from recsys.reports.funnel.values import expected_values
 from recsys.reports.funnel.words import funnel_text
 from recsys.serving import Artifact, load
@@ -82,14 +82,11 @@ def main(words: Sequence[str]) -> None:
         seed=seed,
     )
     say(*funnel_text(made))
-    if out is None and run is None:
-        return
-    files = funnel_files(made)
     if out is not None:
-        write_funnel(out, files)
+        write_funnel(out, made)
         say(f"written to {out}")
     if run is not None:
-        say(f"page, picture and table are in MLflow: funnel run {log_funnel(made, run, files)}")
+        say(f"page, picture and table are in MLflow: funnel run {log_funnel(made, run)}")
 
 
 def _rules(artifact: Artifact, log: str | None) -> CompiledRules:

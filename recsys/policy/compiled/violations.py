@@ -1,13 +1,14 @@
 """An independent check of decisions: one after the other, with loops and the time zone database.
 
 It reads the rules' fields and nothing else of this package, so that a mistake in the masks cannot
-hide here. About 20 microseconds a decision.
+hide here. About 40 microseconds a decision under a dozen rules.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -66,17 +67,18 @@ def violations(
     """
     checks = list(_checks(rules))
     counts = dict.fromkeys((name for name, _ in checks), 0)
-    history = _history(rules)
-    order = np.argsort(when, kind="stable").tolist()
-    for i in order:
-        decision = _Decision(int(customers[i]), int(offers[i]), int(touchpoints[i]), int(when[i]))
-        past = history[decision.customer]
-        for name, is_broken in checks:
-            counts[name] += is_broken(decision, past)
-        if decision.customer >= 0:
-            campaign = int(rules.campaigns[decision.offer])
-            answer = rejected is not None and bool(rejected[i])
-            past.append(_Contact(decision.when, decision.touchpoint, campaign, answer))
+    order = np.lexsort((when, customers)).tolist()
+    for customer, group in groupby(order, key=lambda i: int(customers[i])):
+        past = _contacts(rules, customer)
+        for i in group:
+            made = _Decision(customer, int(offers[i]), int(touchpoints[i]), int(when[i]))
+            for name, is_broken in checks:
+                if is_broken(made, past):
+                    counts[name] += 1
+            if customer >= 0:
+                campaign = int(rules.campaigns[made.offer])
+                answer = rejected is not None and bool(rejected[i])
+                past.append(_Contact(made.when, made.touchpoint, campaign, answer))
     return counts | _over_limits(rules, touchpoints, when, costs, start)
 
 
@@ -101,20 +103,20 @@ def _checks(rules: CompiledRules) -> Iterator[tuple[str, _Check]]:
         yield hours.name, partial(_in_quiet_hours, rules, hours, zones)
 
 
-def _history(rules: CompiledRules) -> dict[int, list[_Contact]]:
-    history: dict[int, list[_Contact]] = defaultdict(list)
+def _contacts(rules: CompiledRules, customer: int) -> list[_Contact]:
+    """The contacts of a customer before the decisions; none of an unknown customer."""
+    if customer < 0:
+        return []
     contacts = rules.contacts
-    for customer in range(len(rules.consent)):
-        for i in range(int(contacts.starts[customer]), int(contacts.starts[customer + 1])):
-            history[customer].append(
-                _Contact(
-                    int(contacts.when[i]),
-                    int(contacts.touchpoints[i]),
-                    int(contacts.campaigns[i]),
-                    bool(contacts.rejected[i]),
-                )
-            )
-    return history
+    return [
+        _Contact(
+            int(contacts.when[i]),
+            int(contacts.touchpoints[i]),
+            int(contacts.campaigns[i]),
+            bool(contacts.rejected[i]),
+        )
+        for i in range(int(contacts.starts[customer]), int(contacts.starts[customer + 1]))
+    ]
 
 
 def _without_consent(rules: CompiledRules, made: _Decision, past: Sequence[_Contact]) -> bool:

@@ -1,5 +1,7 @@
 """A funnel as one HTML page that loads nothing from elsewhere."""
 
+from dataclasses import asdict
+
 from recsys.policy.funnel import Funnel
 from recsys.reports.funnel.picture import picture
 from recsys.reports.funnel.table import amount, funnel_table, percent
@@ -9,7 +11,8 @@ from recsys.reports.rendering import Cells, PagePicture, PageTable, TableCell, r
 PAGE = "funnel.html"
 """File name of the page."""
 
-_KINDS = (("alone", "by itself"), ("in_order", "after those above"), ("left", "left"))
+_CALLED = ("offers at touchpoints", "offers to customers", "customers", "offers")
+"""The fields of a `Count` as headings."""
 
 
 def funnel_page(funnel: Funnel) -> str:
@@ -25,25 +28,37 @@ def funnel_page(funnel: Funnel) -> str:
         facts={"policy": funnel.policy, "version": funnel.version, "period": period(funnel)},
         summary=summary(funnel),
         picture=PagePicture(picture(funnel), alt),
-        counts=[
-            _counts(funnel, "pairs", "Pairs of customer and offer, at any touchpoint"),
-            _counts(funnel, "customers", "Customers with any offer"),
-            _counts(funnel, "offers", "Offers that anybody may get"),
-            _counts(funnel, "triples", "Offers to customers at touchpoints"),
-        ],
+        in_order=_in_order(funnel),
+        alone=_alone(funnel),
         costs=None if funnel.costs is None else _costs(funnel),
         sample=0 if funnel.costs is None else f"{funnel.costs.customers:,}",
         is_planned=funnel.horizon > 1,
     )
 
 
-def _counts(funnel: Funnel, what: str, caption: str) -> PageTable:
-    whole = getattr(funnel.counts.before, what)
-    rows: list[Cells] = [["no rule", "", "", f"{whole:,}"]]
+def _in_order(funnel: Funnel) -> PageTable:
+    """What each rule takes away after those above it, and what is left."""
+    before = asdict(funnel.counts.before)
+    rows: list[Cells] = [["no rule", *(cell for n in before.values() for cell in ("", f"{n:,}"))]]
     for row in funnel_table(funnel).to_dict("records"):
-        cells = [_share(row[f"{what}_{kind}"], whole) for kind, _ in _KINDS]
+        cells = [
+            _share(row[f"{what}_{kind}"], whole)
+            for what, whole in before.items()
+            for kind in ("in_order", "left")
+        ]
         rows.append([str(row["rule"]), *cells])
-    return PageTable(caption, ["rule", *(heading for _, heading in _KINDS)], rows)
+    head = ["rule", *(text for name in _CALLED for text in (f"{name}: taken away", "left"))]
+    return PageTable("Each rule after those above it", head, rows)
+
+
+def _alone(funnel: Funnel) -> PageTable:
+    """What each rule takes away where it is the only one."""
+    before = asdict(funnel.counts.before)
+    rows: list[Cells] = [
+        [str(row["rule"]), *(_share(row[f"{what}_alone"], whole) for what, whole in before.items())]
+        for row in funnel_table(funnel).to_dict("records")
+    ]
+    return PageTable("Taken away by each rule by itself", ["rule", *_CALLED], rows)
 
 
 def _share(part: int, whole: int) -> TableCell:

@@ -58,10 +58,10 @@ def _drawn(funnel: Funnel) -> "Figure":
 
 
 def _left(axes: "Axes", funnel: Funnel) -> None:
-    """What is left after each rule in order; hatched what it took away; a mark for alone."""
+    """What is left after each rule, beside it what the rule took; a mark for the rule alone."""
     whole = max(1, funnel.counts.before.triples)
     axes.barh(0, 100, color=BLUE, height=0.62, label="left after this rule and those above")
-    axes.text(102, 0, "100 %", va="center", fontsize=9, color=INK)
+    axes.text(102, 0, "100%", va="center", fontsize=9, color=INK)
     table = funnel_table(funnel)
     for height, row in enumerate(table.to_dict("records"), start=1):
         left, taken = (100 * row[f"triples_{kind}"] / whole for kind in ("left", "in_order"))
@@ -89,5 +89,5 @@ def _costs(axes: "Axes", funnel: Funnel) -> None:
     most = max((cost.high for cost in funnel.costs.rules.values()), default=0.0)
     axes.set_xlim(0, 1.25 * most or 1)
     count = f"{funnel.costs.customers:,} customers"
-    axes.set_title(f"Costs a customer in expected value\n({count}, 95 % intervals)", loc="left",
+    axes.set_title(f"Costs a customer in expected value\n({count}, 95% intervals)", loc="left",
                    fontsize=10)  # fmt: skip

@@ -39,18 +39,20 @@ def percent(part: int, whole: int) -> str:
     """A share as text; one that is not 0 or 1 never looks as if it were.
 
     >>> [percent(n, 100_000) for n in (0, 1, 20_000, 99_999, 100_000)]
-    ['0 %', '< 0.1 %', '20.0 %', '> 99.9 %', '100 %']
+    ['0%', '< 0.1%', '20.0%', '> 99.9%', '100%']
     """
     if part in (0, whole):
-        return "100 %" if part and whole else "0 %"
+        return "100%" if part and whole else "0%"
     share = 100 * part / whole
     if share < 0.1:
-        return "< 0.1 %"
-    return "> 99.9 %" if share > 99.9 else f"{share:.1f} %"
+        return "< 0.1%"
+    return "> 99.9%" if share > 99.9 else f"{share:.1f}%"
 
 
 def amount(interval: Interval) -> str:
-    """A mean with its interval, in three digits that tell it from its neighbours."""
+    """A mean with its interval in three digits; "0" where no customer has another value."""
+    if interval.mean == interval.low == interval.high == 0:
+        return "0"
     return f"{interval.mean:.3g} [{interval.low:.3g}, {interval.high:.3g}]"
 
 
