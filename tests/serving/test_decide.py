@@ -12,6 +12,7 @@ from policy_part import HOUR, deciding
 
 from recsys.errors import InputError
 from recsys.policy.compiled import Contacts
+from recsys.policy.exploration import Draws
 from recsys.serving import Artifact, Contents, RecentContact
 
 
@@ -169,6 +170,51 @@ def test_exploring_is_replayed_with_exact_propensities() -> None:
             assert offer.propensity == pytest.approx(0.5 * is_best + 0.5 / (count - slot))
         changed += [o.offer_id for o in told.offers] != [o.offer_id for o in best.offers[:2]]
     assert changed > 5
+
+
+def test_samples_of_a_customer_s_vector_come_from_the_least_squares_posterior() -> None:
+    """The propensity is the share of 64 samples, drawn here by a plain calculation too."""
+    stated = {"kind": "thompson", "scale": 20.0, "seed": 5}
+    contents = deciding(exploration=stated, dayparts=False)
+    gram = np.diag([10.0, 20, 30, 40, 50]).astype(np.float32)
+    contents = replace(contents, fold_in=replace(contents.fold_in, gram=gram))
+    artifact, part = Artifact.of(contents), contents.decisions
+    events, table = artifact.contents.events, contents.offers
+    vectors = table.pooled(contents.products.vectors).astype(float)
+    rows = {}
+    for row, id_ in enumerate(table.ids):
+        rows.setdefault(id_, []).append(row)
+    propensities: list[float] = []
+    for row in (0, 7, 20):
+        customer = contents.customers.ids[row]
+        best = artifact.decide(customer, "app", AS_OF, k=99)
+        precision = gram.astype(float)
+        for product, weight in zip(
+            events.products[events.customers == row], events.weights[events.customers == row],
+            strict=True,
+        ):  # fmt: skip
+            factor = contents.fold_in.factors[product].astype(float)
+            precision = precision + (weight - 1) * np.outer(factor, factor)
+        draws = Draws.of(seed=5, customers=np.array([customer], object), moments=np.array([AS_OF]))
+        normal = draws.normals(64 * 5, 1).reshape(64, 5)
+        factor = np.linalg.inv(np.linalg.cholesky(precision))
+        moved = 20 * normal @ factor
+        named = sorted(best.offers, key=lambda offer: min(rows[offer.offer_id]))
+        worth = []
+        for offer in named:
+            candidates = [r for r in rows[offer.offer_id]
+                          if (table.variants[r] or None) == offer.variant]  # fmt: skip
+            log_odds = math.log(offer.probability / (1 - offer.probability))
+            shift = float(part.odds.line[1]) * (moved @ vectors[candidates[0]])
+            chance = 1 / (1 + np.exp(-(log_odds + shift)))
+            gain = (offer.expected_value + float(part.costs[0])) / offer.probability
+            worth.append(gain * chance - float(part.costs[0]))
+        first = np.argmax(worth, axis=0)
+        told = artifact.decide(customer, "app", AS_OF, explore=True).offers[0]
+        place = [offer.offer_id for offer in named].index(told.offer_id)
+        assert told.propensity == (first == place).sum() / 64
+        propensities.append(told.propensity)
+    assert min(propensities) < 1
 
 
 def test_an_unknown_customer_is_decided_for_by_popularity_and_unknown_consent() -> None:

@@ -14,7 +14,7 @@ from recsys.policy.arbitration.allocate import arbitrate
 from recsys.serving.artifact import times
 from recsys.serving.artifact.times import Moment
 from recsys.serving.decide.booked import read_booked, remaining_limits
-from recsys.serving.decide.exploration import explorer
+from recsys.serving.decide.exploration import require_explorable
 from recsys.serving.decide.inbound import require_policy
 from recsys.serving.decide.plan_file import Planned, require_parquet, write_decisions
 from recsys.serving.decide.prices import Prices
@@ -87,7 +87,7 @@ def decide_everyone(
     contents = artifact.contents
     part = require_policy(contents)
     stated = part.exploration if explore else None
-    explorer(stated)
+    require_explorable(contents, stated)
     moment = contents.moment(at)
     start = times.now() if moment is None else moment
     names = list(contents.touchpoints.names)
