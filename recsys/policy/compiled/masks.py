@@ -42,8 +42,11 @@ def by_rule(
 def first_refusals(rules: CompiledRules, rows: IntArray, at: IntArray | int) -> IntArray:
     """[B, O, T] int16 position in `names` of the first rule that refuses, -1 where none does."""
     first = np.full((len(rows), *rules.shape[1:]), -1, np.int16)
-    for position, (_, mask) in enumerate(by_rule(rules, rows, at)):
-        first[(first < 0) & ~mask] = position
+    masks = [mask for _, mask in by_rule(rules, rows, at)]
+    # Backwards, so that the first one stays; most rules refuse nothing to a single customer.
+    for position in range(len(masks) - 1, -1, -1):
+        if not masks[position].all():
+            np.copyto(first, position, where=~masks[position])
     return first
 
 
