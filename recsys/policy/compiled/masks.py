@@ -52,8 +52,7 @@ def first_refusals(rules: CompiledRules, rows: IntArray, at: IntArray | int) -> 
 
 def _eligibility(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterator[BoolArray]:
     for rule in rules.groups:
-        groups = np.append(rule.customers, rule.unknown_group)[rows]
-        yield rule.of_groups(groups)[:, :, None]
+        yield rule.of_groups(rule.groups_of(rows))[:, :, None]
     if rules.leave_out is None:
         return
     owners, offers, numbers = rules.leave_out.entries(rows, when)
