@@ -16,7 +16,8 @@ import numpy as np
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.policy.compiled.contact_rules import ContactLimit, QuietHours
 from recsys.policy.compiled.eligibility import GroupRule
-from recsys.policy.compiled.rules import BUDGET, CAPACITY, CompiledRules
+from recsys.policy.compiled.fits import BUDGET, CAPACITY
+from recsys.policy.compiled.rules import CompiledRules
 
 
 class _Decision(NamedTuple):
