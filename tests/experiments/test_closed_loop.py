@@ -24,9 +24,13 @@ from recsys.experiments.closed_loop.rules import loop_rules
 from recsys.experiments.closed_loop.run import rule_checks, run_loop
 from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.policy.decision_log.parts import DecisionLog
+from recsys.policy.rules.read import read_policy
 from recsys.simulation import SimulatedMarket
 
-SETTINGS = LoopSettings(market="tiny", rounds=2, seeds=1, epsilon=0.2)
+POLICY = read_policy("closed_loop")
+SETTINGS = LoopSettings(
+    market="tiny", rounds=2, seeds=1, epsilon=0.2, policy=POLICY.name, policy_version=POLICY.version
+)
 
 
 def market_of(seed):
@@ -36,13 +40,13 @@ def market_of(seed):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
-    run_loop(SETTINGS, market_of, folder)
+    run_loop(SETTINGS, POLICY, market_of, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def rounds(folder):
-    return run_loop(SETTINGS, market_of, folder)
+    return run_loop(SETTINGS, POLICY, market_of, folder)
 
 
 def log_of(folder, arm, seed=0):
@@ -73,7 +77,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_result(folder, rounds, tmp_
         (copy / "seed_0" / "one_to_one" / name).unlink()
     for arm in ("one_to_one_exploring", "oracle"):
         shutil.rmtree(copy / "seed_0" / arm)
-    again = run_loop(SETTINGS, market_of, copy)
+    again = run_loop(SETTINGS, POLICY, market_of, copy)
     pd.testing.assert_frame_equal(again, rounds)
     for arm in ("one_to_one", "one_to_one_exploring"):
         pd.testing.assert_frame_equal(log_of(copy, arm), log_of(folder, arm))
@@ -82,7 +86,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_result(folder, rounds, tmp_
 def test_the_log_is_the_table_decisions_and_its_propensities_are_those_of_the_policy(folder):
     table = check_table("decisions", log_of(folder, "segment_exploring"))
     assert set(table["policy_version"]) == {"round_001", "round_002"}
-    assert set(table["rules_version"]) == {loop_rules_version(folder)}
+    assert set(table["rules_version"]) == {POLICY.version}
     assert table["propensity"].between(0.2 / 80, 1).all()
     assert (log_of(folder, "segment")["propensity"] == 1).all()
     # The policy itself, judged from its own log: every weight is 1.
@@ -93,10 +97,6 @@ def test_the_log_is_the_table_decisions_and_its_propensities_are_those_of_the_po
     )
     value = evaluate_policy(log, log.propensities, estimators=["ips"]).frame()
     assert value["value"].iloc[0] == pytest.approx(table["reward"].mean())
-
-
-def loop_rules_version(folder):
-    return log_of(folder, "popularity")["rules_version"].iloc[0]
 
 
 def test_arms_that_offer_the_same_get_the_same_answer(folder):
@@ -110,13 +110,13 @@ def test_arms_that_offer_the_same_get_the_same_answer(folder):
 def test_other_settings_are_refused_in_one_line(folder, tmp_path):
     before = sorted(folder.rglob("*"))
     with pytest.raises(InputError) as error:
-        run_loop(replace(SETTINGS, rounds=3), market_of, folder)
+        run_loop(replace(SETTINGS, rounds=3), POLICY, market_of, folder)
     assert error.value.key == "out"
     assert "rounds=2" in str(error.value)
     assert sorted(folder.rglob("*")) == before
     (tmp_path / "mine.txt").write_text("x")
     with pytest.raises(InputError):
-        run_loop(SETTINGS, market_of, tmp_path)
+        run_loop(SETTINGS, POLICY, market_of, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,7 @@ def test_other_settings_are_refused_in_one_line(folder, tmp_path):
         (["out=x", "epsilon=0"], "epsilon"),
         (["out=x", "epsilon=much"], "epsilon"),
         (["out=x", "events=10"], ""),
+        (["out=x", "policy=strict"], "policy"),
         (["out=x.csv"], "out"),
         ([], ""),
     ],
@@ -239,7 +240,7 @@ def test_a_learner_recovers_rates_and_bears_a_log_of_one_outcome(loop):
 
 
 def test_a_round_holds_the_truth_of_what_may_be_offered_and_zero_elsewhere(loop):
-    rules = loop_rules(loop)
+    rules = loop_rules(POLICY, loop)
     start = int(pd.Timestamp("2025-04-15", tz="UTC").timestamp())
     now = round_of(loop, rules, 0, start, start + 30 * 86_400)
     assert len(now.offers) == 80  # those of April and of May

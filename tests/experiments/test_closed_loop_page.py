@@ -13,7 +13,9 @@ from recsys.reports.closed_loop.page import write_report
 # All differences of the made-up markets are equal, and the t test says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")
 
-SETTINGS = LoopSettings(market="made <up>", rounds=2, seeds=3, epsilon=0.1)
+SETTINGS = LoopSettings(
+    market="made <up>", rounds=2, seeds=3, epsilon=0.1, policy="made", policy_version="1"
+)
 EARNS = {"popularity": 10, "segment": 12, "one_to_one": 20, "oracle": 40}
 
 
