@@ -15,6 +15,7 @@ from recsys.errors import InputError
 from recsys.experiments.closed_loop.run import rule_checks, run_loop
 from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.ops.terminal import say
+from recsys.policy.rules.read import read_policy
 from recsys.reports.closed_loop.page import PAGE, PICTURE, write_report
 from recsys.simulation import SimulatedMarket
 
@@ -23,6 +24,7 @@ KEYS = {
     "rounds": Key("how often each policy learns again, 1 to 300", default="10"),
     "events": Key("size of each market, 1,000 to 100 million; 20 a customer", default="100000"),
     "seeds": Key("number of markets; 2 or more give intervals", default="5"),
+    "policy": Key("whose rules hold: a shipped policy, or a .yaml file", default="closed_loop"),
     "epsilon": Key("share of decisions that exploring policies draw uniformly", default="0.1"),
 }
 
@@ -45,14 +47,19 @@ def main(words: Sequence[str]) -> None:
     if rounds > _MOST_ROUNDS:
         raise InputError(f"rounds: expected 1 to {_MOST_ROUNDS}, got {rounds}; a round takes a day")
     SimulatedMarket(events=events)  # refuses a size before anything is written
+    policy = read_policy(given["policy"])
     settings = LoopSettings(
         market=f"simulated, {events:,} events",
         rounds=rounds,
         seeds=seeds,
         epsilon=_share("epsilon", given["epsilon"]),
+        policy=policy.name,
+        policy_version=policy.version,
     )
     out = new_folder("out", given["out"])
-    figures = run_loop(settings, lambda seed: SimulatedMarket(events=events, seed=seed), out, say)
+    figures = run_loop(
+        settings, policy, lambda seed: SimulatedMarket(events=events, seed=seed), out, say
+    )
     say(*write_report(out, settings, figures, rule_checks(out, settings)))
     say(f"Page: {out / PAGE}; picture: {out / PICTURE}; tables: CSV files beside them")
 

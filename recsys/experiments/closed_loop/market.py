@@ -65,9 +65,10 @@ class LoopData:
     Attributes:
         market: answers.
         tables: checked, identities merged; interactions without answers to offers, so that they do
-            not depend on any policy.
+            not depend on any policy; decisions are `logged`.
         logged: the market's own decisions before the loop starts, with outcomes.
-        data: `tables` coded; gives row numbers.
+        data: `tables` and `logged`, coded; gives row numbers.
+        start: UTC seconds at which the loop starts.
         opportunities: of the loop.
         offer_ids: [O]; offer_products: [O] row numbers; offer_rewards: [O] euros.
     """
@@ -76,6 +77,7 @@ class LoopData:
     tables: Tables
     logged: pd.DataFrame
     data: Dataset
+    start: int
     opportunities: Opportunities
     offer_ids: IdArray
     offer_products: IntArray
@@ -107,21 +109,22 @@ def loop_data(market: Market, start: pd.Timestamp, end: pd.Timestamp) -> LoopDat
     decisions, offers = checked.decisions, checked.offers
     assert decisions is not None
     assert offers is not None
-    tables = replace(
-        checked,
-        interactions=_without_answers(checked.interactions),
-        decisions=None,
-        identities=None,
+    logged = decisions[decisions[columns.TIMESTAMP] < start]
+    events = _without_answers(checked.interactions)
+    tables = replace(checked, interactions=events, decisions=logged, identities=None)
+    source = Frames(
+        tables=tables, targets=("accept", "purchase"), filter_seen=False, name="closed_loop"
     )
-    data = coded(tables)
+    data = build(source, tables)
     chances = market.opportunities()
     moment = chances[columns.TIMESTAMP]
     chances = chances[(moment >= start) & (moment < end)]
     return LoopData(
         market=market,
         tables=tables,
-        logged=decisions[decisions[columns.TIMESTAMP] < start],
+        logged=logged,
         data=data,
+        start=int(start.timestamp()),
         opportunities=Opportunities(
             customers=data.customers.rows(chances[columns.CUSTOMER]).astype(np.int64),
             touchpoints=data.touchpoints.rows(chances[columns.TOUCHPOINT]).astype(np.int64),
@@ -130,14 +133,6 @@ def loop_data(market: Market, start: pd.Timestamp, end: pd.Timestamp) -> LoopDat
         offer_ids=offers[columns.OFFER].to_numpy(object),
         offer_products=data.products.rows(offers[columns.PRODUCT]),
         offer_rewards=offers[columns.REWARD].to_numpy(np.float64),
-    )
-
-
-def coded(tables: Tables) -> Dataset:
-    """Checked tables as a data set; the same ids have the same row numbers each time."""
-    return build(
-        Frames(tables=tables, targets=("accept", "purchase"), filter_seen=False, name="loop"),
-        tables,
     )
 
 

@@ -17,12 +17,14 @@ from recsys.experiments.closed_loop.rules import loop_rules
 from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.ops.locks import lock
 from recsys.ops.whole_file import write_whole
+from recsys.policy.rules.policy import Policy
 
 SETTINGS = "settings.json"
 
 
 def run_loop(
     settings: LoopSettings,
+    policy: Policy,
     market_of: Callable[[int], Market],
     folder: Path,
     say: Callable[[str], None] = lambda line: None,
@@ -33,6 +35,7 @@ def run_loop(
 
     Args:
         settings: of the loop.
+        policy: whose rules hold for all decisions.
         market_of: the market of a seed.
         folder: gets `settings.json` and `seed_S/ARM/`: `decisions/round_R.parquet`,
             `round_R.json` and `violations.json`.
@@ -49,7 +52,7 @@ def run_loop(
     claim(folder, settings)
     with lock(folder):
         for seed in range(settings.seeds):
-            _run_seed(settings, seed, market_of, folder / f"seed_{seed}", say)
+            _run_seed(settings, policy, seed, market_of, folder / f"seed_{seed}", say)
     return results(folder, settings)
 
 
@@ -99,6 +102,7 @@ def rule_checks(folder: Path, settings: LoopSettings) -> pd.DataFrame:
 
 def _run_seed(
     settings: LoopSettings,
+    policy: Policy,
     seed: int,
     market_of: Callable[[int], Market],
     folder: Path,
@@ -109,7 +113,7 @@ def _run_seed(
         return
     first, last = (pd.Timestamp(day, tz="UTC") for day in (settings.start, settings.end))
     loop = loop_data(market_of(seed), first, last)
-    rules, regressors = loop_rules(loop), Regressors.of(loop, settings.segment)
+    rules, regressors = loop_rules(policy, loop), Regressors.of(loop, settings.segment)
     rounds = [round_of(loop, rules, seed, *span) for span in settings.spans]
     for arm in chosen:
         if not (folder / arm.name / CHECKED).exists():

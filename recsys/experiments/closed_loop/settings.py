@@ -16,6 +16,7 @@ class LoopSettings:
         rounds: equal spans of time from `start` to `end`.
         seeds: number of markets, of the seeds from 0.
         epsilon: of the exploring arms.
+        policy: whose rules hold; policy_version: of its content.
         start: UTC day; end: UTC day.
         segment: column of the customers that is their segment.
     """
@@ -24,6 +25,8 @@ class LoopSettings:
     rounds: int
     seeds: int
     epsilon: float
+    policy: str
+    policy_version: str
     start: str = "2025-03-01"
     end: str = "2026-01-01"
     segment: str = "life_stage"

@@ -191,10 +191,12 @@ class Policy:
     def eligibility_version(self) -> str:
         """As `version`, of the parts whose compilation reads tables.
 
-        Policies that differ elsewhere only (limits, quiet hours, capacity, exploration) can share
-        compiled rules, see `recsys.policy.rules.compile.with_contact_rules`.
+        Policies that differ elsewhere only (limits, quiet hours, capacity, the customer's weight,
+        exploration) can share compiled rules, see
+        `recsys.policy.rules.compile.with_contact_rules`.
         """
         content = asdict(self)
+        del content["arbitration"]["customer_weight"]
         parts = ("time_zone", "eligibility", "leave_out", "language", "arbitration")
         return _digest({part: content[part] for part in parts})
 

@@ -64,6 +64,7 @@ def _page(settings: LoopSettings, rounds: pd.DataFrame, checks: pd.DataFrame) ->
             "markets": settings.seeds,
             "from": settings.start,
             "to": settings.end,
+            "policy": f"{settings.policy} {settings.policy_version}",
         },
         summary=summary(rounds, checks),
         epsilon=f"{settings.epsilon:.0%}",

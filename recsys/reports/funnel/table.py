@@ -50,7 +50,9 @@ def percent(part: int, whole: int) -> str:
 
 
 def amount(interval: Interval) -> str:
-    """A mean with its interval, in three digits that tell it from its neighbours."""
+    """A mean with its interval in three digits; "0" where no customer has another value."""
+    if interval.mean == interval.low == interval.high == 0:
+        return "0"
     return f"{interval.mean:.3g} [{interval.low:.3g}, {interval.high:.3g}]"
 
 

@@ -158,7 +158,7 @@ def compiled(folder: Path, data: Dataset, stated: list[dict[str, Condition]]) ->
     return compile_rules(policy_of(folder, {"name": "x", "eligibility": content}), data)
 
 
-@settings(max_examples=40, deadline=None,
+@settings(max_examples=20, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 @given(st.lists(rules(), min_size=1, max_size=3), st.integers(0, 7), st.booleans())
 def test_groups_allow_what_a_look_at_every_pair_allows(
