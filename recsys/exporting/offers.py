@@ -7,24 +7,20 @@ from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import seconds
+from recsys.data.offer_rows import offer_rows
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
-_ABOUT = (columns.TOUCHPOINT, columns.VARIANT, columns.VALID_FROM, columns.VALID_TO)
-
 
 def offer_table(data: Dataset) -> OfferTable | None:
-    """One row for each offer, touchpoint, variant and validity, with its products.
+    """One row for each offer as `columns.OFFER_KEYS` tells them apart, with its products.
 
     Returns None if the data set has no offers.
     """
-    table = data.side_tables.get("offers")
-    if table is None or table.empty:
+    offers = offer_rows(data)
+    if offers is None:
         return None
-    keys = [columns.OFFER, *(name for name in _ABOUT if name in table)]
-    row = table.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
-    pairs = np.unique(np.column_stack([row, data.products.rows(table[columns.PRODUCT])]), axis=0)
-    first = table.iloc[np.unique(row, return_index=True)[1]]
+    first = offers.about
     touchpoints = np.full(len(first), -1)
     if columns.TOUCHPOINT in first:
         has_touchpoint = first[columns.TOUCHPOINT].notna().to_numpy()
@@ -32,8 +28,8 @@ def offer_table(data: Dataset) -> OfferTable | None:
         touchpoints[has_touchpoint] = data.touchpoints.rows(names)
     return OfferTable(
         ids=first[columns.OFFER].to_numpy(),
-        starts=np.searchsorted(pairs[:, 0], np.arange(len(first) + 1)),
-        products=pairs[:, 1],
+        starts=offers.starts,
+        products=offers.products,
         touchpoints=touchpoints,
         variants=_variants(first),
         valid_from=_moments_or(OPEN_START, first, columns.VALID_FROM),

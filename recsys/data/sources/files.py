@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from recsys.data.cells import listed
+from recsys.data.decision_events import decisions_as_events
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
@@ -38,6 +39,9 @@ class Files:
         name: what the data are called in comparisons; by default the folder's name.
         ends: the last day or moment of the data; later events, links, decisions and rows of
             customers are refused. By default now, and a day for time zones.
+        outcome_days: how many days after a decision its outcome is known, 0 or more; the outcomes
+            of the table `decisions` then become events, see `recsys.data.decision_events`. None
+            where models learn from `interactions` alone.
 
     Raises:
         InputError: an argument is wrong, or there is no such folder.
@@ -56,6 +60,7 @@ class Files:
         test_from: str | int | None = None,
         name: str | None = None,
         ends: str | None = None,
+        outcome_days: float | None = None,
     ) -> None:
         self.folder = data_folder(root, ())
         self.rename = rename or {}
@@ -64,6 +69,9 @@ class Files:
         self.name = name or self.folder.resolve().name
         self.cutoffs = _cutoffs(valid_from, test_from)
         self.ends = None if ends is None else end_of(parse_moment(ends, "data.ends"))
+        self.outcome_days = outcome_days
+        if outcome_days is not None and not 0 <= outcome_days < 36_500:
+            raise InputError(f"data.outcome_days: expected a number >= 0, got {outcome_days}")
         _check_names(self.rename, self.targets)
 
     def load(self) -> Tables:
@@ -79,7 +87,18 @@ class Files:
                 "folder interactions/ of Parquet parts; the folder holds "
                 f"{content(self.folder)}"
             )
-        return EndingTables(**tables, ends=self.ends)
+        loaded = EndingTables(**tables, ends=self.ends)
+        if self.outcome_days is None:
+            return loaded
+        # Imported late: pandera is not needed to build the source.
+        from recsys.data.check import check_tables
+
+        return EndingTables.of(
+            decisions_as_events(
+                check_tables(loaded), known_after=pd.Timedelta(days=self.outcome_days)
+            ),
+            self.ends,
+        )
 
     def _read(self, table: str) -> pd.DataFrame | None:
         names = (f"{table}.parquet", f"{table}.csv", table)
