@@ -66,7 +66,7 @@ def _dispatch(words: Sequence[str]) -> None:
 
 def usage() -> str:
     """The text of `recsys --help`."""
-    listed = [f"  {name:<14}{about}" for name, about in COMMANDS.items()]
+    listed = [f"  {name:<17}{about}" for name, about in COMMANDS.items()]
     return "\n".join(
         [
             "recsys COMMAND KEY=VALUE ...",

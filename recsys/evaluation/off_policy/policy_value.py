@@ -88,7 +88,7 @@ class PolicyValue:
             *(
                 (
                     *(name, *_ends(value.interval), _cell(value.threshold, ".4g")),
-                    *(_cell(value.bias_bound, ".4f"),),
+                    *(_cell(value.bias_bound, ".3g"),),
                     f"{value.diagnostics.effective_sample:,.0f}",
                 )
                 for name, value in self.estimates.items()
@@ -102,7 +102,7 @@ class PolicyValue:
 
 
 def _ends(interval: Interval) -> tuple[str, str, str]:
-    return f"{interval.mean:.4f}", f"{interval.low:.4f}", f"{interval.high:.4f}"
+    return f"{interval.mean:.4g}", f"{interval.low:.4g}", f"{interval.high:.4g}"
 
 
 def _cell(value: float, form: str) -> str:

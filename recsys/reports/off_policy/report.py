@@ -156,11 +156,20 @@ def _value(
             seed=settings.seed,
         )
     except InputError as error:
-        # Which of two policies, in the words of the command line.
-        key, _, rest = str(error).partition(": ")
-        raise InputError(
-            f"{key}={target.name}: {rest}" if key == "target" else str(error)
-        ) from None
+        raise InputError(_of_target(str(error), target)) from None
+
+
+def _of_target(message: str, target: Target) -> str:
+    """A refusal in the words of the command line: which of two policies, and what else to try."""
+    key, _, rest = message.partition(": ")
+    if key == "target":
+        return f"target={target.name}: {rest}"
+    if key == "propensities":
+        return (
+            f"target={target.name}: {message}, or cells hold so few decisions that they do not "
+            "show what the log could play: set by= to fewer columns"
+        )
+    return message
 
 
 def _support(decisions: DecisionLog, probabilities: FloatArray) -> BoolArray | None:
