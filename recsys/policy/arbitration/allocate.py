@@ -72,25 +72,20 @@ def arbitrate(
     values = values_by_touchpoint(candidates, len(limits.capacity))
     prices = lowest_prices(values, limits, tolerance, rounds)
     assigned = admitted(values, limits, prices.places + prices.euro * limits.costs)
-    return finished_plan(candidates, values, limits, assigned, prices.euro, prices.bound)
+    exchange = Exchange(values, limits, assigned, prices.euro)
+    exchange.improve()
+    return finished_plan(candidates, exchange, prices.bound)
 
 
-def finished_plan(
-    candidates: Candidates, values: FloatArray, limits: Limits, assigned: IntArray, euro: float,
-    bound: float,
-) -> Plan:  # fmt: skip
-    """The plan after exchanges, with the prices that it supports.
+def finished_plan(candidates: Candidates, exchange: Exchange, bound: float) -> Plan:
+    """The plan of an exchange, with the prices that it supports.
 
     Args:
         candidates: of the customers.
-        values: [T, C] best value at each touchpoint, -inf where there is none.
-        limits: that `assigned` keeps.
-        assigned: [C] touchpoint of each customer, -1 for none; changed in place.
-        euro: price of a euro of the budget.
-        bound: a bound of every plan.
+        exchange: with who goes where.
+        bound: of the value of every plan.
     """
-    exchange = Exchange(values, limits, assigned, euro)
-    exchange.improve()
+    values, limits, assigned = exchange.values, exchange.limits, exchange.assigned
     support = exchange.support()
     rows = np.flatnonzero(assigned >= 0)
     objective = float(values[assigned[rows], rows].sum(dtype=np.float64))
