@@ -67,7 +67,8 @@ def arbitrate(
         rounds: how many prices are tried at most.
 
     Raises:
-        InputError: a candidate's touchpoint is not among those of the limits, or a value is NaN.
+        InputError: a candidate's touchpoint is not among those of the limits, or a value is NaN or
+            inf.
     """
     values = values_by_touchpoint(candidates, len(limits.capacity))
     prices = lowest_prices(values, limits, tolerance, rounds)
@@ -127,14 +128,14 @@ def values_by_touchpoint(candidates: Candidates, count: int) -> FloatArray:
     Limits price touchpoints, so that no plan needs a customer's second best offer at one.
     """
     is_listed = candidates.offers >= 0
-    largest = int(candidates.touchpoints.max(initial=-1, where=is_listed))
-    if largest >= count:
+    outside = is_listed & ((candidates.touchpoints < 0) | (candidates.touchpoints >= count))
+    if outside.any():
         raise InputError(
-            f"candidates.touchpoints: expected rows below the {count} touchpoints of the limits, "
-            f"got {largest}"
+            f"candidates.touchpoints: expected rows of the {count} touchpoints of the limits, "
+            f"got {candidates.touchpoints[outside][0]}"
         )
-    if np.isnan(candidates.values).any():
-        raise InputError("candidates.values: expected numbers, got NaN; -inf leaves one out")
+    if not (candidates.values < np.inf).all():
+        raise InputError("candidates.values: expected finite numbers; -inf leaves a candidate out")
     values = np.full((count, len(candidates)), -np.inf)
     rows, flat = np.arange(len(candidates)), values.ravel()
     for column in range(candidates.values.shape[1]):
