@@ -246,10 +246,12 @@ def test_limits_that_make_no_sense_are_refused(arguments, message) -> None:
 
 
 def test_candidates_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(InputError, match=r"^candidates.touchpoints: expected rows below the 2"):
-        arbitrate(lists([[1, 2, 3]]), limits(1, 1))
-    with pytest.raises(InputError, match=r"^candidates.values: expected numbers, got NaN"):
-        arbitrate(lists([[1, np.nan]]), limits(1, 1))
+    for values, touchpoints in (([1, 2, 3], [0, 1, 2]), ([1, 2], [0, -1])):
+        with pytest.raises(InputError, match=r"^candidates.touchpoints: expected rows of the 2"):
+            arbitrate(Candidates.of(np.array([values]), np.array(touchpoints)), limits(1, 1))
+    for value in (np.nan, INF):
+        with pytest.raises(InputError, match=r"^candidates.values: expected finite numbers"):
+            arbitrate(lists([[1, value]]), limits(1, 1))
     with pytest.raises(InputError, match=r"^candidates.offers: expected \[C, K\] with K >= 1"):
         Candidates.empty(3, 0)
     made = vars(lists([[1, 2]]))
