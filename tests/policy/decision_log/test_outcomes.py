@@ -224,6 +224,14 @@ def test_a_model_learns_from_outcomes_in_a_folder_of_files(tmp_path):
     assert data.is_target.sum() == 2
 
 
+def test_days_below_zero_are_refused(tmp_path):
+    from recsys.data.sources.files import Files
+
+    with pytest.raises(InputError) as error:
+        Files(root=str(tmp_path), outcome_days=-1)
+    assert error.value.key == "data.outcome_days"
+
+
 @pytest.mark.parametrize(
     ("call", "key"),
     [
