@@ -25,6 +25,7 @@ KEYS = {
     "out": Key("file for the plan of all customers, .parquet", "FILE"),
     "policy": Key("other limits, quiet hours, capacities, budget or exploration", "FILE"),
     "decisions": Key("log since the export, whose contacts and places count", "FILE"),
+    "touchpoints": Key("only ones of a plan, as email,push (default: all)", "NAME,..."),
     "candidates": Key("kept for each customer of a plan", default=str(CANDIDATES)),
     "explore": Key("false always takes the best offer", default="true"),
     "customer": Key("decide for this customer instead of planning", "ID"),
@@ -32,7 +33,7 @@ KEYS = {
     "k": Key("offers for the customer (default: 1)", "NUMBER"),
     "prices": Key("plan of the day, whose prices the customer's offers pay", "FILE"),
 }
-_OF_PLAN, _OF_CUSTOMER = ("out", "decisions"), ("touchpoint", "k", "prices")
+_OF_PLAN, _OF_CUSTOMER = ("out", "decisions", "touchpoints"), ("touchpoint", "k", "prices")
 
 
 def main(words: Sequence[str]) -> None:
@@ -64,6 +65,7 @@ def main(words: Sequence[str]) -> None:
         log=Path(given["decisions"]) if "decisions" in given else None,
         explore=explore,
         k=whole_number("candidates", given["candidates"]),
+        touchpoints=given["touchpoints"].split(",") if "touchpoints" in given else None,
     )
     say(*_lines(plan, given["out"]))
 

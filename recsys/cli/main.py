@@ -22,6 +22,7 @@ COMMANDS = {
     "tune": "search the settings of a model, then fit the best of them",
     "compare": "rank finished runs, with paired comparisons",
     "ladder": "show who gains from one-to-one offers, on a page for decision makers",
+    "closed_loop": "let policies decide, learn from their log and decide again, on the market",
     "export": "refit the best run on all events and write an artifact",
     "recommend": "offers out of an artifact, for one customer or for all",
     "decide": "plan a day for all customers under a policy, or decide for one",

@@ -42,7 +42,7 @@ def best_candidates(
             refuse the offer to the customer.
         touchpoint_logits: [B, T, D] float32, what a touchpoint and daypart add for a customer; -inf
             where the customer may not be contacted.
-        offer_logits: [O, T, D] float32, what they add for an offer; -inf where it is not made there.
+        offer_logits: [O, T, D] float32, what they add for an offer; -inf where it is not made.
         gains: [O] or [B, O] float32 euros of an acceptance, see `gain`.
         costs: [T] euros of a decision at each touchpoint.
         k: how many candidates to keep, at least T.

@@ -27,10 +27,12 @@ class Candidates:
     values: FloatArray
 
     def __post_init__(self) -> None:
-        """Raises `InputError` unless all arrays have one shape [C, K]."""
+        """Raises `InputError` unless all arrays have one shape [C, K] with K of at least 1."""
         shape = self.offers.shape
+        if len(shape) != 2 or not shape[1]:
+            raise InputError(f"candidates.offers: expected [C, K] with K >= 1, got shape {shape}")
         for name, array in vars(self).items():
-            if array.ndim != 2 or array.shape != shape:
+            if array.shape != shape:
                 raise InputError(f"candidates.{name}: expected shape {shape}, got {array.shape}")
 
     def __len__(self) -> int:

@@ -8,8 +8,10 @@ the same answer, in little memory.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
+from recsys.data.cells import listed
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.policy.rules.keys import nearest
@@ -121,15 +123,20 @@ def require_columns(expression: Expression, known: dict[str, list[str]]) -> None
                 f"{table}s; add it, or leave the rule out"
             )
         if column not in known[table]:
-            names = [f"{table}.{name}" for name in known[table]]
-            others = [f"{other}.{name}" for other, all_ in known.items() for name in all_]
-            remedy = nearest(f"{table}.{column}", names, "") or nearest(
-                f"{table}.{column}", others, f"the table has {', '.join(names[:12])}"
-            )
             raise InputError(
                 f"{expression.path}: expected a column of the table of {table}s, got "
-                f"'{table}.{column}'; {remedy}"
+                f"'{table}.{column}'; {_nearest_column(table, column, known)}"
             )
+
+
+def _nearest_column(table: str, column: str, known: dict[str, list[str]]) -> str:
+    for other, names in known.items():
+        if column in names:
+            return f"did you mean '{other}.{column}'?"
+    near = get_close_matches(column, known[table], n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{table}.{near[0]}'?"
+    return f"the table has {listed(known[table])}"
 
 
 def _wrapped(text: str) -> str:

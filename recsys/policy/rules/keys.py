@@ -15,7 +15,7 @@ _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)|24:00")
 
 
 class Keys:
-    """One mapping of the file. Each reader takes its key away; `close` refuses what is left.
+    """One mapping of the file. A reader takes its key away; `close` refuses what is left.
 
     Args:
         path: what names the mapping in messages, such as `policy.contact_limits[0]`.
@@ -37,11 +37,14 @@ class Keys:
 
     def has(self, key: str) -> bool:
         """Whether the file gives a value (an empty one counts as none)."""
-        return self._left.get(key) is not None
+        self._know(key)
+        if self._left.get(key) is None:
+            self._left.pop(key, None)
+        return key in self._left
 
     def take(self, key: str, default: Any = None) -> Any:
         """The value as it is written; `default` where there is none."""
-        self._known.append(key)
+        self._know(key)
         value = self._left.pop(key, None)
         return default if value is None else value
 
@@ -149,6 +152,10 @@ class Keys:
         """The error of a value: `path.key: expected ..., got ...; remedy`."""
         return _fault(f"{self.path}.{key}", expected, got, remedy)
 
+    def _know(self, key: str) -> None:
+        if key not in self._known:
+            self._known.append(key)
+
     @staticmethod
     def _closed(keys: "Keys", read: Callable[["Keys"], T]) -> T:
         value = read(keys)
@@ -171,7 +178,7 @@ def as_number(path: str, value: object, low: float, high: float = math.inf) -> f
 
 def nearest(name: object, known: Iterable[str], otherwise: str) -> str:
     """A remedy: the nearest known name, or another one where none is near."""
-    near = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    near = get_close_matches(str(name), list(known), n=1, cutoff=0.7)
     return f"did you mean '{near[0]}'?" if near else otherwise
 
 

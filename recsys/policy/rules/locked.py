@@ -4,6 +4,8 @@ from functools import cache
 from typing import Any
 
 MEMORY = "1GB"
+_SECONDS = 20.0
+"""For reading an expression, which takes milliseconds."""
 
 
 def locked_connection(seconds: float, memory: str = MEMORY) -> Any:
@@ -36,12 +38,17 @@ def locked_connection(seconds: float, memory: str = MEMORY) -> Any:
 
 
 @cache
-def _parser() -> Any:
-    return locked_connection(2.0)
+def _database(seconds: float, memory: str) -> Any:
+    return locked_connection(seconds, memory)
+
+
+def locked_cursor(seconds: float, memory: str = MEMORY) -> Any:
+    """A connection of its own to a database as of `locked_connection`, which is opened once."""
+    return _database(seconds, memory).cursor()
 
 
 def syntax_tree(select: str) -> str:
     """JSON of a SELECT statement as DuckDB parses it; nothing of it is run."""
-    cursor = _parser().cursor()
+    cursor = locked_cursor(_SECONDS)
     cursor.execute("SELECT json_serialize_sql(?)", [select])
     return str(cursor.fetchone()[0])

@@ -142,14 +142,14 @@ class Exploration:
         kind: of exploration.
         epsilon: share of decisions drawn uniformly; of kind "epsilon".
         temperature: of kind "softmax", in units of the value.
-        scale: standard deviations that kind "thompson" draws with.
+        count: samples of the posterior that kind "thompson" decides with.
         seed: equal seeds replay equal decisions.
     """
 
     kind: Kind
     epsilon: float = 0.05
     temperature: float = 1.0
-    scale: float = 1.0
+    count: int = 64
     seed: int = 0
 
 
@@ -191,10 +191,12 @@ class Policy:
     def eligibility_version(self) -> str:
         """As `version`, of the parts whose compilation reads tables.
 
-        Policies that differ elsewhere only (limits, quiet hours, capacity, exploration) can share
-        compiled rules, see `recsys.policy.rules.compile.with_contact_rules`.
+        Policies that differ elsewhere only (limits, quiet hours, capacity, the customer's weight,
+        exploration) can share compiled rules, see
+        `recsys.policy.rules.compile.with_contact_rules`.
         """
         content = asdict(self)
+        del content["arbitration"]["customer_weight"]
         parts = ("time_zone", "eligibility", "leave_out", "language", "arbitration")
         return _digest({part: content[part] for part in parts})
 

@@ -51,7 +51,7 @@ def read_policy(name_or_path: str | Path) -> Policy:
         pause_after_reject=keys.part("pause_after_reject", sections.days_rule),
         one_campaign_at_a_time=keys.part("one_campaign_at_a_time", sections.days_rule),
         capacity=sections.capacity(keys),
-        budget=keys.number("budget", 0) if keys.has("budget") else keys.take("budget"),
+        budget=keys.number("budget", 0) if keys.has("budget") else None,
         arbitration=keys.part("arbitration", sections.arbitration) or Arbitration(),
         exploration=keys.part("exploration", sections.exploration),
     )

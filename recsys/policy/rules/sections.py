@@ -1,7 +1,7 @@
 """The sections of a policy file, each from its keys to its dataclass."""
 
 from typing import get_args
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from recsys.data import columns
 from recsys.policy.rules.expressions import CUSTOMER_SIDE, OFFER_SIDE, require_safe
@@ -22,6 +22,8 @@ from recsys.policy.rules.policy import (
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _CAMPAIGN = "campaign"
+_COLDEST = 1e-9
+"""Temperature 0 is the best offer alone, which is no exploration."""
 
 
 def eligibility(keys: Keys) -> Eligibility:
@@ -60,7 +62,7 @@ def language(keys: Keys) -> LanguageRule:
 def limit(keys: Keys) -> LimitRule:
     """One item of `contact_limits`."""
     never = "to contact nobody there, set the capacity of the touchpoint to 0"
-    per = keys.choice("per", (_CAMPAIGN,)) if keys.has("per") else keys.take("per")
+    per = keys.choice("per", (_CAMPAIGN,)) if keys.has("per") else None
     if per and keys.has("touchpoint"):
         raise keys.fault(
             "per",
@@ -72,7 +74,7 @@ def limit(keys: Keys) -> LimitRule:
         name=keys.text("name"),
         at_most=keys.whole("at_most", 1, remedy=never),
         days=keys.days("days"),
-        touchpoint=keys.text("touchpoint") if keys.has("touchpoint") else keys.take("touchpoint"),
+        touchpoint=keys.text("touchpoint") if keys.has("touchpoint") else None,
         per_campaign=per == _CAMPAIGN,
     )
 
@@ -129,11 +131,14 @@ def arbitration(keys: Keys) -> Arbitration:
 def exploration(keys: Keys) -> Exploration:
     """The section `exploration`; each kind has its own key."""
     kind = keys.choice("kind", get_args(Kind))
-    own = {"epsilon": ("epsilon", 0.0, 1.0), "softmax": ("temperature", 1e-9, 1e9),
-           "thompson": ("scale", 0.0, 1e9)}[kind]  # fmt: skip
-    name, low, high = own
-    amount = {name: keys.number(name, low, high)} if keys.has(name) else {}
-    return Exploration(kind=kind, seed=keys.whole("seed", 0, 0), **amount)  # type: ignore[arg-type]
+    stated: dict[str, float | int] = {}
+    if kind == "epsilon" and keys.has("epsilon"):
+        stated["epsilon"] = keys.number("epsilon", 0, 1)
+    if kind == "softmax" and keys.has("temperature"):
+        stated["temperature"] = keys.number("temperature", _COLDEST)
+    if kind == "thompson" and keys.has("count"):
+        stated["count"] = keys.whole("count", 1)
+    return Exploration(kind=kind, seed=keys.whole("seed", 0, 0), **stated)  # type: ignore[arg-type]
 
 
 def capacity(keys: Keys) -> dict[str, float]:
@@ -148,12 +153,14 @@ def capacity(keys: Keys) -> dict[str, float]:
 def time_zone(keys: Keys) -> str:
     """The key `time_zone`, an IANA name."""
     name = keys.text("time_zone", "UTC")
-    zones = available_timezones()
-    if name not in zones:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zones = sorted(available_timezones())
         raise keys.fault(
             "time_zone", "a time zone of the IANA database such as Europe/Berlin", name,
-            nearest(name, sorted(zones), "use such a name"),
-        )  # fmt: skip
+            nearest(name, zones, "use such a name"),
+        ) from None  # fmt: skip
     return name
 
 

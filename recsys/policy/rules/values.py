@@ -5,6 +5,7 @@ import numpy as np
 from recsys.arrays import FloatArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
+from recsys.data.offer_rows import offer_rows
 from recsys.errors import InputError
 from recsys.policy.rules.evaluate import Bounds, conditions, numbers
 from recsys.policy.rules.expressions import (
@@ -18,11 +19,9 @@ from recsys.policy.rules.offers import offers_of
 from recsys.policy.rules.policy import Policy
 from recsys.policy.rules.sides import Sides
 
-_TABLE_OF = {"reward": "offers", "margin": "products", "price": "products"}
-
 
 def offer_values(policy: Policy, data: Dataset) -> FloatArray:
-    """[O] float64 value of an acceptance, before levers; the mean over the products of an offer.
+    """[O] float64 value of an acceptance, before levers: the mean over the products of an offer.
 
     Raises:
         InputError: the column of `arbitration.value` is missing, or an offer has no value in it.
@@ -30,15 +29,22 @@ def offer_values(policy: Policy, data: Dataset) -> FloatArray:
     name, offers = policy.arbitration.value, offers_of(data)
     if name == "equal":
         return np.ones(len(offers))
-    table = offers.about if name == columns.REWARD else offers.products_table
+    source = "offers" if name == columns.REWARD else "products"
+    table = data.side_tables.get(source)
     if table is None or name not in table:
         raise InputError(
-            f"policy.arbitration.value: expected a column '{name}' in the table of "
-            f"{_TABLE_OF[name]}, got none; add it, or use another of reward, margin, price, equal"
+            f"policy.arbitration.value: expected a column '{name}' in the table of {source}, got "
+            "none; add it, or use another of reward, margin, price, equal"
         )
-    values = table[name].to_numpy(np.float64, na_value=np.nan)
-    if name != columns.REWARD:
-        values = _means(values[offers.products], offers.starts)
+    if name == columns.REWARD:
+        rows = offer_rows(data)
+        assert rows is not None
+        values = table[name].groupby(rows.row).mean().to_numpy(np.float64, na_value=np.nan)
+    else:
+        assert offers.products_table is not None
+        of_products = offers.products_table[name].to_numpy(np.float64, na_value=np.nan)
+        sums = np.add.reduceat(of_products[offers.products], offers.starts[:-1])
+        values = sums / np.diff(offers.starts)
     missing = np.flatnonzero(np.isnan(values))
     if len(missing):
         raise InputError(
@@ -89,7 +95,3 @@ def customer_factors(policy: Policy, data: Dataset, *, bounds: Bounds | None = N
     known = ~np.isnan(factors[:-1])
     mean = float(factors[:-1][known].mean()) if known.any() else 1.0
     return np.where(np.isnan(factors), mean, factors)
-
-
-def _means(values: FloatArray, starts: np.ndarray) -> FloatArray:
-    return np.add.reduceat(values, starts[:-1]) / np.diff(starts)

@@ -1,11 +1,14 @@
 """A day's plan for all customers of an artifact: at most one decision each, within all limits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from recsys.arrays import BoolArray
+from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.ops.whole_file import whole_file
 from recsys.policy.arbitration.allocate import arbitrate
 from recsys.serving.artifact import times
@@ -56,6 +59,7 @@ def decide_everyone(
     log: Path | None = None,
     explore: bool = True,
     k: int = CANDIDATES,
+    touchpoints: Sequence[str] | None = None,
 ) -> DayPlan:
     """Plans the day from a moment on, and writes it as rows of the table `decisions`.
 
@@ -72,6 +76,8 @@ def decide_everyone(
         log: decisions since the export, whose contacts and places count, see `booked.read_booked`.
         explore: whether the policy's exploration is followed.
         k: candidates kept for each customer.
+        touchpoints: the only ones to plan for, such as those where the firm makes contact; None for
+            all.
 
     Raises:
         InputError: the artifact has no policy, an argument or the log is not usable, more is booked
@@ -85,6 +91,7 @@ def decide_everyone(
     moment = contents.moment(at)
     start = times.now() if moment is None else moment
     names = list(contents.touchpoints.names)
+    used = _used(names, touchpoints)
     rules, taken = part.rules, np.zeros(len(names), np.int64)
     if log is not None:
         booked = read_booked(log, contents, artifact.customers)
@@ -92,7 +99,7 @@ def decide_everyone(
     limits = remaining_limits(rules, part.costs, taken, names)
     with whole_file(path, "out") as file:
         kept = max(k, len(names))
-        candidates = all_candidates(contents, artifact.decision_logits, rules, start, kept)
+        candidates = all_candidates(contents, artifact.decision_logits, rules, start, kept, used)
         plan = arbitrate(candidates, limits)
         prices = Prices(
             touchpoints=dict(zip(names, plan.prices.tolist(), strict=True)),
@@ -123,3 +130,15 @@ def decide_everyone(
         prices=prices,
         start=start,
     )
+
+
+def _used(names: Sequence[str], wanted: Sequence[str] | None) -> BoolArray:
+    """[T] bool whether a touchpoint is planned for."""
+    if wanted is None:
+        return np.ones(len(names), dtype=bool)
+    for name in wanted:
+        if name not in names:
+            raise InputError(
+                f"touchpoints: the artifact has no {shown(name)}; it has {', '.join(names)}"
+            )
+    return np.isin(names, list(wanted))

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from recsys.arrays import IntArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.policy.arbitration.best import best_candidates
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.compiled import CompiledRules
@@ -21,7 +21,12 @@ _TILE_CUSTOMERS, _TILE_PAIRS = 512, 2**22
 
 
 def all_candidates(
-    contents: Contents, logits: Logits, rules: CompiledRules, start: int, k: int
+    contents: Contents,
+    logits: Logits,
+    rules: CompiledRules,
+    start: int,
+    k: int,
+    touchpoints: BoolArray,
 ) -> Candidates:
     """At most k candidates of each of C customers, exactly the best; in threads.
 
@@ -33,6 +38,7 @@ def all_candidates(
         rules: of the policy, with all contacts that are known.
         start: UTC seconds.
         k: candidates to keep, at least T.
+        touchpoints: [T] bool that the plan may use.
 
     Returns:
         [C, k]. Memory: 14 bytes a candidate, and some tiles.
@@ -46,14 +52,20 @@ def all_candidates(
 
     def fill(first: int) -> None:
         rows = np.arange(first, min(first + step, count))
-        kept.put(first, tile_candidates(contents, logits, rules, rows, start, k))
+        kept.put(first, tile_candidates(contents, logits, rules, rows, start, k, touchpoints))
 
     in_threads(fill, range(0, count, step), count)
     return kept
 
 
 def tile_candidates(
-    contents: Contents, logits: Logits, rules: CompiledRules, rows: IntArray, start: int, k: int
+    contents: Contents,
+    logits: Logits,
+    rules: CompiledRules,
+    rows: IntArray,
+    start: int,
+    k: int,
+    touchpoints: BoolArray,
 ) -> Candidates:
     """As `all_candidates`, of the customers in rows [B]."""
     part = contents.decisions
@@ -61,6 +73,7 @@ def tile_candidates(
     of_offers, of_touchpoints = logits.of_customers(customer_vectors(contents, rows))
     of_offers[~rules.offers(rows, start, start + DAY - 1)] = -np.inf
     close(of_touchpoints, logits.by_daypart(rules.send_times(rows, start)))
+    of_touchpoints[:, ~touchpoints] = -np.inf
     gains = part.gains(rows)
     return best_candidates(of_offers, of_touchpoints, logits.pairs, gains, part.costs, k)
 

@@ -97,6 +97,11 @@ def test_a_decision_without_permitted_candidates_stays_empty():
         assert policy.probabilities(values, mask).tolist() == [[0, 0], [1, 0]]
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_no_decisions_are_no_error(policy):
+    assert policy.choose(np.zeros((0, 3)), draws_of(0), 2).actions.shape == (0, 2)
+
+
 @pytest.mark.parametrize("policy", [Epsilon(0.4), Softmax(1.0)])
 def test_slates_appear_as_often_as_their_propensities_say(policy):
     size = 30_000
