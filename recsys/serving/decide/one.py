@@ -131,7 +131,7 @@ def _choose(
 ) -> tuple[IntArray, FloatArray]:
     """[m] offer rows with different ids, m <= k, and [m] propensities."""
     by_offer = worth.max(axis=1)
-    rows = np.flatnonzero(by_offer > -np.inf)
+    rows: IntArray = np.flatnonzero(by_offer > -np.inf)
     rows = rows[np.argsort(-by_offer[rows], kind="stable")]
     policy = explorer(part.exploration) if explore else None
     rows = _one_for_each_id(contents, rows, None if policy is not None else k)

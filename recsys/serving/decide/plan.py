@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.arrays import BoolArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.ops.whole_file import whole_file
@@ -92,7 +92,8 @@ def decide_everyone(
     start = times.now() if moment is None else moment
     names = list(contents.touchpoints.names)
     used = _used(names, touchpoints)
-    rules, taken = part.rules, np.zeros(len(names), np.int64)
+    rules = part.rules
+    taken: IntArray = np.zeros(len(names), np.int64)
     if log is not None:
         booked = read_booked(log, contents, artifact.customers)
         rules, taken = booked.added_to(rules), booked.of_day(start, len(names))

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recsys.arrays import IdArray, IntArray
+from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.policy.arbitration.allocate import Plan
 from recsys.policy.arbitration.candidates import Candidates
@@ -90,7 +90,8 @@ def _table(planned: Planned, rows: IntArray) -> tuple[pa.Table, IntArray, IntArr
     assert part is not None
     of_rows = _of_rows(planned.candidates, rows)
     ids = contents.customers.ids[rows]
-    columns, propensities = planned.plan.chosen[rows], np.ones(len(rows))
+    columns: IntArray = planned.plan.chosen[rows]
+    propensities: FloatArray = np.ones(len(rows))
     if planned.exploration is not None:
         columns, propensities = explored(
             of_rows,
