@@ -91,11 +91,11 @@ class CouponReplaySuite:
                     kept[f"within_{name}_kept_{cut}"] = within(score, sends.offers, share)
                 kept[f"over_all_{name}_kept_{cut}"] = keep(score, share * len(score))
         months = sends.customers.astype(np.int64) * 10_000 + months_of(sends.when)
-        one, sizes = np.unique(months, return_inverse=True, return_counts=True)[1:]
-        is_choice = sizes[one] > 1
+        choice, sizes = np.unique(months, return_inverse=True, return_counts=True)[1:]
+        is_choice = sizes[choice] > 1
         for name, score in scores.items():
             best = np.zeros(len(score))
-            best[is_choice] = within(score[is_choice], one[is_choice], 0.0)
+            best[is_choice] = within(score[is_choice], choice[is_choice], 0.0)
             kept[f"one_a_month_{name}_kept"] = best
         figures = self._measured(kept, redeemed, sends.customers, is_choice)
         figures |= {

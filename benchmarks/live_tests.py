@@ -3,7 +3,8 @@
 Customers' rewards are drawn from those of the simulated market's log, a window each. Without an
 effect both arms draw from them; with one, a treated customer gets another customer's reward on top
 with the probability of the lift. Customers come in evenly, day by day, and the tests are read as
-`recsys live_test step=read` does it.
+`recsys live_test step=read` does it. A third kind of test has rare rewards and a small control
+group, where intervals that trust the variance of each arm fail.
 """
 
 from collections.abc import Mapping
@@ -71,13 +72,14 @@ class LiveTestsSuite:
         looks = np.arange(1, int(self.longest * self.days) + 1)
         entered = looks * customers // self.days
         gain = self.lift * moments.mean
-        stopped = {}
-        for lift in (0.0, self.lift):
-            first = np.array([
+        stopped = {
+            lift: np.array([
                 self._stopped(generator, pool, entered, lift=lift, gain=gain)
                 for _ in range(self.tests)
-            ])  # fmt: skip
-            stopped[lift] = first / self.days  # in fixed samples; inf where it never stops
+            ]) / self.days  # in fixed samples; inf where it never stops
+            for lift in (0.0, self.lift)
+        }  # fmt: skip
+        rare = [_stopped_rare(generator, looks) for _ in range(self.tests)]
         with_lift = stopped[self.lift]
         return {
             "tests": self.tests,
@@ -85,6 +87,7 @@ class LiveTestsSuite:
             "rewards_in_pool": len(pool),
             "coefficient_of_variation": float(np.sqrt(moments.variance) / moments.mean),
             "false_positive_rate": float(np.isfinite(stopped[0.0]).mean()),
+            "rare_false_positive_rate": float(np.isfinite(rare).mean()),
             "stopped_within_2_5": float((with_lift <= 2.5).mean()),
             "stopped_within_1": float((with_lift <= 1).mean()),
             "median_samples_to_stop": float(np.median(with_lift)),
@@ -115,12 +118,24 @@ class LiveTestsSuite:
         control = generator.choice(pool, entered[-1])
         treated = generator.choice(pool, entered[-1])
         treated += generator.choice(pool, entered[-1]) * (generator.random(entered[-1]) < lift)
-        steps = confidence_sequence(
-            *difference(_arm(treated, entered), _arm(control, entered)),
-            information=planned_information(gain),
-        )
-        days = np.flatnonzero(steps.excludes_zero)
-        return float(days[0]) + 1 if len(days) else np.inf
+        return _first_day(_arm(treated, entered), _arm(control, entered), gain)
+
+
+def _stopped_rare(generator: np.random.Generator, looks: IntArray) -> float:
+    """As above without an effect: accepts of 1 %, 40 and 360 customers a day and arm."""
+    control, treatment = (
+        _arm((generator.random(count[-1]) < 0.01).astype(np.float64), count)
+        for count in (40 * looks, 360 * looks)
+    )
+    return _first_day(treatment, control, 0.01)
+
+
+def _first_day(treatment: Arm, control: Arm, gain: float) -> float:
+    steps = confidence_sequence(
+        *difference(treatment, control), information=planned_information(gain)
+    )
+    days = np.flatnonzero(steps.excludes_zero)
+    return float(days[0]) + 1 if len(days) else np.inf
 
 
 def _arm(rewards: FloatArray, entered: IntArray) -> Arm:

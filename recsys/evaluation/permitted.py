@@ -99,24 +99,24 @@ def rule_costs(
         raise InputError(
             f"values: expected {width:,} finite numbers, one a product, got {worth.shape}"
         )
-    found = np.empty((2 + len(names), 2, count))  # [variants, (hits, value), Q]
+    kept = np.empty((2 + len(names), 2, count))  # [variants, (hits, value), Q]
     for start in range(0, count, TILE):
         rows = slice(start, min(start + TILE, count))
         tile = scored(score, queries, rows)
         mask(tile, queries.eligible, None if queries.seen is None else queries.seen[rows])
-        found[0, :, rows] = _found(tile, queries, rows, k, worth)
+        kept[0, :, rows] = _hits_and_value(tile, queries, rows, k, worth)
         under_all = None
         for number, permitted in enumerate(variants(queries.customers[rows]), 1):
             if under_all is not None and np.array_equal(permitted, under_all):
-                found[number, :, rows] = found[1, :, rows]
+                kept[number, :, rows] = kept[1, :, rows]
                 continue
             under_all = permitted if under_all is None else under_all
             masked = np.where(permitted, tile, np.float32(-np.inf))
-            found[number, :, rows] = _found(masked, queries, rows, k, worth)
-    return _summed(found, queries.customers, names, resamples, level, seed)
+            kept[number, :, rows] = _hits_and_value(masked, queries, rows, k, worth)
+    return _summed(kept, queries.customers, names, resamples, level, seed)
 
 
-def _found(
+def _hits_and_value(
     tile: FloatArray, queries: Queries, rows: slice, k: int, worth: FloatArray
 ) -> FloatArray:
     """[2, n] whether the list holds a relevant product, and the value of those that it holds."""
@@ -126,7 +126,7 @@ def _found(
 
 
 def _summed(
-    found: FloatArray,
+    kept: FloatArray,
     customers: IntArray,
     names: Sequence[str],
     resamples: int,
@@ -134,7 +134,7 @@ def _summed(
     seed: int,
 ) -> RuleCosts:
     measures = (HITS, VALUE)
-    free, left, *without = found
+    free, left, *without = kept
     rows = {"free": free, "left": left, "taken": free - left}
     rows |= {f"rule {name}": part - left for name, part in zip(names, without, strict=True)}
     table = {

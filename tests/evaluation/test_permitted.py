@@ -56,18 +56,18 @@ def test_costs_equal_a_case_by_hand() -> None:
 def test_costs_are_those_of_rankings_one_by_one(seed: int, rules: int, share: float) -> None:
     generator = np.random.default_rng(seed)
     scores = generator.normal(size=(9, 12)).astype(np.float32)
-    asked = queries(generator.random((9, 12)) < 0.3, generator.random((9, 12)) < 0.2)
+    window = queries(generator.random((9, 12)) < 0.3, generator.random((9, 12)) < 0.2)
     refused = generator.random((rules, 9, 12)) > share
     without = [~np.delete(refused, rule, axis=0).any(axis=0) for rule in range(rules)]
     masks = [~refused.any(axis=0), *without]
     costs = rule_costs(
-        lambda rows: scores[rows], asked, 3, [str(rule) for rule in range(rules)],
+        lambda rows: scores[rows], window, 3, [str(rule) for rule in range(rules)],
         lambda rows: iter([mask[rows] for mask in masks]), resamples=1,
     )  # fmt: skip
     hits = []
     for permitted in (np.ones((9, 12), bool), *masks):
         made = under(lambda rows: scores[rows], lambda rows, kept=permitted: kept[rows])
-        hits.append((rank(made, asked, 3, progress=False).entries >= 0).any(axis=1).mean())
+        hits.append((rank(made, window, 3, progress=False).entries >= 0).any(axis=1).mean())
     assert costs.free[HITS].mean == pytest.approx(hits[0])
     assert costs.left[HITS].mean == pytest.approx(hits[1])
     for rule in range(rules):

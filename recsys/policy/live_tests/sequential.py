@@ -59,11 +59,24 @@ class SequentialInterval:
 def difference(treatment: Arm, control: Arm) -> tuple[FloatArray, FloatArray]:
     """[..., looks] difference of the means and the variance of this difference.
 
+    The variance of an arm is at least that of all customers together. While rewards are rare a
+    small arm may have seen none, and its own variance of 0 would make any difference certain: with
+    one customer of the control group for nine treated, 1 % acceptances and daily looks, 30 % of
+    tests without an effect ended so.
+
     nan where an arm has fewer than `FEWEST` customers, or no reward has varied yet.
     """
+    both = Arm(
+        customers=treatment.customers + control.customers,
+        sums=treatment.sums + control.sums,
+        squares=treatment.squares + control.squares,
+    )
     ready = (treatment.customers >= FEWEST) & (control.customers >= FEWEST)
     with np.errstate(invalid="ignore", divide="ignore"):
-        variance = treatment.variances / treatment.customers + control.variances / control.customers
+        variance = sum(
+            np.maximum(arm.variances, both.variances) / arm.customers
+            for arm in (treatment, control)
+        )
     ready &= variance > 0
     gap = treatment.means - control.means
     return np.where(ready, gap, np.nan), np.where(ready, variance, np.nan)

@@ -58,13 +58,13 @@ def read_probabilities(path: Path, decisions: pd.DataFrame) -> FloatArray:
     """
     known = _numbers_by_id("target", path, columns.DECISION, PROBABILITY)
     logged = decisions[columns.DECISION].astype(known.index.dtype, errors="ignore")
-    found = logged.map(known)
-    if found.isna().any():
-        missing = decisions[columns.DECISION][found.isna()].iloc[0]
+    probabilities = logged.map(known)
+    if probabilities.isna().any():
+        missing = decisions[columns.DECISION][probabilities.isna()].iloc[0]
         raise InputError(
             f"target: expected a probability of every decision, got none of {missing}; add its row"
         )
-    return found.to_numpy("float64")
+    return probabilities.to_numpy("float64")
 
 
 def _numbers_by_id(key: str, path: Path, identity: str, number: str) -> pd.Series:

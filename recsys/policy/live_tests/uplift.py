@@ -10,6 +10,9 @@ from recsys.evaluation.intervals import Interval, draw_counts, percentiles
 
 GROUPS = 10
 SHARES = np.linspace(0, 1, 101)
+KNOTS = 1_000
+"""Most points that a curve is drawn through; the scores between two of them come together."""
+
 _CHUNK = 32
 
 
@@ -57,7 +60,8 @@ def uplift(
     - uplift curve (Gutierrez and Gerardy, 2017): (R_t / n_t - R_c / n_c)(n_t + n_c) / N; AUUC is
       its area.
 
-    Customers with equal scores come together, so that their order does not count. As long as no
+    Customers with equal scores come together, so that their order does not count; of more than
+    `KNOTS` different scores, neighbours do. As long as no
     customer of an arm has come, their mean counts as 0. Areas are sums of trapezoids. Intervals
     resample customers.
 
@@ -98,15 +102,19 @@ class _Ranked:
     """Customers by descending score [N], whom resamples weight."""
 
     def __init__(self, scores: FloatArray, treated: BoolArray, rewards: FloatArray) -> None:
-        self.treated, self.rewards = treated.astype(np.float64), rewards
-        # Positions behind the last customer of each score.
-        self.ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)) + 1
-        tenths = np.arange(len(scores)) * GROUPS // len(scores)
-        self.is_in_tenth = (tenths[:, None] == np.arange(GROUPS)).astype(np.float64)
+        others, size = 1.0 - treated, len(scores)
+        self.parts = (1.0 - others, others, treated * rewards, others * rewards)
+        ends = _knots(scores)
+        tenths = np.arange(size) * GROUPS // size
+        # Cells are the finest parts that both the curve and the tenths are made of.
+        changes = np.flatnonzero(np.diff(tenths)) + 1
+        self.starts = np.unique(np.concatenate([[0], ends[:-1], changes]))
+        self.knots = np.append(np.searchsorted(self.starts, ends[:-1]), len(self.starts)) - 1
+        self.is_in_tenth = (tenths[self.starts][:, None] == np.arange(GROUPS)).astype(np.float64)
 
     def draws(self, resamples: int, seed: int) -> FloatArray:
         """[resamples, figures] of resampled customers."""
-        generator, size = np.random.default_rng(seed), len(self.rewards)
+        generator, size = np.random.default_rng(seed), len(self.parts[0])
         return np.concatenate(
             [
                 self.figures(draw_counts(generator, min(_CHUNK, resamples - start), size))
@@ -120,26 +128,32 @@ class _Ranked:
         Args:
             counts: [R, N] how often each customer counts.
         """
-        n_t, n_c, r_t, r_c = (self._sums(counts * part) for part in self._parts())
+        cells = [np.add.reduceat(counts * part, self.starts, axis=1) for part in self.parts]
+        n_t, n_c, r_t, r_c = (self._sums(part) for part in cells)
         shares = (n_t + n_c) / (n_t + n_c)[:, -1:]
         with np.errstate(invalid="ignore", divide="ignore"):
             curve = (r_t - np.where(n_c > 0, r_c * n_t / n_c, 0)) / n_t[:, -1:]
             gains = (np.where(n_t > 0, r_t / n_t, 0) - np.where(n_c > 0, r_c / n_c, 0)) * shares
-            tenths = [(counts * part) @ self.is_in_tenth for part in self._parts()]
+            tenths = [part @ self.is_in_tenth for part in cells]
             by_tenth = tenths[2] / tenths[0] - tenths[3] / tenths[1]
         of_all = curve[:, -1]
         areas = (_area(curve, shares) - of_all / 2, _area(gains, shares))
         at = np.stack([np.interp(SHARES, *row) for row in zip(shares, curve, strict=True)])
         return np.column_stack([at, of_all, *areas, by_tenth])
 
-    def _parts(self) -> tuple[FloatArray, ...]:
-        others = 1 - self.treated
-        return self.treated, others, self.treated * self.rewards, others * self.rewards
-
-    def _sums(self, amounts: FloatArray) -> FloatArray:
-        """[R, scores + 1] sums over the first customers, from none to all."""
-        summed = np.cumsum(amounts, axis=1)[:, self.ends - 1]
+    def _sums(self, cells: FloatArray) -> FloatArray:
+        """[R, knots + 1] sums over the first customers, from none to all."""
+        summed = np.cumsum(cells, axis=1)[:, self.knots]
         return np.column_stack([np.zeros(len(summed)), summed])
+
+
+def _knots(scores: FloatArray) -> IntArray:
+    """Positions behind the last customer of each score, or of at most `KNOTS` of them."""
+    ends = np.flatnonzero(np.append(scores[1:] != scores[:-1], True)) + 1
+    if len(ends) <= KNOTS:
+        return ends
+    wanted = np.linspace(0, len(scores), KNOTS + 1)[1:]
+    return ends[np.unique(np.searchsorted(ends, wanted))]
 
 
 def _area(heights: FloatArray, shares: FloatArray) -> FloatArray:

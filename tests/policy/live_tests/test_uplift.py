@@ -34,6 +34,21 @@ def test_equal_scores_come_together() -> None:
     assert made.curve[50] == pytest.approx(1 / 2)
 
 
+def test_many_scores_give_the_curve_of_few_points() -> None:
+    generator = np.random.default_rng(0)
+    scores, treated = generator.random(5_000), generator.random(5_000) < 0.5
+    rewards = generator.random(5_000) * (1 + treated * scores)
+    made = uplift(scores, treated, rewards, resamples=1)
+    order = np.argsort(-scores)
+    t, y = treated[order], rewards[order]
+    n_t, n_c, r_t, r_c = (np.cumsum(part) for part in (t, ~t, t * y, ~t * y))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        exact = np.insert((r_t - np.where(n_c > 0, r_c * n_t / n_c, 0)) / n_t[-1], 0, 0)
+    area = np.trapezoid(exact, dx=1 / 5_000) - exact[-1] / 2
+    assert made.curve[[10, 50, 100]] == pytest.approx(exact[[500, 2_500, 5_000]])
+    assert made.qini.mean == pytest.approx(area, abs=1e-4)
+
+
 @given(st.permutations(range(12)), st.integers(0, 3))
 def test_the_order_of_rows_has_no_effect(order: list[int], ties: int) -> None:
     scores = np.arange(12.0) // (ties + 1)

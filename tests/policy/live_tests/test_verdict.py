@@ -59,9 +59,9 @@ def test_a_pilot_without_harm_widens_and_the_last_stage_ends_with_a_win() -> Non
         "set stages[1].starts"
     )
     wide = started("2025-03-01", "2025-03-10", "2025-03-14")
-    found = verdict(wide, read_log(wide, decisions, after(40)))
-    assert found.action == "stop"
-    assert found.reason.startswith("win: new earns more than control by at least 0.2")
+    result = verdict(wide, read_log(wide, decisions, after(40)))
+    assert result.action == "stop"
+    assert result.reason.startswith("win: new earns more than control by at least 0.2")
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_a_pilot_without_harm_widens_and_the_last_stage_ends_with_a_win() -> Non
 )
 def test_a_test_stops_for_a_reason(gain: float, lost: float, reason: str) -> None:
     plan = started("2025-03-01", "2025-03-10")
-    found = verdict(plan, read_log(plan, log(plan, gain=gain, lost=lost), after(30)))
-    assert found.action == "stop"
-    assert found.reason.startswith(reason)
+    result = verdict(plan, read_log(plan, log(plan, gain=gain, lost=lost), after(30)))
+    assert result.action == "stop"
+    assert result.reason.startswith(reason)
 
 
 def test_a_stage_without_a_verdict_ends_with_its_days() -> None:
@@ -98,3 +98,14 @@ def test_a_log_that_is_not_of_the_test_is_refused() -> None:
         read_log(plan, log(plan), START - pd.Timedelta(days=1))
     with pytest.raises(InputError, match="got none; set it when the test begins"):
         read_log(started(None), log(plan))
+
+
+def test_of_several_treatments_the_one_that_wins_is_named() -> None:
+    plan = started(
+        "2025-03-01", "2025-03-10", "2025-03-14", arms={"control": 0.4, "a": 0.3, "b": 0.3}
+    )
+    reading = read_log(plan, log(plan, gain=0.3), after(40))
+    assert set(reading.intervals) == {"a", "b"}
+    assert reading.latest("a").low > 0.1
+    assert reading.latest("b").low < 0 < reading.latest("b").high
+    assert verdict(plan, reading).reason.startswith("win: a earns more than control")
