@@ -6,8 +6,9 @@ recsys evaluate_policy decisions=decisions.parquet policy=explore target=policy:
 
 A target is a file with the columns decision_id, offer_id and probability (without offer_id: that of
 the logged offer), uniform over the offers of a cell, or the shares of offers that a policy of the
-table (policy:NAME) or another log (log:FILE) made in each cell. Prints every estimator with its
-interval, keeps page, picture and tables in MLflow and, with out=FOLDER, writes them there.
+table (policy:NAME) or another log (log:FILE) made in each cell, or an artifact (artifact:FOLDER)
+that takes the best offer, or explores (choose=). Prints every estimator with its interval, keeps
+page, picture and tables in MLflow and, with out=FOLDER, writes them there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from recsys.evaluation.off_policy.intervals import Method
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.ops.whole_numbers import parse_whole_number
+from recsys.reports.off_policy.artifact_policy import GREEDY
 from recsys.reports.off_policy.decision_log import DecisionLog, decision_log
 from recsys.reports.off_policy.features import read_features
 from recsys.reports.off_policy.page import PAGE, PICTURE, report_files
@@ -35,8 +37,9 @@ from recsys.tracking.store import TrackConfig
 
 KEYS = {
     **DATA,
-    "target": Key("the policy to evaluate", "FILE|uniform|policy:NAME|log:FILE"),
+    "target": Key("the policy to evaluate", "FILE|uniform|..."),
     "versus": Key("a second policy, to compare with the first", "FILE|uniform|..."),
+    "choose": Key("of an artifact: greedy, epsilon:NUMBER or softmax:NUMBER", default="greedy"),
     "policy": Key("only decisions of this policy", "NAME"),
     "touchpoint": Key("only decisions at this touchpoint", "NAME"),
     "by": Key("columns and month, week or day that make a cell; none", default="touchpoint"),
@@ -72,6 +75,9 @@ def main(words: Sequence[str]) -> None:
         raise InputError("say target=FILE, uniform, policy:NAME or log:FILE: which policy?")
     out = new_folder("out", given["out"]) if "out" in given else None
     settings = _settings(given)
+    keys = [key for key in ("target", "versus") if key in given]
+    if given["choose"] != GREEDY and not any(given[key].startswith("artifact:") for key in keys):
+        raise InputError(f"choose={given['choose']} is for target=artifact:FOLDER; leave it out")
     name, table = decisions_of(given)
     decisions = _log(given, table)
     targets = [

@@ -12,6 +12,7 @@ from recsys.data import columns
 from recsys.data.cells import CellError, bad_cell, first_true, listed, read_numbers
 from recsys.data.codes import read_ids
 from recsys.errors import InputError
+from recsys.reports.off_policy.artifact_policy import GREEDY, artifact_probabilities
 from recsys.reports.off_policy.decision_log import (
     DecisionLog,
     cell_names,
@@ -42,13 +43,14 @@ class Target:
     is_approximate: bool = False
 
 
-def target_of(key: str, text: str, decisions: DecisionLog) -> Target:
+def target_of(key: str, text: str, decisions: DecisionLog, choose: str = GREEDY) -> Target:
     """The policy that the command line names.
 
     Args:
         key: of the command line, for messages.
-        text: `uniform`, `policy:NAME`, `log:FILE` or a file of probabilities.
+        text: `uniform`, `policy:NAME`, `log:FILE`, `artifact:FOLDER` or a file of probabilities.
         decisions: the log.
+        choose: how an artifact's offer is chosen, see `slot_policy`.
 
     Raises:
         InputError: there is no such policy or file, or names the first bad cell.
@@ -67,6 +69,9 @@ def target_of(key: str, text: str, decisions: DecisionLog) -> Target:
         return _frequencies(key, text, others[rows], decisions)
     if kind == "log" and name:
         return _frequencies(key, text, read_decisions(Path(name)), decisions)
+    if kind == "artifact" and name:
+        probabilities, about = artifact_probabilities(key, name, choose, decisions)
+        return Target(name=text, about=about, probabilities=probabilities, offers=decisions.offers)
     return _from_file(key, text, decisions)
 
 

@@ -115,6 +115,10 @@ BAD = {
         [LOG, "target=uniform", "minimum_effective=5000"],
         "target=uniform: the log of 1,200 carries an effective sample of",
     ),
+    "a choice without an artifact": (
+        [LOG, "target=uniform", "choose=epsilon:0.1"], "choose=epsilon:0.1 is for target=artifact",
+    ),
+    "no artifact": ([LOG, "target=artifact:no"], "no"),
     "no features": ([LOG, "target=uniform", "features=no.csv"], "features=no.csv: expected a file"),
     "features of nobody": ([LOG, "target=uniform", "features=log.parquet"], "features: "),
 }  # fmt: skip

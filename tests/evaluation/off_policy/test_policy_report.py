@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from policy_log import ACCEPTS, LOGGING, decisions, probabilities
 
+from recsys import Dataset, Popularity, export
 from recsys.errors import InputError
 from recsys.reports.off_policy.decision_log import DecisionLog, decision_log, read_decisions
 from recsys.reports.off_policy.features import read_features
@@ -107,6 +108,51 @@ def test_a_file_with_the_logged_offer_alone_leaves_out_reward_models(
     report = _report(log, str(tmp_path / "logged.csv"))
     assert set(report.values[0].estimates) == {"ips", "clipped_ips", "snips"}
     assert report.values[0].recommended == "snips"
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Customers took what they accepted, a year before."""
+    taken = TABLE[TABLE["outcome"] == "accept"].rename(columns={"offer_id": "product_id"})
+    events = taken[["customer_id", "product_id", "touchpoint", "timestamp"]].copy()
+    events["timestamp"] -= pd.Timedelta(days=365)
+    data = Dataset.from_frames(events, filter_seen=False)
+    folder = tmp_path_factory.mktemp("artifact") / "best"
+    export(Popularity().fit(data), data, folder)
+    return str(folder)
+
+
+def test_an_artifact_takes_its_best_offer_of_the_cell_or_explores(
+    artifact: str, log: DecisionLog
+) -> None:
+    few = decision_log(TABLE.head(60))
+    greedy = target_of("target", f"artifact:{artifact}", few).probabilities
+    assert set(np.unique(greedy)) == {0.0, 1.0}
+    assert (greedy[~few.support] == 0).all()
+    target = target_of("target", f"artifact:{artifact}", few, "epsilon:0.3")
+    np.testing.assert_allclose(target.probabilities[greedy == 1], 0.7 + 0.3 / 3)
+    assert target.about == "epsilon:0.3 by the scores of the artifact best"
+    soft = target_of("target", f"artifact:{artifact}", few, "softmax:1000").probabilities
+    np.testing.assert_allclose(soft[few.support], 1 / 3, atol=0.01)
+    early = TABLE.head(60).assign(timestamp=pd.Timestamp("2024-01-01", tz="UTC"))
+    about = target_of("target", f"artifact:{artifact}", decision_log(early)).about
+    assert "its value is too favourable" in about
+
+
+@pytest.mark.parametrize("choose", ["best", "epsilon:2", "epsilon:", "softmax:0", "softmax:cold"])
+def test_a_way_to_choose_that_is_none_is_refused(
+    choose: str, artifact: str, log: DecisionLog
+) -> None:
+    with pytest.raises(InputError, match=r"^choose"):
+        target_of("target", f"artifact:{artifact}", log, choose)
+
+
+def test_an_artifact_that_knows_no_offer_of_the_log_is_refused(
+    artifact: str, log: DecisionLog
+) -> None:
+    other = decision_log(TABLE.head(60).assign(offer_id="gold"))
+    with pytest.raises(InputError, match="it would make none of the offers of decision 0 to"):
+        target_of("target", f"artifact:{artifact}", other)
 
 
 def test_slates_are_evaluated_as_slates() -> None:
