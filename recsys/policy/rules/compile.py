@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,20 +10,17 @@ from recsys.arrays import BoolArray, FloatArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.policy.compiled.contact_rules import ContactLimit, OneCampaign, Pause, QuietHours
 from recsys.policy.compiled.rules import CompiledRules
-from recsys.policy.compiled.times import DAY
 from recsys.policy.compiled.zone_tables import compile_zones
 from recsys.policy.compiled.zones import Zones
 from recsys.policy.consent import consent_mask, consent_of_unknown
+from recsys.policy.rules.contact_rules import capacities, contact_rules
 from recsys.policy.rules.contacts import LOOK_BACK, contacts_of, longest_window
 from recsys.policy.rules.eligibility import group_rules
 from recsys.policy.rules.evaluate import Bounds
-from recsys.policy.rules.keys import nearest
 from recsys.policy.rules.leave_outs import leave_out
 from recsys.policy.rules.offers import codes_of, offers_of
 from recsys.policy.rules.policy import Policy
-from recsys.policy.rules.sections import WEEKDAYS
 from recsys.policy.rules.sides import Sides
 
 
@@ -59,8 +55,8 @@ def compile_rules(policy: Policy, data: Dataset, *, bounds: Bounds | None = None
         leave_out=leave_out(policy.leave_out, data, offers),
         zones=_zones(policy, sides),
         contacts=contacts_of(policy, data, offers),
-        **_contact_rules(policy, touchpoints, outbound, offers.campaign_names),
-        capacity=_capacity(policy, touchpoints, _table_capacity(data, touchpoints)),
+        **contact_rules(policy, touchpoints, outbound, offers.campaign_names),
+        capacity=capacities(policy, touchpoints, _table_capacity(data, touchpoints)),
         budget=np.inf if policy.budget is None else policy.budget,
     )
 
@@ -90,95 +86,17 @@ def with_contact_rules(
         rules,
         name=policy.name,
         version=policy.version,
-        **_contact_rules(policy, touchpoints, rules.outbound, rules.campaign_names),
-        capacity=_capacity(policy, touchpoints, rules.capacity),
+        **contact_rules(policy, touchpoints, rules.outbound, rules.campaign_names),
+        capacity=capacities(policy, touchpoints, rules.capacity),
         budget=np.inf if policy.budget is None else policy.budget,
     )
 
 
-def _contact_rules(
-    policy: Policy, touchpoints: Sequence[str], outbound: BoolArray, campaigns: Sequence[str]
-) -> dict[str, Any]:
-    _require_columns(policy, outbound, campaigns)
-    limits = [
-        ContactLimit(
-            name=rule.name,
-            at_most=rule.at_most,
-            seconds=rule.days * DAY,
-            touchpoint=-1
-            if rule.touchpoint is None
-            else _row(
-                f"policy.contact_limits[{position}].touchpoint", rule.touchpoint, touchpoints
-            ),
-            per_campaign=rule.per_campaign,
-        )
-        for position, rule in enumerate(policy.contact_limits)
-    ]
-    quiet = []
-    for position, rule in enumerate(policy.quiet_hours):
-        closed = outbound.copy()
-        if rule.touchpoints is not None:
-            path = f"policy.quiet_hours[{position}].touchpoints"
-            closed[:] = False
-            closed[[_row(path, name, touchpoints) for name in rule.touchpoints]] = True
-        days = None if rule.days is None else np.array([day in rule.days for day in WEEKDAYS])
-        quiet.append(
-            QuietHours(
-                name=rule.name, touchpoints=closed, start=rule.start, end=rule.end, weekdays=days
-            )
-        )
-    pause, campaign = policy.pause_after_reject, policy.one_campaign_at_a_time
-    return {
-        "limits": limits,
-        "quiet_hours": quiet,
-        "pause": None if pause is None else Pause(name=pause.name, seconds=pause.days * DAY),
-        "one_campaign": None
-        if campaign is None
-        else OneCampaign(name=campaign.name, seconds=campaign.days * DAY),
-    }
-
-
-def _require_columns(policy: Policy, outbound: BoolArray, campaigns: Sequence[str]) -> None:
-    """A rule that cannot bind because a column is missing is refused: it would look kept."""
-    needs_outbound = [f"policy.contact_limits[{position}]" for position, rule in enumerate(
-        policy.contact_limits) if rule.touchpoint is None and not rule.per_campaign]  # fmt: skip
-    needs_outbound += [f"policy.quiet_hours[{position}]" for position, rule in enumerate(
-        policy.quiet_hours) if rule.touchpoints is None]  # fmt: skip
-    needs_outbound += ["policy.pause_after_reject"] * (policy.pause_after_reject is not None)
-    if needs_outbound and not outbound.any():
-        raise InputError(
-            f"{needs_outbound[0]}: expected a touchpoint with outbound = true in the table of "
-            "touchpoints, got none; add the column, or name the touchpoints in the rule"
-        )
-    needs_campaign = [f"policy.contact_limits[{position}].per" for position, rule in enumerate(
-        policy.contact_limits) if rule.per_campaign]  # fmt: skip
-    needs_campaign += ["policy.one_campaign_at_a_time"] * (
-        policy.one_campaign_at_a_time is not None
-    )
-    if needs_campaign and not len(campaigns):
-        raise InputError(
-            f"{needs_campaign[0]}: expected a column 'campaign' in the table of offers or of "
-            "decisions, got none; add it, or leave the rule out"
-        )
-
-
-def _row(path: str, name: str, touchpoints: Sequence[str]) -> int:
-    if name not in touchpoints:
-        known = ", ".join(touchpoints)
-        raise InputError(
-            f"{path}: expected one of the touchpoints {known}, got '{name}'; "
-            + nearest(name, touchpoints, "drop it, or add it to the table of touchpoints")
-        )
-    return list(touchpoints).index(name)
-
-
 def _outbound(data: Dataset, touchpoints: list[str]) -> BoolArray:
     flags = _touchpoint_column(data, touchpoints, columns.OUTBOUND)
-    return (
-        np.zeros(len(touchpoints), dtype=bool)
-        if flags is None
-        else (flags.fillna(False).to_numpy(bool))
-    )
+    if flags is None:
+        return np.zeros(len(touchpoints), dtype=bool)
+    return flags.eq(True).to_numpy(bool)
 
 
 def _table_capacity(data: Dataset, touchpoints: list[str]) -> FloatArray:
@@ -193,13 +111,6 @@ def _touchpoint_column(data: Dataset, touchpoints: list[str], column: str) -> pd
     if table is None or column not in table:
         return None
     return table.set_index(table[columns.TOUCHPOINT].astype(str))[column].reindex(touchpoints)
-
-
-def _capacity(policy: Policy, touchpoints: Sequence[str], stated: FloatArray) -> FloatArray:
-    capacity = stated.astype(np.float64, copy=True)
-    for name, most in policy.capacity.items():
-        capacity[_row(f"policy.capacity.{name}", name, touchpoints)] = most
-    return capacity
 
 
 def _zones(policy: Policy, sides: Sides) -> Zones:

@@ -1,6 +1,7 @@
 """Contacts that were made, from the table of decisions."""
 
 import numpy as np
+import pandas as pd
 
 from recsys.arrays import IntArray
 from recsys.data import columns
@@ -33,10 +34,11 @@ def contacts_of(policy: Policy, data: Dataset, offers: Offers) -> Contacts:
     if columns.CAMPAIGN in table:
         campaigns = codes_of(table[columns.CAMPAIGN], offers.campaign_names)
     if (offers.campaigns >= 0).any():
-        campaign_of = dict(
-            zip(reversed(offers.ids.tolist()), reversed(offers.campaigns), strict=True)
-        )
-        of_offer = table[columns.OFFER].map(campaign_of).fillna(-1).to_numpy(np.int32)
+        # As texts, see `leave_outs`. Of an id with several rows the first one counts.
+        ids = offers.ids.astype(str)
+        first = ~ids.duplicated().to_numpy()
+        rows = pd.Index(ids[first]).get_indexer(pd.Index(table[columns.OFFER].astype(str)))
+        of_offer = np.append(offers.campaigns[first], -1)[rows]
         campaigns = np.where(campaigns >= 0, campaigns, of_offer)
     return Contacts.of(
         customers=data.customers.rows(table[columns.CUSTOMER]),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pandas.api.types import infer_dtype
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
@@ -101,19 +102,11 @@ def _query(
     try:
         connection.register("pairs", pairs)
         cursor = connection.execute(expression.select)
-        came = str(cursor.description[0][1])
-        if came != type_name and (
-            type_name is not None or came in ("BOOLEAN", "VARCHAR", '"NULL"')
-        ):
-            expected = "a condition (true or false)" if type_name else "a number"
-            raise InputError(
-                f"{expression.path}: expected {expected}, got a value of type {came.lower()}; "
-                "compare it with something"
-                if type_name
-                else f"{expression.path}: expected {expected}, got a value of type {came.lower()}"
-            )
+        _require_type(expression, str(cursor.description[0][1]), type_name)
         answer = cursor.fetchnumpy()["result"]
         return answer if type_name else np.ma.asarray(answer).astype(np.float64)
+    except InputError:
+        raise
     except duckdb.InterruptException:
         raise _too_long(expression, bounds) from None
     except duckdb.OutOfMemoryException:
@@ -127,6 +120,18 @@ def _query(
             f"{expression.path}: expected an expression that fits the columns, got "
             f"'{expression.text}': {why}"
         ) from None
+
+
+def _require_type(expression: Expression, came: str, type_name: str | None) -> None:
+    if type_name is None and came in ("BOOLEAN", "VARCHAR", '"NULL"'):
+        raise InputError(
+            f"{expression.path}: expected a number, got a value of type {came.lower()}"
+        )
+    if type_name is not None and came != type_name:
+        raise InputError(
+            f"{expression.path}: expected a condition (true or false), got a value of type "
+            f"{came.lower()}; compare it with something"
+        )
 
 
 def _structs(table: pd.DataFrame, names: tuple[str, ...]) -> dict[str, pa.StructArray]:
@@ -146,7 +151,8 @@ def _arrow(column: pd.Series) -> pa.Array:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
     elif column.dtype == object:
-        column = column.map(str, na_action="ignore")
+        is_flag = infer_dtype(column, skipna=True) == "boolean"
+        column = column.astype("boolean") if is_flag else column.map(str, na_action="ignore")
     array = pa.Array.from_pandas(column)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 

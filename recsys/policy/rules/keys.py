@@ -178,7 +178,7 @@ def as_number(path: str, value: object, low: float, high: float = math.inf) -> f
 
 def nearest(name: object, known: Iterable[str], otherwise: str) -> str:
     """A remedy: the nearest known name, or another one where none is near."""
-    near = get_close_matches(str(name), list(known), n=1, cutoff=0.6)
+    near = get_close_matches(str(name), list(known), n=1, cutoff=0.7)
     return f"did you mean '{near[0]}'?" if near else otherwise
 
 

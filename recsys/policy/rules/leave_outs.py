@@ -87,13 +87,14 @@ def _of_decisions(
     if table is None:
         return nothing, nothing, nothing
     chosen = table[table[columns.OUTCOME] == rule.action]
+    # As texts: a table may hold 7 where another, with ids such as "coupon", holds "7".
     known = pd.DataFrame(
-        {"id": offers.ids.astype(object).take(offers.owners).to_numpy(), "product": offers.products}
+        {"id": offers.ids.astype(str).take(offers.owners).to_numpy(), "product": offers.products}
     ).drop_duplicates()
     when = microseconds(chosen[columns.TIMESTAMP])
     made = pd.DataFrame(
         {
-            "id": chosen[columns.OFFER].astype(object).to_numpy(),
+            "id": chosen[columns.OFFER].astype(str).to_numpy(),
             "customer": data.customers.rows(chosen[columns.CUSTOMER]),
             "until": OPEN_END if rule.days is None else _end(when, rule.days),
         }

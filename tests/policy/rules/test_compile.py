@@ -154,6 +154,41 @@ def test_without_a_table_of_offers_each_product_is_one(tmp_path: Path) -> None:
     assert rules.offers(np.array([0]), at(0))[0].tolist() == (data.products.ids == "q").tolist()
 
 
+KINDS: dict[str, tuple[Any, str, list[bool]]] = {
+    "category": (pd.Categorical(["x", None, "y"]), "= 'x'", [True, False, False]),
+    "flag": ([True, None, False], "", [True, False, False]),
+    "number": ([1.5, None, 2.0], "> 1.6", [False, False, True]),
+    "date": (["2020-01-01", None, "2021-06-01"], "< DATE '2020-06-01'", [True, False, False]),
+    "code": (["007", "8", None], "= '007'", [True, False, False]),
+    "long": ([2**60 + 1, 2**60 + 2, 2**60 + 3], f"= {2**60 + 2}", [False, True, False]),
+    "two words": (["u", None, "v"], "= 'u'", [True, False, False]),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_columns_of_every_kind_can_be_used(tmp_path: Path, name: str) -> None:
+    values, holds, expected = KINDS[name]
+    customers = {"customer_id": ["a", "b", "c"], name: values}
+    content = {"eligibility": [{"name": "x", "customers": f'customer."{name}" {holds}'}]}
+    data = data_of(customers=customers)
+    mask = compile_rules(policy_of(tmp_path, content), data).offers(
+        rows(data, "a", "b", "c"), at(0)
+    )
+    assert mask[:, 0].tolist() == expected
+
+
+def test_ids_of_offers_are_matched_as_texts(tmp_path: Path) -> None:
+    offers = {"offer_id": ["7", "coupon"], "product_id": ["p", "q"], "campaign": ["rain", "sun"]}
+    decisions = {**TABLES["decisions"], "offer_id": [7, 7], "outcome": ["reject", "reject"]}
+    rules = compile_rules(
+        policy_of(tmp_path, "leave_out: [{name: x, action: reject}]"),
+        data_of(offers=offers, decisions=decisions),
+    )
+    assert [rules.campaign_names[number] for number in rules.contacts.campaigns] == ["rain"] * 2
+    assert rules.leave_out is not None
+    assert rules.leave_out.offers.tolist() == [0]
+
+
 def test_events_alone_are_enough_for_a_policy(tmp_path: Path) -> None:
     data = Dataset.from_frames(pd.DataFrame({"customer_id": ["a"]}))
     rules = compile_rules(policy_of(tmp_path, "leave_out: [{name: x, action: reject}]"), data)

@@ -173,6 +173,7 @@ def test_an_expression_that_does_not_fit_its_columns_is_refused(text: str, messa
     with pytest.raises(InputError, match=message) as refused:
         holds(text)
     assert "\n" not in str(refused.value)
+    assert str(refused.value).count("policy.eligibility") == 1
 
 
 def test_a_text_is_no_number() -> None:
