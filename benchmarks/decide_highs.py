@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from statistics import median
+from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import linprog
@@ -12,7 +13,10 @@ from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.arbitration.exact import constraints
 from recsys.policy.arbitration.limits import Limits
 
-_METHODS = {"simplex": "highs-ds", "interior_point": "highs-ipm"}
+_METHODS: Mapping[str, Literal["highs-ds", "highs-ipm"]] = {
+    "simplex": "highs-ds",
+    "interior_point": "highs-ipm",
+}
 _REPEATS = 5
 
 
@@ -32,7 +36,7 @@ def against_highs(candidates: Candidates, limits: Limits) -> Mapping[str, float]
     seconds, best = {}, 0.0
     for name, method in _METHODS.items():
         start = time.perf_counter()
-        solved = linprog(-worth, A_ub=matrix, b_ub=most, bounds=(0, 1), method=method)
+        solved: Any = linprog(-worth, A_ub=matrix, b_ub=most, bounds=(0, 1), method=method)
         seconds[name] = time.perf_counter() - start
         best = max(best, -float(solved.fun))
     return {

@@ -8,6 +8,7 @@ with the spectrum that is learned on the market, as for suite=serving.
 from dataclasses import fields, replace
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.serving import trained_like
 from recsys.arrays import IntArray
@@ -21,18 +22,29 @@ from recsys.policy.compiled import CompiledRules, Contacts, LeaveOut
 from recsys.policy.rules.read import read_policy
 from recsys.serving import Contents, TouchpointTable
 from recsys.serving.artifact.acceptance_odds import AcceptanceOdds
+from recsys.simulation.names import TOUCHPOINTS
 
-_ADDED = {"sms": (0.06, 300), "letter": (0.9, 100)}
-"""Outbound touchpoints beside the market's six: cost and capacity."""
+_ADDED = pd.DataFrame(
+    {
+        "touchpoint": ["sms", "letter"],
+        "cost": [0.06, 0.9],
+        "outbound": [True, True],
+        "capacity": [300, 100],
+    }
+)
+"""Touchpoints beside the market's six."""
 
-_SHARES = {"branch": 0.03, "call_center": 0.03, "letter": 0.1}
+_WELCOME = {**{t.name: t.welcome for t in TOUCHPOINTS}, "sms": -0.3, "letter": 0.3}
+"""What each adds to the log odds of acceptance."""
+
+_SHARES = {"branch": 0.005, "call_center": 0.01, "letter": 0.03}
 """Capacity of a day, as a share of the customers; the others have none."""
 
-_BUDGET = 0.25
+_BUDGET = 0.12
 """Euros a customer and day."""
 
-_RATE = -3.0
-"""Log odds of acceptance of a middling offer."""
+_RATE, _SPREAD = -4.0, 0.5
+"""Log odds of acceptance of a middling offer, and their standard deviation over offers."""
 
 
 def deciding_market(data: Source, customers: int, products: int, dim: int) -> Contents:
@@ -54,10 +66,10 @@ def deciding_market(data: Source, customers: int, products: int, dim: int) -> Co
     # Some 32 vectors more, half as long as those of products: four dayparts of each touchpoint.
     dayparts = 0.5 * make(1, 4 * len(names)).products.vectors.reshape(len(names), 4, dim)
     scores = contents.customers.vectors[:1_000] @ contents.products.vectors.T
-    slope = np.float32(1 / scores.std())
+    slope = np.float32(_SPREAD / scores.std())
     odds = AcceptanceOdds(
         line=np.array([_RATE, slope, slope], np.float32),
-        touchpoints=random.normal(0, 0.4, len(names)).astype(np.float32),
+        touchpoints=np.array([_WELCOME[name] for name in names], np.float32),
         offers=np.zeros(products, np.float32),
     )
     chosen = replace(
@@ -88,16 +100,15 @@ def _market(data: Source) -> Dataset:
     assert offers is not None
     assert decisions is not None
     random = np.random.default_rng(1)
-    for name, (cost, capacity) in _ADDED.items():
+    for name in _ADDED["touchpoint"]:
         customers = customers.assign(**{f"consent_{name}": random.random(len(customers)) < 0.6})
-        touchpoints.loc[len(touchpoints)] = [name, cost, True, capacity]
     product_of = offers.drop_duplicates("offer_id").set_index("offer_id")["product_id"]
     return build(
         data,
         replace(
             tables,
             customers=customers,
-            touchpoints=touchpoints,
+            touchpoints=pd.concat([touchpoints, _ADDED]),
             offers=None,
             decisions=decisions.assign(offer_id=decisions["offer_id"].map(product_of)),
         ),

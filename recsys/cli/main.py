@@ -26,6 +26,7 @@ COMMANDS = {
     "export": "refit the best run on all events and write an artifact",
     "recommend": "offers out of an artifact, for one customer or for all",
     "decide": "plan a day for all customers under a policy, or decide for one",
+    "funnel": "show what each rule of a policy takes away, and what it costs",
     "add_products": "add new products to an artifact by their features",
     "store": "put an artifact into Parquet files or PostgreSQL",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",

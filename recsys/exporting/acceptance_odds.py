@@ -41,7 +41,9 @@ def fit_acceptance_odds(
     Returns:
         The odds, and facts for the manifest: the number of `decisions`, the `rate` of acceptance,
         the calibration error `ece` (10 bins of equal count) on half of the customers of odds fitted
-        on the other half, and the log-odds that each message of `variants` adds.
+        on the other half, and the log-odds that each message of `variants` adds. Of decisions that
+        a plan made, also their number (`planned`), the calibration error of the plan's own
+        probabilities (`planned_ece`), and the euros it expected and earned of each on average.
     """
     effects = _variant_names(contents)
     regressors = _regressors(contents, answers, dayparts, effects)
@@ -61,6 +63,7 @@ def fit_acceptance_odds(
         "rate": float(outcome.mean()),
         "ece": ece,
     }
+    facts |= _of_plans(answers)
     if len(effects):
         facts["variants"] = dict(zip(effects, variants.tolist(), strict=True))
     return AcceptanceOdds(
@@ -68,6 +71,22 @@ def fit_acceptance_odds(
         touchpoints=touchpoints.astype(np.float32),
         offers=_by_offer(contents, effects, variants),
     ), facts
+
+
+def _of_plans(answers: LoggedAnswers) -> dict[str, Any]:
+    """How good earlier plans were, of decisions that state what they expected."""
+    stated = np.isfinite(answers.planned)
+    if not stated.any():
+        return {}
+    ece = expected_calibration_error(
+        answers.planned[stated], answers.accepted[stated], equal="count"
+    )
+    facts: dict[str, Any] = {"planned": int(stated.sum()), "planned_ece": ece}
+    paid = np.isfinite(answers.expected) & np.isfinite(answers.earned)
+    if paid.any():
+        facts["planned_value"] = float(answers.expected[paid].mean())
+        facts["earned_value"] = float(answers.earned[paid].mean())
+    return facts
 
 
 def odds_of_lists(

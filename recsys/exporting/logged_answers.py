@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import BoolArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import seconds
@@ -22,6 +22,9 @@ class LoggedAnswers:
         touchpoints: [N] rows of touchpoints.
         when: [N] int64 UTC seconds.
         accepted: [N] bool.
+        planned: [N] float64 probability that the plan stated, NaN where there is none.
+        expected: [N] float64 euros that the plan expected, NaN where there is none.
+        earned: [N] float64 reward, NaN where it is not known.
     """
 
     customers: IntArray
@@ -29,6 +32,9 @@ class LoggedAnswers:
     touchpoints: IntArray
     when: IntArray
     accepted: BoolArray
+    planned: FloatArray
+    expected: FloatArray
+    earned: FloatArray
 
     def __len__(self) -> int:
         return len(self.customers)
@@ -73,9 +79,19 @@ def logged_answers(
         touchpoints=touchpoints,
         when=when,
         accepted=(decisions[columns.OUTCOME] == columns.OUTCOMES[0]).to_numpy(bool),
+        planned=_numbers(decisions, columns.PROBABILITY),
+        expected=_numbers(decisions, columns.EXPECTED_VALUE),
+        earned=_numbers(decisions, columns.REWARD),
     )
     rows = np.stack([answers.customers, answers.offers, answers.touchpoints])
     return answers.select(np.asarray((rows >= 0).all(axis=0)))
+
+
+def _numbers(decisions: pd.DataFrame, column: str) -> FloatArray:
+    """[N] float64 of a column; NaN without it."""
+    if column not in decisions:
+        return np.full(len(decisions), np.nan)
+    return decisions[column].to_numpy(np.float64, na_value=np.nan)
 
 
 def _offer_rows(

@@ -1,6 +1,7 @@
 """Decisions for one customer are those of a search, in plain Python, over all pairs."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,9 @@ from artifact_contents import AS_OF, DAY, TOUCHPOINTS
 from policy_part import HOUR, deciding
 
 from recsys.errors import InputError
-from recsys.serving import Artifact, Contents
+from recsys.policy.compiled import Contacts
+from recsys.policy.exploration import Draws
+from recsys.serving import Artifact, Contents, RecentContact
 
 
 def brute_force(contents: Contents, row: int, at: int, k: int, touchpoint: str | None = None,
@@ -120,6 +123,100 @@ def test_quiet_hours_put_an_email_off_until_they_end() -> None:
     assert {moment.hour * 60 + moment.minute for moment in sent} <= {150, 7 * 60, 8 * 60}
     assert len(sent) > 10
     assert min(sent) > datetime.fromtimestamp(night, UTC)
+
+
+@pytest.mark.parametrize("row", [*range(0, 40, 5), -1])
+def test_contacts_since_the_export_count_as_if_they_had_been_exported(row: int) -> None:
+    contents = deciding()
+    artifact, part = Artifact.of(contents), contents.decisions
+    customer = contents.customers.ids[row] if row >= 0 else "nobody"
+    recent = [
+        RecentContact(touchpoint="email", when=AS_OF - HOUR, campaign="cards", rejected=row == 5),
+        RecentContact(touchpoint=None, when="2025-12-30T10:00"),
+        RecentContact(touchpoint="app", when=datetime.fromtimestamp(AS_OF - DAY, UTC)),
+    ]
+    told = artifact.decide(customer, at=AS_OF, k=30, contacts=recent)
+    if row < 0:
+        # Limits hold for customers whom the artifact does not know, too.
+        assert told.refusals["campaign_once"] or told.refusals["one_campaign"]
+        return
+    further = Contacts.of(
+        np.full(3, row),
+        np.array([AS_OF - HOUR, 1_767_088_800, AS_OF - DAY]),
+        np.array([2, -1, 0]),
+        campaigns=np.array([1, -1, -1]),
+        rejected=np.array([row == 5, False, False]),
+        count=40,
+    )
+    rules = part.rules.with_contacts(part.rules.contacts.merged(further))
+    exported = Artifact.of(replace(contents, decisions=replace(part, rules=rules)))
+    assert told == exported.decide(customer, at=AS_OF, k=30)
+
+
+def test_exploring_is_replayed_with_exact_propensities() -> None:
+    exploration = {"kind": "epsilon", "epsilon": 0.5, "seed": 2}
+    contents = deciding(exploration=exploration)
+    artifact = Artifact.of(contents)
+    changed = 0
+    for customer in contents.customers.ids:
+        best = artifact.decide(customer, "app", AS_OF, k=99)
+        told = artifact.decide(customer, "app", AS_OF, k=2, explore=True)
+        assert told == artifact.decide(customer, "app", AS_OF, k=2, explore=True)
+        count = len(best.offers)
+        for slot, offer in enumerate(told.offers):
+            others = {o.offer_id for o in told.offers[:slot]}
+            left = [o.offer_id for o in best.offers if o.offer_id not in others]
+            is_best = offer.offer_id == left[0]
+            assert offer.propensity == pytest.approx(0.5 * is_best + 0.5 / (count - slot))
+        changed += [o.offer_id for o in told.offers] != [o.offer_id for o in best.offers[:2]]
+    assert changed > 5
+
+
+def test_samples_of_a_customer_s_vector_come_from_the_least_squares_posterior() -> None:
+    """The propensity is the share of 64 samples, drawn here by a plain calculation too."""
+    stated = {"kind": "thompson", "scale": 20.0, "seed": 5}
+    contents = deciding(exploration=stated, dayparts=False)
+    gram = np.diag([10.0, 20, 30, 40, 50]).astype(np.float32)
+    contents = replace(contents, fold_in=replace(contents.fold_in, gram=gram))
+    artifact, part = Artifact.of(contents), contents.decisions
+    events, table = artifact.contents.events, contents.offers
+    vectors = table.pooled(contents.products.vectors).astype(float)
+    rows = {}
+    for row, id_ in enumerate(table.ids):
+        rows.setdefault(id_, []).append(row)
+    propensities: list[float] = []
+    for row in range(0, 40, 6):
+        customer = contents.customers.ids[row]
+        best = artifact.decide(customer, "app", AS_OF, k=99)
+        if not best.offers:
+            continue
+        precision = gram.astype(float)
+        for product, weight in zip(
+            events.products[events.customers == row], events.weights[events.customers == row],
+            strict=True,
+        ):  # fmt: skip
+            factor = contents.fold_in.factors[product].astype(float)
+            precision = precision + (weight - 1) * np.outer(factor, factor)
+        draws = Draws.of(seed=5, customers=np.array([customer], object), moments=np.array([AS_OF]))
+        normal = draws.normals(64 * 5, 1).reshape(64, 5)
+        factor = np.linalg.inv(np.linalg.cholesky(precision))
+        moved = 20 * normal @ factor
+        named = sorted(best.offers, key=lambda offer: min(rows[offer.offer_id]))
+        worth = []
+        for offer in named:
+            candidates = [r for r in rows[offer.offer_id]
+                          if (table.variants[r] or None) == offer.variant]  # fmt: skip
+            log_odds = math.log(offer.probability / (1 - offer.probability))
+            shift = float(part.odds.line[1]) * (moved @ vectors[candidates[0]])
+            chance = 1 / (1 + np.exp(-(log_odds + shift)))
+            gain = (offer.expected_value + float(part.costs[0])) / offer.probability
+            worth.append(gain * chance - float(part.costs[0]))
+        first = np.argmax(worth, axis=0)
+        told = artifact.decide(customer, "app", AS_OF, explore=True).offers[0]
+        place = [offer.offer_id for offer in named].index(told.offer_id)
+        assert told.propensity == (first == place).sum() / 64
+        propensities.append(told.propensity)
+    assert min(propensities) < 1
 
 
 def test_an_unknown_customer_is_decided_for_by_popularity_and_unknown_consent() -> None:

@@ -265,12 +265,34 @@ def test_bad_arguments_are_refused(tmp_path: Path, arguments: dict[str, Any], me
     assert not (tmp_path / "plan.parquet").exists()
 
 
-def test_thompson_sampling_needs_more_than_an_artifact_has(tmp_path: Path) -> None:
+def test_thompson_sampling_needs_a_least_squares_model(tmp_path: Path) -> None:
     contents = limited(exploration={"kind": "thompson", "scale": 1.0, "seed": 0})
-    with pytest.raises(InputError, match="expected epsilon or softmax"):
+    with pytest.raises(InputError, match="thompson needs a model whose vectors are least-squares"):
         planned(contents, tmp_path / "plan.parquet")
     plan, _ = planned(contents, tmp_path / "plan.parquet", explore=False)
     assert plan.decisions
+    other = limited(exploration={"kind": "bayes"})
+    with pytest.raises(InputError, match="expected one of epsilon, softmax, thompson, got 'bayes'"):
+        planned(other, tmp_path / "plan.parquet")
+
+
+def test_a_plan_explores_by_samples_of_customers_vectors(tmp_path: Path) -> None:
+    def sampled(scale: float, seed: int = 0) -> tuple[DayPlan, pd.DataFrame]:
+        stated = {"kind": "thompson", "scale": scale, "seed": seed}
+        contents = limited(exploration=stated)
+        fold_in = replace(contents.fold_in, gram=20 * np.eye(5, dtype=np.float32))
+        return planned(replace(contents, fold_in=fold_in), tmp_path / "plan.parquet")
+
+    _, sure = sampled(1e-9)
+    assert (sure.propensity == 1).all()
+    plan, table = sampled(20.0)
+    assert plan.explored > 5
+    shares = table.propensity * 64
+    np.testing.assert_allclose(shares, np.round(shares))
+    assert plan.by_touchpoint["branch"] <= 4
+    assert plan.by_touchpoint["email"] <= 6
+    pd.testing.assert_frame_equal(table, sampled(20.0)[1])
+    assert not table.offer_id.equals(sampled(20.0, seed=1)[1].offer_id)
 
 
 def test_only_the_named_touchpoints_are_planned_for(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def choose(values: FloatArray, touchpoints: IntArray, charges: FloatArray) -> In
 
 
 def values_by_touchpoint(candidates: Candidates, count: int) -> FloatArray:
-    """[T, C] the highest positive value at each touchpoint, -inf where there is none.
+    """[T, C] float64 the highest positive value at each touchpoint, -inf where there is none.
 
     Limits price touchpoints, so that no plan needs a customer's second best offer at one.
     """
@@ -140,11 +140,14 @@ def values_by_touchpoint(candidates: Candidates, count: int) -> FloatArray:
         )
     if np.isnan(candidates.values).any():
         raise InputError("candidates.values: expected numbers, got NaN; -inf leaves one out")
-    values = np.full((count, len(candidates)), -np.inf, candidates.values.dtype)
-    counted = np.where(is_listed & (candidates.values > 0), candidates.touchpoints, -1)
-    for touchpoint in range(count):
-        here = counted == touchpoint
-        values[touchpoint] = candidates.values.max(axis=1, initial=-np.inf, where=here)
+    values = np.full((count, len(candidates)), -np.inf)
+    rows, flat = np.arange(len(candidates)), values.ravel()
+    for column in range(candidates.values.shape[1]):
+        worth = candidates.values[:, column]
+        is_worth = is_listed[:, column] & (worth > 0)
+        places = rows + candidates.touchpoints[:, column].astype(np.int64) * len(rows)
+        places = places[is_worth]
+        flat[places] = np.maximum(flat[places], worth[is_worth])
     return values
 
 

@@ -83,10 +83,10 @@ def _demand(values: FloatArray, charges: FloatArray) -> tuple[float, FloatArray]
     open_ = np.flatnonzero(charges < np.inf)
     for first in range(0, count, _AT_ONCE):
         part = values[:, first : first + _AT_ONCE]
-        best = np.zeros(part.shape[1])
+        best, surplus = np.zeros(part.shape[1]), np.empty(part.shape[1])
         chosen = np.full(part.shape[1], len(charges), np.int8)
         for touchpoint in open_:
-            surplus = part[touchpoint] - charges[touchpoint]
+            np.subtract(part[touchpoint], charges[touchpoint], out=surplus)
             np.copyto(chosen, touchpoint, where=surplus > best, casting="unsafe")
             np.maximum(best, surplus, out=best)
         total += float(best.sum())

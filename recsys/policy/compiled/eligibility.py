@@ -45,6 +45,13 @@ class GroupRule:
             checks.integers(f"{self.name}.{field}", value, np.size(value), 0, groups)
         checks.whole(f"{self.name}.unknown_group", self.unknown_group, -1, shape[0] - 1)
 
+    def groups_of(self, rows: IntArray) -> IntArray:
+        """[B] group of customer rows [B], -1 for an unknown customer."""
+        groups = np.full(len(rows), self.unknown_group)
+        known = rows >= 0
+        groups[known] = self.customers[rows[known]]
+        return groups
+
     @cached_property
     def _by_group(self) -> BoolArray | None:
         """[G + 1, O] bool, the last row for group -1; None where that takes too much memory."""

@@ -42,15 +42,17 @@ def by_rule(
 def first_refusals(rules: CompiledRules, rows: IntArray, at: IntArray | int) -> IntArray:
     """[B, O, T] int16 position in `names` of the first rule that refuses, -1 where none does."""
     first = np.full((len(rows), *rules.shape[1:]), -1, np.int16)
-    for position, (_, mask) in enumerate(by_rule(rules, rows, at)):
-        first[(first < 0) & ~mask] = position
+    masks = [mask for _, mask in by_rule(rules, rows, at)]
+    # Backwards, so that the first one stays; most rules refuse nothing to a single customer.
+    for position in range(len(masks) - 1, -1, -1):
+        if not masks[position].all():
+            np.copyto(first, position, where=~masks[position])
     return first
 
 
 def _eligibility(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterator[BoolArray]:
     for rule in rules.groups:
-        groups = np.append(rule.customers, rule.unknown_group)[rows]
-        yield rule.of_groups(groups)[:, :, None]
+        yield rule.of_groups(rule.groups_of(rows))[:, :, None]
     if rules.leave_out is None:
         return
     owners, offers, numbers = rules.leave_out.entries(rows, when)

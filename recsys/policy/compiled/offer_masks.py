@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recsys.arrays import BoolArray, IntArray
-from recsys.ops.csr import expand_ranges, search_ranges
+from recsys.ops.csr import expand_ranges
 from recsys.policy.compiled import checks
 from recsys.policy.compiled.contact_rules import ContactLimit
+from recsys.policy.compiled.search import positions_after
 from recsys.policy.compiled.times import OPEN_END
 
 if TYPE_CHECKING:
@@ -94,6 +95,6 @@ def _recent_campaigns(
     """Position among the rows, and campaign, of each contact with one in (after, last]."""
     contacts = rules.derived.campaign_contacts
     starts, ends = contacts.until(rows, last)
-    begins = search_ranges(contacts.when, starts, ends, after, side="right")
+    begins = positions_after(contacts.when, starts, ends, after)
     owners, positions = expand_ranges(begins, ends)
     return owners, contacts.campaigns[positions]

@@ -117,7 +117,7 @@ def restored(text: Mapping[str, Any] | None, arrays: Mapping[str, Any]) -> Decis
     if text is None:
         return None
     of_rules = {name: values for name, values in arrays.items() if name.startswith("rules_")}
-    own = {name: arrays.get(f"{_PREFIX}{name}") for name in _ARRAYS}
+    own: dict[str, Any] = {name: arrays.get(f"{_PREFIX}{name}") for name in _ARRAYS}
     if any(own[name] is None for name in ("values", "levers", "costs")):
         raise LookupError("values, levers or costs of decisions are missing")
     return DecisionPart(

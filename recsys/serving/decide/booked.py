@@ -73,7 +73,7 @@ def remaining_limits(
     Raises:
         InputError: more is booked than there is room for; names the touchpoint.
     """
-    free = np.floor(rules.capacity) - booked
+    free: FloatArray = np.floor(rules.capacity) - booked
     over = np.flatnonzero(free < 0)
     if len(over):
         row = int(over[0])

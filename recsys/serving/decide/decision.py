@@ -76,10 +76,13 @@ class Decision:
             (
                 str(offer.offer_id), offer.variant or "", offer.touchpoint,
                 f"{offer.send_at:%Y-%m-%d %H:%M}", f"{offer.probability:.2%}",
-                f"{offer.expected_value:.2f}",
+                f"{offer.expected_value:.2f}", f"{offer.propensity:.3g}",
             )
             for offer in self.offers
         ]  # fmt: skip
 
 
-_HEADER = ("offer", "variant", "touchpoint", "send at (UTC)", "probability", "expected value")
+_HEADER = (
+    "offer", "variant", "touchpoint", "send at (UTC)", "probability", "expected value",
+    "propensity",
+)  # fmt: skip

@@ -1,5 +1,7 @@
 """Deciding for one customer: all offers at all permitted touchpoints, ranked by net value."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,18 +9,33 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.policy.compiled import CompiledRules
-from recsys.policy.exploration import Draws
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.decision_part import DecisionPart
 from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.decide.decision import DecidedOffer, Decision
-from recsys.serving.decide.exploration import explorer, seed_of
+from recsys.serving.decide.exploration import Options, choose, draws_of
 from recsys.serving.decide.inbound import Inbound
 from recsys.serving.decide.logits import Logits, dayparts
 from recsys.serving.query.customer_state import plain
 
 _DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Ranked:
+    """O offers at n touchpoints.
+
+    Attributes:
+        chances: [O, n] probability of acceptance in the best part of the day.
+        values: [O, n] euros.
+        costs: [n] euros.
+        worth: [O, n] values less charges, -inf where an offer is not made.
+    """
+
+    chances: FloatArray
+    values: FloatArray
+    costs: FloatArray
+    worth: FloatArray
 
 
 def decide(
@@ -60,7 +77,9 @@ def decide(
     values = gains[:, None] * chance - part.costs[touchpoints]
     worth = values - charges[touchpoints]
     worth[(best == -np.inf) | (values <= 0) | ~(worth > 0)] = -np.inf
-    chosen, propensities = _choose(contents, part, customer, worth, k, explore)
+    ranked = _Ranked(chances=chance, values=values, costs=part.costs[touchpoints], worth=worth)
+    stated = part.exploration if explore else None
+    chosen, propensities = _choose(contents, customer, ranked, k, stated)
     places = worth[chosen].argmax(axis=1) if len(chosen) else chosen
     offers = [
         _offer(
@@ -123,29 +142,36 @@ def _permitted(
 
 def _choose(
     contents: Contents,
-    part: DecisionPart,
     customer: Inbound,
-    worth: FloatArray,
+    ranked: "_Ranked",
     k: int,
-    explore: bool,
+    stated: Mapping[str, Any] | None,
 ) -> tuple[IntArray, FloatArray]:
     """[m] offer rows with different ids, m <= k, and [m] propensities."""
-    by_offer = worth.max(axis=1)
-    rows = np.flatnonzero(by_offer > -np.inf)
+    by_offer = ranked.worth.max(axis=1)
+    rows: IntArray = np.flatnonzero(by_offer > -np.inf)
     rows = rows[np.argsort(-by_offer[rows], kind="stable")]
-    policy = explorer(part.exploration) if explore else None
-    rows = _one_for_each_id(contents, rows, None if policy is not None else k)
-    if policy is None or part.exploration is None or not len(rows):
+    rows = _one_for_each_id(contents, rows, k if stated is None else None)
+    if stated is None or not len(rows):
         return rows, np.ones(len(rows))
-    # Rows ascend, so that equal values are chosen as without exploration.
+    # Rows ascend, so that of equal values the one is first that is best without exploration.
     rows = np.sort(rows)
-    draws = Draws.of(
-        seed=seed_of(part.exploration),
-        customers=np.array([str(customer.id)], dtype=object),
-        moments=np.array([customer.moment]),
+    places = ranked.worth[rows].argmax(axis=1)
+    values = ranked.values[rows, places]
+    options = Options(
+        rows=np.array([customer.gain_row]),
+        vectors=customer.vector,
+        offers=rows[None],
+        probabilities=ranked.chances[rows, places][None],
+        values=values[None],
+        costs=ranked.costs[places][None],
+        charges=(values - by_offer[rows])[None],
+        mask=np.ones((1, len(rows)), dtype=bool),
     )
-    choice = policy.choose(by_offer[None, rows].astype(np.float64), draws, min(k, len(rows)))
-    return rows[choice.actions[0]], choice.propensities[0]
+    draws = draws_of(stated, np.array([customer.id]), customer.moment)
+    choice = choose(contents, stated, options, draws, min(k, len(rows)))
+    actions, propensities = choice.actions[0], choice.propensities[0]
+    return rows[actions[actions >= 0]], propensities[actions >= 0]
 
 
 def _one_for_each_id(contents: Contents, rows: IntArray, at_most: int | None) -> IntArray:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.arrays import BoolArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.ops.whole_file import whole_file
@@ -14,7 +14,7 @@ from recsys.policy.arbitration.allocate import arbitrate
 from recsys.serving.artifact import times
 from recsys.serving.artifact.times import Moment
 from recsys.serving.decide.booked import read_booked, remaining_limits
-from recsys.serving.decide.exploration import explorer
+from recsys.serving.decide.exploration import require_explorable
 from recsys.serving.decide.inbound import require_policy
 from recsys.serving.decide.plan_file import Planned, require_parquet, write_decisions
 from recsys.serving.decide.prices import Prices
@@ -87,12 +87,13 @@ def decide_everyone(
     contents = artifact.contents
     part = require_policy(contents)
     stated = part.exploration if explore else None
-    explorer(stated)
+    require_explorable(contents, stated)
     moment = contents.moment(at)
     start = times.now() if moment is None else moment
     names = list(contents.touchpoints.names)
     used = _used(names, touchpoints)
-    rules, taken = part.rules, np.zeros(len(names), np.int64)
+    rules = part.rules
+    taken: IntArray = np.zeros(len(names), np.int64)
     if log is not None:
         booked = read_booked(log, contents, artifact.customers)
         rules, taken = booked.added_to(rules), booked.of_day(start, len(names))

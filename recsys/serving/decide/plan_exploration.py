@@ -11,49 +11,55 @@ from typing import Any
 
 import numpy as np
 
-from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.arbitration.limits import Limits
-from recsys.policy.exploration import Draws, Epsilon
-from recsys.serving.decide.exploration import explorer, seed_of
+from recsys.serving.artifact.contents import Contents
+from recsys.serving.decide.exploration import Options, choose, draws_of
+from recsys.serving.decide.logits import customer_vectors
 
 
 def explored(
+    contents: Contents,
+    rows: IntArray,
     candidates: Candidates,
-    chosen: IntArray,
+    planned: IntArray,
     limits: Limits,
     charges: FloatArray,
     stated: Mapping[str, Any],
-    ids: IdArray,
     start: int,
 ) -> tuple[IntArray, FloatArray]:
     """What the customers of the plan are offered after exploration.
 
     Args:
-        candidates: [B, K] of customers with a decision.
-        chosen: [B] column of the planned one.
+        contents: of the artifact.
+        rows: [B] of customers with a decision.
+        candidates: [B, K] of them.
+        planned: [B] column of the planned one.
         limits: of the plan.
-        charges: [T] prices of the plan, taken off the values that softmax weighs.
+        charges: [T] prices of the plan, taken off the values.
         stated: exploration of the policy.
-        ids: [B] of the customers.
         start: UTC seconds of the plan.
 
     Returns:
         [B] column of the decision, and [B] its propensity.
     """
-    policy = explorer(stated)
-    if policy is None or not len(chosen):
-        return chosen, np.ones(len(chosen))
-    rows = np.arange(len(chosen))
-    mask = _alternatives(candidates, chosen, limits)
-    values = np.where(mask, candidates.values, 0).astype(np.float64)
-    values -= np.where(mask, np.append(charges, 0)[candidates.touchpoints], 0)
-    if isinstance(policy, Epsilon):
-        # The planned decision is the best one, whatever it earns by itself.
-        values[rows, chosen] = values.max(axis=1, where=mask, initial=-np.inf) + 1
-    draws = Draws.of(seed=seed_of(stated), customers=ids, moments=np.full(len(rows), start))
-    choice = policy.choose(values, draws, 1, mask)
-    return choice.actions[:, 0], choice.propensities[:, 0]
+    touchpoints = candidates.touchpoints
+    options = Options(
+        rows=rows,
+        vectors=customer_vectors(contents, rows),
+        offers=candidates.offers,
+        probabilities=candidates.probabilities,
+        values=candidates.values,
+        costs=np.append(limits.costs, 0.0)[touchpoints],
+        charges=np.append(charges, 0.0)[touchpoints],
+        mask=_alternatives(candidates, planned, limits),
+    )
+    draws = draws_of(stated, contents.customers.ids[rows], start)
+    choice = choose(contents, stated, options, draws, 1, planned)
+    none = choice.actions[:, 0] < 0
+    # A sample may find that nothing is worth its cost; the plan has found it worth.
+    return np.where(none, planned, choice.actions[:, 0]), choice.propensities[:, 0]
 
 
 def _alternatives(candidates: Candidates, chosen: IntArray, limits: Limits) -> BoolArray:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recsys.arrays import IdArray, IntArray
+from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.errors import InputError
 from recsys.policy.arbitration.allocate import Plan
 from recsys.policy.arbitration.candidates import Candidates
@@ -89,16 +89,17 @@ def _table(planned: Planned, rows: IntArray) -> tuple[pa.Table, IntArray, IntArr
     part = contents.decisions
     assert part is not None
     of_rows = _of_rows(planned.candidates, rows)
-    ids = contents.customers.ids[rows]
-    columns, propensities = planned.plan.chosen[rows], np.ones(len(rows))
+    columns: IntArray = planned.plan.chosen[rows]
+    propensities: FloatArray = np.ones(len(rows))
     if planned.exploration is not None:
         columns, propensities = explored(
+            contents,
+            rows,
             of_rows,
             columns,
             planned.limits,
             planned.plan.charges,
             planned.exploration,
-            ids,
             planned.start,
         )
     here = np.arange(len(rows))
@@ -107,7 +108,7 @@ def _table(planned: Planned, rows: IntArray) -> tuple[pa.Table, IntArray, IntArr
     times = planned.logits.by_daypart(rules.send_times(rows, planned.start))
     when = times[here, touchpoints, of_rows.dayparts[here, columns]]
     table = contents.offers
-    customer_ids = _plain(ids)
+    customer_ids = _plain(contents.customers.ids[rows])
     text = pc.cast(customer_ids, pa.string())
     made = pc.binary_join_element_wise(rules.name, str(planned.start), text, "-")
     variants = None if table is None else table.variants
