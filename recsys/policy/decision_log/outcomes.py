@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.schema import SCHEMAS
 from recsys.errors import InputError
 
 ANSWERS = {"accept": "accept", "purchase": "accept", "reject": "reject"}
@@ -50,7 +51,8 @@ def join_outcomes(
       of the event; of other decisions 0. Where neither is known the column is left out.
 
     Args:
-        decisions: as `decision_table` makes them; an outcome and reward there are replaced.
+        decisions: as `decision_table` or `recsys decide` make them. An outcome and reward there are
+            replaced; columns that the table `decisions` does not have are left out.
         events: `interactions`, with timestamps, up to `as_of`.
         window: how long after a decision an event still answers it, 0 or more.
         as_of: UTC; the moment up to which events are known. Later events are not read.
@@ -68,8 +70,7 @@ def join_outcomes(
     absent = [name for name in needed if name not in events]
     if absent:
         raise InputError(f"interactions: column '{absent[0]}' is missing; outcomes need it")
-    made = decisions.drop(columns=[columns.OUTCOME, columns.REWARD], errors="ignore")
-    made = made.reset_index(drop=True)
+    made = _made(decisions)
     known = events[events[columns.TIMESTAMP] < as_of]
     answers = _answers(made, known, window, _products(offers), within_session)
     best = answers.drop_duplicates(_DECISION).set_index(_DECISION)
@@ -83,6 +84,18 @@ def join_outcomes(
         decisions=joined[closed].reset_index(drop=True),
         waiting=made[~closed].reset_index(drop=True),
     )
+
+
+def _made(decisions: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the table that are known when a decision is made, without categories."""
+    known = [name for name in decisions if name in SCHEMAS["decisions"].columns]
+    made = decisions[known].drop(columns=[columns.OUTCOME, columns.REWARD], errors="ignore")
+    kinds = {
+        name: made[name].cat.categories.dtype
+        for name in made
+        if isinstance(made[name].dtype, pd.CategoricalDtype)
+    }
+    return made.astype(kinds).reset_index(drop=True)
 
 
 def _answers(

@@ -10,8 +10,8 @@ WHO_DECIDED = (columns.POLICY, columns.POLICY_VERSION, columns.RULES_VERSION)
 def log_summary(decisions: pd.DataFrame) -> pd.DataFrame:
     """One row for each policy, version of it and version of the rules, in order of time.
 
-    Before logs of several policies are pooled, look here whether rules changed in between, and
-    whether a propensity is so small that weights will be large.
+    Before logs of several policies are pooled, look here whether rules changed in between, whether
+    a propensity is so small that weights will be large, and whether what was predicted came true.
 
     Args:
         decisions: the table `decisions`, with outcomes.
@@ -19,7 +19,8 @@ def log_summary(decisions: pd.DataFrame) -> pd.DataFrame:
     Returns:
         policy and, where the table has them, policy_version and rules_version; first, last (UTC);
         decisions, slates (decisions that share a slate_id count once), customers, accepted (share),
-        and where known reward (mean) and smallest_propensity.
+        and where known probability (mean of what was predicted, beside accepted), reward and
+        expected_value (means) and smallest_propensity.
     """
     who = [name for name in WHO_DECIDED if name in decisions]
     slates = decisions[columns.DECISION]
@@ -36,8 +37,9 @@ def log_summary(decisions: pd.DataFrame) -> pd.DataFrame:
         "customers": (columns.CUSTOMER, "nunique"),
         "accepted": ("accepted", "mean"),
     }
-    if columns.REWARD in table:
-        measures["reward"] = (columns.REWARD, "mean")
+    for name in (columns.PROBABILITY, columns.REWARD, columns.EXPECTED_VALUE):
+        if name in table:
+            measures[name] = (name, "mean")
     if columns.PROPENSITY in table:
         measures["smallest_propensity"] = (columns.PROPENSITY, "min")
     groups = table.groupby(who, dropna=False, sort=False)

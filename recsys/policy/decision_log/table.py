@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.data import columns
 from recsys.errors import InputError
 
@@ -44,12 +44,10 @@ def decision_table(
     Raises:
         InputError: a shape differs, a slate has a gap, or a propensity is not above 0 and up to 1.
     """
-    slots, chances = np.asarray(offers, object), np.asarray(propensities, np.float64)
-    size = len(customers)
-    several = slots.ndim == 2 and slots.shape[1] > 1
-    slots = slots.reshape(size, -1) if size else slots.reshape(0, max(slots.shape[-1:], default=1))
+    slots = _slots("offers", offers, np.shape(offers))
+    chances = _slots("propensities", propensities, np.shape(offers)).astype(np.float64)
     filled = ~(pd.isna(slots) | (slots == ""))
-    _require(slots.shape, filled, chances.reshape(slots.shape), len(touchpoints), len(seconds))
+    _require(filled, chances, [len(each) for each in (customers, touchpoints, seconds)])
     row, position = np.nonzero(filled)
     table = pd.DataFrame(
         {
@@ -58,31 +56,35 @@ def decision_table(
             columns.TOUCHPOINT: np.asarray(touchpoints)[row],
             columns.TIMESTAMP: pd.to_datetime(np.asarray(seconds)[row], unit="s", utc=True),
             columns.POLICY: policy,
-            columns.PROPENSITY: chances.reshape(slots.shape)[row, position],
+            columns.PROPENSITY: chances[row, position],
             columns.POSITION: position.astype(np.float64),
         }
     ).infer_objects()
     made = [columns.CUSTOMER, columns.TOUCHPOINT, columns.TIMESTAMP, columns.POLICY]
     table.insert(0, columns.DECISION, _ids(table, [*made, columns.POSITION]))
-    if several:
+    if slots.shape[1] > 1:
         table[columns.SLATE] = _ids(table, made)
     else:
         table = table.drop(columns=columns.POSITION)
     optional: dict[str, Any] = {
         columns.POLICY_VERSION: policy_version,
         columns.RULES_VERSION: rules_version,
-        columns.VARIANT: _filled(variants, slots.shape, row, position),
-        columns.CAMPAIGN: _filled(campaigns, slots.shape, row, position),
     }
+    for name, given in ((columns.VARIANT, variants), (columns.CAMPAIGN, campaigns)):
+        if given is not None:
+            optional[name] = _slots(name, given, np.shape(offers))[row, position]
     return table.assign(**{name: held for name, held in optional.items() if held is not None})
 
 
-def _filled(
-    values: IdArray | None, shape: tuple[int, ...], row: IntArray, position: IntArray
-) -> IdArray | None:
-    if values is None:
-        return None
-    return np.asarray(values, object).reshape(shape)[row, position]
+def _slots(name: str, values: object, shape: tuple[int, ...]) -> IdArray:
+    """[B, k] of values [B] or [B, k]."""
+    array = np.asarray(values, object)
+    if array.shape != shape or array.ndim not in (1, 2):
+        raise InputError(
+            f"{name}: expected one value a slot, [decisions] or [decisions, slots] as offers, got "
+            f"shape {list(array.shape)}"
+        )
+    return array[:, None] if array.ndim == 1 else array
 
 
 def _ids(table: pd.DataFrame, names: list[str]) -> pd.Series:
@@ -91,11 +93,11 @@ def _ids(table: pd.DataFrame, names: list[str]) -> pd.Series:
     return hashed.map("{:016x}".format).astype("str")
 
 
-def _require(shape: tuple[int, ...], filled: np.ndarray, chances: FloatArray, *others: int) -> None:
-    if any(size != shape[0] for size in others):
+def _require(filled: BoolArray, chances: FloatArray, sizes: list[int]) -> None:
+    if any(size != len(filled) for size in sizes):
         raise InputError(
             f"offers: expected a row for each of the customers, touchpoints and seconds, got "
-            f"{shape[0]} rows beside {others[0]} and {others[1]}"
+            f"{len(filled)} rows beside {', '.join(map(str, sizes))}"
         )
     gaps = np.flatnonzero((filled[:, 1:] & ~filled[:, :-1]).any(axis=1))
     if len(gaps):

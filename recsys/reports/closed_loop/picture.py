@@ -60,7 +60,7 @@ def _draw(figure: "Figure", rounds: pd.DataFrame) -> None:
     handles, labels = left.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9,
-        title="Bands: 95 % t intervals over markets. Dashed: with exploration.",
+        title="Dashed: with exploration. Bands: 95 % t intervals over markets, of the other arms.",
         title_fontsize=9,
     )  # fmt: skip
 
@@ -73,7 +73,8 @@ def _line(axes: "Axes", arm: str, values: np.ndarray) -> None:
         number, mean, color=colour, lw=1.8, ls="--" if exploring else "-",
         marker="" if exploring else "o", ms=3.5, label=called(arm),
     )  # fmt: skip
-    axes.fill_between(number, low, high, color=colour, alpha=0.1, lw=0)
+    if not exploring:  # more bands would hide each other; the tables have all intervals
+        axes.fill_between(number, low, high, color=colour, alpha=0.12, lw=0)
 
 
 def _style(axes: "Axes", title: str) -> None:

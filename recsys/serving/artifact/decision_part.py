@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -85,11 +86,20 @@ class DecisionPart:
         Args:
             rows: [B] customer rows; -1 for an unknown customer.
         """
-        mean = float(self.values.mean())
+        of_firm, of_customers = self._gain_parts
         if self.customer_values is None:
-            return gain(self.values, self.levers, self.customer_weight, mean).astype(np.float32)
-        values = self.customer_values[rows, None] * self.values
-        return gain(values, self.levers, self.customer_weight, mean).astype(np.float32)
+            return of_firm + of_customers
+        gains = self.customer_values[rows, None] * of_firm
+        gains += of_customers
+        return gains
+
+    @cached_property
+    def _gain_parts(self) -> tuple[FloatArray, FloatArray]:
+        """[O] float32 what `gain` makes of a factor of 1 less that of 0, and that of 0."""
+        weight, mean = self.customer_weight, float(self.values.mean())
+        shared = gain(np.zeros_like(self.values), self.levers, weight, mean)
+        whole = gain(self.values, self.levers, weight, mean)
+        return (whole - shared).astype(np.float32), shared.astype(np.float32)
 
     def text(self) -> dict[str, Any]:
         """What rules.json holds of it."""

@@ -28,7 +28,14 @@ from recsys.serving.query.format_offers import format_offers
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.lookup import find_customer, fold_in_customer
 from recsys.serving.query.offers import FirmOffer, FirmOffers, Recommendation
-from recsys.serving.query.query import Id, Ids, Query, build_query, require_whole
+from recsys.serving.query.query import (
+    Id,
+    Ids,
+    Query,
+    build_query,
+    require_whole,
+    touchpoint_row,
+)
 from recsys.serving.query.search import best_of_many, best_products
 
 
@@ -294,15 +301,15 @@ class Artifact:
         """
         contents = self.contents
         part = require_policy(contents)
-        query = self.query(k, touchpoint, at)
-        inbound = find_inbound(contents, self.customers, customer_id, query.moment, contacts)
-        names = list(contents.touchpoints.names)
-        given = prices_of(prices)
+        require_whole("k", k, 1)
+        row, moment = touchpoint_row(contents, touchpoint), contents.moment(at)
+        inbound = find_inbound(contents, self.customers, customer_id, moment, contacts)
+        names, given = list(contents.touchpoints.names), prices_of(prices)
         return decide(
             contents,
             self.decision_logits,
             inbound,
-            np.arange(len(names)) if query.touchpoint is None else np.array([query.touchpoint]),
+            np.arange(len(names)) if row is None else np.array([row]),
             np.zeros(len(names)) if given is None else given.of_touchpoints(names, part.costs),
             k,
             explore,

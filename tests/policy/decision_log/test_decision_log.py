@@ -59,6 +59,15 @@ def test_single_decisions_have_neither_slate_nor_position():
     assert made["propensity"].tolist() == [1 / 3, 1.0, 1 / 3, 1 / 3]
 
 
+def test_no_decisions_are_an_empty_table():
+    made = decision_table(
+        customers=np.zeros(0, int), touchpoints=np.zeros(0, object), seconds=np.zeros(0, int),
+        offers=np.zeros((0, 2), object), propensities=np.zeros((0, 2)), policy="als",
+    )  # fmt: skip
+    assert len(made) == 0
+    assert "slate_id" in made
+
+
 def test_the_same_decision_has_the_same_id_and_another_has_another():
     first, again = table_of(), table_of()
     later, other = table_of(moment=1_760_000_001), table_of(policy="als")
@@ -110,6 +119,8 @@ def test_a_kill_loses_no_finished_part_and_leaves_no_half_one(tmp_path):
         (lambda folder: table_of(propensities=np.zeros((4, 2))), "propensity"),
         (lambda folder: table_of(propensities=np.full((4, 2), 1.5)), "propensity"),
         (lambda folder: table_of(seconds=np.zeros(3, int)), "offers"),
+        (lambda folder: table_of(offers=np.array(["O1"] * 8, object)), "propensities"),
+        (lambda folder: table_of(variants=np.array(["plain"] * 4, object)), "variant"),
         (
             lambda folder: table_of(offers=np.array([[None, "O1"]] * 4, object)),
             "position",

@@ -1,12 +1,14 @@
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.data.check import check_tables
+from recsys.data.check import check_table, check_tables
 from recsys.data.dataset import Dataset
 from recsys.data.decision_events import decisions_as_events
+from recsys.data.schema import SCHEMAS
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 from recsys.policy.decision_log.outcomes import join_outcomes
@@ -114,6 +116,17 @@ def test_events_after_the_moment_of_the_join_are_not_read():
     assert result.decisions["outcome"].tolist() == ["ignore"]
 
 
+def test_a_plan_with_categories_and_further_columns_is_joined_as_well():
+    plan = made([("ann", "cards", 0), ("bob", "loan", 1)]).assign(checked_by="me", position=0)
+    plan = plan.astype(
+        {"customer_id": "category", "offer_id": "category", "touchpoint": "category"}
+    )
+    happened = events([("ann", "gold", "accept", 1), ("zoe", "car", "accept", 2)])
+    result = check_table("decisions", joined(plan, happened).decisions)
+    assert result["outcome"].tolist() == ["accept", "ignore"]
+    assert "checked_by" not in result
+
+
 def test_of_a_slate_the_upper_position_gets_the_event_that_both_could():
     table = decision_table(
         customers=np.array(["ann"]),
@@ -172,12 +185,14 @@ def test_a_log_is_summed_up_by_policy_and_versions():
         ]
     )
     table = joined(decisions, events([("ann", "gold", "accept", 1), ("bob", "car", "accept", 4)]))
-    summary = log_summary(table.decisions)
+    summary = log_summary(table.decisions.assign(probability=0.25, expected_value=[4, 6, 8, 1, 2]))
     assert summary["policy_version"].tolist() == ["a", "b"]
     assert summary["decisions"].tolist() == [3, 2]
     assert summary["customers"].tolist() == [2, 2]
     assert summary["accepted"].tolist() == [float(Fraction(1, 3)), float(Fraction(1, 2))]
     assert summary["reward"].tolist() == [10.0, 50.0]
+    assert summary["probability"].tolist() == [0.25, 0.25]
+    assert summary["expected_value"].tolist() == [float(Fraction(11, 3)), 5.0]
     assert summary["smallest_propensity"].tolist() == [0.5, 0.5]
 
 
@@ -224,6 +239,14 @@ def test_a_model_learns_from_outcomes_in_a_folder_of_files(tmp_path):
     assert data.is_target.sum() == 2
 
 
+def test_days_below_zero_are_refused(tmp_path):
+    from recsys.data.sources.files import Files
+
+    with pytest.raises(InputError) as error:
+        Files(root=str(tmp_path), outcome_days=-1)
+    assert error.value.key == "data.outcome_days"
+
+
 @pytest.mark.parametrize(
     ("call", "key"),
     [
@@ -260,3 +283,10 @@ def test_a_wrong_argument_is_named(call, key):
     with pytest.raises(InputError) as error:
         call()
     assert error.value.key == key
+
+
+def test_the_page_says_who_reads_each_column_of_the_log():
+    page = (Path(__file__).parents[3] / "docs" / "exploration.md").read_text()
+    cells = [line.split("|")[1] for line in page.split("## Who reads")[1].splitlines()[4:] if line]
+    for name in SCHEMAS["decisions"].columns:
+        assert any(name in cell for cell in cells if "decisions." in cell), name

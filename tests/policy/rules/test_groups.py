@@ -158,8 +158,8 @@ def compiled(folder: Path, data: Dataset, stated: list[dict[str, Condition]]) ->
     return compile_rules(policy_of(folder, {"name": "x", "eligibility": content}), data)
 
 
-@settings(max_examples=20, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@settings(max_examples=20, deadline=None, suppress_health_check=[
+          HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much])  # fmt: skip
 @given(st.lists(rules(), min_size=1, max_size=3), st.integers(0, 7), st.booleans())
 def test_groups_allow_what_a_look_at_every_pair_allows(
     tmp_path: Path, stated: list[dict[str, Condition]], seed: int, several: bool
