@@ -29,6 +29,7 @@ COMMANDS = {
     "funnel": "show what each rule of a policy takes away, and what it costs",
     "add_products": "add new products to an artifact by their features",
     "store": "put an artifact into Parquet files or PostgreSQL",
+    "live_test": "plan a live test of a policy, assign its customers, read its log",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
