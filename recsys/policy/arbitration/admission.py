@@ -52,19 +52,19 @@ def _fill_by_regret(
     left = limits.capacity - _counts(assigned, limits)
     while len(waiting):
         open_charges = np.where(left < 1, np.inf, charges)
-        asked = choices(
+        preferred = choices(
             values[:, waiting], open_charges, _EQUAL * charges[charges < np.inf].max(initial=0)
         )
         refused = []
         for touchpoint in range(len(charges)):
-            asking = np.flatnonzero(asked.touchpoints == touchpoint)
-            places = int(min(left[touchpoint], len(asking)))
-            order = np.argsort(-asked.regret[asking], kind="stable") if places < len(asking) else ()
-            chosen = asking[order[:places]] if len(order) else asking[:places]
+            chosen = np.flatnonzero(preferred.touchpoints == touchpoint)
+            places = int(min(left[touchpoint], len(chosen)))
+            if places < len(chosen):
+                order = np.argsort(-preferred.regret[chosen], kind="stable")
+                refused.append(waiting[chosen[order[places:]]])
+                chosen = chosen[order[:places]]
             assigned[waiting[chosen]] = touchpoint
             left[touchpoint] -= places
-            if len(order):
-                refused.append(waiting[asking[order[places:]]])
         waiting = np.sort(np.concatenate(refused)) if refused else waiting[:0]
 
 

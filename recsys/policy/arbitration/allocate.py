@@ -67,30 +67,26 @@ def arbitrate(
         rounds: how many prices are tried at most.
 
     Raises:
-        InputError: a candidate's touchpoint is not among those of the limits, or a value is NaN.
+        InputError: a candidate's touchpoint is not among those of the limits, or a value is NaN or
+            inf.
     """
     values = values_by_touchpoint(candidates, len(limits.capacity))
     prices = lowest_prices(values, limits, tolerance, rounds)
     assigned = admitted(values, limits, prices.places + prices.euro * limits.costs)
-    return finished_plan(candidates, values, limits, assigned, prices.euro, prices.bound)
+    exchange = Exchange(values, limits, assigned, prices.euro)
+    exchange.improve()
+    return finished_plan(candidates, exchange, prices.bound)
 
 
-def finished_plan(
-    candidates: Candidates, values: FloatArray, limits: Limits, assigned: IntArray, euro: float,
-    bound: float,
-) -> Plan:  # fmt: skip
-    """The plan after exchanges, with the prices that it supports.
+def finished_plan(candidates: Candidates, exchange: Exchange, bound: float) -> Plan:
+    """The plan of an exchange, with the prices that it supports.
 
     Args:
         candidates: of the customers.
-        values: [T, C] best value at each touchpoint, -inf where there is none.
-        limits: that `assigned` keeps.
-        assigned: [C] touchpoint of each customer, -1 for none; changed in place.
-        euro: price of a euro of the budget.
-        bound: a bound of every plan.
+        exchange: with who goes where.
+        bound: of the value of every plan.
     """
-    exchange = Exchange(values, limits, assigned, euro)
-    exchange.improve()
+    values, limits, assigned = exchange.values, exchange.limits, exchange.assigned
     support = exchange.support()
     rows = np.flatnonzero(assigned >= 0)
     objective = float(values[assigned[rows], rows].sum(dtype=np.float64))
@@ -132,14 +128,14 @@ def values_by_touchpoint(candidates: Candidates, count: int) -> FloatArray:
     Limits price touchpoints, so that no plan needs a customer's second best offer at one.
     """
     is_listed = candidates.offers >= 0
-    largest = int(candidates.touchpoints.max(initial=-1, where=is_listed))
-    if largest >= count:
+    outside = is_listed & ((candidates.touchpoints < 0) | (candidates.touchpoints >= count))
+    if outside.any():
         raise InputError(
-            f"candidates.touchpoints: expected rows below the {count} touchpoints of the limits, "
-            f"got {largest}"
+            f"candidates.touchpoints: expected rows of the {count} touchpoints of the limits, "
+            f"got {candidates.touchpoints[outside][0]}"
         )
-    if np.isnan(candidates.values).any():
-        raise InputError("candidates.values: expected numbers, got NaN; -inf leaves one out")
+    if not (candidates.values < np.inf).all():
+        raise InputError("candidates.values: expected finite numbers; -inf leaves a candidate out")
     values = np.full((count, len(candidates)), -np.inf)
     rows, flat = np.arange(len(candidates)), values.ravel()
     for column in range(candidates.values.shape[1]):

@@ -112,11 +112,12 @@ class _Tile:
         self, touchpoint: int, rows: slice | IntArray, odds: FloatArray, other: FloatArray
     ) -> FloatArray:
         """[n, O] gain * P at the best daypart, in the buffer `odds`."""
-        for daypart in range(self.touchpoint_odds.shape[2]):
+        of_pairs = np.ascontiguousarray(self.pair_odds[:, touchpoint].T)  # [D, O]
+        for daypart in range(len(of_pairs)):
             product = other if daypart else odds
             np.multiply(
                 self.touchpoint_odds[rows, touchpoint, daypart, None],
-                self.pair_odds[:, touchpoint, daypart],
+                of_pairs[daypart],
                 out=product,
             )
             if daypart:

@@ -107,8 +107,8 @@ def _scales(
     is_value = np.isfinite(values)
     largest = np.where(is_value, values, 0).max(axis=1, initial=0).astype(np.float64)
     usual = np.array(
-        [float(row[is_one].mean()) if is_one.any() else 1.0
-         for row, is_one in zip(values, is_value, strict=True)]
+        [float(row[present].mean()) if present.any() else 1.0
+         for row, present in zip(values, is_value, strict=True)]
     )  # fmt: skip
     scale, most = usual[is_scarce], largest[is_scarce]
     if has_budget:

@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, eye_array, hstack
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.policy.arbitration.allocate import Plan, finished_plan, values_by_touchpoint
 from recsys.policy.arbitration.candidates import Candidates
+from recsys.policy.arbitration.exchange import Exchange
 from recsys.policy.arbitration.limits import Limits
 
 MOST_PAIRS = 100_000
@@ -21,8 +22,9 @@ _WHOLE = 1e-6
 def exact_plan(candidates: Candidates, limits: Limits, *, seconds: float = 600.0) -> Plan:
     """The best plan, where `arbitrate` comes close to it.
 
-    The linear relaxation gives the price of the budget; where its solution is not whole, branch
-    and bound follows.
+    A budget depends on the number of decisions at each touchpoint alone, and for whole numbers of
+    them the rest is a transportation problem, whose corners are whole. So only those few numbers
+    are branched on.
 
     Args:
         candidates: of C customers, at most `MOST_PAIRS` with a positive value in all.
@@ -42,29 +44,59 @@ def exact_plan(candidates: Candidates, limits: Limits, *, seconds: float = 600.0
     touchpoints, rows = np.nonzero(np.isfinite(values) & ~limits.is_closed[:, None])
     assigned = np.full(values.shape[1], -1, np.int8)
     if not len(rows):
-        return finished_plan(candidates, values, limits, assigned, 0.0, 0.0)
-    worth = values[touchpoints, rows].astype(np.float64)
-    matrix, most = constraints(touchpoints, rows, values.shape[1], limits)
-    relaxed: Any = linprog(-worth, A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs")
-    solution, bound = relaxed.x, -float(relaxed.fun)
-    euro = -float(relaxed.ineqlin.marginals[-1]) if np.isfinite(limits.budget) else 0.0
-    if np.abs(solution - np.round(solution)).max() > _WHOLE:
-        whole: Any = milp(
-            -worth,
-            constraints=LinearConstraint(matrix, ub=most),
-            bounds=Bounds(0, 1),
-            integrality=np.ones(len(worth), np.int64),
-            options={"mip_rel_gap": 0.0, "time_limit": seconds},
-        )
-        if not whole.success:
-            raise InputError(
-                f"exact_plan: expected an end within {seconds:g} seconds ({whole.message}); "
-                "give more, or use arbitrate"
-            )
-        solution, bound = whole.x, -float(whole.mip_dual_bound)
+        return finished_plan(candidates, Exchange(values, limits, assigned, 0.0), 0.0)
+    worth = values[touchpoints, rows]
+    solution, bound, euro = _relaxed(worth, touchpoints, rows, limits)
+    if not _is_whole(solution):
+        counts, bound = _best_counts(worth, touchpoints, rows, limits, seconds)
+        fixed = Limits(capacity=counts, costs=np.zeros(len(counts)))
+        solution, _, _ = _relaxed(worth, touchpoints, rows, fixed)
+    assert _is_whole(solution), "a corner of a transportation problem is whole"
     is_chosen = solution > 0.5
     assigned[rows[is_chosen]] = touchpoints[is_chosen]
-    return finished_plan(candidates, values, limits, assigned, euro, bound)
+    return finished_plan(candidates, Exchange(values, limits, assigned, euro), bound)
+
+
+def _is_whole(solution: FloatArray) -> bool:
+    return bool(np.abs(solution - np.round(solution)).max() <= _WHOLE)
+
+
+def _relaxed(
+    worth: FloatArray, touchpoints: IntArray, rows: IntArray, limits: Limits
+) -> tuple[FloatArray, float, float]:
+    """A corner of the linear relaxation, its value, and the price of a euro of the budget."""
+    matrix, most = constraints(touchpoints, rows, int(rows.max()) + 1, limits)
+    solved: Any = linprog(-worth, A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs-ds")
+    euro = -float(solved.ineqlin.marginals[-1]) if np.isfinite(limits.budget) else 0.0
+    return solved.x, -float(solved.fun), euro
+
+
+def _best_counts(
+    worth: FloatArray, touchpoints: IntArray, rows: IntArray, limits: Limits, seconds: float
+) -> tuple[FloatArray, float]:
+    """[T] whole numbers of decisions of the best plan, and a bound of its value."""
+    count, customers = len(limits.costs), int(rows.max()) + 1
+    pairs = np.arange(len(rows))
+    once = csr_array((np.ones(len(rows)), (rows, pairs)), shape=(customers, len(rows)))
+    at = csr_array((np.ones(len(rows)), (touchpoints, pairs)), shape=(count, len(rows)))
+    spent = np.concatenate([np.zeros(len(rows)), limits.costs])[None]
+    solved: Any = milp(
+        np.concatenate([-worth, np.zeros(count)]),
+        constraints=[
+            LinearConstraint(hstack([once, csr_array((customers, count))]), ub=1.0),
+            LinearConstraint(hstack([at, -eye_array(count)]), lb=0.0, ub=0.0),
+            LinearConstraint(spent, ub=limits.affordable),
+        ],
+        bounds=Bounds(0, np.concatenate([np.ones(len(rows)), limits.capacity])),
+        integrality=np.repeat([0, 1], [len(rows), count]),
+        options={"mip_rel_gap": 0.0, "time_limit": seconds},
+    )
+    if not solved.success:
+        raise InputError(
+            f"exact_plan: expected an end within {seconds:g} seconds, got '{solved.message}'; "
+            "give more, or use arbitrate"
+        )
+    return np.round(solved.x[len(rows) :]), -float(solved.mip_dual_bound)
 
 
 def constraints(

@@ -36,6 +36,7 @@ class Exchange:
         self.limits, self.euro = limits, euro
         self.none = len(values)  # the last node
         self.costs = np.append(limits.costs, 0.0)
+        self.capacity = np.append(np.where(limits.is_closed, 0, limits.capacity), np.inf)
         largest = np.max(values, initial=0.0, where=np.isfinite(values))
         self.tolerance = 1e-12 * float(largest)
         self._select()
@@ -108,7 +109,7 @@ class Exchange:
 
     def _has_room(self) -> BoolArray:
         """[T + 1] whether a node takes one more customer."""
-        return np.asarray(self.counts < np.append(self.limits.capacity, np.inf))
+        return np.asarray(self.counts < self.capacity)
 
     def _longest(self) -> tuple[list[FloatArray], list[IntArray]]:
         """Longest walks of at most n edges for each n, and the last node before each end."""

@@ -37,7 +37,7 @@ class LevelMethod:
         self.heights.append(height - float(slope @ self.point))
 
     def advance(self, tolerance: float) -> bool:
-        """Moves to the next point; False where the bounds have met."""
+        """Moves to the next point; False where the bounds have met, as closely as they can."""
         slopes, heights = np.array(self.slopes), np.array(self.heights)
         lengths = np.linalg.norm(slopes, axis=1)
         if not lengths[-1]:
@@ -53,7 +53,8 @@ class LevelMethod:
             step, self.is_active = nearest_to_origin(normals, offsets, self.is_active)
             if step is not None:
                 self.point = np.clip(self.best + step, 0, self.most)
-                return True
+                # Where rounding keeps the step from the level, no digits are left to gain.
+                return bool((heights + slopes @ self.point).max() < (level + self.upper) / 2)
             # No prices reach the level, so no bound is lower.
             self.lower = level
         return False

@@ -77,9 +77,11 @@ def test_a_closed_touchpoint_is_never_chosen_and_tells_what_a_place_would_earn()
 
 
 def test_a_touchpoint_beyond_the_budget_is_closed() -> None:
-    plan = arbitrate(lists([[5, 4]]), limits(INF, INF, costs=[3, 1], budget=2))
-    assert plan.chosen.tolist() == [1]
+    candidates = lists([[9, 4, 1], [9, 3, 1]])
+    plan = arbitrate(candidates, limits(INF, 1, INF, costs=[3, 1, 0], budget=2))
+    assert plan.chosen.tolist() == [1, 2]
     assert plan.prices[0] == INF
+    assert (plan.prices_low[1], plan.prices_high[1]) == (2, 3)
     assert plan.gap == 0
 
 
@@ -175,8 +177,8 @@ def test_the_order_of_customers_does_not_change_the_value(seed, count) -> None:
     bounds = random_limits(random, count, 3)
     order = random.permutation(count)
     mixed = Candidates(**{name: array[order] for name, array in vars(candidates).items()})
-    one, other = arbitrate(candidates, bounds), arbitrate(mixed, bounds)
-    assert one.objective == pytest.approx(other.objective)
+    first, second = arbitrate(candidates, bounds), arbitrate(mixed, bounds)
+    assert first.objective == pytest.approx(second.objective)
 
 
 @given(SEEDS)
@@ -212,9 +214,9 @@ def test_a_campaign_can_be_what_is_limited() -> None:
 def test_the_same_plan_comes_twice() -> None:
     candidates = random_lists(np.random.default_rng(0), 500, 6, 4, whole=True)
     bounds = limits(50, 20, INF, 30, costs=[0, 1, 1, 0], budget=40)
-    one, other = arbitrate(candidates, bounds), arbitrate(candidates, bounds)
-    assert (one.chosen == other.chosen).all()
-    assert one.prices.tolist() == other.prices.tolist()
+    first, second = arbitrate(candidates, bounds), arbitrate(candidates, bounds)
+    assert (first.chosen == second.chosen).all()
+    assert first.prices.tolist() == second.prices.tolist()
 
 
 def test_an_exact_plan_of_many_candidates_is_refused() -> None:
@@ -246,10 +248,12 @@ def test_limits_that_make_no_sense_are_refused(arguments, message) -> None:
 
 
 def test_candidates_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(InputError, match=r"^candidates.touchpoints: expected rows below the 2"):
-        arbitrate(lists([[1, 2, 3]]), limits(1, 1))
-    with pytest.raises(InputError, match=r"^candidates.values: expected numbers, got NaN"):
-        arbitrate(lists([[1, np.nan]]), limits(1, 1))
+    for values, touchpoints in (([1, 2, 3], [0, 1, 2]), ([1, 2], [0, -1])):
+        with pytest.raises(InputError, match=r"^candidates.touchpoints: expected rows of the 2"):
+            arbitrate(Candidates.of(np.array([values]), np.array(touchpoints)), limits(1, 1))
+    for value in (np.nan, INF):
+        with pytest.raises(InputError, match=r"^candidates.values: expected finite numbers"):
+            arbitrate(lists([[1, value]]), limits(1, 1))
     with pytest.raises(InputError, match=r"^candidates.offers: expected \[C, K\] with K >= 1"):
         Candidates.empty(3, 0)
     made = vars(lists([[1, 2]]))

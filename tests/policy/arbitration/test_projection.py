@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -35,6 +35,7 @@ def test_any_guess_of_the_active_constraints_gives_the_same_point(seed) -> None:
     assert (normals @ without >= offsets - 1e-7).all()
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10**6))
 def test_the_level_method_finds_the_minimum_of_the_largest_of_planes(seed) -> None:
     random = np.random.default_rng(seed)
