@@ -1,5 +1,8 @@
 """A day's plan: within all rules and limits, the best of all pairs, whole or not written."""
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from test_decide import brute_force
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.policy.compiled.violations import violations
-from recsys.serving import Artifact, Contents
+from recsys.serving import Artifact, Contents, write
 from recsys.serving.decide import plan_file, tiles
 from recsys.serving.decide.booked import read_booked
 from recsys.serving.decide.plan import DayPlan, decide_everyone
@@ -317,3 +320,41 @@ def test_a_writer_that_dies_leaves_the_old_plan_whole(
         planned(limited(1), path)
     assert path.read_bytes() == old
     assert [file.name for file in tmp_path.iterdir()] == ["plan.parquet"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from recsys.serving import load
+from recsys.serving.decide import plan_file
+from recsys.serving.decide.plan import decide_everyone
+
+plan_file._AT_ONCE = 2
+whole, pieces = plan_file._table, []
+
+def table(*arguments):
+    pieces.append(1)
+    if len(pieces) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(*arguments)
+
+plan_file._table = table
+decide_everyone(load(sys.argv[1]), Path(sys.argv[2]), at="as_of")
+"""
+
+
+def test_a_killed_writer_leaves_the_old_plan_whole_and_the_next_one_cleans_up(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "plans" / "plan.parquet"
+    planned(limited(), path)
+    old = path.read_bytes()
+    write(tmp_path / "artifact", limited(1))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path / "artifact", path], check=False, timeout=60
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == old
+    assert len(list(path.parent.iterdir())) == 2
+    planned(limited(1), path)
+    assert [file.name for file in path.parent.iterdir()] == ["plan.parquet"]
