@@ -58,6 +58,9 @@ def main(words: Sequence[str]) -> None:
     if "customer" in given:
         _decide_one(artifact, given, explore)
         return
+    # Needs SciPy, as an answer to one customer does not.
+    from recsys.policy.arbitration.exact import best_plan
+
     plan = decide_everyone(
         artifact,
         Path(given["out"]),
@@ -66,6 +69,7 @@ def main(words: Sequence[str]) -> None:
         explore=explore,
         k=whole_number("candidates", given["candidates"]),
         touchpoints=given["touchpoints"].split(",") if "touchpoints" in given else None,
+        allocate=best_plan,
     )
     say(*_lines(plan, given["out"]))
 

@@ -1,6 +1,6 @@
 """A day's plan for all customers of an artifact: at most one decision each, within all limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from recsys.arrays import BoolArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.ops.whole_file import whole_file
-from recsys.policy.arbitration.allocate import arbitrate
+from recsys.policy.arbitration.allocate import Plan, arbitrate
+from recsys.policy.arbitration.candidates import Candidates
+from recsys.policy.arbitration.limits import Limits
 from recsys.serving.artifact import times
 from recsys.serving.artifact.times import Moment
 from recsys.serving.decide.booked import read_booked, remaining_limits
@@ -60,6 +62,7 @@ def decide_everyone(
     explore: bool = True,
     k: int = CANDIDATES,
     touchpoints: Sequence[str] | None = None,
+    allocate: Callable[[Candidates, Limits], Plan] = arbitrate,
 ) -> DayPlan:
     """Plans the day from a moment on, and writes it as rows of the table `decisions`.
 
@@ -78,6 +81,8 @@ def decide_everyone(
         k: candidates kept for each customer.
         touchpoints: the only ones to plan for, such as those where the firm makes contact; None for
             all.
+        allocate: chooses within the limits; `recsys.policy.arbitration.exact.best_plan`, which
+            needs SciPy, is exact where there are few candidates.
 
     Raises:
         InputError: the artifact has no policy, an argument or the log is not usable, more is booked
@@ -101,7 +106,7 @@ def decide_everyone(
     with whole_file(path, "out") as file:
         kept = max(k, len(names))
         candidates = all_candidates(contents, artifact.decision_logits, rules, start, kept, used)
-        plan = arbitrate(candidates, limits)
+        plan = allocate(candidates, limits)
         prices = Prices(
             touchpoints=dict(zip(names, plan.prices.tolist(), strict=True)),
             budget=float(plan.budget_price),
