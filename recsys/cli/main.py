@@ -29,7 +29,9 @@ COMMANDS = {
     "funnel": "show what each rule of a policy takes away, and what it costs",
     "add_products": "add new products to an artifact by their features",
     "store": "put an artifact into Parquet files or PostgreSQL",
+    "live_test": "plan a live test of a policy, assign its customers, read its log",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
+    "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
 """Command -> what it does, in the order of the help."""
@@ -64,7 +66,7 @@ def _dispatch(words: Sequence[str]) -> None:
 
 def usage() -> str:
     """The text of `recsys --help`."""
-    listed = [f"  {name:<14}{about}" for name, about in COMMANDS.items()]
+    listed = [f"  {name:<17}{about}" for name, about in COMMANDS.items()]
     return "\n".join(
         [
             "recsys COMMAND KEY=VALUE ...",
