@@ -215,6 +215,31 @@ def test_a_contact_that_the_export_knows_already_counts_once(tmp_path: Path) -> 
     assert len(booked.added_to(contents.decisions.rules).contacts) == len(old)
 
 
+@pytest.mark.parametrize("kind", ["Europe/Berlin", None, "text", "folder"])
+def test_moments_of_a_log_are_read_in_utc(tmp_path: Path, kind: str | None) -> None:
+    contents = limited()
+    moments: Any = times(AS_OF, AS_OF + 7)
+    if kind == "text":
+        moments = pa.array(["2026-01-01T00:00:00Z", "2026-01-01 00:00:07+00:00"])
+    elif kind != "folder":
+        moments = moments.cast(pa.timestamp("us", kind))
+    path = log(
+        tmp_path,
+        customer_id=pa.array(contents.customers.ids[:2]),
+        offer_id=pa.array(["O000", "gone"]),
+        touchpoint=pa.array(["email", "moon"]),
+        timestamp=moments,
+    )
+    if kind == "folder":
+        (tmp_path / "log").mkdir()
+        path = path.rename(tmp_path / "log" / "day.parquet").parent
+    booked = read_booked(path, contents, Artifact.of(contents).customers)
+    assert booked.when.tolist() == [AS_OF, AS_OF + 7]
+    assert booked.customers.tolist() == [0, 1]
+    assert booked.touchpoints.tolist() == [2, -1]
+    assert booked.of_day(AS_OF, 3).tolist() == [0, 0, 1]
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [

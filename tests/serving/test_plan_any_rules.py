@@ -67,7 +67,7 @@ def contents(random: np.random.Generator, at: int) -> Contents:
     )  # fmt: skip
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_plans_break_no_rule(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -88,7 +88,7 @@ def test_plans_break_no_rule(tmp_path_factory: pytest.TempPathFactory, seed: int
     assert not any(counts.values()), counts
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_single_decisions_break_no_rule(seed: int) -> None:
     random = np.random.default_rng(seed)
