@@ -23,6 +23,11 @@ def percent(mean: float, low: float, high: float) -> str:
     return text if np.isnan(low) else f"{text} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
+def p_text(value: float) -> str:
+    """A p-value in words."""
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
+
+
 def summary(rounds: pd.DataFrame, checks: pd.DataFrame) -> list[str]:
     """What came out, in sentences."""
     share = _by(totals(rounds), arm="one_to_one")
@@ -56,7 +61,7 @@ def broken_rules(checks: pd.DataFrame) -> int:
 
 
 def _apart(row: dict[str, Any]) -> str:
-    verdict = f", a {row['verdict']}" if row["verdict"] else ""
+    verdict = f": a {row['verdict']}, {p_text(row['p_value'])}" if row["verdict"] else ""
     return f"{thousands(row['difference'], row['low'], row['high'], '+')} thousand euros{verdict}"
 
 
