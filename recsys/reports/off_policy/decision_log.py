@@ -60,13 +60,17 @@ class DecisionLog:
         return np.column_stack([np.empty((len(self.frame), 0)), *parts]).astype(np.float64)
 
 
-def read_decisions(path: Path) -> pd.DataFrame:
+def read_decisions(path: Path, key: str = "decisions") -> pd.DataFrame:
     """The checked table `decisions` of a Parquet or CSV file, or a folder of Parquet parts.
+
+    Args:
+        path: of the file.
+        key: of the command line, for messages.
 
     Raises:
         InputError: there is no such file, or names the first bad cell.
     """
-    return check_table("decisions", read_table("decisions", path))
+    return check_table("decisions", read_table(key, path))
 
 
 def read_table(key: str, path: Path, table: str = "decisions") -> pd.DataFrame:

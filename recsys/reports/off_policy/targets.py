@@ -66,7 +66,7 @@ def target_of(key: str, text: str, decisions: DecisionLog, choose: str = GREEDY)
             )
         return _frequencies(key, text, others[rows], decisions)
     if kind == "log" and name:
-        return _frequencies(key, text, read_decisions(Path(name)), decisions)
+        return _frequencies(key, text, read_decisions(Path(name), key), decisions)
     if kind == "artifact" and name:
         probabilities, about = artifact_probabilities(key, name, choose, decisions)
         return Target(name=text, about=about, probabilities=probabilities, offers=decisions.offers)
