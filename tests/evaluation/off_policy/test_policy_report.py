@@ -253,6 +253,7 @@ def _file(tmp_path: Path, table: pd.DataFrame) -> str:
 FULL = probabilities(TABLE, [0.2, 0.2, 0.6])
 BAD_TARGETS = {
     "no such file": ("absent.parquet", "target=absent.parquet: expected a file, and there is"),
+    "no such log": ("log:absent.csv", "target=absent.csv: expected a file, and there is none"),
     "no such policy": ("policy:magic", "target=policy:magic: the table has no decision of it"),
     "no column": (FULL.drop(columns="probability"), "expected column 'probability'"),
     "rows that do not sum to 1": (FULL[1:], "that sum to 1 for each decision, got 0.8 for decis"),
