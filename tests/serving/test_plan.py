@@ -329,6 +329,29 @@ def test_only_the_named_touchpoints_are_planned_for(tmp_path: Path) -> None:
     assert plan.decisions == 5  # the budget of 8 pays for five emails of 1.5
 
 
+def test_by_default_a_plan_is_for_touchpoints_where_the_firm_makes_contact(tmp_path: Path) -> None:
+    outbound = np.array([False, False, True])
+    contents = deciding(rules=rules(40, 25, outbound=outbound))
+    plan, table = planned(contents, tmp_path / "plan.parquet")
+    assert set(table.touchpoint) == set(plan.by_touchpoint) == {"email"}
+    _, everywhere = planned(contents, tmp_path / "all.parquet", touchpoints=["all"])
+    assert set(everywhere.touchpoint) > {"email"}
+
+
+def test_where_nothing_is_outbound_a_plan_is_for_all_touchpoints(tmp_path: Path) -> None:
+    contents = deciding(rules=rules(40, 25, outbound=np.zeros(3, dtype=bool)))
+    plan, table = planned(contents, tmp_path / "plan.parquet")
+    assert set(plan.by_touchpoint) == set(TOUCHPOINTS)
+    assert len(set(table.touchpoint)) > 1
+
+
+def test_one_more_place_is_worth_nothing_where_everybody_has_one(tmp_path: Path) -> None:
+    kept = rules(1, 25, outbound=OUTBOUND, capacity=np.array([1.0, 1, 1]))
+    plan, _ = planned(deciding(1, rules=kept), tmp_path / "plan.parquet")
+    assert plan.decisions == 1
+    assert set(plan.one_more.values()) == {0.0}
+
+
 def test_a_writer_that_dies_leaves_the_old_plan_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,6 +26,9 @@ from recsys.serving.query.artifact import Artifact
 CANDIDATES = 20
 """Candidates kept for each customer; at least one for each touchpoint."""
 
+ALL_TOUCHPOINTS = "all"
+"""Stands for every touchpoint."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DayPlan:
@@ -34,12 +37,13 @@ class DayPlan:
     Attributes:
         customers: of the artifact.
         decisions: that were made, at most one a customer.
-        by_touchpoint: touchpoint -> decisions.
+        by_touchpoint: touchpoint -> decisions, of those that are planned for.
         booked: touchpoint -> decisions of the day that were made before.
         explored: decisions that exploration changed.
         expected_value: euros of the plan before exploration.
         gap: by which share the plan may fall short of the best one.
         prices: of limits, for `Artifact.decide`.
+        one_more: touchpoint -> euros that one more place there would earn.
         start: UTC seconds from which on the day counts.
     """
 
@@ -51,6 +55,7 @@ class DayPlan:
     expected_value: float
     gap: float
     prices: Prices
+    one_more: Mapping[str, float]
     start: int
 
 
@@ -79,8 +84,9 @@ def decide_everyone(
         log: decisions since the export, whose contacts and places count, see `booked.read_booked`.
         explore: whether the policy's exploration is followed.
         k: candidates kept for each customer.
-        touchpoints: the only ones to plan for, such as those where the firm makes contact; None for
-            all.
+        touchpoints: the only ones to plan for, `["all"]` for every one. None: those where the firm
+            makes contact (outbound), or every one where there are none: when customers come by
+            themselves is not known the day before.
         allocate: chooses within the limits; `recsys.policy.arbitration.exact.best_plan`, which
             needs SciPy, is exact where there are few candidates.
 
@@ -96,8 +102,8 @@ def decide_everyone(
     moment = contents.moment(at)
     start = times.now() if moment is None else moment
     names = list(contents.touchpoints.names)
-    used = _used(names, touchpoints)
     rules = part.rules
+    used = _used(names, rules.outbound, touchpoints)
     taken: IntArray = np.zeros(len(names), np.int64)
     if log is not None:
         booked = read_booked(log, contents, artifact.customers)
@@ -128,19 +134,22 @@ def decide_everyone(
     return DayPlan(
         customers=len(contents.customers),
         decisions=int(counts.sum()),
-        by_touchpoint=dict(zip(names, counts.tolist(), strict=True)),
+        by_touchpoint={names[row]: int(counts[row]) for row in np.flatnonzero(used)},
         booked=dict(zip(names, taken.tolist(), strict=True)),
         explored=changed,
         expected_value=plan.objective,
         gap=plan.gap,
         prices=prices,
+        one_more=dict(zip(names, plan.prices_low.tolist(), strict=True)),
         start=start,
     )
 
 
-def _used(names: Sequence[str], wanted: Sequence[str] | None) -> BoolArray:
+def _used(names: Sequence[str], outbound: BoolArray, wanted: Sequence[str] | None) -> BoolArray:
     """[T] bool whether a touchpoint is planned for."""
-    if wanted is None:
+    if wanted is None and outbound.any():
+        return outbound
+    if wanted is None or list(wanted) == [ALL_TOUCHPOINTS]:
         return np.ones(len(names), dtype=bool)
     for name in wanted:
         if name not in names:
