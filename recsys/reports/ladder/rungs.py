@@ -14,6 +14,7 @@ from recsys.reports.comparison.ranking import ORACLE, ranked
 from recsys.reports.comparison.sound import sound
 from recsys.tracking.pseudonyms import refuse_different_keys
 from recsys.tracking.read import TrackedRun, name_skipped
+from recsys.tracking.run_tags import WINDOWS
 
 MANY, FEW, ONE = "one to many", "one to few", "one to one"
 RUNGS = (MANY, FEW, ONE)
@@ -69,6 +70,12 @@ def rungs(runs: Sequence[TrackedRun], metric: str = "ndcg@10") -> Rungs:
         raise InputError(
             f"metric={metric}: expected one of {', '.join(OF_HITS)} with the length of the list, "
             "as ndcg@10"
+        )
+    several = next((run for run in runs if WINDOWS in run.tags), None)
+    if several is not None:
+        raise InputError(
+            f"the ladder is of one window, and run {several.run_id[:8]} has "
+            f"{several.tags[WINDOWS]} (split=rolling); train with split=time, or set runs=ID,ID"
         )
     usable, skipped = sound(runs)
     name_skipped(skipped)
