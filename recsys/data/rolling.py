@@ -23,7 +23,8 @@ class RollingSplit(BaseSplit):
 
     A model is fitted anew before each window, on all events before it, and evaluated in it. The
     newest window is `valid`, the others are `earlier`; `test` comes after all of them and is read
-    only on request, as of any split.
+    only on request, as of any split. Identities are merged once, by the links known before the
+    oldest window, so that a customer is the same in all of them.
 
     Args:
         windows: number of windows.
@@ -106,7 +107,9 @@ class RollingSplit(BaseSplit):
             value = self.until
             return value if isinstance(value, int) else parse_moment(value, "split.until")
         cutoffs = None if source is None else source.cutoffs
-        return None if cutoffs is None else cutoffs.test_from
+        if cutoffs is None or isinstance(cutoffs.test_from, int):
+            return None if cutoffs is None else cutoffs.test_from
+        return parse_moment(cutoffs.test_from, "data.test_from")
 
     def _length(self, source: Source | None, is_timed: bool) -> int:
         """The length of a window in units of the clock."""
