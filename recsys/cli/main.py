@@ -21,6 +21,7 @@ COMMANDS = {
     "train": "fit one model, evaluate it on valid and track the run",
     "tune": "search the settings of a model, then fit the best of them",
     "compare": "rank finished runs, with paired comparisons",
+    "backtest": "compare models over several windows, and what old training data cost",
     "ladder": "show who gains from one-to-one offers, on a page for decision makers",
     "closed_loop": "let policies decide, learn from their log and decide again, on the market",
     "export": "refit the best run on all events and write an artifact",

@@ -17,6 +17,7 @@ from recsys.reports.rendering import as_csv
 PICTURE = "ladder.png"
 TABLES = ("rungs.csv", "steps.csv", "attribution.csv", "offers.csv", "reasons.csv")
 POLICY_TABLES = ("after_rules.csv", "rules.csv")
+KINDS_TABLE = "segments.csv"
 
 
 def ladder_files(ladder: Ladder) -> dict[str, bytes]:
@@ -32,10 +33,11 @@ def ladder_files(ladder: Ladder) -> dict[str, bytes]:
     under_policy = (pd.DataFrame(),) * 2 if after is None else (after.rungs, after.rules)
     tables = (
         ladder.rates, ladder.steps, ladder.credit, ladder.answers, ladder.failures, *under_policy,
+        ladder.segment_kinds,
     )  # fmt: skip
     csv = {
         name: as_csv(table).encode()
-        for name, table in zip((*TABLES, *POLICY_TABLES), tables, strict=True)
+        for name, table in zip((*TABLES, *POLICY_TABLES, KINDS_TABLE), tables, strict=True)
         if not table.empty
     }
     return {PAGE: ladder_page(ladder).encode(), PICTURE: overview(ladder), **csv}
@@ -54,7 +56,7 @@ def require_room(folder: Path) -> None:
         raise InputError(f"out={folder} is a file; set out= to a folder for {PAGE} and its tables")
     try:
         names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-        others = sorted(names - {PAGE, PICTURE, *TABLES, *POLICY_TABLES})
+        others = sorted(names - {PAGE, PICTURE, KINDS_TABLE, *TABLES, *POLICY_TABLES})
         if others:
             raise InputError(
                 f"out={folder} also holds {others[0]}, which would be deleted with the earlier "

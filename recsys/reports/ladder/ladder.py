@@ -15,6 +15,7 @@ from recsys.reports.ladder.after_rules import AfterRules, after_rules
 from recsys.reports.ladder.failures import failure_table
 from recsys.reports.ladder.offers import answers, offers_made
 from recsys.reports.ladder.rungs import Rungs, kept_hits, rungs
+from recsys.reports.ladder.segment_kinds import segment_kinds
 from recsys.reports.ladder.slices import fitted_again, sliced_hits
 from recsys.reports.ladder.steps import EVERYBODY, Part, rates, steps
 from recsys.reports.ladder.touchpoints import contacts, credit_table, unattributed
@@ -43,6 +44,7 @@ class Ladder:
         strayed: model -> number of customers for whom the model, fitted again, finds something
             else than its run did; empty where all models agree with their runs.
         after_rules: the rungs under a policy; None without one.
+        segment_kinds: the table of `segment_kinds.segment_kinds`; empty where there is one kind.
     """
 
     rungs: Rungs
@@ -56,6 +58,7 @@ class Ladder:
     small: Sequence[Part] = ()
     strayed: Mapping[str, int] = field(default_factory=dict)
     after_rules: AfterRules | None = None
+    segment_kinds: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def ladder(
@@ -104,6 +107,7 @@ def ladder(
         small=parts.small if parts else (),
         strayed=parts.strayed if parts else {},
         after_rules=None if permitted is None else after_rules(chosen, window, models, permitted),
+        segment_kinds=segment_kinds(chosen),
     )
 
 

@@ -8,12 +8,14 @@ from recsys.reports.ladder import picture as pictures
 from recsys.reports.ladder.failures import JUDGED_FROM, KNOWN_FROM, SELDOM
 from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.offers import EVERY, KINDS
+from recsys.reports.ladder.rungs import FEW, RUNGS, segment_column
 from recsys.reports.ladder.steps import EVERYBODY
 from recsys.reports.ladder.tables import (
     after_table,
     answer_table,
     credit_table,
     failure_table,
+    kinds_table,
     rule_table,
     run_table,
     rung_table,
@@ -68,6 +70,8 @@ def ladder_page(ladder: Ladder) -> str:
         rungs=rung_table(ladder),
         rung_picture=PagePicture(pictures.rungs(ladder), "The figures of the table above as bars"),
         steps=step_table(ladder),
+        segment_kinds=kinds_table(ladder),
+        firm_column=segment_column(ladder.rungs.runs[RUNGS.index(FEW)]),
         run_ids=run_table(ladder),
         **_slices(ladder),
         **_touchpoints(ladder),

@@ -56,6 +56,30 @@ def step_table(ladder: Ladder) -> PageTable:
     return PageTable("The same customers, compared one by one", head, lines[::-1])
 
 
+def kinds_table(ladder: Ladder) -> PageTable | None:
+    """Each kind of segments, and one-to-one over it; None where there is one kind."""
+    if ladder.segment_kinds.empty:
+        return None
+    lines: list[Cells] = []
+    for row in rows(ladder.segment_kinds):
+        lines.append(
+            [
+                f"by {row['segments']}",
+                of_100(row, "mean"),
+                of_100(row, "difference", "+"),
+                times(row["lift"], row["lift_low"], row["lift_high"])
+                if isfinite(row["lift"])
+                else "",
+                verdict_cell(row["verdict"], style="left"),
+            ]
+        )
+    head: Cells = [
+        "segments", f"right in {first(ladder)} for so many of 100", "more with one-to-one offers",
+        "times as many", _left("verdict on one-to-one"),
+    ]  # fmt: skip
+    return PageTable("Every kind of segments, and one-to-one offers over it", head, lines)
+
+
 def slice_table(ladder: Ladder, dimension: str) -> PageTable:
     """The rungs and both steps in every slice of a dimension."""
     lines: list[Cells] = []
