@@ -24,6 +24,7 @@ CATEGORY: Final = "category"
 PRICE: Final = "price"
 MARGIN: Final = "margin"
 VARIANT: Final = "variant"
+CAMPAIGN: Final = "campaign"
 REWARD: Final = "reward"
 VALID_FROM: Final = "valid_from"
 VALID_TO: Final = "valid_to"
@@ -42,6 +43,12 @@ PROPENSITY: Final = "propensity"
 OUTCOME: Final = "outcome"
 SLATE: Final = "slate_id"
 POSITION: Final = "position"
+POLICY_VERSION: Final = "policy_version"
+RULES_VERSION: Final = "rules_version"
+
+OFFER_KEYS: Final = (OFFER, TOUCHPOINT, VARIANT, LANGUAGE, CAMPAIGN, VALID_FROM, VALID_TO)
+"""What makes an offer one of its own: rows of the table of offers that agree in these columns list
+the products of the same offer."""
 
 ACTIONS: Final = (
     "view", "click", "cart", "accept", "purchase", "reject", "ignore", "contact",

@@ -83,6 +83,8 @@ SCHEMAS = {
             columns.PRODUCT: _id(),
             columns.TOUCHPOINT: _id(required=False, nullable=True),
             columns.VARIANT: _id(required=False, nullable=True),
+            columns.LANGUAGE: _id(required=False, nullable=True),
+            columns.CAMPAIGN: _id(required=False, nullable=True),
             columns.VALID_FROM: _moment(),
             columns.VALID_TO: _moment(),
             columns.REWARD: _number(),
@@ -118,6 +120,10 @@ SCHEMAS = {
             columns.REWARD: _number(),
             columns.SLATE: _id(required=False, nullable=True),
             columns.POSITION: _number(low=0),
+            columns.VARIANT: _id(required=False, nullable=True),
+            columns.CAMPAIGN: _id(required=False, nullable=True),
+            columns.POLICY_VERSION: _id(required=False, nullable=True),
+            columns.RULES_VERSION: _id(required=False, nullable=True),
         }
     ),
 }

@@ -10,18 +10,16 @@ from recsys.data.interactions import seconds
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
-_ABOUT = (columns.TOUCHPOINT, columns.VARIANT, columns.VALID_FROM, columns.VALID_TO)
-
 
 def offer_table(data: Dataset) -> OfferTable | None:
-    """One row for each offer, touchpoint, variant and validity, with its products.
+    """One row for each offer as `columns.OFFER_KEYS` tells them apart, with its products.
 
     Returns None if the data set has no offers.
     """
     table = data.side_tables.get("offers")
     if table is None or table.empty:
         return None
-    keys = [columns.OFFER, *(name for name in _ABOUT if name in table)]
+    keys = [name for name in columns.OFFER_KEYS if name in table]
     row = table.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
     pairs = np.unique(np.column_stack([row, data.products.rows(table[columns.PRODUCT])]), axis=0)
     first = table.iloc[np.unique(row, return_index=True)[1]]

@@ -1,0 +1,84 @@
+"""What each rule allows by itself: for refusals with their rule, and for the funnel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recsys.arrays import BoolArray, IntArray
+from recsys.policy.compiled import checks, offer_masks, touchpoint_masks
+
+if TYPE_CHECKING:
+    from recsys.policy.compiled.rules import CompiledRules
+
+
+def by_rule(
+    rules: CompiledRules, rows: IntArray, at: IntArray | int
+) -> Iterator[tuple[str, BoolArray]]:
+    """Name of each rule, in the order of `CompiledRules.names`, and what it allows by itself.
+
+    Args:
+        rules: of the policy.
+        rows: [B] customer rows, -1 for an unknown customer.
+        at: [B] or one moment.
+
+    Yields:
+        A name, and bool that broadcasts to [B, O, T].
+    """
+    rows = checks.customer_rows(rows, rules.shape[0])
+    when = checks.at(at, len(rows))
+    names = iter(rules.names)
+    yield next(names), touchpoint_masks.consent(rules, rows)[:, None, :]
+    yield next(names), offer_masks.valid(rules, when, when)[:, :, None]
+    yield next(names), rules.pairs()[None]
+    for mask in (*_eligibility(rules, rows, when), *_contact_rules(rules, rows, when)):
+        yield next(names), mask
+
+
+def first_refusals(rules: CompiledRules, rows: IntArray, at: IntArray | int) -> IntArray:
+    """[B, O, T] int16 position in `names` of the first rule that refuses, -1 where none does."""
+    first = np.full((len(rows), *rules.shape[1:]), -1, np.int16)
+    for position, (_, mask) in enumerate(by_rule(rules, rows, at)):
+        first[(first < 0) & ~mask] = position
+    return first
+
+
+def _eligibility(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterator[BoolArray]:
+    for rule in rules.groups:
+        groups = np.append(rule.customers, rule.unknown_group)[rows]
+        yield rule.of_groups(groups)[:, :, None]
+    if rules.leave_out is None:
+        return
+    owners, offers, numbers = rules.leave_out.entries(rows, when)
+    for number in range(len(rules.leave_out.names)):
+        mask = np.ones((len(rows), rules.shape[1]), dtype=bool)
+        mask[owners[numbers == number], offers[numbers == number]] = False
+        yield mask[:, :, None]
+
+
+def _contact_rules(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterator[BoolArray]:
+    counted = iter(rules.counted_contacts)
+    for limit in rules.limits:
+        if limit.per_campaign:
+            mask = np.ones((len(rows), rules.shape[1]), dtype=bool)
+            offer_masks.refuse_campaigns(rules, mask, limit, rows, when, when)
+            yield mask[:, :, None]
+            continue
+        until = touchpoint_masks.limited_until(
+            next(counted), rows, when, limit.at_most, limit.seconds
+        )
+        touchpoints = np.arange(rules.shape[2]) == limit.touchpoint
+        columns = rules.outbound if limit.touchpoint < 0 else touchpoints
+        yield ~((until > when)[:, None] & columns)[:, None, :]
+    if rules.pause is not None:
+        until = touchpoint_masks.limited_until(
+            rules.rejected_contacts, rows, when, 1, rules.pause.seconds
+        )
+        yield ~((until > when)[:, None] & rules.outbound)[:, None, :]
+    if rules.one_campaign is not None:
+        yield offer_masks.one_campaign(rules, rows, when, when)[:, :, None]
+    local = when + rules.zones.offset(rules.zones.of_rows(rows), when)
+    for hours in rules.quiet_hours:
+        yield ~(hours.holds(local)[:, None] & hours.touchpoints)[:, None, :]
