@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 
-from recsys.data.cells import CellError, first_true
+from recsys.data.cells import CellError
 from recsys.data.codes import read_feature_numbers
 from recsys.data.moments import read_moments
 
@@ -78,5 +78,5 @@ def _share(texts: pd.Series, pattern: str) -> float:
 def _require(column: pd.Series, good: pd.Series, expected: str, remedy: str) -> None:
     if not good.all():
         # `good` has only the rows with a value; their index holds positions in the column.
-        row = int(good.index.to_numpy()[first_true(~good)])
-        raise CellError(row, expected, column.iloc[row], remedy)
+        bad = (~good).reindex(column.index, fill_value=False)
+        raise CellError.of(column, bad, expected, remedy)
