@@ -158,7 +158,8 @@ class _Applied:
             else:
                 bad = fault.bad
             if what == "empty" and not is_repeated:
-                self.frame.loc[bad, fault.column] = None
+                if self.frame[fault.column].dtype != bool:  # no flag is False: no consent
+                    self.frame.loc[bad, fault.column] = None
                 self._count(f"cells of '{fault.column}' emptied", bad)
             else:
                 drop |= bad

@@ -29,6 +29,7 @@ class Fault:
         rows: positions of the first `SHOWN` rows, from 0.
         cells: what these rows have in the column, as a message shows it.
         bad: [n] bool, the rows of the table that have the fault; None if it is none of rows.
+        lines: the lines of the file that the first rows stand in; empty where it has no lines.
     """
 
     table: str
@@ -40,6 +41,7 @@ class Fault:
     rows: tuple[int, ...] = ()
     cells: tuple[str, ...] = ()
     bad: BoolArray | None = field(default=None, repr=False)
+    lines: tuple[int, ...] = ()
 
     @classmethod
     def of_rows(

@@ -6,7 +6,7 @@ Cut-offs: those you set. Seen products are left out of the ranking unless `data.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -16,10 +16,14 @@ from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
 from recsys.data.source import Cutoffs, require_targets
 from recsys.data.sources.csv_file import read_csv
-from recsys.data.sources.folder import content, data_folder
+from recsys.data.sources.folder import data_folder, no_interactions, usual_file
 from recsys.data.sources.parquet import read_parquet
 from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
+
+if TYPE_CHECKING:
+    from recsys.data.faults.inspected import Inspected
+    from recsys.data.mapping.mapping import Mapping as TableMappings
 
 _TABLES = tuple(field.name for field in fields(Tables))
 
@@ -38,6 +42,8 @@ class Files:
         name: what the data are called in comparisons; by default the folder's name.
         ends: the last day or moment of the data; later events, links, decisions and rows of
             customers are refused. By default now, and a day for time zones.
+        mapping: a YAML file that says how the files of the folder are written, see
+            `recsys.data.mapping.mapping.Mapping`; `recsys check suggest=true` writes one.
 
     Raises:
         InputError: an argument is wrong, or there is no such folder.
@@ -56,6 +62,7 @@ class Files:
         test_from: str | int | None = None,
         name: str | None = None,
         ends: str | None = None,
+        mapping: str | None = None,
     ) -> None:
         self.folder = data_folder(root, ())
         self.rename = rename or {}
@@ -65,33 +72,46 @@ class Files:
         self.cutoffs = _cutoffs(valid_from, test_from)
         self.ends = None if ends is None else end_of(parse_moment(ends, "data.ends"))
         _check_names(self.rename, self.targets)
+        if mapping is not None and self.rename:
+            raise InputError(
+                "data.mapping and data.rename: expected one of them, got both; write the names "
+                "under tables.TABLE.columns of the mapping"
+            )
+        self.mapping = None if mapping is None else _read_mapping(mapping)
 
     def load(self) -> Tables:
         """The tables that the folder has, with renamed columns.
 
         Raises:
-            InputError: interactions are missing, or a file or a column to rename is wrong.
+            InputError: interactions are missing, or a file or a column to rename is wrong; with a
+                mapping, also the first cell that cannot be read.
         """
+        if self.mapping is not None:
+            from recsys.data.mapping.folder import load_mapped
+
+            return load_mapped(self.folder, self.mapping, self.ends)
         tables: dict[str, Any] = {table: self._read(table) for table in _TABLES}
         if tables["interactions"] is None:
-            raise InputError(
-                f"data.root={self.folder}: expected interactions.parquet, interactions.csv or a "
-                "folder interactions/ of Parquet parts; the folder holds "
-                f"{content(self.folder)}"
-            )
+            raise no_interactions(self.folder)
         return EndingTables(**tables, ends=self.ends)
 
+    def inspected(self) -> "Inspected":
+        """The tables with all their faults, and the lines of the files that they stand in.
+
+        Files that are not written as a load expects them are read by the mapping that
+        `recsys check suggest=true` would write.
+
+        Raises:
+            InputError: the folder has no file of interactions.
+        """
+        from recsys.data.mapping.folder import inspect_folder
+
+        return inspect_folder(self.folder, self.mapping, self.rename, self.ends)
+
     def _read(self, table: str) -> pd.DataFrame | None:
-        names = (f"{table}.parquet", f"{table}.csv", table)
-        paths = [self.folder / name for name in names if (self.folder / name).exists()]
-        if not paths:
+        path = usual_file(self.folder, table)
+        if path is None:
             return None
-        if len(paths) > 1:
-            raise InputError(
-                f"{table}: expected one file, got {' and '.join(path.name for path in paths)} in "
-                f"{self.folder}; remove all but one"
-            )
-        path = paths[0]
         mapping = self.rename.get(table, {})
         try:
             if path.suffix == ".csv":
@@ -107,6 +127,13 @@ class Files:
                 f"not have; it has {listed(frame.columns)}"
             )
         return frame.rename(columns=dict(mapping))
+
+
+def _read_mapping(path: str) -> "TableMappings":
+    # Imported late: few runs have a mapping.
+    from recsys.data.mapping.mapping import read_mapping
+
+    return read_mapping(path)
 
 
 def _cutoffs(valid_from: str | int | None, test_from: str | int | None) -> Cutoffs | None:
