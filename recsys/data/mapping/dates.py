@@ -42,4 +42,4 @@ def _parsed(texts: pd.Series, form: str, time_zone: str) -> pd.Series:
 
 def example(formats: Sequence[str]) -> str:
     """How a time looks in each of the formats, as `31.01.2026 or 31.01.2026 14:05`."""
-    return " or ".join(_SAMPLE.strftime(form) for form in formats)
+    return " or ".join(_SAMPLE.strftime(form).replace("+0100", "+01:00") for form in formats)

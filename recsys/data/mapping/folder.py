@@ -17,8 +17,8 @@ from recsys.data.tables import EndingTables
 from recsys.errors import InputError
 
 _AS_SUGGESTED = (
-    "the files are not written as a load expects them: they were read by a mapping that was guessed "
-    "from them; suggest=true writes it"
+    "The files are not written as a load expects them. They were read by a mapping that was "
+    "guessed from them; suggest=true writes it."
 )
 
 

@@ -150,9 +150,7 @@ def _without_dropped(raw: RawTable, mapping: TableMapping) -> RawTable:
     )
 
 
-def _of_lines(
-    name: str, path: Path, bad: Sequence[BadLine], lines_of: LinesOf
-) -> list[Fault]:
+def _of_lines(name: str, path: Path, bad: Sequence[BadLine], lines_of: LinesOf) -> list[Fault]:
     faults = []
     for many in (True, False):
         kind = [line for line in bad if (line.got > line.expected) == many]

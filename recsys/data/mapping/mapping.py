@@ -162,7 +162,9 @@ def read_mapping(path: str) -> Mapping:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "it is not UTF-8"
-        raise InputError(f"data.mapping={path}: expected YAML, got a fault{line}: {problem}") from None
+        raise InputError(
+            f"data.mapping={path}: expected YAML, got a fault{line}: {problem}"
+        ) from None
     return mapping_of(content, where.name)
 
 
@@ -180,7 +182,9 @@ def mapping_of(content: Any, name: str) -> Mapping:
         raise InputError(f"{name}: expected a key 'tables' with a mapping for each table")
     for table in content["tables"]:
         if table not in SCHEMAS:
-            raise InputError(f"{name}: tables.{table}: no such table; tables are {', '.join(SCHEMAS)}")
+            raise InputError(
+                f"{name}: tables.{table}: no such table; tables are {', '.join(SCHEMAS)}"
+            )
     for_all = {key: value for key, value in content.items() if key != "tables"}
     own = {
         table: for_all | (of or {}) if isinstance(of, dict | None) else of

@@ -8,8 +8,9 @@ from pydantic import BaseModel, ValidationError
 from recsys.ops.shown_text import shown
 
 _TYPES = {
-    "string_type": "a text; put it in quotes", "bool_type": "true or false", "dict_type": "a mapping",
-    "list_type": "a list", "model_type": "a mapping", "model_attributes_type": "a mapping",
+    "string_type": "a text; put it in quotes", "bool_type": "true or false",
+    "dict_type": "a mapping", "list_type": "a list", "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
 }  # fmt: skip
 
 

@@ -54,7 +54,9 @@ def _rows(path: Path, sheet: str | None) -> list[tuple[Any, ...]]:
         raise
     except Exception as error:  # openpyxl raises whatever a damaged file leads to
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path.name} cannot be read as Excel: {reason[:120]}; save it again") from None
+        raise InputError(
+            f"{path.name} cannot be read as Excel: {reason[:120]}; save it again"
+        ) from None
 
 
 def _text(cell: object) -> str:

@@ -1,7 +1,5 @@
 """A mapping to start from, made from what the files of a folder hold."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from recsys.data import columns
-from recsys.data.kinds import kind_of
 from recsys.data.mapping.guess import columns_of, other_columns, table_of
 from recsys.data.mapping.mapping import Format
 from recsys.data.mapping.sniff import Look, encoding_of, joined_formats, look_at, separator_of
@@ -106,9 +103,7 @@ def _read(path: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
     return {}, None
 
 
-def _of_table(
-    table: str, looks: dict[str, Look]
-) -> tuple[dict[str, Any], dict[str, list[str]]]:
+def _of_table(table: str, looks: dict[str, Look]) -> tuple[dict[str, Any], dict[str, list[str]]]:
     mapped = columns_of(table, looks)
     context, ignored = other_columns(table, looks, mapped)
     values: dict[str, dict[str, str]] = {}
@@ -168,69 +163,3 @@ def _shared(tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
         if joined:
             shared[key] = joined
     return shared
-
-
-def as_yaml(suggestion: Suggestion, faults: dict[str, dict[str, int]]) -> str:
-    """The mapping as YAML with comments.
-
-    Args:
-        suggestion: what was seen.
-        faults: table -> column -> number of rows at fault, for the remedies that it offers.
-    """
-    return "\n".join(_lines(suggestion, faults)) + "\n"
-
-
-def _lines(suggestion: Suggestion, faults: dict[str, dict[str, int]]) -> Iterator[str]:
-    yield "# Written by recsys check suggest=true from what the files hold: read it before you use it."
-    yield "# recsys check data=files data.root=FOLDER data.mapping=THIS_FILE"
-    for name in suggestion.unread:
-        yield f"# {_quoted(name)} is not used: no table was recognised in it, or there is another"
-    shared = {key: value for key, value in suggestion.content.items() if key != "tables"}
-    yield from _entries(shared, 0)
-    yield "tables:"
-    for table, of in suggestion.content["tables"].items():
-        yield f"  {table}:"
-        yield from _entries(of, 2)
-        for column, words in suggestion.unknown.get(table, {}).items():
-            if words:
-                listed = ", ".join(map(_quoted, words[:10]))
-                yield f"    # values.{column} lacks {listed}"
-        rows = {column: count for column, count in faults.get(table, {}).items() if count}
-        if rows:
-            wanted = ", ".join(
-                f"{_quoted(column)}: {'empty' if kind_of(table, column) in _EMPTIED else 'drop'}"
-                for column in rows
-            )
-            yield f"    # bad_cells: {{{wanted}}}  # {sum(rows.values()):,} cells at fault"
-
-
-_EMPTIED = ("number", "feature")
-
-
-def _entries(values: dict[str, Any], depth: int) -> Iterator[str]:
-    indent = "  " * depth
-    for key, value in values.items():
-        if isinstance(value, dict) and value and not all(isinstance(of, bool) for of in value.values()):
-            yield f"{indent}{_quoted(key)}:"
-            yield from _entries(value, depth + 1)
-        else:
-            yield f"{indent}{_quoted(key)}: {_shown(value)}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_quoted(key)}: {_shown(of)}" for key, of in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_quoted, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return _quoted(value)
-
-
-def _quoted(word: str) -> str:
-    """A word as YAML reads it back: bare where it can be nothing else than a text."""
-    bare = word.replace("_", "").isalpha() and word.isascii() and len(word) > 1
-    return word if bare and word.lower() not in _YAML_WORDS else json.dumps(word, ensure_ascii=False)
-
-
-_YAML_WORDS = ("true", "false", "yes", "no", "on", "off", "null", "nan")

@@ -1,4 +1,4 @@
-"""Reads a CSV file as texts, in Arrow's streams; lines with too many or too few fields are named."""
+"""Reads a CSV file as texts, by Arrow; lines with too many or too few fields are named."""
 
 import csv
 from collections.abc import Callable
@@ -84,7 +84,9 @@ def read_text_file(path: Path, form: Format, kind: Callable[[str], Kind]) -> Tex
         # Only a single thread knows the numbers of the lines.
         bad.clear()
         table = _parsed(path, form, types, leave_out, with_threads=False)
-    frame = pd.DataFrame({name: _series(column) for name, column in zip(header, table.columns, strict=True)})
+    frame = pd.DataFrame(
+        {name: _series(column) for name, column in zip(header, table.columns, strict=True)}
+    )
     records = [line.record for line in bad]
     return TextFile(frame, Lines(path, form.separator, form.encoding, len(frame), records), bad)
 

@@ -51,13 +51,13 @@ def _of_file_types(cells: pd.Series, kind: str, mapping: Format) -> pd.Series:
     if kind == "moment" and pd.api.types.is_datetime64_any_dtype(cells.dtype):
         return _closed(cells, mapping)
     if kind == "flag" and cells.dtype == object:
-        return cells.map(lambda cell: mapping.flags.get(cell, cell) if isinstance(cell, str) else cell)
+        return cells.map(
+            lambda cell: mapping.flags.get(cell, cell) if isinstance(cell, str) else cell
+        )
     return cells
 
 
-def _in_our_words(
-    cells: pd.Series, words: dict[str, str | None], mapping: Format
-) -> pd.Series:
+def _in_our_words(cells: pd.Series, words: dict[str, str | None], mapping: Format) -> pd.Series:
     is_text = isinstance(cells.dtype, pd.StringDtype)
     if is_text and mapping.strip:
         cells = cells.str.strip()
@@ -176,5 +176,3 @@ def dropped_rows(frame: pd.DataFrame, mapping: TableMapping) -> dict[str, Any]:
             if wanted.any():
                 dropped[column] = np.asarray(wanted, dtype=bool)
     return dropped
-
-

@@ -22,6 +22,7 @@ from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
+    from recsys.data.faults.fault import Fault
     from recsys.data.faults.inspected import Inspected
     from recsys.data.mapping.mapping import Mapping as TableMappings
 
@@ -107,6 +108,20 @@ class Files:
         from recsys.data.mapping.folder import inspect_folder
 
         return inspect_folder(self.folder, self.mapping, self.rename, self.ends)
+
+    def suggestion(self, faults: "Sequence[Fault]") -> str:
+        """A mapping to start from, as YAML, made from what the files hold.
+
+        Args:
+            faults: that reading them by it has; it offers remedies for them.
+
+        Raises:
+            InputError: no file looks like a table of interactions.
+        """
+        from recsys.data.mapping.suggest import suggested
+        from recsys.data.mapping.suggestion_text import as_yaml
+
+        return as_yaml(suggested(self.folder), faults)
 
     def _read(self, table: str) -> pd.DataFrame | None:
         path = usual_file(self.folder, table)
