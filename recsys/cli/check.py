@@ -62,7 +62,7 @@ def main(words: Sequence[str]) -> None:
     if suggest is not None:
         write_whole(suggest, _suggestion(source, inspected), "suggest")
         say("", f"Mapping to start from: {suggest}; read it, then set data.mapping={suggest}")
-    if check.faults:
+    if check.is_fatal:
         say("", headline(check))
         raise SystemExit(2)
 

@@ -37,13 +37,13 @@ class Inspected:
         collected: the tables and their faults.
         files: table -> its file; without those that are read from no file.
         left_out: table -> why rows were left out, or cells emptied -> their number.
-        notes: what else a reader of the faults should know.
+        is_guessed: whether the files were read by a mapping that was guessed, which a load needs.
     """
 
     collected: Collected
     files: Mapping[str, FileOf] = field(default_factory=dict)
     left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    notes: Sequence[str] = ()
+    is_guessed: bool = False
 
     @property
     def faults(self) -> list[Fault]:

@@ -1,6 +1,7 @@
 """Reads a folder of files: by its mapping, from the usual files, or by a mapping it suggests."""
 
 from collections.abc import Mapping as Map
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,11 +17,6 @@ from recsys.data.sources.folder import no_interactions, usual_file
 from recsys.data.tables import EndingTables
 from recsys.errors import InputError
 
-_AS_SUGGESTED = (
-    "The files are not written as a load expects them. They were read by a mapping that was "
-    "guessed from them; suggest=true writes it."
-)
-
 
 def load_mapped(folder: Path, mapping: Mapping, ends: pd.Timestamp | None) -> EndingTables:
     """The tables of a folder by a mapping.
@@ -33,7 +29,7 @@ def load_mapped(folder: Path, mapping: Mapping, ends: pd.Timestamp | None) -> En
     Raises:
         InputError: the first fault, and how many more kinds there are.
     """
-    inspected = _inspected(folder, _planned(folder, mapping), ends, ())
+    inspected = _inspected(_planned(folder, mapping), ends)
     refuse_first(inspected)
     frames = {name: plain(of.frame) for name, of in inspected.collected.tables.items()}
     return EndingTables(**frames, ends=ends)
@@ -56,13 +52,25 @@ def inspect_folder(
     Raises:
         InputError: there is no file of interactions.
     """
-    if mapping is None and not rename and not is_as_expected(folder):
-        guess = mapping_of(suggested(folder).content, "the suggested mapping")
-        return _inspected(folder, _planned(folder, guess), ends, (_AS_SUGGESTED,))
+    guess = _guess(folder) if mapping is None and not rename else None
+    if guess is not None:
+        return replace(_inspected(_planned(folder, guess), ends), is_guessed=True)
     if mapping is None:
         renamed = {"tables": {table: {"columns": dict(names)} for table, names in rename.items()}}
         mapping = mapping_of(renamed, "data.rename")
-    return _inspected(folder, _planned(folder, mapping), ends, ())
+    return _inspected(_planned(folder, mapping), ends)
+
+
+def _guess(folder: Path) -> Mapping | None:
+    """A mapping for files that are not written as a load expects; None where that is no help."""
+    try:
+        if is_as_expected(folder):
+            return None
+        return mapping_of(suggested(folder).content, "the suggested mapping")
+    except InputError:
+        if any(folder.glob("interactions*")):
+            return None  # the faults of that file are named
+        raise
 
 
 _Plan = dict[str, tuple[Path, TableMapping] | Fault]
@@ -92,9 +100,7 @@ def _planned(folder: Path, mapping: Mapping) -> _Plan:
     return plan
 
 
-def _inspected(
-    folder: Path, plan: _Plan, ends: pd.Timestamp | None, notes: tuple[str, ...]
-) -> Inspected:
+def _inspected(plan: _Plan, ends: pd.Timestamp | None) -> Inspected:
     tables: dict[str, CollectedTable] = {}
     files: dict[str, FileOf] = {}
     left_out: dict[str, dict[str, int]] = {}
@@ -115,7 +121,6 @@ def _inspected(
         collected=Collected(both.tables, [*unread, *both.faults], both.known),
         files=files,
         left_out=left_out,
-        notes=notes,
     )
 
 

@@ -108,6 +108,8 @@ def collected(
         replace(fault, rows=tuple(int(raw.rows[row]) for row in fault.rows))
         for fault in table.faults
     ]
+    if raw.faults:  # no row is left where every line is bad
+        faults = [fault for fault in faults if fault.column or fault.count]
     table = table._replace(faults=[*raw.faults, *faults], rows=raw.rows[table.rows])
     return table, {**raw.left_out, **table.left_out}
 
@@ -152,13 +154,19 @@ def _without_dropped(raw: RawTable, mapping: TableMapping) -> RawTable:
 
 def _of_lines(name: str, path: Path, bad: Sequence[BadLine], lines_of: LinesOf) -> list[Fault]:
     faults = []
-    for many in (True, False):
-        kind = [line for line in bad if (line.got > line.expected) == many]
+    for many, is_open in ((True, False), (False, False), (False, True), (True, True)):
+        kind = [
+            line
+            for line in bad
+            if (line.got > line.expected) == many and line.has_open_quote == is_open
+        ]
         if not kind:
             continue
         first = kind[0]
         lines = lines_of([line.record for line in kind[:SHOWN]])
         remedy = "fix the line, or put a value with a separator in double quotes"
+        if is_open:
+            remedy = "a double quote is opened and never closed; close it, or remove it"
         what = f"expected {first.expected} fields, got {'more' if many else 'fewer'}"
         faults.append(
             Fault(

@@ -45,12 +45,10 @@ class Suggestion:
 
 def is_as_expected(folder: Path) -> bool:
     """Whether the file of interactions has its usual name and can be read without a mapping."""
-    path = usual_file(folder, "interactions")
-    if path is None:
-        return False
-    if path.suffix != ".csv":
-        return True
     try:
+        path = usual_file(folder, "interactions")
+        if path is None or path.suffix != ".csv":
+            return path is not None
         return columns.CUSTOMER in read_header(path, Format())
     except InputError:
         return True  # a fault to be named, not a file of another format
@@ -68,8 +66,14 @@ def suggested(folder: Path) -> Suggestion:
     tables: dict[str, dict[str, Any]] = {}
     unread: list[str] = []
     unknown: dict[str, dict[str, list[str]]] = {}
+    problem = ""
     for path in sorted(folder.iterdir()):
-        form, frame = _read(path)
+        try:
+            form, frame = _read(path)
+        except InputError as error:
+            unread.append(path.name)
+            problem = problem or f"; {error}"
+            continue
         if frame is None:
             continue
         looks = {str(name): look_at(str(name), frame[name]) for name in frame}
@@ -82,7 +86,7 @@ def suggested(folder: Path) -> Suggestion:
     if "interactions" not in tables:
         raise InputError(
             f"data.root={folder}: expected a file of events with the ids of customers; the folder "
-            f"holds {content(folder)}; name it in a mapping"
+            f"holds {content(folder)}; name it in a mapping{problem}"
         )
     return Suggestion({**_shared(tables), "tables": tables}, unread, unknown)
 

@@ -30,12 +30,14 @@ class BadLine:
         expected: number of fields of the header.
         got: number of fields of the line.
         text: its beginning.
+        has_open_quote: whether a double quote in it is never closed.
     """
 
     record: int
     expected: int
     got: int
     text: str
+    has_open_quote: bool
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def read_text_file(path: Path, form: Format, kind: Callable[[str], Kind]) -> Tex
     def leave_out(row: pa_csv.InvalidRow) -> str:
         record = -1 if row.number is None else row.number
         text = shown(row.text[:_LONGEST])
-        bad.append(BadLine(record, row.expected_columns, row.actual_columns, text))
+        is_open = row.text.count('"') % 2 == 1
+        bad.append(BadLine(record, row.expected_columns, row.actual_columns, text, is_open))
         return "skip"
 
     table = _parsed(path, form, types, leave_out, with_threads=True)

@@ -88,7 +88,11 @@ def _numbers(cells: pd.Series, mapping: Format) -> pd.Series:
 
 def _moments(cells: pd.Series, mapping: Format) -> pd.Series:
     if not mapping.dates:
-        return _closed(cells, mapping) if mapping.open_ends else cells
+        present = cells.dropna()
+        # As numbers they are refused with the remedy for numbers.
+        if len(present) and present.str.fullmatch(r"\d+").all():
+            return pd.to_numeric(cells)
+        return _closed(cells, mapping)
     moments = parsed(cells, mapping.dates, mapping.time_zone)
     bad = moments.isna() & cells.notna()
     if bad.any():

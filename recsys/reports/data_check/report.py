@@ -30,12 +30,19 @@ class DataCheck:
         faults: all kinds of fault.
         sections: what the tables hold.
         files: table -> the file that it comes from.
+        is_guessed: whether the files were read by a mapping that was guessed.
     """
 
     name: str
     faults: list[Fault]
     sections: list[Section]
     files: Mapping[str, FileOf]
+    is_guessed: bool = False
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether a load refuses the tables."""
+        return bool(self.faults) or self.is_guessed
 
 
 def data_check(source: Source, inspected: Inspected) -> DataCheck:
@@ -50,6 +57,7 @@ def data_check(source: Source, inspected: Inspected) -> DataCheck:
         faults=inspected.faults,
         sections=list(_sections(source, inspected)),
         files=inspected.files,
+        is_guessed=inspected.is_guessed,
     )
 
 
@@ -72,8 +80,10 @@ def _sections(source: Source, inspected: Inspected) -> Iterator[Section]:
 
 def headline(check: DataCheck) -> str:
     """How many kinds of fault there are."""
-    if not check.faults:
+    if not check.is_fatal:
         return f"{check.name}: no fault; every command can load these tables."
+    if not check.faults:
+        return f"{check.name}: no fault, but a load needs a mapping; suggest=true writes one."
     kinds, tables = len(check.faults), len({fault.table for fault in check.faults})
     return (
         f"{check.name}: {kinds} {'kinds' if kinds > 1 else 'kind'} of fault in {tables} "

@@ -14,13 +14,17 @@ from recsys.reports.rendering import PageTable
 _MOST = 20
 """So many touchpoints are shown, the most frequent."""
 
+_GUESSED = (
+    "The files are not written as a load expects them. They were read by a mapping that was "
+    "guessed from them; suggest=true writes it."
+)
 _NO_TOUCHPOINT = "(none)"
 
 
 def table_section(inspected: Inspected) -> Section:
     """Tables with their files, rows and spans of time."""
     rows = []
-    lines = list(inspected.notes)
+    lines = [_GUESSED] if inspected.is_guessed else []
     for name, table in inspected.collected.tables.items():
         file = inspected.files.get(name)
         left_out = inspected.left_out.get(name, {})
