@@ -50,7 +50,8 @@ def identity_section(links: pd.DataFrame, rules: IdentityRules) -> Section:
     lines = [f"{int(merged.sum()):,} linked ids become {len(merged):,} customers."]
     if len(refused):
         lines.append(
-            f"{len(refused):,} groups of more than {rules.largest} ids are not merged, the largest "
+            f"{len(refused):,} {'group' if len(refused) == 1 else 'groups'} of more than "
+            f"{rules.largest} ids are not merged, the largest "
             f"of {int(refused.max()):,}: a shared device is no person (identity.largest)."
         )
     if weak.any():

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.faults.inspected import Inspected
 from recsys.data.kinds import kind_of
@@ -101,8 +102,8 @@ def _actions_by_touchpoint(events: pd.DataFrame) -> PageTable:
     width = len(action_names)
     counts = np.bincount(touchpoints * width + actions, minlength=len(names) * width)
     counts = counts.reshape(len(names), width)
-    shown = [action for action in np.argsort(-counts.sum(0)) if counts[:, action].any()]
-    order = [row for row in np.argsort(-counts.sum(1), kind="stable") if counts[row].any()]
+    shown = _most_frequent_first(counts.sum(0), action_names)
+    order = _most_frequent_first(counts.sum(1), names)
     rows = [
         [
             names[row],
@@ -116,7 +117,12 @@ def _actions_by_touchpoint(events: pd.DataFrame) -> PageTable:
     return PageTable(f"Events by touchpoint and action{more}", head, rows)
 
 
-def _codes(events: pd.DataFrame, column: str, missing: str) -> tuple[np.ndarray, list[str]]:
+def _most_frequent_first(counts: IntArray, names: list[str]) -> list[int]:
+    present = np.flatnonzero(counts).tolist()
+    return sorted(present, key=lambda position: (-counts[position], names[position]))
+
+
+def _codes(events: pd.DataFrame, column: str, missing: str) -> tuple[IntArray, list[str]]:
     if column not in events:
         return np.zeros(len(events), np.int64), [missing]
     coded = events[column].astype("category").cat
