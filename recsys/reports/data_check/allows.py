@@ -8,7 +8,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.faults.collect import CollectedTable
 from recsys.reports.data_check.section import Section
-from recsys.reports.rendering import PageTable, TableCell
+from recsys.reports.rendering import Cells, PageTable, TableCell
 
 _ANSWERS = ("accept", "reject", "ignore")
 
@@ -36,7 +36,7 @@ def allowed_section(tables: Mapping[str, CollectedTable], targets: tuple[str, ..
         targets: the actions that make a product relevant.
     """
     facts = _facts(tables, targets)
-    rows = [
+    rows: list[Cells] = [
         [name, TableCell("yes" if not why else "no", style="win" if not why else "loss"), why]
         for name, why in _needs(facts, ", ".join(targets)).items()
     ]

@@ -103,5 +103,5 @@ def column_section(tables: dict[str, CollectedTable]) -> Section:
                 missing.append(f"{name}.{column} ({read_by})")
     head = ["column", "table", "read by"]
     absent = [f"Not there: {', '.join(missing)}."] if missing else []
-    table = PageTable("Optional columns", head, rows, "texts")
-    return Section(title="Columns", lines=absent, tables=[table] if rows else [])
+    read = PageTable("Optional columns", head, rows, "texts")
+    return Section(title="Columns", lines=absent, tables=[read] if rows else [])

@@ -13,7 +13,7 @@ from recsys.reports.data_check.features import column_section, feature_section
 from recsys.reports.data_check.ids import consent_section, id_section, identity_section
 from recsys.reports.data_check.section import Section
 from recsys.reports.data_check.tables import event_section, table_section
-from recsys.reports.rendering import PageTable, TableCell, render
+from recsys.reports.rendering import Cells, PageTable, TableCell, render
 
 PAGE = "data_check.html"
 """Name of the template, and of a page that is written to a folder."""
@@ -169,7 +169,7 @@ def page(check: DataCheck) -> str:
 
 
 def _fault_table(check: DataCheck) -> PageTable:
-    rows = [
+    rows: list[Cells] = [
         [
             fault.table,
             TableCell(*_column(check, fault), "left"),
@@ -180,7 +180,7 @@ def _fault_table(check: DataCheck) -> PageTable:
         ]
         for fault in check.faults
     ]
-    head = [
+    head: Cells = [
         "table",
         *(TableCell(name, style="left") for name in ("column", "rows", "fault", "where", "remedy")),
     ]
