@@ -7,6 +7,7 @@ from recsys.data.contexts import code_contexts
 from recsys.data.faults.collect import CollectedTable
 from recsys.data.faults.header import expected_columns
 from recsys.data.kinds import OPEN_TABLES
+from recsys.data.known_ids import distinct_values
 from recsys.data.schema import SCHEMAS
 from recsys.data.vocabulary import Vocabulary
 from recsys.graph.features import feature_terms
@@ -79,14 +80,15 @@ def _of_table(name: str, frame: pd.DataFrame) -> list[list[str]]:
 
 
 def _of_contexts(events: pd.DataFrame) -> list[list[str]]:
-    contexts = [name for name in events if str(name).startswith(columns.CONTEXT_PREFIX)]
-    coded = code_contexts(events[contexts])
-    prefix = columns.CONTEXT_PREFIX
-    used = [
-        [f"{prefix}{name}", "interactions", f"{len(values)} values"]
-        for name, values in coded.values.items()
-    ]
-    return used + [[f"{prefix}{name}", "interactions", why] for name, why in coded.left_out.items()]
+    rows = []
+    for name in events:
+        if not str(name).startswith(columns.CONTEXT_PREFIX):
+            continue
+        # Each value once says the same as every row.
+        coded = code_contexts(pd.DataFrame({name: distinct_values(events[name])}))
+        uses = [f"{len(values)} values" for values in coded.values.values()]
+        rows.append([str(name), "interactions", (uses + list(coded.left_out.values()))[0]])
+    return rows
 
 
 def column_section(tables: dict[str, CollectedTable]) -> Section:
