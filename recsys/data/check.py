@@ -14,6 +14,9 @@ from recsys.data.schema import SCHEMAS
 from recsys.data.tables import Tables, end_of_tables
 from recsys.errors import InputError
 
+_MOST_COLUMNS = 1_000
+"""Tables with more columns are not read again to count the other faults."""
+
 
 def check_tables(tables: Tables) -> Tables:
     """Checks all tables and converts their columns to the types that the library relies on.
@@ -40,6 +43,8 @@ def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
         refuse(implausible_moments(checked, end_of_tables(tables)))
         refuse(faults_across_tables(checked))
     except InputError as first:
+        if sum(len(table.columns) for _, table in tables.items()) > _MOST_COLUMNS:
+            raise
         # Imported late: only here a load asks for all faults.
         from recsys.data.faults.collect import collect, with_number_of_others
 

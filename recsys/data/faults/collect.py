@@ -1,5 +1,6 @@
 """All faults of all tables at once, where a load ends at the first."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
@@ -98,7 +99,8 @@ def collect_table(
     remedies = remedies or Remedies()
     table = table.reset_index(drop=True)
     faults = list(header_faults(name, table))
-    labels = [label for label in table.columns if list(table.columns).count(label) == 1]
+    times = Counter(table.columns)
+    labels = [label for label in table.columns if times[label] == 1]
     bad: dict[Any, BoolArray] = {}
     read_columns: dict[Any, pd.Series] = {}
     for label in labels if len(table) else ():

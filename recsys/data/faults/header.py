@@ -12,6 +12,9 @@ from recsys.data.faults.fault import Fault
 from recsys.data.kinds import OPEN_TABLES
 from recsys.data.schema import SCHEMAS
 
+_NAMED = 20
+"""So many unknown columns are named."""
+
 _COMPARED_NAMES = 1_000
 """At most so many columns are compared with a missing one: comparing texts is slow."""
 
@@ -29,15 +32,22 @@ def header_faults(name: str, table: pd.DataFrame) -> Iterator[Fault]:
         if SCHEMAS[name].columns[column].required and column not in present:
             yield _missing(name, column, present, expected)
     counts = Counter(present)
-    for column in dict.fromkeys(present):
+    unknown = 0
+    for column in counts:
         if counts[column] > 1:
             what = f"column '{column}' appears {counts[column]} times"
             yield Fault.of_table(name, what, "keep one of them", column)
         elif not is_known(name, column):
+            unknown += 1
+            if unknown > _NAMED:
+                continue
             near = get_close_matches(column, expected, n=1, cutoff=0.6)
             keep = f"name it '{columns.CONTEXT_PREFIX}{column}' to keep it as context"
             remedy = f"did you mean '{near[0]}'?" if near else f"drop it, or {keep}"
             yield Fault.of_table(name, f"column '{column}' is not known", remedy, column)
+    if unknown > _NAMED:
+        what = f"{unknown - _NAMED:,} more columns are not known"
+        yield Fault.of_table(name, what, "is it the right file?")
     if table.empty:
         what = "expected at least one row, got an empty table"
         yield Fault.of_table(name, what, "is it the right file?")

@@ -14,6 +14,8 @@ _ALIKE = 0.82
 """Names that are less alike are different names."""
 
 _MOST_CONTEXT_VALUES = 64
+_MOST_COLUMNS = 1_000
+"""Names of a file with more columns are not compared with those of the library."""
 
 
 def table_of(stem: str, names: Sequence[str]) -> str | None:
@@ -24,7 +26,7 @@ def table_of(stem: str, names: Sequence[str]) -> str | None:
         names: of its columns.
     """
     best, most = None, 0.0
-    for table in SCHEMAS:
+    for table in SCHEMAS if len(names) <= _MOST_COLUMNS else ():
         schema = SCHEMAS[table].columns
         likely = {name: score for name in names if (score := _likeness(table, name)[1])}
         mapped = {_likeness(table, name)[0] for name in likely}
