@@ -41,10 +41,11 @@ def read_feature(column: pd.Series) -> pd.Series:
     present = column.dropna()
     if not len(present):
         return column
-    if present.map(lambda cell: isinstance(cell, date)).all():
-        return read_moments(column)
-    if not present.map(lambda cell: isinstance(cell, str)).all():
-        return column
+    if column.dtype == object:  # looking at each of many plain texts would be slow
+        if present.map(lambda cell: isinstance(cell, date)).all():
+            return read_moments(column)
+        if not present.map(lambda cell: isinstance(cell, str)).all():
+            return column
     texts = present.str.strip()
     if _share(texts, _ISO_DATE) >= NEARLY_ALL:
         _require(column, texts.str.fullmatch(_ISO_DATE), _A_DATE, _EMPTY)

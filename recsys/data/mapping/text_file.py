@@ -17,6 +17,7 @@ from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 
+_FOLDED = pa.dictionary(pa.int32(), pa.string())
 _FEW_DISTINCT: tuple[Kind, ...] = ("id", "code", "text", "flag")
 _LONGEST = 60
 
@@ -69,10 +70,7 @@ def read_text_file(path: Path, form: Format, kind: Callable[[str], Kind]) -> Tex
     require_file(path)
     header = read_header(path, form)
     check_names(path, header)
-    types = {
-        name: pa.dictionary(pa.int32(), pa.string()) if kind(name) in _FEW_DISTINCT else pa.string()
-        for name in header
-    }
+    types = {name: _FOLDED if kind(name) in _FEW_DISTINCT else pa.large_string() for name in header}
     bad: list[BadLine] = []
 
     def leave_out(row: pa_csv.InvalidRow) -> str:

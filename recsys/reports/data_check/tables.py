@@ -91,8 +91,9 @@ def _event_lines(events: pd.DataFrame) -> Iterator[str]:
 
 def duplicates(events: pd.DataFrame) -> int:
     """Number of rows [E] that are equal to an earlier row in every column."""
-    hashes = pd.util.hash_pandas_object(events, index=False, categorize=False)
-    return int(hashes.duplicated().sum())
+    # Sorted numbers of 64 bits: of ten million rows two differ and collide once in 400,000 tables.
+    hashes = np.sort(pd.util.hash_pandas_object(events, index=False, categorize=False).to_numpy())
+    return int(np.count_nonzero(hashes[1:] == hashes[:-1]))
 
 
 def _actions_by_touchpoint(events: pd.DataFrame) -> PageTable:
