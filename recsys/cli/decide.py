@@ -118,7 +118,13 @@ def _lines(plan: DayPlan, out: str) -> list[str]:
     others = [name for name in plan.booked if name not in plan.by_touchpoint]
     if others:
         lines.append(f"  not planned for: {', '.join(others)} (see touchpoints=)")
-    if plan.prices.budget:
+    if plan.too_dear:
+        lines.append(
+            f"  what is left of the budget pays for no decision at {', '.join(plan.too_dear)}"
+        )
+    if not plan.decisions:
+        lines.append("  nobody gets a decision: `recsys funnel` says what the rules take away")
+    if plan.prices.budget >= 0.005:
         lines.append(f"  one more euro of the budget is worth {plan.prices.budget:,.2f}")
     if plan.explored:
         lines.append(f"  {plan.explored:,} decisions explore: their propensities are in the file")

@@ -251,6 +251,10 @@ def test_moments_of_a_log_are_read_in_utc(tmp_path: Path, kind: str | None) -> N
         ({"touchpoint": pa.array(["email", None, "app", "app", "app"])},
          "row 1, column 'touchpoint': expected a value, got none"),
         ({"timestamp": pa.array(["soon"] * 5)}, "column 'timestamp': expected UTC times"),
+        ({"touchpoint": pa.array(["app", "emial", "app", "app", "app"])},
+         "row 1, column 'touchpoint': the artifact has no 'emial'; it has app, branch, email"),
+        ({"customer_id": pa.array([f"K{row}" for row in range(5)])},
+         "the artifact knows none of its customers, such as 'K0'; it has such as 'C"),
     ],
 )  # fmt: skip
 def test_a_log_that_cannot_be_counted_is_refused(
@@ -350,6 +354,16 @@ def test_one_more_place_is_worth_nothing_where_everybody_has_one(tmp_path: Path)
     plan, _ = planned(deciding(1, rules=kept), tmp_path / "plan.parquet")
     assert plan.decisions == 1
     assert set(plan.one_more.values()) == {0.0}
+
+
+def test_a_budget_that_pays_for_nothing_makes_no_place_worth_having(tmp_path: Path) -> None:
+    kept = rules(20, 25, outbound=OUTBOUND, capacity=np.array([1.0, 1, 1]), budget=0.0)
+    contents = deciding(20, rules=kept)
+    dear = [TOUCHPOINTS[row] for row in np.flatnonzero(contents.decisions.costs > 0)]
+    plan, _ = planned(contents, tmp_path / "plan.parquet")
+    assert dear
+    assert plan.too_dear == dear
+    assert [plan.one_more[name] for name in dear] == [0.0] * len(dear)
 
 
 def test_a_writer_that_dies_leaves_the_old_plan_whole(

@@ -11,10 +11,9 @@ from recsys.reports.closed_loop.figures import called, differences, exploring, t
 
 def thousands(mean: float, low: float, high: float, sign: str = "") -> str:
     """Euros in thousands, with the interval where there is one."""
-    text = f"{mean / 1_000:{sign},.0f}"
-    return (
-        text if np.isnan(low) else f"{text} [{low / 1_000:{sign},.0f}, {high / 1_000:{sign},.0f}]"
-    )
+    # z: what rounds to zero has no sign of minus.
+    texts = [f"{euros / 1_000:{sign}z,.0f}" for euros in (mean, low, high)]
+    return texts[0] if np.isnan(low) else f"{texts[0]} [{texts[1]}, {texts[2]}]"
 
 
 def percent(mean: float, low: float, high: float) -> str:

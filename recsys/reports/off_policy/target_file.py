@@ -32,6 +32,11 @@ def read_probabilities(key: str, text: str, decisions: DecisionLog) -> tuple[Flo
     Raises:
         InputError: a column or a decision is missing, or names the first bad cell.
     """
+    if not Path(text).expanduser().exists():
+        raise InputError(
+            f"{key}={text}: expected a file, and there is none; give the path of a file, uniform, "
+            "policy:NAME, log:FILE or artifact:FOLDER"
+        )
     table = read_table(key, Path(text))
     for column in (columns.DECISION, PROBABILITY):
         if column not in table:
@@ -52,6 +57,13 @@ def read_probabilities(key: str, text: str, decisions: DecisionLog) -> tuple[Flo
         (rows, positions_of(offers, table[columns.OFFER])),
         table[PROBABILITY].to_numpy(),
     )
+    is_named = ids.isin(table[columns.DECISION])
+    if not is_named.all():
+        raise InputError(
+            f"{key}={text}: expected rows for each of the log's {len(ids):,} decisions, got none "
+            f"for {(~is_named).sum():,} of them, such as {ids[~is_named].iloc[0]}; list every "
+            "offer that the policy may make in each decision"
+        )
     wrong = pd.Series(np.abs(probabilities.sum(axis=1) - 1) > _SLACK)
     if wrong.any():
         row = first_true(wrong)

@@ -43,7 +43,8 @@ class DayPlan:
         expected_value: euros of the plan before exploration.
         gap: by which share the plan may fall short of the best one.
         prices: of limits, for `Artifact.decide`.
-        one_more: touchpoint -> euros that one more place there would earn.
+        one_more: touchpoint -> euros that one more place there would earn, 0 where money lacks.
+        too_dear: touchpoints where a decision costs more than is left of the budget.
         start: UTC seconds from which on the day counts.
     """
 
@@ -56,6 +57,7 @@ class DayPlan:
     gap: float
     prices: Prices
     one_more: Mapping[str, float]
+    too_dear: Sequence[str]
     start: int
 
 
@@ -109,6 +111,7 @@ def decide_everyone(
         booked = read_booked(log, contents, artifact.customers)
         rules, taken = booked.added_to(rules), booked.of_day(start, len(names))
     limits = remaining_limits(rules, part.costs, taken, names)
+    too_dear = limits.costs > limits.affordable
     with whole_file(path, "out") as file:
         kept = max(k, len(names))
         candidates = all_candidates(contents, artifact.decision_logits, rules, start, kept, used)
@@ -140,7 +143,8 @@ def decide_everyone(
         expected_value=plan.objective,
         gap=plan.gap,
         prices=prices,
-        one_more=dict(zip(names, plan.prices_low.tolist(), strict=True)),
+        one_more=dict(zip(names, np.where(too_dear, 0, plan.prices_low).tolist(), strict=True)),
+        too_dear=[names[row] for row in np.flatnonzero(too_dear & used)],
         start=start,
     )
 
