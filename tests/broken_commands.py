@@ -18,6 +18,9 @@ COMPARE = {
     "unknown data": (["data=bank"], "data=bank: no run on it; there are runs on tables"),
     "tag without value": (["tags=model"], "tags: expected KEY:VALUE, got 'model'"),
     "tag of no run": (["tags=model:als"], "tags=model:als: no finished run has all of them"),
+    "setting without value": (["settings=model.dim"], "settings: expected KEY:VALUE, got 'model.d"),
+    "setting of no run": (["settings=data.name:bank"],
+        "settings=data.name:bank: no run with this value; there are tables"),
     "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
     "unknown experiment": (["experiment=bank"], "experiment=bank is not in the store; there is"),
     "empty experiment": (["experiment=Default"], "no finished run was found; run recsys train"),
@@ -52,6 +55,16 @@ EXPORT = {
     "allowed of no name": (["out=x", "allow=my-bank"], "allow: expected names of packages"),
     "data moved": (["out=x", "run={lost}"], "expected a folder, and there is none"),
     "data changed": (["out=x", "run={run}"], "is not what run", "train again"),
+}  # fmt: skip
+
+BACKTEST = {
+    "misspelt key": (["bseline=als"], "unknown argument 'bseline=als'; did you mean baseline="),
+    "one window": ([], "a backtest needs finished runs with several windows", "split=rolling"),
+    "unknown data": (["data=bank"], "data=bank: no run on it; there are runs on tables"),
+    "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
+    "out named as a file": (["out=page.html"], "out=page.html: expected a folder, and .html is"),
+    "empty experiment": (["experiment=Default"], "a backtest needs finished runs"),
+    "missing store": (["track.uri=sqlite:///no.db"], "run recsys train first"),
 }  # fmt: skip
 
 LADDER = {
@@ -298,5 +311,5 @@ IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
 BROKEN_COMMANDS = {
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
-    "tune": TUNE, "ladder": LADDER,
+    "tune": TUNE, "ladder": LADDER, "backtest": BACKTEST,
 }  # fmt: skip
