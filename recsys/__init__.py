@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recsys.data.dataset import Dataset
+    from recsys.data.rolling import RollingSplit
     from recsys.data.split import GivenSplit, LeaveLastOut, TimeSplit
     from recsys.errors import InputError
     from recsys.evaluation.compare_models import compare
@@ -48,6 +49,7 @@ _SOURCES = {
     "OwnHistory": "recsys.models.own_history",
     "Popularity": "recsys.models.popularity",
     "RP3Beta": "recsys.models.rp3beta",
+    "RollingSplit": "recsys.data.rolling",
     "Segment": "recsys.models.segment",
     "SimulatedMarket": "recsys.simulation.source",
     "TimeSplit": "recsys.data.split",
@@ -65,7 +67,8 @@ _SOURCES = {
 
 __all__ = [
     "ALS", "EASE", "Dataset", "GivenSplit", "GraphFilter", "InputError", "ItemKNN", "LeaveLastOut",
-    "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta", "Segment",
+    "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta", "RollingSplit",
+    "Segment",
     "SimulatedMarket", "TimeSplit", "TouchpointFilter", "TouchpointGNN", "XSimGCL", "compare",
     "compare_policies", "evaluate", "evaluate_policy", "export", "load_artifact",
 ]  # fmt: skip

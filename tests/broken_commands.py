@@ -18,6 +18,9 @@ COMPARE = {
     "unknown data": (["data=bank"], "data=bank: no run on it; there are runs on tables"),
     "tag without value": (["tags=model"], "tags: expected KEY:VALUE, got 'model'"),
     "tag of no run": (["tags=model:als"], "tags=model:als: no finished run has all of them"),
+    "setting without value": (["settings=model.dim"], "settings: expected KEY:VALUE, got 'model.d"),
+    "setting of no run": (["settings=data.name:bank"],
+        "settings=data.name:bank: no run with this value; there are tables"),
     "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
     "unknown experiment": (["experiment=bank"], "experiment=bank is not in the store; there is"),
     "empty experiment": (["experiment=Default"], "no finished run was found; run recsys train"),
@@ -64,6 +67,16 @@ DECIDE = {
     "no policy for one": (["artifact={artifact}", "customer=ann"], "has no policy to decide by"),
     "plan as csv": (["artifact={artifact}", "out=plan.csv"], "a name that ends in .parquet"),
     "misspelt key": (["artifact={artifact}", "uot=x"], "unknown argument 'uot=x'"),
+}  # fmt: skip
+
+BACKTEST = {
+    "misspelt key": (["bseline=als"], "unknown argument 'bseline=als'; did you mean baseline="),
+    "one window": ([], "a backtest needs finished runs with several windows", "split=rolling"),
+    "unknown data": (["data=bank"], "data=bank: no run on it; there are runs on tables"),
+    "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
+    "out named as a file": (["out=page.html"], "out=page.html: expected a folder, and .html is"),
+    "empty experiment": (["experiment=Default"], "a backtest needs finished runs"),
+    "missing store": (["track.uri=sqlite:///no.db"], "run recsys train first"),
 }  # fmt: skip
 
 LADDER = {
@@ -336,4 +349,5 @@ BROKEN_COMMANDS = {
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
     "tune": TUNE, "ladder": LADDER, "decide": DECIDE,
+    "tune": TUNE, "ladder": LADDER, "backtest": BACKTEST,
 }  # fmt: skip

@@ -42,7 +42,7 @@ class RollingSplit(BaseSplit):
     def __init__(
         self,
         *,
-        windows: int = 6,
+        windows: int = 4,
         length: float | None = None,
         until: str | int | None = None,
         ages: int = 3,
@@ -91,14 +91,15 @@ class RollingSplit(BaseSplit):
                 f"{_shown(first, data)} and {self.windows} windows begin at "
                 f"{_shown(starts[0], data)}; set fewer windows or a smaller split.length"
             )
+        windows = Windows(data, [(start, start + length) for start in starts])
         return Split(
             description=(
                 f"rolling: {self.windows} windows of {_span(length, timed)} until "
                 f"{_shown(until, data)}"
             ),
-            valid=between(data, starts[-1], until),
+            valid=windows[-1],
             test=between(data, until, end, is_last=True),
-            earlier=Windows(data, [(start, start + length) for start in starts[:-1]]),
+            earlier=windows[:-1],
             ages=self.ages,
         )
 
