@@ -85,9 +85,9 @@ def read_text_file(path: Path, form: Format, kind: Callable[[str], Kind]) -> Tex
         # Only a single thread knows the numbers of the lines.
         bad.clear()
         table = _parsed(path, form, types, leave_out, with_threads=False)
-    frame = pd.DataFrame(
-        {name: _series(column) for name, column in zip(header, table.columns, strict=True)}
-    )
+    columns = dict(zip(header, table.columns, strict=True))
+    del table  # each column is given back once it is a series
+    frame = pd.DataFrame({name: _series(columns.pop(name)) for name in header})
     records = [line.record for line in bad]
     return TextFile(frame, Lines(path, form.separator, form.encoding, len(frame), records), bad)
 
@@ -125,7 +125,8 @@ def _parsed(
             path,
             read_options=pa_csv.ReadOptions(use_threads=with_threads, encoding=form.encoding),
             parse_options=pa_csv.ParseOptions(
-                delimiter=form.separator, newlines_in_values=True, invalid_row_handler=leave_out
+                delimiter=form.separator, newlines_in_values=_has_quotes(path),
+                invalid_row_handler=leave_out,
             ),
             convert_options=pa_csv.ConvertOptions(
                 column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=True,
@@ -144,6 +145,15 @@ def _parsed(
         raise InputError(f"{path.name} cannot be read: {reason}; export it again") from None
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _has_quotes(path: Path) -> bool:
+    """Whether a value may hold line ends; without them the file is cut at any line, and faster."""
+    with path.open("rb") as file:
+        while block := file.read(1 << 24):
+            if b'"' in block:
+                return True
+    return False
 
 
 def _wrong_encoding(path: Path, form: Format) -> InputError:
