@@ -16,24 +16,31 @@ from benchmarks.suite import require_at_least, run_folder
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
+from recsys.evaluation.off_policy.grouped_rewards import ByGroup
 from recsys.evaluation.off_policy.intervals import Method
 from recsys.evaluation.off_policy.log import LoggedDecisions
-from recsys.evaluation.off_policy.named import OF_DECISIONS, RECOMMENDED
+from recsys.evaluation.off_policy.named import OF_DECISIONS
 from recsys.evaluation.off_policy.reward_models import ActionRidge
 from recsys.ops.whole_file import write_whole
-from recsys.simulation.calendar import MONTHS
 from recsys.simulation.chunk import latent, record
 from recsys.simulation.decisions import EXPLORES, propensities
 from recsys.simulation.names import TOUCHPOINTS
 from recsys.simulation.offers import A_MONTH, running
 from recsys.simulation.truth import acceptance
 
-COVERED = ("snips", "dr")
+COVERED = ("snips", "dr", "recommended")
+_ROWS = (*OF_DECISIONS, "recommended")
+REWARDS = ByGroup(ActionRidge())
+"""A model of each offer: the forty actions of a month are offers that other months do not have."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Market:
-    """Decisions of a market: context [N, D], logging [N, 40], true acceptance [N, 40]."""
+    """Decisions of a market: context [N, D], logging [N, 40], true acceptance [N, 40].
+
+    The first column of the context is the month, the others are flags of the customer's stage and
+    of the touchpoint.
+    """
 
     context: FloatArray
     logging: FloatArray
@@ -70,27 +77,28 @@ class OffPolicySuite:
         self.interval, self.resamples, self.seed = cast(Method, interval), resamples, seed
 
     def figures(self) -> Mapping[str, float]:
-        """Coverage of SNIPS and DR, and root mean squared errors; also table.md."""
+        """Coverage of SNIPS, DR and the recommended one, and errors; also writes table.md."""
         market = _market(self.seed, self.decisions)
         policies = _policies(market.logging)
         truth = {name: _value(target, market) for name, target in policies.items()}
-        # [R, estimators, (value, low, high)] of each policy
-        results = {name: np.empty((self.replications, len(OF_DECISIONS), 3)) for name in policies}
+        # [R, estimators, (value, low, high)] of each policy; last the recommended one.
+        results = {name: np.empty((self.replications, len(_ROWS), 3)) for name in policies}
         for number, log in enumerate(self._logs(market)):
-            predictions = None
+            fitted = None
             for name, target in policies.items():
                 value = evaluate_policy(
                     log,
                     target,
-                    reward_model=ActionRidge() if predictions is None else predictions,
+                    reward_model=fitted or REWARDS,
                     context=market.context,
                     folds=self.folds,
                     interval=self.interval,
                     resamples=self.resamples,
                     seed=self.seed + number,
                 )
-                predictions = value.predictions
-                results[name][number] = value.frame()[["value", "low", "high"]].to_numpy()
+                fitted = value.fitted
+                names = [*OF_DECISIONS, value.recommended]
+                results[name][number] = value.frame().loc[names, ["value", "low", "high"]]
         return self._summary(results, truth, market, policies)
 
     def _logs(self, market: Market) -> Iterator[LoggedDecisions]:
@@ -114,7 +122,7 @@ class OffPolicySuite:
         policies: Mapping[str, FloatArray],
     ) -> dict[str, float]:
         figures: dict[str, float] = {"decisions": self.decisions, "replications": self.replications}
-        coverage: dict[str, list[float]] = {name: [] for name in OF_DECISIONS}
+        coverage: dict[str, list[float]] = {name: [] for name in _ROWS}
         over_best: list[float] = []
         lines = ["| policy | estimator | bias | RMSE | coverage |", "|---|---|---|---|---|"]
         for policy, drawn in results.items():
@@ -123,13 +131,13 @@ class OffPolicySuite:
             inside = (drawn[:, :, 1] <= truth[policy]) & (truth[policy] <= drawn[:, :, 2])
             figures[f"{policy}_truth"] = truth[policy]
             figures[f"{policy}_effective_sample"] = _expected_sample(policies[policy], market)
-            for i, name in enumerate(OF_DECISIONS):
+            for i, name in enumerate(_ROWS):
                 covers, bias = float(inside[:, i].mean()), float(errors[:, i].mean())
                 coverage[name].append(covers)
                 figures[f"{policy}_{name}_rmse"] = rmse = float(np.sqrt(squared[i]))
                 figures[f"{policy}_{name}_bias"] = bias
                 lines.append(f"| {policy} | {name} | {bias:+.5f} | {rmse:.5f} | {covers:.1%} |")
-            over_best.append(float(squared[OF_DECISIONS.index(RECOMMENDED)] / squared.min()))
+            over_best.append(float(squared[-1] / squared.min()))
             figures[f"{policy}_recommended_mse_over_best"] = over_best[-1]
         for name in COVERED:
             figures[f"{name}_coverage_min"] = min(coverage[name])
@@ -170,12 +178,9 @@ def _chunk(seed: int, number: int) -> tuple[FloatArray, FloatArray, FloatArray]:
         rows=np.repeat(made.customer, A_MONTH), offer=offers.ravel(),
         touchpoint=np.repeat(made.touchpoint, A_MONTH), second=np.repeat(made.second, A_MONTH),
     )  # fmt: skip
-    labels = (
-        (offers[:, 0] // A_MONTH, MONTHS),
-        (stage, len(true.world.stage_lift)),
-        (made.touchpoint, len(TOUCHPOINTS)),
-    )
-    context = np.column_stack([_one_hot(codes, count) for codes, count in labels])
+    labels = (stage, len(true.world.stage_lift)), (made.touchpoint, len(TOUCHPOINTS))
+    flags = [_one_hot(codes, count) for codes, count in labels]
+    context = np.column_stack([offers[:, 0] // A_MONTH, *flags])
     return context, np.asarray(mixed), accepts.reshape(-1, A_MONTH)
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from recsys.errors import InputError
     from recsys.evaluation.compare_models import compare
     from recsys.evaluation.evaluate_model import evaluate
+    from recsys.evaluation.off_policy.compare import compare_policies
+    from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
+    from recsys.evaluation.off_policy.log import LoggedDecisions
     from recsys.exporting.library import export
     from recsys.models.als import ALS
     from recsys.models.ease import EASE
@@ -41,6 +44,7 @@ _SOURCES = {
     "ItemKNN": "recsys.models.item_knn",
     "LeaveLastOut": "recsys.data.split",
     "LightGCN": "recsys.models.lightgcn",
+    "LoggedDecisions": "recsys.evaluation.off_policy.log",
     "OwnHistory": "recsys.models.own_history",
     "Popularity": "recsys.models.popularity",
     "RP3Beta": "recsys.models.rp3beta",
@@ -51,7 +55,9 @@ _SOURCES = {
     "TouchpointGNN": "recsys.models.touchpoint_gnn",
     "XSimGCL": "recsys.models.xsimgcl",
     "compare": "recsys.evaluation.compare_models",
+    "compare_policies": "recsys.evaluation.off_policy.compare",
     "evaluate": "recsys.evaluation.evaluate_model",
+    "evaluate_policy": "recsys.evaluation.off_policy.evaluate_policy",
     "export": "recsys.exporting.library",
     "load_artifact": "recsys.serving.storage",
 }
@@ -59,9 +65,9 @@ _SOURCES = {
 
 __all__ = [
     "ALS", "EASE", "Dataset", "GivenSplit", "GraphFilter", "InputError", "ItemKNN", "LeaveLastOut",
-    "LightGCN", "OwnHistory", "Popularity", "RP3Beta", "Segment", "SimulatedMarket", "TimeSplit",
-    "TouchpointFilter", "TouchpointGNN", "XSimGCL", "compare", "evaluate", "export",
-    "load_artifact",
+    "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta", "Segment",
+    "SimulatedMarket", "TimeSplit", "TouchpointFilter", "TouchpointGNN", "XSimGCL", "compare",
+    "compare_policies", "evaluate", "evaluate_policy", "export", "load_artifact",
 ]  # fmt: skip
 
 

@@ -50,8 +50,20 @@ EXPORT = {
     "unknown data": (["out=x", "data=bank"], "data=bank: no run on it; there are runs on tables"),
     "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run recsys train first"),
     "allowed of no name": (["out=x", "allow=my-bank"], "allow: expected names of packages"),
+    "unknown policy": (["out=x", "policy=markt"], "policy: expected one of", "did you mean"),
+    "policy of other tables": (["out=x", "policy=market"], "policy.", "expected"),
     "data moved": (["out=x", "run={lost}"], "expected a folder, and there is none"),
     "data changed": (["out=x", "run={run}"], "is not what run", "train again"),
+}  # fmt: skip
+
+DECIDE = {
+    "nothing to do": (["artifact={artifact}"], "either out=FILE.parquet, for the plan of a day"),
+    "no artifact": (["artifact=tables", "out=plan.parquet"], "is not an artifact"),
+    "no policy inside": (["artifact={artifact}", "out=plan.parquet"],
+        "the artifact has no policy to decide by; export it again with policy="),
+    "no policy for one": (["artifact={artifact}", "customer=ann"], "has no policy to decide by"),
+    "plan as csv": (["artifact={artifact}", "out=plan.csv"], "a name that ends in .parquet"),
+    "misspelt key": (["artifact={artifact}", "uot=x"], "unknown argument 'uot=x'"),
 }  # fmt: skip
 
 LADDER = {
@@ -323,5 +335,5 @@ BROKEN_COMMANDS = {
     "check": CHECK,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
-    "tune": TUNE, "ladder": LADDER,
+    "tune": TUNE, "ladder": LADDER, "decide": DECIDE,
 }  # fmt: skip

@@ -66,7 +66,9 @@ class World(NamedTuple):
         usual = [*FIT, *usual] if bad.script in ("train", "tune") else usual
         if bad.script == "tune":
             usual += ["study.storage=tune.db", "study.out=best.yaml"]
-        if bad.script in ("check", "recommend", "store", "add_products", "simulate", "benchmark"):
+        if bad.script in (
+            "check", "recommend", "store", "add_products", "simulate", "benchmark", "decide",
+        ):  # fmt: skip
             usual = []
         # Another source has other keys.
         foreign = any(word.startswith(("data=", "data._target_=")) for word in bad.words)

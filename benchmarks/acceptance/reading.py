@@ -12,7 +12,7 @@ from recsys.evaluation.forecasts import STATISTICS, Forecasts, forecasts
 from recsys.evaluation.intervals import bootstrap
 from recsys.evaluation.slices import Cut, members
 from recsys.models.acceptance import Acceptance, Features, Sends
-from recsys.policy.expected_value import expected_value
+from recsys.policy.arbitration.net_value import net_value
 
 Equal: TypeAlias = Literal["width", "count"]
 
@@ -156,7 +156,7 @@ def _worth(reading: AcceptanceReading, resamples: int) -> dict[str, float]:
         return {}
     came = reading.outcome * reading.value
     values = {"value": came} | {
-        f"{model}_value_excess": expected_value(reading.probabilities[model], reading.value) - came
+        f"{model}_value_excess": net_value(reading.probabilities[model], reading.value) - came
         for model in MODELS
     }
     intervals = bootstrap(values, reading.customers, resamples=resamples)

@@ -2,6 +2,7 @@
 
 recsys compare
 recsys compare data=NAME metric=recall@20 baseline=popularity out=FOLDER
+recsys compare settings=data.events:20000,model.dim:64
 
 Prints the leaderboard, and keeps a page and tables in MLflow. With out=FOLDER it also writes
 comparison.html, leaderboard.csv, pairwise.csv and slices.csv there; with out=FILE.csv the
@@ -11,13 +12,22 @@ leaderboard alone.
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.cli.run_keys import EXPERIMENT, RUNS, STORE, run_ids_of, store_of
+from recsys.cli.run_keys import (
+    EXPERIMENT,
+    RUNS,
+    SETTINGS,
+    STORE,
+    pairs_of,
+    run_ids_of,
+    store_of,
+)
 from recsys.cli.words import Key, key_values
 from recsys.errors import InputError
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import compare, require_baseline
 from recsys.reports.comparison.leaderboard_text import printed
+from recsys.reports.comparison.mixed_runs import with_settings
 from recsys.reports.comparison.page import PAGE, comparison_files
 from recsys.reports.comparison.ranking import on_data
 from recsys.reports.comparison.words import summary
@@ -29,6 +39,7 @@ KEYS = {
     **EXPERIMENT,
     "tags": Key("tags that runs must have", "KEY:VALUE,..."),
     **RUNS,
+    **SETTINGS,
     "metric": Key("metric of the leaderboard", default="ndcg@10"),
     "baseline": Key("model to compare with", default="segment"),
     "out": Key("where to write the page and tables as well", "FOLDER|FILE.csv"),
@@ -51,11 +62,15 @@ def main(words: Sequence[str]) -> None:
         raise InputError(f"out={out}: expected a folder, or a file that ends in .csv")
     track = store_of(given)
     candidates, skipped = runs_and_skipped(
-        track, experiment=given["experiment"], run_ids=run_ids_of(given), tags=tags(given)
+        track,
+        experiment=given["experiment"],
+        run_ids=run_ids_of(given),
+        tags=pairs_of("tags", given),
     )
     if "tags" in given and not candidates:
         raise InputError(f"tags={given['tags']}: no finished run has all of them")
     candidates = on_data(candidates, given.get("data"))
+    candidates = with_settings(candidates, pairs_of("settings", given))
     # Without a run of the default baseline there is still a leaderboard.
     if any(word.startswith("baseline=") for word in words):
         require_baseline(candidates, given["baseline"])
@@ -73,16 +88,3 @@ def main(words: Sequence[str]) -> None:
         say(f"Page: {out / PAGE}; tables: CSV files beside it")
     run_id = log_comparison(compared.runs, compared.metric, files, "\n\n".join(summary(compared)))
     say(f"Page and tables are also in MLflow: comparison run {run_id}")
-
-
-def tags(given: dict[str, str]) -> dict[str, str]:
-    """`tags=KEY:VALUE,...` as a mapping.
-
-    Raises:
-        InputError: a tag has no value.
-    """
-    words = given["tags"].split(",") if "tags" in given else []
-    for word in words:
-        if not all(word.partition(":")):
-            raise InputError(f"tags: expected KEY:VALUE, got '{word}'")
-    return {key: value for key, _, value in (word.partition(":") for word in words)}

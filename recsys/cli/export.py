@@ -2,9 +2,11 @@
 
 recsys export out=FOLDER
 recsys export out=FOLDER run=ID precision=float16 calibrate=true
+recsys export out=FOLDER policy=market
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from recsys.cli.run_keys import ALLOW, EXPERIMENT, STORE, store_of
 from recsys.cli.words import Key, key_values, new_folder, truth, whole_number
@@ -27,6 +29,7 @@ KEYS = {
     "index": Key("search index: exact, hnsw or ivfpq", default="exact"),
     "precision": Key("of the vectors: float32, float16 or int8", default=ExportConfig.precision),
     "calibrate": Key("true adds probabilities to the scores", default="false"),
+    "policy": Key("policy to decide by: a shipped one such as market, or a .yaml file", "NAME"),
     "overwrite": Key("true replaces an artifact in that folder", default="false"),
     **ALLOW,
     **STORE,
@@ -60,6 +63,7 @@ def main(words: Sequence[str]) -> None:
             index=index_kind(given["index"]),
             precision=kept_as,
             calibrate=truth("calibrate", given["calibrate"]),
+            policy=given.get("policy"),
             allow=allowed_packages(given.get("allow", "")),
         ),
         overwrite=truth("overwrite", given["overwrite"]),
@@ -77,10 +81,28 @@ def main(words: Sequence[str]) -> None:
             f"  probabilities: {rate:.1%} of the listed products were taken on valid; calibration "
             f"error {error:.2%} on customers that they were not fitted on"
         )
+    if exported.acceptance:
+        say(f"  {_acceptance_line(exported.acceptance)}")
     if exported.product_columns:
         say(f"  {feature_line('new products', exported.product_columns)}")
     if exported.no_fresh_events:
         say(f"  takes no fresh events: {exported.no_fresh_events}")
     say(
         f"  fidelity: exported lists hold {exported.fidelity:.1%} of the exact top {ExportConfig.k}"
+    )
+
+
+def _acceptance_line(facts: Mapping[str, Any]) -> str:
+    """What the policy's acceptance odds were fitted on, and how good they are."""
+    error = "not measured" if facts["ece"] is None else f"{facts['ece']:.2%}"
+    held_out = f"calibration error {error} on customers that they were not fitted on"
+    if facts["decisions"]:
+        return (
+            f"policy {facts['policy']}: acceptance odds of {facts['decisions']:,} decisions logged "
+            f"in valid, {facts['rate']:.1%} accepted; {held_out}"
+        )
+    return (
+        f"policy {facts['policy']}: {facts['logged']:,} decisions were logged in valid, too few to "
+        f"fit acceptance odds; they are those of listed products to be taken, {facts['rate']:.1%}; "
+        f"{held_out}"
     )

@@ -22,12 +22,18 @@ COMMANDS = {
     "train": "fit one model, evaluate it on valid and track the run",
     "tune": "search the settings of a model, then fit the best of them",
     "compare": "rank finished runs, with paired comparisons",
+    "backtest": "compare models over several windows, and what old training data cost",
     "ladder": "show who gains from one-to-one offers, on a page for decision makers",
+    "closed_loop": "let policies decide, learn from their log and decide again, on the market",
     "export": "refit the best run on all events and write an artifact",
     "recommend": "offers out of an artifact, for one customer or for all",
+    "decide": "plan a day for all customers under a policy, or decide for one",
+    "funnel": "show what each rule of a policy takes away, and what it costs",
     "add_products": "add new products to an artifact by their features",
     "store": "put an artifact into Parquet files or PostgreSQL",
+    "live_test": "plan a live test of a policy, assign its customers, read its log",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
+    "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
 """Command -> what it does, in the order of the help."""
@@ -62,7 +68,7 @@ def _dispatch(words: Sequence[str]) -> None:
 
 def usage() -> str:
     """The text of `recsys --help`."""
-    listed = [f"  {name:<14}{about}" for name, about in COMMANDS.items()]
+    listed = [f"  {name:<17}{about}" for name, about in COMMANDS.items()]
     return "\n".join(
         [
             "recsys COMMAND KEY=VALUE ...",

@@ -1,5 +1,6 @@
 """`Split`, its windows, and the queries of a window: whom to rank for, and what was relevant."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -83,15 +84,31 @@ class Split:
         valid, test: the windows.
         divides: what separates the past from the relevant products. The audit certifies only a
             "cut-off".
+        earlier: windows before valid, of a split with several, the oldest first.
+        ages: up to how many windows later a model is evaluated again, of a split with several.
     """
 
     description: str
     valid: Window
     test: Window
     divides: Literal["cut-off", "part", "last event"] = "cut-off"
+    earlier: Sequence[Window] = ()
+    ages: int = 0
 
     def __repr__(self) -> str:
         return f"Split {self.description}\n  valid: {self.valid!r}\n  test: {self.test!r}"
+
+    @property
+    def windows(self) -> Iterator[Window]:
+        """All windows to choose models by, the oldest first; only valid of most splits."""
+        yield from self.earlier
+        yield self.valid
+
+    def windows_from(self, number: int, count: int) -> Iterator[Window]:
+        """Up to `count` of `windows`, from position `number` on; others are not made."""
+        yield from self.earlier[number : number + count]
+        if number + count > len(self.earlier) >= number:
+            yield self.valid
 
     @property
     def train(self) -> Dataset:

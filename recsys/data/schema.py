@@ -124,6 +124,8 @@ SCHEMAS = {
             columns.CAMPAIGN: _id(required=False, nullable=True),
             columns.POLICY_VERSION: _id(required=False, nullable=True),
             columns.RULES_VERSION: _id(required=False, nullable=True),
+            columns.PROBABILITY: _number(low=0, high=1),
+            columns.EXPECTED_VALUE: _number(),
         }
     ),
 }

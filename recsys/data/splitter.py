@@ -100,6 +100,8 @@ class BaseSplit(ABC):
         split = self.divide(linked, origin.source)
         assert linked.origin is not None
         audit = Audit(origin.checked, linked.origin.merged, linked, split)
+        for window in split.earlier:
+            audit.window(str(window.start), window)
         audit.window("valid")
         audit.window("test")
         return split

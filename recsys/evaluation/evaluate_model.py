@@ -18,6 +18,7 @@ from recsys.evaluation.full_ranking import Score
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.measures import OF_CATALOGUE, USUAL, Metric, name_of
 from recsys.evaluation.per_query import PerQuery
+from recsys.evaluation.permitted import Permitted, under
 from recsys.ops.result_tables import html_table, text_table
 
 
@@ -88,6 +89,7 @@ def evaluate(
     metrics: Sequence[Metric] = USUAL,
     resamples: int = 1000,
     level: float = 0.95,
+    permitted: Permitted | None = None,
 ) -> Evaluation:
     """Ranks all products for every query of a window and measures the lists.
 
@@ -100,6 +102,8 @@ def evaluate(
             module describes them; each is measured at every length.
         resamples: bootstrap resamples of customers.
         level: confidence of the intervals.
+        permitted: row numbers of customers [n] -> [n, P] bool, products that may be ranked for
+            them, such as `recsys.policy.permitted_products.PermittedProducts`; None for all.
 
     Returns:
         The metrics with their intervals; prints as a table, `.frame()` is a DataFrame.
@@ -113,7 +117,10 @@ def evaluate(
         raise InputError(f"metrics: expected at least one beside {' and '.join(OF_CATALOGUE)}")
     config = MeasureConfig(ks=tuple(ks), metrics=tuple(metrics), resamples=resamples, level=level)
     refuse_unknown(window.past, config)
-    measured = measure(score_of(model, window), window, config)
+    score = score_of(model, window)
+    if permitted is not None:
+        score = under(score, permitted)
+    measured = measure(score, window, config)
     return Evaluation(
         model=type(model).__name__ if hasattr(model, "score") else "score",
         metrics={

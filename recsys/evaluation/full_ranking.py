@@ -74,7 +74,7 @@ def rank(
         )  # fmt: skip
         for start in tiles:
             rows = slice(start, min(start + TILE, count))
-            tile = _scored(score, queries, rows)
+            tile = scored(score, queries, rows)
             if pending is not None:
                 pending.result()
             # Selection of one tile overlaps with the scoring of the next.
@@ -84,7 +84,12 @@ def rank(
     return ranking
 
 
-def _scored(score: Score, queries: Queries, rows: slice) -> FloatArray:
+def scored(score: Score, queries: Queries, rows: slice) -> FloatArray:
+    """Scores [n, P] of the queries of a tile, which is padded to `TILE` rows for the model.
+
+    Raises:
+        ValueError: the score array has the wrong shape.
+    """
     customers = queries.customers[rows]
     padded = np.concatenate([customers, np.full(TILE - len(customers), customers[-1])])
     tile = score(padded)

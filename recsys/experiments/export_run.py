@@ -13,11 +13,12 @@ from recsys.data.source import load_tables
 from recsys.errors import InputError
 from recsys.experiments.calibration import fit_calibrator
 from recsys.experiments.config import Settings
-from recsys.experiments.rerun import refuse_changed, settings_of_run
+from recsys.experiments.rerun import refuse_changed, settings_of_run, split_of_run
 from recsys.experiments.run import data_counts
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
+from recsys.exporting.policy import CompiledPolicy, with_policy
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
 from recsys.serving.storage import require_free, write
@@ -38,6 +39,8 @@ class ExportConfig:
         index: how products are searched in serving, see `recsys.serving.artifact.index`.
         precision: number type of the vectors, see `recsys.serving.artifact.precision`.
         calibrate: whether to fit the model on train once more, for probabilities beside scores.
+        policy: name of a shipped policy, or a .yaml file, that the artifact decides by; None for
+            none. The model is fitted on train once more, for acceptance odds.
         allow: packages beside recsys whose classes may be built.
     """
 
@@ -47,6 +50,7 @@ class ExportConfig:
     index: Kind = "exact"
     precision: Precision = "float32"
     calibrate: bool = False
+    policy: str | None = None
     allow: Sequence[str] = ()
 
 
@@ -60,6 +64,7 @@ class Exported:
         fidelity: mean overlap of exact and exported lists, 1 where they are equal.
         rounding: mean overlap of lists from float32 vectors and from vectors of `precision`.
         calibration: facts of `recsys.experiments.calibration`; None without `calibrate`.
+        acceptance: facts of `recsys.exporting.acceptance_odds`; None without a policy.
         product_columns: column of the products -> how it is used for new products.
         no_fresh_events: why the artifact takes no events after the export; None where it does.
     """
@@ -70,6 +75,7 @@ class Exported:
     fidelity: float
     rounding: float
     calibration: Mapping[str, Any] | None
+    acceptance: Mapping[str, Any] | None
     product_columns: Mapping[str, str]
     no_fresh_events: str | None
 
@@ -96,6 +102,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     except InputError as error:
         raise InputError(f"{error}; or choose another run by run=ID") from None
     data = _everything(settings, run)
+    compiled = None if config.policy is None else CompiledPolicy.of(config.policy, data)
     model = settings.model.fit(data)
     vectors, fold_in = vectors_of(model, config.dim)
     contents = contents_of(model, vectors, fold_in, data, _facts(run, settings, data))
@@ -104,9 +111,16 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     )
     facts: dict[str, Any] = {**contents.facts, "fidelity": overlaps}
     calibrator = None
-    if config.calibrate:
-        calibrator, facts["calibration"] = fit_calibrator(run, config.k, config.allow)
+    if config.calibrate or compiled is not None:
+        split = split_of_run(run, config.allow)
+        past_model = settings_of_run(run, config.allow).model.fit(split.valid.past)
+        if config.calibrate:
+            calibrator, facts["calibration"] = fit_calibrator(
+                past_model.score, split.valid, config.k
+            )
     contents = replace(contents, facts=facts, calibrator=calibrator)
+    if compiled is not None:
+        contents = with_policy(contents, compiled, model, data, past_model, split, dim=config.dim)
     write(folder, contents, overwrite, config.index, config.precision)
     return Exported(
         customers=len(data.customers),
@@ -115,6 +129,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
         fidelity=overlaps[f"overlap@{config.k}"],
         rounding=overlaps[f"overlap@{config.k} with float32"],
         calibration=facts.get("calibration"),
+        acceptance=contents.facts.get("acceptance"),
         product_columns=contents.facts.get("product_columns", {}),
         no_fresh_events=contents.facts["fresh_events"].get("because"),
     )

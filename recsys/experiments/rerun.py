@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from recsys.data.queries import Window
+from recsys.data.queries import Split, Window
 from recsys.errors import InputError
 from recsys.experiments.config import Settings, settings_of
 from recsys.experiments.run import load
@@ -27,7 +27,12 @@ def settings_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Settings:
 
 
 def valid_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Window:
-    """The valid window of a run: the data it was fitted on, and the queries.
+    """The valid window of a run: the data it was fitted on, and the queries; see `split_of_run`."""
+    return split_of_run(run, allow).valid
+
+
+def split_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Split:
+    """The split of a run, whose train part it was fitted on.
 
     Args:
         run: of a store that others may write to.
@@ -44,7 +49,7 @@ def valid_of_run(run: TrackedRun, allow: Sequence[str] = ()) -> Window:
             f"data={run.data} is split as '{split.description}' now, and run {run.run_id[:8]} was "
             f"measured on '{run.split}'; train again"
         )
-    return split.valid
+    return split
 
 
 def refuse_changed(run: TrackedRun, fingerprint: str) -> None:

@@ -11,9 +11,17 @@ from recsys.data.queries import Queries, Split
 from recsys.data.source import Source, load_tables
 from recsys.data.splitter import Splitter
 from recsys.evaluation.evaluate import measure, refuse_unknown
+from recsys.evaluation.windows import WindowResult, cost_of_age, pooled, pooled_intervals
 from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch, peak_memory_mb, reset_peak_memory
 from recsys.experiments.processes import refuse_several
+from recsys.experiments.rolling import (
+    earlier_windows,
+    fit_earlier,
+    folder_of,
+    name_of,
+    result_of,
+)
 from recsys.experiments.validator import Validator
 from recsys.models.base import Checkpointable, Derives, Recommender, TunesItself, UsesColumns
 from recsys.models.device import device_of
@@ -35,13 +43,19 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
     with watch.stage("load"):
         data, split, audit = prepare(settings.source, settings.splitter, settings.identity)
         refuse_unknown(split.valid.past, settings.evaluate)
+    earlier: list[WindowResult] = []
+    if split.earlier:
+        _refuse_several(settings)
+        kept = checkpoints and folder_of(checkpoints, settings, data.fingerprint, split)
+        earlier = earlier_windows(settings, split, audit, kept, watch)
     model = _with_checkpoints(settings, checkpoints)
     validator = Validator(split.valid.queries, settings.evaluate)
     with watch.stage("fit"):
         model.fit(split.valid.past, validator)
     with watch.stage("evaluate"):
         audit.fit("valid", _derived(model))
-        valid = measure(model.score, split.valid, settings.evaluate, in_slices=True)
+        in_slices = not split.earlier
+        valid = measure(model.score, split.valid, settings.evaluate, in_slices=in_slices)
     test = None
     if settings.evaluate.test:
         with watch.stage("load"):
@@ -51,6 +65,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         with watch.stage("evaluate"):
             audit.fit("test", _derived(model))
             test = measure(model.score, split.test, settings.evaluate)
+    windows = [*earlier, result_of(split.valid, valid.per_query, settings, {})] if earlier else []
     return RunRecord(
         model=settings.names["model"],
         data_name=data.name,
@@ -63,8 +78,12 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         chosen=dict(model.chosen) if isinstance(model, TunesItself) else {},
         curve=validator.curve,
         losses=dict(model.losses) if isinstance(model, Checkpointable) else {},
-        valid=valid.per_query,
-        valid_intervals=valid.intervals,
+        valid=pooled(windows) if windows else valid.per_query,
+        valid_intervals=(
+            pooled_intervals(windows, settings.evaluate) if windows else valid.intervals
+        ),
+        windows=windows,
+        cost_of_age=cost_of_age(windows, settings.evaluate) if windows else {},
         test=test.per_query if test else None,
         test_intervals=test.intervals if test else None,
         slices=valid.slices,
@@ -73,7 +92,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         peak_memory_mb=peak_memory_mb(),
         customer_ids=data.customers.ids,
         data_facts=data_counts(data),
-        notes=[*query_notes(split.valid.queries), *id_notes(data)],
+        notes=[*_notes(split), *id_notes(data)],
         features=dict(model.columns_used) if isinstance(model, UsesColumns) else {},
         certificate=audit.certificate,
     )
@@ -81,7 +100,11 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
 
 def fit_only(settings: Settings, checkpoints: Path) -> None:
     """The fits of `run` without the evaluation, for all but the first of several processes."""
-    _, split, _ = prepare(settings.source, settings.splitter, settings.identity)
+    data, split, _ = prepare(settings.source, settings.splitter, settings.identity)
+    if split.earlier:
+        _refuse_several(settings)
+        kept = folder_of(checkpoints, settings, data.fingerprint, split)
+        fit_earlier(settings, split, kept)
     model = _with_checkpoints(settings, checkpoints)
     model.fit(split.valid.past, Validator(split.valid.queries, settings.evaluate))
     if settings.evaluate.test:
@@ -107,7 +130,7 @@ def prepare(
         identity: which links count; the default rules where None.
 
     Returns:
-        data, split, and the audit that found no leak in the merge and in valid.
+        data, split, and the audit that found no leak in the merge, in valid and in earlier windows.
 
     Raises:
         InputError: the tables cannot be used or split, or they leak.
@@ -117,6 +140,9 @@ def prepare(
     data = replace(build(source, merged), known_ids=counts)
     split = splitter.split(data, source)
     audit = Audit(checked, merged, data, split)
+    # All before the first fit, so that a window that cannot be used costs no training.
+    for window in split.earlier:
+        audit.window(name_of(window), window)
     audit.window("valid")
     return data, split, audit
 
@@ -153,11 +179,27 @@ def data_counts(data: Dataset) -> dict[str, int]:
     }
 
 
+def _notes(split: Split) -> list[str]:
+    """Notes on the customers of the metrics; of several windows only that there are several."""
+    if not split.earlier:
+        return query_notes(split.valid.queries)
+    return [
+        f"valid has the queries of all {len(split.earlier) + 1} windows; a model was fitted "
+        "before each of them; slices are not measured"
+    ]
+
+
+def _refuse_several(settings: Settings) -> None:
+    if not isinstance(settings.model, Checkpointable):
+        refuse_several(settings.names["model"])
+
+
 def _with_checkpoints(settings: Settings, checkpoints: Path | None) -> Recommender:
     model = settings.model
+    _refuse_several(settings)
     if not isinstance(model, Checkpointable):
-        refuse_several(settings.names["model"])
-    elif checkpoints is not None and model.checkpoint is None:
+        return model
+    if checkpoints is not None and model.checkpoint is None:
         model.checkpoint = str(checkpoints)
     return model
 

@@ -1,5 +1,6 @@
 """Exporting a model that was fitted in a notebook or a script, without a run."""
 
+import copy
 import inspect
 import math
 import os
@@ -11,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from recsys.data.dataset import Dataset
+from recsys.data.queries import Split
 from recsys.errors import InputError
 from recsys.evaluation.evaluate_model import Evaluation
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
+from recsys.exporting.policy import CompiledPolicy, with_policy
 from recsys.models.base import Recommender, TunesItself
 from recsys.models.device import Device
+from recsys.policy.rules.policy import Policy
 from recsys.serving.storage import require_free, write
 from recsys.tracking.environment import git_commit, versions
 
@@ -33,6 +37,8 @@ def export(
     folder: str | os.PathLike[str],
     overwrite: bool = False,
     evaluations: Mapping[str, Evaluation] | None = None,
+    policy: Policy | str | Path | None = None,
+    split: Split | None = None,
 ) -> Path:
     """Writes a fitted model and its data as an artifact that serving loads.
 
@@ -46,18 +52,24 @@ def export(
         evaluations: name of a window, such as "valid", to what `evaluate` returned for the same
             model fitted on the past of that window; the metrics go into the manifest and the model
             card.
+        policy: the policy that the artifact decides by: a shipped one such as "market", a .yaml
+            file, or what `recsys.policy.rules.read.read_policy` returned; None for none.
+        split: of `data`, for a policy. A copy of the model is fitted on its train part, and
+            acceptance odds on the decisions that were logged in its valid window.
 
     Returns:
         The folder.
 
     Raises:
-        InputError: the model lacks a method that export needs, or was not fitted on `data`; or the
-            folder is taken. Nothing is written then.
+        InputError: the model lacks a method that export needs, or was not fitted on `data`; the
+            policy has a fault, or no split beside it; or the folder is taken. Nothing is written
+            then.
     """
     refuse_unexportable(model)
     fitted_data(model, data)
     target = Path(folder)
     require_free(target.resolve(), overwrite)
+    compiled = None if policy is None else CompiledPolicy.of(policy, data)
     vectors, fold_in = vectors_of(model, DIM)
     facts = {**facts_of(model, data), "metrics": _metrics(evaluations or {})}
     contents = contents_of(model, vectors, fold_in, data, facts)
@@ -65,10 +77,22 @@ def export(
     if fold_in is not None and not fresh["taken"]:
         name, because = type(model).__name__, fresh["because"]
         warnings.warn(f"the artifact of {name} takes no fresh events: {because}", stacklevel=2)
+    if compiled is not None:
+        contents = with_policy(contents, compiled, model, data, *_on_train(model, split), dim=DIM)
     measured = fidelity(model.score, contents, "float32", _CUSTOMERS, _LISTS)
     contents = replace(contents, facts={**contents.facts, "fidelity": measured})
     write(target, contents, overwrite)
     return target
+
+
+def _on_train(model: Recommender, split: Split | None) -> tuple[Recommender, Split]:
+    """A copy of the model fitted on the train part, and the split."""
+    if split is None:
+        raise InputError(
+            "split: expected the split whose valid window shows what customers accept, got none; "
+            "say export(..., policy=..., split=TimeSplit(...).split(data))"
+        )
+    return copy.deepcopy(model).fit(split.valid.past), split
 
 
 def fitted_data(model: Any, data: Dataset | None = None) -> Dataset:

@@ -7,6 +7,7 @@ from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import seconds
+from recsys.data.offer_rows import offer_rows
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
@@ -16,13 +17,10 @@ def offer_table(data: Dataset) -> OfferTable | None:
 
     Returns None if the data set has no offers.
     """
-    table = data.side_tables.get("offers")
-    if table is None or table.empty:
+    offers = offer_rows(data)
+    if offers is None:
         return None
-    keys = [name for name in columns.OFFER_KEYS if name in table]
-    row = table.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
-    pairs = np.unique(np.column_stack([row, data.products.rows(table[columns.PRODUCT])]), axis=0)
-    first = table.iloc[np.unique(row, return_index=True)[1]]
+    first = offers.about
     touchpoints = np.full(len(first), -1)
     if columns.TOUCHPOINT in first:
         has_touchpoint = first[columns.TOUCHPOINT].notna().to_numpy()
@@ -30,8 +28,8 @@ def offer_table(data: Dataset) -> OfferTable | None:
         touchpoints[has_touchpoint] = data.touchpoints.rows(names)
     return OfferTable(
         ids=first[columns.OFFER].to_numpy(),
-        starts=np.searchsorted(pairs[:, 0], np.arange(len(first) + 1)),
-        products=pairs[:, 1],
+        starts=offers.starts,
+        products=offers.products,
         touchpoints=touchpoints,
         variants=_variants(first),
         valid_from=_moments_or(OPEN_START, first, columns.VALID_FROM),

@@ -3,8 +3,9 @@
 Every model is a `Recommender`: `fit` and `score`. The other protocols are optional, and each adds
 something: `EmbeddingRecommender` or `FilterRecommender` an export, `WeighsEvents` fresh events in
 the artifact, `TunesItself` settings chosen on valid, `Checkpointable` resuming and several
-processes, `Derives` and `UsesColumns` statements for the audit and the records. A class that
-inherits from `recsys.models.recommends.Recommends` also has `recommend`.
+processes, `KnowsDayparts` the time of day of decisions, `Derives` and `UsesColumns` statements for
+the audit and the records. A class that inherits from `recsys.models.recommends.Recommends` also has
+`recommend`.
 """
 
 from collections.abc import Mapping
@@ -200,6 +201,22 @@ class WeighsEvents(Protocol):
         """How the events in `FoldIn.history` count, or those in `FilterRecommender.history`.
 
         Known before the fit: it depends on settings only.
+        """
+        ...
+
+
+@runtime_checkable
+class KnowsDayparts(Protocol):
+    """A model that knows touchpoints at different times of the day, for decisions.
+
+    A model without the property is served with one vector for each touchpoint.
+    """
+
+    @property
+    def daypart_vectors(self) -> FloatArray | None:
+        """[T, 4, d] float32 by the parts of the customer's own day, from the last fit.
+
+        In the space of `embeddings`. None where the events have no time of day.
         """
         ...
 

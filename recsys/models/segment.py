@@ -2,9 +2,11 @@
 
 Customers are cut into quantiles by recency of the last event, number of events and money spent
 (Hughes, Strategic Database Marketing, 1994). Each cell has one ranking. Contacts that the firm
-started, and offers that were ignored, are not activity of the customer and are left out.
+started, and offers that were ignored, are not activity of the customer and are left out. A firm
+with segments of its own names their column: then these are the cells.
 """
 
+from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
@@ -18,6 +20,7 @@ from recsys.graph.action_weights import weight_table
 from recsys.models.base import Embeddings, FoldIn, Validate, require_range
 from recsys.models.popularity import popularity
 from recsys.models.recommends import Recommends
+from recsys.models.segment_column import column_cells
 
 
 class Segment(Recommends):
@@ -27,24 +30,33 @@ class Segment(Recommends):
         quantiles: number of quantiles of each of recency, frequency and value; a measure that the
             data do not have (no clock, no value) is left out.
         prior: weight, in events, of the overall popularity in each cell, for small cells.
+        column: column of the customers table whose values, as of the cut-off, are the cells, in
+            place of the quantiles. Customers without a value have the overall ranking, as unknown
+            customers have. None cuts by the quantiles.
 
     Raises:
         InputError: an argument is out of range.
     """
 
-    def __init__(self, *, quantiles: int = 5, prior: float = 20.0) -> None:
+    def __init__(
+        self, *, quantiles: int = 5, prior: float = 20.0, column: str | None = None
+    ) -> None:
         require_range("quantiles", quantiles, 2, 100)
         require_range("prior", prior, 0, open_low=True)
         self.quantiles = quantiles
         self.prior = prior
+        self.column = column
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """Cuts the customers of `data` into cells; `validate` is not used."""
-        self._measured = measures(data)
-        self.cell_of = segments(self._measured, self.quantiles)
-        # One more cell without customers has the overall ranking.
-        cells = int(self.cell_of.max()) + 2
-        events = data.interactions.select(data.is_target)
+        """Cuts the customers of `data` into cells; `validate` is not used.
+
+        Raises:
+            InputError: the customers have no such column, or too many different values in it.
+        """
+        # One more cell without events has the overall ranking.
+        cells = self._cut(data) + 1
+        is_counted = data.is_target & (self.cell_of[data.interactions.customers] < cells - 1)
+        events = data.interactions.select(is_counted)
         shape = (cells, len(data.products))
         pairs = (self.cell_of[events.customers], events.products)
         counts = csr_array((np.ones(len(events), np.float32), pairs), shape=shape).toarray()
@@ -55,6 +67,24 @@ class Segment(Recommends):
         smoothed = counts + self.prior * share
         self.shares = (smoothed / smoothed.sum(axis=1, keepdims=True)).astype(np.float32)
         return self.remember(data)
+
+    def _cut(self, data: Dataset) -> int:
+        """Gives each customer a cell, and returns the number of cells."""
+        self._measured: CustomerMeasures | None = None
+        if self.column is not None:
+            cell_of, self._values = column_cells(data, self.column)
+            self.cell_of = np.where(cell_of < 0, self._values, cell_of)
+            return self._values
+        self._measured = measures(data)
+        self.cell_of = segments(self._measured, self.quantiles)
+        return int(self.cell_of.max()) + 1
+
+    @property
+    def columns_used(self) -> Mapping[str, Mapping[str, str]]:
+        """The firm's own column with its number of values; nothing without one."""
+        if self.column is None:
+            return {}
+        return {"customers": {self.column: f"{self._values} values"}}
 
     @property
     def derived(self) -> Derived:

@@ -1,5 +1,7 @@
-"""Rules that are independent of models: who may be contacted where, and what an offer is worth.
+"""What may be offered to whom, where and when, and which of it should be.
 
-Each rule is a function that turns a `Dataset` or arrays into a mask or a score, as
-`recsys.policy.consent.consent_mask` and `recsys.policy.expected_value.expected_value`.
+A policy is YAML (`rules`), compiled to arrays (`compiled`) that serving obeys. `arbitration`
+chooses within capacities and a budget, `exploration` with known probabilities. `decision_log` keeps
+what was decided, `funnel` counts what rules take away, `live_tests` compare two policies in the
+field, and `consent` reads the customers table. Nothing here knows a model.
 """

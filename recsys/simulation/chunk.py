@@ -47,20 +47,20 @@ def latent(seed: int, number: int) -> Latent:
 def draw_latent(seed: int, number: int) -> Latent:
     """The truth of chunk `number`, not cached, so that writing a large market needs no memory."""
     market = world(seed)
-    customers = people(market, CUSTOMERS, _generator(seed, number, 0))
+    customers = people(market, CUSTOMERS, generator(seed, number, 0))
     return Latent(
         world=market,
         offers=offers(seed),
         people=customers,
-        purposes=purposes(market, customers, _generator(seed, number, 1)),
+        purposes=purposes(market, customers, generator(seed, number, 1)),
     )
 
 
 def record(seed: int, number: int) -> Chunk:
     """Draws the year of chunk `number`: sessions, decisions and events."""
     true = draw_latent(seed, number)
-    identities = aliases(CUSTOMERS, _generator(seed, number, 2))
-    rng = _generator(seed, number, 3)
+    identities = aliases(CUSTOMERS, generator(seed, number, 2))
+    rng = generator(seed, number, 3)
     visits = sessions(true.people, true.purposes, rng)
     steps = pace(visits, rng)
     made = decisions(
@@ -81,6 +81,6 @@ def record(seed: int, number: int) -> Chunk:
     return Chunk(people=true.people, aliases=identities, events=happened, decisions=made)
 
 
-def _generator(seed: int, number: int, stage: int) -> np.random.Generator:
-    """A random stream per stage, so that the truth can be drawn without the record."""
+def generator(seed: int, number: int, stage: int) -> np.random.Generator:
+    """A random stream per stage of a chunk, so that the truth can be drawn without the record."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, number, stage)))

@@ -110,7 +110,7 @@ def decisions(
         rng: source of randomness.
     """
     rides = np.flatnonzero(rng.random(len(sessions)) < SHOWN[sessions.touchpoint])
-    contacted, contact_touchpoint, contact_second = _contacts(people, rng)
+    contacted, contact_touchpoint, contact_second = contacts(people, rng)
     rows = np.concatenate([sessions.customer[rides], contacted])
     touchpoint = np.concatenate([sessions.touchpoint[rides], contact_touchpoint])
     second = np.concatenate([ends[rides] + SECONDS_AFTER, contact_second])
@@ -151,10 +151,18 @@ def decisions(
     )
 
 
-def _contacts(people: People, rng: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
-    """Customers, touchpoints and market seconds [n] of the contacts that the firm starts."""
+def contacts(
+    people: People, rng: np.random.Generator, times: float = 1.0
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Customers, touchpoints and market seconds [n] of the contacts that the firm starts.
+
+    Args:
+        people: customers of the chunk.
+        rng: source of randomness.
+        times: how many times as many as `CONTACTS_A_YEAR`.
+    """
     share = 1 - people.joins / calendar.DAYS
-    count = rng.poisson(CONTACTS * people.consent * share[:, None])
+    count = rng.poisson(times * CONTACTS * people.consent * share[:, None])
     rows = np.repeat(np.arange(len(people)), count.sum(axis=1))
     touchpoint = np.repeat(np.tile(np.arange(len(TOUCHPOINTS)), len(people)), count.ravel())
     day = np.floor(rng.uniform(people.joins[rows], calendar.DAYS))

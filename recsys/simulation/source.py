@@ -23,14 +23,17 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.data import columns
 from recsys.data.source import Cutoffs
 from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 from recsys.simulation import calendar, frames
 from recsys.simulation.chunk import CUSTOMERS, latent, record
+from recsys.simulation.decisions import REFUSAL
 from recsys.simulation.keys import customer_rows, rows_in_list
 from recsys.simulation.names import TOUCHPOINT_NAMES
 from recsys.simulation.offers import in_window, offers, offers_table
+from recsys.simulation.opportunities import opportunities
 from recsys.simulation.partitions import write_partitions
 from recsys.simulation.truth import acceptance
 from recsys.simulation.world import products_table, touchpoints_table, world
@@ -116,6 +119,29 @@ class SimulatedMarket:
             InputError: the folder is not empty, is a file, or cannot be made.
         """
         return write_partitions(Path(folder), self.partitions(), self.parts, self.shared())
+
+    def opportunities(self) -> pd.DataFrame:
+        """Chances to make an offer, which no policy changes; see `recsys.simulation.opportunities`.
+
+        Returns:
+            customer_id, touchpoint, timestamp and outbound, in order of time.
+        """
+        parts = [
+            opportunities(self.seed, number, min(self.customers - number * CUSTOMERS, CUSTOMERS))
+            for number in range(self.parts)
+        ]
+        joined = pd.concat(parts, ignore_index=True)
+        return joined.sort_values(columns.TIMESTAMP, kind="stable", ignore_index=True)
+
+    def refusal_probability(self, touchpoints: IdArray) -> FloatArray:
+        """[n] float64 true probability that an offer that is not accepted is rejected.
+
+        Otherwise it is ignored.
+
+        Raises:
+            InputError: a touchpoint is not of this market.
+        """
+        return REFUSAL[rows_in_list("touchpoint", touchpoints, list(TOUCHPOINT_NAMES))]
 
     def acceptance_probability(
         self, customers: IdArray, offers: IdArray, touchpoints: IdArray, when: object

@@ -11,12 +11,13 @@ import numpy as np
 
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
+from recsys.evaluation.windows import spreads
 from recsys.ops.whole_file import write_whole
 from recsys.tracking.record import RunRecord
 
 
 def metrics_json(record: RunRecord, mlflow_run_id: str | None) -> dict[str, Any]:
-    """The content of `metrics.json`; "test", "audit" and "catalogue" may be absent.
+    """The content of `metrics.json`; "test", "audit", "catalogue" and "windows" may be absent.
 
     Numbers that JSON does not know, as the mean of nothing, become None.
 
@@ -33,6 +34,8 @@ def metrics_json(record: RunRecord, mlflow_run_id: str | None) -> dict[str, Any]
     }
     for part, intervals in record.intervals().items():
         document[part] = _plain_intervals(intervals)
+    if record.windows:
+        document |= _of_windows(record)
     if record.certificate:
         document["audit"] = record.certificate.status
     if record.catalogue():
@@ -51,6 +54,25 @@ def metrics_json(record: RunRecord, mlflow_run_id: str | None) -> dict[str, Any]
         "mlflow_run_id": mlflow_run_id,
     }
     return {key: _finite(value) for key, value in document.items()}
+
+
+def _of_windows(record: RunRecord) -> dict[str, Any]:
+    """Results by window, their spread, and what age costs."""
+    return {
+        "windows": [
+            {
+                "from": window.start,
+                "to": window.end,
+                "fitted_on": window.events,
+                "valid": _plain_intervals(window.intervals),
+            }
+            for window in record.windows
+        ],
+        "spread": {name: asdict(spread) for name, spread in spreads(record.windows).items()},
+        "cost_of_age": {
+            str(age): _plain_intervals(intervals) for age, intervals in record.cost_of_age.items()
+        },
+    }
 
 
 def write_metrics_json(path: Path, record: RunRecord, mlflow_run_id: str | None) -> None:

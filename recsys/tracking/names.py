@@ -11,6 +11,9 @@ MLflow refuses "@" in a name and groups its charts by what precedes the last "/"
     valid_catalogue/coverage_at_20  a metric of all lists together, which has no interval
     valid_history_cold/ndcg_at_10   the mean of a slice, only of the metric that models are chosen
                                     by; the others, and intervals, are in metrics.json
+    window/ndcg_at_10               the mean in each window of several; the step is its number
+    window_deviation/ndcg_at_10     the standard deviation of these means
+    cost_of_age/ndcg_at_10          old minus fresh models; the step is the age in windows
 
 and the cost of a run as `seconds/fit` and `peak_memory_mb`.
 """

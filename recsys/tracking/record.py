@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from recsys.arrays import IdArray
@@ -11,6 +12,7 @@ from recsys.data.audit import Certificate
 from recsys.evaluation.evaluate import Slices
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.per_query import PerQuery
+from recsys.evaluation.windows import WindowResult, spreads
 from recsys.ops.shown_text import for_terminal
 
 _LEFT_OUT = "left out: "
@@ -46,6 +48,10 @@ class RunRecord:
         features: table -> column -> how the model uses it, or "left out: " and why; empty where it
             learns from events alone.
         certificate: of the leakage audit; None where the record was not made by a run.
+        windows: results by window, the oldest first, of a split with several; `valid` then has the
+            queries of all of them, in this order. Empty for other splits.
+        cost_of_age: age in windows -> metric -> old minus fresh models, see
+            `recsys.evaluation.windows.cost_of_age`.
     """
 
     model: str
@@ -72,6 +78,8 @@ class RunRecord:
     notes: Sequence[str] = ()
     features: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     certificate: Certificate | None = None
+    windows: Sequence[WindowResult] = ()
+    cost_of_age: Mapping[int, Mapping[str, Interval]] = field(default_factory=dict)
 
     @property
     def metric(self) -> str:
@@ -98,15 +106,32 @@ class RunRecord:
     ) -> dict[str, pd.DataFrame]:
         """Part -> one row a query: customer_id, history, one column a metric.
 
+        With several windows valid has a column `window`, from 0, and "aged" the same queries as
+        models answer them that were fitted `age` windows earlier.
+
         Args:
             rename: takes customer ids and returns what the tables hold instead, one for each id.
         """
         parts = {"valid": self.valid, "test": self.test}
-        return {
-            part: result.table(rename(self.customer_ids[result.customers].tolist()))
+        tables = {
+            part: self._table(result, rename)
             for part, result in parts.items()
             if result is not None
         }
+        if self.windows:
+            sizes = [len(result.per_query.customers) for result in self.windows]
+            tables["valid"]["window"] = np.repeat(np.arange(len(sizes)), sizes)
+            aged = [
+                self._table(old, rename).assign(window=number + age, age=age)
+                for number, result in enumerate(self.windows)
+                for age, old in result.aged.items()
+            ]
+            if aged:
+                tables["aged"] = pd.concat(aged, ignore_index=True)
+        return tables
+
+    def _table(self, result: PerQuery, rename: Callable[[list[Any]], list[Any]]) -> pd.DataFrame:
+        return result.table(rename(self.customer_ids[result.customers].tolist()))
 
     def summary(self) -> str:
         """Settings, metrics and cost in a few lines of text, without invisible characters."""
@@ -123,6 +148,7 @@ class RunRecord:
                 f"    {metric:<{width}} {value:.4f}"
                 for metric, value in self.catalogue().get(part, {}).items()
             ]
+        lines += self._window_lines()
         lines += [f"  {note}" for note in self.notes]
         lines += [f"  {line}" for line in feature_lines(self.model, self.features)]
         if self.certificate:
@@ -131,6 +157,21 @@ class RunRecord:
         lines.append(f"  {cost}; peak memory {self.peak_memory_mb:,.0f} MiB")
         lines.append(f"  on {self.device}: {self.device_reason}")
         return "\n".join(map(for_terminal, lines))
+
+    def _window_lines(self) -> list[str]:
+        """Means by window and what age costs, of the metric that models are chosen by."""
+        if not self.windows:
+            return []
+        spread = spreads(self.windows)[self.metric]
+        means = " ".join(f"{window.intervals[self.metric].mean:.4f}" for window in self.windows)
+        lines = [f"  {self.metric} by window: {means} (standard deviation {spread.deviation:.4f})"]
+        for age, intervals in self.cost_of_age.items():
+            cost = intervals[self.metric]
+            lines.append(
+                f"  fitted {age} window{'s' if age > 1 else ''} earlier: {self.metric} "
+                f"{cost.mean:+.4f}  [{cost.low:+.4f}, {cost.high:+.4f}]"
+            )
+        return lines
 
 
 def feature_lines(model: str, features: Mapping[str, Mapping[str, str]]) -> list[str]:

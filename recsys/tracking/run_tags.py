@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from recsys.evaluation.windows import spreads
 from recsys.ops.masking import masked_values
 from recsys.ops.shown_text import fenced
 from recsys.tracking.metrics_json import plain
@@ -16,6 +17,9 @@ from recsys.tracking.names import bounds, means, slice_means, tracked_name
 from recsys.tracking.record import RunRecord
 
 DIGEST_LENGTH = 16
+WINDOWS = "windows"
+"""Tag of runs with several windows: their number."""
+
 _NAME_LENGTH = 250
 _VALUE_LENGTH = 500
 _NOTE_LENGTH = 5000
@@ -27,6 +31,11 @@ def run_metrics(record: RunRecord) -> dict[str, float]:
     """MLflow name -> value: means, ends of intervals, and cost."""
     metrics = {"peak_memory_mb": float(record.peak_memory_mb)}
     metrics |= {f"seconds/{stage}": seconds for stage, seconds in record.seconds.items()}
+    if record.windows:
+        metrics |= {
+            tracked_name("window_deviation", name): spread.deviation
+            for name, spread in spreads(record.windows).items()
+        }
     if record.cpu_seconds is not None:
         metrics["cpu_seconds"] = record.cpu_seconds
     for part, intervals in record.intervals().items():
@@ -39,6 +48,21 @@ def run_metrics(record: RunRecord) -> dict[str, float]:
         for name, intervals in slices.items():
             metrics |= slice_means("valid", dimension, name, intervals, record.metric)
     return metrics
+
+
+def window_points(record: RunRecord) -> list[tuple[str, float, int]]:
+    """MLflow name, value and step: means by window, and by age what old models have less."""
+    by_window = [
+        (tracked_name("window", metric), interval.mean, number)
+        for number, window in enumerate(record.windows)
+        for metric, interval in window.intervals.items()
+    ]
+    by_age = [
+        (tracked_name("cost_of_age", metric), interval.mean, age)
+        for age, intervals in record.cost_of_age.items()
+        for metric, interval in intervals.items()
+    ]
+    return by_window + by_age
 
 
 def run_params(record: RunRecord) -> dict[str, str]:
@@ -90,6 +114,8 @@ def run_tags(record: RunRecord, environment: Mapping[str, Any]) -> dict[str, str
         tags |= dict.fromkeys(("git_commit", "mlflow.source.git.commit"), commit)
     if record.certificate:
         tags["audit"] = record.certificate.status
+    if record.windows:
+        tags[WINDOWS] = str(len(record.windows))
     if record.test is not None:
         tags["test_read"] = "true"
     return tags

@@ -23,7 +23,13 @@ from recsys.tracking.metrics_json import metrics_json, plain
 from recsys.tracking.names import tracked_name
 from recsys.tracking.pseudonyms import TAG, Pseudonyms, pseudonyms
 from recsys.tracking.record import RunRecord
-from recsys.tracking.run_tags import DIGEST_LENGTH, run_metrics, run_params, run_tags
+from recsys.tracking.run_tags import (
+    DIGEST_LENGTH,
+    run_metrics,
+    run_params,
+    run_tags,
+    window_points,
+)
 from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 __all__ = ["TrackConfig", "log_run"]
@@ -65,8 +71,8 @@ def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None
     """Logs a run and returns its MLflow run id.
 
     Logged are: short flat params and the complete `config.yaml` and `chosen.json`; metrics under
-    the names of `recsys.tracking.names`; `per_query_valid.parquet` (and `_test`); the data set with
-    its fingerprint; plots; `audit.json`; `environment.json`; `metrics.json`; and tags.
+    the names of `recsys.tracking.names`; `per_query_valid.parquet` (and `_test`, `_aged`); the
+    data set with its fingerprint; plots; `audit.json`; `environment.json`; `metrics.json`; tags.
     An error halfway leaves a run that is marked FAILED, which `recsys.tracking.read.runs` skips.
 
     Args:
@@ -130,6 +136,7 @@ def _log(
     metrics += [Metric(curve, value, now, epoch) for epoch, value in record.curve.items()]
     loss = tracked_name("curve", "loss")
     metrics += [Metric(loss, value, now, epoch) for epoch, value in record.losses.items()]
+    metrics += [Metric(name, value, now, step) for name, value, step in window_points(record)]
     params = [Param(name, value) for name, value in run_params(record).items()]
     for start in range(0, max(len(metrics), len(params)), _BATCH):
         batch = slice(start, start + _BATCH)

@@ -11,6 +11,7 @@ from recsys.errors import InputError
 from recsys.evaluation.intervals import bootstrap
 from recsys.reports.comparison.compare import RunComparison, compare, require_baseline
 from recsys.reports.comparison.leaderboard_text import WIDTH, printed
+from recsys.reports.comparison.mixed_runs import with_settings
 from recsys.reports.comparison.ranking import best_run, differing_settings, labels, on_data
 from recsys.tracking.names import bounds, means
 from recsys.tracking.read import TrackedRun
@@ -248,3 +249,37 @@ def test_runs_of_one_model_are_told_apart() -> None:
     assert list(labels(tuned).values()) == ["als aaaaaaaa", "als bbbbbbbb"]
     unknown = [made("als", SEGMENT, run_id=name * 32, settings=name) for name in "ab"]
     assert list(labels(unknown).values()) == ["als aaaaaaaa", "als bbbbbbbb"]
+
+
+def test_the_setting_in_which_runs_differ_is_named() -> None:
+    small = made("als", SEGMENT, params={"data.events": "5000", "split.windows": "3"})
+    large = {"data.events": "20000", "split.windows": "3", "model.dim": "8"}
+    other = made("segment", SEGMENT, fingerprint="0" * 64, params=large)
+    with pytest.raises(
+        InputError,
+        match=r"they differ in data.events \(20000, 5000\); set settings=data.events:20000 or runs",
+    ):
+        compare([small, other])
+    assert with_settings([small, other], {"data.events": "5000"}) == [small]
+    assert with_settings([small, other], {}) == [small, other]
+    with pytest.raises(InputError, match=r"settings=data.events:1: .* there are 20000, 5000"):
+        with_settings([small, other], {"data.events": "1"})
+    with pytest.raises(InputError, match=r"settings=data.evnts:1: .* no run has it"):
+        with_settings([small, other], {"data.evnts": "1"})
+
+
+def test_another_class_of_split_is_one_difference() -> None:
+    given = {"split._target_": "GivenSplit", "split.seed": "0"}
+    time = {"split._target_": "TimeSplit", "split.valid_from": "None"}
+    runs = [made("als", SEGMENT, params=given, split="given"), made("als", SEGMENT, params=time)]
+    with pytest.raises(InputError, match=r"they differ in split._target_ \(GivenSplit, TimeSplit"):
+        compare(runs)
+
+
+def test_tables_that_changed_and_other_data_are_told_apart() -> None:
+    changed = made("segment", SEGMENT, fingerprint="0" * 64)
+    with pytest.raises(InputError, match=r"the tables of data=toy changed .* train again"):
+        compare([made("als", SEGMENT), changed])
+    elsewhere = made("segment", SEGMENT, fingerprint="0" * 64, data="shop")
+    with pytest.raises(InputError, match="they differ in data; set data=NAME or runs=ID,ID"):
+        compare([made("als", SEGMENT), elsewhere])

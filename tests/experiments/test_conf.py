@@ -11,6 +11,7 @@ from recsys.experiments.config import build_part, settings_from
 from recsys.experiments.config_types import build_typed
 from recsys.experiments.tuning.space import flat_settings, space
 from recsys.experiments.tuning.study import StudyConfig
+from recsys.policy.rules.read import read_policy
 
 CONF = Path(__file__).parents[2] / "conf"
 SUITES = CONF.parent / "benchmarks" / "conf"
@@ -72,6 +73,12 @@ def test_every_split_builds(name: str) -> None:
 def test_every_source_builds(name: str, folder: Path) -> None:
     root = [f"data.root={folder}"] if name in NEEDS_ROOT else []
     settings_from(composed("model=popularity", f"data={name}", *root))
+
+
+@pytest.mark.parametrize("name", alternatives("policy"))
+def test_every_policy_reads(name: str) -> None:
+    """A policy is no part of a run's configuration: plain YAML with keys of its own."""
+    assert read_policy(name).name == name
 
 
 @pytest.mark.parametrize("name", alternatives("experiment"))

@@ -229,3 +229,23 @@ def test_probabilities_are_of_everybody_known_before_valid(tmp_path: Path) -> No
     ]
     assert all(chance is not None and 0 < chance < 1 for chance in chances)
     assert np.mean(chances) == pytest.approx(about["rate"], rel=1)
+
+
+def test_a_policy_decides_by_odds_of_the_decisions_logged_in_valid(tmp_path: Path) -> None:
+    run = finished_run("als", {}, "model.dim=8", "model.epochs=3")
+    config = ExportConfig(policy="market", calibrate=True)
+    exported = export(run, tmp_path / "a", config, overwrite=False)
+    artifact = load(tmp_path / "a")
+    facts = artifact.facts["acceptance"]
+    assert exported.acceptance == facts
+    assert facts["decisions"] > 500
+    assert facts["ece"] < 0.15
+    assert artifact.facts["calibration"]["rate"] > 0
+    # What is expected of the best offers is what the odds say, and no rule is broken.
+    decision = artifact.decide(artifact.contents.customers.ids[0], "web", at="2025-12-15T12:00")
+    assert decision.policy == "market"
+    assert all(offer.expected_value > 0 for offer in decision.offers)
+    unknown = finished_run("als", {}, "model.dim=8")
+    with pytest.raises(InputError, match="policy: expected one of"):
+        export(unknown, tmp_path / "b", ExportConfig(policy="nowhere"), overwrite=False)
+    assert not (tmp_path / "b").exists()

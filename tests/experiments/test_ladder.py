@@ -85,7 +85,7 @@ def test_slices_are_those_of_the_runs(market: Ladder) -> None:
 
 def test_hits_of_new_and_old_products_are_hits_together(market: Ladder) -> None:
     window = valid_of_run(market.rungs.top)
-    cut = slices.sliced_hits(market.rungs, window)
+    cut = slices.sliced_hits(market.rungs, window, slices.fitted_again(market.rungs, window))
     either = np.fmax(cut.hits["new_or_repeat", "new"], cut.hits["new_or_repeat", "repeat"])
     rates = [row["mean"] for row in rows(market.rates, dimension="all")]
     np.testing.assert_allclose(either.mean(axis=0), rates)

@@ -9,6 +9,7 @@ from test_compare import HandMade, made
 from recsys.errors import InputError
 from recsys.reports.ladder.ladder import rows
 from recsys.reports.ladder.rungs import FEW, MANY, ONE, kept_hits, rungs
+from recsys.reports.ladder.segment_kinds import segment_kinds
 from recsys.reports.ladder.steps import EVERYBODY, rates, steps
 
 CUSTOMERS = 200
@@ -110,3 +111,17 @@ def test_a_customer_who_asks_twice_is_one_customer() -> None:
     assert set(customers) == {0}
     assert rates({EVERYBODY: hits}, customers)["customers"].tolist() == [1, 1, 1]
     assert set(steps({EVERYBODY: hits}, customers)["verdict"]) == {"tie"}
+
+
+def test_the_firms_own_segments_stand_beside_those_of_the_toolkit() -> None:
+    own = made("segment", HALF * 0.5, settings="own", params={"model.column": "tier"})
+    worse = made("segment", FIRST * 0.1, settings="w", params={"model.column": "tier"}, run_id="w")
+    chosen = rungs([*three(), own, worse])
+    assert [run.settings for run in chosen.segments] == ["own", "s"]
+    assert chosen.runs[1].settings == "own"
+    kinds = segment_kinds(chosen)
+    assert kinds["segments"].tolist() == ["column tier", "recency, frequency and value"]
+    assert kinds["mean"].tolist() == [0.5, 0.2]
+    assert kinds["difference"].tolist() == pytest.approx([0, 0.3])
+    assert kinds["verdict"].tolist() == ["tie", "win"]
+    assert segment_kinds(rungs(three())).empty

@@ -1,6 +1,6 @@
 """All that serving does with two artifacts, as JSON: a script for a Python with hardly anything.
 
-python -I bare_answers.py ARTIFACT SMALL OUT.parquet
+python -I bare_answers.py ARTIFACT SMALL DECIDING OUT.parquet
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.serving import load
+from recsys.serving.decide.plan import decide_everyone
 from recsys.serving.query.everyone import recommend_everyone
 
 EVENTS = ["P001", ("P002", "purchase"), ("P003", 0.5)]
@@ -20,8 +21,10 @@ AT = "as_of"
 ABSENT = ("pandas", "torch", "scipy", "mlflow", "faiss", "tqdm", "hydra", "sklearn", "duckdb")
 
 
-def answers(whole: Path, small: Path, out: Path) -> dict[str, Any]:
-    """Every kind of answer of an artifact, the first few of another, and a file of all offers."""
+def answers(whole: Path, small: Path, deciding: Path, out: Path) -> dict[str, Any]:
+    """Every kind of answer of an artifact, a few of others, and files of all offers and plans."""
+    decides = load(deciding)
+    plan = decide_everyone(decides, out.with_name(f"{out.stem}_plan.parquet"), at=AT)
     artifact = load(whole)
     someone = artifact.contents.customers.ids[0]
     many = artifact.recommend_many(artifact.contents.customers.ids[:], 3, at=AT)
@@ -34,6 +37,8 @@ def answers(whole: Path, small: Path, out: Path) -> dict[str, Any]:
         "both": _plain(artifact.recommend_events(EVENTS, 3, "app", AT, customer_id=someone)),
         "int8": _plain(load(small).recommend(someone, 3, at=AT)),
         "everyone": recommend_everyone(artifact, out, 3, at=AT),
+        "decide": _plain(decides.decide(someone, at=AT, k=3, explore=True)),
+        "plan": [plan.decisions, plan.expected_value],
     }
 
 

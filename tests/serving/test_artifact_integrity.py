@@ -198,8 +198,8 @@ def test_a_strange_file_list_is_refused(artifact, files):
 
 
 def test_a_future_format_is_refused(artifact):
-    resealed(artifact, lambda body: body.update(format_version=4, files="elsewhere"))
-    with pytest.raises(InputError, match="format version 4, this recsys reads up to 3: upgrade"):
+    resealed(artifact, lambda body: body.update(format_version=5, files="elsewhere"))
+    with pytest.raises(InputError, match="format version 5, this recsys reads up to 4: upgrade"):
         load(artifact)
 
 

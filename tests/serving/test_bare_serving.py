@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from artifact_contents import contents
+from policy_part import deciding
 
 import recsys
 from recsys.serving import OfferTable, write
 from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 THERE = ("numpy", "pyarrow", "safetensors")
+EXPLORATION = {"kind": "epsilon", "epsilon": 0.5, "seed": 1}
 OFFERS = OfferTable(
     ids=np.array(["solo", "pair"]),
     starts=np.array([0, 1, 3]),
@@ -50,7 +52,8 @@ def test_serves_where_nothing_else_is_installed(tmp_path: Path, python: Path) ->
     )  # fmt: skip
     write(tmp_path / "whole", given)
     write(tmp_path / "small", given, kept_as="int8")
-    artifacts = tmp_path / "whole", tmp_path / "small"
+    write(tmp_path / "deciding", deciding(exploration=EXPLORATION))
+    artifacts = tmp_path / "whole", tmp_path / "small", tmp_path / "deciding"
     done = subprocess.run(
         [python, "-I", bare_answers.__file__, *artifacts, tmp_path / "bare.parquet"],
         capture_output=True, text=True, timeout=120, check=False,
@@ -68,5 +71,7 @@ def test_serves_where_nothing_else_is_installed(tmp_path: Path, python: Path) ->
     assert report["recommend"]["offers"][0]["probability"]
     assert report["recommend"] != report["int8"]
     assert report["recommend_offers"]["offers"][0]["products"] == [str(product) for product in pair]
-    tables = [pq.read_table(tmp_path / f"{name}.parquet") for name in ("bare", "here")]
-    assert tables[0].equals(tables[1])
+    assert report["decide"]["offers"]
+    for kind in ("", "_plan"):
+        tables = [pq.read_table(tmp_path / f"{name}{kind}.parquet") for name in ("bare", "here")]
+        assert tables[0].equals(tables[1])

@@ -1,6 +1,6 @@
 """`Audit`: the steps of a leakage audit, from the merge of ids to the fit on the last window."""
 
-from typing import Literal
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from recsys.data.audit.identities import check_identities
 from recsys.data.audit.recount import check_derived
 from recsys.data.audit.rows import rows_of_table
 from recsys.data.dataset import Dataset
-from recsys.data.queries import Split
+from recsys.data.queries import Split, Window
 from recsys.data.tables import Tables
 
 _NO_CUTOFF = {
@@ -46,23 +46,38 @@ class Audit:
         self._rows = rows_of_table(merged.interactions, data)
         self._checks: list[Check] = [check_identities(checked, merged, self._first_cutoff())]
 
-    def window(self, name: Literal["valid", "test"]) -> None:
-        """Checks edges, features and answers of a window, before a model is fitted on its past."""
-        boundary = self._boundary(name)
+    def window(self, name: str, window: Window | None = None) -> None:
+        """Checks edges, features and answers of a window, before a model is fitted on its past.
+
+        Args:
+            name: "valid" or "test", or what a window of `Split.earlier` is called.
+            window: of `Split.earlier`; None for valid and test.
+        """
+        boundary = self._boundary(name, window)
         self._checks += [
             check_edges(boundary),
             *check_features(boundary, self._side),
             check_answers(boundary),
         ]
 
-    def fit(self, name: Literal["valid", "test"], derived: Derived | None) -> None:
+    def fit(self, name: str, derived: Derived | None, window: Window | None = None) -> None:
         """Checks what a model states after its fit on the past of a window.
 
         Args:
             name: of the window.
             derived: the statement; None for a model without one.
+            window: as for `window`.
         """
-        self._checks += check_derived(self._boundary(name), derived)
+        self._checks += check_derived(self._boundary(name, window), derived)
+
+    def restore(self, checks: Sequence[Check]) -> None:
+        """Adds the checks of windows that an interrupted run had finished."""
+        self._checks += checks
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """All checks so far."""
+        return tuple(self._checks)
 
     @property
     def certificate(self) -> Certificate:
@@ -73,15 +88,18 @@ class Audit:
         )
 
     def _first_cutoff(self) -> pd.Timestamp | None:
-        start = self._split.valid.start
+        oldest = self._split.earlier[0] if self._split.earlier else self._split.valid
+        start = oldest.start
         if start is None or self._clock != "timestamp":
             return None
         return pd.Timestamp(start, unit="us", tz="UTC")
 
-    def _boundary(self, name: Literal["valid", "test"]) -> Boundary:
+    def _boundary(self, name: str, window: Window | None) -> Boundary:
+        if window is None:
+            window = self._split.test if name == "test" else self._split.valid
         return Boundary(
             name=name,
-            window=self._split.valid if name == "valid" else self._split.test,
+            window=window,
             divides=self._split.divides,
             rows=self._rows,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from recsys.data.cells import listed
+from recsys.data.decision_events import decisions_as_events
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
@@ -43,6 +44,9 @@ class Files:
         name: what the data are called in comparisons; by default the folder's name.
         ends: the last day or moment of the data; later events, links, decisions and rows of
             customers are refused. By default now, and a day for time zones.
+        outcome_days: how many days after a decision its outcome is known, 0 or more; the outcomes
+            of the table `decisions` then become events, see `recsys.data.decision_events`. None
+            where models learn from `interactions` alone.
         mapping: a YAML file that says how the files of the folder are written, see
             `recsys.data.mapping.mapping.Mapping`; `recsys check suggest=true` writes one.
 
@@ -63,6 +67,7 @@ class Files:
         test_from: str | int | None = None,
         name: str | None = None,
         ends: str | None = None,
+        outcome_days: float | None = None,
         mapping: str | None = None,
     ) -> None:
         self.folder = data_folder(root, ())
@@ -72,6 +77,9 @@ class Files:
         self.name = name or self.folder.resolve().name
         self.cutoffs = _cutoffs(valid_from, test_from)
         self.ends = None if ends is None else end_of(parse_moment(ends, "data.ends"))
+        self.outcome_days = outcome_days
+        if outcome_days is not None and not 0 <= outcome_days < 36_500:
+            raise InputError(f"data.outcome_days: expected a number >= 0, got {outcome_days}")
         _check_names(self.rename, self.targets)
         if mapping is not None and self.rename:
             raise InputError(
@@ -90,11 +98,22 @@ class Files:
         if self.mapping is not None:
             from recsys.data.mapping.folder import load_mapped
 
-            return load_mapped(self.folder, self.mapping, self.ends)
+            return self._with_outcomes(load_mapped(self.folder, self.mapping, self.ends))
         tables: dict[str, Any] = {table: self._read(table) for table in _TABLES}
         if tables["interactions"] is None:
             raise no_interactions(self.folder)
-        return EndingTables(**tables, ends=self.ends)
+        return self._with_outcomes(EndingTables(**tables, ends=self.ends))
+
+    def _with_outcomes(self, loaded: Tables) -> Tables:
+        """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
+        if self.outcome_days is None:
+            return loaded
+        # Imported late: pandera is not needed to build the source.
+        from recsys.data.check import check_tables
+
+        known_after = pd.Timedelta(days=self.outcome_days)
+        events = decisions_as_events(check_tables(loaded), known_after=known_after)
+        return EndingTables.of(events, self.ends)
 
     def inspected(self) -> "Inspected":
         """The tables with all their faults, and the lines of the files that they stand in.

@@ -80,7 +80,7 @@ def range_of_terms(
         bound = min(bound, np.sqrt(threshold) / 2 if name == "dr_shrinkage" else threshold)
     if name in ("ips", "clipped_ips"):
         return min(0.0, low * bound), max(0.0, high * bound)
-    reach = 0.0 if name == "dm" else bound * (high - low)
+    reach = bound * (high - low)
     return low - reach, high + reach
 
 
@@ -131,6 +131,11 @@ def ranges_of_terms(
         raise InputError("interval: bernstein is for single decisions; use bootstrap or normal")
     if "snips" in terms:
         raise InputError("interval: bernstein is not for snips, a ratio; use bootstrap or normal")
+    if "dm" in terms:
+        raise InputError(
+            "interval: bernstein is not for dm, whose terms leave out the noise of its reward "
+            "model; use bootstrap or normal"
+        )
     for name in terms:
         if not settings.is_fixed(name):
             raise InputError(

@@ -4,17 +4,31 @@ The log is split by customer and each part predicted with a model of the others,
 an estimator is made with its own outcome (Chernozhukov et al., 2018).
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.evaluation.off_policy import named
 from recsys.evaluation.off_policy.estimators import model_value
 from recsys.evaluation.off_policy.log import LoggedDecisions
 from recsys.evaluation.off_policy.reward_models import ActionMean, RewardModel
 from recsys.evaluation.off_policy.slates import slate_rows
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CrossFitted:
+    """Expected rewards, and the reward model that they are from.
+
+    Attributes:
+        predictions: [N, A] each made without the decision's own reward.
+        model: None where the predictions were made elsewhere.
+        context: [N, D] features that the model was fitted on.
+    """
+
+    predictions: FloatArray
+    model: RewardModel | None
+    context: FloatArray
 
 
 def folds_of(units: IntArray, folds: int, generator: np.random.Generator) -> IntArray:
@@ -64,41 +78,42 @@ def cross_fitted(
     return _predicted_by_fold(model, log.actions, log.rewards, features, n_actions, fold)
 
 
-def predict_rewards(
+def fit_rewards(
     log: LoggedDecisions,
     target: FloatArray,
-    names: Sequence[str],
-    reward_model: RewardModel | FloatArray | None,
+    reward_model: RewardModel | CrossFitted | FloatArray | None,
     *,
     context: FloatArray | None,
     folds: int,
     reward_range: tuple[float, float] | None,
     seed: int,
-) -> FloatArray | None:
-    """[N, A] expected rewards that the estimators need; None where none needs them.
-
-    Arguments as for `evaluate_policy`.
-    """
-    if not set(names) & set(named.WITH_MODEL):
-        return None
+) -> CrossFitted:
+    """Expected rewards of all actions; arguments as for `evaluate_policy`."""
+    if isinstance(reward_model, CrossFitted):
+        if not log.has_slates or reward_model.model is None:
+            return reward_model
+        reward_model = reward_model.model  # predictions for slates depend on the target
     generator = np.random.default_rng([seed, 1])  # not the stream of the resampling
+    features = check_context(context, len(log))
+    model: RewardModel | None = None
     if isinstance(reward_model, np.ndarray):
         predictions: FloatArray = np.asarray(reward_model, np.float64)
         if not np.isfinite(predictions).all():
             raise InputError("reward_model: expected finite predictions, got nan or infinity")
     elif log.has_slates:
+        model = reward_model or ActionMean()
         predictions = cross_fitted_slates(
-            reward_model or ActionMean(), log, target,
-            generator=generator, context=context, folds=folds,
-        )  # fmt: skip
+            model, log, target, generator=generator, context=features, folds=folds
+        )
     else:
+        model = reward_model or ActionMean()
         predictions = cross_fitted(
-            reward_model or ActionMean(), log,
-            n_actions=target.shape[1], generator=generator, context=context, folds=folds,
+            model, log,
+            n_actions=target.shape[1], generator=generator, context=features, folds=folds,
         )  # fmt: skip
-    if reward_range is None or log.has_slates:
-        return predictions
-    return np.clip(predictions, *reward_range)
+    if reward_range is not None and not log.has_slates:
+        predictions = np.clip(predictions, *reward_range)
+    return CrossFitted(predictions=predictions, model=model, context=features)
 
 
 def cross_fitted_slates(

@@ -8,6 +8,7 @@ import numpy as np
 from recsys.arrays import BoolArray, FloatArray
 from recsys.errors import InputError
 from recsys.evaluation.off_policy.log import LoggedDecisions
+from recsys.evaluation.off_policy.slates import slate_rows
 
 QUANTILES = (0.5, 0.9, 0.99, 0.999, 1.0)
 _ERRORS = 5.0
@@ -64,6 +65,21 @@ def unsupported_share(
         )
     beyond = target[:, ~support] if support.ndim == 1 else target[~support]
     return float(beyond.sum() / len(target))
+
+
+def unsupported_reach(log: LoggedDecisions, share: float, rewards: tuple[float, float]) -> float:
+    """How far the part of the target that the log never plays may move the value.
+
+    Args:
+        log: the decisions.
+        share: of the target's probability, as `unsupported_share` returns it.
+        rewards: smallest and largest possible reward.
+    """
+    if not share > 0:
+        return 0.0
+    low, high = rewards
+    length = int(slate_rows(log)[1].max()) + 1 if log.has_slates else 1
+    return share * length * max(abs(low), abs(high), high - low)
 
 
 def diagnose(weights: FloatArray, unsupported: float = float("nan")) -> Diagnostics:

@@ -25,11 +25,14 @@ class Terms:
         values: [U] one a decision or a slate.
         weights: [U] ones, but for self-normalised estimators.
         units: [U] what is independent, as customers.
+        noise: [U] with mean 0, what the fit of a reward model adds to the error of each value
+            (`recsys.evaluation.off_policy.model_noise`); None where it is not known.
     """
 
     values: FloatArray
     weights: FloatArray
     units: IntArray
+    noise: FloatArray | None = None
 
     @property
     def estimate(self) -> float:
@@ -38,9 +41,14 @@ class Terms:
         return float(self.values.sum() / total) if total else float("nan")
 
     @property
+    def noisy_values(self) -> FloatArray:
+        """[U] values whose spread is that of the estimate, the model's noise included."""
+        return self.values if self.noise is None else self.values + self.noise
+
+    @property
     def influence(self) -> FloatArray:
         """[U] what each decision or slate adds to the estimate's error, by the delta method."""
-        parts = self.values - self.estimate * self.weights
+        parts = self.noisy_values - self.estimate * self.weights
         return np.asarray(parts / self.weights.sum())
 
 
@@ -108,7 +116,7 @@ def snips(log: LoggedDecisions, target: FloatArray) -> Terms:
 def direct_method(log: LoggedDecisions, target: FloatArray, predictions: FloatArray) -> Terms:
     """Mean of v_i, what the reward model predicts (Beygelzimer and Langford, 2009).
 
-    As biased as the model is; its interval says nothing about that bias.
+    As biased as the model is; its interval leaves that bias out.
 
     Args:
         log: the decisions.
@@ -135,9 +143,8 @@ def switch_dr(
 
     Trusts the reward model where weights are large. Arguments as for `direct_method`.
     """
-    _require_positive("threshold", threshold)
-    weights = importance_weights(log, target)
-    return _corrected(log, target, predictions, np.where(weights <= threshold, weights, 0.0))
+    weights = switched(importance_weights(log, target), threshold)
+    return _corrected(log, target, predictions, weights)
 
 
 def dr_shrinkage(
@@ -149,14 +156,24 @@ def dr_shrinkage(
     sqrt(shrinkage) / 2. It is the direct method at 0 and doubly robust at infinity. Arguments as
     for `direct_method`.
     """
+    weights = shrunk(importance_weights(log, target), shrinkage)
+    return _corrected(log, target, predictions, weights)
+
+
+def switched(weights: FloatArray, threshold: float) -> FloatArray:
+    """Weights [N], those above the threshold set to 0."""
+    _require_positive("threshold", threshold)
+    return np.where(weights <= threshold, weights, 0.0)
+
+
+def shrunk(weights: FloatArray, shrinkage: float) -> FloatArray:
+    """Weights [N] shrunk to shrinkage w / (w^2 + shrinkage)."""
     if not shrinkage >= 0:
         raise InputError(f"shrinkage: expected a number from 0, got {shrinkage}")
-    weights = importance_weights(log, target)
     if np.isinf(shrinkage):
-        return _corrected(log, target, predictions, weights)
+        return weights
     with np.errstate(invalid="ignore"):  # 0 / 0 where both are 0
-        shrunk = np.where(weights > 0, shrinkage * weights / (weights**2 + shrinkage), 0.0)
-    return _corrected(log, target, predictions, shrunk)
+        return np.where(weights > 0, shrinkage * weights / (weights**2 + shrinkage), 0.0)
 
 
 def model_value(target: FloatArray, predictions: FloatArray) -> FloatArray:
@@ -178,12 +195,26 @@ def model_value(target: FloatArray, predictions: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("ij,ij->i", target, predictions))
 
 
+def corrected(
+    value: FloatArray, residuals: FloatArray, weights: FloatArray, units: IntArray
+) -> Terms:
+    """Terms v_i + s_i (r_i - q_i).
+
+    Args:
+        value: [N] v_i, as `model_value` returns it.
+        residuals: [N] r_i - q_i.
+        weights: [N] s_i, which for doubly robust are the importance weights.
+        units: [N] what is independent.
+    """
+    return mean_terms(value + weights * residuals, units)
+
+
 def _corrected(
     log: LoggedDecisions, target: FloatArray, predictions: FloatArray, weights: FloatArray
 ) -> Terms:
     value = model_value(target, predictions)
     residuals = log.rewards - of_logged_action(log, predictions)
-    return mean_terms(value + weights * residuals, log.units)
+    return corrected(value, residuals, weights, log.units)
 
 
 def _require_positive(name: str, value: float) -> None:

@@ -11,29 +11,31 @@ from recsys.evaluation.off_policy.bernstein import (
     known_reward_range,
     ranges_of_terms,
 )
-from recsys.evaluation.off_policy.cross_fitting import predict_rewards
+from recsys.evaluation.off_policy.cross_fitting import CrossFitted, fit_rewards
 from recsys.evaluation.off_policy.diagnostics import (
     Diagnostics,
     diagnose,
     require_support,
+    unsupported_reach,
     unsupported_share,
 )
 from recsys.evaluation.off_policy.estimators import (
     Terms,
     clipping_bias_bound,
-    doubly_robust,
     logged_value,
 )
 from recsys.evaluation.off_policy.intervals import (
     Method,
     bootstrap_intervals,
+    check_resampling,
     normal_interval,
 )
-from recsys.evaluation.off_policy.log import LoggedDecisions, check_target
+from recsys.evaluation.off_policy.log import LoggedDecisions, check_target, importance_weights
 from recsys.evaluation.off_policy.named import Marginals, Thresholds
 from recsys.evaluation.off_policy.policy_value import Estimate, PolicyValue
 from recsys.evaluation.off_policy.reward_models import RewardModel
-from recsys.evaluation.off_policy.slates import logged_slate_value, slate_rows
+from recsys.evaluation.off_policy.slates import logged_slate_value
+from recsys.evaluation.off_policy.terms_by_name import terms_by_name
 from recsys.evaluation.off_policy.thresholds import bias_against
 
 _METHODS = ("bootstrap", "normal", "bernstein")
@@ -44,7 +46,7 @@ def evaluate_policy(
     target: FloatArray,
     *,
     estimators: Sequence[str] | None = None,
-    reward_model: RewardModel | FloatArray | None = None,
+    reward_model: RewardModel | CrossFitted | FloatArray | None = None,
     context: FloatArray | None = None,
     folds: int = 5,
     thresholds: Thresholds | None = None,
@@ -67,11 +69,12 @@ def evaluate_policy(
             a log of slates given the actions above.
         estimators: names among `named.OF_DECISIONS` or `named.OF_SLATES`; None takes all that the
             target and the interval allow.
-        reward_model: fitted across folds of customers; or its expected rewards [N, A], made
-            without the decision's own reward; None takes the mean of each action.
+        reward_model: fitted across folds of customers; or `fitted` of another policy's value on
+            this log; or expected rewards [N, A], made without the decision's own reward; None takes
+            the mean of each action.
         context: [N, D] features of the decisions for the reward model.
         folds: parts of the log for the reward model.
-        thresholds: caps and the like; those not set are chosen by SLOPE.
+        thresholds: caps and the like; those not set are chosen by the log.
         reward_range: smallest and largest possible reward, to which predictions are clipped; None
             takes those of the log and clips nothing.
         weight_bound: largest weight possible, for interval="bernstein".
@@ -93,13 +96,16 @@ def evaluate_policy(
     Raises:
         InputError: an argument cannot be used, or the log carries none of the estimators.
     """
-    _check(interval, level, resamples)
+    if interval not in _METHODS:
+        raise InputError(f"interval: expected {', '.join(_METHODS)}, got {interval!r}")
+    check_resampling(level, resamples)
     rewards = known_reward_range(log, reward_range, is_required=interval == "bernstein")
     probabilities = check_target(log, target)
     names = named.resolve(log, probabilities, estimators)
     settings = thresholds or Thresholds()
     if estimators is None and interval == "bernstein":
-        names = tuple(name for name in names if name != "snips" and settings.is_fixed(name))
+        with_interval = set(names) - {"snips", "dm"}
+        names = tuple(name for name in names if name in with_interval and settings.is_fixed(name))
     share = unsupported_share(log, probabilities, support)
     checked, refused = _diagnosed(
         log, probabilities, names, share,
@@ -107,21 +113,21 @@ def evaluate_policy(
     )  # fmt: skip
     if not checked:
         raise InputError(next(iter(refused.values())))
-    predictions = predict_rewards(
-        log, probabilities, tuple(checked), reward_model,
-        context=context, folds=folds, reward_range=reward_range, seed=seed,
-    )  # fmt: skip
-    terms, chosen = named.terms_by_name(
-        log, probabilities, tuple(checked), predictions, settings, marginals
-    )
+    fitted = None
+    if set(checked) & set(named.WITH_MODEL):
+        fitted = fit_rewards(
+            log, probabilities, reward_model,
+            context=context, folds=folds, reward_range=reward_range, seed=seed,
+        )  # fmt: skip
+    terms, chosen = terms_by_name(log, probabilities, tuple(checked), fitted, settings, marginals)
     ranges = (
         ranges_of_terms(log, terms, settings, rewards, weight_bound)
         if interval == "bernstein"
         else {}
     )
     intervals = _intervals(terms, interval, ranges, resamples=resamples, level=level, seed=seed)
-    bounds = _bias_bounds(log, probabilities, predictions, terms, chosen, rewards)
-    slack = _unsupported_reach(log, share, rewards)
+    bounds = _bias_bounds(log, probabilities, fitted, terms, chosen, rewards)
+    slack = unsupported_reach(log, share, rewards)
     logged = logged_slate_value(log) if log.has_slates else logged_value(log)
     return PolicyValue(
         logged=normal_interval(logged, level=level),
@@ -137,7 +143,8 @@ def evaluate_policy(
         refused=refused,
         level=level,
         method=interval,
-        predictions=predictions,
+        fitted=fitted,
+        recommended=named.recommended(tuple(terms), fitted),
     )
 
 
@@ -153,23 +160,15 @@ def _diagnosed(
 ) -> tuple[dict[str, Diagnostics], dict[str, str]]:
     """Diagnostics of the estimators that the log carries, and why it does not carry the others."""
     checked, refused = {}, {}
+    shared = None if log.has_slates else diagnose(importance_weights(log, target), share)
     for name in names:
         try:
-            diagnostics = diagnose(named.weights_of(name, log, target, marginals), share)
+            diagnostics = shared or diagnose(named.weights_of(name, log, target, marginals), share)
             require_support(diagnostics, minimum=minimum, max_unsupported=max_unsupported)
             checked[name] = diagnostics
         except InputError as error:
             refused[name] = str(error)
     return checked, refused
-
-
-def _check(interval: str, level: float, resamples: int) -> None:
-    if interval not in _METHODS:
-        raise InputError(f"interval: expected {', '.join(_METHODS)}, got {interval!r}")
-    if not 0 < level < 1:
-        raise InputError(f"level: expected a number between 0 and 1, got {level}")
-    if resamples < 1:
-        raise InputError(f"resamples: expected a whole number of at least 1, got {resamples}")
 
 
 def _intervals(
@@ -193,7 +192,7 @@ def _intervals(
 def _bias_bounds(
     log: LoggedDecisions,
     target: FloatArray,
-    predictions: FloatArray | None,
+    fitted: CrossFitted | None,
     terms: Mapping[str, Terms],
     chosen: Mapping[str, float],
     rewards: tuple[float, float],
@@ -204,19 +203,11 @@ def _bias_bounds(
         cap = chosen["clipped_ips"]
         bounds["clipped_ips"] = clipping_bias_bound(log, target, cap=cap, reward_range=rewards)
     biased = [name for name in ("dm", "switch_dr", "dr_shrinkage") if name in terms]
-    if biased and predictions is not None:
-        unbiased = terms["dr"] if "dr" in terms else doubly_robust(log, target, predictions)
+    if biased:
+        dr = terms if "dr" in terms else terms_by_name(log, target, ["dr"], fitted, Thresholds())[0]
+        unbiased = dr["dr"]
         bounds |= {name: bias_against(unbiased, terms[name]) for name in biased}
     return bounds
-
-
-def _unsupported_reach(log: LoggedDecisions, share: float, rewards: tuple[float, float]) -> float:
-    """How far the part of the target that the log never plays may move the value."""
-    if not share > 0:
-        return 0.0
-    low, high = rewards
-    length = int(slate_rows(log)[1].max()) + 1 if log.has_slates else 1
-    return share * length * max(abs(low), abs(high), high - low)
 
 
 def _widened(interval: Interval, reach: float) -> Interval:

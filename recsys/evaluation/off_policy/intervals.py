@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from recsys.arrays import FloatArray
+from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval, by_customer, percentiles, resampled_sums
 from recsys.evaluation.off_policy.estimators import Terms
 
@@ -14,6 +15,14 @@ Method: TypeAlias = Literal["bootstrap", "normal", "bernstein"]
 
 _CELLS = 4_000_000
 """Counts of resamples x customers that are in memory at a time."""
+
+
+def check_resampling(level: float, resamples: int) -> None:
+    """Refuses a level outside 0 to 1, and resamples below 1, with an `InputError`."""
+    if not 0 < level < 1:
+        raise InputError(f"level: expected a number between 0 and 1, got {level}")
+    if resamples < 1:
+        raise InputError(f"resamples: expected a whole number of at least 1, got {resamples}")
 
 
 def bootstrap_intervals(
@@ -44,7 +53,7 @@ def resampled_estimates(
 ) -> tuple[FloatArray, int]:
     """[resamples, M] estimates of resampled customers, and the number of customers."""
     units = next(iter(terms.values())).units
-    values = [value.values for value in terms.values()]
+    values = [value.noisy_values for value in terms.values()]
     weights = [value.weights for value in terms.values()]
     sums = by_customer(np.column_stack([*values, *weights]), units)  # [C, 2 M]
     drawn = resampled_sums(sums, resamples, seed, chunk=max(1, _CELLS // len(sums)))

@@ -1,19 +1,16 @@
-"""Estimators by name: their terms, the thresholds chosen for them, the weights they rest on."""
+"""Estimators by name: which fit a log, their settings, and the weights they rest on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
-from recsys.evaluation.off_policy import estimators as single
 from recsys.evaluation.off_policy import slates
+from recsys.evaluation.off_policy.cross_fitting import CrossFitted
 from recsys.evaluation.off_policy.diagnostics import effective_sample
-from recsys.evaluation.off_policy.estimators import Terms
 from recsys.evaluation.off_policy.log import LoggedDecisions, importance_weights
-from recsys.evaluation.off_policy.thresholds import choose_threshold, threshold_grid
+from recsys.evaluation.off_policy.reward_models import LinearRewardModel
 
 Marginals: TypeAlias = tuple[FloatArray, FloatArray]
 """[N] marginal probabilities of the logged action at its position: target, logging policy."""
@@ -21,8 +18,7 @@ Marginals: TypeAlias = tuple[FloatArray, FloatArray]
 OF_DECISIONS = ("ips", "clipped_ips", "snips", "dm", "dr", "switch_dr", "dr_shrinkage")
 OF_SLATES = ("slate_ips", "independent_ips", "cascade_ips", "cascade_dr")
 WITH_MODEL = ("dm", "dr", "switch_dr", "dr_shrinkage", "cascade_dr")
-RECOMMENDED = "dr"
-"""Unbiased whatever the reward model: no bias that is as large as the noise stays unseen."""
+_PREFERRED = ("dr_shrinkage", "dr", "snips", "cascade_dr", "cascade_ips", "slate_ips")
 
 SETTINGS = {
     "clipped_ips": "weight_cap",
@@ -34,7 +30,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """Settings of estimators; None chooses each by SLOPE from the log.
+    """Settings of estimators; None lets the log choose each.
 
     Attributes:
         weight_cap: of clipped_ips.
@@ -83,56 +79,19 @@ def resolve(
     return tuple(dict.fromkeys(names))
 
 
-def terms_by_name(
-    log: LoggedDecisions,
-    target: FloatArray,
-    names: Sequence[str],
-    predictions: FloatArray | None,
-    thresholds: Thresholds,
-    marginals: Marginals | None = None,
-) -> tuple[dict[str, Terms], dict[str, float]]:
-    """Terms of each estimator, and the thresholds of those that have one.
+def recommended(names: Collection[str], fitted: CrossFitted | None) -> str:
+    """The name of the estimator to read among those that a log carries.
+
+    The data choose the shrinkage well where the noise of the reward model's fit is known, so that
+    `dr_shrinkage` comes first there. Elsewhere `dr` does, which is unbiased whatever the model.
 
     Args:
-        log: the decisions.
-        target: [N] or [N, A] probabilities.
-        names: as `resolve` returns them.
-        predictions: [N, A] expected rewards; None where no estimator needs them.
-        thresholds: settings; those that are None are chosen by SLOPE.
-        marginals: for independent_ips.
+        names: at least one.
+        fitted: the reward model and its predictions; None where no estimator used one.
     """
-    marginal_target, marginal_propensities = marginals or (None, None)
-    q = np.empty((0, 0)) if predictions is None else predictions
-    plain: Mapping[str, Callable[[], Terms]] = {
-        "ips": lambda: single.ips(log, target),
-        "snips": lambda: single.snips(log, target),
-        "dm": lambda: single.direct_method(log, target, q),
-        "dr": lambda: single.doubly_robust(log, target, q),
-        "slate_ips": lambda: slates.slate_ips(log, target),
-        "independent_ips": lambda: slates.independent_ips(
-            log,
-            target,
-            marginal_target=marginal_target,
-            marginal_propensities=marginal_propensities,
-        ),
-        "cascade_ips": lambda: slates.cascade_ips(log, target),
-        "cascade_dr": lambda: slates.cascade_dr(log, target, q),
-    }
-    tuned: Mapping[str, Callable[[float], Terms]] = {
-        "clipped_ips": lambda cap: single.clipped_ips(log, target, cap=cap),
-        "switch_dr": lambda tau: single.switch_dr(log, target, q, threshold=tau),
-        "dr_shrinkage": lambda by: single.dr_shrinkage(log, target, q, shrinkage=by),
-    }
-    terms, chosen = {}, {}
-    for name in names:
-        if name in plain:
-            terms[name] = plain[name]()
-            continue
-        setting = thresholds.of(name)
-        if setting is None:
-            setting = choose_threshold(_grid(name, log, target), tuned[name])
-        terms[name], chosen[name] = tuned[name](setting), setting
-    return terms, chosen
+    knows_noise = fitted is not None and isinstance(fitted.model, LinearRewardModel)
+    order = _PREFERRED if knows_noise else _PREFERRED[1:]
+    return next((name for name in order if name in names), next(iter(names)))
 
 
 def weights_of(
@@ -156,10 +115,3 @@ def weights_of(
         )
     weights = slates.marginal_weights(log, target, *(marginals or (None, None)))
     return min(slates.by_slate(log, weights, 1.0).T, key=effective_sample)
-
-
-def _grid(name: str, log: LoggedDecisions, target: FloatArray) -> list[float]:
-    grid = threshold_grid(importance_weights(log, target))
-    if name == "dr_shrinkage":
-        return [np.inf, *(value**2 for value in grid), 0.0]
-    return grid

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import FloatArray
 from recsys.evaluation.intervals import Interval
+from recsys.evaluation.off_policy.cross_fitting import CrossFitted
 from recsys.evaluation.off_policy.diagnostics import Diagnostics
 from recsys.evaluation.off_policy.intervals import Method
 from recsys.ops.result_tables import html_table, text_table
@@ -44,7 +44,8 @@ class PolicyValue:
         refused: estimator -> why the log does not carry it.
         level: confidence of the intervals.
         method: how they were made.
-        predictions: [N, A] of the reward model; None where no estimator used one.
+        recommended: the estimator to read.
+        fitted: the reward model and its predictions; None where no estimator used one.
     """
 
     logged: Interval
@@ -52,7 +53,8 @@ class PolicyValue:
     refused: Mapping[str, str]
     level: float
     method: Method
-    predictions: FloatArray | None
+    recommended: str
+    fitted: CrossFitted | None
 
     def frame(self) -> pd.DataFrame:
         """One row an estimator: value, low, high, threshold, bias_bound, effective_sample."""
@@ -86,7 +88,7 @@ class PolicyValue:
             *(
                 (
                     *(name, *_ends(value.interval), _cell(value.threshold, ".4g")),
-                    *(_cell(value.bias_bound, ".4f"),),
+                    *(_cell(value.bias_bound, ".3g"),),
                     f"{value.diagnostics.effective_sample:,.0f}",
                 )
                 for name, value in self.estimates.items()
@@ -95,11 +97,12 @@ class PolicyValue:
 
     @property
     def _note(self) -> str:
-        return "; ".join(f"{name} refused: {why}" for name, why in self.refused.items())
+        refused = (f"{name} refused: {why}" for name, why in self.refused.items())
+        return "; ".join([f"read {self.recommended}", *refused])
 
 
 def _ends(interval: Interval) -> tuple[str, str, str]:
-    return f"{interval.mean:.4f}", f"{interval.low:.4f}", f"{interval.high:.4f}"
+    return f"{interval.mean:.4g}", f"{interval.low:.4g}", f"{interval.high:.4g}"
 
 
 def _cell(value: float, form: str) -> str:

@@ -1,12 +1,13 @@
 """Reward models: the expected reward of each action in a context.
 
 A reward model is any object with `fit` as in `RewardModel`;
-`recsys.evaluation.off_policy.cross_fitting` fits it on other customers than it predicts.
+`recsys.evaluation.off_policy.cross_fitting` fits it on other customers than it predicts. Models
+that are linear in the rewards also tell how an estimate moves with each (`LinearRewardModel`).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +35,31 @@ class RewardModel(Protocol):
         ...
 
 
+ImpliedWeights: TypeAlias = Callable[[FloatArray], FloatArray]
+"""A function of weights [N, M] of residuals that returns implied weights [N, M] of rewards."""
+
+
+@runtime_checkable
+class LinearRewardModel(RewardModel, Protocol):
+    """A reward model whose predictions are linear in the rewards that it is fitted on."""
+
+    def implied_weights(
+        self, actions: IntArray, context: FloatArray, target: FloatArray
+    ) -> ImpliedWeights:
+        """The weight of each reward in an estimate, by way of the fitted predictions q.
+
+        With s one column of weights, reward j moves the mean over i of v_i - s_i q(x_i, a_i) by
+        1 / N of its implied weight. Those of s = 0 are the weights that the direct method gives to
+        the rewards (Chattopadhyay and Zubizarreta, 2023).
+
+        Args:
+            actions: [N] logged actions, on which the model is fitted.
+            context: [N, D] features.
+            target: [N, A] probabilities, with v_i the mean of q(x_i, .) under them.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class ActionMean:
     """The mean reward of each action; an action never played has the mean of all rewards.
@@ -53,6 +79,24 @@ class ActionMean:
         total = np.bincount(actions, rewards - mean, minlength=n_actions)
         means = mean + np.divide(total, count, out=np.zeros(n_actions), where=count > 0)
         return lambda rows: np.broadcast_to(means, (len(rows), n_actions))
+
+    def implied_weights(
+        self, actions: IntArray, context: FloatArray, target: FloatArray
+    ) -> ImpliedWeights:
+        """See `LinearRewardModel`; the context is not used."""
+        n_actions = target.shape[1]
+        count = np.bincount(actions, minlength=n_actions) + self.prior
+        own = np.divide(len(actions), count, out=np.zeros(n_actions), where=count > 0)
+        of_all = np.divide(self.prior, count, out=np.ones(n_actions), where=count > 0)
+        chances = target.mean(axis=0)
+
+        def implied(weights: FloatArray) -> FloatArray:
+            gaps = np.repeat(chances[:, None], weights.shape[1], axis=1)  # [A, M]
+            for action in range(n_actions):
+                gaps[action] -= weights[actions == action].sum(axis=0) / len(actions)
+            return np.asarray((gaps * own[:, None])[actions] + of_all @ gaps)
+
+        return implied
 
 
 @dataclass(frozen=True)
@@ -77,8 +121,7 @@ class ActionRidge:
     ) -> Predict:
         """Solves the normal equations of each action."""
         mean = rewards.mean()
-        order = np.argsort(actions, kind="stable")
-        ends = np.searchsorted(actions[order], np.arange(n_actions + 1))
+        order, ends = _by_action(actions, n_actions)
         coefficients = np.empty((context.shape[1] + 1, n_actions))
         for action in range(n_actions):
             rows = order[ends[action] : ends[action + 1]]
@@ -87,6 +130,32 @@ class ActionRidge:
             moment = features.T @ (rewards[rows] - mean)
             coefficients[:, action] = np.linalg.solve(gram, moment)
         return lambda rows: mean + coefficients[0] + rows @ coefficients[1:]
+
+    def implied_weights(
+        self, actions: IntArray, context: FloatArray, target: FloatArray
+    ) -> ImpliedWeights:
+        """See `LinearRewardModel`."""
+        size, n_actions = target.shape
+        order, ends = _by_action(actions, n_actions)
+        features = _with_intercept(context)[order]
+        wanted = target[order].T @ features  # [A, D + 1]
+        parts = [features[ends[action] : ends[action + 1]] for action in range(n_actions)]
+        grams = [part.T @ part for part in parts]
+        penalty = self.l2 * np.eye(features.shape[1])
+
+        def implied(weights: FloatArray) -> FloatArray:
+            result = np.empty(weights.shape)
+            of_all = np.zeros(weights.shape[1])
+            for action, (part, gram) in enumerate(zip(parts, grams, strict=True)):
+                rows = order[ends[action] : ends[action + 1]]
+                gaps = wanted[action][:, None] - part.T @ weights[rows]  # [D + 1, M]
+                pull = np.linalg.solve(gram + penalty, gaps)
+                result[rows] = part @ pull
+                # What the coefficients do not take up moves with the mean of all rewards.
+                of_all += (gaps[0] - gram[0] @ pull) / size
+            return result + of_all
+
+        return implied
 
 
 @dataclass(frozen=True)
@@ -118,6 +187,12 @@ class Regressor:
         return lambda rows: np.column_stack(
             [model.predict(table(rows, np.full(len(rows), action))) for action in range(n_actions)]
         )
+
+
+def _by_action(actions: IntArray, n_actions: int) -> tuple[IntArray, IntArray]:
+    """[N] rows in order of their action, and [A + 1] where each action begins and ends there."""
+    order = np.argsort(actions, kind="stable")
+    return order, np.searchsorted(actions[order], np.arange(n_actions + 1))
 
 
 def _with_intercept(context: FloatArray) -> FloatArray:

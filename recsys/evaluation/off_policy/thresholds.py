@@ -1,6 +1,6 @@
-"""Choosing the clip, switch and shrinkage from the data: SLOPE with paired widths."""
+"""Choosing the clip, switch and shrinkage from the data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -38,21 +38,45 @@ def slope(estimates: FloatArray, reach: FloatArray) -> int:
     return int(first[0]) - 1 if len(first) else len(estimates) - 1
 
 
-def choose_threshold(thresholds: Sequence[float], terms_at: Callable[[float], Terms]) -> float:
-    """The threshold that SLOPE selects.
+def least_variance(estimates: FloatArray, variances: FloatArray, reach: FloatArray) -> int:
+    """Position of the estimate with the smallest variance among those that show no bias.
 
-    Estimates of one log share their noise: two may differ by two standard errors of their
-    difference, customers being independent. The paper's sum of widths, which knows nothing of the
-    pairing, lets through biases of several standard errors.
+    An estimate shows a bias where it is further from the unbiased first one than two standard
+    errors of their difference (the test of Hausman, 1978).
 
     Args:
-        thresholds: from the least biased, which is the largest for a clip, a switch and a
-            shrinkage, to the most biased.
-        terms_at: terms of the estimator at a threshold.
+        estimates: [M] the first is unbiased.
+        variances: [M] of each.
+        reach: [M] by how much each may differ from the first.
+
+    >>> least_variance(np.array([1.0, 1.1, 3.0]), np.array([3.0, 2.0, 1.0]), np.full(3, 0.5))
+    1
     """
-    terms = [terms_at(threshold) for threshold in thresholds]
+    shows_none = np.abs(estimates - estimates[0]) <= reach
+    return int(np.argmin(np.where(shows_none, variances, np.inf)))
+
+
+def choose_threshold(terms: Sequence[Terms]) -> int:
+    """Position of the threshold that the data choose.
+
+    Estimates of one log share their noise: two may differ by two standard errors of their
+    difference, customers being independent. Where the terms hold the noise of the reward model's
+    fit, these errors are right for any two, and `least_variance` chooses. Where they do not, those
+    of far apart thresholds are too large, and `slope`, which compares each two, chooses; the
+    paper's sum of widths, which knows nothing of the pairing, lets through biases of several
+    standard errors.
+
+    Args:
+        terms: of an estimator at each threshold, from the least biased, which is the largest for a
+            clip, a switch and a shrinkage, to the most biased.
+    """
+    if len(terms) == 1:
+        return 0
     estimates = np.array([value.estimate for value in terms])
-    return thresholds[slope(estimates, _ERRORS * _errors_of_differences(terms))]
+    variances, errors = _variances_and_errors(terms)
+    if terms[0].noise is not None:
+        return least_variance(estimates, variances, _ERRORS * errors[0])
+    return slope(estimates, _ERRORS * errors)
 
 
 def bias_against(unbiased: Terms, biased: Terms) -> float:
@@ -62,7 +86,7 @@ def bias_against(unbiased: Terms, biased: Terms) -> float:
         unbiased: terms of an unbiased estimate on the same log.
         biased: terms of the estimate in question.
     """
-    error = float(_errors_of_differences([unbiased, biased])[0, 1])
+    error = float(_variances_and_errors([unbiased, biased])[1][0, 1])
     return abs(biased.estimate - unbiased.estimate) + _ERRORS * error
 
 
@@ -74,11 +98,14 @@ def threshold_grid(weights: FloatArray, count: int = 10) -> list[float]:
     return [float(value) for value in np.geomspace(top, 1.0, count)]
 
 
-def _errors_of_differences(terms: Sequence[Terms]) -> FloatArray:
-    """[M, M] standard errors of the differences of estimates, by the delta method."""
+def _variances_and_errors(terms: Sequence[Terms]) -> tuple[FloatArray, FloatArray]:
+    """[M] variances of estimates and [M, M] standard errors of their differences.
+
+    By the delta method, customers being independent.
+    """
     parts = np.column_stack([value.influence for value in terms])
     influence = by_customer(parts, terms[0].units)  # [C, M]
     products = influence.T @ influence * len(influence) / max(len(influence) - 1, 1)
     variances = np.diag(products)
-    squares = variances[:, None] + variances - 2 * products
-    return np.sqrt(np.maximum(squares, _ROUNDING * (variances[:, None] + variances)))
+    sums = variances[:, None] + variances
+    return variances, np.sqrt(np.maximum(sums - 2 * products, _ROUNDING * sums))

@@ -174,6 +174,11 @@ def _work(
 def _prepare(study: Study, settings: Settings, described: Mapping[str, Any]) -> tuple[Space, Split]:
     """Loads the data and refuses a study that was started with other settings."""
     data, split = load(settings.source, settings.splitter, settings.identity)
+    if split.earlier:
+        raise InputError(
+            "split: expected one window to choose settings on, got "
+            f"{len(split.earlier) + 1}; say split=time, then train the best with split=rolling"
+        )
     model = flat_settings(settings.config["model"])
     searched = space(described, model, data)
     study.prepare(searched, model, _subject(settings, data, split))

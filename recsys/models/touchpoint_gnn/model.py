@@ -49,7 +49,7 @@ from recsys.errors import InputError
 from recsys.graph.action_weights import signed_weights
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.graph.relations import Signals
-from recsys.graph.touchpoints import touchpoint_names
+from recsys.graph.touchpoints import DAYPARTS, touchpoint_names
 from recsys.models.base import Embeddings, EventWeights, Validate, require_half_life, require_range
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.touchpoint_gnn.event_contexts import context_names
@@ -286,6 +286,18 @@ class TouchpointGNN(GraphNetwork):
             touchpoints=self.touchpoint_vectors if len(self.touchpoint_vectors) else None,
             default_customer=self._default_customer(),
         )
+
+    @property
+    def daypart_vectors(self) -> FloatArray | None:
+        """[T, 4, dim + 2] float32 vectors of touchpoints in the parts of a customer's own day.
+
+        Parts are in the order of `recsys.graph.touchpoints.DAYPARTS`. None where events have no
+        time of day.
+        """
+        touchpoints = len(self.touchpoint_vectors)
+        if not touchpoints or len(self.node_vectors) != touchpoints * len(DAYPARTS):
+            return None
+        return self.node_vectors.reshape(touchpoints, len(DAYPARTS), -1)
 
     def _identity(self) -> dict[str, Any]:
         return {**super()._identity(), "events and features": self._digest}

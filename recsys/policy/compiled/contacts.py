@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from recsys.arrays import BoolArray, IntArray
-from recsys.ops.csr import search_ranges
 from recsys.policy.compiled import checks
+from recsys.policy.compiled.search import positions_after
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,4 +119,4 @@ class Contacts:
         known = rows >= 0
         starts = np.where(known, self.starts[rows], 0)
         ends = np.where(known, self.starts[rows + 1], 0)
-        return starts, search_ranges(self.when, starts, ends, at, side="right")
+        return starts, positions_after(self.when, starts, ends, at)

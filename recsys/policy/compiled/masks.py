@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def by_rule(
-    rules: CompiledRules, rows: IntArray, at: IntArray | int
+    rules: CompiledRules, rows: IntArray, at: IntArray | int, until: IntArray | int | None = None
 ) -> Iterator[tuple[str, BoolArray]]:
     """Name of each rule, in the order of `CompiledRules.names`, and what it allows by itself.
 
@@ -23,32 +23,36 @@ def by_rule(
         rules: of the policy.
         rows: [B] customer rows, -1 for an unknown customer.
         at: [B] or one moment.
+        until: as for `CompiledRules.offers`; touchpoints are those of `at`.
 
     Yields:
         A name, and bool that broadcasts to [B, O, T].
     """
     rows = checks.customer_rows(rows, rules.shape[0])
     when = checks.at(at, len(rows))
+    last = when if until is None else checks.at(until, len(rows))
     names = iter(rules.names)
     yield next(names), touchpoint_masks.consent(rules, rows)[:, None, :]
-    yield next(names), offer_masks.valid(rules, when, when)[:, :, None]
+    yield next(names), offer_masks.valid(rules, when, last)[:, :, None]
     yield next(names), rules.pairs()[None]
-    for mask in (*_eligibility(rules, rows, when), *_contact_rules(rules, rows, when)):
+    for mask in (*_eligibility(rules, rows, when), *_contact_rules(rules, rows, when, last)):
         yield next(names), mask
 
 
 def first_refusals(rules: CompiledRules, rows: IntArray, at: IntArray | int) -> IntArray:
     """[B, O, T] int16 position in `names` of the first rule that refuses, -1 where none does."""
     first = np.full((len(rows), *rules.shape[1:]), -1, np.int16)
-    for position, (_, mask) in enumerate(by_rule(rules, rows, at)):
-        first[(first < 0) & ~mask] = position
+    masks = [mask for _, mask in by_rule(rules, rows, at)]
+    # Backwards, so that the first one stays; most rules refuse nothing to a single customer.
+    for position in range(len(masks) - 1, -1, -1):
+        if not masks[position].all():
+            np.copyto(first, position, where=~masks[position])
     return first
 
 
 def _eligibility(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterator[BoolArray]:
     for rule in rules.groups:
-        groups = np.append(rule.customers, rule.unknown_group)[rows]
-        yield rule.of_groups(groups)[:, :, None]
+        yield rule.of_groups(rule.groups_of(rows))[:, :, None]
     if rules.leave_out is None:
         return
     owners, offers, numbers = rules.leave_out.entries(rows, when)
@@ -58,12 +62,14 @@ def _eligibility(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterat
         yield mask[:, :, None]
 
 
-def _contact_rules(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterator[BoolArray]:
-    counted = iter(rules.counted_contacts)
+def _contact_rules(
+    rules: CompiledRules, rows: IntArray, when: IntArray, last: IntArray
+) -> Iterator[BoolArray]:
+    counted = iter(rules.derived.counted_contacts)
     for limit in rules.limits:
         if limit.per_campaign:
             mask = np.ones((len(rows), rules.shape[1]), dtype=bool)
-            offer_masks.refuse_campaigns(rules, mask, limit, rows, when, when)
+            offer_masks.refuse_campaigns(rules, mask, limit, rows, when, last)
             yield mask[:, :, None]
             continue
         until = touchpoint_masks.limited_until(
@@ -74,11 +80,11 @@ def _contact_rules(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iter
         yield ~((until > when)[:, None] & columns)[:, None, :]
     if rules.pause is not None:
         until = touchpoint_masks.limited_until(
-            rules.rejected_contacts, rows, when, 1, rules.pause.seconds
+            rules.derived.rejected_contacts, rows, when, 1, rules.pause.seconds
         )
         yield ~((until > when)[:, None] & rules.outbound)[:, None, :]
     if rules.one_campaign is not None:
-        yield offer_masks.one_campaign(rules, rows, when, when)[:, :, None]
+        yield offer_masks.one_campaign(rules, rows, when, last)[:, :, None]
     local = when + rules.zones.offset(rules.zones.of_rows(rows), when)
     for hours in rules.quiet_hours:
         yield ~(hours.holds(local)[:, None] & hours.touchpoints)[:, None, :]

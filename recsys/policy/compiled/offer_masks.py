@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recsys.arrays import BoolArray, IntArray
-from recsys.ops.csr import expand_ranges, search_ranges
+from recsys.ops.csr import expand_ranges
 from recsys.policy.compiled import checks
 from recsys.policy.compiled.contact_rules import ContactLimit
+from recsys.policy.compiled.search import positions_after
 from recsys.policy.compiled.times import OPEN_END
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def allowed(
 
 def eligible(rules: CompiledRules, rows: IntArray) -> BoolArray:
     """[B, O] bool by the rules over groups; customers who share all groups are done once."""
-    classes, groups = rules.classes
+    classes, groups = rules.derived.classes
     distinct, inverse = np.unique(classes[rows], return_inverse=True)
     mask = np.ones((len(distinct), rules.shape[1]), dtype=bool)
     for rule, column in zip(rules.groups, groups.T, strict=True):
         mask &= rule.of_groups(column[distinct])
-    return mask[inverse]
+    return mask if len(distinct) == len(rows) == 1 else mask[inverse]
 
 
 def valid(rules: CompiledRules, first: IntArray, last: IntArray) -> BoolArray:
@@ -68,7 +69,7 @@ def refuse_campaigns(
     count = len(rules.campaign_names)
     keys, contacts = np.unique(owners * count + campaigns, return_counts=True)
     full = keys[contacts >= limit.at_most]
-    starts, offers = rules.offers_of_campaign
+    starts, offers = rules.derived.offers_of_campaign
     among, positions = expand_ranges(starts[full % count], starts[full % count + 1])
     mask[(full // count)[among], offers[positions]] = False
 
@@ -83,19 +84,17 @@ def one_campaign(
     least, most = np.full(len(rows), count), np.full(len(rows), -1)
     np.minimum.at(least, owners, campaigns)
     np.maximum.at(most, owners, campaigns)
-    only = np.where(least == most, least, -2)
-    mask = np.ones((len(rows), rules.shape[1]), dtype=bool)
-    bound = np.flatnonzero(most >= 0)
-    mask[bound] = (rules.campaigns < 0) | (rules.campaigns == only[bound, None])
-    return mask
+    # One campaign: only its offers. Several, row M: none with a campaign. None, row M + 1: all.
+    cases = np.where(most < 0, count + 1, np.where(least == most, least, count))
+    return rules.derived.offers_beside_campaign[cases]
 
 
 def _recent_campaigns(
     rules: CompiledRules, rows: IntArray, after: IntArray, last: IntArray
 ) -> tuple[IntArray, IntArray]:
     """Position among the rows, and campaign, of each contact with one in (after, last]."""
-    contacts = rules.campaign_contacts
+    contacts = rules.derived.campaign_contacts
     starts, ends = contacts.until(rows, last)
-    begins = search_ranges(contacts.when, starts, ends, after, side="right")
+    begins = positions_after(contacts.when, starts, ends, after)
     owners, positions = expand_ranges(begins, ends)
     return owners, contacts.campaigns[positions]

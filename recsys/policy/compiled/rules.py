@@ -1,17 +1,18 @@
 """The rules of a policy as plain arrays: all that serving and planning ask about permission."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.errors import InputError
 from recsys.policy.compiled import checks, masks, offer_masks, send_times, touchpoint_masks
 from recsys.policy.compiled.contact_rules import ContactLimit, OneCampaign, Pause, QuietHours
 from recsys.policy.compiled.contacts import Contacts
+from recsys.policy.compiled.derived import Derived
 from recsys.policy.compiled.eligibility import GroupRule, LeaveOut
+from recsys.policy.compiled.fits import require_fits
 from recsys.policy.compiled.times import DAY
 from recsys.policy.compiled.zones import Zones
 
@@ -75,44 +76,7 @@ class CompiledRules:
     quiet_hours: Sequence[QuietHours] = field(default=())
 
     def __post_init__(self) -> None:
-        checks.booleans("consent", self.consent, np.shape(self.consent))
-        if self.consent.ndim != 2:
-            raise InputError(f"rules.consent: expected bool [C, T], {checks.got(self.consent)}")
-        customers, touchpoints = self.consent.shape
-        offers, campaigns = np.size(self.campaigns), len(self.campaign_names)
-        checks.booleans("unknown_consent", self.unknown_consent, (touchpoints,))
-        checks.booleans("outbound", self.outbound, (touchpoints,))
-        checks.integers("campaigns", self.campaigns, offers, -1, campaigns)
-        checks.integers("offer_touchpoints", self.offer_touchpoints, offers, -1, touchpoints)
-        checks.integers("valid_from", self.valid_from, offers)
-        checks.integers("valid_to", self.valid_to, offers)
-        checks.integers("zones.customers", self.zones.customers, customers)
-        checks.amounts("capacity", self.capacity, touchpoints)
-        checks.amounts("budget", np.array([self.budget], np.float64), 1)
-        self._check_customers(customers, offers, touchpoints, campaigns)
-        for limit in self.limits:
-            checks.whole(f"{limit.name}.touchpoint", limit.touchpoint, -1, touchpoints - 1)
-        for hours in self.quiet_hours:
-            checks.booleans(f"{hours.name}.touchpoints", hours.touchpoints, (touchpoints,))
-        if len(set(self.names)) < len(self.names):
-            raise InputError(f"rules.names: expected names that differ, got {list(self.names)}")
-
-    def _check_customers(
-        self, customers: int, offers: int, touchpoints: int, campaigns: int
-    ) -> None:
-        contacts = self.contacts
-        checks.pointers("contacts.starts", contacts.starts, customers, len(contacts))
-        checks.integers(
-            "contacts.touchpoints", contacts.touchpoints, len(contacts), -1, touchpoints
-        )
-        checks.integers("contacts.campaigns", contacts.campaigns, len(contacts), -1, campaigns)
-        for rule in self.groups:
-            checks.integers(f"{rule.name}.customers", rule.customers, customers)
-            checks.integers(f"{rule.name}.offers", rule.offers, offers)
-        if self.leave_out is not None:
-            entries = np.size(self.leave_out.offers)
-            checks.pointers("leave_out.starts", self.leave_out.starts, customers, entries)
-            checks.integers("leave_out.offers", self.leave_out.offers, entries, 0, offers)
+        require_fits(self)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -129,58 +93,22 @@ class CompiledRules:
             *(hours.name for hours in self.quiet_hours),
         )
 
+    @cached_property
+    def derived(self) -> Derived:
+        """Tables that the masks look up."""
+        return Derived(self)
+
+    @cached_property
+    def touchpoint_names(self) -> tuple[str, ...]:
+        """Of the rules that close touchpoints; the others take offers away."""
+        pause = () if self.pause is None else (self.pause.name,)
+        limits = (limit.name for limit in self.derived.touchpoint_limits)
+        return (CONSENT, *limits, *pause, *(hours.name for hours in self.quiet_hours))
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """C, O and T."""
         return len(self.consent), len(self.campaigns), len(self.outbound)
-
-    @cached_property
-    def classes(self) -> tuple[IntArray, IntArray]:
-        """Customers who share their groups in all rules: [C + 1] class, and [K, R] its groups.
-
-        The last class is that of unknown customers, so that row -1 has it.
-        """
-        columns = [np.append(rule.customers, rule.unknown_group) for rule in self.groups]
-        classes, count = np.zeros(self.shape[0] + 1, np.int64), 1
-        for rule, column in zip(self.groups, columns, strict=True):
-            codes = classes * (len(rule.allowed) + 1) + column + 1
-            distinct, classes = np.unique(codes, return_inverse=True)
-            count = len(distinct)
-        firsts = np.zeros(count, np.int64)
-        firsts[classes] = np.arange(len(classes))
-        return classes, np.stack(columns, axis=1)[firsts] if columns else np.zeros((1, 0), np.int32)
-
-    @cached_property
-    def offers_of_campaign(self) -> tuple[IntArray, IntArray]:
-        """[M + 1] where the offers of each campaign begin, and the offers by campaign."""
-        order = np.argsort(self.campaigns, kind="stable")
-        starts = np.searchsorted(self.campaigns[order], np.arange(len(self.campaign_names) + 1))
-        return starts, order
-
-    @property
-    def touchpoint_limits(self) -> list[ContactLimit]:
-        """The limits that close touchpoints; the others close campaigns."""
-        return [limit for limit in self.limits if not limit.per_campaign]
-
-    @cached_property
-    def counted_contacts(self) -> list[Contacts]:
-        """The contacts that each of `touchpoint_limits` counts."""
-        touchpoints = self.contacts.touchpoints
-        is_outbound = np.append(self.outbound, False)[touchpoints]
-        return [
-            self.contacts.only(is_outbound if at < 0 else touchpoints == at)
-            for at in (limit.touchpoint for limit in self.touchpoint_limits)
-        ]
-
-    @cached_property
-    def campaign_contacts(self) -> Contacts:
-        """The contacts with a campaign."""
-        return self.contacts.only(self.contacts.campaigns >= 0)
-
-    @cached_property
-    def rejected_contacts(self) -> Contacts:
-        """The contacts whose offer was rejected."""
-        return self.contacts.only(self.contacts.rejected)
 
     def offers(
         self, rows: IntArray, at: IntArray | int, until: IntArray | int | None = None
@@ -239,6 +167,20 @@ class CompiledRules:
             at: moment.
         """
         return np.asarray(masks.first_refusals(self, np.array([row]), at)[0])
+
+    def with_touchpoint_rules(self, names: Collection[str]) -> "CompiledRules":
+        """The same rules, with only these of `touchpoint_names`."""
+        consent, unknown = self.consent, self.unknown_consent
+        if CONSENT not in names:
+            consent, unknown = np.ones_like(consent), np.ones_like(unknown)
+        return replace(
+            self,
+            consent=consent,
+            unknown_consent=unknown,
+            limits=[rule for rule in self.limits if rule.per_campaign or rule.name in names],
+            pause=self.pause if self.pause is not None and self.pause.name in names else None,
+            quiet_hours=[hours for hours in self.quiet_hours if hours.name in names],
+        )
 
     def with_contacts(self, contacts: Contacts) -> "CompiledRules":
         """The same rules after these contacts instead of the present ones."""

@@ -77,6 +77,8 @@ def restored(text: Mapping[str, Any], arrays: Mapping[str, Any]) -> CompiledRule
     leave_out = None
     if text["leave_out"] is not None:
         leave_out = LeaveOut(names=text["leave_out"], **part("leave_out", _LEAVE_OUT))
+    if kept["consent"].shape[1:] != (-(-text["touchpoints"] // 8),):
+        raise ValueError(f"consent is not of {text['touchpoints']} touchpoints")
     consent = np.unpackbits(kept["consent"], axis=1, count=text["touchpoints"])
     return CompiledRules(
         name=text["name"],
@@ -101,8 +103,7 @@ def restored(text: Mapping[str, Any], arrays: Mapping[str, Any]) -> CompiledRule
 def _hours_text(hours: QuietHours) -> dict[str, Any]:
     return {
         "name": hours.name,
-        "touchpoints": np.flatnonzero(hours.touchpoints).tolist(),
-        "of": len(hours.touchpoints),
+        "touchpoints": hours.touchpoints.tolist(),
         "start": hours.start,
         "end": hours.end,
         "weekdays": None if hours.weekdays is None else hours.weekdays.tolist(),
@@ -110,12 +111,10 @@ def _hours_text(hours: QuietHours) -> dict[str, Any]:
 
 
 def _hours(text: Mapping[str, Any]) -> QuietHours:
-    touchpoints = np.zeros(text["of"], dtype=bool)
-    touchpoints[text["touchpoints"]] = True
     days = text["weekdays"]
     return QuietHours(
         name=text["name"],
-        touchpoints=touchpoints,
+        touchpoints=np.array(text["touchpoints"], dtype=bool),
         start=text["start"],
         end=text["end"],
         weekdays=None if days is None else np.array(days, dtype=bool),

@@ -44,12 +44,14 @@ def blocked_until(rules: CompiledRules, rows: IntArray, last: IntArray) -> IntAr
         last: [B] moments up to which contacts count.
     """
     until = np.full((len(rows), rules.shape[2]), OPEN_START)
-    for limit, contacts in zip(rules.touchpoint_limits, rules.counted_contacts, strict=True):
+    for limit, contacts in zip(
+        rules.derived.touchpoint_limits, rules.derived.counted_contacts, strict=True
+    ):
         columns = rules.outbound if limit.touchpoint < 0 else np.array([limit.touchpoint])
         over = limited_until(contacts, rows, last, limit.at_most, limit.seconds)
         until[:, columns] = np.maximum(until[:, columns], over[:, None])
     if rules.pause is not None:
-        over = limited_until(rules.rejected_contacts, rows, last, 1, rules.pause.seconds)
+        over = limited_until(rules.derived.rejected_contacts, rows, last, 1, rules.pause.seconds)
         until[:, rules.outbound] = np.maximum(until[:, rules.outbound], over[:, None])
     return until
 

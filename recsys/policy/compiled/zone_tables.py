@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -42,6 +43,7 @@ def compile_zones(names: Sequence[str], customers: IntArray, unknown: str = "UTC
     )
 
 
+@cache
 def _offsets(name: str) -> list[tuple[int, int]]:
     """UTC seconds from which an offset holds, and the offset."""
     try:

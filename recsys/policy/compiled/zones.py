@@ -8,8 +8,8 @@ import numpy as np
 
 from recsys.arrays import IntArray
 from recsys.errors import InputError
-from recsys.ops.csr import search_ranges
 from recsys.policy.compiled import checks
+from recsys.policy.compiled.search import positions_after
 from recsys.policy.compiled.times import DAY, OPEN_START
 
 
@@ -64,7 +64,7 @@ class Zones:
     def offset(self, zones: IntArray, at: IntArray) -> IntArray:
         """[B] int64 seconds to add to UTC in zones [B] at moments [B]."""
         starts, ends = self.starts[zones], self.starts[zones + 1]
-        position = search_ranges(self.transitions, starts, ends, at, side="right") - 1
+        position = positions_after(self.transitions, starts, ends, at) - 1
         return self.offsets[position].astype(np.int64)
 
     @classmethod

@@ -62,14 +62,14 @@ class Draws:
         """[B, count] float64 in [0, 1); equal streams give equal numbers."""
         pairs = np.arange(-(-count // 2))
         both = uniform_pairs(self.keys[:, None], self.moments[:, None], stream, pairs)
-        return np.stack(both, axis=2).reshape(len(self), -1)[:, :count]
+        return np.stack(both, axis=2).reshape(len(self), 2 * len(pairs))[:, :count]
 
     def normals(self, count: int, stream: int) -> FloatArray:
         """[B, count] standard normal float64, by the transform of Box and Muller."""
         pairs = np.arange(-(-count // 2))
         first, second = uniform_pairs(self.keys[:, None], self.moments[:, None], stream, pairs)
         both = box_muller(first, second)
-        return np.stack(both, axis=2).reshape(len(self), -1)[:, :count]
+        return np.stack(both, axis=2).reshape(len(self), 2 * len(pairs))[:, :count]
 
 
 def box_muller(first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from recsys.errors import InputError
+from recsys.reports.comparison.mixed_runs import refuse_mixed
 from recsys.reports.comparison.sound import fault
 from recsys.tracking.read import Skipped, TrackedRun, name_skipped
 
@@ -26,7 +27,7 @@ def ranked(runs: Sequence[TrackedRun], metric: str) -> list[TrackedRun]:
     """
     if not runs:
         raise InputError("no finished run was found; run recsys train first")
-    _refuse_mixed(runs)
+    refuse_mixed(runs)
     known = sorted(set.intersection(*(set(run.intervals("valid")) for run in runs)))
     if metric not in known:
         raise InputError(f"metric={metric} is not in every run; there are {', '.join(known)}")
@@ -160,16 +161,3 @@ def _model_settings(params: Mapping[str, str]) -> dict[str, str]:
         for name, value in sorted(params.items())
         if name.startswith("model.") and name not in ("model._target_", "model.seed")
     }
-
-
-def _refuse_mixed(runs: Sequence[TrackedRun]) -> None:
-    kinds = {(run.data, run.fingerprint, run.split): run.run_id[:8] for run in runs}
-    if len(kinds) > 1:
-        listed = "; ".join(
-            f"{data} {fingerprint[:8]} split {split} (as run {run_id})"
-            for (data, fingerprint, split), run_id in sorted(kinds.items())
-        )
-        raise InputError(
-            f"runs on different data or splits are never ranked in one table: {listed}; "
-            "set data=NAME or runs=ID,ID"
-        )

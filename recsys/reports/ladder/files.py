@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
+
 from recsys.errors import InputError
 from recsys.ops.whole_file import reason
 from recsys.ops.whole_folder import replaced
@@ -14,6 +16,8 @@ from recsys.reports.rendering import as_csv
 
 PICTURE = "ladder.png"
 TABLES = ("rungs.csv", "steps.csv", "attribution.csv", "offers.csv", "reasons.csv")
+POLICY_TABLES = ("after_rules.csv", "rules.csv")
+KINDS_TABLE = "segments.csv"
 
 
 def ladder_files(ladder: Ladder) -> dict[str, bytes]:
@@ -25,10 +29,15 @@ def ladder_files(ladder: Ladder) -> dict[str, bytes]:
     Returns:
         file name -> content; an empty table is left out.
     """
-    tables = (ladder.rates, ladder.steps, ladder.credit, ladder.answers, ladder.failures)
+    after = ladder.after_rules
+    under_policy = (pd.DataFrame(),) * 2 if after is None else (after.rungs, after.rules)
+    tables = (
+        ladder.rates, ladder.steps, ladder.credit, ladder.answers, ladder.failures, *under_policy,
+        ladder.segment_kinds,
+    )  # fmt: skip
     csv = {
         name: as_csv(table).encode()
-        for name, table in zip(TABLES, tables, strict=True)
+        for name, table in zip((*TABLES, *POLICY_TABLES, KINDS_TABLE), tables, strict=True)
         if not table.empty
     }
     return {PAGE: ladder_page(ladder).encode(), PICTURE: overview(ladder), **csv}
@@ -47,7 +56,7 @@ def require_room(folder: Path) -> None:
         raise InputError(f"out={folder} is a file; set out= to a folder for {PAGE} and its tables")
     try:
         names = {path.name for path in folder.iterdir()} if folder.exists() else set()
-        others = sorted(names - {PAGE, PICTURE, *TABLES})
+        others = sorted(names - {PAGE, PICTURE, KINDS_TABLE, *TABLES, *POLICY_TABLES})
         if others:
             raise InputError(
                 f"out={folder} also holds {others[0]}, which would be deleted with the earlier "

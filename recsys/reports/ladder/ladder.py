@@ -9,10 +9,14 @@ import pandas as pd
 from recsys.data.dataset import Dataset
 from recsys.evaluation.intervals import Interval
 from recsys.experiments.rerun import valid_of_run
+from recsys.policy.permitted_products import PermittedProducts
+from recsys.policy.rules.policy import Policy
+from recsys.reports.ladder.after_rules import AfterRules, after_rules
 from recsys.reports.ladder.failures import failure_table
 from recsys.reports.ladder.offers import answers, offers_made
 from recsys.reports.ladder.rungs import Rungs, kept_hits, rungs
-from recsys.reports.ladder.slices import sliced_hits
+from recsys.reports.ladder.segment_kinds import segment_kinds
+from recsys.reports.ladder.slices import fitted_again, sliced_hits
 from recsys.reports.ladder.steps import EVERYBODY, Part, rates, steps
 from recsys.reports.ladder.touchpoints import contacts, credit_table, unattributed
 from recsys.tracking.read import TrackedRun
@@ -39,6 +43,8 @@ class Ladder:
         small: slices left out because they have too few customers.
         strayed: model -> number of customers for whom the model, fitted again, finds something
             else than its run did; empty where all models agree with their runs.
+        after_rules: the rungs under a policy; None without one.
+        segment_kinds: the table of `segment_kinds.segment_kinds`; empty where there is one kind.
     """
 
     rungs: Rungs
@@ -51,6 +57,8 @@ class Ladder:
     offers: int
     small: Sequence[Part] = ()
     strayed: Mapping[str, int] = field(default_factory=dict)
+    after_rules: AfterRules | None = None
+    segment_kinds: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def ladder(
@@ -58,6 +66,7 @@ def ladder(
     metric: str = "ndcg@10",
     with_slices: bool = True,
     allow: Sequence[str] = (),
+    policy: Policy | None = None,
 ) -> Ladder:
     """Measures the ladder on the validation window, and attribution on the events before it.
 
@@ -67,16 +76,20 @@ def ladder(
             "ndcg@10".
         with_slices: whether to fit the three chosen models again, which slices need.
         allow: packages besides recsys whose classes a run may name.
+        policy: whose rules are applied to the lists; the chosen models are fitted again for that.
 
     Raises:
-        InputError: a rung has no run, the runs do not belong together, or their data changed.
+        InputError: a rung has no run, the runs do not belong together, their data changed, or the
+            policy does not fit the data.
     """
     chosen = rungs(runs, metric)
     hits, customers = kept_hits(chosen)
     window = valid_of_run(chosen.top, allow)
     rate_tables = [rates({EVERYBODY: hits}, customers)]
     step_tables = [steps({EVERYBODY: hits}, customers, one_at_a_time=False)]
-    parts = sliced_hits(chosen, window, allow) if with_slices else None
+    permitted = None if policy is None else PermittedProducts(policy, window.past)
+    models = fitted_again(chosen, window, allow) if with_slices or permitted else []
+    parts = sliced_hits(chosen, window, models, allow) if with_slices else None
     if parts is not None and parts.hits:
         rate_tables.append(rates(parts.hits, parts.customers))
         step_tables.append(steps(parts.hits, parts.customers))
@@ -93,6 +106,8 @@ def ladder(
         offers=0 if made is None else len(made),
         small=parts.small if parts else (),
         strayed=parts.strayed if parts else {},
+        after_rules=None if permitted is None else after_rules(chosen, window, models, permitted),
+        segment_kinds=segment_kinds(chosen),
     )
 
 

@@ -8,11 +8,15 @@ from recsys.reports.ladder import picture as pictures
 from recsys.reports.ladder.failures import JUDGED_FROM, KNOWN_FROM, SELDOM
 from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.offers import EVERY, KINDS
+from recsys.reports.ladder.rungs import FEW, RUNGS, segment_column
 from recsys.reports.ladder.steps import EVERYBODY
 from recsys.reports.ladder.tables import (
+    after_table,
     answer_table,
     credit_table,
     failure_table,
+    kinds_table,
+    rule_table,
     run_table,
     rung_table,
     slice_table,
@@ -47,7 +51,7 @@ def ladder_page(ladder: Ladder) -> str:
     """The page as an HTML document.
 
     It has a summary and the rungs; slices, touchpoints, answers to offers and failures where the
-    data have them; and at the end the methods and the run ids.
+    data have them; rules under a policy; and at the end the methods and the run ids.
 
     Args:
         ladder: what is shown.
@@ -66,10 +70,13 @@ def ladder_page(ladder: Ladder) -> str:
         rungs=rung_table(ladder),
         rung_picture=PagePicture(pictures.rungs(ladder), "The figures of the table above as bars"),
         steps=step_table(ladder),
+        segment_kinds=kinds_table(ladder),
+        firm_column=segment_column(ladder.rungs.runs[RUNGS.index(FEW)]),
         run_ids=run_table(ladder),
         **_slices(ladder),
         **_touchpoints(ladder),
         **_offers(ladder),
+        **_rules(ladder),
     )
 
 
@@ -130,6 +137,19 @@ def _offers(ladder: Ladder) -> dict[str, object]:
         "usual_from": KNOWN_FROM,
         "seldom": f"{SELDOM:.0%}",
         "judged_from": JUDGED_FROM,
+    }
+
+
+def _rules(ladder: Ladder) -> dict[str, object]:
+    after = ladder.after_rules
+    if after is None:
+        return {"policy": None}
+    return {
+        "policy": after.policy,
+        "policy_version": after.version,
+        "worth": after.worth,
+        "after": after_table(ladder),
+        "rules": rule_table(ladder),
     }
 
 

@@ -20,6 +20,7 @@ from recsys.evaluation.full_ranking import rank
 from recsys.evaluation.per_query import PerQuery, measured, sliced
 from recsys.evaluation.slices import members
 from recsys.experiments.rerun import settings_of_run
+from recsys.models.base import Recommender
 from recsys.reports.ladder.rungs import Rungs
 from recsys.reports.ladder.steps import Part
 from recsys.tracking.pseudonyms import pseudonyms_of
@@ -53,12 +54,26 @@ class SlicedHits:
     strayed: dict[str, int]
 
 
-def sliced_hits(rungs: Rungs, window: Window, allow: Sequence[str] = ()) -> SlicedHits:
-    """Fits each rung again on the past of the window, and cuts its hits into slices.
+def fitted_again(rungs: Rungs, window: Window, allow: Sequence[str] = ()) -> list[Recommender]:
+    """The model of each rung, fitted again on the past of the window.
 
     Args:
         rungs: the run of each rung.
         window: their validation window, as `recsys.experiments.rerun.valid_of_run` makes it.
+        allow: packages besides recsys whose classes a run may name.
+    """
+    return [settings_of_run(run, allow).model.fit(window.past) for run in rungs.runs]
+
+
+def sliced_hits(
+    rungs: Rungs, window: Window, models: Sequence[Recommender], allow: Sequence[str] = ()
+) -> SlicedHits:
+    """Cuts the hits of each rung into slices.
+
+    Args:
+        rungs: the run of each rung.
+        window: their validation window, as `recsys.experiments.rerun.valid_of_run` makes it.
+        models: from `fitted_again`.
         allow: packages besides recsys whose classes a run may name.
 
     Raises:
@@ -77,8 +92,7 @@ def sliced_hits(rungs: Rungs, window: Window, allow: Sequence[str] = ()) -> Slic
     }
     columns_of: dict[Part, list[FloatArray]] = {}
     strayed: dict[str, int] = {}
-    for run in rungs.runs:
-        model = settings_of_run(run, allow).model.fit(window.past)
+    for run, model in zip(rungs.runs, models, strict=True):
         ranking = rank(model.score, queries, rungs.k)
         values = measured(ranking, queries, [rungs.k], [name])
         for (dimension, part, _), value in sliced(

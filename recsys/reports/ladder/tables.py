@@ -2,11 +2,20 @@
 
 from math import isfinite
 
+from recsys.evaluation.permitted import HITS, VALUE
 from recsys.reports.comparison.words import times
 from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.rungs import ONE, RUNGS
 from recsys.reports.ladder.steps import EVERYBODY
-from recsys.reports.ladder.words import ANSWERED, CALLED, DIMENSIONS, first, named_slice, of_100
+from recsys.reports.ladder.words import (
+    ANSWERED,
+    CALLED,
+    DIMENSIONS,
+    amount,
+    first,
+    named_slice,
+    of_100,
+)
 from recsys.reports.rendering import MARKS, Cells, PageTable, TableCell, verdict_cell
 
 SHOWN = 12
@@ -45,6 +54,30 @@ def step_table(ladder: Ladder) -> PageTable:
     ]
     head: Cells = ["step", "more of 100 customers", "times as many", _left("verdict")]
     return PageTable("The same customers, compared one by one", head, lines[::-1])
+
+
+def kinds_table(ladder: Ladder) -> PageTable | None:
+    """Each kind of segments, and one-to-one over it; None where there is one kind."""
+    if ladder.segment_kinds.empty:
+        return None
+    lines: list[Cells] = []
+    for row in rows(ladder.segment_kinds):
+        lines.append(
+            [
+                f"by {row['segments']}",
+                of_100(row, "mean"),
+                of_100(row, "difference", "+"),
+                times(row["lift"], row["lift_low"], row["lift_high"])
+                if isfinite(row["lift"])
+                else "",
+                verdict_cell(row["verdict"], style="left"),
+            ]
+        )
+    head: Cells = [
+        "segments", f"right in {first(ladder)} for so many of 100", "more with one-to-one offers",
+        "times as many", _left("verdict on one-to-one"),
+    ]  # fmt: skip
+    return PageTable("Every kind of segments, and one-to-one offers over it", head, lines)
 
 
 def slice_table(ladder: Ladder, dimension: str) -> PageTable:
@@ -111,6 +144,44 @@ def failure_table(ladder: Ladder) -> PageTable:
         "accepted where not", "difference",
     ]  # fmt: skip
     return PageTable("Of 100 offers of which it is known; one offer may have several", head, lines)
+
+
+def after_table(ladder: Ladder) -> PageTable:
+    """Each rung before and after the rules, in hits and in value."""
+    assert ladder.after_rules is not None
+    after = ladder.after_rules.rungs
+    lines: list[Cells] = []
+    for rung in reversed(RUNGS):
+        (hits,), (value,) = (rows(after, rung=rung, measure=name) for name in (HITS, VALUE))
+        lines.append(
+            [
+                CALLED[rung],
+                *(of_100(hits, name) for name in ("free", "left")),
+                of_100(hits, "taken", "+"),
+                *(amount(value, name) for name in ("free", "left")),
+                amount(value, "taken", "+"),
+            ]
+        )
+    head: Cells = [
+        "rung", "right for so many of 100", "under the rules", "taken away",
+        "value a customer", "under the rules", "taken away",
+    ]  # fmt: skip
+    return PageTable(f"Right products in {first(ladder)}, before and after all rules", head, lines)
+
+
+def rule_table(ladder: Ladder) -> PageTable:
+    """What each rule costs one-to-one offers, the dearest first."""
+    assert ladder.after_rules is not None
+    costs = ladder.after_rules.rules
+    hits = rows(costs[costs["measure"] == HITS].sort_values("cost", ascending=False, kind="stable"))
+    value = {row["rule"]: row for row in rows(costs, measure=VALUE)}
+    lines: list[Cells] = [
+        [row["rule"], of_100(row, "cost", "+"), amount(value[row["rule"]], "cost", "+")]
+        for row in hits
+    ]
+    head: Cells = ["rule", "of 100 customers", "value a customer"]
+    return PageTable("What one-to-one offers would gain without one rule, the others kept", head,
+                     lines)  # fmt: skip
 
 
 def run_table(ladder: Ladder) -> PageTable:

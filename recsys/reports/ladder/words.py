@@ -5,6 +5,7 @@ from dataclasses import asdict
 from math import isnan
 from typing import Any
 
+from recsys.evaluation.permitted import HITS
 from recsys.reports.ladder.failures import NONE
 from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.offers import EVERY, TOUCHPOINT
@@ -43,13 +44,14 @@ _ARTICLES = {"win": "a win", "tie": "a tie", "loss": "a loss"}
 
 
 def summary(ladder: Ladder) -> list[str]:
-    """The headline, then steps, slices, touchpoints and offers where the data have them."""
+    """The headline, then steps; slices, touchpoints, offers and rules where there are any."""
     return [
         headline(ladder),
         _steps(ladder),
         *_slices(ladder),
         *_touchpoints(ladder),
         *_offers(ladder),
+        *_rules(ladder),
     ]
 
 
@@ -83,6 +85,12 @@ def of_100(row: Row, name: str, sign: str = "") -> str:
     if isnan(mean):
         return "not known"
     return f"{100 * mean:{sign}.1f} [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
+
+
+def amount(row: Row, name: str, sign: str = "") -> str:
+    """An amount and its interval, as 4.72 [4.01, 5.4]; arguments as for `of_100`."""
+    mean, low, high = (float(row[column]) for column in (name, f"{name}_low", f"{name}_high"))
+    return f"{mean:{sign}.3g} [{low:{sign}.3g}, {high:{sign}.3g}]"
 
 
 def slice_name(dimension: str, name: str, evaluate: Mapping[str, Any]) -> str:
@@ -179,6 +187,26 @@ def _offers(ladder: Ladder) -> list[str]:
             f"{of_100(worst, 'mean')}"
         )
     return [f"{sentence}.{_failures(ladder)}"]
+
+
+def _rules(ladder: Ladder) -> list[str]:
+    """What all rules take from one-to-one offers, and the dearest rule that certainly costs."""
+    after = ladder.after_rules
+    if after is None:
+        return []
+    (taken,) = rows(after.rungs, rung=ONE, measure=HITS)
+    sentence = (
+        f"Under the rules of {after.policy} one-to-one offers are right for "
+        f"{of_100(taken, 'left')} of 100 customers, where they would be for "
+        f"{of_100(taken, 'free')}."
+    )
+    certain = [row for row in rows(after.rules, measure=HITS) if row["cost_low"] > 0]
+    if certain:
+        dearest = max(certain, key=lambda row: row["cost"])
+        sentence += (
+            f" The dearest rule is {dearest['rule']}: {of_100(dearest, 'cost')} of 100 customers."
+        )
+    return [sentence]
 
 
 def _failures(ladder: Ladder) -> str:

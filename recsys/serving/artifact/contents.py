@@ -1,7 +1,10 @@
 """What an artifact holds: tables of plain arrays, each checked in its own file."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.ops.calibrator import calibrator_of
 from recsys.serving.artifact import checks
 from recsys.serving.artifact.customer_table import CustomerTable
+from recsys.serving.artifact.decision_part import DecisionPart
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.facts import checked_facts
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
@@ -38,6 +42,8 @@ class Contents:
         calibrator: plain float64 arrays of a `recsys.ops.calibrator`, which turns the log-odds
             that a score is read as (see `probability`) into the probability that `facts` describe
             as `calibration`; None where scores are no probabilities.
+        decisions: a policy's compiled rules, values and acceptance odds; None where there is no
+            policy, and then nothing is decided.
         facts: JSON-able, for the manifest. `clock` says what `as_of` and the events' times count,
             "timestamp" (UTC seconds) or "order" (positions); nothing at or after `as_of` was
             learned from; both may be absent or None. The model card also shows `model`, `settings`,
@@ -59,6 +65,7 @@ class Contents:
     offers: OfferTable | None = None
     features: ProductFeatures | None = None
     calibrator: Mapping[str, FloatArray] | None = None
+    decisions: DecisionPart | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -80,11 +87,19 @@ class Contents:
             self.features.require_fits(self.dim, width, has_scale)
         if self.calibrator is not None:
             calibrator_of(self.calibrator)
+        if self.decisions is not None:
+            offers = products if self.offers is None else len(self.offers)
+            self.decisions.require_fits(customers, offers, touchpoints, self.customers.strands)
 
     @property
     def dim(self) -> int:
         """d: the length of the vectors."""
         return int(self.products.vectors.shape[1])
+
+    @cached_property
+    def version(self) -> str:
+        """12 digits of a SHA-256 over the facts: which model, data and moment of export it is."""
+        return hashlib.sha256(json.dumps(self.facts, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def clock(self) -> Clock | None:

@@ -20,9 +20,10 @@ NAME = "manifest.json"
 KIND = "recsys"
 _BYTES = 2**24
 """Largest manifest that is read; exports write some thousand bytes."""
-FORMAT_VERSION = 3
+FORMAT_VERSION, WITHOUT_DECISIONS = 4, 3
 """Format 1 had no index, no offers besides products, only float32 vectors, and ids that are numbers
-or text; format 2 had no features. Both can still be read."""
+or text; format 2 had no features. Both can still be read. Format 4 has decisions; an artifact
+without any is written in format 3, which older versions read too."""
 
 
 def write(
@@ -38,7 +39,7 @@ def write(
     """
     body = {
         "artifact": KIND,
-        "format_version": FORMAT_VERSION,
+        "format_version": WITHOUT_DECISIONS if contents.decisions is None else FORMAT_VERSION,
         "counts": contents.counts,
         **contents.facts,
         **({} if index is None else {"index": dict(index)}),

@@ -109,6 +109,8 @@ def _kept_rules(contents: Contents) -> Iterator[str]:
     yield f"- probabilities beside scores: {_calibration(contents)}"
     yield f"- new products get vectors from their features: {_features(contents)}"
     yield f"- offers come with reasons: {_yes(contents.fold_in is not None)}"
+    if contents.decisions is not None:
+        yield f"- decides by a policy: {_policy(contents)}"
 
 
 def _offers(contents: Contents) -> str:
@@ -133,6 +135,19 @@ def _calibration(contents: Contents) -> str:
         return "no"
     about = _mapping(contents.facts.get("calibration"), "measured")
     return ", ".join(f"{_shown(name)} {_number(value)}" for name, value in about.items()) or "yes"
+
+
+def _policy(contents: Contents) -> str:
+    assert contents.decisions is not None
+    rules = contents.decisions.rules
+    odds = _mapping(contents.facts.get("acceptance"), "measured")
+    named = f"{_shown(rules.name)}, version {_shown(rules.version)}"
+    listed = ", ".join(
+        f"{_shown(name)} {_number(value)}"
+        for name, value in odds.items()
+        if not isinstance(value, Mapping)
+    )
+    return f"{named}, by acceptance odds of {listed or 'no stated origin'}"
 
 
 def _origin(facts: Mapping[str, Any]) -> Iterator[str]:

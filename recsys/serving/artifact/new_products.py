@@ -43,10 +43,15 @@ def grown(
         The larger contents, and the sorted ids of all products.
 
     Raises:
-        InputError: the artifact keeps no features, or a product does not fit it; the message names
-            the product.
+        InputError: the artifact keeps no features, decides by a policy about products, or a product
+            does not fit it; the message names the product.
     """
     features, old = features_of(contents), contents.products
+    if contents.decisions is not None and contents.offers is None:
+        raise InputError(
+            "new products: the artifact decides by a policy, whose rules are compiled for the "
+            "products of the export; export again with them"
+        )
     ids = _all_ids(contents, products, new)
     coded = [product.coded(features) for product in new]
     _warn(features, new)

@@ -5,6 +5,7 @@ from typing import Any
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.serving.artifact import (
+    decision_part,
     event_table,
     fold_in_arrays,
     ids_file,
@@ -35,11 +36,17 @@ def packed(
     for name in precision.PACKED:
         arrays |= precision.packed(name, getattr(contents, name).vectors, kept_as)
     arrays |= probability.arrays(contents.calibrator)
-    for part in (contents.events, contents.fold_in, contents.offers, contents.features):
+    for part in (
+        contents.events, contents.fold_in, contents.offers, contents.features, contents.decisions,
+    ):  # fmt: skip
         if part is not None:
             arrays |= part.arrays()
+    if contents.decisions is not None:
+        text["decisions"] = contents.decisions.text()
     if contents.touchpoints.vectors is not None:
         arrays["touchpoints"] = contents.touchpoints.vectors
+    if contents.touchpoints.daypart_vectors is not None:
+        arrays["touchpoint_dayparts"] = contents.touchpoints.daypart_vectors
     if contents.customers.default_vector is not None:
         arrays["default_customer"] = contents.customers.default_vector
     return text, arrays
@@ -80,7 +87,11 @@ def restored(
             categories=ids.product_categories,
             **product_rules,
         ),
-        touchpoints=TouchpointTable(names=ids.touchpoints, vectors=arrays.get("touchpoints")),
+        touchpoints=TouchpointTable(
+            names=ids.touchpoints,
+            vectors=arrays.get("touchpoints"),
+            daypart_vectors=arrays.get("touchpoint_dayparts"),
+        ),
         action_names=ids.actions,
         filter_seen=filter_seen,
         events=event_table.restored(arrays),
@@ -88,6 +99,7 @@ def restored(
         offers=None if ids.offers is None else offer_table.restored(arrays, *ids.offers),
         features=None if ids.features is None else product_features.restored(arrays, *ids.features),
         calibrator=probability.restored(arrays),
+        decisions=decision_part.restored(text.get("decisions"), arrays),
         facts=facts,
     )
 

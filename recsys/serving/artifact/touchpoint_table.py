@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recsys.arrays import FloatArray
+from recsys.errors import InputError
 from recsys.serving.artifact import checks
+
+DAYPARTS = 4
+"""Quarters of the day that touchpoints may have vectors for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -14,6 +18,9 @@ class TouchpointTable:
     Attributes:
         names: [T], unique.
         vectors: [T, d] float32; None where the model does not know touchpoints.
+        daypart_vectors: [T, 4, d] float32, of each touchpoint in the night (0 to 6), morning,
+            afternoon and evening of the customer's own clock; None where the model does not know
+            them. Only decisions use them.
 
     Raises:
         InputError: a name appears twice or is no text, or the vectors do not fit the names.
@@ -21,11 +28,14 @@ class TouchpointTable:
 
     names: Sequence[str] = ()
     vectors: FloatArray | None = None
+    daypart_vectors: FloatArray | None = None
 
     def __post_init__(self) -> None:
         checks.names("touchpoints.names", self.names)
         if self.vectors is not None:
             checks.matrix("touchpoints.vectors", self.vectors, len(self))
+        if self.daypart_vectors is not None:
+            self._require_dayparts(self.daypart_vectors)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -34,3 +44,13 @@ class TouchpointTable:
         """Raises `InputError` unless vectors have `dim` columns."""
         if self.vectors is not None:
             checks.width("touchpoints.vectors", self.vectors, dim)
+
+    def _require_dayparts(self, vectors: FloatArray) -> None:
+        expected = (len(self), DAYPARTS)
+        if self.vectors is None or vectors.ndim != 3 or vectors.shape[:2] != expected:
+            raise InputError(
+                "contents.touchpoints.daypart_vectors: expected float32 "
+                f"({len(self)}, {DAYPARTS}, d) beside touchpoints.vectors, {checks.got(vectors)}"
+            )
+        rows = vectors.reshape(len(self) * DAYPARTS, -1)
+        checks.matrix("touchpoints.daypart_vectors", rows, columns=self.vectors.shape[1])

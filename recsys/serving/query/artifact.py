@@ -16,13 +16,26 @@ from recsys.serving.artifact.new_product import NewProduct
 from recsys.serving.artifact.new_products import grown
 from recsys.serving.artifact.text_ids import TextIds
 from recsys.serving.artifact.times import Moment
+from recsys.serving.decide.decision import Decision
+from recsys.serving.decide.inbound import find_inbound, require_policy
+from recsys.serving.decide.logits import Logits
+from recsys.serving.decide.one import decide
+from recsys.serving.decide.prices import PricesLike, prices_of
+from recsys.serving.decide.recent_contacts import RecentContact
 from recsys.serving.query.customer_state import CustomerState
 from recsys.serving.query.firm_offers import best_offers, product_as_offer
 from recsys.serving.query.format_offers import format_offers
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.lookup import find_customer, fold_in_customer
 from recsys.serving.query.offers import FirmOffer, FirmOffers, Recommendation
-from recsys.serving.query.query import Id, Ids, Query, build_query, require_whole
+from recsys.serving.query.query import (
+    Id,
+    Ids,
+    Query,
+    build_query,
+    require_whole,
+    touchpoint_row,
+)
 from recsys.serving.query.search import best_of_many, best_products
 
 
@@ -255,6 +268,53 @@ class Artifact:
         starts, ends = self.customers.find_known(customer_ids)
         return best_of_many(self.contents, self.customers, starts, ends, query)
 
+    def decide(
+        self,
+        customer_id: Id,
+        touchpoint: str | None = None,
+        at: Moment | None = None,
+        k: int = 1,
+        prices: PricesLike | None = None,
+        explore: bool = False,
+        contacts: Sequence[RecentContact] = (),
+    ) -> Decision:
+        """What to offer a customer now, under all rules of the policy that was exported.
+
+        Offers are ranked by probability of acceptance x value, less the cost and the prices of a
+        plan; those that earn nothing are not made. An unknown customer is decided for by
+        popularity, at touchpoints that may contact customers who have given no consent.
+
+        Args:
+            customer_id: as for `recommend`.
+            touchpoint: name of the touchpoint where the customer is; None for the best one.
+            at: as for `recommend`.
+            k: most offers, at least 1.
+            prices: the file of a day's plan, or its prices: what a decision is charged at a scarce
+                touchpoint; None for nothing.
+            explore: whether to choose by the policy's exploration; the same customer at the same
+                moment gets the same choice again.
+            contacts: contacts with the customer since the export.
+
+        Raises:
+            InputError: the artifact has no policy; the touchpoint is unknown; `at`, `k`, prices or
+                contacts are not usable; or the artifact has no vector for an unknown customer.
+        """
+        contents = self.contents
+        part = require_policy(contents)
+        require_whole("k", k, 1)
+        row, moment = touchpoint_row(contents, touchpoint), contents.moment(at)
+        inbound = find_inbound(contents, self.customers, customer_id, moment, contacts)
+        names, given = list(contents.touchpoints.names), prices_of(prices)
+        return decide(
+            contents,
+            self.decision_logits,
+            inbound,
+            np.arange(len(names)) if row is None else np.array([row]),
+            np.zeros(len(names)) if given is None else given.of_touchpoints(names, part.costs),
+            k,
+            explore,
+        )
+
     def with_products(self, products: Sequence[NewProduct]) -> "Artifact":
         """An artifact that also offers these products, by their features; nothing is trained.
 
@@ -318,6 +378,11 @@ class Artifact:
             known=customer.known,
             basis=customer.basis,
         )
+
+    @cached_property
+    def decision_logits(self) -> Logits:
+        """The parts of acceptance odds that are the same for all customers."""
+        return Logits.of(self.contents)
 
     @cached_property
     def _offer_vectors(self) -> FloatArray:

@@ -1,6 +1,5 @@
 """Offers for all customers of an artifact, streamed into one file."""
 
-import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +18,7 @@ from recsys.ops.whole_file import whole_file
 from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.times import Moment
+from recsys.serving.progress import bar
 from recsys.serving.query import ranking
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.customer_state import stored_state
@@ -80,7 +80,7 @@ def recommend_everyone(
                 writer = _writer(path, file, table.schema)
                 opened.callback(writer.close)
             writer.write_table(table)
-            _bar(min(first + _AT_ONCE, len(starts)), len(starts), start_time)
+            bar(min(first + _AT_ONCE, len(starts)), len(starts), start_time)
     return len(starts)
 
 
@@ -203,11 +203,3 @@ def _shortages(
 def _texts(ids: IdArray) -> pa.Array:
     """Ids as they are, UUIDs as text."""
     return pa.array(ids if ids.dtype != object else [str(id_) for id_ in ids])
-
-
-def _bar(done: int, total: int, start_time: float) -> None:
-    if sys.stderr.isatty():
-        seconds = time.monotonic() - start_time
-        left = seconds * (total - done) / done
-        end = "\n" if done == total else ""
-        sys.stderr.write(f"\r{done / total:4.0%} of {total:,} customers, {left:,.0f} s left{end}")

@@ -106,7 +106,7 @@ def build_query(
     return Query(
         products=len(contents.products),
         k=k,
-        touchpoint=_touchpoint_row(contents, touchpoint),
+        touchpoint=touchpoint_row(contents, touchpoint),
         touchpoint_name=touchpoint,
         moment=moment,
         invalid=~contents.products.valid(moment) if is_dated and moment is not None else None,
@@ -140,7 +140,8 @@ def require_whole(name: str, value: Any, low: int) -> None:
         raise InputError(f"{name}: expected a whole number of at least {low}, got {shown(value)}")
 
 
-def _touchpoint_row(contents: Contents, name: str | None) -> int | None:
+def touchpoint_row(contents: Contents, name: str | None) -> int | None:
+    """Row of a touchpoint, None for None. Raises `InputError` for an unknown name."""
     known = list(contents.touchpoints.names)
     if name is None:
         return None

@@ -130,6 +130,7 @@ POLICIES: dict[str, tuple[Callable[[], object], str, str]] = {
         lambda: _bernstein(["snips"]),
         "interval", "snips",
     ),
+    "bernstein model": (lambda: _bernstein(["dm"]), "interval", "reward model"),
     "bernstein unbounded": (
         lambda: _bernstein(["ips"]),
         "term_range", "weight_bound",
@@ -148,6 +149,17 @@ POLICIES: dict[str, tuple[Callable[[], object], str, str]] = {
         lambda: evaluate_policy(
             _log(slate_ids=np.arange(N) // 2, positions=np.arange(N) % 2),
             np.tile([[0.5, 0.5], [0.0, 1.0]], (N // 2, 1)), estimators=["independent_ips"],
+        ),
+        "marginals", "never repeats",
+    ),
+    "compared level": (lambda: compare_policies(_log(), EVEN, EVEN, level=95), "level", "95"),
+    "compared resamples": (
+        lambda: compare_policies(_log(), EVEN, EVEN, resamples=0), "resamples", "got 0",
+    ),
+    "compared without marginals": (
+        lambda: compare_policies(
+            _log(slate_ids=np.arange(N) // 2, positions=np.arange(N) % 2),
+            *[np.tile([[0.5, 0.5], [0.0, 1.0]], (N // 2, 1))] * 2, estimator="independent_ips",
         ),
         "marginals", "never repeats",
     ),

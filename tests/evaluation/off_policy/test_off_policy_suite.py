@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks.off_policy import OffPolicySuite, _market, _policies, _value
+from benchmarks.off_policy_speed import OffPolicySpeedSuite
 from recsys.errors import InputError
 from recsys.evaluation.off_policy.estimators import logged_value
+from recsys.evaluation.off_policy.named import OF_DECISIONS
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +47,12 @@ def test_the_figures_have_the_names_of_the_issue() -> None:
 def test_a_setting_that_cannot_be_used_is_refused(settings: dict, word: str) -> None:
     with pytest.raises(InputError, match=f"suite.{word}"):
         OffPolicySuite(**settings)
+
+
+def test_the_speed_suite_times_every_estimator() -> None:
+    figures = OffPolicySpeedSuite(decisions=3_000, actions=4, resamples=20).figures()
+    assert figures["estimators"] == len(OF_DECISIONS)
+    assert figures["effective_sample"] > 500
+    assert figures["seconds"] > 0
+    with pytest.raises(InputError, match=r"suite\.actions"):
+        OffPolicySpeedSuite(actions=1)

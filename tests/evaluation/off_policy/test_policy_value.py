@@ -3,12 +3,10 @@ import pytest
 
 from recsys.evaluation.off_policy.compare import compare_policies
 from recsys.evaluation.off_policy.diagnostics import diagnose, unsupported_share
-from recsys.evaluation.off_policy.estimators import Terms, mean_terms
 from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
 from recsys.evaluation.off_policy.log import LoggedDecisions
 from recsys.evaluation.off_policy.named import OF_DECISIONS, OF_SLATES, Thresholds
 from recsys.evaluation.off_policy.reward_models import ActionRidge
-from recsys.evaluation.off_policy.thresholds import choose_threshold, slope, threshold_grid
 
 RNG = np.random.default_rng(0)
 N, A = 6000, 4
@@ -48,7 +46,8 @@ def test_all_estimators_find_the_value_of_a_policy() -> None:
 def test_a_result_prints_as_a_table_and_is_a_frame() -> None:
     value = evaluate_policy(LOG, TARGET)
     assert repr(value).splitlines()[0].startswith("policy value, 6,000 decisions, 95% bootstrap")
-    assert len(repr(value).splitlines()) == 3 + len(OF_DECISIONS)
+    assert len(repr(value).splitlines()) == 4 + len(OF_DECISIONS)
+    assert repr(value).splitlines()[-1] == "read dr_shrinkage"
     assert "<td>snips</td>" in value._repr_html_()
     assert value.frame().loc["snips", "low"] == value.estimates["snips"].interval.low
 
@@ -81,6 +80,15 @@ def test_independent_positions_take_marginals_where_actions_are_not_repeated() -
     value = evaluate_policy(log, target, marginals=(marginal, np.full(N, 0.5)))
     assert value.estimates["independent_ips"].interval.mean == pytest.approx(1, abs=0.03)
     assert "independent_ips" in evaluate_policy(log, target).refused
+    # Position 0 of the first policy earns 0.8, of the second 0.5; below it, what is left.
+    flat = np.where(ROWS[:, None] % 2 == 0, 0.5, target)
+    even = np.full(N, 0.5)
+    result = compare_policies(
+        log, target, flat, estimator="independent_ips", marginals=(marginal, even, even)
+    )
+    alone = (value, evaluate_policy(log, flat, marginals=(even, even)))
+    means = [each.estimates["independent_ips"].interval.mean for each in alone]
+    assert result.mean == pytest.approx(means[0] - means[1])
 
 
 def test_probabilities_of_logged_actions_are_enough_for_weights_alone() -> None:
@@ -98,7 +106,7 @@ def test_bernstein_holds_what_the_normal_holds() -> None:
         "thresholds": Thresholds(weight_cap=3),
     }
     certain = evaluate_policy(LOG, TARGET, interval="bernstein", **settings)  # type: ignore[arg-type]
-    assert set(certain.estimates) == {"ips", "clipped_ips", "dm", "dr"}
+    assert set(certain.estimates) == {"ips", "clipped_ips", "dr"}
     normal = evaluate_policy(LOG, TARGET, interval="normal", thresholds=Thresholds(weight_cap=3))
     for name, estimate in certain.estimates.items():
         assert estimate.interval.low < normal.estimates[name].interval.low
@@ -118,36 +126,36 @@ def test_a_better_policy_wins_and_pairing_narrows_the_interval(estimator: str) -
     assert compare_policies(LOG, TARGET, TARGET, estimator=estimator).verdict == "tie"
 
 
+def test_without_a_second_policy_the_log_itself_is_compared() -> None:
+    result = compare_policies(LOG, TARGET, estimator="dr")
+    assert result.verdict == "win"
+    alone = evaluate_policy(LOG, TARGET, estimators=["dr"]).estimates["dr"].interval
+    assert result.mean == pytest.approx(alone.mean - LOG.rewards.mean())
+    assert result.high - result.low < 1.5 * (alone.high - alone.low)
+    assert compare_policies(SLATES, TARGET, estimator="cascade_dr").verdict == "win"
+
+
+def test_a_share_beyond_support_widens_a_difference_as_well() -> None:
+    beyond = np.column_stack([0.98 * TARGET, np.full(N, 0.02)])
+    narrow = compare_policies(LOG, TARGET, estimator="ips")
+    wide = compare_policies(LOG, beyond, estimator="ips", max_unsupported=0.05)
+    assert wide.high - wide.low == pytest.approx(0.98 * (narrow.high - narrow.low) + 0.04, abs=0.01)
+
+
+def test_a_fit_serves_the_next_policy_and_slates_fit_anew() -> None:
+    first = evaluate_policy(LOG, TARGET, reward_model=ActionRidge(), context=CONTEXT)
+    again = evaluate_policy(LOG, LOGGING, reward_model=first.fitted, context=CONTEXT)
+    apart = evaluate_policy(LOG, LOGGING, reward_model=ActionRidge(), context=CONTEXT)
+    assert again.frame().equals(apart.frame())
+    slates = evaluate_policy(SLATES, TARGET, reward_model=ActionRidge(), context=CONTEXT)
+    other = evaluate_policy(SLATES, LOGGING, reward_model=slates.fitted, context=CONTEXT)
+    alone = evaluate_policy(SLATES, LOGGING, reward_model=ActionRidge(), context=CONTEXT)
+    assert other.frame().equals(alone.frame())
+
+
 def test_policies_of_slates_are_compared_on_the_same_slates() -> None:
     for estimator in OF_SLATES:
         assert compare_policies(SLATES, TARGET, LOGGING, estimator=estimator).verdict == "win"
-
-
-def test_slope_by_hand() -> None:
-    # [0, 4], [1.5, 3.5], [3.6, 4.4]: the third misses the second.
-    half = np.array([1.0, 0.5, 0.2])
-    published = 2 * (half[:, None] + half)
-    assert slope(np.array([2.0, 2.5, 4.0]), published) == 1
-    assert slope(np.array([2.0, 2.5, 3.0]), published) == 2
-
-
-def test_a_harmless_clip_is_taken_to_the_end_and_a_biased_one_is_not() -> None:
-    noise = RNG.normal(size=(2, 500))
-    grid = threshold_grid(np.array([0.5, 16.0]), 5)
-    assert grid == pytest.approx([16, 8, 4, 2, 1])
-
-    def terms(cap: float, bias: float) -> Terms:
-        return mean_terms(noise[0] + cap * (noise[1] - noise[1].mean()) - bias, np.arange(500))
-
-    assert choose_threshold(grid, lambda cap: terms(cap, 0)) == 1
-    assert choose_threshold(grid, lambda cap: terms(cap, 5 * (cap < 4))) == pytest.approx(4)
-
-
-def test_a_bias_within_the_noise_of_both_is_seen_as_the_noise_is_shared() -> None:
-    # The estimates differ by 0.1 with hardly any error, yet each has an error of 1 / sqrt(500).
-    noise = RNG.normal(size=500)
-    shared = lambda cap: mean_terms(noise + 0.1 * (cap < 2), np.arange(500))  # noqa: E731
-    assert choose_threshold([4.0, 2.0, 1.0], shared) == 2
 
 
 def test_diagnostics_by_hand() -> None:

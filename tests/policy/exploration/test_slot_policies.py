@@ -83,6 +83,14 @@ def test_softmax_propensities_are_those_of_plackett_and_luce_in_fractions():
     assert total == 1
 
 
+def test_a_slate_that_repeats_or_is_not_permitted_has_probability_zero():
+    values, mask = np.zeros((2, 3)), np.array([[True, True, True], [True, False, True]])
+    for policy in (Epsilon(0.5), Softmax(1.0)):
+        chances = policy.propensities(values, np.array([[0, 0], [1, 2]]), mask)
+        assert chances[0, 1] == 0
+        assert chances[1, 0] == 0
+
+
 def test_of_equal_values_the_first_is_the_best():
     assert Epsilon(0.0).choose(np.zeros((3, 4)), draws_of(3)).actions.ravel().tolist() == [0, 0, 0]
 
@@ -95,6 +103,11 @@ def test_a_decision_without_permitted_candidates_stays_empty():
         assert choice.actions.tolist() == [[-1, -1], [0, -1]]
         assert choice.propensities.tolist() == [[1, 1], [1, 1]]
         assert policy.probabilities(values, mask).tolist() == [[0, 0], [1, 0]]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_no_decisions_are_no_error(policy):
+    assert policy.choose(np.zeros((0, 3)), draws_of(0), 2).actions.shape == (0, 2)
 
 
 @pytest.mark.parametrize("policy", [Epsilon(0.4), Softmax(1.0)])

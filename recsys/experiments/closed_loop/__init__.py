@@ -1,0 +1,1 @@
+"""Closed loop: train, decide, log, retrain, on a market whose answers can be drawn."""

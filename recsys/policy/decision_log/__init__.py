@@ -1,0 +1,1 @@
+"""The log of decisions: written part by part, joined with what customers did, read by training."""

@@ -1,0 +1,203 @@
+"""Drafts the plan of a test from a log: sizes, bounds and days follow from what it has seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data import columns
+from recsys.errors import InputError
+from recsys.policy.live_tests.assignment import check_shares
+from recsys.policy.live_tests.fixed_sample import FixedSample
+from recsys.policy.live_tests.off_policy_moments import off_policy_moments
+from recsys.policy.live_tests.planning import DAY, arrivals, days_needed, power
+from recsys.policy.live_tests.rewards import (
+    CustomerRewards,
+    Moments,
+    customer_rewards,
+    design_effect,
+    logged_rewards,
+    row_numbers,
+    seconds_of,
+)
+from recsys.policy.live_tests.sequential import (
+    FEWEST,
+    confidence_sequence,
+    planned_information,
+)
+
+SLOWEST = 2.5
+"""Fixed samples within which most sequential tests of a true gain stop."""
+
+_PASS = 0.8
+"""Probability with which a policy without an effect passes the harm bound of a stage."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Draft:
+    """A drafted plan, and what it follows from.
+
+    Attributes:
+        content: the plan as plain data, for `plan_file.plan_of`; no stage has begun.
+        lift: the relative gain that it is to find.
+        control: a customer's reward in the log; treatment: under the new policy, estimated from
+            the log, or None.
+        customers: arm -> customers of the fixed sample.
+        days: stage -> days until the fixed sample is measured at that stage's share; None where
+            the log's days bring too few customers.
+        design_effect: of decisions clustered in customers.
+        arrivals: [D] customers by the day of their first decision.
+        power: stage -> [D] power of a fixed test, by the day on which it ends.
+    """
+
+    content: dict[str, Any]
+    lift: float
+    control: Moments
+    treatment: Moments | None
+    customers: Mapping[str, int]
+    days: Mapping[str, int | None]
+    design_effect: float
+    arrivals: IntArray
+    power: Mapping[str, FloatArray]
+
+
+def draft_plan(
+    decisions: pd.DataFrame,
+    lift: float,
+    *,
+    name: str,
+    salt: str,
+    arms: Mapping[str, float],
+    stages: Mapping[str, float],
+    window: int,
+    power: float = 0.8,
+    level: float = 0.95,
+    probabilities: FloatArray | None = None,
+) -> Draft:
+    """Drafts a plan from a log of the present policy.
+
+    The log is read as the test will be: each customer enters with the first decision and is
+    measured for the window. The last stage measures the fixed sample, the others smaller parts of
+    it by their shares; a stage's `harm` is a bound that a policy without any effect passes with
+    80 %, which says what so few customers can exclude.
+
+    Args:
+        decisions: checked table `decisions`.
+        lift: relative gain worth having.
+        name: of the test.
+        salt: of its assignment.
+        arms: arm -> share of the customers in the test, the control group first; they sum to 1.
+        stages: stage -> share of all customers, in their order.
+        window: days that a customer is measured.
+        power: with which a fixed sample finds the lift.
+        level: confidence, over all treatments together.
+        probabilities: [N] probability of each logged action under the new policy; None plans with
+            the log's own variance.
+
+    Raises:
+        InputError: an argument cannot be used, or the log does not carry the plan.
+    """
+    if not lift > 0:
+        raise InputError(f"lift: expected a relative gain above 0, such as .05, got {lift:g}")
+    check_shares("arms", arms)
+    entering = _entering(decisions, window)
+    control = entering.moments
+    if not control.mean > 0:
+        raise InputError(f"decisions: expected a mean reward above 0, got {control.mean:g}")
+    treatment = (
+        None if probabilities is None else _treated(decisions, entering, window, probabilities)
+    )
+    sizes = FixedSample.of(control, treatment, lift, arms, power=power, level=level)
+    come = arrivals(entering.entered)
+    return Draft(
+        content={
+            "name": name, "salt": salt, "arms": dict(arms), "window": window,
+            "gain": float(f"{sizes.gain:.6g}"), "power": power, "level": level,
+            "stages": _stages(sizes, stages, come, window),
+        },
+        lift=lift,
+        control=control,
+        treatment=treatment,
+        customers=sizes.by_arm,
+        days={
+            stage: days_needed(come, sizes.in_all, share=share, window=window * DAY)
+            for stage, share in stages.items()
+        },
+        design_effect=design_effect(entering),
+        arrivals=come,
+        power={stage: _power(sizes, come, share) for stage, share in stages.items()},
+    )  # fmt: skip
+
+
+def _entering(decisions: pd.DataFrame, window: int) -> CustomerRewards:
+    when = seconds_of(decisions[columns.TIMESTAMP])
+    return customer_rewards(
+        row_numbers(decisions[columns.CUSTOMER])[0], when, logged_rewards(decisions),
+        window=window * DAY, at=int(when.max()),
+    )  # fmt: skip
+
+
+def _treated(
+    decisions: pd.DataFrame, entering: CustomerRewards, window: int, probabilities: FloatArray
+) -> Moments:
+    """Of the new policy, from the decisions in the windows of measured customers."""
+    rows, when = (
+        row_numbers(decisions[columns.CUSTOMER])[0],
+        seconds_of(decisions[columns.TIMESTAMP]),
+    )
+    ends = np.zeros(int(rows.max()) + 1, np.int64)
+    complete = entering.is_complete
+    ends[entering.customers[complete]] = entering.entered[complete] + window * DAY
+    inside = when < ends[rows]
+    return off_policy_moments(
+        rows[inside],
+        logged_rewards(decisions)[inside],
+        decisions[columns.PROPENSITY].to_numpy("float64")[inside],
+        probabilities[inside],
+    )
+
+
+def _power(draft: FixedSample, come: IntArray, share: float) -> FloatArray:
+    """[D] power by the day on which the last customer enters."""
+    counts = np.cumsum(come) * share * draft.control_share
+    return power(
+        draft.control, draft.lift, customers=counts, treatment=draft.treatment,
+        level=draft.level, ratio=draft.ratio,
+    )  # fmt: skip
+
+
+def _stages(
+    sizes: FixedSample, stages: Mapping[str, float], come: IntArray, window: int
+) -> list[dict[str, Any]]:
+    """Each stage measures the part of the fixed sample that its share is of the last one's."""
+    drafted = []
+    largest = list(stages.values())[-1]
+    for stage, share in stages.items():
+        part = max(share / largest, FEWEST / sizes.customers)
+        in_all = ceil(part * sizes.in_all)
+        days = days_needed(come, in_all, share=share, window=window * DAY) or len(come)
+        each: dict[str, Any] = {
+            "name": stage,
+            "share": share,
+            "customers": ceil(part * sizes.smallest),
+            "days": ceil(SLOWEST * days),
+        }
+        if share < largest:
+            each["harm"] = float(f"{_passed(sizes, part):.3g}")
+        drafted.append(each)
+    return drafted
+
+
+def _passed(sizes: FixedSample, part: float) -> float:
+    """The loss that is excluded with `_PASS` where there is none, at a part of the fixed sample."""
+    information = planned_information(sizes.gain, power=sizes.power, level=sizes.level)
+    variance = np.array([1 / (part * information)])
+    width = confidence_sequence(
+        np.zeros(1), variance, information=information, level=sizes.level
+    ).high
+    return float(width[0] + ndtri(_PASS) * np.sqrt(variance[0]))

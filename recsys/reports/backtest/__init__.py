@@ -1,0 +1,1 @@
+"""A backtest: models over several windows, and what the age of training data costs."""

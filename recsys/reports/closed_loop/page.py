@@ -1,0 +1,138 @@
+"""The page of a closed loop, and the files beside it."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from recsys.experiments.closed_loop.settings import LoopSettings
+from recsys.ops.whole_file import write_whole
+from recsys.reports.closed_loop.figures import called, differences, exploring, totals
+from recsys.reports.closed_loop.picture import as_png, as_svg
+from recsys.reports.closed_loop.words import broken_rules, p_text, percent, summary, thousands
+from recsys.reports.rendering import (
+    Cells,
+    PagePicture,
+    PageTable,
+    TableCell,
+    as_csv,
+    render,
+    verdict_cell,
+)
+
+PAGE, PICTURE = "closed_loop.html", "closed_loop.png"
+
+
+def write_report(
+    folder: Path, settings: LoopSettings, rounds: pd.DataFrame, checks: pd.DataFrame
+) -> list[str]:
+    """Writes page, picture and tables of a loop, each in one step.
+
+    Args:
+        folder: gets closed_loop.html, closed_loop.png, rounds.csv, totals.csv, differences.csv,
+            exploring.csv and violations.csv.
+        settings: of the loop.
+        rounds: as `run_loop` returns it.
+        checks: as `rule_checks` returns it.
+
+    Returns:
+        What came out, in sentences.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    files: dict[str, str | bytes] = {
+        PAGE: _page(settings, rounds, checks),
+        PICTURE: as_png(rounds, settings.market),
+        "rounds.csv": as_csv(rounds),
+        "totals.csv": as_csv(totals(rounds)),
+        "differences.csv": as_csv(differences(rounds)),
+        "exploring.csv": as_csv(exploring(rounds)),
+        "violations.csv": as_csv(checks),
+    }
+    for name, content in files.items():
+        write_whole(folder / name, content, "out")
+    return summary(rounds, checks)
+
+
+def _page(settings: LoopSettings, rounds: pd.DataFrame, checks: pd.DataFrame) -> str:
+    return render(
+        PAGE,
+        title="Closed loop: one-to-one, segment and popularity learn from their own decisions",
+        facts={
+            "market": settings.market,
+            "rounds": settings.rounds,
+            "markets": settings.seeds,
+            "from": settings.start,
+            "to": settings.end,
+            "policy": f"{settings.policy} {settings.policy_version}",
+        },
+        summary=summary(rounds, checks),
+        epsilon=f"{settings.epsilon:.0%}",
+        picture_of_rewards=PagePicture(as_svg(rounds), "Cumulative reward of each arm by round"),
+        totals=_totals(rounds),
+        differences=_differences(rounds),
+        exploring=_exploring(rounds),
+        checks=_checks(checks),
+        broken=broken_rules(checks),
+    )
+
+
+def _totals(rounds: pd.DataFrame) -> PageTable:
+    rows: list[Cells] = [
+        [
+            called(row["arm"]),
+            thousands(row["expected"], row["low"], row["high"]),
+            percent(row["of_oracle"], row["of_oracle_low"], row["of_oracle_high"]),
+            f"{row['reward'] / 1_000:,.0f}",
+            f"{100 * row['accepted']:.1f}",
+            f"{row['decisions']:,.0f}",
+            f"{row['smallest_propensity']:.2g}",
+        ]
+        for row in totals(rounds).sort_values("expected", ascending=False).to_dict("records")
+    ]
+    head: Cells = [
+        "arm", "reward, thousand euros", "% of the oracle's", "of the answers drawn",
+        "accepted of 100", "decisions", "smallest propensity",
+    ]  # fmt: skip
+    return PageTable("All rounds of a market, mean over markets", head, rows)
+
+
+def _differences(rounds: pd.DataFrame) -> PageTable:
+    rows: list[Cells] = [
+        [
+            f"{called(row['arm'])} over {called(row['other'])}",
+            thousands(row["difference"], row["low"], row["high"], "+"),
+            f"{row['times']:.2f}",
+            verdict_cell(row["verdict"], f"p = {row['p_value']:.3f}", "left")
+            if row["verdict"]
+            else "one market",
+        ]
+        for row in differences(rounds).to_dict("records")
+    ]
+    head: Cells = ["arms", "thousand euros", "times as much", TableCell("verdict", style="left")]
+    return PageTable("The same markets, compared one by one", head, rows)
+
+
+def _verdict(verdict: str, p_value: float) -> str | TableCell:
+    return verdict_cell(verdict, p_text(p_value), "left") if verdict else "one market"
+
+
+def _exploring(rounds: pd.DataFrame) -> PageTable:
+    rows: list[Cells] = [
+        [
+            called(row["arm"]),
+            thousands(row["cost"], row["cost_low"], row["cost_high"]),
+            thousands(row["learned"], row["learned_low"], row["learned_high"]),
+        ]
+        for row in exploring(rounds).to_dict("records")
+    ]
+    head: Cells = ["arm", "cost at once", "brought back by what was learned"]
+    return PageTable("Thousand euros a market, all rounds", head, rows)
+
+
+def _checks(checks: pd.DataFrame) -> PageTable:
+    sums = checks.drop(columns=["seed", "arm"]).sum()
+    rows: list[Cells] = [
+        [str(name).replace("_", " "), f"{int(count):,}"] for name, count in sums.items()
+    ]
+    return PageTable("Decisions, and how many break each rule", ["", "all arms and markets"], rows)

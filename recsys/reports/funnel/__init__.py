@@ -1,0 +1,1 @@
+"""The funnel of a policy as text, page, picture and table."""

@@ -1,0 +1,142 @@
+"""The policy in question: a file of probabilities, uniform, or the shares of a logged policy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import FloatArray, IdArray
+from recsys.data import columns
+from recsys.data.cells import listed
+from recsys.errors import InputError
+from recsys.reports.off_policy.artifact_policy import GREEDY, artifact_probabilities
+from recsys.reports.off_policy.cells import cell_names
+from recsys.reports.off_policy.decision_log import (
+    DecisionLog,
+    positions_of,
+    read_decisions,
+    with_others,
+)
+from recsys.reports.off_policy.target_file import read_probabilities
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Target:
+    """A policy to evaluate.
+
+    Attributes:
+        name: as the command line gives it.
+        about: what it is, in a sentence.
+        probabilities: [N, A] of each offer, or [N] of the logged one.
+        offers: [A] ids; those of the log come first.
+        is_approximate: whether the policy itself had other probabilities.
+    """
+
+    name: str
+    about: str
+    probabilities: FloatArray
+    offers: IdArray
+    is_approximate: bool = False
+
+
+def target_of(key: str, text: str, decisions: DecisionLog, choose: str = GREEDY) -> Target:
+    """The policy that the command line names.
+
+    Args:
+        key: of the command line, for messages.
+        text: `uniform`, `policy:NAME`, `log:FILE`, `artifact:FOLDER` or a file of probabilities.
+        decisions: the log.
+        choose: how an artifact's offer is chosen, see `slot_policy`.
+
+    Raises:
+        InputError: there is no such policy or file, or names the first bad cell.
+    """
+    kind, _, name = text.partition(":")
+    if text == "uniform":
+        return _uniform(decisions)
+    if kind == "policy" and name:
+        others = decisions.others
+        rows = others[columns.POLICY].astype(str) == name
+        if not rows.any():
+            raise InputError(
+                f"{key}={text}: the table has no decision of it; it has "
+                f"{listed(others[columns.POLICY].drop_duplicates().sort_values())}"
+            )
+        return _frequencies(key, text, others[rows], decisions)
+    if kind == "log" and name:
+        return _frequencies(key, text, read_decisions(Path(name), key), decisions)
+    if kind == "artifact" and name:
+        probabilities, about = artifact_probabilities(key, name, choose, decisions)
+        return Target(name=text, about=about, probabilities=probabilities, offers=decisions.offers)
+    probabilities, offers = read_probabilities(key, text, decisions)
+    what = "every offer" if probabilities.ndim == 2 else "the logged offers"
+    return Target(
+        name=text,
+        about=f"probabilities of {what}, from a file",
+        probabilities=probabilities,
+        offers=offers,
+    )
+
+
+def aligned(targets: Sequence[Target], offers: IdArray) -> list[Target]:
+    """The policies with the same offers in the same order, so that they can be compared.
+
+    Args:
+        targets: policies on one log.
+        offers: [A] ids of the log, which come first.
+    """
+    tables = [target for target in targets if target.probabilities.ndim == 2]
+    beyond = [target.offers[len(offers) :] for target in tables]
+    every = np.concatenate([offers, np.unique(np.concatenate([offers[:0], *beyond]))])
+    return [_widened(target, every) if target in tables else target for target in targets]
+
+
+def _widened(target: Target, offers: IdArray) -> Target:
+    probabilities = np.zeros((len(target.probabilities), len(offers)))
+    probabilities[:, positions_of(offers, target.offers)] = target.probabilities
+    return replace(target, probabilities=probabilities, offers=offers)
+
+
+def _uniform(decisions: DecisionLog) -> Target:
+    support = decisions.support.astype(np.float64)
+    return Target(
+        name="uniform",
+        about=f"all offers that the log made in a cell, equally often ({_cell(decisions)})",
+        probabilities=support / support.sum(axis=1, keepdims=True),
+        offers=decisions.offers,
+    )
+
+
+def _frequencies(key: str, text: str, other: pd.DataFrame, decisions: DecisionLog) -> Target:
+    """Shares of offers in each cell of another log; the policy's own probabilities may vary."""
+    made = cell_names(other, decisions.by)
+    known = set(made)
+    absent = [name for name in decisions.names if name not in known]
+    if absent:
+        raise InputError(
+            f"{key}={text}: it has no decision in {absent[0] or 'the table'}, where the log has "
+            "some; set by= to fewer columns, or touchpoint= to one that both have"
+        )
+    offers = with_others(decisions.offers, other[columns.OFFER])
+    counts = np.zeros((len(decisions.names), len(offers)))
+    inside = made.isin(decisions.names).to_numpy()
+    cells = np.searchsorted(decisions.names, made[inside].to_numpy())
+    actions = positions_of(offers, other[columns.OFFER][inside])
+    np.add.at(counts, (cells, actions), 1)
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    return Target(
+        name=text,
+        about=(
+            f"the shares of offers among {len(other):,} of its decisions by {_cell(decisions)}; "
+            "approximate, as its own probabilities may differ from decision to decision"
+        ),
+        probabilities=shares[decisions.cells],
+        offers=offers,
+        is_approximate=True,
+    )
+
+
+def _cell(decisions: DecisionLog) -> str:
+    return " x ".join(decisions.by) or "the whole log"

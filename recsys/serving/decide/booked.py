@@ -1,0 +1,174 @@
+"""Decisions made since the export: contacts that rules count, and places already taken."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as csv
+import pyarrow.dataset as ds
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.errors import InputError
+from recsys.policy.arbitration.limits import Limits
+from recsys.policy.compiled import CompiledRules
+from recsys.policy.compiled.times import DAY
+from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.ids import SortedIds
+
+_NEEDED = ("customer_id", "offer_id", "touchpoint", "timestamp")
+_OUTCOME = "outcome"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Booked:
+    """n decisions of a log, as rows of an artifact, -1 where it does not know them.
+
+    Attributes:
+        customers: [n].
+        offers: [n] of the first row of the offer's id.
+        touchpoints: [n].
+        when: [n] UTC seconds.
+        rejected: [n] bool.
+    """
+
+    customers: IntArray
+    offers: IntArray
+    touchpoints: IntArray
+    when: IntArray
+    rejected: IntArray
+
+    def added_to(self, rules: CompiledRules) -> CompiledRules:
+        """The rules after these contacts, each once: those of the export may be in the log too."""
+        new = rules.contacts_of(
+            self.customers, self.when, self.touchpoints, self.offers, self.rejected.astype(bool)
+        )
+        old = rules.contacts
+        keys = [
+            np.stack([contacts.customers, contacts.when, contacts.touchpoints], axis=1)
+            for contacts in (new, old)
+        ]
+        _, first = np.unique(np.concatenate(keys), axis=0, return_index=True)
+        is_first = np.zeros(len(new) + len(old), dtype=bool)
+        is_first[first] = True
+        # A contact of both is the log's, which says what the customer answered.
+        return rules.with_contacts(
+            new.only(is_first[: len(new)]).merged(old.only(is_first[len(new) :]))
+        )
+
+    def of_day(self, start: int, touchpoints: int) -> IntArray:
+        """[T] decisions at each touchpoint in the day from `start` on."""
+        today = (self.when >= start) & (self.when < start + DAY) & (self.touchpoints >= 0)
+        return np.bincount(self.touchpoints[today], minlength=touchpoints)
+
+
+def remaining_limits(
+    rules: CompiledRules, costs: FloatArray, booked: IntArray, names: Sequence[str]
+) -> Limits:
+    """What capacities and budget leave after booked decisions [T] of the day.
+
+    Raises:
+        InputError: more is booked than there is room for; names the touchpoint.
+    """
+    free: FloatArray = np.floor(rules.capacity) - booked
+    over = np.flatnonzero(free < 0)
+    if len(over):
+        row = int(over[0])
+        raise InputError(
+            f"policy.capacity.{names[row]}: expected at least the {booked[row]:,} decisions that "
+            f"are booked for the day already, got {rules.capacity[row]:,.0f}; raise it, or take "
+            "decisions out of the log"
+        )
+    spent = float(booked @ costs.astype(np.float64))
+    if spent > rules.budget:
+        raise InputError(
+            f"policy.budget: expected at least the {spent:,.2f} that booked decisions of the day "
+            f"cost already, got {rules.budget:,.2f}; raise it, or take decisions out of the log"
+        )
+    return Limits(capacity=free, costs=costs, budget=rules.budget - spent)
+
+
+def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
+    """The decisions of a log: a Parquet or CSV file, or a folder of Parquet files.
+
+    Args:
+        path: of the log, with the columns of the table `decisions`; only `outcome` may be absent.
+        contents: of the artifact.
+        customers: its ids.
+
+    Raises:
+        InputError: it cannot be read, lacks a column, or a moment or touchpoint is missing.
+    """
+    table = _read(path)
+    for name in _NEEDED:
+        if name not in table.column_names:
+            raise InputError(
+                f"decisions={path}: column '{name}' is missing; the log has "
+                f"{', '.join(table.column_names)}"
+            )
+        if name != "offer_id" and table[name].null_count:
+            row = pc.index(pc.is_null(table[name]), True).as_py()
+            raise InputError(
+                f"decisions={path}: row {row}, column '{name}': expected a value, got none; fill "
+                "it in or drop the row"
+            )
+    names = {name: row for row, name in enumerate(contents.touchpoints.names)}
+    rejected = np.zeros(len(table), dtype=bool)
+    if _OUTCOME in table.column_names:
+        rejected = np.array([answer == "reject" for answer in table[_OUTCOME].to_pylist()], bool)
+    offers = contents.products.ids if contents.offers is None else contents.offers.ids
+    first: dict[str, int] = {}
+    for row, offer in enumerate(offers):
+        first.setdefault(str(offer), row)
+    return Booked(
+        customers=_customer_rows(table["customer_id"], customers),
+        offers=np.array([first.get(str(o), -1) for o in table["offer_id"].to_pylist()], np.int64),
+        touchpoints=np.array(
+            [names.get(str(name), -1) for name in table["touchpoint"].to_pylist()], np.int64
+        ),
+        when=_seconds(path, table["timestamp"]),
+        rejected=rejected,
+    )
+
+
+def _read(path: Path) -> pa.Table:
+    refused = f"decisions={path} cannot be read: "
+    try:
+        if path.suffix == ".csv":
+            return csv.read_csv(path, convert_options=csv.ConvertOptions(
+                column_types={"customer_id": pa.string(), "offer_id": pa.string(),
+                              "touchpoint": pa.string(), "timestamp": pa.string()},
+                strings_can_be_null=True,
+            ))  # fmt: skip
+        if not path.exists():
+            raise InputError(f"{refused}there is no such file; give a Parquet or CSV file")
+        return ds.dataset(path, format="parquet").to_table()
+    except (OSError, pa.ArrowException) as error:
+        line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise InputError(f"{refused}{line}") from None
+
+
+def _customer_rows(column: Any, customers: SortedIds) -> IntArray:
+    ids = column.to_pylist()
+    starts, ends = customers.find(ids)
+    safe = np.minimum(starts, len(customers.rows) - 1)
+    return np.where(starts < ends, customers.rows[safe], -1).astype(np.int64)
+
+
+def _seconds(path: Path, column: Any) -> IntArray:
+    try:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column = pc.cast(pc.replace_substring_regex(column, r"(Z|\+00:?00)$", ""),
+                             pa.timestamp("us"))  # fmt: skip
+        moments = pc.cast(column, pa.timestamp("us"))
+        whole = pc.cast(moments, pa.int64())
+    except pa.ArrowException:
+        raise InputError(
+            f"decisions={path}: column 'timestamp': expected UTC times such as "
+            "2025-10-01T09:00:00Z; write them so"
+        ) from None
+    return np.asarray(whole.to_numpy(zero_copy_only=False) if isinstance(whole, pa.Array)
+                      else whole.to_numpy()) // 1_000_000  # fmt: skip
