@@ -58,8 +58,8 @@ def _checked(folder: Path) -> dict[str, float]:
     words = ["check", "data=files", f"data.root={folder}", f"data.ends={_ENDS}"]
     start = perf_counter()
     process = subprocess.Popen([sys.executable, "-m", "recsys", *words], stdout=subprocess.DEVNULL)
-    # Not `process.wait`, which says nothing of the memory of this process alone. It is at least that
-    # of the benchmark itself, from which the process is forked.
+    # Not `process.wait`, which says nothing of the memory of this process alone. That is at least
+    # the memory of the benchmark, from which the process is forked.
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
