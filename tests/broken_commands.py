@@ -348,6 +348,5 @@ BROKEN_COMMANDS = {
     "check": CHECK,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
-    "tune": TUNE, "ladder": LADDER, "decide": DECIDE,
-    "tune": TUNE, "ladder": LADDER, "backtest": BACKTEST,
+    "tune": TUNE, "ladder": LADDER, "decide": DECIDE, "backtest": BACKTEST,
 }  # fmt: skip
