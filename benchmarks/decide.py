@@ -97,6 +97,7 @@ def _planned(contents: Contents, folder: Path) -> dict[str, float]:
     write(folder / "artifact", contents)
     day = datetime.fromtimestamp(_start(contents), UTC).strftime("%Y-%m-%dT%H:%M:%S")
     words = [f"artifact={folder / 'artifact'}", f"at={day}", f"out={folder / 'plan.parquet'}"]
+    words.append("touchpoints=all")
     command = [sys.executable, "-c", _COMMAND, str(folder / "measured.json"), *words]
     start = time.perf_counter()
     subprocess.run(command, check=True)

@@ -53,6 +53,8 @@ EXPORT = {
     "unknown data": (["out=x", "data=bank"], "data=bank: no run on it; there are runs on tables"),
     "missing store": (["out=x", "track.uri=sqlite:///no.db"], "run recsys train first"),
     "allowed of no name": (["out=x", "allow=my-bank"], "allow: expected names of packages"),
+    "unknown policy": (["out=x", "policy=markt"], "policy: expected one of", "did you mean"),
+    "policy of other tables": (["out=x", "policy=market"], "policy.", "expected"),
     "data moved": (["out=x", "run={lost}"], "expected a folder, and there is none"),
     "data changed": (["out=x", "run={run}"], "is not what run", "train again"),
 }  # fmt: skip
@@ -65,6 +67,16 @@ BACKTEST = {
     "out named as a file": (["out=page.html"], "out=page.html: expected a folder, and .html is"),
     "empty experiment": (["experiment=Default"], "a backtest needs finished runs"),
     "missing store": (["track.uri=sqlite:///no.db"], "run recsys train first"),
+}  # fmt: skip
+
+DECIDE = {
+    "nothing to do": (["artifact={artifact}"], "either out=FILE.parquet, for the plan of a day"),
+    "no artifact": (["artifact=tables", "out=plan.parquet"], "is not an artifact"),
+    "no policy inside": (["artifact={artifact}", "out=plan.parquet"],
+        "the artifact has no policy to decide by; export it again with policy="),
+    "no policy for one": (["artifact={artifact}", "customer=ann"], "has no policy to decide by"),
+    "plan as csv": (["artifact={artifact}", "out=plan.csv"], "a name that ends in .parquet"),
+    "misspelt key": (["artifact={artifact}", "uot=x"], "unknown argument 'uot=x'"),
 }  # fmt: skip
 
 LADDER = {
@@ -308,8 +320,33 @@ IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
         "fit.pt cannot be read: it was cut short or is no checkpoint; delete it"),
 }  # fmt: skip
 
+SHOP = ["data=files", "data.root=tables"]
+CHECK = {
+    "no folder": (["data=files", "data.root=none"], "data.root=none: expected a folder"),
+    "files without root": (["data=files"], "data.root is not set; set data.root=VALUE"),
+    "unknown data": (["data=bank"], "data=bank: there is no such file in conf/data", "files"),
+    "misspelt key of the data": ([*SHOP, "data.maping=m.yaml"], "data.maping: there is no such key",
+        "did you mean data.mapping?"),
+    "misspelt key": ([*SHOP, "sugest=true"], "unknown argument 'sugest=true'; did you mean sugg"),
+    "page as a picture": ([*SHOP, "out=page.png"], "out=page.png: expected a name that ends in .h"),
+    "page in a file": ([*SHOP, "out=kept/page.html"], "out=kept/page.html cannot be written"),
+    "suggestion as text": ([*SHOP, "suggest=m.txt"], "suggest=m.txt: expected true, or a name"),
+    "suggestion over a file": ([*SHOP, "suggest=old.yaml"],
+        "old.yaml is there already; name another file, or remove it"),
+    "suggestion for a market": (["data.events=1000", "suggest=true"],
+        "suggest: expected data=files, whose files a mapping describes"),
+    "no mapping": ([*SHOP, "data.mapping=no.yaml"],
+        "data.mapping=no.yaml: cannot be read: No such file or directory"),
+    "mapping and names": ([*SHOP, "data.mapping=old.yaml", "+data.rename.offers={a: b}"],
+        "data.mapping and data.rename: expected one of them, got both"),
+    "mapping of no tables": ([*SHOP, "data.mapping=old.yaml"],
+        "old.yaml: expected a key 'tables' with a mapping for each table"),
+    "foreign class": (["data._target_=subprocess.Popen"], "only classes of recsys"),
+}  # fmt: skip
+
 BROKEN_COMMANDS = {
+    "check": CHECK,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
-    "tune": TUNE, "ladder": LADDER, "backtest": BACKTEST,
+    "tune": TUNE, "ladder": LADDER, "backtest": BACKTEST, "decide": DECIDE,
 }  # fmt: skip

@@ -42,6 +42,8 @@ DATA = {
     "unknown table renamed": (["+data.rename.event={a: b}"], "data.rename: no table 'event'"),
     "unknown column renamed": (["+data.rename.offers={article: product_id}"],
         "offers: data.rename.offers names column 'article', which offers.csv does not have"),
+    "mapping that is none": (["data.mapping=no.yaml"],
+        "data.mapping=no.yaml: cannot be read: No such file or directory"),
     "rename of a new key": (["data.rename.offers={a: b}"], "put + before it: +data.rename.offers="),
     "rename to what is there": (["+data.rename.offers={variant: offer_id}"],
         "offers: column 'offer_id' appears 2 times; keep one"),

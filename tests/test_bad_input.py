@@ -66,7 +66,9 @@ class World(NamedTuple):
         usual = [*FIT, *usual] if bad.script in ("train", "tune") else usual
         if bad.script == "tune":
             usual += ["study.storage=tune.db", "study.out=best.yaml"]
-        if bad.script in ("recommend", "store", "add_products", "simulate", "benchmark"):
+        if bad.script in (
+            "check", "recommend", "store", "add_products", "simulate", "benchmark", "decide",
+        ):  # fmt: skip
             usual = []
         # Another source has other keys.
         foreign = any(word.startswith(("data=", "data._target_=")) for word in bad.words)
@@ -121,6 +123,7 @@ def here(world: World, tmp_path: Path) -> Path:
     folder.mkdir()
     write_shop(folder / "tables")
     (folder / "kept").write_text("kept")
+    (folder / "old.yaml").write_text("kept: true")
     (folder / "full.csv").mkdir()
     (folder / "full.csv" / "kept").write_text("kept")
     with closing(sqlite3.connect(folder / "other.db")) as database:

@@ -57,7 +57,7 @@ def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> N
     [
         (["trian"], "unknown command 'trian'; did you mean train? recsys --help lists them"),
         (["add-product"], "did you mean add_products?"),
-        (["zzz"], "unknown command 'zzz'; there are simulate, train, tune"),
+        (["zzz"], "unknown command 'zzz'; there are simulate, check, train, tune"),
         (["--verbose"], "unknown command '--verbose'"),
         ([], "no command is given; recsys --help lists them"),
         (["train", "modle=als"], "did you mean model?"),

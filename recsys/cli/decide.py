@@ -25,7 +25,9 @@ KEYS = {
     "out": Key("file for the plan of all customers, .parquet", "FILE"),
     "policy": Key("other limits, quiet hours, capacities, budget or exploration", "FILE"),
     "decisions": Key("log since the export, whose contacts and places count", "FILE"),
-    "touchpoints": Key("only ones of a plan, as email,push (default: all)", "NAME,..."),
+    "touchpoints": Key(
+        "of a plan, or all (default: those where the firm makes contact)", "NAME,..."
+    ),
     "candidates": Key("kept for each customer of a plan", default=str(CANDIDATES)),
     "explore": Key("false always takes the best offer", default="true"),
     "customer": Key("decide for this customer instead of planning", "ID"),
@@ -58,6 +60,9 @@ def main(words: Sequence[str]) -> None:
     if "customer" in given:
         _decide_one(artifact, given, explore)
         return
+    # Needs SciPy, as an answer to one customer does not.
+    from recsys.policy.arbitration.exact import best_plan
+
     plan = decide_everyone(
         artifact,
         Path(given["out"]),
@@ -66,6 +71,7 @@ def main(words: Sequence[str]) -> None:
         explore=explore,
         k=whole_number("candidates", given["candidates"]),
         touchpoints=given["touchpoints"].split(",") if "touchpoints" in given else None,
+        allocate=best_plan,
     )
     say(*_lines(plan, given["out"]))
 
@@ -106,10 +112,19 @@ def _lines(plan: DayPlan, out: str) -> list[str]:
     for name, count in plan.by_touchpoint.items():
         booked = plan.booked[name]
         before = f", {booked:,} booked before" if booked else ""
-        price = plan.prices.touchpoints[name]
-        scarce = f", one more place is worth {price:,.2f}" if price else ""
+        gain = plan.one_more[name]
+        scarce = f", one more place is worth {gain:,.2f}" if gain >= 0.005 else ""
         lines.append(f"  {name}: {count:,}{before}{scarce}")
-    if plan.prices.budget:
+    others = [name for name in plan.booked if name not in plan.by_touchpoint]
+    if others:
+        lines.append(f"  not planned for: {', '.join(others)} (see touchpoints=)")
+    if plan.too_dear:
+        lines.append(
+            f"  what is left of the budget pays for no decision at {', '.join(plan.too_dear)}"
+        )
+    if not plan.decisions:
+        lines.append("  nobody gets a decision: `recsys funnel` says what the rules take away")
+    if plan.prices.budget >= 0.005:
         lines.append(f"  one more euro of the budget is worth {plan.prices.budget:,.2f}")
     if plan.explored:
         lines.append(f"  {plan.explored:,} decisions explore: their propensities are in the file")

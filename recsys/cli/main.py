@@ -18,6 +18,7 @@ from recsys.ops.terminal import exit_on_input_error, say
 
 COMMANDS = {
     "simulate": "write a simulated market, whose true probabilities are known",
+    "check": "list every fault of your tables at once, and what they hold",
     "train": "fit one model, evaluate it on valid and track the run",
     "tune": "search the settings of a model, then fit the best of them",
     "compare": "rank finished runs, with paired comparisons",

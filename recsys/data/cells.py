@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
+from recsys.arrays import BoolArray
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 
@@ -31,15 +33,38 @@ class CellError(ValueError):
     """A cell is not what was expected. `check_table` turns it into an `InputError` of its table.
 
     Attributes:
-        row: position of the cell, from 0.
+        row: position of the first such cell, from 0.
         expected: what a cell of the column has to be.
         got: the value of the cell.
         remedy: what to do.
+        bad: [n] bool, all cells with this fault; None where the whole column is of a wrong type.
     """
 
-    def __init__(self, row: int, expected: str, got: object, remedy: str = FIX) -> None:
+    def __init__(
+        self,
+        row: int,
+        expected: str,
+        got: object,
+        remedy: str = FIX,
+        bad: BoolArray | None = None,
+    ) -> None:
         super().__init__(f"row {row}: expected {expected}, got {shown_cell(got)}; {remedy}")
         self.row, self.expected, self.got, self.remedy = row, expected, got, remedy
+        self.bad = bad
+
+    @classmethod
+    def of(cls, column: pd.Series, bad: pd.Series, expected: str, remedy: str = FIX) -> Self:
+        """The error of the cells that a mask names; at least one.
+
+        Args:
+            column: [n] cells.
+            bad: [n] bool; null counts as False.
+            expected: what a cell of the column has to be.
+            remedy: what to do.
+        """
+        mask = bad.fillna(False).to_numpy(dtype=bool)
+        row = int(mask.argmax())
+        return cls(row, expected, column.iloc[row], remedy, mask)
 
 
 def shown_cell(value: object) -> str:
@@ -164,5 +189,4 @@ def _is_no_id(column: pd.Series) -> pd.Series:
 
 def _refuse(column: pd.Series, bad: pd.Series, expected: str, remedy: str = FIX) -> None:
     if bad.any():
-        row = first_true(bad.fillna(False))
-        raise CellError(row, expected, column.iloc[row], remedy)
+        raise CellError.of(column, bad, expected, remedy)

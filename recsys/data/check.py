@@ -1,42 +1,21 @@
 """Checks tables once, when they are loaded. An error names table, row and column of a bad cell."""
 
-from collections import Counter
-from difflib import get_close_matches
-from typing import Any
-
 import pandas as pd
 from pandera.errors import SchemaErrors
 
-from recsys.data import columns
-from recsys.data.cells import (
-    FILL,
-    FIX,
-    CellError,
-    bad_cell,
-    listed,
-    read_flags,
-    read_numbers,
-    read_whole_numbers,
-)
-from recsys.data.codes import read_ids, read_texts, refuse_nested
-from recsys.data.consistency import check_across_tables, check_rows
-from recsys.data.feature_columns import read_feature
-from recsys.data.kinds import OPEN_TABLES, kind_of
+from recsys.data.cells import FILL, FIX, CellError, bad_cell
+from recsys.data.consistency import faults_across_tables, row_faults
+from recsys.data.faults.fault import refuse
+from recsys.data.faults.header import header_faults
 from recsys.data.known_ids import KnownIds, known_ids
-from recsys.data.moments import read_moments
-from recsys.data.plausible import refuse_implausible, refuse_unknown_zones
+from recsys.data.plausible import implausible_moments
+from recsys.data.readers import read_column
 from recsys.data.schema import SCHEMAS
-from recsys.data.tables import EndingTables, Tables
+from recsys.data.tables import Tables, end_of_tables
 from recsys.errors import InputError
 
-_READERS = {
-    "id": read_ids, "code": read_ids, "text": read_texts, "moment": read_moments,
-    "flag": read_flags, "number": read_numbers, "feature": read_feature,
-}  # fmt: skip
-_CLOSED_LISTS = (columns.ACTION, columns.PART, columns.OUTCOME)
-"""Columns of texts whose possible values the schema lists."""
-_COMPARED_NAMES = 1_000
-"""At most so many columns are compared with a missing one: comparing texts is slow."""
+_MOST_COLUMNS = 1_000
+"""Tables with more columns are not read again to count the other faults."""
 
 
 def check_tables(tables: Tables) -> Tables:
@@ -50,17 +29,26 @@ def check_tables(tables: Tables) -> Tables:
 
     Raises:
         InputError: names the table, the row (counted from 0) and the column, what was expected,
-            what came and what to do; or two tables whose ids do not match.
+            what came and what to do; or two tables whose ids do not match. Says how many more kinds
+            of fault there are.
     """
     return check_and_count(tables)[0]
 
 
 def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
     """As `check_tables`; returns also how many ids of each side table the other tables know."""
-    checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
-    counts = known_ids(checked)
-    refuse_implausible(checked, tables.ends if isinstance(tables, EndingTables) else None)
-    check_across_tables(checked)
+    try:
+        checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
+        counts = known_ids(checked)
+        refuse(implausible_moments(checked, end_of_tables(tables)))
+        refuse(faults_across_tables(checked))
+    except InputError as first:
+        if sum(len(table.columns) for _, table in tables.items()) > _MOST_COLUMNS:
+            raise
+        # Imported late: only here a load asks for all faults.
+        from recsys.data.faults.collect import collect, with_number_of_others
+
+        raise with_number_of_others(first, collect(tables).faults) from None
     return checked, counts
 
 
@@ -75,15 +63,11 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
         InputError: names the row and the column of the first bad cell.
     """
     table = table.reset_index(drop=True)
-    _check_columns(name, table)
-    if table.empty:
-        raise InputError(
-            f"{name}: expected at least one row, got an empty table; is it the right file?"
-        )
+    refuse(header_faults(name, table))
     read = {}
     for column in table.columns:
         try:
-            read[column] = _read_column(name, column, table[column])
+            read[column] = read_column(name, column, table[column])
         except CellError as error:
             raise bad_cell(
                 name, error.row, column, error.expected, error.got, error.remedy
@@ -94,55 +78,8 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
         table = SCHEMAS[name].validate(table, lazy=True)
     except SchemaErrors as errors:
         raise _first_failure(name, errors) from None
-    check_rows(name, table)
+    refuse(row_faults(name, table))
     return table
-
-
-def _read_column(name: str, label: Any, column: pd.Series) -> pd.Series:
-    kind = kind_of(name, str(label))
-    if kind != "id":  # `read_ids` has its own words for nested cells
-        refuse_nested(column)
-    if label == columns.ORDER:
-        return read_whole_numbers(column)
-    # Left to the schema: it refuses an action written as a number with the list of all actions.
-    if kind == "text" and label in _CLOSED_LISTS:
-        return column
-    column = _READERS[kind](column)
-    if label == columns.TIME_ZONE:
-        refuse_unknown_zones(column)
-    return column
-
-
-def _check_columns(name: str, table: pd.DataFrame) -> None:
-    schema = SCHEMAS[name]
-    expected = [column for column in schema.columns if not column.startswith("^")]
-    present = [str(column) for column in table.columns]
-    for column in expected:
-        if schema.columns[column].required and column not in present:
-            raise _missing(name, column, present, expected)
-    counts = Counter(present)
-    for column in present:
-        if counts[column] > 1:
-            raise InputError(
-                f"{name}: column '{column}' appears {counts[column]} times; keep one of them"
-            )
-        if name in OPEN_TABLES or column in expected or column.startswith(columns.CONTEXT_PREFIX):
-            continue
-        near = get_close_matches(column, expected, n=1, cutoff=0.6)
-        keep = f"name it '{columns.CONTEXT_PREFIX}{column}' to keep it as context"
-        remedy = f"did you mean '{near[0]}'?" if near else f"drop it, or {keep}"
-        raise InputError(f"{name}: column '{column}' is not known; {remedy}")
-
-
-def _missing(name: str, column: str, present: list[str], expected: list[str]) -> InputError:
-    # A column with a meaning of its own is not taken for a misspelling of another.
-    others = [label for label in present if label not in expected][:_COMPARED_NAMES]
-    near = get_close_matches(column, others, n=1, cutoff=0.6)
-    remedy = f"did you mean '{near[0]}'? rename it" if near else "add it or map a column to it"
-    return InputError(
-        f"{name}: column '{column}' is missing; the table has {listed(present) or 'no column'}; "
-        f"{remedy}"
-    )
 
 
 def _first_failure(name: str, errors: SchemaErrors) -> InputError:

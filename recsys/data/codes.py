@@ -75,7 +75,8 @@ def read_feature_numbers(column: pd.Series) -> pd.Series:
         endless = np.abs(column.to_numpy(np.float64, na_value=np.nan)) > _LARGEST
         if endless.any():
             row = int(endless.argmax())
-            raise CellError(row, "finite numbers of at most 3.4e38", column.iloc[row], FIX)
+            largest = "finite numbers of at most 3.4e38"
+            raise CellError(row, largest, column.iloc[row], FIX, endless)
     return column
 
 
@@ -99,7 +100,7 @@ def refuse_nested(column: pd.Series) -> None:
         remedy = "decode it to text, or drop the column"
         if not isinstance(cell, bytes):
             remedy = "write a column for each value (true or false), or drop the column"
-        raise CellError(row, "one value in a cell", cell, remedy)
+        raise CellError(row, "one value in a cell", cell, remedy, nested.to_numpy(dtype=bool))
 
 
 _PLAIN = (
@@ -135,14 +136,13 @@ def _refuse_beyond_64_bits(column: pd.Series) -> None:
     present = column.dropna()
     large = present.index[[not -(2**63) <= number < 2**63 for number in present]]
     if len(large):
-        row = first_true(pd.Series(column.index == large[0]))
-        raise CellError(row, "ids below 2**63", column.iloc[row], "write the whole column as text")
+        bad = pd.Series(column.index.isin(large))
+        raise CellError.of(column, bad, "ids below 2**63", "write the whole column as text")
 
 
 def _refuse_rounded_floats(column: pd.Series) -> None:
     if _end_in_zeros(column.dropna()):
-        row = first_true((column.abs() >= _LONG).fillna(False))
-        raise CellError(row, "an id with all its digits", column.iloc[row], ZEROS)
+        raise CellError.of(column, column.abs() >= _LONG, "an id with all its digits", ZEROS)
 
 
 def _end_in_zeros(numbers: pd.Series) -> bool:
@@ -181,16 +181,14 @@ def _refuse_texts(column: pd.Series, what: str) -> None:
 def _refuse_floats_among_texts(column: pd.Series) -> None:
     floats = column.map(lambda cell: isinstance(cell, float) and cell == cell)
     if floats.any():
-        row = first_true(floats)
-        raise CellError(
-            row, "whole numbers or texts as ids", column.iloc[row], "write the whole column as text"
-        )
+        remedy = "write the whole column as text"
+        raise CellError.of(column, floats, "whole numbers or texts as ids", remedy)
 
 
 def _refuse(column: pd.Series, cells: pd.Series, expected: str, remedy: str) -> None:
     if len(cells):
-        row = first_true(column.map(str, na_action="ignore").isin(cells))
-        raise CellError(row, expected, column.iloc[row], remedy)
+        bad = column.map(str, na_action="ignore").isin(cells)
+        raise CellError.of(column, bad, expected, remedy)
 
 
 def _spelt(number: float) -> str:

@@ -1,94 +1,87 @@
 """Checks of values that are fine by themselves and contradict another column, row or table."""
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 import pandas as pd
 
 from recsys.data import columns
-from recsys.data.cells import FILL, bad_cell, first_true, listed, shown_cell
+from recsys.data.cells import FILL, first_true, listed, shown_cell
+from recsys.data.faults.fault import Fault
 from recsys.data.kinds import kind_of
-from recsys.data.plausible import refuse_overflow
+from recsys.data.plausible import endless_sums
 from recsys.data.tables import Tables
-from recsys.errors import InputError
 
-_UNIQUE = {"touchpoints": columns.TOUCHPOINT, "products": columns.PRODUCT,
-           "customers": columns.CUSTOMER, "decisions": columns.DECISION}  # fmt: skip
+UNIQUE = {"touchpoints": columns.TOUCHPOINT, "products": columns.PRODUCT,
+          "customers": columns.CUSTOMER, "decisions": columns.DECISION}  # fmt: skip
+"""Table -> the column whose values occur once."""
 
 
-def check_rows(name: str, table: pd.DataFrame) -> None:
-    """Checks a table whose cells are already converted: unique ids, windows, sums and times.
+def row_faults(name: str, table: pd.DataFrame) -> Iterator[Fault]:
+    """Faults of a table whose cells are converted: unique ids, windows, sums and times.
 
     Args:
         name: "interactions", "customers" or another field of `recsys.data.tables.Tables`.
-        table: its columns have the types of `check_tables`.
-
-    Raises:
-        InputError: names the first row that contradicts another, or the column.
+        table: its columns have the types of `check_tables`; a column may be missing.
     """
-    if name in _UNIQUE:
-        _check_unique(name, table, _UNIQUE[name])
+    if name in UNIQUE and UNIQUE[name] in table:
+        yield from _repeated(name, table, UNIQUE[name])
     if {columns.VALID_FROM, columns.VALID_TO} <= set(table.columns):
-        _check_validity(name, table)
+        yield from _closed_windows(name, table)
     numbers = [label for label in table.columns if kind_of(name, str(label)) == "number"]
-    refuse_overflow(name, table, [label for label in numbers if label != columns.ORDER])
+    yield from endless_sums(name, table, [label for label in numbers if label != columns.ORDER])
     if name == "interactions":
-        _check_times(table)
+        yield from _times(table)
 
 
-def check_across_tables(tables: Tables) -> None:
-    """Checks tables against each other: touchpoints of consents, and decisions against offers.
+def faults_across_tables(tables: Tables) -> Iterator[Fault]:
+    """Faults between tables: touchpoints of consents, and decisions against offers.
 
-    Raises:
-        InputError: names the column of consent, or the first decision dated before its offer.
+    Args:
+        tables: checked each by itself.
     """
-    _check_consent(tables)
-    _check_offer_dates(tables)
+    yield from _consents(tables)
+    yield from _offer_dates(tables)
 
 
-def _check_times(interactions: pd.DataFrame) -> None:
+def _times(interactions: pd.DataFrame) -> Iterator[Fault]:
     if columns.TIMESTAMP not in interactions:
         return
     if columns.ORDER in interactions:
-        raise InputError(
-            "interactions: expected column 'timestamp' or column 'order', got both; "
-            "keep the one that is right"
-        )
+        what = "expected column 'timestamp' or column 'order', got both"
+        yield Fault.of_table("interactions", what, "keep the one that is right")
     missing = interactions[columns.TIMESTAMP].isna()
     if columns.PART in interactions:
         missing &= interactions[columns.PART] != columns.TEST_PART
     if missing.any():
-        row = first_true(missing)
-        raise bad_cell("interactions", row, columns.TIMESTAMP, "a time", None, FILL)
+        times = interactions[columns.TIMESTAMP]
+        yield Fault.of_rows("interactions", times, missing, "a time", FILL)
 
 
-def _check_unique(name: str, table: pd.DataFrame, key: str) -> None:
+def _repeated(name: str, table: pd.DataFrame, key: str) -> Iterator[Fault]:
     dated = name == "customers" and columns.VALID_FROM in table
     repeated = table.duplicated([key, columns.VALID_FROM] if dated else [key])
+    repeated &= table[key].notna()
     if repeated.any():
-        row = first_true(repeated)
         remedy = "keep one row per id"
         if name == "customers":
             remedy += f", or give its rows different dates in '{columns.VALID_FROM}'"
-        raise InputError(
-            f"{name}: row {row}, column '{key}': expected each id once, got "
-            f"{shown_cell(table[key].iloc[row])} again; {remedy}"
-        )
+        yield Fault.of_rows(name, table[key], repeated, "each id once", remedy, " again")
 
 
-def _check_validity(name: str, table: pd.DataFrame) -> None:
+def _closed_windows(name: str, table: pd.DataFrame) -> Iterator[Fault]:
     begins, ends = table[columns.VALID_FROM], table[columns.VALID_TO]
     closed = ends <= begins
     if closed.any():
-        row = first_true(closed)
-        raise bad_cell(
-            name, row, columns.VALID_TO,
-            f"a time after '{columns.VALID_FROM}' ({shown_cell(begins.iloc[row])})", ends.iloc[row],
+        begin = shown_cell(begins.iloc[first_true(closed)])
+        yield Fault.of_rows(
+            name, ends, closed, f"a time after '{columns.VALID_FROM}' ({begin})",
             f"'{columns.VALID_TO}' is the first moment that is no longer valid; fix it, or leave "
             "it empty",
         )  # fmt: skip
 
 
-def _check_offer_dates(tables: Tables) -> None:
+def _offer_dates(tables: Tables) -> Iterator[Fault]:
     """A response from before its offer is valid means that one of the two tables is dated wrong."""
     offers, decisions = tables.offers, tables.decisions
     if offers is None or decisions is None or columns.VALID_FROM not in offers:
@@ -99,16 +92,16 @@ def _check_offer_dates(tables: Tables) -> None:
     if early.any():
         row = first_true(early)
         decision = decisions.iloc[row]
-        raise bad_cell(
-            "decisions", row, columns.TIMESTAMP,
+        yield Fault.of_rows(
+            "decisions", decisions[columns.TIMESTAMP], early,
             f"a time from {shown_cell(begins.iloc[row])} on, when offer "
-            f"{shown_cell(decision[columns.OFFER])} becomes valid", decision[columns.TIMESTAMP],
+            f"{shown_cell(decision[columns.OFFER])} becomes valid",
             f"nobody can {decision[columns.OUTCOME]} an offer before it is shown: fix the time of "
             f"the decision, or '{columns.VALID_FROM}' of the offer",
         )  # fmt: skip
 
 
-def _check_consent(tables: Tables) -> None:
+def _consents(tables: Tables) -> Iterator[Fault]:
     """A misspelt consent column would close the touchpoint that it was meant to open."""
     if tables.customers is None:
         return
@@ -125,7 +118,8 @@ def _check_consent(tables: Tables) -> None:
         if touchpoints and column != touchpoint and touchpoint not in touchpoints:
             near = get_close_matches(touchpoint, touchpoints, n=1, cutoff=0.6)
             remedy = f"did you mean '{columns.CONSENT_PREFIX}{near[0]}'?" if near else "drop it"
-            raise InputError(
-                f"customers: column '{column}': no table has a touchpoint '{touchpoint}'; the "
-                f"touchpoints are {listed(touchpoints)}; {remedy}"
+            what = (
+                f"column '{column}': no table has a touchpoint '{touchpoint}'; the touchpoints are "
+                f"{listed(touchpoints)}"
             )
+            yield Fault.of_table("customers", what, remedy, column)

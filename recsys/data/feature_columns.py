@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 
-from recsys.data.cells import CellError, first_true
+from recsys.data.cells import CellError
 from recsys.data.codes import read_feature_numbers
 from recsys.data.moments import read_moments
 
@@ -41,10 +41,11 @@ def read_feature(column: pd.Series) -> pd.Series:
     present = column.dropna()
     if not len(present):
         return column
-    if present.map(lambda cell: isinstance(cell, date)).all():
-        return read_moments(column)
-    if not present.map(lambda cell: isinstance(cell, str)).all():
-        return column
+    if column.dtype == object:  # looking at each of many plain texts would be slow
+        if present.map(lambda cell: isinstance(cell, date)).all():
+            return read_moments(column)
+        if not present.map(lambda cell: isinstance(cell, str)).all():
+            return column
     texts = present.str.strip()
     if _share(texts, _ISO_DATE) >= NEARLY_ALL:
         _require(column, texts.str.fullmatch(_ISO_DATE), _A_DATE, _EMPTY)
@@ -78,5 +79,5 @@ def _share(texts: pd.Series, pattern: str) -> float:
 def _require(column: pd.Series, good: pd.Series, expected: str, remedy: str) -> None:
     if not good.all():
         # `good` has only the rows with a value; their index holds positions in the column.
-        row = int(good.index.to_numpy()[first_true(~good)])
-        raise CellError(row, expected, column.iloc[row], remedy)
+        bad = (~good).reindex(column.index, fill_value=False)
+        raise CellError.of(column, bad, expected, remedy)

@@ -7,10 +7,10 @@ import pandas as pd
 
 from recsys.data import columns
 from recsys.data.cells import shown_cell
+from recsys.data.faults.fault import Fault, refuse
 from recsys.data.identity import linked_groups
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
-from recsys.errors import InputError
 
 FEWEST = 0.01
 """Tables of which a smaller share of ids matches are refused."""
@@ -85,12 +85,7 @@ class KnownIds:
 
 
 def known_ids(tables: Tables) -> tuple[KnownIds, ...]:
-    """Counts the ids of side tables that related tables know.
-
-    Customers and products without events are usual, and so are events of unregistered ids. Tables
-    are refused if hardly any id of the smaller side is known to the other, or if ignoring zeros,
-    case and blanks would match more ids than match as written. Ids that `identities` link count as
-    the same person.
+    """Counts the ids of side tables that related tables know; refuses tables that do not match.
 
     Args:
         tables: checked.
@@ -98,20 +93,49 @@ def known_ids(tables: Tables) -> tuple[KnownIds, ...]:
     Raises:
         InputError: the ids of two tables do not match; shows how each of them writes its ids.
     """
+    counts, faults = id_matches(tables)
+    refuse(faults)
+    return counts
+
+
+def id_matches(tables: Tables) -> tuple[tuple[KnownIds, ...], tuple[Fault, ...]]:
+    """Counts the ids of side tables that related tables know, and names tables that do not match.
+
+    Customers and products without events are usual, and so are events of unregistered ids. Tables
+    do not match if hardly any id of the smaller side is known to the other, or if ignoring zeros,
+    case and blanks would match more ids than match as written. Ids that `identities` link count as
+    the same person.
+
+    Args:
+        tables: checked; ids may be categories.
+    """
     distinct: _Distinct = {}
     for table, frame in tables.items():
         for column in sorted(_ID_COLUMNS & set(frame.columns)):
-            distinct[table, column] = pd.Series(frame[column].dropna().unique())
+            distinct[table, column] = distinct_values(frame[column])
     persons = distinct if tables.identities is None else _of_persons(distinct, tables.identities)
-    counts = []
+    counts, faults = [], []
     for table, of, by in _JOINS:
         if of == (columns.OFFER,) and tables.offers is None:
             by = _PRODUCTS  # without a table of offers each product is its own offer
         keys = [(table, column) for column in of if (table, column) in distinct]
         by_keys = [key for key in by if key in distinct]
         if keys and by_keys:
-            counts.append(_count(keys, by_keys, distinct if table == "identities" else persons))
-    return tuple(counts)
+            ids = distinct if table == "identities" else persons
+            count, fault = _count(keys, by_keys, ids)
+            counts.append(count)
+            faults += [fault] if fault else []
+    return tuple(counts), tuple(faults)
+
+
+def distinct_values(column: pd.Series) -> pd.Series:
+    """The distinct values of a column, without null, of the type of its values."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.Series(column.dropna().unique())
+    used = np.bincount(
+        column.cat.codes[column.cat.codes >= 0], minlength=len(column.cat.categories)
+    )
+    return pd.Series(column.cat.categories[used > 0])
 
 
 _Distinct = dict[tuple[str, str], pd.Series]
@@ -137,7 +161,7 @@ def _of_persons(distinct: _Distinct, links: pd.DataFrame) -> _Distinct:
 
 def _count(
     keys: list[tuple[str, str]], by_keys: list[tuple[str, str]], distinct: _Distinct
-) -> KnownIds:
+) -> tuple[KnownIds, Fault | None]:
     ids, by_ids = (_joined([distinct[key] for key in side]) for side in (keys, by_keys))
     if ids.dtype != by_ids.dtype:
         # One of the tables has ids as texts, so 7 means "7".
@@ -156,8 +180,7 @@ def _count(
         alike=len(alike),
         examples=alike[0] if alike else None,
     )
-    _refuse_unrelated(counts, unknown, unmatched)
-    return counts
+    return counts, _unrelated(counts, unknown, unmatched)
 
 
 def _joined(columns_of_ids: list[pd.Series]) -> pd.Series:
@@ -184,23 +207,25 @@ def _plain(ids: pd.Series) -> pd.Series:
     return plain.str.replace(r"(^|[^0-9])0+([0-9])", r"\1\2", regex=True)
 
 
-def _refuse_unrelated(counts: KnownIds, unknown: pd.Series, unmatched: pd.Series) -> None:
+def _unrelated(counts: KnownIds, unknown: pd.Series, unmatched: pd.Series) -> Fault | None:
     by_ids = counts.known + counts.others
     if not by_ids:
-        return
+        return None
     too_few = counts.known < FEWEST * min(counts.ids, by_ids) and not _may_all_be_new(counts)
     if not too_few and counts.alike <= counts.known:
-        return
+        return None
     if counts.examples:
         left, right = map(shown_cell, counts.examples)
         examples = f"as {left} in {counts.table} and {right} in {counts.by}"
     else:
         left, right = (", ".join(map(shown_cell, side[:_SHOWN])) for side in (unknown, unmatched))
         examples = f"{counts.table} has {left}; {counts.by} has {right}"
-    raise InputError(
-        f"{counts.table}: column '{counts.column}': expected ids that are in {counts.by}, "
-        f"got {counts.known:,} of {counts.ids:,}: {examples}; write them in the same way in both, "
-        "as texts"
+    return Fault.of_table(
+        counts.table,
+        f"column '{counts.column}': expected ids that are in {counts.by}, got {counts.known:,} of "
+        f"{counts.ids:,}: {examples}",
+        "write them in the same way in both, as texts",
+        counts.column,
     )
 
 

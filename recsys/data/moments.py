@@ -4,7 +4,7 @@ from numbers import Number
 
 import pandas as pd
 
-from recsys.data.cells import CellError, first_true, shown_cell
+from recsys.data.cells import CellError, shown_cell
 from recsys.errors import InputError
 
 _EXPECTED = "a time such as 2026-01-31 or 2026-01-31T12:00:00Z"
@@ -23,30 +23,27 @@ def read_moments(column: pd.Series) -> pd.Series:
     """
     numbers = _numbers(column)
     if numbers.any():
-        row = first_true(numbers)
-        raise CellError(
-            row,
+        raise CellError.of(
+            column,
+            numbers,
             _EXPECTED,
-            column.iloc[row],
             "convert numbers with pandas.to_datetime(column, unit=...) or name the column 'order'",
         )
     parsed = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
     bad = parsed.isna() & column.notna()
     if bad.any():
-        row = first_true(bad)
-        raise CellError(
-            row,
+        raise CellError.of(
+            column,
+            bad,
             _EXPECTED,
-            column.iloc[row],
             "fix the value, or write the whole column that way (pandas.to_datetime with format=)",
         )
     beyond = (parsed < _FIRST) | (parsed >= _LAST)
     if beyond.any():
-        row = first_true(beyond)
-        raise CellError(
-            row,
+        raise CellError.of(
+            column,
+            beyond,
             "a time between the years 1678 and 2261",
-            column.iloc[row],
             "fix the value, or leave the cell empty where there is no time",
         )
     return parsed

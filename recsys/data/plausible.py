@@ -1,6 +1,7 @@
 """Values of the right type that cannot be true: impossible dates, unknown zones, endless sums."""
 
 import math
+from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 from zoneinfo import available_timezones
@@ -9,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
-from recsys.data.cells import CellError, bad_cell, first_true
+from recsys.data.cells import CellError, first_true
+from recsys.data.faults.fault import Fault
 from recsys.data.tables import Tables
-from recsys.errors import InputError
 
 HAPPENED = {
     "interactions": columns.TIMESTAMP,
@@ -33,8 +34,8 @@ _FIRST = pd.Timestamp("1970-01-01", tz="UTC")
 """The zeros of spreadsheets (1899-12-30, 1900-01-01, 1904-01-01) lie before it."""
 
 
-def refuse_implausible(tables: Tables, ends: pd.Timestamp | None) -> None:
-    """Refuses rows dated after the end of the data, or before 1970.
+def implausible_moments(tables: Tables, ends: pd.Timestamp | None) -> Iterator[Fault]:
+    """Faults of rows dated after the end of the data, or before 1970.
 
     A single event of the year 2199 would move the end of the data, close every product and leave
     every window of days empty.
@@ -43,21 +44,25 @@ def refuse_implausible(tables: Tables, ends: pd.Timestamp | None) -> None:
         tables: checked.
         ends: the last moment of the data, see `EndingTables`; None for now and a day, since times
             without a zone may be ahead of UTC.
-
-    Raises:
-        InputError: names table, row and column of the first such date, and the remedy.
     """
-    newest = pd.Timestamp.now(tz="UTC").floor("s") + _ZONES if ends is None else ends
     for name, table in tables.items():
-        column = HAPPENED.get(name)
-        if column is None or column not in table:
-            continue
-        moments = table[column]
-        late, early = moments > newest, moments < _FIRST
-        if late.any():
-            raise _implausible(name, moments, late, *_too_late(ends, newest))
-        if early.any():
-            raise _implausible(name, moments, early, *_too_early(name))
+        yield from moments_out_of_range(name, table, ends)
+
+
+def moments_out_of_range(
+    name: str, table: pd.DataFrame, ends: pd.Timestamp | None
+) -> Iterator[Fault]:
+    """As `implausible_moments`, for a single table."""
+    column = HAPPENED.get(name)
+    if column is None or column not in table:
+        return
+    newest = pd.Timestamp.now(tz="UTC").floor("s") + _ZONES if ends is None else ends
+    moments = table[column]
+    late, early = moments > newest, moments < _FIRST
+    if late.any():
+        yield _implausible(name, moments, late, *_too_late(ends, newest))
+    if early.any():
+        yield _implausible(name, moments, early, *_too_early(name))
 
 
 def end_of(day_or_moment: pd.Timestamp) -> pd.Timestamp:
@@ -89,31 +94,31 @@ def _too_early(name: str) -> tuple[str, str]:
 
 def _implausible(
     name: str, moments: pd.Series, bad: pd.Series, expected: str, remedy: str
-) -> InputError:
-    row, more = first_true(bad), int(bad.sum()) - 1
+) -> Fault:
+    more = int(bad.sum()) - 1
     also = f" (and {more:,} more rows)" if more else ""
-    return bad_cell(name, row, str(moments.name), expected, moments.iloc[row], remedy, also)
+    return Fault.of_rows(name, moments, bad, expected, remedy, also)
 
 
-def refuse_overflow(name: str, table: pd.DataFrame, numbers: list[str]) -> None:
-    """Refuses a column whose cells are finite in float32 and whose sum is not.
+def endless_sums(name: str, table: pd.DataFrame, numbers: list[str]) -> Iterator[Fault]:
+    """Faults of columns whose cells are finite in float32 and whose sum is not.
 
     Args:
         name: of the table.
         table: checked.
         numbers: its columns of numbers.
-
-    Raises:
-        InputError: names the table and the column.
     """
     for column in numbers:
         largest = LARGEST_PRODUCT if column == columns.WEIGHT else LARGEST
         total = float(table[column].abs().sum())
         if total > largest:
-            raise InputError(
-                f"{name}: column '{column}': expected numbers that add up to at most "
-                f"{largest:.2g}, got {total:.3g} in {len(table):,} rows; divide the column by a "
-                "number that makes its usual value about 1, or fix its largest cells"
+            yield Fault.of_table(
+                name,
+                f"column '{column}': expected numbers that add up to at most {largest:.2g}, got "
+                f"{total:.3g} in {len(table):,} rows",
+                "divide the column by a number that makes its usual value about 1, or fix its "
+                "largest cells",
+                column,
             )
 
 
@@ -126,13 +131,14 @@ def refuse_unknown_zones(column: pd.Series) -> None:
     unknown = [zone for zone in column.dropna().unique() if zone not in _zone_names()]
     if not unknown:
         return
-    row = first_true(column.isin(unknown))
-    zone = str(column.iloc[row])
+    bad = column.isin(unknown)
+    zone = str(column.iloc[first_true(bad)])
     near = get_close_matches(zone[:40], sorted(_zone_names()), n=1, cutoff=0.75)
     remedy = f"did you mean '{near[0]}'?" if near else "use such a name, or leave the cell empty"
     if not _zone_names():
         remedy = "this machine has no time zone database: pip install tzdata"
-    raise CellError(row, "a time zone of the IANA database such as Europe/Berlin", zone, remedy)
+    expected = "a time zone of the IANA database such as Europe/Berlin"
+    raise CellError.of(column, bad, expected, remedy)
 
 
 @cache

@@ -52,3 +52,8 @@ class EndingTables(Tables):
     def of(cls, tables: Tables, ends: pd.Timestamp | None) -> "EndingTables":
         """The same tables, with their end."""
         return cls(**dict(tables.items()), ends=ends)
+
+
+def end_of_tables(tables: Tables) -> pd.Timestamp | None:
+    """The last UTC moment at which a row can have happened; None for now."""
+    return tables.ends if isinstance(tables, EndingTables) else None

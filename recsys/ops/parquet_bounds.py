@@ -95,16 +95,32 @@ def unfolded(table: pa.Table, schema: pa.Schema, name: str, size: int) -> pa.Tab
     Raises:
         InputError: the texts take more bytes than a file of this size holds.
     """
-    total = 0
+    refuse_large_texts(table, name, size)
     for position, column in enumerate(table.columns):
         if not pa.types.is_dictionary(column.type):
             continue
-        total += text_bytes(column)
-        _require_plausible(name, total, size)
         kept = schema.field(table.field(position).name)
         if kept.type != column.type:
             table = table.set_column(position, kept, column.cast(kept.type))
     return table
+
+
+def refuse_large_texts(table: pa.Table, name: str, size: int) -> None:
+    """Refuses a table whose texts, unpacked, take more bytes than its file can hold.
+
+    Args:
+        table: with columns of text that were read as dictionaries.
+        name: of the file, for the message.
+        size: of the file in bytes.
+
+    Raises:
+        InputError: names the file.
+    """
+    total = 0
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type):
+            total += text_bytes(column)
+            _require_plausible(name, total, size)
 
 
 def _require_plausible(name: str, unpacked: int, size: int) -> None:

@@ -9,6 +9,7 @@ from recsys.experiments.closed_loop.arms import arms
 from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.reports.closed_loop.figures import differences, exploring, mean_interval, totals
 from recsys.reports.closed_loop.page import write_report
+from recsys.reports.closed_loop.words import thousands
 
 # All differences of the made-up markets are equal, and the t test says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")
@@ -101,5 +102,11 @@ def test_the_page_holds_all_tables_and_loads_nothing(tmp_path):
 def test_one_market_has_no_interval_and_no_verdict(tmp_path):
     lines = write_report(tmp_path, SETTINGS, rounds_of(1), checks_of())
     assert "[" not in " ".join(lines)
-    assert "a win" not in " ".join(lines)
+    assert ": a win" not in " ".join(lines)
     assert "nan" not in (tmp_path / "closed_loop.html").read_text()
+
+
+def test_what_rounds_to_zero_has_no_minus() -> None:
+    assert thousands(-300, -5_400, 400) == "0 [-5, 0]"
+    assert thousands(-300, -400, 1_600, "+") == "+0 [+0, +2]"
+    assert thousands(-2_000, np.nan, np.nan) == "-2"

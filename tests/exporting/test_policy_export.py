@@ -101,7 +101,7 @@ def test_the_command_plans_a_day_and_answers_one_customer(
     said = capsys.readouterr().out
     assert "6 decisions for 80 customers from 2025-12-20 00:00 UTC on" in said
     assert "email: 6, one more place is worth" in said
-    assert "app: 0\n" in said
+    assert "not planned for: app, branch (see touchpoints=)" in said
     table = pd.read_parquet(plan)
     assert set(table.touchpoint) == {"email"}
     assert (table.timestamp.dt.hour == 8).all()

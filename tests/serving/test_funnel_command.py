@@ -46,7 +46,9 @@ def test_without_limits_of_a_day_a_plan_earns_what_the_funnel_leaves(tmp_path: P
     deciding_by = Artifact.of(deciding(dayparts=False))
     part = deciding_by.contents.decisions
     assert part is not None
-    plan = decide_everyone(deciding_by, tmp_path / "plan.parquet", at=AS_OF, explore=False)
+    plan = decide_everyone(
+        deciding_by, tmp_path / "plan.parquet", at=AS_OF, explore=False, touchpoints=["all"]
+    )
     made = funnel(part.rules, at=AS_OF, values=expected_values(deciding_by))
     assert made.costs is not None
     assert made.costs.left.mean * plan.customers == pytest.approx(plan.expected_value, rel=1e-4)

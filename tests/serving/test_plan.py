@@ -1,5 +1,8 @@
 """A day's plan: within all rules and limits, the best of all pairs, whole or not written."""
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from test_decide import brute_force
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.policy.compiled.violations import violations
-from recsys.serving import Artifact, Contents
+from recsys.serving import Artifact, Contents, write
 from recsys.serving.decide import plan_file, tiles
 from recsys.serving.decide.booked import read_booked
 from recsys.serving.decide.plan import DayPlan, decide_everyone
@@ -212,6 +215,31 @@ def test_a_contact_that_the_export_knows_already_counts_once(tmp_path: Path) -> 
     assert len(booked.added_to(contents.decisions.rules).contacts) == len(old)
 
 
+@pytest.mark.parametrize("kind", ["Europe/Berlin", None, "text", "folder"])
+def test_moments_of_a_log_are_read_in_utc(tmp_path: Path, kind: str | None) -> None:
+    contents = limited()
+    moments: Any = times(AS_OF, AS_OF + 7)
+    if kind == "text":
+        moments = pa.array(["2026-01-01T00:00:00Z", "2026-01-01 00:00:07+00:00"])
+    elif kind != "folder":
+        moments = moments.cast(pa.timestamp("us", kind))
+    path = log(
+        tmp_path,
+        customer_id=pa.array(contents.customers.ids[:2]),
+        offer_id=pa.array(["O000", "gone"]),
+        touchpoint=pa.array(["email", "moon"]),
+        timestamp=moments,
+    )
+    if kind == "folder":
+        (tmp_path / "log").mkdir()
+        path = path.rename(tmp_path / "log" / "day.parquet").parent
+    booked = read_booked(path, contents, Artifact.of(contents).customers)
+    assert booked.when.tolist() == [AS_OF, AS_OF + 7]
+    assert booked.customers.tolist() == [0, 1]
+    assert booked.touchpoints.tolist() == [2, -1]
+    assert booked.of_day(AS_OF, 3).tolist() == [0, 0, 1]
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
@@ -223,6 +251,10 @@ def test_a_contact_that_the_export_knows_already_counts_once(tmp_path: Path) -> 
         ({"touchpoint": pa.array(["email", None, "app", "app", "app"])},
          "row 1, column 'touchpoint': expected a value, got none"),
         ({"timestamp": pa.array(["soon"] * 5)}, "column 'timestamp': expected UTC times"),
+        ({"touchpoint": pa.array(["app", "emial", "app", "app", "app"])},
+         "row 1, column 'touchpoint': the artifact has no 'emial'; it has app, branch, email"),
+        ({"customer_id": pa.array([f"K{row}" for row in range(5)])},
+         "the artifact knows none of its customers, such as 'K0'; it has such as 'C"),
     ],
 )  # fmt: skip
 def test_a_log_that_cannot_be_counted_is_refused(
@@ -301,6 +333,39 @@ def test_only_the_named_touchpoints_are_planned_for(tmp_path: Path) -> None:
     assert plan.decisions == 5  # the budget of 8 pays for five emails of 1.5
 
 
+def test_by_default_a_plan_is_for_touchpoints_where_the_firm_makes_contact(tmp_path: Path) -> None:
+    outbound = np.array([False, False, True])
+    contents = deciding(rules=rules(40, 25, outbound=outbound))
+    plan, table = planned(contents, tmp_path / "plan.parquet")
+    assert set(table.touchpoint) == set(plan.by_touchpoint) == {"email"}
+    _, everywhere = planned(contents, tmp_path / "all.parquet", touchpoints=["all"])
+    assert set(everywhere.touchpoint) > {"email"}
+
+
+def test_where_nothing_is_outbound_a_plan_is_for_all_touchpoints(tmp_path: Path) -> None:
+    contents = deciding(rules=rules(40, 25, outbound=np.zeros(3, dtype=bool)))
+    plan, table = planned(contents, tmp_path / "plan.parquet")
+    assert set(plan.by_touchpoint) == set(TOUCHPOINTS)
+    assert len(set(table.touchpoint)) > 1
+
+
+def test_one_more_place_is_worth_nothing_where_everybody_has_one(tmp_path: Path) -> None:
+    kept = rules(1, 25, outbound=OUTBOUND, capacity=np.array([1.0, 1, 1]))
+    plan, _ = planned(deciding(1, rules=kept), tmp_path / "plan.parquet")
+    assert plan.decisions == 1
+    assert set(plan.one_more.values()) == {0.0}
+
+
+def test_a_budget_that_pays_for_nothing_makes_no_place_worth_having(tmp_path: Path) -> None:
+    kept = rules(20, 25, outbound=OUTBOUND, capacity=np.array([1.0, 1, 1]), budget=0.0)
+    contents = deciding(20, rules=kept)
+    dear = [TOUCHPOINTS[row] for row in np.flatnonzero(contents.decisions.costs > 0)]
+    plan, _ = planned(contents, tmp_path / "plan.parquet")
+    assert dear
+    assert plan.too_dear == dear
+    assert [plan.one_more[name] for name in dear] == [0.0] * len(dear)
+
+
 def test_a_writer_that_dies_leaves_the_old_plan_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,3 +382,41 @@ def test_a_writer_that_dies_leaves_the_old_plan_whole(
         planned(limited(1), path)
     assert path.read_bytes() == old
     assert [file.name for file in tmp_path.iterdir()] == ["plan.parquet"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from recsys.serving import load
+from recsys.serving.decide import plan_file
+from recsys.serving.decide.plan import decide_everyone
+
+plan_file._AT_ONCE = 2
+whole, pieces = plan_file._table, []
+
+def table(*arguments):
+    pieces.append(1)
+    if len(pieces) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return whole(*arguments)
+
+plan_file._table = table
+decide_everyone(load(sys.argv[1]), Path(sys.argv[2]), at="as_of")
+"""
+
+
+def test_a_killed_writer_leaves_the_old_plan_whole_and_the_next_one_cleans_up(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "plans" / "plan.parquet"
+    planned(limited(), path)
+    old = path.read_bytes()
+    write(tmp_path / "artifact", limited(1))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path / "artifact", path], check=False, timeout=60
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_bytes() == old
+    assert len(list(path.parent.iterdir())) == 2
+    planned(limited(1), path)
+    assert [file.name for file in path.parent.iterdir()] == ["plan.parquet"]

@@ -16,7 +16,7 @@ from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.ops.whole_numbers import CANONICAL
 
-_NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "NaN", "nan", "None", "NaT")
+NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "NaN", "nan", "None", "NaT")
 """How programs write a missing value; in a column of ids only the empty cell is certain."""
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -73,7 +73,7 @@ def _parsed(path: Path, kinds: Mapping[str, Kind]) -> pd.DataFrame:
     return pd.read_csv(
         path, names=list(kinds), header=0, dtype=dict.fromkeys(texts, "str"), low_memory=False,
         keep_default_na=False,
-        na_values={name: ("",) if kind == "id" else _NULLS for name, kind in kinds.items()},
+        na_values={name: ("",) if kind == "id" else NULLS for name, kind in kinds.items()},
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _codes_among(
         return {}
     written = pd.read_csv(
         path, names=list(header), header=0, usecols=suspects, dtype="str", low_memory=False,
-        keep_default_na=False, na_values=list(_NULLS),
+        keep_default_na=False, na_values=list(NULLS),
     )  # fmt: skip
     return {str(name): column for name, column in written.items() if _holds_code(column)}
 
@@ -106,11 +106,20 @@ def _header(path: Path) -> list[str]:
     for separator, name in _SEPARATORS.items():
         if len(header) == 1 and separator in header[0]:
             raise InputError(f"{path.name} is separated by {name}; save it with commas")
-    _check_names(path, header)
+    check_names(path, header)
     return header
 
 
-def _check_names(path: Path, header: Sequence[str]) -> None:
+def check_names(path: Path, header: Sequence[str]) -> None:
+    """Refuses columns without a name, with blanks around it, or with a name that comes twice.
+
+    Args:
+        path: of the file, for the message.
+        header: the names.
+
+    Raises:
+        InputError: names the column.
+    """
     times = Counter(header)
     for position, name in enumerate(header, start=1):
         if not name.strip():
@@ -131,7 +140,7 @@ def _check_names(path: Path, header: Sequence[str]) -> None:
 
 def _whole(column: pd.Series, kind: Kind) -> pd.Series:
     """Ids or codes as whole numbers if every cell is written as a program writes such numbers."""
-    doubtful = column.isin(_NULLS)
+    doubtful = column.isin(NULLS)
     if kind == "id" and doubtful.any():
         row = first_true(doubtful)
         raise InputError(
@@ -139,6 +148,11 @@ def _whole(column: pd.Series, kind: Kind) -> pd.Series:
             f"'{column.iloc[row]}', which may mean either; empty the cell if it means no value, or "
             "save the table as Parquet if it is an id"
         )
+    return as_whole_numbers(column)
+
+
+def as_whole_numbers(column: pd.Series) -> pd.Series:
+    """Texts as whole numbers if every one is written as a program writes such numbers."""
     written = column.dropna()
     # At most 18 digits, which are below 2^63.
     if not len(written) or not written.str.fullmatch(CANONICAL).all():

@@ -6,7 +6,7 @@ Cut-offs: those you set. Seen products are left out of the ranking unless `data.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -17,10 +17,15 @@ from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
 from recsys.data.source import Cutoffs, require_targets
 from recsys.data.sources.csv_file import read_csv
-from recsys.data.sources.folder import content, data_folder
+from recsys.data.sources.folder import data_folder, no_interactions, usual_file
 from recsys.data.sources.parquet import read_parquet
 from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
+
+if TYPE_CHECKING:
+    from recsys.data.faults.fault import Fault
+    from recsys.data.faults.inspected import Inspected
+    from recsys.data.mapping.mapping import Mapping as TableMappings
 
 _TABLES = tuple(field.name for field in fields(Tables))
 
@@ -42,6 +47,8 @@ class Files:
         outcome_days: how many days after a decision its outcome is known, 0 or more; the outcomes
             of the table `decisions` then become events, see `recsys.data.decision_events`. None
             where models learn from `interactions` alone.
+        mapping: a YAML file that says how the files of the folder are written, see
+            `recsys.data.mapping.mapping.Mapping`; `recsys check suggest=true` writes one.
 
     Raises:
         InputError: an argument is wrong, or there is no such folder.
@@ -61,6 +68,7 @@ class Files:
         name: str | None = None,
         ends: str | None = None,
         outcome_days: float | None = None,
+        mapping: str | None = None,
     ) -> None:
         self.folder = data_folder(root, ())
         self.rename = rename or {}
@@ -73,44 +81,71 @@ class Files:
         if outcome_days is not None and not 0 <= outcome_days < 36_500:
             raise InputError(f"data.outcome_days: expected a number >= 0, got {outcome_days}")
         _check_names(self.rename, self.targets)
+        if mapping is not None and self.rename:
+            raise InputError(
+                "data.mapping and data.rename: expected one of them, got both; write the names "
+                "under tables.TABLE.columns of the mapping"
+            )
+        self.mapping = None if mapping is None else _read_mapping(mapping)
 
     def load(self) -> Tables:
         """The tables that the folder has, with renamed columns.
 
         Raises:
-            InputError: interactions are missing, or a file or a column to rename is wrong.
+            InputError: interactions are missing, or a file or a column to rename is wrong; with a
+                mapping, also the first cell that cannot be read.
         """
+        if self.mapping is not None:
+            from recsys.data.mapping.folder import load_mapped
+
+            return self._with_outcomes(load_mapped(self.folder, self.mapping, self.ends))
         tables: dict[str, Any] = {table: self._read(table) for table in _TABLES}
         if tables["interactions"] is None:
-            raise InputError(
-                f"data.root={self.folder}: expected interactions.parquet, interactions.csv or a "
-                "folder interactions/ of Parquet parts; the folder holds "
-                f"{content(self.folder)}"
-            )
-        loaded = EndingTables(**tables, ends=self.ends)
+            raise no_interactions(self.folder)
+        return self._with_outcomes(EndingTables(**tables, ends=self.ends))
+
+    def _with_outcomes(self, loaded: Tables) -> Tables:
+        """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
         if self.outcome_days is None:
             return loaded
         # Imported late: pandera is not needed to build the source.
         from recsys.data.check import check_tables
 
-        return EndingTables.of(
-            decisions_as_events(
-                check_tables(loaded), known_after=pd.Timedelta(days=self.outcome_days)
-            ),
-            self.ends,
-        )
+        known_after = pd.Timedelta(days=self.outcome_days)
+        events = decisions_as_events(check_tables(loaded), known_after=known_after)
+        return EndingTables.of(events, self.ends)
+
+    def inspected(self) -> "Inspected":
+        """The tables with all their faults, and the lines of the files that they stand in.
+
+        Files that are not written as a load expects them are read by the mapping that
+        `recsys check suggest=true` would write.
+
+        Raises:
+            InputError: the folder has no file of interactions.
+        """
+        from recsys.data.mapping.folder import inspect_folder
+
+        return inspect_folder(self.folder, self.mapping, self.rename, self.ends)
+
+    def suggestion(self, faults: "Sequence[Fault]") -> str:
+        """A mapping to start from, as YAML, made from what the files hold.
+
+        Args:
+            faults: that reading them by it has; it offers remedies for them.
+
+        Raises:
+            InputError: no file looks like a table of interactions.
+        """
+        from recsys.data.mapping.suggest import suggested
+        from recsys.data.mapping.suggestion_text import as_yaml
+
+        return as_yaml(suggested(self.folder), faults)
 
     def _read(self, table: str) -> pd.DataFrame | None:
-        names = (f"{table}.parquet", f"{table}.csv", table)
-        paths = [self.folder / name for name in names if (self.folder / name).exists()]
-        if not paths:
+        path = usual_file(self.folder, table)
+        if path is None:
             return None
-        if len(paths) > 1:
-            raise InputError(
-                f"{table}: expected one file, got {' and '.join(path.name for path in paths)} in "
-                f"{self.folder}; remove all but one"
-            )
-        path = paths[0]
         mapping = self.rename.get(table, {})
         try:
             if path.suffix == ".csv":
@@ -126,6 +161,13 @@ class Files:
                 f"not have; it has {listed(frame.columns)}"
             )
         return frame.rename(columns=dict(mapping))
+
+
+def _read_mapping(path: str) -> "TableMappings":
+    # Imported late: few runs have a mapping.
+    from recsys.data.mapping.mapping import read_mapping
+
+    return read_mapping(path)
 
 
 def _cutoffs(valid_from: str | int | None, test_from: str | int | None) -> Cutoffs | None:

@@ -50,3 +50,27 @@ def require_file(path: Path) -> None:
             f"{path.name} cannot be read: expected a file, got a pipe or a device; save the table "
             "as a file"
         )
+
+
+def usual_file(folder: Path, table: str) -> Path | None:
+    """The file or folder of a table: `TABLE.parquet`, `TABLE.csv` or `TABLE/`; None without one.
+
+    Raises:
+        InputError: there are several.
+    """
+    names = (f"{table}.parquet", f"{table}.csv", table)
+    paths = [folder / name for name in names if (folder / name).exists()]
+    if len(paths) > 1:
+        raise InputError(
+            f"{table}: expected one file, got {' and '.join(path.name for path in paths)} in "
+            f"{folder}; remove all but one"
+        )
+    return paths[0] if paths else None
+
+
+def no_interactions(folder: Path) -> InputError:
+    """The error of a folder without the file that every data set needs."""
+    return InputError(
+        f"data.root={folder}: expected interactions.parquet, interactions.csv or a folder "
+        f"interactions/ of Parquet parts; the folder holds {content(folder)}"
+    )

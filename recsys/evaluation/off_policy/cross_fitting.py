@@ -90,7 +90,9 @@ def fit_rewards(
 ) -> CrossFitted:
     """Expected rewards of all actions; arguments as for `evaluate_policy`."""
     if isinstance(reward_model, CrossFitted):
-        return reward_model
+        if not log.has_slates or reward_model.model is None:
+            return reward_model
+        reward_model = reward_model.model  # predictions for slates depend on the target
     generator = np.random.default_rng([seed, 1])  # not the stream of the resampling
     features = check_context(context, len(log))
     model: RewardModel | None = None

@@ -115,8 +115,8 @@ def require_support(
         raise InputError(
             f"target: {100 * diagnostics.unsupported:.3g} % of its probability lies on actions "
             f"that the log never plays, at most {100 * max_unsupported:.3g} % is allowed; evaluate "
-            "a policy within the log's actions, set support if the logging policy could have "
-            "played them, or max_unsupported to widen the intervals by that share"
+            "a policy within the log's actions, set max_unsupported to widen the intervals by "
+            "that share or, in Python, support if the logging policy could have played them"
         )
     if diagnostics.effective_sample < minimum:
         raise InputError(

@@ -45,22 +45,18 @@ def terms_by_name(
     if log.has_slates:
         return {name: _of_slates(name, log, target, fitted, marginals) for name in names}, {}
     of_logged = of_logged_action(log, target)
-    with_model = _WithModel(log, target, fitted) if fitted is not None else None
-    terms, chosen = {}, {}
-    for name in names:
-        grid = [np.nan]
-        if name in SETTINGS:
-            setting = thresholds.of(name)
-            grid = _grid(name, of_logged / log.propensities) if setting is None else [setting]
-        if name in _RESIDUAL_WEIGHTS and with_model is not None:
-            candidates = with_model.terms(name, grid)
-        else:
-            candidates = [_without_model(name, log, of_logged, value) for value in grid]
-        at = choose_threshold(candidates)
-        terms[name] = candidates[at]
-        if name in SETTINGS:
-            chosen[name] = grid[at]
-    return terms, chosen
+    grids = {name: _grid(name, thresholds, of_logged / log.propensities) for name in names}
+    candidates = {
+        name: [_without_model(name, log, of_logged, value) for value in grid]
+        for name, grid in grids.items()
+        if name not in _RESIDUAL_WEIGHTS
+    }
+    if fitted is not None:
+        of_model = {name: grid for name, grid in grids.items() if name in _RESIDUAL_WEIGHTS}
+        candidates |= _with_model(log, target, fitted, of_model)
+    at = {name: choose_threshold(candidates[name]) for name in names}
+    terms = {name: candidates[name][at[name]] for name in names}
+    return terms, {name: grids[name][at[name]] for name in names if name in SETTINGS}
 
 
 def _of_slates(
@@ -90,32 +86,37 @@ def _without_model(
     return single.snips(log, of_logged) if name == "snips" else single.ips(log, of_logged)
 
 
-class _WithModel:
-    """Terms of the estimators with a reward model, which share what is costly.
+def _with_model(
+    log: LoggedDecisions,
+    target: FloatArray,
+    fitted: CrossFitted,
+    grids: Mapping[str, Sequence[float]],
+) -> dict[str, list[Terms]]:
+    """Terms at each threshold of each estimator, with the noise of the fit where it is known."""
+    value = single.model_value(target, fitted.predictions)
+    residuals = log.rewards - of_logged_action(log, fitted.predictions)
+    weights, units = importance_weights(log, target), log.units
+    of_residuals = [
+        _RESIDUAL_WEIGHTS[name](weights, threshold)
+        for name, grid in grids.items()
+        for threshold in grid
+    ]
+    terms = [single.corrected(value, residuals, each, units) for each in of_residuals]
+    noise = noise_of_fit(log, target, fitted)
+    if noise is not None:
+        columns = noise(np.column_stack(of_residuals)).T
+        terms = [replace(each, noise=column) for each, column in zip(terms, columns, strict=True)]
+    every = iter(terms)
+    return {name: [next(every) for _ in grid] for name, grid in grids.items()}
 
-    Args:
-        log: single decisions.
-        target: [N, A] probabilities.
-        fitted: the reward model and its predictions.
-    """
 
-    def __init__(self, log: LoggedDecisions, target: FloatArray, fitted: CrossFitted) -> None:
-        self.value = single.model_value(target, fitted.predictions)
-        self.residuals = log.rewards - of_logged_action(log, fitted.predictions)
-        self.weights, self.units = importance_weights(log, target), log.units
-        self.noise = noise_of_fit(log, target, fitted)
-
-    def terms(self, name: str, thresholds: Sequence[float]) -> list[Terms]:
-        """Terms at each threshold, with the noise of the fit where it is known."""
-        weights = [_RESIDUAL_WEIGHTS[name](self.weights, value) for value in thresholds]
-        terms = [single.corrected(self.value, self.residuals, each, self.units) for each in weights]
-        if self.noise is None:
-            return terms
-        columns = self.noise(np.column_stack(weights)).T
-        return [replace(value, noise=column) for value, column in zip(terms, columns, strict=True)]
-
-
-def _grid(name: str, weights: FloatArray) -> list[float]:
+def _grid(name: str, thresholds: Thresholds, weights: FloatArray) -> list[float]:
+    """The thresholds to choose from, from the least biased; one that counts for nothing if none."""
+    if name not in SETTINGS:
+        return [np.nan]
+    setting = thresholds.of(name)
+    if setting is not None:
+        return [setting]
     grid = threshold_grid(weights)
     if name == "dr_shrinkage":
         return [np.inf, *(value**2 for value in grid), 0.0]

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array, eye_array, hstack
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.policy.arbitration.allocate import Plan, finished_plan, values_by_touchpoint
+from recsys.policy.arbitration.allocate import Plan, arbitrate, finished_plan, values_by_touchpoint
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.arbitration.exchange import Exchange
 from recsys.policy.arbitration.limits import Limits
@@ -17,6 +17,27 @@ MOST_PAIRS = 100_000
 """Candidates that an exact plan takes."""
 
 _WHOLE = 1e-6
+_SMALL_GAP = 1e-4
+
+
+def best_plan(candidates: Candidates, limits: Limits, *, seconds: float = 60.0) -> Plan:
+    """The plan of `arbitrate`; of few candidates and with a gap over .01 % that of `exact_plan`.
+
+    Args:
+        candidates: of C customers.
+        limits: over their T touchpoints.
+        seconds: after which the search for the exact plan is given up.
+
+    Raises:
+        InputError: as for `arbitrate`.
+    """
+    plan = arbitrate(candidates, limits)
+    if plan.gap <= _SMALL_GAP:
+        return plan
+    try:
+        return exact_plan(candidates, limits, seconds=seconds)
+    except InputError:  # too many candidates or seconds
+        return plan
 
 
 def exact_plan(candidates: Candidates, limits: Limits, *, seconds: float = 600.0) -> Plan:

@@ -51,8 +51,8 @@ def supported(paths: FloatArray, has_room: BoolArray, limits: Limits, euro: floa
     full = np.flatnonzero(~free & ~closed)
     dearest = np.maximum(reduced[full, :-1], earns - loses[full, None]) + loses[full, None]
     prices = np.vstack([earns, dearest]).mean(axis=0)
-    # A budget that does not come out even can leave the ends in the wrong order.
-    low = np.where(free, 0, np.minimum(earns, loses))
+    # A budget that does not come out even can leave the ends in the wrong order, or one below 0.
+    low = np.where(free, 0, np.clip(loses, 0, earns))
     high = np.where(closed, np.inf, np.where(free, 0, np.maximum(earns, loses)))
     prices = np.where(closed, np.inf, np.clip(prices, low, high) + 0.0)  # no -0.0
     return Support(prices=prices, low=low, high=high, euro=euro)

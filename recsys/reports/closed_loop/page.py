@@ -8,7 +8,7 @@ from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.ops.whole_file import write_whole
 from recsys.reports.closed_loop.figures import called, differences, exploring, totals
 from recsys.reports.closed_loop.picture import as_png, as_svg
-from recsys.reports.closed_loop.words import broken_rules, percent, summary, thousands
+from recsys.reports.closed_loop.words import broken_rules, p_text, percent, summary, thousands
 from recsys.reports.rendering import (
     Cells,
     PagePicture,
@@ -103,12 +103,18 @@ def _differences(rounds: pd.DataFrame) -> PageTable:
             f"{called(row['arm'])} over {called(row['other'])}",
             thousands(row["difference"], row["low"], row["high"], "+"),
             f"{row['times']:.2f}",
-            verdict_cell(row["verdict"], style="left") if row["verdict"] else "one market",
+            verdict_cell(row["verdict"], f"p = {row['p_value']:.3f}", "left")
+            if row["verdict"]
+            else "one market",
         ]
         for row in differences(rounds).to_dict("records")
     ]
     head: Cells = ["arms", "thousand euros", "times as much", TableCell("verdict", style="left")]
     return PageTable("The same markets, compared one by one", head, rows)
+
+
+def _verdict(verdict: str, p_value: float) -> str | TableCell:
+    return verdict_cell(verdict, p_text(p_value), "left") if verdict else "one market"
 
 
 def _exploring(rounds: pd.DataFrame) -> PageTable:

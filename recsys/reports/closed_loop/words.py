@@ -11,16 +11,20 @@ from recsys.reports.closed_loop.figures import called, differences, exploring, t
 
 def thousands(mean: float, low: float, high: float, sign: str = "") -> str:
     """Euros in thousands, with the interval where there is one."""
-    text = f"{mean / 1_000:{sign},.0f}"
-    return (
-        text if np.isnan(low) else f"{text} [{low / 1_000:{sign},.0f}, {high / 1_000:{sign},.0f}]"
-    )
+    # z: what rounds to zero has no sign of minus.
+    texts = [f"{euros / 1_000:{sign}z,.0f}" for euros in (mean, low, high)]
+    return texts[0] if np.isnan(low) else f"{texts[0]} [{texts[1]}, {texts[2]}]"
 
 
 def percent(mean: float, low: float, high: float) -> str:
     """A share in percent, with the interval where there is one."""
     text = f"{100 * mean:.1f}"
     return text if np.isnan(low) else f"{text} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def p_text(value: float) -> str:
+    """A p-value in words."""
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
 
 
 def summary(rounds: pd.DataFrame, checks: pd.DataFrame) -> list[str]:
@@ -56,7 +60,7 @@ def broken_rules(checks: pd.DataFrame) -> int:
 
 
 def _apart(row: dict[str, Any]) -> str:
-    verdict = f", a {row['verdict']}" if row["verdict"] else ""
+    verdict = f": a {row['verdict']}, {p_text(row['p_value'])}" if row["verdict"] else ""
     return f"{thousands(row['difference'], row['low'], row['high'], '+')} thousand euros{verdict}"
 
 

@@ -38,7 +38,7 @@ def plan_text(draft: Draft) -> str:
     """The plan as tables for a terminal."""
     log = text_table(f"{draft.content['name']}: what the log says", ("", "value"), _log_rows(draft))
     stages = text_table("stages", _HEAD, _stage_rows(draft))
-    return f"{log}\n\n{stages}\n\n{_sample_sentence(draft)}"
+    return "\n".join([log, "", stages, "", _sample_sentence(draft), *_days_sentences(draft)])
 
 
 def plan_page(draft: Draft) -> str:

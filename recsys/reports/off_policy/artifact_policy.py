@@ -70,8 +70,9 @@ def artifact_probabilities(
         raise InputError(
             f"{key}=artifact:{folder}: it would make none of the offers of decision "
             f"{row[columns.DECISION]} to customer {row[columns.CUSTOMER]} at "
-            f"{row[columns.TOUCHPOINT]} ({len(nothing):,} such decisions); export it with the "
-            "log's offers, or leave such decisions out"
+            f"{row[columns.TOUCHPOINT]} ({len(nothing):,} such decisions): it does not have "
+            "them, or consent and dates forbid them; export it with the log's offers, or leave "
+            "such decisions out"
         )
     return policy.probabilities(values, support), _about(artifact, folder, choose, decisions)
 

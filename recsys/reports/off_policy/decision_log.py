@@ -17,10 +17,9 @@ from recsys.data.sources.folder import require_file
 from recsys.data.sources.parquet import read_parquet
 from recsys.errors import InputError
 from recsys.evaluation.off_policy.log import LoggedDecisions
+from recsys.reports.off_policy.cells import cell_names, require_part, values_of
 
 REWARDS = ("accept", "reward")
-TIMES = {"month": "M", "week": "W", "day": "D"}
-"""Name of a period -> how pandas calls it; a cell may be one besides a column."""
 _LARGEST = 400_000_000
 """Probabilities, decisions x offers, that fit in memory."""
 
@@ -61,13 +60,17 @@ class DecisionLog:
         return np.column_stack([np.empty((len(self.frame), 0)), *parts]).astype(np.float64)
 
 
-def read_decisions(path: Path) -> pd.DataFrame:
+def read_decisions(path: Path, key: str = "decisions") -> pd.DataFrame:
     """The checked table `decisions` of a Parquet or CSV file, or a folder of Parquet parts.
+
+    Args:
+        path: of the file.
+        key: of the command line, for messages.
 
     Raises:
         InputError: there is no such file, or names the first bad cell.
     """
-    return check_table("decisions", read_table("decisions", path))
+    return check_table("decisions", read_table(key, path))
 
 
 def read_table(key: str, path: Path, table: str = "decisions") -> pd.DataFrame:
@@ -106,7 +109,7 @@ def decision_log(
 
     Args:
         table: checked decisions.
-        by: columns of the table and periods (`TIMES`) that make a cell.
+        by: columns of the table and periods (`cells.TIMES`) that make a cell.
         policy: only decisions of this policy.
         touchpoint: only decisions at this touchpoint.
         reward: "accept" for 1 where an offer was accepted, else 0; or "reward" for that column.
@@ -116,7 +119,7 @@ def decision_log(
         InputError: a column is missing or has gaps, no decision is left, or slates have gaps.
     """
     for name in by:
-        _require_part(table, name)
+        require_part(table, name)
     chosen = table
     for column, value in ((columns.POLICY, policy), (columns.TOUCHPOINT, touchpoint)):
         if value is not None:
@@ -144,32 +147,6 @@ def decision_log(
         cells=codes,
         names=np.asarray(names),
     )
-
-
-def cell_names(table: pd.DataFrame, by: Sequence[str]) -> pd.Series:
-    """[N] the cell of each row as text, such as `touchpoint=web, month=2025-01`."""
-    texts = pd.Series("", index=table.index)
-    for number, name in enumerate(by):
-        texts = texts + (", " if number else "") + f"{name}=" + values_of(table, name)
-    return texts
-
-
-def values_of(table: pd.DataFrame, name: str) -> pd.Series:
-    """[N] a column of the table, or the period of its times, as text."""
-    if name in TIMES:
-        moments = table[columns.TIMESTAMP].dt.tz_localize(None)
-        return pd.Series(moments.dt.to_period(TIMES[name]).astype(str))
-    return pd.Series(table[name].astype(str))
-
-
-def _require_part(table: pd.DataFrame, name: str) -> None:
-    known = [column for column in (columns.TOUCHPOINT, columns.POSITION, columns.VARIANT,
-                                   "campaign") if column in table]  # fmt: skip
-    if name not in (*known, *TIMES):
-        raise InputError(
-            f"by: expected some of {', '.join([*known, *TIMES])}, got {name!r}; the table of "
-            f"decisions has {listed(table.columns)}"
-        )
 
 
 def _only(table: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
@@ -226,3 +203,19 @@ def _slates(table: pd.DataFrame) -> Mapping[str, IntArray]:
         )
     slates = pd.factorize(table[columns.SLATE])[0]
     return {"slate_ids": slates, "positions": positions.astype(np.int64)}
+
+
+def with_others(offers: IdArray, other: pd.Series) -> IdArray:
+    """The offers of the log, and after them those that only the target makes."""
+    if len(other) and isinstance(other.iloc[0], str) != isinstance(offers[0], str):
+        raise InputError(
+            f"target: expected ids of offers as {offers[0]!r}, got {other.iloc[0]!r}; write them "
+            "alike in both tables"
+        )
+    beyond = np.setdiff1d(other.to_numpy(), offers)
+    return np.concatenate([offers, beyond])
+
+
+def positions_of(ids: IdArray | pd.Series, wanted: IdArray | pd.Series) -> IntArray:
+    """Where each wanted id is among ids; all are."""
+    return np.asarray(pd.Index(ids).get_indexer(pd.Index(wanted)))

@@ -83,14 +83,18 @@ def _estimates(axes: "Axes", report: PolicyReport) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.legend(
-        frameon=False, fontsize=9, loc="lower right", bbox_to_anchor=(1, 1), ncols=3,
-        borderaxespad=0,
+        frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=3,
+        borderaxespad=0, borderpad=0.2,
     )  # fmt: skip
-    _style(axes, f"{earned(report).capitalize()}, {report.settings.level:.0%} intervals", "x")
+    # The title stands above the legend, however long the names of the policies are.
+    title = f"{earned(report).capitalize()}, {report.settings.level:.0%} intervals"
+    _style(axes, title, "x", pad=22)
 
 
 def _histogram(axes: "Axes", report: PolicyReport) -> None:
     """Shares of decisions by weight, on a logarithmic scale; zeros are told in the legend."""
+    from matplotlib.ticker import LogLocator
+
     made = report_weights(report)
     positive = np.concatenate([values[values > 0] for values in made])
     low, high = positive.min(), positive.max()
@@ -101,7 +105,10 @@ def _histogram(axes: "Axes", report: PolicyReport) -> None:
         axes.stairs(counts / len(values), edges, color=_COLOURS[number], lw=1.6, label=label)
     axes.axvline(1, color=INK, lw=0.8, ls=":")
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    # The default labels ticks between powers of ten in TeX, which pictures here do not typeset.
+    axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=9)
     _style(axes, "Share of decisions by importance weight", "both")
@@ -129,8 +136,8 @@ def _concentration(axes: "Axes", report: PolicyReport) -> None:
     _style(axes, "% of the weight that they carry", "both")
 
 
-def _style(axes: "Axes", title: str, grid: str) -> None:
-    axes.set_title(title, loc="left", fontsize=11)
+def _style(axes: "Axes", title: str, grid: str, pad: float = 6) -> None:
+    axes.set_title(title, loc="left", fontsize=11, pad=pad)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis=grid, color=GRID, lw=0.8)  # type: ignore[arg-type]
     axes.set_axisbelow(True)

@@ -7,21 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.arrays import FloatArray, IdArray
 from recsys.data import columns
-from recsys.data.cells import CellError, bad_cell, first_true, listed, read_numbers
-from recsys.data.codes import read_ids
+from recsys.data.cells import listed
 from recsys.errors import InputError
 from recsys.reports.off_policy.artifact_policy import GREEDY, artifact_probabilities
+from recsys.reports.off_policy.cells import cell_names
 from recsys.reports.off_policy.decision_log import (
     DecisionLog,
-    cell_names,
+    positions_of,
     read_decisions,
-    read_table,
+    with_others,
 )
-
-PROBABILITY = "probability"
-_SLACK = 1e-5
+from recsys.reports.off_policy.target_file import read_probabilities
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,11 +66,18 @@ def target_of(key: str, text: str, decisions: DecisionLog, choose: str = GREEDY)
             )
         return _frequencies(key, text, others[rows], decisions)
     if kind == "log" and name:
-        return _frequencies(key, text, read_decisions(Path(name)), decisions)
+        return _frequencies(key, text, read_decisions(Path(name), key), decisions)
     if kind == "artifact" and name:
         probabilities, about = artifact_probabilities(key, name, choose, decisions)
         return Target(name=text, about=about, probabilities=probabilities, offers=decisions.offers)
-    return _from_file(key, text, decisions)
+    probabilities, offers = read_probabilities(key, text, decisions)
+    what = "every offer" if probabilities.ndim == 2 else "the logged offers"
+    return Target(
+        name=text,
+        about=f"probabilities of {what}, from a file",
+        probabilities=probabilities,
+        offers=offers,
+    )
 
 
 def aligned(targets: Sequence[Target], offers: IdArray) -> list[Target]:
@@ -90,7 +95,7 @@ def aligned(targets: Sequence[Target], offers: IdArray) -> list[Target]:
 
 def _widened(target: Target, offers: IdArray) -> Target:
     probabilities = np.zeros((len(target.probabilities), len(offers)))
-    probabilities[:, _positions(offers, target.offers)] = target.probabilities
+    probabilities[:, positions_of(offers, target.offers)] = target.probabilities
     return replace(target, probabilities=probabilities, offers=offers)
 
 
@@ -114,11 +119,11 @@ def _frequencies(key: str, text: str, other: pd.DataFrame, decisions: DecisionLo
             f"{key}={text}: it has no decision in {absent[0] or 'the table'}, where the log has "
             "some; set by= to fewer columns, or touchpoint= to one that both have"
         )
-    offers = _with_others(decisions.offers, other[columns.OFFER])
+    offers = with_others(decisions.offers, other[columns.OFFER])
     counts = np.zeros((len(decisions.names), len(offers)))
     inside = made.isin(decisions.names).to_numpy()
     cells = np.searchsorted(decisions.names, made[inside].to_numpy())
-    actions = _positions(offers, other[columns.OFFER][inside])
+    actions = positions_of(offers, other[columns.OFFER][inside])
     np.add.at(counts, (cells, actions), 1)
     shares = counts / counts.sum(axis=1, keepdims=True)
     return Target(
@@ -131,101 +136,6 @@ def _frequencies(key: str, text: str, other: pd.DataFrame, decisions: DecisionLo
         offers=offers,
         is_approximate=True,
     )
-
-
-def _from_file(key: str, text: str, decisions: DecisionLog) -> Target:
-    """Probabilities of all offers, or of the logged one where the file has no offers."""
-    table = read_table(key, Path(text))
-    for column in (columns.DECISION, PROBABILITY):
-        if column not in table:
-            raise InputError(
-                f"{key}={text}: expected column '{column}', got {listed(table.columns)}; give "
-                "decision_id, offer_id and probability"
-            )
-    table = _checked(key, table)
-    ids = decisions.frame[columns.DECISION]
-    if columns.OFFER not in table:
-        return _of_logged(key, text, table, ids)
-    table = table[table[columns.DECISION].isin(ids)]
-    offers = _with_others(decisions.offers, table[columns.OFFER])
-    probabilities = np.zeros((len(ids), len(offers)))
-    rows = _positions(ids, table[columns.DECISION])
-    np.add.at(
-        probabilities,
-        (rows, _positions(offers, table[columns.OFFER])),
-        table[PROBABILITY].to_numpy(),
-    )
-    wrong = pd.Series(np.abs(probabilities.sum(axis=1) - 1) > _SLACK)
-    if wrong.any():
-        row = first_true(wrong)
-        raise InputError(
-            f"{key}={text}: expected probabilities that sum to 1 for each decision, got "
-            f"{probabilities[row].sum():.6g} for decision {ids.iloc[row]}; list every offer that "
-            "the policy may make"
-        )
-    return Target(
-        name=text, about="probabilities of a file", probabilities=probabilities, offers=offers
-    )
-
-
-def _of_logged(key: str, text: str, table: pd.DataFrame, ids: pd.Series) -> Target:
-    repeated = table[columns.DECISION].duplicated()
-    if repeated.any():
-        row = first_true(repeated)
-        raise bad_cell(
-            key, row, columns.DECISION, "each decision once",
-            table[columns.DECISION].iloc[row], "add a column offer_id for probabilities of all",
-        )  # fmt: skip
-    values = table.set_index(columns.DECISION)[PROBABILITY].reindex(ids)
-    if values.isna().any():
-        absent = ids.iloc[first_true(values.isna().reset_index(drop=True))]
-        raise InputError(f"{key}={text}: expected a row for each decision, got none for {absent}")
-    return Target(
-        name=text,
-        about="probabilities of the logged offers, of a file",
-        probabilities=values.to_numpy(np.float64),
-        offers=np.empty(0),
-    )
-
-
-def _checked(key: str, table: pd.DataFrame) -> pd.DataFrame:
-    """The columns in use with their types, and probabilities from 0 to 1."""
-    readers = {
-        columns.DECISION: read_ids, columns.OFFER: read_ids, PROBABILITY: read_numbers
-    }  # fmt: skip
-    read = {}
-    for column in (name for name in readers if name in table):
-        try:
-            read[column] = readers[column](table[column])
-        except CellError as error:
-            raise bad_cell(
-                key, error.row, column, error.expected, error.got, error.remedy
-            ) from None
-    checked = pd.DataFrame(read)
-    bad = ~checked[PROBABILITY].between(0, 1 + _SLACK)
-    if bad.any():
-        row = first_true(bad)
-        raise bad_cell(
-            key, row, PROBABILITY, "a probability from 0 to 1",
-            checked[PROBABILITY].iloc[row], "fix the cell",
-        )  # fmt: skip
-    return checked
-
-
-def _with_others(offers: IdArray, other: pd.Series) -> IdArray:
-    """The offers of the log, and after them those that only the target makes."""
-    if len(other) and isinstance(other.iloc[0], str) != isinstance(offers[0], str):
-        raise InputError(
-            f"target: expected ids of offers as {offers[0]!r}, got {other.iloc[0]!r}; write them "
-            "alike in both tables"
-        )
-    beyond = np.setdiff1d(other.to_numpy(), offers)
-    return np.concatenate([offers, beyond])
-
-
-def _positions(ids: IdArray | pd.Series, wanted: IdArray | pd.Series) -> IntArray:
-    """Where each wanted id is among ids; all are."""
-    return np.asarray(pd.Index(ids).get_indexer(pd.Index(wanted)))
 
 
 def _cell(decisions: DecisionLog) -> str:

@@ -1,12 +1,14 @@
 """The value of policies in sentences, and its numbers as text."""
 
 from collections.abc import Iterator
-from math import isinf
 
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.off_policy.policy_value import PolicyValue
 from recsys.evaluation.paired import Difference
 from recsys.reports.off_policy.report import PolicyReport
+
+_SMALL = 0.1
+"""A bias below this part of an interval's half width is not worth a sentence."""
 
 _ENOUGH = {"win": "more than", "loss": "less than", "tie": "no certain difference to"}
 
@@ -66,7 +68,8 @@ def _bias_notes(report: PolicyReport) -> Iterator[str]:
     """For policies whose recommended estimate is shrunk: how large its bias may be."""
     for target, value in zip(report.targets, report.values, strict=True):
         read = value.estimates[value.recommended]
-        if value.recommended != "dr_shrinkage" or isinf(read.threshold):
+        reach = (read.interval.high - read.interval.low) / 2
+        if value.recommended != "dr_shrinkage" or read.bias_bound < _SMALL * reach:
             continue
         text = (
             f"The interval of {value.recommended} for {target.name} leaves out a bias that the log "

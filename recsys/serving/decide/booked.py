@@ -13,6 +13,7 @@ import pyarrow.dataset as ds
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.policy.arbitration.limits import Limits
 from recsys.policy.compiled import CompiledRules
 from recsys.policy.compiled.times import DAY
@@ -100,7 +101,8 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
         customers: its ids.
 
     Raises:
-        InputError: it cannot be read, lacks a column, or a moment or touchpoint is missing.
+        InputError: it cannot be read, lacks a column, a moment or touchpoint is missing, the
+            artifact does not have a touchpoint, or none of the customers.
     """
     table = _read(path)
     for name in _NEEDED:
@@ -115,7 +117,13 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
                 f"decisions={path}: row {row}, column '{name}': expected a value, got none; fill "
                 "it in or drop the row"
             )
-    names = {name: row for row, name in enumerate(contents.touchpoints.names)}
+    rows = _customer_rows(table["customer_id"], customers)
+    if len(rows) and (rows < 0).all():
+        known, got = contents.customers.ids[0], table["customer_id"][0].as_py()
+        raise InputError(
+            f"decisions={path}: the artifact knows none of its customers, such as {shown(got)}; it "
+            f"has such as {shown(str(known))}; give a log of the same customers"
+        )
     rejected = np.zeros(len(table), dtype=bool)
     if _OUTCOME in table.column_names:
         rejected = np.array([answer == "reject" for answer in table[_OUTCOME].to_pylist()], bool)
@@ -124,11 +132,9 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
     for row, offer in enumerate(offers):
         first.setdefault(str(offer), row)
     return Booked(
-        customers=_customer_rows(table["customer_id"], customers),
+        customers=rows,
         offers=np.array([first.get(str(o), -1) for o in table["offer_id"].to_pylist()], np.int64),
-        touchpoints=np.array(
-            [names.get(str(name), -1) for name in table["touchpoint"].to_pylist()], np.int64
-        ),
+        touchpoints=_touchpoint_rows(path, table["touchpoint"], contents.touchpoints.names),
         when=_seconds(path, table["timestamp"]),
         rejected=rejected,
     )
@@ -147,8 +153,24 @@ def _read(path: Path) -> pa.Table:
             raise InputError(f"{refused}there is no such file; give a Parquet or CSV file")
         return ds.dataset(path, format="parquet").to_table()
     except (OSError, pa.ArrowException) as error:
-        line = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise InputError(f"{refused}{line}") from None
+        line = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise InputError(
+            f"{refused}expected a file of Parquet, one of CSV whose name ends in .csv, or a folder "
+            f"of Parquet files ({line})"
+        ) from None
+
+
+def _touchpoint_rows(path: Path, column: Any, names: Sequence[str]) -> IntArray:
+    rows = {name: row for row, name in enumerate(names)}
+    texts = [str(name) for name in column.to_pylist()]
+    for row, name in enumerate(texts):
+        if name not in rows:
+            # Contacts there would count for no limit, which would look kept.
+            raise InputError(
+                f"decisions={path}: row {row}, column 'touchpoint': the artifact has no "
+                f"{shown(name)}; it has {', '.join(names)}; correct it or drop the row"
+            )
+    return np.array([rows[name] for name in texts], np.int64)
 
 
 def _customer_rows(column: Any, customers: SortedIds) -> IntArray:

@@ -1,6 +1,6 @@
 """A day's plan for all customers of an artifact: at most one decision each, within all limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,9 @@ from recsys.arrays import BoolArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.ops.whole_file import whole_file
-from recsys.policy.arbitration.allocate import arbitrate
+from recsys.policy.arbitration.allocate import Plan, arbitrate
+from recsys.policy.arbitration.candidates import Candidates
+from recsys.policy.arbitration.limits import Limits
 from recsys.serving.artifact import times
 from recsys.serving.artifact.times import Moment
 from recsys.serving.decide.booked import read_booked, remaining_limits
@@ -24,6 +26,9 @@ from recsys.serving.query.artifact import Artifact
 CANDIDATES = 20
 """Candidates kept for each customer; at least one for each touchpoint."""
 
+ALL_TOUCHPOINTS = "all"
+"""Stands for every touchpoint."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DayPlan:
@@ -32,12 +37,14 @@ class DayPlan:
     Attributes:
         customers: of the artifact.
         decisions: that were made, at most one a customer.
-        by_touchpoint: touchpoint -> decisions.
+        by_touchpoint: touchpoint -> decisions, of those that are planned for.
         booked: touchpoint -> decisions of the day that were made before.
         explored: decisions that exploration changed.
         expected_value: euros of the plan before exploration.
         gap: by which share the plan may fall short of the best one.
         prices: of limits, for `Artifact.decide`.
+        one_more: touchpoint -> euros that one more place there would earn, 0 where money lacks.
+        too_dear: touchpoints where a decision costs more than is left of the budget.
         start: UTC seconds from which on the day counts.
     """
 
@@ -49,6 +56,8 @@ class DayPlan:
     expected_value: float
     gap: float
     prices: Prices
+    one_more: Mapping[str, float]
+    too_dear: Sequence[str]
     start: int
 
 
@@ -60,6 +69,7 @@ def decide_everyone(
     explore: bool = True,
     k: int = CANDIDATES,
     touchpoints: Sequence[str] | None = None,
+    allocate: Callable[[Candidates, Limits], Plan] = arbitrate,
 ) -> DayPlan:
     """Plans the day from a moment on, and writes it as rows of the table `decisions`.
 
@@ -76,8 +86,11 @@ def decide_everyone(
         log: decisions since the export, whose contacts and places count, see `booked.read_booked`.
         explore: whether the policy's exploration is followed.
         k: candidates kept for each customer.
-        touchpoints: the only ones to plan for, such as those where the firm makes contact; None for
-            all.
+        touchpoints: the only ones to plan for, `["all"]` for every one. None: those where the firm
+            makes contact (outbound), or every one where there are none: when customers come by
+            themselves is not known the day before.
+        allocate: chooses within the limits; `recsys.policy.arbitration.exact.best_plan`, which
+            needs SciPy, is exact where there are few candidates.
 
     Raises:
         InputError: the artifact has no policy, an argument or the log is not usable, more is booked
@@ -91,17 +104,18 @@ def decide_everyone(
     moment = contents.moment(at)
     start = times.now() if moment is None else moment
     names = list(contents.touchpoints.names)
-    used = _used(names, touchpoints)
     rules = part.rules
+    used = _used(names, rules.outbound, touchpoints)
     taken: IntArray = np.zeros(len(names), np.int64)
     if log is not None:
         booked = read_booked(log, contents, artifact.customers)
         rules, taken = booked.added_to(rules), booked.of_day(start, len(names))
     limits = remaining_limits(rules, part.costs, taken, names)
+    too_dear = limits.costs > limits.affordable
     with whole_file(path, "out") as file:
         kept = max(k, len(names))
         candidates = all_candidates(contents, artifact.decision_logits, rules, start, kept, used)
-        plan = arbitrate(candidates, limits)
+        plan = allocate(candidates, limits)
         prices = Prices(
             touchpoints=dict(zip(names, plan.prices.tolist(), strict=True)),
             budget=float(plan.budget_price),
@@ -123,19 +137,23 @@ def decide_everyone(
     return DayPlan(
         customers=len(contents.customers),
         decisions=int(counts.sum()),
-        by_touchpoint=dict(zip(names, counts.tolist(), strict=True)),
+        by_touchpoint={names[row]: int(counts[row]) for row in np.flatnonzero(used)},
         booked=dict(zip(names, taken.tolist(), strict=True)),
         explored=changed,
         expected_value=plan.objective,
         gap=plan.gap,
         prices=prices,
+        one_more=dict(zip(names, np.where(too_dear, 0, plan.prices_low).tolist(), strict=True)),
+        too_dear=[names[row] for row in np.flatnonzero(too_dear & used)],
         start=start,
     )
 
 
-def _used(names: Sequence[str], wanted: Sequence[str] | None) -> BoolArray:
+def _used(names: Sequence[str], outbound: BoolArray, wanted: Sequence[str] | None) -> BoolArray:
     """[T] bool whether a touchpoint is planned for."""
-    if wanted is None:
+    if wanted is None and outbound.any():
+        return outbound
+    if wanted is None or list(wanted) == [ALL_TOUCHPOINTS]:
         return np.ones(len(names), dtype=bool)
     for name in wanted:
         if name not in names:

@@ -12,6 +12,7 @@ from recsys.errors import InputError
 from recsys.reports.off_policy.decision_log import DecisionLog, decision_log, read_decisions
 from recsys.reports.off_policy.features import read_features
 from recsys.reports.off_policy.page import report_files
+from recsys.reports.off_policy.picture import weights
 from recsys.reports.off_policy.report import PolicyReport, ReportSettings, policy_report
 from recsys.reports.off_policy.tables import differences_frame, estimates_frame
 from recsys.reports.off_policy.targets import target_of
@@ -205,6 +206,14 @@ def test_the_page_holds_tables_and_pictures_and_loads_nothing(log: DecisionLog) 
     assert b"dr_shrinkage" in files["estimates.csv"]
 
 
+def test_weights_near_one_have_labels_that_can_be_read(log: DecisionLog, tmp_path: Path) -> None:
+    # Ticks within a power of ten are labelled in TeX by default.
+    near = probabilities(TABLE, [0.6 * share + 0.4 / len(LOGGING) for share in LOGGING])
+    drawn = weights(_report(log, _file(tmp_path, near)))
+    assert "<!-- 1 -->" in drawn
+    assert "mathdefault" not in drawn
+
+
 def _spoilt(**changes: object) -> pd.DataFrame:
     table = TABLE.copy()
     for column, value in changes.items():
@@ -253,9 +262,17 @@ def _file(tmp_path: Path, table: pd.DataFrame) -> str:
 FULL = probabilities(TABLE, [0.2, 0.2, 0.6])
 BAD_TARGETS = {
     "no such file": ("absent.parquet", "target=absent.parquet: expected a file, and there is"),
+    "no such log": ("log:absent.csv", "target=absent.csv: expected a file, and there is none"),
     "no such policy": ("policy:magic", "target=policy:magic: the table has no decision of it"),
     "no column": (FULL.drop(columns="probability"), "expected column 'probability'"),
     "rows that do not sum to 1": (FULL[1:], "that sum to 1 for each decision, got 0.8 for decis"),
+    "of other decisions": (
+        FULL.assign(decision_id=FULL["decision_id"] + 10**6),
+        "expected rows for each of the log's 1,200 decisions, got none for 1,200 of them, such",
+    ),
+    "a word misspelt": (
+        "unifrom", "give the path of a file, uniform, policy:NAME, log:FILE or artifact:FOLDER"
+    ),
     "above 1": (FULL.assign(probability=3.0), "row 0, column 'probability': expected a prob"),
     "in words": (FULL.assign(probability="much"), "row 0, column 'probability': expected numbers"),
     "a decision twice": (

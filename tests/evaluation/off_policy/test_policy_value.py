@@ -126,6 +126,33 @@ def test_a_better_policy_wins_and_pairing_narrows_the_interval(estimator: str) -
     assert compare_policies(LOG, TARGET, TARGET, estimator=estimator).verdict == "tie"
 
 
+def test_without_a_second_policy_the_log_itself_is_compared() -> None:
+    result = compare_policies(LOG, TARGET, estimator="dr")
+    assert result.verdict == "win"
+    alone = evaluate_policy(LOG, TARGET, estimators=["dr"]).estimates["dr"].interval
+    assert result.mean == pytest.approx(alone.mean - LOG.rewards.mean())
+    assert result.high - result.low < 1.5 * (alone.high - alone.low)
+    assert compare_policies(SLATES, TARGET, estimator="cascade_dr").verdict == "win"
+
+
+def test_a_share_beyond_support_widens_a_difference_as_well() -> None:
+    beyond = np.column_stack([0.98 * TARGET, np.full(N, 0.02)])
+    narrow = compare_policies(LOG, TARGET, estimator="ips")
+    wide = compare_policies(LOG, beyond, estimator="ips", max_unsupported=0.05)
+    assert wide.high - wide.low == pytest.approx(0.98 * (narrow.high - narrow.low) + 0.04, abs=0.01)
+
+
+def test_a_fit_serves_the_next_policy_and_slates_fit_anew() -> None:
+    first = evaluate_policy(LOG, TARGET, reward_model=ActionRidge(), context=CONTEXT)
+    again = evaluate_policy(LOG, LOGGING, reward_model=first.fitted, context=CONTEXT)
+    apart = evaluate_policy(LOG, LOGGING, reward_model=ActionRidge(), context=CONTEXT)
+    assert again.frame().equals(apart.frame())
+    slates = evaluate_policy(SLATES, TARGET, reward_model=ActionRidge(), context=CONTEXT)
+    other = evaluate_policy(SLATES, LOGGING, reward_model=slates.fitted, context=CONTEXT)
+    alone = evaluate_policy(SLATES, LOGGING, reward_model=ActionRidge(), context=CONTEXT)
+    assert other.frame().equals(alone.frame())
+
+
 def test_policies_of_slates_are_compared_on_the_same_slates() -> None:
     for estimator in OF_SLATES:
         assert compare_policies(SLATES, TARGET, LOGGING, estimator=estimator).verdict == "win"

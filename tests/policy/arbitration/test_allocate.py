@@ -9,7 +9,7 @@ from plans import INF, limits, lists, random_limits, random_lists, used, value_o
 from recsys.errors import InputError
 from recsys.policy.arbitration.allocate import arbitrate, choose
 from recsys.policy.arbitration.candidates import Candidates
-from recsys.policy.arbitration.exact import exact_plan
+from recsys.policy.arbitration.exact import best_plan, exact_plan
 from recsys.policy.arbitration.limits import Limits
 
 SEEDS = st.integers(0, 10**6)
@@ -217,6 +217,33 @@ def test_the_same_plan_comes_twice() -> None:
     first, second = arbitrate(candidates, bounds), arbitrate(candidates, bounds)
     assert (first.chosen == second.chosen).all()
     assert first.prices.tolist() == second.prices.tolist()
+
+
+def test_the_best_plan_is_exact_where_prices_leave_a_gap() -> None:
+    # A budget of 10: the call (11 for 9) earns most a euro, but leaves room for no visit; two
+    # visits (6 each for 5) earn more.
+    candidates, bounds = (
+        lists([[11, -1], [-1, 6], [-1, 6]]),
+        limits(INF, INF, costs=[9, 5], budget=10),
+    )
+    assert best_plan(candidates, bounds).objective == 12
+
+
+@settings(max_examples=25)
+@given(SEEDS)
+def test_the_best_plan_is_never_worse_than_that_of_prices(seed) -> None:
+    random = np.random.default_rng(seed)
+    candidates, bounds = random_lists(random, 30, 5, 3, whole=False), random_limits(random, 30, 3)
+    plan, best = arbitrate(candidates, bounds), best_plan(candidates, bounds)
+    assert best.objective >= plan.objective - 1e-5
+    assert best.gap <= max(1e-4, plan.gap)
+
+
+def test_the_best_plan_of_many_candidates_is_that_of_prices() -> None:
+    random = np.random.default_rng(3)
+    many = random_lists(random, 60_000, 2, 2, whole=False)
+    bounds = limits(INF, INF, costs=[1, 3], budget=0.7)  # one place at most: a large gap
+    assert best_plan(many, bounds).objective == arbitrate(many, bounds).objective
 
 
 def test_an_exact_plan_of_many_candidates_is_refused() -> None:

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 from recsys.data.check import check_table, check_tables
 from recsys.data.dataset import Dataset
 from recsys.data.decision_events import decisions_as_events
+from recsys.data.schema import SCHEMAS
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 from recsys.policy.decision_log.outcomes import join_outcomes
@@ -281,3 +283,10 @@ def test_a_wrong_argument_is_named(call, key):
     with pytest.raises(InputError) as error:
         call()
     assert error.value.key == key
+
+
+def test_the_page_says_who_reads_each_column_of_the_log():
+    page = (Path(__file__).parents[3] / "docs" / "exploration.md").read_text()
+    cells = [line.split("|")[1] for line in page.split("## Who reads")[1].splitlines()[4:] if line]
+    for name in SCHEMAS["decisions"].columns:
+        assert any(name in cell for cell in cells if "decisions." in cell), name

@@ -51,6 +51,7 @@ def test_a_plan_follows_from_the_log(folder: Path, capsys: pytest.CaptureFixture
     assert harms[2] is None
     shown = capsys.readouterr().out
     assert f"a fixed test needs {2 * size:,} customers" in shown
+    assert "All customers of the log together would give a power of" in shown
     page = (folder / "plan" / "live_test.html").read_text()
     assert "Plan of a live test: spring" in page
     assert (folder / "plan" / "live_test.png").read_bytes().startswith(b"\x89PNG")

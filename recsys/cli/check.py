@@ -1,0 +1,119 @@
+"""Reads all tables once and lists every fault with its remedy, then what the tables hold.
+
+recsys check data=files data.root=FOLDER
+recsys check data=files data.root=FOLDER suggest=mapping.yaml out=page.html
+recsys check data=files data.root=FOLDER data.mapping=mapping.yaml
+
+Ends with code 2 if the tables cannot be loaded. Keys of data= are those of recsys train.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+
+from recsys.cli.conf import conf_folder
+from recsys.cli.launch import as_input_errors
+from recsys.cli.words import Key, key_values
+from recsys.data.faults.inspected import Inspected, inspect
+from recsys.data.source import Source
+from recsys.errors import InputError
+from recsys.experiments.config import build_part
+from recsys.experiments.target_classes import allowed_packages
+from recsys.ops.terminal import say
+from recsys.ops.whole_file import write_whole
+from recsys.reports.data_check.report import data_check, headline, page, terminal_lines
+
+KEYS = {
+    "data": Key("the data, a file of conf/data", default="simulated"),
+    "data.KEY": Key("its settings, as data.root=FOLDER", "VALUE"),
+    "suggest": Key("write a mapping to start from; true for mapping.yaml", "true|FILE.yaml"),
+    "out": Key("write a page as well", "FILE.html"),
+    "allow": Key("packages besides recsys whose classes data= may name", "[PACKAGE,...]"),
+    "--config-dir": Key("a folder of your own YAML files, laid out as conf", "DIR"),
+}
+
+_OWN = ("suggest", "out")
+_SUGGESTED = "mapping.yaml"
+
+
+def main(words: Sequence[str]) -> None:
+    """Prints faults and profile; ends with code 2 if there is a fault.
+
+    Args:
+        words: key=value.
+
+    Raises:
+        InputError: a word is wrong, or the tables cannot be read at all.
+    """
+    given = key_values([word for word in words if not _is_of_data(word)], KEYS, __doc__ or "")
+    out, suggest = _out(given), _suggest(given)
+    source = _source([word for word in words if not _is_own(word)])
+    if suggest is not None and not hasattr(source, "suggestion"):
+        raise InputError("suggest: expected data=files, whose files a mapping describes")
+    inspected = inspect(source)
+    check = data_check(source, inspected)
+    say(*terminal_lines(check))
+    if out is not None:
+        write_whole(out, page(check), "out")
+        say("", f"Page: {out}")
+    if suggest is not None:
+        write_whole(suggest, _suggestion(source, inspected), "suggest")
+        say("", f"Mapping to start from: {suggest}; read it, then set data.mapping={suggest}")
+    if check.is_fatal:
+        say("", headline(check))
+        raise SystemExit(2)
+
+
+def _is_of_data(word: str) -> bool:
+    return word.lstrip("+~").startswith(("data=", "data.", "allow=")) or word.startswith(
+        "--config-dir="
+    )
+
+
+def _is_own(word: str) -> bool:
+    return word.partition("=")[0] in _OWN
+
+
+def _out(given: dict[str, str]) -> Path | None:
+    if "out" not in given:
+        return None
+    out = Path(given["out"])
+    if out.suffix != ".html":
+        raise InputError(f"out={out}: expected a name that ends in .html")
+    return out
+
+
+def _suggest(given: dict[str, str]) -> Path | None:
+    word = given.get("suggest", "false")
+    if word.lower() == "false":
+        return None
+    path = Path(_SUGGESTED if word.lower() == "true" else word)
+    if path.suffix not in (".yaml", ".yml"):
+        raise InputError(f"suggest={word}: expected true, or a name that ends in .yaml")
+    if path.exists():
+        raise InputError(
+            f"suggest={word}: {path} is there already; name another file, or remove it"
+        )
+    return path
+
+
+def _source(words: Sequence[str]) -> Source:
+    folders = [word.partition("=")[2] for word in words if word.startswith("--config-dir=")]
+    overrides = [word for word in words if not word.startswith("--config-dir=")]
+    overrides += [f"hydra.searchpath=[file://{Path(folder).resolve()}]" for folder in folders]
+    GlobalHydra.instance().clear()
+    with as_input_errors():
+        with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
+            config = compose("config", overrides)
+        plain = OmegaConf.to_container(config.data, resolve=True, throw_on_missing=True)
+        allow = allowed_packages(OmegaConf.to_container(config.allow))
+    source: Source = build_part(plain, "data", allow)  # type: ignore[arg-type]
+    return source
+
+
+def _suggestion(source: Source, inspected: Inspected) -> str:
+    text: str = source.suggestion(inspected.faults)  # type: ignore[attr-defined]
+    return text

@@ -1,0 +1,1 @@
+"""Faults of tables: what a load refuses at the first, and `recsys check` lists all at once."""

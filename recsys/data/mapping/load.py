@@ -1,0 +1,185 @@
+"""Reads the tables of a folder with all their faults, by a mapping or from their usual files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import IntArray
+from recsys.data.cells import listed
+from recsys.data.faults.cells import Reader
+from recsys.data.faults.collect import CollectedTable, collect_table
+from recsys.data.faults.fault import SHOWN, Fault
+from recsys.data.faults.inspected import FileOf, LinesOf
+from recsys.data.kinds import kind_of
+from recsys.data.mapping.mapping import TableMapping
+from recsys.data.mapping.spreadsheet import ENDINGS, read_sheet
+from recsys.data.mapping.text_file import BadLine, read_text_file
+from recsys.data.mapping.values import cell_reader, dropped_rows
+from recsys.data.sources.parquet import read_parquet
+from recsys.errors import InputError
+
+_TEXTS = (".csv", ".txt", ".tsv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawTable:
+    """A table as its file has it, with columns named as in the library.
+
+    Attributes:
+        name: of the table.
+        frame: [n] cells as written; texts of ids and words as categories.
+        read: reads a column of it.
+        file: that it comes from.
+        faults: lines and columns that could not be read.
+        left_out: why rows were left out -> their number.
+        rows: [n] positions of its rows in the file.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    read: Reader
+    file: FileOf
+    faults: list[Fault]
+    left_out: dict[str, int]
+    rows: IntArray
+
+
+def read_raw(name: str, path: Path, mapping: TableMapping) -> RawTable:
+    """Reads the file of a table.
+
+    Args:
+        name: of the table.
+        path: of its file: CSV, Parquet (or a folder of its parts) or Excel.
+        mapping: says how it is written.
+
+    Raises:
+        InputError: the file cannot be read, or lacks a column that the mapping names.
+    """
+    faults: list[Fault] = []
+    left_out: dict[str, int] = {}
+    lines: LinesOf | None = None
+    is_text = path.suffix.lower() in _TEXTS
+    if is_text:
+        text = read_text_file(path, mapping, lambda theirs: kind_of(name, mapping.name_of(theirs)))
+        frame, lines = text.frame, text.lines.of_rows
+        if mapping.bad_lines == "drop":
+            left_out = {"lines with too many or too few fields left out": len(text.bad_lines)}
+        else:
+            faults = list(_of_lines(name, path, text.bad_lines, text.lines.of_records))
+    elif path.suffix.lower() in ENDINGS:
+        kept = [theirs for theirs, ours in mapping.columns.items() if kind_of(name, ours) in _WORDS]
+        frame = read_sheet(path, mapping.sheet, kept)
+        numbers, lines = frame.index.to_numpy(), None
+        frame = frame.reset_index(drop=True)
+        lines = lambda rows: [int(numbers[row]) for row in rows]  # noqa: E731
+    else:
+        frame = read_parquet(path, folded=True)
+    _require_columns(name, path, frame, mapping)
+    frame = frame.drop(columns=mapping.ignore).rename(columns=mapping.columns)
+    theirs = {ours: theirs for theirs, ours in mapping.columns.items() if ours != theirs}
+    raw = RawTable(
+        name=name, frame=frame, read=cell_reader(mapping, is_text), faults=faults,
+        file=FileOf(name=path.name, lines=lines, theirs=theirs),
+        left_out={why: count for why, count in left_out.items() if count},
+        rows=np.arange(len(frame)),
+    )  # fmt: skip
+    return _without_dropped(raw, mapping)
+
+
+_WORDS = ("id", "code", "text")
+
+
+def collected(
+    raw: RawTable, mapping: TableMapping, ends: pd.Timestamp | None
+) -> tuple[CollectedTable, dict[str, int]]:
+    """The table with all its faults, at positions of the file; and why rows were left out.
+
+    Args:
+        raw: as read.
+        mapping: says what becomes of rows at fault.
+        ends: the last moment of the data.
+    """
+    table = collect_table(raw.name, raw.frame, ends, read=raw.read, remedies=mapping.remedies)
+    faults = [
+        replace(fault, rows=tuple(int(raw.rows[row]) for row in fault.rows))
+        for fault in table.faults
+    ]
+    if raw.faults:  # no row is left where every line is bad
+        faults = [fault for fault in faults if fault.column or fault.count]
+    table = table._replace(faults=[*raw.faults, *faults], rows=raw.rows[table.rows])
+    return table, {**raw.left_out, **table.left_out}
+
+
+def plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same columns without categories, as a load returns them."""
+    columns: dict[Any, pd.Series] = {}
+    for label in frame.columns:
+        column = frame[label]
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            has_gaps = column.isna().any() and pd.api.types.is_integer_dtype(
+                column.cat.categories.dtype
+            )
+            column = column.astype("Int64" if has_gaps else column.cat.categories.dtype)
+        columns[label] = column
+    return pd.DataFrame(columns)
+
+
+def _require_columns(name: str, path: Path, frame: pd.DataFrame, mapping: TableMapping) -> None:
+    for key, wanted in (("columns", mapping.columns), ("ignore", mapping.ignore)):
+        unknown = [column for column in wanted if column not in frame]
+        if unknown:
+            raise InputError(
+                f"{name}: tables.{name}.{key} of the mapping names column '{unknown[0]}', which "
+                f"{path.name} does not have; it has {listed(frame.columns)}"
+            )
+
+
+def _without_dropped(raw: RawTable, mapping: TableMapping) -> RawTable:
+    dropped = dropped_rows(raw.frame, mapping)
+    if not dropped:
+        return raw
+    drop = np.logical_or.reduce(list(dropped.values()))
+    counts = {f"rows left out by drop_rows.{name}": int(bad.sum()) for name, bad in dropped.items()}
+    return replace(
+        raw,
+        frame=raw.frame[~drop].reset_index(drop=True),
+        rows=raw.rows[~drop],
+        left_out={**raw.left_out, **counts},
+    )
+
+
+def _of_lines(name: str, path: Path, bad: Sequence[BadLine], lines_of: LinesOf) -> list[Fault]:
+    faults = []
+    for many, is_open in ((True, False), (False, False), (False, True), (True, True)):
+        kind = [
+            line
+            for line in bad
+            if (line.got > line.expected) == many and line.has_open_quote == is_open
+        ]
+        if not kind:
+            continue
+        first = kind[0]
+        lines = lines_of([line.record for line in kind[:SHOWN]])
+        remedy = "fix the line, or put a value with a separator in double quotes"
+        if is_open:
+            remedy = "a double quote is opened and never closed; close it, or remove it"
+        what = f"expected {first.expected} fields, got {'more' if many else 'fewer'}"
+        faults.append(
+            Fault(
+                table=name,
+                message=(
+                    f"{name}: {path.name}: line {lines[0]}: expected {first.expected} fields, got "
+                    f"{first.got}; {remedy}"
+                ),
+                what=what,
+                remedy=f"{remedy}; in a mapping, bad_lines: drop leaves such lines out",
+                count=len(kind),
+                cells=tuple(line.text for line in kind[:SHOWN]),
+                lines=tuple(lines),
+            )
+        )
+    return faults
