@@ -59,16 +59,6 @@ EXPORT = {
     "data changed": (["out=x", "run={run}"], "is not what run", "train again"),
 }  # fmt: skip
 
-BACKTEST = {
-    "misspelt key": (["bseline=als"], "unknown argument 'bseline=als'; did you mean baseline="),
-    "one window": ([], "a backtest needs finished runs with several windows", "split=rolling"),
-    "unknown data": (["data=bank"], "data=bank: no run on it; there are runs on tables"),
-    "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
-    "out named as a file": (["out=page.html"], "out=page.html: expected a folder, and .html is"),
-    "empty experiment": (["experiment=Default"], "a backtest needs finished runs"),
-    "missing store": (["track.uri=sqlite:///no.db"], "run recsys train first"),
-}  # fmt: skip
-
 DECIDE = {
     "nothing to do": (["artifact={artifact}"], "either out=FILE.parquet, for the plan of a day"),
     "no artifact": (["artifact=tables", "out=plan.parquet"], "is not an artifact"),
@@ -77,6 +67,16 @@ DECIDE = {
     "no policy for one": (["artifact={artifact}", "customer=ann"], "has no policy to decide by"),
     "plan as csv": (["artifact={artifact}", "out=plan.csv"], "a name that ends in .parquet"),
     "misspelt key": (["artifact={artifact}", "uot=x"], "unknown argument 'uot=x'"),
+}  # fmt: skip
+
+BACKTEST = {
+    "misspelt key": (["bseline=als"], "unknown argument 'bseline=als'; did you mean baseline="),
+    "one window": ([], "a backtest needs finished runs with several windows", "split=rolling"),
+    "unknown data": (["data=bank"], "data=bank: no run on it; there are runs on tables"),
+    "unknown run": (["runs=deadbeef"], "run id 'deadbeef': no finished runs start with it"),
+    "out named as a file": (["out=page.html"], "out=page.html: expected a folder, and .html is"),
+    "empty experiment": (["experiment=Default"], "a backtest needs finished runs"),
+    "missing store": (["track.uri=sqlite:///no.db"], "run recsys train first"),
 }  # fmt: skip
 
 LADDER = {
@@ -348,5 +348,5 @@ BROKEN_COMMANDS = {
     "check": CHECK,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
-    "tune": TUNE, "ladder": LADDER, "backtest": BACKTEST, "decide": DECIDE,
+    "tune": TUNE, "ladder": LADDER, "decide": DECIDE, "backtest": BACKTEST,
 }  # fmt: skip

@@ -14,8 +14,10 @@ from recsys.data.check import check_tables
 from recsys.data.faults.inspected import inspect
 from recsys.data.mapping.dates import parsed
 from recsys.data.mapping.lines import Lines
-from recsys.data.mapping.mapping import mapping_of, read_mapping
+from recsys.data.mapping.mapping import TableMapping, mapping_of, read_mapping
 from recsys.data.mapping.numbers import with_point
+from recsys.data.mapping.values import cell_reader
+from recsys.data.readers import read_column
 from recsys.data.sources.files import Files
 from recsys.data.tables import Tables
 from recsys.errors import InputError
@@ -244,3 +246,35 @@ def test_faults_name_lines_behind_bad_ones(tmp_path: Path) -> None:
     path.write_text("\n".join(lines))
     faults = inspect(Files(root=str(folder))).faults
     assert [(fault.lines, fault.count) for fault in faults] == [((3,), 1), ((6,), 1)]
+
+
+TIMES = ["2026-01-01", "2026-01-01T10:00", "2026-01-01 10:00:00.25Z", "2026-01-01T10:00:00+02:00",
+         "2026-1-1", "2026-01-01 24:00", "2026-02-30", "9999-12-31", "2026-01", "12:30",
+         ""]  # fmt: skip
+AMOUNTS = ["1", "-1.50", "1e5", ".5", "5.", "+3", "inf", "Infinity", "0x10", "1_000", " 1", "1,5",
+           "12345678.9", "0.1000000000000000055511151231257827"]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(TIMES), min_size=1, max_size=3))
+def test_what_arrow_reads_as_times_pandas_reads_alike(texts: list[str]) -> None:
+    same_readings("timestamp", texts)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(AMOUNTS), min_size=1, max_size=3))
+def test_what_arrow_reads_as_numbers_pandas_reads_alike(texts: list[str]) -> None:
+    same_readings("value", texts)
+
+
+def same_readings(label: str, texts: list[str]) -> None:
+    """Cells are read, or refused, as a load of the same texts does."""
+    cells = pd.Series([text or None for text in texts], dtype="str", name=label)
+    read = cell_reader(TableMapping(), is_text=True)
+    readings = []
+    for reader in (read, read_column):
+        try:
+            readings.append(reader("interactions", label, cells).tolist())
+        except CellError as error:
+            readings.append(["refused", error.row])
+    assert repr(readings[0]) == repr(readings[1])

@@ -24,6 +24,10 @@ CHUNK = 1_000_000
 """Texts of times and numbers are read in chunks of so many rows: pandas reads them as objects."""
 
 
+REPEATED = 4
+"""Values that stand in so many rows on average are kept as categories."""
+
+
 class ReadCells(NamedTuple):
     """What the cells of a column say.
 
@@ -153,7 +157,8 @@ def _by_distinct(
     if not with_empty:
         values = _spread(values, np.arange(len(values)), len(values) + 1)
     spread = [_Kind(of.expected, of.remedy, _at(of.bad, codes, len(texts))) for of in kinds]
-    if not coded or kind_of(table, str(label)) in ("moment", "number", "flag"):
+    is_repeated = len(texts) * REPEATED <= len(cells)
+    if not (coded and is_repeated) or kind_of(table, str(label)) in ("moment", "number", "flag"):
         return values.take(codes).reset_index(drop=True), spread
     again, categories = pd.factorize(normalise_ids(values))
     return pd.Series(pd.Categorical.from_codes(again[codes], categories)), spread

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import IntArray
+from recsys.data import columns
 from recsys.data.cells import listed
 from recsys.data.faults.cells import Reader
 from recsys.data.faults.collect import CollectedTable, collect_table
@@ -64,7 +65,7 @@ def read_raw(name: str, path: Path, mapping: TableMapping) -> RawTable:
     lines: LinesOf | None = None
     is_text = path.suffix.lower() in _TEXTS
     if is_text:
-        text = read_text_file(path, mapping, lambda theirs: kind_of(name, mapping.name_of(theirs)))
+        text = read_text_file(path, mapping, lambda own: _is_repeated(name, mapping.name_of(own)))
         frame, lines = text.frame, text.lines.of_rows
         if mapping.bad_lines == "drop":
             left_out = {"lines with too many or too few fields left out": len(text.bad_lines)}
@@ -91,6 +92,12 @@ def read_raw(name: str, path: Path, mapping: TableMapping) -> RawTable:
 
 
 _WORDS = ("id", "code", "text")
+_OF_FEW_ROWS = (columns.SESSION, columns.SLATE, columns.DECISION)
+
+
+def _is_repeated(table: str, column: str) -> bool:
+    """Whether a column has few values in many rows: categories of many values are slow."""
+    return kind_of(table, column) in (*_WORDS, "flag") and column not in _OF_FEW_ROWS
 
 
 def collected(
@@ -116,7 +123,7 @@ def collected(
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
     """The same columns without categories, as a load returns them."""
-    columns: dict[Any, pd.Series] = {}
+    cells: dict[Any, pd.Series] = {}
     for label in frame.columns:
         column = frame[label]
         if isinstance(column.dtype, pd.CategoricalDtype):
@@ -124,8 +131,8 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
                 column.cat.categories.dtype
             )
             column = column.astype("Int64" if has_gaps else column.cat.categories.dtype)
-        columns[label] = column
-    return pd.DataFrame(columns)
+        cells[label] = column
+    return pd.DataFrame(cells)
 
 
 def _require_columns(name: str, path: Path, frame: pd.DataFrame, mapping: TableMapping) -> None:

@@ -97,7 +97,7 @@ def _read(path: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
     if ending in _TEXTS and path.is_file() and path.stat().st_size:
         encoding = encoding_of(path)
         form = Format(encoding=encoding, separator=separator_of(path, encoding))
-        frame = read_text_file(path, form, lambda _: "moment").frame
+        frame = read_text_file(path, form).frame
         return {"separator": form.separator, "encoding": form.encoding}, frame
     if ending == ".parquet" and path.is_file():
         head = next(pq.ParquetFile(path).iter_batches(batch_size=100_000)).to_pandas()

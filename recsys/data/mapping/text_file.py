@@ -9,7 +9,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from recsys.data.kinds import Kind
 from recsys.data.mapping.lines import Lines
 from recsys.data.mapping.mapping import Format
 from recsys.data.sources.csv_file import check_names
@@ -18,7 +17,6 @@ from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 
 _FOLDED = pa.dictionary(pa.int32(), pa.string())
-_FEW_DISTINCT: tuple[Kind, ...] = ("id", "code", "text", "flag")
 _LONGEST = 60
 
 
@@ -46,7 +44,7 @@ class TextFile:
     """What was read of a file.
 
     Attributes:
-        frame: [n] texts, null where a cell is empty; ids and words as categories.
+        frame: [n] texts, null where a cell is empty.
         lines: line numbers of the rows.
         bad_lines: lines that were not read.
     """
@@ -56,13 +54,16 @@ class TextFile:
     bad_lines: list[BadLine]
 
 
-def read_text_file(path: Path, form: Format, kind: Callable[[str], Kind]) -> TextFile:
+def read_text_file(
+    path: Path, form: Format, is_repeated: Callable[[str], bool] | None = None
+) -> TextFile:
     """Reads a file with a header.
 
     Args:
         path: of the file.
         form: its separator and encoding.
-        kind: gives the kind of a column by its name in the file.
+        is_repeated: whether a column of the file, by its name, has few values in many rows and is
+            kept as categories; None for no column.
 
     Raises:
         InputError: the file or its header cannot be read.
@@ -70,7 +71,9 @@ def read_text_file(path: Path, form: Format, kind: Callable[[str], Kind]) -> Tex
     require_file(path)
     header = read_header(path, form)
     check_names(path, header)
-    types = {name: _FOLDED if kind(name) in _FEW_DISTINCT else pa.large_string() for name in header}
+    types = {
+        name: _FOLDED if is_repeated and is_repeated(name) else pa.large_string() for name in header
+    }
     bad: list[BadLine] = []
 
     def leave_out(row: pa_csv.InvalidRow) -> str:
@@ -85,9 +88,9 @@ def read_text_file(path: Path, form: Format, kind: Callable[[str], Kind]) -> Tex
         # Only a single thread knows the numbers of the lines.
         bad.clear()
         table = _parsed(path, form, types, leave_out, with_threads=False)
-    frame = pd.DataFrame(
-        {name: _series(column) for name, column in zip(header, table.columns, strict=True)}
-    )
+    columns = dict(zip(header, table.columns, strict=True))
+    del table  # each column is given back once it is a series
+    frame = pd.DataFrame({name: _series(columns.pop(name)) for name in header})
     records = [line.record for line in bad]
     return TextFile(frame, Lines(path, form.separator, form.encoding, len(frame), records), bad)
 
@@ -125,7 +128,8 @@ def _parsed(
             path,
             read_options=pa_csv.ReadOptions(use_threads=with_threads, encoding=form.encoding),
             parse_options=pa_csv.ParseOptions(
-                delimiter=form.separator, newlines_in_values=True, invalid_row_handler=leave_out
+                delimiter=form.separator, newlines_in_values=_has_quotes(path),
+                invalid_row_handler=leave_out,
             ),
             convert_options=pa_csv.ConvertOptions(
                 column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=True,
@@ -144,6 +148,15 @@ def _parsed(
         raise InputError(f"{path.name} cannot be read: {reason}; export it again") from None
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror}") from None
+
+
+def _has_quotes(path: Path) -> bool:
+    """Whether a value may hold line ends; without them the file is cut at any line, and faster."""
+    with path.open("rb") as file:
+        while block := file.read(1 << 24):
+            if b'"' in block:
+                return True
+    return False
 
 
 def _wrong_encoding(path: Path, form: Format) -> InputError:

@@ -17,6 +17,8 @@ from recsys.ops.parquet_bounds import (
 )
 
 _LONGEST_TYPE = 60
+_REPEATED = 4
+"""Texts that stand in so many rows on average may stay folded."""
 
 
 def read_parquet(path: Path, *, folded: bool = False) -> pd.DataFrame:
@@ -46,7 +48,7 @@ def _read(path: Path, needed: Sequence[str] | None, folded: bool = False) -> pd.
         size = sum(part.stat().st_size for part in parts)
         if folded:
             refuse_large_texts(table, path.name, size)
-            table = table.unify_dictionaries()
+            table = _of_repeated(table.unify_dictionaries())
         else:
             table = unfolded(table, schema, path.name, size)
         frame: pd.DataFrame = table.to_pandas()
@@ -58,6 +60,17 @@ def _read(path: Path, needed: Sequence[str] | None, folded: bool = False) -> pd.
         raise InputError(
             f"{path.name} cannot be read as Parquet: {reason.rstrip('.')}; export it again"
         ) from None
+
+
+def _of_repeated(table: pa.Table) -> pa.Table:
+    """Columns of texts that hardly repeat, unfolded: categories of many values are slow."""
+    for position, column in enumerate(table.columns):
+        if not pa.types.is_dictionary(column.type) or not column.num_chunks:
+            continue
+        if len(column.chunk(0).dictionary) * _REPEATED > len(column):
+            name = table.field(position).name
+            table = table.set_column(position, name, column.cast(column.type.value_type))
+    return table
 
 
 def _parts(path: Path) -> list[Path]:
