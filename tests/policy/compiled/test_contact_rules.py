@@ -129,7 +129,7 @@ def test_contacts_of_decisions_have_the_campaign_of_the_offer_and_merge_in_time(
         rows, made.when[[0, 0, 0]], rows, np.array([2, 0, 2]), campaigns=np.array([0, 0, -1])
     )
     assert stated.campaigns.tolist() == [1, 0]
-    with pytest.raises(InputError, match="contacts.campaigns"):
+    with pytest.raises(InputError, match=r"contacts\.campaigns"):
         shop.contacts_of(rows, made.when[[0, 0, 0]], rows, rows, campaigns=np.array([0, 0, 2]))
     both = made.merged(contacts((1, NOON - 5, EMAIL, 0), (2, NOON, CALL)))
     assert both.customers.tolist() == [0, 1, 1, 2]
