@@ -2,14 +2,17 @@
 
 recsys funnel artifact=FOLDER at=2025-10-01
 recsys funnel artifact=FOLDER decisions=FILE at=2025-10-01 out=funnel.html
+recsys funnel artifact=FOLDER touchpoints=all at=2025-10-01
 recsys funnel artifact=FOLDER policy=FILE.yaml at=2025-10-01 hours=0 log=true
 
-Counts are exact, over all customers, offers and touchpoints. Costs are in expected value, on a
-sample of customers, with 95 % intervals.
+Counts are exact, over all customers and offers and the touchpoints that a plan is for. Costs are in
+expected value, on a sample of customers, with 95 % intervals.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from recsys.cli.run_keys import STORE, store_of
 from recsys.cli.words import Key, key_values, truth, whole_number
@@ -26,6 +29,7 @@ from recsys.serving import Artifact, load
 from recsys.serving.artifact.times import now
 from recsys.serving.decide.booked import read_booked
 from recsys.serving.decide.inbound import require_policy
+from recsys.serving.decide.planned_touchpoints import planned_touchpoints
 from recsys.tracking.read import TrackedRun, runs
 from recsys.tracking.store import TrackConfig
 
@@ -38,6 +42,9 @@ KEYS = {
     "out": Key("file for the page (.html), the picture (.png) or the table (.csv)", "FILE"),
     "policy": Key("other limits, quiet hours and pauses", "FILE"),
     "decisions": Key("log since the export, whose contacts count", "FILE"),
+    "touchpoints": Key(
+        "that are looked at, or all (default: those where the firm makes contact)", "NAME,..."
+    ),
     "sample": Key("customers on whom costs are measured", default=str(SAMPLE)),
     "seed": Key("of the sample", default="0"),
     "log": Key("true keeps page, picture and table in MLflow, beside the model", default="false"),
@@ -80,6 +87,7 @@ def main(words: Sequence[str]) -> None:
         values=expected_values(artifact),
         sample=sample,
         seed=seed,
+        touchpoints=_touchpoints(artifact, given.get("touchpoints")),
     )
     say(*funnel_text(made))
     if out is not None:
@@ -94,6 +102,14 @@ def _rules(artifact: Artifact, log: str | None) -> CompiledRules:
     if log is None:
         return rules
     return read_booked(Path(log), artifact.contents, artifact.customers).added_to(rules)
+
+
+def _touchpoints(artifact: Artifact, words: str | None) -> dict[str, int] | None:
+    """Name -> row of those that a plan would be for; None for all."""
+    names = artifact.contents.touchpoints.names
+    outbound = require_policy(artifact.contents).rules.outbound
+    used = planned_touchpoints(names, outbound, None if words is None else words.split(","))
+    return None if used.all() else {names[row]: row for row in np.flatnonzero(used).tolist()}
 
 
 def _run(artifact: Artifact, store: TrackConfig) -> TrackedRun:

@@ -10,7 +10,6 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.offer_rows import offer_rows
 from recsys.errors import InputError
-from recsys.policy.compiled.masks import by_rule
 from recsys.policy.compiled.rules import OFFER_TOUCHPOINT
 from recsys.policy.compiled.times import DAY
 from recsys.policy.funnel.counts import Masks
@@ -54,12 +53,12 @@ class PermittedProducts:
 
     def variants(self, rows: IntArray) -> Iterator[BoolArray]:
         """[n, P] products permitted under all rules, and then without each of `names`."""
-        rules, last = self.rules, self.masks.at + self.masks.horizon - 1
+        rules = self.rules
         shape = (len(rows), rules.shape[1])
         closing = rules.touchpoint_names
         refused = {
             name: np.broadcast_to(~mask[:, :, 0], shape)
-            for name, mask in by_rule(rules, rows, self.masks.at, last)
+            for name, mask in self.masks.by_rule(rows)
             if name not in closing and name != OFFER_TOUCHPOINT
         }
         refusals = np.zeros(shape, np.int16)

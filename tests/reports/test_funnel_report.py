@@ -16,7 +16,7 @@ from recsys.reports.funnel.files import log_funnel, write_funnel
 from recsys.reports.funnel.page import funnel_page
 from recsys.reports.funnel.table import funnel_table
 from recsys.reports.funnel.words import funnel_text, summary
-from tests.policy.compiled.shop import EMAIL, NOON, rules
+from tests.policy.compiled.shop import CALL, EMAIL, NOON, rules
 
 HOSTILE = "<script>$alert$</script>\x1b[2K=1+1"
 
@@ -52,7 +52,9 @@ def test_table_has_one_row_a_rule_that_adds_up() -> None:
 
 def test_text_says_who_is_left_what_took_most_and_what_costs_most() -> None:
     text = funnel_text(made())
-    assert text[0] == "What policy shop takes away in the 24 hours from 2025-10-01 12:00 UTC"
+    assert text[0] == (
+        "What policy shop takes away in the 24 hours from 2025-10-01 12:00 UTC, at all touchpoints"
+    )
     assert text[2].split()[:4] == ["consent", "11.1%", "11.1%", "88.9%"]
     left, largest, costs = summary(made())
     assert left.startswith(
@@ -66,7 +68,19 @@ def test_text_says_who_is_left_what_took_most_and_what_costs_most() -> None:
 
 def test_a_moment_is_named_as_one() -> None:
     text = funnel_text(funnel(rules(), at=NOON, horizon=1))
-    assert text[0] == "What policy shop takes away at 2025-10-01 12:00 UTC"
+    assert text[0].startswith("What policy shop takes away at 2025-10-01 12:00 UTC, ")
+
+
+def test_text_page_and_summary_name_the_touchpoints(tmp_path: Path) -> None:
+    given = {HOSTILE: EMAIL, "call": CALL}
+    shown = funnel(rules(), at=NOON, touchpoints={"mail": EMAIL, "call": CALL})
+    assert funnel_text(shown)[0].endswith(" UTC, at mail, call")
+    assert summary(shown)[0].startswith("3 of 3 customers have an offer left at mail, call; 0")
+    assert "mail, call" in funnel_page(shown)
+    assert "all touchpoints" in funnel_page(made())
+    hostile = funnel(rules(), at=NOON, touchpoints=given)
+    assert "<script" not in funnel_page(hostile)
+    write_funnel(tmp_path / "out.png", hostile)
 
 
 def test_rules_that_take_nothing_are_said_to_cost_nothing() -> None:

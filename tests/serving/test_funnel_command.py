@@ -67,6 +67,37 @@ def test_command_prints_the_table_and_writes_the_page(
     assert out.read_text().startswith("<!doctype html>")
 
 
+@pytest.mark.parametrize(
+    ("words", "places", "share"),
+    [
+        ([], "email", 1),  # the only outbound one, as for a plan
+        (["touchpoints=all"], "all touchpoints", 3),
+        (["touchpoints=email,app"], "app, email", 2),
+    ],
+)
+def test_touchpoints_are_those_of_a_plan(
+    artifact: Path, capsys: pytest.CaptureFixture[str], words: list[str], places: str, share: int
+) -> None:
+    out = artifact.parent / "funnel.csv"
+    run(f"artifact={artifact}", f"out={out}", *words)
+    table = pd.read_csv(out)
+    assert capsys.readouterr().out.split("\n")[0].endswith(f" UTC, at {places}")
+    assert table.triples_in_order.sum() + table.triples_left.iloc[-1] == 40 * 25 * share
+
+
+def test_by_default_a_plan_earns_what_the_funnel_leaves_at_outbound_ones(tmp_path: Path) -> None:
+    deciding_by = Artifact.of(deciding(dayparts=False))
+    part = deciding_by.contents.decisions
+    assert part is not None
+    plan = decide_everyone(deciding_by, tmp_path / "plan.parquet", at=AS_OF, explore=False)
+    made = funnel(
+        part.rules, at=AS_OF, values=expected_values(deciding_by),
+        touchpoints={"email": TOUCHPOINTS.index("email")},
+    )  # fmt: skip
+    assert made.costs is not None
+    assert made.costs.left.mean * plan.customers == pytest.approx(plan.expected_value, rel=1e-4)
+
+
 def test_a_log_of_decisions_uses_limits_up(
     artifact: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -81,7 +112,7 @@ def test_a_log_of_decisions_uses_limits_up(
         np.arange(len(table)) % 2, "s")).to_parquet(log)  # fmt: skip
     out = artifact.parent / "funnel.csv"
     for words, taken in (([], False), ([f"decisions={log}"], True)):
-        run(f"artifact={artifact}", f"out={out}", *words)
+        run(f"artifact={artifact}", f"out={out}", "touchpoints=all", *words)
         alone = pd.read_csv(out).set_index("rule").triples_alone
         assert (alone["two_a_week"] == len(ids) * 25) == taken
     capsys.readouterr()
@@ -91,6 +122,7 @@ def test_a_log_of_decisions_uses_limits_up(
     ("words", "key"),
     [
         (["out=funnel.pdf"], "out"),
+        (["touchpoints=moon"], "touchpoints"),
         (["hours=-1"], "hours"),
         (["hours=745"], "hours"),
         (["sample=0"], "sample"),

@@ -193,8 +193,9 @@ class CompiledRules:
         touchpoints: IntArray,
         offers: IntArray,
         rejected: BoolArray | None = None,
+        campaigns: IntArray | None = None,
     ) -> Contacts:
-        """Contacts of n decisions, whose campaigns are those of the offers.
+        """Contacts of n decisions, whose campaigns are their own, or else those of the offers.
 
         Args:
             customers: [n] rows; those of unknown customers, -1, are left out.
@@ -202,16 +203,22 @@ class CompiledRules:
             touchpoints: [n] rows, -1 where unknown.
             offers: [n] rows, -1 where unknown.
             rejected: [n] bool; None for never.
+            campaigns: [n] of the decisions, -1 for that of the offer; None for that everywhere.
 
         Raises:
             InputError: arrays of other types, lengths or ranges.
         """
-        checks.integers("contacts.offers", offers, np.size(customers), -1, self.shape[1])
+        size = np.size(customers)
+        checks.integers("contacts.offers", offers, size, -1, self.shape[1])
+        of_offers = np.append(self.campaigns, -1)[offers]
+        if campaigns is None:
+            campaigns = of_offers
+        checks.integers("contacts.campaigns", campaigns, size, -1, len(self.campaign_names))
         return Contacts.of(
             customers=customers,
             when=when,
             touchpoints=touchpoints,
-            campaigns=np.append(self.campaigns, -1)[offers],
+            campaigns=np.where(campaigns >= 0, campaigns, of_offers),
             rejected=rejected,
             count=self.shape[0],
         )

@@ -10,7 +10,6 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval, bootstrap
 from recsys.policy.compiled import CompiledRules
-from recsys.policy.compiled.masks import by_rule
 from recsys.policy.compiled.rules import OFFER_TOUCHPOINT
 from recsys.policy.funnel.counts import Masks
 
@@ -42,10 +41,8 @@ class Costs:
 
 
 def costs(
-    rules: CompiledRules,
+    masks: Masks,
     rows: IntArray,
-    at: int,
-    horizon: int,
     values: Values,
     *,
     sample: int = SAMPLE,
@@ -56,10 +53,8 @@ def costs(
     Capacity and budget are left aside: they depend on all customers together.
 
     Args:
-        rules: of a policy.
+        masks: of the rules, within the horizon.
         rows: [Q] customer rows, one a customer.
-        at: moment, UTC seconds.
-        horizon: seconds from then.
         values: of offers.
         sample: customers that are drawn, without replacement; all where there are fewer.
         seed: of the draw and of the intervals.
@@ -67,9 +62,9 @@ def costs(
     Raises:
         InputError: the values have another shape, or one is not finite.
     """
+    rules = masks.rules
     generator = np.random.default_rng(seed)
     drawn = np.sort(generator.choice(len(rows), min(sample, len(rows)), replace=False))
-    masks = Masks(rules, at, horizon)
     tile = max(1, _CELLS // max(1, rules.shape[1] * rules.shape[2]))
     parts = [rows[drawn[start : start + tile]] for start in range(0, len(drawn), tile)]
     tables = [_tile(masks, part, _checked(values(part), rules, len(part))) for part in parts]
@@ -87,12 +82,14 @@ def costs(
 
 def _tile(masks: Masks, rows: IntArray, values: FloatArray) -> FloatArray:
     """[B, 2 + R] best value without rules and under all, then what each rule costs."""
-    rules, pairs = masks.rules, masks.rules.pairs()
+    rules, pairs = masks.rules, masks.rules.pairs()[:, masks.places]
+    if values.ndim == 3:
+        values = values[:, :, masks.places]
     all_offers = np.ones(values.shape[:2], dtype=bool)
-    anywhere = np.ones((len(rows), rules.shape[2]), dtype=bool)
+    anywhere = np.ones((len(rows), len(masks.places)), dtype=bool)
     is_open = masks.touchpoints(rows)
     refused, refusals = {}, np.zeros(all_offers.shape, np.int16)
-    for name, mask in by_rule(rules, rows, masks.at, masks.at + masks.horizon - 1):
+    for name, mask in masks.by_rule(rows):
         if name not in rules.touchpoint_names and name != OFFER_TOUCHPOINT:
             refused[name] = ~np.broadcast_to(mask[:, :, 0], all_offers.shape)
             refusals += refused[name]

@@ -73,23 +73,21 @@ class _Sum:
         return Count(self.triples, self.pairs, self.customers, int(self.offers.sum()))
 
 
-def counts(rules: CompiledRules, rows: IntArray, at: int, horizon: int) -> Counts:
+def counts(masks: "Masks", rows: IntArray) -> Counts:
     """What each rule takes away within a horizon, by itself and in order.
 
     A touchpoint is closed by rules if they leave no moment of the horizon open; an offer is taken
     away unless it stays allowed for all of it, as for decisions that are planned ahead.
 
     Args:
-        rules: of a policy.
+        masks: of the rules, within the horizon.
         rows: [Q] customer rows.
-        at: moment, UTC seconds.
-        horizon: seconds from then.
     """
-    shape = (len(rows), *rules.shape[1:])
+    rules = masks.rules
+    shape = (len(rows), rules.shape[1], len(masks.places))
     alone = [_Sum(shape[1]) for _ in rules.names]
     in_order = [_Sum(shape[1]) for _ in rules.names]
     tile = max(1, _CELLS // max(1, shape[1]))
-    masks = Masks(rules, at, horizon)
     for start in range(0, len(rows), tile):
         part = rows[start : start + tile]
         permitted = Permitted(len(part), *shape[1:])
@@ -114,10 +112,20 @@ def counts(rules: CompiledRules, rows: IntArray, at: int, horizon: int) -> Count
 
 
 class Masks:
-    """What each rule allows within a horizon, for tiles of customers."""
+    """What each rule allows within a horizon, for tiles of customers.
 
-    def __init__(self, rules: CompiledRules, at: int, horizon: int) -> None:
+    Args:
+        rules: of a policy.
+        at: moment, UTC seconds.
+        horizon: seconds from then.
+        places: [S] the touchpoints to look at; None for all T.
+    """
+
+    def __init__(
+        self, rules: CompiledRules, at: int, horizon: int, places: IntArray | None = None
+    ) -> None:
         self.rules, self.at, self.horizon = rules, at, horizon
+        self.places = np.arange(rules.shape[2]) if places is None else places
         closing = rules.touchpoint_names
         ordered = [name for name in rules.names if name in closing]
         self._alone = {name: rules.with_touchpoint_rules([name]) for name in closing}
@@ -133,21 +141,30 @@ class Masks:
     def of(self, rows: IntArray) -> Iterator[tuple[BoolArray, BoolArray]]:
         """For each rule what it allows by itself, and with the touchpoint rules before it.
 
-        Both broadcast to [B, O, T]. Rules of offers do not depend on each other, while two quiet
+        Both broadcast to [B, O, S]. Rules of offers do not depend on each other, while two quiet
         hours may each leave a moment open and both together none.
         """
-        for name, mask in by_rule(self.rules, rows, self.at, self.at + self.horizon - 1):
+        for name, mask in self.by_rule(rows):
             if name in self._alone:
                 alone, so_far = self._alone[name], self._so_far[name]
                 yield self._open(alone, rows)[:, None], self._open(so_far, rows)[:, None]
             else:
                 yield mask, mask
 
+    def by_rule(self, rows: IntArray) -> Iterator[tuple[str, BoolArray]]:
+        """Name of each rule and what it allows by itself all the time, as [B, O, S].
+
+        Touchpoints are those of the moment.
+        """
+        whole = self.rules.shape[2]
+        for name, mask in by_rule(self.rules, rows, self.at, self.at + self.horizon - 1):
+            yield name, mask[:, :, self.places] if mask.shape[2] == whole else mask
+
     def touchpoints(self, rows: IntArray, without: str | None = None) -> BoolArray:
-        """[B, T] open under all rules, or under all but one."""
+        """[B, S] open under all rules, or under all but one."""
         rules = self.rules if without is None else self._without[without]
         return self._open(rules, rows)
 
     def _open(self, rules: CompiledRules, rows: IntArray) -> BoolArray:
         times = rules.send_times(rows, self.at, self.horizon)
-        return np.asarray((times < OPEN_END).any(axis=2))
+        return np.asarray((times[:, self.places] < OPEN_END).any(axis=2))

@@ -1,5 +1,6 @@
 """The funnel of a policy: exact counts for all customers, costs on a sample of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from recsys.errors import InputError
 from recsys.policy.compiled import CompiledRules
 from recsys.policy.compiled.times import DAY
 from recsys.policy.funnel.costs import SAMPLE, Costs, Values, costs
-from recsys.policy.funnel.counts import Counts, counts
+from recsys.policy.funnel.counts import Counts, Masks, counts
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Funnel:
         horizon: seconds from then in which contacts may be made.
         counts: of triples, pairs, customers and offers.
         costs: in expected value; None without values.
+        touchpoints: names of the only ones that are looked at; None for all.
     """
 
     policy: str
@@ -31,6 +33,7 @@ class Funnel:
     horizon: int
     counts: Counts
     costs: Costs | None
+    touchpoints: tuple[str, ...] | None = None
 
 
 def funnel(
@@ -42,6 +45,7 @@ def funnel(
     values: Values | None = None,
     sample: int = SAMPLE,
     seed: int = 0,
+    touchpoints: Mapping[str, int] | None = None,
 ) -> Funnel:
     """What each rule takes away, by itself and in order, and what it costs.
 
@@ -55,10 +59,14 @@ def funnel(
         values: customer rows [B] -> expected values [B, O] or [B, O, T]; None for no costs.
         sample: customers on whom costs are measured.
         seed: of the sample and of the intervals.
+        touchpoints: name -> row of the only ones to look at; None for all T. Contacts at the others
+            still count for the rules.
 
     Raises:
         InputError: no customers, or values of another shape.
     """
+    places = None if touchpoints is None else np.sort(np.array(list(touchpoints.values()), int))
+    masks = Masks(rules, at, horizon, places)
     chosen = np.arange(rules.shape[0]) if rows is None else rows
     if not len(chosen):
         raise InputError("rows: expected at least one customer, got none")
@@ -67,8 +75,7 @@ def funnel(
         version=rules.version,
         at=at,
         horizon=horizon,
-        counts=counts(rules, chosen, at, horizon),
-        costs=None
-        if values is None
-        else costs(rules, chosen, at, horizon, values, sample=sample, seed=seed),
+        counts=counts(masks, chosen),
+        costs=None if values is None else costs(masks, chosen, values, sample=sample, seed=seed),
+        touchpoints=None if touchpoints is None else tuple(touchpoints),
     )

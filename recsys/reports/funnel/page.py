@@ -5,7 +5,7 @@ from dataclasses import asdict
 from recsys.policy.funnel import Funnel
 from recsys.reports.funnel.picture import picture
 from recsys.reports.funnel.table import amount, funnel_table, percent
-from recsys.reports.funnel.words import period, summary, title
+from recsys.reports.funnel.words import period, places, summary, title
 from recsys.reports.rendering import Cells, PagePicture, PageTable, TableCell, render
 
 PAGE = "funnel.html"
@@ -25,7 +25,12 @@ def funnel_page(funnel: Funnel) -> str:
     return render(
         PAGE,
         title=title(funnel),
-        facts={"policy": funnel.policy, "version": funnel.version, "period": period(funnel)},
+        facts={
+            "policy": funnel.policy,
+            "version": funnel.version,
+            "period": period(funnel),
+            "touchpoints": places(funnel),
+        },
         summary=summary(funnel),
         picture=PagePicture(picture(funnel), alt),
         in_order=_in_order(funnel),

@@ -7,7 +7,7 @@ from recsys.ops.shown_text import for_picture
 from recsys.policy.funnel import Funnel
 from recsys.reports.drawing import BLUE, GREY, GRID, INK, ORANGE, SKY, empty_figure, svg
 from recsys.reports.funnel.table import funnel_table, percent
-from recsys.reports.funnel.words import title
+from recsys.reports.funnel.words import places, title
 from recsys.tracking.plots import names_as_they_are
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ _LABEL = 32
 def overview(funnel: Funnel) -> bytes:
     """The picture as PNG, under its title."""
     figure = _drawn(funnel)
-    figure.suptitle(for_picture(title(funnel), 90), x=0.01, ha="left", weight="bold", fontsize=12)
+    lines = (title(funnel), f"Touchpoints: {places(funnel)}")
+    text = "\n".join(for_picture(line, 90) for line in lines)
+    figure.suptitle(text, x=0.01, ha="left", weight="bold", fontsize=12)
     content = BytesIO()
     figure.savefig(content, format="png", dpi=120, facecolor="white", metadata={"Software": None})
     return content.getvalue()
@@ -74,7 +76,7 @@ def _left(axes: "Axes", funnel: Funnel) -> None:
         share = percent(row["triples_left"], funnel.counts.before.triples)
         axes.text(102, height, share, va="center", fontsize=9, color=INK)
     axes.set_xlim(0, 115)
-    axes.set_title("Offers to customers at touchpoints, % of all", loc="left", fontsize=10)
+    axes.set_title("Offers to customers at these touchpoints, % of all", loc="left", fontsize=10)
 
 
 def _costs(axes: "Axes", funnel: Funnel) -> None:

@@ -20,13 +20,19 @@ def period(funnel: Funnel) -> str:
     return f"{within} {start:%Y-%m-%d %H:%M} UTC"
 
 
+def places(funnel: Funnel) -> str:
+    """The touchpoints that are looked at."""
+    return "all touchpoints" if funnel.touchpoints is None else ", ".join(funnel.touchpoints)
+
+
 def summary(funnel: Funnel) -> list[str]:
     """What is left, what took most away, and what costs most."""
     counts = funnel.counts
     before, left = counts.before, counts.left
     lost = before.customers - left.customers
+    at = "" if funnel.touchpoints is None else f" at {places(funnel)}"
     sentences = [
-        f"{left.customers:,} of {before.customers:,} customers have an offer left; "
+        f"{left.customers:,} of {before.customers:,} customers have an offer left{at}; "
         f"{lost:,} ({percent(lost, before.customers)}) have none. {left.offers:,} of "
         f"{before.offers:,} offers may be made to somebody.",
         f"Of all ways to offer something to a customer at a touchpoint, the rules leave "
@@ -37,8 +43,10 @@ def summary(funnel: Funnel) -> list[str]:
 
 def funnel_text(funnel: Funnel) -> list[str]:
     """Lines for a terminal: the table, then the sentences."""
-    note = "Shares of all offers to customers at touchpoints; alone: by this rule only."
-    table = text_table(title(funnel), head(funnel), list(lines(funnel)), note)
+    note = "Shares of all offers to customers at these touchpoints; alone: by this rule only."
+    table = text_table(
+        f"{title(funnel)}, at {places(funnel)}", head(funnel), list(lines(funnel)), note
+    )
     return [*table.split("\n"), *summary(funnel)]
 
 

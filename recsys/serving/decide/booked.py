@@ -1,9 +1,8 @@
 """Decisions made since the export: contacts that rules count, and places already taken."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.dataset as ds
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.policy.arbitration.limits import Limits
@@ -19,9 +18,11 @@ from recsys.policy.compiled import CompiledRules
 from recsys.policy.compiled.times import DAY
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
+from recsys.serving.decide import log_columns
 
 _NEEDED = ("customer_id", "offer_id", "touchpoint", "timestamp")
-_OUTCOME = "outcome"
+_OUTCOME, _CAMPAIGN = "outcome", "campaign"
+_OTHER_CAMPAIGN = "campaign that the artifact does not know"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,18 +35,26 @@ class Booked:
         touchpoints: [n].
         when: [n] UTC seconds.
         rejected: [n] bool.
+        campaigns: [n] that the log states, -1 where it states none and M, the number of campaigns
+            of the artifact, for every one that it does not know.
     """
 
     customers: IntArray
     offers: IntArray
     touchpoints: IntArray
     when: IntArray
-    rejected: IntArray
+    rejected: BoolArray
+    campaigns: IntArray
 
     def added_to(self, rules: CompiledRules) -> CompiledRules:
-        """The rules after these contacts, each once: those of the export may be in the log too."""
+        """The rules after these contacts, each once: those of the export may be in the log too.
+
+        Unknown campaigns count as one more, which no offer is of.
+        """
+        if (self.campaigns >= len(rules.campaign_names)).any():
+            rules = replace(rules, campaign_names=[*rules.campaign_names, _OTHER_CAMPAIGN])
         new = rules.contacts_of(
-            self.customers, self.when, self.touchpoints, self.offers, self.rejected.astype(bool)
+            self.customers, self.when, self.touchpoints, self.offers, self.rejected, self.campaigns
         )
         old = rules.contacts
         keys = [
@@ -96,7 +105,8 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
     """The decisions of a log: a Parquet or CSV file, or a folder of Parquet files.
 
     Args:
-        path: of the log, with the columns of the table `decisions`; only `outcome` may be absent.
+        path: of the log, with the columns of the table `decisions`; only `outcome` and
+            `campaign` may be absent. Texts of times are in UTC unless they have an offset.
         contents: of the artifact.
         customers: its ids.
 
@@ -117,7 +127,7 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
                 f"decisions={path}: row {row}, column '{name}': expected a value, got none; fill "
                 "it in or drop the row"
             )
-    rows = _customer_rows(table["customer_id"], customers)
+    rows = log_columns.customer_rows(table["customer_id"], customers)
     if len(rows) and (rows < 0).all():
         known, got = contents.customers.ids[0], table["customer_id"][0].as_py()
         raise InputError(
@@ -127,6 +137,10 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
     rejected = np.zeros(len(table), dtype=bool)
     if _OUTCOME in table.column_names:
         rejected = np.array([answer == "reject" for answer in table[_OUTCOME].to_pylist()], bool)
+    campaigns: IntArray = np.full(len(table), -1, np.int64)
+    if _CAMPAIGN in table.column_names and contents.decisions is not None:
+        names = contents.decisions.rules.campaign_names
+        campaigns = log_columns.campaign_rows(table[_CAMPAIGN], names)
     offers = contents.products.ids if contents.offers is None else contents.offers.ids
     first: dict[str, int] = {}
     for row, offer in enumerate(offers):
@@ -134,9 +148,12 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
     return Booked(
         customers=rows,
         offers=np.array([first.get(str(o), -1) for o in table["offer_id"].to_pylist()], np.int64),
-        touchpoints=_touchpoint_rows(path, table["touchpoint"], contents.touchpoints.names),
-        when=_seconds(path, table["timestamp"]),
+        touchpoints=log_columns.touchpoint_rows(
+            path, table["touchpoint"], contents.touchpoints.names
+        ),
+        when=log_columns.seconds(path, table["timestamp"]),
         rejected=rejected,
+        campaigns=campaigns,
     )
 
 
@@ -146,7 +163,8 @@ def _read(path: Path) -> pa.Table:
         if path.suffix == ".csv":
             return csv.read_csv(path, convert_options=csv.ConvertOptions(
                 column_types={"customer_id": pa.string(), "offer_id": pa.string(),
-                              "touchpoint": pa.string(), "timestamp": pa.string()},
+                              "touchpoint": pa.string(), "timestamp": pa.string(),
+                              "campaign": pa.string()},
                 strings_can_be_null=True,
             ))  # fmt: skip
         if not path.exists():
@@ -158,39 +176,3 @@ def _read(path: Path) -> pa.Table:
             f"{refused}expected a file of Parquet, one of CSV whose name ends in .csv, or a folder "
             f"of Parquet files ({line})"
         ) from None
-
-
-def _touchpoint_rows(path: Path, column: Any, names: Sequence[str]) -> IntArray:
-    rows = {name: row for row, name in enumerate(names)}
-    texts = [str(name) for name in column.to_pylist()]
-    for row, name in enumerate(texts):
-        if name not in rows:
-            # Contacts there would count for no limit, which would look kept.
-            raise InputError(
-                f"decisions={path}: row {row}, column 'touchpoint': the artifact has no "
-                f"{shown(name)}; it has {', '.join(names)}; correct it or drop the row"
-            )
-    return np.array([rows[name] for name in texts], np.int64)
-
-
-def _customer_rows(column: Any, customers: SortedIds) -> IntArray:
-    ids = column.to_pylist()
-    starts, ends = customers.find(ids)
-    safe = np.minimum(starts, len(customers.rows) - 1)
-    return np.where(starts < ends, customers.rows[safe], -1).astype(np.int64)
-
-
-def _seconds(path: Path, column: Any) -> IntArray:
-    try:
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            column = pc.cast(pc.replace_substring_regex(column, r"(Z|\+00:?00)$", ""),
-                             pa.timestamp("us"))  # fmt: skip
-        moments = pc.cast(column, pa.timestamp("us"))
-        whole = pc.cast(moments, pa.int64())
-    except pa.ArrowException:
-        raise InputError(
-            f"decisions={path}: column 'timestamp': expected UTC times such as "
-            "2025-10-01T09:00:00Z; write them so"
-        ) from None
-    return np.asarray(whole.to_numpy(zero_copy_only=False) if isinstance(whole, pa.Array)
-                      else whole.to_numpy()) // 1_000_000  # fmt: skip

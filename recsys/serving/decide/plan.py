@@ -6,9 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.arrays import BoolArray, IntArray
-from recsys.errors import InputError
-from recsys.ops.shown_text import shown
+from recsys.arrays import IntArray
 from recsys.ops.whole_file import whole_file
 from recsys.policy.arbitration.allocate import Plan, arbitrate
 from recsys.policy.arbitration.candidates import Candidates
@@ -19,15 +17,13 @@ from recsys.serving.decide.booked import read_booked, remaining_limits
 from recsys.serving.decide.exploration import require_explorable
 from recsys.serving.decide.inbound import require_policy
 from recsys.serving.decide.plan_file import Planned, require_parquet, write_decisions
+from recsys.serving.decide.planned_touchpoints import planned_touchpoints
 from recsys.serving.decide.prices import Prices
 from recsys.serving.decide.tiles import all_candidates
 from recsys.serving.query.artifact import Artifact
 
 CANDIDATES = 20
 """Candidates kept for each customer; at least one for each touchpoint."""
-
-ALL_TOUCHPOINTS = "all"
-"""Stands for every touchpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +101,7 @@ def decide_everyone(
     start = times.now() if moment is None else moment
     names = list(contents.touchpoints.names)
     rules = part.rules
-    used = _used(names, rules.outbound, touchpoints)
+    used = planned_touchpoints(names, rules.outbound, touchpoints)
     taken: IntArray = np.zeros(len(names), np.int64)
     if log is not None:
         booked = read_booked(log, contents, artifact.customers)
@@ -147,17 +143,3 @@ def decide_everyone(
         too_dear=[names[row] for row in np.flatnonzero(too_dear & used)],
         start=start,
     )
-
-
-def _used(names: Sequence[str], outbound: BoolArray, wanted: Sequence[str] | None) -> BoolArray:
-    """[T] bool whether a touchpoint is planned for."""
-    if wanted is None and outbound.any():
-        return outbound
-    if wanted is None or list(wanted) == [ALL_TOUCHPOINTS]:
-        return np.ones(len(names), dtype=bool)
-    for name in wanted:
-        if name not in names:
-            raise InputError(
-                f"touchpoints: the artifact has no {shown(name)}; it has {', '.join(names)}"
-            )
-    return np.isin(names, list(wanted))

@@ -1,7 +1,9 @@
 """Limits, pauses and campaigns, worked by hand."""
 
 import numpy as np
+import pytest
 
+from recsys.errors import InputError
 from recsys.policy.compiled import ContactLimit, LeaveOut, OneCampaign, Pause
 from recsys.policy.compiled.times import DAY, OPEN_END
 from tests.policy.compiled.shop import APP, CALL, EMAIL, NOON, contacts, rules
@@ -123,6 +125,12 @@ def test_contacts_of_decisions_have_the_campaign_of_the_offer_and_merge_in_time(
     made = shop.contacts_of(rows, np.array([NOON, NOON, NOON]), rows, np.array([2, 0, -1]))
     assert made.customers.tolist() == [0, 1]
     assert made.campaigns.tolist() == [-1, 1]
+    stated = shop.contacts_of(
+        rows, made.when[[0, 0, 0]], rows, np.array([2, 0, 2]), campaigns=np.array([0, 0, -1])
+    )
+    assert stated.campaigns.tolist() == [1, 0]
+    with pytest.raises(InputError, match=r"contacts\.campaigns"):
+        shop.contacts_of(rows, made.when[[0, 0, 0]], rows, rows, campaigns=np.array([0, 0, 2]))
     both = made.merged(contacts((1, NOON - 5, EMAIL, 0), (2, NOON, CALL)))
     assert both.customers.tolist() == [0, 1, 1, 2]
     assert both.when.tolist() == [NOON, NOON - 5, NOON, NOON]

@@ -77,6 +77,27 @@ def test_a_rule_costs_what_the_best_offer_would_be_worth_without_it() -> None:
     })  # fmt: skip
 
 
+def test_only_the_named_touchpoints_are_looked_at() -> None:
+    worth = np.tile(np.array([[1.0], [2], [4], [8]], np.float32), (3, 1, 1)) * [9, 1, 1]
+    made = funnel(
+        shop(), at=NOON, values=lambda rows: worth[rows], touchpoints={"call": CALL, "mail": EMAIL}
+    )
+    counts, costs = made.counts, made.costs
+    assert made.touchpoints == ("call", "mail")
+    assert counts.before == Count(24, 12, 3, 4)
+    none = Count(0, 0, 0, 0)
+    # Offer 3 is for the app only, so nobody gets it here.
+    assert counts.in_order == (
+        Count(4, 0, 0, 0), none, Count(5, 3, 0, 1), Count(6 + 2, 3 + 1, 1, 0), Count(2, 0, 0, 0)
+    )  # fmt: skip
+    assert counts.alone[2:] == (Count(6, 3, 0, 1), Count(12, 6, 1, 0), Count(12, 0, 0, 0))
+    assert counts.left == Count(5, 5, 2, 3)
+    assert costs is not None
+    assert (costs.free.mean, costs.left.mean) == (8.0, 2.0)
+    assert costs.rules["closed"].mean == 0
+    assert costs.rules["offer_touchpoint"].mean == 4 / 3
+
+
 def test_an_offer_that_costs_more_than_it_earns_is_worth_nothing() -> None:
     costs = funnel(rules(), at=NOON, values=lambda rows: np.full((len(rows), 4, 3), -1.0)).costs
     assert costs is not None
@@ -113,9 +134,9 @@ def test_no_customers_are_refused() -> None:
 
 
 def joined(rules: CompiledRules, moments: list[list[BoolArray]], chosen: BoolArray) -> BoolArray:
-    """[B, O, T] what these of the rules allow together: offers all the time, touchpoints once."""
-    offers = np.ones((len(ROWS), OFFERS, TOUCHPOINTS), dtype=bool)
-    ever = np.zeros((len(ROWS), 1, TOUCHPOINTS), dtype=bool)
+    """[B, O, S] what these of the rules allow together: offers all the time, touchpoints once."""
+    offers = np.ones(moments[0][0].shape, dtype=bool)
+    ever = np.zeros_like(offers)
     for masks in moments:
         is_open = np.ones_like(ever)
         for is_chosen, name, mask in zip(chosen, rules.names, masks, strict=True):
@@ -143,14 +164,21 @@ def test_counts_and_costs_are_those_of_brute_force(seed: int) -> None:
     at = random_moment(random)
     policy = random_rules(random, at)
     horizon = int(random.choice([1, 7 * STEP, 30 * STEP]))
+    places = np.sort(random.permutation(TOUCHPOINTS)[: random.integers(1, TOUCHPOINTS + 1)])
     worth = random.normal(size=(CUSTOMERS + 1, OFFERS, TOUCHPOINTS)).astype(np.float32)
     if random.random() < 0.5:
         worth = worth[:, :, 0]
-    made = funnel(policy, ROWS, at=at, horizon=horizon, values=lambda rows: worth[rows])
+    made = funnel(
+        policy, ROWS, at=at, horizon=horizon, values=lambda rows: worth[rows],
+        touchpoints={f"t{row}": int(row) for row in places},
+    )  # fmt: skip
+    shape = (len(ROWS), OFFERS, TOUCHPOINTS)
     moments = [
-        [mask for _, mask in by_rule(policy, ROWS, moment)]
+        [np.broadcast_to(mask, shape)[..., places] for _, mask in by_rule(policy, ROWS, moment)]
         for moment in range(at, at + horizon, STEP)
     ]
+    if worth.ndim == 3:
+        worth = worth[..., places]
     each = np.eye(len(policy.names), dtype=bool)
     every = np.ones(len(policy.names), dtype=bool)
     before = count_of(joined(policy, moments, ~every))
