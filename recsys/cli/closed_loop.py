@@ -23,7 +23,7 @@ KEYS = {
     "out": Key("folder for the page, the picture, the tables and the logs", "FOLDER"),
     "rounds": Key("how often each policy learns again, 1 to 300", default="10"),
     "events": Key("size of each market, 1,000 to 100 million; 20 a customer", default="100000"),
-    "seeds": Key("number of markets; 2 or more give intervals", default="5"),
+    "seeds": Key("number of markets; 3 or more give intervals", default="5"),
     "policy": Key("whose rules hold: a shipped policy, or a .yaml file", default="closed_loop"),
     "epsilon": Key("share of decisions that exploring policies draw uniformly", default="0.1"),
 }

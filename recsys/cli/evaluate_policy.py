@@ -25,12 +25,12 @@ from recsys.evaluation.off_policy.intervals import Method
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.ops.whole_numbers import parse_whole_number
-from recsys.reports.off_policy.artifact_policy import GREEDY
+from recsys.reports.off_policy.artifact_policy import DROP, GREEDY, REFUSE
 from recsys.reports.off_policy.decision_log import DecisionLog, decision_log
 from recsys.reports.off_policy.features import read_features
 from recsys.reports.off_policy.page import PAGE, PICTURE, report_files
 from recsys.reports.off_policy.report import PolicyReport, ReportSettings, policy_report
-from recsys.reports.off_policy.targets import target_of
+from recsys.reports.off_policy.targets import target_of, without_unoffered
 from recsys.reports.off_policy.words import summary
 from recsys.tracking.standalone import log_standalone
 from recsys.tracking.store import TrackConfig
@@ -40,6 +40,7 @@ KEYS = {
     "target": Key("the policy to evaluate", "FILE|uniform|..."),
     "versus": Key("a second policy, to compare with the first", "FILE|uniform|..."),
     "choose": Key("of an artifact: greedy, epsilon:NUMBER or softmax:NUMBER", default="greedy"),
+    "unoffered": Key("decisions in which an artifact offers nothing: refuse, drop", default=REFUSE),
     "policy": Key("only decisions of this policy", "NAME"),
     "touchpoint": Key("only decisions at this touchpoint", "NAME"),
     "by": Key("columns and month, week or day that make a cell; none", default="touchpoint"),
@@ -76,13 +77,13 @@ def main(words: Sequence[str]) -> None:
     out = new_folder("out", given["out"]) if "out" in given else None
     settings = _settings(given)
     keys = [key for key in ("target", "versus") if key in given]
-    if given["choose"] != GREEDY and not any(given[key].startswith("artifact:") for key in keys):
-        raise InputError(f"choose={given['choose']} is for target=artifact:FOLDER; leave it out")
+    _check_artifact_keys(given, [given[key] for key in keys])
     name, table = decisions_of(given)
     decisions = _log(given, table)
     targets = [
-        target_of(key, given[key], decisions) for key in ("target", "versus") if key in given
+        target_of(key, given[key], decisions, given["choose"], given["unoffered"]) for key in keys
     ]
+    decisions, targets = without_unoffered(decisions, targets)
     features = None
     if "features" in given:
         features = read_features(Path(given["features"]), decisions.frame)
@@ -95,6 +96,16 @@ def main(words: Sequence[str]) -> None:
         say(f"Page: {out / PAGE}; picture: {out / PICTURE}; tables: CSV files beside them")
     run_id = _logged(given, report, files, "\n\n".join(sentences))
     say(f"Page, picture and tables are also in MLflow: run {run_id}")
+
+
+def _check_artifact_keys(given: Mapping[str, str], targets: Sequence[str]) -> None:
+    if given["unoffered"] not in (REFUSE, DROP):
+        raise InputError(f"unoffered: expected {REFUSE} or {DROP}, got '{given['unoffered']}'")
+    if any(target.startswith("artifact:") for target in targets):
+        return
+    for key, default in (("choose", GREEDY), ("unoffered", REFUSE)):
+        if given[key] != default:
+            raise InputError(f"{key}={given[key]} is for target=artifact:FOLDER; leave it out")
 
 
 def _settings(given: Mapping[str, str]) -> ReportSettings:

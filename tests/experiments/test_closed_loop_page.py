@@ -7,9 +7,11 @@ from scipy import stats
 
 from recsys.experiments.closed_loop.arms import arms
 from recsys.experiments.closed_loop.settings import LoopSettings
+from recsys.reports.closed_loop import picture
 from recsys.reports.closed_loop.figures import differences, exploring, mean_interval, totals
 from recsys.reports.closed_loop.page import write_report
 from recsys.reports.closed_loop.words import thousands
+from recsys.reports.drawing import empty_figure
 
 # All differences of the made-up markets are equal, and the t test says so.
 pytestmark = pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")
@@ -54,7 +56,7 @@ def test_intervals_are_those_of_students_t_in_fractions():
     half = stats.t.ppf(0.975, 2) * float(variance / 3) ** 0.5
     assert mean == 3
     assert (low, high) == pytest.approx((3 - half, 3 + half))
-    assert np.isnan(mean_interval(np.array([1.0]))[1])
+    assert np.isnan(mean_interval(np.array([1.0, 2.0]))[1])
 
 
 def test_totals_are_means_over_markets_and_shares_of_the_oracle():
@@ -99,11 +101,35 @@ def test_the_page_holds_all_tables_and_loads_nothing(tmp_path):
     assert {"rounds.csv", "totals.csv", "differences.csv", "exploring.csv"} <= names
 
 
-def test_one_market_has_no_interval_and_no_verdict(tmp_path):
-    lines = write_report(tmp_path, SETTINGS, rounds_of(1), checks_of())
-    assert "[" not in " ".join(lines)
-    assert ": a win" not in " ".join(lines)
-    assert "nan" not in (tmp_path / "closed_loop.html").read_text()
+@pytest.mark.parametrize("markets", [1, 2])
+def test_few_markets_have_no_interval_and_no_verdict_and_are_told_so(tmp_path, markets):
+    lines = " ".join(write_report(tmp_path, SETTINGS, rounds_of(markets), checks_of()))
+    assert "[" not in lines
+    assert ": a win" not in lines
+    assert f"No intervals and no verdicts: the loop ran on {markets} market" in lines
+    page = (tmp_path / "closed_loop.html").read_text()
+    assert "nan" not in page
+    assert "too few markets" in page
+    figure = empty_figure(4)
+    picture._draw(figure, rounds_of(markets))
+    assert figure.legends[0].get_title().get_text().endswith("No intervals: they take 3 markets.")
+
+
+def test_three_markets_are_not_told_to_be_few(tmp_path):
+    assert "No intervals" not in " ".join(
+        write_report(tmp_path, SETTINGS, rounds_of(3), checks_of())
+    )
+
+
+def test_the_axis_follows_the_means_and_not_wide_bands():
+    rounds = rounds_of()
+    apart = rounds["arm"].eq("one_to_one") * 15 * (rounds["seed"] - 1)
+    figure = empty_figure(4)
+    picture._draw(figure, rounds.assign(expected=rounds["expected"] + apart))
+    # Means of shares: from about 26 % (popularity, exploring) to about 52 % (one-to-one).
+    low, high = figure.axes[1].get_ylim()
+    assert 0 <= low < 26
+    assert 52 < high < 75
 
 
 def test_what_rounds_to_zero_has_no_minus() -> None:

@@ -1,19 +1,19 @@
 """Drafts the plan of a test from a log: sizes, bounds and days follow from what it has seen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.errors import InputError
 from recsys.policy.live_tests.assignment import check_shares
 from recsys.policy.live_tests.fixed_sample import FixedSample
+from recsys.policy.live_tests.harm_bounds import Guard, guard_of, harm_bound
 from recsys.policy.live_tests.off_policy_moments import off_policy_moments
 from recsys.policy.live_tests.planning import DAY, arrivals, days_needed, power
 from recsys.policy.live_tests.rewards import (
@@ -25,17 +25,10 @@ from recsys.policy.live_tests.rewards import (
     row_numbers,
     seconds_of,
 )
-from recsys.policy.live_tests.sequential import (
-    FEWEST,
-    confidence_sequence,
-    planned_information,
-)
+from recsys.policy.live_tests.sequential import FEWEST
 
 SLOWEST = 2.5
 """Fixed samples within which most sequential tests of a true gain stop."""
-
-_PASS = 0.8
-"""Probability with which a policy without an effect passes the harm bound of a stage."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +46,8 @@ class Draft:
         design_effect: of decisions clustered in customers.
         arrivals: [D] customers by the day of their first decision.
         power: stage -> [D] power of a fixed test, by the day on which it ends.
+        short: stages whose own customers the log's days do not bring.
+        guard: which stages guard against no loss, and what would; None where all do.
     """
 
     content: dict[str, Any]
@@ -64,6 +59,8 @@ class Draft:
     design_effect: float
     arrivals: IntArray
     power: Mapping[str, FloatArray]
+    short: Sequence[str]
+    guard: Guard | None
 
 
 def draft_plan(
@@ -114,11 +111,12 @@ def draft_plan(
     )
     sizes = FixedSample.of(control, treatment, lift, arms, power=power, level=level)
     come = arrivals(entering.entered)
+    drafted, short = _stages(sizes, stages, come, window)
     return Draft(
         content={
             "name": name, "salt": salt, "arms": dict(arms), "window": window,
             "gain": float(f"{sizes.gain:.6g}"), "power": power, "level": level,
-            "stages": _stages(sizes, stages, come, window),
+            "stages": drafted,
         },
         lift=lift,
         control=control,
@@ -131,6 +129,8 @@ def draft_plan(
         design_effect=design_effect(entering),
         arrivals=come,
         power={stage: _power(sizes, come, share) for stage, share in stages.items()},
+        short=short,
+        guard=guard_of(sizes, stages, drafted, come, window),
     )  # fmt: skip
 
 
@@ -173,31 +173,28 @@ def _power(draft: FixedSample, come: IntArray, share: float) -> FloatArray:
 
 def _stages(
     sizes: FixedSample, stages: Mapping[str, float], come: IntArray, window: int
-) -> list[dict[str, Any]]:
-    """Each stage measures the part of the fixed sample that its share is of the last one's."""
-    drafted = []
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The stages, and the names of those whose customers the log's days do not bring.
+
+    Each stage measures the part of the fixed sample that its share is of the last one's. No stage
+    lasts longer than the log unless it needs to: how many customers come later is not known.
+    """
+    drafted, short = [], []
     largest = list(stages.values())[-1]
     for stage, share in stages.items():
         part = max(share / largest, FEWEST / sizes.customers)
         in_all = ceil(part * sizes.in_all)
-        days = days_needed(come, in_all, share=share, window=window * DAY) or len(come)
+        days = days_needed(come, in_all, share=share, window=window * DAY)
+        if days is None:
+            short.append(stage)
+            days = len(come)
         each: dict[str, Any] = {
             "name": stage,
             "share": share,
             "customers": ceil(part * sizes.smallest),
-            "days": ceil(SLOWEST * days),
+            "days": min(ceil(SLOWEST * days), max(days, len(come))),
         }
         if share < largest:
-            each["harm"] = float(f"{_passed(sizes, part):.3g}")
+            each["harm"] = float(f"{harm_bound(sizes, part):.3g}")
         drafted.append(each)
-    return drafted
-
-
-def _passed(sizes: FixedSample, part: float) -> float:
-    """The loss that is excluded with `_PASS` where there is none, at a part of the fixed sample."""
-    information = planned_information(sizes.gain, power=sizes.power, level=sizes.level)
-    variance = np.array([1 / (part * information)])
-    width = confidence_sequence(
-        np.zeros(1), variance, information=information, level=sizes.level
-    ).high
-    return float(width[0] + ndtri(_PASS) * np.sqrt(variance[0]))
+    return drafted, short

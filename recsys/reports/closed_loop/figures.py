@@ -13,6 +13,9 @@ from recsys.experiments.closed_loop.learner import looks
 
 LEVEL = 0.95
 
+FEWEST = 3
+"""Markets that an interval takes: with two, its t quantile is 12.7, so that it says nothing."""
+
 NAMES = {"popularity": "popularity", "segment": "segment", "one_to_one": "one-to-one"}
 """Arm -> what a reader calls it."""
 
@@ -37,9 +40,9 @@ def cumulative(rounds: pd.DataFrame, column: str = "expected") -> dict[str, Floa
 
 
 def mean_interval(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Mean over the first axis [S, ...] and its 95 % t interval; nan ends for one value."""
+    """Mean over the first axis [S, ...] and its 95 % t interval; nan ends under `FEWEST` values."""
     count, mean = len(values), values.mean(axis=0)
-    if count < 2:
+    if count < FEWEST:
         nothing = np.full_like(mean, np.nan)
         return mean, nothing, nothing
     half = stats.t.ppf((1 + LEVEL) / 2, count - 1) * values.std(axis=0, ddof=1) / np.sqrt(count)
@@ -81,7 +84,7 @@ def differences(rounds: pd.DataFrame) -> pd.DataFrame:
     Returns:
         arm, other, difference (euros), low, high, times (arm over other), p_value (paired t test,
         corrected by Holm over all rows) and verdict: win or loss where p_value is below 0.05, else
-        tie; "" where there is one market only.
+        tie; "" where there are fewer markets than `FEWEST`.
     """
     last = {arm: sums[:, -1] for arm, sums in cumulative(rounds).items()}
     rows: list[dict[str, object]] = []
@@ -95,7 +98,8 @@ def differences(rounds: pd.DataFrame) -> pd.DataFrame:
                 "times": last[arm].sum() / last[other].sum(),
             }
         )  # fmt: skip
-        p_values.append(float(stats.ttest_1samp(apart, 0.0).pvalue) if len(apart) > 1 else np.nan)
+        is_tested = len(apart) >= FEWEST
+        p_values.append(float(stats.ttest_1samp(apart, 0.0).pvalue) if is_tested else np.nan)
     table = pd.DataFrame(rows).assign(p_value=np.nan, verdict="")
     if not np.isnan(p_values).any():
         table["p_value"] = holm_adjusted(np.array(p_values))

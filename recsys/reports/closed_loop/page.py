@@ -6,7 +6,7 @@ import pandas as pd
 
 from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.ops.whole_file import write_whole
-from recsys.reports.closed_loop.figures import called, differences, exploring, totals
+from recsys.reports.closed_loop.figures import FEWEST, called, differences, exploring, totals
 from recsys.reports.closed_loop.picture import as_png, as_svg
 from recsys.reports.closed_loop.words import broken_rules, p_text, percent, summary, thousands
 from recsys.reports.rendering import (
@@ -67,6 +67,7 @@ def _page(settings: LoopSettings, rounds: pd.DataFrame, checks: pd.DataFrame) ->
             "policy": f"{settings.policy} {settings.policy_version}",
         },
         summary=summary(rounds, checks),
+        fewest=FEWEST,
         epsilon=f"{settings.epsilon:.0%}",
         picture_of_rewards=PagePicture(as_svg(rounds), "Cumulative reward of each arm by round"),
         totals=_totals(rounds),
@@ -103,9 +104,7 @@ def _differences(rounds: pd.DataFrame) -> PageTable:
             f"{called(row['arm'])} over {called(row['other'])}",
             thousands(row["difference"], row["low"], row["high"], "+"),
             f"{row['times']:.2f}",
-            verdict_cell(row["verdict"], f"p = {row['p_value']:.3f}", "left")
-            if row["verdict"]
-            else "one market",
+            _verdict(row["verdict"], row["p_value"]),
         ]
         for row in differences(rounds).to_dict("records")
     ]
@@ -114,7 +113,7 @@ def _differences(rounds: pd.DataFrame) -> PageTable:
 
 
 def _verdict(verdict: str, p_value: float) -> str | TableCell:
-    return verdict_cell(verdict, p_text(p_value), "left") if verdict else "one market"
+    return verdict_cell(verdict, p_text(p_value), "left") if verdict else "too few markets"
 
 
 def _exploring(rounds: pd.DataFrame) -> PageTable:

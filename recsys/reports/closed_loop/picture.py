@@ -8,7 +8,7 @@ import pandas as pd
 
 from recsys.experiments.closed_loop.arms import EXPLORING, ORACLE
 from recsys.ops.shown_text import for_picture
-from recsys.reports.closed_loop.figures import called, cumulative, mean_interval
+from recsys.reports.closed_loop.figures import FEWEST, called, cumulative, mean_interval
 from recsys.reports.drawing import BLUE, GREEN, GREY, GRID, INK, ORANGE, empty_figure, svg
 from recsys.tracking.plots import names_as_they_are
 
@@ -54,15 +54,32 @@ def _draw(figure: "Figure", rounds: pd.DataFrame) -> None:
         _line(left, arm, values / 1e6)
         if arm != ORACLE:
             _line(right, arm, 100 * values / sums[ORACLE])
+    for axes in (left, right):
+        _limit_to_means(axes)
     _style(left, "Cumulative reward, million euros")
     _style(right, "Cumulative reward, % of the oracle's")
     left.set_ylim(bottom=0)
     handles, labels = left.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9,
-        title="Dashed: with exploration. Bands: 95 % t intervals over markets, of the other arms.",
+        title=f"Dashed: with exploration. {_bands(rounds['seed'].nunique())}",
         title_fontsize=9,
     )  # fmt: skip
+
+
+def _bands(markets: int) -> str:
+    if markets < FEWEST:
+        return f"No intervals: they take {FEWEST} markets."
+    return "Bands: 95 % t intervals over markets, of the other arms."
+
+
+def _limit_to_means(axes: "Axes") -> None:
+    """Wide bands of few markets would press the lines together: they are cut off instead."""
+    means = np.concatenate([np.asarray(line.get_ydata(), np.float64) for line in axes.get_lines()])
+    low, high = float(means.min()), float(means.max())
+    margin = 0.5 * (high - low) or 0.05 * abs(high) or 1.0
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(max(bottom, low - margin, 0), min(top, high + margin))
 
 
 def _line(axes: "Axes", arm: str, values: np.ndarray) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.experiments.closed_loop.arms import EXPLORING
-from recsys.reports.closed_loop.figures import called, differences, exploring, totals
+from recsys.reports.closed_loop.figures import FEWEST, called, differences, exploring, totals
 
 
 def thousands(mean: float, low: float, high: float, sign: str = "") -> str:
@@ -45,6 +45,13 @@ def summary(rounds: pd.DataFrame, checks: pd.DataFrame) -> list[str]:
             "what is learned brings back "
             f"{thousands(row['learned'], row['learned_low'], row['learned_high'])}; together "
             f"{_apart(net)}."
+        )
+    markets = rounds["seed"].nunique()
+    if markets < FEWEST:
+        lines.append(
+            f"No intervals and no verdicts: the loop ran on {markets} market"
+            f"{'s' if markets > 1 else ''}, and an interval over fewer than {FEWEST} is so wide "
+            "that it says nothing; set seeds=5."
         )
     broken = broken_rules(checks)
     lines.append(

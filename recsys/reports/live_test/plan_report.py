@@ -12,6 +12,7 @@ from recsys.ops.shown_text import for_picture
 from recsys.policy.live_tests.draft import SLOWEST, Draft
 from recsys.reports.drawing import BLUE, GREEN, GREY, GRID, INK, ORANGE, SKY, empty_figure, svg
 from recsys.reports.live_test.files import PAGE, PICTURE, PLAN
+from recsys.reports.live_test.plan_words import days_text, plan_sentences
 from recsys.reports.rendering import PagePicture, PageTable, render
 from recsys.tracking.plots import names_as_they_are
 
@@ -38,7 +39,7 @@ def plan_text(draft: Draft) -> str:
     """The plan as tables for a terminal."""
     log = text_table(f"{draft.content['name']}: what the log says", ("", "value"), _log_rows(draft))
     stages = text_table("stages", _HEAD, _stage_rows(draft))
-    return "\n".join([log, "", stages, "", _sample_sentence(draft), *_days_sentences(draft)])
+    return "\n".join([log, "", stages, "", *plan_sentences(draft)])
 
 
 def plan_page(draft: Draft) -> str:
@@ -48,7 +49,7 @@ def plan_page(draft: Draft) -> str:
         "live_test_plan.html",
         title=f"Plan of a live test: {content['name']}",
         facts={"window": f"{content['window']} days", "salt": content["salt"]},
-        summary=[_sample_sentence(draft), *_days_sentences(draft)],
+        summary=plan_sentences(draft),
         level=f"{content['level']:.0%}",
         power=f"{content['power']:.0%}",
         lift=f"{draft.lift:.1%}",
@@ -72,16 +73,10 @@ def _stage_rows(draft: Draft) -> list[list[str]]:
             f"{stage['customers']:,}",
             f"{stage['days']:,}",
             f"{stage['harm']:.4g}" if "harm" in stage else "",
-            _days(draft, draft.days[stage["name"]]),
+            days_text(draft, draft.days[stage["name"]]),
         ]
         for stage in draft.content["stages"]
     ]
-
-
-def _days(draft: Draft, days: int | None) -> str:
-    if days is None:
-        return f"more than the log's {len(draft.arrivals):,} days"
-    return f"{days:,} days"
 
 
 def _log_rows(draft: Draft) -> list[list[str]]:
@@ -99,27 +94,6 @@ def _log_rows(draft: Draft) -> list[list[str]]:
             ["standard deviation under it", f"{sqrt(treatment.variance):.4g}"],
         ]
     return rows
-
-
-def _sample_sentence(draft: Draft) -> str:
-    content = draft.content
-    arms = ", ".join(f"{count:,} of {arm}" for arm, count in draft.customers.items())
-    return (
-        f"To find a gain of {draft.lift:.1%}, {content['gain']:.4g} a customer in "
-        f"{content['window']} days, with a power of {content['power']:.0%}, a fixed test needs "
-        f"{sum(draft.customers.values()):,} customers: {arms}. One that is read every day stops "
-        f"within {SLOWEST} times as many in most cases, and sooner if the gain is larger."
-    )
-
-
-def _days_sentences(draft: Draft) -> list[str]:
-    stage = draft.content["stages"][-1]
-    days = _days(draft, draft.days[stage["name"]])
-    power = float(draft.power[stage["name"]][-1])
-    return [
-        f"With {stage['share']:.0%} of the customers this takes {days}. All customers of the log "
-        f"together would give a power of {power:.0%}."
-    ]
 
 
 @names_as_they_are

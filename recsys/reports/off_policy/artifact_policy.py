@@ -16,6 +16,7 @@ from recsys.serving.query.artifact import Artifact
 from recsys.serving.storage import load
 
 GREEDY = "greedy"
+REFUSE, DROP = "refuse", "drop"
 _ALL = 1_000_000
 """More offers than any artifact has."""
 
@@ -44,7 +45,7 @@ def slot_policy(choose: str) -> SlotPolicy:
 
 
 def artifact_probabilities(
-    key: str, folder: str, choose: str, decisions: DecisionLog
+    key: str, folder: str, choose: str, decisions: DecisionLog, unoffered: str = REFUSE
 ) -> tuple[FloatArray, str]:
     """[N, A] probability of each offer, among those of the log's cell, and what the policy is.
 
@@ -56,25 +57,32 @@ def artifact_probabilities(
         folder: of the artifact.
         choose: as for `slot_policy`.
         decisions: the log.
+        unoffered: what becomes of decisions in which it would make none of these offers: `refuse`,
+            or `drop`, whose rows of probabilities are zeros, for `without_unoffered`.
 
     Raises:
-        InputError: it is no artifact, or it would make none of the offers of a decision.
+        InputError: it is no artifact, or it would make none of the offers of a decision, or of
+            all decisions.
     """
     policy = slot_policy(choose)
     artifact = load(folder)
     support = decisions.support
     values = _scores(artifact, decisions)
-    nothing = np.flatnonzero(~(support & (values > -np.inf)).any(axis=1))
-    if len(nothing):
+    offered = np.asarray((support & (values > -np.inf)).any(axis=1))
+    nothing = np.flatnonzero(~offered)
+    if len(nothing) and (unoffered == REFUSE or not offered.any()):
         row = decisions.frame.iloc[nothing[0]]
+        drop = "set unoffered=drop to leave such decisions out, " if offered.any() else ""
         raise InputError(
             f"{key}=artifact:{folder}: it would make none of the offers of decision "
             f"{row[columns.DECISION]} to customer {row[columns.CUSTOMER]} at "
-            f"{row[columns.TOUCHPOINT]} ({len(nothing):,} such decisions): it does not have "
-            "them, or consent and dates forbid them; export it with the log's offers, or leave "
-            "such decisions out"
+            f"{row[columns.TOUCHPOINT]} ({len(nothing):,} such decisions of {len(offered):,}): it "
+            f"does not have them, or consent and dates forbid them; {drop}{'or ' if drop else ''}"
+            "export it with the log's offers"
         )
-    return policy.probabilities(values, support), _about(artifact, folder, choose, decisions)
+    probabilities = np.zeros(support.shape)
+    probabilities[offered] = policy.probabilities(values[offered], support[offered])
+    return probabilities, _about(artifact, folder, choose, decisions)
 
 
 def _scores(artifact: Artifact, decisions: DecisionLog) -> FloatArray:

@@ -1,8 +1,9 @@
 """A table `decisions` as the arrays that off-policy estimators take."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,8 @@ class DecisionLog:
         by: columns and periods whose values make a cell.
         cells: [N] the cell of each row, as a position in `names`.
         names: what each cell is called.
+        seen: [names, A] the offers that the log made in each cell, those of rows left out as well.
+        left_out: rows that `only` has left out.
     """
 
     frame: pd.DataFrame
@@ -45,13 +48,27 @@ class DecisionLog:
     by: tuple[str, ...]
     cells: IntArray
     names: IdArray
+    seen: BoolArray
+    left_out: int = 0
 
     @property
     def support(self) -> BoolArray:
         """[N, A] the offers that were made in the cell of each row."""
-        seen = np.zeros((len(self.names), len(self.offers)), dtype=bool)
-        seen[self.cells, self.log.actions] = True
-        return seen[self.cells]
+        return self.seen[self.cells]
+
+    def only(self, rows: BoolArray) -> "DecisionLog":
+        """The same log with some of its rows [N]; what a cell could play stays as it was."""
+        kept: dict[str, Any] = {}
+        for field in fields(self.log):
+            values = getattr(self.log, field.name)
+            kept[field.name] = None if values is None else values[rows]
+        return replace(
+            self,
+            frame=self.frame[rows].reset_index(drop=True),
+            log=LoggedDecisions(**kept),
+            cells=self.cells[rows],
+            left_out=self.left_out + int((~rows).sum()),
+        )
 
     @property
     def flags(self) -> FloatArray:
@@ -132,6 +149,8 @@ def decision_log(
             "set touchpoint= or policy=, or cut the table by time"
         )
     codes, names = pd.factorize(cell_names(chosen, by), sort=True)
+    seen = np.zeros((len(names), len(offers)), dtype=bool)
+    seen[codes, actions] = True
     return DecisionLog(
         frame=chosen,
         others=table,
@@ -146,6 +165,7 @@ def decision_log(
         by=tuple(by),
         cells=codes,
         names=np.asarray(names),
+        seen=seen,
     )
 
 

@@ -11,7 +11,7 @@ from recsys.arrays import FloatArray, IdArray
 from recsys.data import columns
 from recsys.data.cells import listed
 from recsys.errors import InputError
-from recsys.reports.off_policy.artifact_policy import GREEDY, artifact_probabilities
+from recsys.reports.off_policy.artifact_policy import GREEDY, REFUSE, artifact_probabilities
 from recsys.reports.off_policy.cells import cell_names
 from recsys.reports.off_policy.decision_log import (
     DecisionLog,
@@ -32,6 +32,8 @@ class Target:
         probabilities: [N, A] of each offer, or [N] of the logged one.
         offers: [A] ids; those of the log come first.
         is_approximate: whether the policy itself had other probabilities.
+        unoffered: decisions of the log in which it would make no offer; their rows are zeros until
+            `without_unoffered` leaves them out.
     """
 
     name: str
@@ -39,9 +41,12 @@ class Target:
     probabilities: FloatArray
     offers: IdArray
     is_approximate: bool = False
+    unoffered: int = 0
 
 
-def target_of(key: str, text: str, decisions: DecisionLog, choose: str = GREEDY) -> Target:
+def target_of(
+    key: str, text: str, decisions: DecisionLog, choose: str = GREEDY, unoffered: str = REFUSE
+) -> Target:
     """The policy that the command line names.
 
     Args:
@@ -49,6 +54,7 @@ def target_of(key: str, text: str, decisions: DecisionLog, choose: str = GREEDY)
         text: `uniform`, `policy:NAME`, `log:FILE`, `artifact:FOLDER` or a file of probabilities.
         decisions: the log.
         choose: how an artifact's offer is chosen, see `slot_policy`.
+        unoffered: whether decisions in which an artifact makes no offer `refuse` it or `drop` out.
 
     Raises:
         InputError: there is no such policy or file, or names the first bad cell.
@@ -68,8 +74,14 @@ def target_of(key: str, text: str, decisions: DecisionLog, choose: str = GREEDY)
     if kind == "log" and name:
         return _frequencies(key, text, read_decisions(Path(name), key), decisions)
     if kind == "artifact" and name:
-        probabilities, about = artifact_probabilities(key, name, choose, decisions)
-        return Target(name=text, about=about, probabilities=probabilities, offers=decisions.offers)
+        probabilities, about = artifact_probabilities(key, name, choose, decisions, unoffered)
+        return Target(
+            name=text,
+            about=about,
+            probabilities=probabilities,
+            offers=decisions.offers,
+            unoffered=int((~probabilities.any(axis=1)).sum()),
+        )
     probabilities, offers = read_probabilities(key, text, decisions)
     what = "every offer" if probabilities.ndim == 2 else "the logged offers"
     return Target(
@@ -78,6 +90,37 @@ def target_of(key: str, text: str, decisions: DecisionLog, choose: str = GREEDY)
         probabilities=probabilities,
         offers=offers,
     )
+
+
+def without_unoffered(
+    decisions: DecisionLog, targets: Sequence[Target]
+) -> tuple[DecisionLog, list[Target]]:
+    """The log and its policies without the decisions in which one of them makes no offer.
+
+    Whether there is an offer depends on the customer, the touchpoint and the moment, not on what
+    was logged, so that the others are a fair log of their own. Of a slate all rows are left out.
+
+    Args:
+        decisions: the log.
+        targets: policies on it.
+
+    Raises:
+        InputError: no decision is left.
+    """
+    partial = [target.probabilities for target in targets if target.unoffered]
+    if not partial:
+        return decisions, list(targets)
+    offered = np.logical_and.reduce([rows.any(axis=1) for rows in partial])
+    if decisions.log.slate_ids is not None:
+        offered = ~np.isin(decisions.log.slate_ids, decisions.log.slate_ids[~offered])
+    if not offered.any():
+        raise InputError(
+            "unoffered=drop: no decision is left in which each artifact makes one of the log's "
+            "offers; evaluate them one by one"
+        )
+    return decisions.only(offered), [
+        replace(target, probabilities=target.probabilities[offered]) for target in targets
+    ]
 
 
 def aligned(targets: Sequence[Target], offers: IdArray) -> list[Target]:

@@ -54,6 +54,7 @@ def notes(report: PolicyReport) -> list[str]:
     """What a reader must know before relying on the figures."""
     approximate = [target for target in report.targets if target.is_approximate]
     return [
+        *_left_out(report),
         *(f"{target.name} is {target.about}." for target in approximate),
         *_bias_notes(report),
         *(
@@ -62,6 +63,23 @@ def notes(report: PolicyReport) -> list[str]:
             for name, why in value.refused.items()
         ),
     ]
+
+
+def _left_out(report: PolicyReport) -> Iterator[str]:
+    """Decisions that are in no figure, as an artifact would make no offer there."""
+    dropped, kept = report.decisions.left_out, len(report.decisions.log)
+    if dropped:
+        each = ", ".join(
+            f"{target.name} in {target.unoffered:,}"
+            for target in report.targets
+            if target.unoffered
+        )
+        yield (
+            f"{dropped:,} of {dropped + kept:,} decisions are left out (unoffered=drop), as an "
+            f"artifact would make none of the offers of their cells: {each}. All figures, those of "
+            f"the log too, are of the other {kept:,}; what the policy loses by offering nothing "
+            "there is not counted."
+        )
 
 
 def _bias_notes(report: PolicyReport) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from policy_log import decisions, probabilities
 
+from recsys import Dataset, Popularity, export
 from recsys.cli import evaluate_policy
 from recsys.cli.main import main
 
@@ -70,6 +71,25 @@ def test_a_source_has_decisions(
     assert logged["tags"] == {"data": "bank"}
 
 
+def test_an_artifact_chooses_as_told_and_may_leave_decisions_out(
+    folder: Path, logged: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = TABLE[TABLE["touchpoint"] == "app"]
+    events = app[["customer_id", "touchpoint", "timestamp"]].assign(product_id=app["offer_id"])
+    data = Dataset.from_frames(events, filter_seen=False)
+    export(Popularity().fit(data), data, folder / "best")
+    web = TABLE["touchpoint"] == "web"
+    TABLE.assign(offer_id=TABLE["offer_id"].mask(web, "gold")).to_parquet("gold.parquet")
+    words = ["decisions=gold.parquet", "target=artifact:best", "choose=epsilon:0.3"]
+    assert code_of(*words) == 2
+    assert "set unoffered=drop" in capsys.readouterr().err
+    assert code_of(*words, "unoffered=drop", "resamples=50", "estimators=snips,dr") == 0
+    printed = capsys.readouterr().out
+    assert "epsilon:0.3 by the scores of the artifact best" in printed
+    assert "600 of 1,200 decisions are left out (unoffered=drop)" in printed
+    assert "600 of 1,200 decisions are left out" in logged["note"]
+
+
 def test_cells_too_small_to_show_what_is_possible_are_named(
     folder: Path, logged: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -118,6 +138,10 @@ BAD = {
     "a choice without an artifact": (
         [LOG, "target=uniform", "choose=epsilon:0.1"], "choose=epsilon:0.1 is for target=artifact",
     ),
+    "a drop without an artifact": (
+        [LOG, "target=uniform", "unoffered=drop"], "unoffered=drop is for target=artifact:FOLDER",
+    ),
+    "unknown unoffered": ([LOG, "target=artifact:no", "unoffered=x"], "unoffered: expected refuse"),
     "no artifact": ([LOG, "target=artifact:no"], "no"),
     "no features": ([LOG, "target=uniform", "features=no.csv"], "features=no.csv: expected a file"),
     "features of nobody": ([LOG, "target=uniform", "features=log.parquet"], "features: "),

@@ -15,7 +15,7 @@ from recsys.reports.off_policy.page import report_files
 from recsys.reports.off_policy.picture import weights
 from recsys.reports.off_policy.report import PolicyReport, ReportSettings, policy_report
 from recsys.reports.off_policy.tables import differences_frame, estimates_frame
-from recsys.reports.off_policy.targets import target_of
+from recsys.reports.off_policy.targets import target_of, without_unoffered
 from recsys.reports.off_policy.words import summary
 
 TABLE = decisions()
@@ -154,6 +154,54 @@ def test_an_artifact_that_knows_no_offer_of_the_log_is_refused(
     other = decision_log(TABLE.head(60).assign(offer_id="gold"))
     with pytest.raises(InputError, match="it would make none of the offers of decision 0 to"):
         target_of("target", f"artifact:{artifact}", other)
+
+
+def with_gold(table: pd.DataFrame) -> pd.DataFrame:
+    """All decisions on the web are of an offer that the artifact does not have."""
+    web = table["touchpoint"] == "web"
+    return table.assign(offer_id=table["offer_id"].mask(web, "gold"))
+
+
+def test_decisions_in_which_an_artifact_offers_nothing_are_dropped_and_counted(
+    artifact: str,
+) -> None:
+    log, text = decision_log(with_gold(TABLE)), f"artifact:{artifact}"
+    with pytest.raises(InputError, match=r"\(600 such decisions of 1,200\).* set unoffered=drop"):
+        target_of("target", text, log)
+    both = [
+        target_of("target", text, log, "epsilon:0.3", "drop"),
+        target_of("versus", "uniform", log),
+    ]
+    kept, targets = without_unoffered(log, both)
+    assert set(kept.frame["touchpoint"]) == {"app"}
+    app = (log.frame["touchpoint"] == "app").to_numpy()
+    np.testing.assert_array_equal(kept.log.rewards, log.log.rewards[app])
+    np.testing.assert_array_equal(kept.support, log.support[app])
+    np.testing.assert_allclose(targets[0].probabilities.sum(axis=1), 1)
+    report = policy_report("log", kept, targets, FAST)
+    alone = decision_log(TABLE, touchpoint="app")
+    same = policy_report("log", alone, [target_of("target", "uniform", alone)], FAST)
+    snips = [each.values[-1].estimates["snips"].interval.mean for each in (report, same)]
+    assert snips[0] == pytest.approx(snips[1])
+    text = "600 of 1,200 decisions are left out (unoffered=drop)"
+    assert any(text in sentence for sentence in summary(report))
+    assert text in report_files(report)["policy_value.html"].decode()
+
+
+def test_of_a_slate_all_rows_are_dropped(artifact: str) -> None:
+    table = with_gold(TABLE).head(60)
+    slates = table.assign(slate_id=table["decision_id"] // 2, position=table["decision_id"] % 2)
+    slates["customer_id"] = "c"
+    log = decision_log(slates)
+    target = target_of("target", f"artifact:{artifact}", log, "greedy", "drop")
+    assert target.unoffered == 30
+    with pytest.raises(InputError, match="no decision is left"):
+        without_unoffered(log, [target])
+
+
+def test_a_log_without_gaps_stays_as_it_is(log: DecisionLog) -> None:
+    targets = [target_of("target", "uniform", log)]
+    assert without_unoffered(log, targets) == (log, targets)
 
 
 def test_slates_are_evaluated_as_slates() -> None:

@@ -1,5 +1,6 @@
 """recsys live_test: a whole test from its plan to its verdict, and words that are wrong."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,62 @@ def test_a_plan_follows_from_the_log(folder: Path, capsys: pytest.CaptureFixture
     page = (folder / "plan" / "live_test.html").read_text()
     assert "Plan of a live test: spring" in page
     assert (folder / "plan" / "live_test.png").read_bytes().startswith(b"\x89PNG")
+
+
+def noisy(customers: int) -> pd.DataFrame:
+    """One decision a customer over 100 days; one in ten earns 10, the others nothing."""
+    rewards = np.where(np.arange(customers) % 10 == 0, 10.0, 0.0)
+    when = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(
+        np.arange(customers) * 100 / customers, unit="D"
+    )
+    return pd.DataFrame(
+        {
+            "decision_id": np.arange(customers), "customer_id": np.arange(customers),
+            "offer_id": "O", "touchpoint": "app", "timestamp": when, "policy": "p",
+            "propensity": 1.0, "outcome": "accept", "reward": rewards,
+        }
+    )  # fmt: skip
+
+
+def test_a_stage_that_guards_nothing_is_told_with_what_would_guard(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noisy(10_000).to_parquet("noisy.parquet", index=False)
+    run("step=plan decisions=noisy.parquet lift=.3 window=7 stages=pilot:.02,full:1 out=plan")
+    shown = capsys.readouterr().out
+    assert "pilot would guard nothing" in shown
+    assert "pilot would guard nothing" in (folder / "plan" / "live_test.html").read_text()
+    (stages,) = re.findall(r"Set (stages=pilot:[.\d]+,full:1);", shown)
+    run(f"step=plan decisions=noisy.parquet lift=.3 window=7 {stages} out=better")
+    assert "guard nothing" not in capsys.readouterr().out
+    pilot = read_plan(folder / "better" / "live_test.yaml").stages[0]
+    mean = noisy(10_000)["reward"].mean()
+    assert pilot.harm is not None
+    assert 0.45 * mean < pilot.harm <= 0.505 * mean
+
+
+def test_no_stage_guards_where_the_lift_is_large(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del folder
+    noisy(10_000).to_parquet("noisy.parquet", index=False)
+    run("step=plan decisions=noisy.parquet lift=.9 window=7 out=plan")
+    shown = capsys.readouterr().out
+    assert "no stage before it can guard. Plan for a smaller lift=, or set stages=full:1" in shown
+    run("step=plan decisions=noisy.parquet lift=.9 window=7 stages=full:1 out=single")
+    assert "guard" not in capsys.readouterr().out
+
+
+def test_a_log_too_small_for_a_test_is_told_and_days_stay_within_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noisy(300).to_parquet("noisy.parquet", index=False)
+    run("step=plan decisions=noisy.parquet lift=.5 window=7 out=plan")
+    shown = capsys.readouterr().out
+    assert "it is too small for a test that guards; bring a longer log" in shown
+    assert "The log's 100 days bring too few customers for pilot, half and full" in shown
+    plan = read_plan(folder / "plan" / "live_test.yaml")
+    assert [stage.days for stage in plan.stages] == [100, 100, 100]
 
 
 def test_a_plan_may_rest_on_the_new_policy_s_own_variance(
