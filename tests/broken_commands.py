@@ -205,7 +205,7 @@ SIMULATE = {
 }  # fmt: skip
 
 BENCHMARK = {
-    "unknown suite": (["suite=speed"], "suite=speed: there is no such file", "compare, coupons"),
+    "unknown suite": (["suite=speed"], "suite=speed: there is no such file", "there are ablation"),
     "misspelt key": (["suite.rot=x"], "suite.rot: there is no such key; did you mean suite.root?"),
     "root nowhere": (["suite.root=no"], "suite.root=no: expected a folder, and there is none"),
     "root of something else": (["suite.root=tables"], "suite.root=tables: expected train.txt"),
@@ -282,7 +282,7 @@ DAMAGED = {
     "manifest of something else": (rewritten(MANIFEST, lambda raw: b"{}"), "is not the manifest"),
     "a later format": (
         rewritten(MANIFEST, lambda raw: re.sub(rb'_version": \d', b'_version": 9', raw)),
-        "copy has format version 9, this recsys reads up to 3: upgrade"),
+        "copy has format version 9, this recsys reads up to 4: upgrade"),
     "vectors cut": (rewritten(VECTORS, lambda raw: raw[:-3]), "safetensors has", "it is cut"),
     "vectors altered": (rewritten(VECTORS, lambda raw: raw[:-3] + b"abc"), "not match the SHA-256"),
     "no ids": (damaged(lambda at: (at / "ids.parquet").unlink()), "ids.parquet is missing"),
