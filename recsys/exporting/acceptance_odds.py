@@ -135,9 +135,9 @@ def score_parts(
     offers = contents.products.vectors
     if contents.offers is not None:
         offers = contents.offers.pooled(offers)
-    rows, place = np.unique(answers.customers, return_inverse=True)
+    rows, customer_of = np.unique(answers.customers, return_inverse=True)
     known, _ = fill_default(contents, contents.customers.vectors[rows], np.arange(len(rows)))
-    customers, chosen = known[place].astype(np.float64), offers[answers.offers]
+    customers, chosen = known[customer_of].astype(np.float64), offers[answers.offers]
     parts = np.zeros((len(answers), _SCORES))
     parts[:, 0] = (customers * chosen).sum(axis=1)
     table = contents.touchpoints

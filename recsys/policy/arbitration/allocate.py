@@ -141,9 +141,9 @@ def values_by_touchpoint(candidates: Candidates, count: int) -> FloatArray:
     for column in range(candidates.values.shape[1]):
         worth = candidates.values[:, column]
         is_worth = is_listed[:, column] & (worth > 0)
-        places = rows + candidates.touchpoints[:, column].astype(np.int64) * len(rows)
-        places = places[is_worth]
-        flat[places] = np.maximum(flat[places], worth[is_worth])
+        cells = rows + candidates.touchpoints[:, column].astype(np.int64) * len(rows)
+        cells = cells[is_worth]
+        flat[cells] = np.maximum(flat[cells], worth[is_worth])
     return values
 
 

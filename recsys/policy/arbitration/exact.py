@@ -147,5 +147,5 @@ def constraints(
         entries.append(limits.costs[touchpoints])
         most.append(np.array([limits.affordable]))
     bounds = np.concatenate(most)
-    places = (np.concatenate(lines), np.concatenate(columns))
-    return csr_array((np.concatenate(entries), places), shape=(len(bounds), len(pairs))), bounds
+    cells = (np.concatenate(lines), np.concatenate(columns))
+    return csr_array((np.concatenate(entries), cells), shape=(len(bounds), len(pairs))), bounds

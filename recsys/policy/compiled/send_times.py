@@ -31,12 +31,12 @@ def first_moments(rules: CompiledRules, rows: IntArray, start: int, horizon: int
     zones = rules.zones.of_rows(rows)
     for zone in np.unique(zones):
         living = np.flatnonzero(zones == zone)
-        free, found = free_from[living], times[living]
+        free, living_times = free_from[living], times[living]
         for begin, end, part, is_open in _spans(rules, int(zone), start, start + horizon):
             moments = np.maximum(free, begin)
             moments[(moments >= end) | ~is_open] = OPEN_END
-            np.minimum(found[:, :, part], moments, out=found[:, :, part])
-        times[living] = found
+            np.minimum(living_times[:, :, part], moments, out=living_times[:, :, part])
+        times[living] = living_times
     return times
 
 

@@ -82,11 +82,11 @@ def costs(
 
 def _tile(masks: Masks, rows: IntArray, values: FloatArray) -> FloatArray:
     """[B, 2 + R] best value without rules and under all, then what each rule costs."""
-    rules, pairs = masks.rules, masks.rules.pairs()[:, masks.places]
+    rules, pairs = masks.rules, masks.rules.pairs()[:, masks.columns]
     if values.ndim == 3:
-        values = values[:, :, masks.places]
+        values = values[:, :, masks.columns]
     all_offers = np.ones(values.shape[:2], dtype=bool)
-    anywhere = np.ones((len(rows), len(masks.places)), dtype=bool)
+    anywhere = np.ones((len(rows), len(masks.columns)), dtype=bool)
     is_open = masks.touchpoints(rows)
     refused, refusals = {}, np.zeros(all_offers.shape, np.int16)
     for name, mask in masks.by_rule(rows):

@@ -84,7 +84,7 @@ def counts(masks: "Masks", rows: IntArray) -> Counts:
         rows: [Q] customer rows.
     """
     rules = masks.rules
-    shape = (len(rows), rules.shape[1], len(masks.places))
+    shape = (len(rows), rules.shape[1], len(masks.columns))
     alone = [_Sum(shape[1]) for _ in rules.names]
     in_order = [_Sum(shape[1]) for _ in rules.names]
     tile = max(1, _CELLS // max(1, shape[1]))
@@ -118,14 +118,14 @@ class Masks:
         rules: of a policy.
         at: moment, UTC seconds.
         horizon: seconds from then.
-        places: [S] the touchpoints to look at; None for all T.
+        columns: [S] the touchpoints to look at; None for all T.
     """
 
     def __init__(
-        self, rules: CompiledRules, at: int, horizon: int, places: IntArray | None = None
+        self, rules: CompiledRules, at: int, horizon: int, columns: IntArray | None = None
     ) -> None:
         self.rules, self.at, self.horizon = rules, at, horizon
-        self.places = np.arange(rules.shape[2]) if places is None else places
+        self.columns = np.arange(rules.shape[2]) if columns is None else columns
         closing = rules.touchpoint_names
         ordered = [name for name in rules.names if name in closing]
         self._alone = {name: rules.with_touchpoint_rules([name]) for name in closing}
@@ -158,7 +158,7 @@ class Masks:
         """
         whole = self.rules.shape[2]
         for name, mask in by_rule(self.rules, rows, self.at, self.at + self.horizon - 1):
-            yield name, mask[:, :, self.places] if mask.shape[2] == whole else mask
+            yield name, mask[:, :, self.columns] if mask.shape[2] == whole else mask
 
     def touchpoints(self, rows: IntArray, without: str | None = None) -> BoolArray:
         """[B, S] open under all rules, or under all but one."""
@@ -167,4 +167,4 @@ class Masks:
 
     def _open(self, rules: CompiledRules, rows: IntArray) -> BoolArray:
         times = rules.send_times(rows, self.at, self.horizon)
-        return np.asarray((times[:, self.places] < OPEN_END).any(axis=2))
+        return np.asarray((times[:, self.columns] < OPEN_END).any(axis=2))

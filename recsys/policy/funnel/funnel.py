@@ -65,8 +65,8 @@ def funnel(
     Raises:
         InputError: no customers, or values of another shape.
     """
-    places = None if touchpoints is None else np.sort(np.array(list(touchpoints.values()), int))
-    masks = Masks(rules, at, horizon, places)
+    columns = None if touchpoints is None else np.sort(np.array(list(touchpoints.values()), int))
+    masks = Masks(rules, at, horizon, columns)
     chosen = np.arange(rules.shape[0]) if rows is None else rows
     if not len(chosen):
         raise InputError("rows: expected at least one customer, got none")

@@ -120,8 +120,8 @@ def _by_offer(
     keys, which = np.unique(customers[entries] * max(len(offers), 1) + rows, return_inverse=True)
     first_back = np.full(len(keys), OPEN_END)
     np.minimum.at(first_back, which, until[entries])
-    found = keys % max(len(offers), 1)
-    complete = np.bincount(which, minlength=len(keys)) == np.diff(offers.starts)[found]
+    offer_rows = keys % max(len(offers), 1)
+    complete = np.bincount(which, minlength=len(keys)) == np.diff(offers.starts)[offer_rows]
     keys, first_back = keys[complete], first_back[complete]
     return keys // max(len(offers), 1), keys % max(len(offers), 1), first_back
 

@@ -80,18 +80,18 @@ def decide(
     ranked = _Ranked(chances=chance, values=values, costs=part.costs[touchpoints], worth=worth)
     stated = part.exploration if explore else None
     chosen, propensities = _choose(contents, customer, ranked, k, stated)
-    places = worth[chosen].argmax(axis=1) if len(chosen) else chosen
+    columns = worth[chosen].argmax(axis=1) if len(chosen) else chosen
     offers = [
         _offer(
             contents,
             offer=int(offer),
-            touchpoint=int(touchpoints[place]),
-            send_at=int(times[place, best_parts[offer, place]]),
-            chance=float(chance[offer, place]),
-            value=float(values[offer, place]),
+            touchpoint=int(touchpoints[column]),
+            send_at=int(times[column, best_parts[offer, column]]),
+            chance=float(chance[offer, column]),
+            value=float(values[offer, column]),
             propensity=float(propensity),
         )
-        for offer, place, propensity in zip(chosen, places, propensities, strict=True)
+        for offer, column, propensity in zip(chosen, columns, propensities, strict=True)
     ]
     refusals = _counts(rules, first, best > -np.inf)
     short = None

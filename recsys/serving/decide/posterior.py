@@ -101,6 +101,6 @@ def _precisions(contents: Contents, rows: IntArray) -> FloatArray:
     factors = fold_in.factors[contents.events.products[events]].astype(np.float64)
     weighted = (contents.events.weights[events] - 1.0)[:, None] * factors
     ends = np.searchsorted(owners, np.arange(len(known) + 1))
-    for place, first, end in zip(known, ends[:-1], ends[1:], strict=True):
-        grams[place] += weighted[first:end].T @ factors[first:end]
+    for position, first, end in zip(known, ends[:-1], ends[1:], strict=True):
+        grams[position] += weighted[first:end].T @ factors[first:end]
     return grams

@@ -188,9 +188,12 @@ def test_quiet_hours_past_midnight_belong_to_the_day_on_which_they_begin(tmp_pat
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("markt", "policy: expected one of default, market, .* got 'markt'; did you mean 'market'"),
+        (
+            "markt",
+            "policy: expected one of closed_loop, .* got 'markt'; did you mean 'market'",
+        ),
         ("none.yaml", "policy: none.yaml cannot be read: No such file"),
-        ("../policy/market", "policy: expected one of default, market"),
+        ("../policy/market", "policy: expected one of closed_loop, default, market"),
     ],
 )
 def test_a_policy_that_is_not_there_is_refused(name: str, message: str) -> None:
