@@ -11,6 +11,7 @@ from recsys.data.faults.collect import OnFault, Remedies
 from recsys.data.faults.header import expected_columns, is_known
 from recsys.data.mapping.problems import problem_line
 from recsys.data.schema import SCHEMAS
+from recsys.data.strict_yaml import parse_yaml
 from recsys.errors import InputError
 
 _CONFIG = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -155,13 +156,14 @@ def read_mapping(path: str) -> Mapping:
     """
     where = Path(path).expanduser()
     try:
-        content = yaml.safe_load(where.read_text(encoding="utf-8"))
+        content = parse_yaml(where.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"data.mapping={path}: cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "it is not UTF-8"
+        is_text = isinstance(error, yaml.YAMLError)
+        problem = getattr(error, "problem", None) or (error if is_text else "it is not UTF-8")
         raise InputError(
             f"data.mapping={path}: expected YAML, got a fault{line}: {problem}"
         ) from None

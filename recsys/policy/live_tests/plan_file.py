@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from recsys.data.moments import parse_moment
+from recsys.data.strict_yaml import parse_yaml
 from recsys.errors import InputError
 from recsys.ops.whole_file import reason
 from recsys.policy.live_tests.assignment import check_shares
@@ -23,7 +24,7 @@ def read_plan(path: Path) -> LiveTest:
         InputError: the file cannot be read or is no plan; names the key.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"plan={path} cannot be read: {reason(error)}") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from recsys.data.strict_yaml import parse_yaml
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.policy.rules import sections
@@ -92,35 +93,9 @@ def _content(path: Path) -> Any:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise InputError(f"policy: {path} cannot be read: {reason}") from None
     try:
-        return yaml.load(text, _Loader)
+        return parse_yaml(text)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"policy: {path}{line}: {error.problem}; fix the YAML") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except yaml.YAMLError:
         raise InputError(f"policy: {path}: expected YAML text; see docs/rules.md") from None
-
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, made stricter.
-
-    Without anchors, by which a file of 1 kB can expand to gigabytes, and without repeated keys, of
-    which the last would count in silence.
-    """
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem="anchors are not allowed", problem_mark=mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        mapping: dict[Any, Any] = {}
-        for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str | int | float) or key in mapping:
-                what = (
-                    f"the key {shown(key)} appears twice" if isinstance(key, str) else "a bad key"
-                )
-                raise yaml.MarkedYAMLError(problem=what, problem_mark=key_node.start_mark)
-            mapping[key] = self.construct_object(value_node, deep=True)
-        return mapping

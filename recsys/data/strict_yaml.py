@@ -1,0 +1,45 @@
+"""Parses YAML that a user wrote, more strictly than PyYAML's safe loader."""
+
+from typing import Any
+
+import yaml
+
+from recsys.ops.shown_text import shown
+
+
+def parse_yaml(text: str) -> Any:
+    """Plain data of a YAML text.
+
+    Anchors are refused, by which a file of 1 kB can expand to gigabytes, and so are repeated keys,
+    of which the last would count in silence.
+
+    Raises:
+        yaml.MarkedYAMLError: the text is no YAML, with the line; or it has an anchor or a key that
+            cannot be used.
+        yaml.YAMLError: the text is no YAML for another reason, such as too many levels.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except (ValueError, RecursionError) as error:
+        raise yaml.YAMLError(" ".join(str(error).split())) from None
+
+
+class _Loader(yaml.SafeLoader):
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem="anchors are not allowed", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        mapping: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int | float) or key in mapping:
+                is_usable = isinstance(key, str | int | float)
+                fault = "appears twice" if is_usable else "is no text or number; quote it"
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {shown(key)} {fault}", problem_mark=key_node.start_mark
+                )
+            mapping[key] = self.construct_object(value_node, deep=True)
+        return mapping
