@@ -10,18 +10,11 @@ Ends with code 2 if the tables cannot be loaded. Keys of data= are those of recs
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
-
-from recsys.cli.conf import conf_folder
-from recsys.cli.launch import as_input_errors
+from recsys.cli.composed_source import composed_source
 from recsys.cli.words import Key, key_values
 from recsys.data.faults.inspected import Inspected, inspect
 from recsys.data.source import Source
 from recsys.errors import InputError
-from recsys.experiments.config import build_part
-from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.data_check.report import data_check, headline, page, terminal_lines
@@ -50,7 +43,7 @@ def main(words: Sequence[str]) -> None:
     """
     given = key_values([word for word in words if not _is_of_data(word)], KEYS, __doc__ or "")
     out, suggest = _out(given), _suggest(given)
-    source = _source([word for word in words if not _is_own(word)])
+    source = composed_source([word for word in words if not _is_own(word)])
     if suggest is not None and not hasattr(source, "suggestion"):
         raise InputError("suggest: expected data=files, whose files a mapping describes")
     inspected = inspect(source)
@@ -98,20 +91,6 @@ def _suggest(given: dict[str, str]) -> Path | None:
             f"suggest={word}: {path} is there already; name another file, or remove it"
         )
     return path
-
-
-def _source(words: Sequence[str]) -> Source:
-    folders = [word.partition("=")[2] for word in words if word.startswith("--config-dir=")]
-    overrides = [word for word in words if not word.startswith("--config-dir=")]
-    overrides += [f"hydra.searchpath=[file://{Path(folder).resolve()}]" for folder in folders]
-    GlobalHydra.instance().clear()
-    with as_input_errors():
-        with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
-            config = compose("config", overrides)
-        plain = OmegaConf.to_container(config.data, resolve=True, throw_on_missing=True)
-        allow = allowed_packages(OmegaConf.to_container(config.allow))
-    source: Source = build_part(plain, "data", allow)  # type: ignore[arg-type]
-    return source
 
 
 def _suggestion(source: Source, inspected: Inspected) -> str:

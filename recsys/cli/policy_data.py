@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import yaml
 
 from recsys.cli.conf import conf_folder
 from recsys.cli.words import Key
 from recsys.data.check import check_table
+from recsys.data.source import Source
 from recsys.errors import InputError
-from recsys.experiments.config import build_part
-from recsys.ops.whole_numbers import parse_whole_number
 from recsys.reports.off_policy.decision_log import read_decisions
 
 DATA = {
@@ -24,7 +21,6 @@ DATA = {
     "data.events": Key("of simulated", "NUMBER"),
     "data.seed": Key("of simulated", "NUMBER"),
 }
-_REQUIRED = "???"
 
 
 def decisions_of(given: Mapping[str, str]) -> tuple[str, pd.DataFrame]:
@@ -48,18 +44,11 @@ def decisions_of(given: Mapping[str, str]) -> tuple[str, pd.DataFrame]:
     return str(source.name), check_table("decisions", table)
 
 
-def _source(given: Mapping[str, str]) -> Any:
+def _source(given: Mapping[str, str]) -> Source:
     folder = conf_folder() / "data"
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if given["data"] not in known:
         raise InputError(f"data: expected one of {', '.join(known)}, got '{given['data']}'")
-    text = (folder / f"{given['data']}.yaml").read_text(encoding="utf-8")
-    values = yaml.safe_load(text)
-    for key in (key for key in DATA if key.startswith("data.") and key in given):
-        name = key.removeprefix("data.")
-        number = parse_whole_number(given[key]) if name in ("events", "seed") else None
-        values[name] = given[key] if number is None else number
-    missing = [name for name, value in values.items() if value == _REQUIRED]
-    if missing:
-        raise InputError(f"data.{missing[0]} is not set; set data.{missing[0]}=...")
-    return build_part(values, "data")
+    from recsys.cli.composed_source import composed_source  # Hydra, which a file does not need
+
+    return composed_source([f"{key}={given[key]}" for key in DATA if key in given])
