@@ -11,10 +11,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from benchmarks.suite import machine, write_benchmark
-from recsys.cli.conf import conf_folder
 from recsys.cli.launch import launch
 from recsys.experiments.config import build_part
 from recsys.experiments.target_classes import allowed_packages
+from recsys.ops.conf_folder import conf_folder
 from recsys.ops.terminal import say
 
 

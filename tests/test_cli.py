@@ -218,7 +218,7 @@ def test_conf_is_that_of_the_checkout_unless_the_package_holds_one(
     assert conf.tuned_folder() == ROOT / "conf" / "experiment" / "tuned"
     assert conf.use_tuned(conf.tuned_folder() / "a.yaml") == []
     (tmp_path / "conf").mkdir()
-    monkeypatch.setattr(conf, "_PACKAGE", tmp_path)
+    monkeypatch.setattr("recsys.ops.conf_folder._PACKAGE", tmp_path)
     assert conf.conf_folder() == tmp_path / "conf"
     # Below the current folder, not in the installed package.
     assert conf.tuned_folder() == Path("conf/experiment/tuned")

@@ -7,11 +7,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from recsys.cli.conf import conf_folder
 from recsys.cli.launch import as_input_errors
 from recsys.data.source import Source
 from recsys.experiments.config import build_part
 from recsys.experiments.target_classes import allowed_packages
+from recsys.ops.conf_folder import conf_folder
 
 
 def composed_source(words: Sequence[str]) -> Source:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from recsys.cli.conf import conf_folder
 from recsys.cli.words import Key
 from recsys.data.check import check_table
 from recsys.data.source import Source
 from recsys.errors import InputError
+from recsys.ops.conf_folder import conf_folder
 from recsys.reports.off_policy.decision_log import read_decisions
 
 DATA = {

@@ -17,12 +17,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from recsys.cli.conf import conf_folder
 from recsys.cli.launch import launch
 from recsys.errors import InputError
 from recsys.experiments.config import settings_from
 from recsys.experiments.processes import is_first, joined, shared_folder
 from recsys.experiments.run import fit_only, run
+from recsys.ops.conf_folder import conf_folder
 from recsys.ops.terminal import say
 from recsys.tracking.metrics_json import write_metrics_json
 from recsys.tracking.runs import attempt, log_run

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from omegaconf import DictConfig
 
-from recsys.cli.conf import conf_folder, tuned_folder, use_tuned
+from recsys.cli.conf import tuned_folder, use_tuned
 from recsys.cli.launch import launch
 from recsys.errors import InputError
 from recsys.experiments.config import settings_from
@@ -18,6 +18,7 @@ from recsys.experiments.config_types import build_typed
 from recsys.experiments.tuning.finish import finish
 from recsys.experiments.tuning.study import StudyConfig
 from recsys.experiments.tuning.tune import tune
+from recsys.ops.conf_folder import conf_folder
 from recsys.ops.terminal import say
 
 

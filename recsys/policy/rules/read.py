@@ -7,27 +7,21 @@ import yaml
 
 from recsys.data.strict_yaml import parse_yaml
 from recsys.errors import InputError
+from recsys.ops.conf_folder import conf_folder
 from recsys.ops.shown_text import shown
 from recsys.policy.rules import sections
 from recsys.policy.rules.contradictions import refuse_contradictions
 from recsys.policy.rules.keys import Keys, nearest
 from recsys.policy.rules.policy import Arbitration, Policy
 
-_PACKAGE = Path(__file__).parents[2]
 _SUFFIXES = (".yaml", ".yml")
 _LARGEST = 1_000_000
 """Bytes of a policy file."""
 
 
-def policy_folder() -> Path:
-    """Where the shipped policies are: in `recsys/conf` of a wheel, or `conf` of the checkout."""
-    conf = _PACKAGE / "conf"
-    return (conf if conf.is_dir() else _PACKAGE.parent / "conf") / "policy"
-
-
 def shipped_policies() -> list[str]:
     """Names of the policies that come with the package."""
-    return sorted(path.stem for path in policy_folder().glob("*.yaml"))
+    return sorted(path.stem for path in (conf_folder() / "policy").glob("*.yaml"))
 
 
 def read_policy(name_or_path: str | Path) -> Policy:
@@ -74,7 +68,7 @@ def _path(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     path = Path(text)
     if path.suffix not in _SUFFIXES:
-        path = policy_folder() / f"{text}.yaml"
+        path = conf_folder() / "policy" / f"{text}.yaml"
         names = shipped_policies()
         if text not in names:
             raise InputError(
