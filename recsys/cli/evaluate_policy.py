@@ -32,7 +32,7 @@ from recsys.reports.off_policy.page import PAGE, PICTURE, report_files
 from recsys.reports.off_policy.report import PolicyReport, ReportSettings, policy_report
 from recsys.reports.off_policy.targets import target_of, without_unoffered
 from recsys.reports.off_policy.words import summary
-from recsys.tracking.standalone import log_standalone
+from recsys.tracking.report import log_standalone
 from recsys.tracking.store import TrackConfig
 
 KEYS = {
