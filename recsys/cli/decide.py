@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from recsys.cli.policy_artifact import artifact_of
 from recsys.cli.words import Key, key_values, truth, whole_number
 from recsys.errors import InputError
 from recsys.ops.terminal import say
-from recsys.serving import Artifact, load
+from recsys.serving import Artifact
 from recsys.serving.decide.plan import CANDIDATES, DayPlan, decide_everyone
 from recsys.serving.decide.plan_file import require_parquet
 
@@ -51,12 +52,7 @@ def main(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     _require_words(given)
     explore = truth("explore", given["explore"])
-    artifact = load(given["artifact"])
-    if "policy" in given:
-        # Reading a policy needs more than an artifact does.
-        from recsys.exporting.other_policy import with_other_policy
-
-        artifact = with_other_policy(artifact, given["policy"])
+    artifact = artifact_of(given)
     if "customer" in given:
         _decide_one(artifact, given, explore)
         return

@@ -26,13 +26,13 @@ from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.ops.whole_numbers import parse_whole_number
 from recsys.reports.off_policy.artifact_policy import DROP, GREEDY, REFUSE
-from recsys.reports.off_policy.decision_log import DecisionLog, decision_log
+from recsys.reports.off_policy.decision_log import EvaluatedLog, decision_log
 from recsys.reports.off_policy.features import read_features
 from recsys.reports.off_policy.page import PAGE, PICTURE, report_files
 from recsys.reports.off_policy.report import PolicyReport, ReportSettings, policy_report
 from recsys.reports.off_policy.targets import target_of, without_unoffered
 from recsys.reports.off_policy.words import summary
-from recsys.tracking.standalone import log_standalone
+from recsys.tracking.report import log_standalone
 from recsys.tracking.store import TrackConfig
 
 KEYS = {
@@ -138,7 +138,7 @@ def _number(given: Mapping[str, str], key: str, low: float, high: float) -> floa
     return value
 
 
-def _log(given: Mapping[str, str], table: pd.DataFrame) -> DecisionLog:
+def _log(given: Mapping[str, str], table: pd.DataFrame) -> EvaluatedLog:
     return decision_log(
         table,
         by=[] if given["by"] == "none" else given["by"].split(","),

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from recsys.cli.policy_artifact import artifact_of
 from recsys.cli.run_keys import STORE, store_of
 from recsys.cli.words import Key, key_values, truth, whole_number
 from recsys.errors import InputError
@@ -25,7 +26,7 @@ from recsys.policy.funnel.costs import SAMPLE
 from recsys.reports.funnel.files import log_funnel, require_ending, write_funnel
 from recsys.reports.funnel.values import expected_values
 from recsys.reports.funnel.words import funnel_text
-from recsys.serving import Artifact, load
+from recsys.serving import Artifact
 from recsys.serving.artifact.times import now
 from recsys.serving.decide.booked import read_booked
 from recsys.serving.decide.inbound import require_policy
@@ -71,12 +72,7 @@ def main(words: Sequence[str]) -> None:
     hours = _up_to("hours", given["hours"], _MOST_HOURS)
     seed = _up_to("seed", given["seed"], 2**32 - 1)
     sample, kept = whole_number("sample", given["sample"]), truth("log", given["log"])
-    artifact = load(given["artifact"])
-    if "policy" in given:
-        # Reading a policy needs more than an artifact does.
-        from recsys.exporting.other_policy import with_other_policy
-
-        artifact = with_other_policy(artifact, given["policy"])
+    artifact = artifact_of(given)
     rules = _rules(artifact, given.get("decisions"))
     run = _run(artifact, store_of(given)) if kept else None
     moment = artifact.contents.moment(given.get("at"))

@@ -147,8 +147,29 @@ def aligned(runs: Sequence[TrackedRun], metric: str, part: str) -> tuple[FloatAr
         InputError: two runs were measured on different customers or hold them under different
             pseudonyms, or one lacks the metric.
     """
+    values, customers = aligned_columns(runs, [metric], part)
+    return values[metric], customers
+
+
+def aligned_columns(
+    runs: Sequence[TrackedRun], names: Sequence[str], part: str
+) -> tuple[dict[str, FloatArray], IntArray]:
+    """As `aligned`, for several columns of the values by query, which are read once.
+
+    Args:
+        runs: M of them.
+        names: metrics, or other columns of numbers.
+        part: "valid" or "test".
+
+    Returns:
+        Name -> [Q, M] the column by query and run, and [Q] the customer of each query.
+
+    Raises:
+        InputError: as `aligned`.
+    """
     refuse_different_keys({run.run_id: run.tags for run in runs})
-    shared, columns = np.array([]), []
+    shared = np.array([])
+    columns: dict[str, list[FloatArray]] = {name: [] for name in names}
     for number, run in enumerate(runs):
         # Several queries of a customer keep the order of the split.
         table = run.per_query(part).sort_values("customer_id", kind="stable")
@@ -159,8 +180,10 @@ def aligned(runs: Sequence[TrackedRun], metric: str, part: str) -> tuple[FloatAr
                 f"runs {run.run_id} and {runs[0].run_id} were measured on different customers; "
                 "train both again"
             )
-        if metric not in table:
-            metrics = ", ".join(sorted(map(str, set(table) - {"customer_id", "history"})))
-            raise InputError(f"metric={metric} is not in both runs; there are {metrics}")
-        columns.append(table[metric].to_numpy(np.float64))
-    return np.column_stack(columns), np.unique(shared, return_inverse=True)[1]
+        for name, values in columns.items():
+            if name not in table:
+                metrics = ", ".join(sorted(map(str, set(table) - {"customer_id", "history"})))
+                raise InputError(f"metric={name} is not in both runs; there are {metrics}")
+            values.append(table[name].to_numpy(np.float64))
+    by_run = {name: np.column_stack(values) for name, values in columns.items()}
+    return by_run, np.unique(shared, return_inverse=True)[1]

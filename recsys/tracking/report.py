@@ -1,12 +1,15 @@
-"""Logs reports about runs to MLflow, in the experiment of the runs."""
+"""Logs reports to MLflow: those about runs in the experiment of the runs, others by themselves."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import time
+from typing import Any
 
 from recsys.ops.shown_text import for_markdown
 from recsys.tracking.client import ending_run, store_errors
 from recsys.tracking.read import TrackedRun
+from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 
 def log_report(
@@ -27,26 +30,68 @@ def log_report(
         InputError: the store does not accept it.
     """
     first = runs[0]
-    tags = {
-        "kind": kind,
-        "data": first.data,
-        "fingerprint": first.fingerprint,
-        "split": first.split,
-        "metric": metric,
-        "mlflow.note.content": "\n\n".join(map(for_markdown, note.split("\n\n"))),
-    }
-    ids = "".join(f"{run.run_id}\n" for run in runs)
     with store_errors(f"the {kind}"):
         experiment = first.client.get_run(first.run_id).info.experiment_id
-        run = first.client.create_run(
-            experiment, run_name=f"{kind} {first.data} {metric}", tags=tags
-        )
-    run_id = str(run.info.run_id)
-    with ending_run(first.client, run_id, kind), TemporaryDirectory() as folder:
-        for name, content in {**files, "runs.txt": ids.encode()}.items():
-            (Path(folder) / name).write_bytes(content)
-        first.client.log_artifacts(run_id, folder)
-    return run_id
+    ids = "".join(f"{run.run_id}\n" for run in runs)
+    return _log(
+        TrackingStore(first.client, experiment),
+        kind,
+        f"{kind} {first.data} {metric}",
+        tags={
+            "data": first.data,
+            "fingerprint": first.fingerprint,
+            "split": first.split,
+            "metric": metric,
+        },
+        files={**files, "runs.txt": ids.encode()},
+        note=note,
+    )
+
+
+def log_standalone(
+    kind: str,
+    name: str,
+    settings: TrackConfig,
+    *,
+    tags: Mapping[str, str],
+    params: Mapping[str, str],
+    metrics: Mapping[str, float],
+    files: Mapping[str, bytes],
+    note: str,
+) -> str:
+    """Logs a report that is about no run of a model, such as one about policies.
+
+    It has no tags of a model, so that `recsys.tracking.read.runs` skips it.
+
+    Args:
+        kind: tag "kind", as "policy_value".
+        name: of the run.
+        settings: the store and the experiment.
+        tags: further tags.
+        params: what was set.
+        metrics: name -> value.
+        files: name -> content of an artifact.
+        note: as for `log_report`.
+
+    Returns:
+        the MLflow run id.
+
+    Raises:
+        InputError: the store cannot be opened, or does not accept it.
+    """
+    from mlflow.entities import Metric, Param
+
+    now = int(time() * 1000)
+    return _log(
+        open_store(settings),
+        kind,
+        name,
+        tags={**settings.tags, **tags},
+        files=files,
+        note=note,
+        metrics=[Metric(key, value, now, 0) for key, value in metrics.items()],
+        params=[Param(key, value) for key, value in params.items()],
+    )
 
 
 def log_comparison(
@@ -65,3 +110,29 @@ def log_comparison(
     """
     content = {name: text.encode() for name, text in files.items()}
     return log_report("comparison", runs, metric, content, note)
+
+
+def _log(
+    store: TrackingStore,
+    kind: str,
+    name: str,
+    *,
+    tags: Mapping[str, str],
+    files: Mapping[str, bytes],
+    note: str,
+    metrics: Sequence[Any] = (),
+    params: Sequence[Any] = (),
+) -> str:
+    """Logs a run of files; metrics and params are entities of MLflow."""
+    shown = "\n\n".join(map(for_markdown, note.split("\n\n")))
+    every = {**tags, "kind": kind, "mlflow.note.content": shown}
+    with store_errors(f"the {kind}"):
+        run = store.client.create_run(store.experiment_id, run_name=name, tags=every)
+    run_id = str(run.info.run_id)
+    with ending_run(store.client, run_id, kind), TemporaryDirectory() as folder:
+        if metrics or params:
+            store.client.log_batch(run_id, metrics=metrics, params=params)
+        for file, content in files.items():
+            (Path(folder) / file).write_bytes(content)
+        store.client.log_artifacts(run_id, folder)
+    return run_id

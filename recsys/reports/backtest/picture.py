@@ -1,6 +1,5 @@
 """The picture of a backtest: the metric by window, and what age costs."""
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,12 +11,13 @@ from recsys.reports.drawing import (
     BLUE,
     GREEN,
     GREY,
-    GRID,
     INK,
     ORANGE,
     SKY,
     empty_figure,
+    png,
     svg,
+    titled,
 )
 from recsys.tracking.plots import names_as_they_are
 
@@ -51,9 +51,7 @@ def as_png(backtest: Backtest) -> bytes:
         x=0.01, ha="left", weight="bold", fontsize=12,
     )  # fmt: skip
     _draw(figure, backtest)
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=130, facecolor="white", metadata={"Software": None})
-    return content.getvalue()
+    return png(figure, dpi=130)
 
 
 def _draw(figure: "Figure", backtest: Backtest) -> None:
@@ -63,10 +61,10 @@ def _draw(figure: "Figure", backtest: Backtest) -> None:
     else:
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))
         _by_age(right, backtest)
-        _style(right, f"Old minus fresh, {metric}")
+        titled(right, f"Old minus fresh, {metric}", "both", color=INK)
         right.set_xlabel("fitted so many windows earlier")
     _by_window(left, backtest)
-    _style(left, f"{metric} by window")
+    titled(left, f"{metric} by window", "both", color=INK)
     left.set_xlabel("start of the window; the model was fitted just before")
     handles, labels = left.get_legend_handles_labels()
     best = f"; the best {SHOWN} runs" if len(backtest.board) > SHOWN else ""
@@ -122,10 +120,3 @@ def _by_age(axes: "Axes", backtest: Backtest) -> None:
         )  # fmt: skip
     axes.axhline(0, color=INK, lw=0.8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-
-def _style(axes: "Axes", title: str) -> None:
-    axes.set_title(title, loc="left", fontsize=11, color=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color=GRID, lw=0.8)
-    axes.set_axisbelow(True)

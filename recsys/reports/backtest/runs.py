@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.errors import InputError
-from recsys.experiments.pairs import aligned
+from recsys.experiments.pairs import aligned_columns
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.run_tags import WINDOWS
 
@@ -78,8 +78,8 @@ def window_values(runs: Sequence[TrackedRun], metric: str) -> WindowValues:
     Raises:
         InputError: the runs have other queries, or one kept no windows.
     """
-    values, customers = aligned(runs, metric, "valid")
-    windows, _ = aligned(runs, _WINDOW, "valid")
+    values, customers = aligned_columns(runs, [metric, _WINDOW], "valid")
+    windows = values[_WINDOW]
     if not (windows == windows[:, :1]).all():
         raise InputError("the runs were measured on different windows; train them again")
     number = windows[:, 0].astype(np.int64)
@@ -88,7 +88,7 @@ def window_values(runs: Sequence[TrackedRun], metric: str) -> WindowValues:
         raise InputError(
             f"run {runs[0].run_id[:8]}: its queries are not of its {len(spans)} windows"
         )
-    return WindowValues(values=values, customers=customers, windows=number, spans=spans)
+    return WindowValues(values=values[metric], customers=customers, windows=number, spans=spans)
 
 
 def aged_values(run: TrackedRun, metric: str) -> dict[int, AgedValues]:

@@ -1,23 +1,57 @@
 """The figures of a closed loop: means over markets with t intervals, and paired differences."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from recsys.arrays import FloatArray
-from recsys.evaluation.pairwise import holm_adjusted
 from recsys.experiments.closed_loop.arms import EXPLORING, ORACLE
 from recsys.experiments.closed_loop.learner import looks
-
-LEVEL = 0.95
+from recsys.experiments.pairs import LEVEL, with_verdicts
 
 FEWEST = 3
 """Markets that an interval takes: with two, its t quantile is 12.7, so that it says nothing."""
 
 NAMES = {"popularity": "popularity", "segment": "segment", "one_to_one": "one-to-one"}
 """Arm -> what a reader calls it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LoopTables:
+    """All that is shown of a loop, each table made once.
+
+    Attributes:
+        rounds: as `run_loop` returns it.
+        checks: as `rule_checks` returns it.
+        totals: from `totals`.
+        differences: from `differences`.
+        exploring: from `exploring`.
+    """
+
+    rounds: pd.DataFrame
+    checks: pd.DataFrame
+    totals: pd.DataFrame
+    differences: pd.DataFrame
+    exploring: pd.DataFrame
+
+
+def loop_tables(rounds: pd.DataFrame, checks: pd.DataFrame) -> LoopTables:
+    """The tables of a loop.
+
+    Args:
+        rounds: as `run_loop` returns it.
+        checks: as `rule_checks` returns it.
+    """
+    return LoopTables(
+        rounds=rounds,
+        checks=checks,
+        totals=totals(rounds),
+        differences=differences(rounds),
+        exploring=exploring(rounds),
+    )
 
 
 def called(arm: str) -> str:
@@ -102,10 +136,8 @@ def differences(rounds: pd.DataFrame) -> pd.DataFrame:
         p_values.append(float(stats.ttest_1samp(apart, 0.0).pvalue) if is_tested else np.nan)
     table = pd.DataFrame(rows).assign(p_value=np.nan, verdict="")
     if not np.isnan(p_values).any():
-        table["p_value"] = holm_adjusted(np.array(p_values))
-        table["verdict"] = np.where(
-            table["p_value"] >= 1 - LEVEL, "tie", np.where(table["difference"] > 0, "win", "loss")
-        )
+        judged = with_verdicts(table.assign(p_value=p_values))
+        table = table.assign(p_value=judged["p_holm"], verdict=judged["verdict"])
     return table
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 
 from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.ops.whole_file import write_whole
-from recsys.reports.closed_loop.figures import FEWEST, called, differences, exploring, totals
+from recsys.reports.closed_loop.figures import FEWEST, LoopTables, called, loop_tables
 from recsys.reports.closed_loop.picture import as_png, as_svg
-from recsys.reports.closed_loop.words import broken_rules, p_text, percent, summary, thousands
+from recsys.reports.closed_loop.words import p_text, percent, summary, thousands
 from recsys.reports.rendering import (
     Cells,
     PagePicture,
@@ -40,21 +40,23 @@ def write_report(
     Raises:
         InputError: a file cannot be written.
     """
+    tables = loop_tables(rounds, checks)
+    sentences = summary(tables)
     files: dict[str, str | bytes] = {
-        PAGE: _page(settings, rounds, checks),
+        PAGE: _page(settings, tables, sentences),
         PICTURE: as_png(rounds, settings.market),
         "rounds.csv": as_csv(rounds),
-        "totals.csv": as_csv(totals(rounds)),
-        "differences.csv": as_csv(differences(rounds)),
-        "exploring.csv": as_csv(exploring(rounds)),
+        "totals.csv": as_csv(tables.totals),
+        "differences.csv": as_csv(tables.differences),
+        "exploring.csv": as_csv(tables.exploring),
         "violations.csv": as_csv(checks),
     }
     for name, content in files.items():
         write_whole(folder / name, content, "out")
-    return summary(rounds, checks)
+    return sentences
 
 
-def _page(settings: LoopSettings, rounds: pd.DataFrame, checks: pd.DataFrame) -> str:
+def _page(settings: LoopSettings, tables: LoopTables, sentences: list[str]) -> str:
     return render(
         PAGE,
         title="Closed loop: one-to-one, segment and popularity learn from their own decisions",
@@ -66,19 +68,20 @@ def _page(settings: LoopSettings, rounds: pd.DataFrame, checks: pd.DataFrame) ->
             "to": settings.end,
             "policy": f"{settings.policy} {settings.policy_version}",
         },
-        summary=summary(rounds, checks),
+        summary=sentences,
         fewest=FEWEST,
         epsilon=f"{settings.epsilon:.0%}",
-        picture_of_rewards=PagePicture(as_svg(rounds), "Cumulative reward of each arm by round"),
-        totals=_totals(rounds),
-        differences=_differences(rounds),
-        exploring=_exploring(rounds),
-        checks=_checks(checks),
-        broken=broken_rules(checks),
+        picture_of_rewards=PagePicture(
+            as_svg(tables.rounds), "Cumulative reward of each arm by round"
+        ),
+        totals=_totals(tables.totals),
+        differences=_differences(tables.differences),
+        exploring=_exploring(tables.exploring),
+        checks=_checks(tables.checks),
     )
 
 
-def _totals(rounds: pd.DataFrame) -> PageTable:
+def _totals(totals: pd.DataFrame) -> PageTable:
     rows: list[Cells] = [
         [
             called(row["arm"]),
@@ -89,7 +92,7 @@ def _totals(rounds: pd.DataFrame) -> PageTable:
             f"{row['decisions']:,.0f}",
             f"{row['smallest_propensity']:.2g}",
         ]
-        for row in totals(rounds).sort_values("expected", ascending=False).to_dict("records")
+        for row in totals.sort_values("expected", ascending=False).to_dict("records")
     ]
     head: Cells = [
         "arm", "reward, thousand euros", "% of the oracle's", "of the answers drawn",
@@ -98,7 +101,7 @@ def _totals(rounds: pd.DataFrame) -> PageTable:
     return PageTable("All rounds of a market, mean over markets", head, rows)
 
 
-def _differences(rounds: pd.DataFrame) -> PageTable:
+def _differences(differences: pd.DataFrame) -> PageTable:
     rows: list[Cells] = [
         [
             f"{called(row['arm'])} over {called(row['other'])}",
@@ -106,7 +109,7 @@ def _differences(rounds: pd.DataFrame) -> PageTable:
             f"{row['times']:.2f}",
             _verdict(row["verdict"], row["p_value"]),
         ]
-        for row in differences(rounds).to_dict("records")
+        for row in differences.to_dict("records")
     ]
     head: Cells = ["arms", "thousand euros", "times as much", TableCell("verdict", style="left")]
     return PageTable("The same markets, compared one by one", head, rows)
@@ -116,14 +119,14 @@ def _verdict(verdict: str, p_value: float) -> str | TableCell:
     return verdict_cell(verdict, p_text(p_value), "left") if verdict else "too few markets"
 
 
-def _exploring(rounds: pd.DataFrame) -> PageTable:
+def _exploring(exploring: pd.DataFrame) -> PageTable:
     rows: list[Cells] = [
         [
             called(row["arm"]),
             thousands(row["cost"], row["cost_low"], row["cost_high"]),
             thousands(row["learned"], row["learned_low"], row["learned_high"]),
         ]
-        for row in exploring(rounds).to_dict("records")
+        for row in exploring.to_dict("records")
     ]
     head: Cells = ["arm", "cost at once", "brought back by what was learned"]
     return PageTable("Thousand euros a market, all rounds", head, rows)

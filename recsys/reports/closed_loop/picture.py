@@ -1,6 +1,5 @@
 """The picture of a closed loop: rewards as they add up, and their share of the oracle's."""
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +8,7 @@ import pandas as pd
 from recsys.experiments.closed_loop.arms import EXPLORING, ORACLE
 from recsys.ops.shown_text import for_picture
 from recsys.reports.closed_loop.figures import FEWEST, called, cumulative, mean_interval
-from recsys.reports.drawing import BLUE, GREEN, GREY, GRID, INK, ORANGE, empty_figure, svg
+from recsys.reports.drawing import BLUE, GREEN, GREY, INK, ORANGE, empty_figure, png, svg, titled
 from recsys.tracking.plots import names_as_they_are
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ def as_png(rounds: pd.DataFrame, market: str) -> bytes:
         x=0.01, ha="left", weight="bold", fontsize=12,
     )  # fmt: skip
     _draw(figure, rounds)
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=130, facecolor="white", metadata={"Software": None})
-    return content.getvalue()
+    return png(figure, dpi=130)
 
 
 def _draw(figure: "Figure", rounds: pd.DataFrame) -> None:
@@ -97,9 +94,6 @@ def _line(axes: "Axes", arm: str, values: np.ndarray) -> None:
 def _style(axes: "Axes", title: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    titled(axes, title, "both", color=INK)
     axes.set_xlabel("round")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color=GRID, lw=0.8)
-    axes.set_axisbelow(True)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.experiments.closed_loop.arms import EXPLORING
-from recsys.reports.closed_loop.figures import FEWEST, called, differences, exploring, totals
+from recsys.reports.closed_loop.figures import FEWEST, LoopTables, called
 
 
 def thousands(mean: float, low: float, high: float, sign: str = "") -> str:
@@ -27,18 +27,18 @@ def p_text(value: float) -> str:
     return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
 
 
-def summary(rounds: pd.DataFrame, checks: pd.DataFrame) -> list[str]:
+def summary(tables: LoopTables) -> list[str]:
     """What came out, in sentences."""
-    share = _by(totals(rounds), arm="one_to_one")
-    against = _by(differences(rounds), arm="one_to_one", other="segment")
+    share = _by(tables.totals, arm="one_to_one")
+    against = _by(tables.differences, arm="one_to_one", other="segment")
     lines = [
         f"One-to-one earns {against['times']:.2f} times what segments earn ({_apart(against)}), "
         f"and {percent(share['of_oracle'], share['of_oracle_low'], share['of_oracle_high'])} % of "
         "what the oracle earns, which knows the true probabilities."
     ]
-    for row in exploring(rounds).to_dict("records"):
+    for row in tables.exploring.to_dict("records"):
         plain = row["arm"].removesuffix(EXPLORING)
-        net = _by(differences(rounds), arm=row["arm"], other=plain)
+        net = _by(tables.differences, arm=row["arm"], other=plain)
         lines.append(
             f"Exploring costs {called(plain)} "
             f"{thousands(row['cost'], row['cost_low'], row['cost_high'])} thousand euros at once; "
@@ -46,22 +46,22 @@ def summary(rounds: pd.DataFrame, checks: pd.DataFrame) -> list[str]:
             f"{thousands(row['learned'], row['learned_low'], row['learned_high'])}; together "
             f"{_apart(net)}."
         )
-    markets = rounds["seed"].nunique()
+    markets = tables.rounds["seed"].nunique()
     if markets < FEWEST:
         lines.append(
             f"No intervals and no verdicts: the loop ran on {markets} market"
             f"{'s' if markets > 1 else ''}, and an interval over fewer than {FEWEST} is so wide "
             "that it says nothing; set seeds=5."
         )
-    broken = broken_rules(checks)
+    decisions, broken = int(tables.checks["decisions"].sum()), _broken_rules(tables.checks)
     lines.append(
-        f"{int(checks['decisions'].sum()):,} decisions were checked one by one against consent "
+        f"{decisions:,} decisions were checked one by one against consent "
         f"and contact rules: {broken:,} break one."
     )
     return lines
 
 
-def broken_rules(checks: pd.DataFrame) -> int:
+def _broken_rules(checks: pd.DataFrame) -> int:
     """How many times a decision broke a rule."""
     return int(checks.drop(columns=["seed", "arm", "decisions"]).to_numpy().sum())
 

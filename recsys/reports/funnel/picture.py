@@ -1,11 +1,10 @@
 """The picture of a funnel: what is left after each rule, and what each rule costs."""
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from recsys.ops.shown_text import for_picture
 from recsys.policy.funnel import Funnel
-from recsys.reports.drawing import BLUE, GREY, GRID, INK, ORANGE, SKY, empty_figure, svg
+from recsys.reports.drawing import BLUE, GREY, INK, ORANGE, SKY, empty_figure, framed, png, svg
 from recsys.reports.funnel.table import funnel_table, percent
 from recsys.reports.funnel.words import places, title
 from recsys.tracking.plots import names_as_they_are
@@ -25,9 +24,7 @@ def overview(funnel: Funnel) -> bytes:
     lines = (title(funnel), f"Touchpoints: {places(funnel)}")
     text = "\n".join(for_picture(line, 90) for line in lines)
     figure.suptitle(text, x=0.01, ha="left", weight="bold", fontsize=12)
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=120, facecolor="white", metadata={"Software": None})
-    return content.getvalue()
+    return png(figure)
 
 
 @names_as_they_are
@@ -46,9 +43,7 @@ def _drawn(funnel: Funnel) -> "Figure":
     labels = ["no rule", *names]
     for axis in axes:
         axis.set_ylim(len(labels) - 0.4, -0.6)
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.grid(axis="x", color=GRID, lw=0.8)
-        axis.set_axisbelow(True)
+        framed(axis, "x")
         axis.tick_params(axis="y", length=0)
     axes[0].set_yticks(range(len(labels)), [for_picture(label, _LABEL) for label in labels])
     _left(axes[0], funnel)

@@ -1,10 +1,20 @@
 """The pictures of the ladder: each for its section of the page, and all in one PNG."""
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from recsys.ops.shown_text import for_picture
-from recsys.reports.drawing import BLUE, GREEN, GREY, GRID, INK, SKY, VERDICTS, empty_figure, svg
+from recsys.reports.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    SKY,
+    VERDICTS,
+    empty_figure,
+    png,
+    svg,
+    titled,
+)
 from recsys.reports.ladder.ladder import Ladder, Row, rows
 from recsys.reports.ladder.rungs import ONE
 from recsys.reports.ladder.steps import EVERYBODY
@@ -71,9 +81,7 @@ def overview(ladder: Ladder) -> bytes:
         "Lines: 95 % intervals over customers.",
         x=0.01, ha="left", fontsize=9, color=GREY,
     )  # fmt: skip
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=120, facecolor="white", metadata={"Software": None})
-    return content.getvalue()
+    return png(figure)
 
 
 def has_shares(ladder: Ladder) -> bool:
@@ -91,7 +99,7 @@ def _rungs(axes: "Axes", ladder: Ladder) -> None:
     axes.set_yticks(range(len(rates)), [CALLED[row["rung"]] for row in rates])
     # Room for the figures beside the bars.
     axes.set_xlim(0, 115 * max(row["high"] for row in rates))
-    _style(axes, f"Customers of 100 with the right product in {first(ladder)}")
+    titled(axes, f"Customers of 100 with the right product in {first(ladder)}", "x")
 
 
 def _slices(axes: "Axes", ladder: Ladder) -> None:
@@ -119,7 +127,7 @@ def _slices(axes: "Axes", ladder: Ladder) -> None:
         loc="upper right", bbox_to_anchor=(1.0, -0.06), ncols=5, frameon=False, fontsize=8,
         columnspacing=1.0, handletextpad=0.2,
     )  # fmt: skip
-    _style(axes, "Gain over the rung below, customers of 100")
+    titled(axes, "Gain over the rung below, customers of 100", "x")
 
 
 def _slice_lines(ladder: Ladder) -> list[tuple[str, list[Row]]]:
@@ -154,11 +162,4 @@ def _credit(axes: "Axes", ladder: Ladder) -> None:
     axes.legend(frameon=False, fontsize=9, loc="lower right")
     count = len(touchpoints)
     more = f" (the first {len(names)} of {count})" if count > len(names) else ""
-    _style(axes, f"Which touchpoint earned it, share of 100{more}")
-
-
-def _style(axes: "Axes", title: str) -> None:
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", color=GRID, lw=0.8)
-    axes.set_axisbelow(True)
+    titled(axes, f"Which touchpoint earned it, share of 100{more}", "x")

@@ -1,7 +1,6 @@
 """The pictures of a running test: its intervals day by day, and Qini curves."""
 
 from collections.abc import Mapping
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,18 @@ from recsys.ops.shown_text import for_picture
 from recsys.policy.live_tests.plan import DAY, LiveTest
 from recsys.policy.live_tests.reading import Reading
 from recsys.policy.live_tests.uplift import Uplift
-from recsys.reports.drawing import BLUE, GREEN, GREY, GRID, INK, ORANGE, SKY, empty_figure, svg
+from recsys.reports.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    SKY,
+    empty_figure,
+    png,
+    svg,
+    titled,
+)
 from recsys.tracking.plots import names_as_they_are
 
 if TYPE_CHECKING:
@@ -44,9 +54,7 @@ def overview(plan: LiveTest, reading: Reading, uplifts: Mapping[str, Uplift]) ->
     _days(rows[0], plan, reading)
     if uplifts:
         _qini(rows[1], uplifts)
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=120, facecolor="white", metadata={"Software": None})
-    return content.getvalue()
+    return png(figure)
 
 
 def _days(axes: "Axes", plan: LiveTest, reading: Reading) -> None:
@@ -69,7 +77,7 @@ def _days(axes: "Axes", plan: LiveTest, reading: Reading) -> None:
     )  # fmt: skip
     axes.set_xlabel("days since the test began")
     axes.legend(frameon=False, fontsize=9, loc="lower right")
-    _style(axes, f"Difference of rewards a customer in {plan.window} days")
+    titled(axes, f"Difference of rewards a customer in {plan.window} days", "y")
 
 
 def _reach(plan: LiveTest, reading: Reading) -> tuple[float, float]:
@@ -115,11 +123,4 @@ def _qini(axes: "Axes", uplifts: Mapping[str, Uplift]) -> None:
     axes.set_xlim(0, 100)
     axes.set_xlabel("customers treated, of 100, best scores first")
     axes.legend(frameon=False, fontsize=9, loc="upper left")
-    _style(axes, "Gain of treating the first customers only, for each treated customer (Qini)")
-
-
-def _style(axes: "Axes", title: str) -> None:
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color=GRID, lw=0.8)
-    axes.set_axisbelow(True)
+    titled(axes, "Gain of treating the first customers only, for each treated customer (Qini)", "y")

@@ -1,6 +1,5 @@
 """The plan of a live test as a table, a picture and a page."""
 
-from io import BytesIO
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,18 @@ import yaml
 from recsys.ops.result_tables import text_table
 from recsys.ops.shown_text import for_picture
 from recsys.policy.live_tests.draft import SLOWEST, Draft
-from recsys.reports.drawing import BLUE, GREEN, GREY, GRID, INK, ORANGE, SKY, empty_figure, svg
+from recsys.reports.drawing import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    SKY,
+    empty_figure,
+    png,
+    svg,
+    titled,
+)
 from recsys.reports.live_test.files import PAGE, PICTURE, PLAN
 from recsys.reports.live_test.plan_words import days_text, plan_sentences
 from recsys.reports.rendering import PagePicture, PageTable, render
@@ -109,9 +119,7 @@ def _png(draft: Draft) -> bytes:
     title = f"{for_picture(draft.content['name'])}: days to find a gain of {draft.lift:.1%}"
     figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=14)
     _draw(figure.add_subplot(), draft)
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=120, facecolor="white", metadata={"Software": None})
-    return content.getvalue()
+    return png(figure)
 
 
 def _draw(axes: "Axes", draft: Draft) -> None:
@@ -131,8 +139,5 @@ def _draw(axes: "Axes", draft: Draft) -> None:
     axes.set_ylim(0, 104)
     axes.set_xlim(left=0)
     axes.set_xlabel("day on which a fixed test ends, its window included")
-    axes.set_title("Probability of finding the gain, of 100", loc="left", fontsize=11)
     axes.legend(frameon=False, fontsize=9, loc="upper left")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color=GRID, lw=0.8)
-    axes.set_axisbelow(True)
+    titled(axes, "Probability of finding the gain, of 100", "y")

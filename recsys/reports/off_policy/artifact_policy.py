@@ -11,7 +11,7 @@ from recsys.errors import InputError
 from recsys.policy.exploration.epsilon import Epsilon
 from recsys.policy.exploration.slots import SlotPolicy
 from recsys.policy.exploration.softmax import Softmax
-from recsys.reports.off_policy.decision_log import DecisionLog
+from recsys.reports.off_policy.decision_log import EvaluatedLog
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.storage import load
 
@@ -45,7 +45,7 @@ def slot_policy(choose: str) -> SlotPolicy:
 
 
 def artifact_probabilities(
-    key: str, folder: str, choose: str, decisions: DecisionLog, unoffered: str = REFUSE
+    key: str, folder: str, choose: str, decisions: EvaluatedLog, unoffered: str = REFUSE
 ) -> tuple[FloatArray, str]:
     """[N, A] probability of each offer, among those of the log's cell, and what the policy is.
 
@@ -85,7 +85,7 @@ def artifact_probabilities(
     return probabilities, _about(artifact, folder, choose, decisions)
 
 
-def _scores(artifact: Artifact, decisions: DecisionLog) -> FloatArray:
+def _scores(artifact: Artifact, decisions: EvaluatedLog) -> FloatArray:
     """[N, A] scores; -inf for offers that the artifact would not make."""
     frame = decisions.frame
     positions = {offer: position for position, offer in enumerate(decisions.offers.tolist())}
@@ -107,7 +107,7 @@ def _scores(artifact: Artifact, decisions: DecisionLog) -> FloatArray:
     return scores
 
 
-def _about(artifact: Artifact, folder: str, choose: str, decisions: DecisionLog) -> str:
+def _about(artifact: Artifact, folder: str, choose: str, decisions: EvaluatedLog) -> str:
     text = f"{choose} by the scores of the artifact {Path(folder).name}"
     contents, first = artifact.contents, decisions.frame[columns.TIMESTAMP].min()
     if contents.as_of is None or contents.clock != "timestamp":

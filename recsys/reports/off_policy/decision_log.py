@@ -26,7 +26,7 @@ _LARGEST = 400_000_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DecisionLog:
+class EvaluatedLog:
     """Decisions of one policy, or of one touchpoint, and all that the table says about the others.
 
     Attributes:
@@ -56,7 +56,12 @@ class DecisionLog:
         """[N, A] the offers that were made in the cell of each row."""
         return self.seen[self.cells]
 
-    def only(self, rows: BoolArray) -> "DecisionLog":
+    @property
+    def parts(self) -> str:
+        """What makes a cell, in words."""
+        return " x ".join(self.by) or "the whole log"
+
+    def only(self, rows: BoolArray) -> "EvaluatedLog":
         """The same log with some of its rows [N]; what a cell could play stays as it was."""
         kept: dict[str, Any] = {}
         for field in fields(self.log):
@@ -121,7 +126,7 @@ def decision_log(
     touchpoint: str | None = None,
     reward: str = "accept",
     are_customers_independent: bool = True,
-) -> DecisionLog:
+) -> EvaluatedLog:
     """The decisions to learn from, as arrays.
 
     Args:
@@ -151,7 +156,7 @@ def decision_log(
     codes, names = pd.factorize(cell_names(chosen, by), sort=True)
     seen = np.zeros((len(names), len(offers)), dtype=bool)
     seen[codes, actions] = True
-    return DecisionLog(
+    return EvaluatedLog(
         frame=chosen,
         others=table,
         log=LoggedDecisions(

@@ -65,7 +65,7 @@ def report_page(report: PolicyReport) -> str:
         resamples=f"{settings.resamples:,}",
         reward_model=settings.reward_model,
         folds=settings.folds,
-        cells=" x ".join(report.decisions.by) or "the whole log",
+        cells=report.decisions.parts,
         units="customers" if log.customers is not None else "decisions",
         minimum=f"{settings.minimum_effective:g}",
         has_slates=log.has_slates,

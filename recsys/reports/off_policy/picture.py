@@ -1,12 +1,11 @@
 """The pictures: estimates with their intervals, weights, and where the effective sample is."""
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recsys.ops.shown_text import for_picture
-from recsys.reports.drawing import BLUE, GREY, GRID, INK, ORANGE, empty_figure, svg
+from recsys.reports.drawing import BLUE, GREY, GRID, INK, ORANGE, empty_figure, png, svg, titled
 from recsys.reports.off_policy.report import PolicyReport, report_weights
 from recsys.reports.off_policy.words import earned
 from recsys.tracking.plots import names_as_they_are
@@ -55,9 +54,7 @@ def overview(report: PolicyReport) -> bytes:
     _estimates(figure.add_subplot(spec[0, :]), report)
     _histogram(figure.add_subplot(spec[1, 0]), report)
     _concentration(figure.add_subplot(spec[1, 1]), report)
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=150, metadata={"Software": None})
-    return content.getvalue()
+    return png(figure, dpi=150)
 
 
 def _estimates(axes: "Axes", report: PolicyReport) -> None:
@@ -88,7 +85,7 @@ def _estimates(axes: "Axes", report: PolicyReport) -> None:
     )  # fmt: skip
     # The title stands above the legend, however long the names of the policies are.
     title = f"{earned(report).capitalize()}, {report.settings.level:.0%} intervals"
-    _style(axes, title, "x", pad=22)
+    titled(axes, title, "x", pad=22)
 
 
 def _histogram(axes: "Axes", report: PolicyReport) -> None:
@@ -111,7 +108,7 @@ def _histogram(axes: "Axes", report: PolicyReport) -> None:
     axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=9)
-    _style(axes, "Share of decisions by importance weight", "both")
+    titled(axes, "Share of decisions by importance weight", "both")
 
 
 def _concentration(axes: "Axes", report: PolicyReport) -> None:
@@ -133,11 +130,4 @@ def _concentration(axes: "Axes", report: PolicyReport) -> None:
     axes.plot([0, 100], [0, 100], color=GREY, lw=0.8, ls=":")
     axes.set_xlabel("% of decisions, the largest weights first")
     axes.legend(frameon=False, fontsize=9, loc="lower right")
-    _style(axes, "% of the weight that they carry", "both")
-
-
-def _style(axes: "Axes", title: str, grid: str, pad: float = 6) -> None:
-    axes.set_title(title, loc="left", fontsize=11, pad=pad)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis=grid, color=GRID, lw=0.8)  # type: ignore[arg-type]
-    axes.set_axisbelow(True)
+    titled(axes, "% of the weight that they carry", "both")

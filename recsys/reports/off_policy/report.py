@@ -16,7 +16,7 @@ from recsys.evaluation.off_policy.policy_value import PolicyValue
 from recsys.evaluation.off_policy.reward_models import ActionMean, ActionRidge, RewardModel
 from recsys.evaluation.off_policy.slates import slate_weights
 from recsys.evaluation.paired import Difference
-from recsys.reports.off_policy.decision_log import DecisionLog
+from recsys.reports.off_policy.decision_log import EvaluatedLog
 from recsys.reports.off_policy.targets import Target, aligned
 
 REWARD_MODELS: Mapping[str, RewardModel] = {"mean": ActionMean(), "ridge": ActionRidge()}
@@ -66,7 +66,7 @@ class PolicyReport:
     """
 
     data: str
-    decisions: DecisionLog
+    decisions: EvaluatedLog
     targets: Sequence[Target]
     values: Sequence[PolicyValue]
     gains: Sequence[Difference]
@@ -77,7 +77,7 @@ class PolicyReport:
 
 def policy_report(
     data: str,
-    decisions: DecisionLog,
+    decisions: EvaluatedLog,
     targets: Sequence[Target],
     settings: ReportSettings,
     features: FloatArray | None = None,
@@ -133,7 +133,7 @@ def report_weights(report: PolicyReport) -> list[FloatArray]:
 
 
 def _value(
-    decisions: DecisionLog,
+    decisions: EvaluatedLog,
     target: Target,
     settings: ReportSettings,
     context: FloatArray,
@@ -172,7 +172,7 @@ def _of_target(message: str, target: Target) -> str:
     return message
 
 
-def _support(decisions: DecisionLog, probabilities: FloatArray) -> BoolArray | None:
+def _support(decisions: EvaluatedLog, probabilities: FloatArray) -> BoolArray | None:
     """[N, A] offers of the cell; those of the target alone are never supported."""
     if probabilities.ndim == 1:
         return None
@@ -190,7 +190,7 @@ def _shared_estimator(values: Sequence[PolicyValue]) -> str:
 
 
 def _difference(
-    decisions: DecisionLog,
+    decisions: EvaluatedLog,
     settings: ReportSettings,
     context: FloatArray,
     model: RewardModel | CrossFitted,

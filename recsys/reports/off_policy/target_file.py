@@ -11,7 +11,7 @@ from recsys.data.cells import CellError, bad_cell, first_true, listed, read_numb
 from recsys.data.codes import read_ids
 from recsys.errors import InputError
 from recsys.reports.off_policy.decision_log import (
-    DecisionLog,
+    EvaluatedLog,
     positions_of,
     read_table,
     with_others,
@@ -21,7 +21,7 @@ PROBABILITY = "probability"
 _SLACK = 1e-5
 
 
-def read_probabilities(key: str, text: str, decisions: DecisionLog) -> tuple[FloatArray, IdArray]:
+def read_probabilities(key: str, text: str, decisions: EvaluatedLog) -> tuple[FloatArray, IdArray]:
     """[N, A] probabilities and [A] offers, those of the log first; or [N] of the logged offers.
 
     Args:

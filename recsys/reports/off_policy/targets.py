@@ -14,7 +14,7 @@ from recsys.errors import InputError
 from recsys.reports.off_policy.artifact_policy import GREEDY, REFUSE, artifact_probabilities
 from recsys.reports.off_policy.cells import cell_names
 from recsys.reports.off_policy.decision_log import (
-    DecisionLog,
+    EvaluatedLog,
     positions_of,
     read_decisions,
     with_others,
@@ -45,7 +45,7 @@ class Target:
 
 
 def target_of(
-    key: str, text: str, decisions: DecisionLog, choose: str = GREEDY, unoffered: str = REFUSE
+    key: str, text: str, decisions: EvaluatedLog, choose: str = GREEDY, unoffered: str = REFUSE
 ) -> Target:
     """The policy that the command line names.
 
@@ -93,8 +93,8 @@ def target_of(
 
 
 def without_unoffered(
-    decisions: DecisionLog, targets: Sequence[Target]
-) -> tuple[DecisionLog, list[Target]]:
+    decisions: EvaluatedLog, targets: Sequence[Target]
+) -> tuple[EvaluatedLog, list[Target]]:
     """The log and its policies without the decisions in which one of them makes no offer.
 
     Whether there is an offer depends on the customer, the touchpoint and the moment, not on what
@@ -142,17 +142,17 @@ def _widened(target: Target, offers: IdArray) -> Target:
     return replace(target, probabilities=probabilities, offers=offers)
 
 
-def _uniform(decisions: DecisionLog) -> Target:
+def _uniform(decisions: EvaluatedLog) -> Target:
     support = decisions.support.astype(np.float64)
     return Target(
         name="uniform",
-        about=f"all offers that the log made in a cell, equally often ({_cell(decisions)})",
+        about=f"all offers that the log made in a cell, equally often ({decisions.parts})",
         probabilities=support / support.sum(axis=1, keepdims=True),
         offers=decisions.offers,
     )
 
 
-def _frequencies(key: str, text: str, other: pd.DataFrame, decisions: DecisionLog) -> Target:
+def _frequencies(key: str, text: str, other: pd.DataFrame, decisions: EvaluatedLog) -> Target:
     """Shares of offers in each cell of another log; the policy's own probabilities may vary."""
     made = cell_names(other, decisions.by)
     known = set(made)
@@ -172,14 +172,10 @@ def _frequencies(key: str, text: str, other: pd.DataFrame, decisions: DecisionLo
     return Target(
         name=text,
         about=(
-            f"the shares of offers among {len(other):,} of its decisions by {_cell(decisions)}; "
+            f"the shares of offers among {len(other):,} of its decisions by {decisions.parts}; "
             "approximate, as its own probabilities may differ from decision to decision"
         ),
         probabilities=shares[decisions.cells],
         offers=offers,
         is_approximate=True,
     )
-
-
-def _cell(decisions: DecisionLog) -> str:
-    return " x ".join(decisions.by) or "the whole log"

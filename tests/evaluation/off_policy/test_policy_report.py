@@ -9,7 +9,7 @@ from policy_log import ACCEPTS, LOGGING, decisions, probabilities
 
 from recsys import Dataset, Popularity, export
 from recsys.errors import InputError
-from recsys.reports.off_policy.decision_log import DecisionLog, decision_log, read_decisions
+from recsys.reports.off_policy.decision_log import EvaluatedLog, decision_log, read_decisions
 from recsys.reports.off_policy.features import read_features
 from recsys.reports.off_policy.page import report_files
 from recsys.reports.off_policy.picture import weights
@@ -23,12 +23,12 @@ FAST = ReportSettings(resamples=200)
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> DecisionLog:
+def log(tmp_path: Path) -> EvaluatedLog:
     TABLE.to_parquet(tmp_path / "log.parquet")
     return decision_log(read_decisions(tmp_path / "log.parquet"))
 
 
-def _report(log: DecisionLog, *targets: str) -> PolicyReport:
+def _report(log: EvaluatedLog, *targets: str) -> PolicyReport:
     keys = ("target", "versus")
     named = [target_of(key, text, log) for key, text in zip(keys, targets, strict=False)]
     return policy_report("log", log, named, FAST)
@@ -48,7 +48,7 @@ def test_only_the_decisions_of_a_policy_at_a_touchpoint_count() -> None:
     assert len(part.others) == len(TABLE)
 
 
-def test_uniform_is_over_the_offers_that_the_log_made_in_the_cell(log: DecisionLog) -> None:
+def test_uniform_is_over_the_offers_that_the_log_made_in_the_cell(log: EvaluatedLog) -> None:
     target = target_of("target", "uniform", log)
     app = log.frame["touchpoint"] == "app"
     tea = list(target.offers).index("tea")
@@ -67,7 +67,7 @@ def test_periods_are_cells() -> None:
 
 
 def test_a_policy_of_the_table_or_of_another_log_counts_by_its_shares(
-    log: DecisionLog, tmp_path: Path
+    log: EvaluatedLog, tmp_path: Path
 ) -> None:
     target = target_of("target", "policy:new", log)
     own = TABLE[(TABLE["policy"] == "new") & (TABLE["touchpoint"] == "web")]
@@ -82,7 +82,7 @@ def test_a_policy_of_the_table_or_of_another_log_counts_by_its_shares(
 
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
 def test_a_file_of_probabilities_finds_the_true_value(
-    log: DecisionLog, tmp_path: Path, ending: str
+    log: EvaluatedLog, tmp_path: Path, ending: str
 ) -> None:
     shares = [0.2, 0.2, 0.6]
     path = tmp_path / f"target.{ending}"
@@ -99,7 +99,7 @@ def test_a_file_of_probabilities_finds_the_true_value(
 
 
 def test_a_file_with_the_logged_offer_alone_leaves_out_reward_models(
-    log: DecisionLog, tmp_path: Path
+    log: EvaluatedLog, tmp_path: Path
 ) -> None:
     position = np.array([["loan", "card"].index(o) if o in ("loan", "card") else 2
                          for o in TABLE["offer_id"]])  # fmt: skip
@@ -124,7 +124,7 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_an_artifact_takes_its_best_offer_of_the_cell_or_explores(
-    artifact: str, log: DecisionLog
+    artifact: str, log: EvaluatedLog
 ) -> None:
     few = decision_log(TABLE.head(60))
     greedy = target_of("target", f"artifact:{artifact}", few).probabilities
@@ -142,14 +142,14 @@ def test_an_artifact_takes_its_best_offer_of_the_cell_or_explores(
 
 @pytest.mark.parametrize("choose", ["best", "epsilon:2", "epsilon:", "softmax:0", "softmax:cold"])
 def test_a_way_to_choose_that_is_none_is_refused(
-    choose: str, artifact: str, log: DecisionLog
+    choose: str, artifact: str, log: EvaluatedLog
 ) -> None:
     with pytest.raises(InputError, match=r"^choose"):
         target_of("target", f"artifact:{artifact}", log, choose)
 
 
 def test_an_artifact_that_knows_no_offer_of_the_log_is_refused(
-    artifact: str, log: DecisionLog
+    artifact: str, log: EvaluatedLog
 ) -> None:
     other = decision_log(TABLE.head(60).assign(offer_id="gold"))
     with pytest.raises(InputError, match="it would make none of the offers of decision 0 to"):
@@ -199,7 +199,7 @@ def test_of_a_slate_all_rows_are_dropped(artifact: str) -> None:
         without_unoffered(log, [target])
 
 
-def test_a_log_without_gaps_stays_as_it_is(log: DecisionLog) -> None:
+def test_a_log_without_gaps_stays_as_it_is(log: EvaluatedLog) -> None:
     targets = [target_of("target", "uniform", log)]
     assert without_unoffered(log, targets) == (log, targets)
 
@@ -213,7 +213,7 @@ def test_slates_are_evaluated_as_slates() -> None:
     assert "a slate" in summary(report)[0]
 
 
-def test_features_are_joined_by_decision_or_customer(log: DecisionLog, tmp_path: Path) -> None:
+def test_features_are_joined_by_decision_or_customer(log: EvaluatedLog, tmp_path: Path) -> None:
     path = tmp_path / "features.csv"
     TABLE[["customer_id"]].drop_duplicates().assign(age=range(400)).to_csv(path, index=False)
     features = read_features(path, log.frame)
@@ -225,7 +225,7 @@ def test_features_are_joined_by_decision_or_customer(log: DecisionLog, tmp_path:
     assert report.values[0].fitted.context.shape == (1200, 3)
 
 
-def test_what_is_read_is_told_in_words_and_tables(log: DecisionLog) -> None:
+def test_what_is_read_is_told_in_words_and_tables(log: EvaluatedLog) -> None:
     report = _report(log, "uniform", "policy:new")
     text = " ".join(summary(report))
     assert "The policy uniform would have earned" in text
@@ -238,7 +238,7 @@ def test_what_is_read_is_told_in_words_and_tables(log: DecisionLog) -> None:
     assert list(differences_frame(report)["less"]) == ["(logged)", "(logged)", "policy:new"]
 
 
-def test_the_page_holds_tables_and_pictures_and_loads_nothing(log: DecisionLog) -> None:
+def test_the_page_holds_tables_and_pictures_and_loads_nothing(log: EvaluatedLog) -> None:
     hostile = TABLE.assign(offer_id=TABLE["offer_id"].replace("tea", "<script>alert(1)</script>"))
     report = _report(decision_log(hostile), "uniform", "policy:new")
     files = report_files(report)
@@ -254,7 +254,7 @@ def test_the_page_holds_tables_and_pictures_and_loads_nothing(log: DecisionLog) 
     assert b"dr_shrinkage" in files["estimates.csv"]
 
 
-def test_weights_near_one_have_labels_that_can_be_read(log: DecisionLog, tmp_path: Path) -> None:
+def test_weights_near_one_have_labels_that_can_be_read(log: EvaluatedLog, tmp_path: Path) -> None:
     # Ticks within a power of ten are labelled in TeX by default.
     near = probabilities(TABLE, [0.6 * share + 0.4 / len(LOGGING) for share in LOGGING])
     drawn = weights(_report(log, _file(tmp_path, near)))
@@ -337,7 +337,7 @@ BAD_TARGETS = {
 
 @pytest.mark.parametrize("name", BAD_TARGETS)
 def test_a_target_that_cannot_be_used_is_one_line(
-    name: str, log: DecisionLog, tmp_path: Path
+    name: str, log: EvaluatedLog, tmp_path: Path
 ) -> None:
     target, says = BAD_TARGETS[name]
     text = target if isinstance(target, str) else _file(tmp_path, target)
