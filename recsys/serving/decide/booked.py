@@ -141,9 +141,8 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
     if _CAMPAIGN in table.column_names and contents.decisions is not None:
         names = contents.decisions.rules.campaign_names
         campaigns = log_columns.campaign_rows(table[_CAMPAIGN], names)
-    offers = contents.products.ids if contents.offers is None else contents.offers.ids
     first: dict[str, int] = {}
-    for row, offer in enumerate(offers):
+    for row, offer in enumerate(contents.offer_ids):
         first.setdefault(str(offer), row)
     return Booked(
         customers=rows,

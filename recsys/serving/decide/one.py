@@ -199,7 +199,7 @@ def _offer(
     table, ids = contents.offers, contents.products.ids
     products = [offer] if table is None else table.products[slice(*table.starts[offer:][:2])]
     return DecidedOffer(
-        offer_id=plain(ids[offer] if table is None else table.ids[offer]),
+        offer_id=plain(contents.offer_ids[offer]),
         products=[plain(ids[int(product)]) for product in products],
         variant=None if table is None or table.variants is None else table.variants[offer],
         touchpoint=contents.touchpoints.names[touchpoint],

@@ -107,17 +107,16 @@ def _table(planned: Planned, rows: IntArray) -> tuple[pa.Table, IntArray, IntArr
     touchpoints = of_rows.touchpoints[here, columns].astype(np.int64)
     times = planned.logits.by_daypart(rules.send_times(rows, planned.start))
     when = times[here, touchpoints, of_rows.dayparts[here, columns]]
-    table = contents.offers
     customer_ids = _plain(contents.customers.ids[rows])
     text = pc.cast(customer_ids, pa.string())
     made = pc.binary_join_element_wise(rules.name, str(planned.start), text, "-")
-    variants = None if table is None else table.variants
+    variants = None if contents.offers is None else contents.offers.variants
     return (
         pa.table(
             {
                 "decision_id": made,
                 "customer_id": customer_ids,
-                "offer_id": _plain((contents.products if table is None else table).ids[offers]),
+                "offer_id": _plain(contents.offer_ids[offers]),
                 "touchpoint": _taken(contents.touchpoints.names, touchpoints),
                 "timestamp": pa.array(when * 1_000_000, pa.timestamp("us", "UTC")),
                 "policy": pa.repeat(rules.name, len(rows)),
@@ -143,12 +142,11 @@ def _of_rows(candidates: Candidates, rows: IntArray) -> Candidates:
 
 
 def _schema(contents: Contents) -> pa.Schema:
-    offers = contents.products if contents.offers is None else contents.offers
     return pa.schema(
         {
             "decision_id": pa.string(),
             "customer_id": _plain(contents.customers.ids[:1]).type,
-            "offer_id": _plain(offers.ids[:1]).type,
+            "offer_id": _plain(contents.offer_ids[:1]).type,
             "touchpoint": pa.string(),
             "timestamp": pa.timestamp("us", "UTC"),
             "policy": pa.string(),

@@ -62,12 +62,10 @@ def _chosen(contents: Contents, options: "Options", draws: Draws, k: int, sigma:
     part, fold_in = contents.decisions, contents.fold_in
     assert part is not None
     assert fold_in is not None
-    vectors = contents.products.vectors
-    table = vectors if contents.offers is None else contents.offers.pooled(vectors)
     posterior = GaussianPosterior(
         means=options.vectors[:, : fold_in.width],
         grams=_precisions(contents, options.rows),
-        vectors=table[options.offers, : fold_in.width],
+        vectors=contents.offer_vectors[options.offers, : fold_in.width],
         sigma=sigma,
     )
     chance = np.clip(options.probabilities.astype(np.float64), _LEAST, 1 - _LEAST)
