@@ -143,7 +143,7 @@ def _permitted(
 def _choose(
     contents: Contents,
     customer: Inbound,
-    ranked: "_Ranked",
+    ranked: _Ranked,
     k: int,
     stated: Mapping[str, Any] | None,
 ) -> tuple[IntArray, FloatArray]:
@@ -151,7 +151,11 @@ def _choose(
     by_offer = ranked.worth.max(axis=1)
     rows: IntArray = np.flatnonzero(by_offer > -np.inf)
     rows = rows[np.argsort(-by_offer[rows], kind="stable")]
-    rows = _one_for_each_id(contents, rows, k if stated is None else None)
+    at_most = k if stated is None else None
+    if contents.offers is None:
+        rows = rows[:at_most]
+    else:
+        rows = contents.offers.one_of_each_id(rows, at_most)
     if stated is None or not len(rows):
         return rows, np.ones(len(rows))
     # Rows ascend, so that of equal values the one is first that is best without exploration.
@@ -172,18 +176,6 @@ def _choose(
     choice = choose(contents, stated, options, draws, min(k, len(rows)))
     actions, propensities = choice.actions[0], choice.propensities[0]
     return rows[actions[actions >= 0]], propensities[actions >= 0]
-
-
-def _one_for_each_id(contents: Contents, rows: IntArray, at_most: int | None) -> IntArray:
-    """The first row of each offer id among rows, in their order, at most so many."""
-    if contents.offers is None:
-        return rows[:at_most]
-    kept: dict[Any, int] = {}
-    for row in rows:
-        kept.setdefault(contents.offers.ids[int(row)], int(row))
-        if len(kept) == at_most:
-            break
-    return np.array(list(kept.values()), np.int64)
 
 
 def _offer(

@@ -40,14 +40,10 @@ def best_offers(
     queries = ranking.query_vectors(contents, customer.vectors, query.touchpoint)
     scores = (queries @ contents.offer_vectors.T).max(axis=0)
     remaining = np.flatnonzero(~np.logical_or.reduce(list(removed.values())))
-    best_rows: dict[object, int] = {}
-    for row in remaining[np.argsort(-scores[remaining], kind="stable")]:
-        best_rows.setdefault(plain(table.ids[int(row)]), int(row))
-        if len(best_rows) == query.k:
-            break
+    ranked = remaining[np.argsort(-scores[remaining], kind="stable")]
     offers = [
         _offer(contents, table, customer, row, float(scores[row]), query.touchpoint)
-        for row in best_rows.values()
+        for row in table.one_of_each_id(ranked, query.k).tolist()
     ]
     return offers, count_remaining(removed, "offers") if len(offers) < query.k else None
 
