@@ -127,7 +127,7 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
                 f"decisions={path}: row {row}, column '{name}': expected a value, got none; fill "
                 "it in or drop the row"
             )
-    rows = log_columns.customer_rows(table["customer_id"], customers)
+    rows = customers.first_rows(table["customer_id"].to_pylist())
     if len(rows) and (rows < 0).all():
         known, got = contents.customers.ids[0], table["customer_id"][0].as_py()
         raise InputError(

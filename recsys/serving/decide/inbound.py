@@ -73,9 +73,8 @@ def find_inbound(
             vector for that.
     """
     rules = require_policy(contents).rules
-    starts, ends = customers.find([customer_id])
-    known = bool(starts[0] < ends[0])
-    row = int(customers.rows[starts[0]]) if known else -1
+    row = int(customers.first_rows([customer_id])[0])
+    known = row >= 0
     vector = None
     if known:
         vector = customer_vectors(contents, np.array([row]))
