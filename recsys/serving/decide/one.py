@@ -17,6 +17,7 @@ from recsys.serving.decide.exploration import Options, choose, draws_of
 from recsys.serving.decide.inbound import Inbound
 from recsys.serving.decide.logits import Logits, dayparts
 from recsys.serving.query.customer_state import plain
+from recsys.serving.query.query import remaining_text
 
 _DAY = 86_400
 
@@ -97,7 +98,8 @@ def decide(
     short = None
     if len(offers) < k:
         unworthy = int(((best > -np.inf) & (worth == -np.inf)).sum())
-        short = _shortage(refusals, unworthy, worth.size)
+        removed = {**refusals, "not worth their cost": unworthy}
+        short = remaining_text(removed, worth.size, "pairs of offer and touchpoint")
     return Decision(
         customer_id=customer.id,
         offers=offers,
@@ -206,12 +208,3 @@ def _counts(rules: CompiledRules, first: IntArray, permitted: BoolArray) -> dict
     """Rule -> pairs [O, n] that it refuses first, of those that are not permitted later."""
     counts = np.bincount(first[~permitted & (first >= 0)], minlength=len(rules.names))
     return {name: int(n) for name, n in zip(rules.names, counts, strict=True) if n}
-
-
-def _shortage(refusals: dict[str, int], unworthy: int, pairs: int) -> str:
-    named = [*refusals.items(), *([("not worth their cost", unworthy)] if unworthy else [])]
-    left = pairs - sum(count for _, count in named)
-    parts = ", ".join(f"{name}: {count:,}" for name, count in named)
-    return f"{left:,} of {pairs:,} pairs of offer and touchpoint remain" + (
-        f" ({parts})" if parts else ""
-    )

@@ -123,14 +123,18 @@ def count_remaining(removed: Mapping[str, BoolArray], what: str) -> str:
             remove is counted under the first.
         what: the things, in the plural.
     """
-    gone, parts = np.zeros_like(next(iter(removed.values()))), []
+    gone, counts = np.zeros_like(next(iter(removed.values()))), {}
     for rule, mask in removed.items():
-        count = int((mask & ~gone).sum())
+        counts[rule] = int((mask & ~gone).sum())
         gone |= mask
-        if count:
-            parts.append(f"{rule}: {count:,}")
-    left = len(gone) - int(gone.sum())
-    return f"{left:,} of {len(gone):,} {what} remain" + (f" ({', '.join(parts)})" if parts else "")
+    return remaining_text(counts, len(gone), what)
+
+
+def remaining_text(removed: Mapping[str, int], total: int, what: str) -> str:
+    """As `count_remaining`, of counts: name of a rule -> how many it removes first."""
+    left = total - sum(removed.values())
+    parts = ", ".join(f"{rule}: {count:,}" for rule, count in removed.items() if count)
+    return f"{left:,} of {total:,} {what} remain" + (f" ({parts})" if parts else "")
 
 
 def require_whole(name: str, value: Any, low: int) -> None:
