@@ -1,6 +1,6 @@
 """A query to an artifact, checked once, and the reasons why an answer has fewer offers than k."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -142,6 +142,14 @@ def require_whole(name: str, value: Any, low: int) -> None:
     usable = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= low
     if not usable:
         raise InputError(f"{name}: expected a whole number of at least {low}, got {shown(value)}")
+
+
+def require_one_id(customer_id: Any) -> None:
+    """Raises `InputError` for several ids, which would pass as one that is unknown."""
+    if isinstance(customer_id, Iterable) and not isinstance(customer_id, str):
+        raise InputError(
+            f"customer_id: expected one id, got {shown(customer_id)}; ask for one at a time"
+        )
 
 
 def touchpoint_row(contents: Contents, name: str | None) -> int | None:
