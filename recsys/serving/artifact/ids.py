@@ -228,6 +228,11 @@ def _as_strings(ids: IdArray | TextIds) -> pa.StringArray:
     return ids.texts() if isinstance(ids, TextIds) else strings(list(map(str, ids)))
 
 
+def plain_column(ids: IdArray) -> pa.Array:
+    """Ids [n] as an Arrow array for a file: as they are, UUIDs as text."""
+    return pa.array(ids if ids.dtype != object else [str(id_) for id_ in ids])
+
+
 def by_row(values: IdArray, rows: IntArray) -> IdArray:
     """[n] values in order of their rows [n]."""
     ordered = np.empty_like(values)
