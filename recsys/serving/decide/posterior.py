@@ -11,6 +11,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.fold_in import normal_matrix
 from recsys.policy.exploration import Choice, Draws, GaussianPosterior, Thompson
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
@@ -96,9 +97,9 @@ def _precisions(contents: Contents, rows: IntArray) -> FloatArray:
     # Events of weight 0 are kept as seen, and made nothing of the vector.
     counted = contents.events.weights[events] != 0
     owners, events = owners[counted], events[counted]
-    factors = fold_in.factors[contents.events.products[events]].astype(np.float64)
-    weighted = (contents.events.weights[events] - 1.0)[:, None] * factors
+    factors = fold_in.factors[contents.events.products[events]]
+    weights = contents.events.weights[events]
     ends = np.searchsorted(owners, np.arange(len(known) + 1))
     for position, first, end in zip(known, ends[:-1], ends[1:], strict=True):
-        grams[position] += weighted[first:end].T @ factors[first:end]
+        grams[position] = normal_matrix(weights[first:end], factors[first:end], fold_in.gram)
     return grams
