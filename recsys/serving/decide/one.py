@@ -14,9 +14,10 @@ from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.decide.decision import DecidedOffer, Decision
-from recsys.serving.decide.exploration import Options, choose, draws_of
+from recsys.serving.decide.exploration import choose, draws_of
 from recsys.serving.decide.inbound import Inbound
 from recsys.serving.decide.logits import Logits, dayparts
+from recsys.serving.decide.options import Options
 from recsys.serving.query.customer_state import plain
 from recsys.serving.query.query import remaining_text
 

@@ -5,8 +5,6 @@ customer's events (`recsys.ops.fold_in`), is the mean of a normal posterior with
 sigma^2 A^-1. A sample of it moves the score of an offer, and so its probability and value.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
@@ -15,9 +13,7 @@ from recsys.ops.fold_in import normal_matrix
 from recsys.policy.exploration import Choice, Draws, GaussianPosterior, Thompson
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
-
-if TYPE_CHECKING:
-    from recsys.serving.decide.exploration import Options
+from recsys.serving.decide.options import Options
 
 _AT_ONCE = 1024
 _LEAST = 1e-7
@@ -36,7 +32,7 @@ def require_posterior(contents: Contents) -> None:
 
 
 def chosen_by_samples(
-    contents: Contents, options: "Options", draws: Draws, k: int, sigma: float
+    contents: Contents, options: Options, draws: Draws, k: int, sigma: float
 ) -> Choice:
     """The best k options of one of 64 samples; arguments as for `exploration.choose`.
 
@@ -59,7 +55,7 @@ def chosen_by_samples(
     )
 
 
-def _chosen(contents: Contents, options: "Options", draws: Draws, k: int, sigma: float) -> Choice:
+def _chosen(contents: Contents, options: Options, draws: Draws, k: int, sigma: float) -> Choice:
     part, fold_in = contents.decisions, contents.fold_in
     assert part is not None
     assert fold_in is not None
