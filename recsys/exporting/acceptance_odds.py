@@ -113,7 +113,6 @@ def odds_of_lists(
         both = contents.customers.vectors[listed.customers].mean(axis=0, dtype=np.float64)
         both += contents.products.vectors[listed.products].mean(axis=0, dtype=np.float64)
         means = contents.touchpoints.vectors @ both
-    offers = len(contents.products if contents.offers is None else contents.offers)
     facts = {
         "probability_of": "taking the product in a window like valid, as no decisions were logged",
         "decisions": 0,
@@ -124,7 +123,7 @@ def odds_of_lists(
     return AcceptanceOdds(
         line=np.array([line.intercept, line.slope, line.slope], np.float32),
         touchpoints=(-line.slope * means).astype(np.float32),
-        offers=np.zeros(offers, np.float32),
+        offers=np.zeros(len(contents.offer_ids), np.float32),
     ), facts
 
 
@@ -132,12 +131,10 @@ def score_parts(
     contents: Contents, answers: LoggedAnswers, dayparts: IntArray | None = None
 ) -> FloatArray:
     """[N, 2] float64 c.o and c.t + o.t of each decision; 0 without vectors of touchpoints."""
-    offers = contents.products.vectors
-    if contents.offers is not None:
-        offers = contents.offers.pooled(offers)
     rows, customer_of = np.unique(answers.customers, return_inverse=True)
     known, _ = fill_default(contents, contents.customers.vectors[rows], np.arange(len(rows)))
-    customers, chosen = known[customer_of].astype(np.float64), offers[answers.offers]
+    customers = known[customer_of].astype(np.float64)
+    chosen = contents.offer_vectors[answers.offers]
     parts = np.zeros((len(answers), _SCORES))
     parts[:, 0] = (customers * chosen).sum(axis=1)
     table = contents.touchpoints

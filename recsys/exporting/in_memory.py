@@ -125,13 +125,12 @@ class ByScores:
 
     def _scores(self, customer_ids: Sequence[Id], touchpoint: int | None) -> FloatArray:
         """[n, P] scores, of unknown customers by popularity."""
-        starts, ends = self.artifact.customers.find(customer_ids)
-        known = starts < ends
+        rows = self.artifact.customers.first_rows(customer_ids)
+        known = rows >= 0
         scores = np.tile(fallback(self.data), (len(known), 1))
         if known.any():
-            customers = self.artifact.customers.rows[starts[known]].astype(np.int64)
-            at = None if touchpoint is None else np.full(len(customers), touchpoint)
-            scores[known] = self.model.score(customers, at)
+            at = None if touchpoint is None else np.full(known.sum(), touchpoint)
+            scores[known] = self.model.score(rows[known], at)
         return scores
 
 

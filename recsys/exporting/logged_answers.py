@@ -98,9 +98,9 @@ def _offer_rows(
     table: OfferTable, decisions: pd.DataFrame, touchpoints: IntArray, when: IntArray
 ) -> IntArray:
     """[N] row of the offer of each decision; -1 where the table does not have its id."""
-    ids = pd.Series(list(table.ids)).astype(str)
-    order = np.argsort(ids.to_numpy(dtype=str), kind="stable")
-    known = ids.to_numpy(dtype=str)[order]
+    ids = np.array(list(map(str, table.ids)))
+    order = np.argsort(ids, kind="stable")
+    known = ids[order]
     wanted = decisions[columns.OFFER].astype(str).to_numpy(dtype=str)
     first, last = np.searchsorted(known, wanted), np.searchsorted(known, wanted, side="right")
     variants = None
@@ -112,9 +112,8 @@ def _offer_rows(
     for step in range(int((last - first).max(initial=0))):
         open_ = ~fits_all & (first + step < last)
         row = order[np.minimum(first + step, len(order) - 1)]
-        fits = open_ & np.isin(table.touchpoints[row] - touchpoints, 0) | (
-            open_ & (table.touchpoints[row] < 0)
-        )
+        tied = table.touchpoints[row]
+        fits = open_ & ((tied < 0) | (tied == touchpoints))
         fits &= (table.valid_from[row] <= when) & (when < table.valid_to[row])
         if variants is not None:
             fits &= of_rows[row] == variants.to_numpy()

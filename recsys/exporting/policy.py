@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
@@ -19,7 +18,7 @@ from recsys.exporting.logged_answers import LoggedAnswers, logged_answers
 from recsys.exporting.ranked_outcomes import ranked_outcomes
 from recsys.models.base import KnowsDayparts, Recommender
 from recsys.policy.compiled import CompiledRules
-from recsys.policy.rules.compile import compile_rules
+from recsys.policy.rules.compile import compile_rules, touchpoint_column
 from recsys.policy.rules.policy import Policy
 from recsys.policy.rules.read import read_policy
 from recsys.policy.rules.values import customer_factors, offer_levers, offer_values
@@ -171,11 +170,7 @@ def _with_dayparts(contents: Contents, model: Any) -> Contents:
 def _costs(data: Dataset) -> FloatArray:
     """[T] float32 euros of a decision at each touchpoint, 0 where they are not stated."""
     names = [str(name) for name in data.touchpoints.ids]
-    table = data.side_tables.get("touchpoints")
-    if table is None or columns.COST not in table:
+    costs = touchpoint_column(data, names, columns.COST)
+    if costs is None:
         return np.zeros(len(names), np.float32)
-    costs = pd.Series(
-        table[columns.COST].to_numpy(np.float64, na_value=0.0),
-        index=table[columns.TOUCHPOINT].astype(str),
-    )
-    return costs.reindex(names).fillna(0.0).to_numpy(np.float32)
+    return costs.fillna(0.0).to_numpy(np.float32)

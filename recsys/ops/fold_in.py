@@ -81,7 +81,7 @@ def customer_vector(
     """
     vector: FloatArray = weights.astype(np.float64) @ factors.astype(np.float64)
     if gram is not None:
-        vector = np.linalg.solve(_normal_matrix(weights, factors, gram), vector)
+        vector = np.linalg.solve(normal_matrix(weights, factors, gram), vector)
     if unit:
         vector = vector / max(float(np.linalg.norm(vector)), _SHORTEST)
     return vector
@@ -100,12 +100,19 @@ def contributions(
     """
     directions: FloatArray = products.T.astype(np.float64)
     if gram is not None:
-        directions = np.linalg.solve(_normal_matrix(weights, factors, gram), directions)
+        directions = np.linalg.solve(normal_matrix(weights, factors, gram), directions)
     shares: FloatArray = (factors.astype(np.float64) @ directions).T * weights.astype(np.float64)
     return shares
 
 
-def _normal_matrix(weights: FloatArray, factors: FloatArray, gram: FloatArray) -> FloatArray:
+def normal_matrix(weights: FloatArray, factors: FloatArray, gram: FloatArray) -> FloatArray:
+    """A [d, d] float64 of the least-squares vector of a customer, see above.
+
+    Args:
+        weights: [n] w of the customer's products.
+        factors: [n, d] rows f of these products.
+        gram: [d, d], symmetric.
+    """
     # Scores of a long history are differences of large terms: float32 would lose them.
     rows = factors.astype(np.float64)
     matrix: FloatArray = gram + (rows.T * (weights.astype(np.float64) - 1)) @ rows

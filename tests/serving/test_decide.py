@@ -228,6 +228,11 @@ def test_an_unknown_customer_is_decided_for_by_popularity_and_unknown_consent() 
     assert "<table" in decision._repr_html_()
 
 
+def test_several_ids_are_not_decided_for_as_one_that_is_unknown() -> None:
+    with pytest.raises(InputError, match="customer_id: expected one id"):
+        Artifact.of(deciding()).decide(["C0001", "C0002"], at=AS_OF)
+
+
 def test_an_artifact_without_a_policy_says_what_to_do(loaded) -> None:
     with pytest.raises(InputError, match="has no policy to decide by; export it again with policy"):
         loaded().decide("C0001")

@@ -1,6 +1,5 @@
 """A policy in an artifact: what is written is loaded, and parts that do not fit are refused."""
 
-import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 from artifact_contents import contents, features
 from policy_part import deciding, part, rules
 from test_artifact_round_trip import assert_same
+from test_crafted_artifacts import sealed
 
 from recsys.errors import InputError
 from recsys.policy.compiled import Contacts
@@ -82,14 +82,7 @@ def test_arrays_of_a_policy_that_are_missing_are_refused(tmp_path) -> None:
     path = tmp_path / "a" / "rules.json"
     text = {**json.loads(path.read_text()), "decisions": deciding().decisions.text()}
     path.write_text(json.dumps(text))
-    manifest = json.loads((tmp_path / "a" / "manifest.json").read_text())
-    manifest.pop("sha256")
-    raw = path.read_bytes()
-    manifest["files"]["rules.json"] = {
-        "bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest(),
-    }  # fmt: skip
-    manifest["sha256"] = hashlib.sha256(json.dumps(manifest).encode()).hexdigest()
-    (tmp_path / "a" / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    sealed(tmp_path / "a")
     with pytest.raises(InputError, match="values, levers or costs of decisions are missing"):
         load(tmp_path / "a")
 

@@ -42,19 +42,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import FloatArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.action_weights import signed_weights
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.graph.relations import Signals
-from recsys.graph.touchpoints import DAYPARTS, touchpoint_names
-from recsys.models.base import Embeddings, EventWeights, Validate, require_half_life, require_range
-from recsys.models.graph_network import GraphNetwork
+from recsys.graph.touchpoints import touchpoint_names
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.touchpoint_gnn.event_contexts import context_names
 from recsys.models.touchpoint_gnn.inputs import features_of, network_inputs, touchpoints_of_nodes
 from recsys.models.touchpoint_gnn.network import TouchpointVectors
+from recsys.models.touchpoint_gnn.scores import TouchpointScores
 from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.objectives import Objective, Softmax
 from recsys.training.sampling import Positives
@@ -64,7 +64,7 @@ _LENGTH = 0.1
 
 
 @dataclass(kw_only=True, eq=False)
-class TouchpointGNN(GraphNetwork):
+class TouchpointGNN(TouchpointScores):
     """A graph network that ranks products, touchpoints and customers.
 
     Further settings are those of `recsys.models.graph_network.GraphNetwork` (the network) and
@@ -164,11 +164,11 @@ class TouchpointGNN(GraphNetwork):
             del self._data, self._features
         assert isinstance(network, TouchpointVectors)
         self._keep(network)
-        self.node_vectors: FloatArray = network.scored_touchpoints()
+        self.node_vectors = network.scored_touchpoints()
         self.node_names = touchpoint_names(data)
         self.context_vectors: FloatArray = network.scored_contexts()
         self.context_names = context_names(data) if self.contexts else []
-        self.touchpoint_vectors: FloatArray = touchpoints_of_nodes(
+        self.touchpoint_vectors = touchpoints_of_nodes(
             self.node_vectors,
             network.inputs.touchpoint_counts.cpu().numpy(),
             len(data.touchpoints),
@@ -225,80 +225,6 @@ class TouchpointGNN(GraphNetwork):
             offered=self.offered,
         )
 
-    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """Scores [Q, P] float32 of all products.
-
-        Args:
-            customers: [Q] customer row numbers.
-            touchpoints: [Q] touchpoint row numbers, -1 for none; None for none at all.
-
-        Raises:
-            InputError: a row number is out of range.
-        """
-        queries = self.customer_vectors[customers]
-        if touchpoints is not None:
-            queries = queries + _rows(self.touchpoint_vectors, touchpoints, "touchpoint")
-        scores: FloatArray = queries @ self.product_vectors.T
-        return scores
-
-    def score_touchpoints(self, customers: IntArray, products: IntArray) -> FloatArray:
-        """Scores [Q, N] float32 of all touchpoint nodes, in the order of `node_names`.
-
-        Args:
-            customers: [Q] customer row numbers.
-            products: [Q] product row numbers, -1 for none.
-
-        Raises:
-            InputError: a row number is out of range.
-        """
-        customer_rows = self.customer_vectors[customers]
-        queries = customer_rows + _rows(self.product_vectors, products, "product")
-        scores: FloatArray = queries @ self.node_vectors.T
-        return scores
-
-    def score_customers(
-        self, products: IntArray, touchpoints: IntArray | None = None
-    ) -> FloatArray:
-        """Scores [Q, C] float32 of all customers, for offers of products.
-
-        Args:
-            products: [Q] product row numbers.
-            touchpoints: [Q] touchpoint row numbers, -1 for none; None for none at all.
-
-        Raises:
-            InputError: a touchpoint is out of range.
-        """
-        queries = self.product_vectors[products]
-        if touchpoints is not None:
-            queries = queries + _rows(self.touchpoint_vectors, touchpoints, "touchpoint")
-        scores: FloatArray = queries @ self.customer_vectors.T
-        return scores
-
-    def embeddings(self) -> Embeddings:
-        """The fitted vectors [., dim + 2].
-
-        Serving has touchpoints without dayparts: a touchpoint is the mean of its nodes by share,
-        with the bias of all its events. `node_vectors` have the dayparts.
-        """
-        return Embeddings(
-            customers=self.customer_vectors,
-            products=self.product_vectors,
-            touchpoints=self.touchpoint_vectors if len(self.touchpoint_vectors) else None,
-            default_customer=self._default_customer(),
-        )
-
-    @property
-    def daypart_vectors(self) -> FloatArray | None:
-        """[T, 4, dim + 2] float32 vectors of touchpoints in the parts of a customer's own day.
-
-        Parts are in the order of `recsys.graph.touchpoints.DAYPARTS`. None where events have no
-        time of day.
-        """
-        touchpoints = len(self.touchpoint_vectors)
-        if not touchpoints or len(self.node_vectors) != touchpoints * len(DAYPARTS):
-            return None
-        return self.node_vectors.reshape(touchpoints, len(DAYPARTS), -1)
-
     def _identity(self) -> dict[str, Any]:
         return {**super()._identity(), "events and features": self._digest}
 
@@ -321,17 +247,6 @@ def _of_contexts(data: Dataset) -> dict[str, str]:
     used = {name: f"{len(values):,} values" for name, values in data.contexts.items()}
     uses = {**used, **data.contexts_left_out}
     return {f"{columns.CONTEXT_PREFIX}{name}": use for name, use in uses.items()}
-
-
-def _rows(vectors: FloatArray, rows: IntArray, word: str) -> FloatArray:
-    """[Q, d] rows of the vectors; zeros for -1."""
-    if len(rows) and not (rows.min() >= -1 and rows.max() < len(vectors)):
-        raise InputError(
-            f"score: expected {word} row numbers below {len(vectors)}, or -1 for none, got "
-            f"{rows.min()} to {rows.max()}"
-        )
-    padded = np.vstack([vectors, np.zeros((1, vectors.shape[1]), vectors.dtype)])
-    return padded[rows]
 
 
 def _digest(data: Dataset) -> str:

@@ -92,25 +92,26 @@ def with_contact_rules(
     )
 
 
+def touchpoint_column(data: Dataset, touchpoints: list[str], column: str) -> pd.Series | None:
+    """[T] a column of the table of touchpoints, missing where it has no row; None without it."""
+    table = data.side_tables.get("touchpoints")
+    if table is None or column not in table:
+        return None
+    return table.set_index(table[columns.TOUCHPOINT].astype(str))[column].reindex(touchpoints)
+
+
 def _outbound(data: Dataset, touchpoints: list[str]) -> BoolArray:
-    flags = _touchpoint_column(data, touchpoints, columns.OUTBOUND)
+    flags = touchpoint_column(data, touchpoints, columns.OUTBOUND)
     if flags is None:
         return np.zeros(len(touchpoints), dtype=bool)
     return flags.eq(True).to_numpy(bool)
 
 
 def _table_capacity(data: Dataset, touchpoints: list[str]) -> FloatArray:
-    stated = _touchpoint_column(data, touchpoints, columns.CAPACITY)
+    stated = touchpoint_column(data, touchpoints, columns.CAPACITY)
     if stated is None:
         return np.full(len(touchpoints), np.inf)
     return stated.fillna(np.inf).to_numpy(np.float64)
-
-
-def _touchpoint_column(data: Dataset, touchpoints: list[str], column: str) -> pd.Series | None:
-    table = data.side_tables.get("touchpoints")
-    if table is None or column not in table:
-        return None
-    return table.set_index(table[columns.TOUCHPOINT].astype(str))[column].reindex(touchpoints)
 
 
 def _zones(policy: Policy, sides: Sides) -> Zones:

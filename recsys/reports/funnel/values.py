@@ -26,10 +26,10 @@ def expected_values(artifact: Artifact) -> Values:
     """
     contents, part = artifact.contents, require_policy(artifact.contents)
     logits = artifact.decision_logits
-    vectors = contents.products.vectors
-    offers = vectors if contents.offers is None else contents.offers.pooled(vectors)
     # As `logits.pairs`, but also where an offer is not made.
-    pairs = np.einsum("od,tpd->tpo", offers, logits.touchpoints, dtype=np.float32, optimize=True)
+    pairs = np.einsum(
+        "od,tpd->tpo", contents.offer_vectors, logits.touchpoints, dtype=np.float32, optimize=True
+    )
 
     def values(rows: IntArray) -> FloatArray:
         of_offers, of_touchpoints = logits.of_customers(customer_vectors(contents, rows))

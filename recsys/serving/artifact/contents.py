@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.ops.calibrator import calibrator_of
 from recsys.serving.artifact import checks
 from recsys.serving.artifact.customer_table import CustomerTable
@@ -20,6 +20,7 @@ from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.product_features import ProductFeatures
 from recsys.serving.artifact.product_table import ProductTable
+from recsys.serving.artifact.text_ids import TextIds
 from recsys.serving.artifact.times import Clock, Moment, moment_of
 from recsys.serving.artifact.touchpoint_table import TouchpointTable
 
@@ -88,13 +89,25 @@ class Contents:
         if self.calibrator is not None:
             calibrator_of(self.calibrator)
         if self.decisions is not None:
-            offers = products if self.offers is None else len(self.offers)
-            self.decisions.require_fits(customers, offers, touchpoints, self.customers.strands)
+            self.decisions.require_fits(
+                customers, len(self.offer_ids), touchpoints, self.customers.strands
+            )
 
     @property
     def dim(self) -> int:
         """d: the length of the vectors."""
         return int(self.products.vectors.shape[1])
+
+    @property
+    def offer_ids(self) -> IdArray | TextIds:
+        """[O] ids of the offers; of the products where there is no table of offers."""
+        return self.products.ids if self.offers is None else self.offers.ids
+
+    @cached_property
+    def offer_vectors(self) -> FloatArray:
+        """[O, d] float32 vectors of what `offer_ids` names."""
+        vectors = self.products.vectors
+        return vectors if self.offers is None else self.offers.pooled(vectors)
 
     @cached_property
     def version(self) -> str:

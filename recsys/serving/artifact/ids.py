@@ -156,6 +156,12 @@ class SortedIds:
             ends[known] = np.where(first < 0, 0, stops[np.searchsorted(begins, first)])
         return starts, ends
 
+    def first_rows(self, ids: Iterable[Any]) -> IntArray:
+        """[m] int64 row number of each id, the first of several; -1 where unknown."""
+        starts, ends = self.find(ids)
+        safe = np.minimum(starts, len(self.rows) - 1)
+        return np.where(starts < ends, self.rows[safe], -1).astype(np.int64)
+
     def _first(self, key: Any) -> int:
         return bisect_left(self.ids, key, key=lambda scalar: scalar.as_py())
 
@@ -220,6 +226,11 @@ class SortedIds:
 
 def _as_strings(ids: IdArray | TextIds) -> pa.StringArray:
     return ids.texts() if isinstance(ids, TextIds) else strings(list(map(str, ids)))
+
+
+def plain_column(ids: IdArray) -> pa.Array:
+    """Ids [n] as an Arrow array for a file: as they are, UUIDs as text."""
+    return pa.array(ids if ids.dtype != object else [str(id_) for id_ in ids])
 
 
 def by_row(values: IdArray, rows: IntArray) -> IdArray:

@@ -86,6 +86,15 @@ class OfferTable:
         """[O] whether the mask [P] is True for at least one product of each offer."""
         return np.logical_or.reduceat(mask[self.products], self.starts[:-1])
 
+    def one_of_each_id(self, rows: IntArray, at_most: int | None = None) -> IntArray:
+        """The first of the rows of each id, in their order, at most so many."""
+        kept: dict[Any, int] = {}
+        for row in map(int, rows):
+            kept.setdefault(self.ids[row], row)
+            if len(kept) == at_most:
+                break
+        return np.array(list(kept.values()), np.int64)
+
     def arrays(self) -> dict[str, IntArray]:
         """The arrays kept with the vectors; ids and variants are kept with the other ids."""
         return {f"offer_{name}": getattr(self, name).astype(TYPES[name]) for name in TYPES}

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
+from recsys.policy.compiled.times import DAYPARTS
 from recsys.serving.artifact import checks
-
-DAYPARTS = 4
-"""Quarters of the day that touchpoints may have vectors for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,11 +44,11 @@ class TouchpointTable:
             checks.width("touchpoints.vectors", self.vectors, dim)
 
     def _require_dayparts(self, vectors: FloatArray) -> None:
-        expected = (len(self), DAYPARTS)
-        if self.vectors is None or vectors.ndim != 3 or vectors.shape[:2] != expected:
+        count, parts = len(self), len(DAYPARTS)
+        if self.vectors is None or vectors.ndim != 3 or vectors.shape[:2] != (count, parts):
             raise InputError(
                 "contents.touchpoints.daypart_vectors: expected float32 "
-                f"({len(self)}, {DAYPARTS}, d) beside touchpoints.vectors, {checks.got(vectors)}"
+                f"({count}, {parts}, d) beside touchpoints.vectors, {checks.got(vectors)}"
             )
-        rows = vectors.reshape(len(self) * DAYPARTS, -1)
+        rows = vectors.reshape(count * parts, -1)
         checks.matrix("touchpoints.daypart_vectors", rows, columns=self.vectors.shape[1])

@@ -127,7 +127,7 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
                 f"decisions={path}: row {row}, column '{name}': expected a value, got none; fill "
                 "it in or drop the row"
             )
-    rows = log_columns.customer_rows(table["customer_id"], customers)
+    rows = customers.first_rows(table["customer_id"].to_pylist())
     if len(rows) and (rows < 0).all():
         known, got = contents.customers.ids[0], table["customer_id"][0].as_py()
         raise InputError(
@@ -141,9 +141,8 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
     if _CAMPAIGN in table.column_names and contents.decisions is not None:
         names = contents.decisions.rules.campaign_names
         campaigns = log_columns.campaign_rows(table[_CAMPAIGN], names)
-    offers = contents.products.ids if contents.offers is None else contents.offers.ids
     first: dict[str, int] = {}
-    for row, offer in enumerate(offers):
+    for row, offer in enumerate(contents.offer_ids):
         first.setdefault(str(offer), row)
     return Booked(
         customers=rows,

@@ -17,6 +17,7 @@ from recsys.serving.decide.logits import customer_vectors
 from recsys.serving.decide.recent_contacts import RecentContact, of_one_customer
 from recsys.serving.query.customer_state import plain
 from recsys.serving.query.default_vector import default_vector
+from recsys.serving.query.query import require_one_id
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,13 +70,13 @@ def find_inbound(
         contacts: since the export.
 
     Raises:
-        InputError: a contact is not usable, or the customer is unknown and the artifact has no
-            vector for that.
+        InputError: a contact is not usable, several ids are given, or the customer is unknown and
+            the artifact has no vector for that.
     """
     rules = require_policy(contents).rules
-    starts, ends = customers.find([customer_id])
-    known = bool(starts[0] < ends[0])
-    row = int(customers.rows[starts[0]]) if known else -1
+    require_one_id(customer_id)
+    row = int(customers.first_rows([customer_id])[0])
+    known = row >= 0
     vector = None
     if known:
         vector = customer_vectors(contents, np.array([row]))

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from recsys.arrays import IntArray
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
-from recsys.serving.artifact.ids import SortedIds
 
 _OFFSET = r"[T ].*(Z|[+-]\d\d(:?\d\d)?)$"
 """Of a time of day: the end of a date alone would look like one."""
@@ -33,14 +32,6 @@ def touchpoint_rows(path: Path, column: Any, names: Sequence[str]) -> IntArray:
                 f"{shown(name)}; it has {', '.join(names)}; correct it or drop the row"
             )
     return np.array([rows[name] for name in texts], np.int64)
-
-
-def customer_rows(column: Any, customers: SortedIds) -> IntArray:
-    """[n] customer of each decision, -1 where unknown."""
-    ids = column.to_pylist()
-    starts, ends = customers.find(ids)
-    safe = np.minimum(starts, len(customers.rows) - 1)
-    return np.where(starts < ends, customers.rows[safe], -1).astype(np.int64)
 
 
 def campaign_rows(column: Any, names: Sequence[str]) -> IntArray:

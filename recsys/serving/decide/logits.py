@@ -39,8 +39,7 @@ class Logits:
         part = contents.decisions
         assert part is not None
         intercept, score, touchpoint_score = part.odds.line
-        vectors = contents.products.vectors
-        offers = vectors if contents.offers is None else contents.offers.pooled(vectors)
+        offers = contents.offer_vectors
         touchpoints = _touchpoint_vectors(contents) * touchpoint_score
         pairs = np.einsum("od,tpd->otp", offers, touchpoints, dtype=np.float32, optimize=True)
         pairs[~part.rules.pairs()] = -np.inf

@@ -9,16 +9,17 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.policy.compiled import CompiledRules
+from recsys.policy.compiled.times import DAY
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.decide.decision import DecidedOffer, Decision
-from recsys.serving.decide.exploration import Options, choose, draws_of
+from recsys.serving.decide.exploration import choose, draws_of
 from recsys.serving.decide.inbound import Inbound
 from recsys.serving.decide.logits import Logits, dayparts
+from recsys.serving.decide.options import Options
 from recsys.serving.query.customer_state import plain
-
-_DAY = 86_400
+from recsys.serving.query.query import remaining_text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,7 +98,8 @@ def decide(
     short = None
     if len(offers) < k:
         unworthy = int(((best > -np.inf) & (worth == -np.inf)).sum())
-        short = _shortage(refusals, unworthy, worth.size)
+        removed = {**refusals, "not worth their cost": unworthy}
+        short = remaining_text(removed, worth.size, "pairs of offer and touchpoint")
     return Decision(
         customer_id=customer.id,
         offers=offers,
@@ -134,7 +136,7 @@ def _permitted(
     permitted = now[:, :, None] & (times == moment)
     is_later = (times > moment) & (times < OPEN_END)
     if is_later.any():
-        all_day = rules.offers(rows, moment, moment + _DAY - 1)[0]
+        all_day = rules.offers(rows, moment, moment + DAY - 1)[0]
         pairs = all_day[:, None] & rules.pairs()[:, touchpoints]
         permitted |= pairs[:, :, None] & is_later
     return times, permitted
@@ -143,7 +145,7 @@ def _permitted(
 def _choose(
     contents: Contents,
     customer: Inbound,
-    ranked: "_Ranked",
+    ranked: _Ranked,
     k: int,
     stated: Mapping[str, Any] | None,
 ) -> tuple[IntArray, FloatArray]:
@@ -151,7 +153,11 @@ def _choose(
     by_offer = ranked.worth.max(axis=1)
     rows: IntArray = np.flatnonzero(by_offer > -np.inf)
     rows = rows[np.argsort(-by_offer[rows], kind="stable")]
-    rows = _one_for_each_id(contents, rows, k if stated is None else None)
+    at_most = k if stated is None else None
+    if contents.offers is None:
+        rows = rows[:at_most]
+    else:
+        rows = contents.offers.one_of_each_id(rows, at_most)
     if stated is None or not len(rows):
         return rows, np.ones(len(rows))
     # Rows ascend, so that of equal values the one is first that is best without exploration.
@@ -174,18 +180,6 @@ def _choose(
     return rows[actions[actions >= 0]], propensities[actions >= 0]
 
 
-def _one_for_each_id(contents: Contents, rows: IntArray, at_most: int | None) -> IntArray:
-    """The first row of each offer id among rows, in their order, at most so many."""
-    if contents.offers is None:
-        return rows[:at_most]
-    kept: dict[Any, int] = {}
-    for row in rows:
-        kept.setdefault(contents.offers.ids[int(row)], int(row))
-        if len(kept) == at_most:
-            break
-    return np.array(list(kept.values()), np.int64)
-
-
 def _offer(
     contents: Contents,
     *,
@@ -199,7 +193,7 @@ def _offer(
     table, ids = contents.offers, contents.products.ids
     products = [offer] if table is None else table.products[slice(*table.starts[offer:][:2])]
     return DecidedOffer(
-        offer_id=plain(ids[offer] if table is None else table.ids[offer]),
+        offer_id=plain(contents.offer_ids[offer]),
         products=[plain(ids[int(product)]) for product in products],
         variant=None if table is None or table.variants is None else table.variants[offer],
         touchpoint=contents.touchpoints.names[touchpoint],
@@ -214,12 +208,3 @@ def _counts(rules: CompiledRules, first: IntArray, permitted: BoolArray) -> dict
     """Rule -> pairs [O, n] that it refuses first, of those that are not permitted later."""
     counts = np.bincount(first[~permitted & (first >= 0)], minlength=len(rules.names))
     return {name: int(n) for name, n in zip(rules.names, counts, strict=True) if n}
-
-
-def _shortage(refusals: dict[str, int], unworthy: int, pairs: int) -> str:
-    named = [*refusals.items(), *([("not worth their cost", unworthy)] if unworthy else [])]
-    left = pairs - sum(count for _, count in named)
-    parts = ", ".join(f"{name}: {count:,}" for name, count in named)
-    return f"{left:,} of {pairs:,} pairs of offer and touchpoint remain" + (
-        f" ({parts})" if parts else ""
-    )

@@ -15,8 +15,9 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.arbitration.limits import Limits
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.decide.exploration import Options, choose, draws_of
+from recsys.serving.decide.exploration import choose, draws_of
 from recsys.serving.decide.logits import customer_vectors
+from recsys.serving.decide.options import Options
 
 
 def explored(

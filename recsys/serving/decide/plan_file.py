@@ -16,13 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.policy.arbitration.allocate import Plan
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.arbitration.limits import Limits
 from recsys.policy.compiled import CompiledRules
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.ids import plain_column
 from recsys.serving.decide.logits import Logits
 from recsys.serving.decide.plan_exploration import explored
 from recsys.serving.decide.prices import METADATA, Prices
@@ -107,17 +108,16 @@ def _table(planned: Planned, rows: IntArray) -> tuple[pa.Table, IntArray, IntArr
     touchpoints = of_rows.touchpoints[here, columns].astype(np.int64)
     times = planned.logits.by_daypart(rules.send_times(rows, planned.start))
     when = times[here, touchpoints, of_rows.dayparts[here, columns]]
-    table = contents.offers
-    customer_ids = _plain(contents.customers.ids[rows])
+    customer_ids = plain_column(contents.customers.ids[rows])
     text = pc.cast(customer_ids, pa.string())
     made = pc.binary_join_element_wise(rules.name, str(planned.start), text, "-")
-    variants = None if table is None else table.variants
+    variants = None if contents.offers is None else contents.offers.variants
     return (
         pa.table(
             {
                 "decision_id": made,
                 "customer_id": customer_ids,
-                "offer_id": _plain((contents.products if table is None else table).ids[offers]),
+                "offer_id": plain_column(contents.offer_ids[offers]),
                 "touchpoint": _taken(contents.touchpoints.names, touchpoints),
                 "timestamp": pa.array(when * 1_000_000, pa.timestamp("us", "UTC")),
                 "policy": pa.repeat(rules.name, len(rows)),
@@ -143,12 +143,11 @@ def _of_rows(candidates: Candidates, rows: IntArray) -> Candidates:
 
 
 def _schema(contents: Contents) -> pa.Schema:
-    offers = contents.products if contents.offers is None else contents.offers
     return pa.schema(
         {
             "decision_id": pa.string(),
-            "customer_id": _plain(contents.customers.ids[:1]).type,
-            "offer_id": _plain(offers.ids[:1]).type,
+            "customer_id": plain_column(contents.customers.ids[:1]).type,
+            "offer_id": plain_column(contents.offer_ids[:1]).type,
             "touchpoint": pa.string(),
             "timestamp": pa.timestamp("us", "UTC"),
             "policy": pa.string(),
@@ -162,11 +161,6 @@ def _schema(contents: Contents) -> pa.Schema:
             "expected_value": pa.float32(),
         }
     )
-
-
-def _plain(ids: IdArray) -> pa.Array:
-    """Ids as they are, UUIDs as text."""
-    return pa.array(ids if ids.dtype != object else [str(id_) for id_ in ids])
 
 
 def _taken(names: Sequence[str | None], rows: IntArray) -> pa.Array:

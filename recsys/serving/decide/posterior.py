@@ -5,18 +5,15 @@ customer's events (`recsys.ops.fold_in`), is the mean of a normal posterior with
 sigma^2 A^-1. A sample of it moves the score of an offer, and so its probability and value.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.ops.fold_in import normal_matrix
 from recsys.policy.exploration import Choice, Draws, GaussianPosterior, Thompson
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
-
-if TYPE_CHECKING:
-    from recsys.serving.decide.exploration import Options
+from recsys.serving.decide.options import Options
 
 _AT_ONCE = 1024
 _LEAST = 1e-7
@@ -35,7 +32,7 @@ def require_posterior(contents: Contents) -> None:
 
 
 def chosen_by_samples(
-    contents: Contents, options: "Options", draws: Draws, k: int, sigma: float
+    contents: Contents, options: Options, draws: Draws, k: int, sigma: float
 ) -> Choice:
     """The best k options of one of 64 samples; arguments as for `exploration.choose`.
 
@@ -58,16 +55,14 @@ def chosen_by_samples(
     )
 
 
-def _chosen(contents: Contents, options: "Options", draws: Draws, k: int, sigma: float) -> Choice:
+def _chosen(contents: Contents, options: Options, draws: Draws, k: int, sigma: float) -> Choice:
     part, fold_in = contents.decisions, contents.fold_in
     assert part is not None
     assert fold_in is not None
-    vectors = contents.products.vectors
-    table = vectors if contents.offers is None else contents.offers.pooled(vectors)
     posterior = GaussianPosterior(
         means=options.vectors[:, : fold_in.width],
         grams=_precisions(contents, options.rows),
-        vectors=table[options.offers, : fold_in.width],
+        vectors=contents.offer_vectors[options.offers, : fold_in.width],
         sigma=sigma,
     )
     chance = np.clip(options.probabilities.astype(np.float64), _LEAST, 1 - _LEAST)
@@ -98,9 +93,9 @@ def _precisions(contents: Contents, rows: IntArray) -> FloatArray:
     # Events of weight 0 are kept as seen, and made nothing of the vector.
     counted = contents.events.weights[events] != 0
     owners, events = owners[counted], events[counted]
-    factors = fold_in.factors[contents.events.products[events]].astype(np.float64)
-    weighted = (contents.events.weights[events] - 1.0)[:, None] * factors
+    factors = fold_in.factors[contents.events.products[events]]
+    weights = contents.events.weights[events]
     ends = np.searchsorted(owners, np.arange(len(known) + 1))
     for position, first, end in zip(known, ends[:-1], ends[1:], strict=True):
-        grams[position] += weighted[first:end].T @ factors[first:end]
+        grams[position] = normal_matrix(weights[first:end], factors[first:end], fold_in.gram)
     return grams

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 
+from recsys.arrays import IntArray
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.policy.compiled import CompiledRules, Contacts, LeaveOut
@@ -60,28 +61,21 @@ def of_one_customer(
         ),
         rejected=np.array([contact.rejected for contact in recent], dtype=bool),
     )
-    here = slice(row, row + 1) if row >= 0 else slice(0, 0)
-    consent = rules.consent[here] if row >= 0 else rules.unknown_consent[None]
-    zone = rules.zones.of_rows(np.array([row])).astype(np.int16)
     known = rules.contacts
-    stored = Contacts.none(1)
-    if row >= 0:
-        span = slice(int(known.starts[row]), int(known.starts[row + 1]))
-        stored = Contacts(
-            starts=np.array([0, span.stop - span.start]),
-            when=known.when[span],
-            touchpoints=known.touchpoints[span],
-            campaigns=known.campaigns[span],
-            rejected=known.rejected[span],
-        )
+    span = _span(known.starts, row)
+    stored = Contacts(
+        starts=np.array([0, span.stop - span.start]),
+        when=known.when[span],
+        touchpoints=known.touchpoints[span],
+        campaigns=known.campaigns[span],
+        rejected=known.rejected[span],
+    )
+    zone = rules.zones.of_rows(np.array([row])).astype(np.int16)
     return replace(
         rules,
-        consent=consent,
+        consent=rules.consent[[row]] if row >= 0 else rules.unknown_consent[None],
         zones=replace(rules.zones, customers=zone),
-        groups=[
-            replace(rule, customers=np.append(rule.customers, rule.unknown_group)[[row]])
-            for rule in rules.groups
-        ],
+        groups=[replace(rule, customers=rule.groups_of(np.array([row]))) for rule in rules.groups],
         leave_out=_leave_out(rules.leave_out, row),
         contacts=stored.merged(further),
     )
@@ -90,9 +84,7 @@ def of_one_customer(
 def _leave_out(leave_out: LeaveOut | None, row: int) -> LeaveOut | None:
     if leave_out is None:
         return None
-    span = slice(0, 0)
-    if row >= 0:
-        span = slice(int(leave_out.starts[row]), int(leave_out.starts[row + 1]))
+    span = _span(leave_out.starts, row)
     return replace(
         leave_out,
         starts=np.array([0, span.stop - span.start]),
@@ -100,6 +92,11 @@ def _leave_out(leave_out: LeaveOut | None, row: int) -> LeaveOut | None:
         rules=leave_out.rules[span],
         until=leave_out.until[span],
     )
+
+
+def _span(starts: IntArray, row: int) -> slice:
+    """Where the entries of a customer are; nowhere for an unknown one."""
+    return slice(int(starts[row]), int(starts[row + 1])) if row >= 0 else slice(0, 0)
 
 
 def _position(what: str, name: str | UUID | None, names: Sequence[str]) -> int:

@@ -106,8 +106,7 @@ class OfferModel:
         """Whether a row is of a known customer, or has no customer_id."""
         if row.customer is None:
             return True
-        starts, ends = self.artifact.customers.find([row.customer])
-        return bool(starts[0] < ends[0])
+        return bool(self.artifact.customers.first_rows([row.customer])[0] >= 0)
 
     def _customer_state(self, row: Row, strict: bool) -> CustomerState:
         # Without fresh events, a known customer needs no model that can fold them in.

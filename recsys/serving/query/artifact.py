@@ -224,8 +224,7 @@ class Artifact:
         offers: list[FirmOffer] = []
         shortage = query.refusal(customer.permitted)
         if shortage is None:
-            vectors = self._offer_vectors
-            offers, shortage = best_offers(self.contents, table, vectors, customer, query)
+            offers, shortage = best_offers(self.contents, table, customer, query)
         return FirmOffers(
             customer_id=customer.id,
             offers=offers,
@@ -383,8 +382,3 @@ class Artifact:
     def decision_logits(self) -> Logits:
         """The parts of acceptance odds that are the same for all customers."""
         return Logits.of(self.contents)
-
-    @cached_property
-    def _offer_vectors(self) -> FloatArray:
-        assert self.contents.offers is not None
-        return self.contents.offers.pooled(self.contents.products.vectors)

@@ -17,6 +17,7 @@ from recsys.ops.topk import TopK
 from recsys.ops.whole_file import whole_file
 from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
+from recsys.serving.artifact.ids import plain_column
 from recsys.serving.artifact.times import Moment
 from recsys.serving.progress import bar
 from recsys.serving.query import ranking
@@ -127,12 +128,12 @@ def _table(artifact: Artifact, starts: IntArray, ends: IntArray, query: Query) -
     vectors, by_popularity = fill_default(contents, contents.customers.vectors[rows], first_rows)
     offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
     touchpoints = _touchpoints(contents, vectors, first_rows, best, permitted, query.touchpoint)
-    product_ids = _texts(contents.products.ids[best.columns[is_offer]])
+    product_ids = plain_column(contents.products.ids[best.columns[is_offer]])
     names = np.array([*contents.touchpoints.names, None], dtype=object)[touchpoints]
     short = _shortages(artifact, starts, ends, lengths, permitted, query)
     return pa.table(
         {
-            "customer_id": _texts(contents.customers.ids[ids.rows[starts]]),
+            "customer_id": plain_column(contents.customers.ids[ids.rows[starts]]),
             "product_id": pa.ListArray.from_arrays(offsets, product_ids),
             "score": pa.ListArray.from_arrays(offsets, pa.array(best.scores[is_offer])),
             "touchpoint": pa.ListArray.from_arrays(offsets, pa.array(names, pa.string())),
@@ -198,8 +199,3 @@ def _shortages(
             seen = stored_state(artifact.contents, rows).filtered(artifact.contents)
             texts[customer] = query.shortage(seen)
     return texts
-
-
-def _texts(ids: IdArray) -> pa.Array:
-    """Ids as they are, UUIDs as text."""
-    return pa.array(ids if ids.dtype != object else [str(id_) for id_ in ids])

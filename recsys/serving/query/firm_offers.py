@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recsys.arrays import BoolArray, FloatArray
+from recsys.arrays import BoolArray
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.probability import probabilities
@@ -15,11 +15,7 @@ from recsys.serving.query.reasons import item_or_none, name_of
 
 
 def best_offers(
-    contents: Contents,
-    table: OfferTable,
-    vectors: FloatArray,
-    customer: CustomerState,
-    query: Query,
+    contents: Contents, table: OfferTable, customer: CustomerState, query: Query
 ) -> tuple[list[FirmOffer], str | None]:
     """The k best offers for a customer who may be contacted, and why they are fewer than k.
 
@@ -30,7 +26,6 @@ def best_offers(
     Args:
         contents: of the artifact.
         table: its offers.
-        vectors: [O, d] of `table.pooled`.
         customer: to rank for.
         query: how many, where and when.
 
@@ -43,16 +38,12 @@ def best_offers(
         gone |= query.blocked
     removed = _removed(table, customer.permitted, query, gone)
     queries = ranking.query_vectors(contents, customer.vectors, query.touchpoint)
-    scores = (queries @ vectors.T).max(axis=0)
+    scores = (queries @ contents.offer_vectors.T).max(axis=0)
     remaining = np.flatnonzero(~np.logical_or.reduce(list(removed.values())))
-    best_rows: dict[object, int] = {}
-    for row in remaining[np.argsort(-scores[remaining], kind="stable")]:
-        best_rows.setdefault(plain(table.ids[int(row)]), int(row))
-        if len(best_rows) == query.k:
-            break
+    ranked = remaining[np.argsort(-scores[remaining], kind="stable")]
     offers = [
-        _offer(contents, table, vectors, customer, row, float(scores[row]), query.touchpoint)
-        for row in best_rows.values()
+        _offer(contents, table, customer, row, float(scores[row]), query.touchpoint)
+        for row in table.one_of_each_id(ranked, query.k).tolist()
     ]
     return offers, count_remaining(removed, "offers") if len(offers) < query.k else None
 
@@ -75,16 +66,17 @@ def _removed(
 
 
 def _offer(
-    contents: Contents, table: OfferTable, vectors: FloatArray, customer: CustomerState, row: int,
+    contents: Contents, table: OfferTable, customer: CustomerState, row: int,
     score: float, given: int | None,
 ) -> FirmOffer:  # fmt: skip
     touchpoint: int | None = int(table.touchpoints[row])
     if touchpoint == -1:
         touchpoint = given
         if given is None:
-            best = customer.vectors[(customer.vectors @ vectors[row]).argmax()]
+            vector = contents.offer_vectors[row]
+            best = customer.vectors[(customer.vectors @ vector).argmax()]
             (touchpoint,) = ranking.best_touchpoints(
-                contents, (best + vectors[row])[None], customer.permitted
+                contents, (best + vector)[None], customer.permitted
             )
     products = table.products[table.starts[row] : table.starts[row + 1]]
     probability = None

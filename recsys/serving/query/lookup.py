@@ -1,9 +1,7 @@
 """The state of the customer that a query is about: stored, folded in, or unknown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from recsys.errors import InputError
-from recsys.ops.shown_text import shown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.query.customer_state import (
@@ -14,7 +12,7 @@ from recsys.serving.query.customer_state import (
 )
 from recsys.serving.query.default_vector import default_vector, require_default_vector
 from recsys.serving.query.fresh_events import FreshEvent, folded
-from recsys.serving.query.query import Id
+from recsys.serving.query.query import Id, require_one_id
 
 
 def find_customer(
@@ -63,11 +61,7 @@ def fold_in_customer(
 
 
 def _stored(contents: Contents, customers: SortedIds, customer_id: Id) -> CustomerState | None:
-    # A list of ids would pass as one that is unknown.
-    if isinstance(customer_id, Iterable) and not isinstance(customer_id, str):
-        raise InputError(
-            f"customer_id: expected one id, got {shown(customer_id)}; ask for one at a time"
-        )
+    require_one_id(customer_id)
     starts, ends = customers.find([customer_id])
     if starts[0] == ends[0]:
         return None

@@ -1,6 +1,6 @@
 """A query to an artifact, checked once, and the reasons why an answer has fewer offers than k."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -123,14 +123,18 @@ def count_remaining(removed: Mapping[str, BoolArray], what: str) -> str:
             remove is counted under the first.
         what: the things, in the plural.
     """
-    gone, parts = np.zeros_like(next(iter(removed.values()))), []
+    gone, counts = np.zeros_like(next(iter(removed.values()))), {}
     for rule, mask in removed.items():
-        count = int((mask & ~gone).sum())
+        counts[rule] = int((mask & ~gone).sum())
         gone |= mask
-        if count:
-            parts.append(f"{rule}: {count:,}")
-    left = len(gone) - int(gone.sum())
-    return f"{left:,} of {len(gone):,} {what} remain" + (f" ({', '.join(parts)})" if parts else "")
+    return remaining_text(counts, len(gone), what)
+
+
+def remaining_text(removed: Mapping[str, int], total: int, what: str) -> str:
+    """As `count_remaining`, of counts: name of a rule -> how many it removes first."""
+    left = total - sum(removed.values())
+    parts = ", ".join(f"{rule}: {count:,}" for rule, count in removed.items() if count)
+    return f"{left:,} of {total:,} {what} remain" + (f" ({parts})" if parts else "")
 
 
 def require_whole(name: str, value: Any, low: int) -> None:
@@ -138,6 +142,14 @@ def require_whole(name: str, value: Any, low: int) -> None:
     usable = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= low
     if not usable:
         raise InputError(f"{name}: expected a whole number of at least {low}, got {shown(value)}")
+
+
+def require_one_id(customer_id: Any) -> None:
+    """Raises `InputError` for several ids, which would pass as one that is unknown."""
+    if isinstance(customer_id, Iterable) and not isinstance(customer_id, str):
+        raise InputError(
+            f"customer_id: expected one id, got {shown(customer_id)}; ask for one at a time"
+        )
 
 
 def touchpoint_row(contents: Contents, name: str | None) -> int | None:
