@@ -81,8 +81,7 @@ def customer_vectors(contents: Contents, rows: IntArray) -> FloatArray:
 
 def dayparts(zones: Zones, rows: IntArray, at: IntArray) -> IntArray:
     """[B] int64 part of the own day of customers [B], -1 for unknown ones, at UTC seconds [B]."""
-    local = at + zones.offset(zones.of_rows(rows), at)
-    return np.asarray(local % DAY // DAYPART)
+    return np.asarray(zones.local(rows, at) % DAY // DAYPART)
 
 
 def close(touchpoint_logits: FloatArray, times: IntArray) -> None:
