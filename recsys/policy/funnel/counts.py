@@ -9,6 +9,7 @@ import numpy as np
 from recsys.arrays import BoolArray, IntArray
 from recsys.policy.compiled import CompiledRules
 from recsys.policy.compiled.masks import by_rule
+from recsys.policy.compiled.rules import OFFER_TOUCHPOINT
 from recsys.policy.compiled.times import OPEN_END
 from recsys.policy.funnel.bits import Permitted, Tally, tally_of
 
@@ -159,6 +160,23 @@ class Masks:
         whole = self.rules.shape[2]
         for name, mask in by_rule(self.rules, rows, self.at, self.at + self.horizon - 1):
             yield name, mask[:, :, self.columns] if mask.shape[2] == whole else mask
+
+    def refusals(self, rows: IntArray) -> tuple[dict[str, BoolArray], IntArray]:
+        """Name of each rule that takes offers away -> [B, O] those, and [B, O] how many rules do.
+
+        The rule of offers that are tied to touchpoints is not among them.
+        """
+        shape = len(rows), self.rules.shape[1]
+        closing = (*self.rules.touchpoint_names, OFFER_TOUCHPOINT)
+        refused = {
+            name: np.broadcast_to(~mask[:, :, 0], shape)
+            for name, mask in self.by_rule(rows)
+            if name not in closing
+        }
+        count = np.zeros(shape, np.int16)
+        for mask in refused.values():
+            count += mask
+        return refused, count
 
     def touchpoints(self, rows: IntArray, without: str | None = None) -> BoolArray:
         """[B, S] open under all rules, or under all but one."""
