@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
@@ -23,6 +22,7 @@ from recsys.policy.rules.compile import compile_rules
 from recsys.policy.rules.policy import Policy
 from recsys.policy.rules.read import read_policy
 from recsys.policy.rules.values import customer_factors, offer_levers, offer_values
+from recsys.policy.touchpoints import touchpoint_numbers
 from recsys.serving.artifact.acceptance_odds import AcceptanceOdds
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.decision_part import DecisionPart
@@ -72,7 +72,7 @@ class CompiledPolicy:
             values=offer_values(stated, data).astype(np.float32),
             levers=offer_levers(stated, data).astype(np.float32),
             customer_values=None if (factors == 1).all() else factors.astype(np.float32),
-            costs=_costs(data),
+            costs=touchpoint_numbers(data, columns.COST, 0.0).astype(np.float32),
         )
 
     def part(self, odds: AcceptanceOdds) -> DecisionPart:
@@ -166,16 +166,3 @@ def _with_dayparts(contents: Contents, model: Any) -> Contents:
     if vectors is None:
         return contents
     return replace(contents, touchpoints=replace(contents.touchpoints, daypart_vectors=vectors))
-
-
-def _costs(data: Dataset) -> FloatArray:
-    """[T] float32 euros of a decision at each touchpoint, 0 where they are not stated."""
-    names = [str(name) for name in data.touchpoints.ids]
-    table = data.side_tables.get("touchpoints")
-    if table is None or columns.COST not in table:
-        return np.zeros(len(names), np.float32)
-    costs = pd.Series(
-        table[columns.COST].to_numpy(np.float64, na_value=0.0),
-        index=table[columns.TOUCHPOINT].astype(str),
-    )
-    return costs.reindex(names).fillna(0.0).to_numpy(np.float32)
