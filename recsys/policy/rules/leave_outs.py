@@ -12,7 +12,7 @@ from recsys.data.interactions import ACTION_CODES, NEVER, SECOND, microseconds
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
 from recsys.policy.compiled.eligibility import LeaveOut
-from recsys.policy.compiled.times import DAY, OPEN_END
+from recsys.policy.compiled.times import DAY, OPEN_END, OPEN_START
 from recsys.policy.rules.offers import Offers
 from recsys.policy.rules.policy import LeaveOutRule
 
@@ -31,7 +31,7 @@ def leave_out(rules: Sequence[LeaveOutRule], data: Dataset, offers: Offers) -> L
     if not rules:
         return None
     now = data.as_of_seconds
-    running = offers.valid_to > (np.iinfo(np.int64).min if now is None else now)
+    running = offers.valid_to > (OPEN_START if now is None else now)
     parts = []
     for number, rule in enumerate(rules):
         customers, products, until = _products_until(rule, number, data, offers)
@@ -74,7 +74,7 @@ def _products_until(
         )
     keys = customers.astype(np.int64) * max(len(data.products), 1) + products
     distinct, which = np.unique(keys, return_inverse=True)
-    latest = np.full(len(distinct), np.iinfo(np.int64).min)
+    latest = np.full(len(distinct), OPEN_START)
     np.maximum.at(latest, which, until)
     return distinct // max(len(data.products), 1), distinct % max(len(data.products), 1), latest
 

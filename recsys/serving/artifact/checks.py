@@ -8,8 +8,9 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
+from recsys.policy.compiled.times import FIRST_SECOND, LAST_SECOND
 from recsys.serving.artifact.text_ids import TextIds
-from recsys.serving.artifact.times import FIRST_SECOND, LAST_SECOND, Clock
+from recsys.serving.artifact.times import Clock
 
 
 def got(value: Any) -> str:

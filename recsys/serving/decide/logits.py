@@ -6,9 +6,8 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.policy.compiled import Zones
-from recsys.policy.compiled.times import DAY, DAYPART
+from recsys.policy.compiled.times import DAY, DAYPART, OPEN_END
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.query.default_vector import fill_default
 
 

@@ -9,16 +9,14 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.policy.compiled import CompiledRules
+from recsys.policy.compiled.times import DAY, OPEN_END
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.decide.decision import DecidedOffer, Decision
 from recsys.serving.decide.exploration import Options, choose, draws_of
 from recsys.serving.decide.inbound import Inbound
 from recsys.serving.decide.logits import Logits, dayparts
 from recsys.serving.query.customer_state import plain
-
-_DAY = 86_400
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -134,7 +132,7 @@ def _permitted(
     permitted = now[:, :, None] & (times == moment)
     is_later = (times > moment) & (times < OPEN_END)
     if is_later.any():
-        all_day = rules.offers(rows, moment, moment + _DAY - 1)[0]
+        all_day = rules.offers(rows, moment, moment + DAY - 1)[0]
         pairs = all_day[:, None] & rules.pairs()[:, touchpoints]
         permitted |= pairs[:, :, None] & is_later
     return times, permitted
