@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -127,15 +128,25 @@ class Masks:
     ) -> None:
         self.rules, self.at, self.horizon = rules, at, horizon
         self.columns = np.arange(rules.shape[2]) if columns is None else columns
-        closing = rules.touchpoint_names
-        ordered = [name for name in rules.names if name in closing]
-        self._alone = {name: rules.with_touchpoint_rules([name]) for name in closing}
-        self._so_far = {
-            name: rules.with_touchpoint_rules(ordered[: position + 1])
+
+    @cached_property
+    def _alone(self) -> dict[str, CompiledRules]:
+        rules = self.rules
+        return {name: rules.with_touchpoint_rules([name]) for name in rules.touchpoint_names}
+
+    @cached_property
+    def _so_far(self) -> dict[str, CompiledRules]:
+        ordered = [name for name in self.rules.names if name in self.rules.touchpoint_names]
+        return {
+            name: self.rules.with_touchpoint_rules(ordered[: position + 1])
             for position, name in enumerate(ordered)
         }
-        self._without = {
-            name: rules.with_touchpoint_rules([other for other in closing if other != name])
+
+    @cached_property
+    def _without(self) -> dict[str, CompiledRules]:
+        closing = self.rules.touchpoint_names
+        return {
+            name: self.rules.with_touchpoint_rules([other for other in closing if other != name])
             for name in closing
         }
 
