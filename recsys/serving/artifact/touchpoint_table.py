@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
+from recsys.policy.compiled.checks import got
 from recsys.serving.artifact import checks
 
 DAYPARTS = 4
@@ -50,7 +51,7 @@ class TouchpointTable:
         if self.vectors is None or vectors.ndim != 3 or vectors.shape[:2] != expected:
             raise InputError(
                 "contents.touchpoints.daypart_vectors: expected float32 "
-                f"({len(self)}, {DAYPARTS}, d) beside touchpoints.vectors, {checks.got(vectors)}"
+                f"({len(self)}, {DAYPARTS}, d) beside touchpoints.vectors, {got(vectors)}"
             )
         rows = vectors.reshape(len(self) * DAYPARTS, -1)
         checks.matrix("touchpoints.daypart_vectors", rows, columns=self.vectors.shape[1])
