@@ -15,14 +15,15 @@ from benchmarks.suite import require_at_least
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.check import check_table
+from recsys.data.interactions import seconds
 from recsys.errors import InputError
-from recsys.policy.live_tests.planning import DAY, sample_size
+from recsys.policy.compiled.times import DAY
+from recsys.policy.live_tests.planning import sample_size
 from recsys.policy.live_tests.rewards import (
     Moments,
     customer_rewards,
     logged_rewards,
     row_numbers,
-    seconds_of,
 )
 from recsys.policy.live_tests.sequential import (
     Arm,
@@ -98,7 +99,7 @@ class LiveTestsSuite:
         table = SimulatedMarket(events=self.events, seed=self.seed).load().decisions
         assert table is not None
         decisions = check_table("decisions", table)
-        when = seconds_of(decisions[columns.TIMESTAMP])
+        when = seconds(decisions[columns.TIMESTAMP])
         made = customer_rewards(
             row_numbers(decisions[columns.CUSTOMER])[0], when, logged_rewards(decisions),
             window=self.window * DAY, at=int(when.max()),

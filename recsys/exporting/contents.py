@@ -22,13 +22,13 @@ from recsys.models.base import (
 )
 from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.policy.consent import consent_mask, consent_of_unknown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.customer_table import CustomerTable
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.product_table import ProductTable
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 from recsys.serving.artifact.touchpoint_table import TouchpointTable
 
 

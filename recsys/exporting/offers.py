@@ -8,8 +8,8 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import seconds
 from recsys.data.offer_rows import offer_rows
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving.artifact.offer_table import OfferTable
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 
 def offer_table(data: Dataset) -> OfferTable | None:

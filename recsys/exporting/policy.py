@@ -18,10 +18,11 @@ from recsys.exporting.logged_answers import LoggedAnswers, logged_answers
 from recsys.exporting.ranked_outcomes import ranked_outcomes
 from recsys.models.base import KnowsDayparts, Recommender
 from recsys.policy.compiled import CompiledRules
-from recsys.policy.rules.compile import compile_rules, touchpoint_column
+from recsys.policy.rules.compile import compile_rules
 from recsys.policy.rules.policy import Policy
 from recsys.policy.rules.read import read_policy
 from recsys.policy.rules.values import customer_factors, offer_levers, offer_values
+from recsys.policy.touchpoints import touchpoint_numbers
 from recsys.serving.artifact.acceptance_odds import AcceptanceOdds
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.decision_part import DecisionPart
@@ -71,7 +72,7 @@ class CompiledPolicy:
             values=offer_values(stated, data).astype(np.float32),
             levers=offer_levers(stated, data).astype(np.float32),
             customer_values=None if (factors == 1).all() else factors.astype(np.float32),
-            costs=_costs(data),
+            costs=touchpoint_numbers(data, columns.COST, 0.0).astype(np.float32),
         )
 
     def part(self, odds: AcceptanceOdds) -> DecisionPart:
@@ -165,12 +166,3 @@ def _with_dayparts(contents: Contents, model: Any) -> Contents:
     if vectors is None:
         return contents
     return replace(contents, touchpoints=replace(contents.touchpoints, daypart_vectors=vectors))
-
-
-def _costs(data: Dataset) -> FloatArray:
-    """[T] float32 euros of a decision at each touchpoint, 0 where they are not stated."""
-    names = [str(name) for name in data.touchpoints.ids]
-    costs = touchpoint_column(data, names, columns.COST)
-    if costs is None:
-        return np.zeros(len(names), np.float32)
-    return costs.fillna(0.0).to_numpy(np.float32)

@@ -7,6 +7,7 @@ from recsys.arrays import BoolArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.graph.features import as_of
+from recsys.policy.touchpoints import outbound_names
 
 
 def consent_mask(data: Dataset) -> BoolArray:
@@ -46,7 +47,7 @@ def consent_of_unknown(data: Dataset) -> BoolArray:
     consents = _consent_columns(data)
     closed = {column.removeprefix(columns.CONSENT_PREFIX) for column in consents}
     if consents:
-        closed |= _outbound(data)
+        closed |= outbound_names(data)
     return np.array([str(name) not in closed for name in data.touchpoints.ids], dtype=bool)
 
 
@@ -54,7 +55,7 @@ def _allowed(data: Dataset, answers: pd.DataFrame, names: list[str]) -> BoolArra
     """[C, T] bool by the rows of the customers table at a moment, one row per customer."""
     allowed = np.ones((len(data.customers), len(names)), dtype=bool)
     rows = data.customers.rows(answers[columns.CUSTOMER])
-    outbound = _outbound(data)
+    outbound = outbound_names(data)
     for column, name in enumerate(names):
         flag = f"{columns.CONSENT_PREFIX}{name}"
         if flag in answers:
@@ -69,10 +70,3 @@ def _consent_columns(data: Dataset) -> list[str]:
     table = data.side_tables.get("customers")
     labels = [] if table is None else map(str, table.columns)
     return [label for label in labels if label.startswith(columns.CONSENT_PREFIX)]
-
-
-def _outbound(data: Dataset) -> set[str]:
-    table = data.side_tables.get("touchpoints")
-    if table is None or columns.OUTBOUND not in table:
-        return set()
-    return set(table.loc[table[columns.OUTBOUND], columns.TOUCHPOINT].astype(str))

@@ -53,24 +53,14 @@ class PermittedProducts:
 
     def variants(self, rows: IntArray) -> Iterator[BoolArray]:
         """[n, P] products permitted under all rules, and then without each of `names`."""
-        rules = self.rules
-        shape = (len(rows), rules.shape[1])
-        closing = rules.touchpoint_names
-        refused = {
-            name: np.broadcast_to(~mask[:, :, 0], shape)
-            for name, mask in self.masks.by_rule(rows)
-            if name not in closing and name != OFFER_TOUCHPOINT
-        }
-        refusals = np.zeros(shape, np.int16)
-        for mask in refused.values():
-            refusals += mask
+        refused, refusals = self.masks.refusals(rows)
         is_open = self._open(rows)
         yield np.asarray((refusals == 0) & is_open)
         for name in self.names:
-            if name in closing:
-                yield np.asarray((refusals == 0) & self._open(rows, name))
-            else:
+            if name in refused:
                 yield np.asarray((refusals == refused[name]) & is_open)
+            else:
+                yield np.asarray((refusals == 0) & self._open(rows, name))
 
     def _open(self, rows: IntArray, without: str | None = None) -> BoolArray:
         """[n, 1] whether any touchpoint is open, under all rules or all but one."""

@@ -11,8 +11,8 @@ from recsys.exporting.acceptance_odds import fit_acceptance_odds, odds_of_lists,
 from recsys.exporting.logged_answers import LoggedAnswers, logged_answers
 from recsys.exporting.offers import offer_table
 from recsys.exporting.ranked_outcomes import RankedOutcomes
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving import Contents, CustomerTable, OfferTable, ProductTable, TouchpointTable
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 TOUCHPOINTS = ["app", "email"]
 

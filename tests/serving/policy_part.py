@@ -16,11 +16,11 @@ from recsys.policy.compiled import (
     Pause,
     QuietHours,
 )
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.policy.compiled.zone_tables import compile_zones
 from recsys.serving import Contents, OfferTable
 from recsys.serving.artifact.acceptance_odds import AcceptanceOdds
 from recsys.serving.artifact.decision_part import DecisionPart
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 T = len(TOUCHPOINTS)
 HOUR = 3600

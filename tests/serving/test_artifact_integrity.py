@@ -12,8 +12,8 @@ from artifact_contents import contents
 from safetensors.numpy import load_file, save_file
 
 from recsys.errors import InputError
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving import OfferTable, load, write
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 MANIFEST = "manifest.json"
 OFFERS = OfferTable(

@@ -6,7 +6,7 @@ from artifact_contents import ACTIONS, AS_OF, DAY, TOUCHPOINTS, contents
 
 from recsys.errors import InputError
 from recsys.ops import fold_in
-from recsys.serving.artifact.times import OPEN_END
+from recsys.policy.compiled.times import OPEN_END
 
 PLAIN = {"consent": None, "product_valid_from": None, "product_valid_to": None}
 

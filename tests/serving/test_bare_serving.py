@@ -14,8 +14,8 @@ from artifact_contents import contents
 from policy_part import deciding
 
 import recsys
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving import OfferTable, write
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 THERE = ("numpy", "pyarrow", "safetensors")
 EXPLORATION = {"kind": "epsilon", "epsilon": 0.5, "seed": 1}

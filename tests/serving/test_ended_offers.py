@@ -18,9 +18,10 @@ import pytest
 from artifact_contents import AS_OF, DAY, contents
 
 from recsys.errors import InputError
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving import Artifact, OfferTable, load, write
 from recsys.serving.artifact import times
-from recsys.serving.artifact.times import OPEN_END, OPEN_START, moment_of, seconds
+from recsys.serving.artifact.times import moment_of, seconds
 from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.query.everyone import MOMENT, recommend_everyone
 from recsys.serving.stores import ParquetStore, Store

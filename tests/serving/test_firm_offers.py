@@ -11,8 +11,8 @@ import pytest
 from artifact_contents import AS_OF, DAY, from_fields
 
 from recsys.errors import InputError
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving import Artifact, Contents, OfferTable, load, write
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 #         offer     products  touchpoint  valid from, to, in days from the cut-off
 OFFERS = [

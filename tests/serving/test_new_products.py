@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.errors import InputError
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving import Artifact, Contents, NewProduct, load, write
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.new_products import grown
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 
 def catalogue(**changes: Any) -> tuple[Contents, SortedIds]:

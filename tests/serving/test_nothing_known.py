@@ -17,8 +17,8 @@ from artifact_contents import AS_OF, DAY, from_fields
 from script_runner import run_script
 
 from recsys.errors import InputError
+from recsys.policy.compiled.times import OPEN_END
 from recsys.serving import Artifact, Contents, load, write
-from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.mlflow_model.pyfunc import OfferModel
 from recsys.serving.query.everyone import recommend_everyone
 from recsys.serving.stores import ParquetStore

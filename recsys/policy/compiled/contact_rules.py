@@ -78,6 +78,10 @@ class QuietHours:
         began_today = days[weekday] & (second >= self.start)
         return np.asarray(began_today | (days[weekday - 1] & (second < self.end)))
 
+    def leaves_open(self, local: IntArray) -> BoolArray:
+        """[B, T] bool touchpoints that the hours do not close at local seconds since 1970 [B]."""
+        return ~(self.holds(local)[:, None] & self.touchpoints)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pause:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from recsys.arrays import BoolArray, IntArray
+from recsys.ops.csr import entry_rows
 from recsys.policy.compiled import checks
-from recsys.policy.compiled.search import positions_after
+from recsys.policy.compiled.search import positions_after, ranges_of
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,7 +92,7 @@ class Contacts:
     @property
     def customers(self) -> IntArray:
         """[n] int64 customer row of each contact."""
-        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        return entry_rows(self.starts)
 
     def merged(self, other: "Contacts") -> "Contacts":
         """The contacts of both, of the same customers."""
@@ -116,7 +117,5 @@ class Contacts:
 
         An unknown customer, -1, has none.
         """
-        known = rows >= 0
-        starts = np.where(known, self.starts[rows], 0)
-        ends = np.where(known, self.starts[rows + 1], 0)
+        starts, ends = ranges_of(self.starts, rows)
         return starts, positions_after(self.when, starts, ends, at)

@@ -10,6 +10,7 @@ from recsys.arrays import BoolArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
 from recsys.policy.compiled import checks
+from recsys.policy.compiled.search import ranges_of
 from recsys.policy.compiled.times import OPEN_END
 
 _TABLE_BYTES = 2**24
@@ -104,10 +105,7 @@ class LeaveOut:
             rows: [B] customer rows, -1 for an unknown customer, who has none.
             at: [B] int64 UTC seconds.
         """
-        known = rows >= 0
-        starts = np.where(known, self.starts[rows], 0)
-        ends = np.where(known, self.starts[rows + 1], 0)
-        owners, positions = expand_ranges(starts, ends)
+        owners, positions = expand_ranges(*ranges_of(self.starts, rows))
         until = self.until[positions]
         holds = (at[owners] < until) | (until == OPEN_END)
         owners, positions = owners[holds], positions[holds]

@@ -65,26 +65,24 @@ def _eligibility(rules: CompiledRules, rows: IntArray, when: IntArray) -> Iterat
 def _contact_rules(
     rules: CompiledRules, rows: IntArray, when: IntArray, last: IntArray
 ) -> Iterator[BoolArray]:
-    counted = iter(rules.derived.counted_contacts)
+    closures = touchpoint_masks.closures(rules, rows, when)
     for limit in rules.limits:
         if limit.per_campaign:
             mask = np.ones((len(rows), rules.shape[1]), dtype=bool)
             offer_masks.refuse_campaigns(rules, mask, limit, rows, when, last)
             yield mask[:, :, None]
-            continue
-        until = touchpoint_masks.limited_until(
-            next(counted), rows, when, limit.at_most, limit.seconds
-        )
-        touchpoints = np.arange(rules.shape[2]) == limit.touchpoint
-        columns = rules.outbound if limit.touchpoint < 0 else touchpoints
-        yield ~((until > when)[:, None] & columns)[:, None, :]
-    if rules.pause is not None:
-        until = touchpoint_masks.limited_until(
-            rules.derived.rejected_contacts, rows, when, 1, rules.pause.seconds
-        )
-        yield ~((until > when)[:, None] & rules.outbound)[:, None, :]
+        else:
+            yield _open(*next(closures), when)
+    for columns, until in closures:  # of the pause
+        yield _open(columns, until, when)
     if rules.one_campaign is not None:
         yield offer_masks.one_campaign(rules, rows, when, last)[:, :, None]
-    local = when + rules.zones.offset(rules.zones.of_rows(rows), when)
-    for hours in rules.quiet_hours:
-        yield ~(hours.holds(local)[:, None] & hours.touchpoints)[:, None, :]
+    if rules.quiet_hours:
+        local = rules.zones.local(rows, when)
+        for hours in rules.quiet_hours:
+            yield hours.leaves_open(local)[:, None, :]
+
+
+def _open(columns: BoolArray, until: IntArray, when: IntArray) -> BoolArray:
+    """[B, 1, T] touchpoints that a limit which closes `columns` until then leaves open."""
+    return ~((until > when)[:, None] & columns)[:, None, :]

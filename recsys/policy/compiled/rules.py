@@ -1,7 +1,7 @@
 """The rules of a policy as plain arrays: all that serving and planning ask about permission."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -73,7 +73,7 @@ class CompiledRules:
     limits: Sequence[ContactLimit] = ()
     pause: Pause | None = None
     one_campaign: OneCampaign | None = None
-    quiet_hours: Sequence[QuietHours] = field(default=())
+    quiet_hours: Sequence[QuietHours] = ()
 
     def __post_init__(self) -> None:
         require_fits(self)

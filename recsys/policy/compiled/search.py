@@ -1,9 +1,20 @@
-"""Binary search in the sorted times of each row."""
+"""The entries of customer rows, and binary search in their sorted times."""
 
 import numpy as np
 
 from recsys.arrays import IntArray
 from recsys.ops.csr import search_ranges
+
+
+def ranges_of(starts: IntArray, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """[B] where the entries of customer rows [B] begin and end; an unknown customer, -1, has none.
+
+    Args:
+        starts: [C + 1] where the entries of each customer begin.
+        rows: [B].
+    """
+    known = rows >= 0
+    return np.where(known, starts[rows], 0), np.where(known, starts[rows + 1], 0)
 
 
 def positions_after(

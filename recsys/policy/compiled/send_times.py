@@ -54,7 +54,7 @@ def _spans(
         cuts = _cuts(rules, low + offset, high + offset)
         is_open = np.ones((len(cuts) - 1, rules.shape[2]), dtype=bool)
         for hours in rules.quiet_hours:
-            is_open &= ~(hours.holds(cuts[:-1])[:, None] & hours.touchpoints)
+            is_open &= hours.leaves_open(cuts[:-1])
         parts = cuts[:-1] % DAY // DAYPART
         for i, part in enumerate(parts):
             yield int(cuts[i]) - offset, int(cuts[i + 1]) - offset, int(part), is_open[i]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,9 +22,9 @@ def allowed(rules: CompiledRules, rows: IntArray, at: IntArray | int) -> BoolArr
     when = checks.at(at, len(rows))
     mask = consent(rules, rows) & (blocked_until(rules, rows, when) <= when[:, None])
     if rules.quiet_hours:
-        local = when + rules.zones.offset(rules.zones.of_rows(rows), when)
+        local = rules.zones.local(rows, when)
         for hours in rules.quiet_hours:
-            mask &= ~(hours.holds(local)[:, None] & hours.touchpoints)
+            mask &= hours.leaves_open(local)
     return mask
 
 
@@ -44,19 +45,29 @@ def blocked_until(rules: CompiledRules, rows: IntArray, last: IntArray) -> IntAr
         last: [B] moments up to which contacts count.
     """
     until = np.full((len(rows), rules.shape[2]), OPEN_START)
-    for limit, contacts in zip(
-        rules.derived.touchpoint_limits, rules.derived.counted_contacts, strict=True
-    ):
-        columns = rules.outbound if limit.touchpoint < 0 else np.array([limit.touchpoint])
-        over = limited_until(contacts, rows, last, limit.at_most, limit.seconds)
+    for columns, over in closures(rules, rows, last):
         until[:, columns] = np.maximum(until[:, columns], over[:, None])
-    if rules.pause is not None:
-        over = limited_until(rules.derived.rejected_contacts, rows, last, 1, rules.pause.seconds)
-        until[:, rules.outbound] = np.maximum(until[:, rules.outbound], over[:, None])
     return until
 
 
-def limited_until(
+def closures(
+    rules: CompiledRules, rows: IntArray, last: IntArray
+) -> Iterator[tuple[BoolArray, IntArray]]:
+    """Each limit of touchpoints, then the pause: [T] which it closes, and [B] until when.
+
+    Arguments as for `blocked_until`.
+    """
+    limits, counted = rules.derived.touchpoint_limits, rules.derived.counted_contacts
+    for limit, contacts in zip(limits, counted, strict=True):
+        own = np.arange(rules.shape[2]) == limit.touchpoint
+        columns = rules.outbound if limit.touchpoint < 0 else own
+        yield columns, _limited_until(contacts, rows, last, limit.at_most, limit.seconds)
+    if rules.pause is not None:
+        rejected = rules.derived.rejected_contacts
+        yield rules.outbound, _limited_until(rejected, rows, last, 1, rules.pause.seconds)
+
+
+def _limited_until(
     contacts: Contacts, rows: IntArray, last: IntArray, at_most: int, seconds: int
 ) -> IntArray:
     """[B] int64 moment from which less than `at_most` contacts are in a window of `seconds`.

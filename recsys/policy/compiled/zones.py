@@ -67,6 +67,10 @@ class Zones:
         position = positions_after(self.transitions, starts, ends, at) - 1
         return self.offsets[position].astype(np.int64)
 
+    def local(self, rows: IntArray, at: IntArray) -> IntArray:
+        """[B] int64 local seconds since 1970 of customer rows [B] at moments [B]."""
+        return at + self.offset(self.of_rows(rows), at)
+
     @classmethod
     def utc(cls, customers: int) -> "Zones":
         """UTC for so many customers."""

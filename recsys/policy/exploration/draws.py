@@ -60,16 +60,16 @@ class Draws:
 
     def uniforms(self, count: int, stream: int) -> FloatArray:
         """[B, count] float64 in [0, 1); equal streams give equal numbers."""
-        pairs = np.arange(-(-count // 2))
-        both = uniform_pairs(self.keys[:, None], self.moments[:, None], stream, pairs)
-        return np.stack(both, axis=2).reshape(len(self), 2 * len(pairs))[:, :count]
+        return _in_turn(self._pairs(count, stream), count)
 
     def normals(self, count: int, stream: int) -> FloatArray:
         """[B, count] standard normal float64, by the transform of Box and Muller."""
+        return _in_turn(box_muller(*self._pairs(count, stream)), count)
+
+    def _pairs(self, count: int, stream: int) -> tuple[FloatArray, FloatArray]:
+        """Twice [B, half of `count`, rounded up] uniform numbers."""
         pairs = np.arange(-(-count // 2))
-        first, second = uniform_pairs(self.keys[:, None], self.moments[:, None], stream, pairs)
-        both = box_muller(first, second)
-        return np.stack(both, axis=2).reshape(len(self), 2 * len(pairs))[:, :count]
+        return uniform_pairs(self.keys[:, None], self.moments[:, None], stream, pairs)
 
 
 def box_muller(first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -77,6 +77,12 @@ def box_muller(first: FloatArray, second: FloatArray) -> tuple[FloatArray, Float
     radius = np.sqrt(-2.0 * np.log1p(-first))
     angle = 2.0 * np.pi * second
     return radius * np.cos(angle), radius * np.sin(angle)
+
+
+def _in_turn(both: tuple[FloatArray, FloatArray], count: int) -> FloatArray:
+    """[B, count] one of the first, one of the second [B, n], and so on."""
+    rows, pairs = both[0].shape
+    return np.stack(both, axis=2).reshape(rows, 2 * pairs)[:, :count]
 
 
 def _numbers(ids: IdArray) -> IntArray:

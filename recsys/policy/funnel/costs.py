@@ -88,11 +88,7 @@ def _tile(masks: Masks, rows: IntArray, values: FloatArray) -> FloatArray:
     all_offers = np.ones(values.shape[:2], dtype=bool)
     anywhere = np.ones((len(rows), len(masks.columns)), dtype=bool)
     is_open = masks.touchpoints(rows)
-    refused, refusals = {}, np.zeros(all_offers.shape, np.int16)
-    for name, mask in masks.by_rule(rows):
-        if name not in rules.touchpoint_names and name != OFFER_TOUCHPOINT:
-            refused[name] = ~np.broadcast_to(mask[:, :, 0], all_offers.shape)
-            refusals += refused[name]
+    refused, refusals = masks.refusals(rows)
     offers, by_offer = refusals == 0, _by_offer(values, is_open, pairs)
     left = _best(by_offer, offers)
     untied = np.ones_like(pairs)

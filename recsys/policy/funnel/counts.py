@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from recsys.arrays import BoolArray, IntArray
 from recsys.policy.compiled import CompiledRules
 from recsys.policy.compiled.masks import by_rule
+from recsys.policy.compiled.rules import OFFER_TOUCHPOINT
 from recsys.policy.compiled.times import OPEN_END
 from recsys.policy.funnel.bits import Permitted, Tally, tally_of
 
@@ -126,15 +128,25 @@ class Masks:
     ) -> None:
         self.rules, self.at, self.horizon = rules, at, horizon
         self.columns = np.arange(rules.shape[2]) if columns is None else columns
-        closing = rules.touchpoint_names
-        ordered = [name for name in rules.names if name in closing]
-        self._alone = {name: rules.with_touchpoint_rules([name]) for name in closing}
-        self._so_far = {
-            name: rules.with_touchpoint_rules(ordered[: position + 1])
+
+    @cached_property
+    def _alone(self) -> dict[str, CompiledRules]:
+        rules = self.rules
+        return {name: rules.with_touchpoint_rules([name]) for name in rules.touchpoint_names}
+
+    @cached_property
+    def _so_far(self) -> dict[str, CompiledRules]:
+        ordered = [name for name in self.rules.names if name in self.rules.touchpoint_names]
+        return {
+            name: self.rules.with_touchpoint_rules(ordered[: position + 1])
             for position, name in enumerate(ordered)
         }
-        self._without = {
-            name: rules.with_touchpoint_rules([other for other in closing if other != name])
+
+    @cached_property
+    def _without(self) -> dict[str, CompiledRules]:
+        closing = self.rules.touchpoint_names
+        return {
+            name: self.rules.with_touchpoint_rules([other for other in closing if other != name])
             for name in closing
         }
 
@@ -159,6 +171,23 @@ class Masks:
         whole = self.rules.shape[2]
         for name, mask in by_rule(self.rules, rows, self.at, self.at + self.horizon - 1):
             yield name, mask[:, :, self.columns] if mask.shape[2] == whole else mask
+
+    def refusals(self, rows: IntArray) -> tuple[dict[str, BoolArray], IntArray]:
+        """Name of each rule that takes offers away -> [B, O] those, and [B, O] how many rules do.
+
+        The rule of offers that are tied to touchpoints is not among them.
+        """
+        shape = len(rows), self.rules.shape[1]
+        closing = (*self.rules.touchpoint_names, OFFER_TOUCHPOINT)
+        refused = {
+            name: np.broadcast_to(~mask[:, :, 0], shape)
+            for name, mask in self.by_rule(rows)
+            if name not in closing
+        }
+        count = np.zeros(shape, np.int16)
+        for mask in refused.values():
+            count += mask
+        return refused, count
 
     def touchpoints(self, rows: IntArray, without: str | None = None) -> BoolArray:
         """[B, S] open under all rules, or under all but one."""

@@ -3,19 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
+from recsys.data.interactions import seconds
 from recsys.errors import InputError
+from recsys.policy.compiled.times import DAY
 from recsys.policy.live_tests.assignment import check_shares
 from recsys.policy.live_tests.fixed_sample import FixedSample
 from recsys.policy.live_tests.harm_bounds import Guard, guard_of, harm_bound
 from recsys.policy.live_tests.off_policy_moments import off_policy_moments
-from recsys.policy.live_tests.planning import DAY, arrivals, days_needed, power
+from recsys.policy.live_tests.planning import arrivals, days_needed, power
 from recsys.policy.live_tests.rewards import (
     CustomerRewards,
     Moments,
@@ -23,7 +25,6 @@ from recsys.policy.live_tests.rewards import (
     design_effect,
     logged_rewards,
     row_numbers,
-    seconds_of,
 )
 from recsys.policy.live_tests.sequential import FEWEST
 
@@ -102,13 +103,15 @@ def draft_plan(
     if not lift > 0:
         raise InputError(f"lift: expected a relative gain above 0, such as .05, got {lift:g}")
     check_shares("arms", arms)
-    entering = _entering(decisions, window)
+    log = _Log.of(decisions)
+    entering = customer_rewards(*log, window=window * DAY, at=int(log.when.max()))
     control = entering.moments
     if not control.mean > 0:
         raise InputError(f"decisions: expected a mean reward above 0, got {control.mean:g}")
-    treatment = (
-        None if probabilities is None else _treated(decisions, entering, window, probabilities)
-    )
+    treatment = None
+    if probabilities is not None:
+        propensities = decisions[columns.PROPENSITY].to_numpy("float64")
+        treatment = _treated(log, propensities, entering, window, probabilities)
     sizes = FixedSample.of(control, treatment, lift, arms, power=power, level=level)
     come = arrivals(entering.entered)
     drafted, short = _stages(sizes, stages, come, window)
@@ -134,31 +137,33 @@ def draft_plan(
     )  # fmt: skip
 
 
-def _entering(decisions: pd.DataFrame, window: int) -> CustomerRewards:
-    when = seconds_of(decisions[columns.TIMESTAMP])
-    return customer_rewards(
-        row_numbers(decisions[columns.CUSTOMER])[0], when, logged_rewards(decisions),
-        window=window * DAY, at=int(when.max()),
-    )  # fmt: skip
+class _Log(NamedTuple):
+    """Row numbers of customers, UTC seconds and rewards of N decisions."""
+
+    customers: IntArray
+    when: IntArray
+    rewards: FloatArray
+
+    @classmethod
+    def of(cls, decisions: pd.DataFrame) -> "_Log":
+        customers, _ = row_numbers(decisions[columns.CUSTOMER])
+        return cls(customers, seconds(decisions[columns.TIMESTAMP]), logged_rewards(decisions))
 
 
 def _treated(
-    decisions: pd.DataFrame, entering: CustomerRewards, window: int, probabilities: FloatArray
+    log: _Log,
+    propensities: FloatArray,
+    entering: CustomerRewards,
+    window: int,
+    probabilities: FloatArray,
 ) -> Moments:
     """Of the new policy, from the decisions in the windows of measured customers."""
-    rows, when = (
-        row_numbers(decisions[columns.CUSTOMER])[0],
-        seconds_of(decisions[columns.TIMESTAMP]),
-    )
-    ends = np.zeros(int(rows.max()) + 1, np.int64)
+    ends = np.zeros(int(log.customers.max()) + 1, np.int64)
     complete = entering.is_complete
     ends[entering.customers[complete]] = entering.entered[complete] + window * DAY
-    inside = when < ends[rows]
+    inside = log.when < ends[log.customers]
     return off_policy_moments(
-        rows[inside],
-        logged_rewards(decisions)[inside],
-        decisions[columns.PROPENSITY].to_numpy("float64")[inside],
-        probabilities[inside],
+        log.customers[inside], log.rewards[inside], propensities[inside], probabilities[inside]
     )
 
 

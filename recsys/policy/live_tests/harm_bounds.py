@@ -9,8 +9,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from recsys.arrays import IntArray
+from recsys.policy.compiled.times import DAY
 from recsys.policy.live_tests.fixed_sample import FixedSample
-from recsys.policy.live_tests.planning import DAY, days_needed
+from recsys.policy.live_tests.planning import days_needed
 from recsys.policy.live_tests.sequential import (
     FEWEST,
     confidence_sequence,

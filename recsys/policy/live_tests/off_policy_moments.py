@@ -38,15 +38,15 @@ def off_policy_moments(
     Raises:
         InputError: a probability cannot be used, or the log does not carry the policy.
     """
-    for name, values, above in (
-        ("propensity", propensities, propensities > 0),
-        ("probability", probabilities, probabilities >= 0),
+    for name, values, fits, above in (
+        ("propensity", propensities, propensities > 0, " above 0"),
+        ("probability", probabilities, probabilities >= 0, ""),
     ):
-        bad = np.flatnonzero(~(above & (values <= 1)))
+        bad = np.flatnonzero(~(fits & (values <= 1)))
         if len(bad):
             raise InputError(
-                f"{name}: row {bad[0]}: expected a probability{' above 0' * (name[0:4] == 'prop')}"
-                f" and up to 1, got {values[bad[0]]:g}; fix the value"
+                f"{name}: row {bad[0]}: expected a probability{above} and up to 1, got "
+                f"{values[bad[0]]:g}; fix the value"
             )
     weights = probabilities / propensities
     effective = effective_sample(weights)

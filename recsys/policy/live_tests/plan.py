@@ -9,8 +9,6 @@ import pandas as pd
 from recsys.arrays import IdArray, IntArray
 from recsys.policy.live_tests.assignment import assign
 
-DAY = 86_400
-
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:

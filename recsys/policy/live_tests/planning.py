@@ -7,9 +7,8 @@ from scipy.special import ndtr, ndtri
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.policy.compiled.times import DAY
 from recsys.policy.live_tests.rewards import Moments
-
-DAY = 86_400
 
 
 def sample_size(

@@ -8,16 +8,17 @@ import pandas as pd
 
 from recsys.arrays import IntArray
 from recsys.data import columns
+from recsys.data.interactions import seconds
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
+from recsys.policy.compiled.times import DAY
 from recsys.policy.live_tests.balance import SampleRatio, sample_ratio
-from recsys.policy.live_tests.plan import DAY, LiveTest
+from recsys.policy.live_tests.plan import LiveTest
 from recsys.policy.live_tests.rewards import (
     CustomerRewards,
     customer_rewards,
     logged_rewards,
     row_numbers,
-    seconds_of,
 )
 from recsys.policy.live_tests.sequential import (
     Arm,
@@ -79,7 +80,7 @@ def read_log(plan: LiveTest, decisions: pd.DataFrame, at: pd.Timestamp | None = 
     Raises:
         InputError: the test has not begun, or the log has no decision in it.
     """
-    when = seconds_of(decisions[columns.TIMESTAMP])
+    when = seconds(decisions[columns.TIMESTAMP])
     moment = int(when.max()) if at is None else int(at.timestamp())
     now = int(plan.stage_at(np.array([moment]))[0])
     if now < 0:

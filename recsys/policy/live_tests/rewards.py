@@ -125,11 +125,6 @@ def logged_rewards(decisions: pd.DataFrame) -> FloatArray:
     return np.asarray(accepted, np.float64)
 
 
-def seconds_of(moments: pd.Series) -> IntArray:
-    """[N] int64 UTC seconds of timestamps."""
-    return moments.astype("datetime64[s, UTC]").astype("int64").to_numpy()
-
-
 def row_numbers(ids: Sequence[object] | pd.Series) -> tuple[IntArray, pd.Index]:
     """[N] row number of each id, and the ids of the rows."""
     codes, known = pd.factorize(pd.Series(ids), sort=False)

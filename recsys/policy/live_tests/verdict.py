@@ -5,7 +5,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from recsys.policy.live_tests.plan import DAY, LiveTest, Stage
+from recsys.policy.compiled.times import DAY
+from recsys.policy.live_tests.plan import LiveTest, Stage
 from recsys.policy.live_tests.reading import Reading
 
 Action: TypeAlias = Literal["continue", "widen", "stop"]

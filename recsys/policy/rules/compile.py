@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
-from recsys.arrays import BoolArray, FloatArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
@@ -22,6 +20,7 @@ from recsys.policy.rules.leave_outs import leave_out
 from recsys.policy.rules.offers import codes_of, offers_of
 from recsys.policy.rules.policy import Policy
 from recsys.policy.rules.sides import Sides
+from recsys.policy.touchpoints import outbound_names, touchpoint_numbers
 
 
 def compile_rules(policy: Policy, data: Dataset, *, bounds: Bounds | None = None) -> CompiledRules:
@@ -39,7 +38,8 @@ def compile_rules(policy: Policy, data: Dataset, *, bounds: Bounds | None = None
     """
     offers, touchpoints = offers_of(data), [str(name) for name in data.touchpoints.ids]
     sides = Sides(data, offers)
-    outbound = _outbound(data, touchpoints)
+    named = outbound_names(data)
+    outbound = np.array([name in named for name in touchpoints], dtype=bool)
     return CompiledRules(
         name=policy.name,
         version=policy.version,
@@ -56,7 +56,9 @@ def compile_rules(policy: Policy, data: Dataset, *, bounds: Bounds | None = None
         zones=_zones(policy, sides),
         contacts=contacts_of(policy, data, offers),
         **contact_rules(policy, touchpoints, outbound, offers.campaign_names),
-        capacity=capacities(policy, touchpoints, _table_capacity(data, touchpoints)),
+        capacity=capacities(
+            policy, touchpoints, touchpoint_numbers(data, columns.CAPACITY, np.inf)
+        ),
         budget=np.inf if policy.budget is None else policy.budget,
     )
 
@@ -90,28 +92,6 @@ def with_contact_rules(
         capacity=capacities(policy, touchpoints, rules.capacity),
         budget=np.inf if policy.budget is None else policy.budget,
     )
-
-
-def touchpoint_column(data: Dataset, touchpoints: list[str], column: str) -> pd.Series | None:
-    """[T] a column of the table of touchpoints, missing where it has no row; None without it."""
-    table = data.side_tables.get("touchpoints")
-    if table is None or column not in table:
-        return None
-    return table.set_index(table[columns.TOUCHPOINT].astype(str))[column].reindex(touchpoints)
-
-
-def _outbound(data: Dataset, touchpoints: list[str]) -> BoolArray:
-    flags = touchpoint_column(data, touchpoints, columns.OUTBOUND)
-    if flags is None:
-        return np.zeros(len(touchpoints), dtype=bool)
-    return flags.eq(True).to_numpy(bool)
-
-
-def _table_capacity(data: Dataset, touchpoints: list[str]) -> FloatArray:
-    stated = touchpoint_column(data, touchpoints, columns.CAPACITY)
-    if stated is None:
-        return np.full(len(touchpoints), np.inf)
-    return stated.fillna(np.inf).to_numpy(np.float64)
 
 
 def _zones(policy: Policy, sides: Sides) -> Zones:

@@ -81,9 +81,14 @@ def _quiet(
     if rule.touchpoints is not None:
         closed[:] = False
         closed[[_row(f"{path}.touchpoints", name, touchpoints) for name in rule.touchpoints]] = True
+    return quiet_hours(rule, closed)
+
+
+def quiet_hours(rule: QuietRule, touchpoints: BoolArray) -> QuietHours:
+    """The hours of a rule at the touchpoints [T] bool that it closes."""
     days = None if rule.days is None else np.array([day in rule.days for day in WEEKDAYS])
     return QuietHours(
-        name=rule.name, touchpoints=closed, start=rule.start, end=rule.end, weekdays=days
+        name=rule.name, touchpoints=touchpoints, start=rule.start, end=rule.end, weekdays=days
     )
 
 

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from recsys.arrays import BoolArray
 from recsys.errors import InputError
+from recsys.policy.compiled.fits import OF_A_DAY
 from recsys.policy.compiled.rules import CONSENT, OFFER_TOUCHPOINT, VALIDITY
-from recsys.policy.rules.policy import ONE_PRODUCT, Policy, QuietRule
-from recsys.policy.rules.sections import WEEKDAYS
+from recsys.policy.compiled.times import DAY
+from recsys.policy.rules.contact_rules import quiet_hours
+from recsys.policy.rules.policy import ONE_PRODUCT, Policy
 
-_MINUTES = 24 * 60
-BUILT_IN = (CONSENT, VALIDITY, OFFER_TOUCHPOINT, ONE_PRODUCT, "capacity", "budget")
+_WEEK = np.arange(0, 7 * DAY, 60)
+"""The minutes of a week, in seconds."""
+BUILT_IN = (CONSENT, VALIDITY, OFFER_TOUCHPOINT, ONE_PRODUCT, *OF_A_DAY)
 """Names of refusals without a rule of the file."""
 
 
@@ -43,21 +45,10 @@ def _refuse_always_quiet(policy: Policy) -> None:
             for rule in policy.quiet_hours
             if rule.touchpoints is None or touchpoint in rule.touchpoints
         ]
-        if rules and np.logical_or.reduce([quiet_minutes(rule) for rule in rules]).all():
+        quiet = [quiet_hours(rule, np.ones(1, dtype=bool)).holds(_WEEK) for rule in rules]
+        if quiet and np.logical_or.reduce(quiet).all():
             where = "every outbound touchpoint" if touchpoint is None else f"'{touchpoint}'"
             raise InputError(
                 f"policy.quiet_hours: {', '.join(rule.name for rule in rules)} leave no minute of "
                 f"the week for {where}; shorten one, or set the capacity of the touchpoint to 0"
             )
-
-
-def quiet_minutes(rule: QuietRule) -> BoolArray:
-    """[7, 1440] bool, the minutes of each local weekday (Monday first) that a rule keeps quiet."""
-    minute = np.arange(_MINUTES) * 60
-    begins = np.array([rule.days is None or day in rule.days for day in WEEKDAYS])[:, None]
-    if rule.start < rule.end:
-        return np.asarray(begins & (rule.start <= minute) & (minute < rule.end))
-    # Past midnight the hours belong to the day on which they began.
-    return np.asarray(
-        (begins & (rule.start <= minute)) | (np.roll(begins, 1, axis=0) & (minute < rule.end))
-    )

@@ -19,8 +19,6 @@ from recsys.policy.rules.offers import codes_of
 from recsys.policy.rules.policy import ONE_PRODUCT, Eligibility, LanguageRule, Policy
 from recsys.policy.rules.sides import Sides
 
-_EVERY = CUSTOMER_SIDE + OFFER_SIDE
-
 
 def group_rules(policy: Policy, sides: Sides, bounds: Bounds) -> list[GroupRule]:
     """The rules of `eligibility` and `language`, in order.
@@ -56,17 +54,37 @@ def _eligibility(path: str, rule: Eligibility, sides: Sides, bounds: Bounds) -> 
     requirement = rule.where or rule.customers
     if requirement is None:
         assert rule.offers is not None
-        return _grid(f"{path}.offers", rule.offers, sides, bounds)
+        return condition_grid(f"{path}.offers", rule.offers, sides, bounds)
     key = "where" if rule.where else "customers"
-    required = _grid(f"{path}.{key}", requirement, sides, bounds)
+    required = condition_grid(f"{path}.{key}", requirement, sides, bounds)
     if rule.offers is None:
         return required
-    return _grid(f"{path}.offers", rule.offers, sides, bounds, is_false=True) | required
+    return condition_grid(f"{path}.offers", rule.offers, sides, bounds, is_false=True) | required
 
 
-def _grid(path: str, text: str, sides: Sides, bounds: Bounds, is_false: bool = False) -> Grid:
-    """Where a condition is true, or where it is false; neither where it is not known."""
-    expression = require_safe(path, text, _EVERY)
+def condition_grid(
+    path: str,
+    text: str,
+    sides: Sides,
+    bounds: Bounds,
+    *,
+    is_false: bool = False,
+    tables: tuple[str, ...] = CUSTOMER_SIDE + OFFER_SIDE,
+) -> Grid:
+    """Where a condition is true, or where it is false; neither where it is not known.
+
+    Args:
+        path: where it stands in the policy, for messages.
+        text: the condition.
+        sides: the values that it reads.
+        bounds: what it may take.
+        is_false: whether the grid is to be where it is false.
+        tables: whose columns it may use.
+
+    Raises:
+        InputError: it uses other columns, or cannot be computed.
+    """
+    expression = require_safe(path, text, tables)
     require_columns(expression, sides.known)
     customers, customer_values = sides.of_customers(expression)
     products, product_values = sides.of_products(expression)

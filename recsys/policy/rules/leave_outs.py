@@ -12,7 +12,7 @@ from recsys.data.interactions import ACTION_CODES, NEVER, SECOND, microseconds
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
 from recsys.policy.compiled.eligibility import LeaveOut
-from recsys.policy.compiled.times import DAY, OPEN_END
+from recsys.policy.compiled.times import DAY, OPEN_END, OPEN_START
 from recsys.policy.rules.offers import Offers
 from recsys.policy.rules.policy import LeaveOutRule
 
@@ -31,7 +31,7 @@ def leave_out(rules: Sequence[LeaveOutRule], data: Dataset, offers: Offers) -> L
     if not rules:
         return None
     now = data.as_of_seconds
-    running = offers.valid_to > (np.iinfo(np.int64).min if now is None else now)
+    running = offers.valid_to > (OPEN_START if now is None else now)
     parts = []
     for number, rule in enumerate(rules):
         customers, products, until = _products_until(rule, number, data, offers)
@@ -72,11 +72,12 @@ def _products_until(
         customers, products, until = (
             np.concatenate(pair) for pair in zip((customers, products, until), more, strict=True)
         )
-    keys = customers.astype(np.int64) * max(len(data.products), 1) + products
+    width = max(len(data.products), 1)
+    keys = customers.astype(np.int64) * width + products
     distinct, which = np.unique(keys, return_inverse=True)
-    latest = np.full(len(distinct), np.iinfo(np.int64).min)
+    latest = np.full(len(distinct), OPEN_START)
     np.maximum.at(latest, which, until)
-    return distinct // max(len(data.products), 1), distinct % max(len(data.products), 1), latest
+    return distinct // width, distinct % width, latest
 
 
 def _of_decisions(
@@ -117,13 +118,13 @@ def _by_offer(
     bounds = np.searchsorted(of_product[order], [products, products + 1])
     entries, positions = expand_ranges(bounds[0], bounds[1])
     rows = owners[order][positions]
-    keys, which = np.unique(customers[entries] * max(len(offers), 1) + rows, return_inverse=True)
+    width = max(len(offers), 1)
+    keys, which = np.unique(customers[entries] * width + rows, return_inverse=True)
     first_back = np.full(len(keys), OPEN_END)
     np.minimum.at(first_back, which, until[entries])
-    offer_rows = keys % max(len(offers), 1)
-    complete = np.bincount(which, minlength=len(keys)) == np.diff(offers.starts)[offer_rows]
+    complete = np.bincount(which, minlength=len(keys)) == np.diff(offers.starts)[keys % width]
     keys, first_back = keys[complete], first_back[complete]
-    return keys // max(len(offers), 1), keys % max(len(offers), 1), first_back
+    return keys // width, keys % width, first_back
 
 
 def _end(when: IntArray, days: int) -> IntArray:

@@ -10,6 +10,7 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import seconds
 from recsys.data.offer_rows import offer_rows
+from recsys.ops.csr import entry_rows
 from recsys.policy.compiled.times import OPEN_END, OPEN_START
 
 
@@ -48,7 +49,7 @@ class Offers:
     @property
     def owners(self) -> IntArray:
         """[M] offer of each entry of `products`."""
-        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+        return entry_rows(self.starts)
 
 
 def offers_of(data: Dataset) -> Offers:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from recsys.policy.compiled.times import DAY
+
 Value = Literal["reward", "margin", "price", "equal"]
 Kind = Literal["epsilon", "softmax", "thompson"]
 
@@ -87,7 +89,7 @@ class QuietRule:
 
     name: str
     start: int = 0
-    end: int = 86_400
+    end: int = DAY
     days: tuple[str, ...] | None = None
     touchpoints: tuple[str, ...] | None = None
 

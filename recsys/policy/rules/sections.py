@@ -4,6 +4,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from recsys.data import columns
+from recsys.policy.compiled.times import DAY
 from recsys.policy.rules.expressions import CUSTOMER_SIDE, OFFER_SIDE, require_safe
 from recsys.policy.rules.keys import Keys, as_number, nearest
 from recsys.policy.rules.policy import (
@@ -96,7 +97,7 @@ def quiet(keys: Keys) -> QuietRule:
         raise keys.fault(
             "from", "'from' and 'to', or 'days'", None, "without them it is always quiet"
         )
-    if start == 86_400 or (start is not None and start == end):
+    if start == DAY or (start is not None and start == end):
         raise keys.fault(
             "from", "a time before 24:00 and other than 'to'", f"{start // 3_600}:00",
             "leave out both for whole days",
@@ -104,7 +105,7 @@ def quiet(keys: Keys) -> QuietRule:
     return QuietRule(
         name=name,
         start=start or 0,
-        end=86_400 if end is None else end,
+        end=DAY if end is None else end,
         days=days,
         touchpoints=keys.texts("touchpoints"),
     )

@@ -7,14 +7,14 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.offer_rows import offer_rows
 from recsys.errors import InputError
-from recsys.policy.rules.evaluate import Bounds, conditions, numbers
+from recsys.policy.rules.eligibility import condition_grid
+from recsys.policy.rules.evaluate import Bounds, numbers
 from recsys.policy.rules.expressions import (
     CUSTOMER_SIDE,
     OFFER_SIDE,
     require_columns,
     require_safe,
 )
-from recsys.policy.rules.grids import Grid
 from recsys.policy.rules.offers import offers_of
 from recsys.policy.rules.policy import Policy
 from recsys.policy.rules.sides import Sides
@@ -64,12 +64,8 @@ def offer_levers(policy: Policy, data: Dataset, *, bounds: Bounds | None = None)
     sides, factors = Sides(data, offers), np.ones(len(offers))
     for position, lever in enumerate(policy.arbitration.levers):
         path = f"policy.arbitration.levers[{position}].offers"
-        expression = require_safe(path, lever.offers, OFFER_SIDE)
-        require_columns(expression, sides.known)
-        customers, no_values = sides.of_customers(expression)
-        products, values = sides.of_products(expression)
-        true, _ = conditions(expression, no_values, values, bounds or Bounds())
-        grid = Grid(customers, products, true).over_offers(path, offers.starts)
+        grid = condition_grid(path, lever.offers, sides, bounds or Bounds(), tables=OFFER_SIDE)
+        grid = grid.over_offers(path, offers.starts)
         factors[grid.allowed[0][grid.products]] *= lever.times
     return factors
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recsys.ops.shown_text import for_picture
-from recsys.policy.live_tests.plan import DAY, LiveTest
+from recsys.policy.compiled.times import DAY
+from recsys.policy.live_tests.plan import LiveTest
 from recsys.policy.live_tests.reading import Reading
 from recsys.policy.live_tests.uplift import Uplift
 from recsys.reports.drawing import (

@@ -1,22 +1,16 @@
 """Checks of arrays in `Contents`: errors name the field, what was expected and what came."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
+from recsys.policy.compiled.checks import got
+from recsys.policy.compiled.times import FIRST_SECOND, LAST_SECOND
 from recsys.serving.artifact.text_ids import TextIds
-from recsys.serving.artifact.times import FIRST_SECOND, LAST_SECOND, Clock
-
-
-def got(value: Any) -> str:
-    """What came: dtype and shape of an array, else the type."""
-    if isinstance(value, np.ndarray):
-        return f"got {value.dtype} {value.shape}"
-    return f"got {type(value).__name__}"
+from recsys.serving.artifact.times import Clock
 
 
 def matrix(

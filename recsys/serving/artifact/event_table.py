@@ -9,8 +9,9 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
+from recsys.policy.compiled.times import OPEN_END
 from recsys.serving.artifact import checks
-from recsys.serving.artifact.times import OPEN_END, Clock
+from recsys.serving.artifact.times import Clock
 
 TYPES = {
     "customers": np.int32, "products": np.int32, "weights": np.float32,

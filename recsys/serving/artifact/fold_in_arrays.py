@@ -6,6 +6,7 @@ from typing import Any
 
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
+from recsys.policy.compiled.checks import got
 from recsys.serving.artifact import checks
 
 STORED = {
@@ -67,8 +68,7 @@ class FoldInArrays:
             checks.matrix("fold_in.factors", self.factors, products)
         if self.width > dim:
             raise InputError(
-                f"contents.fold_in.factors: expected at most {dim} columns, "
-                f"{checks.got(self.factors)}"
+                f"contents.fold_in.factors: expected at most {dim} columns, {got(self.factors)}"
             )
         sizes = {
             "action_weights": actions, "scale": products, "rest": dim - self.width,

@@ -9,13 +9,13 @@ import numpy as np
 
 from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.new_product import NewProduct
 from recsys.serving.artifact.product_features import Coded, ProductFeatures
 from recsys.serving.artifact.product_table import ProductTable
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 
 _log = logging.getLogger(__name__)
 _LOGGED = 20

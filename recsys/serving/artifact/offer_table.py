@@ -8,9 +8,9 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
 from recsys.errors import InputError
+from recsys.policy.compiled.times import OPEN_END
 from recsys.serving.artifact import checks
 from recsys.serving.artifact.text_ids import TextIds
-from recsys.serving.artifact.times import OPEN_END
 
 TYPES = {
     "starts": np.int64, "products": np.int32, "touchpoints": np.int32,

@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
+from recsys.policy.compiled.times import OPEN_END
 from recsys.serving.artifact import checks
-from recsys.serving.artifact.times import OPEN_END
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

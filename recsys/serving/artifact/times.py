@@ -1,4 +1,4 @@
-"""Times as int64 UTC seconds, or positions in an order, with two values for open ends."""
+"""Times as int64 UTC seconds, or positions in an order, from and to what people write."""
 
 import time
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ import numpy as np
 
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
+from recsys.policy.compiled.times import FIRST_SECOND, LAST_SECOND, OPEN_END
 
 Clock: TypeAlias = Literal["timestamp", "order"]
 Moment: TypeAlias = datetime | int | str
@@ -16,14 +17,6 @@ which is in UTC where it has no zone. For an offer also "now" and "as_of", the c
 training."""
 
 NOW, AS_OF = "now", "as_of"
-
-OPEN_START = int(np.iinfo(np.int64).min)
-"""A valid_from without a start."""
-OPEN_END = int(np.iinfo(np.int64).max)
-"""A valid_to without an end; the time of an event where it is unknown."""
-
-FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799
-"""The years 1 to 9999 in UTC seconds, which `datetime` can show."""
 
 
 def now() -> int:

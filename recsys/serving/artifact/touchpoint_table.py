@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
+from recsys.policy.compiled.checks import got
 from recsys.policy.compiled.times import DAYPARTS
 from recsys.serving.artifact import checks
 
@@ -48,7 +49,7 @@ class TouchpointTable:
         if self.vectors is None or vectors.ndim != 3 or vectors.shape[:2] != (count, parts):
             raise InputError(
                 "contents.touchpoints.daypart_vectors: expected float32 "
-                f"({count}, {parts}, d) beside touchpoints.vectors, {checks.got(vectors)}"
+                f"({count}, {parts}, d) beside touchpoints.vectors, {got(vectors)}"
             )
         rows = vectors.reshape(count * parts, -1)
         checks.matrix("touchpoints.daypart_vectors", rows, columns=self.vectors.shape[1])

@@ -6,9 +6,8 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.policy.compiled import Zones
-from recsys.policy.compiled.times import DAY, DAYPART
+from recsys.policy.compiled.times import DAY, DAYPART, OPEN_END
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.query.default_vector import fill_default
 
 
@@ -80,8 +79,7 @@ def customer_vectors(contents: Contents, rows: IntArray) -> FloatArray:
 
 def dayparts(zones: Zones, rows: IntArray, at: IntArray) -> IntArray:
     """[B] int64 part of the own day of customers [B], -1 for unknown ones, at UTC seconds [B]."""
-    local = at + zones.offset(zones.of_rows(rows), at)
-    return np.asarray(local % DAY // DAYPART)
+    return np.asarray(zones.local(rows, at) % DAY // DAYPART)
 
 
 def close(touchpoint_logits: FloatArray, times: IntArray) -> None:

@@ -9,10 +9,9 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.policy.compiled import CompiledRules
-from recsys.policy.compiled.times import DAY
+from recsys.policy.compiled.times import DAY, OPEN_END
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
-from recsys.serving.artifact.times import OPEN_END
 from recsys.serving.decide.decision import DecidedOffer, Decision
 from recsys.serving.decide.exploration import choose, draws_of
 from recsys.serving.decide.inbound import Inbound

@@ -17,12 +17,13 @@ from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
 from recsys.ops.whole_file import reason
 from recsys.ops.whole_folder import replaced
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.customer_table import CustomerTable
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.product_table import ProductTable
-from recsys.serving.artifact.times import OPEN_END, OPEN_START, Moment
+from recsys.serving.artifact.times import Moment
 from recsys.serving.artifact.touchpoint_table import TouchpointTable
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.stores.store import StoredOffer

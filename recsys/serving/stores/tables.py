@@ -15,11 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving.artifact import times
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.artifact.text_ids import TextIds
-from recsys.serving.artifact.times import OPEN_END, OPEN_START
 from recsys.serving.query.default_vector import fill_default
 
 NAMES = ("customers", "products", "touchpoints")

@@ -40,6 +40,24 @@ def started(*starts: str | None, **changes: Any) -> LiveTest:
     return plan_of(plan)
 
 
+def evenly(start: pd.Timestamp, count: int, days: int) -> pd.DatetimeIndex:
+    """So many moments within so many days."""
+    return start + pd.to_timedelta(np.arange(count) * days / count, unit="D")
+
+
+def decisions_of(
+    customers: np.ndarray, when: pd.DatetimeIndex, rewards: np.ndarray
+) -> pd.DataFrame:
+    """A log of accepted decisions, one for each of the customers."""
+    return pd.DataFrame(
+        {
+            "decision_id": np.arange(len(customers)), "customer_id": customers, "offer_id": "O",
+            "touchpoint": "app", "timestamp": when, "policy": "p", "propensity": 1.0,
+            "outcome": "accept", "reward": rewards,
+        }
+    )  # fmt: skip
+
+
 def log(
     plan: LiveTest,
     *,
@@ -63,12 +81,6 @@ def log(
     ids = np.array([f"C{number}" for number in range(customers)])
     treated = plan.assigned(ids, stage) == 1
     rewards = generator.normal(1, 0.5, customers) + gain * treated
-    when = START + pd.to_timedelta(np.arange(customers) * days / customers, unit="D")
-    frame = pd.DataFrame(
-        {
-            "decision_id": np.arange(customers), "customer_id": ids, "offer_id": "O",
-            "touchpoint": "app", "timestamp": when, "policy": "p", "propensity": 1.0,
-            "outcome": "accept", "reward": rewards,
-        }
-    )  # fmt: skip
+    when = evenly(START, customers, days)
+    frame = decisions_of(ids, when, rewards)
     return frame[~(treated & (generator.random(customers) < lost))].reset_index(drop=True)

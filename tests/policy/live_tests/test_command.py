@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from small_test import content, log, started
+from small_test import content, decisions_of, evenly, log, started
 
 from recsys.cli.live_test import main
 from recsys.errors import InputError
@@ -61,16 +61,8 @@ def test_a_plan_follows_from_the_log(folder: Path, capsys: pytest.CaptureFixture
 def noisy(customers: int) -> pd.DataFrame:
     """One decision a customer over 100 days; one in ten earns 10, the others nothing."""
     rewards = np.where(np.arange(customers) % 10 == 0, 10.0, 0.0)
-    when = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(
-        np.arange(customers) * 100 / customers, unit="D"
-    )
-    return pd.DataFrame(
-        {
-            "decision_id": np.arange(customers), "customer_id": np.arange(customers),
-            "offer_id": "O", "touchpoint": "app", "timestamp": when, "policy": "p",
-            "propensity": 1.0, "outcome": "accept", "reward": rewards,
-        }
-    )  # fmt: skip
+    when = evenly(pd.Timestamp("2025-01-01", tz="UTC"), customers, 100)
+    return decisions_of(np.arange(customers), when, rewards)
 
 
 def test_a_stage_that_guards_nothing_is_told_with_what_would_guard(

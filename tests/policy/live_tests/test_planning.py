@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from recsys.errors import InputError
+from recsys.policy.compiled.times import DAY
 from recsys.policy.live_tests.off_policy_moments import off_policy_moments
-from recsys.policy.live_tests.planning import DAY, arrivals, days_needed, power, sample_size
+from recsys.policy.live_tests.planning import arrivals, days_needed, power, sample_size
 from recsys.policy.live_tests.rewards import Moments, customer_rewards, design_effect
 
 COIN = Moments(mean=0.1, variance=0.09, customers=1_000)

@@ -8,7 +8,7 @@ import pytest
 from small_test import START, log, started
 
 from recsys.errors import InputError
-from recsys.policy.live_tests.plan import DAY
+from recsys.policy.compiled.times import DAY
 from recsys.policy.live_tests.reading import read_log
 from recsys.policy.live_tests.verdict import verdict
 
