@@ -65,7 +65,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         with watch.stage("evaluate"):
             audit.fit("test", _derived(model))
             test = measure(model.score, split.test, settings.evaluate)
-    windows = [*earlier, result_of(split.valid, valid.per_query, settings, {})] if earlier else []
+    windows = [*earlier, result_of(split.valid, valid, {})] if earlier else []
     return RunRecord(
         model=settings.names["model"],
         data_name=data.name,
