@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TypeAlias
 
 from recsys.data.faults.collect import Collected, collect, with_number_of_others
@@ -36,16 +37,14 @@ class Inspected:
     Attributes:
         collected: the tables and their faults.
         files: table -> its file; without those that are read from no file.
-        left_out: table -> why rows were left out, or cells emptied -> their number.
         is_guessed: whether the files were read by a mapping that was guessed, which a load needs.
     """
 
     collected: Collected
     files: Mapping[str, FileOf] = field(default_factory=dict)
-    left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     is_guessed: bool = False
 
-    @property
+    @cached_property
     def faults(self) -> list[Fault]:
         """All kinds of fault, with lines and, in their messages, files."""
         return [located(fault, self.files.get(fault.table)) for fault in self.collected.faults]

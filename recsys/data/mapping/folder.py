@@ -103,7 +103,6 @@ def _planned(folder: Path, mapping: Mapping) -> _Plan:
 def _inspected(plan: _Plan, ends: pd.Timestamp | None) -> Inspected:
     tables: dict[str, CollectedTable] = {}
     files: dict[str, FileOf] = {}
-    left_out: dict[str, dict[str, int]] = {}
     unread: list[Fault] = []
     for name, planned in plan.items():
         if isinstance(planned, Fault):
@@ -114,13 +113,11 @@ def _inspected(plan: _Plan, ends: pd.Timestamp | None) -> Inspected:
         except InputError as error:
             unread.append(Fault.of_error(name, _of_table(name, error)))
             continue
-        tables[name], left_out[name] = collected(raw, planned[1], ends)
+        tables[name] = collected(raw, planned[1], ends)
         files[name] = raw.file
     both = across(tables)
     return Inspected(
-        collected=Collected(both.tables, [*unread, *both.faults], both.known),
-        files=files,
-        left_out=left_out,
+        collected=Collected(both.tables, [*unread, *both.faults], both.known), files=files
     )
 
 

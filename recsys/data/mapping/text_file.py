@@ -16,6 +16,8 @@ from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 
+ENDINGS = (".csv", ".txt", ".tsv")
+
 _FOLDED = pa.dictionary(pa.int32(), pa.string())
 _LONGEST = 60
 
