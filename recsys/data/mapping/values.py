@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.data.cells import CellError
+from recsys.data.faults.cells import Reader
 from recsys.data.feature_columns import NEARLY_ALL
 from recsys.data.kinds import kind_of
 from recsys.data.mapping.dates import example, parsed
@@ -27,7 +28,7 @@ _IDS_MAY_BE = (
 _FLAG_WORDS = {"true", "false"}
 
 
-def cell_reader(mapping: TableMapping, is_text: bool) -> Any:
+def cell_reader(mapping: TableMapping, is_text: bool) -> Reader:
     """Reads a column as `recsys.data.readers.read_column` does, by the mapping of its table.
 
     Args:
@@ -37,10 +38,9 @@ def cell_reader(mapping: TableMapping, is_text: bool) -> Any:
 
     def read(table: str, label: Any, cells: pd.Series) -> pd.Series:
         kind = kind_of(table, str(label))
-        if not isinstance(cells.dtype, pd.StringDtype):
-            renamed = _in_our_words(cells, mapping.values.get(str(label), {}), mapping)
-            return read_column(table, label, _of_file_types(renamed, kind, mapping))
         cells = _in_our_words(cells, mapping.values.get(str(label), {}), mapping)
+        if not isinstance(cells.dtype, pd.StringDtype):
+            return read_column(table, label, _of_file_types(cells, kind, mapping))
         if is_text:
             cells = _without_nulls(cells, kind)
         return read_column(table, label, _READ[kind](cells, mapping))

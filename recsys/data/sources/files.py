@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from recsys.data.cells import listed
+from recsys.data.check import check_tables
 from recsys.data.decision_events import decisions_as_events
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
@@ -108,9 +109,6 @@ class Files:
         """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
         if self.outcome_days is None:
             return loaded
-        # Imported late: pandera is not needed to build the source.
-        from recsys.data.check import check_tables
-
         known_after = pd.Timedelta(days=self.outcome_days)
         events = decisions_as_events(check_tables(loaded), known_after=known_after)
         return EndingTables.of(events, self.ends)
