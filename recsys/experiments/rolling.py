@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.audit import Audit, Check
+from recsys.data.interactions import written
 from recsys.data.queries import Split, Window
 from recsys.evaluation.catalogue_statistics import background
 from recsys.evaluation.evaluate import Measured, intervals_of, measure
@@ -20,7 +21,7 @@ from recsys.evaluation.windows import WindowResult
 from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch
 from recsys.experiments.validator import Validator
-from recsys.models.base import Checkpointable, Derives, Recommender
+from recsys.models.base import Checkpointable, Recommender, derived_of
 from recsys.ops.whole_file import write_whole
 
 _AGE, _CUSTOMER, _HISTORY = "age", "customer", "history"
@@ -105,7 +106,7 @@ def _measured(
         model.fit(window.past, Validator(window.queries, settings.evaluate))
     with watch.stage("evaluate"):
         before = len(audit.checks)
-        audit.fit(name_of(window), model.derived if isinstance(model, Derives) else None, window)
+        audit.fit(name_of(window), derived_of(model), window)
         own = measure(model.score, window, settings.evaluate)
         aged = {
             age: evaluate(
@@ -170,8 +171,5 @@ def _per_query(table: pd.DataFrame) -> PerQuery:
 
 
 def _written(window: Window, moment: int | None) -> str | int:
-    """A moment as ISO 8601 text, or as a position."""
     assert moment is not None
-    if window.past.clock == "order":
-        return int(moment)
-    return str(pd.Timestamp(moment, unit="us", tz="UTC").isoformat())
+    return written(moment, window.past.clock)
