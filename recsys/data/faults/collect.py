@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -10,10 +10,9 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
-from recsys.data.cells import shown_cell
 from recsys.data.consistency import faults_across_tables, identifying, row_faults
 from recsys.data.faults.cells import Reader, read_cells
-from recsys.data.faults.fault import Fault, first_rows
+from recsys.data.faults.fault import Fault
 from recsys.data.faults.header import header_faults, is_known, required_columns
 from recsys.data.known_ids import KnownIds, id_matches
 from recsys.data.plausible import moments_out_of_range
@@ -134,15 +133,12 @@ class _Applied:
         new = []
         for fault in faults:
             known = self._bad.get(fault.column)
-            if fault.bad is None or known is None:
+            if fault.bad is None or known is None or not (fault.bad & known).any():
                 new.append(fault)
-                continue
-            bad = fault.bad & ~known
-            if bad.any():
-                rows = first_rows(bad)
-                cells = tuple(shown_cell(self.frame[fault.column].iloc[row]) for row in rows)
-                count = int(np.count_nonzero(bad))
-                new.append(replace(fault, bad=bad, count=count, rows=tuple(rows), cells=cells))
+            elif (bad := fault.bad & ~known).any():
+                what = fault.what.removeprefix("expected ")
+                cells = self.frame[fault.column]
+                new.append(Fault.of_rows(fault.table, cells, bad, what, fault.remedy))
         return new
 
     def settled(self, faults: list[Fault]) -> list[Fault]:
