@@ -115,5 +115,5 @@ def _source(words: Sequence[str]) -> Source:
 
 
 def _suggestion(source: Source, inspected: Inspected) -> str:
-    text: str = source.suggestion(inspected.faults)  # type: ignore[attr-defined]
+    text: str = source.suggestion(inspected)  # type: ignore[attr-defined]
     return text

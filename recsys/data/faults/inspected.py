@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from recsys.data.faults.collect import Collected, collect, with_number_of_others
 from recsys.data.faults.fault import Fault
 from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+
+if TYPE_CHECKING:
+    from recsys.data.mapping.suggest import Suggestion
 
 LinesOf: TypeAlias = Callable[[Sequence[int]], list[int]]
 """Positions of rows in a table, from 0 -> lines of its file, from 1."""
@@ -37,12 +40,17 @@ class Inspected:
     Attributes:
         collected: the tables and their faults.
         files: table -> its file; without those that are read from no file.
-        is_guessed: whether the files were read by a mapping that was guessed, which a load needs.
+        suggestion: the mapping that the files were read by, if it was guessed; a load needs it.
     """
 
     collected: Collected
     files: Mapping[str, FileOf] = field(default_factory=dict)
-    is_guessed: bool = False
+    suggestion: "Suggestion | None" = None
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether the files were read by a mapping that was guessed."""
+        return self.suggestion is not None
 
     @cached_property
     def faults(self) -> list[Fault]:

@@ -24,7 +24,6 @@ from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
-    from recsys.data.faults.fault import Fault
     from recsys.data.faults.inspected import Inspected
     from recsys.data.mapping.mapping import Mapping as TableMappings
 
@@ -126,11 +125,11 @@ class Files:
 
         return inspect_folder(self.folder, self.mapping, self.rename, self.ends)
 
-    def suggestion(self, faults: "Sequence[Fault]") -> str:
+    def suggestion(self, inspected: "Inspected") -> str:
         """A mapping to start from, as YAML, made from what the files hold.
 
         Args:
-            faults: that reading them by it has; it offers remedies for them.
+            inspected: the tables; it offers remedies for their faults.
 
         Raises:
             InputError: no file looks like a table of interactions.
@@ -138,7 +137,7 @@ class Files:
         from recsys.data.mapping.suggest import suggested
         from recsys.data.mapping.suggestion_text import as_yaml
 
-        return as_yaml(suggested(self.folder), faults)
+        return as_yaml(inspected.suggestion or suggested(self.folder), inspected.faults)
 
     def _read(self, table: str) -> pd.DataFrame | None:
         path = usual_file(self.folder, table)
