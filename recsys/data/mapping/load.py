@@ -21,6 +21,7 @@ from recsys.data.mapping.mapping import TableMapping
 from recsys.data.mapping.spreadsheet import read_sheet
 from recsys.data.mapping.text_file import BadLine, read_text_file
 from recsys.data.mapping.values import cell_reader, dropped_rows
+from recsys.data.sources.csv_file import OPEN_QUOTE
 from recsys.data.sources.parquet import read_parquet
 from recsys.errors import InputError
 
@@ -172,7 +173,7 @@ def _of_lines(name: str, path: Path, bad: Sequence[BadLine], lines_of: LinesOf) 
         lines = lines_of([line.record for line in kind[:SHOWN]])
         remedy = "fix the line, or put a value with a separator in double quotes"
         if is_open:
-            remedy = "a double quote is opened and never closed; close it, or remove it"
+            remedy = OPEN_QUOTE
         what = f"expected {first.expected} fields, got {'more' if many else 'fewer'}"
         faults.append(
             Fault(

@@ -19,12 +19,8 @@ from recsys.data.mapping.dates import example, parsed
 from recsys.data.mapping.mapping import Format, TableMapping
 from recsys.data.mapping.numbers import with_point
 from recsys.data.readers import read_column
-from recsys.data.sources.csv_file import NULLS, as_whole_numbers
+from recsys.data.sources.csv_file import EMPTY_IT, ID_OR_EMPTY, NULLS, as_whole_numbers
 
-_IDS_MAY_BE = (
-    "an id or an empty cell",
-    "empty the cell if it means no value, or save the table as Parquet if it is an id",
-)
 _FLAG_WORDS = {"true", "false"}
 
 
@@ -80,7 +76,7 @@ def _without_nulls(cells: pd.Series, kind: str) -> pd.Series:
     if kind == "id":
         doubtful = is_null & (cells != "")
         if doubtful.any():
-            raise CellError.of(cells, doubtful, *_IDS_MAY_BE)
+            raise CellError.of(cells, doubtful, ID_OR_EMPTY, EMPTY_IT)
     return cells.mask(is_null) if is_null.any() else cells
 
 
