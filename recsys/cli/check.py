@@ -94,5 +94,5 @@ def _suggest(given: dict[str, str]) -> Path | None:
 
 
 def _suggestion(source: Source, inspected: Inspected) -> str:
-    text: str = source.suggestion(inspected.faults)  # type: ignore[attr-defined]
+    text: str = source.suggestion(inspected)  # type: ignore[attr-defined]
     return text

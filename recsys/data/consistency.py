@@ -7,7 +7,7 @@ import pandas as pd
 
 from recsys.data import columns
 from recsys.data.cells import FILL, first_true, listed, shown_cell
-from recsys.data.faults.fault import Fault
+from recsys.data.faults.fault import ONCE, Fault
 from recsys.data.kinds import kind_of
 from recsys.data.plausible import endless_sums
 from recsys.data.tables import Tables
@@ -32,6 +32,12 @@ def row_faults(name: str, table: pd.DataFrame) -> Iterator[Fault]:
     yield from endless_sums(name, table, [label for label in numbers if label != columns.ORDER])
     if name == "interactions":
         yield from _times(table)
+
+
+def identifying(name: str, table: pd.DataFrame) -> list[str]:
+    """The columns of a table in `UNIQUE` in which no two of its rows agree."""
+    is_dated = name == "customers" and columns.VALID_FROM in table
+    return [UNIQUE[name], *([columns.VALID_FROM] if is_dated else [])]
 
 
 def faults_across_tables(tables: Tables) -> Iterator[Fault]:
@@ -59,14 +65,13 @@ def _times(interactions: pd.DataFrame) -> Iterator[Fault]:
 
 
 def _repeated(name: str, table: pd.DataFrame, key: str) -> Iterator[Fault]:
-    dated = name == "customers" and columns.VALID_FROM in table
-    repeated = table.duplicated([key, columns.VALID_FROM] if dated else [key])
+    repeated = table.duplicated(identifying(name, table))
     repeated &= table[key].notna()
     if repeated.any():
         remedy = "keep one row per id"
         if name == "customers":
             remedy += f", or give its rows different dates in '{columns.VALID_FROM}'"
-        yield Fault.of_rows(name, table[key], repeated, "each id once", remedy, " again")
+        yield Fault.of_rows(name, table[key], repeated, ONCE, remedy, " again")
 
 
 def _closed_windows(name: str, table: pd.DataFrame) -> Iterator[Fault]:

@@ -51,13 +51,21 @@ def decisions_as_events(tables: Tables, *, known_after: pd.Timedelta | None = No
     return replace(tables, interactions=_stacked(events, made))
 
 
-def _events(decisions: pd.DataFrame, offers: pd.DataFrame | None) -> pd.DataFrame:
-    made = decisions.rename(columns={columns.OUTCOME: columns.ACTION})
+def by_product(decisions: pd.DataFrame, offers: pd.DataFrame | None) -> pd.DataFrame:
+    """One row for each product of the offer of each decision, named in the column of products.
+
+    Args:
+        decisions: with a column of offers.
+        offers: the table of offers; None where each product is its own offer.
+    """
     if offers is None:
-        made[columns.PRODUCT] = made[columns.OFFER]
-    else:
-        pairs = offers[[columns.OFFER, columns.PRODUCT]].drop_duplicates()
-        made = made.merge(pairs, on=columns.OFFER)
+        return decisions.assign(**{columns.PRODUCT: decisions[columns.OFFER]})
+    pairs = offers[[columns.OFFER, columns.PRODUCT]].drop_duplicates()
+    return decisions.merge(pairs, on=columns.OFFER)
+
+
+def _events(decisions: pd.DataFrame, offers: pd.DataFrame | None) -> pd.DataFrame:
+    made = by_product(decisions.rename(columns={columns.OUTCOME: columns.ACTION}), offers)
     names = [columns.CUSTOMER, columns.PRODUCT, columns.TOUCHPOINT, columns.ACTION]
     events = made[[*names, columns.TIMESTAMP]].copy()
     if columns.REWARD in made:

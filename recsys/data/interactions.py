@@ -118,6 +118,11 @@ def timestamp(moment: int) -> pd.Timestamp:
     return pd.Timestamp(moment, unit="us", tz="UTC")
 
 
+def written(moment: int, clock: str | None) -> str | int:
+    """A moment in units of a clock as ISO 8601 text, or as a position."""
+    return int(moment) if clock == "order" else timestamp(moment).isoformat()
+
+
 def seconds(moments: pd.Series) -> IntArray:
     """UTC seconds since 1970, int64 [n], of time-zone-aware moments; `NEVER` where null."""
     utc = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[s]")

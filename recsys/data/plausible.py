@@ -128,19 +128,20 @@ def refuse_unknown_zones(column: pd.Series) -> None:
     Raises:
         CellError: the first such text.
     """
-    unknown = [zone for zone in column.dropna().unique() if zone not in _zone_names()]
+    unknown = [zone for zone in column.dropna().unique() if zone not in zone_names()]
     if not unknown:
         return
     bad = column.isin(unknown)
     zone = str(column.iloc[first_true(bad)])
-    near = get_close_matches(zone[:40], sorted(_zone_names()), n=1, cutoff=0.75)
+    near = get_close_matches(zone[:40], sorted(zone_names()), n=1, cutoff=0.75)
     remedy = f"did you mean '{near[0]}'?" if near else "use such a name, or leave the cell empty"
-    if not _zone_names():
+    if not zone_names():
         remedy = "this machine has no time zone database: pip install tzdata"
     expected = "a time zone of the IANA database such as Europe/Berlin"
     raise CellError.of(column, bad, expected, remedy)
 
 
 @cache
-def _zone_names() -> frozenset[str]:
+def zone_names() -> frozenset[str]:
+    """The time zones of the IANA database; empty where the machine has none."""
     return frozenset(available_timezones())

@@ -175,6 +175,21 @@ def window(
     return Window(past=past, queries=queries, start=start, end=end)
 
 
+def between(data: Dataset, start: int, end: int, is_last: bool = False) -> Window:
+    """The window of [start, end) in units of the clock, with all events before it as its past.
+
+    Args:
+        data: all events.
+        start: first moment of the window.
+        end: first moment after it.
+        is_last: whether events at or after `end` belong to it too.
+    """
+    when = data.interactions.when
+    assert when is not None
+    inside: BoolArray = (when >= start) & (np.ones(len(when), bool) if is_last else when < end)
+    return window(data, when < start, inside, start=start, end=end)
+
+
 def _first_touchpoints(data: Dataset, is_answer: BoolArray, queries: Queries) -> IntArray | None:
     """See `Queries.touchpoints`; events are in order of time where there is one."""
     events = data.interactions.select(is_answer)

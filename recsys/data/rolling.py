@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from typing import overload
 
-import numpy as np
 import pandas as pd
 
-from recsys.arrays import BoolArray
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import DAY, SECOND, timestamp
+from recsys.data.interactions import DAY, timestamp
 from recsys.data.moments import parse_moment
-from recsys.data.queries import Split, Window, window
+from recsys.data.queries import Split, Window, between
 from recsys.data.source import Source
-from recsys.data.splitter import BaseSplit
+from recsys.data.splitter import BaseSplit, in_clock_units
 from recsys.errors import InputError
 
 MOST_WINDOWS = 100
@@ -76,7 +74,8 @@ class RollingSplit(BaseSplit):
             )
         timed, end = data.clock == "timestamp", data.as_of or 0
         length = self._length(source, timed)
-        until = self._in_clock_units(self._until(source), data, end - length)
+        bound = self._until(source)
+        until = end - length if bound is None else in_clock_units("split.until", bound, data)
         starts = [until - steps * length for steps in range(self.windows, 0, -1)]
         first = int(when.min())
         if not until < end:
@@ -126,19 +125,6 @@ class RollingSplit(BaseSplit):
         length = cutoffs.test_from - cutoffs.valid_from  # type: ignore[operator]
         return length if isinstance(length, int) else int(length / pd.Timedelta(1, unit="us"))
 
-    def _in_clock_units(
-        self, bound: pd.Timestamp | int | None, data: Dataset, otherwise: int
-    ) -> int:
-        if bound is None:
-            return otherwise
-        if isinstance(bound, int) != (data.clock == "order"):
-            kind = "a position (whole number)" if data.clock == "order" else "a time"
-            raise InputError(
-                f"split.until: expected {kind}, because data '{data.name}' has a column "
-                f"'{data.clock}', got {bound}"
-            )
-        return bound if isinstance(bound, int) else int(bound.floor("s").timestamp()) * SECOND
-
 
 class Windows(Sequence[Window]):
     """Windows that are made when they are asked for, so that memory holds one past at a time.
@@ -169,21 +155,6 @@ class Windows(Sequence[Window]):
             return between(self._data, start, end)
         except InputError as error:
             raise InputError(f"window from {_shown(start, self._data)}: {error}") from None
-
-
-def between(data: Dataset, start: int, end: int, is_last: bool = False) -> Window:
-    """The window of [start, end) in units of the clock, with all events before it as its past.
-
-    Args:
-        data: all events.
-        start: first moment of the window.
-        end: first moment after it.
-        is_last: whether events at or after `end` belong to it too.
-    """
-    when = data.interactions.when
-    assert when is not None
-    inside: BoolArray = (when >= start) & (np.ones(len(when), bool) if is_last else when < end)
-    return window(data, when < start, inside, start=start, end=end)
 
 
 def _span(length: int, is_timed: bool) -> str:

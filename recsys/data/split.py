@@ -7,11 +7,11 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import SECOND, timestamp
+from recsys.data.interactions import timestamp
 from recsys.data.moments import parse_moment
-from recsys.data.queries import Split, window
+from recsys.data.queries import Split, between, window
 from recsys.data.source import Source
-from recsys.data.splitter import BaseSplit
+from recsys.data.splitter import BaseSplit, in_clock_units
 from recsys.errors import InputError
 
 
@@ -46,7 +46,7 @@ class TimeSplit(BaseSplit):
             raise _no_clock(data, "a split by time")
         bounds = [self._cutoff(name, source) for name in ("valid_from", "test_from")]
         valid_from, test_from = (
-            self._in_clock_units(name, bound, data)
+            in_clock_units(self._key(name), bound, data)
             for name, bound in zip(("valid_from", "test_from"), bounds, strict=True)
         )
         start, end = int(when.min()), data.as_of or 0
@@ -60,10 +60,9 @@ class TimeSplit(BaseSplit):
         valid_day, test_day = map(_described, bounds)
         return Split(
             description=f"time: valid from {valid_day}, test from {test_day}",
-            valid=window(data, when < valid_from, (when >= valid_from) & (when < test_from),
-                          start=valid_from, end=test_from),
-            test=window(data, when < test_from, when >= test_from, start=test_from, end=end),
-        )  # fmt: skip
+            valid=between(data, valid_from, test_from),
+            test=between(data, test_from, end, is_last=True),
+        )
 
     def _cutoff(self, name: str, source: Source | None) -> pd.Timestamp | int:
         value = getattr(self, name)
@@ -80,15 +79,6 @@ class TimeSplit(BaseSplit):
     def _key(self, name: str) -> str:
         """The setting that a cut-off comes from, for messages."""
         return f"{'data' if getattr(self, name) is None else 'split'}.{name}"
-
-    def _in_clock_units(self, name: str, bound: pd.Timestamp | int, data: Dataset) -> int:
-        if isinstance(bound, int) != (data.clock == "order"):
-            kind = "a position (whole number)" if data.clock == "order" else "a time"
-            raise InputError(
-                f"{self._key(name)}: expected {kind}, because data '{data.name}' has a column "
-                f"'{data.clock}', got {bound}"
-            )
-        return bound if isinstance(bound, int) else int(bound.floor("s").timestamp()) * SECOND
 
 
 class GivenSplit(BaseSplit):

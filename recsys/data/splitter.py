@@ -7,8 +7,10 @@ import pandas as pd
 
 from recsys.data.audit import Audit
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import SECOND
 from recsys.data.queries import Split
 from recsys.data.source import Source
+from recsys.errors import InputError
 
 
 class Splitter(Protocol):
@@ -105,3 +107,23 @@ class BaseSplit(ABC):
         audit.window("valid")
         audit.window("test")
         return split
+
+
+def in_clock_units(key: str, bound: pd.Timestamp | int, data: Dataset) -> int:
+    """A cut-off in units of the clock of the data; times are rounded down to whole seconds.
+
+    Args:
+        key: the setting that it comes from, for messages.
+        bound: a time or a position.
+        data: with a clock.
+
+    Raises:
+        InputError: a time for data with an order, or a position for data with times.
+    """
+    if isinstance(bound, int) != (data.clock == "order"):
+        kind = "a position (whole number)" if data.clock == "order" else "a time"
+        raise InputError(
+            f"{key}: expected {kind}, because data '{data.name}' has a column '{data.clock}', got "
+            f"{bound}"
+        )
+    return bound if isinstance(bound, int) else int(bound.floor("s").timestamp()) * SECOND

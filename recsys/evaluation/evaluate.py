@@ -54,14 +54,19 @@ def measure(
     ranking = rank(score, window.queries, max(config.ks), in_full=AUC in config.metrics)
     past = background(window)
     per_query = measured(ranking, window.queries, config.ks, config.metrics, past)
+    return Measured(
+        per_query=per_query,
+        intervals=intervals_of(per_query, config),
+        slices=_slices(ranking, window, past, per_query, config) if in_slices else {},
+    )
+
+
+def intervals_of(per_query: PerQuery, config: MeasureConfig) -> dict[str, Interval]:
+    """Metric -> its interval over customers; without those that no query has."""
     intervals = bootstrap(
         per_query.values, per_query.customers, resamples=config.resamples, level=config.level
     )
-    return Measured(
-        per_query=per_query,
-        intervals={name: value for name, value in intervals.items() if value.customers},
-        slices=_slices(ranking, window, past, per_query, config) if in_slices else {},
-    )
+    return {name: value for name, value in intervals.items() if value.customers}
 
 
 def refuse_unknown(data: Dataset, config: MeasureConfig) -> None:

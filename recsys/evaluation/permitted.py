@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries
@@ -102,9 +103,9 @@ def rule_costs(
     kept = np.empty((2 + len(names), 2, count))  # [variants, (hits, value), Q]
     for start in range(0, count, TILE):
         rows = slice(start, min(start + TILE, count))
-        tile = scored(score, queries, rows)
+        tile, relevant = scored(score, queries, rows), queries.relevant[rows]
         mask(tile, queries.eligible, None if queries.seen is None else queries.seen[rows])
-        kept[0, :, rows] = _hits_and_value(tile, queries, rows, k, worth)
+        kept[0, :, rows] = _hits_and_value(tile, relevant, k, worth)
         under_all = None
         for number, permitted in enumerate(variants(queries.customers[rows]), 1):
             if under_all is not None and np.array_equal(permitted, under_all):
@@ -112,16 +113,14 @@ def rule_costs(
                 continue
             under_all = permitted if under_all is None else under_all
             masked = np.where(permitted, tile, np.float32(-np.inf))
-            kept[number, :, rows] = _hits_and_value(masked, queries, rows, k, worth)
+            kept[number, :, rows] = _hits_and_value(masked, relevant, k, worth)
     return _summed(kept, queries.customers, names, resamples, level, seed)
 
 
-def _hits_and_value(
-    tile: FloatArray, queries: Queries, rows: slice, k: int, worth: FloatArray
-) -> FloatArray:
+def _hits_and_value(tile: FloatArray, relevant: csr_array, k: int, worth: FloatArray) -> FloatArray:
     """[2, n] whether the list holds a relevant product, and the value of those that it holds."""
     best = topk(tile, k)
-    is_hit = relevant_entries(best.columns, queries.relevant[rows]) >= 0
+    is_hit = relevant_entries(best.columns, relevant) >= 0
     return np.stack([is_hit.any(axis=1), np.where(is_hit, worth[best.columns], 0).sum(axis=1)])
 
 

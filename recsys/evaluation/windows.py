@@ -7,6 +7,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluation.config import MeasureConfig
+from recsys.evaluation.evaluate import intervals_of
 from recsys.evaluation.intervals import Interval, bootstrap
 from recsys.evaluation.per_query import PerQuery
 
@@ -56,9 +57,7 @@ def pooled(windows: Sequence[WindowResult]) -> PerQuery:
     return PerQuery(
         customers=np.concatenate([part.customers for part in parts]),
         history=np.concatenate([part.history for part in parts]),
-        values={
-            name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values
-        },
+        values=_joined(parts),
     )
 
 
@@ -67,11 +66,7 @@ def pooled_intervals(windows: Sequence[WindowResult], config: MeasureConfig) -> 
 
     Customers are resampled with their queries of all windows, which depend on each other.
     """
-    every = pooled(windows)
-    intervals = bootstrap(
-        every.values, every.customers, resamples=config.resamples, level=config.level
-    )
-    return {name: interval for name, interval in intervals.items() if interval.customers}
+    return intervals_of(pooled(windows), config)
 
 
 def spreads(windows: Sequence[WindowResult]) -> dict[str, Spread]:

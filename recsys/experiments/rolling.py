@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.audit import Audit, Check
+from recsys.data.interactions import written
 from recsys.data.queries import Split, Window
-from recsys.evaluation.evaluate import measure
-from recsys.evaluation.intervals import bootstrap
-from recsys.evaluation.per_query import PerQuery
+from recsys.evaluation.catalogue_statistics import background
+from recsys.evaluation.evaluate import Measured, intervals_of, measure
+from recsys.evaluation.per_query import PerQuery, evaluate
 from recsys.evaluation.windows import WindowResult
 from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch
 from recsys.experiments.validator import Validator
-from recsys.models.base import Checkpointable, Derives, Recommender
+from recsys.models.base import Checkpointable, Recommender, derived_of
 from recsys.ops.whole_file import write_whole
 
 _AGE, _CUSTOMER, _HISTORY = "age", "customer", "history"
@@ -74,20 +75,14 @@ def folder_of(checkpoints: Path, settings: Settings, fingerprint: str, split: Sp
     return checkpoints / f"windows_{hashlib.sha256(about.encode()).hexdigest()[:16]}"
 
 
-def result_of(
-    window: Window, per_query: PerQuery, settings: Settings, aged: dict[int, PerQuery]
-) -> WindowResult:
+def result_of(window: Window, own: Measured, aged: dict[int, PerQuery]) -> WindowResult:
     """A window and what was measured in it."""
-    intervals = bootstrap(
-        per_query.values, per_query.customers,
-        resamples=settings.evaluate.resamples, level=settings.evaluate.level,
-    )  # fmt: skip
     return WindowResult(
         start=_written(window, window.start),
         end=_written(window, window.end),
         events=len(window.past.interactions),
-        per_query=per_query,
-        intervals={name: value for name, value in intervals.items() if value.customers},
+        per_query=own.per_query,
+        intervals=own.intervals,
         aged=aged,
     )
 
@@ -111,14 +106,16 @@ def _measured(
         model.fit(window.past, Validator(window.queries, settings.evaluate))
     with watch.stage("evaluate"):
         before = len(audit.checks)
-        audit.fit(name_of(window), model.derived if isinstance(model, Derives) else None, window)
-        own = measure(model.score, window, settings.evaluate).per_query
-        later = list(split.windows_from(number + 1, split.ages))
+        audit.fit(name_of(window), derived_of(model), window)
+        own = measure(model.score, window, settings.evaluate)
         aged = {
-            age: measure(model.score, other, settings.evaluate).per_query
-            for age, other in enumerate(later, start=1)
-        }
-    return result_of(window, own, settings, aged), audit.checks[before:]
+            age: evaluate(
+                model.score, other.queries, settings.evaluate.ks,
+                metrics=settings.evaluate.metrics, past=background(other),
+            )
+            for age, other in enumerate(split.windows_from(number + 1, split.ages), start=1)
+        }  # fmt: skip
+    return result_of(window, own, aged), audit.checks[before:]
 
 
 def _model(settings: Settings, folder: Path | None, number: int) -> Recommender:
@@ -146,7 +143,9 @@ class _Kept:
         table = pd.read_parquet(self.table)
         audit.restore([Check(**check) for check in json.loads(self.about.read_text())])
         of_age = {int(age): _per_query(table[table[_AGE] == age]) for age in np.unique(table[_AGE])}
-        return result_of(window, of_age.pop(0), settings, of_age)
+        per_query = of_age.pop(0)
+        own = Measured(per_query=per_query, intervals=intervals_of(per_query, settings.evaluate))
+        return result_of(window, own, of_age)
 
     def write(self, result: WindowResult, checks: Sequence[Check]) -> None:
         parts = {0: result.per_query, **result.aged}
@@ -172,8 +171,5 @@ def _per_query(table: pd.DataFrame) -> PerQuery:
 
 
 def _written(window: Window, moment: int | None) -> str | int:
-    """A moment as ISO 8601 text, or as a position."""
     assert moment is not None
-    if window.past.clock == "order":
-        return int(moment)
-    return str(pd.Timestamp(moment, unit="us", tz="UTC").isoformat())
+    return written(moment, window.past.clock)

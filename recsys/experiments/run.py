@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from recsys.data.audit import Audit, Derived
+from recsys.data.audit import Audit
 from recsys.data.check import check_and_count
 from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
@@ -23,7 +23,13 @@ from recsys.experiments.rolling import (
     result_of,
 )
 from recsys.experiments.validator import Validator
-from recsys.models.base import Checkpointable, Derives, Recommender, TunesItself, UsesColumns
+from recsys.models.base import (
+    Checkpointable,
+    Recommender,
+    TunesItself,
+    UsesColumns,
+    derived_of,
+)
 from recsys.models.device import device_of
 from recsys.tracking.record import RunRecord
 
@@ -43,9 +49,9 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
     with watch.stage("load"):
         data, split, audit = prepare(settings.source, settings.splitter, settings.identity)
         refuse_unknown(split.valid.past, settings.evaluate)
+    _refuse_several(settings)
     earlier: list[WindowResult] = []
     if split.earlier:
-        _refuse_several(settings)
         kept = checkpoints and folder_of(checkpoints, settings, data.fingerprint, split)
         earlier = earlier_windows(settings, split, audit, kept, watch)
     model = _with_checkpoints(settings, checkpoints)
@@ -53,7 +59,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
     with watch.stage("fit"):
         model.fit(split.valid.past, validator)
     with watch.stage("evaluate"):
-        audit.fit("valid", _derived(model))
+        audit.fit("valid", derived_of(model))
         in_slices = not split.earlier
         valid = measure(model.score, split.valid, settings.evaluate, in_slices=in_slices)
     test = None
@@ -63,9 +69,9 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         with watch.stage("refit"):
             model.fit(split.test.past)
         with watch.stage("evaluate"):
-            audit.fit("test", _derived(model))
+            audit.fit("test", derived_of(model))
             test = measure(model.score, split.test, settings.evaluate)
-    windows = [*earlier, result_of(split.valid, valid.per_query, settings, {})] if earlier else []
+    windows = [*earlier, result_of(split.valid, valid, {})] if earlier else []
     return RunRecord(
         model=settings.names["model"],
         data_name=data.name,
@@ -101,8 +107,8 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
 def fit_only(settings: Settings, checkpoints: Path) -> None:
     """The fits of `run` without the evaluation, for all but the first of several processes."""
     data, split, _ = prepare(settings.source, settings.splitter, settings.identity)
+    _refuse_several(settings)
     if split.earlier:
-        _refuse_several(settings)
         kept = folder_of(checkpoints, settings, data.fingerprint, split)
         fit_earlier(settings, split, kept)
     model = _with_checkpoints(settings, checkpoints)
@@ -196,13 +202,6 @@ def _refuse_several(settings: Settings) -> None:
 
 def _with_checkpoints(settings: Settings, checkpoints: Path | None) -> Recommender:
     model = settings.model
-    _refuse_several(settings)
-    if not isinstance(model, Checkpointable):
-        return model
-    if checkpoints is not None and model.checkpoint is None:
+    if isinstance(model, Checkpointable) and checkpoints is not None and model.checkpoint is None:
         model.checkpoint = str(checkpoints)
     return model
-
-
-def _derived(model: Recommender) -> Derived | None:
-    return model.derived if isinstance(model, Derives) else None

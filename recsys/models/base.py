@@ -109,6 +109,11 @@ class Derives(Protocol):
         ...
 
 
+def derived_of(model: Recommender) -> Derived | None:
+    """What a model states that it counted; None for a model that states nothing."""
+    return model.derived if isinstance(model, Derives) else None
+
+
 @runtime_checkable
 class UsesColumns(Protocol):
     """A model that uses columns of tables as features, and states how it used each.

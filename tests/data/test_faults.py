@@ -87,6 +87,10 @@ def test_each_kind_has_its_count_and_first_rows() -> None:
         ("timestamp", 1, (3,), ("none",)),
         ("timestamp", 1, (4,), ("1900-01-01 00:00:00+00:00",)),
     ]
+    for fault in faults:
+        assert fault.message.startswith(
+            f"interactions: row {fault.rows[0]}, column '{fault.column}': "
+        )
 
 
 def test_a_cell_is_counted_once() -> None:

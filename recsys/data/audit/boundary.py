@@ -5,14 +5,13 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.audit.certificate import Kind, leak
 from recsys.data.audit.rows import Rows, among, rows_of_past
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import NEVER
+from recsys.data.interactions import NEVER, written
 from recsys.data.queries import Window
 from recsys.errors import InputError
 
@@ -107,9 +106,7 @@ class Boundary:
 
     def written(self, moment: int) -> str | int:
         """A moment in units of the clock as ISO 8601 text, or as a position."""
-        if self.past.clock == "order":
-            return int(moment)
-        return pd.Timestamp(moment, unit="us", tz="UTC").isoformat()
+        return written(moment, self.past.clock)
 
     def latest(self, moments: IntArray | None) -> str | int | None:
         """The latest of some moments, as `written`; None if none is known."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -10,15 +10,13 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
-from recsys.data.cells import shown_cell
-from recsys.data.consistency import UNIQUE, faults_across_tables, row_faults
+from recsys.data.consistency import faults_across_tables, identifying, row_faults
 from recsys.data.faults.cells import Reader, read_cells
-from recsys.data.faults.fault import Fault, first_rows
-from recsys.data.faults.header import expected_columns, header_faults, is_known
+from recsys.data.faults.fault import Fault
+from recsys.data.faults.header import header_faults, is_known, required_columns
 from recsys.data.known_ids import KnownIds, id_matches
 from recsys.data.plausible import moments_out_of_range
 from recsys.data.readers import read_column
-from recsys.data.schema import SCHEMAS
 from recsys.data.tables import Tables, end_of_tables
 from recsys.errors import InputError
 
@@ -113,7 +111,7 @@ def collect_table(
     applied = _Applied(frame, np.arange(len(table)), bad, remedies)
     faults = applied.settled(faults)
     of_rows = [*row_faults(name, applied.frame), *moments_out_of_range(name, applied.frame, ends)]
-    faults += applied.settled(applied.only_new(of_rows), UNIQUE.get(name))
+    faults += applied.settled(applied.only_new(of_rows))
     return CollectedTable(applied.frame, faults, applied.rows, applied.left_out)
 
 
@@ -135,31 +133,28 @@ class _Applied:
         new = []
         for fault in faults:
             known = self._bad.get(fault.column)
-            if fault.bad is None or known is None:
+            if fault.bad is None or known is None or not (fault.bad & known).any():
                 new.append(fault)
-                continue
-            bad = fault.bad & ~known
-            if bad.any():
-                rows = first_rows(bad)
-                cells = tuple(shown_cell(self.frame[fault.column].iloc[row]) for row in rows)
-                count = int(np.count_nonzero(bad))
-                new.append(replace(fault, bad=bad, count=count, rows=tuple(rows), cells=cells))
+            elif (bad := fault.bad & ~known).any():
+                what = fault.what.removeprefix("expected ")
+                cells = self.frame[fault.column]
+                new.append(Fault.of_rows(fault.table, cells, bad, what, fault.remedy))
         return new
 
-    def settled(self, faults: list[Fault], key: str | None = None) -> list[Fault]:
+    def settled(self, faults: list[Fault]) -> list[Fault]:
         """Leaves out rows, or empties cells, as the remedies say; returns the other faults."""
         others, drop = [], np.zeros(len(self.frame), dtype=bool)
         for fault in faults:
             what = self._remedies.cells.get(fault.column or "")
-            is_repeated = fault.column == key and fault.what == "expected each id once"
-            if is_repeated and self._remedies.duplicates:
-                bad = self._repeated(key)
+            if fault.is_of_repeated_id and self._remedies.duplicates:
+                keys, keep = identifying(fault.table, self.frame), self._remedies.duplicates
+                bad = self.frame.duplicated(keys, keep=keep).to_numpy(dtype=bool)
             elif fault.bad is None or what is None:
                 others.append(fault)
                 continue
             else:
                 bad = fault.bad
-            if what == "empty" and not is_repeated:
+            if what == "empty" and not fault.is_of_repeated_id:
                 if self.frame[fault.column].dtype != bool:  # no flag is False: no consent
                     self.frame.loc[bad, fault.column] = None
                 self._count(f"cells of '{fault.column}' emptied", bad)
@@ -167,13 +162,6 @@ class _Applied:
                 drop |= bad
                 self._count(f"rows left out for '{fault.column}'", bad)
         return self._without(drop, others)
-
-    def _repeated(self, key: str | None) -> BoolArray:
-        keys = [name for name in (key, columns.VALID_FROM) if name in self.frame]
-        if key != UNIQUE["customers"]:
-            keys = keys[:1]
-        keep = self._remedies.duplicates
-        return self.frame.duplicated(keys, keep=keep or "first").to_numpy(dtype=bool)
 
     def _count(self, why: str, bad: BoolArray) -> None:
         self.left_out[why] = self.left_out.get(why, 0) + int(bad.sum())
@@ -184,9 +172,7 @@ class _Applied:
             self.frame = self.frame[~drop].reset_index(drop=True)
             self.rows = rows[~drop]
             self._bad = {label: bad[~drop] for label, bad in self._bad.items()}
-        return [
-            replace(fault, rows=tuple(int(rows[row]) for row in fault.rows)) for fault in faults
-        ]
+        return [fault.at(rows) for fault in faults]
 
 
 def across(tables: Mapping[str, CollectedTable]) -> Collected:
@@ -207,14 +193,12 @@ def across(tables: Mapping[str, CollectedTable]) -> Collected:
 
 
 def _is_whole(name: str, frame: pd.DataFrame) -> bool:
-    required = [label for label in expected_columns(name) if SCHEMAS[name].columns[label].required]
-    return len(frame) > 0 and set(required) <= set(frame.columns)
+    return len(frame) > 0 and set(required_columns(name)) <= set(frame.columns)
 
 
 def _at_rows(faults: Iterable[Fault], tables: Mapping[str, CollectedTable]) -> Iterable[Fault]:
     for fault in faults:
-        rows = tables[fault.table].rows
-        yield replace(fault, rows=tuple(int(rows[row]) for row in fault.rows))
+        yield fault.at(tables[fault.table].rows)
 
 
 def with_number_of_others(first: InputError, faults: Iterable[Fault]) -> InputError:

@@ -1,18 +1,21 @@
 """`Fault`: one kind of fault in a table, with the rows that have it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import BoolArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.data.cells import bad_cell, shown_cell
 from recsys.errors import InputError
 
 SHOWN = 3
 """So many rows of a fault are shown."""
+
+ONCE = "each id once"
+"""What is expected of the column whose values occur once."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,6 +101,19 @@ class Fault:
         message = str(error)
         what, _, remedy = message.removeprefix(f"{table}: ").partition("; ")
         return cls(table=table, message=message, what=what, remedy=remedy)
+
+    def at(self, positions: IntArray) -> Self:
+        """The same fault, with its rows at other positions.
+
+        Args:
+            positions: [n] of each row of the table.
+        """
+        return replace(self, rows=tuple(int(positions[row]) for row in self.rows))
+
+    @property
+    def is_of_repeated_id(self) -> bool:
+        """Whether an id stands in several rows, of which a mapping may keep one."""
+        return self.what == f"expected {ONCE}"
 
     @property
     def error(self) -> InputError:

@@ -28,8 +28,8 @@ def header_faults(name: str, table: pd.DataFrame) -> Iterator[Fault]:
     """
     expected = expected_columns(name)
     present = [str(column) for column in table.columns]
-    for column in expected:
-        if SCHEMAS[name].columns[column].required and column not in present:
+    for column in required_columns(name):
+        if column not in present:
             yield _missing(name, column, present, expected)
     counts = Counter(present)
     unknown = 0
@@ -56,6 +56,12 @@ def header_faults(name: str, table: pd.DataFrame) -> Iterator[Fault]:
 def expected_columns(name: str) -> list[str]:
     """The columns of a table that have a name of their own."""
     return [column for column in SCHEMAS[name].columns if not column.startswith("^")]
+
+
+def required_columns(name: str) -> list[str]:
+    """Those of `expected_columns` that a table cannot do without."""
+    schema = SCHEMAS[name].columns
+    return [column for column in expected_columns(name) if schema[column].required]
 
 
 def is_known(name: str, column: str) -> bool:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from recsys.data.faults.collect import Collected, collect, with_number_of_others
 from recsys.data.faults.fault import Fault
 from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+
+if TYPE_CHECKING:
+    from recsys.data.mapping.suggest import Suggestion
 
 LinesOf: TypeAlias = Callable[[Sequence[int]], list[int]]
 """Positions of rows in a table, from 0 -> lines of its file, from 1."""
@@ -36,16 +40,19 @@ class Inspected:
     Attributes:
         collected: the tables and their faults.
         files: table -> its file; without those that are read from no file.
-        left_out: table -> why rows were left out, or cells emptied -> their number.
-        is_guessed: whether the files were read by a mapping that was guessed, which a load needs.
+        suggestion: the mapping that the files were read by, if it was guessed; a load needs it.
     """
 
     collected: Collected
     files: Mapping[str, FileOf] = field(default_factory=dict)
-    left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    is_guessed: bool = False
+    suggestion: "Suggestion | None" = None
 
     @property
+    def is_guessed(self) -> bool:
+        """Whether the files were read by a mapping that was guessed."""
+        return self.suggestion is not None
+
+    @cached_property
     def faults(self) -> list[Fault]:
         """All kinds of fault, with lines and, in their messages, files."""
         return [located(fault, self.files.get(fault.table)) for fault in self.collected.faults]

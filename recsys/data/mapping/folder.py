@@ -11,7 +11,7 @@ from recsys.data.faults.fault import Fault
 from recsys.data.faults.inspected import FileOf, Inspected, refuse_first
 from recsys.data.mapping.load import collected, plain, read_raw
 from recsys.data.mapping.mapping import Mapping, TableMapping, mapping_of
-from recsys.data.mapping.suggest import is_as_expected, suggested
+from recsys.data.mapping.suggest import Suggestion, is_as_expected, suggested
 from recsys.data.schema import SCHEMAS
 from recsys.data.sources.folder import no_interactions, usual_file
 from recsys.data.tables import EndingTables
@@ -54,19 +54,21 @@ def inspect_folder(
     """
     guess = _guess(folder) if mapping is None and not rename else None
     if guess is not None:
-        return replace(_inspected(_planned(folder, guess), ends), is_guessed=True)
+        suggestion, mapping = guess
+        return replace(_inspected(_planned(folder, mapping), ends), suggestion=suggestion)
     if mapping is None:
         renamed = {"tables": {table: {"columns": dict(names)} for table, names in rename.items()}}
         mapping = mapping_of(renamed, "data.rename")
     return _inspected(_planned(folder, mapping), ends)
 
 
-def _guess(folder: Path) -> Mapping | None:
+def _guess(folder: Path) -> tuple[Suggestion, Mapping] | None:
     """A mapping for files that are not written as a load expects; None where that is no help."""
     try:
         if is_as_expected(folder):
             return None
-        return mapping_of(suggested(folder).content, "the suggested mapping")
+        suggestion = suggested(folder)
+        return suggestion, mapping_of(suggestion.content, "the suggested mapping")
     except InputError:
         if any(folder.glob("interactions*")):
             return None  # the faults of that file are named
@@ -103,7 +105,6 @@ def _planned(folder: Path, mapping: Mapping) -> _Plan:
 def _inspected(plan: _Plan, ends: pd.Timestamp | None) -> Inspected:
     tables: dict[str, CollectedTable] = {}
     files: dict[str, FileOf] = {}
-    left_out: dict[str, dict[str, int]] = {}
     unread: list[Fault] = []
     for name, planned in plan.items():
         if isinstance(planned, Fault):
@@ -114,13 +115,11 @@ def _inspected(plan: _Plan, ends: pd.Timestamp | None) -> Inspected:
         except InputError as error:
             unread.append(Fault.of_error(name, _of_table(name, error)))
             continue
-        tables[name], left_out[name] = collected(raw, planned[1], ends)
+        tables[name] = collected(raw, planned[1], ends)
         files[name] = raw.file
     both = across(tables)
     return Inspected(
-        collected=Collected(both.tables, [*unread, *both.faults], both.known),
-        files=files,
-        left_out=left_out,
+        collected=Collected(both.tables, [*unread, *both.faults], both.known), files=files
     )
 
 

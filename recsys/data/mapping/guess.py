@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
 from recsys.data import columns
-from recsys.data.faults.header import expected_columns
+from recsys.data.faults.header import expected_columns, required_columns
 from recsys.data.kinds import OPEN_TABLES, kind_of
 from recsys.data.mapping.sniff import Look
 from recsys.data.mapping.words import COLUMNS, CONSENTS, TABLES, TOUCHPOINTS, meaning, normalised
@@ -27,11 +27,8 @@ def table_of(stem: str, names: Sequence[str]) -> str | None:
     """
     best, most = None, 0.0
     for table in SCHEMAS if len(names) <= _MOST_COLUMNS else ():
-        schema = SCHEMAS[table].columns
-        likely = {name: score for name in names if (score := _likeness(table, name)[1])}
-        mapped = {_likeness(table, name)[0] for name in likely}
-        required = [name for name, of in schema.items() if of.required and not name.startswith("^")]
-        if not set(required) <= mapped:
+        mapped = {ours for name in names if (ours := _likeness(table, name)[0])}
+        if not set(required_columns(table)) <= mapped:
             continue
         score = len(mapped) / len(expected_columns(table)) + 3 * _called(stem, table)
         if score > most:

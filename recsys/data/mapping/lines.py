@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ class Lines:
 
     def of_records(self, records: Sequence[int]) -> list[int]:
         """Line numbers [n] of records [n]; the header is record 1, and empty lines are none."""
-        if not records or self._is_a_line_each():
+        if not records or self._is_a_line_each:
             return list(records)
         wanted, lines = set(records), {}
         with self._path.open(encoding=self._encoding, newline="") as file:
@@ -56,6 +57,7 @@ class Lines:
         behind = self._left_out - 2 - np.arange(len(self._left_out))
         return rows + 2 + np.searchsorted(behind, rows, side="right")
 
+    @cached_property
     def _is_a_line_each(self) -> bool:
         if self._encoding.lower().replace("_", "-") not in _ASCII_LIKE:
             return False

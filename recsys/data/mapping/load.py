@@ -16,14 +16,14 @@ from recsys.data.faults.collect import CollectedTable, collect_table
 from recsys.data.faults.fault import SHOWN, Fault
 from recsys.data.faults.inspected import FileOf, LinesOf
 from recsys.data.kinds import kind_of
+from recsys.data.mapping import spreadsheet, text_file
 from recsys.data.mapping.mapping import TableMapping
-from recsys.data.mapping.spreadsheet import ENDINGS, read_sheet
+from recsys.data.mapping.spreadsheet import read_sheet
 from recsys.data.mapping.text_file import BadLine, read_text_file
 from recsys.data.mapping.values import cell_reader, dropped_rows
+from recsys.data.sources.csv_file import OPEN_QUOTE
 from recsys.data.sources.parquet import read_parquet
 from recsys.errors import InputError
-
-_TEXTS = (".csv", ".txt", ".tsv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ def read_raw(name: str, path: Path, mapping: TableMapping) -> RawTable:
     faults: list[Fault] = []
     left_out: dict[str, int] = {}
     lines: LinesOf | None = None
-    is_text = path.suffix.lower() in _TEXTS
+    is_text = path.suffix.lower() in text_file.ENDINGS
     if is_text:
         text = read_text_file(path, mapping, lambda own: _is_repeated(name, mapping.name_of(own)))
         frame, lines = text.frame, text.lines.of_rows
@@ -71,12 +71,10 @@ def read_raw(name: str, path: Path, mapping: TableMapping) -> RawTable:
             left_out = {"lines with too many or too few fields left out": len(text.bad_lines)}
         else:
             faults = list(_of_lines(name, path, text.bad_lines, text.lines.of_records))
-    elif path.suffix.lower() in ENDINGS:
+    elif path.suffix.lower() in spreadsheet.ENDINGS:
         kept = [theirs for theirs, ours in mapping.columns.items() if kind_of(name, ours) in _WORDS]
         frame = read_sheet(path, mapping.sheet, kept)
-        numbers, lines = frame.index.to_numpy(), None
-        frame = frame.reset_index(drop=True)
-        lines = lambda rows: [int(numbers[row]) for row in rows]  # noqa: E731
+        frame, lines = frame.reset_index(drop=True), _at(frame.index.to_numpy())
     else:
         frame = read_parquet(path, folded=True)
     _require_columns(name, path, frame, mapping)
@@ -91,6 +89,10 @@ def read_raw(name: str, path: Path, mapping: TableMapping) -> RawTable:
     return _without_dropped(raw, mapping)
 
 
+def _at(numbers: IntArray) -> LinesOf:
+    return lambda rows: [int(numbers[row]) for row in rows]
+
+
 _WORDS = ("id", "code", "text")
 _OF_FEW_ROWS = (columns.SESSION, columns.SLATE, columns.DECISION)
 
@@ -100,10 +102,8 @@ def _is_repeated(table: str, column: str) -> bool:
     return kind_of(table, column) in (*_WORDS, "flag") and column not in _OF_FEW_ROWS
 
 
-def collected(
-    raw: RawTable, mapping: TableMapping, ends: pd.Timestamp | None
-) -> tuple[CollectedTable, dict[str, int]]:
-    """The table with all its faults, at positions of the file; and why rows were left out.
+def collected(raw: RawTable, mapping: TableMapping, ends: pd.Timestamp | None) -> CollectedTable:
+    """The table with all its faults, at positions of the file.
 
     Args:
         raw: as read.
@@ -111,14 +111,14 @@ def collected(
         ends: the last moment of the data.
     """
     table = collect_table(raw.name, raw.frame, ends, read=raw.read, remedies=mapping.remedies)
-    faults = [
-        replace(fault, rows=tuple(int(raw.rows[row]) for row in fault.rows))
-        for fault in table.faults
-    ]
+    faults = [fault.at(raw.rows) for fault in table.faults]
     if raw.faults:  # no row is left where every line is bad
         faults = [fault for fault in faults if fault.column or fault.count]
-    table = table._replace(faults=[*raw.faults, *faults], rows=raw.rows[table.rows])
-    return table, {**raw.left_out, **table.left_out}
+    return table._replace(
+        faults=[*raw.faults, *faults],
+        rows=raw.rows[table.rows],
+        left_out={**raw.left_out, **table.left_out},
+    )
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -173,7 +173,7 @@ def _of_lines(name: str, path: Path, bad: Sequence[BadLine], lines_of: LinesOf) 
         lines = lines_of([line.record for line in kind[:SHOWN]])
         remedy = "fix the line, or put a value with a separator in double quotes"
         if is_open:
-            remedy = "a double quote is opened and never closed; close it, or remove it"
+            remedy = OPEN_QUOTE
         what = f"expected {first.expected} fields, got {'more' if many else 'fewer'}"
         faults.append(
             Fault(

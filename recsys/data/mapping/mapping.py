@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -10,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from recsys.data.faults.collect import OnFault, Remedies
 from recsys.data.faults.header import expected_columns, is_known
 from recsys.data.mapping.problems import problem_line
+from recsys.data.plausible import zone_names
 from recsys.data.schema import SCHEMAS
 from recsys.data.strict_yaml import parse_yaml
 from recsys.errors import InputError
@@ -42,7 +42,7 @@ def _iso_days(days: list[str]) -> list[str]:
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in zone_names():
         raise ValueError(f"a time zone of the IANA database such as Europe/Berlin, got {name!r}")
     return name
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from recsys.data.mapping.dates import parsed
+from recsys.data.mapping.numbers import number_pattern
 from recsys.data.mapping.words import EMPTY, FLAGS, PLAIN_FLAGS
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -18,8 +19,7 @@ _LINES, _CELLS, _FEW = 200, 100_000, 40
 MOSTLY = 0.9
 """A column is of a type if this share of its cells is."""
 
-_POINT = r"[-+]?(?:\d+\.\d+|\d+)"
-_COMMA = r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?"
+_NUMBER = f"{number_pattern(',', '.')}|{number_pattern('.', ',')}"
 _WITH_COMMA = r"[-+]?[\d.]*\d,\d+"
 _WITH_POINT = r"[-+]?[\d,]*\d\.\d+"
 _THOUSANDS_POINT = r"[-+]?\d{1,3}(?:\.\d{3})+(?:,\d+)?"
@@ -111,7 +111,7 @@ def _look_for_flags(look: Look, head: pd.Series) -> None:
 
 
 def _look_for_numbers(look: Look, head: pd.Series) -> None:
-    is_number = head.str.fullmatch(f"{_POINT}|{_COMMA}|{_THOUSANDS_COMMA}")
+    is_number = head.str.fullmatch(_NUMBER)
     has_zeros = head.str.match(r"[-+]?0\d")
     look.is_number = is_number.mean() >= MOSTLY and not has_zeros.any()
     if look.is_number:

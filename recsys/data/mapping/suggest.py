@@ -8,10 +8,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from recsys.data import columns
+from recsys.data.mapping import spreadsheet, text_file
 from recsys.data.mapping.guess import columns_of, other_columns, table_of
 from recsys.data.mapping.mapping import Format
 from recsys.data.mapping.sniff import Look, encoding_of, joined_formats, look_at, separator_of
-from recsys.data.mapping.spreadsheet import ENDINGS, read_sheet
+from recsys.data.mapping.spreadsheet import read_sheet
 from recsys.data.mapping.text_file import read_header, read_text_file
 from recsys.data.mapping.words import (
     ACTIONS,
@@ -23,7 +24,6 @@ from recsys.data.mapping.words import (
 from recsys.data.sources.folder import content, usual_file
 from recsys.errors import InputError
 
-_TEXTS = (".csv", ".txt", ".tsv")
 _OUTCOMES = {name: ACTIONS[name] for name in ("accept", "reject", "ignore")}
 _CLOSED = {columns.ACTION: ACTIONS, columns.OUTCOME: _OUTCOMES}
 
@@ -94,7 +94,7 @@ def suggested(folder: Path) -> Suggestion:
 def _read(path: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
     """How a file is written, and its cells as texts; None if it is no table."""
     ending = path.suffix.lower()
-    if ending in _TEXTS and path.is_file() and path.stat().st_size:
+    if ending in text_file.ENDINGS and path.is_file() and path.stat().st_size:
         encoding = encoding_of(path)
         form = Format(encoding=encoding, separator=separator_of(path, encoding))
         frame = read_text_file(path, form).frame
@@ -102,7 +102,7 @@ def _read(path: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
     if ending == ".parquet" and path.is_file():
         head = next(pq.ParquetFile(path).iter_batches(batch_size=100_000)).to_pandas()
         return {}, head.astype("str")
-    if ending in ENDINGS:
+    if ending in spreadsheet.ENDINGS:
         return {}, read_sheet(path, None, ()).reset_index(drop=True).astype("str")
     return {}, None
 
@@ -152,7 +152,7 @@ def _of_cells(looks: dict[str, Look]) -> dict[str, Any]:
 
 
 def _shared(tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What all tables say in the same way, moved to the top; words and dates are joined."""
+    """What all tables say in the same way, moved to the top; flags are joined."""
     shared: dict[str, Any] = {}
     for key in ("separator", "encoding", "decimal", "thousands"):
         values = [table[key] for table in tables.values() if key in table]
@@ -160,10 +160,7 @@ def _shared(tables: dict[str, dict[str, Any]]) -> dict[str, Any]:
             shared[key] = values[0]
             for table in tables.values():
                 del table[key]
-    for key in ("flags",):
-        joined: dict[str, bool] = {}
-        for table in tables.values():
-            joined |= table.pop(key, {})
-        if joined:
-            shared[key] = joined
-    return shared
+    flags: dict[str, bool] = {}
+    for table in tables.values():
+        flags |= table.pop("flags", {})
+    return {**shared, "flags": flags} if flags else shared

@@ -47,7 +47,7 @@ def _remedies(table: str, faults: Sequence[Fault]) -> Iterator[str]:
     """What the mapping can do about faults, for a reader to switch on."""
     rows: dict[str, int] = {}
     for fault in faults:
-        if fault.column and fault.count and fault.what != "expected each id once":
+        if fault.column and fault.count and not fault.is_of_repeated_id:
             rows[fault.column] = rows.get(fault.column, 0) + fault.count
     if rows:
         remedies = (
@@ -55,7 +55,7 @@ def _remedies(table: str, faults: Sequence[Fault]) -> Iterator[str]:
             for column in rows
         )
         yield f"    # bad_cells: {{{', '.join(remedies)}}}  # {sum(rows.values()):,} cells at fault"
-    if any(fault.what == "expected each id once" for fault in faults):
+    if any(fault.is_of_repeated_id for fault in faults):
         yield "    # duplicates: first  # or last"
     if any(fault.column is None and fault.lines for fault in faults):
         yield "    # bad_lines: drop"

@@ -11,10 +11,12 @@ import pyarrow.csv as pa_csv
 
 from recsys.data.mapping.lines import Lines
 from recsys.data.mapping.mapping import Format
-from recsys.data.sources.csv_file import check_names
+from recsys.data.sources.csv_file import OPEN_QUOTE, check_names
 from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
+
+ENDINGS = (".csv", ".txt", ".tsv")
 
 _FOLDED = pa.dictionary(pa.int32(), pa.string())
 _LONGEST = 60
@@ -143,8 +145,7 @@ def _parsed(
             raise _wrong_encoding(path, form) from None
         reason = str(error).splitlines()[0]
         if "CSV parser got out of sync" in reason or "straddling" in reason:
-            reason = "a double quote is opened and never closed; close it, or remove it"
-            raise InputError(f"{path.name}: {reason}") from None
+            raise InputError(f"{path.name}: {OPEN_QUOTE}") from None
         raise InputError(f"{path.name} cannot be read: {reason}; export it again") from None
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror}") from None

@@ -12,22 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.data.cells import CellError
+from recsys.data.faults.cells import Reader
 from recsys.data.feature_columns import NEARLY_ALL
 from recsys.data.kinds import kind_of
 from recsys.data.mapping.dates import example, parsed
 from recsys.data.mapping.mapping import Format, TableMapping
 from recsys.data.mapping.numbers import with_point
 from recsys.data.readers import read_column
-from recsys.data.sources.csv_file import NULLS, as_whole_numbers
+from recsys.data.sources.csv_file import EMPTY_IT, ID_OR_EMPTY, NULLS, as_whole_numbers
 
-_IDS_MAY_BE = (
-    "an id or an empty cell",
-    "empty the cell if it means no value, or save the table as Parquet if it is an id",
-)
 _FLAG_WORDS = {"true", "false"}
 
 
-def cell_reader(mapping: TableMapping, is_text: bool) -> Any:
+def cell_reader(mapping: TableMapping, is_text: bool) -> Reader:
     """Reads a column as `recsys.data.readers.read_column` does, by the mapping of its table.
 
     Args:
@@ -37,10 +34,9 @@ def cell_reader(mapping: TableMapping, is_text: bool) -> Any:
 
     def read(table: str, label: Any, cells: pd.Series) -> pd.Series:
         kind = kind_of(table, str(label))
-        if not isinstance(cells.dtype, pd.StringDtype):
-            renamed = _in_our_words(cells, mapping.values.get(str(label), {}), mapping)
-            return read_column(table, label, _of_file_types(renamed, kind, mapping))
         cells = _in_our_words(cells, mapping.values.get(str(label), {}), mapping)
+        if not isinstance(cells.dtype, pd.StringDtype):
+            return read_column(table, label, _of_file_types(cells, kind, mapping))
         if is_text:
             cells = _without_nulls(cells, kind)
         return read_column(table, label, _READ[kind](cells, mapping))
@@ -80,7 +76,7 @@ def _without_nulls(cells: pd.Series, kind: str) -> pd.Series:
     if kind == "id":
         doubtful = is_null & (cells != "")
         if doubtful.any():
-            raise CellError.of(cells, doubtful, *_IDS_MAY_BE)
+            raise CellError.of(cells, doubtful, ID_OR_EMPTY, EMPTY_IT)
     return cells.mask(is_null) if is_null.any() else cells
 
 

@@ -19,6 +19,12 @@ from recsys.ops.whole_numbers import CANONICAL
 NULLS = ("", "NA", "N/A", "n/a", "<NA>", "#N/A", "NULL", "null", "NaN", "nan", "None", "NaT")
 """How programs write a missing value; in a column of ids only the empty cell is certain."""
 
+ID_OR_EMPTY = "an id or an empty cell"
+EMPTY_IT = "empty the cell if it means no value, or save the table as Parquet if it is an id"
+"""What a cell of ids such as NA should be, and the remedy."""
+
+OPEN_QUOTE = "a double quote is opened and never closed; close it, or remove it"
+
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 _CODE = r"^\s*(?:[+-]?0[0-9].*|\+[0-9]{5,}|[0-9]+[eE][0-9]+)\s*$"
@@ -144,9 +150,8 @@ def _whole(column: pd.Series, kind: Kind) -> pd.Series:
     if kind == "id" and doubtful.any():
         row = first_true(doubtful)
         raise InputError(
-            f"row {row}, column '{column.name}': expected an id or an empty cell, got "
-            f"'{column.iloc[row]}', which may mean either; empty the cell if it means no value, or "
-            "save the table as Parquet if it is an id"
+            f"row {row}, column '{column.name}': expected {ID_OR_EMPTY}, got "
+            f"'{column.iloc[row]}', which may mean either; {EMPTY_IT}"
         )
     return as_whole_numbers(column)
 
@@ -171,5 +176,5 @@ def _bad_line(message: str) -> str:
             "with a comma in double quotes"
         )
     if "inside string" in message:
-        return ": a double quote is opened and never closed; close it, or remove it"
+        return f": {OPEN_QUOTE}"
     return f" cannot be read: {message.splitlines()[0]}; export it again"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from recsys.data.cells import listed
+from recsys.data.check import check_tables
 from recsys.data.decision_events import decisions_as_events
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
@@ -23,7 +24,6 @@ from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
-    from recsys.data.faults.fault import Fault
     from recsys.data.faults.inspected import Inspected
     from recsys.data.mapping.mapping import Mapping as TableMappings
 
@@ -108,9 +108,6 @@ class Files:
         """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
         if self.outcome_days is None:
             return loaded
-        # Imported late: pandera is not needed to build the source.
-        from recsys.data.check import check_tables
-
         known_after = pd.Timedelta(days=self.outcome_days)
         events = decisions_as_events(check_tables(loaded), known_after=known_after)
         return EndingTables.of(events, self.ends)
@@ -128,11 +125,11 @@ class Files:
 
         return inspect_folder(self.folder, self.mapping, self.rename, self.ends)
 
-    def suggestion(self, faults: "Sequence[Fault]") -> str:
+    def suggestion(self, inspected: "Inspected") -> str:
         """A mapping to start from, as YAML, made from what the files hold.
 
         Args:
-            faults: that reading them by it has; it offers remedies for them.
+            inspected: the tables; it offers remedies for their faults.
 
         Raises:
             InputError: no file looks like a table of interactions.
@@ -140,7 +137,7 @@ class Files:
         from recsys.data.mapping.suggest import suggested
         from recsys.data.mapping.suggestion_text import as_yaml
 
-        return as_yaml(suggested(self.folder), faults)
+        return as_yaml(inspected.suggestion or suggested(self.folder), inspected.faults)
 
     def _read(self, table: str) -> pd.DataFrame | None:
         path = usual_file(self.folder, table)

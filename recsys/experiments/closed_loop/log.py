@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.arrays import IdArray, IntArray
 from recsys.data import columns
 from recsys.data.interactions import seconds
-from recsys.experiments.closed_loop.deciding import Made, Round
+from recsys.experiments.closed_loop.deciding import ACCEPTED, Made, Round
 from recsys.experiments.closed_loop.market import LoopData, Opportunities
 from recsys.policy.decision_log.table import decision_table
 
@@ -70,7 +70,7 @@ def table_of(
         rules_version=rules_version,
         variants=about[columns.VARIANT].to_numpy(object)[offers],
     )
-    accepted = made.outcome == 0
+    accepted = made.outcome == ACCEPTED
     return table.assign(
         **{
             columns.OUTCOME: np.array(columns.OUTCOMES)[made.outcome],

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.decision_events import by_product
 from recsys.data.schema import SCHEMAS
 from recsys.errors import InputError
 
@@ -72,7 +73,7 @@ def join_outcomes(
         raise InputError(f"interactions: column '{absent[0]}' is missing; outcomes need it")
     made = _made(decisions)
     known = events[events[columns.TIMESTAMP] < as_of]
-    answers = _answers(made, known, window, _products(offers), within_session)
+    answers = _answers(made, known, window, offers, within_session)
     best = answers.drop_duplicates(_DECISION).set_index(_DECISION)
     outcome = best[columns.OUTCOME].reindex(made.index).fillna(IGNORED)
     closed = made[columns.TIMESTAMP] + window < as_of
@@ -102,17 +103,14 @@ def _answers(
     made: pd.DataFrame,
     events: pd.DataFrame,
     window: pd.Timedelta,
-    products: pd.DataFrame | None,
+    offers: pd.DataFrame | None,
     within_session: bool,
 ) -> pd.DataFrame:
     """Answered decisions by row, the accepted first; each with the value of the event."""
     offered = made.assign(**{_DECISION: made.index})
     if columns.POSITION not in offered:
         offered[columns.POSITION] = 0.0
-    if products is None:
-        offered[columns.PRODUCT] = offered[columns.OFFER]
-    else:
-        offered = offered.merge(products, on=columns.OFFER)
+    offered = by_product(offered, offers)
     if within_session:
         offered = _with_sessions(offered, events)
     answering = events[events[columns.ACTION].isin(ANSWERS) & events[columns.PRODUCT].notna()]
@@ -158,10 +156,6 @@ def _with_sessions(offered: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         on=columns.TIMESTAMP,
         by=keys,
     )
-
-
-def _products(offers: pd.DataFrame | None) -> pd.DataFrame | None:
-    return None if offers is None else offers[[columns.OFFER, columns.PRODUCT]].drop_duplicates()
 
 
 def _rewards(

@@ -28,7 +28,6 @@ def table_section(inspected: Inspected) -> Section:
     lines = [_GUESSED] if inspected.is_guessed else []
     for name, table in inspected.collected.tables.items():
         file = inspected.files.get(name)
-        left_out = inspected.left_out.get(name, {})
         rows.append(
             [
                 name,
@@ -39,7 +38,8 @@ def table_section(inspected: Inspected) -> Section:
             ]
         )
         lines += [
-            f"{name}: {count:,} {why}, as the mapping says." for why, count in left_out.items()
+            f"{name}: {count:,} {why}, as the mapping says."
+            for why, count in table.left_out.items()
         ]
     head = ["table", "file", "rows", "columns", "first and last time"]
     return Section(title="Tables", lines=lines, tables=[PageTable("What was read", head, rows)])
