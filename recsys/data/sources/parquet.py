@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.data.arrow_frame import frame_of
 from recsys.data.cells import listed
 from recsys.errors import InputError
 from recsys.ops.parquet_bounds import (
@@ -51,8 +52,7 @@ def _read(path: Path, needed: Sequence[str] | None, folded: bool = False) -> pd.
             table = _of_repeated(table.unify_dictionaries())
         else:
             table = unfolded(table, schema, path.name, size)
-        frame: pd.DataFrame = table.to_pandas()
-        return frame
+        return frame_of(table)
     except InputError:
         raise
     except (ValueError, OSError, pa.ArrowException) as error:
