@@ -41,20 +41,22 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
     """
     for position, field in enumerate(table.schema):
         column = table.column(position)
-        plain = _plain(column)
-        if plain is not column:
-            table = table.set_column(position, field.name, plain)
+        same = _plain(column)
+        if same is not column:
+            table = table.set_column(position, field.name, same)
     gaps = Counter[str]()
     for field, column in zip(table.schema, table.columns, strict=True):
         if pa.types.is_integer(field.type):
             gaps[field.name] += column.null_count
+    frame: pd.DataFrame
     if not gaps.total():
-        plain: pd.DataFrame = table.to_pandas()
-        return plain
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_WHOLE.get)
+        frame = table.to_pandas()
+        return frame
+    frame = table.to_pandas(types_mapper=_WHOLE.get)
     # Files of pandas name columns that become the index.
     whole = [name for name, count in gaps.items() if not count and name in frame]
-    return frame.astype({name: str(frame[name].dtype).lower() for name in whole})
+    dtypes = {name: str(frame[name].dtype).lower() for name in whole}
+    return frame.astype(dtypes)
 
 
 def without_dictionaries(table: pa.Table) -> pa.Table:
