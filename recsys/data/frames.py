@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from recsys.data.filter_seen import FilterSeenLike, parse_filter_seen
 from recsys.data.source import Cutoffs, Source, require_targets
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+from recsys.ops.filter_seen import FilterSeen
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,22 +20,23 @@ class Frames:
         cutoffs: None, so that a split needs its own.
 
     Raises:
-        InputError: a table is no DataFrame, or a target is no action.
+        InputError: a table is no DataFrame, a target is no action, or a setting is wrong.
     """
 
     tables: Tables
     targets: tuple[str, ...]
-    filter_seen: bool
+    filter_seen: FilterSeenLike | FilterSeen
     name: str
     version: str = "1"
     cutoffs: Cutoffs | None = None
 
     def __post_init__(self) -> None:
-        """Raises `InputError` if a table or target cannot be used."""
+        """Raises `InputError` if a table, target or setting cannot be used."""
         for name, table in self.tables.items():
             if not isinstance(table, pd.DataFrame):
                 raise InputError(f"{name}: expected a pandas DataFrame, got {type(table).__name__}")
         require_targets(self.targets)
+        parse_filter_seen(self.filter_seen)
 
     def load(self) -> Tables:
         """The tables."""

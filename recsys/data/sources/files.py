@@ -1,6 +1,6 @@
 """Your own tables: Parquet or CSV, one file (or a folder of Parquet parts) per table.
 
-Cut-offs: those you set. Seen products are left out of the ranking unless `data.filter_seen=false`.
+Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 `recsys.data.schema.SCHEMAS` lists the columns of each table.
 """
 
@@ -13,6 +13,7 @@ import pandas as pd
 from recsys.data.cells import listed
 from recsys.data.check import check_tables
 from recsys.data.decision_events import decisions_as_events
+from recsys.data.filter_seen import AUTO, FilterSeenLike, parse_filter_seen
 from recsys.data.kinds import kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
@@ -38,7 +39,8 @@ class Files:
         rename: table -> your column name -> name of the library, as
             `{interactions: {user: customer_id}}`.
         targets: the actions that make a product relevant.
-        filter_seen: whether products that a customer already had are left out of the ranking.
+        filter_seen: which products that a customer already had are left out of the ranking, see
+            `recsys.data.filter_seen`.
         valid_from: the first moment of valid, a time or position in `order`; None without cut-offs.
         test_from: the first moment of test; set both or neither.
         name: what the data are called in comparisons; by default the folder's name.
@@ -62,7 +64,7 @@ class Files:
         root: str,
         rename: Mapping[str, Mapping[str, str]] | None = None,
         targets: Sequence[str] = ("accept", "purchase"),
-        filter_seen: bool = True,
+        filter_seen: FilterSeenLike = AUTO,
         valid_from: str | int | None = None,
         test_from: str | int | None = None,
         name: str | None = None,
@@ -81,6 +83,7 @@ class Files:
         if outcome_days is not None and not 0 <= outcome_days < 36_500:
             raise InputError(f"data.outcome_days: expected a number >= 0, got {outcome_days}")
         _check_names(self.rename, self.targets)
+        parse_filter_seen(filter_seen)
         if mapping is not None and self.rename:
             raise InputError(
                 "data.mapping and data.rename: expected one of them, got both; write the names "
