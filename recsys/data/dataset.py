@@ -1,6 +1,5 @@
 """`Dataset`: checked tables with integer-coded events, as models and splits use them."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +12,8 @@ from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.contexts import code_contexts
 from recsys.data.filter_seen import AUTO, FilterSeenLike, filter_of
-from recsys.data.frames import Frames, Origin
+from recsys.data.fingerprint import fingerprint
+from recsys.data.frames import Frame, Frames, Origin, as_pandas
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
 from recsys.data.known_ids import KnownIds
@@ -85,19 +85,21 @@ class Dataset:
     @classmethod
     def from_frames(
         cls,
-        interactions: pd.DataFrame,
+        interactions: Frame,
         *,
-        products: pd.DataFrame | None = None,
-        customers: pd.DataFrame | None = None,
-        offers: pd.DataFrame | None = None,
-        touchpoints: pd.DataFrame | None = None,
-        identities: pd.DataFrame | None = None,
-        decisions: pd.DataFrame | None = None,
+        products: Frame | None = None,
+        customers: Frame | None = None,
+        offers: Frame | None = None,
+        touchpoints: Frame | None = None,
+        identities: Frame | None = None,
+        decisions: Frame | None = None,
         targets: Sequence[str] = ("accept", "purchase"),
         filter_seen: FilterSeenLike | FilterSeen = AUTO,
         name: str = "frames",
     ) -> "Dataset":
-        """Checks pandas tables as files are checked, merges identities and codes the events.
+        """Checks tables in memory as files are checked, merges identities and codes the events.
+
+        Tables are frames of pandas or polars, or any table with Arrow's PyCapsule interface.
 
         The frames are not changed. Ids that `identities` link become one customer, by all links;
         `TimeSplit` merges again, by the links known before its first cut-off.
@@ -121,12 +123,16 @@ class Dataset:
         Raises:
             InputError: a table or a setting cannot be used; names table, row and column.
         """
-        tables = Tables(
-            interactions=interactions, products=products, customers=customers, offers=offers,
-            touchpoints=touchpoints, identities=identities, decisions=decisions,
-        )  # fmt: skip
+        frames: dict[str, Frame | None] = {
+            "interactions": interactions, "customers": customers, "products": products,
+            "offers": offers, "touchpoints": touchpoints, "identities": identities,
+            "decisions": decisions,
+        }  # fmt: skip
+        tables = {name: as_pandas(name, frame) for name, frame in frames.items()}
         return cls.from_source(
-            Frames(tables=tables, targets=tuple(targets), filter_seen=filter_seen, name=name)
+            Frames(
+                tables=Tables(**tables), targets=tuple(targets), filter_seen=filter_seen, name=name
+            )
         )
 
     @classmethod
@@ -267,18 +273,6 @@ def _merged(
     return replace(
         build(origin.source, merged), known_ids=known_ids, origin=replace(origin, merged=merged)
     )
-
-
-def fingerprint(source: Source, tables: Tables) -> str:
-    """SHA-256 of checked tables, and of name, version, targets and `filter_seen` of the source."""
-    filter_seen = filter_of(source.filter_seen, tables.interactions).plain
-    digest = hashlib.sha256(
-        repr((source.name, source.version, source.targets, filter_seen)).encode()
-    )
-    for name, table in tables.items():
-        digest.update(repr((name, list(table.columns), len(table))).encode())
-        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _known_before(moment: pd.Timestamp, name: str, table: pd.DataFrame) -> pd.DataFrame:

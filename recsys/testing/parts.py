@@ -7,8 +7,9 @@ import pytest
 from recsys.data.audit import Audit
 from recsys.data.check import check_tables
 from recsys.data.columns import ACTIONS
-from recsys.data.dataset import Dataset, build, fingerprint
+from recsys.data.dataset import Dataset, build
 from recsys.data.filter_seen import parse_filter_seen
+from recsys.data.fingerprint import fingerprint
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.queries import Split, Window
 from recsys.data.source import Cutoffs, Source
