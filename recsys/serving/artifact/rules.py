@@ -69,7 +69,7 @@ def _filter_seen(text: Mapping[str, Any]) -> FilterSeen:
     if not text["masks_seen"] or "masks_after" not in text:
         return FilterSeen.of(text["masks_seen"] is True)
     ages = {str(name): age for name, age in text["masks_after"].items()}
-    if not all(age is None or (isinstance(age, int) and age > 0) for age in ages.values()):
+    if not all(age is None or (type(age) is int and age > 0) for age in ages.values()):
         raise ValueError(f"masks_after is {ages}")
     return FilterSeen(tuple((n, OPEN_END if age is None else age) for n, age in ages.items()))
 
