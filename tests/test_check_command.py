@@ -10,6 +10,7 @@ from small_shop import all_of, cell, no_column, renamed, row_twice, write_shop
 from recsys.cli.main import main
 from recsys.data.faults.inspected import inspect
 from recsys.data.sources.files import Files
+from recsys.reports.data_check.leaving import leaving_line
 from recsys.reports.data_check.report import DataCheck, data_check, page, terminal_lines
 from recsys.reports.data_check.tables import duplicates
 from recsys.simulation import SimulatedMarket
@@ -89,6 +90,26 @@ def test_events_by_touchpoint_and_action(shop: Path) -> None:
     assert ["touchpoint", "purchase", "accept", "contact", "view", "all"] in lines
     assert ["app", "5", "1", "1", "1", "8", "(72.7%)"] in lines
     assert ["store", "3", "0", "0", "0", "3", "(27.3%)"] in lines
+
+
+def test_what_leaves_the_list_is_counted_by_action() -> None:
+    events = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b", None, "b"],
+            "product_id": ["x", "x", "y", "x", "x", None],
+            "action": ["purchase", "purchase", "view", "reject", "reject", "reject"],
+            "timestamp": pd.to_datetime(["2026-01-01"] * 6, utc=True),
+        }
+    )
+    assert leaving_line(events, "auto").endswith(
+        "in pairs of customer and product: accept for ever: 0 (0.0%); purchase for ever: "
+        "1 (33.3%); reject for 90 days: 1 (33.3%). Other actions keep a product on it."
+    )
+    assert leaving_line(events, True).endswith("every product with an event, for ever: 3 pairs.")
+    assert leaving_line(events, ["purchase"]).count("purchase for ever: 1 (33.3%)") == 1
+    assert leaving_line(events, False) == "No product leaves a customer's list (data.filter_seen)."
+    untimed = events.drop(columns="timestamp")
+    assert "counts days, got none; say forever" in leaving_line(untimed, {"reject": "90 days"})
 
 
 def test_duplicates_are_counted_in_every_column() -> None:

@@ -13,6 +13,7 @@ from recsys.data.decision_events import decisions_as_events
 from recsys.data.faults.collect import Collected, CollectedTable, across, collect_table
 from recsys.data.faults.fault import Fault
 from recsys.data.faults.inspected import FileOf, Inspected
+from recsys.data.filter_seen import AUTO, FilterSeenLike, parse_filter_seen
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
 from recsys.data.source import Cutoffs, require_targets
@@ -33,8 +34,8 @@ class Meaning(TypedDict, total=False):
         rename: table -> your column name -> name of the library, as
             `{interactions: {user: customer_id}}`.
         targets: the actions that make a product relevant; by default accept and purchase.
-        filter_seen: whether products that a customer already had are left out of the ranking, by
-            default true.
+        filter_seen: which products that a customer already had are left out of the ranking, see
+            `recsys.data.filter_seen`; by default "auto".
         valid_from: the first moment of valid, a time or position in `order`; None without cut-offs.
         test_from: the first moment of test; set both or neither.
         name: what the data are called in comparisons; by default where they lie.
@@ -47,7 +48,7 @@ class Meaning(TypedDict, total=False):
 
     rename: Mapping[str, Mapping[str, str]] | None
     targets: Sequence[str]
-    filter_seen: bool
+    filter_seen: FilterSeenLike
     valid_from: str | int | None
     test_from: str | int | None
     name: str | None
@@ -72,7 +73,7 @@ class OwnTables:
         self.name = meaning.get("name") or name
         self.rename = meaning.get("rename") or {}
         self.targets = tuple(meaning.get("targets", ("accept", "purchase")))
-        self.filter_seen = meaning.get("filter_seen", True)
+        self.filter_seen: FilterSeenLike = meaning.get("filter_seen", AUTO)
         self.cutoffs = _cutoffs(meaning.get("valid_from"), meaning.get("test_from"))
         ends = meaning.get("ends")
         self.ends = None if ends is None else end_of(parse_moment(ends, "data.ends"))
@@ -83,6 +84,7 @@ class OwnTables:
             if table not in TABLES:
                 raise InputError(f"data.rename: no table '{table}'; tables are {', '.join(TABLES)}")
         require_targets(self.targets)
+        parse_filter_seen(self.filter_seen)
 
     @contextmanager
     def reader(self) -> Iterator[ReadTable]:

@@ -66,7 +66,7 @@ def _sections(source: Source, inspected: Inspected) -> Iterator[Section]:
     yield table_section(inspected)
     if "interactions" not in tables or tables["interactions"].frame.empty:
         return
-    yield event_section(tables["interactions"].frame)
+    yield event_section(tables["interactions"].frame, source.filter_seen)
     if inspected.collected.known:
         yield id_section(inspected)
     if "identities" in tables and {"id_a", "id_b"} <= set(tables["identities"].frame):
