@@ -168,17 +168,31 @@ def aligned_columns(
         InputError: as `aligned`.
     """
     refuse_different_keys({run.run_id: run.tags for run in runs})
+    # Several queries of a customer keep the order of the split.
+    return aligned_tables([(f"run {run.run_id}", run.per_query(part)) for run in runs], names)
+
+
+def aligned_tables(
+    tables: Sequence[tuple[str, pd.DataFrame]], names: Sequence[str]
+) -> tuple[dict[str, FloatArray], IntArray]:
+    """As `aligned_columns`, for tables as `TrackedRun.per_query` returns them.
+
+    Args:
+        tables: M pairs of what a table is of, for messages, and the table.
+        names: metrics, or other columns of numbers.
+
+    Raises:
+        InputError: as `aligned`.
+    """
     shared = np.array([])
     columns: dict[str, list[FloatArray]] = {name: [] for name in names}
-    for number, run in enumerate(runs):
-        # Several queries of a customer keep the order of the split.
-        table = run.per_query(part).sort_values("customer_id", kind="stable")
+    for number, (label, unsorted) in enumerate(tables):
+        table = unsorted.sort_values("customer_id", kind="stable")
         ids = table["customer_id"].to_numpy()
         shared = ids if number == 0 else shared
         if not np.array_equal(ids, shared):
             raise InputError(
-                f"runs {run.run_id} and {runs[0].run_id} were measured on different customers; "
-                "train both again"
+                f"{label} and {tables[0][0]} were measured on different customers; train both again"
             )
         for name, values in columns.items():
             if name not in table:

@@ -103,7 +103,7 @@ def promote(
         reading = None
         if former is not None:
             champion = _run_of(former.run_id, track, f"champion {name} version {former.version}")
-            _refuse_different(challenger, champion)
+            _refuse_different(challenger, champion, name)
             reading = _compare(challenger, champion, track, metric, allow)
             tags |= {"compared": "true", "verdict": reading.difference.verdict, "metric": metric}
             tags |= {"champion": champion.run_id}
@@ -155,7 +155,7 @@ def _run_of(run_id: str, track: TrackConfig, exported: str) -> TrackedRun:
         ) from None
 
 
-def _refuse_different(challenger: TrackedRun, champion: TrackedRun) -> None:
+def _refuse_different(challenger: TrackedRun, champion: TrackedRun, name: str) -> None:
     window, former_window = _window(challenger), _window(champion)
     refuse_different_keys({run.run_id: run.tags for run in (champion, challenger)})
     if window != former_window:
@@ -163,8 +163,8 @@ def _refuse_different(challenger: TrackedRun, champion: TrackedRun) -> None:
         raise InputError(
             f"challenger (run {challenger.run_id[:8]}) and champion (run {champion.run_id[:8]}) "
             f"were measured on different data: {key} {window[key][:40]} and "
-            f"{former_window[key][:40]}; run recsys train with the champion's settings (model="
-            f"{champion.model}) on the new data, export it, and promote it with another model_name"
+            f"{former_window[key][:40]}; to fit both on the new data and promote the better one, "
+            f"run recsys retrain model_name={name} challengers={challenger.run_id[:8]}"
         )
 
 

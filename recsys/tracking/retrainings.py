@@ -1,0 +1,377 @@
+"""Retrainings in MLflow: one run for each, which a later call of the same retraining goes on with.
+
+A retraining that was killed is RUNNING; one that came to a decision is FINISHED, and has it as the
+tag `decision`. The runs that it fits are nested below it.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from recsys.errors import InputError
+from recsys.ops.locks import lock, own_folder
+from recsys.ops.masking import masked
+from recsys.tracking.client import search_runs, store_errors
+from recsys.tracking.read import TrackedRun, runs
+from recsys.tracking.record import RunRecord
+from recsys.tracking.registry import ALIAS, Version, register
+from recsys.tracking.runs import log_run
+from recsys.tracking.sqlite_file import sqlite_path
+from recsys.tracking.store import TrackConfig, open_store, open_to_read
+
+KIND = "retraining"
+PROMOTED, KEPT, REFUSED = "promoted", "kept", "refused"
+_PROFILE = "data_profile.json"
+_LARGEST_PROFILE = 2**26
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retraining:
+    """A retraining in MLflow.
+
+    Attributes:
+        run_id: of MLflow.
+        token: 16 hexadecimal digits, which the runs that it fits have as the tag `retraining`.
+        tags: all tags.
+        is_finished: whether it came to a decision.
+        client: an `mlflow.MlflowClient`.
+    """
+
+    run_id: str
+    token: str
+    tags: Mapping[str, str]
+    is_finished: bool
+    client: Any
+
+    @property
+    def decision(self) -> str:
+        """One of "promoted", "kept" and "refused"; empty before it is finished."""
+        return self.tags.get("decision", "") if self.is_finished else ""
+
+    @property
+    def made(self) -> str:
+        """The number of the version that it has made; empty where there is none."""
+        with store_errors(KIND):
+            versions = self.client.search_model_versions(f"run_id = '{self.run_id}'")
+        return str(versions[0].version) if versions else ""
+
+
+def is_missing(track: TrackConfig) -> bool:
+    """Whether the store is an SQLite database that does not exist yet."""
+    path = sqlite_path(track.uri)
+    return path is not None and not path.exists()
+
+
+@contextmanager
+def retraining_lock(track: TrackConfig, name: str) -> Iterator[None]:
+    """Lets one retraining of a model run at a time; the system drops it when a process ends.
+
+    With SQLite, by a file beside the database. A tracking server has no lock: there it only holds
+    for the processes of one user on one machine.
+
+    Args:
+        track: where the registry is.
+        name: of the registered model.
+
+    Raises:
+        InputError: another retraining of the model runs, or the lock cannot be created.
+    """
+    path = sqlite_path(track.uri)
+    digest = hashlib.sha256(f"{masked(track.uri)} {name}".encode()).hexdigest()[:16]
+    try:
+        folder = own_folder() if path is None else path.parent
+        file = f"{KIND}-{digest}" if path is None else f"{path.name}.{KIND}-{digest}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with lock(folder / f"{file}.lock", wait=False, make=True):
+            yield
+    except BlockingIOError:
+        raise InputError(
+            f"model_name={name}: another retraining of it is running; wait until it has ended"
+        ) from None
+
+
+def own_state(track: TrackConfig, name: str, token: str) -> Path:
+    """The folder of what an unfinished retraining has made and MLflow does not have yet.
+
+    Beside an SQLite database; with a server below `outputs` of the current folder. Folders of other
+    retrainings of the model are removed: call it within `retraining_lock`.
+    """
+    path = sqlite_path(track.uri)
+    above = Path("outputs") / "retrain" if path is None else path.with_name(f"{path.name}.retrain")
+    folder = above / hashlib.sha256(name.encode()).hexdigest()[:16]
+    for other in folder.glob("*"):
+        if other.name != token:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder / token
+
+
+def of_model(track: TrackConfig, name: str, is_dry: bool = False) -> list[Retraining]:
+    """Retrainings of a model that are running or were killed or decided, the latest first.
+
+    Args:
+        track: where the registry is.
+        name: of the registered model.
+        is_dry: whether dry runs are listed, or all others.
+
+    Raises:
+        InputError: the store cannot be read.
+    """
+    if is_missing(track):
+        return []
+    client = open_to_read(track)
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    with store_errors(f"model_name={name}"):
+        listed = list(search_runs(client, experiments, f"tags.kind = '{KIND}'"))
+    # Names may hold anything, and are not put into a query.
+    return [
+        _retraining(run, client)
+        for run in sorted(listed, key=lambda run: -run.info.start_time)
+        if run.data.tags.get("registered_model") == name
+        and run.data.tags.get("dry_run") == str(is_dry).lower()
+        and run.info.status in ("RUNNING", "FINISHED")
+    ]
+
+
+def begin(track: TrackConfig, name: str, token: str, tags: Mapping[str, str]) -> Retraining:
+    """Creates the run of a retraining.
+
+    Args:
+        track: where runs are.
+        name: of the registered model.
+        token: of the retraining.
+        tags: further ones.
+
+    Raises:
+        InputError: the store does not accept it.
+    """
+    store = open_store(track)
+    all_tags = {"kind": KIND, "registered_model": name, KIND: token, **tags}
+    with store_errors(f"model_name={name}"):
+        run = store.client.create_run(store.experiment_id, run_name=f"{KIND} {name}", tags=all_tags)
+    return _retraining(run, store.client)
+
+
+def supersede(track: TrackConfig, name: str) -> None:
+    """Marks what killed retrainings of a model left as KILLED: nobody goes on with them.
+
+    Call it within `retraining_lock`.
+    """
+    for is_dry in (False, True):
+        for other in of_model(track, name, is_dry):
+            if not other.is_finished:
+                other.client.set_terminated(other.run_id, "KILLED")
+
+
+def log_tags(retraining: Retraining, tags: Mapping[str, str]) -> None:
+    """Sets tags; those of a killed call are replaced."""
+    with store_errors(KIND):
+        for key, value in tags.items():
+            retraining.client.set_tag(retraining.run_id, key, value)
+
+
+def log_metrics(retraining: Retraining, metrics: Mapping[str, float]) -> None:
+    """Logs figures."""
+    with store_errors(KIND):
+        for key, value in metrics.items():
+            retraining.client.log_metric(retraining.run_id, key, value)
+
+
+def log_params(retraining: Retraining, params: Mapping[str, str]) -> None:
+    """Logs settings, equal to those of a killed call that is gone on with."""
+    with store_errors(KIND):
+        for key, value in params.items():
+            retraining.client.log_param(retraining.run_id, key, value)
+
+
+def params_of(retraining: Retraining) -> dict[str, str]:
+    """The settings that were logged."""
+    with store_errors(KIND):
+        return dict(retraining.client.get_run(retraining.run_id).data.params)
+
+
+def tags_of(retraining: Retraining) -> dict[str, str]:
+    """All tags, as they are now."""
+    with store_errors(KIND):
+        return dict(retraining.client.get_run(retraining.run_id).data.tags)
+
+
+def finish(retraining: Retraining, tags: Mapping[str, str]) -> None:
+    """Sets the last tags and marks a retraining as FINISHED."""
+    log_tags(retraining, tags)
+    with store_errors(KIND):
+        retraining.client.set_terminated(retraining.run_id, "FINISHED")
+
+
+def comparisons_on(retraining: Retraining, track: TrackConfig, name: str) -> int:
+    """Number of other retrainings that compared challengers on the data of this one.
+
+    Each was a choice that has seen the test window. Dry runs count too, unless they asked for the
+    same.
+    """
+    others = [*of_model(track, name), *of_model(track, name, is_dry=True)]
+    return len(
+        {
+            other.tags.get("request")
+            for other in others
+            if other.is_finished
+            and other.tags.get("winner")
+            and other.tags.get("challengers") != "0"
+            and other.tags.get("fingerprint") == retraining.tags.get("fingerprint")
+            and other.tags.get("request") != retraining.tags.get("request")
+        }
+    )
+
+
+def log_profile(retraining: Retraining, profile: Mapping[str, Any]) -> None:
+    """Keeps the profile of the data, which the next retraining compares its data with."""
+    with TemporaryDirectory() as folder, store_errors(KIND):
+        path = Path(folder) / _PROFILE
+        path.write_text(json.dumps(profile), encoding="utf-8")
+        retraining.client.log_artifact(retraining.run_id, str(path))
+
+
+def profile_of(retraining: Retraining) -> dict[str, Any]:
+    """The profile that `log_profile` kept.
+
+    Raises:
+        InputError: the retraining has none, or it is no JSON mapping.
+    """
+    with TemporaryDirectory() as folder:
+        path = _downloaded(retraining.client, retraining.run_id, _PROFILE, Path(folder))
+        if path.stat().st_size > _LARGEST_PROFILE:
+            raise InputError(f"{KIND} {retraining.run_id}: {_PROFILE} is too large")
+        try:
+            profile = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            profile = None
+    if not isinstance(profile, dict):
+        raise InputError(f"{KIND} {retraining.run_id}: {_PROFILE} cannot be read")
+    return profile
+
+
+def fitted_run(retraining: Retraining, track: TrackConfig, member: str) -> TrackedRun | None:
+    """The finished run of a member, which this call or a killed one has fitted; None without one.
+
+    Args:
+        retraining: with a token.
+        track: where runs are.
+        member: as "champion".
+    """
+    experiment = retraining.client.get_run(retraining.run_id).info.experiment_id
+    query = f"tags.{KIND} = '{retraining.token}' and tags.member = '{member}'"
+    for run in retraining.client.search_runs([experiment], query):
+        if run.info.status == "FINISHED":
+            return runs(track, run_ids=[run.info.run_id])[0]
+    return None
+
+
+def log_member(
+    retraining: Retraining, record: RunRecord, track: TrackConfig, member: str
+) -> TrackedRun:
+    """Logs the run of a member below the retraining; what a killed call logged half is replaced.
+
+    Args:
+        retraining: that the member belongs to.
+        record: of the run.
+        track: where runs are.
+        member: as "champion".
+    """
+    tags = {KIND: retraining.token, "member": member, "mlflow.parentRunId": retraining.run_id}
+    attempt = hashlib.sha256(f"{retraining.token} {member}".encode()).hexdigest()[:16]
+    store = TrackConfig(
+        uri=track.uri, experiment=track.experiment, tags=tags, pseudonyms=track.pseudonyms
+    )
+    return runs(track, run_ids=[log_run(record, store, attempt)])[0]
+
+
+def stored_artifact(track: TrackConfig, name: str, version: Version, folder: Path) -> Path:
+    """Downloads the artifact of a model version.
+
+    Args:
+        track: where the registry is.
+        name: of the registered model.
+        version: of the model.
+        folder: an empty one.
+
+    Returns:
+        the folder of the artifact, below `folder`.
+
+    Raises:
+        InputError: its files are missing.
+    """
+    client = open_to_read(track)
+    with store_errors(f"model_name={name}"):
+        promotion_id = client.get_model_version(name, version.version).run_id
+    model = _downloaded(client, promotion_id, "model", folder)
+    manifests = sorted(model.glob("data/*/manifest.json")) or sorted(model.rglob("manifest.json"))
+    if not manifests:
+        raise InputError(f"model_name={name}: version {version.version} holds no artifact")
+    return manifests[0].parent
+
+
+def make_champion(
+    retraining: Retraining,
+    track: TrackConfig,
+    name: str,
+    model: Path,
+    run: TrackedRun,
+    digest: str,
+) -> str:
+    """Registers an MLflow model and makes it the champion; returns the number of its version.
+
+    A version that a killed call has made is used again.
+
+    Call it within `recsys.tracking.registry.promotion_lock`.
+
+    Args:
+        retraining: that decided so.
+        track: where the registry is.
+        name: of the registered model.
+        model: folder of the MLflow model.
+        run: that the model was exported from.
+        digest: SHA-256 of its artifact's manifest.
+
+    Raises:
+        InputError: the registry does not accept it.
+    """
+    client, number = retraining.client, retraining.made
+    if number:
+        # Its files were complete before it was created.
+        with store_errors(f"model_name={name}"):
+            client.set_registered_model_alias(name, ALIAS, number)
+    else:
+        number = register(track, name, model, run, digest, retraining.run_id).version
+    return number
+
+
+def tag_version(retraining: Retraining, name: str, number: str, kind: str) -> None:
+    """Sets the tag `kind` of a version: "first", "refresh" or "replace"."""
+    with store_errors(f"model_name={name}"):
+        retraining.client.set_model_version_tag(name, number, "kind", kind)
+
+
+def _retraining(run: Any, client: Any) -> Retraining:
+    return Retraining(
+        run_id=str(run.info.run_id),
+        token=run.data.tags.get(KIND, ""),
+        tags=dict(run.data.tags),
+        is_finished=run.info.status == "FINISHED",
+        client=client,
+    )
+
+
+def _downloaded(client: Any, run_id: str, name: str, folder: Path) -> Path:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(client.download_artifacts(run_id, name, str(folder)))
+    except (MlflowException, OSError):
+        raise InputError(
+            f"run {run_id} has no artifact {name}; was its folder of artifacts moved?"
+        ) from None
