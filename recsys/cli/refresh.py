@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from recsys.cli.composed_source import composed_source
 from recsys.cli.source_words import DATA_KEYS, is_of_data
-from recsys.cli.words import Key, key_values, new_folder, truth
+from recsys.cli.words import Key, key_values, new_folder, number_of_seconds, truth
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.exporting.refresh.refresh import Refreshed, refresh
@@ -48,7 +48,7 @@ def main(words: Sequence[str]) -> None:
     if "artifact" not in given or not any(word.startswith("data=") for word in of_data):
         raise InputError("say artifact=FOLDER and data=NAME, whose tables are to be taken in")
     out = new_folder("out", given["out"]) if "out" in given else None
-    wait = seconds("wait", given["wait"])
+    wait = number_of_seconds("wait", given["wait"])
     drop, overwrite = (truth(key, given[key]) for key in ("drop_missing", "overwrite"))
     # Not on Windows.
     with suppress(AttributeError, OSError):
@@ -66,21 +66,6 @@ def main(words: Sequence[str]) -> None:
     taken = wait_for_servers(served_folder(done.folder), done.digest, wait)
     if taken:
         say(f"  {taken:,} server{'s' * (taken > 1)} of it answer{'s' * (taken == 1)} by it now")
-
-
-def seconds(key: str, text: str) -> float:
-    """Reads a number of seconds.
-
-    Raises:
-        InputError: the text is something else, or below 0.
-    """
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise InputError(f"{key}: expected a number of seconds of at least 0, got '{text}'")
-    return number
 
 
 def _lines(done: Refreshed) -> list[str]:

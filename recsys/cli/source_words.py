@@ -1,6 +1,5 @@
 """Words of a command line that are about its data, and go to Hydra as in `recsys train`."""
 
-
 from recsys.cli.words import Key
 
 DATA_KEYS = {

@@ -111,7 +111,9 @@ class OfferModel:
         text = json.dumps(answers, default=_as_text)
         if self.log is not None:
             for answer, customer_id in given:
-                self.log.add(answer, customer_id=customer_id)
+                self.log.add(
+                    answer, customer_id=customer_id, model_version=self.artifact.contents.version
+                )
         return text
 
     def knows(self, row: Row) -> bool:
