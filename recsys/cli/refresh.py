@@ -2,9 +2,10 @@
 
 recsys refresh artifact=FOLDER data=files data.root=FOLDER
 recsys refresh artifact=FOLDER data=files data.root=FOLDER policy=FILE.yaml out=FOLDER
+recsys refresh model_name=recsys data=files data.root=FOLDER track.uri=URI
 
-The tables are those of the training, newer and complete. Servers of the folder (`recsys serve`)
-take the result in without a restart; the command ends when all of them have.
+The tables are those of the training, newer and complete. Servers of the folder or of the champion
+(`recsys serve`) take the result in without a restart; the command ends when all of them have.
 """
 
 import os
@@ -12,22 +13,27 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from recsys.cli.composed_source import composed_source
+from recsys.cli.run_keys import STORE, store_of
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, new_folder, number_of_seconds, truth
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.experiments.refresh_champion import refresh_champion
 from recsys.exporting.refresh.refresh import Refreshed, refresh
 from recsys.ops.terminal import say
 from recsys.serving.http.acknowledge import served_folder, wait_for_servers
+from recsys.tracking.champion_folder import served_champion
 
 KEYS = {
     "artifact": Key("artifact to refresh", "FOLDER"),
+    "model_name": Key("or the name of a model whose champion is refreshed, as a version", "NAME"),
     **DATA_KEYS,
     "policy": Key("the policy of the artifact, where it is not a shipped one", "NAME|FILE.yaml"),
     "out": Key("folder for the result (default: replaces the artifact)", "FOLDER"),
     "overwrite": Key("true replaces an artifact in out=", default="false"),
     "drop_missing": Key("true removes customers that the tables do not have", default="false"),
-    "wait": Key("seconds to wait for servers of the folder", default="60"),
+    "wait": Key("seconds to wait for servers of it", default="60"),
+    **STORE,
 }
 
 _NICE = 10
@@ -45,8 +51,12 @@ def main(words: Sequence[str]) -> None:
     """
     given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
     of_data = [word for word in words if is_of_data(word)]
-    if "artifact" not in given or not any(word.startswith("data=") for word in of_data):
-        raise InputError("say artifact=FOLDER and data=NAME, whose tables are to be taken in")
+    if ("artifact" in given) == ("model_name" in given) or not any(
+        word.startswith("data=") for word in of_data
+    ):
+        raise InputError("say artifact=FOLDER or model_name=NAME, and data=NAME to be taken in")
+    if "model_name" in given and "out" in given:
+        raise InputError("out= is for an artifact (artifact=); leave it out")
     out = new_folder("out", given["out"]) if "out" in given else None
     wait = number_of_seconds("wait", given["wait"])
     drop, overwrite = (truth(key, given[key]) for key in ("drop_missing", "overwrite"))
@@ -54,22 +64,24 @@ def main(words: Sequence[str]) -> None:
     with suppress(AttributeError, OSError):
         os.nice(_NICE)
     data = Dataset.from_source(composed_source(of_data))
-    done = refresh(
-        given["artifact"],
-        data,
-        out,
-        policy=given.get("policy"),
-        drop_missing=drop,
-        overwrite=overwrite,
-    )
-    say(*_lines(done))
-    taken = wait_for_servers(served_folder(done.folder), done.digest, wait)
+    policy = given.get("policy")
+    if "model_name" in given:
+        name, track = given["model_name"], store_of(given)
+        done, version = refresh_champion(track, name, data, policy=policy, drop_missing=drop)
+        named, servers = f"{name} version {version.version}", served_champion(track, name)
+    else:
+        done = refresh(
+            given["artifact"], data, out, policy=policy, drop_missing=drop, overwrite=overwrite
+        )
+        named, servers = str(done.folder), served_folder(done.folder)
+    say(*_lines(done, named))
+    taken = wait_for_servers(servers, done.digest, wait)
     if taken:
         say(f"  {taken:,} server{'s' * (taken > 1)} of it answer{'s' * (taken == 1)} by it now")
 
 
-def _lines(done: Refreshed) -> list[str]:
+def _lines(done: Refreshed, named: str) -> list[str]:
     offers = f", {done.offers:,} offers" if done.offers else ""
-    lines = [f"{done.customers:,} customers x {done.products:,} products{offers} in {done.folder}"]
+    lines = [f"{done.customers:,} customers x {done.products:,} products{offers} in {named}"]
     lines += [f"  {count:,} {kind}" for kind, count in done.changes.items() if count]
     return lines if len(lines) > 1 else [*lines, "  nothing has changed"]
