@@ -73,7 +73,7 @@ def served(artifact: str) -> Iterator[Served]:
                 _wait(server, started, log)
                 yield server
             finally:
-                _end(started)
+                end(started)
 
 
 def ask(
@@ -118,7 +118,7 @@ def _wait(server: Served, started: subprocess.Popen[bytes], log: Path) -> None:
     raise InputError(f"mlflow models serve did not start: {lines[-1] if lines else 'no word'}")
 
 
-def _end(started: subprocess.Popen[bytes]) -> None:
+def end(started: subprocess.Popen[Any]) -> None:
     """Ends the server and its children, which would survive a signal to the server alone."""
     try:
         parent = psutil.Process(started.pid)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER, SECOND
@@ -45,14 +45,12 @@ def events_of(
     events, width = data.interactions, len(data.products)
     used = np.flatnonzero(events.products >= 0)
     keys = events.customers[used].astype(np.int64) * width + events.products[used]
-    strength = np.array([_JOURNEY.get(action, -1) for action in columns.ACTIONS])
     counted = event_action_weights(data, actions)[used] > 0
     if events.weights is not None:
         counted &= events.weights[used] != 0
     # Events are in order of time, so their position breaks ties towards the latest.
-    order = np.lexsort((used, strength[events.actions[used]], counted, keys))
-    pairs, count = np.unique(keys, return_counts=True)
-    latest = used[order][np.cumsum(count) - 1]
+    latest = used[described(keys, events.actions[used], counted)]
+    pairs = np.unique(keys)
     weights = np.zeros(len(pairs), np.float32)
     if fold_in is not None:
         history = fold_in.history
@@ -64,7 +62,7 @@ def events_of(
         weights=weights,
         actions=events.actions[latest],
         touchpoints=events.touchpoints[latest],
-        when=None if events.when is None else _times(data, events.when[latest]),
+        when=None if events.when is None else event_times(data, events.when[latest]),
         until=_until(data, pairs, keys, used),
     )
 
@@ -85,7 +83,21 @@ def _until(data: Dataset, pairs: IntArray, keys: IntArray, used: IntArray) -> In
     return until
 
 
-def _times(data: Dataset, when: IntArray) -> IntArray:
+def described(keys: IntArray, actions: IntArray, counted: BoolArray) -> IntArray:
+    """Positions of the events that describe their pairs, one a pair, ascending by key.
+
+    Args:
+        keys: [n] of the pair of each event, which are in order of time.
+        actions: [n] positions in `columns.ACTIONS`.
+        counted: [n] whether the model counts the event.
+    """
+    strength = np.array([_JOURNEY.get(action, -1) for action in columns.ACTIONS])
+    order = np.lexsort((np.arange(len(keys)), strength[actions], counted, keys))
+    _, count = np.unique(keys, return_counts=True)
+    return np.asarray(order[np.cumsum(count) - 1])
+
+
+def event_times(data: Dataset, when: IntArray) -> IntArray:
     """Times as artifacts keep them: UTC seconds, or positions of an order."""
     if data.clock != "timestamp":
         return when

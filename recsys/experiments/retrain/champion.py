@@ -9,7 +9,7 @@ from typing import Any
 from safetensors import safe_open
 
 from recsys.data.check import check_tables
-from recsys.data.dataset import fingerprint
+from recsys.data.fingerprint import fingerprint
 from recsys.data.identity import merge_identities
 from recsys.data.source import load_tables
 from recsys.errors import InputError

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from recsys.data.check import check_tables
-from recsys.data.dataset import fingerprint
+from recsys.data.fingerprint import fingerprint
 from recsys.data.interactions import SECOND
 from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
