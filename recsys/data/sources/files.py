@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from recsys.data import columns
 from recsys.data.cells import listed
 from recsys.data.check import check_tables
 from recsys.data.decision_events import decisions_as_events
@@ -21,6 +22,7 @@ from recsys.data.sources.csv_file import read_csv
 from recsys.data.sources.folder import data_folder, no_interactions, usual_file
 from recsys.data.sources.parquet import read_parquet
 from recsys.data.tables import EndingTables, Tables
+from recsys.data.unanswered import is_unanswered, with_outcomes
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ class Files:
             customers are refused. By default now, and a day for time zones.
         outcome_days: how many days after a decision its outcome is known, 0 or more; the outcomes
             of the table `decisions` then become events, see `recsys.data.decision_events`. None
-            where models learn from `interactions` alone.
+            where models learn from `interactions` alone. A log without outcomes, as served answers
+            are logged, gets them from the interactions of these days.
         mapping: a YAML file that says how the files of the folder are written, see
             `recsys.data.mapping.mapping.Mapping`; `recsys check suggest=true` writes one.
 
@@ -107,8 +110,15 @@ class Files:
     def _with_outcomes(self, loaded: Tables) -> Tables:
         """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
         if self.outcome_days is None:
+            if is_unanswered(loaded):
+                raise InputError(
+                    f"decisions: column '{columns.OUTCOME}' is missing; set data.outcome_days=DAYS "
+                    "to take outcomes from the interactions of so many days after each decision"
+                )
             return loaded
         known_after = pd.Timedelta(days=self.outcome_days)
+        if is_unanswered(loaded):
+            loaded = with_outcomes(loaded, known_after)
         events = decisions_as_events(check_tables(loaded), known_after=known_after)
         return EndingTables.of(events, self.ends)
 
