@@ -2,11 +2,12 @@
 
 Each seed is a market of its own. A week of the log redraws so many of the market's decisions of
 that week, and their outcomes by its true acceptance probability: months with other offers are
-other months here too. What a model would have logged as the probability sees the true log-odds dimly:
-times `slope`, with noise for each decision and for each offer. Unknown customers, fallbacks and
-model versions are drawn at constant rates. Before the year stand former weeks of the same market,
-drawn anew. In a week of a fall each acceptance probability is multiplied by 1 - fall, from its
-first day on.
+other months here too. What a model would have logged as the probability sees the true log-odds
+dimly: times `slope`, with noise for each decision and for each offer. Unknown customers and
+fallbacks are drawn at rates that vary by a tenth from week to week; there is a new model version
+every four weeks. Before the year stand former weeks of the same market, drawn
+anew. In a week of a fall each acceptance probability is multiplied by 1 - fall, from its first day
+on.
 """
 
 from collections.abc import Iterator, Mapping
@@ -78,7 +79,7 @@ class MonitorPowerSuite:
         slope: float = 0.7,
         noise: float = 1.0,
         offer_noise: float = 0.15,
-        events: int = 200_000,
+        events: int = 1_100_000,
     ) -> None:
         require_at_least(1, seeds=seeds, decisions=decisions, events=events)
         self.seeds, self.quiet_seeds, self.decisions, self.fall = (
@@ -161,8 +162,8 @@ class MonitorPowerSuite:
     def _weeks(self, seed: int, rng: np.random.Generator) -> Weeks:
         market = SimulatedMarket(events=self.events, seed=seed)
         tables = market.load()
-        assert tables.decisions is not None
         frame = tables.decisions
+        assert frame is not None
         moments = pd.to_datetime(frame[columns.TIMESTAMP])
         truth = market.acceptance_probability(
             frame[columns.CUSTOMER].to_numpy(), frame[columns.OFFER].to_numpy(),
@@ -196,7 +197,7 @@ class MonitorPowerSuite:
         count = (self.weekly.periods if before is None else before) + 1
         numbers = np.arange(last - count + 1, last + 1)
         rows = np.concatenate([
-            rng.choice(weeks.rows[number % WEEKS], self.decisions) for number in numbers
+            self._drawn(weeks.rows[number % WEEKS], rng) for number in numbers
         ])  # fmt: skip
         of_week = np.repeat(numbers, self.decisions)
         log = weeks.frame.iloc[rows].reset_index(drop=True)
@@ -215,6 +216,10 @@ class MonitorPowerSuite:
         # Another version each month, as a Monday's retraining makes it.
         log[columns.MODEL_VERSION] = (of_week // 4).astype(str)
         return log.assign(**{columns.DECISION: np.arange(len(log))})
+
+    def _drawn(self, rows: IntArray, rng: np.random.Generator) -> IntArray:
+        """Decisions of a week; the market's first weeks have fewer, which then repeat."""
+        return rng.choice(rows, self.decisions, replace=len(rows) < self.decisions)
 
 
 def _flags(weeks: IntArray, share: float, rng: np.random.Generator) -> BoolArray:

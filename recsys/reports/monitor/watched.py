@@ -87,7 +87,7 @@ def watched(
             f"at: expected decisions from {starts[-1]:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC, "
             f"got none; the log goes from {moments.min():%Y-%m-%d} to {moments.max():%Y-%m-%d}"
         )
-    accepted = (frame[columns.OUTCOME] == "accept").to_numpy(np.float64)
+    accepted: FloatArray = np.array(frame[columns.OUTCOME] == "accept", dtype=np.float64)
     ids = frame[columns.CUSTOMER]
     accepted[ids.astype(str).str.startswith(ANONYMOUS).to_numpy()] = np.nan
     is_control = _is_control(frame, settings.control)
