@@ -41,9 +41,9 @@ def test_a_trial_becomes_one_child_however_often_it_is_logged(store: TrackConfig
     (child,) = children(store, study.run_id)
     assert child.data.params == {"dim": "64", "half_life": "None"}
     assert child.data.metrics == {
-        "valid/ndcg_at_10": 0.25, "curve/ndcg_at_10": 0.2, "seconds/trial": 30.0
+        "valid/ndcg_10": 0.25, "curve/ndcg_10": 0.2, "seconds/trial": 30.0
     }  # fmt: skip
-    history = open_to_read(store).get_metric_history(child.info.run_id, "curve/ndcg_at_10")
+    history = open_to_read(store).get_metric_history(child.info.run_id, "curve/ndcg_10")
     assert [(point.step, point.value) for point in history] == [(1, 0.1), (2, 0.2)]
     assert child.info.end_time - child.info.start_time == 30_000
 
@@ -78,7 +78,7 @@ def test_a_study_is_not_taken_for_a_run_of_a_model(store: TrackConfig) -> None:
     parent = open_to_read(store).get_run(study.run_id)
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["best.dim"] == "64"
-    assert parent.data.metrics == {"best/ndcg_at_10": 0.25}
+    assert parent.data.metrics == {"best/ndcg_10": 0.25}
 
 
 @pytest.mark.parametrize(
