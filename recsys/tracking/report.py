@@ -122,7 +122,7 @@ def _log(
     with ending_run(store.client, run_id, report.kind), TemporaryDirectory() as folder:
         log_values(
             store.client, run_id, {**tracked_params(report.params), **(params or {})},
-            report_metrics(report),
+            values_of(report.metrics),
         )  # fmt: skip
         described = [*inputs, *(data_set.as_input() for data_set in report.data_sets)]
         if described:
@@ -133,10 +133,10 @@ def _log(
     return run_id
 
 
-def report_metrics(report: Report) -> dict[str, float]:
+def values_of(metrics: Mapping[str, float | HasInterval]) -> dict[str, float]:
     """MLflow name -> value of the metrics of a report, those that are finite."""
     values: dict[str, float] = {}
-    for key, value in report.metrics.items():
+    for key, value in metrics.items():
         name = key.replace("@", "_")
         if isinstance(value, int | float | np.number):
             values[name] = float(value)

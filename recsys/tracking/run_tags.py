@@ -66,10 +66,15 @@ def window_points(record: RunRecord) -> list[tuple[str, float, int]]:
     ]
 
 
+def settings_params(config: Mapping[str, Any]) -> dict[str, str]:
+    """Dotted name, as `model.dim` -> value of the settings of a configuration, without secrets."""
+    settings = {key: value for key, value in config.items() if key not in _NOT_PARAMS}
+    return tracked_params(masked_values(plain(settings)))
+
+
 def run_params(record: RunRecord) -> dict[str, str]:
     """Dotted name, as `model.dim` -> value, cut to the lengths of MLflow; artifacts hold all."""
-    settings = {key: value for key, value in record.config.items() if key not in _NOT_PARAMS}
-    return tracked_params({**masked_values(plain(settings)), "chosen": plain(record.chosen)})
+    return settings_params(record.config) | tracked_params({"chosen": plain(record.chosen)})
 
 
 def run_tags(record: RunRecord, environment: Mapping[str, Any]) -> dict[str, str]:
