@@ -211,6 +211,26 @@ def test_a_folder_of_other_things_is_left_alone(market: Ladder, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+class Late(dict):
+    """Files of a ladder; somebody else puts one into its folder while they are written."""
+
+    def items(self):
+        Path("page", "thesis.txt").write_text("mine")
+        return super().items()
+
+
+def test_a_file_that_came_while_a_ladder_was_written_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_ladder(Path("page"), {PAGE: b"earlier"})
+    with pytest.raises(InputError, match=r"also holds thesis.txt"):
+        write_ladder(Path("page"), Late({PAGE: b"later"}))
+    assert Path("page", "thesis.txt").read_text() == "mine"
+    assert Path("page", PAGE).read_bytes() == b"earlier"
+    assert [path.name for path in tmp_path.iterdir() if "draft" in path.name] == []
+
+
 def test_the_script_writes_prints_and_keeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
