@@ -32,7 +32,7 @@ from recsys.reports.monitor.report import MonitorReport, monitor_report
 from recsys.reports.monitor.settings import MonitorSettings
 from recsys.reports.monitor.words import summary, text
 from recsys.reports.off_policy.decision_log import read_table
-from recsys.tracking.report import log_standalone
+from recsys.tracking.report import Report, log_standalone
 from recsys.tracking.store import TrackConfig
 
 _DEFAULTS = MonitorSettings()
@@ -183,12 +183,14 @@ def _catalogue(given: Mapping[str, str]) -> int | None:
 def _logged(given: Mapping[str, str], report: MonitorReport, files: Mapping[str, bytes]) -> str:
     hidden = ("track.uri", "out")
     return log_standalone(
-        "monitor",
-        f"monitor {report.name} {report.seen.end:%Y-%m-%d}",
+        Report(
+            kind="monitor",
+            name=f"monitor {report.name} {report.seen.end:%Y-%m-%d}",
+            note="\n\n".join(summary(report)),
+            params={key: value for key, value in given.items() if key not in hidden},
+            metrics=metrics(report),
+            tags={"data": report.name, "alarm": str(bool(report.alarms)).lower()},
+            files=files,
+        ),
         TrackConfig(uri=store_of(given).uri, experiment=given["experiment"]),
-        tags={"data": report.name, "alarm": str(bool(report.alarms)).lower()},
-        params={key: value for key, value in given.items() if key not in hidden},
-        metrics=metrics(report),
-        files=files,
-        note="\n\n".join(summary(report)),
     )

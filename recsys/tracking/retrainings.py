@@ -18,9 +18,10 @@ from recsys.errors import InputError
 from recsys.ops.locks import lock, own_folder
 from recsys.ops.masking import masked
 from recsys.tracking.client import search_runs, store_errors
+from recsys.tracking.descriptions import ALIAS
 from recsys.tracking.read import TrackedRun, runs
 from recsys.tracking.record import RunRecord
-from recsys.tracking.registry import ALIAS, Version, register
+from recsys.tracking.registry import Version, register
 from recsys.tracking.runs import log_run
 from recsys.tracking.sqlite_file import sqlite_path
 from recsys.tracking.store import TrackConfig, open_store, open_to_read
