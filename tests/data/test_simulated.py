@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from warm_programs import warm_python
 
 from recsys.data import columns
 from recsys.data.check import check_tables
@@ -219,7 +220,7 @@ def test_writes_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def script(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "scripts/simulate.py", *arguments]
+    command = [warm_python(), "scripts/simulate.py", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

@@ -5,10 +5,8 @@ one namespace. What cannot run here (it takes hours, a server or the public data
 but a command in the text, whose keys are held against those of the command.
 """
 
-import os
 import shlex
 import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 from hydra import compose, initialize_config_dir
 from pages import ROOT, blocks, inline_commands, pages
+from warm_programs import warm_path
 
 from recsys.cli.main import COMMANDS
 
@@ -28,7 +27,7 @@ TITLES = [str(page.relative_to(ROOT)) for page in pages()]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the blocks of a page run: commands of this environment, figures without a screen."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", warm_path())
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("MPLBACKEND", "Agg")
     return tmp_path

@@ -4,13 +4,13 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import leaks
 import pandas as pd
 import pytest
 from public_data import published
+from warm_programs import warm_python
 
 from recsys.data.dataset import Dataset
 from recsys.data.identity import IdentityRules
@@ -133,7 +133,7 @@ def test_what_a_model_states_of_later(kind: str, everything: Dataset) -> None:
 def test_a_script_ends_with_one_line_and_code_2(tmp_path: Path) -> None:
     done = subprocess.run(
         [
-            sys.executable, str(ROOT / "scripts" / "train.py"), "model=popularity",
+            warm_python(), str(ROOT / "scripts" / "train.py"), "model=popularity",
             "data.events=2000", "split._target_=leaks.LeakyEdges", "allow=[leaks]",
         ],
         cwd=tmp_path,

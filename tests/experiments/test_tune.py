@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from warm_programs import warm_python
 
 from recsys.experiments.tuning.study import Study, StudyConfig
 from recsys.tracking.read import runs
@@ -30,8 +31,8 @@ def command(folder: Path, *words: str) -> list[str]:
 
 def tune(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(folder, *words), cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True, text=True, check=False,
+        [warm_python(), *command(folder, *words)[1:]], cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

@@ -1,9 +1,9 @@
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from warm_programs import warm_python
 
 from recsys.tracking.runs import TrackConfig
 
@@ -25,7 +25,7 @@ def new_store(tmp_path_factory: pytest.TempPathFactory) -> NewStore:
     settings = TrackConfig(uri=f"sqlite:///{folder}/runs.db", experiment="toy")
     started = [
         subprocess.Popen(
-            [sys.executable, LOG_ONE, settings.uri, settings.experiment, seed],
+            [warm_python(), LOG_ONE, settings.uri, settings.experiment, seed],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

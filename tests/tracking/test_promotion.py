@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 from record_maker import made_record, per_query
 from script_runner import SCRIPTS, run_script
+from warm_programs import warm_python
 
 from recsys.errors import InputError
 from recsys.evaluation.intervals import bootstrap
@@ -69,6 +69,8 @@ def answers(store: TrackConfig, name: str) -> list[dict]:
 ASK = """
 import json, sys
 import mlflow, pandas
+for name in [name for name in sys.modules if name.partition(".")[0] == "recsys"]:
+    del sys.modules[name]
 mlflow.set_tracking_uri(sys.argv[1])
 model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}@champion")
 import recsys
@@ -81,7 +83,7 @@ print(json.dumps([recsys.__file__, answers]))
 def answers_elsewhere(store: TrackConfig, name: str) -> list[dict]:
     """What the champion says in a process of its own, by the code that it brought along."""
     done = subprocess.run(
-        [sys.executable, "-c", ASK, store.uri, name],
+        [warm_python(), "-c", ASK, store.uri, name],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     code, answer = json.loads(done.stdout.splitlines()[-1])
@@ -189,7 +191,7 @@ def test_the_registry_describes_champions_and_what_was_rolled_back(
 
 def promote_script(store: TrackConfig, cwd: Path, *more: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, SCRIPTS / "promote.py", *words(store, *more)],
+        [warm_python(), SCRIPTS / "promote.py", *words(store, *more)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from warm_programs import warm_python
 
 from recsys.training.processes import Processes
 
@@ -20,7 +21,7 @@ def fitted(folder: Path, model: str, objective: str, count: int) -> dict:
     out, store = folder / f"{objective}-{count}.json", folder / f"{objective}-{count}.store"
     started = [
         subprocess.Popen(
-            [sys.executable, HERE / "several_processes.py", out, model, objective, str(rank),
+            [warm_python(), HERE / "several_processes.py", out, model, objective, str(rank),
              str(count), store],
             env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True,
         )
