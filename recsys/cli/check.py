@@ -10,7 +10,7 @@ Ends with code 2 if the tables cannot be loaded. Keys of data= are those of recs
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.cli.composed_source import composed_source
+from recsys.cli.composed_source import composed_source, is_of_data
 from recsys.cli.words import Key, key_values
 from recsys.data.faults.inspected import Inspected, inspect
 from recsys.data.source import Source
@@ -41,7 +41,7 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word is wrong, or the tables cannot be read at all.
     """
-    given = key_values([word for word in words if not _is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
     out, suggest = _out(given), _suggest(given)
     source = composed_source([word for word in words if not _is_own(word)])
     if suggest is not None and not hasattr(source, "suggestion"):
@@ -58,12 +58,6 @@ def main(words: Sequence[str]) -> None:
     if check.is_fatal:
         say("", headline(check))
         raise SystemExit(2)
-
-
-def _is_of_data(word: str) -> bool:
-    return word.lstrip("+~").startswith(("data=", "data.", "allow=")) or word.startswith(
-        "--config-dir="
-    )
 
 
 def _is_own(word: str) -> bool:

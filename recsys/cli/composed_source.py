@@ -34,3 +34,10 @@ def composed_source(words: Sequence[str]) -> Source:
         allow = allowed_packages(OmegaConf.to_container(config.allow))
     source: Source = build_part(plain, "data", allow)  # type: ignore[arg-type]
     return source
+
+
+def is_of_data(word: str) -> bool:
+    """Whether a word of a command line is for `composed_source`."""
+    return word.lstrip("+~").startswith(("data=", "data.", "allow=")) or word.startswith(
+        "--config-dir="
+    )

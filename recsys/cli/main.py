@@ -33,6 +33,7 @@ COMMANDS = {
     "store": "put an artifact into Parquet files or PostgreSQL",
     "live_test": "plan a live test of a policy, assign its customers, read its log",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
+    "value": "forecast what each customer will buy and spend",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }

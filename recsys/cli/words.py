@@ -103,6 +103,22 @@ def whole_number(key: str, text: str) -> int:
     return number
 
 
+def number_within(key: str, text: str, low: float, high: float) -> float:
+    """Reads a number of a range; both ends belong to it.
+
+    Raises:
+        InputError: the text is something else.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not low <= number <= high:
+        most = "" if high == float("inf") else f" to {high:,g}"
+        raise InputError(f"{key}: expected a number from {low:g}{most}, got '{text[:60]}'")
+    return number
+
+
 def new_folder(key: str, text: str) -> Path:
     """Reads the name of a folder to write to, which need not exist.
 

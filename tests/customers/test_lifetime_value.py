@@ -47,7 +47,7 @@ def fitted(model: type, *parameters: float) -> object:
     made = model()
     made.fit_ = Fit(
         parameters=np.array(parameters), covariance=np.zeros((len(parameters),) * 2),
-        log_likelihood=0.0, steps=0,
+        at_end=np.zeros(len(parameters), bool), log_likelihood=0.0, steps=0,
     )  # fmt: skip
     return made
 
@@ -243,7 +243,11 @@ def test_a_beta_geometric_fit_finds_the_law_of_simulated_contracts() -> None:
 def test_an_interval_of_one_parameter_is_its_own() -> None:
     """The expectation is the parameter: its interval is e^(ln 4 -+ 1.96 * .1)."""
     fit = Fit(
-        parameters=np.array([4.0]), covariance=np.array([[0.01]]), log_likelihood=0.0, steps=0
+        parameters=np.array([4.0]),
+        covariance=np.array([[0.01]]),
+        at_end=np.array([False]),
+        log_likelihood=0.0,
+        steps=0,
     )
     estimate = with_interval(lambda parameters: parameters, (fit,))
     np.testing.assert_allclose(estimate.low, 4 * np.exp(-0.1959964), rtol=1e-6)
@@ -297,3 +301,16 @@ def test_customers_without_repeats_cannot_be_fitted(model) -> None:
 def test_values_of_zero_are_refused_by_gamma_gamma() -> None:
     with pytest.raises(InputError, match="mean_value: row 1: expected a number above 0, got 0"):
         GammaGamma().fit(np.array([1.0, 2.0]), np.array([3.0, 0.0]))
+
+
+@pytest.mark.parametrize("model", [BGNBD, ParetoNBD])
+def test_where_nobody_leaves_a_parameter_lies_at_its_end_and_forecasts_go_on(model) -> None:
+    """Purchases until the last moment, at one rate a customer: no dropout to be seen."""
+    rng = np.random.default_rng(3)
+    rate = rng.gamma(2.0, 0.1, 3_000)
+    bought = rng.poisson(rate * 50).astype(float)
+    last = np.where(bought > 0, 50 * rng.beta(np.maximum(bought, 1), 1), 0.0)
+    seen = PurchaseHistory(purchases=bought, recency=last, age=np.full(3_000, 50.0))
+    made = model().fit(seen)
+    assert made.probability_active(seen).mean() > 0.98
+    assert made.expected_purchases(seen, 50.0).mean() == pytest.approx(bought.mean(), rel=0.03)

@@ -23,12 +23,14 @@ class Observed:
         history: [n] when they bought, in days.
         spent_on: [n] float64 repeat purchases with a value above 0.
         mean_value: [n] float64 their mean value; 0 without any.
+        actions: that count as purchases.
     """
 
     customers: IntArray
     history: PurchaseHistory
     spent_on: FloatArray
     mean_value: FloatArray
+    actions: tuple[str, ...]
 
 
 def observe(
@@ -86,4 +88,5 @@ def observe(
         ),
         spent_on=counted,
         mean_value=np.divide(sums, counted, out=np.zeros(len(sums)), where=counted > 0),
+        actions=actions,
     )
