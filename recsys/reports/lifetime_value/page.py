@@ -40,7 +40,7 @@ def value_page(report: ValueReport) -> str:
         PAGE,
         title=title(report),
         facts=facts,
-        summary=summary(report),
+        summary=[summary(report)],
         bands=band_table(report),
         parameters=parameter_table(report),
         worth=PagePicture(svg(_worth(report)), "Share of all worth by share of customers"),
