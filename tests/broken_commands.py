@@ -321,6 +321,22 @@ IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
 }  # fmt: skip
 
 SHOP = ["data=files", "data.root=tables"]
+VALUE = {
+    "misspelt key": ([*SHOP, "holdot=9"], "unknown argument 'holdot=9'; did you mean holdout="),
+    "days in words": ([*SHOP, "days=year"], "days: expected a number from 1 to 36,500, got 'year'"),
+    "no days": ([*SHOP, "days=0"], "days: expected a number from 1 to 36,500, got '0'"),
+    "discount of ten": ([*SHOP, "discount=10"], "discount: expected a number from 0 to 1, got"),
+    "unknown model": ([*SHOP, "model=nbd"], "model: expected auto, bg_nbd or pareto_nbd, got"),
+    "unknown action": ([*SHOP, "actions=buy"], "actions: expected some of view,", "got 'buy'"),
+    "action of no event": ([*SHOP, "actions=ignore"],
+        "interactions: expected events with action ignore, got none"),
+    "bands of one share": ([*SHOP, "bands=0.2"], "bands: expected the shares of high and medium"),
+    "holdout of all": ([*SHOP, "holdout=9000"], "holdout=9000: expected purchases before 20"),
+    "out of no kind": ([*SHOP, "out=value.xlsx"], "out=value.xlsx: expected a name that ends in"),
+    "page of no kind": ([*SHOP, "page=value.pdf"], "page=value.pdf: expected a name that ends in"),
+    "out nowhere": ([*SHOP, "out=/proc/no/v.csv"], "out=/proc/no/v.csv cannot be written"),
+}  # fmt: skip
+
 CHECK = {
     "no folder": (["data=files", "data.root=none"], "data.root=none: expected a folder"),
     "files without root": (["data=files"], "data.root is not set; set data.root=VALUE"),
@@ -345,7 +361,7 @@ CHECK = {
 }  # fmt: skip
 
 BROKEN_COMMANDS = {
-    "check": CHECK,
+    "check": CHECK, "value": VALUE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
     "tune": TUNE, "ladder": LADDER, "decide": DECIDE, "backtest": BACKTEST,

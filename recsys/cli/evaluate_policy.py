@@ -19,7 +19,7 @@ import pandas as pd
 
 from recsys.cli.policy_data import DATA, decisions_of
 from recsys.cli.run_keys import STORE, store_of
-from recsys.cli.words import Key, key_values, new_folder, truth, whole_number
+from recsys.cli.words import Key, key_values, new_folder, number_within, truth, whole_number
 from recsys.errors import InputError
 from recsys.evaluation.off_policy.intervals import Method
 from recsys.ops.terminal import say
@@ -124,22 +124,13 @@ def _settings(given: Mapping[str, str]) -> ReportSettings:
         folds=whole_number("folds", given["folds"]),
         interval=cast(Method, given["interval"]),
         resamples=whole_number("resamples", given["resamples"]),
-        level=_number(given, "level", 0, 1),
-        minimum_effective=_number(given, "minimum_effective", 0, float("inf")),
-        max_unsupported=_number(given, "max_unsupported", 0, 1),
+        level=number_within("level", given["level"], 0, 1),
+        minimum_effective=number_within(
+            "minimum_effective", given["minimum_effective"], 0, float("inf")
+        ),
+        max_unsupported=number_within("max_unsupported", given["max_unsupported"], 0, 1),
         seed=seed,
     )
-
-
-def _number(given: Mapping[str, str], key: str, low: float, high: float) -> float:
-    try:
-        value = float(given[key])
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        most = "" if high == float("inf") else f" to {high:g}"
-        raise InputError(f"{key}: expected a number from {low:g}{most}, got '{given[key]}'")
-    return value
 
 
 def _log(given: Mapping[str, str], table: pd.DataFrame) -> EvaluatedLog:

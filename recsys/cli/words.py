@@ -103,19 +103,29 @@ def whole_number(key: str, text: str) -> int:
     return number
 
 
-def number_of_seconds(key: str, text: str) -> float:
-    """Reads a number of seconds.
+def number_within(key: str, text: str, low: float, high: float) -> float:
+    """Reads a finite number of a range; both ends belong to it.
 
     Raises:
-        InputError: the text is something else, or below 0.
+        InputError: the text is something else.
     """
     try:
         number = float(text)
     except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise InputError(f"{key}: expected a number of seconds of at least 0, got '{text}'")
+        number = float("nan")
+    if not low <= number <= high:
+        most = "" if high == float("inf") else f" to {high:,g}"
+        raise InputError(f"{key}: expected a number from {low:g}{most}, got '{text[:60]}'")
     return number
+
+
+def number_of_seconds(key: str, text: str) -> float:
+    """Reads a number of seconds, up to a day.
+
+    Raises:
+        InputError: the text is something else.
+    """
+    return number_within(key, text, 0, 86_400)
 
 
 def new_folder(key: str, text: str) -> Path:

@@ -1,0 +1,1 @@
+"""Purchases and spending of customers in the time to come, from what they bought so far."""

@@ -1,0 +1,108 @@
+"""How well purchases of a later period are forecast, against plain rivals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.arrays import FloatArray
+from recsys.customers.lifetime_value.forecast import MODELS, fit_purchases
+from recsys.customers.lifetime_value.observe import DAY, Observed, observe
+from recsys.customers.lifetime_value.rivals import (
+    boosting,
+    last_period_again,
+    mean_rate,
+    own_rate,
+    purchases_of_last,
+)
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import timestamp
+from recsys.errors import InputError
+from recsys.evaluation.paired import Difference, paired_difference
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Holdout:
+    """Forecasts for the last days of the data, made from what came before.
+
+    Attributes:
+        days: length of the period.
+        seen: customers at its beginning.
+        actual: [n] purchases in it.
+        forecasts: name -> [n] expected purchases; the chosen model is the first.
+        chosen: the model of the greater likelihood before the period.
+    """
+
+    days: float
+    seen: Observed
+    actual: FloatArray
+    forecasts: Mapping[str, FloatArray]
+    chosen: str
+
+    def absolute_error(self, name: str) -> float:
+        """Mean of |actual - expected| over customers."""
+        return float(np.abs(self.actual - self.forecasts[name]).mean())
+
+    def root_mean_square(self, name: str) -> float:
+        """Root of the mean of (actual - expected)^2 over customers."""
+        return float(np.sqrt(np.square(self.actual - self.forecasts[name]).mean()))
+
+    def total_ratio(self, name: str) -> float:
+        """All expected purchases over all that came; 1 for a calibrated forecast."""
+        total = self.actual.sum()
+        return float(self.forecasts[name].sum() / total) if total else float("nan")
+
+    def gain(self, name: str) -> Difference:
+        """Squared error of a rival less that of the chosen model, paired by customer.
+
+        Of the squared error because it is least at the expectation; the absolute error is least at
+        the median, which is 0 for most customers.
+        """
+        rival = np.square(self.actual - self.forecasts[name])
+        own = np.square(self.actual - self.forecasts[self.chosen])
+        return paired_difference(rival, own, self.seen.customers)
+
+
+def hold_out(data: Dataset, days: float, actions: tuple[str, ...], model: str = "auto") -> Holdout:
+    """Forecasts the last `days` of the data from what came before, by all models and rivals.
+
+    Args:
+        data: with timestamps.
+        days: length of the period.
+        actions: that are purchases.
+        model: "auto" or a name of `MODELS`; what is chosen is chosen by likelihood, before the
+            period is looked at.
+
+    Raises:
+        InputError: nothing was bought before the period, or a model cannot be fitted.
+    """
+    events = data.interactions
+    if events.when is None or data.as_of is None or data.clock != "timestamp":
+        raise InputError("interactions: lifetime value needs a column timestamp")
+    cutoff = data.as_of - int(days * DAY)
+    is_before = events.when < cutoff
+    if not (is_before & events.has_action(actions)).any():
+        raise InputError(
+            f"holdout={days:g}: expected purchases before {timestamp(cutoff):%Y-%m-%d}, got none; "
+            "set fewer days"
+        )
+    before = data.select(is_before, cutoff)
+    seen = observe(before, actions)
+    chosen, _, _ = fit_purchases(seen, model)
+    forecasts = {
+        name: made().fit(seen.history).expected_purchases(seen.history, days)
+        for name, made in sorted(MODELS.items(), key=lambda item: item[0] != chosen)
+    }
+    forecasts["last period again"] = last_period_again(before, seen, days)
+    forecasts["own rate"] = own_rate(seen, days)
+    forecasts["mean rate"] = mean_rate(seen, days)
+    boosted = boosting(before, seen, days)
+    if boosted is not None:
+        forecasts["boosting"] = boosted
+    return Holdout(
+        days=days,
+        seen=seen,
+        actual=purchases_of_last(data, seen, days),
+        forecasts=forecasts,
+        chosen=chosen,
+    )

@@ -1,0 +1,1 @@
+"""What `recsys value` shows: who will buy how much, and how good such forecasts were."""
