@@ -39,7 +39,7 @@ def _canonical(table: str, column: pd.Series) -> pd.Series:
     types = pd.api.types
     if types.is_datetime64_any_dtype(column.dtype):
         moments: pd.Series = column.dt.as_unit("us")
-        return moments
+        return moments if moments.dt.tz is None else moments.dt.tz_convert(None)
     if types.is_bool_dtype(column.dtype):
         return column.astype(object) if column.hasnans else column
     if types.is_numeric_dtype(column.dtype) and kind_of(table, str(column.name)) == "feature":
