@@ -48,6 +48,10 @@ RULES_VERSION: Final = "rules_version"
 PROBABILITY: Final = "probability"
 EXPECTED_VALUE: Final = "expected_value"
 
+IDS: Final = (CUSTOMER, PRODUCT, OFFER, DECISION, ID_A, ID_B)
+CODES: Final = (TOUCHPOINT, SESSION, SLATE)
+"""What joins tables: ids, and codes whose cells may be empty."""
+
 OFFER_KEYS: Final = (OFFER, TOUCHPOINT, VARIANT, LANGUAGE, CAMPAIGN, VALID_FROM, VALID_TO)
 """What makes an offer one of its own: rows of the table of offers that agree in these columns list
 the products of the same offer."""
