@@ -88,7 +88,7 @@ DATA = {
     "database that is not there": (["data=sql", "data.queries.interactions=e",
         "data.uri=duckdb:///none.duckdb"], "data.uri: expected duckdb:///FILE with a file"),
     "file that is no database": (["data=sql", "data.queries.interactions=e",
-        "data.uri=duckdb:///tables/offers.csv"], "not a valid DuckDB database file"),
+        "data.uri=duckdb:///tables/offers.csv"], "data.uri: expected a database of DuckDB, got offers.csv"),
     "query of an unknown table": (["data=sql", "+data.queries.clients=c", "data.uri=a:b"],
         "data.queries: no table 'clients'; tables are interactions, customers"),
     "server that does not answer": (["data=sql", "data.queries.interactions=e",
