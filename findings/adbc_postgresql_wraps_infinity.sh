@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # PostgreSQL's 'infinity', the usual word for an open end, comes through ADBC as a time near the
 # year -290,000: the driver adds the 30 years between its epoch and Arrow's, and the sum overflows.
-# '-infinity' is off by one. Expected: null, an error, or the largest time that Arrow has.
+# It even lies before '-infinity'. Expected: null, an error, or the largest time that Arrow has.
 # recsys reads both as an empty cell.
 set -euo pipefail
 folder=$(mktemp -d)

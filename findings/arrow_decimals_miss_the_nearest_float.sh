@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Arrow's cast of decimals to float64 misses the nearest float: of the prices 0.00 to 999.99 thousands
-# differ from what Python, or Arrow itself by way of text, makes of them, in the last bit. Two tables
+# Arrow's cast of decimals to float64 misses the nearest float: of the prices 0.00 to 999.99 14 in 100
+# differ, in the last bit, from what Python or Arrow itself by way of text makes of them. Two tables
 # of the same prices, one stored as DECIMAL and one as DOUBLE, then differ.
 # Expected: the nearest float, as a reader of CSV gives. recsys casts by way of text.
 set -euo pipefail
