@@ -49,6 +49,10 @@ POLICY_VERSION: Final = "policy_version"
 RULES_VERSION: Final = "rules_version"
 PROBABILITY: Final = "probability"
 EXPECTED_VALUE: Final = "expected_value"
+MODEL_VERSION: Final = "model_version"
+KNOWN: Final = "known"
+FALLBACK: Final = "fallback"
+SCORE: Final = "score"
 
 OFFER_KEYS: Final = (OFFER, TOUCHPOINT, VARIANT, LANGUAGE, CAMPAIGN, VALID_FROM, VALID_TO)
 """What makes an offer one of its own: rows of the table of offers that agree in these columns list
