@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from recsys.ops.filter_seen import DEFAULT_ACTION as DEFAULT_ACTION
+
 CUSTOMER: Final = "customer_id"
 PRODUCT: Final = "product_id"
 OFFER: Final = "offer_id"
@@ -47,6 +49,10 @@ POLICY_VERSION: Final = "policy_version"
 RULES_VERSION: Final = "rules_version"
 PROBABILITY: Final = "probability"
 EXPECTED_VALUE: Final = "expected_value"
+MODEL_VERSION: Final = "model_version"
+KNOWN: Final = "known"
+FALLBACK: Final = "fallback"
+SCORE: Final = "score"
 
 IDS: Final = (CUSTOMER, PRODUCT, OFFER, DECISION, ID_A, ID_B)
 CODES: Final = (TOUCHPOINT, SESSION, SLATE)
@@ -60,6 +66,5 @@ ACTIONS: Final = (
     "view", "click", "cart", "accept", "purchase", "reject", "ignore", "contact",
 )  # fmt: skip
 OUTCOMES: Final = ("accept", "reject", "ignore")
-DEFAULT_ACTION: Final = "purchase"
 TRAIN_PART: Final = "train"
 TEST_PART: Final = "test"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.filter_seen import filter_of
 from recsys.data.source import Source
 from recsys.data.tables import Tables
 
@@ -24,8 +25,9 @@ def fingerprint(source: Source, tables: Tables) -> str:
         source: that the tables come from.
         tables: checked.
     """
+    filter_seen = filter_of(source.filter_seen, tables.interactions).plain
     digest = hashlib.sha256(
-        repr((source.name, source.version, source.targets, source.filter_seen)).encode()
+        repr((source.name, source.version, source.targets, filter_seen)).encode()
     )
     for name, table in tables.items():
         names = sorted(table.columns)

@@ -7,9 +7,11 @@ import pandas as pd
 import pyarrow as pa
 
 from recsys.data.arrow_frame import frame_of, without_dictionaries
+from recsys.data.filter_seen import FilterSeenLike, parse_filter_seen
 from recsys.data.source import Cutoffs, Source, require_targets
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+from recsys.ops.filter_seen import FilterSeen
 
 
 class ArrowTable(Protocol):
@@ -33,18 +35,18 @@ class Frames:
         cutoffs: None, so that a split needs its own.
 
     Raises:
-        InputError: a table is no DataFrame, or a target is no action.
+        InputError: a table is no DataFrame, a target is no action, or a setting is wrong.
     """
 
     tables: Tables
     targets: tuple[str, ...]
-    filter_seen: bool
+    filter_seen: FilterSeenLike | FilterSeen
     name: str
     version: str = "1"
     cutoffs: Cutoffs | None = None
 
     def __post_init__(self) -> None:
-        """Raises `InputError` if a table or target cannot be used."""
+        """Raises `InputError` if a table, target or setting cannot be used."""
         tables: list[tuple[str, Any]] = list(self.tables.items())
         for name, table in tables:
             if not isinstance(table, pd.DataFrame):
@@ -55,6 +57,7 @@ class Frames:
                     f"{kind}{remedy}"
                 )
         require_targets(self.targets)
+        parse_filter_seen(self.filter_seen)
 
     def load(self) -> Tables:
         """The tables."""

@@ -85,7 +85,7 @@ def promote(
             split differ from the champion's, or it does not win; the message holds the figures.
     """
     facts = load(folder).facts
-    challenger = _run_of(str(facts.get("mlflow_run_id")), track, f"artifact={folder}")
+    challenger = run_of(str(facts.get("mlflow_run_id")), track, f"artifact={folder}")
     if facts["data"]["fingerprint"] != challenger.fingerprint:
         raise InputError(f"artifact={folder} and its run {challenger.run_id} are of different data")
     pseudonyms_of(challenger.run_id, challenger.tags)  # before any fit
@@ -102,7 +102,7 @@ def promote(
         tags = {"artifact": digest, "challenger": challenger.run_id}
         reading = None
         if former is not None:
-            champion = _run_of(former.run_id, track, f"champion {name} version {former.version}")
+            champion = run_of(former.run_id, track, f"champion {name} version {former.version}")
             _refuse_different(challenger, champion)
             reading = _compare(challenger, champion, track, metric, allow)
             tags |= {"compared": "true", "verdict": reading.difference.verdict, "metric": metric}
@@ -112,7 +112,7 @@ def promote(
             if reading is not None:
                 registry.log_figures(challenger, promotion_id, _figures(reading))
             if reading is None or reading.difference.verdict == "win":
-                version = _register(folder, track, name, challenger, digest, promotion_id)
+                version = register_artifact(folder, track, name, challenger, digest, promotion_id)
                 return Promotion(version=version, former=former, reading=reading)
         raise InputError(f"not promoted: {describe(reading, metric)}")
 
@@ -133,9 +133,22 @@ def describe(reading: Reading, metric: str) -> str:
     )
 
 
-def _register(
+def register_artifact(
     folder: Path, track: TrackConfig, name: str, run: TrackedRun, digest: str, promotion_id: str
 ) -> Version:
+    """Makes an artifact the champion; call it within `promotion_lock`.
+
+    Args:
+        folder: of the artifact.
+        track: where the registry is.
+        name: of the registered model.
+        run: that the artifact was exported from; says whether customers are shown.
+        digest: SHA-256 of its manifest.
+        promotion_id: the run that the model is logged to.
+
+    Raises:
+        InputError: the registry does not accept it.
+    """
     with TemporaryDirectory() as temporary:
         model = Path(temporary) / "model"
         hidden = pseudonyms_of(run.run_id, run.tags)
@@ -143,7 +156,17 @@ def _register(
         return registry.register(track, name, model, run, digest, promotion_id)
 
 
-def _run_of(run_id: str, track: TrackConfig, exported: str) -> TrackedRun:
+def run_of(run_id: str, track: TrackConfig, exported: str) -> TrackedRun:
+    """The run that an artifact was exported from.
+
+    Args:
+        run_id: of it.
+        track: where it is.
+        exported: how messages name the artifact.
+
+    Raises:
+        InputError: the store does not have it.
+    """
     try:
         return runs(track, run_ids=[run_id])[0]
     except InputError as error:

@@ -1,6 +1,6 @@
 """Your own tables in Delta Lake, read by deltalake, which `pip install 'recsys[delta]'` adds.
 
-Cut-offs: those you set. Seen products are left out of the ranking unless `data.filter_seen=false`.
+Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 The schema of a Delta table has the types of its partitions too: a branch 007 stays a text.
 """
 

@@ -1,6 +1,6 @@
 """Your own tables in a folder: Parquet or CSV, one file or a folder of parts per table.
 
-Cut-offs: those you set. Seen products are left out of the ranking unless `data.filter_seen=false`.
+Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 `recsys.data.schema.SCHEMAS` lists the columns of each table.
 """
 

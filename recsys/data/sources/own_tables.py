@@ -1,7 +1,8 @@
 """What holds for tables of your own, whether they lie in files, a database or a lake."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from typing import Any, TypeAlias, TypedDict
 
@@ -13,6 +14,7 @@ from recsys.data.decision_events import decisions_as_events
 from recsys.data.faults.collect import Collected, CollectedTable, across, collect_table
 from recsys.data.faults.fault import Fault
 from recsys.data.faults.inspected import FileOf, Inspected
+from recsys.data.filter_seen import AUTO, FilterSeenLike, parse_filter_seen
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
 from recsys.data.source import Cutoffs, require_targets
@@ -33,8 +35,8 @@ class Meaning(TypedDict, total=False):
         rename: table -> your column name -> name of the library, as
             `{interactions: {user: customer_id}}`.
         targets: the actions that make a product relevant; by default accept and purchase.
-        filter_seen: whether products that a customer already had are left out of the ranking, by
-            default true.
+        filter_seen: which products that a customer already had are left out of the ranking, see
+            `recsys.data.filter_seen`; by default "auto".
         valid_from: the first moment of valid, a time or position in `order`; None without cut-offs.
         test_from: the first moment of test; set both or neither.
         name: what the data are called in comparisons; by default where they lie.
@@ -47,7 +49,7 @@ class Meaning(TypedDict, total=False):
 
     rename: Mapping[str, Mapping[str, str]] | None
     targets: Sequence[str]
-    filter_seen: bool
+    filter_seen: FilterSeenLike
     valid_from: str | int | None
     test_from: str | int | None
     name: str | None
@@ -55,7 +57,7 @@ class Meaning(TypedDict, total=False):
     outcome_days: float | None
 
 
-class OwnTables:
+class OwnTables(ABC):
     """A source whose subclass reads one table at a time, by `reader` and `origin_of`.
 
     Args:
@@ -72,7 +74,7 @@ class OwnTables:
         self.name = meaning.get("name") or name
         self.rename = meaning.get("rename") or {}
         self.targets = tuple(meaning.get("targets", ("accept", "purchase")))
-        self.filter_seen = meaning.get("filter_seen", True)
+        self.filter_seen: FilterSeenLike = meaning.get("filter_seen", AUTO)
         self.cutoffs = _cutoffs(meaning.get("valid_from"), meaning.get("test_from"))
         ends = meaning.get("ends")
         self.ends = None if ends is None else end_of(parse_moment(ends, "data.ends"))
@@ -83,19 +85,19 @@ class OwnTables:
             if table not in TABLES:
                 raise InputError(f"data.rename: no table '{table}'; tables are {', '.join(TABLES)}")
         require_targets(self.targets)
+        parse_filter_seen(self.filter_seen)
 
-    @contextmanager
-    def reader(self) -> Iterator[ReadTable]:
+    @abstractmethod
+    def reader(self) -> AbstractContextManager[ReadTable]:
         """Opens what the tables lie in, and reads them with the column names that they have there.
 
         Raises:
             InputError: it cannot be opened; the function raises it for a table.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def origin_of(self, table: str) -> str:
         """Where a table lies, in a word or two: a file, a setting."""
-        raise NotImplementedError
 
     def load(self) -> Tables:
         """The tables that there are, with renamed columns.
