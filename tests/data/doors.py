@@ -151,3 +151,4 @@ DOORS = (
     hive, csv_parts, duckdb_file, postgresql, psycopg_rows, delta, pandas_frames, pandas_of_arrow,
     polars_frames, arrow_tables,
 )  # fmt: skip
+OF_A_SERVER = (postgresql, psycopg_rows)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from doors import DOORS, Frames, market, parquet
+from doors import DOORS, OF_A_SERVER, Frames, market, parquet
 
 from recsys import Dataset
 
@@ -25,9 +25,10 @@ def test_the_content_has_the_fingerprint_of_parquet(
     frames: Frames,
     of_parquet: Dataset,
     tmp_path: Path,
-    postgresql_uri: str,
+    request: pytest.FixtureRequest,
 ) -> None:
-    data = door(frames, tmp_path, postgresql_uri)
+    uri = request.getfixturevalue("postgresql_uri") if door in OF_A_SERVER else ""
+    data = door(frames, tmp_path, uri)
     assert data.fingerprint == of_parquet.fingerprint
     assert (data.customers.ids == of_parquet.customers.ids).all()
     households = data.side_tables["customers"]["household"].dropna()
