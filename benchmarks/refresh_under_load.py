@@ -129,9 +129,10 @@ class RefreshUnderLoadSuite:
         takes_back, gives = (
             str(ids[int(np.flatnonzero(consent[:, column] == value)[0])]) for value in (True, False)
         )
-        connection = server.connect()
 
         def may_have_mail() -> list[bool]:
+            # A new one: the server closes those that wait for long.
+            connection = server.connect()
             params = {**self.params, "touchpoint": _TOUCHPOINT}
             return [
                 bool(_ask(connection, customer, params)[2]["offers"])

@@ -77,23 +77,37 @@ def served(artifact: str) -> Iterator[Served]:
 
 
 def ask(
-    connection: http.client.HTTPConnection, customers: Sequence[Any], params: Mapping[str, Any]
+    connection: http.client.HTTPConnection,
+    customers: Sequence[Any],
+    params: Mapping[str, Any],
+    headers: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Recommendations for customers; `http.client.HTTPException` where the server refuses."""
+    """Recommendations for customers; `http.client.HTTPException` where the server refuses.
+
+    Args:
+        connection: to the server.
+        customers: their ids.
+        params: of the request.
+        headers: filled with those of the answer, in lower case; None for nothing.
+    """
     records = [{CUSTOMER: customer} for customer in customers]
-    return invoke(connection, {"dataframe_records": records, "params": dict(params)})
+    return invoke(connection, {"dataframe_records": records, "params": dict(params)}, headers)
 
 
 def invoke(
-    connection: http.client.HTTPConnection, request: Mapping[str, Any]
+    connection: http.client.HTTPConnection,
+    request: Mapping[str, Any],
+    headers: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Recommendations for a whole request; raises as `ask`."""
+    """Recommendations for a whole request; as `ask`."""
     body = json.dumps(dict(request))
     connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
     content = answer.read()
     if answer.status != http.client.OK:
         raise http.client.HTTPException(f"{answer.status}: {content[:300]!r}")
+    if headers is not None:
+        headers.update({name.lower(): value for name, value in answer.getheaders()})
     predictions: list[dict[str, Any]] = json.loads(content)["predictions"]
     return predictions
 

@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from recsys.errors import InputError
+from recsys.ops.low_priority import NICE
 from recsys.tracking.store import TrackConfig
 
 _PATIENCE = 300.0
 """Seconds until the first champion must be there: MLflow is imported and the model downloaded."""
-_NICE = 10
 
 
 class ChampionVersions:
@@ -37,7 +37,7 @@ class ChampionVersions:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
         with suppress(AttributeError, OSError):
-            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICE)
         threading.Thread(target=self._read, name="champion", daemon=True).start()
 
     def newest(self) -> Path | None:

@@ -8,9 +8,8 @@ The tables are those of the training, newer and complete. Servers of the folder 
 (`recsys serve`) take the result in without a restart; the command ends when all of them have.
 """
 
-import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
 from recsys.cli.run_keys import STORE, store_of
@@ -20,8 +19,10 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.experiments.refresh_champion import refresh_champion
 from recsys.exporting.refresh.refresh import Refreshed, refresh
+from recsys.ops.low_priority import low_priority
 from recsys.ops.terminal import say
 from recsys.serving.http.acknowledge import served_folder, wait_for_servers
+from recsys.serving.storage import digest_of, require_free
 from recsys.tracking.champion_folder import served_champion
 
 KEYS = {
@@ -35,9 +36,6 @@ KEYS = {
     "wait": Key("seconds to wait for servers of it", default="60"),
     **STORE,
 }
-
-_NICE = 10
-"""So that a refresh does not slow down a server on the same machine."""
 
 
 def main(words: Sequence[str]) -> None:
@@ -60,24 +58,32 @@ def main(words: Sequence[str]) -> None:
     out = new_folder("out", given["out"]) if "out" in given else None
     wait = number_of_seconds("wait", given["wait"])
     drop, overwrite = (truth(key, given[key]) for key in ("drop_missing", "overwrite"))
-    # Not on Windows.
-    with suppress(AttributeError, OSError):
-        os.nice(_NICE)
-    data = Dataset.from_source(composed_source(of_data))
-    policy = given.get("policy")
-    if "model_name" in given:
-        name, track = given["model_name"], store_of(given)
-        done, version = refresh_champion(track, name, data, policy=policy, drop_missing=drop)
-        named, servers = f"{name} version {version.version}", served_champion(track, name)
-    else:
-        done = refresh(
-            given["artifact"], data, out, policy=policy, drop_missing=drop, overwrite=overwrite
-        )
-        named, servers = str(done.folder), served_folder(done.folder)
+    # Before the tables are read, which takes longer.
+    if "artifact" in given:
+        digest_of(given["artifact"])
+    if out is not None:
+        require_free(out.resolve(), overwrite)
+    with low_priority():
+        done, named, servers = _refreshed(given, of_data, out, drop, overwrite)
     say(*_lines(done, named))
     taken = wait_for_servers(servers, done.digest, wait)
     if taken:
         say(f"  {taken:,} server{'s' * (taken > 1)} of it answer{'s' * (taken == 1)} by it now")
+
+
+def _refreshed(
+    given: Mapping[str, str], of_data: Sequence[str], out: Path | None, drop: bool, overwrite: bool
+) -> tuple[Refreshed, str, Path]:
+    """What was changed, what it is called, and where its servers say what they answer by."""
+    data, policy = Dataset.from_source(composed_source(of_data)), given.get("policy")
+    if "model_name" in given:
+        name, track = given["model_name"], store_of(given)
+        done, version = refresh_champion(track, name, data, policy=policy, drop_missing=drop)
+        return done, f"{name} version {version.version}", served_champion(track, name)
+    done = refresh(
+        given["artifact"], data, out, policy=policy, drop_missing=drop, overwrite=overwrite
+    )
+    return done, str(done.folder), served_folder(done.folder)
 
 
 def _lines(done: Refreshed, named: str) -> list[str]:

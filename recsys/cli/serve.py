@@ -58,7 +58,6 @@ def main(words: Sequence[str]) -> None:
     if "log" not in given and given["log_customers"] != "plain":
         raise InputError("log_customers= is for a log; say log=FOLDER too")
     poll = number_of_seconds("poll", given["poll"])
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     with ExitStack() as held:
         bound = held.enter_context(listening(host, port))
         port = bound.getsockname()[1]
@@ -69,6 +68,7 @@ def main(words: Sequence[str]) -> None:
         # Before the first version is read: a refresh from now on waits for this server.
         acknowledgement = Acknowledgement(acknowledged, port)
         held.callback(acknowledgement.close)
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
         served = Served(versions, acknowledgement, log)
         held.callback(served.close)
         run(served, bound, lambda: _say(f"{named} on http://{host}:{port}/invocations"))

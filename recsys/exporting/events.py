@@ -16,7 +16,7 @@ from recsys.models.base import Embeddings, EventWeights, FoldIn
 from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 from recsys.ops.csr import entry_rows
-from recsys.ops.until import OPEN_START
+from recsys.ops.until import latest
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 
@@ -49,7 +49,7 @@ def events_of(
     if events.weights is not None:
         counted &= events.weights[used] != 0
     # Events are in order of time, so their position breaks ties towards the latest.
-    latest = used[described(keys, events.actions[used], counted)]
+    shown = used[described(keys, events.actions[used], counted)]
     pairs = np.unique(keys)
     weights = np.zeros(len(pairs), np.float32)
     if fold_in is not None:
@@ -57,30 +57,14 @@ def events_of(
         rows = entry_rows(history.indptr)
         weights[np.searchsorted(pairs, rows * width + history.indices)] = history.data
     return EventTable(
-        customers=events.customers[latest],
-        products=events.products[latest],
+        customers=events.customers[shown],
+        products=events.products[shown],
         weights=weights,
-        actions=events.actions[latest],
-        touchpoints=events.touchpoints[latest],
-        when=None if events.when is None else event_times(data, events.when[latest]),
-        until=_until(data, pairs, keys, used),
+        actions=events.actions[shown],
+        touchpoints=events.touchpoints[shown],
+        when=None if events.when is None else event_times(data, events.when[shown]),
+        until=None if not data.filter_seen.ages else latest(keys, until_of_events(data)[used])[1],
     )
-
-
-def _until(data: Dataset, pairs: IntArray, keys: IntArray, used: IntArray) -> IntArray | None:
-    """[E] until when each pair keeps its product off the list; None where all do so for ever.
-
-    Args:
-        data: whose events they are.
-        pairs: [E] keys, ascending.
-        keys: [n] of the events with a product.
-        used: [n] their rows.
-    """
-    if data.filter_seen.ages is None or not data.filter_seen:
-        return None
-    until = np.full(len(pairs), OPEN_START)
-    np.maximum.at(until, np.searchsorted(pairs, keys), until_of_events(data)[used])
-    return until
 
 
 def described(keys: IntArray, actions: IntArray, counted: BoolArray) -> IntArray:

@@ -35,3 +35,16 @@ def holds(until: IntArray, at: IntArray | int | None) -> BoolArray:
     if at is None:
         return np.asarray(until != OPEN_START)
     return np.asarray((at < until) | (until == OPEN_END))
+
+
+def latest(keys: IntArray, until: IntArray) -> tuple[IntArray, IntArray]:
+    """Distinct keys, ascending, and the latest moment of each.
+
+    Args:
+        keys: [n] integers.
+        until: [n] int64 UTC seconds.
+    """
+    distinct, which = np.unique(keys, return_inverse=True)
+    last = np.full(len(distinct), OPEN_START)
+    np.maximum.at(last, which, until)
+    return distinct, last

@@ -1,6 +1,6 @@
 """Your own tables in Delta Lake, read by deltalake, which `pip install 'recsys[delta]'` adds.
 
-Cut-offs: those you set. Seen products are left out of the ranking unless `data.filter_seen=false`.
+Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 The schema of a Delta table has the types of its partitions too: a branch 007 stays a text.
 """
 
@@ -11,11 +11,10 @@ from typing import Any, Unpack
 import pandas as pd
 
 from recsys.data.arrow_frame import frame_of, without_dictionaries
+from recsys.data.sources.driver_errors import driver_words
 from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
 from recsys.errors import InputError
 from recsys.ops.masking import masked
-
-_LONGEST = 300
 
 
 class Delta(OwnTables):
@@ -70,7 +69,7 @@ class Delta(OwnTables):
             except Exception as error:  # stores, logs and files have errors of their own
                 raise InputError(
                     f"data.tables.{table}={masked(uri)}: expected a Delta table, got: "
-                    f"{_one_line(error, uri)}"
+                    f"{driver_words(error, uri)}"
                 ) from None
             return frame_of(without_dictionaries(rows))
 
@@ -84,8 +83,3 @@ class Delta(OwnTables):
 
 def _rows(deltalake: Any, uri: str, version: int | None) -> Any:
     return deltalake.DeltaTable(uri, version=version).to_pyarrow_table()
-
-
-def _one_line(error: Exception, uri: str) -> str:
-    text = masked(" ".join(str(error).split()) or type(error).__name__, uri)
-    return text[:_LONGEST].rstrip(". ")

@@ -1,7 +1,8 @@
 """What holds for tables of your own, whether they lie in files, a database or a lake."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from typing import Any, TypeAlias, TypedDict
 
@@ -59,7 +60,7 @@ class Meaning(TypedDict, total=False):
     outcome_days: float | None
 
 
-class OwnTables:
+class OwnTables(ABC):
     """A source whose subclass reads one table at a time, by `reader` and `origin_of`.
 
     Args:
@@ -89,18 +90,17 @@ class OwnTables:
         require_targets(self.targets)
         parse_filter_seen(self.filter_seen)
 
-    @contextmanager
-    def reader(self) -> Iterator[ReadTable]:
+    @abstractmethod
+    def reader(self) -> AbstractContextManager[ReadTable]:
         """Opens what the tables lie in, and reads them with the column names that they have there.
 
         Raises:
             InputError: it cannot be opened; the function raises it for a table.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def origin_of(self, table: str) -> str:
         """Where a table lies, in a word or two: a file, a setting."""
-        raise NotImplementedError
 
     def load(self) -> Tables:
         """The tables that there are, with renamed columns.

@@ -13,7 +13,8 @@ from recsys.data.interactions import NEVER
 from recsys.data.seen_products import until_of_events
 from recsys.exporting.events import described, event_times
 from recsys.exporting.refresh.aligned import Aligned
-from recsys.ops.until import OPEN_START
+from recsys.ops.filter_seen import FilterSeen
+from recsys.ops.until import latest
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.ids import SortedIds
@@ -69,7 +70,9 @@ def refolded(
         return Refolded(events=None, vectors=vectors, degrees=degrees, new=0, folded=0)
     old = _of_kept(contents.events, kept, len(contents.customers))
     is_new = _is_new(old, contents, tables.data)
-    table = _merged(old, tables.data, is_new, _action_weights(contents))
+    # What leaves the list is a rule of the artifact, as its vectors are.
+    data = replace(tables.data, filter_seen=FilterSeen.of(contents.filter_seen))
+    table = _merged(old, data, is_new, _action_weights(contents))
     counts = _fresh_counts(contents, tables.data, is_new)
     number = 0
     width = len(contents.products)
@@ -141,9 +144,7 @@ def _merged(old: EventTable, data: Dataset, is_new: BoolArray, actions: FloatArr
         name: None if rows is None else rows[chosen] for name, rows in joined.items()
     }
     if old.until is not None:
-        until = np.append(old.until, until_of_events(data)[new])
-        columns["until"] = np.full(len(pairs), OPEN_START)
-        np.maximum.at(columns["until"], np.searchsorted(pairs, keys), until)
+        columns["until"] = latest(keys, np.append(old.until, until_of_events(data)[new]))[1]
     return EventTable(**columns, weights=of_pairs).by_customer()
 
 

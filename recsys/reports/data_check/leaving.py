@@ -5,35 +5,29 @@ import pandas as pd
 
 from recsys.arrays import BoolArray
 from recsys.data import columns
-from recsys.data.filter_seen import FilterSeenLike, filter_of
-from recsys.errors import InputError
 from recsys.ops.filter_seen import FilterSeen
 from recsys.reports.data_check.section import share
 
 
-def leaving_line(events: pd.DataFrame, filter_seen: FilterSeenLike | FilterSeen) -> str:
-    """Which products leave the list, or why the setting does not fit the data.
+def leaving_line(events: pd.DataFrame, filter_seen: FilterSeen) -> str:
+    """Which products leave the list, and how many.
 
     Args:
         events: [E] the interactions as read; ids may be categories.
-        filter_seen: as set.
+        filter_seen: for these events.
     """
-    try:
-        chosen = filter_of(filter_seen, events)
-    except InputError as error:
-        return f"{error}."
-    if not chosen:
+    if not filter_seen:
         return "No product leaves a customer's list (data.filter_seen)."
     if not {columns.CUSTOMER, columns.PRODUCT} <= set(events):
-        return f"What leaves a customer's list (data.filter_seen): {chosen}."
-    if chosen.ages is None:
+        return f"What leaves a customer's list (data.filter_seen): {filter_seen}."
+    if filter_seen.ages is None:
         size = _pairs(events, np.ones(len(events), bool))
-        return f"What leaves a customer's list (data.filter_seen): {chosen}: {size:,} pairs."
+        return f"What leaves a customer's list (data.filter_seen): {filter_seen}: {size:,} pairs."
     actions = events.get(columns.ACTION, pd.Series(columns.DEFAULT_ACTION, index=events.index))
     total = _pairs(events, np.ones(len(events), bool))
     parts = [
         f"{FilterSeen((pair,))}: {share(_pairs(events, (actions == pair[0]).to_numpy()), total)}"
-        for pair in chosen.ages
+        for pair in filter_seen.ages
     ]
     return (
         "What leaves a customer's list (data.filter_seen), in pairs of customer and product: "

@@ -18,6 +18,8 @@ HEADER = "X-Artifact"
 """Of each answer: SHA-256 of the manifest of the artifact that gave it."""
 
 _BACKLOG, _GRACE = 2048, 10
+_KEEP_ALIVE = 75
+"""Seconds; longer than a proxy keeps a connection, which it would use as the server closes it."""
 
 
 def application(served: Served) -> Any:
@@ -100,5 +102,6 @@ def run(served: Served, bound: socket.socket, is_ready: Callable[[], object]) ->
         lifespan="off",
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE,
+        timeout_keep_alive=_KEEP_ALIVE,
     )
     Server(config).run(sockets=[bound])

@@ -2,14 +2,13 @@
 
 import gc
 import logging
-import os
 import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from recsys.errors import InputError
+from recsys.ops.low_priority import low_priority
 from recsys.serving.answer_log import AnswerLog
 from recsys.serving.http.acknowledge import Acknowledgement
 from recsys.serving.http.version import Version, version_of
@@ -18,7 +17,6 @@ from recsys.serving.mlflow_model.over_http import Turns
 from recsys.serving.storage import digest_of
 
 _PAUSE = 0.1
-_NICE = 10
 _SWITCH = 0.001
 """Seconds after which a thread that loads lets one that answers run; Python's own is five times as
 long, which every request beside it would wait."""
@@ -94,16 +92,14 @@ class Served:
         self._thread.join()
 
     def _follow(self) -> None:
-        # Of this thread only, on Linux: requests go first.
-        with suppress(AttributeError, OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-        while not self._ended.wait(_PAUSE):
-            try:
-                self._take_in()
-            except InputError as error:
-                if str(error) != self._said:
-                    self._said = str(error)
-                    _log.error("the former version answers on: %s", error)
+        with low_priority():
+            while not self._ended.wait(_PAUSE):
+                try:
+                    self._take_in()
+                except InputError as error:
+                    if str(error) != self._said:
+                        self._said = str(error)
+                        _log.error("the former version answers on: %s", error)
 
     def _take_in(self) -> None:
         folder = self._versions.newest()

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.ops.until import OPEN_END, OPEN_START, holds
+from recsys.ops.until import OPEN_END, holds, latest
 from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.query.default_vector import fill_default, require_default_vector
@@ -125,14 +125,6 @@ def empty_state(contents: Contents, customer_id: str | int | UUID | None) -> Cus
     )
 
 
-def latest_until(products: IntArray, until: IntArray) -> tuple[IntArray, IntArray]:
-    """Product rows, each once and ascending, and the latest moment of each."""
-    distinct, which = np.unique(products, return_inverse=True)
-    latest = np.full(len(distinct), OPEN_START)
-    np.maximum.at(latest, which, until)
-    return distinct, latest
-
-
 def _seen(contents: Contents, rows: IntArray) -> tuple[IntArray, IntArray]:
     """See `CustomerState`; of events [n] of these rows."""
     events = contents.events
@@ -141,7 +133,7 @@ def _seen(contents: Contents, rows: IntArray) -> tuple[IntArray, IntArray]:
     if events.until is None:
         distinct = np.unique(events.products[rows])
         return distinct, np.full(len(distinct), OPEN_END)
-    return latest_until(events.products[rows], events.until[rows])
+    return latest(events.products[rows], events.until[rows])
 
 
 def _history(contents: Contents, rows: IntArray) -> History:

@@ -12,7 +12,7 @@ from recsys.errors import InputError
 from recsys.ops import fold_in
 from recsys.ops.filter_seen import DEFAULT_ACTION, FilterSeen
 from recsys.ops.shown_text import shown
-from recsys.ops.until import OPEN_END, OPEN_START
+from recsys.ops.until import OPEN_END, OPEN_START, latest
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds
@@ -20,7 +20,6 @@ from recsys.serving.query.customer_state import (
     ONE_CUSTOMER,
     CustomerState,
     History,
-    latest_until,
 )
 from recsys.serving.query.default_vector import default_vector, fill_default
 
@@ -78,7 +77,7 @@ def folded(
     vectors, (by_popularity,) = fill_default(
         contents, np.vstack([before.vectors[:-1], vector]), ONE_CUSTOMER
     )
-    seen, until = latest_until(
+    seen, until = latest(
         np.append(before.seen, fresh), np.append(before.until, _until(contents, actions))
     )
     return replace(

@@ -6,13 +6,11 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
+from recsys.data.sources.driver_errors import driver_words
 from recsys.errors import InputError
-from recsys.ops.masking import masked
 
 Select: TypeAlias = Callable[[str], pa.Table]
 """A SELECT statement -> its rows; raises the error of the driver."""
-
-_LONGEST = 300
 
 
 @contextmanager
@@ -45,7 +43,7 @@ def connected(uri: str) -> Iterator[Select]:
         if is_open:
             raise
         raise InputError(
-            f"data.uri: the database at {scheme}:... cannot be opened: {_one_line(error, uri)}"
+            f"data.uri: the database at {scheme}:... cannot be opened: {driver_words(error, uri)}"
         ) from None
 
 
@@ -74,7 +72,7 @@ def _rows(select: Select, statement: str, uri: str) -> pa.Table:
     except InputError:
         raise
     except Exception as error:
-        raise InputError(f"the database refuses it: {_one_line(error, uri)}") from None
+        raise InputError(f"the database refuses it: {driver_words(error, uri)}") from None
     refuse_repeated(rows.column_names)
     return rows
 
@@ -84,9 +82,3 @@ def refuse_repeated(names: Sequence[str]) -> None:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise InputError(f"column '{twice}' comes twice; give one another name by AS")
-
-
-def _one_line(error: Exception, uri: str) -> str:
-    own = getattr(error, "orig", None) or error  # SQLAlchemy adds a link to the driver's words
-    text = " ".join(str(own).split()).partition(" Query was: ")[0] or type(own).__name__
-    return masked(text, uri)[:_LONGEST].rstrip(". ")

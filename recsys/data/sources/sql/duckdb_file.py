@@ -20,12 +20,15 @@ def opened(uri: str) -> Iterator[Callable[[str], pa.Table]]:
         uri: `duckdb:///shop.duckdb`, from the current folder, or `duckdb:////data/shop.duckdb`.
 
     Raises:
-        InputError: there is no such file.
-        duckdb.Error: it is no database, or another process writes to it.
+        InputError: there is no such file, or it is no database.
+        duckdb.Error: another process writes to it, or a newer DuckDB wrote it.
     """
     path = Path(uri.removeprefix(_SCHEME)).expanduser()
     if not uri.startswith(_SCHEME) or not path.is_file():
         raise InputError(f"data.uri: expected duckdb:///FILE with a file that is there, got {uri}")
+    with path.open("rb") as file:
+        if file.read(12)[8:] != b"DUCK":  # DuckDB would open other files as tables in memory
+            raise InputError(f"data.uri: expected a database of DuckDB, got {path.name}")
     # Nothing is fetched: extensions that are not installed are refused at once.
     with duckdb.connect(path, read_only=True) as connection:
         connection.execute("SET autoinstall_known_extensions = false")

@@ -1,6 +1,6 @@
 """Your own tables in a database: PostgreSQL, DuckDB, SQLite and what ADBC or SQLAlchemy reach.
 
-Cut-offs: those you set. Seen products are left out of the ranking unless `data.filter_seen=false`.
+Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 A database states no order of rows, so events need a `timestamp` or an `order`.
 """
 
