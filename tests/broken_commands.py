@@ -348,6 +348,10 @@ CHECK = {
     "mapping of no tables": ([*SHOP, "data.mapping=old.yaml"],
         "old.yaml: expected a key 'tables' with a mapping for each table"),
     "foreign class": (["data._target_=subprocess.Popen"], "only classes of recsys"),
+    "database that is not there": (["data=sql", "data.queries.interactions=e",
+        "data.uri=sqlite:///none.db"], "data.uri: expected sqlite:///FILE, and there is no file"),
+    "suggestion for a lake": (["data=delta", "data.tables.interactions=tables", "suggest=true"],
+        "suggest: expected data=files, whose files a mapping describes"),
 }  # fmt: skip
 
 REFRESH_SHOP = ["artifact={artifact}", *SHOP]

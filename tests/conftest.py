@@ -1,3 +1,6 @@
+from collections.abc import Iterator
+from tempfile import TemporaryDirectory
+
 import pandas as pd
 import pytest
 from hypothesis import settings
@@ -30,3 +33,15 @@ def shop() -> Dataset:
     table = pd.DataFrame(events, columns=names)
     table["timestamp"] = day + pd.to_timedelta(table["timestamp"], unit="D")
     return dataset_of(table)
+
+
+@pytest.fixture(scope="session")
+def postgresql_uri() -> Iterator[str]:
+    """A real PostgreSQL with pgvector."""
+    pgserver = pytest.importorskip("pgserver", reason="pgserver has no wheel for this Python")
+    # Not below pytest's own folder: for root the server runs as another user, whom any other
+    # test run that starts meanwhile would lock out of there.
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()

@@ -111,7 +111,7 @@ def _decimals(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def uuid_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Canonical texts [n] of UUIDs of 16 bytes, null where null."""
     parts = [
-        pa.array(_uuids(chunk), mask=chunk.is_null().to_numpy(zero_copy_only=False))
+        pa.array(_uuids(chunk), pa.string(), mask=chunk.is_null().to_numpy(zero_copy_only=False))
         for chunk in column.chunks
     ]
     return pa.chunked_array(parts, pa.string())

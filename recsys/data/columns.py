@@ -54,6 +54,10 @@ KNOWN: Final = "known"
 FALLBACK: Final = "fallback"
 SCORE: Final = "score"
 
+IDS: Final = (CUSTOMER, PRODUCT, OFFER, DECISION, ID_A, ID_B)
+CODES: Final = (TOUCHPOINT, SESSION, SLATE)
+"""What joins tables: ids, and codes whose cells may be empty."""
+
 OFFER_KEYS: Final = (OFFER, TOUCHPOINT, VARIANT, LANGUAGE, CAMPAIGN, VALID_FROM, VALID_TO)
 """What makes an offer one of its own: rows of the table of offers that agree in these columns list
 the products of the same offer."""

@@ -7,9 +7,11 @@ import pandas as pd
 
 from recsys.data import columns
 from recsys.data.filter_seen import filter_of
-from recsys.data.kinds import kind_of
 from recsys.data.source import Source
 from recsys.data.tables import Tables
+
+_WHOLE = (*columns.IDS, *columns.CODES, columns.ORDER)
+"""Columns whose numbers are kept with all their digits."""
 
 
 def fingerprint(source: Source, tables: Tables) -> str:
@@ -30,20 +32,20 @@ def fingerprint(source: Source, tables: Tables) -> str:
     for name, table in tables.items():
         names = sorted(table.columns)
         digest.update(repr((name, names, len(table))).encode())
-        content = pd.DataFrame({column: _canonical(name, table[column]) for column in names})
+        content = pd.DataFrame({column: _canonical(table[column]) for column in names})
         rows = pd.util.hash_pandas_object(content, index=False).to_numpy()
         is_sequence = name == "interactions" and not {columns.TIMESTAMP, columns.ORDER} & set(names)
         digest.update((rows if is_sequence else np.sort(rows)).tobytes())
     return digest.hexdigest()
 
 
-def _canonical(table: str, column: pd.Series) -> pd.Series:
+def _canonical(column: pd.Series) -> pd.Series:
     types = pd.api.types
     if types.is_datetime64_any_dtype(column.dtype):
         moments: pd.Series = column.dt.as_unit("us")
-        return moments
+        return moments if moments.dt.tz is None else moments.dt.tz_convert(None)
     if types.is_bool_dtype(column.dtype):
         return column.astype(object) if column.hasnans else column
-    if types.is_numeric_dtype(column.dtype) and kind_of(table, str(column.name)) == "feature":
+    if types.is_numeric_dtype(column.dtype) and column.name not in _WHOLE:
         return pd.Series(column.to_numpy(np.float64, na_value=np.nan), index=column.index)
     return column

@@ -7,9 +7,6 @@ from recsys.data.schema import SCHEMAS
 
 Kind = Literal["id", "code", "text", "moment", "number", "flag", "feature"]
 
-IDS = (columns.CUSTOMER, columns.PRODUCT, columns.OFFER, columns.DECISION, columns.ID_A,
-       columns.ID_B)  # fmt: skip
-CODES = (columns.TOUCHPOINT, columns.SESSION, columns.SLATE)
 MOMENTS = (columns.TIMESTAMP, columns.VALID_FROM, columns.VALID_TO)
 OPEN_TABLES = ("customers", "products")
 """Tables that may have any further columns; these are features."""
@@ -34,9 +31,9 @@ def kind_of(table: str, column: str) -> Kind:
     expected = SCHEMAS[table].columns.get(column)
     if expected is None:
         return "feature" if table in OPEN_TABLES else "text"
-    if column in IDS:
+    if column in columns.IDS:
         return "id"
-    if column in CODES:
+    if column in columns.CODES:
         return "code"
     if column in MOMENTS:
         return "moment"

@@ -69,10 +69,17 @@ def test_every_split_builds(name: str) -> None:
     settings_from(composed(f"split={name}"))
 
 
+NEEDED = {
+    "sql": ["data.uri=duckdb:///shop.duckdb", "data.queries.interactions=events"],
+    "delta": ["data.tables.interactions=events"],
+}
+
+
 @pytest.mark.parametrize("name", alternatives("data"))
 def test_every_source_builds(name: str, folder: Path) -> None:
+    needed = NEEDED.get(name, [])
     root = [f"data.root={folder}"] if name in NEEDS_ROOT else []
-    settings_from(composed("model=popularity", f"data={name}", *root))
+    settings_from(composed("model=popularity", f"data={name}", *root, *needed))
 
 
 @pytest.mark.parametrize("name", alternatives("policy"))

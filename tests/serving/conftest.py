@@ -1,6 +1,5 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -32,15 +31,9 @@ def loaded(tmp_path: Path) -> Callable[..., Artifact]:
 
 
 @pytest.fixture(scope="session")
-def uri() -> Iterator[str]:
+def uri(postgresql_uri: str) -> str:
     """A real PostgreSQL with pgvector."""
-    pgserver = pytest.importorskip("pgserver", reason="pgserver has no wheel for this Python")
-    # Not below pytest's own folder: for root the server runs as another user, whom any other
-    # test run that starts meanwhile would lock out of there.
-    with TemporaryDirectory(prefix="postgres-") as folder:
-        server = pgserver.get_server(folder, cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
+    return postgresql_uri
 
 
 @pytest.fixture(params=["parquet", "pgvector"])

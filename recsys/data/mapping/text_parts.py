@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data.cells import listed
-from recsys.data.faults.inspected import LinesOf
-from recsys.data.mapping.lines import Lines
+from recsys.data.faults.inspected import Line, LinesOf
 from recsys.data.mapping.mapping import Format
 from recsys.data.mapping.text_file import BadLine, TextFile, read_text_file
 from recsys.data.sources.parts import (
@@ -37,7 +36,7 @@ class TextTable:
 
     frame: pd.DataFrame
     lines: LinesOf
-    bad_lines: list[tuple[str | int, BadLine]]
+    bad_lines: list[tuple[Line, BadLine]]
 
 
 def read_text_table(
@@ -57,12 +56,6 @@ def read_text_table(
     Raises:
         InputError: a part or its header cannot be read, or parts have other columns.
     """
-    if not path.is_dir():
-        text = read_text_file(path, form, is_repeated)
-        numbers = text.lines.of_records([line.record for line in text.bad_lines])
-        return TextTable(
-            text.frame, text.lines.of_rows, list(zip(numbers, text.bad_lines, strict=True))
-        )
     parts = [part for part in parts_of(path) if is_text(part)]
     if not parts:
         raise InputError(f"{path.name}: expected CSV parts in the folder, got none")
@@ -74,27 +67,16 @@ def read_text_table(
                 f"{path.name}: expected the columns of {names[0]} in every part, got "
                 f"{listed(text.frame.columns)} in {name}; export it again"
             )
-    rows = rows_of_parts([len(text.frame) for text in texts])
     columns: dict[Any, pd.Series] = {
         label: _joined([text.frame[label] for text in texts]) for label in texts[0].frame
     }
+    rows = rows_of_parts([len(text.frame) for text in texts])
     for name, values in partition_texts(path, parts).items():
         column = typed_partition(name, values, rows, partitions or {})
         if column is not None and name not in columns:
             columns[name] = column
-    return TextTable(
-        pd.DataFrame(columns),
-        _lines_of(names, [text.lines for text in texts], [len(text.frame) for text in texts]),
-        [
-            (f"{name}:{number}", line)
-            for name, text in zip(names, texts, strict=True)
-            for number, line in zip(
-                text.lines.of_records([line.record for line in text.bad_lines]),
-                text.bad_lines,
-                strict=True,
-            )
-        ],
-    )
+    lines = _LinesOfParts(names if path.is_dir() else [], texts)
+    return TextTable(pd.DataFrame(columns), lines.of_rows, lines.bad())
 
 
 def _read(
@@ -107,20 +89,44 @@ def _read(
 
 
 def _joined(parts: Sequence[pd.Series]) -> pd.Series:
+    if len(parts) == 1:
+        return parts[0]
     if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
         return pd.Series(pd.api.types.union_categoricals(list(parts)))
     return pd.concat(parts, ignore_index=True)
 
 
-def _lines_of(names: Sequence[str], lines: Sequence[Lines], sizes: Sequence[int]) -> LinesOf:
-    ends = np.cumsum(sizes)
+class _LinesOfParts:
+    """Where the rows of a table stand.
 
-    def of_rows(rows: Sequence[int]) -> list[str | int]:
-        places: list[str | int] = []
+    Args:
+        names: of its parts; empty for a single file, whose lines need no name.
+        texts: its parts.
+    """
+
+    def __init__(self, names: Sequence[str], texts: Sequence[TextFile]) -> None:
+        self._names, self._texts = names, texts
+        self._ends = np.cumsum([len(text.frame) for text in texts])
+
+    def of_rows(self, rows: Sequence[int]) -> list[Line]:
+        """Lines [n] of rows [n] of the table."""
+        if not self._names:
+            return [*self._texts[0].lines.of_rows(rows)]
+        places: list[Line] = []
         for row in rows:
-            part = int(np.searchsorted(ends, row, side="right"))
-            start = ends[part] - sizes[part]
-            places.append(f"{names[part]}:{lines[part].of_rows([int(row - start)])[0]}")
+            part = int(np.searchsorted(self._ends, row, side="right"))
+            start = int(self._ends[part]) - len(self._texts[part].frame)
+            places.append(self._place(part, self._texts[part].lines.of_rows([row - start])[0]))
         return places
 
-    return of_rows
+    def bad(self) -> list[tuple[Line, BadLine]]:
+        """The lines of all parts that were not read."""
+        bad: list[tuple[Line, BadLine]] = []
+        for part, text in enumerate(self._texts):
+            numbers = text.lines.of_records([line.record for line in text.bad_lines])
+            places = [self._place(part, number) for number in numbers]
+            bad += zip(places, text.bad_lines, strict=True)
+        return bad
+
+    def _place(self, part: int, number: int) -> Line:
+        return f"{self._names[part]}:{number}" if self._names else number

@@ -4,7 +4,8 @@ Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 `recsys.data.schema.SCHEMAS` lists the columns of each table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from recsys.data.kinds import kind_of
 from recsys.data.sources.csv_file import read_csv
 from recsys.data.sources.folder import data_folder, no_interactions, usual_file
-from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables
+from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
 from recsys.data.sources.parquet import read_parquet
 from recsys.data.sources.parts import (
     PartitionKind,
@@ -106,12 +107,17 @@ class Files(OwnTables):
 
         return as_yaml(inspected.suggestion or suggested(self.folder), inspected.faults)
 
-    def read(self, table: str) -> pd.DataFrame | None:
-        """A table as its file has it; None without one.
+    @contextmanager
+    def reader(self) -> Iterator[ReadTable]:
+        """Reads each table from its file, as the file has it."""
+        yield self._read
 
-        Raises:
-            InputError: the file cannot be read.
-        """
+    def origin_of(self, table: str) -> str:
+        """The name of the table's file."""
+        path = usual_file(self.folder, table)
+        return table if path is None else path.name
+
+    def _read(self, table: str) -> pd.DataFrame | None:
         path = usual_file(self.folder, table)
         if path is None:
             return None
@@ -119,11 +125,6 @@ class Files(OwnTables):
         if path.suffix == ".csv":
             return read_csv(path, lambda name: kind_of(table, names.get(name, name)))
         return read_parquet(path, partitions=self.partitions)
-
-    def origin_of(self, table: str) -> str:
-        """The name of the table's file."""
-        path = usual_file(self.folder, table)
-        return table if path is None else path.name
 
     def _is_of_text_parts(self, table: str) -> bool:
         path = usual_file(self.folder, table)

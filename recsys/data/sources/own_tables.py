@@ -1,8 +1,10 @@
 """What holds for tables of your own, whether they lie in files, a database or a lake."""
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import fields
-from typing import Any, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 import pandas as pd
 
@@ -20,6 +22,10 @@ from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 
 TABLES = tuple(field.name for field in fields(Tables))
+
+
+ReadTable: TypeAlias = Callable[[str], pd.DataFrame | None]
+"""The name of a table -> the table; None if there is none."""
 
 
 class Meaning(TypedDict, total=False):
@@ -51,8 +57,8 @@ class Meaning(TypedDict, total=False):
     outcome_days: float | None
 
 
-class OwnTables:
-    """A source whose subclass reads one table at a time, by `read` and `origin_of`.
+class OwnTables(ABC):
+    """A source whose subclass reads one table at a time, by `reader` and `origin_of`.
 
     Args:
         name: what the data are called where `meaning` has no name.
@@ -81,17 +87,17 @@ class OwnTables:
         require_targets(self.targets)
         parse_filter_seen(self.filter_seen)
 
-    def read(self, table: str) -> pd.DataFrame | None:
-        """A table with the column names of its origin; None if there is none.
+    @abstractmethod
+    def reader(self) -> AbstractContextManager[ReadTable]:
+        """Opens what the tables lie in, and reads them with the column names that they have there.
 
         Raises:
-            InputError: it cannot be read.
+            InputError: it cannot be opened; the function raises it for a table.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def origin_of(self, table: str) -> str:
         """Where a table lies, in a word or two: a file, a setting."""
-        raise NotImplementedError
 
     def load(self) -> Tables:
         """The tables that there are, with renamed columns.
@@ -99,24 +105,24 @@ class OwnTables:
         Raises:
             InputError: interactions are missing, or a table or a column to rename is wrong.
         """
-        frames: dict[str, Any] = {table: self._renamed(table) for table in TABLES}
+        with self.reader() as read:
+            frames: dict[str, Any] = {table: self._renamed(table, read) for table in TABLES}
         return self.with_outcomes(EndingTables(**frames, ends=self.ends))
 
     def inspected(self) -> Inspected:
         """The tables with all their faults, and where each lies."""
         tables: dict[str, CollectedTable] = {}
-        files: dict[str, FileOf] = {}
         unread: list[Fault] = []
-        for name in TABLES:
-            try:
-                frame = self._renamed(name)
-            except InputError as error:
-                unread.append(Fault.of_error(name, error))
-                continue
-            if frame is not None:
-                tables[name] = collect_table(name, frame, self.ends)
-                theirs = {ours: theirs for theirs, ours in self.rename.get(name, {}).items()}
-                files[name] = FileOf(name=self.origin_of(name), theirs=theirs)
+        with self.reader() as read:
+            for name in TABLES:
+                try:
+                    frame = self._renamed(name, read)
+                except InputError as error:
+                    unread.append(Fault.of_error(name, error))
+                    continue
+                if frame is not None:
+                    tables[name] = collect_table(name, frame, self.ends)
+        files = {name: FileOf(name=self.origin_of(name)) for name in tables}
         both = across(tables)
         return Inspected(
             collected=Collected(both.tables, [*unread, *both.faults], both.known), files=files
@@ -130,9 +136,9 @@ class OwnTables:
         events = decisions_as_events(check_tables(loaded), known_after=known_after)
         return EndingTables.of(events, self.ends)
 
-    def _renamed(self, table: str) -> pd.DataFrame | None:
+    def _renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
         try:
-            frame = self.read(table)
+            frame = read(table)
         except InputError as error:
             raise error if error.key == table else InputError(f"{table}: {error}") from None
         if frame is None:

@@ -1,0 +1,85 @@
+"""Your own tables in Delta Lake, read by deltalake, which `pip install 'recsys[delta]'` adds.
+
+Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
+The schema of a Delta table has the types of its partitions too: a branch 007 stays a text.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Unpack
+
+import pandas as pd
+
+from recsys.data.arrow_frame import frame_of, without_dictionaries
+from recsys.data.sources.driver_errors import driver_words
+from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
+from recsys.errors import InputError
+from recsys.ops.masking import masked
+
+
+class Delta(OwnTables):
+    """Reads each table as of its newest version, or of the one that is set.
+
+    Args:
+        tables: table -> its folder, or a URI such as s3://BUCKET/interactions; keys of a store
+            come from the environment, as deltalake reads them (AWS_ACCESS_KEY_ID ...).
+        versions: table -> the version to read; the newest where it is not here.
+        meaning: see `recsys.data.sources.own_tables.Meaning`.
+
+    Raises:
+        InputError: an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        tables: Mapping[str, str | None],
+        versions: Mapping[str, int | None] | None = None,
+        **meaning: Unpack[Meaning],
+    ) -> None:
+        self._tables = {table: uri for table, uri in tables.items() if uri}
+        self._versions = {
+            table: version for table, version in (versions or {}).items() if version is not None
+        }
+        for key, known in (("tables", TABLES), ("versions", tuple(self._tables))):
+            for table in tables if key == "tables" else self._versions:
+                if table not in known:
+                    raise InputError(
+                        f"data.{key}: no table '{table}'; tables are {', '.join(known)}"
+                    )
+        if "interactions" not in self._tables:
+            raise InputError("data.tables.interactions: expected a folder or a URI, got none")
+        folder = self._tables["interactions"].rstrip("/").rpartition("/")[0]
+        super().__init__(folder.rpartition("/")[2] or "delta", meaning)
+
+    @contextmanager
+    def reader(self) -> Iterator[ReadTable]:
+        """Reads tables, and keeps which version each is of."""
+        try:
+            import deltalake
+        except ModuleNotFoundError:
+            raise InputError("data=delta needs deltalake; pip install 'recsys[delta]'") from None
+
+        def read(table: str) -> pd.DataFrame | None:
+            uri = self._tables.get(table)
+            if uri is None:
+                return None
+            try:
+                rows = _rows(deltalake, uri, self._versions.get(table))
+            except Exception as error:  # stores, logs and files have errors of their own
+                raise InputError(
+                    f"data.tables.{table}={masked(uri)}: expected a Delta table, got: "
+                    f"{driver_words(error, uri)}"
+                ) from None
+            return frame_of(without_dictionaries(rows))
+
+        yield read
+
+    def origin_of(self, table: str) -> str:
+        """The folder or URI of a table, and its version if one is set."""
+        uri = masked(self._tables.get(table, table))
+        return f"{uri} version {self._versions[table]}" if table in self._versions else uri
+
+
+def _rows(deltalake: Any, uri: str, version: int | None) -> Any:
+    return deltalake.DeltaTable(uri, version=version).to_pyarrow_table()

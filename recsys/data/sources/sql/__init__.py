@@ -1,0 +1,1 @@
+"""Tables of a database: one query, or the name of a table, for each."""

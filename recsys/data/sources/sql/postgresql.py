@@ -1,0 +1,85 @@
+"""PostgreSQL by its ADBC driver, whose values are those of the wire: mended here by their types.
+
+`numeric` comes as text, `money` as whole cents of the server's currency, an infinite time as a
+year far outside any calendar.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import adbc_driver_postgresql.dbapi
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recsys.data.arrow_frame import number_texts
+
+_TYPE = b"POSTGRESQL:type"
+"""Key of a column's metadata that holds the name of its type in the database."""
+
+_BEGIN = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+_EPOCH = 946_684_800_000_000
+"""Microseconds from 1970 to 2000, from where PostgreSQL counts."""
+
+_ENDLESS_TIMES = (-(2**63) + _EPOCH - 1, -(2**63) + _EPOCH)
+_ENDLESS_DAYS = (-(2**31) + 10_957 - 1, -(2**31) + 10_957)
+"""What the driver makes of infinity (its sum overflows) and -infinity."""
+
+Select = Callable[[str], pa.Table]
+
+
+@contextmanager
+def opened(uri: str) -> Iterator[Select]:
+    """Reads in one transaction, so that all tables are those of one moment; nothing is written.
+
+    Args:
+        uri: `postgresql://USER@HOST/DATABASE`; a password that is not in it is taken from
+            PGPASSWORD, PGPASSFILE or ~/.pgpass.
+
+    Raises:
+        adbc_driver_manager.Error: the server cannot be reached.
+    """
+    with (
+        adbc_driver_postgresql.dbapi.connect(uri) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(_BEGIN)
+
+        def rows(statement: str) -> pa.Table:
+            try:
+                cursor.execute(statement)
+            except connection.Error:
+                connection.rollback()  # so that the next table can be read
+                cursor.execute(_BEGIN)
+                raise
+            return cursor.fetch_arrow_table()
+
+        yield lambda statement: _mended(rows(statement), rows)
+
+
+def _mended(table: pa.Table, rows: Select) -> pa.Table:
+    for position, field in enumerate(table.schema):
+        kind = (field.metadata or {}).get(_TYPE, b"").decode()
+        column = table.column(position)
+        if kind == "numeric":
+            column = number_texts(pc.cast(column, pa.string()))
+        elif kind == "money":
+            # One unit of the currency: 100 cents, or 1 yen.
+            unit = rows("SELECT CAST('1' AS money) AS unit").column(0)[0].as_py()
+            column = pc.divide(pc.cast(column, pa.float64(), safe=False), float(unit))
+        elif kind in ("timestamp", "timestamptz"):
+            column = _finite(column, pa.int64(), _ENDLESS_TIMES)
+        elif kind == "date":
+            column = _finite(column, pa.int32(), _ENDLESS_DAYS)
+        else:
+            continue
+        table = table.set_column(position, field.name, column)
+    return table
+
+
+def _finite(
+    column: pa.ChunkedArray, whole: pa.DataType, endless: tuple[int, int]
+) -> pa.ChunkedArray:
+    """Times without infinity, which stands for an open end, as an empty cell does."""
+    is_endless = pc.is_in(pc.cast(column, whole), pa.array(endless, whole))
+    return pc.if_else(is_endless, pa.scalar(None, column.type), column)

@@ -1,0 +1,118 @@
+"""Your own tables in a database: PostgreSQL, DuckDB, SQLite and what ADBC or SQLAlchemy reach.
+
+Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
+A database states no order of rows, so events need a `timestamp` or an `order`.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Unpack
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from recsys.data.arrow_frame import frame_of, without_dictionaries
+from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
+from recsys.data.sources.sql.connect import connected
+from recsys.errors import InputError
+from recsys.ops.masking import MASK
+
+
+class Sql(OwnTables):
+    """Reads each table by a query, all of them as of one moment where the database can.
+
+    Args:
+        uri: `postgresql://USER@HOST/DATABASE` (by ADBC), `duckdb:///FILE`, `sqlite:///FILE`, any
+            other that SQLAlchemy has a dialect for (`postgresql+psycopg://...`), or one that ADBC
+            has a driver for. A password is masked wherever a run is logged, so that the run cannot
+            be repeated; name a variable by `uri_env` instead.
+        uri_env: the environment variable that holds the URI.
+        queries: table -> SELECT statement, or the name of a table or view. Nothing is written.
+        meaning: see `recsys.data.sources.own_tables.Meaning`.
+
+    Raises:
+        InputError: an argument is wrong, or the variable is not set.
+    """
+
+    def __init__(
+        self,
+        *,
+        queries: Mapping[str, str | None],
+        uri: str | None = None,
+        uri_env: str | None = None,
+        **meaning: Unpack[Meaning],
+    ) -> None:
+        self._uri = _address(uri, uri_env)
+        super().__init__(_name(self._uri), meaning)
+        for table in queries:
+            if table not in TABLES:
+                raise InputError(
+                    f"data.queries: no table '{table}'; tables are {', '.join(TABLES)}"
+                )
+        if not queries.get("interactions"):
+            raise InputError(
+                "data.queries.interactions: expected a query or the name of a table, got none"
+            )
+        self._queries = {table: text for table, text in queries.items() if text}
+
+    @contextmanager
+    def reader(self) -> Iterator[ReadTable]:
+        """Reads tables while it is connected."""
+        with connected(self._uri) as select:
+
+            def read(table: str) -> pd.DataFrame | None:
+                query = self._queries.get(table)
+                if query is None:
+                    return None
+                try:
+                    rows = select(_statement(query))
+                except InputError as error:
+                    raise InputError(f"{self.origin_of(table)}: {error}") from None
+                return frame_of(without_dictionaries(rows))
+
+            yield read
+
+    def origin_of(self, table: str) -> str:
+        """The setting that has the query."""
+        return f"data.queries.{table}"
+
+
+def _address(uri: str | None, variable: str | None) -> str:
+    if (uri is None) == (variable is None):
+        raise InputError(
+            f"data.uri and data.uri_env: expected one of them, got "
+            f"{'none' if uri is None else 'both'}; set data.uri_env=VARIABLE, or data.uri=URI "
+            "where it holds no password"
+        )
+    if variable is not None:
+        uri = os.environ.get(variable)
+        if not uri:
+            raise InputError(
+                f"data.uri_env={variable}: expected an environment variable with a URI, and it is "
+                f"not set; export {variable}=..."
+            )
+    assert uri is not None
+    key = "data.uri" if variable is None else f"data.uri_env={variable}"
+    if MASK in uri:
+        raise InputError(
+            f"{key}: its password was masked when the run was logged; set data.uri_env=VARIABLE"
+        )
+    if re.match(r"[\w+.-]+:", uri) is None:
+        raise InputError(
+            f"{key}: expected a URI such as postgresql://USER@HOST/DATABASE or duckdb:///FILE, "
+            "got one without a scheme"
+        )
+    return uri
+
+
+def _name(uri: str) -> str:
+    """What the data are called: the database, never a user or a password."""
+    last = urlsplit(uri).path.rpartition("/")[2].partition(".")[0]
+    return last if re.fullmatch(r"[\w-]+", last) else "sql"
+
+
+def _statement(query: str) -> str:
+    text = query.strip().rstrip(";")
+    return text if re.search(r"\s", text) else f"SELECT * FROM {text}"
