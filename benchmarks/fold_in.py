@@ -13,8 +13,8 @@ from threadpoolctl import threadpool_limits
 from benchmarks.suite import require_at_least
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.check import check_tables
-from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset, build
+from recsys.data.seen_products import seen_products
 from recsys.data.source import Source
 from recsys.data.split import TimeSplit
 from recsys.exporting.contents import contents_of, vectors_of
@@ -92,7 +92,7 @@ class FoldInSuite:
         bought: csr_array,
     ) -> dict[str, float]:
         hidden = np.concatenate(parts)
-        seen = _had(past) if past.filter_seen else None
+        seen = seen_products(past, past.as_of_seconds)
         trained = make(0).fit(past)
         with_them = self._best(trained.score(hidden), seen, hidden)
         other_seed = self._best(make(1).fit(past).score(hidden), seen, hidden)
@@ -130,7 +130,7 @@ class FoldInSuite:
 
     def _best(self, scores: FloatArray, seen: csr_array | None, customers: IntArray) -> IntArray:
         if seen is not None:
-            scores = np.where(seen[customers].toarray() > 0, -np.inf, scores)
+            scores = np.where(seen[customers].toarray(), -np.inf, scores)
         return topk(scores.astype(np.float32), self.k).columns
 
 
@@ -140,15 +140,11 @@ def _bought_later(everything: Dataset, past: Dataset, end: int) -> csr_array:
     assert events.when is not None
     inside = everything.is_target & (events.when >= start) & (events.when < end)
     later = interaction_matrix(everything.select(inside))
-    if past.filter_seen:
-        later = later - later.multiply(_had(past) > 0)
+    seen = seen_products(past, past.as_of_seconds)
+    if seen is not None:
+        later = later - later.multiply(seen)
         later.eliminate_zeros()
     return csr_array(later)
-
-
-def _had(past: Dataset) -> csr_array:
-    """[C, P] above 0 where a customer has an event with the product, of whatever action."""
-    return interaction_matrix(past, actions=dict.fromkeys(ACTIONS, 1.0))
 
 
 def _folded(artifact: Artifact, past: Dataset, hidden: IntArray) -> tuple[FloatArray, list[float]]:

@@ -33,9 +33,11 @@ def seen_products(data: Dataset, at: IntArray | int | None) -> csr_array | None:
     """
     if not data.filter_seen:
         return None
-    events, until = data.interactions, until_of_events(data)
-    moments = at[events.customers] if isinstance(at, np.ndarray) else at
-    held: BoolArray = holds(until, moments)
+    events = data.interactions
+    held: BoolArray = events.products >= 0
+    if data.filter_seen.ages is not None:
+        moments = at[events.customers] if isinstance(at, np.ndarray) else at
+        held = holds(until_of_events(data), moments)
     shape = (len(data.customers), len(data.products))
     return pairs_matrix(events.customers[held], events.products[held], shape)
 

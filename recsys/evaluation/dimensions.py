@@ -38,7 +38,7 @@ def cuts(window: Window, past: CatalogueStatistics, config: MeasureConfig) -> di
     if queries.touchpoints is not None:
         names = [str(name) for name in window.past.touchpoints.ids]
         dimensions["touchpoint"] = slices.by_label(queries.touchpoints, names, of_relevant=True)
-    if queries.seen is None:
+    if window.past.ranks_repeats:
         dimensions["new_or_repeat"] = slices.by_novelty(history, relevant)
     if has_categories(past.data):
         dimensions["category"] = slices.by_category(history, relevant, past.categories)

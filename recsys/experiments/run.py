@@ -159,7 +159,7 @@ def query_notes(queries: Queries) -> list[str]:
     if queries.left_out:
         notes.append(
             f"{count:,} of {count + queries.left_out:,} customers are evaluated: the others took "
-            "only products they had seen before (data.filter_seen)"
+            "only products that had left their lists (data.filter_seen)"
         )
     new = int((queries.history == 0).sum())
     if new:

@@ -92,4 +92,5 @@ def _spoken(age: int) -> str:
     """As "ever", "1 day", "0.5 days"."""
     if age == OPEN_END:
         return "ever"
-    return "1 day" if age == DAY else f"{age / DAY:.10g} days"
+    # Six decimals tell whole seconds apart.
+    return "1 day" if age == DAY else f"{age / DAY:.6f}".rstrip("0").rstrip(".") + " days"

@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from in_memory import dataset_of, outside, source_of
 
 from recsys import Dataset, LeaveLastOut, TimeSplit
@@ -127,6 +129,12 @@ def test_equal_filters_are_equal_however_they_are_written() -> None:
     assert parsed.ages == (("purchase", OPEN_END), ("reject", 90 * DAY))
     assert str(parsed) == "purchase for ever, reject for 90 days"
     assert parse_filter_seen(parsed.plain) == parse_filter_seen(parsed) == parsed
+
+
+@given(seconds=st.integers(1, 36_500 * DAY))
+def test_an_age_is_read_as_it_is_written(seconds: int) -> None:
+    written = FilterSeen((("reject", seconds),))
+    assert parse_filter_seen(written.plain) == written
 
 
 @pytest.mark.parametrize(

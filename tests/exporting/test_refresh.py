@@ -83,6 +83,25 @@ def test_a_filter_is_refreshed_too(tmp_path: Path) -> None:
     assert differences(before.contents, after.contents) == [".facts/refreshed"]
 
 
+def test_what_was_rejected_since_leaves_the_list_for_as_long_as_the_export_says(
+    tmp_path: Path,
+) -> None:
+    made = {name: tables()[name] for name in ("interactions", "products", "customers")}
+    data = dataset(made, filter_seen={"purchase": "forever", "reject": "90 days"})
+    export(GraphFilter(dim=4).fit(data), data, tmp_path / "filter")
+    best = [
+        offer.product_id
+        for offer in load_artifact(tmp_path / "filter").recommend(KNOWN, 24, at=AT).offers
+    ]
+    since = (event(KNOWN, best[0], "reject", AT), event(KNOWN, best[1], "view", AT))
+    # The mask is a rule of the export: other settings of the new tables do not change it.
+    refresh(tmp_path / "filter", dataset(with_events(made, *since)))
+    after = load_artifact(tmp_path / "filter")
+    for at, gone in ((AT, {best[0]}), ("2026-03-19T23:59:59", {best[0]}), ("2026-03-20", set())):
+        offers = {offer.product_id for offer in after.recommend(KNOWN, 24, at=at).offers}
+        assert set(best) - offers == gone
+
+
 def test_a_consent_that_is_taken_back_is_obeyed_and_one_that_is_given_too(into: Any) -> None:
     shop = tables()
     consents = shop["customers"].consent_email

@@ -13,6 +13,7 @@ from recsys.graph.bipartite import interaction_matrix
 from recsys.models.choice import choose
 from recsys.models.graph_filter import CANDIDATES, DEFAULTS, GraphFilter
 from recsys.models.popularity import fallback
+from recsys.ops.filter_seen import FilterSeen
 from recsys.testing import FilterContract, PersonalisedContract, TunesItselfContract
 from recsys.testing.data import close, everyone, market
 
@@ -121,7 +122,7 @@ def test_a_short_half_life_stays_finite() -> None:
 
 
 def test_the_customers_own_history_is_chosen_only_where_it_counts() -> None:
-    data = market()
+    data = replace(market(), filter_seen=FilterSeen())
     target = interaction_matrix(data).toarray()
     trials: list[dict[str, float]] = []
 
@@ -138,7 +139,7 @@ def test_the_customers_own_history_is_chosen_only_where_it_counts() -> None:
     assert {settings["self_weight"] for settings in trials} == {DEFAULTS["self_weight"]}
     trials.clear()
     kept = GraphFilter(dim=4)
-    kept.fit(replace(data, filter_seen=False), likeness(kept))
+    kept.fit(replace(data, filter_seen=FilterSeen(())), likeness(kept))
     assert {settings["self_weight"] for settings in trials} == set(CANDIDATES["self_weight"])
     assert kept.chosen["self_weight"] == max(CANDIDATES["self_weight"])
 

@@ -11,6 +11,7 @@ from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.time_gap import had_together, time_gap_pairs
 from recsys.models.popularity import fallback
 from recsys.models.touchpoint_filter import CANDIDATES, TouchpointFilter
+from recsys.ops.filter_seen import FilterSeen
 from recsys.testing import FilterContract, PersonalisedContract, TunesItselfContract
 from recsys.testing.data import close, everyone, market
 
@@ -112,7 +113,7 @@ def test_sessions_beat_a_life_of_purposes() -> None:
 
 
 def test_a_given_setting_is_never_changed_and_own_is_for_repeats() -> None:
-    data = market()
+    data = replace(market(), filter_seen=FilterSeen())
     trials: list[dict[str, float]] = []
 
     def quality(model: TouchpointFilter) -> Any:
@@ -128,7 +129,7 @@ def test_a_given_setting_is_never_changed_and_own_is_for_repeats() -> None:
     assert {settings["self_weight"] for settings in trials} == {0.0}
     assert {settings["gap"] for settings in trials} >= set(CANDIDATES["gap"])
     kept = TouchpointFilter(power=0.9)
-    kept.fit(replace(data, filter_seen=False), quality(kept))
+    kept.fit(replace(data, filter_seen=FilterSeen(())), quality(kept))
     assert {settings["self_weight"] for settings in trials} == set(CANDIDATES["self_weight"])
 
 
