@@ -102,13 +102,22 @@ def own_state(track: TrackConfig, name: str, token: str) -> Path:
     Beside an SQLite database; with a server below `outputs` of the current folder. Folders of other
     retrainings of the model are removed: call it within `retraining_lock`.
     """
-    path = sqlite_path(track.uri)
-    above = Path("outputs") / "retrain" if path is None else path.with_name(f"{path.name}.retrain")
-    folder = above / hashlib.sha256(name.encode()).hexdigest()[:16]
-    for other in folder.glob("*"):
+    above = _states(track, name)
+    for other in above.glob("*"):
         if other.name != token:
             shutil.rmtree(other, ignore_errors=True)
-    return folder / token
+    return above / token
+
+
+def clear_state(track: TrackConfig, name: str) -> None:
+    """Removes the folders of `own_state`, once MLflow has everything."""
+    shutil.rmtree(_states(track, name), ignore_errors=True)
+
+
+def _states(track: TrackConfig, name: str) -> Path:
+    path = sqlite_path(track.uri)
+    above = Path("outputs") / "retrain" if path is None else path.with_name(f"{path.name}.retrain")
+    return above / hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 def of_model(track: TrackConfig, name: str, is_dry: bool = False) -> list[Retraining]:

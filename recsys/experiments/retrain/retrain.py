@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from recsys.data.check import check_tables
 from recsys.data.dataset import fingerprint
@@ -59,39 +60,58 @@ def retrain(config: RetrainConfig, track: TrackConfig) -> Retrained:
             )
         data = config.move_data(None if base is None else base.config["data"])
         source: Source = build_part(data, "data", config.allow)
-        tables = load_tables(source)
-        checked = check_tables(tables)
+        loaded = LoadedSource(source, load_tables(source))
+        checked = check_tables(loaded.tables)
         content = fingerprint(source, checked)
-        request = config.digest(content)
-        before = _known(config, track, request, base)
+        before = _known(config, track, config.digest(content), base)
         if before is not None and before.is_finished:
             return _again(before, base)
         if before is not None and base is not None and before.made == base.version.version:
-            return _finished(before, PROMOTED, before.made)
-        plain = dict(base.config if base is not None else config.first or {})
-        name = config.data_name or plain["names"]["data"]
-        names = {**plain["names"], "data": name, "split": "time", "experiment": None}
-        within = track if base is None else base.track
-        about = {"request": request, "fingerprint": content}
-        token = _token(config.name, request, base)
-        step = Step(
-            config=config,
-            base=base,
-            track=within,
-            source=LoadedSource(source, tables),
-            plain={**plain, "data": dict(data), "names": names},
-            retraining=before or _begun(config, within, base, token, about),
-            state=retrainings.own_state(track, config.name, token),
-        )
-        try:
-            return _carried_out(step, checked)
-        except InputError as error:
-            with suppress(InputError):
-                retrainings.finish(step.retraining, {"decision": REFUSED, "because": str(error)})
-            raise
+            done = _finished(before, PROMOTED, before.made)
+        else:
+            done = _carried_out(_step(config, track, base, loaded, data, content, before), checked)
+        retrainings.clear_state(track, config.name)
+        return done
+
+
+def _step(
+    config: RetrainConfig,
+    track: TrackConfig,
+    base: Champion | None,
+    loaded: LoadedSource,
+    data: Mapping[str, Any],
+    content: str,
+    before: Retraining | None,
+) -> Step:
+    """The retraining to carry out: that of a killed call, or a new one."""
+    plain = dict(base.config if base is not None else config.first or {})
+    name = config.data_name or plain["names"]["data"]
+    names = {**plain["names"], "data": name, "split": "time", "experiment": None}
+    within = track if base is None else base.track
+    request = config.digest(content)
+    token = _token(config.name, request, base)
+    about = {"request": request, "fingerprint": content}
+    return Step(
+        config=config,
+        base=base,
+        track=within,
+        source=loaded,
+        plain={**plain, "data": dict(data), "names": names},
+        retraining=before or _begun(config, within, base, token, about),
+        state=retrainings.own_state(track, config.name, token),
+    )
 
 
 def _carried_out(step: Step, checked: Tables) -> Retrained:
+    try:
+        return _decided(step, checked)
+    except InputError as error:
+        with suppress(InputError):
+            retrainings.finish(step.retraining, {"decision": REFUSED, "because": str(error)})
+        raise
+
+
+def _decided(step: Step, checked: Tables) -> Retrained:
     config = step.config
     profile = data_profile(step.source, checked)
     last = _check(step, profile, checked)
