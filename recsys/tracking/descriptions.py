@@ -74,7 +74,7 @@ def model_text(name: str, alias: str, champion: Any) -> str:
         "",
         f"- Champion{since}: version {champion.version}{_subject(tags)}",
         f"- Before it: version {before}" if before else "- It is the first champion",
-        *_how(name, f"@{alias}"),
+        *_how(name, f"@{alias}", tags),
     ]
     return "\n".join(lines)[:_LONGEST]
 
@@ -103,22 +103,18 @@ def version_text(name: str, version: Any, run: Any) -> str:
         *([left] if left else []),
         "",
         *_table(run.metrics),
-        *_how(name, f"/{version.version}"),
+        *_how(name, f"/{version.version}", tags),
     ]
     return "\n".join(lines)[:_LONGEST]
 
 
-def _how(name: str, version: str) -> list[str]:
+def _how(name: str, version: str, tags: Mapping[str, str]) -> list[str]:
     uri = shlex.quote(f"models:/{name}{version}")
-    commands = [
-        f"mlflow models serve --model-uri {uri} --env-manager local",
-        f"recsys promote rollback=true {shlex.quote(f'model_name={name}')}",
-    ]
-    return ["", "To serve it, and to go back to the champion before it:", "", *_code(commands)]
-
-
-def _code(lines: list[str]) -> list[str]:
-    return fenced("\n".join(lines)).split("\n")
+    commands = {"To serve it": f"mlflow models serve --model-uri {uri} --env-manager local"}
+    if tags.get("replaced"):
+        back = f"recsys promote rollback=true {shlex.quote(f'model_name={name}')}"
+        commands["to go back to the champion before it"] = back
+    return ["", f"{', and '.join(commands)}:", "", fenced("\n".join(commands.values()))]
 
 
 def _table(metrics: Mapping[str, float]) -> list[str]:
@@ -127,10 +123,16 @@ def _table(metrics: Mapping[str, float]) -> list[str]:
     names = list(dict.fromkeys(name for found in measured.values() for name in found))
     rows = [
         [for_markdown(name), *(_shown(found.get(name)) for found in measured.values())]
-        for name in sorted(names)[:_METRICS]
+        for name in sorted(names, key=_by_length)[:_METRICS]
     ]
     head = ["metric", *measured]
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def _by_length(metric: str) -> tuple[str, int]:
+    """ndcg@5 before ndcg@10."""
+    name, _, length = metric.partition("@")
+    return name, int(length) if length.isdecimal() else 0
 
 
 def _shown(interval: Interval | None) -> str:
