@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from recsys.ops.filter_seen import DEFAULT_ACTION as DEFAULT_ACTION
+
 CUSTOMER: Final = "customer_id"
 PRODUCT: Final = "product_id"
 OFFER: Final = "offer_id"
@@ -60,6 +62,5 @@ ACTIONS: Final = (
     "view", "click", "cart", "accept", "purchase", "reject", "ignore", "contact",
 )  # fmt: skip
 OUTCOMES: Final = ("accept", "reject", "ignore")
-DEFAULT_ACTION: Final = "purchase"
 TRAIN_PART: Final = "train"
 TEST_PART: Final = "test"

@@ -9,12 +9,14 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER, SECOND
+from recsys.data.seen_products import until_of_events
 from recsys.graph.action_weights import action_weights, event_action_weights
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Embeddings, EventWeights, FoldIn
 from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 from recsys.ops.csr import entry_rows
+from recsys.ops.until import OPEN_START
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 
@@ -29,7 +31,7 @@ def events_of(
 
     The pair is described by an event that the model counts, where it has one; of those by the
     furthest along the journey (a purchase before a click), of those by the latest. Pairs that the
-    model did not learn from (a rejected offer) weigh 0: they count as seen.
+    model did not learn from (a rejected offer) weigh 0: they are kept for `Dataset.filter_seen`.
 
     Args:
         data: that the model was fitted on.
@@ -61,7 +63,24 @@ def events_of(
         actions=events.actions[latest],
         touchpoints=events.touchpoints[latest],
         when=None if events.when is None else event_times(data, events.when[latest]),
+        until=_until(data, pairs, keys, used),
     )
+
+
+def _until(data: Dataset, pairs: IntArray, keys: IntArray, used: IntArray) -> IntArray | None:
+    """[E] until when each pair keeps its product off the list; None where all do so for ever.
+
+    Args:
+        data: whose events they are.
+        pairs: [E] keys, ascending.
+        keys: [n] of the events with a product.
+        used: [n] their rows.
+    """
+    if data.filter_seen.ages is None or not data.filter_seen:
+        return None
+    until = np.full(len(pairs), OPEN_START)
+    np.maximum.at(until, np.searchsorted(pairs, keys), until_of_events(data)[used])
+    return until
 
 
 def described(keys: IntArray, actions: IntArray, counted: BoolArray) -> IntArray:

@@ -10,8 +10,10 @@ import numpy as np
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER
+from recsys.data.seen_products import until_of_events
 from recsys.exporting.events import described, event_times
 from recsys.exporting.refresh.aligned import Aligned
+from recsys.ops.until import OPEN_START
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.ids import SortedIds
@@ -138,6 +140,10 @@ def _merged(old: EventTable, data: Dataset, is_new: BoolArray, actions: FloatArr
     columns: dict[str, Any] = {
         name: None if rows is None else rows[chosen] for name, rows in joined.items()
     }
+    if old.until is not None:
+        columns["until"] = np.full(len(pairs), OPEN_START)
+        until = np.append(old.until, until_of_events(data)[new])
+        np.maximum.at(columns["until"], np.searchsorted(pairs, keys), until)
     return EventTable(**columns, weights=of_pairs).by_customer()
 
 

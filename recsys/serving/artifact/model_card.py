@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from recsys.ops.filter_seen import FilterSeen
 from recsys.ops.shown_text import for_markdown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.times import spoken, when_of
@@ -118,7 +119,7 @@ def _fidelity(fidelity: Any) -> str:
 
 
 def _kept_rules(contents: Contents) -> Iterator[str]:
-    yield f"- products the customer already had are not ranked: {_yes(contents.filter_seen)}"
+    yield f"- products the customer already had are not ranked: {_seen(contents)}"
     yield f"- products are offered only between their dates: {_yes(contents.products.has_dates)}"
     customers = contents.customers
     yield f"- touchpoints need the customer's consent: {_yes(customers.consent is not None)}"
@@ -130,6 +131,11 @@ def _kept_rules(contents: Contents) -> Iterator[str]:
     yield f"- offers come with reasons: {_yes(contents.fold_in is not None)}"
     if contents.decisions is not None:
         yield f"- decides by a policy: {_policy(contents)}"
+
+
+def _seen(contents: Contents) -> str:
+    seen = FilterSeen.of(contents.filter_seen)
+    return _shown(seen) if seen.ages else _yes(bool(seen))
 
 
 def _offers(contents: Contents) -> str:

@@ -368,7 +368,7 @@ class Artifact:
         shortage = None
         if len(products) < query.k:
             shortage = query.refusal(customer.permitted)
-            shortage = shortage or query.shortage(customer.filtered(self.contents))
+            shortage = shortage or query.shortage(customer.filtered(self.contents, query.moment))
         return Recommendation(
             customer_id=customer.id,
             offers=format_offers(
