@@ -35,10 +35,11 @@ def require_refreshable(artifact: Artifact, data: Dataset) -> None:
             f"{', '.join(artifact.contents.action_names) or 'none'}; export it again"
         )
     _require_same_source(artifact, data)
-    if FilterSeen.of(artifact.contents.filter_seen) != data.filter_seen:
+    filter_seen = FilterSeen.of(artifact.contents.filter_seen)
+    if filter_seen != data.filter_seen:
         raise InputError(
-            f"data.filter_seen: expected {artifact.contents.filter_seen} as in the artifact, got "
-            f"{data.filter_seen}; set it as at the training, or {AGAIN}"
+            f"data.filter_seen: expected '{filter_seen}' as in the artifact, got "
+            f"'{data.filter_seen}'; set it as at the training, or {AGAIN}"
         )
     _require_ids("customer", artifact.customers, data.customers.ids.dtype)
     _require_ids("product", artifact.products, data.products.ids.dtype)
