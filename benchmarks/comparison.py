@@ -17,9 +17,10 @@ from recsys.experiments.cost import peak_memory_mb
 from recsys.ops.whole_file import write_whole
 from recsys.reports.comparison.compare import compare
 from recsys.reports.comparison.page import comparison_files
+from recsys.reports.comparison.tracked import tracked_comparison
 from recsys.tracking.read import runs
 from recsys.tracking.record import RunRecord
-from recsys.tracking.report import log_comparison
+from recsys.tracking.report import log_report
 from recsys.tracking.runs import log_run
 from recsys.tracking.store import TrackConfig
 
@@ -121,5 +122,5 @@ def _compared(store: TrackConfig, folder: Path) -> tuple[int, float]:
     files = comparison_files(compared)
     for name, content in files.items():
         write_whole(folder / name, content)
-    log_comparison(compared.runs, compared.metric, files, "made")
+    log_report(tracked_comparison(compared, files), compared.runs)
     return len(compared.pairs), peak_memory_mb()

@@ -26,6 +26,7 @@ from recsys.ops.whole_file import write_whole
 from recsys.reports.backtest.figures import backtest
 from recsys.reports.backtest.page import PAGE, PICTURE, backtest_files
 from recsys.reports.backtest.runs import with_windows
+from recsys.reports.backtest.tracked import tracked_backtest
 from recsys.reports.backtest.words import printed, summary
 from recsys.reports.comparison.compare import require_baseline
 from recsys.reports.comparison.mixed_runs import with_settings
@@ -72,6 +73,5 @@ def main(words: Sequence[str]) -> None:
         for name, content in files.items():
             write_whole(out / name, content, "out")
         say(f"Page: {out / PAGE}; picture: {out / PICTURE}; tables: CSV files beside them")
-    metric = made.comparison.metric
-    run_id = log_report("backtest", made.comparison.runs, metric, files, "\n\n".join(sentences))
+    run_id = log_report(tracked_backtest(made, files, sentences), made.comparison.runs)
     say(f"Page, picture and tables are also in MLflow: backtest run {run_id}")

@@ -10,13 +10,15 @@ of all decisions. A killed run goes on where it was when the same words are give
 
 from collections.abc import Sequence
 
+from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.words import Key, key_values, new_folder, whole_number
 from recsys.errors import InputError
 from recsys.experiments.closed_loop.run import rule_checks, run_loop
 from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.ops.terminal import say
 from recsys.policy.rules.read import read_policy
-from recsys.reports.closed_loop.page import PAGE, PICTURE, write_report
+from recsys.reports.closed_loop.page import PAGE, PICTURE
+from recsys.reports.closed_loop.tracked import write_report
 from recsys.simulation import SimulatedMarket
 
 KEYS = {
@@ -26,6 +28,7 @@ KEYS = {
     "seeds": Key("number of markets; 3 or more give intervals", default="5"),
     "policy": Key("whose rules hold: a shipped policy, or a .yaml file", default="closed_loop"),
     "epsilon": Key("share of decisions that exploring policies draw uniformly", default="0.1"),
+    **LOG,
 }
 
 _MOST_ROUNDS = 300
@@ -43,6 +46,7 @@ def main(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the loop is to be written")
+    require_log(given)
     rounds, events, seeds = (whole_number(key, given[key]) for key in ("rounds", "events", "seeds"))
     if rounds > _MOST_ROUNDS:
         raise InputError(f"rounds: expected 1 to {_MOST_ROUNDS}, got {rounds}; a round takes a day")
@@ -60,8 +64,10 @@ def main(words: Sequence[str]) -> None:
     figures = run_loop(
         settings, policy, lambda seed: SimulatedMarket(events=events, seed=seed), out, say
     )
-    say(*write_report(out, settings, figures, rule_checks(out, settings)))
+    report = write_report(out, settings, figures, rule_checks(out, settings))
+    say(*report.note.split("\n\n"))
     say(f"Page: {out / PAGE}; picture: {out / PICTURE}; tables: CSV files beside them")
+    log_if_wanted(given, lambda: report)
 
 
 def _share(key: str, text: str) -> float:

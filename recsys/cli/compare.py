@@ -30,10 +30,10 @@ from recsys.reports.comparison.leaderboard_text import printed
 from recsys.reports.comparison.mixed_runs import with_settings
 from recsys.reports.comparison.page import PAGE, comparison_files
 from recsys.reports.comparison.ranking import on_data
-from recsys.reports.comparison.words import summary
+from recsys.reports.comparison.tracked import tracked_comparison
 from recsys.reports.rendering import as_csv
 from recsys.tracking.read import name_skipped, runs_and_skipped
-from recsys.tracking.report import log_comparison
+from recsys.tracking.report import log_report
 
 KEYS = {
     **EXPERIMENT,
@@ -86,5 +86,5 @@ def main(words: Sequence[str]) -> None:
         for name, content in files.items():
             write_whole(out / name, content, "out")
         say(f"Page: {out / PAGE}; tables: CSV files beside it")
-    run_id = log_comparison(compared.runs, compared.metric, files, "\n\n".join(summary(compared)))
+    run_id = log_report(tracked_comparison(compared, files), compared.runs)
     say(f"Page and tables are also in MLflow: comparison run {run_id}")

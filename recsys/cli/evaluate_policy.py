@@ -31,6 +31,7 @@ from recsys.reports.off_policy.features import read_features
 from recsys.reports.off_policy.page import PAGE, PICTURE, report_files
 from recsys.reports.off_policy.report import PolicyReport, ReportSettings, policy_report
 from recsys.reports.off_policy.targets import target_of, without_unoffered
+from recsys.reports.off_policy.tracked import tracked_policy_report
 from recsys.reports.off_policy.words import summary
 from recsys.tracking.report import log_standalone
 from recsys.tracking.store import TrackConfig
@@ -94,7 +95,10 @@ def main(words: Sequence[str]) -> None:
         for file, content in files.items():
             write_whole(out / file, content, "out")
         say(f"Page: {out / PAGE}; picture: {out / PICTURE}; tables: CSV files beside them")
-    run_id = _logged(given, report, files, "\n\n".join(sentences))
+    used = {key: value for key, value in given.items() if key not in ("track.uri", "out")}
+    kept = tracked_policy_report(report, table, used, files, sentences)
+    track = TrackConfig(uri=store_of(given).uri, experiment=given["experiment"])
+    run_id = log_standalone(kept, track)
     say(f"Page, picture and tables are also in MLflow: run {run_id}")
 
 
@@ -153,31 +157,3 @@ def _print(report: PolicyReport) -> None:
     for target, value in zip(report.targets, report.values, strict=True):
         say("", f"{target.name}: {target.about}", *repr(value).split("\n"))
     say("", *summary(report))
-
-
-def _logged(
-    given: Mapping[str, str], report: PolicyReport, files: Mapping[str, bytes], note: str
-) -> str:
-    metrics = {"logged/value": report.values[0].logged.mean}
-    for key, value in zip(("target", "versus"), report.values, strict=False):
-        read = value.estimates[value.recommended]
-        metrics |= {
-            f"{key}/value": read.interval.mean, f"{key}/low": read.interval.low,
-            f"{key}/high": read.interval.high,
-            f"{key}/effective_sample": read.diagnostics.effective_sample,
-        }  # fmt: skip
-    for key, gain in zip(("target", "versus"), report.gains, strict=False):
-        metrics[f"{key}/gain"] = gain.mean
-    if report.difference is not None:
-        metrics["difference"] = report.difference.mean
-    names = " against ".join(target.name for target in report.targets)
-    return log_standalone(
-        "policy_value",
-        f"policy value {report.data}: {names}",
-        TrackConfig(uri=store_of(given).uri, experiment=given["experiment"]),
-        tags={"data": report.data},
-        params={key: value for key, value in given.items() if key not in ("track.uri", "out")},
-        metrics=metrics,
-        files=files,
-        note=note,
-    )

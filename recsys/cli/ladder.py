@@ -31,6 +31,7 @@ from recsys.reports.comparison.ranking import on_data
 from recsys.reports.ladder.files import PICTURE, ladder_files, require_room, write_ladder
 from recsys.reports.ladder.ladder import ladder
 from recsys.reports.ladder.page import PAGE
+from recsys.reports.ladder.tracked import tracked_ladder
 from recsys.reports.ladder.words import summary
 from recsys.tracking.read import runs
 from recsys.tracking.report import log_report
@@ -74,5 +75,6 @@ def main(words: Sequence[str]) -> None:
     write_ladder(out, files)
     say(*sentences)
     say(f"Page: {out / PAGE}; picture: {out / PICTURE}; tables: CSV files beside them")
-    run_id = log_report("ladder", made.rungs.runs, made.rungs.metric, files, "\n\n".join(sentences))
+    report = tracked_ladder(made, files, sentences, given.get("policy"))
+    run_id = log_report(report, made.rungs.runs)
     say(f"Page, picture and tables are also in MLflow: ladder run {run_id}")

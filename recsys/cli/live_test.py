@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.words import Key, key_values, new_folder, whole_number
 from recsys.data import columns
 from recsys.data.moments import parse_moment
@@ -34,8 +35,9 @@ from recsys.policy.live_tests.tables import (
 from recsys.policy.live_tests.uplift import Uplift, uplift
 from recsys.policy.live_tests.verdict import verdict
 from recsys.reports.live_test.files import PAGE, PICTURE, PLAN, write_folder
-from recsys.reports.live_test.plan_report import plan_files, plan_text
+from recsys.reports.live_test.plan_report import plan_text
 from recsys.reports.live_test.read_report import ReadTest, read_files, read_text
+from recsys.reports.live_test.tracked import tracked_plan, tracked_reading
 
 KEYS = {
     "step": Key("what to do: plan, assign or read", "STEP"),
@@ -55,6 +57,7 @@ KEYS = {
     "stage": Key("assign: the stage whose arms are written", "NAME"),
     "at": Key("read: later decisions do not count (default: the last one)", "DATE"),
     "scores": Key("read: file of customer_id and score, for uplift by score", "FILE"),
+    **LOG,
 }
 
 _NEEDED = {
@@ -63,9 +66,9 @@ _NEEDED = {
     "read": ("plan", "decisions"),
 }
 _MAY = {
-    "plan": ("name", "salt", "arms", "stages", "window", "power", "level", "target"),
+    "plan": ("name", "salt", "arms", "stages", "window", "power", "level", "target", *LOG),
     "assign": (),
-    "read": ("at", "scores", "out"),
+    "read": ("at", "scores", "out", *LOG),
 }
 
 
@@ -89,6 +92,7 @@ def main(words: Sequence[str]) -> None:
     unused = [key for key in typed if key not in ("step", *_NEEDED[step], *_MAY[step])]
     if unused:
         raise InputError(f"{unused[0]}= is not read by step={step}; drop it")
+    require_log(given)
     {"plan": _plan, "assign": _assign, "read": _read}[step](given)
 
 
@@ -109,9 +113,11 @@ def _plan(given: dict[str, str]) -> None:
         probabilities=None if target is None else read_probabilities(Path(target), decisions),
     )
     plan_of(draft.content)  # refuses settings that no plan can have before anything is written
-    write_folder(out, plan_files(draft))
+    report = tracked_plan(draft, decisions, given["decisions"])
+    write_folder(out, report.files)
     say(*plan_text(draft).split("\n"), "")
     say(f"Plan: {out / PLAN}; page: {out / PAGE}; picture: {out / PICTURE}")
+    log_if_wanted(given, lambda: report)
 
 
 def _assign(given: dict[str, str]) -> None:
@@ -141,7 +147,8 @@ def _read(given: dict[str, str]) -> None:
     out = new_folder("out", given["out"]) if "out" in given else None
     scores = read_scores(Path(given["scores"])) if "scores" in given else None
     at = parse_moment(given["at"], "at") if "at" in given else None
-    reading = read_log(plan, read_decisions(Path(given["decisions"])), at)
+    decisions = read_decisions(Path(given["decisions"]))
+    reading = read_log(plan, decisions, at)
     test = ReadTest(
         plan=plan,
         reading=reading,
@@ -153,6 +160,7 @@ def _read(given: dict[str, str]) -> None:
     say(*read_text(test).split("\n"))
     if out is not None:
         say("", f"Page: {out / PAGE}; picture: {out / PICTURE}")
+    log_if_wanted(given, lambda: tracked_reading(test, decisions, given["decisions"]))
 
 
 def _uplifts(plan: LiveTest, reading: Reading, scores: pd.Series) -> dict[str, Uplift]:

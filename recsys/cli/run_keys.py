@@ -1,9 +1,12 @@
 """The keys that the commands about finished runs share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from recsys.cli.words import Key
+from recsys.cli.words import Key, truth
 from recsys.errors import InputError
+from recsys.ops.terminal import say
+from recsys.tracking.report import Report, log_standalone
 from recsys.tracking.store import TrackConfig, default_uri
 
 EXPERIMENT = {
@@ -18,6 +21,33 @@ ALLOW = {"allow": Key("packages besides recsys whose classes a run may name", "P
 STORE = {
     "track.uri": Key("MLflow store (default: MLFLOW_TRACKING_URI, or sqlite:///mlflow.db)", "URI")
 }
+
+
+LOG = {
+    "log": Key("true keeps page, picture and tables in MLflow as well", default="false"),
+    "experiment": Key("MLflow experiment for them", default=TrackConfig().experiment),
+    **STORE,
+}
+
+
+def require_log(given: Mapping[str, str]) -> None:
+    """Raises `InputError` unless `log` is true or false, before anything is computed."""
+    truth("log", given["log"])
+
+
+def log_if_wanted(given: Mapping[str, str], make: Callable[[], Report]) -> None:
+    """Keeps a report in MLflow with `log=true`, and says where.
+
+    Args:
+        given: name -> value of a command line with the keys of `LOG`.
+        make: returns what is kept.
+
+    Raises:
+        InputError: the store cannot be opened, or does not accept it.
+    """
+    if truth("log", given["log"]):
+        track = replace(store_of(given), experiment=given["experiment"])
+        say(f"Page, picture and tables are also in MLflow: run {log_standalone(make(), track)}")
 
 
 def store_of(given: Mapping[str, str]) -> TrackConfig:

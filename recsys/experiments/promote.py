@@ -1,11 +1,11 @@
 """Promotes an artifact to champion if it wins on test, paired by customer."""
 
 import hashlib
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from recsys.errors import InputError
 from recsys.evaluation.paired import Difference, paired_difference
@@ -13,9 +13,10 @@ from recsys.experiments.pairs import aligned
 from recsys.experiments.rerun import settings_of_run
 from recsys.experiments.run import run as run_again
 from recsys.ops.masking import masked
-from recsys.serving import load
+from recsys.serving import Contents, load
+from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.mlflow_model.pyfunc import save
-from recsys.tracking import registry, unfinished_promotions
+from recsys.tracking import comparisons, registry, unfinished_promotions
 from recsys.tracking.pseudonyms import pseudonyms_of, refuse_different_keys
 from recsys.tracking.read import TrackedRun, runs
 from recsys.tracking.registry import Version
@@ -84,7 +85,8 @@ def promote(
         InputError: the artifact or its run cannot be found, it is the champion already, its data or
             split differ from the champion's, or it does not win; the message holds the figures.
     """
-    facts = load(folder).facts
+    contents = load(folder).contents
+    facts = contents.facts
     challenger = run_of(str(facts.get("mlflow_run_id")), track, f"artifact={folder}")
     if facts["data"]["fingerprint"] != challenger.fingerprint:
         raise InputError(f"artifact={folder} and its run {challenger.run_id} are of different data")
@@ -95,6 +97,7 @@ def promote(
         is_concluded = unfinished_promotions.conclude(challenger, name, digest, former)
         if former is not None and former.digest == digest:
             if is_concluded:
+                registry.describe(track, name)
                 return Promotion(version=former, former=None, reading=None)
             raise InputError(
                 f"artifact={folder} is the champion already: {name} version {former.version}"
@@ -110,9 +113,16 @@ def promote(
         window = _window(challenger)
         with registry.promotion_run(challenger, name, tags, window) as promotion_id:
             if reading is not None:
-                registry.log_figures(challenger, promotion_id, _figures(reading))
+                params = _params(reading, metric, challenger, former)
+                registry.log_figures(challenger, promotion_id, _figures(reading, metric), params)
             if reading is None or reading.difference.verdict == "win":
-                version = register_artifact(folder, track, name, challenger, digest, promotion_id)
+                about = {
+                    "why": describe(reading, metric) if reading else "",
+                    "as_of": as_of_text(contents),
+                }
+                version = register_artifact(
+                    folder, track, name, challenger, digest, promotion_id, about
+                )
                 return Promotion(version=version, former=former, reading=reading)
         raise InputError(f"not promoted: {describe(reading, metric)}")
 
@@ -134,7 +144,13 @@ def describe(reading: Reading, metric: str) -> str:
 
 
 def register_artifact(
-    folder: Path, track: TrackConfig, name: str, run: TrackedRun, digest: str, promotion_id: str
+    folder: Path,
+    track: TrackConfig,
+    name: str,
+    run: TrackedRun,
+    digest: str,
+    promotion_id: str,
+    about: Mapping[str, str],
 ) -> Version:
     """Makes an artifact the champion; call it within `promotion_lock`.
 
@@ -145,6 +161,7 @@ def register_artifact(
         run: that the artifact was exported from; says whether customers are shown.
         digest: SHA-256 of its manifest.
         promotion_id: the run that the model is logged to.
+        about: tags of the version, as for `registry.register`.
 
     Raises:
         InputError: the registry does not accept it.
@@ -153,7 +170,13 @@ def register_artifact(
         model = Path(temporary) / "model"
         hidden = pseudonyms_of(run.run_id, run.tags)
         save(model, folder, hidden.of if hidden else list)
-        return registry.register(track, name, model, run, digest, promotion_id)
+        return registry.register(track, name, model, run, digest, promotion_id, about)
+
+
+def as_of_text(contents: Contents) -> str:
+    """The cut-off of an artifact's events as text; empty where it has none."""
+    when = None if contents.as_of is None else when_of(contents.clock, contents.as_of)
+    return "" if when is None else spoken(when)
 
 
 def run_of(run_id: str, track: TrackConfig, exported: str) -> TrackedRun:
@@ -202,7 +225,7 @@ def _compare(
     metric: str,
     allow: Sequence[str],
 ) -> Reading:
-    earlier = registry.earlier_comparisons(challenger, _window(challenger))
+    earlier = comparisons.earlier_comparisons(challenger, _window(challenger))
     level = 1 - (1 - LEVEL) / (1 + earlier)
     runs_with_test = [_with_test(run, track, allow) for run in (challenger, champion)]
     values, customers = aligned(runs_with_test, metric, "test")
@@ -234,12 +257,21 @@ def _with_test(run: TrackedRun, track: TrackConfig, allow: Sequence[str]) -> Tra
     return runs(track, run_ids=[log_run(record, store)])[0]
 
 
-def _figures(reading: Reading) -> dict[str, float]:
-    figures = {
-        "difference": reading.difference.mean,
-        "difference_low": reading.difference.low,
-        "difference_high": reading.difference.high,
+def _params(
+    reading: Reading, metric: str, challenger: TrackedRun, former: Version | None
+) -> dict[str, Any]:
+    return {
+        "metric": metric,
+        "level": reading.level,
+        "window": "test",
+        "challenger": {"model": challenger.model, "run": challenger.run_id},
+        "champion": former and {"version": former.version, "run": former.run_id},
+    }
+
+
+def _figures(reading: Reading, metric: str) -> dict[str, float | Difference]:
+    return {
+        f"difference/{metric}": reading.difference,
         "level": reading.level,
         "earlier_readings": float(reading.earlier),
     }
-    return {key: value for key, value in figures.items() if math.isfinite(value)}

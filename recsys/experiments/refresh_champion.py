@@ -4,14 +4,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from recsys.data.dataset import Dataset
-from recsys.experiments.promote import register_artifact, run_of
+from recsys.experiments.promote import as_of_text, register_artifact, run_of
 from recsys.exporting.refresh.refresh import Refreshed, refresh
+from recsys.serving import load
 from recsys.tracking import registry
 from recsys.tracking.champion_folder import champion_artifact
-from recsys.tracking.client import store_errors
 from recsys.tracking.pseudonyms import pseudonyms_of
 from recsys.tracking.registry import Version
-from recsys.tracking.store import TrackConfig, open_to_read
+from recsys.tracking.store import TrackConfig
 
 KIND = "refresh_tables"
 """Tag `kind` of the run and of the version."""
@@ -57,11 +57,13 @@ def refresh_champion(
             "kind": KIND, "artifact": done.digest, "champion": former.run_id, "test_read": "false",
         }  # fmt: skip
         window = {"data": data.name, "fingerprint": data.fingerprint, "split": run.split}
+        about = {
+            "kind": KIND,
+            "why": "The same model with newer tables, without training.",
+            "as_of": as_of_text(load(done.folder).contents),
+        }
         with registry.promotion_run(run, name, tags, window) as run_id:
-            registry.log_figures(
-                run, run_id, {kind.replace(" ", "_"): n for kind, n in done.changes.items()}
-            )
-            version = register_artifact(done.folder, track, name, run, done.digest, run_id)
-        with store_errors(f"model_name={name}"):
-            open_to_read(track).set_model_version_tag(name, version.version, "kind", KIND)
+            figures = {kind.replace(" ", "_"): count for kind, count in done.changes.items()}
+            registry.log_figures(run, run_id, figures)
+            version = register_artifact(done.folder, track, name, run, done.digest, run_id, about)
         return done, version

@@ -25,7 +25,7 @@ from recsys.tracking.bounded_files import (
 )
 from recsys.tracking.client import search_runs
 from recsys.tracking.metrics_json import slices_of
-from recsys.tracking.names import intervals_of, metric_of
+from recsys.tracking.names import has_former_names, intervals_of, metric_of
 from recsys.tracking.store import TrackConfig, open_to_read
 
 _CURVE = "curve/"
@@ -114,8 +114,9 @@ class TrackedRun:
 
     def curves(self) -> dict[str, dict[int, float]]:
         """Metric -> epoch -> value on valid, of models that learn in epochs; "loss" of training."""
+        is_former = has_former_names(self.metrics)
         return {
-            metric_of(name.removeprefix(_CURVE)): {
+            metric_of(name.removeprefix(_CURVE), is_former): {
                 point.step: point.value
                 for point in self.client.get_metric_history(self.run_id, name)
             }

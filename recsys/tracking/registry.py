@@ -5,26 +5,30 @@ champion before it, which is all that a rollback needs.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
 from recsys.ops.locks import own_folder
 from recsys.ops.masking import masked
-from recsys.tracking.client import ending_run, search_runs
+from recsys.tracking import comparisons
+from recsys.tracking.client import ending_run
+from recsys.tracking.data_sets import inputs_of
+from recsys.tracking.descriptions import LEFT, SINCE, update_descriptions
+from recsys.tracking.names import HasInterval, tracked_params
 from recsys.tracking.read import TrackedRun
+from recsys.tracking.report import log_values, values_of
+from recsys.tracking.run_tags import origin
 from recsys.tracking.sqlite_file import locked, sqlite_path
 from recsys.tracking.store import TrackConfig, open_to_read
 
 ALIAS = "champion"
-KIND = "promotion"
-_MODEL, _WINDOW = "model", "window"
-# The result of an interrupted promotion was shown to nobody.
-_COMPARED = f"tags.kind = '{KIND}' and tags.compared = 'true' and attributes.status = 'FINISHED'"
+KIND = comparisons.KIND
+_MODEL = "model"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +93,13 @@ def champion(settings: TrackConfig, name: str) -> Version | None:
 
 
 def register(
-    settings: TrackConfig, name: str, model: Path, run: TrackedRun, digest: str, promotion_id: str
+    settings: TrackConfig,
+    name: str,
+    model: Path,
+    run: TrackedRun,
+    digest: str,
+    promotion_id: str,
+    about: Mapping[str, str] | None = None,
 ) -> Version:
     """Makes an MLflow model the champion; call it within `promotion_lock`.
 
@@ -100,20 +110,28 @@ def register(
         run: that the model was exported from.
         digest: SHA-256 of its artifact's manifest.
         promotion_id: of the promotion's run, to which the model is logged.
+        about: further tags of the version, for its description: `why` it is promoted, in one
+            sentence, and `as_of`, the cut-off of its events.
 
     Raises:
         InputError: the registry does not accept it.
     """
     client = open_to_read(settings)
     former = _champion(client, name)
-    tags = {"run_id": run.run_id, "digest": digest, "replaced": former.version if former else ""}
+    replaced = former.version if former else ""
+    all_tags = {
+        "model": run.model, "data": run.data, "fingerprint": run.fingerprint, "split": run.split,
+        "seed": str(run.seed), SINCE: _today(), **(about or {}),
+        "run_id": run.run_id, "digest": digest, "replaced": replaced,
+    }  # fmt: skip
     with _registry_errors(name):
         client.log_artifacts(promotion_id, str(model), _MODEL)
         source = f"{client.get_run(promotion_id).info.artifact_uri}/{_MODEL}"
         _create_model(client, name)
-        created = client.create_model_version(name, source, run_id=promotion_id, tags=tags)
+        created = client.create_model_version(name, source, run_id=promotion_id, tags=all_tags)
         client.set_registered_model_alias(name, ALIAS, created.version)
-    return _version(created.version, tags)
+        update_descriptions(client, name, ALIAS)
+    return _version(created.version, all_tags)
 
 
 def roll_back(settings: TrackConfig, name: str) -> tuple[Version, Version]:
@@ -141,7 +159,25 @@ def roll_back(settings: TrackConfig, name: str) -> tuple[Version, Version]:
     with _registry_errors(name):
         former = client.get_model_version(name, current.replaced)
         client.set_registered_model_alias(name, ALIAS, former.version)
+        client.set_model_version_tag(name, current.version, LEFT, _today())
+        client.set_model_version_tag(name, former.version, SINCE, _today())
+        update_descriptions(client, name, ALIAS, current.version)
     return current, _version(former.version, former.tags)
+
+
+def describe(settings: TrackConfig, name: str) -> None:
+    """Writes the descriptions of a model and its champion anew, as after a promotion was killed.
+
+    Args:
+        settings: where the registry is.
+        name: of the registered model, which has a champion.
+
+    Raises:
+        InputError: the registry does not accept them.
+    """
+    client = open_to_read(settings)
+    with _registry_errors(name):
+        update_descriptions(client, name, ALIAS)
 
 
 @contextmanager
@@ -164,8 +200,8 @@ def promotion_run(
     with _registry_errors(name):
         experiment = run.client.get_run(run.run_id).info.experiment_id
         tags = {
-            "kind": KIND, "registered_model": name, "test_read": "true", **window,
-            _WINDOW: window_digest(window), **tags,
+            **origin(), "kind": KIND, "registered_model": name, "test_read": "true", **window,
+            comparisons.WINDOW: comparisons.window_digest(window), **tags,
         }  # fmt: skip
         created = run.client.create_run(
             experiment, run_name=f"{KIND} {run.model} {run.data}", tags=tags
@@ -175,41 +211,24 @@ def promotion_run(
         yield run_id
 
 
-def earlier_comparisons(run: TrackedRun, window: Mapping[str, str]) -> int:
-    """The number of promotions that compared models on this test window, whatever their verdict.
-
-    Names of data may hold anything and are not put into a query: all promotions are read, and
-    their windows compared here. Deleted ones count, because they have seen the window too.
+def log_figures(
+    run: TrackedRun,
+    promotion_id: str,
+    figures: Mapping[str, float | HasInterval],
+    params: Mapping[str, Any],
+) -> None:
+    """Logs a comparison on test to the promotion's run, with the data set that it read.
 
     Args:
-        run: of the store.
-        window: tags that identify the window.
+        run: the challenger.
+        promotion_id: of the promotion's run.
+        figures: as the metrics of `recsys.tracking.report.Report`.
+        params: as its params.
     """
-    from mlflow.entities import ViewType
-
-    experiments = [
-        experiment.experiment_id
-        for experiment in run.client.search_experiments(view_type=ViewType.ALL)
-    ]
-    promotions = search_runs(run.client, experiments, _COMPARED, run_view_type=ViewType.ALL)
-    return sum(_is_of(window, promotion.data.tags) for promotion in promotions)
-
-
-def window_digest(window: Mapping[str, str]) -> str:
-    """SHA-256 of the tags of a window: a store may cut or change the tags themselves."""
-    return hashlib.sha256(json.dumps(sorted(window.items())).encode()).hexdigest()
-
-
-def _is_of(window: Mapping[str, str], tags: Mapping[str, str]) -> bool:
-    digest = tags.get(_WINDOW)
-    # Promotions of version 0.1.0 have no digest.
-    return window.items() <= tags.items() if digest is None else digest == window_digest(window)
-
-
-def log_figures(run: TrackedRun, promotion_id: str, figures: Mapping[str, float]) -> None:
-    """Logs the figures of a comparison to the promotion's run."""
-    for key, value in figures.items():
-        run.client.log_metric(promotion_id, key, value)
+    log_values(run.client, promotion_id, tracked_params(params), values_of(figures))
+    inputs = inputs_of([run], "test")
+    if inputs:
+        run.client.log_inputs(promotion_id, inputs)
 
 
 def _champion(client: Any, name: str) -> Version | None:
@@ -256,6 +275,10 @@ def _registry_errors(name: str) -> Iterator[None]:
         yield
     except (MlflowException, OSError) as error:
         raise InputError(f"model_name={name} cannot be registered: {_line(error)}") from None
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _line(error: Exception) -> str:

@@ -3,25 +3,28 @@
 import getpass
 import hashlib
 import json
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from recsys.evaluation.windows import spreads
 from recsys.ops.masking import masked_values
 from recsys.ops.shown_text import fenced
+from recsys.tracking.data_sets import DIGEST_LENGTH
 from recsys.tracking.metrics_json import plain
-from recsys.tracking.names import bounds, means, slice_means, tracked_name
+from recsys.tracking.names import (
+    slice_means,
+    tracked_estimate,
+    tracked_intervals,
+    tracked_name,
+    tracked_params,
+)
 from recsys.tracking.record import RunRecord
 
-DIGEST_LENGTH = 16
 WINDOWS = "windows"
 """Tag of runs with several windows: their number."""
 
-_NAME_LENGTH = 250
-_VALUE_LENGTH = 500
 _NOTE_LENGTH = 5000
 _NOT_PARAMS = ("track", "names")
 """Parts of the configuration that are no settings of the experiment."""
@@ -33,17 +36,15 @@ def run_metrics(record: RunRecord) -> dict[str, float]:
     metrics |= {f"seconds/{stage}": seconds for stage, seconds in record.seconds.items()}
     if record.windows:
         metrics |= {
-            tracked_name("window_deviation", name): spread.deviation
+            f"{tracked_name('window', name)}.deviation": spread.deviation
             for name, spread in spreads(record.windows).items()
         }
     if record.cpu_seconds is not None:
         metrics["cpu_seconds"] = record.cpu_seconds
     for part, intervals in record.intervals().items():
-        metrics |= means(part, intervals) | bounds(part, intervals)
+        metrics |= tracked_intervals(part, intervals)
     for part, values in record.catalogue().items():
-        metrics |= {
-            tracked_name(f"{part}_catalogue", name): value for name, value in values.items()
-        }
+        metrics |= {tracked_name(part, name): value for name, value in values.items()}
     for dimension, slices in record.slices.items():
         for name, intervals in slices.items():
             metrics |= slice_means("valid", dimension, name, intervals, record.metric)
@@ -51,42 +52,29 @@ def run_metrics(record: RunRecord) -> dict[str, float]:
 
 
 def window_points(record: RunRecord) -> list[tuple[str, float, int]]:
-    """MLflow name, value and step: means by window, and by age what old models have less."""
-    by_window = [
-        (tracked_name("window", metric), interval.mean, number)
-        for number, window in enumerate(record.windows)
-        for metric, interval in window.intervals.items()
-    ]
-    by_age = [
-        (tracked_name("cost_of_age", metric), interval.mean, age)
-        for age, intervals in record.cost_of_age.items()
+    """MLflow name, value and step: results by window, and by age what old models have less."""
+    by_step = {
+        "window": {number: window.intervals for number, window in enumerate(record.windows)},
+        "cost_of_age": record.cost_of_age,
+    }
+    return [
+        (name, value, step)
+        for part, by_number in by_step.items()
+        for step, intervals in by_number.items()
         for metric, interval in intervals.items()
+        for name, value in tracked_estimate(tracked_name(part, metric), interval).items()
     ]
-    return by_window + by_age
+
+
+def settings_params(config: Mapping[str, Any]) -> dict[str, str]:
+    """Dotted name, as `model.dim` -> value of the settings of a configuration, without secrets."""
+    settings = {key: value for key, value in config.items() if key not in _NOT_PARAMS}
+    return tracked_params(masked_values(plain(settings)))
 
 
 def run_params(record: RunRecord) -> dict[str, str]:
-    """Flat name, as `model.dim` -> value, cut to the lengths of MLflow; artifacts hold all."""
-    settings = {key: value for key, value in record.config.items() if key not in _NOT_PARAMS}
-    flat = dict(_flat(masked_values(plain(settings)))) | dict(
-        _flat({"chosen": plain(record.chosen)})
-    )
-    return {
-        re.sub(r"[^\w.\- ]", "_", name)[:_NAME_LENGTH]: _cut(str(value))
-        for name, value in flat.items()
-    }
-
-
-def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _flat(part, f"{prefix}.{key}" if prefix else key)
-    else:
-        yield prefix, value
-
-
-def _cut(value: str) -> str:
-    return value if len(value) <= _VALUE_LENGTH else value[: _VALUE_LENGTH - 3] + "..."
+    """Dotted name, as `model.dim` -> value, cut to the lengths of MLflow; artifacts hold all."""
+    return settings_params(record.config) | tracked_params({"chosen": plain(record.chosen)})
 
 
 def run_tags(record: RunRecord, environment: Mapping[str, Any]) -> dict[str, str]:

@@ -18,18 +18,13 @@ from recsys.ops.masking import masked_values
 from recsys.ops.whole_file import write_whole
 from recsys.tracking import plots
 from recsys.tracking.client import ending_run, store_errors
+from recsys.tracking.data_sets import DataSet
 from recsys.tracking.environment import environment
 from recsys.tracking.metrics_json import metrics_json, plain
 from recsys.tracking.names import tracked_name
 from recsys.tracking.pseudonyms import TAG, Pseudonyms, pseudonyms
 from recsys.tracking.record import RunRecord
-from recsys.tracking.run_tags import (
-    DIGEST_LENGTH,
-    run_metrics,
-    run_params,
-    run_tags,
-    window_points,
-)
+from recsys.tracking.run_tags import run_metrics, run_params, run_tags, window_points
 from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 __all__ = ["TrackConfig", "log_run"]
@@ -141,7 +136,7 @@ def _log(
     for start in range(0, max(len(metrics), len(params)), _BATCH):
         batch = slice(start, start + _BATCH)
         store.client.log_batch(run_id, metrics=metrics[batch], params=params[batch])
-    _log_data_set(store, run_id, record)
+    store.client.log_inputs(run_id, [_data_set(record).as_input()])
     with TemporaryDirectory() as folder:
         _write_artifacts(Path(folder), record, run_id, env, hidden)
         store.client.log_artifacts(run_id, folder)
@@ -168,21 +163,14 @@ def _draw(folder: Path, record: RunRecord) -> bool:
     return any(folder.iterdir())
 
 
-def _log_data_set(store: TrackingStore, run_id: str, record: RunRecord) -> None:
-    """Logs a description only: MLflow's `from_pandas` would hash and profile all tables."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
-    settings = masked_values(plain(record.config.get("data", {})))
-    root = settings.get("root")
-    described = Dataset(
+def _data_set(record: RunRecord) -> DataSet:
+    return DataSet(
         name=record.data_name,
-        digest=record.fingerprint[:DIGEST_LENGTH],
-        source_type="local" if root else "code",
-        source=json.dumps({"uri": root} if root else {"tags": settings}),
-        profile=json.dumps({"fingerprint": record.fingerprint, **plain(record.data_facts)}),
+        fingerprint=record.fingerprint,
+        context="training",
+        settings=record.config.get("data", {}),
+        facts=record.data_facts,
     )
-    context = InputTag("mlflow.data.context", "training")
-    store.client.log_inputs(run_id, [DatasetInput(described, [context])])
 
 
 def _write_artifacts(

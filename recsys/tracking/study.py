@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from recsys.ops.shown_text import fenced, for_markdown
 from recsys.tracking.client import ending_run, search_runs, store_errors
-from recsys.tracking.names import tracked_name
-from recsys.tracking.run_tags import origin
+from recsys.tracking.data_sets import DataSet
+from recsys.tracking.names import tracked_name, tracked_params
+from recsys.tracking.report import log_values
+from recsys.tracking.run_tags import origin, settings_params
 from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 PARENT = "mlflow.parentRunId"
@@ -60,6 +62,7 @@ class StudyRun:
         tags: further tags of the parent.
         identity: of the study's database, hexadecimal; a new study of the same name has another
             one, and another parent.
+        config: the configuration that the study starts from, for the params of a new parent.
 
     Attributes:
         run_id: of the parent run.
@@ -76,13 +79,14 @@ class StudyRun:
         metric: str,
         tags: Mapping[str, str],
         identity: str,
+        config: Mapping[str, Any] | None = None,
     ) -> None:
         self._store: TrackingStore = open_store(settings)
         self._hides = settings.pseudonyms
         self._metric = metric
         parents = self._search(f"tags.{_IDENTITY} = '{identity}' and tags.{KIND} = 'study'")
         tags = {**tags, "study": name, _IDENTITY: identity}
-        self.run_id = str(parents[0].info.run_id) if parents else self._create(name, tags)
+        self.run_id = str(parents[0].info.run_id) if parents else self._create(name, tags, config)
         self._logged = self._children()
 
     def running(self) -> AbstractContextManager[None]:
@@ -119,8 +123,12 @@ class StudyRun:
         metrics = [Metric(name, value, finished, 0) for name, value in values.items()]
         curve = tracked_name("curve", self._metric)
         metrics += [Metric(curve, value, finished, step) for step, value in trial.curve.items()]
-        params = [Param(name, str(value)) for name, value in trial.settings.items()]
-        self._client.log_batch(child.info.run_id, metrics=metrics, params=params)
+        params = tracked_params({"model": trial.settings})
+        self._client.log_batch(
+            child.info.run_id,
+            metrics=metrics,
+            params=[Param(name, value) for name, value in params.items()],
+        )
         self._client.set_terminated(child.info.run_id, _STATUS[trial.outcome], finished)
         self._logged.add(trial.number)
         return True
@@ -131,12 +139,13 @@ class StudyRun:
         self._client.log_metric(self.run_id, tracked_name("best", self._metric), value, step=step)
 
     @store_errors("the study")
-    def conclude(self, best: TrialRecord, experiment: str) -> None:
-        """Logs the best settings.
+    def conclude(self, best: TrialRecord, experiment: str, data_set: DataSet) -> None:
+        """Logs the best settings, and the data that they are the best on.
 
         Args:
             best: their trial.
             experiment: text of the experiment file.
+            data_set: that was searched on.
         """
         tags = {f"best.{name}": str(value) for name, value in best.settings.items()}
         tags |= {
@@ -145,6 +154,7 @@ class StudyRun:
         }
         for name, value in tags.items():
             self._client.set_tag(self.run_id, name, value)
+        self._client.log_inputs(self.run_id, [data_set.as_input()])
         self._client.log_text(self.run_id, experiment, "experiment.yaml")
 
     @store_errors("the study")
@@ -168,13 +178,15 @@ class StudyRun:
     def _client(self) -> Any:
         return self._store.client
 
-    def _create(self, name: str, tags: Mapping[str, str]) -> str:
+    def _create(self, name: str, tags: Mapping[str, str], config: Mapping[str, Any] | None) -> str:
         run = self._client.create_run(
             self._store.experiment_id,
             run_name=f"study {name}",
             tags={**tags, **origin(), KIND: "study"},
         )
-        return str(run.info.run_id)
+        run_id = str(run.info.run_id)
+        log_values(self._client, run_id, settings_params(config or {}), {})
+        return run_id
 
     def _children(self) -> set[int]:
         logged = set()

@@ -14,7 +14,7 @@ from recsys.experiments.config import settings_from
 from recsys.experiments.run import run
 from recsys.reports.ladder.ladder import Ladder, ladder
 from recsys.tracking.metrics_json import metrics_json, plain
-from recsys.tracking.names import bounds, means
+from recsys.tracking.names import tracked_intervals
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.record import RunRecord
 
@@ -49,7 +49,7 @@ def market_run(model: str) -> KeptRun:
 
 def kept(record: RunRecord, **changes: object) -> KeptRun:
     """A record as a run of the store."""
-    metrics = means("valid", record.valid_intervals) | bounds("valid", record.valid_intervals)
+    metrics = tracked_intervals("valid", record.valid_intervals)
     about = {
         "run_id": f"{record.model:x<32}", "model": record.model, "data": record.data_name,
         "fingerprint": record.fingerprint, "split": record.split, "seed": 0, "settings": "s",

@@ -9,7 +9,7 @@ from recsys.experiments.closed_loop.arms import arms
 from recsys.experiments.closed_loop.settings import LoopSettings
 from recsys.reports.closed_loop import picture
 from recsys.reports.closed_loop.figures import differences, exploring, mean_interval, totals
-from recsys.reports.closed_loop.page import write_report
+from recsys.reports.closed_loop.tracked import write_report
 from recsys.reports.closed_loop.words import thousands
 from recsys.reports.drawing import empty_figure
 
@@ -88,7 +88,8 @@ def test_exploring_costs_what_its_best_offers_would_have_earned_more():
 
 
 def test_the_page_holds_all_tables_and_loads_nothing(tmp_path):
-    lines = write_report(tmp_path, SETTINGS, rounds_of(), checks_of())
+    report = write_report(tmp_path, SETTINGS, rounds_of(), checks_of())
+    lines = report.note.split("\n\n")
     assert "2,200 decisions" in lines[-1]
     assert "1 break one" in lines[-1]
     page = (tmp_path / "closed_loop.html").read_text()
@@ -99,11 +100,16 @@ def test_the_page_holds_all_tables_and_loads_nothing(tmp_path):
     assert (tmp_path / "closed_loop.png").read_bytes()[:4] == b"\x89PNG"
     names = {path.name for path in tmp_path.iterdir()}
     assert {"rounds.csv", "totals.csv", "differences.csv", "exploring.csv"} <= names
+    assert set(report.files) == names
+    assert report.metrics["violations"] == 1
+    over = report.metrics["segment_exploring/reward.over_segment"]
+    assert over.low <= over.mean <= over.high
+    assert report.params["rounds"] == SETTINGS.rounds
 
 
 @pytest.mark.parametrize("markets", [1, 2])
 def test_few_markets_have_no_interval_and_no_verdict_and_are_told_so(tmp_path, markets):
-    lines = " ".join(write_report(tmp_path, SETTINGS, rounds_of(markets), checks_of()))
+    lines = write_report(tmp_path, SETTINGS, rounds_of(markets), checks_of()).note
     assert "[" not in lines
     assert ": a win" not in lines
     assert f"No intervals and no verdicts: the loop ran on {markets} market" in lines
@@ -116,9 +122,7 @@ def test_few_markets_have_no_interval_and_no_verdict_and_are_told_so(tmp_path, m
 
 
 def test_three_markets_are_not_told_to_be_few(tmp_path):
-    assert "No intervals" not in " ".join(
-        write_report(tmp_path, SETTINGS, rounds_of(3), checks_of())
-    )
+    assert "No intervals" not in write_report(tmp_path, SETTINGS, rounds_of(3), checks_of()).note
 
 
 def test_the_axis_follows_the_means_and_not_wide_bands():

@@ -13,7 +13,7 @@ from recsys.reports.comparison.compare import RunComparison, compare, require_ba
 from recsys.reports.comparison.leaderboard_text import WIDTH, printed
 from recsys.reports.comparison.mixed_runs import with_settings
 from recsys.reports.comparison.ranking import best_run, differing_settings, labels, on_data
-from recsys.tracking.names import bounds, means
+from recsys.tracking.names import tracked_intervals
 from recsys.tracking.read import TrackedRun
 
 CUSTOMERS = 200
@@ -51,7 +51,7 @@ def made(model: str, values: np.ndarray, **changes) -> HandMade:
         "settings": "s",
         "started": datetime(2026, 1, 1, tzinfo=UTC),
     }
-    metrics = means("valid", intervals) | bounds("valid", intervals) | {"seconds/fit": 1.5}
+    metrics = tracked_intervals("valid", intervals) | {"seconds/fit": 1.5}
     rest = {"metrics": metrics, "params": {}, "tags": {}, "client": None, "table": table}
     return HandMade(model=model, **(about | rest | changes))
 

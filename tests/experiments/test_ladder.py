@@ -28,7 +28,7 @@ from recsys.reports.ladder.ladder import Ladder, ladder, rows
 from recsys.reports.ladder.page import PAGE, ladder_page
 from recsys.reports.ladder.rungs import FEW, MANY, ONE
 from recsys.reports.ladder.words import DIMENSIONS, headline, notes, of_100, slice_name, summary
-from recsys.tracking import report
+from recsys.tracking.report import Report, log_report
 
 NOTHING = pd.DataFrame()
 
@@ -211,13 +211,34 @@ def test_a_folder_of_other_things_is_left_alone(market: Ladder, tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+class Late(dict):
+    """Files of a ladder; somebody else puts one into its folder while they are written."""
+
+    def items(self):
+        Path("page", "thesis.txt").write_text("mine")
+        return super().items()
+
+
+def test_a_file_that_came_while_a_ladder_was_written_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_ladder(Path("page"), {PAGE: b"earlier"})
+    with pytest.raises(InputError, match=r"also holds thesis.txt"):
+        write_ladder(Path("page"), Late({PAGE: b"later"}))
+    assert Path("page", "thesis.txt").read_text() == "mine"
+    assert Path("page", PAGE).read_bytes() == b"earlier"
+    assert [path.name for path in tmp_path.iterdir() if "draft" in path.name] == []
+
+
 def test_the_script_writes_prints_and_keeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logged = {}
 
-    def log(kind: str, runs: list, metric: str, files: dict, note: str) -> str:
-        logged.update(kind=kind, files=set(files), note=note)
+    def log(report: Report, runs: list) -> str:
+        logged.update(kind=report.kind, files=set(report.files), params=report.params)
+        logged.update(metrics=report.metrics)
         return "0123"
 
     monkeypatch.setattr("recsys.cli.ladder.runs", lambda *_, **__: [*map(market_run, MODELS)])
@@ -228,16 +249,26 @@ def test_the_script_writes_prints_and_keeps(
     assert "ladder run 0123" in text
     assert {path.name for path in (tmp_path / "page").iterdir()} == logged["files"]
     assert logged["kind"] == "ladder"
+    assert logged["params"]["rungs"] == {
+        "one_to_many": "popularity", "one_to_few": "segment", "one_to_one": "own_history",
+    }  # fmt: skip
+    top = logged["metrics"]["one_to_one/hit_rate_10"]
+    step = logged["metrics"]["one_to_one/hit_rate_10.over_one_to_few"]
+    assert top.low < top.mean < top.high
+    few = logged["metrics"]["one_to_few/hit_rate_10"]
+    assert step.mean == pytest.approx(top.mean - few.mean)
 
 
 def test_a_report_is_kept_beside_its_runs(tmp_path: Path) -> None:
     client = Client(tmp_path)
     runs = [kept(market_run(model).record, client=client) for model in ("segment", "popularity")]
-    run_id = report.log_report("ladder", runs, "ndcg@10", {"page.html": b"<p>", "a.png": b"\0"}, "")
+    report = Report(kind="ladder", name="toy", note="", files={"page.html": b"<p>", "a.png": b"\0"})
+    run_id = log_report(report, runs)
     assert run_id == "new"
     assert client.tags["kind"] == "ladder"
     # What `recsys.tracking.read.runs` knows a model's run by.
     assert not {"model", "seed", "settings"} & set(client.tags)
+    assert client.params["runs"] == " ".join(run.run_id[:8] for run in runs)
     assert client.status == "FINISHED"
     assert client.files == {
         "page.html": b"<p>", "a.png": b"\0",
@@ -245,7 +276,7 @@ def test_a_report_is_kept_beside_its_runs(tmp_path: Path) -> None:
     }  # fmt: skip
     client.full = True
     with pytest.raises(InputError, match="ladder new could not be logged: disk full"):
-        report.log_report("ladder", runs, "ndcg@10", {}, "")
+        log_report(report, runs)
     assert client.status == "FAILED"
 
 
@@ -256,11 +287,15 @@ class Client:
         self.full = False
 
     def get_run(self, run_id: str) -> SimpleNamespace:
-        return SimpleNamespace(info=SimpleNamespace(experiment_id="1"))
+        inputs = SimpleNamespace(dataset_inputs=[])
+        return SimpleNamespace(info=SimpleNamespace(experiment_id="1"), inputs=inputs)
 
     def create_run(self, experiment: str, run_name: str, tags: dict) -> SimpleNamespace:
         self.tags = tags
         return SimpleNamespace(info=SimpleNamespace(run_id="new"))
+
+    def log_batch(self, run_id: str, metrics: list = (), params: list = ()) -> None:
+        self.params = {param.key: param.value for param in params}
 
     def log_artifacts(self, run_id: str, folder: str) -> None:
         if self.full:

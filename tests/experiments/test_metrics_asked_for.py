@@ -13,7 +13,7 @@ from recsys.experiments.run import run
 from recsys.models.popularity import Popularity
 from recsys.tracking import plots
 from recsys.tracking.metrics_json import metrics_json
-from recsys.tracking.names import bounds, intervals_of, means
+from recsys.tracking.names import intervals_of, tracked_intervals
 
 
 def test_a_run_without_recall_and_ndcg(tmp_path: Path) -> None:
@@ -28,8 +28,8 @@ def test_a_run_without_recall_and_ndcg(tmp_path: Path) -> None:
     for dimension in document["slices"].values():
         assert all(list(part) == wanted for part in dimension.values())
     intervals = record.valid_intervals
-    tracked = means("valid", intervals) | bounds("valid", intervals)
-    assert "valid/hit_rate_at_10" in tracked
+    tracked = tracked_intervals("valid", intervals)
+    assert "valid/hit_rate_10" in tracked
     assert intervals_of("valid", tracked) == intervals
     assert record.per_query_tables()["valid"].columns[2:].tolist() == wanted
     figure = plots.by_k(record, "valid")

@@ -44,7 +44,7 @@ def test_the_best_run_of_a_shared_store_runs_nothing(
     assert not (tmp_path / "artifact").exists()
 
     # It claims more than its queries say: the other one is taken, and it is named.
-    client.log_metric(best.run_id, "valid/ndcg_at_10", 0.99)
+    client.log_metric(best.run_id, "valid/ndcg_10", 0.99)
     assert run_script("export", "out=artifact", cwd=tmp_path) == 0
     captured = capfd.readouterr()
     assert f"skipped run {best.run_id[:8]}: valid ndcg@10 is 0.99" in captured.err

@@ -137,8 +137,8 @@ def test_windows_stand_in_metrics_json_and_in_mlflow(record: RunRecord) -> None:
         "lowest": min(means),
         "highest": max(means),
     }
-    points = [point for point in window_points(record) if point[0] == "window/ndcg_at_10"]
-    assert points == [("window/ndcg_at_10", mean, number) for number, mean in enumerate(means)]
+    points = [point for point in window_points(record) if point[0] == "window/ndcg_10"]
+    assert points == [("window/ndcg_10", mean, number) for number, mean in enumerate(means)]
     assert run_tags(record, {"git_dirty": False, "git_commit": None})["windows"] == "3"
     assert "ndcg@10 by window:" in record.summary()
     assert "fitted 2 windows earlier: ndcg@10" in record.summary()

@@ -190,7 +190,7 @@ def test_an_address_in_a_stored_run_is_not_taken_over() -> None:
 def boast(value: float = 0.99) -> TrackedRun:
     """Claims more than its queries say."""
     run = made("ease", SEGMENT - 0.15)
-    return made("ease", SEGMENT - 0.15, metrics={**run.metrics, "valid/ndcg_at_10": value})
+    return made("ease", SEGMENT - 0.15, metrics={**run.metrics, "valid/ndcg_10": value})
 
 
 def test_a_run_that_claims_what_its_queries_do_not_say_is_not_chosen(

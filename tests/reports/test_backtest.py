@@ -14,7 +14,7 @@ from recsys.evaluation.intervals import bootstrap
 from recsys.reports.backtest.figures import backtest
 from recsys.reports.backtest.page import PAGE, PICTURE, backtest_files
 from recsys.reports.backtest.words import printed, summary
-from recsys.tracking.names import bounds, means
+from recsys.tracking.names import tracked_intervals
 from recsys.tracking.read import TrackedRun
 
 CUSTOMERS = 100
@@ -54,10 +54,10 @@ def made(model: str, *windows: np.ndarray, aged: np.ndarray | None = None) -> Ha
     values = tables["valid"]["ndcg@10"].to_numpy()
     customers = np.tile(np.arange(CUSTOMERS), len(windows))
     intervals = bootstrap({"ndcg@10": values}, customers)
-    metrics = means("valid", intervals) | bounds("valid", intervals)
+    metrics = tracked_intervals("valid", intervals)
     if aged is not None:
         tables["aged"] = parts[1].assign(**{"ndcg@10": aged, "age": 1})
-        metrics["cost_of_age/ndcg_at_10"] = 0.0
+        metrics["cost_of_age/ndcg_10"] = 0.0
     return HandMade(
         run_id=f"{model[:8]:x<32}", model=model, data="toy", fingerprint="f" * 64, split="rolling",
         seed=0, settings="s", started=datetime(2026, 1, 1, tzinfo=UTC), metrics=metrics, params={},

@@ -117,10 +117,13 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
 
 def test_it_is_kept_beside_the_run_of_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[Any] = []
-    monkeypatch.setattr(funnel_report, "log_report", lambda *given: logged.append(given) or "0123")
-    run = cast(Any, SimpleNamespace(run_id="7"))
+    monkeypatch.setattr(
+        funnel_report, "log_report", lambda *given, **_: logged.append(given) or "0123"
+    )
+    run = cast(Any, SimpleNamespace(run_id="7", model="als", data="toy"))
     assert log_funnel(made(), run) == "0123"
-    kind, runs, _, files, note = logged[0]
-    assert (kind, runs) == ("funnel", [run])
-    assert list(files) == ["funnel.html", "funnel.png", "funnel.csv"]
-    assert note.startswith("2 of 3 customers")
+    ((report, runs),) = logged
+    assert (report.kind, runs) == ("funnel", [run])
+    assert list(report.files) == ["funnel.html", "funnel.png", "funnel.csv"]
+    assert report.note.startswith("2 of 3 customers")
+    assert report.metrics["triples/left"] == 15

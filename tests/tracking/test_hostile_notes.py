@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 from record_maker import made_record
 
 from recsys.tracking.read import runs
-from recsys.tracking.report import log_comparison
+from recsys.tracking.report import Report, log_report
 from recsys.tracking.runs import TrackConfig, log_run
 from recsys.tracking.study import StudyRun, TrialRecord
 
@@ -36,7 +36,8 @@ def test_the_note_of_a_run_is_one_block_of_code(store: TrackConfig) -> None:
 def test_the_note_of_a_report_is_paragraphs_of_text(store: TrackConfig) -> None:
     log_run(made_record(slices={}), store)
     (run,) = runs(store)
-    kept = log_comparison([run], "ndcg@10", {}, f"{MARKDOWN} wins.\n\n{HTML} loses.")
+    note = f"{MARKDOWN} wins.\n\n{HTML} loses."
+    kept = log_report(Report(kind="comparison", name="toy", note=note), [run])
     note = run.client.get_run(kept).data.tags[NOTE]
     first, second = note.split("\n\n")
     assert first == r"!\[Loan\](http&#58;//evil.example/pixel.png) wins."

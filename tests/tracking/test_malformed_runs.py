@@ -91,8 +91,8 @@ MALFORMED = {
     "table without the metric": (table(**{"recall@5": None}), "has no column recall@5"),
     "values beyond": (table(**{"ndcg@10": [9.0, 0.0, 0.0]}), "ndcg@10 holds values outside of 0"),
     "values infinite": (table(**{"ndcg@10": np.inf}), "ndcg@10 holds values that are not finite"),
-    "a claim": (metric("valid/ndcg_at_10", 0.9), "valid ndcg@10 is 0.9 by its metrics and 0.25"),
-    "claim of no number": (metric("valid/ndcg_at_10", float("nan")), "is nan by its metrics"),
+    "a claim": (metric("valid/ndcg_10", 0.9), "valid ndcg@10 is 0.9 by its metrics and 0.25"),
+    "claim of no number": (metric("valid/ndcg_10", float("nan")), "is nan by its metrics"),
     "customers infinite": (metric("valid/customers", float("inf")), "is no number of customers"),
     "metrics.json of words": (written("metrics.json", "words"), "metrics.json is no JSON"),
     "metrics.json a list": (written("metrics.json", "[]"), "expected a mapping, got a list"),
@@ -125,7 +125,7 @@ def test_the_script_says_so_in_a_line_and_on_the_page(
 ) -> None:
     log(store, [0.0, 0.5, 1.0])
     bad = log(store, [0.0, 0.5, 1.0], model="ease")
-    metric("valid/ndcg_at_10", 0.9)(store, bad)
+    metric("valid/ndcg_10", 0.9)(store, bad)
     capfd.readouterr()
     words = [f"track.uri={store.uri}", f"experiment={store.experiment}", f"out={tmp_path}/page"]
     assert run_script("compare", *words, cwd=tmp_path) == 0

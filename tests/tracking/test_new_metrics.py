@@ -10,7 +10,7 @@ from recsys.evaluation import measures
 from recsys.evaluation.config import EvaluateConfig
 from recsys.evaluation.intervals import Interval
 from recsys.tracking import plots
-from recsys.tracking.names import intervals_of, means
+from recsys.tracking.names import intervals_of, tracked_intervals
 
 
 def test_a_metric_that_is_new_is_drawn_with_a_colour_of_its_own(
@@ -33,12 +33,9 @@ def test_a_metric_that_is_new_is_drawn_with_a_colour_of_its_own(
 
 def test_a_metric_is_read_back_by_the_name_it_was_given() -> None:
     interval = Interval(mean=0.2, low=0.1, high=0.3, customers=3)
-    given = {"hits_at_home@5": interval, "auc": interval, "recall@20": interval}
-    tracked = means("valid", given)
-    for metric in given:
-        short = metric.replace("@", "_at_")
-        tracked |= {f"valid_low/{short}": 0.1, f"valid_high/{short}": 0.3}
-    assert intervals_of("valid", tracked) == given
+    names = ("hits_at_home@5", "hits_at@5", "hits.low@5", "top_3@5", "auc", "recall@20")
+    given = dict.fromkeys(names, interval)
+    assert intervals_of("valid", tracked_intervals("valid", given)) == given
 
 
 def test_a_metric_whose_name_the_store_would_refuse_is_said_before_the_fit(

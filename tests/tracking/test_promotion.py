@@ -18,7 +18,7 @@ from recsys.evaluation.intervals import bootstrap
 from recsys.experiments.promote import promote
 from recsys.serving import Contents, CustomerTable, ProductTable, load, write
 from recsys.tracking.read import runs
-from recsys.tracking.registry import champion
+from recsys.tracking.registry import champion, roll_back
 from recsys.tracking.runs import TrackConfig, log_run
 
 CUSTOMERS = 60
@@ -146,9 +146,45 @@ def test_the_reading_of_test_is_kept_and_tagged(store: TrackConfig, tmp_path: Pa
     (compared,) = [run for run in kept if run.data.tags.get("compared") == "true"]
     assert compared.data.tags["verdict"] == "win"
     assert compared.data.tags["test_read"] == "true"
-    assert compared.data.metrics["difference"] == pytest.approx(0.05)
+    assert compared.data.metrics["difference/ndcg_10"] == pytest.approx(0.05)
+    assert 0 < compared.data.metrics["difference/ndcg_10.low"] <= 0.05
+    assert compared.data.params["metric"] == "ndcg@10"
+    assert compared.data.params["champion.version"] == "1"
+    (read,) = compared.inputs.dataset_inputs
+    assert (read.dataset.name, read.dataset.digest) == ("toy", "f" * 16)
+    assert [(tag.key, tag.value) for tag in read.tags] == [("mlflow.data.context", "test")]
     # Neither is a candidate of a leaderboard.
     assert len(runs(store)) == 2
+
+
+def test_the_registry_describes_champions_and_what_was_rolled_back(
+    store: TrackConfig, tmp_path: Path
+) -> None:
+    name = store.experiment
+    promote(challenger(store, tmp_path / "a", PLAIN), store, name)
+    promote(challenger(store, tmp_path / "b", PLAIN + 0.1, seed=1), store, name)
+    client = mlflow.MlflowClient(store.uri)
+    model = client.get_registered_model(name).description
+    assert "version 2, als on toy" in model
+    assert "- Before it: version 1" in model
+    assert f"mlflow models serve --model-uri models:/{name}@champion" in model
+    first, second = (client.get_model_version(name, number) for number in ("1", "2"))
+    assert "- Promoted: as the first champion" in first.description
+    assert "the challenger wins over the champion on test, ndcg@10 +0.0500 \\[+0.0500" in (
+        second.description
+    )
+    assert "- Measured on: time: valid from 3, test from 5" in second.description
+    assert "| metric | valid | test |" in second.description
+    assert f"recsys promote rollback=true model_name={name}" in second.description
+    assert second.tags["data"] == "toy"
+    assert "Rolled back" not in second.description
+
+    client.update_model_version(name, "1", "what an analyst wrote")
+    roll_back(store, name)
+    assert "version 1, als on toy" in client.get_registered_model(name).description
+    assert "- It is the first champion" in client.get_registered_model(name).description
+    assert "- Rolled back on 2" in client.get_model_version(name, "2").description
+    assert client.get_model_version(name, "1").description == "what an analyst wrote"
 
 
 def promote_script(store: TrackConfig, cwd: Path, *more: str) -> subprocess.Popen[str]:

@@ -8,14 +8,16 @@ from record_maker import made_record
 
 from recsys.errors import InputError
 from recsys.tracking.read import TrackedRun, runs
-from recsys.tracking.report import log_comparison
+from recsys.tracking.report import Report, log_report
 from recsys.tracking.runs import TrackConfig, log_run
+
+COMPARISON = Report(kind="comparison", name="comparison toy ndcg@10", note="als wins")
 
 
 def test_a_comparison_is_kept_and_is_no_models_run(store: TrackConfig) -> None:
     run_id = log_run(made_record(slices={}), store)
     (run,) = runs(store)
-    kept = log_comparison([run], "ndcg@10", {"page.html": "<p>"}, "als wins")
+    kept = log_report(replace(COMPARISON, files={"page.html": b"<p>"}), [run])
     assert [run.run_id for run in runs(store)] == [run_id]
     logged = run.client.get_run(kept)
     assert logged.info.status == "FINISHED"
@@ -30,7 +32,7 @@ def test_a_comparison_that_cannot_be_kept_whole_is_marked(store: TrackConfig) ->
     log_run(made_record(slices={}), store)
     (run,) = runs(store)
     with pytest.raises(InputError, match="could not be logged"):
-        log_comparison([run], "ndcg@10", {"no/such/folder": ""}, "")
+        log_report(replace(COMPARISON, files={"no/such/folder": b""}), [run])
     logged = run.client.search_runs([run.client.get_run(run.run_id).info.experiment_id])
     assert [other.info.status for other in logged if "kind" in other.data.tags] == ["FAILED"]
 

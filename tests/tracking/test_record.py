@@ -11,7 +11,7 @@ from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
 from recsys.tracking import plots
 from recsys.tracking.metrics_json import metrics_json, write_metrics_json
-from recsys.tracking.names import bounds, intervals_of, means, slice_means
+from recsys.tracking.names import intervals_of, slice_means, tracked_intervals
 
 
 def test_metrics_json_has_the_agreed_shape() -> None:
@@ -51,28 +51,28 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_intervals_survive_the_names_of_mlflow() -> None:
     intervals = {"recall@5": Interval(0.2, 0.1, 0.3, 7), "ndcg@10": Interval(0.4, 0.3, 0.5, 7)}
-    tracked = means("valid", intervals) | bounds("valid", intervals) | {"seconds/fit": 1.0}
+    tracked = tracked_intervals("valid", intervals) | {"seconds/fit": 1.0}
     tracked |= slice_means("valid", "history", "cold", intervals, "ndcg@10")
     assert intervals_of("valid", tracked) == intervals
-    assert tracked["valid_history_cold/ndcg_at_10"] == 0.4
-    assert "valid_history_cold/recall_at_5" not in tracked
+    assert tracked["valid/history.cold/ndcg_10"] == 0.4
+    assert "valid/history.cold/recall_5" not in tracked
     assert intervals_of("test", tracked) == {}
     assert not any("@" in name for name in tracked)
 
 
 def test_a_metric_that_not_all_customers_have_keeps_their_number() -> None:
     intervals = {"ndcg@10": Interval(0.4, 0.3, 0.5, 7), "auc": Interval(0.6, 0.5, 0.7, 4)}
-    tracked = means("valid", intervals) | bounds("valid", intervals)
+    tracked = tracked_intervals("valid", intervals)
     assert tracked["valid/customers"] == 7
-    assert tracked["valid_customers/auc"] == 4
+    assert tracked["valid/auc.customers"] == 4
     assert intervals_of("valid", tracked) == intervals
 
 
 def test_names_of_slices_are_those_that_mlflow_takes() -> None:
     intervals = {"ndcg@10": Interval(0.4, 0.3, 0.5, 7)}
     (mean, customers) = slice_means("valid", "segment", "<25, Köln/Süd", intervals, "ndcg@10")
-    assert mean == "valid_segment__25_ Köln_Süd/ndcg_at_10"
-    assert customers == "valid_segment__25_ Köln_Süd/customers"
+    assert mean == "valid/segment._25_ Köln_Süd/ndcg_10"
+    assert customers == "valid/segment._25_ Köln_Süd/customers"
     assert slice_means("valid", "segment", "x", intervals, "recall@5") == {}
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from recsys.tracking.data_sets import DataSet
 from recsys.tracking.read import runs
 from recsys.tracking.store import TrackConfig, open_to_read
 from recsys.tracking.study import BEST, PARENT, StudyRun, TrialRecord
@@ -22,7 +23,8 @@ TRIAL = TrialRecord(
 
 
 def opened(store: TrackConfig) -> StudyRun:
-    return StudyRun(store, "toy_als", "ndcg@10", {"model": "als"}, "0123abcd")
+    config = {"model": {"l2": 1.0}, "study": {"trials": 3}, "track": {"uri": "sqlite:///secret"}}
+    return StudyRun(store, "toy_als", "ndcg@10", {"model": "als"}, "0123abcd", config)
 
 
 def children(store: TrackConfig, parent: str) -> list:
@@ -39,11 +41,11 @@ def test_a_trial_becomes_one_child_however_often_it_is_logged(store: TrackConfig
     assert again.run_id == study.run_id
     assert not again.log(TRIAL)
     (child,) = children(store, study.run_id)
-    assert child.data.params == {"dim": "64", "half_life": "None"}
+    assert child.data.params == {"model.dim": "64", "model.half_life": "None"}
     assert child.data.metrics == {
-        "valid/ndcg_at_10": 0.25, "curve/ndcg_at_10": 0.2, "seconds/trial": 30.0
+        "valid/ndcg_10": 0.25, "curve/ndcg_10": 0.2, "seconds/trial": 30.0
     }  # fmt: skip
-    history = open_to_read(store).get_metric_history(child.info.run_id, "curve/ndcg_at_10")
+    history = open_to_read(store).get_metric_history(child.info.run_id, "curve/ndcg_10")
     assert [(point.step, point.value) for point in history] == [(1, 0.1), (2, 0.2)]
     assert child.info.end_time - child.info.start_time == 30_000
 
@@ -73,12 +75,15 @@ def test_a_study_is_not_taken_for_a_run_of_a_model(store: TrackConfig) -> None:
     study.log(TRIAL)
     with study.running():
         study.log_best(0.25, 1)
-    study.conclude(TRIAL, "# @package _global_\n")
+    data_set = DataSet(name="toy", fingerprint="f" * 64, context="valid")
+    study.conclude(TRIAL, "# @package _global_\n", data_set)
     assert runs(store) == []
     parent = open_to_read(store).get_run(study.run_id)
     assert parent.info.status == "FINISHED"
     assert parent.data.tags["best.dim"] == "64"
-    assert parent.data.metrics == {"best/ndcg_at_10": 0.25}
+    assert parent.data.params == {"model.l2": "1.0", "study.trials": "3"}
+    assert [used.dataset.digest for used in parent.inputs.dataset_inputs] == ["f" * 16]
+    assert parent.data.metrics == {"best/ndcg_10": 0.25}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from recsys.experiments.tuning.space import with_settings
 from recsys.experiments.tuning.study import Study
 from recsys.experiments.tuning.tune import trial_record
 from recsys.ops.whole_file import write_whole
+from recsys.tracking.data_sets import DataSet
 from recsys.tracking.runs import log_run
 from recsys.tracking.study import BEST, PARENT, StudyRun
 
@@ -49,7 +50,13 @@ def finish(settings: Settings, study: Study, folder: Path) -> tuple[Path, list[s
     missing = [seed for seed in seeds if seed not in logged]
     tags = {PARENT: tracked.run_id, "study": study.name, BEST: str(best.number)}
     added = [_run(settings, best.settings, seed, tags, study.subject) for seed in missing]
-    tracked.conclude(best, text)
+    data_set = DataSet(
+        name=settings.source.name,
+        fingerprint=study.subject["data"],
+        context="valid",
+        settings=settings.config["data"],
+    )
+    tracked.conclude(best, text, data_set)
     return path, added
 
 

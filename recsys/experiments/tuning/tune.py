@@ -64,8 +64,9 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
             _prepare(study, settings, described)
         study.requeue_interrupted()
         tracked = StudyRun(
-            settings.track, study.name, settings.evaluate.metric, _tags(settings), study.identity
-        )
+            settings.track, study.name, settings.evaluate.metric, _tags(settings), study.identity,
+            settings.config,
+        )  # fmt: skip
         with tracked.running(), _progress(config) as bar:
             if not study.is_spent():
                 with _workers(study.name, settings.config, described, config) as workers:

@@ -1,14 +1,11 @@
 """The page of a closed loop, and the files beside it."""
 
-from pathlib import Path
-
 import pandas as pd
 
 from recsys.experiments.closed_loop.settings import LoopSettings
-from recsys.ops.whole_file import write_whole
-from recsys.reports.closed_loop.figures import FEWEST, LoopTables, called, loop_tables
+from recsys.reports.closed_loop.figures import FEWEST, LoopTables, called
 from recsys.reports.closed_loop.picture import as_png, as_svg
-from recsys.reports.closed_loop.words import p_text, percent, summary, thousands
+from recsys.reports.closed_loop.words import p_text, percent, thousands
 from recsys.reports.rendering import (
     Cells,
     PagePicture,
@@ -22,38 +19,32 @@ from recsys.reports.rendering import (
 PAGE, PICTURE = "closed_loop.html", "closed_loop.png"
 
 
-def write_report(
-    folder: Path, settings: LoopSettings, rounds: pd.DataFrame, checks: pd.DataFrame
-) -> list[str]:
-    """Writes page, picture and tables of a loop, each in one step.
+def report_files(
+    settings: LoopSettings, tables: LoopTables, sentences: list[str]
+) -> dict[str, bytes]:
+    """Page, picture and tables of a loop.
 
     Args:
-        folder: gets closed_loop.html, closed_loop.png, rounds.csv, totals.csv, differences.csv,
-            exploring.csv and violations.csv.
         settings: of the loop.
-        rounds: as `run_loop` returns it.
-        checks: as `rule_checks` returns it.
+        tables: what is shown.
+        sentences: what came out.
 
     Returns:
-        What came out, in sentences.
-
-    Raises:
-        InputError: a file cannot be written.
+        file name -> content: closed_loop.html, closed_loop.png, rounds.csv, totals.csv,
+        differences.csv, exploring.csv and violations.csv.
     """
-    tables = loop_tables(rounds, checks)
-    sentences = summary(tables)
-    files: dict[str, str | bytes] = {
-        PAGE: _page(settings, tables, sentences),
-        PICTURE: as_png(rounds, settings.market),
-        "rounds.csv": as_csv(rounds),
-        "totals.csv": as_csv(tables.totals),
-        "differences.csv": as_csv(tables.differences),
-        "exploring.csv": as_csv(tables.exploring),
-        "violations.csv": as_csv(checks),
+    csv = {
+        "rounds.csv": tables.rounds,
+        "totals.csv": tables.totals,
+        "differences.csv": tables.differences,
+        "exploring.csv": tables.exploring,
+        "violations.csv": tables.checks,
     }
-    for name, content in files.items():
-        write_whole(folder / name, content, "out")
-    return sentences
+    return {
+        PAGE: _page(settings, tables, sentences).encode(),
+        PICTURE: as_png(tables.rounds, settings.market),
+        **{name: as_csv(table).encode() for name, table in csv.items()},
+    }
 
 
 def _page(settings: LoopSettings, tables: LoopTables, sentences: list[str]) -> str:

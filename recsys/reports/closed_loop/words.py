@@ -53,7 +53,7 @@ def summary(tables: LoopTables) -> list[str]:
             f"{'s' if markets > 1 else ''}, and an interval over fewer than {FEWEST} is so wide "
             "that it says nothing; set seeds=5."
         )
-    decisions, broken = int(tables.checks["decisions"].sum()), _broken_rules(tables.checks)
+    decisions, broken = int(tables.checks["decisions"].sum()), broken_rules(tables.checks)
     lines.append(
         f"{decisions:,} decisions were checked one by one against consent "
         f"and contact rules: {broken:,} break one."
@@ -61,7 +61,7 @@ def summary(tables: LoopTables) -> list[str]:
     return lines
 
 
-def _broken_rules(checks: pd.DataFrame) -> int:
+def broken_rules(checks: pd.DataFrame) -> int:
     """How many times a decision broke a rule."""
     return int(checks.drop(columns=["seed", "arm", "decisions"]).to_numpy().sum())
 

@@ -1,9 +1,12 @@
 """A funnel as files, written whole or not at all, and in MLflow beside the run of its model."""
 
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from recsys.errors import InputError
+from recsys.evaluation.intervals import Interval
 from recsys.ops.whole_file import whole_file
 from recsys.policy.funnel import Funnel
 from recsys.reports.funnel.page import funnel_page
@@ -11,8 +14,9 @@ from recsys.reports.funnel.picture import overview
 from recsys.reports.funnel.table import funnel_table
 from recsys.reports.funnel.words import summary
 from recsys.reports.rendering import as_csv
+from recsys.tracking.names import section
 from recsys.tracking.read import TrackedRun
-from recsys.tracking.report import log_report
+from recsys.tracking.report import Report, log_report
 
 
 def require_ending(path: Path) -> None:
@@ -47,8 +51,31 @@ def log_funnel(funnel: Funnel, run: TrackedRun) -> str:
     Raises:
         InputError: the store does not accept it.
     """
-    files = {f"funnel{ending}": content(funnel) for ending, content in _CONTENT.items()}
-    return log_report("funnel", [run], "expected_value", files, "\n\n".join(summary(funnel)))
+    counts, costs = funnel.counts, funnel.costs
+    metrics: dict[str, float | Interval] = {
+        f"{what}/{kind}": number
+        for kind, count in (("before", counts.before), ("left", counts.left))
+        for what, number in asdict(count).items()
+    }
+    if costs is not None:
+        metrics |= {"value/before": costs.free, "value/left": costs.left}
+        metrics |= {f"cost/{section(rule)}": cost for rule, cost in costs.rules.items()}
+    report = Report(
+        kind="funnel",
+        name=f"funnel {funnel.policy} {run.model} {run.data}",
+        note="\n\n".join(summary(funnel)),
+        params={
+            "policy": funnel.policy,
+            "policy_version": funnel.version,
+            "at": datetime.fromtimestamp(funnel.at, UTC).isoformat(),
+            "hours": funnel.horizon / 3600,
+            "touchpoints": "all" if funnel.touchpoints is None else list(funnel.touchpoints),
+            "sample": None if costs is None else costs.customers,
+        },
+        metrics=metrics,
+        files={f"funnel{ending}": content(funnel) for ending, content in _CONTENT.items()},
+    )
+    return log_report(report, [run], window="all")
 
 
 _CONTENT: dict[str, Callable[[Funnel], bytes]] = {

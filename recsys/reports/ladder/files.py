@@ -81,7 +81,8 @@ def write_ladder(folder: Path, files: Mapping[str, bytes]) -> None:
     """
     require_room(folder)
     try:
-        with replaced(folder.resolve()) as draft:
+        # Other files may have been put there since.
+        with replaced(folder.resolve(), lambda: require_room(folder)) as draft:
             for name, content in files.items():
                 (draft / name).write_bytes(content)
     except OSError as error:

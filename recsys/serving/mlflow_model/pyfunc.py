@@ -1,8 +1,8 @@
 """The artifact as an MLflow model: JSON in, offers out.
 
 MLflow imports this module by its name and calls `_load_pyfunc`, so that nothing is pickled. The
-model contains the artifact and the code that reads it: it gives the same answers years later, and a
-server needs only packages from a package index.
+model contains the artifact and the modules that read it: it gives the same answers years later,
+and a server needs only packages from a package index.
 """
 
 import json
@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,6 +24,7 @@ from recsys.serving.answer_log import AnswerLog, log_of_environment
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import UnknownIdError, public_message
 from recsys.serving.mlflow_model import request
+from recsys.serving.mlflow_model.code_files import copy_needed
 from recsys.serving.mlflow_model.over_http import Endpoint
 from recsys.serving.mlflow_model.request import Row
 from recsys.serving.mlflow_model.request_values import CUSTOMER, EVENTS
@@ -233,16 +235,17 @@ def save(
     if Path(model).exists():
         raise InputError(f"{model} exists already; name another folder for the MLflow model")
     contents = load(folder).contents
-    pyfunc.save_model(
-        path=os.fspath(model),
-        loader_module=__name__,
-        data_path=str(Path(folder).resolve()),
-        code_paths=[str(_PACKAGE)],
-        signature=_signature(contents),
-        input_example=(_example(contents, shown), {"k": 10}),
-        # Without a list, MLflow would load the model in a new environment, over the network.
-        pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
-    )
+    with TemporaryDirectory() as code:
+        pyfunc.save_model(
+            path=os.fspath(model),
+            loader_module=__name__,
+            data_path=str(Path(folder).resolve()),
+            code_paths=[str(copy_needed(_PACKAGE, __name__, Path(code)))],
+            signature=_signature(contents),
+            input_example=(_example(contents, shown), {"k": 10}),
+            # Without a list, MLflow would load the model in a new environment, over the network.
+            pip_requirements=[f"{name}=={version(name)}" for name in _NEEDED],
+        )
 
 
 def _signature(contents: Contents) -> Any:

@@ -9,6 +9,7 @@ from policy_log import decisions, probabilities
 from recsys import Dataset, Popularity, export
 from recsys.cli import evaluate_policy
 from recsys.cli.main import main
+from recsys.tracking.report import Report
 
 TABLE = decisions()
 
@@ -26,8 +27,8 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What would go to MLflow; a new store takes ten seconds."""
     kept: dict[str, Any] = {}
 
-    def keep(kind: str, name: str, _: object, **parts: Any) -> str:
-        kept.update(kind=kind, name=name, **parts)
+    def keep(report: Report, _: object) -> str:
+        kept.update(vars(report))
         return "0123"
 
     monkeypatch.setattr(evaluate_policy, "log_standalone", keep)
@@ -53,8 +54,12 @@ def test_two_policies_are_printed_written_and_kept(
     assert {path.name for path in (folder / "page").iterdir()} == set(logged["files"])
     assert logged["kind"] == "policy_value"
     assert logged["name"] == "policy value log: target.parquet against uniform"
-    assert logged["metrics"]["target/value"] == pytest.approx(0.44, abs=0.05)
-    assert logged["metrics"]["difference"] > 0
+    value = logged["metrics"]["target/value"]
+    assert value.mean == pytest.approx(0.44, abs=0.05)
+    assert value.low < value.mean < value.high
+    assert logged["metrics"]["target/over_versus"].low > 0
+    (log,) = logged["data_sets"]
+    assert (log.name, log.context, log.facts["decisions"]) == ("log", "decisions", len(TABLE))
     assert logged["params"]["target"] == "target.parquet"
 
 

@@ -9,11 +9,13 @@ import pytest
 import yaml
 from small_test import content, decisions_of, evenly, log, started
 
+from recsys.cli import run_keys
 from recsys.cli.live_test import main
 from recsys.errors import InputError
 from recsys.policy.live_tests.plan_file import plan_of, read_plan
 from recsys.policy.live_tests.planning import sample_size
 from recsys.policy.live_tests.rewards import Moments
+from recsys.tracking.report import Report
 
 
 @pytest.fixture
@@ -197,3 +199,26 @@ def test_readings_are_the_same_each_time(folder: Path, capsys: pytest.CaptureFix
         texts.append((folder / out / "live_test.html").read_text())
     capsys.readouterr()
     assert texts[0] == texts[1]
+
+
+def test_a_plan_and_a_reading_are_kept_in_mlflow_where_asked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del folder
+    kept: list[Report] = []
+    monkeypatch.setattr(run_keys, "log_standalone", lambda report, _: kept.append(report) or "0123")
+    run("step=plan decisions=log.parquet lift=.05 window=7 name=spring out=plan")
+    assert not kept
+    run("step=plan decisions=log.parquet lift=.05 window=7 name=spring out=plan log=true")
+    run("step=read plan=plan.yaml decisions=log.parquet log=true")
+    assert capsys.readouterr().out.count("also in MLflow: run 0123") == 2
+    plan, read = kept
+    assert plan.params["lift"] == 0.05
+    assert read.tags["verdict"] in ("continue", "widen", "stop")
+    over = next(gap for name, gap in read.metrics.items() if name.endswith("/over_control"))
+    assert over.low < over.mean < over.high  # type: ignore[union-attr]
+    assert plan.data_sets[0].fingerprint == read.data_sets[0].fingerprint
+    with pytest.raises(InputError, match="log: expected true or false, got 'yes'"):
+        run("step=read plan=plan.yaml decisions=log.parquet log=yes")
+    with pytest.raises(InputError, match="log= is not read by step=assign"):
+        run("step=assign plan=plan.yaml stage=pilot customers=customers.csv out=a.csv log=true")
