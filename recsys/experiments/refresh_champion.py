@@ -11,6 +11,7 @@ from recsys.tracking import registry
 from recsys.tracking.champion_folder import champion_artifact
 from recsys.tracking.pseudonyms import pseudonyms_of
 from recsys.tracking.registry import Version
+from recsys.tracking.report import log_values
 from recsys.tracking.store import TrackConfig
 
 KIND = "refresh_tables"
@@ -64,6 +65,6 @@ def refresh_champion(
         }
         with registry.promotion_run(run, name, tags, window) as run_id:
             figures = {kind.replace(" ", "_"): count for kind, count in done.changes.items()}
-            registry.log_figures(run, run_id, figures)
+            log_values(run.client, run_id, {}, figures)
             version = register_artifact(done.folder, track, name, run, done.digest, run_id, about)
         return done, version
