@@ -73,27 +73,41 @@ def served(artifact: str) -> Iterator[Served]:
                 _wait(server, started, log)
                 yield server
             finally:
-                _end(started)
+                end(started)
 
 
 def ask(
-    connection: http.client.HTTPConnection, customers: Sequence[Any], params: Mapping[str, Any]
+    connection: http.client.HTTPConnection,
+    customers: Sequence[Any],
+    params: Mapping[str, Any],
+    headers: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Recommendations for customers; `http.client.HTTPException` where the server refuses."""
+    """Recommendations for customers; `http.client.HTTPException` where the server refuses.
+
+    Args:
+        connection: to the server.
+        customers: their ids.
+        params: of the request.
+        headers: filled with those of the answer, in lower case; None for nothing.
+    """
     records = [{CUSTOMER: customer} for customer in customers]
-    return invoke(connection, {"dataframe_records": records, "params": dict(params)})
+    return invoke(connection, {"dataframe_records": records, "params": dict(params)}, headers)
 
 
 def invoke(
-    connection: http.client.HTTPConnection, request: Mapping[str, Any]
+    connection: http.client.HTTPConnection,
+    request: Mapping[str, Any],
+    headers: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Recommendations for a whole request; raises as `ask`."""
+    """Recommendations for a whole request; as `ask`."""
     body = json.dumps(dict(request))
     connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
     answer = connection.getresponse()
     content = answer.read()
     if answer.status != http.client.OK:
         raise http.client.HTTPException(f"{answer.status}: {content[:300]!r}")
+    if headers is not None:
+        headers.update({name.lower(): value for name, value in answer.getheaders()})
     predictions: list[dict[str, Any]] = json.loads(content)["predictions"]
     return predictions
 
@@ -118,7 +132,7 @@ def _wait(server: Served, started: subprocess.Popen[bytes], log: Path) -> None:
     raise InputError(f"mlflow models serve did not start: {lines[-1] if lines else 'no word'}")
 
 
-def _end(started: subprocess.Popen[bytes]) -> None:
+def end(started: subprocess.Popen[Any]) -> None:
     """Ends the server and its children, which would survive a signal to the server alone."""
     try:
         parent = psutil.Process(started.pid)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from small_shop import Spoil, all_of, cell, content
+from small_shop import Spoil, all_of, cell, content, no_column
 
 from recsys.training.loop.checkpoint import Checkpoint
 
@@ -307,6 +307,12 @@ def damaged_fit(folder: Path) -> None:
 
 
 IN_PLACE: dict[str, tuple[str, list[str], Spoil, str]] = {
+    "refresh: no consents": ("refresh", ["artifact={artifact}", "data=files", "data.root=tables"],
+        no_column("customers", "consent_app"), "customers: expected a column consent_app as at"),
+    "refresh: older events": ("refresh", ["artifact={artifact}", "data=files", "data.root=tables"],
+        cell("interactions", 9, "timestamp", "2026-01-20"), "as the artifact has, got events up"),
+    "refresh: bad cell": ("refresh", ["artifact={artifact}", "data=files", "data.root=tables"],
+        cell("interactions", 3, "value", "dear"), "interactions: row 3, column 'value': expected"),
     "tune: bad table, two processes": ("tune", ["study.processes=2", "study.trials=2"], WORD,
         "interactions: row 3, column 'value': expected numbers, got 'dear'"),
     "train: ratings cut": ("train", ["data=movielens", "data.root=films"],
@@ -344,8 +350,46 @@ CHECK = {
     "foreign class": (["data._target_=subprocess.Popen"], "only classes of recsys"),
 }  # fmt: skip
 
+REFRESH_SHOP = ["artifact={artifact}", *SHOP]
+
+REFRESH = {
+    "nothing to do": ([], "say artifact=FOLDER or model_name=NAME, and data=NAME"),
+    "no data": (["artifact={artifact}"], "and data=NAME to be taken in"),
+    "two things": ([*REFRESH_SHOP, "model_name=recsys"], "say artifact=FOLDER or model_name=NAME"),
+    "misspelt key": ([*REFRESH_SHOP, "polcy=x"], "did you mean policy="),
+    "no artifact": (["artifact=tables", *SHOP], "is not an artifact"),
+    "another data set": ([*REFRESH_SHOP, "data.name=bank"],
+        "data: expected the data set of the artifact, 'tables', got 'bank'"),
+    "no such data": (["artifact={artifact}", "data=bnak"], "data", "bnak"),
+    "no tables": (["artifact={artifact}", "data=files", "data.root=nowhere"], "nowhere"),
+    "policy of none": ([*REFRESH_SHOP, "policy=default"],
+        "policy: expected an artifact that was exported with a policy, got one without"),
+    "drop maybe": ([*REFRESH_SHOP, "drop_missing=maybe"], "drop_missing: expected true or false"),
+    "wait for ever": ([*REFRESH_SHOP, "wait=inf"], "wait: expected a number of seconds"),
+    "out a file": ([*REFRESH_SHOP, "out=kept"], "kept is a file; give a folder for the artifact"),
+    "out of something else": ([*REFRESH_SHOP, "out=full.csv"], "full.csv is not empty and not an"),
+    "out of a champion": (["model_name=recsys", *SHOP, "out=x"], "out= is for an artifact"),
+    "no champion": (["model_name=nobody", *SHOP], "model_name=nobody: no champion is registered"),
+}  # fmt: skip
+
+SERVE = {
+    "nothing to serve": ([], "say artifact=FOLDER, or model_name=NAME for a champion"),
+    "two things": (["artifact={artifact}", "model_name=recsys"], "say artifact=FOLDER, or"),
+    "no artifact": (["artifact=tables", "port=0"], "is not an artifact"),
+    "port in words": (["artifact={artifact}", "port=http"], "port: expected a whole number from 0"),
+    "port too high": (["artifact={artifact}", "port=70000"], "to 65535, got '70000'"),
+    "foreign address": (["artifact={artifact}", "host=203.0.113.7", "port=0"],
+        "host=203.0.113.7 port=0: cannot listen there: Cannot assign requested address"),
+    "poll backwards": (["artifact={artifact}", "poll=-1"], "poll: expected a number of seconds"),
+    "log nowhere": (["artifact={artifact}", "port=0", "log=/proc/no"], "log=/proc/no cannot be wr"),
+    "customers of no log": (["artifact={artifact}", "log_customers=hashed"], "say log=FOLDER too"),
+    "customers in code": (["artifact={artifact}", "port=0", "log=log", "log_customers=code"],
+        "log_customers: expected plain or hashed, got 'code'"),
+    "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
+}  # fmt: skip
+
 BROKEN_COMMANDS = {
-    "check": CHECK,
+    "check": CHECK, "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
     "tune": TUNE, "ladder": LADDER, "decide": DECIDE, "backtest": BACKTEST,

@@ -68,6 +68,7 @@ class World(NamedTuple):
             usual += ["study.storage=tune.db", "study.out=best.yaml"]
         if bad.script in (
             "check", "recommend", "store", "add_products", "simulate", "benchmark", "decide",
+            "serve",
         ):  # fmt: skip
             usual = []
         # Another source has other keys.

@@ -9,7 +9,10 @@ from small_shop import all_of, cell, no_column, renamed, row_twice, write_shop
 
 from recsys.cli.main import main
 from recsys.data.faults.inspected import inspect
+from recsys.data.filter_seen import default_filter
 from recsys.data.sources.files import Files
+from recsys.ops.filter_seen import FilterSeen
+from recsys.reports.data_check.leaving import leaving_line
 from recsys.reports.data_check.report import DataCheck, data_check, page, terminal_lines
 from recsys.reports.data_check.tables import duplicates
 from recsys.simulation import SimulatedMarket
@@ -89,6 +92,38 @@ def test_events_by_touchpoint_and_action(shop: Path) -> None:
     assert ["touchpoint", "purchase", "accept", "contact", "view", "all"] in lines
     assert ["app", "5", "1", "1", "1", "8", "(72.7%)"] in lines
     assert ["store", "3", "0", "0", "0", "3", "(27.3%)"] in lines
+
+
+def test_what_leaves_the_list_is_counted_by_action() -> None:
+    events = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "a", "b", None, "b"],
+            "product_id": ["x", "x", "y", "x", "x", None],
+            "action": ["purchase", "purchase", "view", "reject", "reject", "reject"],
+            "timestamp": pd.to_datetime(["2026-01-01"] * 6, utc=True),
+        }
+    )
+    assert leaving_line(events, default_filter(events)).endswith(
+        "in pairs of customer and product: accept for ever: 0 (0.0%); purchase for ever: "
+        "1 (33.3%); reject for 90 days: 1 (33.3%). Other actions keep a product on it."
+    )
+    assert leaving_line(events, FilterSeen()).endswith(
+        "every product with an event, for ever: 3 pairs."
+    )
+    assert (
+        leaving_line(events, FilterSeen(()))
+        == "No product leaves a customer's list (data.filter_seen)."
+    )
+
+
+def test_ages_without_a_time_are_a_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "interactions.csv").write_text("customer_id,product_id,order\na,x,1\n")
+    words = ("data=files", f"data.root={tmp_path}")
+    assert code_of(*words) == 0
+    assert code_of(*words, "data.filter_seen={reject: 90 days}") == 2
+    assert "data.filter_seen: expected interactions with a timestamp" in capsys.readouterr().out
 
 
 def test_duplicates_are_counted_in_every_column() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
+from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values
 from recsys.data.faults.inspected import Inspected, inspect
 from recsys.data.source import Source
@@ -20,12 +21,9 @@ from recsys.ops.whole_file import write_whole
 from recsys.reports.data_check.report import data_check, headline, page, terminal_lines
 
 KEYS = {
-    "data": Key("the data, a file of conf/data", default="simulated"),
-    "data.KEY": Key("its settings, as data.root=FOLDER", "VALUE"),
     "suggest": Key("write a mapping to start from; true for mapping.yaml", "true|FILE.yaml"),
     "out": Key("write a page as well", "FILE.html"),
-    "allow": Key("packages besides recsys whose classes data= may name", "[PACKAGE,...]"),
-    "--config-dir": Key("a folder of your own YAML files, laid out as conf", "DIR"),
+    **DATA_KEYS,
 }
 
 _OWN = ("suggest", "out")
@@ -41,7 +39,7 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word is wrong, or the tables cannot be read at all.
     """
-    given = key_values([word for word in words if not _is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
     out, suggest = _out(given), _suggest(given)
     source = composed_source([word for word in words if not _is_own(word)])
     if suggest is not None and not hasattr(source, "suggestion"):
@@ -58,12 +56,6 @@ def main(words: Sequence[str]) -> None:
     if check.is_fatal:
         say("", headline(check))
         raise SystemExit(2)
-
-
-def _is_of_data(word: str) -> bool:
-    return word.lstrip("+~").startswith(("data=", "data.", "allow=")) or word.startswith(
-        "--config-dir="
-    )
 
 
 def _is_own(word: str) -> bool:

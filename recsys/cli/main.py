@@ -30,6 +30,8 @@ COMMANDS = {
     "decide": "plan a day for all customers under a policy, or decide for one",
     "funnel": "show what each rule of a policy takes away, and what it costs",
     "add_products": "add new products to an artifact by their features",
+    "refresh": "take new consents, products, prices and offers into an artifact, untrained",
+    "serve": "answer over HTTP, and take in new versions without a restart",
     "store": "put an artifact into Parquet files or PostgreSQL",
     "live_test": "plan a live test of a policy, assign its customers, read its log",
     "retrain": "check new data, refit champion and challengers, promote by a stated policy",

@@ -103,6 +103,21 @@ def whole_number(key: str, text: str) -> int:
     return number
 
 
+def number_of_seconds(key: str, text: str) -> float:
+    """Reads a number of seconds.
+
+    Raises:
+        InputError: the text is something else, or below 0.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise InputError(f"{key}: expected a number of seconds of at least 0, got '{text}'")
+    return number
+
+
 def new_folder(key: str, text: str) -> Path:
     """Reads the name of a folder to write to, which need not exist.
 

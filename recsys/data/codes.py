@@ -65,12 +65,14 @@ def read_texts(column: pd.Series) -> pd.Series:
 
 
 def read_feature_numbers(column: pd.Series) -> pd.Series:
-    """A column of features: decimals and mixed numbers become floats, the rest stays as it is.
+    """Features: decimals, mixed numbers and those with gaps become floats, the rest stays as it is.
 
     Raises:
         CellError: the first number that is not finite in float32.
     """
     column = _of_one_type(column, decimals_are_whole=False)
+    if is_integer_dtype(column.dtype) and column.hasnans:
+        column = column.astype("float64")
     if is_float_dtype(column.dtype):
         endless = np.abs(column.to_numpy(np.float64, na_value=np.nan)) > _LARGEST
         if endless.any():

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from recsys.ops.filter_seen import DEFAULT_ACTION as DEFAULT_ACTION
+
 CUSTOMER: Final = "customer_id"
 PRODUCT: Final = "product_id"
 OFFER: Final = "offer_id"
@@ -47,6 +49,10 @@ POLICY_VERSION: Final = "policy_version"
 RULES_VERSION: Final = "rules_version"
 PROBABILITY: Final = "probability"
 EXPECTED_VALUE: Final = "expected_value"
+MODEL_VERSION: Final = "model_version"
+KNOWN: Final = "known"
+FALLBACK: Final = "fallback"
+SCORE: Final = "score"
 
 OFFER_KEYS: Final = (OFFER, TOUCHPOINT, VARIANT, LANGUAGE, CAMPAIGN, VALID_FROM, VALID_TO)
 """What makes an offer one of its own: rows of the table of offers that agree in these columns list
@@ -56,6 +62,5 @@ ACTIONS: Final = (
     "view", "click", "cart", "accept", "purchase", "reject", "ignore", "contact",
 )  # fmt: skip
 OUTCOMES: Final = ("accept", "reject", "ignore")
-DEFAULT_ACTION: Final = "purchase"
 TRAIN_PART: Final = "train"
 TEST_PART: Final = "test"

@@ -1,6 +1,5 @@
 """`Dataset`: checked tables with integer-coded events, as models and splits use them."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,13 +11,17 @@ import pandas as pd
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.contexts import code_contexts
-from recsys.data.frames import Frames, Origin
+from recsys.data.filter_seen import AUTO, FilterSeenLike, filter_of
+from recsys.data.fingerprint import fingerprint
+from recsys.data.frames import Frame, Frames, Origin, as_pandas
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
 from recsys.data.known_ids import KnownIds
 from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import Vocabulary
+from recsys.ops.filter_seen import ALL_SEEN, FilterSeen
+from recsys.ops.until import OPEN_END
 
 Clock = Literal["timestamp", "order"]
 
@@ -51,7 +54,7 @@ class Dataset:
             UTC time, or positions of an order.
         as_of: no event lies at or after this moment (in units of the clock); None without one.
         targets: the actions that make a product relevant.
-        filter_seen: whether products that a customer already had are left out of the ranking.
+        filter_seen: which products that a customer already had are left out of the ranking.
         known_ids: how many ids of each side table the others know, before identities are merged.
         origin: the tables of all events, from which a split merges identities as known at its
             first cut-off; None for data prepared by a run, and for parts of a data set.
@@ -69,7 +72,7 @@ class Dataset:
     clock: Clock | None = None
     as_of: int | None = None
     targets: tuple[str, ...] = (columns.DEFAULT_ACTION,)
-    filter_seen: bool = True
+    filter_seen: FilterSeen = ALL_SEEN
     known_ids: tuple[KnownIds, ...] = ()
     origin: Origin | None = None
 
@@ -82,19 +85,21 @@ class Dataset:
     @classmethod
     def from_frames(
         cls,
-        interactions: pd.DataFrame,
+        interactions: Frame,
         *,
-        products: pd.DataFrame | None = None,
-        customers: pd.DataFrame | None = None,
-        offers: pd.DataFrame | None = None,
-        touchpoints: pd.DataFrame | None = None,
-        identities: pd.DataFrame | None = None,
-        decisions: pd.DataFrame | None = None,
+        products: Frame | None = None,
+        customers: Frame | None = None,
+        offers: Frame | None = None,
+        touchpoints: Frame | None = None,
+        identities: Frame | None = None,
+        decisions: Frame | None = None,
         targets: Sequence[str] = ("accept", "purchase"),
-        filter_seen: bool = True,
+        filter_seen: FilterSeenLike | FilterSeen = AUTO,
         name: str = "frames",
     ) -> "Dataset":
-        """Checks pandas tables as files are checked, merges identities and codes the events.
+        """Checks tables in memory as files are checked, merges identities and codes the events.
+
+        Tables are frames of pandas or polars, or any table with Arrow's PyCapsule interface.
 
         The frames are not changed. Ids that `identities` link become one customer, by all links;
         `TimeSplit` merges again, by the links known before its first cut-off.
@@ -109,18 +114,25 @@ class Dataset:
             identities: pairs of ids that belong to the same person.
             decisions: logged offers with their propensities.
             targets: the actions that make a product relevant.
-            filter_seen: whether products that a customer already had are left out of the ranking.
+            filter_seen: which products that a customer already had are left out of the ranking:
+                True for all, False for none, the actions that count, or each with an age, as
+                `{"purchase": "forever", "reject": "90 days"}`; "auto" as
+                `recsys.data.filter_seen.default_filter`.
             name: what the data are called in comparisons.
 
         Raises:
-            InputError: a table cannot be used; names table, row and column.
+            InputError: a table or a setting cannot be used; names table, row and column.
         """
-        tables = Tables(
-            interactions=interactions, products=products, customers=customers, offers=offers,
-            touchpoints=touchpoints, identities=identities, decisions=decisions,
-        )  # fmt: skip
+        frames: dict[str, Frame | None] = {
+            "interactions": interactions, "customers": customers, "products": products,
+            "offers": offers, "touchpoints": touchpoints, "identities": identities,
+            "decisions": decisions,
+        }  # fmt: skip
+        tables = {name: as_pandas(name, frame) for name, frame in frames.items()}
         return cls.from_source(
-            Frames(tables=tables, targets=tuple(targets), filter_seen=filter_seen, name=name)
+            Frames(
+                tables=Tables(**tables), targets=tuple(targets), filter_seen=filter_seen, name=name
+            )
         )
 
     @classmethod
@@ -188,6 +200,14 @@ class Dataset:
         return np.bincount(self.interactions.customers, minlength=len(self.customers))
 
     @cached_property
+    def ranks_repeats(self) -> bool:
+        """Whether a product that a customer has an event with may be on the customer's list."""
+        events = self.interactions
+        counts = np.bincount(events.actions[events.products >= 0], minlength=len(columns.ACTIONS))
+        stays = [self.filter_seen.age(action) != OPEN_END for action in columns.ACTIONS]
+        return not self.filter_seen or bool(counts[stays].any())
+
+    @cached_property
     def is_target(self) -> BoolArray:
         """[E] bool, whether an event has a product and one of the target actions."""
         events = self.interactions
@@ -242,7 +262,7 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         clock=clock,
         as_of=_end(coded, clock),
         targets=source.targets,
-        filter_seen=source.filter_seen,
+        filter_seen=filter_of(source.filter_seen, events),
     )
 
 
@@ -253,17 +273,6 @@ def _merged(
     return replace(
         build(origin.source, merged), known_ids=known_ids, origin=replace(origin, merged=merged)
     )
-
-
-def fingerprint(source: Source, tables: Tables) -> str:
-    """SHA-256 of checked tables, and of name, version, targets and `filter_seen` of the source."""
-    digest = hashlib.sha256(
-        repr((source.name, source.version, source.targets, source.filter_seen)).encode()
-    )
-    for name, table in tables.items():
-        digest.update(repr((name, list(table.columns), len(table))).encode())
-        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _known_before(moment: pd.Timestamp, name: str, table: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import NEVER, SECOND
+from recsys.data.seen_products import pairs_matrix, seen_products
 from recsys.errors import InputError
 
 
@@ -19,8 +21,8 @@ class Queries:
     Attributes:
         customers: [Q] int32 row numbers.
         relevant: [Q, P] bool CSR, the products that became relevant in the window.
-        seen: [Q, P] bool CSR, products that are left out of the ranking because the customer had
-            them before; None if `Dataset.filter_seen` is false.
+        seen: [Q, P] bool CSR, products that are left out of the ranking by
+            `Dataset.filter_seen`; None if no product ever is.
         eligible: [P] bool, products on offer in the window.
         history: [Q] int64, number of events of the customer before the window.
         touchpoints: [N] int32 row numbers, for each of the N entries of `relevant` the touchpoint
@@ -125,6 +127,10 @@ def window(
 ) -> Window:
     """Makes a window from masks of the events of its past and of the window itself.
 
+    The lists are made at the cut-off, where what a customer does later is not known yet: ages of
+    `Dataset.filter_seen` are counted up to there. Without a cut-off, each customer's list is made
+    when the first of the relevant products is taken.
+
     Args:
         data: all events [E].
         in_past: [E] bool, events that a model may learn from.
@@ -144,10 +150,8 @@ def window(
             f"({', '.join(data.targets)}); move the cut-offs or set data.targets, in Python "
             "Dataset.from_frames(..., targets=...)"
         )
-    seen = None
-    if data.filter_seen:
-        before, has_product = past.interactions, past.interactions.products >= 0
-        seen = _bool_matrix(data, before.customers[has_product], before.products[has_product])
+    seen = seen_products(past, _list_moments(data, is_answer, start))
+    if seen is not None:
         seen = seen[customers]
         relevant = (relevant.astype(np.int8) - relevant.multiply(seen).astype(np.int8)).tocsr()
         relevant.eliminate_zeros()
@@ -210,16 +214,22 @@ def _entries(matrix: csr_array, rows: IntArray) -> IntArray:
     return np.asarray(positions[rows].data)
 
 
+def _list_moments(data: Dataset, is_answer: BoolArray, start: int | None) -> IntArray | int | None:
+    """UTC seconds, one or [C], at which lists are made, see `window`; None on another clock."""
+    when = data.interactions.when
+    if data.clock != "timestamp" or when is None or not data.filter_seen.counts_days:
+        return None
+    if start is not None:
+        return start // SECOND
+    first = np.full(len(data.customers), NEVER)
+    np.minimum.at(first, data.interactions.customers[is_answer], when[is_answer])
+    # A published test row without a time comes after all others.
+    return np.where(first == NEVER, data.as_of_seconds or 0, first // SECOND)
+
+
 def _pairs(data: Dataset, rows: BoolArray) -> tuple[IntArray, csr_array]:
     events = data.interactions
-    matrix = _bool_matrix(data, events.customers[rows], events.products[rows])
+    shape = (len(data.customers), len(data.products))
+    matrix = pairs_matrix(events.customers[rows], events.products[rows], shape)
     customers = np.flatnonzero(np.diff(matrix.indptr) > 0).astype(np.int32)
     return customers, matrix[customers]
-
-
-def _bool_matrix(data: Dataset, customers: IntArray, products: IntArray) -> csr_array:
-    shape = (len(data.customers), len(data.products))
-    matrix = csr_array((np.ones(len(customers), bool), (customers, products)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.sort_indices()
-    return matrix

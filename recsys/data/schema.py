@@ -126,6 +126,10 @@ SCHEMAS = {
             columns.RULES_VERSION: _id(required=False, nullable=True),
             columns.PROBABILITY: _number(low=0, high=1),
             columns.EXPECTED_VALUE: _number(),
+            columns.MODEL_VERSION: _id(required=False, nullable=True),
+            columns.KNOWN: _flag(),
+            columns.FALLBACK: _flag(),
+            columns.SCORE: _number(),
         }
     ),
 }

@@ -7,8 +7,10 @@ from typing import Protocol
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.filter_seen import FilterSeenLike, parse_filter_seen
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+from recsys.ops.filter_seen import FilterSeen
 
 _MEMBERS = ("name", "version", "cutoffs", "filter_seen", "targets", "load")
 
@@ -68,10 +70,11 @@ class Source(Protocol):
         ...
 
     @property
-    def filter_seen(self) -> bool:
-        """Whether products that a customer had before the cut-off are left out of the ranking.
+    def filter_seen(self) -> FilterSeenLike | FilterSeen:
+        """Which products that a customer had before the cut-off are left out of the ranking.
 
-        False where customers buy the same products again, as groceries.
+        True for all, False where customers buy the same products again, as groceries; the actions
+        that count, or each with an age. See `recsys.data.filter_seen`.
         """
         ...
 
@@ -95,8 +98,8 @@ def load_tables(source: Source) -> Tables:
     """The tables of a source, which is checked before it loads them.
 
     Raises:
-        InputError: the source lacks a member or has no usable targets, `load` does not return
-            `Tables`, or raises it.
+        InputError: the source lacks a member or has no usable targets or `filter_seen`, `load` does
+            not return `Tables`, or raises it.
     """
     kind = type(source).__name__
     missing = [member for member in _MEMBERS if not hasattr(source, member)]
@@ -106,6 +109,7 @@ def load_tables(source: Source) -> Tables:
             f"{', '.join(missing)}; add what recsys.data.source.Source describes"
         )
     require_targets(source.targets)
+    parse_filter_seen(source.filter_seen)
     tables = source.load()
     if not isinstance(tables, Tables):
         raise InputError(

@@ -14,6 +14,7 @@ from typing import (
     TypeAlias,
     TypeVar,
     Union,
+    Unpack,
     get_args,
     get_origin,
     get_type_hints,
@@ -78,16 +79,15 @@ def check_values(constructor: Callable[..., Any], values: Mapping[str, Any], par
     Raises:
         InputError: names the key, what was expected and what came.
     """
-    known = inspect.signature(constructor).parameters
-    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in known.values()):
+    known = _keywords(constructor)
+    if known is None:
         return
-    hints = _hints(constructor)
     for key, value in values.items():
         if key not in known:
             refuse_renamed(f"{part}.{key}")
             raise InputError(f"{part}.{key} is not known; {part} has {', '.join(known)}")
         remedy = f"; set {part}.{key}=VALUE" if value is None else ""
-        check_value(f"{part}.{key}", value, hints.get(key, Any), remedy)
+        check_value(f"{part}.{key}", value, known[key], remedy)
 
 
 def check_value(key: str, value: Any, hint: Any, remedy: str = "") -> None:
@@ -111,6 +111,20 @@ def check_value(key: str, value: Any, hint: Any, remedy: str = "") -> None:
         raise InputError(
             f"{key}: expected {_type_name(hint)}, got {_shown(value)}{remedy}"
         ) from None
+
+
+def _keywords(constructor: Callable[..., Any]) -> dict[str, Any] | None:
+    """Keyword -> its type, also those of `**settings: Unpack[...]`; None if it takes any."""
+    hints = _hints(constructor)
+    keywords: dict[str, Any] = {}
+    for name, parameter in inspect.signature(constructor).parameters.items():
+        if parameter.kind != parameter.VAR_KEYWORD:
+            keywords[name] = hints.get(name, Any)
+        elif get_origin(hints.get(name)) is Unpack:
+            keywords |= get_type_hints(get_args(hints[name])[0], include_extras=True)
+        else:
+            return None
+    return keywords
 
 
 def _hints(constructor: Callable[..., Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from recsys.data.check import check_tables
-from recsys.data.dataset import Dataset, build, fingerprint
+from recsys.data.dataset import Dataset, build
+from recsys.data.fingerprint import fingerprint
 from recsys.data.identity import merge_identities
 from recsys.data.source import load_tables
 from recsys.errors import InputError

@@ -87,7 +87,7 @@ def promote(
     """
     contents = load(folder).contents
     facts = contents.facts
-    challenger = _run_of(str(facts.get("mlflow_run_id")), track, f"artifact={folder}")
+    challenger = run_of(str(facts.get("mlflow_run_id")), track, f"artifact={folder}")
     if facts["data"]["fingerprint"] != challenger.fingerprint:
         raise InputError(f"artifact={folder} and its run {challenger.run_id} are of different data")
     pseudonyms_of(challenger.run_id, challenger.tags)  # before any fit
@@ -105,7 +105,7 @@ def promote(
         tags = {"artifact": digest, "challenger": challenger.run_id}
         reading = None
         if former is not None:
-            champion = _run_of(former.run_id, track, f"champion {name} version {former.version}")
+            champion = run_of(former.run_id, track, f"champion {name} version {former.version}")
             _refuse_different(challenger, champion, name)
             reading = _compare(challenger, champion, track, metric, allow)
             tags |= {"compared": "true", "verdict": reading.difference.verdict, "metric": metric}
@@ -118,9 +118,11 @@ def promote(
             if reading is None or reading.difference.verdict == "win":
                 about = {
                     "why": describe(reading, metric) if reading else "",
-                    "as_of": _as_of(contents),
+                    "as_of": as_of_text(contents),
                 }
-                version = _register(folder, track, name, challenger, digest, promotion_id, about)
+                version = register_artifact(
+                    folder, track, name, challenger, digest, promotion_id, about
+                )
                 return Promotion(version=version, former=former, reading=reading)
         raise InputError(f"not promoted: {describe(reading, metric)}")
 
@@ -141,7 +143,7 @@ def describe(reading: Reading, metric: str) -> str:
     )
 
 
-def _register(
+def register_artifact(
     folder: Path,
     track: TrackConfig,
     name: str,
@@ -150,6 +152,20 @@ def _register(
     promotion_id: str,
     about: Mapping[str, str],
 ) -> Version:
+    """Makes an artifact the champion; call it within `promotion_lock`.
+
+    Args:
+        folder: of the artifact.
+        track: where the registry is.
+        name: of the registered model.
+        run: that the artifact was exported from; says whether customers are shown.
+        digest: SHA-256 of its manifest.
+        promotion_id: the run that the model is logged to.
+        about: tags of the version, as for `registry.register`.
+
+    Raises:
+        InputError: the registry does not accept it.
+    """
     with TemporaryDirectory() as temporary:
         model = Path(temporary) / "model"
         hidden = pseudonyms_of(run.run_id, run.tags)
@@ -157,13 +173,23 @@ def _register(
         return registry.register(track, name, model, run, digest, promotion_id, about)
 
 
-def _as_of(contents: Contents) -> str:
+def as_of_text(contents: Contents) -> str:
     """The cut-off of an artifact's events as text; empty where it has none."""
     when = None if contents.as_of is None else when_of(contents.clock, contents.as_of)
     return "" if when is None else spoken(when)
 
 
-def _run_of(run_id: str, track: TrackConfig, exported: str) -> TrackedRun:
+def run_of(run_id: str, track: TrackConfig, exported: str) -> TrackedRun:
+    """The run that an artifact was exported from.
+
+    Args:
+        run_id: of it.
+        track: where it is.
+        exported: how messages name the artifact.
+
+    Raises:
+        InputError: the store does not have it.
+    """
     try:
         return runs(track, run_ids=[run_id])[0]
     except InputError as error:

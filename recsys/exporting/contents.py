@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from recsys.arrays import FloatArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
@@ -93,7 +94,6 @@ def _contents(
     fold_in: FoldInArrays | None,
     facts: Mapping[str, Any],
 ) -> Contents:
-    catalogue = _products(data)
     return Contents(
         customers=CustomerTable(
             vectors=vectors.customers,
@@ -102,14 +102,7 @@ def _contents(
             default_vector=vectors.default_customer,
             default_consent=consent_of_unknown(data) if len(data.touchpoints) else None,
         ),
-        products=ProductTable(
-            vectors=vectors.products,
-            ids=data.products.ids,
-            names=_texts(catalogue, "name"),
-            categories=_texts(catalogue, columns.CATEGORY),
-            valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
-            valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
-        ),
+        products=product_table(data, vectors.products),
         touchpoints=TouchpointTable(
             names=[str(name) for name in data.touchpoints.ids], vectors=vectors.touchpoints
         ),
@@ -119,6 +112,19 @@ def _contents(
         fold_in=fold_in,
         offers=offer_table(data),
         facts=facts,
+    )
+
+
+def product_table(data: Dataset, vectors: FloatArray) -> ProductTable:
+    """Names, categories and dates of the products of a data set beside their vectors [P, d]."""
+    catalogue = _products(data)
+    return ProductTable(
+        vectors=vectors,
+        ids=data.products.ids,
+        names=_texts(catalogue, columns.NAME),
+        categories=_texts(catalogue, columns.CATEGORY),
+        valid_from=moments(catalogue, columns.VALID_FROM, OPEN_START),
+        valid_to=moments(catalogue, columns.VALID_TO, OPEN_END),
     )
 
 

@@ -5,16 +5,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER, SECOND
+from recsys.data.seen_products import until_of_events
 from recsys.graph.action_weights import action_weights, event_action_weights
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.base import Embeddings, EventWeights, FoldIn
 from recsys.models.fresh_history import weights_of
 from recsys.models.touchpoint_preference import overall_shares
 from recsys.ops.csr import entry_rows
+from recsys.ops.until import OPEN_START
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 
@@ -29,7 +31,7 @@ def events_of(
 
     The pair is described by an event that the model counts, where it has one; of those by the
     furthest along the journey (a purchase before a click), of those by the latest. Pairs that the
-    model did not learn from (a rejected offer) weigh 0: they count as seen.
+    model did not learn from (a rejected offer) weigh 0: they are kept for `Dataset.filter_seen`.
 
     Args:
         data: that the model was fitted on.
@@ -43,14 +45,12 @@ def events_of(
     events, width = data.interactions, len(data.products)
     used = np.flatnonzero(events.products >= 0)
     keys = events.customers[used].astype(np.int64) * width + events.products[used]
-    strength = np.array([_JOURNEY.get(action, -1) for action in columns.ACTIONS])
     counted = event_action_weights(data, actions)[used] > 0
     if events.weights is not None:
         counted &= events.weights[used] != 0
     # Events are in order of time, so their position breaks ties towards the latest.
-    order = np.lexsort((used, strength[events.actions[used]], counted, keys))
-    pairs, count = np.unique(keys, return_counts=True)
-    latest = used[order][np.cumsum(count) - 1]
+    latest = used[described(keys, events.actions[used], counted)]
+    pairs = np.unique(keys)
     weights = np.zeros(len(pairs), np.float32)
     if fold_in is not None:
         history = fold_in.history
@@ -62,11 +62,42 @@ def events_of(
         weights=weights,
         actions=events.actions[latest],
         touchpoints=events.touchpoints[latest],
-        when=None if events.when is None else _times(data, events.when[latest]),
+        when=None if events.when is None else event_times(data, events.when[latest]),
+        until=_until(data, pairs, keys, used),
     )
 
 
-def _times(data: Dataset, when: IntArray) -> IntArray:
+def _until(data: Dataset, pairs: IntArray, keys: IntArray, used: IntArray) -> IntArray | None:
+    """[E] until when each pair keeps its product off the list; None where all do so for ever.
+
+    Args:
+        data: whose events they are.
+        pairs: [E] keys, ascending.
+        keys: [n] of the events with a product.
+        used: [n] their rows.
+    """
+    if data.filter_seen.ages is None or not data.filter_seen:
+        return None
+    until = np.full(len(pairs), OPEN_START)
+    np.maximum.at(until, np.searchsorted(pairs, keys), until_of_events(data)[used])
+    return until
+
+
+def described(keys: IntArray, actions: IntArray, counted: BoolArray) -> IntArray:
+    """Positions of the events that describe their pairs, one a pair, ascending by key.
+
+    Args:
+        keys: [n] of the pair of each event, which are in order of time.
+        actions: [n] positions in `columns.ACTIONS`.
+        counted: [n] whether the model counts the event.
+    """
+    strength = np.array([_JOURNEY.get(action, -1) for action in columns.ACTIONS])
+    order = np.lexsort((np.arange(len(keys)), strength[actions], counted, keys))
+    _, count = np.unique(keys, return_counts=True)
+    return np.asarray(order[np.cumsum(count) - 1])
+
+
+def event_times(data: Dataset, when: IntArray) -> IntArray:
     """Times as artifacts keep them: UTC seconds, or positions of an order."""
     if data.clock != "timestamp":
         return when

@@ -92,7 +92,7 @@ def mapped(
     weights: FloatArray,
     queries: FloatArray,
     met: csr_array | None = None,
-    masks_met: bool = False,
+    masked: csr_array | None = None,
 ) -> Mapped:
     """A linear map from features to vectors, whose scores are as often high as those of known rows.
 
@@ -110,7 +110,8 @@ def mapped(
         queries: [c, d] vectors that score the rows, such as customers, in any order.
         met: [c, n] non-zero where the customer of a query had the product before: such ranks are
             not counted, because nobody had a new product; None for nowhere.
-        masks_met: whether products that were met leave the ranking.
+        masked: [c, n] non-zero where the row is off the list of the customer of a query; None for
+            nowhere.
     """
     # A column that is 0 for all known products stays exactly 0: else new ones win ties at 0.
     used = np.flatnonzero(vectors.any(axis=0))
@@ -125,9 +126,12 @@ def mapped(
     explained = 1 - error / variance if variance > 0 else 0.0
     step = -(-len(queries) * len(targets) // _PAIRS)
     sample = queries[::step]
-    had = np.zeros((1, 1), bool) if met is None else met[::step].toarray() != 0
+    had, gone = (
+        np.zeros((1, 1), bool) if pairs is None else pairs[::step].toarray() != 0
+        for pairs in (met, masked)
+    )
     truth, guess = (sample @ (rows - centre).T for rows in (targets, left_out))
-    stretch = _stretch(truth, guess, weights, had, masks_met)
+    stretch = _stretch(truth, guess, weights, had, gone)
     # Where features predict nothing, a longer vector is more noise.
     factor = np.where((np.diag(gram) > 0) & (explained > 0), stretch, 1.0)
     coefficients[0] -= centre
@@ -139,12 +143,12 @@ def mapped(
 
 
 def _stretch(
-    truth: FloatArray, guess: FloatArray, weights: FloatArray, met: BoolArray, masks_met: bool
+    truth: FloatArray, guess: FloatArray, weights: FloatArray, met: BoolArray, masked: BoolArray
 ) -> float:
     """The factor that gives predicted scores [c, n] as many first ranks as true scores [c, n]."""
     count = truth.shape[1]
     first = max(1, min(_RANKS, count // 10))
-    ranked = np.where(met, -np.inf, truth) if masks_met else truth
+    ranked = np.where(masked, -np.inf, truth)
     needed = np.partition(ranked, count - first, axis=1)[:, [count - first]]
     row_weights = np.broadcast_to(weights, truth.shape)
     # A query that scores all rows alike has no first ranks.

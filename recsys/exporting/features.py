@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
+from recsys.data.seen_products import seen_products
 from recsys.exporting.feature_ridge import mapped
 from recsys.graph.bipartite import interaction_matrix
 from recsys.graph.features import feature_terms
@@ -59,9 +60,10 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
     weights = np.log1p(customers[known])
     weights /= weights.mean()
     every = slice(None, None, -(-len(contents.customers) // _MOST_QUERIES))
+    met = csr_array(history[every][:, known])
     fit = mapped(
         matrix, contents.products.vectors[known], weights, contents.customers.vectors[every],
-        met=csr_array(history[every][:, known]), masks_met=data.filter_seen,
+        met=met, masked=_masked(data, met, every, known),
     )  # fmt: skip
     features = ProductFeatures(
         columns=[term.column for term in terms],
@@ -80,6 +82,14 @@ def with_features(contents: Contents, data: Dataset) -> Contents:
     }
     facts = {**contents.facts, "features": about, "product_columns": columns_used}
     return replace(contents, features=features, facts=facts)
+
+
+def _masked(data: Dataset, met: csr_array, every: slice, known: IntArray) -> csr_array | None:
+    """[c, n] the products that are off the lists of customers [c] at the end of the data."""
+    if data.filter_seen.ages is None:
+        return met
+    seen = seen_products(data, data.as_of_seconds)
+    return None if seen is None else csr_array(seen[every][:, known])
 
 
 def _folding(

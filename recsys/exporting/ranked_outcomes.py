@@ -1,13 +1,12 @@
 """The products at the top of a model's lists, and which of them were taken in a window."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries, Window
+from recsys.data.seen_products import pairs_matrix, seen_products
 from recsys.evaluation.full_ranking import Score, rank
 
 _CUSTOMERS = 10_000
@@ -67,22 +66,12 @@ def all_customers(window: Window) -> Queries:
     active = np.flatnonzero(past.history_lengths > 0)
     customers = np.random.default_rng(0).permutation(active)[:_CUSTOMERS].astype(np.int32)
     rows, products = queries.relevant.tocoo().coords
-    relevant = _pairs(queries.customers[rows], products, shape)
-    seen = None
-    if past.filter_seen:
-        events = past.interactions.select(past.interactions.products >= 0)
-        seen = _pairs(events.customers, events.products, shape)[customers]
+    relevant = pairs_matrix(queries.customers[rows], products, shape)
+    seen = seen_products(past, past.as_of_seconds)
     return Queries(
         customers=customers,
         relevant=relevant[customers],
-        seen=seen,
+        seen=None if seen is None else seen[customers],
         eligible=queries.eligible,
         history=past.history_lengths[customers],
     )
-
-
-def _pairs(customers: Any, products: Any, shape: tuple[int, int]) -> csr_array:
-    matrix = csr_array((np.ones(len(customers), bool), (customers, products)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.sort_indices()
-    return matrix

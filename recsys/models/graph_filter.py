@@ -116,7 +116,7 @@ class GraphFilter(Recommends):
         self.cooccurrence: csr_array = (self.history.T.tocsr() @ weighted).tocsr()
         self.spectrum: FloatArray = self._singular_vectors()
         if validate is not None:
-            self._choose(validate, repeats=not data.filter_seen)
+            self._choose(validate, repeats=data.ranks_repeats)
         self._assemble()
         return self.remember(data)
 

@@ -171,7 +171,7 @@ class TouchpointFilter(Recommends):
             self._assemble(data)
             return validate(self.score)
 
-        settled = set(self.fixed) | (set() if not data.filter_seen else {"self_weight"})
+        settled = set(self.fixed) | (set() if data.ranks_repeats else {"self_weight"})
         settled |= set() if data.clock else {"gap"}
         candidates = {name: values for name, values in CANDIDATES.items() if name not in settled}
         self.settings = choose(quality, self.settings, candidates)

@@ -1,5 +1,6 @@
 """The exported artifact, and recommending from it: numpy, pyarrow and safetensors only."""
 
+from recsys.ops.filter_seen import FilterSeen
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.customer_table import CustomerTable
 from recsys.serving.artifact.decision_part import DecisionPart
@@ -19,7 +20,7 @@ from recsys.serving.storage import load, write
 
 __all__ = [
     "Artifact", "Contents", "CustomerTable", "DecidedOffer", "Decision", "DecisionPart",
-    "EventTable", "FirmOffer", "FirmOffers", "FoldInArrays", "NewProduct", "Offer", "OfferTable",
-    "Prices", "ProductFeatures", "ProductTable", "Reason", "RecentContact", "Recommendation",
-    "TouchpointTable", "load", "write",
+    "EventTable", "FilterSeen", "FirmOffer", "FirmOffers", "FoldInArrays", "NewProduct", "Offer",
+    "OfferTable", "Prices", "ProductFeatures", "ProductTable", "Reason", "RecentContact",
+    "Recommendation", "TouchpointTable", "load", "write",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ exception is an index, which native code of faiss reads: load one of unknown ori
 `exact=True`.
 """
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -44,12 +45,17 @@ _UNREADABLE = (
 )  # fmt: skip
 
 
+class ReplacedError(InputError):
+    """The artifact that was to be replaced is another one by now."""
+
+
 def write(
     folder: str | os.PathLike[str],
     contents: Contents,
     overwrite: bool = False,
     index_kind: index.Kind = "exact",
     kept_as: precision.Precision = "float32",
+    replaces: str | None = None,
 ) -> None:
     """Writes an artifact in one step: after a crash the folder is as it was before.
 
@@ -59,8 +65,11 @@ def write(
         overwrite: whether an existing artifact may be replaced.
         index_kind: "exact", or the kind of an approximate index of the products: "hnsw", "ivfpq".
         kept_as: type in which vectors are stored: "float32", "float16" or "int8".
+        replaces: `Artifact.digest` of the artifact that the contents were made from; only that one
+            is replaced. None for any.
 
     Raises:
+        ReplacedError: another process has replaced that artifact.
         InputError: an id or an event appears twice, the folder holds something else or an artifact
             that may not be replaced, or it cannot be written.
     """
@@ -71,7 +80,7 @@ def write(
     target = Path(folder).resolve()
     try:
         require_free(target, overwrite)
-        with replaced(target, lambda: require_free(target, overwrite)) as draft:
+        with replaced(target, lambda: _allow(target, overwrite, replaces)) as draft:
             _fill(draft, contents, customers, products, index_kind, kept_as)
     except (OSError, SafetensorError) as error:
         why = reason(error) if isinstance(error, OSError) else error
@@ -102,6 +111,25 @@ def load(folder: str | os.PathLike[str], exact: bool = False) -> Artifact:
             # An export that finished meanwhile must not leave new ids beside old vectors.
             if _is_same(source, raw):
                 return artifact
+
+
+def digest_of(folder: str | os.PathLike[str]) -> str:
+    """`Artifact.digest` of the artifact in a folder, of which only the manifest is read.
+
+    Raises:
+        InputError: there is none.
+    """
+    return _digest(manifest.read(current(Path(folder))))
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
+
+
+def _allow(target: Path, overwrite: bool, replaces: str | None) -> None:
+    require_free(target, overwrite)
+    if replaces is not None and digest_of(target) != replaces:
+        raise ReplacedError(f"{target} was replaced by another process; try again")
 
 
 def _fill(
@@ -154,7 +182,11 @@ def _load(source: Path, raw: bytes, exact: bool) -> Artifact:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else _line(error)
         raise InputError(f"the artifact {source} cannot be read: {why}") from None
     return Artifact(
-        contents=contents, customers=ids.customers, products=ids.products, index=approximate
+        contents=contents,
+        customers=ids.customers,
+        products=ids.products,
+        index=approximate,
+        digest=_digest(raw),
     )
 
 

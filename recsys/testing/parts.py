@@ -7,7 +7,9 @@ import pytest
 from recsys.data.audit import Audit
 from recsys.data.check import check_tables
 from recsys.data.columns import ACTIONS
-from recsys.data.dataset import Dataset, build, fingerprint
+from recsys.data.dataset import Dataset, build
+from recsys.data.filter_seen import parse_filter_seen
+from recsys.data.fingerprint import fingerprint
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.queries import Split, Window
 from recsys.data.source import Cutoffs, Source
@@ -35,7 +37,7 @@ class SourceContract:
             value = getattr(source, name)
             assert isinstance(value, str), f"{name}: expected a text, got {value!r}"
             assert value, f"{name}: expected a text, got an empty one"
-        assert isinstance(source.filter_seen, bool), "filter_seen: expected True or False"
+        parse_filter_seen(source.filter_seen)
         assert isinstance(source.targets, tuple), "targets: expected a tuple such as ('purchase',)"
         assert source.targets, "targets: expected at least one action, got none"
         assert set(source.targets) <= set(ACTIONS), f"targets: expected some of {ACTIONS}"

@@ -9,19 +9,15 @@ Pseudonyms do not make data anonymous: the tables still hold the number of event
 and the key gives the pseudonym of any id.
 """
 
-import hmac
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from recsys.errors import InputError
+from recsys.ops.keyed_hash import VARIABLE, digest, key_of_environment, pseudonym
 
-VARIABLE = "RECSYS_PSEUDONYM_KEY"
 TAG = "pseudonym_key"
-SHORTEST = 32
-"""Characters of a key; `openssl rand -hex 32` gives 64."""
 
-_LENGTH = 32
 _SHORT = 16
 _ABOUT_KEY = b"recsys: fingerprint of a pseudonym key"
 
@@ -39,16 +35,11 @@ class Pseudonyms:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that identify the key without revealing it."""
-        return self._digest(_ABOUT_KEY)[:_SHORT]
+        return digest(self.key, _ABOUT_KEY)[:_SHORT]
 
     def of(self, ids: Sequence[object]) -> list[str]:
         """32 hexadecimal digits for each id, equal for ids of equal text."""
-        # The prefix keeps an id from having the fingerprint as its pseudonym.
-        texts = (f"customer {customer_id}" for customer_id in ids)
-        return [self._digest(text.encode("utf-8", "surrogatepass")) for text in texts]
-
-    def _digest(self, text: bytes) -> str:
-        return hmac.digest(self.key, text, "sha256").hex()[:_LENGTH]
+        return [pseudonym(self.key, customer_id) for customer_id in ids]
 
 
 def pseudonyms(enabled: bool) -> Pseudonyms | None:
@@ -57,17 +48,7 @@ def pseudonyms(enabled: bool) -> Pseudonyms | None:
     Raises:
         InputError: the key is missing or too short.
     """
-    if not enabled:
-        return None
-    key = os.environ.get(VARIABLE, "")
-    if len(key) < SHORTEST:
-        length = f"one of {len(key)}" if key else "none"
-        raise InputError(
-            f"track.pseudonyms=true needs a key of at least {SHORTEST} characters in the "
-            f"environment variable {VARIABLE}, got {length}; make one with 'openssl rand -hex 32', "
-            "store it apart from the runs, and set it for all runs that are to be compared"
-        )
-    return Pseudonyms(os.fsencode(key))
+    return Pseudonyms(key_of_environment("track.pseudonyms=true")) if enabled else None
 
 
 def pseudonyms_of(run_id: str, tags: Mapping[str, str]) -> Pseudonyms | None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from in_memory import at, dataset_of, source_of
 
 from recsys.data.check import check_tables
-from recsys.data.dataset import Dataset, build, fingerprint
+from recsys.data.dataset import Dataset, build
+from recsys.data.fingerprint import fingerprint
 from recsys.data.interactions import DAY, NEVER, microseconds, seconds
 
 TABLE = {

@@ -12,7 +12,8 @@ from in_memory import dataset_of
 from omegaconf import OmegaConf
 
 from recsys.data.check import check_tables
-from recsys.data.dataset import Dataset, build, fingerprint
+from recsys.data.dataset import Dataset, build
+from recsys.data.fingerprint import fingerprint
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.split import TimeSplit
 from recsys.errors import InputError

@@ -8,8 +8,9 @@ import pytest
 from ladder_runs import MODELS, KeptRun, kept, market_ladder, market_run
 
 from recsys.errors import InputError
+from recsys.ops.keyed_hash import VARIABLE
 from recsys.reports.ladder.ladder import ladder
-from recsys.tracking.pseudonyms import TAG, VARIABLE, Pseudonyms
+from recsys.tracking.pseudonyms import TAG, Pseudonyms
 
 KEY = "k" * 32
 MINE = Pseudonyms(KEY.encode())

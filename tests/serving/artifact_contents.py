@@ -34,7 +34,7 @@ TABLES = {
     "touchpoints": (TouchpointTable, {"touchpoints": "vectors", "touchpoint_names": "names"}),
     "events": (EventTable, {
         f"event_{name}": name
-        for name in ("customers", "products", "weights", "actions", "touchpoints", "when")
+        for name in ("customers", "products", "weights", "actions", "touchpoints", "when", "until")
     }),
     "fold_in": (FoldInArrays, {
         "fold_in_products": "factors", "fold_in_gram": "gram", "fold_in_actions": "action_weights",

@@ -15,7 +15,8 @@ from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.experiments import promote as module
 from recsys.experiments.promote import promote
-from recsys.tracking.pseudonyms import VARIABLE, Pseudonyms
+from recsys.ops.keyed_hash import VARIABLE
+from recsys.tracking.pseudonyms import Pseudonyms
 from recsys.tracking.read import runs
 from recsys.tracking.runs import TrackConfig, log_run
 

@@ -16,8 +16,9 @@ from record_maker import made_record
 
 from recsys.errors import InputError
 from recsys.experiments.pairs import aligned
+from recsys.ops.keyed_hash import SHORTEST, VARIABLE
 from recsys.reports.comparison.compare import compare
-from recsys.tracking.pseudonyms import SHORTEST, VARIABLE, Pseudonyms, pseudonyms, pseudonyms_of
+from recsys.tracking.pseudonyms import Pseudonyms, pseudonyms, pseudonyms_of
 from recsys.tracking.read import runs
 from recsys.tracking.runs import TrackConfig, log_run
 from recsys.tracking.store import open_store

@@ -32,7 +32,8 @@ class Fault:
         rows: positions of the first `SHOWN` rows, from 0.
         cells: what these rows have in the column, as a message shows it.
         bad: [n] bool, the rows of the table that have the fault; None if it is none of rows.
-        lines: the lines of the file that the first rows stand in; empty where it has no lines.
+        lines: the lines of the file that the first rows stand in; empty where it has no
+            lines; of a table in parts as "part-1.csv:17".
     """
 
     table: str
@@ -44,7 +45,7 @@ class Fault:
     rows: tuple[int, ...] = ()
     cells: tuple[str, ...] = ()
     bad: BoolArray | None = field(default=None, repr=False)
-    lines: tuple[int, ...] = ()
+    lines: tuple[int | str, ...] = ()
 
     @classmethod
     def of_rows(

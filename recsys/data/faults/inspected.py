@@ -14,8 +14,11 @@ from recsys.errors import InputError
 if TYPE_CHECKING:
     from recsys.data.mapping.suggest import Suggestion
 
-LinesOf: TypeAlias = Callable[[Sequence[int]], list[int]]
-"""Positions of rows in a table, from 0 -> lines of its file, from 1."""
+Line: TypeAlias = int | str
+"""A line of a file, from 1; of a table in several files "part-1.csv:17"."""
+
+LinesOf: TypeAlias = Callable[[Sequence[int]], Sequence[Line]]
+"""Positions of rows in a table, from 0 -> lines of its file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +90,25 @@ def located(fault: Fault, file: FileOf | None) -> Fault:
     lines = file.lines(fault.rows)
     theirs = file.theirs.get(fault.column or "")
     column = f"'{fault.column}' ('{theirs}')" if theirs else f"'{fault.column}'"
+    number, name = numbered(lines[0], file.name)
     message = (
-        f"{fault.table}: line {lines[0]} of {file.name}, column {column}: {fault.what}, got "
+        f"{fault.table}: line {number} of {name}, column {column}: {fault.what}, got "
         f"{fault.cells[0]}; {fault.remedy}"
     )
     return replace(fault, lines=tuple(lines), message=message)
+
+
+def numbered(line: Line, file: str) -> tuple[int, str]:
+    """The number of a line, and the file that it is a line of.
+
+    Args:
+        line: with its part, where the table has several.
+        file: the name of the table's file.
+    """
+    if isinstance(line, int):
+        return line, file
+    part, _, number = line.rpartition(":")
+    return int(number), part
 
 
 def refuse_first(inspected: Inspected) -> None:

@@ -14,22 +14,26 @@ from recsys.data.mapping.mapping import Mapping, TableMapping, mapping_of
 from recsys.data.mapping.suggest import Suggestion, is_as_expected, suggested
 from recsys.data.schema import SCHEMAS
 from recsys.data.sources.folder import no_interactions, usual_file
+from recsys.data.sources.parts import Partitions
 from recsys.data.tables import EndingTables
 from recsys.errors import InputError
 
 
-def load_mapped(folder: Path, mapping: Mapping, ends: pd.Timestamp | None) -> EndingTables:
+def load_mapped(
+    folder: Path, mapping: Mapping, ends: pd.Timestamp | None, partitions: Partitions
+) -> EndingTables:
     """The tables of a folder by a mapping.
 
     Args:
         folder: with the files.
         mapping: says how they are written.
         ends: the last moment of the data.
+        partitions: how values in names of folders are read.
 
     Raises:
         InputError: the first fault, and how many more kinds there are.
     """
-    inspected = _inspected(_planned(folder, mapping), ends)
+    inspected = _inspected(_planned(folder, mapping), ends, partitions)
     refuse_first(inspected)
     frames = {name: plain(of.frame) for name, of in inspected.collected.tables.items()}
     return EndingTables(**frames, ends=ends)
@@ -40,6 +44,7 @@ def inspect_folder(
     mapping: Mapping | None,
     rename: Map[str, Map[str, str]],
     ends: pd.Timestamp | None,
+    partitions: Partitions,
 ) -> Inspected:
     """The tables of a folder with all their faults.
 
@@ -48,6 +53,7 @@ def inspect_folder(
         mapping: says how they are written; None for files as a load expects them.
         rename: table -> your column name -> name of the library; without mapping.
         ends: the last moment of the data.
+        partitions: how values in names of folders are read.
 
     Raises:
         InputError: there is no file of interactions.
@@ -55,11 +61,23 @@ def inspect_folder(
     guess = _guess(folder) if mapping is None and not rename else None
     if guess is not None:
         suggestion, mapping = guess
-        return replace(_inspected(_planned(folder, mapping), ends), suggestion=suggestion)
-    if mapping is None:
-        renamed = {"tables": {table: {"columns": dict(names)} for table, names in rename.items()}}
-        mapping = mapping_of(renamed, "data.rename")
-    return _inspected(_planned(folder, mapping), ends)
+        return replace(
+            _inspected(_planned(folder, mapping), ends, partitions), suggestion=suggestion
+        )
+    return _inspected(_planned(folder, mapping or renaming(rename)), ends, partitions)
+
+
+def renaming(rename: Map[str, Map[str, str]]) -> Mapping:
+    """A mapping that gives columns other names and says nothing else.
+
+    Args:
+        rename: table -> your column name -> name of the library.
+
+    Raises:
+        InputError: two columns get the same name, or one that the library does not know.
+    """
+    renamed = {"tables": {table: {"columns": dict(names)} for table, names in rename.items()}}
+    return mapping_of(renamed, "data.rename")
 
 
 def _guess(folder: Path) -> tuple[Suggestion, Mapping] | None:
@@ -102,7 +120,7 @@ def _planned(folder: Path, mapping: Mapping) -> _Plan:
     return plan
 
 
-def _inspected(plan: _Plan, ends: pd.Timestamp | None) -> Inspected:
+def _inspected(plan: _Plan, ends: pd.Timestamp | None, partitions: Partitions) -> Inspected:
     tables: dict[str, CollectedTable] = {}
     files: dict[str, FileOf] = {}
     unread: list[Fault] = []
@@ -111,7 +129,7 @@ def _inspected(plan: _Plan, ends: pd.Timestamp | None) -> Inspected:
             unread.append(planned)
             continue
         try:
-            raw = read_raw(name, *planned)
+            raw = read_raw(name, *planned, partitions)
         except InputError as error:
             unread.append(Fault.of_error(name, _of_table(name, error)))
             continue

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from recsys.arrays import IntArray
+from recsys.data.sources.gzipped import open_bytes, open_text
 
 _ASCII_LIKE = ("utf-8", "utf-8-sig", "cp1252", "iso-8859-1", "iso-8859-15", "latin-1", "ascii")
 
@@ -39,7 +40,7 @@ class Lines:
         if not records or self._is_a_line_each:
             return list(records)
         wanted, lines = set(records), {}
-        with self._path.open(encoding=self._encoding, newline="") as file:
+        with open_text(self._path, self._encoding) as file:
             reader = csv.reader(file, delimiter=self._separator)
             record, before = 0, 0
             for fields in reader:
@@ -62,7 +63,7 @@ class Lines:
         if self._encoding.lower().replace("_", "-") not in _ASCII_LIKE:
             return False
         ends, last = 0, b"\n"
-        with self._path.open("rb") as file:
+        with open_bytes(self._path) as file:
             while block := file.read(1 << 24):
                 ends += block.count(b"\n")
                 last = block[-1:]

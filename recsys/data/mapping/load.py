@@ -14,15 +14,17 @@ from recsys.data.cells import listed
 from recsys.data.faults.cells import Reader
 from recsys.data.faults.collect import CollectedTable, collect_table
 from recsys.data.faults.fault import SHOWN, Fault
-from recsys.data.faults.inspected import FileOf, LinesOf
+from recsys.data.faults.inspected import FileOf, Line, LinesOf, numbered
 from recsys.data.kinds import kind_of
-from recsys.data.mapping import spreadsheet, text_file
+from recsys.data.mapping import spreadsheet
 from recsys.data.mapping.mapping import TableMapping
 from recsys.data.mapping.spreadsheet import read_sheet
-from recsys.data.mapping.text_file import BadLine, read_text_file
+from recsys.data.mapping.text_file import BadLine
+from recsys.data.mapping.text_parts import read_text_table
 from recsys.data.mapping.values import cell_reader, dropped_rows
 from recsys.data.sources.csv_file import OPEN_QUOTE
 from recsys.data.sources.parquet import read_parquet
+from recsys.data.sources.parts import Partitions, is_of_text_parts, is_text
 from recsys.errors import InputError
 
 
@@ -49,13 +51,14 @@ class RawTable:
     rows: IntArray
 
 
-def read_raw(name: str, path: Path, mapping: TableMapping) -> RawTable:
+def read_raw(name: str, path: Path, mapping: TableMapping, partitions: Partitions) -> RawTable:
     """Reads the file of a table.
 
     Args:
         name: of the table.
-        path: of its file: CSV, Parquet (or a folder of its parts) or Excel.
+        path: of its file: CSV, Parquet (or a folder of parts of one of them) or Excel.
         mapping: says how it is written.
+        partitions: how values in names of folders are read.
 
     Raises:
         InputError: the file cannot be read, or lacks a column that the mapping names.
@@ -63,25 +66,27 @@ def read_raw(name: str, path: Path, mapping: TableMapping) -> RawTable:
     faults: list[Fault] = []
     left_out: dict[str, int] = {}
     lines: LinesOf | None = None
-    is_text = path.suffix.lower() in text_file.ENDINGS
-    if is_text:
-        text = read_text_file(path, mapping, lambda own: _is_repeated(name, mapping.name_of(own)))
-        frame, lines = text.frame, text.lines.of_rows
+    of_texts = is_text(path) or is_of_text_parts(path)
+    if of_texts:
+        text = read_text_table(
+            path, mapping, lambda own: _is_repeated(name, mapping.name_of(own)), partitions
+        )
+        frame, lines = text.frame, text.lines
         if mapping.bad_lines == "drop":
             left_out = {"lines with too many or too few fields left out": len(text.bad_lines)}
         else:
-            faults = list(_of_lines(name, path, text.bad_lines, text.lines.of_records))
+            faults = list(_of_lines(name, path.name, text.bad_lines))
     elif path.suffix.lower() in spreadsheet.ENDINGS:
         kept = [theirs for theirs, ours in mapping.columns.items() if kind_of(name, ours) in _WORDS]
         frame = read_sheet(path, mapping.sheet, kept)
         frame, lines = frame.reset_index(drop=True), _at(frame.index.to_numpy())
     else:
-        frame = read_parquet(path, folded=True)
+        frame = read_parquet(path, folded=True, partitions=partitions)
     _require_columns(name, path, frame, mapping)
     frame = frame.drop(columns=mapping.ignore).rename(columns=mapping.columns)
     theirs = {ours: theirs for theirs, ours in mapping.columns.items() if ours != theirs}
     raw = RawTable(
-        name=name, frame=frame, read=cell_reader(mapping, is_text), faults=faults,
+        name=name, frame=frame, read=cell_reader(mapping, of_texts), faults=faults,
         file=FileOf(name=path.name, lines=lines, theirs=theirs),
         left_out={why: count for why, count in left_out.items() if count},
         rows=np.arange(len(frame)),
@@ -159,34 +164,34 @@ def _without_dropped(raw: RawTable, mapping: TableMapping) -> RawTable:
     )
 
 
-def _of_lines(name: str, path: Path, bad: Sequence[BadLine], lines_of: LinesOf) -> list[Fault]:
+def _of_lines(name: str, file: str, bad: Sequence[tuple[Line, BadLine]]) -> list[Fault]:
     faults = []
     for many, is_open in ((True, False), (False, False), (False, True), (True, True)):
         kind = [
-            line
-            for line in bad
+            (number, line)
+            for number, line in bad
             if (line.got > line.expected) == many and line.has_open_quote == is_open
         ]
         if not kind:
             continue
-        first = kind[0]
-        lines = lines_of([line.record for line in kind[:SHOWN]])
+        number, first = kind[0]
         remedy = "fix the line, or put a value with a separator in double quotes"
         if is_open:
             remedy = OPEN_QUOTE
         what = f"expected {first.expected} fields, got {'more' if many else 'fewer'}"
+        line_number, file = numbered(number, file)
         faults.append(
             Fault(
                 table=name,
                 message=(
-                    f"{name}: {path.name}: line {lines[0]}: expected {first.expected} fields, got "
+                    f"{name}: {file}: line {line_number}: expected {first.expected} fields, got "
                     f"{first.got}; {remedy}"
                 ),
                 what=what,
                 remedy=f"{remedy}; in a mapping, bad_lines: drop leaves such lines out",
                 count=len(kind),
-                cells=tuple(line.text for line in kind[:SHOWN]),
-                lines=tuple(lines),
+                cells=tuple(line.text for _, line in kind[:SHOWN]),
+                lines=tuple(number for number, _ in kind[:SHOWN]),
             )
         )
     return faults

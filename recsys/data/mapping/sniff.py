@@ -13,6 +13,7 @@ import pandas as pd
 from recsys.data.mapping.dates import parsed
 from recsys.data.mapping.numbers import number_pattern
 from recsys.data.mapping.words import EMPTY, FLAGS, PLAIN_FLAGS
+from recsys.data.sources.gzipped import open_bytes, open_text
 
 SEPARATORS = (",", ";", "\t", "|")
 _LINES, _CELLS, _FEW = 200, 100_000, 40
@@ -57,7 +58,7 @@ class Look:
 def encoding_of(path: Path) -> str:
     """UTF-8 if the whole file is, else UTF-16 with its mark, else Windows' Western European."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         block = file.read(1 << 22)
         if block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
@@ -73,7 +74,7 @@ def encoding_of(path: Path) -> str:
 
 def separator_of(path: Path, encoding: str) -> str:
     """The sign that splits the first lines into the same number of fields, as many as possible."""
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
+    with open_text(path, encoding, errors="replace") as file:
         lines = [line for line, _ in zip(file, range(_LINES), strict=False)]
     best, fields = ",", (0.0, 1)
     for separator in SEPARATORS:

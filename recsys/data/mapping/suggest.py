@@ -8,12 +8,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from recsys.data import columns
-from recsys.data.mapping import spreadsheet, text_file
+from recsys.data.mapping import spreadsheet
 from recsys.data.mapping.guess import columns_of, other_columns, table_of
 from recsys.data.mapping.mapping import Format
 from recsys.data.mapping.sniff import Look, encoding_of, joined_formats, look_at, separator_of
 from recsys.data.mapping.spreadsheet import read_sheet
-from recsys.data.mapping.text_file import read_header, read_text_file
+from recsys.data.mapping.text_file import read_header
+from recsys.data.mapping.text_parts import read_text_table
 from recsys.data.mapping.words import (
     ACTIONS,
     EMPTY,
@@ -22,6 +23,8 @@ from recsys.data.mapping.words import (
     meaning,
 )
 from recsys.data.sources.folder import content, usual_file
+from recsys.data.sources.gzipped import refuse_unbounded_gzip
+from recsys.data.sources.parts import is_of_text_parts, is_text, parts_of
 from recsys.errors import InputError
 
 _OUTCOMES = {name: ACTIONS[name] for name in ("accept", "reject", "ignore")}
@@ -47,9 +50,9 @@ def is_as_expected(folder: Path) -> bool:
     """Whether the file of interactions has its usual name and can be read without a mapping."""
     try:
         path = usual_file(folder, "interactions")
-        if path is None or path.suffix != ".csv":
+        if path is None or not (is_text(path) or is_of_text_parts(path)):
             return path is not None
-        return columns.CUSTOMER in read_header(path, Format())
+        return columns.CUSTOMER in read_header(parts_of(path)[0], Format())
     except InputError:
         return True  # a fault to be named, not a file of another format
 
@@ -77,7 +80,7 @@ def suggested(folder: Path) -> Suggestion:
         if frame is None:
             continue
         looks = {str(name): look_at(str(name), frame[name]) for name in frame}
-        table = table_of(path.stem, list(looks))
+        table = table_of(path.name.partition(".")[0], list(looks))
         if table is None or table in tables:
             unread.append(path.name)
             continue
@@ -94,10 +97,13 @@ def suggested(folder: Path) -> Suggestion:
 def _read(path: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
     """How a file is written, and its cells as texts; None if it is no table."""
     ending = path.suffix.lower()
-    if ending in text_file.ENDINGS and path.is_file() and path.stat().st_size:
-        encoding = encoding_of(path)
-        form = Format(encoding=encoding, separator=separator_of(path, encoding))
-        frame = read_text_file(path, form).frame
+    is_file = is_text(path) and path.is_file() and path.stat().st_size
+    if is_file or is_of_text_parts(path):
+        first = parts_of(path)[0]
+        refuse_unbounded_gzip(first)
+        encoding = encoding_of(first)
+        form = Format(encoding=encoding, separator=separator_of(first, encoding))
+        frame = read_text_table(path, form).frame
         return {"separator": form.separator, "encoding": form.encoding}, frame
     if ending == ".parquet" and path.is_file():
         head = next(pq.ParquetFile(path).iter_batches(batch_size=100_000)).to_pandas()

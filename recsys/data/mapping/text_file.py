@@ -13,10 +13,9 @@ from recsys.data.mapping.lines import Lines
 from recsys.data.mapping.mapping import Format
 from recsys.data.sources.csv_file import OPEN_QUOTE, check_names
 from recsys.data.sources.folder import require_file
+from recsys.data.sources.gzipped import open_bytes, open_text, refuse_unbounded_gzip
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
-
-ENDINGS = (".csv", ".txt", ".tsv")
 
 _FOLDED = pa.dictionary(pa.int32(), pa.string())
 _LONGEST = 60
@@ -71,6 +70,7 @@ def read_text_file(
         InputError: the file or its header cannot be read.
     """
     require_file(path)
+    refuse_unbounded_gzip(path)
     header = read_header(path, form)
     check_names(path, header)
     types = {
@@ -105,11 +105,11 @@ def read_header(path: Path, form: Format) -> list[str]:
     """
     encoding = "utf-8-sig" if form.encoding.lower() in ("utf-8", "utf8") else form.encoding
     try:
-        with path.open(encoding=encoding, newline="") as file:
+        with open_text(path, encoding) as file:
             header = next((row for row in csv.reader(file, delimiter=form.separator) if row), None)
     except (UnicodeDecodeError, LookupError):
         raise _wrong_encoding(path, form) from None
-    except (OSError, csv.Error) as error:
+    except (OSError, EOFError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{path.name} cannot be read: {reason}") from None
     if header is None:
@@ -153,7 +153,7 @@ def _parsed(
 
 def _has_quotes(path: Path) -> bool:
     """Whether a value may hold line ends; without them the file is cut at any line, and faster."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         while block := file.read(1 << 24):
             if b'"' in block:
                 return True

@@ -53,12 +53,14 @@ def require_file(path: Path) -> None:
 
 
 def usual_file(folder: Path, table: str) -> Path | None:
-    """The file or folder of a table: `TABLE.parquet`, `TABLE.csv` or `TABLE/`; None without one.
+    """The file or folder of a table, as `TABLE.parquet`; None without one.
+
+    Names are `TABLE.parquet`, `TABLE.csv`, `TABLE.csv.gz` and `TABLE/` with parts.
 
     Raises:
         InputError: there are several.
     """
-    names = (f"{table}.parquet", f"{table}.csv", table)
+    names = (f"{table}.parquet", f"{table}.csv", f"{table}.csv.gz", table)
     paths = [folder / name for name in names if (folder / name).exists()]
     if len(paths) > 1:
         raise InputError(
@@ -71,6 +73,6 @@ def usual_file(folder: Path, table: str) -> Path | None:
 def no_interactions(folder: Path) -> InputError:
     """The error of a folder without the file that every data set needs."""
     return InputError(
-        f"data.root={folder}: expected interactions.parquet, interactions.csv or a folder "
-        f"interactions/ of Parquet parts; the folder holds {content(folder)}"
+        f"data.root={folder}: expected interactions.parquet, interactions.csv (or .csv.gz) or a "
+        f"folder interactions/ of Parquet or CSV parts; the folder holds {content(folder)}"
     )

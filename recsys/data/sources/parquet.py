@@ -1,13 +1,21 @@
 """Reads Parquet files: all columns, or those that a source needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys.data.arrow_frame import frame_of
 from recsys.data.cells import listed
+from recsys.data.sources.parts import (
+    Partitions,
+    partition_texts,
+    parts_of,
+    rows_of_parts,
+    typed_partition,
+)
 from recsys.errors import InputError
 from recsys.ops.parquet_bounds import (
     refuse_large_texts,
@@ -21,38 +29,58 @@ _REPEATED = 4
 """Texts that stand in so many rows on average may stay folded."""
 
 
-def read_parquet(path: Path, *, folded: bool = False) -> pd.DataFrame:
+def read_parquet(
+    path: Path, *, folded: bool = False, partitions: Partitions | None = None
+) -> pd.DataFrame:
     """The table in a file, or in all parts in a folder.
+
+    Values in names of folders, as `branch=007/`, become columns of text: pyarrow itself would make
+    7 of 007. Where the parts have such a column too, theirs counts.
 
     Args:
         path: of the file or folder.
         folded: leave texts as categories, which take 4 bytes a row.
+        partitions: how values in names of folders are read, where not as text.
 
     Raises:
         InputError: it is no Parquet, damaged, a folder without parts, has a column with several
             values in a cell, or declares more data than a file of its size can contain.
     """
-    return _read(path, None, folded)
+    return _read(path, None, folded, partitions)
 
 
-def _read(path: Path, needed: Sequence[str] | None, folded: bool = False) -> pd.DataFrame:
+def _read(
+    path: Path,
+    needed: Sequence[str] | None,
+    folded: bool = False,
+    partitions: Partitions | None = None,
+) -> pd.DataFrame:
     if path.is_dir() and not any(path.iterdir()):
         raise InputError(f"{path.name}: expected Parquet parts in the folder, got none")
     try:
-        parts = _parts(path)
+        parts = parts_of(path)
         refuse_unbounded(parts)
         schema = pq.read_schema(parts[0]) if parts else pa.schema([])
         _refuse_nested(path, schema, needed)
         present = None if needed is None else [name for name in needed if name in schema.names]
-        table = pq.read_table(path, columns=present, read_dictionary=texts_of(schema, present))
+        texts = {
+            name: values
+            for name, values in partition_texts(path, parts).items()
+            if name not in schema.names
+        }
+        table = pq.read_table(
+            parts or path,
+            columns=present,
+            read_dictionary=texts_of(schema, present),
+            partitioning=None,
+        )
         size = sum(part.stat().st_size for part in parts)
         if folded:
             refuse_large_texts(table, path.name, size)
             table = _of_repeated(table.unify_dictionaries())
         else:
             table = unfolded(table, schema, path.name, size)
-        frame: pd.DataFrame = table.to_pandas()
-        return frame
+        return _with_partitions(frame_of(table), parts, texts, partitions or {}, folded)
     except InputError:
         raise
     except (ValueError, OSError, pa.ArrowException) as error:
@@ -73,14 +101,23 @@ def _of_repeated(table: pa.Table) -> pa.Table:
     return table
 
 
-def _parts(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    # As in pyarrow, hidden files and files such as _SUCCESS are no parts.
-    files = (part for part in sorted(path.rglob("*")) if not part.is_dir())
-    return [
-        part for part in files if not any(name[0] in "._" for name in part.relative_to(path).parts)
-    ]
+def _with_partitions(
+    frame: pd.DataFrame,
+    parts: Sequence[Path],
+    texts: Mapping[str, Sequence[str | None]],
+    partitions: Partitions,
+    folded: bool,
+) -> pd.DataFrame:
+    if not texts:
+        return frame
+    rows = rows_of_parts([pq.read_metadata(part).num_rows for part in parts])
+    frame = frame.reset_index(drop=True)
+    for name, values in texts.items():
+        column = typed_partition(name, values, rows, partitions)
+        if column is not None:
+            is_text = isinstance(column.dtype, pd.CategoricalDtype)
+            frame[name] = column.astype("str") if is_text and not folded else column
+    return frame
 
 
 def _refuse_nested(path: Path, schema: pa.Schema, needed: Sequence[str] | None) -> None:
@@ -127,4 +164,4 @@ def read_columns(path: Path, needed: Sequence[str], seconds: str | None = None) 
 
 
 def _names(path: Path) -> list[str]:
-    return [name for part in _parts(path)[:1] for name in pq.read_schema(part).names]
+    return [name for part in parts_of(path)[:1] for name in pq.read_schema(part).names]

@@ -4,7 +4,7 @@ A setting is a list of choices or a mapping, see `SettingSpace`. With `needs: cl
 `needs: repeats` it is only searched on data where it has a meaning.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf, prod
@@ -24,9 +24,9 @@ from recsys.experiments.target_classes import TARGET
 
 Space: TypeAlias = dict[str, BaseDistribution]
 
-_NEEDS = {
+_NEEDS: Mapping[str, Callable[[Dataset], bool]] = {
     "clock": lambda data: data.clock is not None,
-    "repeats": lambda data: not data.filter_seen,
+    "repeats": lambda data: data.ranks_repeats,
 }
 
 

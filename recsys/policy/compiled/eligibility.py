@@ -9,9 +9,9 @@ import numpy as np
 from recsys.arrays import BoolArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
+from recsys.ops.until import holds
 from recsys.policy.compiled import checks
 from recsys.policy.compiled.search import ranges_of
-from recsys.policy.compiled.times import OPEN_END
 
 _TABLE_BYTES = 2**24
 
@@ -106,7 +106,6 @@ class LeaveOut:
             at: [B] int64 UTC seconds.
         """
         owners, positions = expand_ranges(*ranges_of(self.starts, rows))
-        until = self.until[positions]
-        holds = (at[owners] < until) | (until == OPEN_END)
-        owners, positions = owners[holds], positions[holds]
+        held = holds(self.until[positions], at[owners])
+        owners, positions = owners[held], positions[held]
         return owners, self.offers[positions], self.rules[positions]

@@ -8,9 +8,10 @@ import pandas as pd
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import ACTION_CODES, NEVER, SECOND, microseconds
+from recsys.data.interactions import ACTION_CODES, NEVER, microseconds
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
+from recsys.ops.until import ends
 from recsys.policy.compiled.eligibility import LeaveOut
 from recsys.policy.compiled.times import DAY, OPEN_END, OPEN_START
 from recsys.policy.rules.offers import Offers
@@ -66,7 +67,7 @@ def _products_until(
                 f"policy.leave_out[{number}].days: expected interactions with a timestamp, got "
                 "none; leave out 'days', which leaves the product out for ever"
             )
-        until = _end(events.when[chosen], rule.days)
+        until = ends(events.when[chosen], rule.days * DAY)
     if rule.action in columns.OUTCOMES:
         more = _of_decisions(rule, data, offers)
         customers, products, until = (
@@ -97,7 +98,7 @@ def _of_decisions(
         {
             "id": chosen[columns.OFFER].astype(str).to_numpy(),
             "customer": data.customers.rows(chosen[columns.CUSTOMER]),
-            "until": OPEN_END if rule.days is None else _end(when, rule.days),
+            "until": OPEN_END if rule.days is None else ends(when, rule.days * DAY),
         }
     )
     joined = made.merge(known, on="id")
@@ -125,8 +126,3 @@ def _by_offer(
     complete = np.bincount(which, minlength=len(keys)) == np.diff(offers.starts)[keys % width]
     keys, first_back = keys[complete], first_back[complete]
     return keys // width, keys % width, first_back
-
-
-def _end(when: IntArray, days: int) -> IntArray:
-    """UTC seconds at which a rule ends, from microseconds of its events, rounded up."""
-    return -(-when // SECOND) + days * DAY

@@ -6,8 +6,11 @@ from textwrap import wrap
 
 from recsys.data.faults.fault import Fault
 from recsys.data.faults.inspected import FileOf, Inspected
+from recsys.data.filter_seen import filter_of
 from recsys.data.identity import IdentityRules
 from recsys.data.source import Source
+from recsys.errors import InputError
+from recsys.ops.filter_seen import FilterSeen
 from recsys.reports.data_check.allows import allowed_section
 from recsys.reports.data_check.features import column_section, feature_section
 from recsys.reports.data_check.ids import consent_section, id_section, identity_section
@@ -49,24 +52,33 @@ def data_check(source: Source, inspected: Inspected) -> DataCheck:
     """Makes the report of the tables of a source.
 
     Args:
-        source: for its name and targets.
+        source: for its name, targets and `filter_seen`.
         inspected: its tables with all faults.
     """
+    faults, filter_seen = list(inspected.faults), None
+    if "interactions" in inspected.collected.tables:
+        try:
+            events = inspected.collected.tables["interactions"].frame
+            filter_seen = filter_of(source.filter_seen, events)
+        except InputError as error:
+            faults.append(Fault.of_error("interactions", error))
     return DataCheck(
         name=source.name,
-        faults=inspected.faults,
-        sections=list(_sections(source, inspected)),
+        faults=faults,
+        sections=list(_sections(source, inspected, filter_seen)),
         files=inspected.files,
         is_guessed=inspected.is_guessed,
     )
 
 
-def _sections(source: Source, inspected: Inspected) -> Iterator[Section]:
+def _sections(
+    source: Source, inspected: Inspected, filter_seen: FilterSeen | None
+) -> Iterator[Section]:
     tables = dict(inspected.collected.tables)
     yield table_section(inspected)
     if "interactions" not in tables or tables["interactions"].frame.empty:
         return
-    yield event_section(tables["interactions"].frame)
+    yield event_section(tables["interactions"].frame, filter_seen)
     if inspected.collected.known:
         yield id_section(inspected)
     if "identities" in tables and {"id_a", "id_b"} <= set(tables["identities"].frame):

@@ -9,6 +9,8 @@ from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.faults.inspected import Inspected
 from recsys.data.kinds import kind_of
+from recsys.ops.filter_seen import FilterSeen
+from recsys.reports.data_check.leaving import leaving_line
 from recsys.reports.data_check.section import Section, share
 from recsys.reports.rendering import PageTable
 
@@ -54,15 +56,17 @@ def _span(name: str, frame: pd.DataFrame) -> str:
     return f"{known.min():%Y-%m-%d} .. {known.max():%Y-%m-%d}" if len(known) else "no time"
 
 
-def event_section(events: pd.DataFrame) -> Section:
-    """What happened: with products or without, twice, and by touchpoint.
+def event_section(events: pd.DataFrame, filter_seen: FilterSeen | None) -> Section:
+    """What happened: with products or without, twice, and by touchpoint; what leaves the list.
 
     Args:
         events: [E] the interactions as read; ids may be categories.
+        filter_seen: what leaves the list; None where the setting does not fit the data.
     """
-    return Section(
-        title="Events", lines=list(_event_lines(events)), tables=[_actions_by_touchpoint(events)]
-    )
+    lines = list(_event_lines(events))
+    if filter_seen is not None:
+        lines.append(leaving_line(events, filter_seen))
+    return Section(title="Events", lines=lines, tables=[_actions_by_touchpoint(events)])
 
 
 def _event_lines(events: pd.DataFrame) -> Iterator[str]:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.errors import InputError
 from recsys.ops.calibrator import calibrator_of
+from recsys.ops.filter_seen import FilterSeen
 from recsys.serving.artifact import checks
 from recsys.serving.artifact.customer_table import CustomerTable
 from recsys.serving.artifact.decision_part import DecisionPart
@@ -34,7 +36,8 @@ class Contents:
         products: vectors, ids, names, categories and dates.
         touchpoints: names and vectors.
         action_names: of events, at most 127.
-        filter_seen: whether products that a customer has seen are left out of the ranking.
+        filter_seen: which products that a customer has seen are left out of the ranking, of stored
+            events as `events.until` says; True for all, False for none.
         events: of the customers in the table; None where none are kept.
         fold_in: how events become a vector; None where they do not add up to one, and then nothing
             is explained.
@@ -60,7 +63,7 @@ class Contents:
     products: ProductTable
     touchpoints: TouchpointTable = field(default_factory=TouchpointTable)
     action_names: Sequence[str] = ()
-    filter_seen: bool = True
+    filter_seen: FilterSeen | bool = True
     events: EventTable | None = None
     fold_in: FoldInArrays | None = None
     offers: OfferTable | None = None
@@ -76,6 +79,9 @@ class Contents:
         self.customers.require_fits(self.dim, touchpoints)
         self.touchpoints.require_fits(self.dim)
         checks.names("action_names", self.action_names)
+        by_action = FilterSeen.of(self.filter_seen).ages
+        if by_action and self.events is not None and self.events.until is None:
+            raise InputError("contents.events.until: expected beside filter_seen by action")
         if self.events is not None:
             self.events.require_fits(customers, products, touchpoints, actions, self.clock)
         if self.fold_in is not None:

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
-from recsys.policy.compiled.times import OPEN_END
+from recsys.ops.until import OPEN_END, OPEN_START, holds
 from recsys.serving.artifact import checks
 from recsys.serving.artifact.times import Clock
 
 TYPES = {
     "customers": np.int32, "products": np.int32, "weights": np.float32,
-    "actions": np.int8, "touchpoints": np.int32, "when": np.int64,
+    "actions": np.int8, "touchpoints": np.int32, "when": np.int64, "until": np.int64,
 }  # fmt: skip
 """Arrays of a table, and their types on disk, where their names begin with `event_`."""
 
@@ -28,7 +28,7 @@ _MOST_ACTIONS = 127
 class EventTable:
     """E events, one a pair of customer row and product, the latest, in any order.
 
-    Events whose weight is 0 are known but were not learned from: they count as seen and explain
+    Events whose weight is 0 are known but were not learned from: they may count as seen and explain
     nothing.
 
     Attributes:
@@ -39,6 +39,8 @@ class EventTable:
         touchpoints: [E] integers, rows of its touchpoints, -1 where unknown; None where all are.
         when: [E] int64 in units of the artifact's clock, `OPEN_END` where unknown; None where all
             are.
+        until: [E] int64 UTC seconds until which the product is off the customer's list, `OPEN_END`
+            for ever, `OPEN_START` where it stays; None for ever for all.
 
     Raises:
         InputError: types or shapes do not fit together; the message names the field.
@@ -50,11 +52,12 @@ class EventTable:
     actions: IntArray | None = None
     touchpoints: IntArray | None = None
     when: IntArray | None = None
+    until: IntArray | None = None
 
     def __post_init__(self) -> None:
         if any(getattr(self, name) is None for name in _REQUIRED):
             raise InputError("contents.events: customers, products and weights go together")
-        for name in ("customers", "products", "actions", "touchpoints", "when"):
+        for name in ("customers", "products", "actions", "touchpoints", "when", "until"):
             checks.integers(f"events.{name}", getattr(self, name), len(self))
         checks.vector("events.weights", self.weights, len(self))
 
@@ -75,6 +78,9 @@ class EventTable:
             checks.integers(f"events.{name}", getattr(self, name), len(self), low, high)
         if self.when is not None:
             checks.times("events.when", self.when[self.when != OPEN_END], clock)
+        if self.until is not None:
+            timed = (self.until != OPEN_END) & (self.until != OPEN_START)
+            checks.times("events.until", self.until[timed], "timestamp")
 
     def by_customer(self) -> "EventTable":
         """The same events in order of customer row, then product.
@@ -117,6 +123,17 @@ class EventTable:
             np.searchsorted(self.customers, keys, side="left"),
             np.searchsorted(self.customers, keys, side="right"),
         )
+
+    def masked(self, rows: IntArray, at: int | None) -> BoolArray:
+        """Whether the product of some events [n] of this table is off the list at a moment [n].
+
+        Args:
+            rows: [n] rows of this table.
+            at: as for `recsys.ops.until.holds`.
+        """
+        if self.until is None:
+            return np.ones(len(rows), dtype=bool)
+        return holds(self.until[rows], at)
 
     def arrays(self) -> dict[str, FloatArray | IntArray]:
         """The arrays kept with the vectors, by their names on disk."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys.errors import InputError
+from recsys.ops.filter_seen import FilterSeen
 from recsys.serving.artifact import mapped
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.facts import RESERVED_FACTS
@@ -20,10 +21,11 @@ NAME = "manifest.json"
 KIND = "recsys"
 _BYTES = 2**24
 """Largest manifest that is read; exports write some thousand bytes."""
-FORMAT_VERSION, WITHOUT_DECISIONS = 4, 3
+FORMAT_VERSION, WITHOUT_AGES, WITHOUT_DECISIONS = 5, 4, 3
 """Format 1 had no index, no offers besides products, only float32 vectors, and ids that are numbers
-or text; format 2 had no features. Both can still be read. Format 4 has decisions; an artifact
-without any is written in format 3, which older versions read too."""
+or text; format 2 had no features. Both can still be read. Format 4 has decisions, format 5 a mask
+of seen products by action and age, which older versions would take for all products. What needs
+neither is written in format 3, which they read."""
 
 
 def write(
@@ -39,13 +41,19 @@ def write(
     """
     body = {
         "artifact": KIND,
-        "format_version": WITHOUT_DECISIONS if contents.decisions is None else FORMAT_VERSION,
+        "format_version": _version(contents),
         "counts": contents.counts,
         **contents.facts,
         **({} if index is None else {"index": dict(index)}),
         "files": {name: _entry(mapped.content(folder / name)) for name in names},
     }
     (folder / NAME).write_bytes(_rendered(body))
+
+
+def _version(contents: Contents) -> int:
+    if FilterSeen.of(contents.filter_seen).ages:
+        return FORMAT_VERSION
+    return WITHOUT_DECISIONS if contents.decisions is None else WITHOUT_AGES
 
 
 def read(folder: Path) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from recsys.ops.filter_seen import FilterSeen
 from recsys.ops.shown_text import for_markdown
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.times import spoken, when_of
@@ -38,9 +39,9 @@ _LIMITS = """\
 - Made to rank products for the customers listed in `ids.parquet`, and to propose the touchpoint.
   A score orders the products of one customer. It is not a probability, and scores of different
   customers cannot be compared. Where a calibrator is kept, probabilities can.
-- The artifact knows nothing after the cut-off above: changed consent needs a new export. A new
-  customer has a vector where events can be folded in, a new product where features become one
-  (see above).
+- The model has learned nothing after its cut-off. `recsys refresh` takes in changed consents,
+  products and offers; without it the artifact knows nothing of them. A new customer has a vector
+  where events can be folded in, a new product where features become one (see above).
 - Reasons split the score of the model over the customer's own events. They show the weights in the
   model, not causes.
 - Before automated decisions about people, check that the law and your own rules allow them."""
@@ -67,14 +68,33 @@ def _what(contents: Contents) -> str:
 def _trained_on(contents: Contents) -> Iterator[str]:
     facts, cut_off = contents.facts, "no cut-off, because the data have no clock"
     data = _mapping(facts.get("data"), "name")
-    if contents.as_of is not None:
-        cut_off = f"before {spoken(when_of(contents.clock, contents.as_of))}"
+    refreshed = _mapping(facts.get("refreshed"), "at")
+    trained_as_of = refreshed.get("trained_as_of", contents.as_of)
+    if trained_as_of is not None:
+        cut_off = f"before {spoken(when_of(contents.clock, trained_as_of))}"
     yield f"- data: {_stated(data.get('name'))}, fingerprint {_stated(data.get('fingerprint'))}"
     yield f"- events: {cut_off}; split: {_stated(facts.get('split'))}"
     yield f"- last fit on: {_stated(facts.get('fitted_on'))}"
     for title in ("trained_on", "settings"):
         for name, value in _mapping(facts.get(title), title).items():
             yield f"- {_shown(name)}: {_number(value)}"
+    if refreshed:
+        yield from _refreshed(contents, refreshed)
+
+
+def _refreshed(contents: Contents, facts: Mapping[str, Any]) -> Iterator[str]:
+    """What `recsys refresh` has taken in since, without any training."""
+    data = _mapping(facts.get("data"), "name")
+    yield (
+        f"- refreshed without training: {_stated(facts.get('at'))}, from tables with fingerprint "
+        f"{_stated(data.get('fingerprint'))}"
+    )
+    if contents.as_of is not None:
+        until = spoken(when_of(contents.clock, contents.as_of))
+        yield f"- events, consents and rules now: before {until}"
+    changes = _mapping(facts.get("changes"), "changes").items()
+    listed = ", ".join(f"{_number(count)} {_shown(kind)}" for kind, count in changes if count)
+    yield f"- changed: {listed or 'nothing'}"
 
 
 def _metrics(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -99,7 +119,7 @@ def _fidelity(fidelity: Any) -> str:
 
 
 def _kept_rules(contents: Contents) -> Iterator[str]:
-    yield f"- products the customer already had are not ranked: {_yes(contents.filter_seen)}"
+    yield f"- products the customer already had are not ranked: {_seen(contents)}"
     yield f"- products are offered only between their dates: {_yes(contents.products.has_dates)}"
     customers = contents.customers
     yield f"- touchpoints need the customer's consent: {_yes(customers.consent is not None)}"
@@ -111,6 +131,11 @@ def _kept_rules(contents: Contents) -> Iterator[str]:
     yield f"- offers come with reasons: {_yes(contents.fold_in is not None)}"
     if contents.decisions is not None:
         yield f"- decides by a policy: {_policy(contents)}"
+
+
+def _seen(contents: Contents) -> str:
+    seen = FilterSeen.of(contents.filter_seen)
+    return _shown(seen) if seen.ages else _yes(bool(seen))
 
 
 def _offers(contents: Contents) -> str:

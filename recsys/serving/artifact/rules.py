@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.ops.filter_seen import FilterSeen
+from recsys.ops.until import OPEN_END
 from recsys.serving.artifact.contents import Contents
 
 _DATES = {"product_valid_from": "valid_from", "product_valid_to": "valid_to"}
@@ -30,6 +32,7 @@ def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray |
         arrays["default_consent"] = customers.default_consent.astype(np.uint8)
     text = {
         "masks_seen": bool(contents.filter_seen),
+        **_by_action(contents),
         "dates": [name for name in _DATES if name in arrays],
         "consent": list(contents.touchpoints.names) if "consent" in arrays else None,
     }
@@ -38,7 +41,7 @@ def compiled(contents: Contents) -> tuple[dict[str, Any], dict[str, FloatArray |
 
 def restored(
     text: Mapping[str, Any], arrays: Mapping[str, FloatArray | IntArray]
-) -> tuple[dict[str, Any], dict[str, Any], bool]:
+) -> tuple[dict[str, Any], dict[str, Any], FilterSeen]:
     """The inverse of `compiled`: fields of `CustomerTable`, of `ProductTable`, and `filter_seen`.
 
     Raises:
@@ -51,7 +54,24 @@ def restored(
     if "default_consent" in arrays:
         customers["default_consent"] = arrays["default_consent"].astype(bool)
     products = {_DATES[name]: arrays[name] for name in text["dates"]}
-    return customers, products, text["masks_seen"]
+    return customers, products, _filter_seen(text)
+
+
+def _by_action(contents: Contents) -> dict[str, Any]:
+    """Seconds for which each action masks, null for ever; nothing where all do so for ever."""
+    ages = FilterSeen.of(contents.filter_seen).ages
+    if not ages:
+        return {}
+    return {"masks_after": {name: None if age == OPEN_END else age for name, age in ages}}
+
+
+def _filter_seen(text: Mapping[str, Any]) -> FilterSeen:
+    if not text["masks_seen"] or "masks_after" not in text:
+        return FilterSeen.of(text["masks_seen"] is True)
+    ages = {str(name): age for name, age in text["masks_after"].items()}
+    if not all(age is None or (type(age) is int and age > 0) for age in ages.values()):
+        raise ValueError(f"masks_after is {ages}")
+    return FilterSeen(tuple((n, OPEN_END if age is None else age) for n, age in ages.items()))
 
 
 def permitted(contents: Contents, rows: IntArray, starts: IntArray) -> BoolArray:

@@ -75,11 +75,13 @@ class Endpoint:
 
     Args:
         offers: gives the answers.
+        turns: of requests with an unknown id, which versions that follow each other share; None
+            for turns of its own.
     """
 
-    def __init__(self, offers: Answers) -> None:
+    def __init__(self, offers: Answers, turns: Turns | None = None) -> None:
         self.offers = offers
-        self.turns = Turns(limits.UNKNOWN_A_SECOND, limits.WAITING)
+        self.turns = turns or Turns(limits.UNKNOWN_A_SECOND, limits.WAITING)
 
     async def answer(self, http_request: Any) -> Any:
         """The response to a request: 200 with {"predictions": [...]}, else an error."""

@@ -15,11 +15,12 @@ from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from recsys.errors import InputError
+from recsys.serving.answer_log import AnswerLog, log_of_environment
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import UnknownIdError, public_message
 from recsys.serving.mlflow_model import request
@@ -29,6 +30,7 @@ from recsys.serving.mlflow_model.request import Row
 from recsys.serving.mlflow_model.request_values import CUSTOMER, EVENTS
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.customer_state import CustomerState
+from recsys.serving.query.offers import Recommendation
 from recsys.serving.query.query import Query
 from recsys.serving.storage import load
 
@@ -43,11 +45,12 @@ class OfferModel:
 
     Args:
         artifact: that answers.
+        log: of the answers; None for none.
     """
 
-    def __init__(self, artifact: Artifact) -> None:
-        self.artifact = artifact
-        self._answers: dict[tuple[Any, ...], dict[str, Any]] = {}
+    def __init__(self, artifact: Artifact, log: AnswerLog | None = None) -> None:
+        self.artifact, self.log = artifact, log
+        self._answers: dict[tuple[Any, ...], _Popular] = {}
 
     def predict(
         self, model_input: Any, params: Mapping[str, Any] | None = None
@@ -87,6 +90,7 @@ class OfferModel:
         arguments = dict(params)
         explain, strict = arguments.pop("explain", 3), bool(arguments.pop("strict", False))
         query, popular, answers = self.artifact.query(**arguments), None, []
+        given: list[tuple[Recommendation, object]] = []
         for number, row in enumerate(rows, start=1):
             try:
                 customer = self._customer_state(row, strict)
@@ -95,14 +99,24 @@ class OfferModel:
             except InputError as error:
                 raise InputError(f"row {number}: {error}") from None
             if customer.known or row.events or row.customer is None:
-                answers.append(asdict(self.artifact.rank(customer, query, explain)))
+                answer = self.artifact.rank(customer, query, explain)
+                answers.append(asdict(answer))
+                given.append((answer, answer.customer_id))
                 continue
             if popular is None:
                 is_cached = not arguments.get("exclude") and arguments.get("allow") is None
                 popular = (self._cached if is_cached else self._popular)(customer, query)
-            answers.append({**popular, CUSTOMER: customer.id})
+            answer, values = popular
+            answers.append({**values, CUSTOMER: customer.id})
+            given.append((answer, customer.id))
         # Times and UUIDs become text here, so that MLflow does not convert them otherwise.
-        return json.dumps(answers, default=_as_text)
+        text = json.dumps(answers, default=_as_text)
+        if self.log is not None:
+            for answer, customer_id in given:
+                self.log.add(
+                    answer, customer_id=customer_id, model_version=self.artifact.contents.version
+                )
+        return text
 
     def knows(self, row: Row) -> bool:
         """Whether a row is of a known customer, or has no customer_id."""
@@ -115,10 +129,11 @@ class OfferModel:
         events = row.events if row.events or row.customer is None else None
         return self.artifact.customer_state(row.customer, events, strict)
 
-    def _popular(self, customer: CustomerState, query: Query) -> dict[str, Any]:
-        return asdict(self.artifact.rank(customer, query, 0))
+    def _popular(self, customer: CustomerState, query: Query) -> "_Popular":
+        answer = self.artifact.rank(customer, query, 0)
+        return answer, asdict(answer)
 
-    def _cached(self, customer: CustomerState, query: Query) -> dict[str, Any]:
+    def _cached(self, customer: CustomerState, query: Query) -> "_Popular":
         """As `_popular`, which is the same for all unknown customers, from a cache."""
         key = query.k, query.touchpoint, query.moment
         answer = self._answers.get(key)
@@ -131,10 +146,19 @@ class OfferModel:
         return answer
 
 
+_Popular: TypeAlias = tuple[Recommendation, dict[str, Any]]
+"""An answer by popularity, and its values."""
+
+
 def _load_pyfunc(path: str) -> OfferModel:
-    """MLflow calls this with the path of the artifact in the model."""
+    """MLflow calls this with the path of the artifact in the model.
+
+    Answers are logged if the environment variable RECSYS_ANSWER_LOG names a folder, customers
+    hashed if RECSYS_ANSWER_LOG_CUSTOMERS is "hashed".
+    """
     _see_requests_first()
-    return OfferModel(load(path))
+    artifact = load(path)
+    return OfferModel(artifact, log_of_environment(artifact.contents.version))
 
 
 def _see_requests_first() -> None:

@@ -49,12 +49,14 @@ class Artifact:
         products: ids of products, sorted.
         index: approximate index of products, for queries of one customer; None where all products
             are scored.
+        digest: SHA-256 of its manifest, which names it exactly; "" for one in memory.
     """
 
     contents: Contents
     customers: SortedIds
     products: SortedIds
     index: ApproximateIndex | None = None
+    digest: str = ""
 
     def __repr__(self) -> str:
         model = self.contents.facts.get("model", "a model")
@@ -366,7 +368,7 @@ class Artifact:
         shortage = None
         if len(products) < query.k:
             shortage = query.refusal(customer.permitted)
-            shortage = shortage or query.shortage(customer.filtered(self.contents))
+            shortage = shortage or query.shortage(customer.filtered(self.contents, query.moment))
         return Recommendation(
             customer_id=customer.id,
             offers=format_offers(

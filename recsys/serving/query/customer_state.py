@@ -7,6 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.ops.until import OPEN_END, OPEN_START, holds
 from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.query.default_vector import fill_default, require_default_vector
@@ -46,6 +47,7 @@ class CustomerState:
         vectors: [R, d] float32.
         histories: [R], of each vector.
         seen: [n] rows of all products with an event, each once, also of events of weight 0.
+        until: [n] int64 UTC seconds until which each is off the list, as `EventTable.until`.
         permitted: [T] whether a touchpoint may contact the customer.
         known: whether the artifact has the id.
         row: the last of the customer's rows; None where the customer is unknown.
@@ -56,14 +58,20 @@ class CustomerState:
     vectors: FloatArray
     histories: Sequence[History]
     seen: IntArray
+    until: IntArray
     permitted: BoolArray
     known: bool
     row: int | None
     basis: Basis
 
-    def filtered(self, contents: Contents) -> IntArray:
-        """Product rows that are not ranked because the customer has seen them."""
-        return self.seen if contents.filter_seen else self.seen[:0]
+    def filtered(self, contents: Contents, at: int | None) -> IntArray:
+        """Product rows that are not ranked because the customer has seen them.
+
+        Args:
+            contents: of the artifact.
+            at: as `Query.moment`.
+        """
+        return self.seen[holds(self.until, at)] if contents.filter_seen else self.seen[:0]
 
 
 def stored_state(contents: Contents, rows: IntArray) -> CustomerState:
@@ -72,11 +80,13 @@ def stored_state(contents: Contents, rows: IntArray) -> CustomerState:
     vectors, (by_popularity,) = fill_default(
         contents, contents.customers.vectors[rows], ONE_CUSTOMER
     )
+    seen, until = _seen(contents, events)
     return CustomerState(
         id=plain(contents.customers.ids[rows[0]]),
         vectors=vectors,
         histories=[_history(contents, events[strands == strand]) for strand in range(len(rows))],
-        seen=events if contents.events is None else np.unique(contents.events.products[events]),
+        seen=seen,
+        until=until,
         permitted=rules.permitted(contents, rows, ONE_CUSTOMER)[0],
         known=True,
         row=int(rows[-1]),
@@ -106,12 +116,32 @@ def empty_state(contents: Contents, customer_id: str | int | UUID | None) -> Cus
         id=None if customer_id is None else plain(customer_id),
         vectors=np.zeros((1, contents.dim), np.float32),
         histories=[_EMPTY_HISTORY],
-        seen=np.zeros(0, np.int64),
+        seen=_NO_ROWS,
+        until=_NO_ROWS,
         permitted=everywhere if customer_id is None else rules.permitted_to_unknown(contents),
         known=False,
         row=None,
         basis="popularity",
     )
+
+
+def latest_until(products: IntArray, until: IntArray) -> tuple[IntArray, IntArray]:
+    """Product rows, each once and ascending, and the latest moment of each."""
+    distinct, which = np.unique(products, return_inverse=True)
+    latest = np.full(len(distinct), OPEN_START)
+    np.maximum.at(latest, which, until)
+    return distinct, latest
+
+
+def _seen(contents: Contents, rows: IntArray) -> tuple[IntArray, IntArray]:
+    """See `CustomerState`; of events [n] of these rows."""
+    events = contents.events
+    if events is None:
+        return _NO_ROWS, _NO_ROWS
+    if events.until is None:
+        distinct = np.unique(events.products[rows])
+        return distinct, np.full(len(distinct), OPEN_END)
+    return latest_until(events.products[rows], events.until[rows])
 
 
 def _history(contents: Contents, rows: IntArray) -> History:

@@ -196,6 +196,6 @@ def _shortages(
         texts[customer] = query.refusal(permitted[customer])
         if texts[customer] is None:
             rows = artifact.customers.rows[starts[customer] : ends[customer]]
-            seen = stored_state(artifact.contents, rows).filtered(artifact.contents)
+            seen = stored_state(artifact.contents, rows).filtered(artifact.contents, query.moment)
             texts[customer] = query.shortage(seen)
     return texts

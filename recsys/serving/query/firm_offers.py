@@ -33,7 +33,7 @@ def best_offers(
         The offers, best first, and a text; None where there are k.
     """
     gone = np.zeros(len(contents.products), dtype=bool)
-    gone[customer.filtered(contents)] = True
+    gone[customer.filtered(contents, query.moment)] = True
     if query.blocked is not None:
         gone |= query.blocked
     removed = _removed(table, customer.permitted, query, gone)

@@ -10,15 +10,23 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.ops import fold_in
+from recsys.ops.filter_seen import DEFAULT_ACTION, FilterSeen
 from recsys.ops.shown_text import shown
+from recsys.ops.until import OPEN_END, OPEN_START
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
 from recsys.serving.artifact.ids import SortedIds
-from recsys.serving.query.customer_state import ONE_CUSTOMER, CustomerState, History
+from recsys.serving.query.customer_state import (
+    ONE_CUSTOMER,
+    CustomerState,
+    History,
+    latest_until,
+)
 from recsys.serving.query.default_vector import default_vector, fill_default
 
 FreshEvent: TypeAlias = str | int | UUID | tuple[str | int | UUID, str | float]
-"""A product id, or a product id with an action or a weight."""
+"""A product id, or a product id with an action or a weight. Without an action it is a purchase for
+`Contents.filter_seen`, as in tables without actions."""
 
 LARGEST_WEIGHT = 1_000_000
 """A larger one would make float32 vectors overflow or lose all other events."""
@@ -70,14 +78,32 @@ def folded(
     vectors, (by_popularity,) = fill_default(
         contents, np.vstack([before.vectors[:-1], vector]), ONE_CUSTOMER
     )
-    seen = np.unique(np.append(before.seen, fresh))
+    seen, until = latest_until(
+        np.append(before.seen, fresh), np.append(before.until, _until(contents, actions))
+    )
     return replace(
         before,
         vectors=vectors,
         histories=[*before.histories[:-1], history],
         seen=seen,
+        until=until,
         basis="popularity" if by_popularity else "events" if len(seen) else before.basis,
     )
+
+
+def _until(contents: Contents, actions: IntArray) -> IntArray:
+    """[n] `OPEN_END` for fresh events that take their product off the list, else `OPEN_START`.
+
+    A fresh event happens at the moment of the query, where every age has just begun.
+
+    Args:
+        contents: of the artifact.
+        actions: [n] positions in its `action_names`; -1 counts as `DEFAULT_ACTION`.
+    """
+    ages = FilterSeen.of(contents.filter_seen)
+    names = (*contents.action_names, DEFAULT_ACTION)
+    masks = np.array([ages.age(name) > 0 for name in names])
+    return np.where(masks[actions], OPEN_END, OPEN_START)
 
 
 def _counted(

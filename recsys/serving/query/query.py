@@ -29,7 +29,8 @@ class Query:
         k: how many offers.
         touchpoint: row of the only touchpoint that is used; None for the best of all.
         touchpoint_name: its name; None for any.
-        moment: UTC seconds at which an offer is to be valid; None where dates are not checked.
+        moment: UTC seconds at which an offer is to be valid, and at which ages of events are
+            counted; None where dates are not checked.
         invalid: [P] products that are not on offer at that moment; None where all are.
         excluded: [n] product rows to leave out.
         allowed: [n] the only product rows to rank; None for all.

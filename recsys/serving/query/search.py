@@ -35,7 +35,7 @@ def best_products(
     scores = ranking.product_scores(contents, customer.vectors, ONE_CUSTOMER, query.touchpoint)
     if query.blocked is not None:
         scores[0, query.blocked] = -np.inf
-    scores[0, customer.filtered(contents)] = -np.inf
+    scores[0, customer.filtered(contents, query.moment)] = -np.inf
     return _first_row(topk(scores, query.k))
 
 
@@ -90,6 +90,8 @@ def _best_of_rows(contents: Contents, rows: IntArray, starts: IntArray, query: Q
         scores[:, query.blocked] = -np.inf
     if contents.filter_seen and contents.events is not None:
         positions, event_rows = contents.events.of_rows(rows)
+        masked = contents.events.masked(event_rows, query.moment)
+        positions, event_rows = positions[masked], event_rows[masked]
         customers = np.searchsorted(starts, positions, side="right") - 1
         scores[customers, contents.events.products[event_rows]] = -np.inf
     if contents.customers.consent is not None:
@@ -101,7 +103,7 @@ def _best_indexed(
     contents: Contents, index: ApproximateIndex, customer: CustomerState, query: Query
 ) -> tuple[IntArray, FloatArray] | None:
     """The k best of what the index finds; None where too few of them may be offered."""
-    gone = customer.filtered(contents)
+    gone = customer.filtered(contents, query.moment)
     spare = query.k if query.blocked is not None else 0
     queries = ranking.query_vectors(contents, customer.vectors, query.touchpoint)
     rows = index.nearest(queries, query.k + len(gone) + spare)

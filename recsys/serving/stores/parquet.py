@@ -135,7 +135,10 @@ def _artifact(stored: dict[str, pa.Table]) -> Artifact:
         ),
         touchpoints=TouchpointTable(names=names, vectors=matrix(touchpoints["vector"])),
         events=EventTable(
-            customers=seen_by, products=seen, weights=np.zeros(len(seen), np.float32)
+            customers=seen_by,
+            products=seen,
+            weights=np.zeros(len(seen), np.float32),
+            until=_until(customers),
         ),
         # Tables of older versions keep the cut-off as `at`, the moment of all queries.
         facts={"clock": about["clock"], "as_of": about.get("as_of", about.get("at"))},
@@ -168,6 +171,13 @@ def _seen(column: Any, products: SortedIds) -> tuple[IntArray, IntArray]:
     customers = np.repeat(np.arange(len(lists)), list(map(len, lists)))
     starts, ends = products.find(product for seen in lists for product in seen)
     return customers, products.rows[expand_ranges(starts, ends)[1]]
+
+
+def _until(customers: pa.Table) -> IntArray | None:
+    """[n] moments of the pairs of `_seen`; None where they hold for ever, as in older tables."""
+    if "seen_until" not in customers.column_names:
+        return None
+    return _dates(pa.chunked_array([customers["seen_until"].combine_chunks().flatten()]), OPEN_END)
 
 
 def _require_free(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -66,11 +66,14 @@ class PgvectorStore:
             raise InputError(f"k: expected a whole number of at least 1, got {k}")
         with self._transaction() as database:
             _lock(database)
-            moment = _moment(database, at)
+            about = _about(database)
+            moment = moment_of(at, about["clock"], about["as_of"])
             if len(exclude):
                 _require_known(database, exclude)
             names, touchpoints = _touchpoints(database)
-            vectors, permitted, seen = _customer(database, customer_id, names)
+            vectors, permitted, seen = _customer(
+                database, customer_id, names, _seen_at(about, moment)
+            )
             if touchpoint is not None and touchpoint not in names:
                 raise InputError(
                     f"touchpoint {shown(touchpoint)} is not known; the store has "
@@ -145,11 +148,22 @@ def _lock(database: Any) -> None:
     database.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
 
 
-def _moment(database: Any, at: Moment | None) -> int | None:
+def _about(database: Any) -> dict[str, Any]:
+    """What `recsys.serving.stores.tables.facts` keeps beside the tables."""
     text = database.execute(f"SELECT obj_description('{PREFIX}customers'::regclass)")
     about = json.loads(text.fetchone()[0])
     # Tables of older versions keep the cut-off as `at`, the moment of all queries.
-    return moment_of(at, about["clock"], about.get("as_of", about.get("at")))
+    return {**about, "as_of": about.get("as_of", about.get("at"))}
+
+
+def _seen_at(about: Mapping[str, Any], moment: int | None) -> str:
+    """SQL for the products that are off a customer's list at a moment in UTC seconds."""
+    if "has_seen_until" not in about or moment is None:
+        return "seen"
+    return (
+        "ARRAY(SELECT product FROM unnest(seen, seen_until) AS pairs (product, until) "
+        f"WHERE until IS NULL OR until > {int(moment)})"
+    )
 
 
 def _require_known(database: Any, exclude: Sequence[str | int | UUID]) -> None:
@@ -172,16 +186,23 @@ def _touchpoints(database: Any) -> tuple[list[str], FloatArray | None]:
 
 
 def _customer(
-    database: Any, customer_id: str | int | UUID, names: list[str]
+    database: Any, customer_id: str | int | UUID, names: list[str], seen_at: str
 ) -> tuple[FloatArray, set[str], list[Any]]:
-    """Vectors [strands, d], touchpoints that all strands permit, products not to rank."""
+    """Vectors [strands, d], touchpoints that all strands permit, products not to rank.
+
+    Args:
+        database: the connection.
+        customer_id: as in the tables.
+        names: of touchpoints.
+        seen_at: as `_seen_at` returns it.
+    """
     from psycopg import DataError
 
     unknown = InputError(f"customer id {shown(str(customer_id))} is not among those of the store")
     try:
         # Sent as text, which the server converts to the type of its ids.
         rows = database.execute(
-            f"SELECT vector, consent, seen FROM {PREFIX}customers "
+            f"SELECT vector, consent, {seen_at} FROM {PREFIX}customers "
             "WHERE customer_id = %s ORDER BY strand",
             [str(customer_id)],
         ).fetchall()

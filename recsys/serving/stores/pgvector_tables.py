@@ -12,7 +12,7 @@ _INDEXED = 2000
 _TYPES = {
     "customer_id": "{id}", "product_id": "{id}", "touchpoint": "text", "strand": "int8",
     "row": "int4", "vector": "vector", "consent": "text[]", "seen": "{seen}[]",
-    "valid_from": "int8", "valid_to": "int8",
+    "seen_until": "int8[]", "valid_from": "int8", "valid_to": "int8",
 }  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """An artifact as three tables, one each for customers, products and touchpoints.
 
 customers    customer_id, strand, row, vector, consent (touchpoints that may make contact; null
-             where all may), seen (ids of products that leave the ranking)
+             where all may), seen (ids of products that leave the ranking); where they leave it by
+             action and age, also seen_until (UTC seconds from which each of them is back, null
+             for never)
 products     product_id, row, vector, valid_from, valid_to (UTC seconds; null where open)
 touchpoints  touchpoint, row, vector (null where the model does not know touchpoints)
 
@@ -15,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.arrays import FloatArray, IdArray, IntArray
+from recsys.ops.filter_seen import FilterSeen
 from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.serving.artifact import times
 from recsys.serving.artifact.contents import Contents
@@ -34,6 +37,7 @@ def tables(contents: Contents) -> dict[str, pa.Table]:
         contents: with events sorted by customer.
     """
     names = list(contents.touchpoints.names)
+    seen, seen_until = _seen(contents)
     strands = contents.customers.strands
     return {
         "customers": pa.table(
@@ -45,7 +49,8 @@ def tables(contents: Contents) -> dict[str, pa.Table]:
                 "row": _rows(contents.customers.vectors),
                 "vector": _vectors(_customers(contents)),
                 "consent": _consent(contents, names),
-                "seen": _seen(contents),
+                "seen": seen,
+                **({} if seen_until is None else {"seen_until": seen_until}),
             }
         ),
         "products": pa.table(
@@ -75,6 +80,7 @@ def facts(contents: Contents) -> dict[str, Any]:
         "as_of": contents.as_of,
         "clock": contents.clock,
         "put_at": times.now(),
+        **({"has_seen_until": True} if _has_until(contents) else {}),
         "model": contents.facts.get("model"),
         "data": contents.facts.get("data"),
         "mlflow_run_id": contents.facts.get("mlflow_run_id"),
@@ -124,15 +130,30 @@ def _consent(contents: Contents, names: list[str]) -> pa.Array:
     return pa.array(permitted, kind)
 
 
-def _seen(contents: Contents) -> pa.Array:
-    """Ids of products that each customer row has events with; empty without `filter_seen`."""
-    ids, count = _ids(contents.products.ids), len(contents.customers)
+def _seen(contents: Contents) -> tuple[pa.Array, pa.Array | None]:
+    """Ids of the products that leave each customer row's list, and the moments they are back.
+
+    Empty without `filter_seen`; no moments where all leave for ever.
+    """
+    ids, events = _ids(contents.products.ids), contents.events
     customers: IntArray = np.zeros(0, np.int32)
-    products = customers
-    if contents.events is not None and contents.filter_seen:
-        customers, products = contents.events.customers, contents.events.products
-    offsets = np.searchsorted(customers, np.arange(count + 1)).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), ids.take(pa.array(products)))
+    products, until = customers, customers
+    if events is not None and contents.filter_seen:
+        masking = np.flatnonzero(events.masked(np.arange(len(events)), None))
+        customers, products = events.customers[masking], events.products[masking]
+        until = until if events.until is None else events.until[masking]
+    ranges = np.searchsorted(customers, np.arange(len(contents.customers) + 1))
+    offsets = pa.array(ranges.astype(np.int32))
+    seen = pa.ListArray.from_arrays(offsets, ids.take(pa.array(products)))
+    if not _has_until(contents):
+        return seen, None
+    moments = pa.array(until, pa.int64(), mask=until == OPEN_END)
+    return seen, pa.ListArray.from_arrays(offsets, moments)
+
+
+def _has_until(contents: Contents) -> bool:
+    """Whether products leave lists by action and age."""
+    return bool(FilterSeen.of(contents.filter_seen).ages)
 
 
 def _dates(contents: Contents, dates: IntArray | None, open_end: int) -> pa.Array:

@@ -1,0 +1,161 @@
+"""What holds for tables of your own, whether they lie in files, a database or a lake."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypedDict
+
+import pandas as pd
+
+from recsys.data.cells import listed
+from recsys.data.check import check_tables
+from recsys.data.decision_events import decisions_as_events
+from recsys.data.faults.collect import Collected, CollectedTable, across, collect_table
+from recsys.data.faults.fault import Fault
+from recsys.data.faults.inspected import FileOf, Inspected
+from recsys.data.filter_seen import AUTO, FilterSeenLike, parse_filter_seen
+from recsys.data.moments import parse_moment
+from recsys.data.plausible import end_of
+from recsys.data.source import Cutoffs, require_targets
+from recsys.data.tables import EndingTables, Tables
+from recsys.errors import InputError
+
+TABLES = tuple(field.name for field in fields(Tables))
+
+
+class Meaning(TypedDict, total=False):
+    """Settings of every source of own tables; all may be left out.
+
+    Attributes:
+        rename: table -> your column name -> name of the library, as
+            `{interactions: {user: customer_id}}`.
+        targets: the actions that make a product relevant; by default accept and purchase.
+        filter_seen: which products that a customer already had are left out of the ranking, see
+            `recsys.data.filter_seen`; by default "auto".
+        valid_from: the first moment of valid, a time or position in `order`; None without cut-offs.
+        test_from: the first moment of test; set both or neither.
+        name: what the data are called in comparisons; by default where they lie.
+        ends: the last day or moment of the data; later events, links, decisions and rows of
+            customers are refused. By default now, and a day for time zones.
+        outcome_days: how many days after a decision its outcome is known, 0 or more; the outcomes
+            of the table `decisions` then become events, see `recsys.data.decision_events`. None
+            where models learn from `interactions` alone.
+    """
+
+    rename: Mapping[str, Mapping[str, str]] | None
+    targets: Sequence[str]
+    filter_seen: FilterSeenLike
+    valid_from: str | int | None
+    test_from: str | int | None
+    name: str | None
+    ends: str | None
+    outcome_days: float | None
+
+
+class OwnTables:
+    """A source whose subclass reads one table at a time, by `read` and `origin_of`.
+
+    Args:
+        name: what the data are called where `meaning` has no name.
+        meaning: the settings.
+
+    Raises:
+        InputError: a setting is wrong.
+    """
+
+    version: str = "1"
+
+    def __init__(self, name: str, meaning: Meaning) -> None:
+        self.name = meaning.get("name") or name
+        self.rename = meaning.get("rename") or {}
+        self.targets = tuple(meaning.get("targets", ("accept", "purchase")))
+        self.filter_seen: FilterSeenLike = meaning.get("filter_seen", AUTO)
+        self.cutoffs = _cutoffs(meaning.get("valid_from"), meaning.get("test_from"))
+        ends = meaning.get("ends")
+        self.ends = None if ends is None else end_of(parse_moment(ends, "data.ends"))
+        self.outcome_days = meaning.get("outcome_days")
+        if self.outcome_days is not None and not 0 <= self.outcome_days < 36_500:
+            raise InputError(f"data.outcome_days: expected a number >= 0, got {self.outcome_days}")
+        for table in self.rename:
+            if table not in TABLES:
+                raise InputError(f"data.rename: no table '{table}'; tables are {', '.join(TABLES)}")
+        require_targets(self.targets)
+        parse_filter_seen(self.filter_seen)
+
+    def read(self, table: str) -> pd.DataFrame | None:
+        """A table with the column names of its origin; None if there is none.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        raise NotImplementedError
+
+    def origin_of(self, table: str) -> str:
+        """Where a table lies, in a word or two: a file, a setting."""
+        raise NotImplementedError
+
+    def load(self) -> Tables:
+        """The tables that there are, with renamed columns.
+
+        Raises:
+            InputError: interactions are missing, or a table or a column to rename is wrong.
+        """
+        frames: dict[str, Any] = {table: self._renamed(table) for table in TABLES}
+        return self.with_outcomes(EndingTables(**frames, ends=self.ends))
+
+    def inspected(self) -> Inspected:
+        """The tables with all their faults, and where each lies."""
+        tables: dict[str, CollectedTable] = {}
+        files: dict[str, FileOf] = {}
+        unread: list[Fault] = []
+        for name in TABLES:
+            try:
+                frame = self._renamed(name)
+            except InputError as error:
+                unread.append(Fault.of_error(name, error))
+                continue
+            if frame is not None:
+                tables[name] = collect_table(name, frame, self.ends)
+                theirs = {ours: theirs for theirs, ours in self.rename.get(name, {}).items()}
+                files[name] = FileOf(name=self.origin_of(name), theirs=theirs)
+        both = across(tables)
+        return Inspected(
+            collected=Collected(both.tables, [*unread, *both.faults], both.known), files=files
+        )
+
+    def with_outcomes(self, loaded: Tables) -> Tables:
+        """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
+        if self.outcome_days is None:
+            return loaded
+        known_after = pd.Timedelta(days=self.outcome_days)
+        events = decisions_as_events(check_tables(loaded), known_after=known_after)
+        return EndingTables.of(events, self.ends)
+
+    def _renamed(self, table: str) -> pd.DataFrame | None:
+        try:
+            frame = self.read(table)
+        except InputError as error:
+            raise error if error.key == table else InputError(f"{table}: {error}") from None
+        if frame is None:
+            return None
+        names = self.rename.get(table, {})
+        unknown = sorted(set(names) - set(frame.columns))
+        if unknown:
+            raise InputError(
+                f"{table}: data.rename.{table} names column '{unknown[0]}', which "
+                f"{self.origin_of(table)} does not have; it has {listed(frame.columns)}"
+            )
+        return frame.rename(columns=dict(names))
+
+
+def _cutoffs(valid_from: str | int | None, test_from: str | int | None) -> Cutoffs | None:
+    if (valid_from is None) != (test_from is None):
+        raise InputError("data.valid_from and data.test_from go together; set both or neither")
+    if valid_from is None or test_from is None:
+        return None
+    return Cutoffs(
+        valid_from=_cutoff("valid_from", valid_from), test_from=_cutoff("test_from", test_from)
+    )
+
+
+def _cutoff(name: str, value: str | int) -> pd.Timestamp | int:
+    return value if isinstance(value, int) else parse_moment(value, f"data.{name}")

@@ -1,0 +1,1 @@
+"""New tables into an artifact without a fit: consents, products, prices, dates, offers, events."""
