@@ -23,8 +23,8 @@ from recsys.experiments.retrain.stored_answers import stored_answers
 from recsys.experiments.run import load as load_split
 from recsys.serving import Artifact, load
 from recsys.simulation import SimulatedMarket
+from recsys.tracking.champion_folder import fetch
 from recsys.tracking.registry import Version
-from recsys.tracking.retrainings import stored_artifact
 from recsys.tracking.store import TrackConfig, open_to_read
 
 _NAME = "market"
@@ -210,7 +210,7 @@ def _champion_number(track: TrackConfig) -> str:
 
 def _artifact(track: TrackConfig, version: Version) -> Artifact:
     with TemporaryDirectory() as folder:
-        return load(stored_artifact(track, _NAME, version, Path(folder)), exact=True)
+        return load(fetch(track, _NAME, version, Path(folder)), exact=True)
 
 
 def _end_state(track: TrackConfig) -> EndState:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from recsys.data.filter_seen import FilterSeenLike
 from recsys.data.source import Cutoffs, Source
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 from recsys.experiments.config import Settings, settings_of
 from recsys.experiments.run import run
+from recsys.ops.filter_seen import FilterSeen
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.retrainings import Retraining, fitted_run, log_member
 from recsys.tracking.store import TrackConfig
@@ -60,7 +62,7 @@ class LoadedSource:
         return self.source.cutoffs
 
     @property
-    def filter_seen(self) -> bool:
+    def filter_seen(self) -> FilterSeenLike | FilterSeen:
         """As the source's."""
         return self.source.filter_seen
 
