@@ -173,6 +173,27 @@ ADD_PRODUCTS = {
         "overwrite: expected true or false, got 'yes'"),
 }  # fmt: skip
 
+RETRAIN = {
+    "no champion": ([], "model_name=recsys: there is no champion to retrain; say model=NAME"),
+    "misspelt key": (["challenger=als"], "unknown argument", "did you mean challengers="),
+    "settings without a model": (["model.dim=8"], "model.dim=8: expected model=NAME before its"),
+    "unknown model": (["model=alz"], "model=alz: there is no such file in conf/model"),
+    "unknown data": (["data=bank", "model=popularity"], "data=bank: there is no such file in conf"),
+    "no folder of data": (["data=files", "data.root=nowhere", "model=popularity"], "nowhere"),
+    "unknown check": (["accept_change=size"], "accept_change: expected some of schema, settings"),
+    "unknown limit": (["limits=size:1"], "limits: expected some of rows, history, fewer", "'size'"),
+    "limit in words": (["limits=rows:most"], "limits: expected rows:NUMBER of at least 0, got"),
+    "limit without value": (["limits=rows"], "limits: expected KEY:VALUE, got 'rows'"),
+    "no days": (["test_days=0"], "test_days: expected a whole number of at least 1, got '0'"),
+    "days in words": (["valid_days=many"], "valid_days: expected a whole number", "got 'many'"),
+    "dry run perhaps": (["dry_run=perhaps"], "dry_run: expected true or false, got 'perhaps'"),
+    "unknown precision": (["precision=int4"], "precision: expected one of float32, float16, int8"),
+    "unknown index": (["index=annoy"], "index: expected one of exact, hnsw, ivfpq, got 'annoy'"),
+    "calibrate yes": (["calibrate=yes"], "calibrate: expected true or false, got 'yes'"),
+    "allowed of no name": (["allow=my-bank"], "allow: expected names of packages"),
+    "unknown store": (["track.uri=ftp://bank"], "track.uri: expected sqlite:///PATH"),
+}  # fmt: skip
+
 PROMOTE = {
     "nothing": ([], "say artifact=FOLDER of the challenger, or rollback=true"),
     "both": ([*ANN[:1], "rollback=true"], "say artifact=FOLDER of the challenger, or rollback"),
@@ -411,6 +432,7 @@ SERVE = {
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
-    "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
+    "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
+    "benchmark": BENCHMARK,
     "tune": TUNE, "ladder": LADDER, "decide": DECIDE, "backtest": BACKTEST,
 }  # fmt: skip

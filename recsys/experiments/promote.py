@@ -16,7 +16,7 @@ from recsys.ops.masking import masked
 from recsys.serving import Contents, load
 from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.mlflow_model.pyfunc import save
-from recsys.tracking import registry, unfinished_promotions
+from recsys.tracking import comparisons, registry, unfinished_promotions
 from recsys.tracking.pseudonyms import pseudonyms_of, refuse_different_keys
 from recsys.tracking.read import TrackedRun, runs
 from recsys.tracking.registry import Version
@@ -97,6 +97,7 @@ def promote(
         is_concluded = unfinished_promotions.conclude(challenger, name, digest, former)
         if former is not None and former.digest == digest:
             if is_concluded:
+                registry.describe(track, name)
                 return Promotion(version=former, former=None, reading=None)
             raise InputError(
                 f"artifact={folder} is the champion already: {name} version {former.version}"
@@ -224,7 +225,7 @@ def _compare(
     metric: str,
     allow: Sequence[str],
 ) -> Reading:
-    earlier = registry.earlier_comparisons(challenger, _window(challenger))
+    earlier = comparisons.earlier_comparisons(challenger, _window(challenger))
     level = 1 - (1 - LEVEL) / (1 + earlier)
     runs_with_test = [_with_test(run, track, allow) for run in (challenger, champion)]
     values, customers = aligned(runs_with_test, metric, "test")

@@ -11,6 +11,7 @@ from recsys.tracking import registry
 from recsys.tracking.champion_folder import champion_artifact
 from recsys.tracking.pseudonyms import pseudonyms_of
 from recsys.tracking.registry import Version
+from recsys.tracking.report import log_values
 from recsys.tracking.store import TrackConfig
 
 KIND = "refresh_tables"
@@ -57,13 +58,13 @@ def refresh_champion(
             "kind": KIND, "artifact": done.digest, "champion": former.run_id, "test_read": "false",
         }  # fmt: skip
         window = {"data": data.name, "fingerprint": data.fingerprint, "split": run.split}
+        about = {
+            "kind": KIND,
+            "why": "The same model with newer tables, without training.",
+            "as_of": as_of_text(load(done.folder).contents),
+        }
         with registry.promotion_run(run, name, tags, window) as run_id:
-            counts = {kind.replace(" ", "_"): n for kind, n in done.changes.items()}
-            registry.log_figures(run, run_id, counts, {"registered_model": name, "data": data.name})
-            about = {
-                "kind": KIND,
-                "why": f"version {former.version} with newer tables, untrained",
-                "as_of": as_of_text(load(done.folder).contents),
-            }
+            figures = {kind.replace(" ", "_"): count for kind, count in done.changes.items()}
+            log_values(run.client, run_id, {}, figures)
             version = register_artifact(done.folder, track, name, run, done.digest, run_id, about)
         return done, version

@@ -13,7 +13,6 @@ from recsys.ops.shown_text import fenced, for_markdown
 from recsys.tracking.data_sets import DIGEST_LENGTH
 from recsys.tracking.names import intervals_of
 
-ALIAS = "champion"
 WHY, AS_OF, SINCE, LEFT = "why", "as_of", "champion_since", "rolled_back"
 """Tags of a version: why it was promoted, the cut-off of its events, since when it is champion, and
 when it was rolled back."""
@@ -24,34 +23,47 @@ _LONGEST = 4900
 _METRICS = 12
 
 
-def update_descriptions(client: Any, name: str, *versions: str) -> None:
+def update_descriptions(client: Any, name: str, alias: str, *versions: str) -> None:
     """Writes the descriptions of a registered model and of some versions anew.
 
     Args:
         client: an `mlflow.MlflowClient`.
-        name: of the registered model, which has a champion.
+        name: of the registered model.
+        alias: of its champion, which there is.
         versions: beside the champion, those that have changed.
 
     Raises:
         MlflowException: the registry does not accept them.
     """
-    champion = client.get_model_version_by_alias(name, ALIAS)
+    champion = client.get_model_version_by_alias(name, alias)
     for number in {str(champion.version), *versions}:
         version = client.get_model_version(name, number)
-        text = version_text(name, version, client.get_run(version.tags["run_id"]).data)
-        if _is_ours(version.description) and text != version.description:
-            client.update_model_version(name, number, text)
+        run = _run_of(client, version)
+        if run is not None and _is_ours(version.description):
+            client.update_model_version(name, number, version_text(name, version, run))
     model = client.get_registered_model(name)
-    text = model_text(name, champion)
-    if _is_ours(model.description) and text != model.description:
-        client.update_registered_model(name, text)
+    if _is_ours(model.description):
+        client.update_registered_model(name, model_text(name, alias, champion))
 
 
-def model_text(name: str, champion: Any) -> str:
+def _run_of(client: Any, version: Any) -> Any:
+    """Data of the run that a version was exported from; None where it was purged since."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(version.tags["run_id"]).data
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return None
+
+
+def model_text(name: str, alias: str, champion: Any) -> str:
     """The description of a registered model.
 
     Args:
         name: of the model.
+        alias: of its champion.
         champion: its version in MLflow with the alias.
     """
     tags = champion.tags
@@ -60,9 +72,9 @@ def model_text(name: str, champion: Any) -> str:
     lines = [
         _OURS,
         "",
-        f"- Champion{since}: version {champion.version}, {_subject(tags)}",
+        f"- Champion{since}: version {champion.version}{_subject(tags)}",
         f"- Before it: version {before}" if before else "- It is the first champion",
-        *_how(name, f"@{ALIAS}"),
+        *_how(name, f"@{alias}", tags),
     ]
     return "\n".join(lines)[:_LONGEST]
 
@@ -91,22 +103,18 @@ def version_text(name: str, version: Any, run: Any) -> str:
         *([left] if left else []),
         "",
         *_table(run.metrics),
-        *_how(name, f"/{version.version}"),
+        *_how(name, f"/{version.version}", tags),
     ]
     return "\n".join(lines)[:_LONGEST]
 
 
-def _how(name: str, version: str) -> list[str]:
+def _how(name: str, version: str, tags: Mapping[str, str]) -> list[str]:
     uri = shlex.quote(f"models:/{name}{version}")
-    commands = [
-        f"mlflow models serve --model-uri {uri} --env-manager local",
-        f"recsys promote rollback=true {shlex.quote(f'model_name={name}')}",
-    ]
-    return ["", "To serve it, and to go back to the champion before it:", "", *_code(commands)]
-
-
-def _code(lines: list[str]) -> list[str]:
-    return fenced("\n".join(lines)).split("\n")
+    commands = {"To serve it": f"mlflow models serve --model-uri {uri} --env-manager local"}
+    if tags.get("replaced"):
+        back = f"recsys promote rollback=true {shlex.quote(f'model_name={name}')}"
+        commands["to go back to the champion before it"] = back
+    return ["", f"{', and '.join(commands)}:", "", fenced("\n".join(commands.values()))]
 
 
 def _table(metrics: Mapping[str, float]) -> list[str]:
@@ -115,10 +123,16 @@ def _table(metrics: Mapping[str, float]) -> list[str]:
     names = list(dict.fromkeys(name for found in measured.values() for name in found))
     rows = [
         [for_markdown(name), *(_shown(found.get(name)) for found in measured.values())]
-        for name in sorted(names)[:_METRICS]
+        for name in sorted(names, key=_by_length)[:_METRICS]
     ]
     head = ["metric", *measured]
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def _by_length(metric: str) -> tuple[str, int]:
+    """ndcg@5 before ndcg@10."""
+    name, _, length = metric.partition("@")
+    return name, int(length) if length.isdecimal() else 0
 
 
 def _shown(interval: Interval | None) -> str:
@@ -128,7 +142,10 @@ def _shown(interval: Interval | None) -> str:
 
 
 def _subject(tags: Mapping[str, str]) -> str:
-    return f"{for_markdown(tags.get('model', ''))} on {for_markdown(tags.get('data', ''))}"
+    # Versions of before 0.2.0 have no such tags.
+    if not {"model", "data"} <= set(tags):
+        return ""
+    return f", {for_markdown(tags['model'])} on {for_markdown(tags['data'])}"
 
 
 def _is_ours(description: str | None) -> bool:

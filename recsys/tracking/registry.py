@@ -5,7 +5,6 @@ champion before it, which is all that a rollback needs.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from typing import Any
 from recsys.errors import InputError
 from recsys.ops.locks import own_folder
 from recsys.ops.masking import masked
-from recsys.tracking.client import ending_run, search_runs
+from recsys.tracking import comparisons
+from recsys.tracking.client import ending_run
 from recsys.tracking.data_sets import inputs_of
-from recsys.tracking.descriptions import ALIAS, LEFT, SINCE, update_descriptions
+from recsys.tracking.descriptions import LEFT, SINCE, update_descriptions
 from recsys.tracking.names import HasInterval, tracked_params
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.report import log_values, values_of
@@ -26,10 +26,9 @@ from recsys.tracking.run_tags import origin
 from recsys.tracking.sqlite_file import locked, sqlite_path
 from recsys.tracking.store import TrackConfig, open_to_read
 
-KIND = "promotion"
-_MODEL, _WINDOW = "model", "window"
-# The result of an interrupted promotion was shown to nobody.
-_COMPARED = f"tags.kind = '{KIND}' and tags.compared = 'true' and attributes.status = 'FINISHED'"
+ALIAS = "champion"
+KIND = comparisons.KIND
+_MODEL = "model"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +130,7 @@ def register(
         _create_model(client, name)
         created = client.create_model_version(name, source, run_id=promotion_id, tags=all_tags)
         client.set_registered_model_alias(name, ALIAS, created.version)
-        update_descriptions(client, name)
+        update_descriptions(client, name, ALIAS)
     return _version(created.version, all_tags)
 
 
@@ -162,8 +161,23 @@ def roll_back(settings: TrackConfig, name: str) -> tuple[Version, Version]:
         client.set_registered_model_alias(name, ALIAS, former.version)
         client.set_model_version_tag(name, current.version, LEFT, _today())
         client.set_model_version_tag(name, former.version, SINCE, _today())
-        update_descriptions(client, name, current.version)
+        update_descriptions(client, name, ALIAS, current.version)
     return current, _version(former.version, former.tags)
+
+
+def describe(settings: TrackConfig, name: str) -> None:
+    """Writes the descriptions of a model and its champion anew, as after a promotion was killed.
+
+    Args:
+        settings: where the registry is.
+        name: of the registered model, which has a champion.
+
+    Raises:
+        InputError: the registry does not accept them.
+    """
+    client = open_to_read(settings)
+    with _registry_errors(name):
+        update_descriptions(client, name, ALIAS)
 
 
 @contextmanager
@@ -187,7 +201,7 @@ def promotion_run(
         experiment = run.client.get_run(run.run_id).info.experiment_id
         tags = {
             **origin(), "kind": KIND, "registered_model": name, "test_read": "true", **window,
-            _WINDOW: window_digest(window), **tags,
+            comparisons.WINDOW: comparisons.window_digest(window), **tags,
         }  # fmt: skip
         created = run.client.create_run(
             experiment, run_name=f"{KIND} {run.model} {run.data}", tags=tags
@@ -195,37 +209,6 @@ def promotion_run(
     run_id = str(created.info.run_id)
     with ending_run(run.client, run_id, KIND):
         yield run_id
-
-
-def earlier_comparisons(run: TrackedRun, window: Mapping[str, str]) -> int:
-    """The number of promotions that compared models on this test window, whatever their verdict.
-
-    Names of data may hold anything and are not put into a query: all promotions are read, and
-    their windows compared here. Deleted ones count, because they have seen the window too.
-
-    Args:
-        run: of the store.
-        window: tags that identify the window.
-    """
-    from mlflow.entities import ViewType
-
-    experiments = [
-        experiment.experiment_id
-        for experiment in run.client.search_experiments(view_type=ViewType.ALL)
-    ]
-    promotions = search_runs(run.client, experiments, _COMPARED, run_view_type=ViewType.ALL)
-    return sum(_is_of(window, promotion.data.tags) for promotion in promotions)
-
-
-def window_digest(window: Mapping[str, str]) -> str:
-    """SHA-256 of the tags of a window: a store may cut or change the tags themselves."""
-    return hashlib.sha256(json.dumps(sorted(window.items())).encode()).hexdigest()
-
-
-def _is_of(window: Mapping[str, str], tags: Mapping[str, str]) -> bool:
-    digest = tags.get(_WINDOW)
-    # Promotions of version 0.1.0 have no digest.
-    return window.items() <= tags.items() if digest is None else digest == window_digest(window)
 
 
 def log_figures(

@@ -18,10 +18,11 @@ from recsys.errors import InputError
 from recsys.ops.locks import lock, own_folder
 from recsys.ops.masking import masked
 from recsys.tracking.client import search_runs, store_errors
-from recsys.tracking.descriptions import ALIAS
+from recsys.tracking.names import HasInterval
 from recsys.tracking.read import TrackedRun, runs
 from recsys.tracking.record import RunRecord
-from recsys.tracking.registry import Version, register
+from recsys.tracking.registry import ALIAS, describe
+from recsys.tracking.report import log_values, values_of
 from recsys.tracking.runs import log_run
 from recsys.tracking.sqlite_file import sqlite_path
 from recsys.tracking.store import TrackConfig, open_store, open_to_read
@@ -103,13 +104,22 @@ def own_state(track: TrackConfig, name: str, token: str) -> Path:
     Beside an SQLite database; with a server below `outputs` of the current folder. Folders of other
     retrainings of the model are removed: call it within `retraining_lock`.
     """
-    path = sqlite_path(track.uri)
-    above = Path("outputs") / "retrain" if path is None else path.with_name(f"{path.name}.retrain")
-    folder = above / hashlib.sha256(name.encode()).hexdigest()[:16]
-    for other in folder.glob("*"):
+    above = _states(track, name)
+    for other in above.glob("*"):
         if other.name != token:
             shutil.rmtree(other, ignore_errors=True)
-    return folder / token
+    return above / token
+
+
+def clear_state(track: TrackConfig, name: str) -> None:
+    """Removes the folders of `own_state`, once MLflow has everything."""
+    shutil.rmtree(_states(track, name), ignore_errors=True)
+
+
+def _states(track: TrackConfig, name: str) -> Path:
+    path = sqlite_path(track.uri)
+    above = Path("outputs") / "retrain" if path is None else path.with_name(f"{path.name}.retrain")
+    return above / hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 def of_model(track: TrackConfig, name: str, is_dry: bool = False) -> list[Retraining]:
@@ -176,18 +186,20 @@ def log_tags(retraining: Retraining, tags: Mapping[str, str]) -> None:
             retraining.client.set_tag(retraining.run_id, key, value)
 
 
-def log_metrics(retraining: Retraining, metrics: Mapping[str, float]) -> None:
-    """Logs figures."""
-    with store_errors(KIND):
-        for key, value in metrics.items():
-            retraining.client.log_metric(retraining.run_id, key, value)
+def log_figures(
+    retraining: Retraining,
+    params: Mapping[str, str],
+    metrics: Mapping[str, float | HasInterval],
+) -> None:
+    """Logs settings, equal to those of a killed call that is gone on with, and figures.
 
-
-def log_params(retraining: Retraining, params: Mapping[str, str]) -> None:
-    """Logs settings, equal to those of a killed call that is gone on with."""
+    Args:
+        retraining: that has them.
+        params: dotted name -> value.
+        metrics: as the metrics of `recsys.tracking.report.Report`.
+    """
     with store_errors(KIND):
-        for key, value in params.items():
-            retraining.client.log_param(retraining.run_id, key, value)
+        log_values(retraining.client, retraining.run_id, params, values_of(metrics))
 
 
 def params_of(retraining: Retraining) -> dict[str, str]:
@@ -291,70 +303,20 @@ def log_member(
     return runs(track, run_ids=[log_run(record, store, attempt)])[0]
 
 
-def stored_artifact(track: TrackConfig, name: str, version: Version, folder: Path) -> Path:
-    """Downloads the artifact of a model version.
-
-    Args:
-        track: where the registry is.
-        name: of the registered model.
-        version: of the model.
-        folder: an empty one.
-
-    Returns:
-        the folder of the artifact, below `folder`.
-
-    Raises:
-        InputError: its files are missing.
-    """
-    client = open_to_read(track)
-    with store_errors(f"model_name={name}"):
-        promotion_id = client.get_model_version(name, version.version).run_id
-    model = _downloaded(client, promotion_id, "model", folder)
-    manifests = sorted(model.glob("data/*/manifest.json")) or sorted(model.rglob("manifest.json"))
-    if not manifests:
-        raise InputError(f"model_name={name}: version {version.version} holds no artifact")
-    return manifests[0].parent
-
-
-def make_champion(
-    retraining: Retraining,
-    track: TrackConfig,
-    name: str,
-    model: Path,
-    run: TrackedRun,
-    digest: str,
-) -> str:
-    """Registers an MLflow model and makes it the champion; returns the number of its version.
-
-    A version that a killed call has made is used again.
+def restore_champion(retraining: Retraining, track: TrackConfig, name: str, number: str) -> None:
+    """Makes a version the champion that a killed call has created, but perhaps not made champion.
 
     Call it within `recsys.tracking.registry.promotion_lock`.
 
     Args:
-        retraining: that decided so.
+        retraining: that made the version.
         track: where the registry is.
         name: of the registered model.
-        model: folder of the MLflow model.
-        run: that the model was exported from.
-        digest: SHA-256 of its artifact's manifest.
-
-    Raises:
-        InputError: the registry does not accept it.
+        number: of the version.
     """
-    client, number = retraining.client, retraining.made
-    if number:
-        # Its files were complete before it was created.
-        with store_errors(f"model_name={name}"):
-            client.set_registered_model_alias(name, ALIAS, number)
-    else:
-        number = register(track, name, model, run, digest, retraining.run_id).version
-    return number
-
-
-def tag_version(retraining: Retraining, name: str, number: str, kind: str) -> None:
-    """Sets the tag `kind` of a version: "first", "refresh" or "replace"."""
     with store_errors(f"model_name={name}"):
-        retraining.client.set_model_version_tag(name, number, "kind", kind)
+        retraining.client.set_registered_model_alias(name, ALIAS, number)
+    describe(track, name)
 
 
 def _retraining(run: Any, client: Any) -> Retraining:

@@ -74,13 +74,24 @@ def test_the_same_tables_change_nothing_but_the_note(
     assert "refreshed without training" in (tmp_path / "copy" / "MODEL_CARD.md").read_text()
 
 
-def test_a_filter_is_refreshed_too(tmp_path: Path) -> None:
-    data = dataset({name: tables()[name] for name in ("interactions", "products", "customers")})
+def test_a_reject_leaves_the_list_for_as_long_as_the_artifact_says(tmp_path: Path) -> None:
+    shop = {name: tables()[name] for name in ("interactions", "products", "customers")}
+    by_action = {"purchase": "forever", "reject": "90 days"}
+    data = dataset(shop, filter_seen=by_action)
     export(GraphFilter().fit(data), data, tmp_path / "filter")
     before = load_artifact(tmp_path / "filter")
     refresh(tmp_path / "filter", data)
     after = load_artifact(tmp_path / "filter")
     assert differences(before.contents, after.contents) == [".facts/refreshed"]
+    best = before.recommend(KNOWN, k=1, at=AT).offers[0].product_id
+    changed = with_events(shop, event(KNOWN, best, "reject", "2025-12-08"))
+    refresh(tmp_path / "filter", dataset(changed, filter_seen=by_action))
+    after = load_artifact(tmp_path / "filter")
+    for day, is_listed in (("2026-03-07", False), ("2026-03-09", True)):
+        offers = after.recommend(KNOWN, k=24, at=day).offers
+        assert (best in {offer.product_id for offer in offers}) is is_listed
+    with pytest.raises(InputError, match=r"data\.filter_seen: expected 'purchase for ever, reject"):
+        refresh(tmp_path / "filter", dataset(changed, filter_seen=True))
 
 
 def test_what_was_rejected_since_leaves_the_list_for_as_long_as_the_export_says(

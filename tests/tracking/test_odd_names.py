@@ -8,8 +8,9 @@ from test_promotion import NOISE, PLAIN, challenger
 
 from recsys.experiments.promote import promote
 from recsys.tracking import plots
+from recsys.tracking.comparisons import earlier_comparisons
 from recsys.tracking.read import runs
-from recsys.tracking.registry import champion, earlier_comparisons, roll_back
+from recsys.tracking.registry import champion, roll_back
 from recsys.tracking.runs import TrackConfig
 from recsys.tracking.study import StudyRun
 

@@ -177,7 +177,9 @@ def test_the_registry_describes_champions_and_what_was_rolled_back(
     )
     assert "- Measured on: time: valid from 3, test from 5" in second.description
     assert "| metric | valid | test |" in second.description
-    assert f"recsys promote rollback=true model_name={name}" in second.description
+    back = f"recsys promote rollback=true model_name={name}"
+    assert [back in version.description for version in (first, second)] == [False, True]
+    assert second.description.index("| recall@5") < second.description.index("| recall@20")
     assert second.tags["data"] == "toy"
     assert "Rolled back" not in second.description
 

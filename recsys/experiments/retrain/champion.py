@@ -14,6 +14,7 @@ from recsys.data.identity import merge_identities
 from recsys.data.source import load_tables
 from recsys.errors import InputError
 from recsys.experiments.export_run import ExportConfig
+from recsys.experiments.promote import run_of
 from recsys.experiments.rerun import refuse_changed, settings_of_run
 from recsys.experiments.retrain.data_profile import DataProfile, data_profile
 from recsys.experiments.stored_settings import stored_settings
@@ -21,7 +22,7 @@ from recsys.serving import Artifact, load
 from recsys.serving.artifact.precision import PRECISIONS, Precision
 from recsys.serving.storage import VECTORS
 from recsys.tracking.pseudonyms import pseudonyms_of
-from recsys.tracking.read import TrackedRun, runs
+from recsys.tracking.read import TrackedRun
 from recsys.tracking.registry import Version, champion
 from recsys.tracking.retrainings import (
     KEPT,
@@ -30,7 +31,6 @@ from recsys.tracking.retrainings import (
     is_missing,
     of_model,
     profile_of,
-    stored_artifact,
 )
 from recsys.tracking.store import TrackConfig
 
@@ -64,7 +64,7 @@ def current_champion(track: TrackConfig, name: str) -> Champion | None:
     version = None if is_missing(track) else champion(track, name)
     if version is None:
         return None
-    run = runs(track, run_ids=[version.run_id])[0]
+    run = run_of(version.run_id, track, f"champion {name} version {version.version}")
     hidden = pseudonyms_of(run.run_id, run.tags) is not None  # before any fit
     experiment = run.client.get_experiment(run.client.get_run(run.run_id).info.experiment_id).name
     return Champion(
@@ -73,11 +73,6 @@ def current_champion(track: TrackConfig, name: str) -> Champion | None:
         config=stored_settings(run),
         track=TrackConfig(uri=track.uri, experiment=experiment, pseudonyms=hidden),
     )
-
-
-def champion_artifact(base: Champion, name: str, folder: Path) -> Path:
-    """Downloads the champion's artifact into an empty folder; returns its own folder."""
-    return stored_artifact(base.track, name, base.version, folder)
 
 
 def learned_until(artifact: Artifact, unit: int) -> int:

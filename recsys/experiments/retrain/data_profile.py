@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.filter_seen import parse_filter_seen
 from recsys.data.interactions import DAY, microseconds
 from recsys.data.source import Source
 from recsys.data.tables import Tables
@@ -112,7 +113,10 @@ def data_profile(source: Source, tables: Tables) -> DataProfile:
     return DataProfile(
         schema=schema_of(tables),
         rows={name: len(table) for name, table in tables.items()},
-        settings={"targets": list(source.targets), "filter_seen": source.filter_seen},
+        settings={
+            "targets": list(source.targets),
+            "filter_seen": str(parse_filter_seen(source.filter_seen)),
+        },
         first_day=int(day.min()),
         days=tuple(np.bincount(day - day.min()).tolist()),
         end=end,

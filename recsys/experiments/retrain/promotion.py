@@ -2,26 +2,28 @@
 
 import hashlib
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from recsys.errors import InputError
 from recsys.experiments.export_run import export
+from recsys.experiments.promote import as_of_text, register_artifact
 from recsys.experiments.retrain.champion import export_like
+from recsys.experiments.retrain.decision import Decision
+from recsys.experiments.retrain.report import decision_lines
 from recsys.experiments.retrain.step import Step
-from recsys.serving.mlflow_model.pyfunc import save
-from recsys.tracking.pseudonyms import pseudonyms_of
+from recsys.serving import load
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.registry import champion, promotion_lock
-from recsys.tracking.retrainings import make_champion
+from recsys.tracking.retrainings import restore_champion
 
 
-def promote_winner(step: Step, run: TrackedRun, former: Path | None) -> str:
+def promote_winner(step: Step, decision: Decision, run: TrackedRun, former: Path | None) -> str:
     """Refits the settings of a run on all events and makes the artifact the champion.
 
     What a killed call has exported or registered is used again.
 
     Args:
         step: of the retraining.
+        decision: its kind and figures describe the version.
         run: the winner.
         former: folder of the champion's artifact; None before the first.
 
@@ -36,7 +38,7 @@ def promote_winner(step: Step, run: TrackedRun, former: Path | None) -> str:
     if not exported.exists():
         export(run, exported, export_like(former, config.export, config.allow), overwrite=False)
     digest = hashlib.sha256((exported / "manifest.json").read_bytes()).hexdigest()
-    with promotion_lock(step.track, config.name), TemporaryDirectory() as temporary:
+    with promotion_lock(step.track, config.name):
         now = champion(step.track, config.name)
         before = None if step.base is None else step.base.version
         if (now and now.version) != (before and before.version):
@@ -44,7 +46,17 @@ def promote_winner(step: Step, run: TrackedRun, former: Path | None) -> str:
                 f"model_name={config.name}: the champion was changed while this retraining ran; "
                 "start it again"
             )
-        model = Path(temporary) / "model"
-        hidden = pseudonyms_of(run.run_id, run.tags)
-        save(model, exported, hidden.of if hidden else list)
-        return make_champion(step.retraining, step.track, config.name, model, run, digest)
+        made = step.retraining.made
+        if made:
+            # By a killed call: its files were complete before it was created.
+            restore_champion(step.retraining, step.track, config.name, made)
+            return made
+        about = {
+            "kind": decision.kind,
+            "why": ". ".join(decision_lines(decision, config.metric)),
+            "as_of": as_of_text(load(exported, exact=True).contents),
+        }
+        run_id = step.retraining.run_id
+        return register_artifact(
+            exported, step.track, config.name, run, digest, run_id, about
+        ).version

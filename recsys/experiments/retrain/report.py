@@ -1,6 +1,5 @@
 """The figures of a retraining for MLflow, and its lines for people."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -21,22 +20,19 @@ _AGAINST_STORED = {
 def finding_metrics(findings: Sequence[Finding]) -> dict[str, float]:
     """MLflow name -> figure of the data checks."""
     return {
-        f"data/{name}": value
-        for finding in findings
-        for name, value in finding.figures.items()
-        if math.isfinite(value)
+        f"data/{name}": value for finding in findings for name, value in finding.figures.items()
     }
 
 
-def decision_metrics(decision: Decision) -> dict[str, float]:
-    """MLflow name -> differences with their intervals, and corrected p-values."""
-    metrics = {"level": decision.level}
+def decision_metrics(decision: Decision, metric: str) -> dict[str, float | Difference]:
+    """MLflow name -> difference with its interval, or corrected p-value."""
+    metrics: dict[str, float | Difference] = {"level": decision.level}
     if decision.against_stored is not None:
-        metrics |= _interval("against_stored", decision.against_stored)
+        metrics[f"against_stored/{metric}"] = decision.against_stored
     for reading in decision.readings:
-        metrics |= _interval(f"challenger/{reading.label}", reading.difference)
-        metrics[f"challenger/{reading.label}.p_holm"] = reading.p_holm
-    return {name: value for name, value in metrics.items() if math.isfinite(value)}
+        metrics[f"challenger.{reading.label}/{metric}"] = reading.difference
+        metrics[f"challenger.{reading.label}/p_holm"] = reading.p_holm
+    return metrics
 
 
 def params(config: RetrainConfig, lengths: Lengths, windows: CutOffs) -> dict[str, str]:
@@ -105,10 +101,6 @@ def again_lines(tags: Mapping[str, str], current: str) -> list[str]:
     if tags.get("result", "") not in ("", current):
         lines.append(f"since then the champion was changed; it is version {current}")
     return lines
-
-
-def _interval(name: str, difference: Difference) -> dict[str, float]:
-    return {name: difference.mean, f"{name}.low": difference.low, f"{name}.high": difference.high}
 
 
 def _shown(difference: Difference) -> str:

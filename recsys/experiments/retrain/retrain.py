@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from recsys.data.check import check_tables
 from recsys.data.fingerprint import fingerprint
@@ -16,7 +17,6 @@ from recsys.experiments.config import build_part
 from recsys.experiments.retrain import report
 from recsys.experiments.retrain.champion import (
     Champion,
-    champion_artifact,
     current_champion,
     former_profile,
     learned_until,
@@ -29,9 +29,10 @@ from recsys.experiments.retrain.decision import Decision
 from recsys.experiments.retrain.members import CHAMPION, LoadedSource
 from recsys.experiments.retrain.promotion import promote_winner
 from recsys.experiments.retrain.step import Step
-from recsys.experiments.retrain.windows import CutOffs, Lengths, cut_offs, lengths_of_split
+from recsys.experiments.retrain.windows import Lengths, cut_offs, lengths_of_split
 from recsys.serving import load
 from recsys.tracking import retrainings
+from recsys.tracking.champion_folder import fetch
 from recsys.tracking.retrainings import KEPT, PROMOTED, REFUSED, Retraining, retraining_lock
 from recsys.tracking.store import TrackConfig
 
@@ -59,39 +60,58 @@ def retrain(config: RetrainConfig, track: TrackConfig) -> Retrained:
             )
         data = config.move_data(None if base is None else base.config["data"])
         source: Source = build_part(data, "data", config.allow)
-        tables = load_tables(source)
-        checked = check_tables(tables)
+        loaded = LoadedSource(source, load_tables(source))
+        checked = check_tables(loaded.tables)
         content = fingerprint(source, checked)
-        request = config.digest(content)
-        before = _known(config, track, request, base)
+        before = _known(config, track, config.digest(content), base)
         if before is not None and before.is_finished:
             return _again(before, base)
         if before is not None and base is not None and before.made == base.version.version:
-            return _finished(before, PROMOTED, before.made)
-        plain = dict(base.config if base is not None else config.first or {})
-        name = config.data_name or plain["names"]["data"]
-        names = {**plain["names"], "data": name, "split": "time", "experiment": None}
-        within = track if base is None else base.track
-        about = {"request": request, "fingerprint": content}
-        token = _token(config.name, request, base)
-        step = Step(
-            config=config,
-            base=base,
-            track=within,
-            source=LoadedSource(source, tables),
-            plain={**plain, "data": dict(data), "names": names},
-            retraining=before or _begun(config, within, base, token, about),
-            state=retrainings.own_state(track, config.name, token),
-        )
-        try:
-            return _carried_out(step, checked)
-        except InputError as error:
-            with suppress(InputError):
-                retrainings.finish(step.retraining, {"decision": REFUSED, "because": str(error)})
-            raise
+            done = _finished(before, PROMOTED, before.made)
+        else:
+            done = _carried_out(_step(config, track, base, loaded, data, content, before), checked)
+        retrainings.clear_state(track, config.name)
+        return done
+
+
+def _step(
+    config: RetrainConfig,
+    track: TrackConfig,
+    base: Champion | None,
+    loaded: LoadedSource,
+    data: Mapping[str, Any],
+    content: str,
+    before: Retraining | None,
+) -> Step:
+    """The retraining to carry out: that of a killed call, or a new one."""
+    plain = dict(base.config if base is not None else config.first or {})
+    name = config.data_name or plain["names"]["data"]
+    names = {**plain["names"], "data": name, "split": "time", "experiment": None}
+    within = track if base is None else base.track
+    request = config.digest(content)
+    token = _token(config.name, request, base)
+    about = {"request": request, "fingerprint": content}
+    return Step(
+        config=config,
+        base=base,
+        track=within,
+        source=loaded,
+        plain={**plain, "data": dict(data), "names": names},
+        retraining=before or _begun(config, within, base, token, about),
+        state=retrainings.own_state(track, config.name, token),
+    )
 
 
 def _carried_out(step: Step, checked: Tables) -> Retrained:
+    try:
+        return _decided(step, checked)
+    except InputError as error:
+        with suppress(InputError):
+            retrainings.finish(step.retraining, {"decision": REFUSED, "because": str(error)})
+        raise
+
+
+def _decided(step: Step, checked: Tables) -> Retrained:
     config = step.config
     profile = data_profile(step.source, checked)
     last = _check(step, profile, checked)
@@ -100,19 +120,20 @@ def _carried_out(step: Step, checked: Tables) -> Retrained:
     with TemporaryDirectory() as temporary:
         former = until = None
         if step.base is not None:
-            former = champion_artifact(step.base, config.name, Path(temporary))
+            former = fetch(step.track, config.name, step.base.version, Path(temporary))
             until = learned_until(load(former, exact=True), SECOND)
         lengths = _lengths(step, last, until)
         windows = cut_offs(lengths, profile.end, until)
-        retrainings.log_params(step.retraining, report.params(config, lengths, windows))
+        settings = report.params(config, lengths, windows)
+        retrainings.log_figures(step.retraining, settings, {})
         fitted = fit_all(step, members_of(step), windows)
         decision = Decision(kind="first", label=CHAMPION)
         if former is not None:
             decision = compare(step, fitted, windows, former)
         version = ""
-        _log(step, decision, windows)
+        _log(step, decision)
         if decision.kind != "keep" and not config.dry_run:
-            version = promote_winner(step, fitted[decision.label], former)
+            version = promote_winner(step, decision, fitted[decision.label], former)
     return _finished(step.retraining, KEPT if decision.kind == "keep" else PROMOTED, version)
 
 
@@ -125,7 +146,7 @@ def _check(step: Step, profile: DataProfile, checked: Tables) -> Retraining | No
     if former is None:
         return last
     findings = check_data(former, profile, checked, config.limits)
-    retrainings.log_metrics(step.retraining, report.finding_metrics(findings))
+    retrainings.log_figures(step.retraining, {}, report.finding_metrics(findings))
     failed = [finding for finding in findings if finding.failure]
     refused = [finding for finding in failed if not {finding.check, ALL} & set(config.accept)]
     names = ",".join(finding.check for finding in failed)
@@ -154,9 +175,10 @@ def _lengths(step: Step, last: Retraining | None, until: int | None) -> Lengths:
     )
 
 
-def _log(step: Step, decision: Decision, windows: CutOffs) -> None:
+def _log(step: Step, decision: Decision) -> None:
     """Logs a decision before it is carried out, so that a kill in between loses no figure."""
-    retrainings.log_metrics(step.retraining, report.decision_metrics(decision))
+    figures = report.decision_metrics(decision, step.config.metric)
+    retrainings.log_figures(step.retraining, {}, figures)
     lines = report.decision_lines(decision, step.config.metric)
     retrainings.log_tags(
         step.retraining,
@@ -169,8 +191,6 @@ def _finished(retraining: Retraining, decision: str, version: str) -> Retrained:
     tags = retrainings.tags_of(retraining)
     name, former, kind = (tags[key] for key in ("registered_model", "base", "kind_of_version"))
     is_dry = tags["dry_run"] == "true"
-    if version:
-        retrainings.tag_version(retraining, name, version, kind)
     lines = [
         report.headline(name, kind, version, former, is_dry),
         *(tags["lines"].split("\n") if tags["lines"] else []),

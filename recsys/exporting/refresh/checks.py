@@ -9,6 +9,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.ops.filter_seen import FilterSeen
 from recsys.policy.consent import consent_of_unknown
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.query.artifact import Artifact
@@ -34,6 +35,12 @@ def require_refreshable(artifact: Artifact, data: Dataset) -> None:
             f"{', '.join(artifact.contents.action_names) or 'none'}; export it again"
         )
     _require_same_source(artifact, data)
+    filter_seen = FilterSeen.of(artifact.contents.filter_seen)
+    if filter_seen != data.filter_seen:
+        raise InputError(
+            f"data.filter_seen: expected '{filter_seen}' as in the artifact, got "
+            f"'{data.filter_seen}'; set it as at the training, or {AGAIN}"
+        )
     _require_ids("customer", artifact.customers, data.customers.ids.dtype)
     _require_ids("product", artifact.products, data.products.ids.dtype)
     _require_touchpoints(artifact, data)
