@@ -119,7 +119,9 @@ def _living(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
         with suppress(FileNotFoundError), _is_free(path) as is_dead:
             if is_dead:
-                path.unlink()
+                # It may be another user's.
+                with suppress(OSError):
+                    path.unlink()
             else:
                 yield path
 

@@ -8,8 +8,6 @@ from typing import Any
 from recsys.serving.answer_log import AnswerLog
 from recsys.serving.mlflow_model.over_http import Endpoint, Turns
 from recsys.serving.mlflow_model.pyfunc import OfferModel
-from recsys.serving.query.artifact import Artifact
-from recsys.serving.query.default_vector import default_vector
 from recsys.serving.storage import load
 
 _TOLD = ("model", "as_of", "created", "mlflow_run_id")
@@ -42,7 +40,7 @@ def version_of(folder: Path, turns: Turns, log: AnswerLog | None) -> Version:
         InputError: there is no artifact, or it is damaged.
     """
     artifact = load(folder)
-    _warm_up(artifact)
+    artifact.recommend(artifact.contents.customers.ids[:1].tolist()[0])
     facts = artifact.facts
     about = {
         "artifact": artifact.digest,
@@ -52,11 +50,3 @@ def version_of(folder: Path, turns: Turns, log: AnswerLog | None) -> Version:
     }
     endpoint = Endpoint(OfferModel(artifact, log), turns)
     return Version(digest=artifact.digest, endpoint=endpoint, about=about)
-
-
-def _warm_up(artifact: Artifact) -> None:
-    contents = artifact.contents
-    (known,) = contents.customers.ids[:1].tolist()
-    artifact.recommend(known, explain=1 if artifact.explains else 0)
-    if default_vector(contents) is not None:
-        artifact.recommend_many([known])
