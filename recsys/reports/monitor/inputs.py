@@ -105,7 +105,7 @@ def _scores(seen: Watched) -> FloatArray | None:
     scores = logged(seen.frame, columns.SCORE)
     if columns.MODEL_VERSION in seen.frame:
         versions = seen.frame[columns.MODEL_VERSION].astype("str").to_numpy()
-        newest = versions[seen.frame[columns.TIMESTAMP].to_numpy().argmax()]
+        newest = versions[int(seen.frame[columns.TIMESTAMP].argmax())]
         scores = np.where(versions == newest, scores, np.nan)
     known = ~np.isnan(scores)
     in_all = len(np.unique(seen.periods[known])) == seen.count
