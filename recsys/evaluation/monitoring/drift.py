@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
+from scipy.special import chdtr, chndtrinc
 
 from recsys.arrays import FloatArray, IntArray
 
@@ -83,12 +82,9 @@ def stability_index(before: IntArray | FloatArray, now: IntArray | FloatArray) -
 
 def _noncentrality(value: float, freedom: int, share: float) -> float:
     """The noncentrality with P(chi-squared <= value) = share; 0 where even none is too large."""
-    if chi2.cdf(value, freedom) <= share:
+    if chdtr(freedom, value) <= share:
         return 0.0
-    high = max(value, 1.0)
-    while ncx2.cdf(value, freedom, high) > share:
-        high *= 2
-    return float(brentq(lambda c: ncx2.cdf(value, freedom, c) - share, 0.0, high))
+    return float(chndtrinc(value, freedom, share))
 
 
 def bin_counts(values: IntArray, periods: IntArray, count: int) -> IntArray:

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.evaluation.intervals import by_customer
 
 FEWEST_PERIODS = 4
 """Former periods below which nothing is tested: their spread is not known."""
@@ -100,9 +99,9 @@ def period_rates(
     before = sums[:-1].sum()
     ratio = observed[:-1].sum() / before if before > 0 else 1.0
     size = int(customers.max(initial=0)) + 1
-    pairs = periods * size + customers
-    misses = by_customer((events - ratio * expected)[:, None], pairs)[:, 0]
-    squares = np.bincount(np.unique(pairs) // size, weights=misses**2, minlength=count)
+    pairs, person = np.unique(periods * size + customers, return_inverse=True)
+    misses = np.bincount(person, weights=events - ratio * expected)
+    squares = np.bincount(pairs // size, weights=misses**2, minlength=count)
     with np.errstate(invalid="ignore", divide="ignore"):
         variance = np.maximum(squares, 1) / sums**2
     return PeriodRates(observed=observed, expected=sums, variance=variance)

@@ -105,7 +105,7 @@ def _scores(seen: Watched) -> FloatArray | None:
     scores = logged(seen.frame, columns.SCORE)
     if columns.MODEL_VERSION in seen.frame:
         versions = seen.frame[columns.MODEL_VERSION].astype("str").to_numpy()
-        newest = versions[seen.frame[columns.TIMESTAMP].to_numpy().argmax()]
+        newest = versions[int(seen.frame[columns.TIMESTAMP].argmax())]
         scores = np.where(versions == newest, scores, np.nan)
     known = ~np.isnan(scores)
     in_all = len(np.unique(seen.periods[known])) == seen.count
@@ -136,10 +136,12 @@ def _features(
 
 def _common(values: pd.Series) -> IntArray:
     """[n] positions of the most frequent values, those of all others together, -1 for none."""
-    texts = values.astype("str").where(values.notna())
-    ranks = {text: rank for rank, text in enumerate(texts.value_counts().index[:VALUES])}
-    numbers = texts.map(ranks).fillna(VALUES).to_numpy(np.int64)
-    return np.where(texts.isna(), -1, numbers)
+    numbers, names = pd.factorize(values)
+    order = np.argsort(-np.bincount(numbers[numbers >= 0], minlength=len(names)), kind="stable")
+    ranks = np.empty(len(names) + 1, np.int64)
+    ranks[order] = np.minimum(np.arange(len(names)), VALUES)
+    ranks[-1] = -1
+    return ranks[numbers]
 
 
 def _input(seen: Watched, name: str, bins: IntArray) -> Input:
@@ -171,8 +173,9 @@ def _actions(seen: Watched, events: pd.DataFrame) -> Input:
 def _customers(periods: IntArray, customers: IntArray, count: int) -> FloatArray:
     """[T] different customers of each period."""
     size = int(customers.max(initial=0)) + 1
-    of_pairs = np.unique(periods * size + customers) // size
-    return np.bincount(of_pairs, minlength=count).astype(np.float64)
+    is_there = np.zeros(count * size, dtype=bool)
+    is_there[periods * size + customers] = True
+    return np.asarray(is_there.reshape(count, size).sum(axis=1), np.float64)
 
 
 def _drift(each: Input, alpha: float) -> Drift:

@@ -43,7 +43,7 @@ class MonitorSettings:
 
     days: float = 7.0
     periods: int = 26
-    alpha: float = 0.05
+    alpha: float = 0.03
     looks: int = 1
     level: float = 0.95
     segment: str | None = None

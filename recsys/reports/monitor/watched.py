@@ -76,7 +76,7 @@ def watched(
     whole = int((end - moments.min().floor("D")) / length)
     count = max(1, min(whole, settings.periods + 1))
     # Of nanoseconds from the end backwards: its own moment belongs to no period.
-    before = (end - moments).to_numpy().astype("timedelta64[ns]").astype(np.int64)
+    before = end.as_unit("ns").value - pd.DatetimeIndex(moments).as_unit("ns").asi8
     position = count - 1 - (before - 1) // length.value
     inside = (position >= 0) & (before > 0)
     frame = decisions[inside].reset_index(drop=True)
