@@ -17,7 +17,8 @@ from recsys.errors import InputError
 from recsys.experiments.promote import METRIC, NAME, describe, promote
 from recsys.experiments.target_classes import allowed_packages
 from recsys.ops.terminal import say
-from recsys.tracking.registry import ALIAS, promotion_lock, roll_back
+from recsys.tracking.descriptions import ALIAS
+from recsys.tracking.registry import promotion_lock, roll_back
 
 KEYS = {
     "artifact": Key("the challenger, as recsys export wrote it", "FOLDER"),

@@ -13,6 +13,7 @@ from recsys.ops.shown_text import fenced, for_markdown
 from recsys.tracking.data_sets import DIGEST_LENGTH
 from recsys.tracking.names import intervals_of
 
+ALIAS = "champion"
 WHY, AS_OF, SINCE, LEFT = "why", "as_of", "champion_since", "rolled_back"
 """Tags of a version: why it was promoted, the cut-off of its events, since when it is champion, and
 when it was rolled back."""
@@ -23,19 +24,18 @@ _LONGEST = 4900
 _METRICS = 12
 
 
-def update_descriptions(client: Any, name: str, alias: str, *versions: str) -> None:
+def update_descriptions(client: Any, name: str, *versions: str) -> None:
     """Writes the descriptions of a registered model and of some versions anew.
 
     Args:
         client: an `mlflow.MlflowClient`.
-        name: of the registered model.
-        alias: of its champion, which there is.
+        name: of the registered model, which has a champion.
         versions: beside the champion, those that have changed.
 
     Raises:
         MlflowException: the registry does not accept them.
     """
-    champion = client.get_model_version_by_alias(name, alias)
+    champion = client.get_model_version_by_alias(name, ALIAS)
     for number in {str(champion.version), *versions}:
         version = client.get_model_version(name, number)
         run = _run_of(client, version)
@@ -43,7 +43,7 @@ def update_descriptions(client: Any, name: str, alias: str, *versions: str) -> N
             client.update_model_version(name, number, version_text(name, version, run))
     model = client.get_registered_model(name)
     if _is_ours(model.description):
-        client.update_registered_model(name, model_text(name, alias, champion))
+        client.update_registered_model(name, model_text(name, champion))
 
 
 def _run_of(client: Any, version: Any) -> Any:
@@ -58,12 +58,11 @@ def _run_of(client: Any, version: Any) -> Any:
         return None
 
 
-def model_text(name: str, alias: str, champion: Any) -> str:
+def model_text(name: str, champion: Any) -> str:
     """The description of a registered model.
 
     Args:
         name: of the model.
-        alias: of its champion.
         champion: its version in MLflow with the alias.
     """
     tags = champion.tags
@@ -74,7 +73,7 @@ def model_text(name: str, alias: str, champion: Any) -> str:
         "",
         f"- Champion{since}: version {champion.version}{_subject(tags)}",
         f"- Before it: version {before}" if before else "- It is the first champion",
-        *_how(name, f"@{alias}", tags),
+        *_how(name, f"@{ALIAS}", tags),
     ]
     return "\n".join(lines)[:_LONGEST]
 

@@ -18,7 +18,7 @@ from recsys.ops.masking import masked
 from recsys.tracking import comparisons
 from recsys.tracking.client import ending_run
 from recsys.tracking.data_sets import inputs_of
-from recsys.tracking.descriptions import LEFT, SINCE, update_descriptions
+from recsys.tracking.descriptions import ALIAS, LEFT, SINCE, update_descriptions
 from recsys.tracking.names import HasInterval, tracked_params
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.report import log_values, values_of
@@ -26,7 +26,6 @@ from recsys.tracking.run_tags import origin
 from recsys.tracking.sqlite_file import locked, sqlite_path
 from recsys.tracking.store import TrackConfig, open_to_read
 
-ALIAS = "champion"
 KIND = comparisons.KIND
 _MODEL = "model"
 
@@ -130,7 +129,7 @@ def register(
         _create_model(client, name)
         created = client.create_model_version(name, source, run_id=promotion_id, tags=all_tags)
         client.set_registered_model_alias(name, ALIAS, created.version)
-        update_descriptions(client, name, ALIAS)
+        update_descriptions(client, name)
     return _version(created.version, all_tags)
 
 
@@ -161,7 +160,7 @@ def roll_back(settings: TrackConfig, name: str) -> tuple[Version, Version]:
         client.set_registered_model_alias(name, ALIAS, former.version)
         client.set_model_version_tag(name, current.version, LEFT, _today())
         client.set_model_version_tag(name, former.version, SINCE, _today())
-        update_descriptions(client, name, ALIAS, current.version)
+        update_descriptions(client, name, current.version)
     return current, _version(former.version, former.tags)
 
 
@@ -177,7 +176,7 @@ def describe(settings: TrackConfig, name: str) -> None:
     """
     client = open_to_read(settings)
     with _registry_errors(name):
-        update_descriptions(client, name, ALIAS)
+        update_descriptions(client, name)
 
 
 @contextmanager

@@ -13,9 +13,11 @@ from recsys.errors import InputError
 from recsys.evaluation.intervals import bootstrap
 from recsys.reports.backtest.figures import backtest
 from recsys.reports.backtest.page import PAGE, PICTURE, backtest_files
+from recsys.reports.backtest.tracked import tracked_backtest
 from recsys.reports.backtest.words import printed, summary
 from recsys.tracking.names import tracked_intervals
 from recsys.tracking.read import TrackedRun
+from recsys.tracking.report import values_of
 
 CUSTOMERS = 100
 EVEN = np.full(CUSTOMERS, 0.2)
@@ -150,3 +152,24 @@ def test_what_is_no_backtest_is_one_line() -> None:
     swapped = als.tables["aged"].iloc[::-1]
     with pytest.raises(InputError, match="is not of the queries of valid"):
         backtest([segment, replace(als, tables={**als.tables, "aged": swapped})])
+
+
+def test_mlflow_keeps_means_differences_spread_and_age_of_each_model() -> None:
+    made_of = backtest(two())
+    report = tracked_backtest(made_of, {"a.csv": b""}, ["als wins", "in one window"])
+    assert report.params["windows"] == 2
+    assert report.params["baseline"] == "segment"
+    assert report.params["models"] == ["als", "segment"]
+    assert report.note == "als wins\n\nin one window"
+    als = {name: value for name, value in report.metrics.items() if name.startswith("als/")}
+    assert set(als) == {
+        "als/ndcg@10", "als/ndcg@10.difference", "als/ndcg@10.deviation",
+        "als/ndcg@10.cost_of_age_1",
+    }  # fmt: skip
+    assert "segment/ndcg@10.difference" not in report.metrics
+    mean, gap = als["als/ndcg@10"], als["als/ndcg@10.difference"]
+    base = report.metrics["segment/ndcg@10"]
+    assert gap.mean == pytest.approx(mean.mean - base.mean)
+    assert gap.low < gap.mean < gap.high
+    assert als["als/ndcg@10.cost_of_age_1"].mean == pytest.approx(-0.1)
+    assert values_of(report.metrics)["als/ndcg_10.difference.low"] == gap.low
