@@ -156,13 +156,14 @@ def _end_in_zeros(numbers: pd.Series) -> bool:
 
 
 def _refuse_texts(column: pd.Series, what: str) -> None:
-    texts = pd.Series(column.dropna().unique())
-    if not isinstance(texts.dtype, pd.StringDtype):
+    if isinstance(column.dtype, pd.StringDtype):
+        if not column.str.contains(_PERHAPS, na=False).any():
+            return
+        texts = pd.Series(column.dropna().unique())
+    else:
         if column.dtype == object and infer_dtype(column) != "string":
             _refuse_floats_among_texts(column)
-        texts = texts.astype(object).map(str).astype("str")
-    if not texts.str.contains(_PERHAPS).any():
-        return
+        texts = pd.Series(column.dropna().unique()).astype(object).map(str).astype("str")
     blank = (texts == "") | (texts != texts.str.strip())
     blank |= texts.str.startswith(_UNSEEN) | texts.str.endswith(_UNSEEN)
     _refuse(column, texts[blank], f"{what} without blanks around it", "remove them")
