@@ -18,6 +18,11 @@ _UNSEEN = ("\u200b", "\ufeff")
 _ROUNDED = r"-?[0-9](?:[.,][0-9]+)?E\+[0-9]+"
 """How a spreadsheet shows a long number: 4.91235E+14 can be any of a billion numbers."""
 
+_SPACES = "\\x00-\\x20\\x7f-\\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
+
+_PERHAPS = rf"^$|^[{_SPACES}]|[{_SPACES}]$|[eE]\+[0-9]|\.0+$"
+"""What each text at fault has; most columns have no such text, and need no closer look."""
+
 _MAYBE_ROUNDED, _MOST_EXACT = r"-?[0-9](?:[.,][0-9]+)?e\+[0-9]+", 0.01
 """With a small e it may be how R writes a round number, as 1e+06; few cells are that round."""
 
@@ -153,11 +158,14 @@ def _end_in_zeros(numbers: pd.Series) -> bool:
 
 
 def _refuse_texts(column: pd.Series, what: str) -> None:
-    texts = pd.Series(column.dropna().unique())
-    if not isinstance(texts.dtype, pd.StringDtype):
+    if isinstance(column.dtype, pd.StringDtype):
+        if not column.str.contains(_PERHAPS, na=False).any():
+            return
+        texts = pd.Series(column.dropna().unique())
+    else:
         if column.dtype == object and infer_dtype(column) != "string":
             _refuse_floats_among_texts(column)
-        texts = texts.astype(object).map(str).astype("str")
+        texts = pd.Series(column.dropna().unique()).astype(object).map(str).astype("str")
     blank = (texts == "") | (texts != texts.str.strip())
     blank |= texts.str.startswith(_UNSEEN) | texts.str.endswith(_UNSEEN)
     _refuse(column, texts[blank], f"{what} without blanks around it", "remove them")

@@ -1,7 +1,7 @@
 """All faults of a column: the reader of a load, called again without the cells it has refused.
 
-A reader of texts sees each distinct text once, so that ten million rows of a few thousand products
-cost no more than the products.
+A reader of texts of events sees each distinct text once, so that ten million rows of a few thousand
+products cost no more than the products.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,6 +23,7 @@ Reader: TypeAlias = Callable[[str, Any, pd.Series], pd.Series]
 CHUNK = 1_000_000
 """Texts of times and numbers are read in chunks of so many rows: pandas reads them as objects."""
 
+_WORDS = ("id", "code", "text", "flag")
 
 REPEATED = 4
 """Values that stand in so many rows on average are kept as categories."""
@@ -67,9 +68,9 @@ def read_cells(table: str, label: Any, cells: pd.Series, read: Reader, coded: bo
     if kind == "feature":
         cells = cells.astype("str") if is_category else cells
         values, kinds = _until_clean(table, label, cells, read)
-    elif is_category or (is_text and kind not in ("moment", "number")):
+    elif is_category or (is_text and kind in _WORDS and (coded or kind == "flag")):
         values, kinds = _by_distinct(table, label, cells, read, coded)
-    elif is_text and len(cells) > CHUNK:
+    elif is_text and kind not in _WORDS and len(cells) > CHUNK:
         values, kinds = _by_chunk(table, label, cells, read)
     else:
         values, kinds = _until_clean(table, label, cells, read)
@@ -160,6 +161,8 @@ def _by_distinct(
     is_repeated = len(texts) * REPEATED <= len(cells)
     if not (coded and is_repeated) or kind_of(table, str(label)) in ("moment", "number", "flag"):
         return values.take(codes).reset_index(drop=True), spread
+    if values[:-1].equals(texts):
+        return pd.Series(pd.Categorical.from_codes(codes, texts)), spread
     again, categories = pd.factorize(normalise_ids(values))
     return pd.Series(pd.Categorical.from_codes(again[codes], categories)), spread
 

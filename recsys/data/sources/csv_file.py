@@ -158,6 +158,9 @@ def _whole(column: pd.Series, kind: Kind) -> pd.Series:
 
 def as_whole_numbers(column: pd.Series) -> pd.Series:
     """Texts as whole numbers if every one is written as a program writes such numbers."""
+    # The first of millions of codes such as C0017 tell what all are.
+    if not column.iloc[:100].str.fullmatch(CANONICAL, na=True).all():
+        return column
     written = column.dropna()
     # At most 18 digits, which are below 2^63.
     if not len(written) or not written.str.fullmatch(CANONICAL).all():
