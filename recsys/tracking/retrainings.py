@@ -18,10 +18,11 @@ from recsys.errors import InputError
 from recsys.ops.locks import lock, own_folder
 from recsys.ops.masking import masked
 from recsys.tracking.client import search_runs, store_errors
+from recsys.tracking.descriptions import ALIAS
 from recsys.tracking.names import HasInterval
 from recsys.tracking.read import TrackedRun, runs
 from recsys.tracking.record import RunRecord
-from recsys.tracking.registry import ALIAS, describe
+from recsys.tracking.registry import describe
 from recsys.tracking.report import log_values, values_of
 from recsys.tracking.runs import log_run
 from recsys.tracking.sqlite_file import sqlite_path
