@@ -392,9 +392,43 @@ SERVE = {
     "misspelt key": (["artefact=x"], "unknown argument 'artefact=x'; did you mean artifact="),
 }  # fmt: skip
 
+MONITOR = {
+    "no log": ([], "say decisions=LOG, or data=NAME for a source that has such a table"),
+    "misspelt key": (["decision=x"], "unknown argument 'decision=x'; did you mean decisions="),
+    "missing log": (["decisions=no.parquet"], "decisions=no.parquet: expected a file, and there"),
+    "log of something else": (["decisions=tables/offers.csv"], "column 'outcome' is missing"),
+    "alpha in words": (["decisions=tables/decisions.csv", "alpha=low"],
+        "alpha: expected a number, got 'low'"),
+    "alpha of one": (["decisions=tables/decisions.csv", "alpha=1"],
+        "alpha: expected a number above 0 and below 0.5, got 1"),
+    "days of none": (["decisions=tables/decisions.csv", "days=0"],
+        "days: expected a number above 0 and below 366, got 0"),
+    "few periods": (["decisions=tables/decisions.csv", "periods=2"],
+        "periods: expected at least 4 former periods, got 2"),
+    "no looks": (["decisions=tables/decisions.csv", "looks=0"],
+        "looks: expected a whole number of at least 1, got '0'"),
+    "customers salted": (["decisions=tables/decisions.csv", "customers=salted"],
+        "customers: expected plain or hashed, got 'salted'"),
+    "negative outcome days": (["decisions=tables/decisions.csv", "outcome_days=-1"],
+        "outcome_days: expected a number >= 0, got -1"),
+    "unknown control": (["decisions=tables/decisions.csv", "control=none"],
+        "control=none: the log has no such policy; it has old"),
+    "control of all": (["decisions=tables/decisions.csv", "control=old"],
+        "control=old: expected decisions of other policies beside it, got none"),
+    "segment of no table": (["decisions=tables/decisions.csv", "segment=age"],
+        "segment=age: expected a column of the table customers, got no such table"),
+    "at of no decision": (["decisions=tables/decisions.csv", "at=2027-01-01"],
+        "at: expected decisions from 2026-12-25 00:00 to 2027-01-01 00:00 UTC, got none"),
+    "at of no date": (["decisions=tables/decisions.csv", "at=monday"], "at: expected"),
+    "no artifact": (["decisions=tables/decisions.csv", "artifact=no"], "no"),
+    "out named as a file": (["decisions=tables/decisions.csv", "out=page.html"],
+        "out=page.html: expected a folder, and .html is the ending of a file"),
+}  # fmt: skip
+
 BROKEN_COMMANDS = {
     "check": CHECK, "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "benchmark": BENCHMARK,
     "tune": TUNE, "ladder": LADDER, "decide": DECIDE, "backtest": BACKTEST,
+    "monitor": MONITOR,
 }  # fmt: skip

@@ -34,6 +34,7 @@ COMMANDS = {
     "serve": "answer over HTTP, and take in new versions without a restart",
     "store": "put an artifact into Parquet files or PostgreSQL",
     "live_test": "plan a live test of a policy, assign its customers, read its log",
+    "monitor": "watch a log of served answers: acceptance, calibration, coverage, drift",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",

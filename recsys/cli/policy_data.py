@@ -16,6 +16,7 @@ DATA = {
     "decisions": Key("the table decisions: Parquet or CSV", "FILE"),
     "data": Key("or a source that has one: simulated, open_bandit, files", "NAME"),
     "data.root": Key("its folder", "FOLDER"),
+    "data.outcome_days": Key("of files: days in which events answer a log", "NUMBER"),
     "data.campaign": Key("of open_bandit", "men|women"),
     "data.policy": Key("of open_bandit", "random|bts|both"),
     "data.events": Key("of simulated", "NUMBER"),

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypedDict
 
 import pandas as pd
 
+from recsys.data import columns
 from recsys.data.cells import listed
 from recsys.data.check import check_tables
 from recsys.data.decision_events import decisions_as_events
@@ -19,6 +20,7 @@ from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
 from recsys.data.source import Cutoffs, require_targets
 from recsys.data.tables import EndingTables, Tables
+from recsys.data.unanswered import is_unanswered, with_outcomes
 from recsys.errors import InputError
 
 TABLES = tuple(field.name for field in fields(Tables))
@@ -44,7 +46,8 @@ class Meaning(TypedDict, total=False):
             customers are refused. By default now, and a day for time zones.
         outcome_days: how many days after a decision its outcome is known, 0 or more; the outcomes
             of the table `decisions` then become events, see `recsys.data.decision_events`. None
-            where models learn from `interactions` alone.
+            where models learn from `interactions` alone. A log without outcomes, as served answers
+            are logged, gets them from the interactions of these days.
     """
 
     rename: Mapping[str, Mapping[str, str]] | None
@@ -131,8 +134,15 @@ class OwnTables(ABC):
     def with_outcomes(self, loaded: Tables) -> Tables:
         """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
         if self.outcome_days is None:
+            if is_unanswered(loaded):
+                raise InputError(
+                    f"decisions: column '{columns.OUTCOME}' is missing; set data.outcome_days=DAYS "
+                    "to take outcomes from the interactions of so many days after each decision"
+                )
             return loaded
         known_after = pd.Timedelta(days=self.outcome_days)
+        if is_unanswered(loaded):
+            loaded = with_outcomes(loaded, known_after)
         events = decisions_as_events(check_tables(loaded), known_after=known_after)
         return EndingTables.of(events, self.ends)
 

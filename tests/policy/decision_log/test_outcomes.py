@@ -8,10 +8,10 @@ import pytest
 from recsys.data.check import check_table, check_tables
 from recsys.data.dataset import Dataset
 from recsys.data.decision_events import decisions_as_events
+from recsys.data.outcomes import join_outcomes
 from recsys.data.schema import SCHEMAS
 from recsys.data.tables import Tables
 from recsys.errors import InputError
-from recsys.policy.decision_log.outcomes import join_outcomes
 from recsys.policy.decision_log.summary import log_summary
 from recsys.policy.decision_log.table import decision_table
 

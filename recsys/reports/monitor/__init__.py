@@ -1,0 +1,1 @@
+"""`recsys monitor`: whether what is served still does what it did."""
