@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from small_shop import FIT, shop_text
 from recsys import Dataset
 from recsys.data.check import check_tables
 from recsys.data.faults.inspected import inspect
+from recsys.data.sources.delta import Delta
 from recsys.data.sources.sql.alchemy import amount
 from recsys.data.sources.sql.source import Sql
 from recsys.errors import InputError
@@ -198,6 +200,31 @@ def test_all_tables_are_of_one_moment(uri: str, bank: str) -> None:
         again = read("customers")
     assert before is not None
     assert before.equals(again)
+
+
+MISSING = {
+    "postgresql://h/x": ("adbc_driver_postgresql", "adbc_driver_postgresql, which is missing; pip"),
+    "postgresql+psycopg://h/x": ("psycopg", "the package psycopg, which is missing; pip install"),
+    "snow://h/x": ("adbc_driver_manager", "the package adbc_driver_manager, which is missing; pip"),
+}
+
+
+@pytest.mark.parametrize("uri", MISSING)
+def test_a_missing_package_is_one_line_with_what_to_install(uri: str, monkeypatch: Any) -> None:
+    package, says = MISSING[uri]
+    for module in ("adbc", "postgresql"):
+        monkeypatch.delitem(sys.modules, f"recsys.data.sources.sql.{module}", raising=False)
+        monkeypatch.delattr(f"recsys.data.sources.sql.{module}", raising=False)
+    for name in [*sys.modules]:
+        if name.partition(".")[0] == package:
+            monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match=re.escape(says)) as error:
+        Sql(uri=uri, queries={"interactions": "e"}).load()
+    assert "'recsys[sql]'" in str(error.value)
+    monkeypatch.setitem(sys.modules, "deltalake", None)
+    with pytest.raises(InputError, match=r"data=delta needs deltalake; pip install 'recsys\[delt"):
+        Delta(tables={"interactions": "e"}).load()
 
 
 # --- secrets ----------------------------------------------------------------------------
