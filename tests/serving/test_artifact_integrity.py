@@ -198,8 +198,8 @@ def test_a_strange_file_list_is_refused(artifact, files):
 
 
 def test_a_future_format_is_refused(artifact):
-    resealed(artifact, lambda body: body.update(format_version=5, files="elsewhere"))
-    with pytest.raises(InputError, match="format version 5, this recsys reads up to 4: upgrade"):
+    resealed(artifact, lambda body: body.update(format_version=6, files="elsewhere"))
+    with pytest.raises(InputError, match="format version 6, this recsys reads up to 5: upgrade"):
         load(artifact)
 
 

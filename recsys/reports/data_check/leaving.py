@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import BoolArray
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.ops.filter_seen import FilterSeen
 from recsys.reports.data_check.section import share
@@ -20,13 +20,13 @@ def leaving_line(events: pd.DataFrame, filter_seen: FilterSeen) -> str:
         return "No product leaves a customer's list (data.filter_seen)."
     if not {columns.CUSTOMER, columns.PRODUCT} <= set(events):
         return f"What leaves a customer's list (data.filter_seen): {filter_seen}."
+    keys = _pair_keys(events)
+    total = _distinct(keys)
     if filter_seen.ages is None:
-        size = _pairs(events, np.ones(len(events), bool))
-        return f"What leaves a customer's list (data.filter_seen): {filter_seen}: {size:,} pairs."
+        return f"What leaves a customer's list (data.filter_seen): {filter_seen}: {total:,} pairs."
     actions = events.get(columns.ACTION, pd.Series(columns.DEFAULT_ACTION, index=events.index))
-    total = _pairs(events, np.ones(len(events), bool))
     parts = [
-        f"{FilterSeen((pair,))}: {share(_pairs(events, (actions == pair[0]).to_numpy()), total)}"
+        f"{FilterSeen((pair,))}: {share(_distinct(keys[(actions == pair[0]).to_numpy()]), total)}"
         for pair in filter_seen.ages
     ]
     return (
@@ -35,10 +35,19 @@ def leaving_line(events: pd.DataFrame, filter_seen: FilterSeen) -> str:
     )
 
 
-def _pairs(events: pd.DataFrame, chosen: BoolArray) -> int:
-    """How many pairs of customer and product the chosen events [E] have."""
-    both = [events[name][chosen] for name in (columns.CUSTOMER, columns.PRODUCT)]
-    customers, products = (column.astype("category").cat for column in both)
-    known = (customers.codes.to_numpy() >= 0) & (products.codes.to_numpy() >= 0)
-    keys = customers.codes.to_numpy().astype(np.int64) * max(len(products.categories), 1)
-    return len(np.unique((keys + products.codes.to_numpy())[known]))
+def _pair_keys(events: pd.DataFrame) -> IntArray:
+    """[E] int64, one number for each pair of customer and product; -1 where one is missing."""
+    customers, products = (
+        events[name].astype("category").cat for name in (columns.CUSTOMER, columns.PRODUCT)
+    )
+    rows = customers.codes.to_numpy().astype(np.int64)
+    codes = products.codes.to_numpy()
+    keys = rows * max(len(products.categories), 1) + codes
+    return np.where((rows >= 0) & (codes >= 0), keys, -1)
+
+
+def _distinct(keys: IntArray) -> int:
+    # Sorting in place takes a third of the memory of np.unique.
+    known = keys[keys >= 0]
+    known.sort()
+    return int(np.count_nonzero(np.diff(known))) + bool(len(known))

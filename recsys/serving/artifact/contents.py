@@ -74,6 +74,7 @@ class Contents:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "facts", checked_facts(self.facts))
+        object.__setattr__(self, "filter_seen", FilterSeen.of(self.filter_seen))
         customers, products = len(self.customers), len(self.products)
         touchpoints, actions = len(self.touchpoints), len(self.action_names)
         self.customers.require_fits(self.dim, touchpoints)
