@@ -22,7 +22,7 @@ from recsys.tracking.descriptions import ALIAS
 from recsys.tracking.names import HasInterval
 from recsys.tracking.read import TrackedRun, runs
 from recsys.tracking.record import RunRecord
-from recsys.tracking.registry import describe
+from recsys.tracking.registry import Version, describe
 from recsys.tracking.report import log_values, values_of
 from recsys.tracking.runs import log_run
 from recsys.tracking.sqlite_file import sqlite_path
@@ -302,6 +302,29 @@ def log_member(
         uri=track.uri, experiment=track.experiment, tags=tags, pseudonyms=track.pseudonyms
     )
     return runs(track, run_ids=[log_run(record, store, attempt)])[0]
+
+
+def first_of_kind(track: TrackConfig, name: str, version: Version, kind: str) -> Version:
+    """The version that a chain of versions with a tag `kind` began with.
+
+    Args:
+        track: where the registry is.
+        name: of the registered model.
+        version: the last of the chain, or one without that tag, which is returned itself.
+        kind: of those that are passed over.
+    """
+    client = open_to_read(track)
+    with store_errors(f"model_name={name}"):
+        tags = client.get_model_version(name, version.version).tags
+        while tags.get("kind") == kind and version.replaced:
+            tags = client.get_model_version(name, version.replaced).tags
+            version = Version(
+                version=version.replaced,
+                run_id=tags["run_id"],
+                digest=tags["digest"],
+                replaced=tags.get("replaced") or None,
+            )
+    return version
 
 
 def restore_champion(retraining: Retraining, track: TrackConfig, name: str, number: str) -> None:

@@ -68,14 +68,10 @@ def failed(frames: dict[str, pd.DataFrame], month: int, **limits: float) -> dict
     return {finding.check: finding.failure for finding in findings if finding.failure}
 
 
-@pytest.mark.parametrize(
-    "month",
-    [
-        2,
-        7,
-        *(pytest.param(month, marks=pytest.mark.slow) for month in (3, 4, 5, 6, 8, 9, 10, 11, 12)),
-    ],
-)
+LATER = [pytest.param(month, marks=pytest.mark.slow) for month in (3, 4, 5, 6, 8, 9, 10, 11, 12)]
+
+
+@pytest.mark.parametrize("month", [2, 7, *LATER])
 def test_the_months_of_a_growing_market_pass(month: int) -> None:
     assert failed(until(month), month) == {}
 

@@ -208,6 +208,19 @@ def test_others_challenge_in_a_dry_run_and_nothing_is_promoted(
     assert 0 <= metrics["challenger.own_history/p_holm"] <= 1
 
 
+def test_a_champion_is_compared_as_it_was_trained(shop_store: TrackConfig) -> None:
+    client = mlflow.MlflowClient(shop_store.uri)
+    client.create_registered_model("chain")
+    kinds = ["refresh", "refresh_tables", "refresh_tables"]
+    for number, kind in enumerate(kinds):
+        tags = {"run_id": "r", "digest": str(number), "replaced": str(number or ""), "kind": kind}
+        client.create_model_version("chain", "file:///nowhere", tags=tags)
+    client.set_registered_model_alias("chain", "champion", "3")
+    last = champion(shop_store, "chain")
+    trained = retrainings.first_of_kind(shop_store, "chain", last, "refresh_tables")
+    assert (last.version, trained.version, trained.replaced) == ("3", "1", None)
+
+
 def test_two_at_once_are_one_too_many(months: Path, shop_store: TrackConfig) -> None:
     with retraining_lock(shop_store, "quiet"):
         with pytest.raises(InputError, match="another retraining of it is running"):

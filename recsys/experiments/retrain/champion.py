@@ -15,6 +15,7 @@ from recsys.data.source import load_tables
 from recsys.errors import InputError
 from recsys.experiments.export_run import ExportConfig
 from recsys.experiments.promote import run_of
+from recsys.experiments.refresh_champion import KIND as REFRESHED
 from recsys.experiments.rerun import refuse_changed, settings_of_run
 from recsys.experiments.retrain.data_profile import DataProfile, data_profile
 from recsys.experiments.stored_settings import stored_settings
@@ -28,6 +29,7 @@ from recsys.tracking.retrainings import (
     KEPT,
     PROMOTED,
     Retraining,
+    first_of_kind,
     is_missing,
     of_model,
     profile_of,
@@ -73,6 +75,19 @@ def current_champion(track: TrackConfig, name: str) -> Champion | None:
         config=stored_settings(run),
         track=TrackConfig(uri=track.uri, experiment=experiment, pseudonyms=hidden),
     )
+
+
+def trained_version(base: Champion, name: str) -> Version:
+    """The version that a champion was trained as, before `recsys refresh` took tables into it.
+
+    Its answers are what newer settings are compared with: a refreshed artifact has seen events of
+    the new test window.
+
+    Args:
+        base: the champion.
+        name: of the registered model.
+    """
+    return first_of_kind(base.track, name, base.version, REFRESHED)
 
 
 def learned_until(artifact: Artifact, unit: int) -> int:

@@ -20,6 +20,7 @@ from recsys.experiments.retrain.champion import (
     current_champion,
     former_profile,
     learned_until,
+    trained_version,
 )
 from recsys.experiments.retrain.comparison import compare, fit_all, members_of
 from recsys.experiments.retrain.config import ALL, RetrainConfig, Retrained
@@ -120,7 +121,9 @@ def _decided(step: Step, checked: Tables) -> Retrained:
     with TemporaryDirectory() as temporary:
         former = until = None
         if step.base is not None:
-            former = fetch(step.track, config.name, step.base.version, Path(temporary))
+            former = fetch(
+                step.track, config.name, trained_version(step.base, config.name), Path(temporary)
+            )
             until = learned_until(load(former, exact=True), SECOND)
         lengths = _lengths(step, last, until)
         windows = cut_offs(lengths, profile.end, until)
