@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from recsys.evaluation.off_policy.evaluate_policy import evaluate_policy
     from recsys.evaluation.off_policy.log import LoggedDecisions
     from recsys.exporting.library import export
+    from recsys.exporting.refresh.refresh import refresh
     from recsys.models.als import ALS
     from recsys.models.ease import EASE
     from recsys.models.graph_filter import GraphFilter
@@ -62,6 +63,7 @@ _SOURCES = {
     "evaluate_policy": "recsys.evaluation.off_policy.evaluate_policy",
     "export": "recsys.exporting.library",
     "load_artifact": "recsys.serving.storage",
+    "refresh": "recsys.exporting.refresh.refresh",
 }
 """Public name -> the module that defines it."""
 
@@ -71,6 +73,7 @@ __all__ = [
     "Segment",
     "SimulatedMarket", "TimeSplit", "TouchpointFilter", "TouchpointGNN", "XSimGCL", "compare",
     "compare_policies", "evaluate", "evaluate_policy", "export", "load_artifact",
+    "refresh",
 ]  # fmt: skip
 
 
