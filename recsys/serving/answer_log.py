@@ -10,7 +10,6 @@ Name the folder `decisions` and `data=files` reads it beside the interactions of
 """
 
 import atexit
-import errno
 import logging
 import os
 import secrets
@@ -24,12 +23,11 @@ from typing import Literal, Self, cast
 import pyarrow.parquet as pq
 
 from recsys.errors import InputError
-from recsys.ops.keyed_hash import SHORTEST, VARIABLE, key_of_environment
-from recsys.ops.whole_file import reason, whole_file
+from recsys.ops.whole_file import whole_file
+from recsys.serving.answer_log_checks import CUSTOMERS, key_of, require_folder
 from recsys.serving.answer_rows import Answer, Logged, as_table
 
 Customers = Literal["plain", "hashed"]
-CUSTOMERS = ("plain", "hashed")
 
 ROWS = 10_000
 SECONDS = 60.0
@@ -72,8 +70,8 @@ class AnswerLog:
         self.folder = Path(folder)
         self.model_version, self.policy = model_version, policy
         self.rows, self.seconds, self.dropped = rows, seconds, 0
-        self._key = _key_of(customers, key)
-        _require_folder(self.folder)
+        self._key = key_of(customers, key)
+        require_folder(self.folder)
         self._changed = threading.Condition()
         self._writing = threading.Lock()
         self._waiting: list[Logged] = []
@@ -228,29 +226,3 @@ def log_of_environment(model_version: str) -> AnswerLog | None:
         return None
     customers = os.environ.get("RECSYS_ANSWER_LOG_CUSTOMERS", CUSTOMERS[0])
     return AnswerLog(folder, model_version=model_version, customers=cast(Customers, customers))
-
-
-def _key_of(customers: str, key: str | bytes | None) -> bytes | None:
-    if customers not in CUSTOMERS:
-        raise InputError(f"customers: expected {' or '.join(CUSTOMERS)}, got {customers!r}")
-    if customers == "plain":
-        return None
-    if key is None:
-        return key_of_environment("customers=hashed")
-    if len(key) < SHORTEST:
-        raise InputError(
-            f"key: expected at least {SHORTEST} characters, got {len(key)}; make one with "
-            f"'openssl rand -hex 32', or set {VARIABLE}"
-        )
-    return key if isinstance(key, bytes) else os.fsencode(key)
-
-
-def _require_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(errno.EACCES, "denied")
-    except OSError as error:
-        raise InputError(
-            f"log={folder} cannot be written: {reason(error)}; name another folder"
-        ) from None
