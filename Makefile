@@ -23,7 +23,8 @@ lint: .venv/installed  ## style, types, layers
 docs: .venv/installed  ## the site, into outputs/site; a broken link or reference fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-test: lint docs  ## all but the slow tests
+test: .venv/installed  ## all but the slow tests
+	@$(MAKE) --no-print-directory --jobs 2 lint docs
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --nbmake --durations 10
 
 test-slow: .venv/installed  ## the slow ones

@@ -204,7 +204,7 @@ def _as_texts(ids: pd.Series) -> pd.Series:
 def _positions(ids: pd.Series, among: pd.Series) -> IntArray:
     """Position [n] of each id [n] among distinct others of the same type; -1 for one not there."""
     if not isinstance(ids.dtype, pd.StringDtype):
-        return pd.Index(among).get_indexer(pd.Index(ids))
+        return np.asarray(pd.Index(among).get_indexer(pd.Index(ids)), dtype=np.int64)
     # Several times as fast as pandas, which makes a Python text of each.
     found = pc.index_in(pa.array(ids), value_set=pa.array(among))
     return np.asarray(found.fill_null(-1), dtype=np.int64)

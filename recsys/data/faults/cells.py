@@ -162,7 +162,7 @@ def _by_distinct(
     if not (coded and is_repeated) or kind_of(table, str(label)) in ("moment", "number", "flag"):
         return values.take(codes).reset_index(drop=True), spread
     if values[:-1].equals(texts):
-        return pd.Series(pd.Categorical.from_codes(codes, texts)), spread
+        return pd.Series(pd.Categorical.from_codes(codes, pd.Index(texts))), spread
     again, categories = pd.factorize(normalise_ids(values))
     return pd.Series(pd.Categorical.from_codes(again[codes], categories)), spread
 
