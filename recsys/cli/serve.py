@@ -22,7 +22,8 @@ from recsys.cli.words import Key, key_values, number_of_seconds
 from recsys.errors import InputError
 from recsys.ops.terminal import say
 from recsys.ops.whole_numbers import parse_whole_number
-from recsys.serving.answer_log import CUSTOMERS, AnswerLog, Customers
+from recsys.serving.answer_log import AnswerLog, Customers
+from recsys.serving.answer_log_checks import CUSTOMERS
 from recsys.serving.http.acknowledge import Acknowledgement, served_folder
 from recsys.serving.http.server import listening, run
 from recsys.serving.http.swap import FolderVersions, Served, Versions
