@@ -108,6 +108,7 @@ def data_profile(source: Source, tables: Tables) -> DataProfile:
     when = microseconds(events[columns.TIMESTAMP])
     end = int(when.max()) + 1
     day = when // DAY
+    filter_seen = parse_filter_seen(source.filter_seen)
     recent = when >= end - RECENT_DAYS * DAY
     frames = {**dict(tables.items()), "interactions": events[recent]}
     return DataProfile(
@@ -115,7 +116,7 @@ def data_profile(source: Source, tables: Tables) -> DataProfile:
         rows={name: len(table) for name, table in tables.items()},
         settings={
             "targets": list(source.targets),
-            "filter_seen": str(parse_filter_seen(source.filter_seen)),
+            "filter_seen": "default" if filter_seen is None else str(filter_seen),
         },
         first_day=int(day.min()),
         days=tuple(np.bincount(day - day.min()).tolist()),
