@@ -107,7 +107,7 @@ def _schema(former: DataProfile, tables: Tables) -> Finding:
                 continue
             came = now[table].get(column)
             # A column that is empty this time has no type of its own.
-            if came != kind and not (came and tables_empty(tables, table, column)):
+            if came != kind and not (came and _is_empty(tables, table, column)):
                 failure = failure or (
                     f"expected {table}.{column} to be a {kind}, as last time, got "
                     f"{f'a {came}' if came else 'no such column'}"
@@ -115,7 +115,7 @@ def _schema(former: DataProfile, tables: Tables) -> Finding:
     return Finding(check="schema", figures={}, failure=failure)
 
 
-def tables_empty(tables: Tables, table: str, column: str) -> bool:
+def _is_empty(tables: Tables, table: str, column: str) -> bool:
     """Whether a column has no value at all."""
     return bool(getattr(tables, table)[column].isna().all())
 
