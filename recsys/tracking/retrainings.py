@@ -6,17 +6,13 @@ tag `decision`. The runs that it fits are nested below it.
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from recsys.errors import InputError
-from recsys.ops.locks import lock, own_folder
-from recsys.ops.masking import masked
 from recsys.tracking.client import search_runs, store_errors
 from recsys.tracking.descriptions import ALIAS
 from recsys.tracking.names import HasInterval
@@ -69,58 +65,6 @@ def is_missing(track: TrackConfig) -> bool:
     """Whether the store is an SQLite database that does not exist yet."""
     path = sqlite_path(track.uri)
     return path is not None and not path.exists()
-
-
-@contextmanager
-def retraining_lock(track: TrackConfig, name: str) -> Iterator[None]:
-    """Lets one retraining of a model run at a time; the system drops it when a process ends.
-
-    With SQLite, by a file beside the database. A tracking server has no lock: there it only holds
-    for the processes of one user on one machine.
-
-    Args:
-        track: where the registry is.
-        name: of the registered model.
-
-    Raises:
-        InputError: another retraining of the model runs, or the lock cannot be created.
-    """
-    path = sqlite_path(track.uri)
-    digest = hashlib.sha256(f"{masked(track.uri)} {name}".encode()).hexdigest()[:16]
-    try:
-        folder = own_folder() if path is None else path.parent
-        file = f"{KIND}-{digest}" if path is None else f"{path.name}.{KIND}-{digest}"
-        folder.mkdir(parents=True, exist_ok=True)
-        with lock(folder / f"{file}.lock", wait=False, make=True):
-            yield
-    except BlockingIOError:
-        raise InputError(
-            f"model_name={name}: another retraining of it is running; wait until it has ended"
-        ) from None
-
-
-def own_state(track: TrackConfig, name: str, token: str) -> Path:
-    """The folder of what an unfinished retraining has made and MLflow does not have yet.
-
-    Beside an SQLite database; with a server below `outputs` of the current folder. Folders of other
-    retrainings of the model are removed: call it within `retraining_lock`.
-    """
-    above = _states(track, name)
-    for other in above.glob("*"):
-        if other.name != token:
-            shutil.rmtree(other, ignore_errors=True)
-    return above / token
-
-
-def clear_state(track: TrackConfig, name: str) -> None:
-    """Removes the folders of `own_state`, once MLflow has everything."""
-    shutil.rmtree(_states(track, name), ignore_errors=True)
-
-
-def _states(track: TrackConfig, name: str) -> Path:
-    path = sqlite_path(track.uri)
-    above = Path("outputs") / "retrain" if path is None else path.with_name(f"{path.name}.retrain")
-    return above / hashlib.sha256(name.encode()).hexdigest()[:16]
 
 
 def of_model(track: TrackConfig, name: str, is_dry: bool = False) -> list[Retraining]:

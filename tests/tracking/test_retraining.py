@@ -21,7 +21,7 @@ from recsys.serving import load
 from recsys.tracking import retrainings
 from recsys.tracking.champion_folder import fetch
 from recsys.tracking.registry import champion, promotion_lock, roll_back
-from recsys.tracking.retrainings import retraining_lock
+from recsys.tracking.retraining_state import retraining_lock
 from recsys.tracking.runs import TrackConfig
 
 retrain = steps.retrain

@@ -34,7 +34,8 @@ from recsys.experiments.retrain.windows import Lengths, cut_offs, lengths_of_spl
 from recsys.serving import load
 from recsys.tracking import retrainings
 from recsys.tracking.champion_folder import fetch
-from recsys.tracking.retrainings import KEPT, PROMOTED, REFUSED, Retraining, retraining_lock
+from recsys.tracking.retraining_state import clear_state, own_state, retraining_lock
+from recsys.tracking.retrainings import KEPT, PROMOTED, REFUSED, Retraining
 from recsys.tracking.store import TrackConfig
 
 _FIRST = Lengths(valid_days=28, test_days=28)
@@ -71,7 +72,7 @@ def retrain(config: RetrainConfig, track: TrackConfig) -> Retrained:
             done = _finished(before, PROMOTED, before.made)
         else:
             done = _carried_out(_step(config, track, base, loaded, data, content, before), checked)
-        retrainings.clear_state(track, config.name)
+        clear_state(track, config.name)
         return done
 
 
@@ -99,7 +100,7 @@ def _step(
         source=loaded,
         plain={**plain, "data": dict(data), "names": names},
         retraining=before or _begun(config, within, base, token, about),
-        state=retrainings.own_state(track, config.name, token),
+        state=own_state(track, config.name, token),
     )
 
 
