@@ -74,7 +74,7 @@ class MonitorPowerSuite:
         decisions: int = 3_000,
         fall: float = 0.2,
         periods: int = 26,
-        alpha: float = 0.03,
+        alpha: float = 0.02,
         slope: float = 0.7,
         noise: float = 1.0,
         offer_noise: float = 0.15,

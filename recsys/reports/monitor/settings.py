@@ -17,7 +17,7 @@ BUDGET = {
 """Monitor -> its part of `MonitorSettings.alpha`. Acceptance gets most: it is what the rest is for.
 The part of a monitor that has nothing to test is not given to others."""
 
-DRIFTED = 0.1
+DRIFTED = 0.25
 """Population stability below which a shift is too small to matter, however sure it is."""
 
 
@@ -43,7 +43,7 @@ class MonitorSettings:
 
     days: float = 7.0
     periods: int = 26
-    alpha: float = 0.03
+    alpha: float = 0.02
     looks: int = 1
     level: float = 0.95
     segment: str | None = None
