@@ -175,7 +175,7 @@ class TestFrames:
             Dataset.from_frames(**tables)
 
     def test_of_another_type_are_refused(self) -> None:
-        with pytest.raises(InputError, match="products: expected .*, got list"):
+        with pytest.raises(InputError, match=r"products: expected .*, got list"):
             Dataset.from_frames(frames()["interactions"], products=[1])  # type: ignore[arg-type]
 
     def test_without_a_known_target_are_refused(self) -> None:
