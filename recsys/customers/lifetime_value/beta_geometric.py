@@ -1,17 +1,18 @@
 """Beta-geometric retention: how long customers with a contract stay."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaln, digamma, polygamma
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.customers.lifetime_value.newton import Derivatives, Fit, maximise
+from recsys.customers.lifetime_value.fitted import Fitted
+from recsys.customers.lifetime_value.newton import Derivatives, maximise
 from recsys.errors import InputError
 
 
 @dataclass
-class BetaGeometric:
+class BetaGeometric(Fitted):
     """Retention of contracts that are renewed or ended in each period.
 
     A customer ends his contract in each period with a probability of his own, drawn from Beta(a,
@@ -26,8 +27,6 @@ class BetaGeometric:
     Attributes:
         fit_: the parameters a, b and how certain they are; None before `fit`.
     """
-
-    fit_: Fit | None = field(default=None, init=False)
 
     names = ("a", "b")
 
@@ -87,13 +86,6 @@ class BetaGeometric:
         logs = betaln(a, b + unique[:, None] + steps) - betaln(a, b + unique)[:, None]
         sums: FloatArray = np.exp(logs + steps * np.log1p(-discount)).sum(axis=1)
         return sums[inverse]
-
-    @property
-    def parameters(self) -> FloatArray:
-        """[2] float64 a, b."""
-        if self.fit_ is None:
-            raise ValueError("fit comes before predictions")
-        return self.fit_.parameters
 
 
 def _sum(

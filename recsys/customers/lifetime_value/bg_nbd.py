@@ -1,24 +1,23 @@
 """BG/NBD: how often customers will buy, where they may leave after each purchase."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import betaln, digamma, gammaln, polygamma
 
 from recsys.arrays import FloatArray
 from recsys.customers.lifetime_value.expected_purchases import bg_nbd_expectation
-from recsys.customers.lifetime_value.newton import Derivatives, Fit, maximise
+from recsys.customers.lifetime_value.fitted import Fitted, most_likely
+from recsys.customers.lifetime_value.newton import Derivatives
 from recsys.customers.lifetime_value.purchase_history import PurchaseHistory
 
 _CHUNK = 65_536
 """Customers at a time: their arrays stay in the cache of the processor."""
-_SAMPLE = 20_000
-"""Customers on whom the search begins; the last steps see all."""
 
 
 @dataclass
-class BGNBD:
+class BGNBD(Fitted):
     """Beta-geometric / negative-binomial model of repeat purchases without a contract.
 
     While active a customer buys at a rate drawn from Gamma(r, alpha); after each purchase he leaves
@@ -38,8 +37,6 @@ class BGNBD:
             are; None before `fit`.
     """
 
-    fit_: Fit | None = field(default=None, init=False)
-
     names = ("r", "alpha", "a", "b")
 
     def fit(self, history: PurchaseHistory) -> "BGNBD":
@@ -51,13 +48,7 @@ class BGNBD:
         Raises:
             InputError: the likelihood has no maximum at finite parameters.
         """
-        history.require_repeats()
-        start: FloatArray = np.ones(4)
-        start[1] = max(float(history.age.mean()), 1e-12)
-        sample = history.thinned(_SAMPLE)
-        if len(sample) < len(history):
-            start = maximise(_Likelihood(sample), start, len(sample)).parameters
-        self.fit_ = maximise(_Likelihood(history), start, len(history))
+        self.fit_ = most_likely(_Likelihood, history, np.array([1.0, history.mean_age, 1.0, 1.0]))
         return self
 
     def probability_active(self, history: PurchaseHistory) -> FloatArray:
@@ -86,13 +77,6 @@ class BGNBD:
         return bg_nbd_expectation(
             self.parameters if parameters is None else parameters, history, duration
         )
-
-    @property
-    def parameters(self) -> FloatArray:
-        """[4] float64 r, alpha, a, b."""
-        if self.fit_ is None:
-            raise ValueError("fit comes before predictions")
-        return self.fit_.parameters
 
 
 class _Likelihood:

@@ -1,19 +1,20 @@
 """Gamma-Gamma: how much customers spend in a purchase."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from recsys.arrays import FloatArray
-from recsys.customers.lifetime_value.newton import Derivatives, Fit, maximise
+from recsys.customers.lifetime_value.fitted import Fitted
+from recsys.customers.lifetime_value.newton import Derivatives, maximise
 from recsys.errors import InputError
 
 _SAMPLE = 20_000
 
 
 @dataclass
-class GammaGamma:
+class GammaGamma(Fitted):
     """Spending per purchase, independent of how often somebody buys.
 
     The values of a customer's purchases are Gamma(p, nu), and nu is drawn from Gamma(q, v). Fader
@@ -28,8 +29,6 @@ class GammaGamma:
         fit_: the parameters p, q, v (v in the currency of the values) and how certain they are;
             None before `fit`.
     """
-
-    fit_: Fit | None = field(default=None, init=False)
 
     names = ("p", "q", "v")
 
@@ -80,13 +79,6 @@ class GammaGamma:
         with np.errstate(divide="ignore"):
             expected: FloatArray = np.where(denominator > 0, p * (v + spent) / denominator, np.inf)
         return expected
-
-    @property
-    def parameters(self) -> FloatArray:
-        """[3] float64 p, q, v."""
-        if self.fit_ is None:
-            raise ValueError("fit comes before predictions")
-        return self.fit_.parameters
 
 
 class _Likelihood:

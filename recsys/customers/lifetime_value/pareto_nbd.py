@@ -1,21 +1,21 @@
 """Pareto/NBD: how often customers will buy, where they may leave at any moment."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from recsys.arrays import FloatArray
-from recsys.customers.lifetime_value.newton import Derivatives, Fit, maximise
+from recsys.customers.lifetime_value.fitted import Fitted, most_likely
+from recsys.customers.lifetime_value.newton import Derivatives
 from recsys.customers.lifetime_value.purchase_history import PurchaseHistory
 
 _CHUNK = 8_192
-_SAMPLE = 20_000
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 @dataclass
-class ParetoNBD:
+class ParetoNBD(Fitted):
     """Pareto / negative-binomial model of repeat purchases without a contract.
 
     While active a customer buys at a rate drawn from Gamma(r, alpha), and leaves at a rate drawn
@@ -36,8 +36,6 @@ class ParetoNBD:
             certain they are; None before `fit`.
     """
 
-    fit_: Fit | None = field(default=None, init=False)
-
     names = ("r", "alpha", "s", "beta")
 
     def fit(self, history: PurchaseHistory) -> "ParetoNBD":
@@ -49,13 +47,8 @@ class ParetoNBD:
         Raises:
             InputError: the likelihood has no maximum at finite parameters.
         """
-        history.require_repeats()
-        scale = max(float(history.age.mean()), 1e-12)
-        start = np.array([1.0, scale, 1.0, scale])
-        sample = history.thinned(_SAMPLE)
-        if len(sample) < len(history):
-            start = maximise(_Likelihood(sample), start, len(sample)).parameters
-        self.fit_ = maximise(_Likelihood(history), start, len(history))
+        age = history.mean_age
+        self.fit_ = most_likely(_Likelihood, history, np.array([1.0, age, 1.0, age]))
         return self
 
     def probability_active(self, history: PurchaseHistory) -> FloatArray:
@@ -89,13 +82,6 @@ class ParetoNBD:
         stay = -log_share * ratio
         expected: FloatArray = (r + x) * (beta + age) / (alpha + age) * stay
         return expected * _active(parameters, history)
-
-    @property
-    def parameters(self) -> FloatArray:
-        """[4] float64 r, alpha, s, beta."""
-        if self.fit_ is None:
-            raise ValueError("fit comes before predictions")
-        return self.fit_.parameters
 
 
 class _Likelihood:

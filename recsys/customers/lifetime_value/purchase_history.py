@@ -42,6 +42,11 @@ class PurchaseHistory:
         """The three columns, in order."""
         return self.purchases, self.recency, self.age
 
+    @property
+    def mean_age(self) -> float:
+        """Mean age of the customers, above 0."""
+        return max(float(self.age.mean()), 1e-12) if len(self) else 1.0
+
     def take(self, rows: IntArray) -> "PurchaseHistory":
         """Of some customers."""
         purchases, recency, age = (column[rows] for column in self.columns)
