@@ -6,8 +6,8 @@ recsys monitor decisions=FILE control=popularity
 A log of answers (see recsys.serving.answer_log) has no outcomes: data= gives the interactions that
 answer it. A log with outcomes needs no data=; it then gives segments, and the inputs whose drift is
 watched. Prints the result, keeps page, picture and tables in MLflow and, with out=FOLDER, writes
-them there. Ends with code 0 if all is quiet, 4 on an alarm, 2 if input is refused. Keys of data= are
-those of recsys train.
+them there. Ends with code 0 if all is quiet, 4 on an alarm, 2 if input is refused. Keys of data=
+are those of recsys train.
 """
 
 from collections.abc import Mapping, Sequence
