@@ -81,8 +81,8 @@ def _notes(report: MonitorReport) -> Iterator[str]:
     looks = "" if settings.looks == 1 else f" in {settings.looks} looks"
     yield (
         f"Compared with {seen.count - 1} former periods of {settings.days:g} days. The monitors "
-        f"share a budget of {settings.alpha:.1%} of periods{looks} with an alarm in vain; how often "
-        "inputs drift by chance is a rule of thumb."
+        f"share a budget of {settings.alpha:.1%} of periods{looks} with an alarm in vain; how "
+        "often inputs drift by chance is a rule of thumb."
     )
     left_out = int((~seen.served & ~seen.is_control).sum())
     if left_out:
