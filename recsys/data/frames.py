@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import pandas as pd
-import pyarrow as pa
 
-from recsys.data.arrow_frame import frame_of, without_dictionaries
 from recsys.data.filter_seen import FilterSeenLike, parse_filter_seen
 from recsys.data.source import Cutoffs, Source, require_targets
 from recsys.data.tables import Tables
@@ -89,6 +87,10 @@ def as_pandas(name: str, table: Any) -> Any:
     Raises:
         InputError: an Arrow table cannot be read.
     """
+    import pyarrow as pa
+
+    from recsys.data.arrow_frame import frame_of, without_dictionaries
+
     try:
         if isinstance(table, pd.DataFrame):
             return _without_arrow_types(table)
@@ -104,6 +106,10 @@ def _without_arrow_types(frame: pd.DataFrame) -> pd.DataFrame:
     of_arrow = [isinstance(dtype, pd.ArrowDtype) for dtype in frame.dtypes]
     if not any(of_arrow) or not frame.columns.is_unique:
         return frame
+    import pyarrow as pa
+
+    from recsys.data.arrow_frame import frame_of, without_dictionaries
+
     columns = {
         label: pa.array(column)
         for is_arrow, (label, column) in zip(of_arrow, frame.items(), strict=True)

@@ -121,7 +121,7 @@ def test_places_that_were_earned_by_having_it_are_not_counted() -> None:
     best = csr_array((scores >= np.sort(scores, axis=1)[:, [-10]]) * 1.0)
     plain, kept, masked = (
         mapped(csr_array(features), vectors, np.ones(400), queries, **had).stretch
-        for had in ({}, {"met": best}, {"met": best, "masks_met": True})
+        for had in ({}, {"met": best}, {"met": best, "masked": best})
     )
     # Half of the places are gone where those met stay; where they leave, the bar falls.
     assert kept < masked < plain

@@ -78,5 +78,8 @@ def _missing(name: str, column: str, present: list[str], expected: list[str]) ->
     others = [label for label in present if label not in expected][:_COMPARED_NAMES]
     near = get_close_matches(column, others, n=1, cutoff=0.6)
     remedy = f"did you mean '{near[0]}'? rename it" if near else "add it or map a column to it"
+    if (name, column) == ("decisions", columns.OUTCOME):
+        # A log of answers has none: they are among the interactions.
+        remedy += ", or set data.outcome_days=DAYS to take outcomes from the interactions"
     what = f"column '{column}' is missing; the table has {listed(present) or 'no column'}"
     return Fault.of_table(name, what, remedy, column)

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias, TypedDict
 
 import pandas as pd
 
-from recsys.data import columns
 from recsys.data.cells import listed
 from recsys.data.check import check_tables
 from recsys.data.decision_events import decisions_as_events
@@ -134,11 +133,6 @@ class OwnTables(ABC):
     def with_outcomes(self, loaded: Tables) -> Tables:
         """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
         if self.outcome_days is None:
-            if is_unanswered(loaded):
-                raise InputError(
-                    f"decisions: column '{columns.OUTCOME}' is missing; set data.outcome_days=DAYS "
-                    "to take outcomes from the interactions of so many days after each decision"
-                )
             return loaded
         known_after = pd.Timedelta(days=self.outcome_days)
         if is_unanswered(loaded):
