@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from recsys.arrays import IntArray
 from recsys.data import columns
@@ -206,6 +204,10 @@ def _positions(ids: pd.Series, among: pd.Series) -> IntArray:
     if not isinstance(ids.dtype, pd.StringDtype):
         return np.asarray(pd.Index(among).get_indexer(pd.Index(ids)), dtype=np.int64)
     # Several times as fast as pandas, which makes a Python text of each.
+    # Imported late: data that are prepared are fitted where there is no Arrow.
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     found = pc.index_in(pa.array(ids), value_set=pa.array(among))
     return np.asarray(found.fill_null(-1), dtype=np.int64)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from recsys.cli.main import main
-from recsys.data.check import check_table
+from recsys.data.check import check_table, check_tables
 from recsys.data.sources.files import Files
 from recsys.data.tables import Tables
 from recsys.data.unanswered import with_outcomes
@@ -176,8 +176,8 @@ def bank(tmp_path: Path) -> Path:
 
 
 def test_a_log_without_outcomes_gets_them_from_the_interactions(bank: Path) -> None:
-    with pytest.raises(InputError, match=r"column 'outcome' is missing; set data\.outcome_days"):
-        Files(root=str(bank)).load()
+    with pytest.raises(InputError, match=r"column 'outcome' is missing; .*set data\.outcome_days"):
+        check_tables(Files(root=str(bank)).load())
     tables = Files(root=str(bank), outcome_days=1, ends="2025-12-31").load()
     assert tables.decisions is not None
     wanted = log(fall=0.6).set_index("decision_id")["outcome"]
