@@ -44,11 +44,11 @@ class Registry:
 
     def set_consent(self, column: str, consents: dict[str, bool]) -> None:
         """Writes other consents of some customers into the table of customers."""
-        (path,) = (self.folder / "market" / "customers").glob("*.parquet")
-        table = pd.read_parquet(path)
-        for customer, consent in consents.items():
-            table.loc[table.customer_id == customer, column] = consent
-        table.to_parquet(path, index=False)
+        for path in sorted((self.folder / "market" / "customers").glob("*.parquet")):
+            table = pd.read_parquet(path)
+            for customer, consent in consents.items():
+                table.loc[table.customer_id == customer, column] = consent
+            table.to_parquet(path, index=False)
 
     def command(self, *words: str, is_background: bool = False) -> str:
         """Runs a command of recsys, and returns what it prints.
