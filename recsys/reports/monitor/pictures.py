@@ -116,5 +116,6 @@ def _drift(axes: "Axes", report: MonitorReport) -> None:
     axes.set_ylim(-0.7, len(drifts) - 0.3)
     axes.set_xlim(left=0)
     axes.set_xlabel("population stability index")
+    # A short title, so that the legend has room beside it.
     axes.legend(frameon=False, fontsize=9, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
-    titled(axes, "How far inputs have moved from former periods", "x")
+    titled(axes, "Drift from former periods", "x")
