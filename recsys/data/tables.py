@@ -21,7 +21,7 @@ class Tables:
         identities: pairs of ids that belong to the same person.
         decisions: logged offers, their propensities and outcomes.
         records: one row per record that a source keeps of a person. Identity resolution links
-            them; a `Dataset` does not hold them, because they are personal data, never read by models.
+            them. They are personal data, which no model reads: a `Dataset` does not hold them.
     """
 
     interactions: pd.DataFrame
