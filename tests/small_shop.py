@@ -1,4 +1,4 @@
-"""A small shop as a folder of CSV files, all seven tables, and ways to spoil one thing in it."""
+"""A small shop as a folder of CSV files, all eight tables, and ways to spoil one thing in it."""
 
 from collections.abc import Callable
 from io import StringIO
@@ -57,6 +57,12 @@ TABLES = {
         decision_id,customer_id,offer_id,touchpoint,timestamp,policy,outcome,propensity,reward,slate_id,position
         d1,ann,o1,app,2026-01-04,old,accept,0.5,1,l1,1
         d2,bob,o2,store,2026-01-04,old,ignore,0.5,0,l2,1
+    """,
+    "records": """
+        record_id,source,customer_id,given_name,surname,birth_date,email,phone,street,street_number,postcode,city,loyalty_id,timestamp
+        r1,shop,ann,Ann,Alt,1990-01-01,ann@x.org,030 1234567,Main St,1,01067,Dresden,L1,2026-01-01
+        r2,card,,Anne,Alt,1990-01-01,ANN@x.org,,Main St,1,01067,Dresden,,2026-01-02
+        r3,shop,bob,Bob,Berg,1980-02-02,bob@x.org,030 7654321,High St,2,10115,Berlin,L2,2026-01-03
     """,
 }  # fmt: skip
 

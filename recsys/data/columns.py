@@ -39,6 +39,21 @@ ID_B: Final = "id_b"
 KIND: Final = "kind"
 CONFIDENCE: Final = "confidence"
 
+RECORD: Final = "record_id"
+SOURCE: Final = "source"
+GIVEN_NAME: Final = "given_name"
+SURNAME: Final = "surname"
+BIRTH_DATE: Final = "birth_date"
+EMAIL: Final = "email"
+PHONE: Final = "phone"
+STREET: Final = "street"
+STREET_NUMBER: Final = "street_number"
+POSTCODE: Final = "postcode"
+CITY: Final = "city"
+LOYALTY: Final = "loyalty_id"
+LOYALTY_PREFIX: Final = "loyalty_id_"
+HANDLE_PREFIX: Final = "handle_"
+
 DECISION: Final = "decision_id"
 POLICY: Final = "policy"
 PROPENSITY: Final = "propensity"
@@ -54,7 +69,7 @@ KNOWN: Final = "known"
 FALLBACK: Final = "fallback"
 SCORE: Final = "score"
 
-IDS: Final = (CUSTOMER, PRODUCT, OFFER, DECISION, ID_A, ID_B)
+IDS: Final = (CUSTOMER, PRODUCT, OFFER, DECISION, ID_A, ID_B, RECORD)
 CODES: Final = (TOUCHPOINT, SESSION, SLATE)
 """What joins tables: ids, and codes whose cells may be empty."""
 

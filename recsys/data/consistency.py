@@ -13,7 +13,8 @@ from recsys.data.plausible import endless_sums
 from recsys.data.tables import Tables
 
 UNIQUE = {"touchpoints": columns.TOUCHPOINT, "products": columns.PRODUCT,
-          "customers": columns.CUSTOMER, "decisions": columns.DECISION}  # fmt: skip
+          "customers": columns.CUSTOMER, "decisions": columns.DECISION,
+          "records": columns.RECORD}  # fmt: skip
 """Table -> the column whose values occur once."""
 
 

@@ -10,6 +10,8 @@ Kind = Literal["id", "code", "text", "moment", "number", "flag", "feature"]
 MOMENTS = (columns.TIMESTAMP, columns.VALID_FROM, columns.VALID_TO)
 OPEN_TABLES = ("customers", "products")
 """Tables that may have any further columns; these are features."""
+UNBOUNDED_TABLES = (*OPEN_TABLES, "records")
+"""Tables that may have any further columns."""
 
 
 def kind_of(table: str, column: str) -> Kind:

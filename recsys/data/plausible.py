@@ -19,6 +19,7 @@ HAPPENED = {
     "customers": columns.VALID_FROM,
     "identities": columns.TIMESTAMP,
     "decisions": columns.TIMESTAMP,
+    "records": columns.TIMESTAMP,
 }
 """Table -> its column of dates in the past. Products and offers are not here: their `valid_from`
 and `valid_to` are plans of the firm and may lie ahead."""

@@ -107,6 +107,24 @@ SCHEMAS = {
             columns.CONFIDENCE: _number(low=0, high=1),
         }
     ),
+    "records": pa.DataFrameSchema(
+        {
+            columns.RECORD: _id(),
+            columns.SOURCE: _id(required=False, nullable=True),
+            columns.CUSTOMER: _id(required=False, nullable=True),
+            columns.GIVEN_NAME: _id(required=False, nullable=True),
+            columns.SURNAME: _id(required=False, nullable=True),
+            columns.BIRTH_DATE: _id(required=False, nullable=True),
+            columns.EMAIL: _id(required=False, nullable=True),
+            columns.PHONE: _id(required=False, nullable=True),
+            columns.STREET: _id(required=False, nullable=True),
+            columns.STREET_NUMBER: _id(required=False, nullable=True),
+            columns.POSTCODE: _id(required=False, nullable=True),
+            columns.CITY: _id(required=False, nullable=True),
+            columns.LOYALTY: _id(required=False, nullable=True),
+            columns.TIMESTAMP: _moment(),
+        }
+    ),
     "decisions": pa.DataFrameSchema(
         {
             columns.DECISION: _id(),
@@ -134,4 +152,4 @@ SCHEMAS = {
     ),
 }
 """Table -> its columns. Customers and products may have further ones, as features; interactions may
-have columns `context_*`."""
+have columns `context_*`, and records any, as texts (`loyalty_id_*` and `handle_*` are keys)."""

@@ -1,4 +1,4 @@
-"""The seven tables together, as a source returns them and a `Dataset` is built from them."""
+"""The eight tables together, as a source returns them and a `Dataset` is built from them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -20,6 +20,8 @@ class Tables:
         touchpoints: one row per touchpoint.
         identities: pairs of ids that belong to the same person.
         decisions: logged offers, their propensities and outcomes.
+        records: one row per record that a source keeps of a person. Identity resolution links
+            them. They are personal data, which no model reads: a `Dataset` does not hold them.
     """
 
     interactions: pd.DataFrame
@@ -29,6 +31,7 @@ class Tables:
     touchpoints: pd.DataFrame | None = None
     identities: pd.DataFrame | None = None
     decisions: pd.DataFrame | None = None
+    records: pd.DataFrame | None = None
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Names and tables that are not None, in the order of the fields."""

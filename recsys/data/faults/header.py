@@ -9,7 +9,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.cells import listed
 from recsys.data.faults.fault import Fault
-from recsys.data.kinds import OPEN_TABLES
+from recsys.data.kinds import UNBOUNDED_TABLES
 from recsys.data.schema import SCHEMAS
 
 _NAMED = 20
@@ -67,7 +67,7 @@ def required_columns(name: str) -> list[str]:
 def is_known(name: str, column: str) -> bool:
     """Whether a table may have a column of this name."""
     return (
-        name in OPEN_TABLES
+        name in UNBOUNDED_TABLES
         or column in expected_columns(name)
         or column.startswith(columns.CONTEXT_PREFIX)
     )

@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 
 from recsys.data import columns
 from recsys.data.faults.header import expected_columns, required_columns
-from recsys.data.kinds import OPEN_TABLES, kind_of
+from recsys.data.kinds import UNBOUNDED_TABLES, kind_of
 from recsys.data.mapping.sniff import Look
 from recsys.data.mapping.words import COLUMNS, CONSENTS, TABLES, TOUCHPOINTS, meaning, normalised
 from recsys.data.schema import SCHEMAS
@@ -70,7 +70,7 @@ def other_columns(
     """
     context, ignored = {}, []
     for theirs, look in looks.items():
-        if theirs in mapped or table in OPEN_TABLES:
+        if theirs in mapped or table in UNBOUNDED_TABLES:
             continue
         if table == "interactions" and 1 < look.distinct <= _MOST_CONTEXT_VALUES:
             context[theirs] = f"{columns.CONTEXT_PREFIX}{normalised(theirs) or 'column'}"

@@ -14,6 +14,7 @@ TABLES: Final = {
     "touchpoints": ("touchpoints", "channels", "kanaele", "kontaktpunkte", "vertriebswege"),
     "identities": ("identities", "identitaeten", "verknuepfungen", "links", "idmapping"),
     "decisions": ("decisions", "entscheidungen", "ausspielungen", "kontakthistorie", "impressions"),
+    "records": ("records", "persons", "contacts", "personendaten", "stammdaten", "adressen"),
 }  # fmt: skip
 
 COLUMNS: Final = {
@@ -59,6 +60,18 @@ COLUMNS: Final = {
     "propensity": ("propensity", "ausspielwahrscheinlichkeit", "wahrscheinlichkeit"),
     "outcome": ("outcome", "response", "ergebnis", "reaktion", "antwort"),
     "slate_id": ("slateid", "slate", "ausspielung"),
+    "record_id": ("recordid", "recid", "record", "satznr", "satznummer", "datensatznr"),
+    "source": ("source", "system", "quelle", "quellsystem"),
+    "given_name": ("givenname", "firstname", "forename", "vorname"),
+    "surname": ("surname", "lastname", "familyname", "nachname", "familienname"),
+    "birth_date": ("birthdate", "dateofbirth", "dob", "birthday", "geburtsdatum", "geburtstag"),
+    "email": ("email", "emailaddress", "mail", "emailadresse"),
+    "phone": ("phone", "phonenumber", "mobile", "telephone", "telefon", "telefonnummer", "handy"),
+    "street": ("street", "address1", "addressline1", "strasse"),
+    "street_number": ("streetnumber", "housenumber", "hausnummer", "hausnr"),
+    "postcode": ("postcode", "zip", "zipcode", "postalcode", "plz", "postleitzahl"),
+    "city": ("city", "town", "suburb", "ort", "stadt", "wohnort"),
+    "loyalty_id": ("loyaltyid", "loyaltycard", "kundenkarte", "kartennummer"),
     "position": ("position", "platz", "rang"),
 }  # fmt: skip
 

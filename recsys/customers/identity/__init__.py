@@ -1,0 +1,1 @@
+"""Which records belong to the same person: links, clusters, stable ids and their evaluation."""

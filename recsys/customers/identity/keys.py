@@ -1,0 +1,211 @@
+"""Links of records that share a strong key: e-mail, phone, loyalty id, handle, device."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from recsys.customers.identity.rules import LinkRules
+from recsys.data import columns
+from recsys.data.vocabulary import normalise_ids
+from recsys.errors import InputError
+
+A, B, WEIGHT, KIND, REASON = "record_a", "record_b", "weight", "kind", "reason"
+"""Columns of tables of links; the first two hold positions of records."""
+
+_WEIGHTS: Final = {columns.CUSTOMER: 40.0, columns.LOYALTY: 30.0, columns.EMAIL: 20.0,
+                   columns.PHONE: 15.0, columns.HANDLE_PREFIX: 15.0}  # fmt: skip
+"""Bits of evidence of an equal key: a customer id is one person's, a phone may be a family's."""
+_LINK_WEIGHT: Final = 20.0
+"""Bits of a certain row of `identities`."""
+_PERSONAL: Final = (columns.CUSTOMER, columns.LOYALTY)
+"""Keys that no contradiction outweighs."""
+
+_NORMALISED: Final = {
+    columns.EMAIL: "nullif(regexp_replace(lower(trim({0})), '\\+[^@]*@', '@'), '')",
+    columns.PHONE: "nullif(right(ltrim(regexp_replace({0}, '[^0-9]', '', 'g'), '0'), 9), '')",
+}
+_OTHERS: Final = "nullif(lower(trim({0})), '')"
+
+_NAMES_DIFFER: Final = (
+    "coalesce(jaro_winkler_similarity(a.given_name, b.given_name) < 0.8 "
+    "and left(a.given_name, 1) <> left(b.given_name, 1), false)"
+)
+_BIRTHS_DIFFER: Final = "coalesce(damerau_levenshtein(a.birth_date, b.birth_date) > 2, false)"
+
+
+class KeyLinks(NamedTuple):
+    """What strong keys say.
+
+    Attributes:
+        links: columns `record_a` < `record_b` (positions), kind, weight in bits.
+        refused: links that are not used, as `links`, and the reason.
+        shared: kind, records and reason of the keys that too many records share.
+    """
+
+    links: pd.DataFrame
+    refused: pd.DataFrame
+    shared: pd.DataFrame
+
+
+def key_columns(records: pd.DataFrame) -> list[str]:
+    """The columns of records that are strong keys, in the order of the table."""
+    fixed = (columns.CUSTOMER, columns.EMAIL, columns.PHONE, columns.LOYALTY)
+    prefixes = (columns.LOYALTY_PREFIX, columns.HANDLE_PREFIX)
+    return [name for name in map(str, records) if name in fixed or name.startswith(prefixes)]
+
+
+def key_links(records: pd.DataFrame, identities: pd.DataFrame | None, rules: LinkRules) -> KeyLinks:
+    """Links records by equal keys, and by the table of identities.
+
+    Keys are compared without case and blanks around them; e-mails without what follows a plus, and
+    phones by their last nine digits. A row of `identities` names records or customers; an id that
+    is neither, such as a device, is a key of what it is linked to.
+
+    Args:
+        records: [n] checked.
+        identities: checked links, or None.
+        rules: which links count.
+
+    Raises:
+        InputError: an id is linked to itself.
+    """
+    direct, devices = _of_identities(records, identities, rules)
+    with duckdb.connect(":memory:") as connection:
+        names = [name for name in (columns.GIVEN_NAME, columns.BIRTH_DATE) if name in records]
+        facts = records[names].assign(row=np.arange(len(records)))
+        for name in (columns.GIVEN_NAME, columns.BIRTH_DATE):
+            if name not in facts:
+                facts[name] = pd.Series(None, index=facts.index, dtype="str")
+        connection.register("facts", facts)
+        connection.execute(_keys_query(connection, records, devices))
+        shared = connection.execute(
+            "SELECT kind, n AS records, "
+            "'shared by ' || n || ' records, more than ' || ? AS reason "
+            "FROM (SELECT kind, value, count(*) n FROM keys GROUP BY ALL) WHERE n > ? "
+            "ORDER BY n DESC, kind, value",
+            [rules.most_records, rules.most_records],
+        ).df()
+        pairs = connection.execute(_PAIRS, [rules.most_records]).df()
+    links = pd.concat([pairs, direct], ignore_index=True)
+    bad = links[REASON].notna() & rules.contradictions
+    return KeyLinks(links[~bad].drop(columns=REASON), links[bad], shared)
+
+
+_PAIRS: Final = f"""
+    WITH usable AS (
+        SELECT *, count(*) OVER (PARTITION BY kind, value) AS n FROM keys
+    ),
+    pairs AS (
+        SELECT a.row AS record_a, b.row AS record_b, a.kind, max(a.weight) AS weight,
+            bool_or(a.personal) AS personal
+        FROM usable a JOIN usable b ON a.kind = b.kind AND a.value = b.value AND a.row < b.row
+        WHERE a.n BETWEEN 2 AND ? GROUP BY ALL
+    )
+    SELECT record_a, record_b, kind, weight, CASE
+        WHEN personal THEN NULL
+        WHEN {_NAMES_DIFFER} THEN 'given names differ'
+        WHEN {_BIRTHS_DIFFER} THEN 'birth dates differ' END AS reason
+    FROM pairs JOIN facts a ON a.row = record_a JOIN facts b ON b.row = record_b
+    ORDER BY record_a, record_b, kind
+"""
+
+
+def _keys_query(
+    connection: duckdb.DuckDBPyConnection, records: pd.DataFrame, devices: pd.DataFrame
+) -> str:
+    """The statement that makes the table of keys: row, kind, value, weight, personal."""
+    connection.register("devices", devices)
+    parts = ["SELECT DISTINCT row, kind, value, weight, false AS personal FROM devices"]
+    for number, name in enumerate(key_columns(records)):
+        values = pd.DataFrame({"value": records[name].astype("str"), "row": range(len(records))})
+        connection.register(f"key_{number}", values)
+        kind = _kind(name)
+        value = _NORMALISED.get(name, _OTHERS).format("value")
+        parts.append(
+            f"SELECT row, '{name.replace(chr(39), chr(39) * 2)}', {value}, {_WEIGHTS[kind]}, "
+            f"{str(kind in _PERSONAL).lower()} FROM key_{number} WHERE {value} IS NOT NULL"
+        )
+    return "CREATE TABLE keys AS " + " UNION ALL ".join(parts)
+
+
+def _kind(name: str) -> str:
+    if name.startswith(columns.HANDLE_PREFIX):
+        return columns.HANDLE_PREFIX
+    return columns.LOYALTY if name.startswith(columns.LOYALTY) else name
+
+
+def _of_identities(
+    records: pd.DataFrame, identities: pd.DataFrame | None, rules: LinkRules
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Direct links of records, and the keys (row, kind, value, weight) that other ids are."""
+    no_links = pd.DataFrame(
+        {A: np.zeros(0, np.int64), B: np.zeros(0, np.int64), KIND: pd.Series(dtype="str"),
+         WEIGHT: np.zeros(0), REASON: pd.Series(dtype="str")}
+    )  # fmt: skip
+    no_keys = pd.DataFrame(
+        {"row": np.zeros(0, np.int64), KIND: pd.Series(dtype="str"),
+         "value": pd.Series(dtype="str"), WEIGHT: np.zeros(0)}
+    )  # fmt: skip
+    if identities is None or identities.empty:
+        return no_links, no_keys
+    _refuse_self_links(identities)
+    confidence = np.ones(len(identities))
+    if columns.CONFIDENCE in identities:
+        confidence = identities[columns.CONFIDENCE].fillna(1.0).to_numpy(np.float64)
+    kept = confidence >= rules.min_confidence
+    kind = identities[columns.KIND].astype("str").to_numpy()[kept]
+    weight = _LINK_WEIGHT * confidence[kept]
+    index = _rows_by_id(records)
+    ends = [
+        identities[name].astype("str").to_numpy()[kept] for name in (columns.ID_A, columns.ID_B)
+    ]
+    rows = [index.reindex(end).to_numpy(np.float64) for end in ends]
+    known = [~np.isnan(row) for row in rows]
+    both = known[0] & known[1] & (rows[0] != rows[1])
+    low, high = np.minimum(*rows)[both], np.maximum(*rows)[both]
+    links = pd.DataFrame(
+        {A: low.astype(np.int64), B: high.astype(np.int64), KIND: kind[both],
+         WEIGHT: weight[both], REASON: pd.Series([None] * int(both.sum()), dtype="str")}
+    )  # fmt: skip
+    keys = [no_keys]
+    for side, other in ((0, 1), (1, 0)):
+        one = known[side] & ~known[other]
+        keys.append(
+            pd.DataFrame(
+                {
+                    "row": rows[side][one].astype(np.int64),
+                    KIND: kind[one],
+                    "value": ends[other][one],
+                    WEIGHT: weight[one],
+                }
+            )
+        )
+    return links, pd.concat([part for part in keys if len(part)] or [no_keys], ignore_index=True)
+
+
+def _rows_by_id(records: pd.DataFrame) -> pd.Series:
+    """Id of a record or customer as text -> position of its (first) record."""
+    names: Sequence[str] = [columns.RECORD]
+    if columns.CUSTOMER in records:
+        names = [columns.CUSTOMER, columns.RECORD]
+    parts = []
+    for name in names:
+        ids = normalise_ids(records[name])
+        parts.append(
+            pd.Series(np.arange(len(ids)), index=ids.astype("str"))[ids.notna().to_numpy()]
+        )
+    rows: pd.Series = pd.concat(parts)
+    return rows.loc[~rows.index.duplicated()]
+
+
+def _refuse_self_links(identities: pd.DataFrame) -> None:
+    same = (identities[columns.ID_A] == identities[columns.ID_B]).to_numpy(dtype=bool)
+    if same.any():
+        row = int(same.argmax())
+        raise InputError(
+            f"identities: row {row}: expected two ids, got '{identities[columns.ID_A].iloc[row]}' "
+            "linked to itself; drop the row"
+        )
