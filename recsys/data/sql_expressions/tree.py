@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from recsys.data.sql_expressions.locked import syntax_tree
+from recsys.data.sql_expressions.locked import sql_of, syntax_tree
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 
@@ -69,6 +69,13 @@ def parsed(path: str, text: str) -> dict[str, Any]:
         raise not_allowed(path, "more than one expression")
     root: dict[str, Any] = node["select_list"][0]
     return root
+
+
+def expression_of(root: dict[str, Any]) -> str:
+    """The SQL of a tree that `parsed` returned, or of parts of such trees."""
+    select = json.loads(syntax_tree(wrapped("1")))
+    select["statements"][0]["node"]["select_list"] = [root]
+    return sql_of(select).removeprefix("SELECT ")
 
 
 def nodes(path: str, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
