@@ -11,7 +11,6 @@ from recsys.customers.expressions.compile import (
 from recsys.customers.expressions.facts import Facts
 from recsys.customers.expressions.run import Kind
 from recsys.data import columns
-from recsys.errors import InputError
 
 
 def compiled_or_left_out(
@@ -47,8 +46,6 @@ def compiled_or_left_out(
             if not skips:
                 raise
             left_out[name] = str(error)
-    if not compiled:
-        raise InputError(f"{kind}: expected columns that the data have; {left_out[wanted[0][0]]}")
     return compiled, left_out
 
 

@@ -9,7 +9,7 @@ from recsys.policy.rules import sections
 from recsys.policy.rules.contradictions import refuse_contradictions
 from recsys.policy.rules.policy import Arbitration, Policy
 
-_GUIDE = "docs/rules.md"
+GUIDE = "docs/rules.md"
 
 
 def shipped_policies() -> list[str]:
@@ -26,10 +26,23 @@ def read_policy(name_or_path: str | Path) -> Policy:
     Raises:
         InputError: there is no such policy, or the file has a fault; one line names its key.
     """
-    path = yaml_path("policy", name_or_path, _GUIDE)
-    keys = Keys("policy", read_yaml("policy", path, _GUIDE), _GUIDE)
+    path = yaml_path("policy", name_or_path, GUIDE)
+    return policy_of(read_yaml("policy", path, GUIDE), path.stem)
+
+
+def policy_of(content: object, name: str) -> Policy:
+    """Checks the plain content of a policy file.
+
+    Args:
+        content: of the file.
+        name: of the policy where it does not say.
+
+    Raises:
+        InputError: it has a fault; one line names its key.
+    """
+    keys = Keys("policy", content, GUIDE)
     policy = Policy(
-        name=keys.text("name", path.stem),
+        name=keys.text("name", name),
         time_zone=sections.time_zone(keys),
         eligibility=keys.each("eligibility", sections.eligibility),
         leave_out=keys.each("leave_out", sections.leave_out),
