@@ -38,6 +38,8 @@ COMMANDS = {
     "monitor": "watch a log of served answers: acceptance, calibration, coverage, drift",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
     "value": "forecast what each customer will buy and spend",
+    "segments": "count micro-segments: size, value, drift, stability, and who is in which",
+    "signals": "find signals of customers, their lift, and make proven ones rules",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }

@@ -9,10 +9,9 @@ Keys of data= are those of recsys train.
 """
 
 from collections.abc import Sequence
-from io import BytesIO
-from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
+from recsys.cli.customer_files import named_file, table_content
 from recsys.cli.run_keys import STORE, store_of
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, number_within, truth
@@ -33,7 +32,6 @@ from recsys.reports.lifetime_value.report import (
     summary,
     title,
 )
-from recsys.reports.rendering import as_csv
 from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report, log_standalone
 
@@ -62,7 +60,8 @@ def main(words: Sequence[str]) -> None:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
     given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
-    out, page = _file(given, "out", (".parquet", ".csv")), _file(given, "page", (".html",))
+    out = named_file(given, "out", (".parquet", ".csv"))
+    page = named_file(given, "page", (".html",))
     days = number_within("days", given["days"], 1.0, 36_500.0)
     discount = number_within("discount", given["discount"], 0.0, 1.0)
     held = number_within("holdout", given["holdout"], 1.0, 36_500.0) if "holdout" in given else None
@@ -82,7 +81,7 @@ def main(words: Sequence[str]) -> None:
     )
     say(*value_text(report))
     if out is not None:
-        write_whole(out, _content(report, out.suffix), "out")
+        write_whole(out, table_content(customer_table(report), out.suffix), "out")
         say("", f"Customers: {out}")
     if page is not None:
         write_whole(page, value_page(report), "page")
@@ -105,24 +104,6 @@ def main(words: Sequence[str]) -> None:
             store_of(given),
         )
         say("", f"MLflow: lifetime_value run {run_id}")
-
-
-def _content(report: ValueReport, suffix: str) -> bytes:
-    table = customer_table(report)
-    if suffix == ".csv":
-        return as_csv(table).encode()
-    content = BytesIO()
-    table.to_parquet(content, index=False)
-    return content.getvalue()
-
-
-def _file(given: dict[str, str], key: str, endings: tuple[str, ...]) -> Path | None:
-    if key not in given:
-        return None
-    path = Path(given[key])
-    if path.suffix not in endings:
-        raise InputError(f"{key}={path}: expected a name that ends in {' or '.join(endings)}")
-    return path
 
 
 def _actions(text: str) -> tuple[str, ...]:

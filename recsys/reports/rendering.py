@@ -74,6 +74,11 @@ class PagePicture:
         return f"data:image/svg+xml;base64,{b64encode(self.svg.encode()).decode()}"
 
 
+def plain(cell: str | TableCell) -> str:
+    """The text of a cell with its detail, for a terminal."""
+    return cell if isinstance(cell, str) else f"{cell.text} {cell.detail}".strip()
+
+
 MARKS = {"win": "▲", "tie": "=", "loss": "▼"}
 """Verdicts by shape, for readers who cannot tell the colours apart."""
 

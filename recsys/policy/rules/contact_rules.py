@@ -7,9 +7,9 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray
 from recsys.errors import InputError
+from recsys.ops.nearest_name import nearest
 from recsys.policy.compiled.contact_rules import ContactLimit, OneCampaign, Pause, QuietHours
 from recsys.policy.compiled.times import DAY
-from recsys.policy.rules.keys import nearest
 from recsys.policy.rules.policy import LimitRule, Policy, QuietRule
 from recsys.policy.rules.sections import WEEKDAYS
 

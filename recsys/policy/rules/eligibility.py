@@ -5,18 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from recsys.data import columns
+from recsys.data.sql_expressions.expressions import require_columns, require_safe
 from recsys.errors import InputError
 from recsys.policy.compiled.eligibility import GroupRule
 from recsys.policy.rules.evaluate import Bounds, conditions
-from recsys.policy.rules.expressions import (
-    CUSTOMER_SIDE,
-    OFFER_SIDE,
-    require_columns,
-    require_safe,
-)
 from recsys.policy.rules.grids import Grid, first_empty
 from recsys.policy.rules.offers import codes_of
-from recsys.policy.rules.policy import ONE_PRODUCT, Eligibility, LanguageRule, Policy
+from recsys.policy.rules.policy import (
+    CUSTOMER_SIDE,
+    OFFER_SIDE,
+    ONE_PRODUCT,
+    Eligibility,
+    LanguageRule,
+    Policy,
+)
 from recsys.policy.rules.sides import Sides
 
 

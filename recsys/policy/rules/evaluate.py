@@ -10,9 +10,11 @@ import pyarrow as pa
 from pandas.api.types import infer_dtype
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data.sql_expressions.expressions import Expression
+from recsys.data.sql_expressions.locked import MEMORY, locked_cursor
+from recsys.data.sql_expressions.tree import wrapped
 from recsys.errors import InputError
-from recsys.policy.rules.expressions import CUSTOMER_SIDE, OFFER_SIDE, Expression
-from recsys.policy.rules.locked import MEMORY, locked_cursor
+from recsys.policy.rules.policy import CUSTOMER_SIDE, OFFER_SIDE
 
 MOST_PAIRS = 16_000_000
 """Pairs of distinct values that an expression is computed for."""
@@ -101,7 +103,7 @@ def _query(
 
     try:
         connection.register("pairs", pairs)
-        cursor = connection.execute(expression.select)
+        cursor = connection.execute(f"{wrapped(expression.text)} AS result FROM pairs")
         _require_type(expression, str(cursor.description[0][1]), type_name)
         answer = cursor.fetchnumpy()["result"]
         return answer if type_name else np.ma.asarray(answer).astype(np.float64)

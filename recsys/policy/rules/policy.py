@@ -11,6 +11,9 @@ from recsys.policy.compiled.times import DAY
 Value = Literal["reward", "margin", "price", "equal"]
 Kind = Literal["epsilon", "softmax", "thompson"]
 
+CUSTOMER_SIDE, OFFER_SIDE = ("customer",), ("product", "offer")
+"""The tables that expressions read, as they name them."""
+
 ONE_PRODUCT = "one_product"
 """Name of the rule that an offer of several products needs one that meets all of eligibility."""
 

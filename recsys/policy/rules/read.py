@@ -1,27 +1,20 @@
 """`read_policy`: from a name or a YAML file to a checked `Policy`."""
 
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from recsys.data.strict_yaml import parse_yaml
+from recsys.data.yaml_file import read_yaml, shipped_names, yaml_path
+from recsys.data.yaml_keys import Keys
 from recsys.errors import InputError
-from recsys.ops.conf_folder import conf_folder
-from recsys.ops.shown_text import shown
 from recsys.policy.rules import sections
 from recsys.policy.rules.contradictions import refuse_contradictions
-from recsys.policy.rules.keys import Keys, nearest
 from recsys.policy.rules.policy import Arbitration, Policy
 
-_SUFFIXES = (".yaml", ".yml")
-_LARGEST = 1_000_000
-"""Bytes of a policy file."""
+GUIDE = "docs/rules.md"
 
 
 def shipped_policies() -> list[str]:
     """Names of the policies that come with the package."""
-    return sorted(path.stem for path in (conf_folder() / "policy").glob("*.yaml"))
+    return shipped_names("policy")
 
 
 def read_policy(name_or_path: str | Path) -> Policy:
@@ -33,10 +26,23 @@ def read_policy(name_or_path: str | Path) -> Policy:
     Raises:
         InputError: there is no such policy, or the file has a fault; one line names its key.
     """
-    path = _path(name_or_path)
-    keys = Keys("policy", _content(path))
+    path = yaml_path("policy", name_or_path, GUIDE)
+    return policy_of(read_yaml("policy", path, GUIDE), path.stem)
+
+
+def policy_of(content: object, name: str) -> Policy:
+    """Checks the plain content of a policy file.
+
+    Args:
+        content: of the file.
+        name: of the policy where it does not say.
+
+    Raises:
+        InputError: it has a fault; one line names its key.
+    """
+    keys = Keys("policy", content, GUIDE)
     policy = Policy(
-        name=keys.text("name", path.stem),
+        name=keys.text("name", name),
         time_zone=sections.time_zone(keys),
         eligibility=keys.each("eligibility", sections.eligibility),
         leave_out=keys.each("leave_out", sections.leave_out),
@@ -62,34 +68,3 @@ def _require_consent(keys: Keys) -> None:
             "policy.consent: expected 'required', got another value; consent always holds: to "
             "open a touchpoint to a customer, write it into the customers table"
         )
-
-
-def _path(name_or_path: str | Path) -> Path:
-    text = str(name_or_path)
-    path = Path(text)
-    if path.suffix not in _SUFFIXES:
-        path = conf_folder() / "policy" / f"{text}.yaml"
-        names = shipped_policies()
-        if text not in names:
-            raise InputError(
-                f"policy: expected one of {', '.join(names)}, or a file that ends in .yaml, got "
-                f"{shown(text)}; {nearest(text, names, 'see docs/rules.md')}"
-            )
-    return path
-
-
-def _content(path: Path) -> Any:
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise InputError(f"policy: {path}: expected a file of at most 1 MB; is it a policy?")
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"policy: {path} cannot be read: {reason}") from None
-    try:
-        return parse_yaml(text)
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InputError(f"policy: {path}{line}: {error.problem}; fix the YAML") from None
-    except yaml.YAMLError:
-        raise InputError(f"policy: {path}: expected YAML text; see docs/rules.md") from None

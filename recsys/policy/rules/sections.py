@@ -4,10 +4,13 @@ from typing import get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from recsys.data import columns
+from recsys.data.sql_expressions.expressions import require_safe
+from recsys.data.yaml_keys import Keys, as_number
+from recsys.ops.nearest_name import nearest
 from recsys.policy.compiled.times import DAY
-from recsys.policy.rules.expressions import CUSTOMER_SIDE, OFFER_SIDE, require_safe
-from recsys.policy.rules.keys import Keys, as_number, nearest
 from recsys.policy.rules.policy import (
+    CUSTOMER_SIDE,
+    OFFER_SIDE,
     Arbitration,
     DaysRule,
     Eligibility,
@@ -147,7 +150,7 @@ def capacity(keys: Keys) -> dict[str, float]:
     given = keys.take("capacity")
     if given is None:
         return {}
-    names = Keys(f"{keys.path}.capacity", given)
+    names = Keys(f"{keys.path}.capacity", given, keys.guide)
     return {name: as_number(f"{names.path}.{name}", given[name], 0) for name in given}
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
+from recsys.data.sql_expressions.expressions import Expression
 from recsys.graph.features import as_of
-from recsys.policy.rules.expressions import CUSTOMER_SIDE, OFFER_SIDE, Expression
 from recsys.policy.rules.offers import Offers, filled_up
+from recsys.policy.rules.policy import CUSTOMER_SIDE, OFFER_SIDE
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,17 +6,12 @@ from recsys.arrays import FloatArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.offer_rows import offer_rows
+from recsys.data.sql_expressions.expressions import require_columns, require_safe
 from recsys.errors import InputError
 from recsys.policy.rules.eligibility import condition_grid
 from recsys.policy.rules.evaluate import Bounds, numbers
-from recsys.policy.rules.expressions import (
-    CUSTOMER_SIDE,
-    OFFER_SIDE,
-    require_columns,
-    require_safe,
-)
 from recsys.policy.rules.offers import offers_of
-from recsys.policy.rules.policy import Policy
+from recsys.policy.rules.policy import CUSTOMER_SIDE, OFFER_SIDE, Policy
 from recsys.policy.rules.sides import Sides
 
 

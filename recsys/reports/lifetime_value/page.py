@@ -18,7 +18,7 @@ from recsys.reports.lifetime_value.report import (
     summary,
     title,
 )
-from recsys.reports.rendering import PagePicture, TableCell, render
+from recsys.reports.rendering import PagePicture, plain, render
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,14 +62,10 @@ def value_text(report: ValueReport) -> Iterator[str]:
     if report.holdout is not None:
         tables.append(holdout_table(report.holdout))
     for table in tables:
-        rows = [[_plain(cell) for cell in row] for row in table.rows]
+        rows = [[plain(cell) for cell in row] for row in table.rows]
         yield ""
-        text = text_table(table.caption, [_plain(cell) for cell in table.head], rows)
+        text = text_table(table.caption, [plain(cell) for cell in table.head], rows)
         yield from text.split("\n")
-
-
-def _plain(cell: str | TableCell) -> str:
-    return cell if isinstance(cell, str) else f"{cell.text} {cell.detail}".strip()
 
 
 def _worth(report: ValueReport) -> "Figure":

@@ -7,17 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.errors import InputError
-from recsys.policy.rules.evaluate import Bounds, conditions, numbers
-from recsys.policy.rules.expressions import (
-    CUSTOMER_SIDE,
+from recsys.data.sql_expressions.expressions import (
     FUNCTIONS,
-    OFFER_SIDE,
     Expression,
     require_columns,
     require_safe,
 )
-from recsys.policy.rules.locked import locked_connection
+from recsys.data.sql_expressions.locked import locked_connection
+from recsys.errors import InputError
+from recsys.policy.rules.evaluate import Bounds, conditions, numbers
+from recsys.policy.rules.policy import CUSTOMER_SIDE, OFFER_SIDE
 
 BOTH = CUSTOMER_SIDE + OFFER_SIDE
 CUSTOMERS = pd.DataFrame(

@@ -11,10 +11,10 @@ import yaml
 from policy_files import policy_of
 
 from recsys import Dataset
+from recsys.data.sql_expressions.expressions import FUNCTIONS
 from recsys.errors import InputError
 from recsys.policy.rules.compile import compile_rules
 from recsys.policy.rules.evaluate import Bounds
-from recsys.policy.rules.expressions import FUNCTIONS
 from recsys.policy.rules.policy import Policy
 from recsys.policy.rules.read import read_policy
 

@@ -1,12 +1,12 @@
-"""Reads the mappings of a policy file; a fault is one line that names the key."""
+"""Reads the mappings of a YAML file; a fault is one line that names the key."""
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from recsys.errors import InputError
+from recsys.ops.nearest_name import nearest
 from recsys.ops.shown_text import shown
 
 T = TypeVar("T")
@@ -20,18 +20,19 @@ class Keys:
     Args:
         path: what names the mapping in messages, such as `policy.contact_limits[0]`.
         given: what the file has there.
+        guide: the page about such files.
 
     Raises:
         InputError: it is no mapping from names to values.
     """
 
-    def __init__(self, path: str, given: object) -> None:
+    def __init__(self, path: str, given: object, guide: str) -> None:
         if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
             raise InputError(
                 f"{path}: expected keys with values such as 'name: cards', got {shown(given)}; "
-                "see docs/rules.md"
+                f"see {guide}"
             )
-        self.path = path
+        self.path, self.guide = path, guide
         self._left = dict(given)
         self._known: list[str] = []
 
@@ -129,7 +130,7 @@ class Keys:
         if not isinstance(value, list):
             raise self.fault(key, "a list, each item begun by a dash", value)
         return tuple(
-            self._closed(Keys(f"{self.path}.{key}[{position}]", item), read)
+            self._closed(Keys(f"{self.path}.{key}[{position}]", item, self.guide), read)
             for position, item in enumerate(value)
         )
 
@@ -138,7 +139,7 @@ class Keys:
         value = self.take(key)
         if value is None:
             return None
-        return self._closed(Keys(f"{self.path}.{key}", value), read)
+        return self._closed(Keys(f"{self.path}.{key}", value, self.guide), read)
 
     def close(self) -> None:
         """Raises `InputError` for the first key that no reader asked for."""
@@ -174,12 +175,6 @@ def as_number(path: str, value: object, low: float, high: float = math.inf) -> f
         )
         raise _fault(path, expected, value, "")
     return float(value)  # type: ignore[arg-type]
-
-
-def nearest(name: object, known: Iterable[str], otherwise: str) -> str:
-    """A remedy: the nearest known name, or another one where none is near."""
-    near = get_close_matches(str(name), list(known), n=1, cutoff=0.7)
-    return f"did you mean '{near[0]}'?" if near else otherwise
 
 
 def _fault(path: str, expected: str, got: object, remedy: str) -> InputError:

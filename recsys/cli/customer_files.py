@@ -1,0 +1,58 @@
+"""What the commands about customers share: their cut-off, and the files that they write."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.reports.rendering import as_csv
+
+
+def named_file(given: Mapping[str, str], key: str, endings: tuple[str, ...]) -> Path | None:
+    """The file that a key names; None where it is not given.
+
+    Raises:
+        InputError: its name has another ending.
+    """
+    if key not in given:
+        return None
+    path = Path(given[key])
+    if path.suffix not in endings:
+        raise InputError(f"{key}={path}: expected a name that ends in {' or '.join(endings)}")
+    return path
+
+
+def table_content(table: pd.DataFrame, suffix: str) -> bytes:
+    """A table as Parquet, or as CSV where the name ends so."""
+    if suffix == ".csv":
+        return as_csv(table).encode()
+    content = BytesIO()
+    table.to_parquet(content, index=False)
+    return content.getvalue()
+
+
+def moment_of(given: Mapping[str, str], data: Dataset) -> int:
+    """The cut-off `at=`, or the end of the data, in UTC microseconds.
+
+    Raises:
+        InputError: it is no date, or not within the data, or these have no timestamps.
+    """
+    if data.clock != "timestamp" or data.as_of is None or data.interactions.when is None:
+        raise InputError(
+            "interactions: segments and signals need a column timestamp, got "
+            f"{data.clock or 'no order'}"
+        )
+    if "at" not in given:
+        return data.as_of
+    moment = pd.to_datetime(given["at"], utc=True, errors="coerce")
+    first, last = (pd.Timestamp(int(when), unit="us", tz="UTC")
+                   for when in (data.interactions.when.min(), data.as_of))  # fmt: skip
+    if pd.isna(moment) or not first < moment <= last:
+        raise InputError(
+            f"at: expected a moment from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, got "
+            f"'{given['at']}'"
+        )
+    return int(moment.value // 1_000)

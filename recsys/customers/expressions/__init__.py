@@ -1,0 +1,1 @@
+"""SQL expressions over the events of a customer, for segments and signals."""

@@ -1,0 +1,1 @@
+"""Signals: dated facts about a customer, as SQL over events, and what they do to acceptance."""

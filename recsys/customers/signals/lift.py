@@ -1,0 +1,163 @@
+"""What each signal does to acceptance: ratio of rates within strata, with interval and Holm."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr, stdtrit
+
+from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.evaluation.intervals import by_customer
+from recsys.evaluation.paired import Verdict
+from recsys.evaluation.pairwise import holm_adjusted
+
+FEWEST = 5
+"""Acceptances that both sides need at least."""
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Observations:
+    """Decisions, or customers over a period, with what they showed before and what came of them.
+
+    Attributes:
+        names: [K] of the signals.
+        shown: [N, K] bool, known before the outcome.
+        accepted: [N] bool.
+        customers: [N] row numbers.
+        strata: [N] int, within which rates are compared.
+        unit: what a row is, for readers.
+    """
+
+    names: tuple[str, ...]
+    shown: BoolArray
+    accepted: BoolArray
+    customers: IntArray
+    strata: IntArray
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lift:
+    """What a signal does to acceptance.
+
+    Attributes:
+        name: of the signal.
+        shown: rows with the signal.
+        rate: share of them that were accepted.
+        ratio: of the rates with and without it, within strata; nan where too few were accepted.
+        low: lower end of its 95 % interval, before Holm's correction.
+        high: upper end.
+        p_value: two-sided, of a ratio of 1.
+        p_holm: corrected for the number of signals.
+    """
+
+    name: str
+    shown: int
+    rate: float
+    ratio: float
+    low: float
+    high: float
+    p_value: float
+    p_holm: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether acceptance is surely higher with the signal, or lower, after the correction."""
+        if not self.p_holm < _ALPHA:
+            return "tie"
+        return "win" if self.ratio > 1 else "loss"
+
+
+def lifts(seen: Observations) -> list[Lift]:
+    """The lift of each signal, in their order.
+
+    Within strata (as touchpoints) rates with and without the signal are compared, by the ratio of
+    Mantel and Haenszel (Greenland and Robins, 1985, for cohorts), with N = n1 + n0 of a stratum:
+
+        ratio = sum(a n0 / N) / sum(b n1 / N)
+
+    of a accepted among n1 rows with the signal and b among n0 without. Its interval is by
+    linearisation on the log scale, with customers as clusters. A signal is not drawn by chance: the
+    ratio says who accepts more, not that the signal makes them.
+    """
+    ratios = [_ratio(seen, seen.shown[:, at]) for at in range(len(seen.names))]
+    p_values = np.array([p for *_, p in ratios])
+    corrected = holm_adjusted(p_values) if len(ratios) else p_values
+    return [
+        Lift(
+            name=name,
+            shown=int(seen.shown[:, at].sum()),
+            rate=_share(seen.accepted[seen.shown[:, at]]),
+            ratio=ratios[at][0],
+            low=ratios[at][1],
+            high=ratios[at][2],
+            p_value=ratios[at][3],
+            p_holm=float(corrected[at]),
+        )
+        for at, name in enumerate(seen.names)
+    ]
+
+
+def _ratio(seen: Observations, shown: BoolArray) -> tuple[float, float, float, float]:
+    """Ratio, the ends of its interval, and its p-value; 1 where too few were accepted."""
+    accepted = seen.accepted
+    if min((accepted & shown).sum(), (accepted & ~shown).sum()) < FEWEST:
+        return np.nan, np.nan, np.nan, 1.0
+    kinds = [accepted & shown, shown, accepted & ~shown, ~shown]
+    a, n1, b, n0 = (np.bincount(seen.strata, kind) for kind in kinds)
+    whole = np.maximum(n1 + n0, 1)
+    above, below = (a * n0 / whole).sum(), (b * n1 / whole).sum()
+    if not (above > 0 and below > 0):
+        return np.nan, np.nan, np.nan, 1.0
+    # Derivatives of log(above) - log(below) by the four counts of each stratum.
+    by_kind = [
+        n0 / whole / above,
+        -a * n0 / whole**2 / above - b * n0 / whole**2 / below,
+        -n1 / whole / below,
+        a * n1 / whole**2 / above + b * n1 / whole**2 / below,
+    ]
+    influence = sum(kind * slope[seen.strata] for kind, slope in zip(kinds, by_kind, strict=True))
+    by_person = by_customer(np.asarray(influence)[:, None], seen.customers)[:, 0]
+    people = len(by_person)
+    error = float(np.sqrt((by_person**2).sum() * people / max(people - 1, 1)))
+    log_ratio = float(np.log(above / below))
+    if not error > 0:
+        return float(np.exp(log_ratio)), np.nan, np.nan, 1.0
+    half = float(stdtrit(max(people - 1, 1), 0.975)) * error
+    low, high = np.exp(log_ratio - half), np.exp(log_ratio + half)
+    return (
+        float(np.exp(log_ratio)),
+        float(low),
+        float(high),
+        float(2 * ndtr(-abs(log_ratio) / error)),
+    )
+
+
+def _share(accepted: BoolArray) -> float:
+    return float(accepted.mean()) if len(accepted) else np.nan
+
+
+def joined(parts: Sequence[Observations]) -> Observations:
+    """Observations of several periods together; a signal that one of them lacks was not shown."""
+    names = tuple(dict.fromkeys(name for part in parts for name in part.names))
+    shown = [
+        np.column_stack([
+            part.shown[:, part.names.index(name)] if name in part.names
+            else np.zeros(len(part.shown), dtype=bool)
+            for name in names
+        ])
+        for part in parts
+    ]  # fmt: skip
+    arrays: list[FloatArray | IntArray | BoolArray] = [
+        np.concatenate([getattr(part, key) for part in parts])
+        for key in ("accepted", "customers", "strata")
+    ]
+    return Observations(
+        names=names,
+        shown=np.concatenate(shown),
+        accepted=arrays[0].astype(bool),
+        customers=arrays[1].astype(np.int64),
+        strata=arrays[2].astype(np.int64),
+        unit=parts[0].unit,
+    )

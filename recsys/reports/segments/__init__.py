@@ -1,0 +1,1 @@
+"""What `recsys segments` shows: how large segments are, what they are worth, how they change."""
