@@ -37,6 +37,7 @@ COMMANDS = {
     "retrain": "check new data, refit champion and challengers, promote by a stated policy",
     "monitor": "watch a log of served answers: acceptance, calibration, coverage, drift",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
+    "identities": "find the records of each person, and keep ids from run to run",
     "value": "forecast what each customer will buy and spend",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
