@@ -364,6 +364,31 @@ VALUE = {
     "out nowhere": ([*SHOP, "out=/proc/no/v.csv"], "out=/proc/no/v.csv cannot be written"),
 }  # fmt: skip
 
+RECORDS_FILE = ["records=tables/records.csv", "compare=false"]
+IDENTITIES = {
+    "no records": ([], "say records=FILE, or data=NAME whose tables have records"),
+    "both": ([*SHOP, "records=tables/records.csv"], "say records=FILE, or data=NAME whose tables"),
+    "no such file": (["records=no.csv"], "records=no.csv: expected a file, and there is none"),
+    "misspelt key": ([*RECORDS_FILE, "larges=9"], "unknown argument 'larges=9'; did you mean"),
+    "records of no person": (["records=tables/products.csv"],
+        "records: column 'record_id' is missing"),
+    "too few to compare": ([*SHOP], "records: expected at least 50 rows to learn"),
+    "largest of one": ([*RECORDS_FILE, "largest=1"],
+        "largest: expected a whole number of at least 2, got 1"),
+    "weight in words": ([*RECORDS_FILE, "min_weight=high"], "min_weight: expected a number from"),
+    "unknown truth": ([*RECORDS_FILE, "truth=who"], "truth=who: the records have no such column"),
+    "unknown column": (["records=tables/records.csv", "columns=height:text"],
+        "compare: no column 'height'"),
+    "before of no date": ([*RECORDS_FILE, "before=monday"], "before: expected"),
+    "out named as a file": ([*RECORDS_FILE, "out=persons.csv"],
+        "out=persons.csv: expected a folder, and .csv is the ending of a file"),
+    "page as a picture": ([*RECORDS_FILE, "page=p.png"], "page=p.png: expected a name that ends"),
+    "explain nowhere": (["explain=r1"], "explain and undo: set out=FOLDER"),
+    "explain no run": (["explain=r1", "out=kept"], "kept: expected a folder of recsys identities"),
+    "undo no run": (["undo=r1", "out=kept"], "kept: expected a folder of recsys identities"),
+    "no data": (["data.events=1000"], "data: simulated has no table of records"),
+}  # fmt: skip
+
 CHECK = {
     "no folder": (["data=files", "data.root=none"], "data.root=none: expected a folder"),
     "files without root": (["data=files"], "data.root is not set; set data.root=VALUE"),
@@ -463,7 +488,7 @@ MONITOR = {
 }  # fmt: skip
 
 BROKEN_COMMANDS = {
-    "check": CHECK, "value": VALUE, "refresh": REFRESH, "serve": SERVE,
+    "check": CHECK, "value": VALUE, "identities": IDENTITIES, "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
     "benchmark": BENCHMARK,

@@ -1,5 +1,7 @@
 """Checks tables once, when they are loaded. An error names table, row and column of a bad cell."""
 
+from dataclasses import replace
+
 import pandas as pd
 from pandera.errors import SchemaErrors
 
@@ -22,7 +24,8 @@ def check_tables(tables: Tables) -> Tables:
     """Checks all tables and converts their columns to the types that the library relies on.
 
     Ids and codes become int64 (Int64 with gaps) or str, texts str, times UTC timestamps, numbers
-    float64 and flags bool.
+    float64 and flags bool. Records are checked and left out: they are personal data, which identity
+    resolution alone reads (`recsys.customers.identity`), by `check_table`.
 
     Args:
         tables: as a source loads them; the frames are not changed.
@@ -49,7 +52,7 @@ def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
         from recsys.data.faults.collect import collect, with_number_of_others
 
         raise with_number_of_others(first, collect(tables).faults) from None
-    return checked, counts
+    return replace(checked, records=None), counts
 
 
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:

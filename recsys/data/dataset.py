@@ -241,9 +241,7 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         seed: shuffles customer and product ids, so that row numbers carry no information.
     """
     generator = np.random.default_rng(seed)
-    side = {
-        name: table for name, table in tables.items() if name not in ("interactions", "records")
-    }
+    side = {name: table for name, table in tables.items() if name != "interactions"}
     events = tables.interactions
     customers = Vocabulary.build("customer", _columns(columns.CUSTOMER, events, side), generator)
     products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)

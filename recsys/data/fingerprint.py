@@ -19,8 +19,7 @@ def fingerprint(source: Source, tables: Tables) -> str:
 
     What says nothing about the data does not count: the order of columns; the order of rows, but
     for interactions without a clock, whose order stands for time; whether a number of a feature is
-    stored as whole; the unit of a time beyond microseconds;
-    the table of records, which no model reads.
+    stored as whole; the unit of a time beyond microseconds.
 
     Args:
         source: that the tables come from.
@@ -31,8 +30,6 @@ def fingerprint(source: Source, tables: Tables) -> str:
         repr((source.name, source.version, source.targets, filter_seen)).encode()
     )
     for name, table in tables.items():
-        if name == "records":
-            continue
         names = sorted(table.columns)
         digest.update(repr((name, names, len(table))).encode())
         content = pd.DataFrame({column: _canonical(table[column]) for column in names})

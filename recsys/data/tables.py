@@ -21,7 +21,7 @@ class Tables:
         identities: pairs of ids that belong to the same person.
         decisions: logged offers, their propensities and outcomes.
         records: one row per record that a source keeps of a person. Identity resolution links
-            them. They are personal data, which no model reads: a `Dataset` does not hold them.
+            them; a `Dataset` does not hold them, since no model may read personal data.
     """
 
     interactions: pd.DataFrame

@@ -43,3 +43,5 @@ def test_a_data_set_is_the_same_with_and_without_records() -> None:
     assert with_records.fingerprint == without.fingerprint
     assert with_records.customers.ids.tolist() == without.customers.ids.tolist()
     assert "records" not in with_records.side_tables
+    with pytest.raises(InputError, match=r"records: row 1, column 'record_id'.*once"):
+        check_tables(Tables(interactions=EVENTS, records=RECORDS.assign(record_id=1)))

@@ -49,15 +49,20 @@ def undo(folder: Path | str, records: Sequence[object], reason: str = "undone") 
     added = pd.DataFrame({A: pairs["record_a"], B: pairs["record_b"]}).assign(**{REASON: reason})
     former = read_refused(path)
     both = pd.concat([former, added], ignore_index=True).drop_duplicates([A, B])
-    write_whole(path / REFUSED, both.to_parquet(index=False) or b"", "undo")
+    write_whole(path / REFUSED, both.to_parquet(index=False), "undo")
     return len(both) - len(former)
 
 
 def read_refused(folder: Path) -> pd.DataFrame:
     """The table of refused links of a folder: record_a, record_b, reason; empty without one."""
     if not (folder / REFUSED).is_file():
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in (A, B, REASON)})
+        return no_refusals()
     return pd.read_parquet(folder / REFUSED)
+
+
+def no_refusals() -> pd.DataFrame:
+    """An empty table of refused links."""
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in (A, B, REASON)})
 
 
 def refused_rows(refused: pd.DataFrame, ids: pd.Series) -> IntArray:

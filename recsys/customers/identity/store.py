@@ -13,7 +13,7 @@ from recsys.customers.identity.customer_links import linked_customers
 from recsys.customers.identity.keys import KIND, WEIGHT, A, B
 from recsys.customers.identity.person_ids import PERSON
 from recsys.customers.identity.probabilistic import COMPARED
-from recsys.customers.identity.refusals import read_refused
+from recsys.customers.identity.refusals import no_refusals, read_refused
 from recsys.customers.identity.resolve import Resolution
 from recsys.data import columns
 from recsys.errors import InputError
@@ -42,13 +42,20 @@ class Former(NamedTuple):
     changes: pd.DataFrame | None
     refused: pd.DataFrame
 
+    @property
+    def retired(self) -> set[str]:
+        """Ids of persons that are no more."""
+        return set() if self.changes is None else set(self.changes["former_id"])
 
-def read_former(folder: Path) -> Former:
+
+def read_former(folder: Path | None) -> Former:
     """Reads a folder of former runs; empty where there is none.
 
     Raises:
         InputError: a file cannot be read.
     """
+    if folder is None:
+        return Former(None, None, no_refusals())
     return Former(_read(folder / PERSONS), _read(folder / CHANGES), read_refused(folder))
 
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, TypeAlias, TypedDict
 
 import pandas as pd
@@ -138,7 +138,7 @@ class OwnTables(ABC):
         if is_unanswered(loaded):
             loaded = with_outcomes(loaded, known_after)
         events = decisions_as_events(check_tables(loaded), known_after=known_after)
-        return EndingTables.of(events, self.ends)
+        return EndingTables.of(replace(events, records=loaded.records), self.ends)
 
     def _renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
         try:
