@@ -1,15 +1,15 @@
 """Links of records that share a strong key: e-mail, phone, loyalty id, handle, device."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+from recsys.arrays import IntArray
 from recsys.customers.identity.rules import LinkRules
 from recsys.data import columns
-from recsys.data.vocabulary import normalise_ids
 from recsys.errors import InputError
 
 A, B, WEIGHT, KIND, REASON = "record_a", "record_b", "weight", "kind", "reason"
@@ -96,13 +96,15 @@ def key_links(records: pd.DataFrame, identities: pd.DataFrame | None, rules: Lin
 
 _PAIRS: Final = f"""
     WITH usable AS (
-        SELECT *, count(*) OVER (PARTITION BY kind, value) AS n FROM keys
+        SELECT * FROM keys SEMI JOIN (
+            SELECT kind, value FROM keys GROUP BY ALL HAVING count(*) BETWEEN 2 AND ?
+        ) USING (kind, value)
     ),
     pairs AS (
         SELECT a.row AS record_a, b.row AS record_b, a.kind, max(a.weight) AS weight,
             bool_or(a.personal) AS personal
         FROM usable a JOIN usable b ON a.kind = b.kind AND a.value = b.value AND a.row < b.row
-        WHERE a.n BETWEEN 2 AND ? GROUP BY ALL
+        GROUP BY ALL
     )
     SELECT record_a, record_b, kind, weight, CASE
         WHEN personal THEN NULL
@@ -120,10 +122,10 @@ def _keys_query(
     connection.register("devices", devices)
     parts = ["SELECT DISTINCT row, kind, value, weight, false AS personal FROM devices"]
     for number, name in enumerate(key_columns(records)):
-        values = pd.DataFrame({"value": records[name].astype("str"), "row": range(len(records))})
+        values = pd.DataFrame({"value": records[name], "row": np.arange(len(records))})
         connection.register(f"key_{number}", values)
         kind = _kind(name)
-        value = _NORMALISED.get(name, _OTHERS).format("value")
+        value = _NORMALISED.get(name, _OTHERS).format("value::VARCHAR")
         parts.append(
             f"SELECT row, '{name.replace(chr(39), chr(39) * 2)}', {value}, {_WEIGHTS[kind]}, "
             f"{str(kind in _PERSONAL).lower()} FROM key_{number} WHERE {value} IS NOT NULL"
@@ -158,16 +160,13 @@ def _of_identities(
     kept = confidence >= rules.min_confidence
     kind = identities[columns.KIND].astype("str").to_numpy()[kept]
     weight = _LINK_WEIGHT * confidence[kept]
-    index = _rows_by_id(records)
-    ends = [
-        identities[name].astype("str").to_numpy()[kept] for name in (columns.ID_A, columns.ID_B)
-    ]
-    rows = [index.reindex(end).to_numpy(np.float64) for end in ends]
-    known = [~np.isnan(row) for row in rows]
+    ends = [identities[name][kept] for name in (columns.ID_A, columns.ID_B)]
+    rows = _rows_by_id(records, ends)
+    known = [row >= 0 for row in rows]
     both = known[0] & known[1] & (rows[0] != rows[1])
     low, high = np.minimum(*rows)[both], np.maximum(*rows)[both]
     links = pd.DataFrame(
-        {A: low.astype(np.int64), B: high.astype(np.int64), KIND: kind[both],
+        {A: low, B: high, KIND: kind[both],
          WEIGHT: weight[both], REASON: pd.Series([None] * int(both.sum()), dtype="str")}
     )  # fmt: skip
     keys = [no_keys]
@@ -176,9 +175,9 @@ def _of_identities(
         keys.append(
             pd.DataFrame(
                 {
-                    "row": rows[side][one].astype(np.int64),
+                    "row": rows[side][one],
                     KIND: kind[one],
-                    "value": ends[other][one],
+                    "value": ends[other][one].astype("str").to_numpy(),
                     WEIGHT: weight[one],
                 }
             )
@@ -186,19 +185,24 @@ def _of_identities(
     return links, pd.concat([part for part in keys if len(part)] or [no_keys], ignore_index=True)
 
 
-def _rows_by_id(records: pd.DataFrame) -> pd.Series:
-    """Id of a record or customer as text -> position of its (first) record."""
-    names: Sequence[str] = [columns.RECORD]
-    if columns.CUSTOMER in records:
-        names = [columns.CUSTOMER, columns.RECORD]
-    parts = []
-    for name in names:
-        ids = normalise_ids(records[name])
-        parts.append(
-            pd.Series(np.arange(len(ids)), index=ids.astype("str"))[ids.notna().to_numpy()]
-        )
-    rows: pd.Series = pd.concat(parts)
-    return rows.loc[~rows.index.duplicated()]
+def _rows_by_id(records: pd.DataFrame, ends: Sequence[pd.Series]) -> list[IntArray]:
+    """For each series of ids the position of the (first) record of each; -1 where there is none."""
+    names = [columns.CUSTOMER, columns.RECORD] if columns.CUSTOMER in records else [columns.RECORD]
+    ids = [records[name] for name in names]
+    # Whole numbers are compared as such: texts of ten million ids take seconds and gigabytes.
+    are_whole = all(pd.api.types.is_integer_dtype(part.dtype) for part in (*ids, *ends))
+    plain: Any = "Int64" if are_whole else "str"
+    rows = np.concatenate([np.flatnonzero(part.notna()) for part in ids])
+    known = pd.concat([part.dropna().astype(plain) for part in ids], ignore_index=True)
+    first = (~known.duplicated()).to_numpy()
+    index = pd.Index(_as_array(known[first], are_whole))
+    positions = rows[first]
+    found = [index.get_indexer(pd.Index(_as_array(end, are_whole))) for end in ends]
+    return [np.where(at < 0, -1, positions[at]).astype(np.int64) for at in found]
+
+
+def _as_array(ids: pd.Series, are_whole: bool) -> Any:
+    return ids.to_numpy(np.int64) if are_whole else ids.astype("str").array
 
 
 def _refuse_self_links(identities: pd.DataFrame) -> None:

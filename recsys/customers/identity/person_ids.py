@@ -50,10 +50,9 @@ def person_ids(
     kept = _kept_ids(texts, cluster, former)
     taken = set(retired) | (set() if former is None else set(former[PERSON]))
     smallest = texts.groupby(cluster).min()
-    names = np.empty(len(smallest), dtype=object)
-    for number, record in enumerate(smallest.tolist()):
-        names[number] = kept.get(number) or _new_id(record, taken)
-        taken.add(names[number])
+    names = smallest.index.map(kept).to_numpy(object) if kept else np.full(len(smallest), None)
+    fresh = np.array([name is None or name != name for name in names], bool)
+    names[fresh] = _new_ids(smallest[fresh], taken)
     of_record = pd.Series(names[cluster], dtype="str")
     return PersonIds(of_record, _changes(texts, of_record, former))
 
@@ -71,14 +70,22 @@ def _kept_ids(texts: pd.Series, cluster: IntArray, former: pd.DataFrame | None) 
     return dict(zip(heirs["cluster"].tolist(), heirs["id"].tolist(), strict=True))
 
 
-def _new_id(record: str, taken: set[str]) -> str:
-    attempt = 0
-    while True:
-        text = record if not attempt else f"{record}\0{attempt}"
-        name = f"P{blake2b(text.encode(), digest_size=8).hexdigest()}"
-        if name not in taken:
-            return name
-        attempt += 1
+def _new_ids(records: pd.Series, taken: set[str]) -> list[str]:
+    """An id for each text, none of them taken."""
+    hashes = pd.util.hash_array(records.to_numpy(object), categorize=False)
+    names = [f"P{value:016x}" for value in hashes.tolist()]
+    if len(set(names)) == len(names) and taken.isdisjoint(names):
+        return names
+    used = set(taken)
+    for position, record in enumerate(records.tolist()):
+        attempt = 0
+        while names[position] in used:
+            attempt += 1
+            names[position] = (
+                f"P{blake2b(f'{record}/{attempt}'.encode(), digest_size=8).hexdigest()}"
+            )
+        used.add(names[position])
+    return names
 
 
 def _changes(texts: pd.Series, of_record: pd.Series, former: pd.DataFrame | None) -> pd.DataFrame:
