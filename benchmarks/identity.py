@@ -20,6 +20,8 @@ _NEARLY_A_KEY = "soc_sec_id"
 _REPEATS = 3
 """Records of a simulated person in the mean."""
 _WORDS = 20_000
+_OF_FAMILIES = (columns.SURNAME, columns.CITY, columns.POSTCODE, columns.PHONE)
+_OF_TWINS = (*_OF_FAMILIES, columns.BIRTH_DATE)
 _LINKED = 4
 """Customers of a simulated person that known links join."""
 
@@ -51,6 +53,8 @@ class IdentitySuite:
             made |= _stability(path.stem, table, truth, self.seed)
         if self.records:
             made |= _measured("simulated", *simulated(self.records, self.seed))
+            hard = simulated(self.records, self.seed, twins=0.02, families=0.1)
+            made |= _measured("families", *hard)
         if self.links:
             made |= _many_links(self.links, self.seed)
         return made
@@ -86,12 +90,16 @@ def _stability(name: str, table: pd.DataFrame, truth: IntArray, seed: int) -> di
     return {f"{name}_ids_changed": float(1 - same[~touched[was]].mean())}
 
 
-def simulated(records: int, seed: int) -> tuple[pd.DataFrame, IntArray]:
+def simulated(
+    records: int, seed: int, twins: float = 0.0, families: float = 0.0
+) -> tuple[pd.DataFrame, IntArray]:
     """Records of persons with typing errors, moves and gaps, and the person of each.
 
     Args:
         records: how many.
         seed: draws them.
+        twins: share of persons who share all but the given name with another one.
+        families: share of persons who share surname, address and phone with another one.
     """
     rng = np.random.default_rng(seed)
     persons = max(records // _REPEATS, 1)
@@ -110,6 +118,10 @@ def simulated(records: int, seed: int) -> tuple[pd.DataFrame, IntArray]:
         columns.POSTCODE: rng.integers(10_000, 99_999, persons).astype(str).astype(object),
         columns.PHONE: rng.integers(10**8, 10**9, persons).astype(str).astype(object),
     }
+    for share, common_to_both in ((families, _OF_FAMILIES), (twins, _OF_TWINS)):
+        second = rng.choice(np.arange(1, persons), int(share * persons), replace=False)
+        for name in common_to_both:
+            people[name][second] = people[name][second - 1]
     person = np.concatenate([np.arange(persons), rng.integers(0, persons, records - persons)])
     table = {name: values[person] for name, values in people.items()}
     moved = rng.random(records) < 0.1
