@@ -16,7 +16,10 @@ from recsys.data.snapshots import dated_customers
 from recsys.data.split import TimeSplit
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+from recsys.graph.features import feature_terms
 from recsys.models.segment_column import column_cells
+from recsys.policy.rules.compile import compile_rules
+from recsys.policy.rules.read import policy_of
 
 ROWS = [
     (customer, product, "purchase", days, 10.0)
@@ -122,3 +125,14 @@ def test_a_column_that_customers_have_is_not_counted_over(tmp_path: Path) -> Non
         Dataset.from_source(source(tmp_path, segments='segments: {age: "count(*) > 1"}'))
     with pytest.raises(InputError, match=r"data\.signals: expected names that no segment has"):
         source(tmp_path, segments='segments: {x: "1 = 1"}', signals='signals: {x: "1 = 1"}')
+
+
+def test_a_column_is_a_feature_and_a_condition_of_a_rule(tmp_path: Path) -> None:
+    data = Dataset.from_source(source(tmp_path, **SEGMENTS))
+    table = data.side_tables["customers"]
+    features = feature_terms(table, "customer_id", data.customers, data.as_of_seconds)
+    assert features.encodings["recent"] == "yes or no"
+    content = {"eligibility": [{"name": "now", "customers": "customer.recent"}]}
+    (rule,) = compile_rules(policy_of(content, "mine"), data).groups
+    allowed = rule.allowed[rule.customers, 0]
+    assert set(data.customers.ids[allowed]) == {"ann", "bob", "cem"}
