@@ -389,6 +389,34 @@ IDENTITIES = {
     "no data": (["data.events=1000"], "data: simulated has no table of records"),
 }  # fmt: skip
 
+SEGMENTS = {
+    "misspelt key": ([*SHOP, "segmnts=x"], "unknown argument 'segmnts=x'; did you mean segments="),
+    "unknown file": ([*SHOP, "segments=defalt"], "segments: expected one of default", "'default'?"),
+    "missing file": ([*SHOP, "segments=no.yaml"], "segments: no.yaml cannot be read"),
+    "cut-off of no date": ([*SHOP, "at=monday"], "at: expected a moment from 20", "got 'monday'"),
+    "since of none": ([*SHOP, "since=0"], "since: expected a number from 1 to 36,500, got '0'"),
+    "out of no kind": ([*SHOP, "out=s.xlsx"], "out=s.xlsx: expected a name that ends in"),
+    "page of no kind": ([*SHOP, "page=s.pdf"], "page=s.pdf: expected a name that ends in"),
+    "log in words": ([*SHOP, "log=maybe"], "log: expected true or false"),
+    "out nowhere": ([*SHOP, "out=/proc/no/s.csv"], "out=/proc/no/s.csv cannot be written"),
+}  # fmt: skip
+
+SIGNALS = {
+    "misspelt key": ([*SHOP, "evry=9"], "unknown argument 'evry=9'; did you mean every="),
+    "unknown file": ([*SHOP, "signals=defalt"], "signals: expected one of default", "'default'?"),
+    "every in words": ([*SHOP, "every=week"], "every: expected a number from 1 to 36,500"),
+    "no looks": ([*SHOP, "looks=0"], "looks: expected a whole number of at least 1, got '0'"),
+    "looks before the data": ([*SHOP, "every=9000"], "every: expected at most"),
+    "promoted to no file": ([*SHOP, "promote=cart_left"], "rule: expected FILE.yaml"),
+    "rule of nothing": ([*SHOP, "rule=p.yaml"], "promote: expected the name of a signal"),
+    "unknown signal": ([*SHOP, "promote=cart_lft", "rule=p.yaml"], "did you mean 'cart_left'?"),
+    "unknown policy": ([*SHOP, "promote=cart_left", "rule=p.yaml", "policy=no"],
+        "policy: expected one of"),
+    "not proven": ([*SHOP, "every=5", "promote=cart_left", "rule=p.yaml"],
+        "promote=cart_left: expected a lift"),
+    "events of no kind": ([*SHOP, "events=e.txt"], "events=e.txt: expected a name that ends in"),
+}  # fmt: skip
+
 CHECK = {
     "no folder": (["data=files", "data.root=none"], "data.root=none: expected a folder"),
     "files without root": (["data=files"], "data.root is not set; set data.root=VALUE"),
@@ -488,7 +516,8 @@ MONITOR = {
 }  # fmt: skip
 
 BROKEN_COMMANDS = {
-    "check": CHECK, "value": VALUE, "identities": IDENTITIES, "refresh": REFRESH, "serve": SERVE,
+    "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
+    "signals": SIGNALS, "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
     "benchmark": BENCHMARK,

@@ -12,6 +12,6 @@ DATA_KEYS = {
 
 def is_of_data(word: str) -> bool:
     """Whether a word belongs to `composed_source`."""
-    return word.lstrip("+~").startswith(("data=", "data.", "allow=")) or word.startswith(
+    return word.lstrip("+~").startswith(("data=", "data.", "data@", "allow=")) or word.startswith(
         "--config-dir="
     )

@@ -17,6 +17,7 @@ from recsys.data.frames import Frame, Frames, Origin, as_pandas
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
 from recsys.data.known_ids import KnownIds
+from recsys.data.snapshots import Snapshots, TakesSnapshots, with_snapshots
 from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import Vocabulary
@@ -58,6 +59,7 @@ class Dataset:
         known_ids: how many ids of each side table the others know, before identities are merged.
         origin: the tables of all events, from which a split merges identities as known at its
             first cut-off; None for data prepared by a run, and for parts of a data set.
+        snapshots: where columns of customers come from that were counted from events; or None.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Dataset:
     filter_seen: FilterSeen = ALL_SEEN
     known_ids: tuple[KnownIds, ...] = ()
     origin: Origin | None = None
+    snapshots: Snapshots | None = None
 
     def __repr__(self) -> str:
         return (
@@ -249,7 +252,7 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     contexts = code_contexts(events)
     coded = encode(events, customers, products, touchpoints, contexts.codes)
     clock = _clock(events)
-    return Dataset(
+    data = Dataset(
         name=source.name,
         fingerprint=fingerprint(source, tables),
         customers=customers,
@@ -263,6 +266,14 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         as_of=_end(coded, clock),
         targets=source.targets,
         filter_seen=filter_of(source.filter_seen, events),
+    )
+    if not isinstance(source, TakesSnapshots):
+        return data
+    counted = with_snapshots(data, source)
+    if counted is None:
+        return data
+    return replace(
+        data, side_tables={**side, "customers": counted}, snapshots=Snapshots(source, side)
     )
 
 

@@ -200,3 +200,18 @@ def test_the_command_writes_members_and_a_page(
     assert set(table["value_band"].dropna()) == {"high", "medium", "low"}
     assert "Segment and stage of the journey, by value" in capsys.readouterr().out
     assert "abandoned_cart" in page.read_text()
+
+
+def test_the_file_of_the_guide_is_one(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "segments.md").read_text()
+    text = guide.split("```yaml\n")[1].split("```")[0]
+    products = pd.DataFrame({"product_id": ["p"], "category": ["loan"]})
+    found = members(tmp_path, text, data_of(ROWS, products=products))
+    np.testing.assert_array_equal(found.segments["lapsing"], found.segments["lapsing_written_out"])
+    assert set(found.ids[found.segments["lapsing"]]) == {"ann"}
+
+
+def test_events_in_order_without_time_have_no_days() -> None:
+    data = Dataset.from_frames(pd.DataFrame({"customer_id": ["a"], "order": [1]}))
+    with pytest.raises(InputError, match=r"interactions: segments and signals need .*, got order"):
+        members_at(read_segments("default"), data, AS_OF)

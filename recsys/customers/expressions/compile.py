@@ -25,6 +25,8 @@ AGGREGATES = (
 _EXACT = ("sum", "avg", "median")
 """Of decimals, they are computed exactly and only then become floats."""
 AS_OF = "as_of"
+MOMENT = "CAST('as of 5c1f7a2e' AS TIMESTAMP)"
+"""What stands for the cut-off until an expression is run, so that it is compiled but once."""
 
 
 class UnknownColumnError(InputError):
@@ -71,8 +73,9 @@ class Compiled:
     columns: frozenset[tuple[str, str]]
 
 
+@cache
 def compile_expression(
-    path: str, text: str, known: Columns, as_of: str, *, per_product: bool = False
+    path: str, text: str, known: Columns, *, per_product: bool = False
 ) -> Compiled:
     """Checks an expression and takes it apart; nothing of it is run.
 
@@ -80,7 +83,6 @@ def compile_expression(
         path: where it stands, for messages.
         text: the expression.
         known: the columns that it may name.
-        as_of: the cut-off, as SQL reads a timestamp.
         per_product: whether it is about a customer and a product; it may then use columns of
             products outside of aggregates.
 
@@ -89,7 +91,7 @@ def compile_expression(
             column of events outside of an aggregate.
     """
     tree = written_out(path, parsed(path, text))
-    parts = _Parts(path, known, as_of, per_product)
+    parts = _Parts(path, known, per_product)
     for node in nodes(path, tree):
         if node["class"] == "FUNCTION" and _name(node) in AGGREGATES:
             _require_plain(path, node)
@@ -110,7 +112,6 @@ class _Parts:
 
     path: str
     known: Columns
-    as_of: str
     per_product: bool
     aggregates: dict[str, str] = field(default_factory=dict)
     inner: set[tuple[str, str]] = field(default_factory=set)
@@ -153,7 +154,7 @@ class _Parts:
     def _column(self, node: dict[str, Any], inside: str | None) -> dict[str, Any]:
         names = [str(name) for name in node["column_names"]]
         if names == [AS_OF]:
-            return _form(f"CAST('{self.as_of}' AS TIMESTAMP)")
+            return _form(MOMENT)
         table, column = self._resolved(names)
         if not inside and (table == "event" or (table == "product" and not self.per_product)):
             raise InputError(

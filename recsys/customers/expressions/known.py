@@ -35,12 +35,9 @@ def compiled_or_left_out(
     """
     compiled: dict[str, tuple[Compiled, Kind]] = {}
     left_out = {}
-    as_of = facts.moment.strftime("%Y-%m-%d %H:%M:%S.%f")
     for name, sql, gives in wanted:
         try:
-            each = compile_expression(
-                f"{kind}.{name}", sql, facts.columns, as_of, per_product=per_product
-            )
+            each = compile_expression(f"{kind}.{name}", sql, facts.columns, per_product=per_product)
             compiled[name] = (each, gives)
         except UnknownColumnError as error:
             if not skips:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.arrays import BoolArray, IntArray
-from recsys.customers.expressions.compile import Compiled, aggregate_column
+from recsys.customers.expressions.compile import MOMENT, Compiled, aggregate_column
 from recsys.customers.expressions.facts import ROW, Facts
 from recsys.data.sql_expressions.locked import locked_connection
 from recsys.errors import InputError
@@ -74,11 +74,23 @@ def computed(
         InputError: an expression gives something else, does not fit the columns, or the pass takes
             too much time or memory.
     """
+    import duckdb
+
     bounds = bounds or Bounds()
     connection = locked_connection(bounds.seconds, bounds.memory, bounds.threads)
     try:
         _register(connection, facts, [each for each, _ in expressions])
-        return _run(connection, expressions, per_product, bounds)
+        return _run(connection, facts, expressions, per_product)
+    except duckdb.InterruptException:
+        raise InputError(
+            f"{_paths(expressions)}: expected at most {bounds.seconds:g} seconds, got more; leave "
+            "some out, or write results into columns of the tables"
+        ) from None
+    except duckdb.OutOfMemoryException:
+        raise InputError(
+            f"{_paths(expressions)}: expected at most {bounds.memory} of memory, got more; leave "
+            "some out, or use fewer different aggregates"
+        ) from None
     finally:
         connection.close()
 
@@ -96,33 +108,26 @@ def _register(connection: Any, facts: Facts, expressions: Sequence[Compiled]) ->
 
 def _run(
     connection: Any,
+    facts: Facts,
     expressions: Sequence[tuple[Compiled, Kind]],
     per_product: bool,
-    bounds: Bounds,
 ) -> Results:
     import duckdb
 
-    statement = _statement([each for each, _ in expressions], per_product)
+    cutoff = f"TIMESTAMP '{facts.moment:%Y-%m-%d %H:%M:%S.%f}'"
+    statement = _statement([each for each, _ in expressions], per_product).replace(MOMENT, cutoff)
     try:
         relation = connection.sql(statement)
         types = [str(kind) for kind in relation.types][2:]
         for (expression, kind), came in zip(expressions, types, strict=True):
             _require_kind(expression, kind, came)
         table = relation.to_arrow_table()
-    except duckdb.InterruptException:
-        raise InputError(
-            f"{_paths(expressions)}: expected at most {bounds.seconds:g} seconds, got more; leave "
-            "some out, or write results into columns of the tables"
-        ) from None
-    except duckdb.OutOfMemoryException:
-        raise InputError(
-            f"{_paths(expressions)}: expected at most {bounds.memory} of memory, got more; leave "
-            "some out, or use fewer different aggregates"
-        ) from None
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        raise
     except duckdb.Error as error:
         if len(expressions) > 1:
             for each in expressions:  # which of them it is
-                _run(connection, [each], per_product, bounds)
+                _run(connection, facts, [each], per_product)
         why = str(error).splitlines()[0].split("Error: ", 1)[-1]
         path = expressions[0][0].path
         raise InputError(

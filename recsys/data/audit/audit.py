@@ -12,6 +12,7 @@ from recsys.data.audit.features import check_features, unplaced
 from recsys.data.audit.identities import check_identities
 from recsys.data.audit.recount import check_derived
 from recsys.data.audit.rows import rows_of_table
+from recsys.data.audit.snapshots import Recounted
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Split, Window
 from recsys.data.tables import Tables
@@ -43,6 +44,10 @@ class Audit:
         self._clock, self._split = data.clock, split
         # Without interactions, so that no second copy of the events stays in memory during a fit.
         self._side = {name: table for name, table in merged.items() if name != "interactions"}
+        self._counted = None
+        if data.snapshots is not None:
+            self._side["customers"] = data.side_tables["customers"]
+            self._counted = Recounted(data, data.snapshots)
         self._rows = rows_of_table(merged.interactions, data)
         self._checks: list[Check] = [check_identities(checked, merged, self._first_cutoff())]
 
@@ -57,6 +62,7 @@ class Audit:
         self._checks += [
             check_edges(boundary),
             *check_features(boundary, self._side),
+            *([] if self._counted is None else [self._counted.check(boundary)]),
             check_answers(boundary),
         ]
 

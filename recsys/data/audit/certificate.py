@@ -7,7 +7,7 @@ from recsys.errors import InputError
 
 Kind = Literal[
     "edges", "features", "popularity", "segments", "identities", "negatives", "calibrators",
-    "answers",
+    "answers", "snapshots",
 ]  # fmt: skip
 PASSED = "passed"
 UNORDERED = "not certifiable: no order"
