@@ -12,7 +12,7 @@ from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
 from recsys.cli.source_words import DATA_KEYS, is_of_data
-from recsys.cli.words import Key, key_values
+from recsys.cli.words import Key, key_values, named_file
 from recsys.data.faults.inspected import Inspected, inspect
 from recsys.data.source import Source
 from recsys.errors import InputError
@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> None:
         InputError: a word is wrong, or the tables cannot be read at all.
     """
     given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
-    out, suggest = _out(given), _suggest(given)
+    out, suggest = named_file(given, "out", (".html",)), _suggest(given)
     source = composed_source([word for word in words if not _is_own(word)])
     if suggest is not None and not hasattr(source, "suggestion"):
         raise InputError("suggest: expected data=files, whose files a mapping describes")
@@ -60,15 +60,6 @@ def main(words: Sequence[str]) -> None:
 
 def _is_own(word: str) -> bool:
     return word.partition("=")[0] in _OWN
-
-
-def _out(given: dict[str, str]) -> Path | None:
-    if "out" not in given:
-        return None
-    out = Path(given["out"])
-    if out.suffix != ".html":
-        raise InputError(f"out={out}: expected a name that ends in .html")
-    return out
 
 
 def _suggest(given: dict[str, str]) -> Path | None:

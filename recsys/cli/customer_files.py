@@ -2,27 +2,12 @@
 
 from collections.abc import Mapping
 from io import BytesIO
-from pathlib import Path
 
 import pandas as pd
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.reports.rendering import as_csv
-
-
-def named_file(given: Mapping[str, str], key: str, endings: tuple[str, ...]) -> Path | None:
-    """The file that a key names; None where it is not given.
-
-    Raises:
-        InputError: its name has another ending.
-    """
-    if key not in given:
-        return None
-    path = Path(given[key])
-    if path.suffix not in endings:
-        raise InputError(f"{key}={path}: expected a name that ends in {' or '.join(endings)}")
-    return path
 
 
 def table_content(table: pd.DataFrame, suffix: str) -> bytes:

@@ -19,7 +19,15 @@ from recsys.arrays import IntArray
 from recsys.cli.composed_source import composed_source
 from recsys.cli.run_keys import STORE, pairs_of, store_of
 from recsys.cli.source_words import DATA_KEYS, is_of_data
-from recsys.cli.words import Key, key_values, new_folder, number_within, truth, whole_number
+from recsys.cli.words import (
+    Key,
+    key_values,
+    named_file,
+    new_folder,
+    number_within,
+    truth,
+    whole_number,
+)
 from recsys.customers.identity.evaluation import IdentityErrors, evaluate_identities
 from recsys.customers.identity.refusals import undo
 from recsys.customers.identity.resolve import resolve
@@ -82,7 +90,7 @@ def main(words: Sequence[str]) -> None:
         return
     rules, kept = _rules(given), truth("log", given["log"])
     compare = truth("compare", given["compare"])
-    page = _page(given)
+    page = named_file(given, "page", (".html",))
     before = parse_moment(given["before"], "before") if "before" in given else None
     seed = int(number_within("seed", given["seed"], 0, 2**31))
     name, records, identities = _tables(given, of_data)
@@ -183,15 +191,6 @@ def _errors(
         said = used[consents].apply(lambda column: column.str.lower().isin(("false", "0", "no")))
         refuses = said.to_numpy(bool).any(axis=1)
     return evaluate_identities(cluster, np.asarray(codes), refuses)
-
-
-def _page(given: Mapping[str, str]) -> Path | None:
-    if "page" not in given:
-        return None
-    path = Path(given["page"])
-    if path.suffix != ".html":
-        raise InputError(f"page={path}: expected a name that ends in .html")
-    return path
 
 
 def _log(report: IdentityReport, given: Mapping[str, str]) -> str:

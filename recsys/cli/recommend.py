@@ -20,7 +20,7 @@ from uuid import UUID
 import numpy as np
 
 from recsys.cli.answer_text import lines
-from recsys.cli.words import Key, key_values, truth, whole_number
+from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
 from recsys.ops.terminal import say
@@ -104,11 +104,10 @@ def _out(given: dict[str, str], for_everyone: bool) -> Path | None:
                 "everyone=true needs out=FILE.parquet or out=FILE.csv, where the offers are written"
             )
         return None
+    if not for_everyone:
+        return named_file(given, "out", (".json",))
     out = Path(given["out"])
-    if for_everyone:
-        require_ending(out)
-    elif out.suffix != ".json":
-        raise InputError(f"out={out}: expected a name that ends in .json")
+    require_ending(out)
     return out
 
 

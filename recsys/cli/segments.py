@@ -11,10 +11,10 @@ The columns of out= may join the table of customers. Keys of data= are those of 
 from collections.abc import Sequence
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of, named_file, table_content
+from recsys.cli.customer_files import moment_of, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, is_of_data
-from recsys.cli.words import Key, key_values, number_within
+from recsys.cli.words import Key, key_values, named_file, number_within
 from recsys.customers.segments.library import read_segments
 from recsys.customers.segments.members import members_at
 from recsys.data.dataset import Dataset

@@ -90,7 +90,7 @@ def _versions(given: Mapping[str, str], poll: float, held: ExitStack) -> tuple[s
 
 def _say(line: str) -> None:
     say(line)
-    # Whoever started the server may read a pipe.
+    # The output may be a pipe, which keeps lines until they are flushed.
     sys.stdout.flush()
 
 

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of, named_file, table_content
+from recsys.cli.customer_files import moment_of, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, is_of_data
-from recsys.cli.words import Key, key_values, number_within, whole_number
+from recsys.cli.words import Key, key_values, named_file, number_within, whole_number
 from recsys.customers.signals.detect import signals_at
 from recsys.customers.signals.events import signal_events
 from recsys.customers.signals.library import SignalLibrary, read_signals

@@ -11,10 +11,10 @@ Keys of data= are those of recsys train.
 from collections.abc import Sequence
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import named_file, table_content
+from recsys.cli.customer_files import table_content
 from recsys.cli.run_keys import STORE, store_of
 from recsys.cli.source_words import DATA_KEYS, is_of_data
-from recsys.cli.words import Key, key_values, number_within, truth
+from recsys.cli.words import Key, key_values, named_file, number_within, truth
 from recsys.customers.lifetime_value.forecast import MODELS, forecast
 from recsys.customers.lifetime_value.holdout import hold_out
 from recsys.customers.lifetime_value.observe import observe

@@ -128,6 +128,20 @@ def number_of_seconds(key: str, text: str) -> float:
     return number_within(key, text, 0, 86_400)
 
 
+def named_file(given: Mapping[str, str], key: str, endings: tuple[str, ...]) -> Path | None:
+    """The file that a key names; None where it is not given.
+
+    Raises:
+        InputError: its name has another ending.
+    """
+    if key not in given:
+        return None
+    path = Path(given[key])
+    if path.suffix not in endings:
+        raise InputError(f"{key}={path}: expected a name that ends in {' or '.join(endings)}")
+    return path
+
+
 def new_folder(key: str, text: str) -> Path:
     """Reads the name of a folder to write to, which need not exist.
 

@@ -35,8 +35,8 @@ def refresh_champion(
         track: where the registry is.
         name: of the registered model.
         data: as for `recsys.exporting.refresh.refresh.refresh`.
-        policy: likewise.
-        drop_missing: likewise.
+        policy: as for that function.
+        drop_missing: as for that function.
 
     Returns:
         what was changed, and the new version.

@@ -130,7 +130,7 @@ def register(
         created = client.create_model_version(name, source, run_id=promotion_id, tags=all_tags)
         client.set_registered_model_alias(name, ALIAS, created.version)
         update_descriptions(client, name)
-    return _version(created.version, all_tags)
+    return version_of(created.version, all_tags)
 
 
 def roll_back(settings: TrackConfig, name: str) -> tuple[Version, Version]:
@@ -161,7 +161,7 @@ def roll_back(settings: TrackConfig, name: str) -> tuple[Version, Version]:
         client.set_model_version_tag(name, current.version, LEFT, _today())
         client.set_model_version_tag(name, former.version, SINCE, _today())
         update_descriptions(client, name, current.version)
-    return current, _version(former.version, former.tags)
+    return current, version_of(former.version, former.tags)
 
 
 def describe(settings: TrackConfig, name: str) -> None:
@@ -244,10 +244,11 @@ def _champion(client: Any, name: str) -> Version | None:
             f"model_name={name}: version {version.version} has the alias '{ALIAS}' and was not "
             "promoted by recsys; name another model"
         )
-    return _version(version.version, version.tags)
+    return version_of(version.version, version.tags)
 
 
-def _version(number: Any, tags: Mapping[str, str]) -> Version:
+def version_of(number: Any, tags: Mapping[str, str]) -> Version:
+    """The version of a number that has these tags."""
     return Version(
         version=str(number),
         run_id=tags["run_id"],

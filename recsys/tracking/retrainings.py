@@ -4,7 +4,6 @@ A retraining that was killed is RUNNING; one that came to a decision is FINISHED
 tag `decision`. The runs that it fits are nested below it.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +13,8 @@ from typing import Any
 
 from recsys.errors import InputError
 from recsys.tracking.client import search_runs, store_errors
-from recsys.tracking.descriptions import ALIAS
 from recsys.tracking.names import HasInterval
-from recsys.tracking.read import TrackedRun, runs
-from recsys.tracking.record import RunRecord
-from recsys.tracking.registry import Version, describe
 from recsys.tracking.report import log_values, values_of
-from recsys.tracking.runs import log_run
 from recsys.tracking.sqlite_file import sqlite_path
 from recsys.tracking.store import TrackConfig, open_store, open_to_read
 
@@ -211,80 +205,6 @@ def profile_of(retraining: Retraining) -> dict[str, Any]:
     if not isinstance(profile, dict):
         raise InputError(f"{KIND} {retraining.run_id}: {_PROFILE} cannot be read")
     return profile
-
-
-def fitted_run(retraining: Retraining, track: TrackConfig, member: str) -> TrackedRun | None:
-    """The finished run of a member, which this call or a killed one has fitted; None without one.
-
-    Args:
-        retraining: with a token.
-        track: where runs are.
-        member: as "champion".
-    """
-    experiment = retraining.client.get_run(retraining.run_id).info.experiment_id
-    query = f"tags.{KIND} = '{retraining.token}' and tags.member = '{member}'"
-    for run in retraining.client.search_runs([experiment], query):
-        if run.info.status == "FINISHED":
-            return runs(track, run_ids=[run.info.run_id])[0]
-    return None
-
-
-def log_member(
-    retraining: Retraining, record: RunRecord, track: TrackConfig, member: str
-) -> TrackedRun:
-    """Logs the run of a member below the retraining; what a killed call logged half is replaced.
-
-    Args:
-        retraining: that the member belongs to.
-        record: of the run.
-        track: where runs are.
-        member: as "champion".
-    """
-    tags = {KIND: retraining.token, "member": member, "mlflow.parentRunId": retraining.run_id}
-    attempt = hashlib.sha256(f"{retraining.token} {member}".encode()).hexdigest()[:16]
-    store = TrackConfig(
-        uri=track.uri, experiment=track.experiment, tags=tags, pseudonyms=track.pseudonyms
-    )
-    return runs(track, run_ids=[log_run(record, store, attempt)])[0]
-
-
-def first_of_kind(track: TrackConfig, name: str, version: Version, kind: str) -> Version:
-    """The version that a chain of versions with a tag `kind` began with.
-
-    Args:
-        track: where the registry is.
-        name: of the registered model.
-        version: the last of the chain, or one without that tag, which is returned itself.
-        kind: of those that are passed over.
-    """
-    client = open_to_read(track)
-    with store_errors(f"model_name={name}"):
-        tags = client.get_model_version(name, version.version).tags
-        while tags.get("kind") == kind and version.replaced:
-            tags = client.get_model_version(name, version.replaced).tags
-            version = Version(
-                version=version.replaced,
-                run_id=tags["run_id"],
-                digest=tags["digest"],
-                replaced=tags.get("replaced") or None,
-            )
-    return version
-
-
-def restore_champion(retraining: Retraining, track: TrackConfig, name: str, number: str) -> None:
-    """Makes a version the champion that a killed call has created, but perhaps not made champion.
-
-    Call it within `recsys.tracking.registry.promotion_lock`.
-
-    Args:
-        retraining: that made the version.
-        track: where the registry is.
-        name: of the registered model.
-        number: of the version.
-    """
-    with store_errors(f"model_name={name}"):
-        retraining.client.set_registered_model_alias(name, ALIAS, number)
-    describe(track, name)
 
 
 def _retraining(run: Any, client: Any) -> Retraining:

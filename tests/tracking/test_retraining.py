@@ -18,7 +18,7 @@ from recsys.experiments.retrain import retrain as steps
 from recsys.experiments.retrain.config import RetrainConfig, Retrained
 from recsys.experiments.retrain.members import Member
 from recsys.serving import load
-from recsys.tracking import retrainings
+from recsys.tracking import retraining_versions, retrainings
 from recsys.tracking.champion_folder import fetch
 from recsys.tracking.registry import champion, promotion_lock, roll_back
 from recsys.tracking.retraining_state import retraining_lock
@@ -217,7 +217,7 @@ def test_a_champion_is_compared_as_it_was_trained(shop_store: TrackConfig) -> No
         client.create_model_version("chain", "file:///nowhere", tags=tags)
     client.set_registered_model_alias("chain", "champion", "3")
     last = champion(shop_store, "chain")
-    trained = retrainings.first_of_kind(shop_store, "chain", last, "refresh_tables")
+    trained = retraining_versions.first_of_kind(shop_store, "chain", last, "refresh_tables")
     assert (last.version, trained.version, trained.replaced) == ("3", "1", None)
 
 

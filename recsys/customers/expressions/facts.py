@@ -6,13 +6,13 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pandas.api.types import infer_dtype
 
 from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.customers.expressions.compile import Columns
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY, NEVER, timestamp
+from recsys.data.sql_expressions.arrow_column import arrow_column
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
 from recsys.graph.features import as_of as latest_rows
@@ -85,7 +85,7 @@ class Facts:
         rows = {ROW: pa.array(np.arange(count, dtype=np.int32))}
         if frame is None:
             return pa.table(rows)
-        return pa.table(rows | {name: _arrow(frame[name]) for name in names})
+        return pa.table(rows | {name: arrow_column(frame[name]) for name in names})
 
     @cached_property
     def _customers(self) -> pd.DataFrame | None:
@@ -158,13 +158,3 @@ def _decimals(name: str, numbers: FloatArray) -> pa.Array:
     return pa.Array.from_buffers(
         pa.decimal128(18, _DIGITS), len(low), [pa.py_buffer(valid), pa.py_buffer(both)]
     )
-
-
-def _arrow(column: pd.Series) -> pa.Array:
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
-    elif column.dtype == object:
-        is_flag = infer_dtype(column, skipna=True) == "boolean"
-        column = column.astype("boolean") if is_flag else column.map(str, na_action="ignore")
-    array = pa.Array.from_pandas(column)
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

@@ -25,11 +25,11 @@ from recsys.serving.storage import VECTORS
 from recsys.tracking.pseudonyms import pseudonyms_of
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.registry import Version, champion
+from recsys.tracking.retraining_versions import first_of_kind
 from recsys.tracking.retrainings import (
     KEPT,
     PROMOTED,
     Retraining,
-    first_of_kind,
     is_missing,
     of_model,
     profile_of,

@@ -50,7 +50,7 @@ class RetrainConfig:
     allow: Sequence[str] = ()
 
     def digest(self, fingerprint: str) -> str:
-        """Equal for two calls that ask for the same on the same data, whoever is champion.
+        """Equal for two calls that ask for the same on the same data; the champion does not count.
 
         Args:
             fingerprint: of the data.

@@ -13,7 +13,8 @@ from recsys.experiments.config import Settings, settings_of
 from recsys.experiments.run import run
 from recsys.ops.filter_seen import FilterSeen
 from recsys.tracking.read import TrackedRun
-from recsys.tracking.retrainings import Retraining, fitted_run, log_member
+from recsys.tracking.retraining_members import fitted_run, log_member
+from recsys.tracking.retrainings import Retraining
 from recsys.tracking.store import TrackConfig
 
 CHAMPION = "champion"

@@ -13,7 +13,7 @@ from recsys.experiments.retrain.step import Step
 from recsys.serving import load
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.registry import champion, promotion_lock
-from recsys.tracking.retrainings import restore_champion
+from recsys.tracking.retraining_versions import restore_champion
 
 
 def promote_winner(step: Step, decision: Decision, run: TrackedRun, former: Path | None) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pandas.api.types import infer_dtype
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.data.sql_expressions.arrow_column import arrow_column
 from recsys.data.sql_expressions.expressions import Expression
 from recsys.data.sql_expressions.locked import MEMORY, locked_cursor
 from recsys.data.sql_expressions.tree import wrapped
@@ -143,20 +143,10 @@ def _structs(table: pd.DataFrame, names: tuple[str, ...]) -> dict[str, pa.Struct
         labels = [label for label in table.columns if label.startswith(f"{name}.")]
         if labels:
             structs[name] = pa.StructArray.from_arrays(
-                [_arrow(table[label]) for label in labels],
+                [arrow_column(table[label]) for label in labels],
                 [label.removeprefix(f"{name}.") for label in labels],
             )
     return structs
-
-
-def _arrow(column: pd.Series) -> pa.Array:
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
-    elif column.dtype == object:
-        is_flag = infer_dtype(column, skipna=True) == "boolean"
-        column = column.astype("boolean") if is_flag else column.map(str, na_action="ignore")
-    array = pa.Array.from_pandas(column)
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def _taken(
