@@ -53,7 +53,7 @@ class Forecast:
     correlation: float
 
 
-def fit_purchases(seen: Observed, model: str) -> tuple[str, PurchaseModel, dict[str, float]]:
+def fit_purchases(seen: Observed, model: str) -> tuple[str, dict[str, PurchaseModel]]:
     """The model of purchases: a named one, or that of the greater likelihood.
 
     Both have four parameters, so that their likelihoods can be compared as they are.
@@ -63,17 +63,16 @@ def fit_purchases(seen: Observed, model: str) -> tuple[str, PurchaseModel, dict[
         model: "auto" or a name of `MODELS`.
 
     Returns:
-        its name, the model, and the log-likelihoods of all that were fitted.
+        its name, and all that were fitted.
 
     Raises:
         InputError: there is no such model, or none could be fitted.
     """
     if model != "auto" and model not in MODELS:
         raise InputError(f"model: expected auto, {' or '.join(MODELS)}, got '{model}'")
-    names = list(MODELS) if model == "auto" else [model]
     fitted: dict[str, PurchaseModel] = {}
     refused: InputError | None = None
-    for name in names:
+    for name in MODELS if model == "auto" else [model]:
         try:
             fitted[name] = MODELS[name]().fit(seen.history)
         except InputError as error:
@@ -81,9 +80,7 @@ def fit_purchases(seen: Observed, model: str) -> tuple[str, PurchaseModel, dict[
     if not fitted:
         assert refused is not None
         raise refused
-    likelihoods = {name: each.fit_.log_likelihood for name, each in fitted.items() if each.fit_}
-    best = max(likelihoods, key=lambda name: likelihoods[name])
-    return best, fitted[best], likelihoods
+    return max(fitted, key=lambda name: _fit_of(fitted[name]).log_likelihood), fitted
 
 
 def forecast(
@@ -101,7 +98,8 @@ def forecast(
     Raises:
         InputError: a model cannot be fitted.
     """
-    name, purchases, likelihoods = fit_purchases(seen, model)
+    name, fitted = fit_purchases(seen, model)
+    purchases = fitted[name]
     fits = {"purchases": _fit_of(purchases)}
     spending = _fit_spending(seen)
 
@@ -124,7 +122,7 @@ def forecast(
         name=name,
         days=days,
         fits=fits,
-        likelihoods=likelihoods,
+        likelihoods={each: _fit_of(made).log_likelihood for each, made in fitted.items()},
         active=purchases.probability_active(seen.history),
         purchases=with_interval(number, (fits["purchases"],), level),
         value=value,

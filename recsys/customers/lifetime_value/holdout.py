@@ -88,11 +88,11 @@ def hold_out(data: Dataset, days: float, actions: tuple[str, ...], model: str = 
         )
     before = data.select(is_before, cutoff)
     seen = observe(before, actions)
-    chosen, _, _ = fit_purchases(seen, model)
-    forecasts = {
-        name: made().fit(seen.history).expected_purchases(seen.history, days)
-        for name, made in sorted(MODELS.items(), key=lambda item: item[0] != chosen)
-    }
+    chosen, fitted = fit_purchases(seen, model)
+    forecasts = {}
+    for name in sorted(MODELS, key=lambda name: name != chosen):
+        made = fitted[name] if name in fitted else MODELS[name]().fit(seen.history)
+        forecasts[name] = made.expected_purchases(seen.history, days)
     forecasts["last period again"] = last_period_again(before, seen, days)
     forecasts["own rate"] = own_rate(seen, days)
     forecasts["mean rate"] = mean_rate(seen, days)
