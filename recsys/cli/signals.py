@@ -4,8 +4,7 @@ recsys signals data=files data.root=FOLDER signals=default page=signals.html out
 recsys signals data=files data.root=FOLDER promote=cart_left policy=default rule=policy.yaml
 
 A signal is SQL over the events of a customer before a cut-off. Its lift is counted from the table
-of decisions, or else from what customers took after it. events= gives rows for the table of
-interactions. Keys of data= are those of recsys train.
+of decisions, or else from what customers took after it. Keys of data= are those of recsys train.
 """
 
 from collections.abc import Sequence
@@ -17,7 +16,6 @@ from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, number_within, whole_number
 from recsys.customers.signals.detect import signals_at
-from recsys.customers.signals.events import signal_events
 from recsys.customers.signals.library import SignalLibrary, read_signals
 from recsys.customers.signals.lift import Lift, lifts
 from recsys.customers.signals.observe import look_moments, observed
@@ -48,7 +46,6 @@ KEYS = {
     "every": Key("days between the moments at which signals are looked for", default="30"),
     "looks": Key("how many such moments, the last before the cut-off", default="6"),
     "out": Key("file with a row a signal (.parquet or .csv)", "FILE"),
-    "events": Key("file of signals as interactions (.parquet or .csv)", "FILE"),
     "page": Key("write a page as well", "FILE.html"),
     "promote": Key("a signal with a proven lift that becomes a rule", "NAME"),
     "policy": Key("the policy that gets the rule", default="default"),
@@ -70,7 +67,6 @@ def main(words: Sequence[str]) -> None:
     """
     given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
     out = named_file(given, "out", (".parquet", ".csv"))
-    events = named_file(given, "events", (".parquet", ".csv"))
     page = named_file(given, "page", (".html",))
     every = int(number_within("every", given["every"], 1.0, 36_500.0) * DAY)
     looks = whole_number("looks", given["looks"])
@@ -91,13 +87,9 @@ def main(words: Sequence[str]) -> None:
     )
     say(*signal_text(report))
     policy = None if rule is None else _promoted(given, report.lifts)
-    rows = None if events is None else signal_events(library, data, [*moments, moment])
     if out is not None:
         write_whole(out, table_content(report.now.table(data), out.suffix), "out")
         say("", f"Signals: {out}")
-    if events is not None and rows is not None:
-        write_whole(events, table_content(rows, events.suffix), "events")
-        say("", f"Events: {events}")
     if page is not None:
         write_whole(page, signal_page(report), "page")
         say("", f"Page: {page}")

@@ -1,6 +1,7 @@
 """`WithSegments`: a source whose customers have columns of segments and signals, by date."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 
@@ -29,7 +30,9 @@ class WithSegments:
     Args:
         source: of the tables.
         segments: a shipped file of segments, or one that ends in .yaml; None for none.
-        signals: a shipped file of signals, as for `segments`; each becomes true or false.
+        signals: a shipped file of signals, as for `segments`.
+        signals_as: "columns" that are true or false, timed "edges" of the graph (the side table
+            `signals`, a row for each moment at which one shows), or "both".
         every: days between the moments at which they are counted.
 
     Raises:
@@ -42,13 +45,18 @@ class WithSegments:
         source: Source,
         segments: str | None = "default",
         signals: str | None = None,
+        signals_as: Literal["columns", "edges", "both"] = "columns",
         every: int = 30,
     ) -> None:
         if segments is None and signals is None:
             raise InputError("data.segments: expected segments or signals, got neither")
+        if signals_as not in ("columns", "edges", "both"):
+            raise InputError(
+                f"data.signals_as: expected columns, edges or both, got '{signals_as}'"
+            )
         if every < 1:
             raise InputError(f"data.every: expected a number of days >= 1, got {every}")
-        self._source, self._every = source, every
+        self._source, self._every, self._signals_as = source, every, signals_as
         self._segments = None if segments is None else read_segments(segments)
         self._signals = None if signals is None else read_signals(signals)
         both = set(self._segments.names if self._segments else ()) & set(
@@ -68,7 +76,8 @@ class WithSegments:
     def version(self) -> str:
         """Of the other source, and of the segments and signals."""
         parts = [part.version for part in (self._segments, self._signals) if part is not None]
-        return f"{self._source.version} with {' '.join(parts)} every {self._every} days"
+        told = f"{self._source.version} with {' '.join(parts)} every {self._every} days"
+        return told if self._signals_as == "columns" else f"{told}, signals as {self._signals_as}"
 
     @property
     def cutoffs(self) -> Cutoffs | None:
@@ -110,13 +119,21 @@ class WithSegments:
         parts = []
         if self._segments is not None:
             parts.append(members_at(self._segments, data, moment).table())
-        if self._signals is not None:
+        if self._signals is not None and self._signals_as != "edges":
             detected = signals_at(self._signals, data, moment)
             shown = detected.shown_by(len(data.customers))[detected.known]
             ids = data.customers.ids[detected.known]
             table = pd.DataFrame(shown, columns=list(detected.names))
             table.insert(0, columns.CUSTOMER, ids)
             parts.append(table)
+        if not parts:
+            return pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]})
         if len(parts) == 1:
             return parts[0]
         return parts[0].merge(parts[1], on=columns.CUSTOMER, how="outer", validate="one_to_one")
+
+    def signal_rows(self, data: Dataset, moment: int) -> pd.DataFrame | None:
+        """See `FindsSignals`."""
+        if self._signals is None or self._signals_as == "columns":
+            return None
+        return signals_at(self._signals, data, moment).table(data)

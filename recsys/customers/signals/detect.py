@@ -16,7 +16,6 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import timestamp
 from recsys.errors import InputError
 
-SIGNAL = "signal"
 _SINCE = ".since"
 
 
@@ -65,7 +64,7 @@ class Detected:
             {
                 columns.CUSTOMER: data.customers.ids[self.customers],
                 columns.PRODUCT: products.to_numpy(),
-                SIGNAL: np.array(self.names, dtype=object)[self.signals],
+                columns.SIGNAL: np.array(self.names, dtype=object)[self.signals],
                 columns.TIMESTAMP: timestamp(self.as_of),
                 "since": pd.to_datetime(self.since, unit="us", utc=True),
             }
