@@ -173,9 +173,7 @@ def with_snapshots(data: "Dataset", source: TakesSnapshots) -> dict[str, pd.Data
     return tables
 
 
-def dated_signals(
-    data: "Dataset", source: TakesSnapshots, moments: Sequence[int]
-) -> pd.DataFrame:
+def dated_signals(data: "Dataset", source: TakesSnapshots, moments: Sequence[int]) -> pd.DataFrame:
     """Signals of a data set as rows: customer_id, product_id, signal, timestamp.
 
     A signal has a row for each moment at which it shows.
