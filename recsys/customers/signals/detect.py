@@ -48,6 +48,11 @@ class Detected:
     def __len__(self) -> int:
         return len(self.signals)
 
+    def of_signal(self, name: str) -> BoolArray:
+        """[n] bool, rows of a signal; none where it could not be computed."""
+        number = self.names.index(name) if name in self.names else -1
+        return np.asarray(self.signals == number)
+
     def shown_by(self, customers: int) -> BoolArray:
         """[customers, names] bool, which customers show which signals."""
         shown = np.zeros((customers, len(self.names)), dtype=bool)

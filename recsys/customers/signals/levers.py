@@ -1,0 +1,227 @@
+"""Signals that raise offers: their lift on these offers, and factors of customers for decisions.
+
+A signal with a `lever` raises the offers that it is about: of its product, of its categories, or
+all. With `lever: proven` the factor is what is surely so: the end of the lift's interval that is
+nearer to 1, and none where the lift may be 1.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from recsys.arrays import BoolArray, IntArray
+from recsys.customers.levers import lever_table
+from recsys.customers.signals.detect import Detected
+from recsys.customers.signals.library import PROVEN, Signal, SignalLibrary
+from recsys.customers.signals.lift import Lift, Observations, lifts
+from recsys.data import columns
+from recsys.data.dataset import Dataset
+from recsys.data.interactions import SECOND, microseconds
+from recsys.data.offer_rows import offer_rows
+from recsys.errors import InputError
+from recsys.evaluation.pairwise import holm_adjusted
+from recsys.ops.nearest_name import nearest
+
+BINS = 10
+"""Groups of equal size by logged probability, within which rates are compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lever:
+    """What a signal does to the value of the offers that it is about.
+
+    Attributes:
+        signal: with a lever.
+        lift: on acceptance of these offers; None where the file states a number.
+        factor: on their value; 1 where nothing is proven.
+    """
+
+    signal: Signal
+    lift: Lift | None
+    factor: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Offers:
+    """O offers: their ids, and pairs of an offer and a product that it covers."""
+
+    ids: pd.Index
+    owners: IntArray
+    products: IntArray
+
+    @classmethod
+    def of(cls, data: Dataset) -> "_Offers":
+        rows = offer_rows(data)
+        if rows is None:
+            every = np.arange(len(data.products))
+            return cls(pd.Index(data.products.ids.astype(str)), every, every)
+        numbers, ids = pd.factorize(rows.about[columns.OFFER].astype(str))
+        owners = np.repeat(numbers, np.diff(rows.starts))
+        return cls(pd.Index(ids), owners, rows.products)
+
+    def of_signal(self, signal: Signal, data: Dataset) -> BoolArray:
+        """[O] bool, offers that a signal may raise."""
+        covered = np.ones(len(self.owners), bool)
+        if signal.categories:
+            covered = _in_categories(signal, data)[self.products]
+        raised = np.zeros(len(self.ids), bool)
+        raised[self.owners[covered]] = True
+        return raised
+
+    def shown(self, signal: Signal, detected: Detected, data: Dataset) -> IntArray:
+        """[n] customer x O + offer, of who shows a signal and the offers it raises."""
+        rows = detected.of_signal(signal.name)
+        customers, count = detected.customers[rows].astype(np.int64), len(self.ids)
+        if signal.per == "product":
+            pairs = pd.DataFrame({"customer": customers, "product": detected.products[rows]}).merge(
+                pd.DataFrame({"offer": self.owners, "product": self.products}), on="product"
+            )
+            return np.unique(pairs["customer"].to_numpy() * count + pairs["offer"].to_numpy())
+        offers = np.flatnonzero(self.of_signal(signal, data))
+        return np.unique((customers[:, None] * count + offers).ravel())
+
+
+def levers(
+    library: SignalLibrary, found: Sequence[Detected], data: Dataset, every: int
+) -> list[Lever]:
+    """The lever of each signal that has one.
+
+    The lift of a proven one is counted from the decisions about the offers that it raises, between
+    customers with it and without it, within the touchpoint and a tenth of the decisions by logged
+    probability: what a model knows already is no lever. Without logged probabilities rates are
+    compared within the touchpoint and the offer. p-values are corrected by Holm for their number.
+
+    Args:
+        library: of signals.
+        found: at moments, rising, `every` microseconds apart.
+        data: with decisions, where a lever is to be proven.
+        every: microseconds after each moment whose decisions count.
+
+    Raises:
+        InputError: a category is unknown, or a lever is to be proven without decisions.
+    """
+    raising = [signal for signal in library.signals if signal.lever is not None]
+    to_prove = [signal for signal in raising if signal.lever == PROVEN]
+    offers = _Offers.of(data)
+    proven = _lifts(to_prove, offers, found, data, every)
+    return [
+        Lever(signal=signal, lift=proven.get(signal.name), factor=_factor(signal, proven))
+        for signal in raising
+    ]
+
+
+def lever_rows(made: Sequence[Lever], now: Detected, data: Dataset) -> pd.DataFrame:
+    """[n] rows of the table of levers (`recsys.customers.levers`), of who shows a signal now."""
+    offers, parts = _Offers.of(data), []
+    for lever in made:
+        if lever.factor == 1 or lever.signal.name not in now.names:
+            continue
+        if lever.signal.per == "customer" and not lever.signal.categories:
+            customers = np.unique(now.customers[now.of_signal(lever.signal.name)])
+            named = np.full(len(customers), None, dtype=object)
+        else:
+            customers, rows = np.divmod(offers.shown(lever.signal, now, data), len(offers.ids))
+            named = offers.ids.to_numpy(object)[rows]
+        factors = np.full(len(customers), lever.factor)
+        parts.append((data.customers.ids[customers], factors, named))
+    ids, factors, named = (
+        [np.concatenate(side) for side in zip(*parts, strict=True)]
+        if parts
+        else (data.customers.ids[:0], np.zeros(0), np.zeros(0, object))
+    )
+    return lever_table(ids, factors, now.as_of // SECOND, pd.array(named, "string"))
+
+
+def _factor(signal: Signal, proven: Mapping[str, Lift]) -> float:
+    if signal.lever != PROVEN:
+        assert isinstance(signal.lever, float)
+        return signal.lever
+    lift = proven.get(signal.name)
+    if lift is None or lift.verdict == "tie":
+        return 1.0
+    return max(lift.low, 1.0) if lift.verdict == "win" else min(lift.high, 1.0)
+
+
+def _lifts(
+    signals: Sequence[Signal],
+    offers: _Offers,
+    found: Sequence[Detected],
+    data: Dataset,
+    every: int,
+) -> dict[str, Lift]:
+    if not signals:
+        return {}
+    table = data.side_tables.get("decisions")
+    if table is None or table.empty:
+        raise InputError(
+            f"signals.{signals[0].name}.lever: expected a table of decisions that proves it, got "
+            "none; write a factor such as 1.2"
+        )
+    counted = {
+        signal.name: lifts(_observed(signal, offers, found, data, table, every))[0]
+        for signal in signals
+        if any(signal.name in each.names for each in found)
+    }
+    corrected = holm_adjusted(np.array([lift.p_value for lift in counted.values()]))
+    return {
+        name: replace(lift, p_holm=float(p))
+        for (name, lift), p in zip(counted.items(), corrected, strict=True)
+    }
+
+
+def _observed(
+    signal: Signal,
+    offers: _Offers,
+    found: Sequence[Detected],
+    data: Dataset,
+    table: pd.DataFrame,
+    every: int,
+) -> Observations:
+    when = microseconds(table[columns.TIMESTAMP])
+    customers = data.customers.rows(table[columns.CUSTOMER]).astype(np.int64)
+    offer = offers.ids.get_indexer(table[columns.OFFER].astype(str)).astype(np.int64)
+    about = np.append(offers.of_signal(signal, data), False)[offer]
+    shown, kept = np.zeros(len(table), bool), np.zeros(len(table), bool)
+    for each in found:
+        rows = (when >= each.as_of) & (when < each.as_of + every) & (customers >= 0) & about
+        kept |= rows
+        keys = customers[rows] * len(offers.ids) + offer[rows]
+        shown[rows] = np.isin(keys, offers.shown(signal, each, data))
+    return Observations(
+        names=(signal.name,),
+        shown=shown[kept, None],
+        accepted=(table[columns.OUTCOME] == "accept").to_numpy(bool)[kept],
+        customers=customers[kept],
+        strata=_strata(table, data, offer)[kept],
+        unit="decision",
+    )
+
+
+def _strata(table: pd.DataFrame, data: Dataset, offer: IntArray) -> IntArray:
+    within = offer + 1
+    if columns.PROBABILITY in table:
+        order = table[columns.PROBABILITY].rank(method="first", pct=True)
+        within = np.ceil(order.fillna(0) * BINS).to_numpy(np.int64)
+    touchpoints = data.touchpoints.rows(table[columns.TOUCHPOINT]).astype(np.int64) + 1
+    return np.asarray(touchpoints * (within.max(initial=0) + 1) + within)
+
+
+def _in_categories(signal: Signal, data: Dataset) -> BoolArray:
+    """[P] bool, products of the categories of a signal."""
+    table = data.side_tables.get("products")
+    path = f"signals.{signal.name}.category"
+    if table is None or columns.CATEGORY not in table:
+        raise InputError(f"{path}: the table of products has no column category; drop the key")
+    known = set(table[columns.CATEGORY].dropna().astype(str))
+    for name in signal.categories:
+        if name not in known:
+            raise InputError(
+                f"{path}: expected categories of products, got '{name}'; "
+                f"{nearest(name, sorted(known), 'use one of them')}"
+            )
+    inside = np.zeros(len(data.products), bool)
+    chosen = table[columns.CATEGORY].astype(str).isin(signal.categories)
+    inside[data.products.rows(table.loc[chosen, columns.PRODUCT])] = True
+    return inside
