@@ -21,10 +21,11 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND, microseconds
 from recsys.data.offer_rows import offer_rows
 from recsys.errors import InputError
+from recsys.evaluation.monitoring.drift import numeric_bins
 from recsys.evaluation.pairwise import holm_adjusted
 from recsys.ops.nearest_name import nearest
 
-BINS = 10
+BINS = 20
 """Groups of equal size by logged probability, within which rates are compared."""
 
 
@@ -89,7 +90,7 @@ def levers(
     """The lever of each signal that has one.
 
     The lift of a proven one is counted from the decisions about the offers that it raises, between
-    customers with it and without it, within the touchpoint and a tenth of the decisions by logged
+    customers with it and without it, within the touchpoint and a twentieth of the decisions by logged
     probability: what a model knows already is no lever. Without logged probabilities rates are
     compared within the touchpoint and the offer. p-values are corrected by Holm for their number.
 
@@ -202,8 +203,8 @@ def _observed(
 def _strata(table: pd.DataFrame, data: Dataset, offer: IntArray) -> IntArray:
     within = offer + 1
     if columns.PROBABILITY in table:
-        order = table[columns.PROBABILITY].rank(method="first", pct=True)
-        within = np.ceil(order.fillna(0) * BINS).to_numpy(np.int64)
+        logged = table[columns.PROBABILITY].to_numpy(np.float64)
+        within = numeric_bins(logged, np.arange(len(logged)), BINS) + 1
     touchpoints = data.touchpoints.rows(table[columns.TOUCHPOINT]).astype(np.int64) + 1
     return np.asarray(touchpoints * (within.max(initial=0) + 1) + within)
 
