@@ -90,9 +90,9 @@ def levers(
     """The lever of each signal that has one.
 
     The lift of a proven one is counted from the decisions about the offers that it raises, between
-    customers with it and without it, within the touchpoint and a twentieth of the decisions by logged
-    probability: what a model knows already is no lever. Without logged probabilities rates are
-    compared within the touchpoint and the offer. p-values are corrected by Holm for their number.
+    customers with it and without it, within the touchpoint and a twentieth of the decisions by
+    logged probability: what a model knows already is no lever. Without logged probabilities rates
+    are compared within the touchpoint and the offer. p-values are corrected by Holm.
 
     Args:
         library: of signals.
