@@ -1,5 +1,6 @@
 """Signals that raise offers: the lift on these offers, and the factors of who shows them now."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from recsys.errors import InputError
 
 END = pd.Timestamp("2026-03-01", tz="UTC")
 CARDS = """signals:
-  asked: {when: "did('contact', 0, 29) > 0", category: Cards, lever: proven}
+  asked: {when: "did('contact', 0, 29) > 0", raises: Cards, lever: proven}
   saw: {per: product, when: "did('view', 0, 29) > 0", lever: proven}
   fixed: {when: "did('view', 0, 29) > 0", lever: 1.2}
 """
@@ -76,6 +77,23 @@ def test_a_factor_is_the_end_of_the_interval_nearest_one(tmp_path: Path) -> None
     assert (table["as_of"] == END).all()
 
 
+def test_a_signal_of_a_product_may_raise_its_category(tmp_path: Path) -> None:
+    text = """signals:
+      saw: {per: product, when: "did('view', 0, 29) > 0", lever: 2, raises: category}"""
+    data = bank(decided=60)
+    tables = {**data.side_tables}
+    tables["products"] = tables["products"].assign(category="Money")
+    (tmp_path / "mine.yaml").write_text(text)
+    library = read_signals(tmp_path / "mine.yaml")
+    now = signals_at(library, data, AS_OF)
+    own = lever_rows(levers(library, [], data, DAY), now, data)
+    wide = replace(data, side_tables=tables)
+    both = lever_rows(levers(library, [], wide, DAY), now, wide)
+    assert len(own) == len(now)
+    people = len(np.unique(now.customers))
+    assert both.groupby("offer_id").size().to_dict() == {"card": people, "loan": people}
+
+
 def test_what_a_logged_probability_knows_is_no_lever(tmp_path: Path) -> None:
     (asked, saw, _), table = made(tmp_path, bank(logged=True))
     assert (asked.factor, saw.factor) == (1, 1)
@@ -92,10 +110,10 @@ def test_what_is_not_proven_raises_nothing(tmp_path: Path) -> None:
     [
         ("{when: '1 = 1', lever: high}", r"signals\.x\.lever: expected a factor such as 1\.2"),
         ("{when: '1 = 1', lever: -1}", r"signals\.x\.lever: expected a factor"),
-        ("{when: '1 = 1', category: Cards}", r"signals\.x\.category: .* add lever"),
-        ("{when: '1 = 1', per: product, lever: 2, category: Cards}", "raises its offers"),
-        ("{when: '1 = 1', lever: 2, category: [1]}", r"signals\.x\.category: expected a category"),
-        ("{when: '1 = 1', lever: 2, category: Card}", r"got 'Card'; did you mean 'Cards'"),
+        ("{when: '1 = 1', raises: Cards}", r"signals\.x\.raises: .* add lever"),
+        ("{when: '1 = 1', per: product, lever: 2, raises: Cards}", "expected product or category"),
+        ("{when: '1 = 1', lever: 2, raises: [1]}", r"signals\.x\.raises: expected a category"),
+        ("{when: '1 = 1', lever: 2, raises: Card}", r"got 'Card'; did you mean 'Cards'"),
     ],
 )
 def test_a_wrong_lever_is_refused(tmp_path: Path, signal: str, message: str) -> None:
@@ -115,7 +133,7 @@ def test_a_lever_is_proven_by_decisions_and_the_command_writes_it(
     with pytest.raises(InputError, match="levers: expected a signal with the key lever, got none"):
         main(["data.events=2000", f"levers={out}"])
     (tmp_path / "mine.yaml").write_text(
-        "signals: {seen: {when: \"did('view', 0, 60) > 0\", category: Credit card, lever: 1.5}}"
+        "signals: {seen: {when: \"did('view', 0, 60) > 0\", raises: Credit card, lever: 1.5}}"
     )
     main(["data.events=2000", f"signals={tmp_path / 'mine.yaml'}", f"levers={out}"])
     table = pd.read_csv(out)

@@ -1,8 +1,9 @@
 """Signals that raise offers: their lift on these offers, and factors of customers for decisions.
 
-A signal with a `lever` raises the offers that it is about: of its product, of its categories, or
-all. With `lever: proven` the factor is what is surely so: the end of the lift's interval that is
-nearer to 1, and none where the lift may be 1.
+A signal with a `lever` raises the offers that it is about: of its product or the product's
+category, of some categories, or all. With `lever: proven` the factor is what is surely so: the end
+of the lift's interval that is nearer to 1, and none where the lift may be 1. Signals overlap, so of
+several that raise the same offer of a customer the strongest counts, as of several that lower it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ import pandas as pd
 from recsys.arrays import BoolArray, IntArray
 from recsys.customers.levers import lever_table
 from recsys.customers.signals.detect import Detected
-from recsys.customers.signals.library import PROVEN, Signal, SignalLibrary
+from recsys.customers.signals.library import CATEGORY, PROVEN, Signal, SignalLibrary
 from recsys.customers.signals.lift import Lift, Observations, lifts
 from recsys.data import columns
 from recsys.data.dataset import Dataset
@@ -65,7 +66,7 @@ class _Offers:
     def of_signal(self, signal: Signal, data: Dataset) -> BoolArray:
         """[O] bool, offers that a signal may raise."""
         covered = np.ones(len(self.owners), bool)
-        if signal.categories:
+        if signal.per == "customer" and signal.raises:
             covered = _in_categories(signal, data)[self.products]
         raised = np.zeros(len(self.ids), bool)
         raised[self.owners[covered]] = True
@@ -76,9 +77,16 @@ class _Offers:
         rows = detected.of_signal(signal.name)
         customers, count = detected.customers[rows].astype(np.int64), len(self.ids)
         if signal.per == "product":
-            pairs = pd.DataFrame({"customer": customers, "product": detected.products[rows]}).merge(
-                pd.DataFrame({"offer": self.owners, "product": self.products}), on="product"
-            )
+            of_products = np.arange(len(data.products))
+            if signal.raises == (CATEGORY,):
+                of_products = _categories(signal, data)
+            shows = pd.DataFrame(
+                {"customer": customers, "what": of_products[detected.products[rows]]}
+            ).drop_duplicates()
+            covers = pd.DataFrame(
+                {"offer": self.owners, "what": of_products[self.products]}
+            ).drop_duplicates()
+            pairs = shows[shows["what"] >= 0].merge(covers, on="what")
             return np.unique(pairs["customer"].to_numpy() * count + pairs["offer"].to_numpy())
         offers = np.flatnonzero(self.of_signal(signal, data))
         return np.unique((customers[:, None] * count + offers).ravel())
@@ -119,20 +127,29 @@ def lever_rows(made: Sequence[Lever], now: Detected, data: Dataset) -> pd.DataFr
     for lever in made:
         if lever.factor == 1 or lever.signal.name not in now.names:
             continue
-        if lever.signal.per == "customer" and not lever.signal.categories:
+        if not lever.signal.raises:
             customers = np.unique(now.customers[now.of_signal(lever.signal.name)])
-            named = np.full(len(customers), None, dtype=object)
+            rows = np.full(len(customers), -1)
         else:
             customers, rows = np.divmod(offers.shown(lever.signal, now, data), len(offers.ids))
-            named = offers.ids.to_numpy(object)[rows]
-        factors = np.full(len(customers), lever.factor)
-        parts.append((data.customers.ids[customers], factors, named))
-    ids, factors, named = (
-        [np.concatenate(side) for side in zip(*parts, strict=True)]
-        if parts
-        else (data.customers.ids[:0], np.zeros(0), np.zeros(0, object))
+        parts.append(pd.DataFrame({"customer": customers, "offer": rows, "factor": lever.factor}))
+    raised = _strongest(parts)
+    names = np.append(offers.ids.to_numpy(object), None)[raised["offer"]]
+    return lever_table(
+        data.customers.ids[raised["customer"]],
+        raised["factor"].to_numpy(np.float64),
+        now.as_of // SECOND,
+        pd.array(names, "string"),
     )
-    return lever_table(ids, factors, now.as_of // SECOND, pd.array(named, "string"))
+
+
+def _strongest(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One row a customer and offer: the largest factor above 1 times the smallest below it."""
+    if not parts:
+        return pd.DataFrame({"customer": [], "offer": [], "factor": []}, dtype=np.int64)
+    every = pd.concat(parts)
+    found = every.groupby(["customer", "offer"])["factor"].agg(["min", "max"]).reset_index()
+    return found.assign(factor=found["max"].clip(lower=1) * found["min"].clip(upper=1))
 
 
 def _factor(signal: Signal, proven: Mapping[str, Lift]) -> float:
@@ -211,18 +228,35 @@ def _strata(table: pd.DataFrame, data: Dataset, offer: IntArray) -> IntArray:
 
 def _in_categories(signal: Signal, data: Dataset) -> BoolArray:
     """[P] bool, products of the categories of a signal."""
-    table = data.side_tables.get("products")
-    path = f"signals.{signal.name}.category"
-    if table is None or columns.CATEGORY not in table:
-        raise InputError(f"{path}: the table of products has no column category; drop the key")
+    table = _with_category(signal, data)
     known = set(table[columns.CATEGORY].dropna().astype(str))
-    for name in signal.categories:
+    for name in signal.raises:
         if name not in known:
             raise InputError(
-                f"{path}: expected categories of products, got '{name}'; "
+                f"signals.{signal.name}.raises: expected categories of products, got '{name}'; "
                 f"{nearest(name, sorted(known), 'use one of them')}"
             )
     inside = np.zeros(len(data.products), bool)
-    chosen = table[columns.CATEGORY].astype(str).isin(signal.categories)
+    chosen = table[columns.CATEGORY].astype(str).isin(signal.raises)
     inside[data.products.rows(table.loc[chosen, columns.PRODUCT])] = True
     return inside
+
+
+def _categories(signal: Signal, data: Dataset) -> IntArray:
+    """[P] number of each product's category; -1 for none."""
+    table = _with_category(signal, data)
+    categories = np.full(len(data.products), -1)
+    categories[data.products.rows(table[columns.PRODUCT])] = pd.factorize(table[columns.CATEGORY])[
+        0
+    ]
+    return categories
+
+
+def _with_category(signal: Signal, data: Dataset) -> pd.DataFrame:
+    table = data.side_tables.get("products")
+    if table is None or columns.CATEGORY not in table:
+        raise InputError(
+            f"signals.{signal.name}.raises: the table of products has no column category; drop the "
+            "key"
+        )
+    return table

@@ -10,6 +10,7 @@ from recsys.data.yaml_keys import Keys
 
 GUIDE = "docs/signals.md"
 PROVEN = "proven"
+PRODUCT, CATEGORY = "product", "category"
 Per = Literal["customer", "product"]
 
 
@@ -25,8 +26,8 @@ class Signal:
         about: what it is, in words; may be empty.
         lever: factor on the value of the offers that it raises, or `PROVEN` for what its lift
             surely is; None for none.
-        categories: of products, whose offers it raises; () for all. One of a product raises the
-            offers of that product.
+        raises: categories of products whose offers it raises, () for all; of a signal of a product
+            the offers of the same `PRODUCT` or the same `CATEGORY`.
     """
 
     name: str
@@ -35,7 +36,7 @@ class Signal:
     per: Per = "customer"
     about: str = ""
     lever: float | Literal["proven"] | None = None
-    categories: tuple[str, ...] = ()
+    raises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ def _signal(keys: Keys, name: str) -> Signal:
         per=per,  # type: ignore[arg-type]
         about=str(about),
         lever=lever,
-        categories=_categories(own, per, lever),
+        raises=_raises(own, per, lever),
     )
     own.close()
     return signal
@@ -119,14 +120,17 @@ def _lever(own: Keys) -> float | Literal["proven"] | None:
     return float(value)
 
 
-def _categories(own: Keys, per: str, lever: float | str | None) -> tuple[str, ...]:
-    value = own.take("category")
+def _raises(own: Keys, per: str, lever: float | str | None) -> tuple[str, ...]:
+    value = own.take("raises")
     if value is None:
-        return ()
-    if per == "product" or lever is None:
-        remedy = "one of a product raises its offers" if lever is not None else "add lever"
-        raise own.fault("category", "a signal of the customer with a lever", value, remedy)
+        return (PRODUCT,) if per == "product" else ()
+    if lever is None:
+        raise own.fault("raises", "a signal with a lever", value, "add lever, or drop it")
+    if per == "product":
+        if value not in (PRODUCT, CATEGORY):
+            raise own.fault("raises", f"{PRODUCT} or {CATEGORY}, of a signal of a product", value)
+        return (str(value),)
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(each, str) and each for each in names):
-        raise own.fault("category", "a category of products, or a list of them", value)
+        raise own.fault("raises", "a category of products, or a list of them", value)
     return tuple(names)

@@ -90,9 +90,9 @@ def lever_table(report: SignalReport) -> PageTable:
     rows: list[Cells] = []
     for lever in report.levers:
         signal, cells = lever.signal, _lift_cells(lever.lift)
-        raises = ", ".join(signal.categories) or "all offers"
+        raises = ", ".join(signal.raises) or "all offers"
         if signal.per == "product":
-            raises = "offers of its product"
+            raises = f"of its {raises}"
         lift = ["-"] * 4 if lever.lift is None else cells[:4]
         rows.append([signal.name, raises, *lift, f"{lever.factor:.2f}"])
     head = ["signal", "raises", "seen with it", "accepted", "lift on these", "p (Holm)", "factor"]
