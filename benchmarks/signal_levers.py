@@ -1,6 +1,6 @@
 """What levers of signals earn: plans of a day with against without them, by the market's truth.
 
-All is as of the market's last cut-off: the network, its odds of acceptance, lifts and signals. Lifts
+All is as of the last cut-off of a market: network, odds of acceptance, lifts and signals. Lifts
 are counted from the decisions of the months before, with the probability that a network of an
 earlier cut-off gave them, as a log of answers has it; and once more without. All plans obey the
 market's rules. A plan is worth the true probability of acceptance of each decision times its
