@@ -126,12 +126,12 @@ class SignalLeversSuite:
         return levers(self.library, found, data, self.every * DAY)
 
     def _artifact(self, data: Dataset, folder: Path) -> Artifact:
-        """Fitted on all events; its odds on the decisions of the last three months."""
+        """Fitted on all events; its odds on three months of decisions, but for the last week."""
         assert data.as_of is not None
         end = timestamp(data.as_of)
         model = TouchpointGNN(**self.model, patience=None).fit(data)
         split = TimeSplit(
-            valid_from=str(end - pd.Timedelta(90, "D")), test_from=str(end - pd.Timedelta(1, "D"))
+            valid_from=str(end - pd.Timedelta(90, "D")), test_from=str(end - pd.Timedelta(7, "D"))
         ).split(data)
         export(model, data, folder, policy="market", split=split)
         return load(folder)
