@@ -155,6 +155,6 @@ def _table(results: Sequence[PartResult]) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
-        "With minus without, paired over customers, 95 %. Verdicts hold for all rows of test together.",
+        "With minus without, paired over customers, 95 %. Verdicts of test hold for all together.",
     ]
     return "\n".join(lines) + "\n"
