@@ -11,9 +11,10 @@ mean, to the power of `strength`.
 Keys of data= are those of recsys train.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from recsys.cli.composed_source import composed_source
+from recsys.arrays import FloatArray
+from recsys.cli.composed_source import composed_parts, composed_source
 from recsys.cli.customer_files import known_before, table_content
 from recsys.cli.run_keys import STORE, store_of
 from recsys.cli.source_words import DATA_KEYS, is_of_data
@@ -21,11 +22,15 @@ from recsys.cli.words import Key, key_values, named_file, number_within, truth
 from recsys.customers.levers import lever_table, worth_factors
 from recsys.customers.lifetime_value.bands import BAND_SHARES, band_of, shares_of
 from recsys.customers.lifetime_value.forecast import MODELS, forecast
+from recsys.customers.lifetime_value.graph_forecast import ProductVectors
 from recsys.customers.lifetime_value.holdout import hold_out
+from recsys.customers.lifetime_value.lesson import FEWEST
 from recsys.customers.lifetime_value.observe import observe
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.experiments.config import build_part
+from recsys.models.base import EmbeddingRecommender
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.lifetime_value.page import PAGE, value_page, value_text
@@ -49,6 +54,7 @@ KEYS = {
         "shares of customers in the bands high and medium", default=",".join(map(str, BAND_SHARES))
     ),
     "holdout": Key("days at the end that are forecast from what came before", "NUMBER"),
+    "graph": Key("model of conf/model whose vectors forecast the holdout too, as als", "NAME"),
     "at": Key("only what was known before this moment (default: the end of the data)", "DATE"),
     "levers": Key("file of factors for recsys decide (.parquet or .csv)", "FILE"),
     "strength": Key("of the levers: 1 in proportion to worth, 0 without effect", default="1"),
@@ -89,9 +95,13 @@ def main(words: Sequence[str]) -> None:
         ids=data.customers.ids[seen.customers],
         forecast=made,
         bands=band_of((made.value or made.purchases).mean, shares),
-        holdout=None if held is None else hold_out(data, held, actions, given["model"]),
+        holdout=None
+        if held is None
+        else hold_out(data, held, actions, given["model"], product_vectors_of(given)),
     )
     say(*value_text(report))
+    if "graph" in given and report.holdout is not None and not report.holdout.has_graph:
+        say("", f"No forecast from the graph: it needs {FEWEST} customers and two products before")
     if out is not None:
         write_whole(out, table_content(customer_table(report), out.suffix), "out")
         say("", f"Customers: {out}")
@@ -121,6 +131,28 @@ def main(words: Sequence[str]) -> None:
             store_of(given),
         )
         say("", f"MLflow: lifetime_value run {run_id}")
+
+
+def product_vectors_of(given: Mapping[str, str]) -> ProductVectors | None:
+    """Fits the model of `graph=` and takes its vectors of products; None without one.
+
+    Raises:
+        InputError: there is no holdout to forecast, or no such model, or it has no vectors.
+    """
+    if "graph" not in given:
+        return None
+    if "holdout" not in given:
+        raise InputError("graph= forecasts a holdout; say holdout=DAYS too")
+    words = [f"model={given['graph']}"]
+    settings = composed_parts(words, ["model"])["model"]
+
+    def vectors(data: Dataset) -> FloatArray:
+        model = build_part(settings, "model", ()).fit(data)
+        if not isinstance(model, EmbeddingRecommender):
+            raise InputError(f"graph={given['graph']}: expected a model with vectors, such as als")
+        return model.embeddings().products
+
+    return vectors
 
 
 def _actions(text: str) -> tuple[str, ...]:

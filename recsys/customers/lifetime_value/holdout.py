@@ -7,13 +7,14 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.customers.lifetime_value.forecast import MODELS, fit_purchases
+from recsys.customers.lifetime_value.graph_forecast import ProductVectors, graph_forecasts
+from recsys.customers.lifetime_value.lesson import lesson_of, purchases_of_last
 from recsys.customers.lifetime_value.observe import DAY, Observed, observe
 from recsys.customers.lifetime_value.rivals import (
     boosting,
     last_period_again,
     mean_rate,
     own_rate,
-    purchases_of_last,
 )
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import timestamp
@@ -39,6 +40,11 @@ class Holdout:
     forecasts: Mapping[str, FloatArray]
     chosen: str
 
+    @property
+    def has_graph(self) -> bool:
+        """Whether the graph has forecast it."""
+        return any("graph" in name for name in self.forecasts)
+
     def absolute_error(self, name: str) -> float:
         """Mean of |actual - expected| over customers."""
         return float(np.abs(self.actual - self.forecasts[name]).mean())
@@ -58,12 +64,21 @@ class Holdout:
         Of the squared error because it is least at the expectation; the absolute error is least at
         the median, which is 0 for most customers.
         """
-        rival = np.square(self.actual - self.forecasts[name])
-        own = np.square(self.actual - self.forecasts[self.chosen])
-        return paired_difference(rival, own, self.seen.customers)
+        return self.between(name, self.chosen)
+
+    def between(self, name: str, other: str) -> Difference:
+        """Squared error of one forecast less that of another, paired by customer."""
+        first, second = (np.square(self.actual - self.forecasts[each]) for each in (name, other))
+        return paired_difference(first, second, self.seen.customers)
 
 
-def hold_out(data: Dataset, days: float, actions: tuple[str, ...], model: str = "auto") -> Holdout:
+def hold_out(
+    data: Dataset,
+    days: float,
+    actions: tuple[str, ...],
+    model: str = "auto",
+    vectors: ProductVectors | None = None,
+) -> Holdout:
     """Forecasts the last `days` of the data from what came before, by all models and rivals.
 
     Args:
@@ -72,6 +87,7 @@ def hold_out(data: Dataset, days: float, actions: tuple[str, ...], model: str = 
         actions: that are purchases.
         model: "auto" or a name of `MODELS`; what is chosen is chosen by likelihood, before the
             period is looked at.
+        vectors: of products, for forecasts from the graph; None for none.
 
     Raises:
         InputError: nothing was bought before the period, or a model cannot be fitted.
@@ -96,9 +112,14 @@ def hold_out(data: Dataset, days: float, actions: tuple[str, ...], model: str = 
     forecasts["last period again"] = last_period_again(before, seen, days)
     forecasts["own rate"] = own_rate(seen, days)
     forecasts["mean rate"] = mean_rate(seen, days)
-    boosted = boosting(before, seen, days)
-    if boosted is not None:
-        forecasts["boosting"] = boosted
+    lesson = lesson_of(before, seen, days)
+    if lesson is not None:
+        forecasts["boosting"] = boosting(lesson, seen)
+        if vectors is not None:
+            of_lesson = MODELS[chosen]().fit(lesson.seen.history)
+            then = of_lesson.expected_purchases(lesson.seen.history, lesson.days) * lesson.scale
+            expected = then, forecasts[chosen]
+            forecasts |= graph_forecasts(lesson, before, seen, vectors, expected)
     return Holdout(
         days=days,
         seen=seen,
