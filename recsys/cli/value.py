@@ -83,7 +83,7 @@ def main(words: Sequence[str]) -> None:
     discount = number_within("discount", given["discount"], 0.0, 1.0)
     held = number_within("holdout", given["holdout"], 1.0, 36_500.0) if "holdout" in given else None
     shares, kept = shares_of(given["bands"]), truth("log", given["log"])
-    actions = _actions(given["actions"])
+    actions, vectors = _actions(given["actions"]), product_vectors_of(given)
     data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
     data = known_before(given, data)
     seen = observe(data, actions)

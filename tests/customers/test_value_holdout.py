@@ -86,7 +86,7 @@ def test_a_graph_needs_a_holdout_and_a_model_with_vectors(
 ) -> None:
     with pytest.raises(InputError, match="graph= forecasts a holdout; say holdout=DAYS too"):
         main(["data.events=4000", "graph=als"])
-    with pytest.raises(InputError, match="graph=popularity: expected a model with vectors"):
-        main(["data.events=20000", "holdout=20", "graph=popularity"])
+    with pytest.raises(InputError, match="graph=own_history: expected a model with vectors"):
+        main(["data.events=30000", "holdout=20", "graph=own_history"])
     main(["data.events=6000", "holdout=60", "graph=als"])
     assert "No forecast from the graph" in capsys.readouterr().out
