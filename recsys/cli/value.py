@@ -95,9 +95,7 @@ def main(words: Sequence[str]) -> None:
         ids=data.customers.ids[seen.customers],
         forecast=made,
         bands=band_of((made.value or made.purchases).mean, shares),
-        holdout=None
-        if held is None
-        else hold_out(data, held, actions, given["model"], product_vectors_of(given)),
+        holdout=None if held is None else hold_out(data, held, actions, given["model"], vectors),
     )
     say(*value_text(report))
     if "graph" in given and report.holdout is not None and not report.holdout.has_graph:
