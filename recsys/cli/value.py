@@ -21,6 +21,7 @@ from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, number_within, truth
 from recsys.customers.levers import lever_table, worth_factors
 from recsys.customers.lifetime_value.bands import BAND_SHARES, band_of, shares_of
+from recsys.customers.lifetime_value.covariates import covariates_of
 from recsys.customers.lifetime_value.forecast import MODELS, forecast
 from recsys.customers.lifetime_value.graph_forecast import ProductVectors
 from recsys.customers.lifetime_value.holdout import hold_out
@@ -49,6 +50,7 @@ KEYS = {
     "days": Key("how far ahead", default="365"),
     "actions": Key("that are purchases", "ACTION,...", default=columns.DEFAULT_ACTION),
     "model": Key("of the number of purchases", f"auto|{'|'.join(MODELS)}", default="auto"),
+    "covariates": Key("columns of customers that the number may depend on", "COLUMN,..."),
     "discount": Key("what a value loses in a year, as 0.1", default="0"),
     "bands": Key(
         "shares of customers in the bands high and medium", default=",".join(map(str, BAND_SHARES))
@@ -88,14 +90,23 @@ def main(words: Sequence[str]) -> None:
     data = known_before(given, data)
     seen = observe(data, actions)
     assert data.as_of_seconds is not None
-    made = forecast(seen, days, model=given["model"], discount=discount)
+    names = given["covariates"].split(",") if "covariates" in given else []
+    made = forecast(
+        seen,
+        days,
+        model=given["model"],
+        covariates=covariates_of(data, seen.customers, names) if names else None,
+        discount=discount,
+    )
     report = ValueReport(
         data=data.name,
         as_of=data.as_of_seconds,
         ids=data.customers.ids[seen.customers],
         forecast=made,
         bands=band_of((made.value or made.purchases).mean, shares),
-        holdout=None if held is None else hold_out(data, held, actions, given["model"], vectors),
+        holdout=None
+        if held is None
+        else hold_out(data, held, actions, given["model"], names, vectors),
     )
     say(*value_text(report))
     if "graph" in given and report.holdout is not None and not report.holdout.has_graph:

@@ -1,12 +1,13 @@
 """How well purchases of a later period are forecast, against plain rivals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from recsys.arrays import FloatArray
-from recsys.customers.lifetime_value.forecast import MODELS, fit_purchases
+from recsys.customers.lifetime_value.covariates import covariates_of
+from recsys.customers.lifetime_value.forecast import MODELS, fit_purchases, purchase_model
 from recsys.customers.lifetime_value.graph_forecast import ProductVectors, graph_forecasts
 from recsys.customers.lifetime_value.lesson import lesson_of, purchases_of_last
 from recsys.customers.lifetime_value.observe import DAY, Observed, observe
@@ -77,6 +78,7 @@ def hold_out(
     days: float,
     actions: tuple[str, ...],
     model: str = "auto",
+    covariates: Sequence[str] = (),
     vectors: ProductVectors | None = None,
 ) -> Holdout:
     """Forecasts the last `days` of the data from what came before, by all models and rivals.
@@ -87,6 +89,7 @@ def hold_out(
         actions: that are purchases.
         model: "auto" or a name of `MODELS`; what is chosen is chosen by likelihood, before the
             period is looked at.
+        covariates: columns of customers, with which the chosen model forecasts once more.
         vectors: of products, for forecasts from the graph; None for none.
 
     Raises:
@@ -109,6 +112,10 @@ def hold_out(
     for name in sorted(MODELS, key=lambda name: name != chosen):
         made = fitted[name] if name in fitted else MODELS[name]().fit(seen.history)
         forecasts[name] = made.expected_purchases(seen.history, days)
+    if covariates:
+        known = covariates_of(before, seen.customers, covariates)
+        made = purchase_model(chosen, known).fit(seen.history)
+        forecasts[f"{chosen} + covariates"] = made.expected_purchases(seen.history, days)
     forecasts["last period again"] = last_period_again(before, seen, days)
     forecasts["own rate"] = own_rate(seen, days)
     forecasts["mean rate"] = mean_rate(seen, days)

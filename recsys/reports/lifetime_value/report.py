@@ -10,8 +10,7 @@ import pandas as pd
 from recsys.arrays import FloatArray, IdArray
 from recsys.customers.lifetime_value.bands import Band, banded
 from recsys.customers.lifetime_value.estimate import Estimate
-from recsys.customers.lifetime_value.forecast import MODELS, Forecast
-from recsys.customers.lifetime_value.gamma_gamma import GammaGamma
+from recsys.customers.lifetime_value.forecast import Forecast
 from recsys.customers.lifetime_value.holdout import Holdout
 from recsys.customers.lifetime_value.newton import Fit
 from recsys.data import columns
@@ -109,24 +108,25 @@ def parameter_table(report: ValueReport) -> PageTable:
     made = report.forecast
     rows: list[Cells] = []
     for part, fit in made.fits.items():
-        name, names = _names(part, made.name)
+        name, names = "gamma_gamma" if part == "spending" else made.name, made.names[part]
         for at, (value, low, high) in enumerate(zip(*_intervals(fit), strict=True)):
             shown = _with_ends(value, low, high)
-            if fit.at_end[at] or high > _WIDEST * value:
+            if fit.at_end[at] or low > 0.99999 * value or high > _WIDEST * value:
                 shown = f"{value:,.4g}, not determined: customers do not differ in it"
             rows.append([f"{name}: {names[at]}", shown])
+    if made.covariates is not None:
+        model = made.covariates
+        gain = 2 * (model.gain_ or 0.0)
+        rows.append(
+            ["covariates: likelihood ratio",
+             f"{gain:,.1f} on {model.freedom} degrees of freedom, p = {model.p_value:.3g}"]
+        )  # fmt: skip
     return PageTable("Parameters", ["model: parameter", "value"], rows)
-
-
-def _names(part: str, model: str) -> tuple[str, tuple[str, ...]]:
-    if part == "spending":
-        return "gamma_gamma", GammaGamma.names
-    return model, MODELS[model].names
 
 
 def _intervals(fit: Fit) -> tuple[Sequence[float], Sequence[float], Sequence[float]]:
     with np.errstate(over="ignore"):
-        spread = np.exp(1.959964 * np.sqrt(np.diag(fit.covariance)))
+        spread = np.exp(1.959964 * np.sqrt(np.maximum(np.diag(fit.covariance), 0)))
     values = fit.parameters
     return values.tolist(), (values / spread).tolist(), (values * spread).tolist()
 
