@@ -105,22 +105,23 @@ def test_a_forecast_with_covariates_has_intervals_of_all_parameters() -> None:
 
 
 def test_columns_become_groups_as_of_the_cut_off() -> None:
-    days = pd.Timestamp("2026-03-01", tz="UTC") - pd.to_timedelta([50, 10, 50, 50], unit="D")
+    days = pd.Timestamp("2026-03-01", tz="UTC") - pd.to_timedelta([50, 10] + [50] * 4, unit="D")
     customers = pd.DataFrame({
-        "customer_id": ["a", "a", "b", "c"], "valid_from": days,
-        "plan": ["basic", "gold", "basic", "gold"], "country": "se",
+        "customer_id": ["a", "a", "b", "c", "d", "e"], "valid_from": days,
+        "plan": ["basic", "gold", "basic", "gold", "basic", "gold"], "country": "se",
     })  # fmt: skip
-    data = data_of([(name, "p", "purchase", 60, 1.0) for name in "abc"], customers=customers)
-    now = covariates_of(data, np.arange(3), ["plan", "country"])
+    bought = [(name, "p", "purchase", days, 1.0) for name in "abcde" for days in (60, 1)]
+    data = data_of(bought, customers=customers)
+    now = covariates_of(data, np.arange(5), ["plan", "country"])
     assert len(now.names) == 1
     plan = dict(zip(data.customers.ids, now.values[now.groups, 0], strict=True))
     assert plan["a"] == plan["c"] != plan["b"]
     cut = data.as_of - 20 * 86_400_000_000
-    before = covariates_of(data.select(data.interactions.when < cut, cut), np.arange(3), ["plan"])
+    before = covariates_of(data.select(data.interactions.when < cut, cut), np.arange(5), ["plan"])
     plan = dict(zip(data.customers.ids, before.values[before.groups, 0], strict=True))
     assert plan["a"] == plan["b"] != plan["c"]
     with pytest.raises(InputError, match="tell customers apart, got one value for all"):
-        covariates_of(data, np.arange(3), ["country"])
+        covariates_of(data, np.arange(5), ["country"])
 
 
 def test_numbers_of_many_values_are_taken_in_levels() -> None:

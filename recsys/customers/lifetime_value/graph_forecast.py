@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 
-from recsys.arrays import FloatArray
+from recsys.arrays import FloatArray, IntArray
 from recsys.customers.lifetime_value.lesson import Lesson, own_columns
 from recsys.customers.lifetime_value.observe import Observed
 from recsys.data.dataset import Dataset
@@ -64,7 +64,7 @@ def graph_forecasts(
     }
 
 
-def _bought(data: Dataset, seen: Observed) -> tuple[FloatArray, FloatArray]:
+def _bought(data: Dataset, seen: Observed) -> tuple[IntArray, IntArray]:
     """Customers and products of the purchases that have a product."""
     events = data.interactions
     is_bought = events.has_action(seen.actions) & (events.products >= 0)
@@ -75,7 +75,9 @@ def _of_customers(data: Dataset, seen: Observed, products: FloatArray) -> FloatA
     """[n, d] float64 mean vector of the purchases of each customer, of length 1; 0 without any."""
     customers, bought = _bought(data, seen)
     shape = (len(data.customers), len(products))
-    counts = csr_array((np.ones(len(bought)), (customers, bought)), shape=shape)
-    means: FloatArray = (counts @ products.astype(np.float64))[seen.customers]
+    ones = np.ones(len(bought))
+    counts = csr_array((ones, (customers, bought)), shape=shape)
+    means: FloatArray = np.asarray(counts @ products.astype(np.float64))[seen.customers]
     lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    return np.divide(means, lengths, out=np.zeros_like(means), where=lengths > 0)
+    unit: FloatArray = np.divide(means, lengths, out=np.zeros_like(means), where=lengths > 0)
+    return unit
