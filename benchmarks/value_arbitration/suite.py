@@ -1,4 +1,4 @@
-"""`ValueArbitrationSuite`: value in arbitration against none, on one simulated and two real sets."""
+"""`ValueArbitrationSuite`: value in arbitration against none, on a simulated and two real sets."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -71,7 +71,7 @@ def contract_table(report: ContractReport) -> pd.DataFrame:
 def contract_title(report: ContractReport) -> str:
     """A line that says what the report is about."""
     return (
-        f"Contracts of {report.data}, {report.forecast.further} periods of {report.days:g} days "
+        f"Contracts of {report.data}, {report.forecast.further} periods of {report.days:.4g} days "
         "ahead"
     )
 
