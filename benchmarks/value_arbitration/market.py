@@ -23,7 +23,8 @@ from recsys.serving.decide.levers import with_levers
 from recsys.serving.decide.plan import decide_everyone
 from recsys.simulation import SimulatedMarket
 
-_VALID, _TEST = "2025-08-01", "2025-10-01"
+_VALID, _LAST, _TEST = "2025-08-01", "2025-09-30", "2025-10-01"
+"""Acceptance odds are learned from the first to the second; plans begin with the third."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -131,7 +132,7 @@ class MarketPlans:
         outbound = places[places[columns.OUTBOUND].astype(bool)][columns.TOUCHPOINT]
         room = float(round(share * len(past.customers)))
         policy = Policy(**{**vars(shipped), "capacity": dict.fromkeys(map(str, outbound), room)})
-        before = TimeSplit(valid_from=_VALID, test_from=_TEST).split(past)
+        before = TimeSplit(valid_from=_VALID, test_from=_LAST).split(past)
         model = ALS(dim=32).fit(past)
         folder = export(
             model, past, self.folder / "artifact", overwrite=True, policy=policy, split=before

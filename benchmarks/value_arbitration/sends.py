@@ -35,7 +35,8 @@ class Replay:
         groups: [S] the campaign or wave within which places are given.
         expected: [S] probability x what an acceptance of the offer earns.
         worth: [S] what the customer was expected to spend, as known at the send.
-        earned: measure -> [S] what came of each.
+        earned: measure -> [S] what came of each, money first. It is what those who accepted spent,
+            not what the offer added to it, which no set tells.
     """
 
     customers: IntArray
@@ -66,8 +67,8 @@ class Replay:
 def coupons(root: str, start: int, model: Acceptance) -> tuple[Replay, IntArray]:
     """Mailings of the Complete Journey, and when each was sent.
 
-    Earned are the redeemed coupons, and what households that redeemed any spent during the campaign
-    (in the published sample of transactions).
+    Earned is what households that redeemed any coupon spent during the campaign (in the published
+    sample of transactions), and the redeemed coupons.
 
     Args:
         root: folder of the data set.
@@ -98,7 +99,7 @@ def coupons(root: str, start: int, model: Acceptance) -> tuple[Replay, IntArray]
         groups=sends.offers,
         expected=expected,
         worth=_worth(data, rows[sends.customers], sends.when, 91.0),
-        earned={"coupons": redeemed[chosen], "spending_of_redeemers": sends.outcome * spent},
+        earned={"spending": sends.outcome * spent, "coupons": redeemed[chosen]},
     )
     return replay, sends.when
 
@@ -129,8 +130,8 @@ def starbucks(root: str, model: Acceptance) -> tuple[Replay, IntArray]:
             expected=chance * least,
             worth=_worth(data, sends.customers, sends.when, 7.0),
             earned={
-                "least_spend": sends.outcome * least,
                 "spending": sends.outcome * _net_spending(data, task, chosen),
+                "least_spend": sends.outcome * least,
             },
         ),
         sends.when,

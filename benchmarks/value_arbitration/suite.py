@@ -22,8 +22,8 @@ from recsys.simulation import SimulatedMarket
 class ValueArbitrationSuite:
     """Gives few places by expected value, with levers of what customers may be worth and without.
 
-    The strength of the levers is chosen on valid, by the first measure, for the first share; test
-    is then read with it and with every other.
+    The strength of the levers is chosen on valid, by the money that came, for the first share; test
+    is read with it and with every other.
 
     Args:
         root: folder that has `complete_journey` and `starbucks_offers`.
@@ -40,7 +40,7 @@ class ValueArbitrationSuite:
         root: str,
         pairwise: Mapping[str, Mapping[str, Any]],
         strengths: Sequence[float] = (0.25, 0.5, 1.0),
-        shares: Sequence[float] = (0.2, 0.5),
+        shares: Sequence[float] = (0.1, 0.2),
         events: int = 200_000,
         days: int = 4,
     ) -> None:
@@ -107,8 +107,8 @@ class ValueArbitrationSuite:
                     )  # fmt: skip
 
     def _planned(self) -> Iterator[tuple[str, float, float, str, Difference, float]]:
-        for share in self.shares:
-            plans = MarketPlans(SimulatedMarket(events=self.events), run_folder(), share / 2)
+        for share in (share / 2 for share in self.shares):
+            plans = MarketPlans(SimulatedMarket(events=self.events), run_folder(), share)
             without, everyone = plans.plan(0.0, self.days), np.arange(plans.customers)
             for strength in self.strengths:
                 made = plans.plan(strength, self.days)
