@@ -114,7 +114,8 @@ class MarketPlans:
         )
 
     def _summed(self, rows: IntArray, values: FloatArray) -> FloatArray:
-        return np.bincount(rows, values, self.customers)
+        sums: FloatArray = np.bincount(rows, values, self.customers).astype(np.float64)
+        return sums
 
     def _spent(self) -> FloatArray:
         """[C] what each customer spent from the cut-off on."""
