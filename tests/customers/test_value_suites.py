@@ -32,6 +32,6 @@ def test_a_plan_of_the_market_obeys_the_cut_off_and_its_places(tmp_path: Path) -
     assert plans.past.interactions.when.max() < plans.past.as_of
     assert len(plans.worth) == len(plans.seen.customers) < plans.customers
     for planned in (without, made):
-        assert 0 < (planned.accepts > 0).sum() <= 3 * round(0.05 * plans.customers)
+        assert 0 < (planned.accepts > 0).sum() <= 3 * round(0.05 * len(plans.past.customers))
         assert (planned.accepts <= 1).all()
     assert (made.net != without.net).any()
