@@ -414,7 +414,9 @@ SIGNALS = {
         "policy: expected one of"),
     "not proven": ([*SHOP, "every=5", "promote=cart_left", "rule=p.yaml"],
         "promote=cart_left: expected a lift"),
-    "events of no kind": ([*SHOP, "events=e.txt"], "events=e.txt: expected a name that ends in"),
+    "levers of no kind": ([*SHOP, "levers=l.txt"], "levers=l.txt: expected a name that ends in"),
+    "levers of no signal": ([*SHOP, "levers=l.csv"],
+        "levers: expected a signal with the key lever, got none in 'default'"),
 }  # fmt: skip
 
 CHECK = {
