@@ -9,7 +9,17 @@ import pandas as pd
 from recsys.arrays import IntArray
 from recsys.customers.identity.clusters import cluster
 from recsys.customers.identity.comparisons import comparisons_of
-from recsys.customers.identity.keys import KIND, REASON, WEIGHT, A, B, key_columns, key_links
+from recsys.customers.identity.households import households
+from recsys.customers.identity.keys import (
+    KIND,
+    REASON,
+    WEIGHT,
+    A,
+    B,
+    KeyLinks,
+    key_columns,
+    key_links,
+)
 from recsys.customers.identity.person_ids import PERSON, PersonIds, person_ids
 from recsys.customers.identity.probabilistic import Compared, compared_links
 from recsys.customers.identity.refusals import refused_rows
@@ -83,15 +93,19 @@ def resolve(
             f"handle_*), got {', '.join(map(str, records))}; rename one, or set compare=true"
         )
     keyed = key_links(records, identities, rules)
+    apart = [] if refused is None else [refused_rows(refused, records[columns.RECORD])]
     compared = None
-    parts = [keyed.links]
+    parts, unused = [keyed.links], [keyed.refused]
     if compare:
         how = comparisons_of(records, comparisons)
         compared = compared_links(records, how, min_weight=rules.min_weight, seed=seed)
-        parts.append(compared.links)
+        two = _of_two_persons(compared, keyed, len(records), rules)
+        is_one = ~compared.links.index.isin(two.index)
+        apart.append(two[[A, B]].to_numpy(np.int64))
+        unused.append(two)
+        parts.append(compared.links[is_one])
     links = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    apart = None if refused is None else refused_rows(refused, records[columns.RECORD])
-    made = cluster(links, len(records), rules.largest, apart)
+    made = cluster(links, len(records), rules.largest, np.concatenate(apart) if apart else None)
     ends = [made.of_record[links[end].to_numpy(np.int64)] for end in (A, B)]
     named: PersonIds = person_ids(records[columns.RECORD], made.of_record, former, retired)
     return Resolution(
@@ -99,7 +113,7 @@ def resolve(
         persons=pd.DataFrame({columns.RECORD: records[columns.RECORD], PERSON: named.of_record}),
         cluster=made.of_record,
         links=links[ends[0] == ends[1]].reset_index(drop=True),
-        unused=_together(keyed.refused, made.cuts),
+        unused=_together(*unused, made.cuts),
         shared=keyed.shared,
         changes=named.changes,
         compared=compared,
@@ -113,8 +127,21 @@ def _known(table: pd.DataFrame, before: pd.Timestamp | None) -> pd.DataFrame:
     return table[moments.isna() | (moments < before)].reset_index(drop=True)
 
 
-def _together(refused: pd.DataFrame, cuts: pd.DataFrame) -> pd.DataFrame:
-    parts = [part[[A, B, KIND, WEIGHT, REASON]] for part in (refused, cuts) if len(part)]
-    if not parts:
-        return cuts
-    return pd.concat(parts, ignore_index=True)
+def _of_two_persons(
+    compared: Compared, keyed: KeyLinks, size: int, rules: LinkRules
+) -> pd.DataFrame:
+    """The compared links of two persons of one household, unless a key says they are one."""
+    links = compared.links.assign(**{REASON: pd.Series(None, compared.links.index, dtype="str")})
+    if not rules.contradictions:
+        return links[:0]
+    for household in households(compared.links, size):
+        if household.are_persons:
+            links.loc[household.is_pair, REASON] = household.reason
+    two = links[links[REASON].notna()]
+    stated = pd.MultiIndex.from_frame(keyed.links.loc[keyed.is_stated, [A, B]])
+    return two[~pd.MultiIndex.from_frame(two[[A, B]]).isin(stated)]
+
+
+def _together(*parts: pd.DataFrame) -> pd.DataFrame:
+    filled = [part[[A, B, KIND, WEIGHT, REASON]] for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[-1]
