@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import BoolArray, IntArray
+from recsys.arrays import IntArray
 from recsys.customers.identity.rules import LinkRules
 from recsys.data import columns
 from recsys.errors import InputError
@@ -41,14 +41,14 @@ class KeyLinks(NamedTuple):
 
     Attributes:
         links: columns `record_a` < `record_b` (positions), kind, weight in bits.
-        is_stated: bool, links by a customer or loyalty id or a row of `identities`: what the firm
-            says outweighs what is compared.
+        stated: [s, 2] pairs linked by a customer or loyalty id or a row of `identities`: what the
+            firm says outweighs what is compared.
         refused: links that are not used, as `links`, and the reason.
         shared: kind, records and reason of the keys that too many records share.
     """
 
     links: pd.DataFrame
-    is_stated: BoolArray
+    stated: IntArray
     refused: pd.DataFrame
     shared: pd.DataFrame
 
@@ -95,8 +95,8 @@ def key_links(records: pd.DataFrame, identities: pd.DataFrame | None, rules: Lin
     is_stated = np.append(pairs.pop("personal").to_numpy(bool), np.ones(len(direct), bool))
     links = pd.concat([pairs, direct], ignore_index=True)
     bad = links[REASON].notna() & rules.contradictions
-    kept = links[~bad].drop(columns=REASON)
-    return KeyLinks(kept, is_stated[~bad.to_numpy(bool)], links[bad], shared)
+    stated = links.loc[is_stated, [A, B]].to_numpy(np.int64)
+    return KeyLinks(links[~bad].drop(columns=REASON), stated, links[bad], shared)
 
 
 _PAIRS: Final = f"""

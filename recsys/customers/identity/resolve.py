@@ -9,14 +9,13 @@ import pandas as pd
 from recsys.arrays import IntArray
 from recsys.customers.identity.clusters import cluster
 from recsys.customers.identity.comparisons import comparisons_of
-from recsys.customers.identity.households import households
+from recsys.customers.identity.households import told_apart
 from recsys.customers.identity.keys import (
     KIND,
     REASON,
     WEIGHT,
     A,
     B,
-    KeyLinks,
     key_columns,
     key_links,
 )
@@ -93,19 +92,21 @@ def resolve(
             f"handle_*), got {', '.join(map(str, records))}; rename one, or set compare=true"
         )
     keyed = key_links(records, identities, rules)
-    apart = [] if refused is None else [refused_rows(refused, records[columns.RECORD])]
-    compared = None
-    parts, unused = [keyed.links], [keyed.refused]
+    apart = np.zeros((0, 2), np.int64)
+    if refused is not None:
+        apart = refused_rows(refused, records[columns.RECORD])
+    compared, parts, unused = None, [keyed.links], [keyed.refused]
     if compare:
         how = comparisons_of(records, comparisons)
         compared = compared_links(records, how, min_weight=rules.min_weight, seed=seed)
-        two = _of_two_persons(compared, keyed, len(records), rules)
-        is_one = ~compared.links.index.isin(two.index)
-        apart.append(two[[A, B]].to_numpy(np.int64))
-        unused.append(two)
-        parts.append(compared.links[is_one])
+        parts.append(compared.links)
     links = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    made = cluster(links, len(records), rules.largest, np.concatenate(apart) if apart else None)
+    if compared is not None and rules.contradictions:
+        apart_by = told_apart(records, links, keyed.stated)
+        unused.append(links[apart_by.is_refused].assign(**{REASON: apart_by.reasons}))
+        links = links[~apart_by.is_refused]
+        apart = np.concatenate([apart, apart_by.pairs])
+    made = cluster(links, len(records), rules.largest, apart)
     ends = [made.of_record[links[end].to_numpy(np.int64)] for end in (A, B)]
     named: PersonIds = person_ids(records[columns.RECORD], made.of_record, former, retired)
     return Resolution(
@@ -125,21 +126,6 @@ def _known(table: pd.DataFrame, before: pd.Timestamp | None) -> pd.DataFrame:
         return table
     moments = table[columns.TIMESTAMP]
     return table[moments.isna() | (moments < before)].reset_index(drop=True)
-
-
-def _of_two_persons(
-    compared: Compared, keyed: KeyLinks, size: int, rules: LinkRules
-) -> pd.DataFrame:
-    """The compared links of two persons of one household, unless a key says they are one."""
-    links = compared.links.assign(**{REASON: pd.Series(None, compared.links.index, dtype="str")})
-    if not rules.contradictions:
-        return links[:0]
-    for household in households(compared.links, size):
-        if household.are_persons:
-            links.loc[household.is_pair, REASON] = household.reason
-    two = links[links[REASON].notna()]
-    stated = pd.MultiIndex.from_frame(keyed.links.loc[keyed.is_stated, [A, B]])
-    return two[~pd.MultiIndex.from_frame(two[[A, B]]).isin(stated)]
 
 
 def _together(*parts: pd.DataFrame) -> pd.DataFrame:
