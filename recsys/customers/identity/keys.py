@@ -41,11 +41,14 @@ class KeyLinks(NamedTuple):
 
     Attributes:
         links: columns `record_a` < `record_b` (positions), kind, weight in bits.
+        stated: [s, 2] pairs linked by a customer or loyalty id or a row of `identities`: what the
+            firm says outweighs what is compared.
         refused: links that are not used, as `links`, and the reason.
         shared: kind, records and reason of the keys that too many records share.
     """
 
     links: pd.DataFrame
+    stated: IntArray
     refused: pd.DataFrame
     shared: pd.DataFrame
 
@@ -89,9 +92,11 @@ def key_links(records: pd.DataFrame, identities: pd.DataFrame | None, rules: Lin
             [rules.most_records, rules.most_records],
         ).df()
         pairs = connection.execute(_PAIRS, [rules.most_records]).df()
+    is_stated = np.append(pairs.pop("personal").to_numpy(bool), np.ones(len(direct), bool))
     links = pd.concat([pairs, direct], ignore_index=True)
     bad = links[REASON].notna() & rules.contradictions
-    return KeyLinks(links[~bad].drop(columns=REASON), links[bad], shared)
+    stated = links.loc[is_stated, [A, B]].to_numpy(np.int64)
+    return KeyLinks(links[~bad].drop(columns=REASON), stated, links[bad], shared)
 
 
 _PAIRS: Final = f"""
@@ -106,7 +111,7 @@ _PAIRS: Final = f"""
         FROM usable a JOIN usable b ON a.kind = b.kind AND a.value = b.value AND a.row < b.row
         GROUP BY ALL
     )
-    SELECT record_a, record_b, kind, weight, CASE
+    SELECT record_a, record_b, kind, weight, personal, CASE
         WHEN personal THEN NULL
         WHEN {_NAMES_DIFFER} THEN 'given names differ'
         WHEN {_BIRTHS_DIFFER} THEN 'birth dates differ' END AS reason

@@ -9,7 +9,16 @@ import pandas as pd
 from recsys.arrays import IntArray
 from recsys.customers.identity.clusters import cluster
 from recsys.customers.identity.comparisons import comparisons_of
-from recsys.customers.identity.keys import KIND, REASON, WEIGHT, A, B, key_columns, key_links
+from recsys.customers.identity.households import told_apart
+from recsys.customers.identity.keys import (
+    KIND,
+    REASON,
+    WEIGHT,
+    A,
+    B,
+    key_columns,
+    key_links,
+)
 from recsys.customers.identity.person_ids import PERSON, PersonIds, person_ids
 from recsys.customers.identity.probabilistic import Compared, compared_links
 from recsys.customers.identity.refusals import refused_rows
@@ -83,14 +92,20 @@ def resolve(
             f"handle_*), got {', '.join(map(str, records))}; rename one, or set compare=true"
         )
     keyed = key_links(records, identities, rules)
-    compared = None
-    parts = [keyed.links]
+    apart = np.zeros((0, 2), np.int64)
+    if refused is not None:
+        apart = refused_rows(refused, records[columns.RECORD])
+    compared, parts, unused = None, [keyed.links], [keyed.refused]
     if compare:
         how = comparisons_of(records, comparisons)
         compared = compared_links(records, how, min_weight=rules.min_weight, seed=seed)
         parts.append(compared.links)
     links = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    apart = None if refused is None else refused_rows(refused, records[columns.RECORD])
+    if compared is not None and rules.contradictions:
+        apart_by = told_apart(records, links, keyed.stated)
+        unused.append(links[apart_by.is_refused].assign(**{REASON: apart_by.reasons}))
+        links = links[~apart_by.is_refused]
+        apart = np.concatenate([apart, apart_by.pairs])
     made = cluster(links, len(records), rules.largest, apart)
     ends = [made.of_record[links[end].to_numpy(np.int64)] for end in (A, B)]
     named: PersonIds = person_ids(records[columns.RECORD], made.of_record, former, retired)
@@ -99,7 +114,7 @@ def resolve(
         persons=pd.DataFrame({columns.RECORD: records[columns.RECORD], PERSON: named.of_record}),
         cluster=made.of_record,
         links=links[ends[0] == ends[1]].reset_index(drop=True),
-        unused=_together(keyed.refused, made.cuts),
+        unused=_together(*unused, made.cuts),
         shared=keyed.shared,
         changes=named.changes,
         compared=compared,
@@ -113,8 +128,6 @@ def _known(table: pd.DataFrame, before: pd.Timestamp | None) -> pd.DataFrame:
     return table[moments.isna() | (moments < before)].reset_index(drop=True)
 
 
-def _together(refused: pd.DataFrame, cuts: pd.DataFrame) -> pd.DataFrame:
-    parts = [part[[A, B, KIND, WEIGHT, REASON]] for part in (refused, cuts) if len(part)]
-    if not parts:
-        return cuts
-    return pd.concat(parts, ignore_index=True)
+def _together(*parts: pd.DataFrame) -> pd.DataFrame:
+    filled = [part[[A, B, KIND, WEIGHT, REASON]] for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[-1]
