@@ -1,30 +1,23 @@
 """`WithSegments`: a source whose customers have columns of segments and signals, by date."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
+from recsys.customers.dated_columns import DatedColumns
 from recsys.customers.segments.library import read_segments
 from recsys.customers.segments.members import members_at
 from recsys.customers.signals.detect import signals_at
 from recsys.customers.signals.library import read_signals
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.filter_seen import FilterSeenLike
-from recsys.data.interactions import DAY, SECOND
-from recsys.data.source import Cutoffs, Source
-from recsys.data.tables import Tables
+from recsys.data.source import Source
 from recsys.errors import InputError
-from recsys.ops.filter_seen import FilterSeen
 
 
-class WithSegments:
+class WithSegments(DatedColumns):
     """Another source, with a column of customers for each segment, band, cell, stage and signal.
 
-    They are counted a second before each cut-off of the source, a second before the end of the
-    data, and `every` so many days between. A model, a slice (`evaluate.segment`), the baseline
-    `model=segment model.column=NAME` and a rule (`customer.NAME`) then take the latest before
-    their cut-off, like any dated row of customers; the leakage audit counts them again.
+    They serve as a slice (`evaluate.segment`), as the baseline `model=segment model.column=NAME`,
+    as features and in a rule (`customer.NAME`). See `DatedColumns` for when they are counted.
 
     Args:
         source: of the tables.
@@ -46,9 +39,7 @@ class WithSegments:
     ) -> None:
         if segments is None and signals is None:
             raise InputError("data.segments: expected segments or signals, got neither")
-        if every < 1:
-            raise InputError(f"data.every: expected a number of days >= 1, got {every}")
-        self._source, self._every = source, every
+        super().__init__(source, every)
         self._segments = None if segments is None else read_segments(segments)
         self._signals = None if signals is None else read_signals(signals)
         both = set(self._segments.names if self._segments else ()) & set(
@@ -60,50 +51,10 @@ class WithSegments:
             )
 
     @property
-    def name(self) -> str:
-        """That of the other source."""
-        return self._source.name
-
-    @property
-    def version(self) -> str:
-        """Of the other source, and of the segments and signals."""
+    def counted(self) -> str:
+        """See `DatedColumns`."""
         parts = [part.version for part in (self._segments, self._signals) if part is not None]
-        return f"{self._source.version} with {' '.join(parts)} every {self._every} days"
-
-    @property
-    def cutoffs(self) -> Cutoffs | None:
-        """Those of the other source."""
-        return self._source.cutoffs
-
-    @property
-    def filter_seen(self) -> FilterSeenLike | FilterSeen:
-        """That of the other source."""
-        return self._source.filter_seen
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Those of the other source."""
-        return self._source.targets
-
-    def load(self) -> Tables:
-        """The tables of the other source."""
-        return self._source.load()
-
-    def snapshot_moments(self, data: Dataset) -> Sequence[int]:
-        """See `TakesSnapshots`."""
-        when = data.interactions.when
-        if data.clock != "timestamp" or when is None or data.as_of is None or not len(when):
-            raise InputError(
-                "interactions: segments and signals need a column timestamp, got "
-                f"{data.clock or 'no order'}"
-            )
-        step, first = self._every * DAY, int(when.min())
-        moments = set(range((first // step + 1) * step, data.as_of, step))
-        for cutoff in (self.cutoffs.valid_from, self.cutoffs.test_from) if self.cutoffs else ():
-            if isinstance(cutoff, pd.Timestamp):
-                moments.add(int(cutoff.floor("s").timestamp()) * SECOND - SECOND)
-        moments.add(data.as_of - SECOND)
-        return sorted(moment for moment in moments if first < moment < data.as_of)
+        return " ".join(parts)
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`."""

@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.special import expit, logit, ndtri
-from scipy.stats import rankdata
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.intervals import Interval
@@ -12,8 +11,8 @@ from recsys.evaluation.paired import Difference, verdict_of
 def auc(scores: FloatArray, is_positive: BoolArray, level: float = 0.95) -> Interval:
     """Probability that a positive scores higher than another; equal scores count half.
 
-    The variance is that of DeLong, DeLong and Clarke-Pearson (1988), by the ranks of Sun and Xu
-    (2014); the interval is symmetric on the scale of log-odds, so that it stays within 0 and 1.
+    The variance is that of DeLong, DeLong and Clarke-Pearson (1988), in linearithmic time as by Sun
+    and Xu (2014); the interval is symmetric in log-odds, so that it stays within 0 and 1.
 
     Args:
         scores: [n] higher is more likely positive.
@@ -73,13 +72,15 @@ def auc_among_equals(
 
 def placements(scores: FloatArray, is_positive: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Share of the others below each positive [n1], and of positives above each other [n0]."""
-    positive, other = scores[is_positive], scores[~is_positive]
-    ranks = rankdata(np.concatenate([positive, other]))
-    below = ranks[: len(positive)] - rankdata(positive)
-    beaten = ranks[len(positive) :] - rankdata(other)
+    values, code = np.unique(scores, return_inverse=True)
+    counts = [
+        np.bincount(code[part], minlength=len(values)) for part in (~is_positive, is_positive)
+    ]
+    # Halves of equal ones, in the order of values.
+    others_below, positives_below = (np.cumsum(count) - count / 2 for count in counts)
     return (
-        below / max(len(other), 1),
-        1 - beaten / max(len(positive), 1),
+        others_below[code[is_positive]] / max(int(counts[0].sum()), 1),
+        1 - positives_below[code[~is_positive]] / max(int(counts[1].sum()), 1),
     )
 
 

@@ -10,7 +10,10 @@ from recsys.errors import InputError
 from recsys.ops.nearest import UnitVectors
 from recsys.serving import Artifact
 
-PRODUCTS = {"products": np.eye(3, dtype=np.float32), "product_ids": np.array(["p", "q", "r"], object)}
+PRODUCTS = {
+    "products": np.eye(3, dtype=np.float32),
+    "product_ids": np.array(["p", "q", "r"], object),
+}
 
 
 def artifact(vectors: list[list[float]], ids: list[str], **fields: object) -> Artifact:
@@ -27,8 +30,9 @@ def test_similarity_is_the_cosine_and_equal_ones_are_ordered_by_id() -> None:
     answer = shop.similar_customers("me", k=4)
     assert [each.customer_id for each in answer] == ["a", "z", "near", "far"]
     assert [each.similarity for each in answer] == pytest.approx([1, 1, 24 / 26, 0], abs=1e-6)
-    assert answer.customer_id == "me" and answer.compared == 4
-    assert "similar to me" in str(answer) and "near" in answer._repr_html_()
+    assert (answer.customer_id, answer.compared) == ("me", 4)
+    assert "similar to me" in str(answer)
+    assert "near" in answer._repr_html_()
 
 
 def test_columns_that_order_no_products_or_are_the_same_for_all_do_not_count() -> None:
@@ -43,8 +47,9 @@ def test_columns_that_order_no_products_or_are_the_same_for_all_do_not_count() -
 
 
 def test_of_several_strands_the_nearest_pair_counts() -> None:
-    shop = artifact([[1, 0, 0], [0, 1, 0], [0, 1, 1], [-1, 0, 0], [3, 1, 0]],
-                    ["a", "a", "b", "b", "c"], customer_strands=np.array([0, 1, 0, 1, 0]))  # fmt: skip
+    vectors = [[1, 0, 0], [0, 1, 0], [0, 1, 1], [-1, 0, 0], [3, 1, 0]]
+    strands = np.array([0, 1, 0, 1, 0])
+    shop = artifact(vectors, ["a", "a", "b", "b", "c"], customer_strands=strands)
     answer = shop.similar_customers("a", k=2)
     assert [each.customer_id for each in answer] == ["c", "b"]
     assert [each.similarity for each in answer] == pytest.approx([3 / 10**0.5, 0.5**0.5], abs=1e-6)

@@ -86,7 +86,7 @@ def in_top(scores: FloatArray, top: float) -> FloatArray:
     places = top * len(scores)
     last = np.sort(scores)[::-1][max(int(np.ceil(places)) - 1, 0)]
     above, equal = scores > last, scores == last
-    return above + equal * (places - above.sum()) / equal.sum()
+    return np.asarray(above + equal * (places - above.sum()) / equal.sum(), np.float64)
 
 
 def _lift(scores: FloatArray, activity: FloatArray, is_wanted: BoolArray, top: float) -> TopLift:

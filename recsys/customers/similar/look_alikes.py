@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
@@ -86,7 +87,7 @@ def look_alikes(
         scored = np.flatnonzero(fold == number)
         made = _SCORERS[name](vectors, table, is_seed, _thinned(shown, is_seed, rng), scored)
         # Folds have different fits, so that only places within a fold are comparable.
-        scores[scored] = (np.argsort(np.argsort(made, kind="stable")) + 0.5) / len(made)
+        scores[scored] = rankdata(made) / len(made)
         scorers.append(name)
     judgement = judged(scores, activity, is_seed)
     return LookAlikes(

@@ -14,6 +14,10 @@ FEWEST = 20
 """Customers with events that can be compared."""
 
 
+class TooFewCustomersError(InputError):
+    """Fewer customers have events than can be compared."""
+
+
 @dataclass(frozen=True, eq=False)
 class CustomerVectors:
     """Directions of the taste of customers, in the order of their ids.
@@ -33,9 +37,7 @@ class CustomerVectors:
         return len(self.customers)
 
 
-def customer_vectors(
-    customers: FloatArray, products: FloatArray, data: Dataset
-) -> CustomerVectors:
+def customer_vectors(customers: FloatArray, products: FloatArray, data: Dataset) -> CustomerVectors:
     """Vectors to compare customers by.
 
     The order does not depend on row numbers, so that what is drawn from it by a seed stays the same
@@ -47,7 +49,7 @@ def customer_vectors(
         data: that it was fitted on.
 
     Raises:
-        InputError: fewer than `FEWEST` customers have events.
+        TooFewCustomersError: fewer than `FEWEST` have events.
     """
     has_events = np.diff(interaction_matrix(data).indptr) > 0
     rows = np.argsort(data.customers.ids, kind="stable")
@@ -59,7 +61,7 @@ def customer_vectors(
     lengths = np.linalg.norm(kept, axis=1)
     rows, kept, lengths = rows[lengths > 0], kept[lengths > 0], lengths[lengths > 0]
     if len(rows) < FEWEST:
-        raise InputError(
+        raise TooFewCustomersError(
             f"interactions: expected at least {FEWEST} customers with events before the cut-off to "
             f"compare, got {len(rows):,}; take a later one"
         )

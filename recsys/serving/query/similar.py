@@ -14,10 +14,10 @@ from recsys.ops.result_tables import html_table, text_table
 from recsys.ops.topk import TopK
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
+from recsys.serving.artifact.text_ids import TextIds
 from recsys.serving.query.customer_state import plain
 from recsys.serving.query.default_vector import fill_default
 from recsys.serving.query.query import Id, Ids, require_one_id, require_whole
-
 
 _HEAD = ("customer", "similarity")
 
@@ -134,13 +134,13 @@ class CustomerSpace:
         rows = self.ids.rows[self.positions[np.maximum(owners, 0)]]
         return np.where(owners < 0, -1, rows).astype(np.int32)
 
-    def owners(self, customer_ids: Ids) -> IntArray:
+    def owners(self, customer_ids: Ids | TextIds) -> IntArray:
         """[m] which of the n customers some ids name.
 
         Raises:
             InputError: an id is unknown, or nothing is known of a customer.
         """
-        starts, _ = self.ids.find_known(list(customer_ids))
+        starts, _ = self.ids.find_known(customer_ids)
         owners = np.searchsorted(self.positions, starts)
         inside = np.minimum(owners, max(len(self.positions) - 1, 0))
         lost = np.flatnonzero(
@@ -148,7 +148,7 @@ class CustomerSpace:
         )
         if len(lost):
             raise InputError(
-                f"customer_id: expected a customer with events, got {list(customer_ids)[lost[0]]}, "
+                f"customer_id: expected a customer with events, got {customer_ids[int(lost[0])]}, "
                 f"one of {self.without_events:,} of whom nothing is known that could be similar"
             )
         return owners
@@ -162,7 +162,7 @@ class CustomerSpace:
                 f"events, got {k:,}"
             )
 
-    def nearest(self, customer_ids: Ids, k: int) -> TopK:
+    def nearest(self, customer_ids: Ids | TextIds, k: int) -> TopK:
         """As `Artifact.similar_customers_many`."""
         owners = self.owners(customer_ids)
         self.require_k(k)
