@@ -16,7 +16,7 @@ from recsys.evaluation.intervals import Interval
 
 _CONFIDENCE = 0.95
 _FEWEST = 10
-"""Customers inside and outside whose events a fact must hold for."""
+"""Customers whose events a fact must hold for."""
 _MOST, _MOST_OF_A_KIND = 6, 3
 """Traits that are told."""
 AVERAGE = "average"
@@ -143,7 +143,8 @@ class Ratios:
     Attributes:
         inside: [K, F] mean share of a cluster's customers.
         outside: [K, F] of all others.
-        ratio: [K, F]; nan where fewer than ten customers inside or outside have a fact.
+        ratio: [K, F] inside over outside; nan where fewer than ten customers inside have a fact.
+            Where fewer than ten outside have it, as if one more had nothing else.
         low: [K, F] lower ends of intervals.
         high: [K, F] upper ends.
     """
@@ -169,13 +170,15 @@ def ratios(shares: csr_array, labels: IntArray, count: int, level: float) -> Rat
     within = np.bincount(labels, minlength=count)[:, None]
     holds = csr_array((np.ones(shares.nnz), shares.indices, shares.indptr), shape=shares.shape)
     sums = [(member @ table).toarray() for table in (shares, shares.multiply(shares), holds)]
-    (inside, first, holding), (outside, second, others) = (
-        _moments(sums, within),
-        _moments([total.sum(axis=0) - total for total in sums], len(labels) - within),
-    )
+    others = [total.sum(axis=0) - total for total in sums]
+    inside, first = _moments(sums, within)
+    outside = others[0] / np.maximum(len(labels) - within, 1)
+    # Where hardly any other has a fact, one more who has nothing else keeps the ratio finite.
+    rare = others[2] < _FEWEST
+    below, second = _moments([total + rare for total in others], len(labels) - within + rare)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(np.minimum(holding, others) >= _FEWEST, inside / outside, np.nan)
-        error = np.sqrt(np.maximum(first, 0) / inside**2 + np.maximum(second, 0) / outside**2)
+        ratio = np.where(sums[2] >= _FEWEST, inside / below, np.nan)
+        error = np.sqrt(np.maximum(first, 0) / inside**2 + np.maximum(second, 0) / below**2)
         spread = np.exp(ndtri(0.5 + level / 2) * error)
     return Ratios(
         inside=inside, outside=outside, ratio=ratio, low=ratio / spread, high=ratio * spread
@@ -183,15 +186,15 @@ def ratios(shares: csr_array, labels: IntArray, count: int, level: float) -> Rat
 
 
 def _moments(sums: Sequence[FloatArray], sizes: IntArray) -> tuple[FloatArray, ...]:
-    """[K, F] means, squared errors of these, and numbers of customers with the fact.
+    """[K, F] means, and squared errors of these.
 
     Args:
         sums: [K, F] of shares, of their squares, and of customers with a share above 0.
         sizes: [K, 1] customers.
     """
-    total, squares, holders = sums
+    total, squares, _ = sums
     size = np.maximum(sizes, 1)
-    return total / size, (squares / size - (total / size) ** 2) / size, holders
+    return total / size, (squares / size - (total / size) ** 2) / size
 
 
 def _traits(cluster: int, every: Ratios, facts: CustomerFacts) -> list[Trait]:
@@ -238,7 +241,11 @@ def _name(traits: Sequence[Trait], numbers: Sequence[NumberTrait], taken: set[st
     words = [trait.fact.value for trait in traits]
     words += [f"{'more' if each.higher.mean > 0.5 else 'less'} {each.name}" for each in numbers]
     first = [trait.fact.value for trait in traits if trait.fact.kind != traits[0].fact.kind]
-    candidates = [words[:1], words[:1] + first[:1], *(words[:end] for end in range(2, len(words)))]
+    candidates = [
+        words[:1],
+        words[:1] + first[:1],
+        *(words[:end] for end in range(2, len(words) + 1)),
+    ]
     for candidate in candidates:
         name = ", ".join(candidate) or AVERAGE
         if name not in taken:

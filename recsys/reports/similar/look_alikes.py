@@ -93,11 +93,11 @@ def look_alike_report(
 
 def _first(table: pd.DataFrame) -> list[Cells]:
     shown = table.head(_SHOWN)
-    values = (shown[name].tolist() for name in ("rank", columns.CUSTOMER, "score", "events"))
-    return [
-        [f"{rank:,}", str(customer), f"{score:.4f}", f"{events:,}"]
-        for rank, customer, score, events in zip(*values, strict=True)
-    ]
+    texts = [
+        shown["rank"].map("{:,}".format), shown[columns.CUSTOMER].map(str),
+        shown["score"].map("{:.4f}".format), shown["events"].map("{:,}".format),
+    ]  # fmt: skip
+    return [list(row) for row in zip(*texts, strict=True)]
 
 
 def figures(judged: Judgement) -> dict[str, float]:
