@@ -16,11 +16,12 @@ from recsys.serving.decide.prices import Prices
 from recsys.serving.decide.recent_contacts import RecentContact
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.offers import FirmOffer, FirmOffers, Offer, Reason, Recommendation
+from recsys.serving.query.similar import SimilarCustomer, SimilarCustomers
 from recsys.serving.storage import load, write
 
 __all__ = [
     "Artifact", "Contents", "CustomerTable", "DecidedOffer", "Decision", "DecisionPart",
     "EventTable", "FilterSeen", "FirmOffer", "FirmOffers", "FoldInArrays", "NewProduct", "Offer",
     "OfferTable", "Prices", "ProductFeatures", "ProductTable", "Reason", "RecentContact",
-    "Recommendation", "TouchpointTable", "load", "write",
+    "Recommendation", "SimilarCustomer", "SimilarCustomers", "TouchpointTable", "load", "write",
 ]  # fmt: skip
