@@ -500,7 +500,7 @@ MONITOR = {
     "customers salted": (["decisions=tables/decisions.csv", "customers=salted"],
         "customers: expected plain or hashed, got 'salted'"),
     "negative outcome days": (["decisions=tables/decisions.csv", "outcome_days=-1"],
-        "outcome_days: expected a number >= 0, got -1"),
+        "outcome_days: expected a number from 0 to 36,500, got '-1'"),
     "unknown control": (["decisions=tables/decisions.csv", "control=none"],
         "control=none: the log has no such policy; it has old"),
     "control of all": (["decisions=tables/decisions.csv", "control=old"],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.customers.signals.detect import Detected
+from recsys.customers.signals.levers import Lever
 from recsys.customers.signals.library import SignalLibrary
 from recsys.customers.signals.lift import Lift
 from recsys.data.interactions import timestamp
@@ -25,6 +26,7 @@ class SignalReport:
         library: of signals.
         now: detected as of the cut-off.
         lifts: of each signal.
+        levers: of the signals that raise offers; none where no signal does.
         rows: that the lifts were counted from.
         unit: what such a row is.
     """
@@ -33,6 +35,7 @@ class SignalReport:
     library: SignalLibrary
     now: Detected
     lifts: Sequence[Lift]
+    levers: Sequence[Lever]
     rows: int
     unit: str
 
@@ -82,6 +85,20 @@ def _lift_cells(lift: Lift | None) -> Cells:
     return [f"{lift.shown:,}", f"{lift.rate:.1%}", ratio, f"{lift.p_holm:.3g}", verdict]
 
 
+def lever_table(report: SignalReport) -> PageTable:
+    """What each signal with a lever raises, and by which factor."""
+    rows: list[Cells] = []
+    for lever in report.levers:
+        signal, cells = lever.signal, _lift_cells(lever.lift)
+        raises = ", ".join(signal.raises) or "all offers"
+        if signal.per == "product":
+            raises = f"of its {raises}"
+        lift = ["-"] * 4 if lever.lift is None else cells[:4]
+        rows.append([signal.name, raises, *lift, f"{lever.factor:.2f}"])
+    head = ["signal", "raises", "seen with it", "accepted", "lift on these", "p (Holm)", "factor"]
+    return PageTable("Levers", head, rows)
+
+
 def signal_text(report: SignalReport) -> Iterator[str]:
     """Lines for the terminal."""
     yield title(report)
@@ -91,6 +108,15 @@ def signal_text(report: SignalReport) -> Iterator[str]:
     rows = [[plain(cell) for at, cell in enumerate(row) if at != 1] for row in table.rows]
     head = [plain(cell) for at, cell in enumerate(table.head) if at != 1]
     yield from text_table(table.caption, head, rows).split("\n")
+    if report.levers:
+        made = lever_table(report)
+        yield ""
+        yield from text_table(made.caption, *_plain(made)).split("\n")
+
+
+def _plain(table: PageTable) -> tuple[list[str], list[list[str]]]:
+    return [plain(cell) for cell in table.head], [[plain(cell) for cell in row]
+                                                  for row in table.rows]  # fmt: skip
 
 
 def signal_page(report: SignalReport) -> str:
@@ -101,6 +127,7 @@ def signal_page(report: SignalReport) -> str:
         facts={"data": report.data, "signals": report.library.name},
         summary=[summary(report)],
         signals=signal_table(report),
+        levers=lever_table(report),
         unit=report.unit,
     )
 
