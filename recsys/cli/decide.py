@@ -25,6 +25,7 @@ KEYS = {
     "at": Key("when the day begins, or of the contact (default: now)", "DATE"),
     "out": Key("file for the plan of all customers, .parquet", "FILE"),
     "policy": Key("other limits, quiet hours, capacities, budget or exploration", "FILE"),
+    "levers": Key("factors of customers on offers, see docs/arbitration.md", "FILE"),
     "decisions": Key("log since the export, whose contacts and places count", "FILE"),
     "touchpoints": Key(
         "of a plan, or all (default: those where the firm makes contact)", "NAME,..."

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import FloatArray, IdArray
+from recsys.customers.lifetime_value.bands import Band, banded
 from recsys.customers.lifetime_value.estimate import Estimate
 from recsys.customers.lifetime_value.forecast import MODELS, Forecast
 from recsys.customers.lifetime_value.gamma_gamma import GammaGamma
 from recsys.customers.lifetime_value.holdout import Holdout
 from recsys.customers.lifetime_value.newton import Fit
 from recsys.data import columns
-from recsys.reports.lifetime_value.bands import Band, banded
 from recsys.reports.rendering import Cells, PageTable, verdict_cell
 
 _WIDEST = 1e3
