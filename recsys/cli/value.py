@@ -19,7 +19,7 @@ from recsys.cli.run_keys import STORE, store_of
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, number_within, truth
 from recsys.customers.levers import lever_table, worth_factors
-from recsys.customers.lifetime_value.bands import band_of, shares_of
+from recsys.customers.lifetime_value.bands import BAND_SHARES, band_of, shares_of
 from recsys.customers.lifetime_value.forecast import MODELS, forecast
 from recsys.customers.lifetime_value.holdout import hold_out
 from recsys.customers.lifetime_value.observe import observe
@@ -45,7 +45,9 @@ KEYS = {
     "actions": Key("that are purchases", "ACTION,...", default=columns.DEFAULT_ACTION),
     "model": Key("of the number of purchases", f"auto|{'|'.join(MODELS)}", default="auto"),
     "discount": Key("what a value loses in a year, as 0.1", default="0"),
-    "bands": Key("shares of customers in the bands high and medium", default="0.2,0.3"),
+    "bands": Key(
+        "shares of customers in the bands high and medium", default=",".join(map(str, BAND_SHARES))
+    ),
     "holdout": Key("days at the end that are forecast from what came before", "NUMBER"),
     "at": Key("only what was known before this moment (default: the end of the data)", "DATE"),
     "levers": Key("file of factors for recsys decide (.parquet or .csv)", "FILE"),

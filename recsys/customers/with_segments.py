@@ -1,9 +1,11 @@
-"""`WithSegments`: a source whose customers have columns of segments and signals, by date."""
+"""`WithSegments`: a source whose customers have columns of what is known of them, by date."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
+from recsys.customers.lifetime_value.value_columns import NAMES as VALUE_NAMES
+from recsys.customers.lifetime_value.value_columns import value_columns
 from recsys.customers.segments.library import read_segments
 from recsys.customers.segments.members import members_at
 from recsys.customers.signals.detect import signals_at
@@ -19,7 +21,7 @@ from recsys.ops.filter_seen import FilterSeen
 
 
 class WithSegments:
-    """Another source, with a column of customers for each segment, band, cell, stage and signal.
+    """Another source, with columns of customers: segments, signals, and what they may be worth.
 
     They are counted a second before each cut-off of the source, a second before the end of the
     data, and `every` so many days between. A model, a slice (`evaluate.segment`), the baseline
@@ -30,6 +32,8 @@ class WithSegments:
         source: of the tables.
         segments: a shipped file of segments, or one that ends in .yaml; None for none.
         signals: a shipped file of signals, as for `segments`; each becomes true or false.
+        value_days: columns of a forecast so far ahead, see `value_columns`; None for none.
+        value_actions: that are purchases there.
         every: days between the moments at which they are counted.
 
     Raises:
@@ -42,22 +46,21 @@ class WithSegments:
         source: Source,
         segments: str | None = "default",
         signals: str | None = None,
+        value_days: float | None = None,
+        value_actions: Sequence[str] = (columns.DEFAULT_ACTION,),
         every: int = 30,
     ) -> None:
-        if segments is None and signals is None:
-            raise InputError("data.segments: expected segments or signals, got neither")
+        if segments is None and signals is None and value_days is None:
+            raise InputError("data.segments: expected segments, signals or value_days, got none")
+        if value_days is not None and not 1 <= value_days <= 36_500:
+            raise InputError(f"data.value_days: expected 1 to 36,500 days, got {value_days:g}")
         if every < 1:
             raise InputError(f"data.every: expected a number of days >= 1, got {every}")
         self._source, self._every = source, every
+        self._value_days, self._value_actions = value_days, tuple(value_actions)
         self._segments = None if segments is None else read_segments(segments)
         self._signals = None if signals is None else read_signals(signals)
-        both = set(self._segments.names if self._segments else ()) & set(
-            self._signals.names if self._signals else ()
-        )
-        if both:
-            raise InputError(
-                f"data.signals: expected names that no segment has, got '{min(both)}'; rename one"
-            )
+        self._require_own_names()
 
     @property
     def name(self) -> str:
@@ -68,6 +71,8 @@ class WithSegments:
     def version(self) -> str:
         """Of the other source, and of the segments and signals."""
         parts = [part.version for part in (self._segments, self._signals) if part is not None]
+        if self._value_days is not None:
+            parts.append(f"value {self._value_days:g} {' '.join(self._value_actions)}")
         return f"{self._source.version} with {' '.join(parts)} every {self._every} days"
 
     @property
@@ -94,7 +99,7 @@ class WithSegments:
         when = data.interactions.when
         if data.clock != "timestamp" or when is None or data.as_of is None or not len(when):
             raise InputError(
-                "interactions: segments and signals need a column timestamp, got "
+                "interactions: what is known of customers needs a column timestamp, got "
                 f"{data.clock or 'no order'}"
             )
         step, first = self._every * DAY, int(when.min())
@@ -117,6 +122,24 @@ class WithSegments:
             table = pd.DataFrame(shown, columns=list(detected.names))
             table.insert(0, columns.CUSTOMER, ids)
             parts.append(table)
-        if len(parts) == 1:
-            return parts[0]
-        return parts[0].merge(parts[1], on=columns.CUSTOMER, how="outer", validate="one_to_one")
+        if self._value_days is not None:
+            parts.append(value_columns(data, moment, self._value_days, self._value_actions))
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = whole.merge(part, on=columns.CUSTOMER, how="outer", validate="one_to_one")
+        return whole
+
+    def _require_own_names(self) -> None:
+        """Raises `InputError` where two kinds of columns share a name."""
+        segments = set(self._segments.names if self._segments else ())
+        signals = set(self._signals.names if self._signals else ())
+        if segments & signals:
+            raise InputError(
+                "data.signals: expected names that no segment has, got "
+                f"'{min(segments & signals)}'; rename one"
+            )
+        taken = (segments | signals) & set(VALUE_NAMES)
+        if self._value_days is not None and taken:
+            raise InputError(
+                f"data.value_days: expected no segment or signal named '{min(taken)}'; rename it"
+            )
