@@ -40,11 +40,11 @@ class MomentModel:
                     f"{len(part.baseline)}"
                 )
 
-    def before_sessions(self, events: SessionEvents, rows: IntArray) -> FloatArray:
+    def before_sessions(self, events: SessionEvents, rows: IntArray | slice) -> FloatArray:
         """[n, K] float64 of some sessions, each from the sessions before it."""
         return self.before.probabilities(before(events)[rows])
 
-    def after_events(self, events: SessionEvents, rows: IntArray) -> FloatArray:
+    def after_events(self, events: SessionEvents, rows: IntArray | slice) -> FloatArray:
         """[n, K] float64 of the sessions of some events, each from it and what was before it."""
         return self.after.probabilities(after(events)[rows])
 

@@ -1,4 +1,4 @@
-"""What customers do by themselves, in order of customer and time, and the sessions that it makes."""
+"""What customers do by themselves, in order of customer and time, and its sessions."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -8,7 +8,7 @@ measure.
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.ops.session_events import CART, CLICK, CONTACT, PURCHASE, STEPS, VIEW, SessionEvents
+from recsys.ops.session_events import CART, CLICK, PURCHASE, STEPS, VIEW, SessionEvents
 
 DAY = 86_400
 HORIZON = 180 * DAY
@@ -106,9 +106,9 @@ def after(events: SessionEvents) -> FloatArray:
 
 def _of_groups(events: SessionEvents) -> FloatArray:
     """[E, G] the columns of `AFTER` about earlier sessions with the group of each event."""
+    # Events about no group share group 0, and get nan in the end.
     width = int(events.groups.max(initial=-1)) + 2
-    key = events.sessions * width + events.groups
-    pairs, first, visit = np.unique(key, return_index=True, return_inverse=True)
+    pairs, visit = np.unique(events.sessions * width + events.groups + 1, return_inverse=True)
     session, group = pairs // width, pairs % width
     # A row a visit: a session and a group that it is about, sorted by customer, group and time.
     customers = events.customers[events.starts][session] if len(events) else session

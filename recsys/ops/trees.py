@@ -49,7 +49,10 @@ class Trees:
 
     def __post_init__(self) -> None:
         nodes, own = np.shape(self.feature), np.arange(np.size(self.feature))
-        shapes = {"roots": (len(self.roots), len(self.baseline)), "baseline": (np.size(self.baseline),)}
+        shapes = {
+            "roots": (len(self.roots), len(self.baseline)),
+            "baseline": (np.size(self.baseline),),
+        }
         for name, kind in _TYPES.items():
             array, shape = getattr(self, name), shapes.get(name, nodes)
             if array.dtype != kind or array.shape != shape:
