@@ -35,6 +35,8 @@ def fit_trees(
     Raises:
         RuntimeError: scikit-learn stores trees in another way than this reads them.
     """
+    # scikit-learn fails at a column without any value.
+    values = np.where(np.isnan(values).all(axis=0), 0.0, values)
     model = HistGradientBoostingClassifier(
         max_iter=trees,
         learning_rate=learning_rate,

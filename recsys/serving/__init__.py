@@ -23,6 +23,7 @@ from recsys.serving.storage import load, write
 __all__ = [
     "Artifact", "Contents", "CustomerTable", "DecidedOffer", "Decision", "DecisionPart",
     "EventTable", "FilterSeen", "FirmOffer", "FirmOffers", "FoldInArrays", "MomentPart",
-    "NewProduct", "Offer", "OfferTable", "Prices", "ProductFeatures", "ProductTable", "Reason", "RecentContact",
-    "Recommendation", "SessionEvent", "SessionMoment", "TouchpointTable", "load", "write",
+    "NewProduct", "Offer", "OfferTable", "Prices", "ProductFeatures", "ProductTable", "Reason",
+    "RecentContact", "Recommendation", "SessionEvent", "SessionMoment", "TouchpointTable", "load",
+    "write",
 ]  # fmt: skip
