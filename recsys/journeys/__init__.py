@@ -1,0 +1,1 @@
+"""What customers are after: journeys and their moments."""
