@@ -14,6 +14,13 @@ from recsys.tracking import store
 settings.register_profile("recsys", deadline=None)
 settings.load_profile("recsys")
 
+LONGEST = "notebooks/", "tests/docs/test_pages.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest first: at the end, one of two workers would wait for the other."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
 
 @pytest.fixture(scope="session")
 def shop() -> Dataset:

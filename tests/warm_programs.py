@@ -179,4 +179,4 @@ def _end(run: Callable[[], object]) -> NoReturn:
 if __name__ == "__main__":
     import warm_imports  # noqa: F401
 
-    serve(sys.argv[1])
+    _end(lambda: serve(sys.argv[1]))
