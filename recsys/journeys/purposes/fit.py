@@ -9,6 +9,7 @@ from recsys.journeys.purposes.renewal import (
     Renewal,
     estimate,
     link_odds,
+    log_evidence,
     pairs,
     starts_expected,
 )
@@ -17,7 +18,7 @@ from recsys.journeys.purposes.visits import Visits
 REACH = 12
 """A visit continues one of the so many before it of the same customer and purpose."""
 _ROUNDS = 30
-_SWEEPS_OF_STARTS = 8
+_SWEEPS_OF_STARTS = 4
 _TOLERANCE = 1e-4
 
 
@@ -37,7 +38,8 @@ def fit_renewal(visits: Visits, cells: int) -> Renewal:
     for _ in range(_ROUNDS):
         starts = starts_expected(visits, links, probability)
         known = estimate(visits, links, probability, starts, cells)
-        odds = link_odds(known, visits, links, starts)
+        evidence = log_evidence(known, visits, links)
+        odds = link_odds(known, visits, links, evidence, starts)
         moved = probability
         probability = link_probabilities(odds, links.earlier, links.later, len(visits))
         if np.abs(moved - probability).sum() <= _TOLERANCE * len(probability):
@@ -54,9 +56,10 @@ def infer_links(known: Renewal, visits: Visits) -> tuple[Pairs, FloatArray]:
     """
     links = pairs(visits, REACH)
     probability = _first_guess(links)
+    evidence = log_evidence(known, visits, links)
     for _ in range(_SWEEPS_OF_STARTS):
         starts = starts_expected(visits, links, probability)
-        odds = link_odds(known, visits, links, starts)
+        odds = link_odds(known, visits, links, evidence, starts)
         moved = probability
         probability = link_probabilities(odds, links.earlier, links.later, len(visits))
         if np.abs(moved - probability).max(initial=0) < _TOLERANCE:
