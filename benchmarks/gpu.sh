@@ -6,7 +6,7 @@
 #   bash benchmarks/gpu.sh als card   these parts
 #
 # RECSYS_DATA is the folder of gowalla and yelp2018 (../shared/data), PYTHON the interpreter.
-# Each part is a process of its own, so that a failure or a lack of time costs no other part.
+# Needs no Hydra and no MLflow. Each part is a process of its own, so that a failure or a lack of time costs no other part.
 set -u
 cd "$(dirname "$0")/.." || exit
 out="${OUT:-outputs/gpu}"
