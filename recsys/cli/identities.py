@@ -154,7 +154,10 @@ def _tables(
         source = composed_source(of_data)
         tables = load_tables(source)
         if tables.records is None:
-            raise InputError(f"data: {source.name} has no table of records")
+            raise InputError(
+                f"data: {source.name} has no table of records; add it, or for the simulated market "
+                "set data.records=true"
+            )
         return (
             source.name,
             check_table("records", tables.records),
