@@ -22,9 +22,9 @@ RECORDS = pd.DataFrame(
         "customer_id": ["a", "b", "c", None],
         "email": ["x@x.org", "x@x.org", None, "x@x.org"],
         "phone": [None, None, "0351 1234567", "0351 1234567"],
-        "timestamp": pd.to_datetime(["2026-01-01", "2026-01-02", "2026-01-01", "2026-01-06"], utc=True),
+        "timestamp": [pd.Timestamp(f"2026-01-0{day}", tz="UTC") for day in (1, 2, 1, 6)],
     }
-)  # fmt: skip
+)
 
 
 def shop(folder: Path) -> MemorySource:

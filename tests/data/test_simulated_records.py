@@ -76,11 +76,7 @@ def test_persons_move_marry_share_phones_and_have_twins() -> None:
     assert (of_person["loyalty_id"].nunique() > 1).mean() < 0.1
     by_phone = crm.dropna(subset="phone").groupby("phone")["person"].nunique()
     assert 0.02 < (by_phone > 1).mean() < 0.2
-    born_together = (
-        crm.dropna().groupby(["surname", "birth_date"])
-        if False
-        else crm.groupby(["surname", "birth_date", "street", "street_number"])
-    )
+    born_together = crm.groupby(["surname", "birth_date", "street", "street_number"])
     twins = born_together.filter(lambda group: group["given_name"].nunique() > 1)
     assert 0.005 < len(twins) / len(crm) < 0.06
     kiosks = table["handle_device"].str.startswith("kiosk", na=False)
