@@ -13,8 +13,10 @@ from recsys.arrays import IntArray
 from recsys.customers.identity.evaluation import evaluate_identities
 from recsys.customers.identity.resolve import resolve
 from recsys.data import columns
+from recsys.data.check import check_table
 from recsys.errors import InputError
 from recsys.experiments.cost import peak_memory_mb, reset_peak_memory
+from recsys.simulation import SimulatedMarket
 
 _NEARLY_A_KEY = "soc_sec_id"
 _REPEATS = 3
@@ -22,6 +24,8 @@ _REPEATS = 3
 _WORDS = 20_000
 _OF_FAMILIES = (columns.SURNAME, columns.CITY, columns.POSTCODE, columns.PHONE)
 _OF_TWINS = (*_OF_FAMILIES, columns.BIRTH_DATE)
+_HARD = 200_000
+"""Records with twins and families, at most: they show precision, the others time and memory."""
 _LINKED = 4
 """Customers of a simulated person that known links join."""
 
@@ -34,17 +38,21 @@ class IdentitySuite:
             none.
         records: simulated ones, which are compared; 0 for none.
         links: known links between as many customers, without comparison; 0 for none.
+        market: events of a simulated market whose records are compared; 0 for none.
         seed: of what is simulated.
     """
 
-    def __init__(self, *, febrl: str | None, records: int, links: int, seed: int = 0) -> None:
-        require_at_least(0, records=records, links=links)
+    def __init__(
+        self, *, febrl: str | None, records: int, links: int, market: int = 0, seed: int = 0
+    ) -> None:
+        require_at_least(0, records=records, links=links, market=market)
         if febrl is not None and not Path(febrl).is_dir():
             raise InputError(f"suite.febrl={febrl}: expected a folder, and there is none")
         self.febrl, self.records, self.links, self.seed = febrl, records, links, seed
+        self.market = market
 
     def figures(self) -> Mapping[str, float]:
-        """Keys SET_KIND_metric, simulated_metric and links_metric."""
+        """Keys SET_KIND_metric, simulated_metric, families_metric, market_metric, links_metric."""
         made: dict[str, float] = {}
         for path in sorted(Path(self.febrl).glob("*.parquet")) if self.febrl else ():
             table, truth = _febrl(path)
@@ -53,8 +61,10 @@ class IdentitySuite:
             made |= _stability(path.stem, table, truth, self.seed)
         if self.records:
             made |= _measured("simulated", *simulated(self.records, self.seed))
-            hard = simulated(self.records, self.seed, twins=0.02, families=0.1)
+            hard = simulated(min(self.records, _HARD), self.seed, twins=0.02, families=0.1)
             made |= _measured("families", *hard)
+        if self.market:
+            made |= _measured("market", *_of_market(self.market, self.seed))
         if self.links:
             made |= _many_links(self.links, self.seed)
         return made
@@ -88,6 +98,12 @@ def _stability(name: str, table: pd.DataFrame, truth: IntArray, seed: int) -> di
     now = resolve(table, former=former.persons)
     same = now.persons["person_id"].to_numpy()[was] == former.persons["person_id"].to_numpy()
     return {f"{name}_ids_changed": float(1 - same[~touched[was]].mean())}
+
+
+def _of_market(events: int, seed: int) -> tuple[pd.DataFrame, IntArray]:
+    market = SimulatedMarket(events=events, seed=seed, records=True)
+    table = check_table("records", market.load().records)  # type: ignore[arg-type]
+    return table, np.asarray(pd.factorize(market.persons_of(table[columns.RECORD].to_numpy()))[0])
 
 
 def simulated(

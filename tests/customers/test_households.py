@@ -59,7 +59,9 @@ def test_persons_are_told_apart_though_a_record_without_a_name_links_them() -> N
     names = "aabb."
     made = told_apart(records(names), linked(names), NONE)
     assert made.is_refused.sum() == 4
-    assert made.reasons.str.startswith("given names differ, and 100% of such pairs").all()
+    assert made.reasons.str.startswith(
+        "given names differ, and 100% of such pairs are two persons"
+    ).all()
     # The chain over the last record would join the two all the same: the first of each stand for
     # the others.
     assert [0, 2] in made.pairs.tolist()
