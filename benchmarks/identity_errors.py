@@ -82,13 +82,13 @@ class IdentityErrorsSuite:
     def figures(self) -> Mapping[str, float]:
         """Keys KIND_ndcg@10, KIND_difference, KIND_violations, KIND_silenced, with their ends."""
         tables = self.market.load()
-        cutoff = self.market.cutoffs.valid_from
+        cutoff = pd.Timestamp(self.market.cutoffs.valid_from)
         records = check_table("records", tables.records)  # type: ignore[arg-type]
         records = records[records[columns.TIMESTAMP] < cutoff].reset_index(drop=True)
         checked = check_tables(replace(tables, identities=None))
         data = build(self.market, checked)
         window = TimeSplit().split(data, self.market).valid
-        true = pd.factorize(self.market.persons_of(records[columns.RECORD]))[0]
+        true = pd.factorize(self.market.persons_of(records[columns.RECORD].to_numpy()))[0]
         kinds = dict(self._kinds(records, true, cutoff))
         values = {name: self._ndcg(window, records, person) for name, person in kinds.items()}
         owner = true[_record_of(data, records)][window.queries.customers]
@@ -144,7 +144,7 @@ def _record_of(data: Dataset, records: pd.DataFrame) -> IntArray:
     of_account = records[columns.CUSTOMER].dropna()
     rows = pd.Index(of_account).get_indexer(pd.Index(data.customers.ids))
     assert (rows >= 0).all()
-    return of_account.index.to_numpy(np.int64)[rows]
+    return np.asarray(of_account.index.to_numpy(np.int64)[rows])
 
 
 def _contacts(records: pd.DataFrame, person: IntArray, true: IntArray) -> dict[str, Interval]:

@@ -93,7 +93,7 @@ def resolve(
             "compare=true"
         )
     keyed = key_links(records, identities, rules)
-    apart = np.zeros((0, 2), np.int64)
+    apart: IntArray = np.zeros((0, 2), np.int64)
     if refused is not None:
         apart = refused_rows(refused, records[columns.RECORD])
     compared, parts, unused = None, [keyed.links], [keyed.refused]
