@@ -145,7 +145,7 @@ def _scored(
     )
     linker = Linker(api.register("people"), settings, log_level=logging.ERROR)
     linker.training.estimate_u_using_random_sampling(max_pairs=_SAMPLED, seed=seed)
-    for rule in _sessions(rules):
+    for rule in learning_blocks(rules):
         # Splink refuses a probability that becomes exactly 0: such a block teaches nothing.
         with suppress(ValueError):
             linker.training.estimate_parameters_using_expectation_maximisation(
@@ -172,7 +172,7 @@ def _bits_of(name: str, made: Sequence[str]) -> str:
     return f"greatest({' + '.join(parts) or '0.0'}, {_LEAST})"
 
 
-def _sessions(rules: Sequence[Rule]) -> list[Rule]:
+def learning_blocks(rules: Sequence[Rule]) -> list[Rule]:
     """Rules within which m is estimated: the purest blocks whose columns were used the least.
 
     Within a block of one postcode the city agrees as well, whoever moved: a column that is only
