@@ -43,3 +43,19 @@ def test_a_column_without_an_error_counts_as_if_one_cell_in_a_hundred_were_wrong
     assert len(movers) == 1
     np.testing.assert_allclose(movers["city"], np.log2(0.01), atol=1e-6)
     assert made.links[list(how)].min().min() >= np.log2(0.01) - 1e-6
+
+
+def test_phones_and_emails_are_compared_as_keys_are() -> None:
+    rng = np.random.default_rng(0)
+    people = pd.DataFrame(
+        {
+            "surname": [f"{row * 7919 % 997}name" for row in range(200)],
+            "phone": [f"0351 {number}" for number in rng.integers(100_000, 999_999, 200)],
+        }
+    )
+    other = people.assign(phone="+49 " + people["phone"].str[1:].str.replace(" ", "/"))
+    records = pd.concat([people, other], ignore_index=True)
+    made = compared_links(records, {"surname": "text", "phone": "digits"}, min_weight=3.17)
+    same = made.links[made.links["record_b"] - made.links["record_a"] == 200]
+    assert len(same) == 200
+    assert (same["phone"] > 0).all()

@@ -130,12 +130,22 @@ def _keys_query(
         values = pd.DataFrame({"value": records[name], "row": np.arange(len(records))})
         connection.register(f"key_{number}", values)
         kind = _kind(name)
-        value = _NORMALISED.get(name, _OTHERS).format("value::VARCHAR")
+        value = normalised(name, "value::VARCHAR")
         parts.append(
             f"SELECT row, '{name.replace(chr(39), chr(39) * 2)}', {value}, {_WEIGHTS[kind]}, "
             f"{str(kind in _PERSONAL).lower()} FROM key_{number} WHERE {value} IS NOT NULL"
         )
     return "CREATE TABLE keys AS " + " UNION ALL ".join(parts)
+
+
+def normalised(column: str, value: str) -> str:
+    """SQL of a text as it is compared: e-mails without what follows a plus, nine digits of phones.
+
+    Args:
+        column: of the records.
+        value: SQL of its text.
+    """
+    return _NORMALISED.get(column, _OTHERS).format(value)
 
 
 def _kind(name: str) -> str:

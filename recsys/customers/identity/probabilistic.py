@@ -18,7 +18,7 @@ import pandas as pd
 from recsys.arrays import FloatArray
 from recsys.customers.identity.blocking import Rule, blocking_rules
 from recsys.customers.identity.comparisons import Comparison
-from recsys.customers.identity.keys import KIND, WEIGHT, A, B
+from recsys.customers.identity.keys import KIND, WEIGHT, A, B, normalised
 from recsys.errors import InputError
 
 COMPARED = "compared"
@@ -119,10 +119,10 @@ def _require(records: pd.DataFrame, comparisons: Mapping[str, Comparison]) -> No
 def _register(
     connection: duckdb.DuckDBPyConnection, records: pd.DataFrame, names: Mapping[str, str]
 ) -> None:
-    """The table `people`: the row number and the columns, lower case, empty cells null."""
+    """The table `people`: the row number and the columns as keys are compared, empty cells null."""
     texts = records[list(names)].astype("str").rename(columns=dict(names))
     connection.register("given", texts.assign(row=np.arange(len(texts), dtype=np.int64)))
-    cells = ", ".join(f"nullif(lower(trim({short})), '') AS {short}" for short in names.values())
+    cells = ", ".join(f"{normalised(name, short)} AS {short}" for name, short in names.items())
     connection.execute(f"CREATE TABLE people AS SELECT row, {cells} FROM given ORDER BY row")
 
 
