@@ -123,7 +123,7 @@ def _known_since(joins: FloatArray, is_account: BoolArray, rng: np.random.Genera
     """Days [n] from which records are known: an account before the first event seen under it."""
     before = joins - rng.uniform(0, _KNOWN_BEFORE, len(joins)) * (joins == 0)
     later = rng.uniform(before, calendar.DAYS)
-    return np.where(is_account, before, later)
+    return np.asarray(np.where(is_account, before, later))
 
 
 def _devices(true: Persons, rows: IntArray, rng: np.random.Generator) -> Texts:

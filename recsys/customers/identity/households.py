@@ -45,10 +45,7 @@ class Household(NamedTuple):
     @property
     def reason(self) -> str:
         """Why such a pair is not linked."""
-        return (
-            f"{_meant(self.column)} differ, and {self.share:.0%} of such pairs are two persons: "
-            "each is on other records as well"
-        )
+        return f"{_meant(self.column)} differ, and {self.share:.0%} of such pairs are two persons"
 
 
 class ToldApart(NamedTuple):

@@ -18,7 +18,7 @@ import pandas as pd
 from recsys.arrays import FloatArray
 from recsys.customers.identity.blocking import Rule, blocking_rules
 from recsys.customers.identity.comparisons import Comparison
-from recsys.customers.identity.keys import KIND, WEIGHT, A, B
+from recsys.customers.identity.keys import KIND, WEIGHT, A, B, normalised
 from recsys.errors import InputError
 
 COMPARED = "compared"
@@ -119,10 +119,10 @@ def _require(records: pd.DataFrame, comparisons: Mapping[str, Comparison]) -> No
 def _register(
     connection: duckdb.DuckDBPyConnection, records: pd.DataFrame, names: Mapping[str, str]
 ) -> None:
-    """The table `people`: the row number and the columns, lower case, empty cells null."""
+    """The table `people`: the row number and the columns as keys are compared, empty cells null."""
     texts = records[list(names)].astype("str").rename(columns=dict(names))
     connection.register("given", texts.assign(row=np.arange(len(texts), dtype=np.int64)))
-    cells = ", ".join(f"nullif(lower(trim({short})), '') AS {short}" for short in names.values())
+    cells = ", ".join(f"{normalised(name, short)} AS {short}" for name, short in names.items())
     connection.execute(f"CREATE TABLE people AS SELECT row, {cells} FROM given ORDER BY row")
 
 
@@ -145,7 +145,7 @@ def _scored(
     )
     linker = Linker(api.register("people"), settings, log_level=logging.ERROR)
     linker.training.estimate_u_using_random_sampling(max_pairs=_SAMPLED, seed=seed)
-    for rule in _sessions(rules):
+    for rule in learning_blocks(rules):
         # Splink refuses a probability that becomes exactly 0: such a block teaches nothing.
         with suppress(ValueError):
             linker.training.estimate_parameters_using_expectation_maximisation(
@@ -172,7 +172,7 @@ def _bits_of(name: str, made: Sequence[str]) -> str:
     return f"greatest({' + '.join(parts) or '0.0'}, {_LEAST})"
 
 
-def _sessions(rules: Sequence[Rule]) -> list[Rule]:
+def learning_blocks(rules: Sequence[Rule]) -> list[Rule]:
     """Rules within which m is estimated: the purest blocks whose columns were used the least.
 
     Within a block of one postcode the city agrees as well, whoever moved: a column that is only
