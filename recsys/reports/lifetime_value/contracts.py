@@ -71,7 +71,7 @@ def contract_table(report: ContractReport) -> pd.DataFrame:
 def contract_title(report: ContractReport) -> str:
     """A line that says what the report is about."""
     return (
-        f"Contracts of {report.data}, {report.forecast.further} periods of {report.days:g} days "
+        f"Contracts of {report.data}, {report.forecast.further} periods of {report.days:.4g} days "
         "ahead"
     )
 
@@ -81,8 +81,8 @@ def contract_summary(report: ContractReport) -> str:
     made, end = report.forecast, datetime.fromtimestamp(report.as_of, UTC)
     return (
         f"Of {len(report.ids):,} contracts that run at {end:%Y-%m-%d}, "
-        f"{made.stay.mean.mean():.1%} are expected to last one more period; each of the next "
-        f"{made.further} counted, they are renewed {made.periods.mean.mean():.2f} times."
+        f"{made.stay.mean.mean():.1%} are expected to last one more period. Of the next "
+        f"{made.further} renewals a contract is expected to see {made.periods.mean.mean():.1f}."
     )
 
 
