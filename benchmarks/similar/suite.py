@@ -24,6 +24,7 @@ from recsys.data.split import TimeSplit
 from recsys.evaluation.evaluate_model import evaluate
 from recsys.evaluation.paired import paired_difference
 from recsys.models.als import ALS
+from recsys.models.base import Embeddings
 from recsys.models.segment import Segment
 from recsys.ops.nearest import UnitVectors
 from recsys.simulation.source import SimulatedMarket
@@ -58,12 +59,11 @@ class SimilarSuite:
         for name, source in self._sources().items():
             with root_of_suite():
                 split = TimeSplit().split(Dataset.from_source(source), source)
-            model = ALS(device="cpu").fit(split.valid.past)
-            embeddings = model.embeddings()
-            vectors = customer_vectors(embeddings.customers, embeddings.products, split.valid.past)
+            embeddings, vectors = _of_als(split.valid.past, 64)
             things = found(split.valid, vectors, embeddings, self.things)
+            _, few_columns = _of_als(split.valid.past, 16)
             parts = {"lookalike": buyer_figures(things),
-                     "clusters": _clusters(split.valid, vectors, self.clusters)}  # fmt: skip
+                     "clusters": _clusters(split.valid, few_columns, self.clusters)}  # fmt: skip
             made |= {f"{name}_{part}_{key}": figure
                      for part, keys in parts.items() for key, figure in keys.items()}  # fmt: skip
         return made | self._speed()
@@ -101,6 +101,11 @@ class SimilarSuite:
             "nearest_same_as_sklearn": float((ours.columns == theirs).mean()),
             "nearest_one_milliseconds": (perf_counter() - wall) / single * 1e3,
         }
+
+
+def _of_als(past: Dataset, dim: int) -> tuple[Embeddings, CustomerVectors]:
+    made = ALS(dim=dim, device="cpu").fit(past).embeddings()
+    return made, customer_vectors(made.customers, made.products, past)
 
 
 def _clusters(window: Window, vectors: CustomerVectors, numbers: list[int]) -> dict[str, float]:

@@ -9,9 +9,8 @@ Customers are compared by the vectors of a model that is fitted on what came bef
 Keys of data=, model=, seed= and device= are those of recsys train.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -61,6 +60,8 @@ KEYS = {
     "page": Key("write a page as well", "FILE.html"),
     **LOG,
 }
+_OF_CLUSTERS = ("model=als", "model.dim=16")
+"""Clusters of vectors of few columns come out again more often."""
 _ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ()}
 
 
@@ -126,7 +127,7 @@ def _action(given: Mapping[str, str], own: Sequence[str], composed: Sequence[str
 
 
 def _fitted(
-    given: Mapping[str, str], composed: Sequence[str], check: Any = None
+    given: Mapping[str, str], composed: Sequence[str], check: Callable[[Dataset], object] = repr
 ) -> tuple[Dataset, Recommender]:
     """The data before the cut-off, and the model fitted on them."""
     words = [word for word in composed if is_of_data(word)]
@@ -139,8 +140,7 @@ def _fitted(
         moment = moment_of(given, data)
         assert data.interactions.when is not None
         data = data.select(data.interactions.when < moment, as_of=moment)
-    if check is not None:
-        check(data)
+    check(data)
     return data, model.fit(data)
 
 
@@ -202,7 +202,8 @@ def _clusters(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     number = None if text == "auto" else whole_number("clusters", text)
     if number == 1:
         raise InputError("clusters: expected auto or a number of at least 2, got '1'")
-    data, model = _fitted(given, composed)
+    is_named = any(word.startswith("model") for word in composed)
+    data, model = _fitted(given, composed if is_named else [*composed, *_OF_CLUSTERS])
     vectors = _compared(data, model)
     clusters = find_clusters(vectors.vectors, number)
     facts = customer_facts(data, vectors.customers)

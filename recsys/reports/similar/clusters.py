@@ -52,7 +52,7 @@ def cluster_report(
                       "or below that of others, corrected for the number of segments."],
                 table=PageTable(
                     "Segments, the largest first",
-                    ["segment", "customers", "share", "value a customer", "value",
+                    ["segment", "customers", "share", "value a customer", "against others",
                      "high, medium, low"],
                     [_row(profile) for profile in profiles],
                 ),
