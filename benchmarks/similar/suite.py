@@ -24,7 +24,6 @@ from recsys.data.split import TimeSplit
 from recsys.evaluation.evaluate_model import evaluate
 from recsys.evaluation.paired import paired_difference
 from recsys.models.als import ALS
-from recsys.models.base import Embeddings
 from recsys.models.segment import Segment
 from recsys.ops.nearest import UnitVectors
 from recsys.simulation.source import SimulatedMarket
@@ -59,11 +58,11 @@ class SimilarSuite:
         for name, source in self._sources().items():
             with root_of_suite():
                 split = TimeSplit().split(Dataset.from_source(source), source)
-            embeddings, vectors = _of_als(split.valid.past, 64)
+            embeddings = ALS(dim=16, device="cpu").fit(split.valid.past).embeddings()
+            vectors = customer_vectors(embeddings.customers, embeddings.products, split.valid.past)
             things = found(split.valid, vectors, embeddings, self.things)
-            _, few_columns = _of_als(split.valid.past, 16)
             parts = {"lookalike": buyer_figures(things),
-                     "clusters": _clusters(split.valid, few_columns, self.clusters)}  # fmt: skip
+                     "clusters": _clusters(split.valid, vectors, self.clusters)}  # fmt: skip
             made |= {f"{name}_{part}_{key}": figure
                      for part, keys in parts.items() for key, figure in keys.items()}  # fmt: skip
         return made | self._speed()
@@ -93,19 +92,15 @@ class SimilarSuite:
         peer = NearestNeighbors(n_neighbors=11, metric="cosine", algorithm="brute").fit(vectors)
         cpu = process_time()
         theirs = peer.kneighbors(vectors[some], return_distance=False)[:, 1:]
+        peers = process_time() - cpu
         wall, single = perf_counter(), 20
         for owner in range(single):
             units.nearest(np.array([owner]), 10)
         return made | {
-            "nearest_times_faster_than_sklearn": (process_time() - cpu) / own,
+            "nearest_times_faster_than_sklearn": peers / own,
             "nearest_same_as_sklearn": float((ours.columns == theirs).mean()),
             "nearest_one_milliseconds": (perf_counter() - wall) / single * 1e3,
         }
-
-
-def _of_als(past: Dataset, dim: int) -> tuple[Embeddings, CustomerVectors]:
-    made = ALS(dim=dim, device="cpu").fit(past).embeddings()
-    return made, customer_vectors(made.customers, made.products, past)
 
 
 def _clusters(window: Window, vectors: CustomerVectors, numbers: list[int]) -> dict[str, float]:

@@ -60,8 +60,9 @@ KEYS = {
     "page": Key("write a page as well", "FILE.html"),
     **LOG,
 }
-_OF_CLUSTERS = ("model=als", "model.dim=16")
-"""Clusters of vectors of few columns come out again more often."""
+_DEFAULT = ("model=als", "model.dim=16")
+"""Few columns: look-alikes are found as well or better, and clusters come out again."""
+_FOR_BOTH = ("allow=", "--config-dir=")
 _ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ()}
 
 
@@ -131,9 +132,9 @@ def _fitted(
 ) -> tuple[Dataset, Recommender]:
     """The data before the cut-off, and the model fitted on them."""
     words = [word for word in composed if is_of_data(word)]
-    model = composed_model(
-        [word for word in composed if is_of_model(word) or word.startswith(("allow", "--config"))]
-    )
+    about = [word for word in composed if is_of_model(word) or word.startswith(_FOR_BOTH)]
+    is_named = any(word.startswith("model") for word in about)
+    model = composed_model(about if is_named else [*_DEFAULT, *about])
     refuse_unexportable(model)
     data = Dataset.from_source(composed_source(words))
     if "at" in given:
@@ -202,8 +203,7 @@ def _clusters(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     number = None if text == "auto" else whole_number("clusters", text)
     if number == 1:
         raise InputError("clusters: expected auto or a number of at least 2, got '1'")
-    is_named = any(word.startswith("model") for word in composed)
-    data, model = _fitted(given, composed if is_named else [*composed, *_OF_CLUSTERS])
+    data, model = _fitted(given, composed)
     vectors = _compared(data, model)
     clusters = find_clusters(vectors.vectors, number)
     facts = customer_facts(data, vectors.customers)
