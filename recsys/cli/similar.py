@@ -21,7 +21,7 @@ from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, is_of_data, is_of_model
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.similar.clusters import find_clusters
-from recsys.customers.similar.facts import customer_facts
+from recsys.customers.similar.facts import EVENTS, customer_facts
 from recsys.customers.similar.look_alikes import look_alikes
 from recsys.customers.similar.profile import profiles
 from recsys.customers.similar.seeds import known_seeds, read_seeds
@@ -176,7 +176,7 @@ def _look_alikes(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     vectors = _compared(data, model)
     seeds = known_seeds(listed, data, vectors)
     facts = customer_facts(data, vectors.customers)
-    activity = facts.numbers["events"]
+    activity = facts.numbers[EVENTS]
     features = _features(data, vectors) if with_features else None
     found = look_alikes(vectors.vectors, seeds.is_seed, activity, features)
     _, of_seeds = profiles(seeds.is_seed.astype(np.int64), 2, facts)

@@ -8,8 +8,10 @@ import pytest
 from library_shop import frames
 
 from recsys import ALS, Dataset, SimulatedMarket, export
+from recsys.cli import run_keys
 from recsys.cli.similar import main
 from recsys.errors import InputError
+from recsys.tracking.report import Report
 
 MARKET = "data.events=6000"
 
@@ -58,16 +60,26 @@ def test_look_alikes_are_the_others_in_order_and_as_many_as_are_asked_for_are_ta
 
 
 def test_clusters_are_counted_before_the_cut_off_and_tracked(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    kept: list[Report] = []
+
+    def keep(report: Report, track: object) -> str:
+        kept.append(report)
+        return "one"
+
+    monkeypatch.setattr(run_keys, "log_standalone", keep)
     out, page = tmp_path / "c.parquet", tmp_path / "c.html"
     words = [MARKET, "clusters=4", f"out={out}", f"page={page}"]
-    store = f"track.uri=sqlite:///{tmp_path}/mlflow.db"
-    main([*words, "at=2025-07-01", "log=true", store])
+    main([*words, "at=2025-07-01", "log=true"])
     before = pd.read_parquet(out)
     text = capsys.readouterr().out
     assert "as of 2025-07-01 00:00 UTC" in text
-    assert "MLflow: run" in text
+    assert "MLflow: run one" in text
+    (report,) = kept
+    assert report.params == {"clusters": "4"}
+    assert report.metrics["clusters"] == 4
+    assert report.tags["model"] == "ALS"
     assert before["cluster"].nunique() == 4
     assert set(before["value_band"]) <= {"high", "medium", "low"}
     assert "In words" in page.read_text()
