@@ -428,6 +428,7 @@ SIMILAR = {
     "list of no kind": ([*SHOP, "seeds=s.xlsx"], "seeds=s.xlsx: expected a name that ends in"),
     "size in words": ([*SHOP, "seeds=no.csv", "size=all"], "size: expected a whole number"),
     "one cluster": ([*SHOP, "clusters=1"], "clusters: expected auto or a number of at least 2"),
+    "former of nothing": ([*SHOP, "clusters=3", "former=no.csv"], "former=no.csv: expected a file"),
     "clusters in words": ([*SHOP, "clusters=few"], "clusters: expected a whole number"),
     "a model of scores": ([*SHOP, "clusters=3", "model=oracle"], "cannot be exported"),
     "unknown model": ([*SHOP, "clusters=3", "model=alz"], "model=alz"),

@@ -13,8 +13,9 @@ from benchmarks.similar.buyers import figures as buyer_figures
 from benchmarks.similar.buyers import found
 from benchmarks.suite import ends, require_at_least, root_of_suite
 from recsys.customers.similar.clusters import find_clusters
+from recsys.customers.similar.former_names import CLUSTER
 from recsys.customers.similar.vectors import CustomerVectors, customer_vectors
-from recsys.customers.with_clusters import CLUSTER, WithClusters
+from recsys.customers.with_clusters import WithClusters
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY

@@ -10,6 +10,7 @@ Keys of data=, model=, seed= and device= are those of recsys train.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, is_of_data, is_of_mod
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.similar.clusters import find_clusters
 from recsys.customers.similar.facts import EVENTS, customer_facts
+from recsys.customers.similar.former_names import kept_names, read_former
 from recsys.customers.similar.look_alikes import look_alikes
 from recsys.customers.similar.profile import profiles
 from recsys.customers.similar.seeds import known_seeds, read_seeds
@@ -53,6 +55,7 @@ KEYS = {
     "size": Key("seeds: how many are taken; auto judges by hidden seeds", default="auto"),
     "features": Key("seeds: true adds columns of customers to their vectors", default="false"),
     "clusters": Key("number of data-driven segments; auto takes as many as are stable", "NUMBER"),
+    "former": Key("clusters: out= of an earlier run, whose names they keep", "FILE"),
     **DATA_KEYS,
     **MODEL_KEYS,
     "at": Key("cut-off; by default the end of the data", "DATE"),
@@ -63,7 +66,7 @@ KEYS = {
 _DEFAULT = ("model=als", "model.dim=16")
 """Few columns: look-alikes are found as well or better, and clusters come out again."""
 _FOR_BOTH = ("allow=", "--config-dir=")
-_ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ()}
+_ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ("former",)}
 
 
 def main(words: Sequence[str]) -> None:
@@ -203,10 +206,15 @@ def _clusters(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     number = None if text == "auto" else whole_number("clusters", text)
     if number == 1:
         raise InputError("clusters: expected auto or a number of at least 2, got '1'")
+    former = read_former(Path(given["former"])) if "former" in given else None
     data, model = _fitted(given, composed)
     vectors = _compared(data, model)
     clusters = find_clusters(vectors.vectors, number)
     facts = customer_facts(data, vectors.customers)
     described = profiles(clusters.labels, len(clusters), facts)
+    if former is not None:
+        ids = data.customers.ids[vectors.customers]
+        names = kept_names([each.name for each in described], clusters.labels, ids, former)
+        described = [replace(each, name=name) for each, name in zip(described, names, strict=True)]
     report = cluster_report(data, type(model).__name__, vectors, clusters, facts, described)
     return report, *_tracked(data, model)

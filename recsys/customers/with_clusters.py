@@ -8,15 +8,13 @@ from recsys.arrays import FloatArray
 from recsys.customers.dated_columns import DatedColumns
 from recsys.customers.similar.clusters import find_clusters
 from recsys.customers.similar.facts import customer_facts
+from recsys.customers.similar.former_names import CLUSTER
 from recsys.customers.similar.profile import profiles
 from recsys.customers.similar.vectors import FEWEST, TooFewCustomersError, customer_vectors
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.source import Source
 from recsys.errors import InputError
-
-CLUSTER = "cluster"
-"""The column, whose values are the names of the profiles."""
 
 
 class _Vectors(Protocol):

@@ -151,7 +151,7 @@ def _summary(
 
 
 def _quality(judged: Judgement, found: LookAlikes, activity: FloatArray) -> Section:
-    rows = [
+    rows: list[Cells] = [
         [f"top {100 * lift.top:.0f}%", ends(lift.lift), ends(lift.activity),
          verdict_cell(lift.verdict)]
         for lift in judged.lifts
