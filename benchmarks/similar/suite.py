@@ -116,6 +116,8 @@ def _names(source: Source, past: Dataset) -> dict[str, float]:
         clusters.snapshot(past, moment) for moment in (past.as_of, past.as_of - 90 * DAY)
     )
     both = now.merge(before, on=columns.CUSTOMER, suffixes=("", "_before"))
+    if both.empty:
+        return {}
     pair = both[CLUSTER], both[f"{CLUSTER}_before"]
     return {
         "customers_in_both": float(len(both)),

@@ -62,7 +62,7 @@ def kept_names(
     alike = shared / np.maximum(either, 1)
     rows, matched = linear_sum_assignment(alike, maximize=True)
     kept = {
-        int(row): str(former_names[column])
+        int(row): str(former_names[int(column)])
         for row, column in zip(rows, matched, strict=True) if alike[row, column] >= _LEAST
     }  # fmt: skip
     taken = set(kept.values())
