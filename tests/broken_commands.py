@@ -417,6 +417,29 @@ SIGNALS = {
     "events of no kind": ([*SHOP, "events=e.txt"], "events=e.txt: expected a name that ends in"),
 }  # fmt: skip
 
+SIMILAR = {
+    "nothing wanted": ([*SHOP], "say one of customer=ID, seeds=FILE and clusters=NUMBER, got none"),
+    "two wanted": ([*SHOP, "customer=c1", "clusters=3"], "got customer= and clusters="),
+    "a key of another": ([*SHOP, "clusters=3", "size=9"], "size= belongs to seeds=", "clusters="),
+    "misspelt key": ([*SHOP, "custmer=c1"], "unknown argument 'custmer=c1'; did you mean customer"),
+    "unknown customer": ([*SHOP, "customer=zzz"], "customer id 'zzz' is not among the"),
+    "k in words": ([*SHOP, "customer=c1", "k=few"], "k: expected a whole number of at least 1"),
+    "no list": ([*SHOP, "seeds=no.csv"], "seeds=no.csv: expected a file, and there is none"),
+    "list of no kind": ([*SHOP, "seeds=s.xlsx"], "seeds=s.xlsx: expected a name that ends in"),
+    "size in words": ([*SHOP, "seeds=no.csv", "size=all"], "size: expected a whole number"),
+    "one cluster": ([*SHOP, "clusters=1"], "clusters: expected auto or a number of at least 2"),
+    "former of nothing": ([*SHOP, "clusters=3", "former=no.csv"], "former=no.csv: expected a file"),
+    "clusters in words": ([*SHOP, "clusters=few"], "clusters: expected a whole number"),
+    "a model of scores": ([*SHOP, "clusters=3", "model=oracle"], "cannot be exported"),
+    "unknown model": ([*SHOP, "clusters=3", "model=alz"], "model=alz"),
+    "cut-off of no date": ([*SHOP, "clusters=3", "at=monday"], "at: expected a moment from 20"),
+    "cut-off of an artifact": (["artifact=a", "customer=c1", "at=2025-01-01"],
+        "at= has no effect on an artifact"),
+    "no artifact": (["artifact=no", "customer=c1"], "no"),
+    "page of no kind": ([*SHOP, "clusters=3", "page=s.pdf"], "page=s.pdf: expected a name that"),
+    "log in words": ([*SHOP, "clusters=3", "log=maybe"], "log: expected true or false"),
+}  # fmt: skip
+
 CHECK = {
     "no folder": (["data=files", "data.root=none"], "data.root=none: expected a folder"),
     "files without root": (["data=files"], "data.root is not set; set data.root=VALUE"),
@@ -517,7 +540,7 @@ MONITOR = {
 
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
-    "signals": SIGNALS, "refresh": REFRESH, "serve": SERVE,
+    "signals": SIGNALS, "similar": SIMILAR, "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
     "benchmark": BENCHMARK,

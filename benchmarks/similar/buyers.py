@@ -74,6 +74,8 @@ def found(window: Window, vectors: CustomerVectors, model: Embeddings, most: int
 
 def figures(things: list[Found]) -> Mapping[str, float]:
     """Means over things, with Student's intervals; a thing is one observation."""
+    if not things:
+        return {"things": 0.0}
     values: dict[str, FloatArray] = {
         "auc": _all(things, lambda each: each.by_likeness.area.mean),
         "auc_activity": _all(things, lambda each: each.by_likeness.activity.mean),

@@ -6,15 +6,19 @@ from time import perf_counter, process_time
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import adjusted_rand_score
 from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.similar.buyers import figures as buyer_figures
 from benchmarks.similar.buyers import found
 from benchmarks.suite import ends, require_at_least, root_of_suite
 from recsys.customers.similar.clusters import find_clusters
+from recsys.customers.similar.former_names import CLUSTER
 from recsys.customers.similar.vectors import CustomerVectors, customer_vectors
+from recsys.customers.with_clusters import WithClusters
 from recsys.data import columns
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import DAY
 from recsys.data.queries import Window
 from recsys.data.source import Source
 from recsys.data.sources.complete_journey import CompleteJourney
@@ -53,17 +57,17 @@ class SimilarSuite:
         self.clusters, self.customers, self.compared = clusters, customers, compared
 
     def figures(self) -> Mapping[str, float]:
-        """Keys SET_lookalike_NAME, SET_clusters_NAME and nearest_NAME."""
+        """Keys SET_lookalike_NAME, SET_clusters_NAME, SET_names_NAME and nearest_NAME."""
         made: dict[str, float] = {}
         for name, source in self._sources().items():
             with root_of_suite():
                 split = TimeSplit().split(Dataset.from_source(source), source)
-            model = ALS(device="cpu").fit(split.valid.past)
-            embeddings = model.embeddings()
+            embeddings = ALS(dim=16, device="cpu").fit(split.valid.past).embeddings()
             vectors = customer_vectors(embeddings.customers, embeddings.products, split.valid.past)
             things = found(split.valid, vectors, embeddings, self.things)
             parts = {"lookalike": buyer_figures(things),
                      "clusters": _clusters(split.valid, vectors, self.clusters)}  # fmt: skip
+            parts["names"] = _names(source, split.valid.past)
             made |= {f"{name}_{part}_{key}": figure
                      for part, keys in parts.items() for key, figure in keys.items()}  # fmt: skip
         return made | self._speed()
@@ -93,14 +97,33 @@ class SimilarSuite:
         peer = NearestNeighbors(n_neighbors=11, metric="cosine", algorithm="brute").fit(vectors)
         cpu = process_time()
         theirs = peer.kneighbors(vectors[some], return_distance=False)[:, 1:]
+        peers = process_time() - cpu
         wall, single = perf_counter(), 20
         for owner in range(single):
             units.nearest(np.array([owner]), 10)
         return made | {
-            "nearest_times_faster_than_sklearn": (process_time() - cpu) / own,
+            "nearest_times_faster_than_sklearn": peers / own,
             "nearest_same_as_sklearn": float((ours.columns == theirs).mean()),
             "nearest_one_milliseconds": (perf_counter() - wall) / single * 1e3,
         }
+
+
+def _names(source: Source, past: Dataset) -> dict[str, float]:
+    """Ten clusters at the cut-off and 90 days before: whether customers keep their name."""
+    assert past.as_of is not None
+    clusters = WithClusters(source=source, model=ALS(dim=16, device="cpu"), clusters=10)
+    now, before = (
+        clusters.snapshot(past, moment) for moment in (past.as_of, past.as_of - 90 * DAY)
+    )
+    both = now.merge(before, on=columns.CUSTOMER, suffixes=("", "_before"))
+    if both.empty:
+        return {}
+    pair = both[CLUSTER], both[f"{CLUSTER}_before"]
+    return {
+        "customers_in_both": float(len(both)),
+        "keep_their_name": float((pair[0] == pair[1]).mean()),
+        "agreement": float(adjusted_rand_score(*pair)),
+    }
 
 
 def _clusters(window: Window, vectors: CustomerVectors, numbers: list[int]) -> dict[str, float]:

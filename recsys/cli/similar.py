@@ -9,9 +9,9 @@ Customers are compared by the vectors of a model that is fitted on what came bef
 Keys of data=, model=, seed= and device= are those of recsys train.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,8 @@ from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, is_of_data, is_of_model
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.similar.clusters import find_clusters
-from recsys.customers.similar.facts import customer_facts
+from recsys.customers.similar.facts import EVENTS, customer_facts
+from recsys.customers.similar.former_names import kept_names, read_former
 from recsys.customers.similar.look_alikes import look_alikes
 from recsys.customers.similar.profile import profiles
 from recsys.customers.similar.seeds import known_seeds, read_seeds
@@ -54,6 +55,7 @@ KEYS = {
     "size": Key("seeds: how many are taken; auto judges by hidden seeds", default="auto"),
     "features": Key("seeds: true adds columns of customers to their vectors", default="false"),
     "clusters": Key("number of data-driven segments; auto takes as many as are stable", "NUMBER"),
+    "former": Key("clusters: out= of an earlier run, whose names they keep", "FILE"),
     **DATA_KEYS,
     **MODEL_KEYS,
     "at": Key("cut-off; by default the end of the data", "DATE"),
@@ -61,7 +63,10 @@ KEYS = {
     "page": Key("write a page as well", "FILE.html"),
     **LOG,
 }
-_ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ()}
+_DEFAULT = ("model=als", "model.dim=16")
+"""Few columns: look-alikes are found as well or better, and clusters come out again."""
+_FOR_BOTH = ("allow=", "--config-dir=")
+_ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ("former",)}
 
 
 def main(words: Sequence[str]) -> None:
@@ -126,21 +131,20 @@ def _action(given: Mapping[str, str], own: Sequence[str], composed: Sequence[str
 
 
 def _fitted(
-    given: Mapping[str, str], composed: Sequence[str], check: Any = None
+    given: Mapping[str, str], composed: Sequence[str], check: Callable[[Dataset], object] = repr
 ) -> tuple[Dataset, Recommender]:
     """The data before the cut-off, and the model fitted on them."""
     words = [word for word in composed if is_of_data(word)]
-    model = composed_model(
-        [word for word in composed if is_of_model(word) or word.startswith(("allow", "--config"))]
-    )
+    about = [word for word in composed if is_of_model(word) or word.startswith(_FOR_BOTH)]
+    is_named = any(word.startswith("model") for word in about)
+    model = composed_model(about if is_named else [*_DEFAULT, *about])
     refuse_unexportable(model)
     data = Dataset.from_source(composed_source(words))
     if "at" in given:
         moment = moment_of(given, data)
         assert data.interactions.when is not None
         data = data.select(data.interactions.when < moment, as_of=moment)
-    if check is not None:
-        check(data)
+    check(data)
     return data, model.fit(data)
 
 
@@ -175,7 +179,7 @@ def _look_alikes(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     vectors = _compared(data, model)
     seeds = known_seeds(listed, data, vectors)
     facts = customer_facts(data, vectors.customers)
-    activity = facts.numbers["events"]
+    activity = facts.numbers[EVENTS]
     features = _features(data, vectors) if with_features else None
     found = look_alikes(vectors.vectors, seeds.is_seed, activity, features)
     _, of_seeds = profiles(seeds.is_seed.astype(np.int64), 2, facts)
@@ -202,10 +206,15 @@ def _clusters(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     number = None if text == "auto" else whole_number("clusters", text)
     if number == 1:
         raise InputError("clusters: expected auto or a number of at least 2, got '1'")
+    former = read_former(Path(given["former"])) if "former" in given else None
     data, model = _fitted(given, composed)
     vectors = _compared(data, model)
     clusters = find_clusters(vectors.vectors, number)
     facts = customer_facts(data, vectors.customers)
     described = profiles(clusters.labels, len(clusters), facts)
+    if former is not None:
+        ids = data.customers.ids[vectors.customers]
+        names = kept_names([each.name for each in described], clusters.labels, ids, former)
+        described = [replace(each, name=name) for each, name in zip(described, names, strict=True)]
     report = cluster_report(data, type(model).__name__, vectors, clusters, facts, described)
     return report, *_tracked(data, model)

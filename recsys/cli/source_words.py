@@ -18,7 +18,7 @@ def is_of_data(word: str) -> bool:
 
 
 MODEL_KEYS = {
-    "model": Key("the model, a file of conf/model", default="als"),
+    "model": Key("the model, a file of conf/model (default: als of dim 16)", "NAME"),
     "model.KEY": Key("its settings, as model.dim=32", "VALUE"),
     "seed": Key("of the model", default="0"),
     "device": Key("auto, cpu or cuda", default="auto"),

@@ -7,6 +7,7 @@ import pandas as pd
 from recsys.arrays import FloatArray
 from recsys.customers.similar.clusters import find_clusters
 from recsys.customers.similar.facts import customer_facts
+from recsys.customers.similar.former_names import CLUSTER
 from recsys.customers.similar.profile import profiles
 from recsys.customers.similar.vectors import FEWEST, TooFewCustomersError, customer_vectors
 from recsys.data import columns
@@ -14,9 +15,6 @@ from recsys.data.dataset import Dataset
 from recsys.data.snapshot_source import SnapshotSource
 from recsys.data.source import Source
 from recsys.errors import InputError
-
-CLUSTER = "cluster"
-"""The column, whose values are the names of the profiles."""
 
 
 class _Vectors(Protocol):

@@ -82,7 +82,7 @@ def test_a_profile_tells_what_is_surely_over_represented_and_names_are_unique() 
     assert first.traits[0].ratio.low > 1
     assert (first.band, second.band, third.band) == ("low", "medium", "high")
     said = in_words(first)
-    assert said.startswith("80 customers (33 %). Takes loans 5.8 times as often as others (60 %")
+    assert said.startswith("80 customers (33%). Takes loans 5.8 times as often as others (60%")
     assert "Age: median 30.5 against 43.5." in said
     assert "Value: low (mean 0.5" in said
 

@@ -63,15 +63,16 @@ class Clusters:
 
 
 def find_clusters(vectors: FloatArray, number: int | None = None, seed: int = 0) -> Clusters:
-    """K-means of vectors of length 1, in their first K - 1 principal components.
+    """K-means of vectors of length 1, which groups by direction.
 
-    These span what K clusters can differ in (Ding and He, 2004); the others are taste that few
-    customers share, and clusters of all columns do not come out again. A number of clusters is
-    stable if clusters found in one half of the customers, and in the other, part all customers
-    alike: by the adjusted Rand index (Hubert and Arabie, 1985), over five pairs of halves (after
-    Ben-Hur, Elisseeff and Guyon, 2002). Without a number, it is the largest whose mean agreement is
-    within a standard error of the best (as the rule of Breiman et al., 1984): as fine as the data
-    allow.
+    A number of clusters is stable if clusters found in one half of the customers, and in the other,
+    part all customers alike: by the adjusted Rand index (Hubert and Arabie, 1985), over five pairs
+    of halves (after Ben-Hur, Elisseeff and Guyon, 2002). Without a number, it is the largest whose
+    mean agreement is within a standard error of the best (as the rule of Breiman et al., 1984): as
+    fine as the data allow.
+
+    Vectors of few columns give clusters that come out again more often: the others hold what few
+    customers share.
 
     Args:
         vectors: [n, d] float32 of length 1, in an order that means nothing.
@@ -92,41 +93,25 @@ def find_clusters(vectors: FloatArray, number: int | None = None, seed: int = 0)
     chosen = number or _finest(stability)
     rng = np.random.default_rng(seed)
     sample = _drawn(vectors, _MOST_FITTED, rng)
-    labels = _fitted(sample, chosen, starts=10, seed=seed).assigned(vectors)
+    labels = _assigned(vectors, _centres(sample, chosen, starts=10, seed=seed))
     order = np.argsort(-np.bincount(labels, minlength=chosen), kind="stable")
     return Clusters(labels=np.argsort(order)[labels], count=chosen, stability=stability)
 
 
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    """Centres in principal components: a vector x is nearest to that of highest w.x - offset.
-
-    Attributes:
-        weights: [K, d].
-        offsets: [K].
-    """
-
-    weights: FloatArray
-    offsets: FloatArray
-
-    def assigned(self, vectors: FloatArray) -> IntArray:
-        """[n] int64 the nearest centre of each vector; of equal ones the first."""
-        labels = np.empty(len(vectors), np.int64)
-        for first in range(0, len(vectors), _TILE):
-            tile = slice(first, first + _TILE)
-            labels[tile] = (vectors[tile] @ self.weights.T - self.offsets).argmax(axis=1)
-        return labels
+def _centres(vectors: FloatArray, number: int, starts: int, seed: int) -> FloatArray:
+    """[K, d] float64 centres, the best of so many starts."""
+    model = KMeans(number, n_init=starts, random_state=seed).fit(vectors)
+    return np.asarray(model.cluster_centers_, np.float64)
 
 
-def _fitted(vectors: FloatArray, number: int, starts: int, seed: int) -> _Fitted:
-    middle = vectors.mean(axis=0, dtype=np.float64)
-    centred = vectors - middle
-    _, basis = np.linalg.eigh(centred.T @ centred)
-    basis = basis[:, ::-1][:, : number - 1]
-    model = KMeans(number, n_init=starts, random_state=seed).fit(centred @ basis)
-    centres = model.cluster_centers_
-    weights = centres @ basis.T
-    return _Fitted(weights, weights @ middle + (centres**2).sum(axis=1) / 2)
+def _assigned(vectors: FloatArray, centres: FloatArray) -> IntArray:
+    """[n] int64 the nearest of centres [K, d] to each vector; of equal ones the first."""
+    half = (centres**2).sum(axis=1) / 2
+    labels = np.empty(len(vectors), np.int64)
+    for first in range(0, len(vectors), _TILE):
+        tile = slice(first, first + _TILE)
+        labels[tile] = (vectors[tile] @ centres.T - half).argmax(axis=1)
+    return labels
 
 
 def _stability(vectors: FloatArray, number: int, seed: int) -> Stability:
@@ -136,7 +121,7 @@ def _stability(vectors: FloatArray, number: int, seed: int) -> Stability:
         drawn = _drawn(vectors, _MOST, rng)
         halves = np.array_split(rng.permutation(len(drawn)), 2)
         first, second = (
-            _fitted(drawn[half], number, starts=3, seed=pair).assigned(drawn) for half in halves
+            _assigned(drawn, _centres(drawn[half], number, starts=3, seed=pair)) for half in halves
         )
         agreements[pair] = adjusted_rand_score(first, second)
     return Stability(clusters=number, agreement=mean(agreements))

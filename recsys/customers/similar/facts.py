@@ -24,6 +24,8 @@ VALUE_BANDS = Bands("value", (0.2, 0.3), ("high", "medium", "low"))
 """As the bands of `recsys value`."""
 PRODUCT = "product"
 """Kind of the facts about single products."""
+EVENTS = "events"
+"""Name of the number of a customer's events, among `CustomerFacts.numbers`."""
 _TAKEN = ("accept", "purchase")
 
 
@@ -152,7 +154,7 @@ def _numbers(data: Dataset) -> Iterator[tuple[str, FloatArray]]:
     active = event_action_weights(data, None) > 0
     events = data.interactions.select(active)
     counts = np.bincount(events.customers, minlength=len(data.customers))
-    yield "events", counts.astype(np.float64)
+    yield EVENTS, counts.astype(np.float64)
     if data.clock == "timestamp" and data.as_of is not None and events.when is not None:
         last = np.full(len(counts), NEVER)
         np.maximum.at(last, events.customers, events.when)

@@ -56,10 +56,10 @@ def look_alikes(
 
     Customers are dealt into five folds, and those of a fold scored by what the other four show: the
     cosine with the mean direction of their seeds, or a logistic regression with L2 of seeds against
-    the rest (positive and unlabelled: the order is that of the probability to be a seed if the list
-    holds such customers at random; Elkan and Noto, 2008). Which of them, and how much L2, each fold
-    chooses on a quarter of its own customers. So no score knows whether its customer is a seed, and
-    the ranking that is judged is the ranking that is given.
+    the rest on vectors and activity (positive and unlabelled: the order is that of the probability
+    to be a seed if the list holds such customers at random; Elkan and Noto, 2008). Which of them,
+    and how much L2, each fold chooses on a quarter of its own customers. So no score knows whether
+    its customer is a seed, and the ranking that is judged is the ranking that is given.
 
     Args:
         vectors: [n, d] of length 1, in an order that means nothing.
@@ -79,7 +79,7 @@ def look_alikes(
         )
     rng = np.random.default_rng(seed)
     fold = _dealt(is_seed, FOLDS, rng)
-    table = _scaled(vectors, features)
+    table = _scaled(vectors, activity, features)
     scores, scorers = np.empty(len(is_seed)), []
     for number in range(FOLDS):
         shown = np.flatnonzero(fold != number)
@@ -108,9 +108,11 @@ def _dealt(is_seed: BoolArray, parts: int, rng: np.random.Generator) -> IntArray
     return part
 
 
-def _scaled(vectors: FloatArray, features: FloatArray | None) -> FloatArray:
-    spread = vectors.std(axis=0)
-    scaled = (vectors - vectors.mean(axis=0)) / np.where(spread > 0, spread, 1)
+def _scaled(vectors: FloatArray, activity: FloatArray, features: FloatArray | None) -> FloatArray:
+    """[n, d + 1 + f] what a regression sees; vectors of length 1 say nothing about activity."""
+    table = np.column_stack([vectors, np.log1p(activity)])
+    spread = table.std(axis=0)
+    scaled = (table - table.mean(axis=0)) / np.where(spread > 0, spread, 1)
     return scaled if features is None else np.hstack([scaled, features])
 
 

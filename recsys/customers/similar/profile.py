@@ -118,8 +118,7 @@ def _profile(
     name: str, inside: BoolArray, facts: CustomerFacts, traits: Sequence[Trait],
     numbers: Sequence[NumberTrait], level: float,
 ) -> Profile:  # fmt: skip
-    higher = auc(facts.value, inside, level)
-    band = "high" if higher.low > 0.5 else "low" if higher.high < 0.5 else "medium"
+    within, without = facts.value[inside], facts.value[~inside]
     high, medium, low = (
         float((facts.bands[inside] == each).mean()) for each in ("high", "medium", "low")
     )
@@ -127,9 +126,9 @@ def _profile(
         name=name,
         customers=int(inside.sum()),
         share=share(int(inside.sum()), len(inside)),
-        value=mean(facts.value[inside]),
-        others_value=mean(facts.value[~inside]).value,
-        band=band,
+        value=mean(within),
+        others_value=mean(without).value,
+        band=_band(within, without, level),
         bands=(high, medium, low),
         traits=traits,
         numbers=numbers,
@@ -183,6 +182,15 @@ def ratios(shares: csr_array, labels: IntArray, count: int, level: float) -> Rat
     return Ratios(
         inside=inside, outside=outside, ratio=ratio, low=ratio / spread, high=ratio * spread
     )
+
+
+def _band(within: FloatArray, without: FloatArray, level: float) -> str:
+    """What the difference of two means (Welch's interval, by the normal law) says."""
+    if min(len(within), len(without)) < _FEWEST:
+        return "medium"
+    error = np.sqrt(within.var(ddof=1) / len(within) + without.var(ddof=1) / len(without))
+    apart, half = within.mean() - without.mean(), ndtri(0.5 + level / 2) * error
+    return "high" if apart > half else "low" if apart < -half else "medium"
 
 
 def _moments(sums: Sequence[FloatArray], sizes: IntArray) -> tuple[FloatArray, ...]:

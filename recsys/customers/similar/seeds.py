@@ -8,18 +8,14 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
+from recsys.customers.similar.list_file import read_list
 from recsys.customers.similar.vectors import CustomerVectors
 from recsys.data import columns
 from recsys.data.cells import CellError, bad_cell
 from recsys.data.codes import read_ids
 from recsys.data.dataset import Dataset
-from recsys.data.kinds import Kind, kind_of
 from recsys.data.moments import read_moments
-from recsys.data.sources.csv_file import read_csv
-from recsys.data.sources.parquet import read_parquet
 from recsys.errors import InputError
-
-_ENDINGS = (".csv", ".parquet")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,19 +48,7 @@ def read_seeds(path: Path) -> pd.DataFrame:
         InputError: there is no such file, it cannot be read, lacks customer_id or has no row, or a
             cell is wrong.
     """
-    if path.suffix not in _ENDINGS:
-        raise InputError(f"seeds={path}: expected a name that ends in {' or '.join(_ENDINGS)}")
-    if not path.is_file():
-        raise InputError(f"seeds={path}: expected a file, and there is none")
-    try:
-        table = read_csv(path, _kind) if path.suffix == ".csv" else read_parquet(path)
-    except InputError as error:
-        raise InputError(f"seeds: {error}") from None
-    if columns.CUSTOMER not in table:
-        raise InputError(
-            f"seeds={path}: expected a column '{columns.CUSTOMER}', got "
-            f"{', '.join(map(str, table.columns)) or 'none'}; rename the column of ids"
-        )
+    table = read_list("seeds", path, (columns.CUSTOMER,))
     column = columns.CUSTOMER
     try:
         made = {column: read_ids(table[column])}
@@ -122,8 +106,3 @@ def _dated_before(seeds: pd.DataFrame, rows: IntArray, data: Dataset) -> int | N
         return None
     before = seeds[columns.TIMESTAMP] < pd.Timestamp(data.as_of, unit="us", tz="UTC")
     return int((before.to_numpy(bool) & (rows >= 0)).sum())
-
-
-def _kind(name: str) -> Kind:
-    known = name in (columns.CUSTOMER, columns.TIMESTAMP)
-    return kind_of("interactions", name) if known else "text"

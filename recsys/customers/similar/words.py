@@ -1,7 +1,5 @@
 """A profile as a sentence."""
 
-import numpy as np
-
 from recsys.customers.similar.profile import NumberTrait, Profile, Trait
 
 _OF_EVENTS = {
@@ -14,7 +12,7 @@ _TOLD = 4
 
 
 def in_words(profile: Profile) -> str:
-    """As "310 customers (12 %). Takes loans 2.4 times as often as others (30 % against 12 %)"."""
+    """As "310 customers (12%). Takes loans 2.4 times as often as others (30% against 12%)"."""
     said = [f"{profile.customers:,} customers ({_percent(profile.share.value)})."]
     traits = [_trait(trait) for trait in profile.traits[:_TOLD]]
     numbers = [_number(number) for number in profile.numbers[:_TOLD]]
@@ -25,8 +23,8 @@ def in_words(profile: Profile) -> str:
     if not (traits or numbers):
         said.append("Nothing is surely more frequent than with others.")
     said.append(
-        f"Value: {profile.band} (mean {profile.value.value:,.4g} against "
-        f"{profile.others_value:,.4g})."
+        f"Value: {profile.band} (mean {_short(profile.value.value)} against "
+        f"{_short(profile.others_value)})."
     )
     return " ".join(said)
 
@@ -44,11 +42,11 @@ def _number(trait: NumberTrait) -> str:
 
 
 def _short(number: float) -> str:
-    return f"{number:,.4g}" if np.isfinite(number) else "-"
+    return f"{number:,.0f}" if abs(number) >= 1_000 else f"{number:.4g}"
 
 
 def _percent(part: float) -> str:
-    return f"{100 * part:.2g} %" if part < 0.1 else f"{100 * part:.0f} %"
+    return f"{100 * part:.2g}%" if part < 0.1 else f"{100 * part:.0f}%"
 
 
 def _first_upper(text: str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from recsys.customers.similar.clusters import Clusters
 from recsys.customers.similar.facts import CustomerFacts
+from recsys.customers.similar.former_names import CLUSTER
 from recsys.customers.similar.profile import Profile
 from recsys.customers.similar.vectors import CustomerVectors
 from recsys.customers.similar.words import in_words
@@ -19,9 +20,6 @@ from recsys.reports.similar.report import Section, SimilarReport, ends, until
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-CLUSTER = "cluster"
-"""Column of the table that names the cluster of a customer."""
 
 
 def cluster_report(
@@ -52,7 +50,7 @@ def cluster_report(
                       "or below that of others, corrected for the number of segments."],
                 table=PageTable(
                     "Segments, the largest first",
-                    ["segment", "customers", "share", "value a customer", "value",
+                    ["segment", "customers", "share", "value a customer", "against others",
                      "high, medium, low"],
                     [_row(profile) for profile in profiles],
                 ),

@@ -97,7 +97,7 @@ def _first(table: pd.DataFrame) -> list[Cells]:
         shown["rank"].map("{:,}".format), shown[columns.CUSTOMER].map(str),
         shown["score"].map("{:.4f}".format), shown["events"].map("{:,}".format),
     ]  # fmt: skip
-    return [list(row) for row in zip(*texts, strict=True)]
+    return [[str(cell) for cell in row] for row in zip(*texts, strict=True)]
 
 
 def figures(judged: Judgement) -> dict[str, float]:
@@ -151,8 +151,8 @@ def _summary(
 
 
 def _quality(judged: Judgement, found: LookAlikes, activity: FloatArray) -> Section:
-    rows = [
-        [f"top {100 * lift.top:.0f} %", ends(lift.lift), ends(lift.activity),
+    rows: list[Cells] = [
+        [f"top {100 * lift.top:.0f}%", ends(lift.lift), ends(lift.activity),
          verdict_cell(lift.verdict)]
         for lift in judged.lifts
     ]  # fmt: skip
