@@ -6,6 +6,7 @@ a customer and an offer describes the sends of this offer alone.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,16 @@ class StarbucksAcceptance:
     def __init__(self, about: Mapping[str, Any], folder: Path) -> None:
         self.about, self.folder = about, folder
         with root_of_suite():
-            source = Starbucks(root=about["root"])
-        tables = check_tables(source.load())
-        assert tables.products is not None
-        self._data = build(source, tables)
-        self._labels = label_sends(tables.interactions, tables.products)
+            self._source = Starbucks(root=about["root"])
         self._tasks: dict[tuple[str, str], Task] = {}
+
+    @cached_property
+    def _loaded(self) -> tuple[Dataset, pd.DataFrame]:
+        """The data, and their labelled sends."""
+        tables = check_tables(self._source.load())
+        assert tables.products is not None
+        labels = label_sends(tables.interactions, tables.products)
+        return build(self._source, tables), labels
 
     def row(self, outcome: str, part: str, window: str) -> Row:
         """probability, outcome and customers of the sends; fitted only if it is not kept.
@@ -77,7 +82,7 @@ class StarbucksAcceptance:
 
     def _task(self, outcome: str, part: str) -> Task:
         if (outcome, part) not in self._tasks:
-            task = offer_task(self._data, self._labels, outcome)
+            task = offer_task(*self._loaded, outcome)
             if part != WITHOUT:
                 more = self._features(task.sends, part)
                 task = replace(
@@ -90,13 +95,14 @@ class StarbucksAcceptance:
 
     def _features(self, sends: Sends, part: str) -> Features:
         columns: dict[str, FloatArray] = {}
+        data, _ = self._loaded
         for moment in np.unique(sends.when):
             # Sends of a wave are events of its moment, which it must not know.
             now, before = sends.when == moment, int(moment) - SECOND
             found = (
-                _of_segments(self._data, library(self.about["segments"]), before, sends, now)
+                _of_segments(data, library(self.about["segments"]), before, sends, now)
                 if part == SEGMENTS
-                else _of_signals(self._data, library(self.about["signals"]), before, sends, now)
+                else _of_signals(data, library(self.about["signals"]), before, sends, now)
             )
             for name, values in found.items():
                 columns.setdefault(f"customer.{name}", np.zeros(len(sends)))[now] = values

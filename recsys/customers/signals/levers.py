@@ -12,19 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import BoolArray, IntArray
+from recsys.arrays import IntArray
 from recsys.customers.levers import lever_table
 from recsys.customers.signals.detect import Detected
-from recsys.customers.signals.library import CATEGORY, PROVEN, Signal, SignalLibrary
+from recsys.customers.signals.library import PROVEN, Signal, SignalLibrary
 from recsys.customers.signals.lift import Lift, Observations, lifts
+from recsys.customers.signals.raised_offers import RaisedOffers
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND, microseconds
-from recsys.data.offer_rows import offer_rows
 from recsys.errors import InputError
 from recsys.evaluation.monitoring.drift import numeric_bins
 from recsys.evaluation.pairwise import holm_adjusted
-from recsys.ops.nearest_name import nearest
 
 BINS = 20
 """Groups of equal size by logged probability, within which rates are compared."""
@@ -43,53 +42,6 @@ class Lever:
     signal: Signal
     lift: Lift | None
     factor: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Offers:
-    """O offers: their ids, and pairs of an offer and a product that it covers."""
-
-    ids: pd.Index
-    owners: IntArray
-    products: IntArray
-
-    @classmethod
-    def of(cls, data: Dataset) -> "_Offers":
-        rows = offer_rows(data)
-        if rows is None:
-            every = np.arange(len(data.products))
-            return cls(pd.Index(data.products.ids.astype(str)), every, every)
-        numbers, ids = pd.factorize(rows.about[columns.OFFER].astype(str))
-        owners = np.repeat(numbers, np.diff(rows.starts))
-        return cls(pd.Index(ids), owners, rows.products)
-
-    def of_signal(self, signal: Signal, data: Dataset) -> BoolArray:
-        """[O] bool, offers that a signal may raise."""
-        covered = np.ones(len(self.owners), bool)
-        if signal.per == "customer" and signal.raises:
-            covered = _in_categories(signal, data)[self.products]
-        raised = np.zeros(len(self.ids), bool)
-        raised[self.owners[covered]] = True
-        return raised
-
-    def shown(self, signal: Signal, detected: Detected, data: Dataset) -> IntArray:
-        """[n] customer x O + offer, of who shows a signal and the offers it raises."""
-        rows = detected.of_signal(signal.name)
-        customers, count = detected.customers[rows].astype(np.int64), len(self.ids)
-        if signal.per == "product":
-            of_products = np.arange(len(data.products))
-            if signal.raises == (CATEGORY,):
-                of_products = _categories(signal, data)
-            shows = pd.DataFrame(
-                {"customer": customers, "what": of_products[detected.products[rows]]}
-            ).drop_duplicates()
-            covers = pd.DataFrame(
-                {"offer": self.owners, "what": of_products[self.products]}
-            ).drop_duplicates()
-            pairs = shows[shows["what"] >= 0].merge(covers, on="what")
-            return np.unique(pairs["customer"].to_numpy() * count + pairs["offer"].to_numpy())
-        offers = np.flatnonzero(self.of_signal(signal, data))
-        return np.unique((customers[:, None] * count + offers).ravel())
 
 
 def levers(
@@ -113,7 +65,7 @@ def levers(
     """
     raising = [signal for signal in library.signals if signal.lever is not None]
     to_prove = [signal for signal in raising if signal.lever == PROVEN]
-    offers = _Offers.of(data)
+    offers = RaisedOffers.of(data)
     proven = _lifts(to_prove, offers, found, data, every)
     return [
         Lever(signal=signal, lift=proven.get(signal.name), factor=_factor(signal, proven))
@@ -123,7 +75,7 @@ def levers(
 
 def lever_rows(made: Sequence[Lever], now: Detected, data: Dataset) -> pd.DataFrame:
     """[n] rows of the table of levers (`recsys.customers.levers`), of who shows a signal now."""
-    offers, parts = _Offers.of(data), []
+    offers, parts = RaisedOffers.of(data), []
     for lever in made:
         if lever.factor == 1 or lever.signal.name not in now.names:
             continue
@@ -164,7 +116,7 @@ def _factor(signal: Signal, proven: Mapping[str, Lift]) -> float:
 
 def _lifts(
     signals: Sequence[Signal],
-    offers: _Offers,
+    offers: RaisedOffers,
     found: Sequence[Detected],
     data: Dataset,
     every: int,
@@ -191,7 +143,7 @@ def _lifts(
 
 def _observed(
     signal: Signal,
-    offers: _Offers,
+    offers: RaisedOffers,
     found: Sequence[Detected],
     data: Dataset,
     table: pd.DataFrame,
@@ -224,39 +176,3 @@ def _strata(table: pd.DataFrame, data: Dataset, offer: IntArray) -> IntArray:
         within = numeric_bins(logged, np.arange(len(logged)), BINS) + 1
     touchpoints = data.touchpoints.rows(table[columns.TOUCHPOINT]).astype(np.int64) + 1
     return np.asarray(touchpoints * (within.max(initial=0) + 1) + within)
-
-
-def _in_categories(signal: Signal, data: Dataset) -> BoolArray:
-    """[P] bool, products of the categories of a signal."""
-    table = _with_category(signal, data)
-    known = set(table[columns.CATEGORY].dropna().astype(str))
-    for name in signal.raises:
-        if name not in known:
-            raise InputError(
-                f"signals.{signal.name}.raises: expected categories of products, got '{name}'; "
-                f"{nearest(name, sorted(known), 'use one of them')}"
-            )
-    inside = np.zeros(len(data.products), bool)
-    chosen = table[columns.CATEGORY].astype(str).isin(signal.raises)
-    inside[data.products.rows(table.loc[chosen, columns.PRODUCT])] = True
-    return inside
-
-
-def _categories(signal: Signal, data: Dataset) -> IntArray:
-    """[P] number of each product's category; -1 for none."""
-    table = _with_category(signal, data)
-    categories = np.full(len(data.products), -1)
-    categories[data.products.rows(table[columns.PRODUCT])] = pd.factorize(table[columns.CATEGORY])[
-        0
-    ]
-    return categories
-
-
-def _with_category(signal: Signal, data: Dataset) -> pd.DataFrame:
-    table = data.side_tables.get("products")
-    if table is None or columns.CATEGORY not in table:
-        raise InputError(
-            f"signals.{signal.name}.raises: the table of products has no column category; drop the "
-            "key"
-        )
-    return table

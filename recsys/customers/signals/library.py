@@ -112,8 +112,10 @@ def _signal(keys: Keys, name: str) -> Signal:
 
 def _lever(own: Keys) -> float | Literal["proven"] | None:
     value = own.take("lever")
-    if value is None or value == PROVEN:
-        return value
+    if value is None:
+        return None
+    if value == PROVEN:
+        return "proven"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not 0 <= value < math.inf:
         raise own.fault("lever", f"a factor such as 1.2, or {PROVEN}", value)

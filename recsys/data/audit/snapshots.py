@@ -121,7 +121,7 @@ class Recounted:
 def _signal_keys(rows: pd.DataFrame) -> pd.MultiIndex:
     """Customer, product, signal and moment of each row, as texts."""
     names = [columns.CUSTOMER, columns.PRODUCT, columns.SIGNAL, columns.TIMESTAMP]
-    texts = rows[names].astype(object).map(str, na_action="ignore").fillna("")
+    texts = rows[names].astype(object).map(str, na_action="ignore").astype(object).fillna("")
     return pd.MultiIndex.from_frame(texts)
 
 

@@ -13,6 +13,7 @@ from recsys.policy.rules.read import GUIDE, policy_of
 
 _FACTOR = re.compile(r" \* CASE WHEN customer\.(\w+) THEN ([0-9.e+-]+) ELSE 1 END")
 """What `with_signal_rule` writes."""
+_DOUBLED = re.compile(r"\(\(([^()]*)\)\)")
 
 
 def with_signal_rule(
@@ -80,7 +81,7 @@ def without_signal_rules(name_or_path: str | Path, signals: Collection[str]) -> 
         lambda found: "" if found[1] in signals else found[0], _customer_value(content)
     )
     arbitration = dict(content["arbitration"])
-    arbitration["customer_value"] = kept
+    arbitration["customer_value"] = _DOUBLED.sub(r"(\1)", kept)
     if kept.strip("() ") == "1":
         del arbitration["customer_value"]
     content["arbitration"] = arbitration

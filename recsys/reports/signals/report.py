@@ -11,7 +11,7 @@ from recsys.customers.signals.library import SignalLibrary
 from recsys.customers.signals.lift import Lift
 from recsys.data.interactions import timestamp
 from recsys.ops.result_tables import text_table
-from recsys.reports.rendering import Cells, PageTable, plain, render, verdict_cell
+from recsys.reports.rendering import Cells, PageTable, TableCell, plain, render, verdict_cell
 
 PAGE = "signals.html"
 """File name of the page."""
@@ -69,10 +69,11 @@ def signal_table(report: SignalReport) -> PageTable:
     rows: list[Cells] = []
     for name, count in people.items():
         share = f"{count / max(len(report.now.known), 1):.1%}"
-        rows.append([name, about[name], f"{count:,}", share, *_lift_cells(by_name.get(name))])
-    head = ["signal", "about", "customers", "share", "seen with it", "accepted", "lift", "p (Holm)",
+        named = TableCell(name, about[name])
+        rows.append([named, f"{count:,}", share, *_lift_cells(by_name.get(name))])
+    head = ["signal", "customers", "share", "seen with it", "accepted", "lift", "p (Holm)",
             "acceptance"]  # fmt: skip
-    return PageTable("Signals", head, rows)
+    return PageTable("Signals", head, rows, style="cards")
 
 
 def _lift_cells(lift: Lift | None) -> Cells:
@@ -80,7 +81,7 @@ def _lift_cells(lift: Lift | None) -> Cells:
         seen = "0" if lift is None else f"{lift.shown:,}"
         rate = "-" if lift is None or np.isnan(lift.rate) else f"{lift.rate:.1%}"
         return [seen, rate, "too few", "-", "-"]
-    ratio = f"{lift.ratio:.2f} [{lift.low:.2f}, {lift.high:.2f}]"
+    ratio = TableCell(f"{lift.ratio:.2f}", f"[{lift.low:.2f}, {lift.high:.2f}]")
     verdict = verdict_cell(lift.verdict)
     return [f"{lift.shown:,}", f"{lift.rate:.1%}", ratio, f"{lift.p_holm:.3g}", verdict]
 
@@ -94,9 +95,10 @@ def lever_table(report: SignalReport) -> PageTable:
         if signal.per == "product":
             raises = f"of its {raises}"
         lift = ["-"] * 4 if lever.lift is None else cells[:4]
-        rows.append([signal.name, raises, *lift, f"{lever.factor:.2f}"])
+        factor = f"{lever.factor:.2f}"
+        rows.append([signal.name, TableCell(raises, style="long"), *lift, factor])
     head = ["signal", "raises", "seen with it", "accepted", "lift on these", "p (Holm)", "factor"]
-    return PageTable("Levers", head, rows)
+    return PageTable("Levers", head, rows, style="cards")
 
 
 def signal_text(report: SignalReport) -> Iterator[str]:
@@ -105,9 +107,7 @@ def signal_text(report: SignalReport) -> Iterator[str]:
     yield summary(report)
     yield ""
     table = signal_table(report)
-    rows = [[plain(cell) for at, cell in enumerate(row) if at != 1] for row in table.rows]
-    head = [plain(cell) for at, cell in enumerate(table.head) if at != 1]
-    yield from text_table(table.caption, head, rows).split("\n")
+    yield from text_table(table.caption, *_plain(table)).split("\n")
     if report.levers:
         made = lever_table(report)
         yield ""
@@ -115,8 +115,13 @@ def signal_text(report: SignalReport) -> Iterator[str]:
 
 
 def _plain(table: PageTable) -> tuple[list[str], list[list[str]]]:
-    return [plain(cell) for cell in table.head], [[plain(cell) for cell in row]
-                                                  for row in table.rows]  # fmt: skip
+    """Head and rows for a terminal, where what a signal is about has no room."""
+    rows = [
+        [cell.text if isinstance(cell, TableCell) and at == 0 else plain(cell)
+         for at, cell in enumerate(row)]
+        for row in table.rows
+    ]  # fmt: skip
+    return [plain(cell) for cell in table.head], rows
 
 
 def signal_page(report: SignalReport) -> str:
