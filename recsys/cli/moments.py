@@ -4,7 +4,7 @@ recsys moments data=files data.root=FOLDER label=outcome page=moments.html out=m
 recsys moments data=files data.root=FOLDER levers=levers.parquet retention=O0012,O0040
 
 A session is to know, to buy or to get something done. Labels of past sessions are those of a column
-context_NAME of interactions (label=NAME), or what a session ended in (label=outcome). The window
+context_NAME of interactions (label=NAME), or what a session led to (label=outcome). The window
 that is scored is valid; test=true reads test instead. Keys of data= are those of recsys train.
 """
 
