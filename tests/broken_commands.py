@@ -440,6 +440,23 @@ SIMILAR = {
     "log in words": ([*SHOP, "clusters=3", "log=maybe"], "log: expected true or false"),
 }  # fmt: skip
 
+MOMENTS = {
+    "misspelt key": ([*SHOP, "lable=x"], "unknown argument 'lable=x'; did you mean label="),
+    "unknown label": ([*SHOP, "label=intent"], "label: expected a column context_intent"),
+    "too few sessions": ([*SHOP, "days=none"], "label: expected at least 50 past sessions"),
+    "days in words": ([*SHOP, "days=week"], "days: expected a whole number"),
+    "cut-off of no date": ([*SHOP, "at=monday"], "at: expected a moment from 20", "got 'monday'"),
+    "test of no split": ([*SHOP, "test=true"], "test: expected data with cut-offs"),
+    "test in words": ([*SHOP, "test=maybe"], "test: expected true or false"),
+    "levers of no offers": ([*SHOP, "levers=l.csv"], "retention: expected levers= and retention="),
+    "offers without levers": ([*SHOP, "retention=o1"], "levers: expected levers= and retention="),
+    "unknown offer": ([*SHOP, "levers=l.csv", "retention=o9"], "retention: expected offers of the"),
+    "levers without days": ([*SHOP, "levers=l.csv", "retention=o1", "days=none"],
+        "days: expected a number of days, which levers= needs"),
+    "out of no kind": ([*SHOP, "out=s.xlsx"], "out=s.xlsx: expected a name that ends in"),
+    "events of no kind": ([*SHOP, "events=e.txt"], "events=e.txt: expected a name that ends in"),
+}  # fmt: skip
+
 CHECK = {
     "no folder": (["data=files", "data.root=none"], "data.root=none: expected a folder"),
     "files without root": (["data=files"], "data.root is not set; set data.root=VALUE"),
@@ -540,7 +557,8 @@ MONITOR = {
 
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
-    "signals": SIGNALS, "similar": SIMILAR, "refresh": REFRESH, "serve": SERVE,
+    "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "refresh": REFRESH,
+    "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
     "benchmark": BENCHMARK,

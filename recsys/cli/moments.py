@@ -4,7 +4,7 @@ recsys moments data=files data.root=FOLDER label=outcome page=moments.html out=m
 recsys moments data=files data.root=FOLDER levers=levers.parquet retention=O0012,O0040
 
 A session is to know, to buy or to get something done. Labels of past sessions are those of a column
-context_NAME of interactions (label=NAME), or what a session ended in (label=outcome). The window
+context_NAME of interactions (label=NAME), or what a session led to (label=outcome). The window
 that is scored is valid; test=true reads test instead. Keys of data= are those of recsys train.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from recsys.cli.composed_source import composed_source
@@ -19,6 +20,7 @@ from recsys.cli.customer_files import moment_of, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
+from recsys.customers.levers import lever_table
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY, SECOND
@@ -26,7 +28,7 @@ from recsys.data.source import Cutoffs
 from recsys.errors import InputError
 from recsys.journeys.leaving.holdout import hold_out_leaving
 from recsys.journeys.leaving.learn import learn_leaving
-from recsys.journeys.leaving.retention import retention_levers
+from recsys.journeys.leaving.retention import retention_factors
 from recsys.journeys.micro_moments.evaluate import evaluate_moments
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import OUTCOME, observe
@@ -171,14 +173,24 @@ def _contents(
         if files.out is not None:
             made.append(("customers", files.out, table_content(table, files.out.suffix)))
         if files.levers is not None:
-            chances = table[LEAVING].to_numpy()
-            ids = table[columns.CUSTOMER].to_numpy()
-            levers = retention_levers(ids, chances, retention, -(-moment // SECOND))
+            levers = _levers(table, retention, -(-moment // SECOND))
             made.append(("levers", files.levers, table_content(levers, files.levers.suffix)))
     if files.events is not None:
         rows = moment_events(split_before(data, moment), given["label"], [report.start])
         made.append(("events", files.events, table_content(rows, files.events.suffix)))
     return made
+
+
+def _levers(table: pd.DataFrame, offers: Sequence[str], as_of: int) -> pd.DataFrame:
+    """A row for each customer with a factor above 1 and each offer."""
+    factors = retention_factors(table[LEAVING].to_numpy())
+    raised = np.flatnonzero(factors > 1)
+    return lever_table(
+        np.repeat(table[columns.CUSTOMER].to_numpy()[raised], len(offers)),
+        np.repeat(factors[raised], len(offers)),
+        as_of,
+        np.tile(np.asarray(offers, dtype=object), len(raised)),
+    )
 
 
 def _offers(given: Mapping[str, str], data: Dataset) -> list[str]:

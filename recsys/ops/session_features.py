@@ -60,7 +60,7 @@ def before(events: SessionEvents) -> FloatArray:
     kinds = session_kinds(events)
     runs = _Runs(customers, when)
     earlier = [runs.back(back) for back in _BACK]
-    columns = [runs.days_since(position) for position in earlier]
+    columns: list[FloatArray | IntArray] = [runs.days_since(position) for position in earlier]
     columns += [_at(kinds, runs.within(position)) for position in earlier]
     of_kind = [kinds == kind for kind in range(len(KINDS))]
     columns += [runs.days_since(runs.latest(chosen)) for chosen in of_kind]
@@ -91,7 +91,9 @@ def after(events: SessionEvents) -> FloatArray:
     first = events.starts[events.sessions] if len(events) else events.sessions
     steps = [events.steps == step for step in range(len(STEPS))]
     has_product = events.products >= 0
-    columns = [_so_far(mask, first) for mask in (*steps, ~has_product)]
+    columns: list[FloatArray | IntArray | BoolArray] = [
+        _so_far(mask, first) for mask in (*steps, ~has_product)
+    ]
     columns += [
         np.arange(len(events)) - first + 1,
         events.steps,
@@ -175,12 +177,13 @@ class _Runs:
         age = (self.when - self.when[inside]) / DAY if len(inside) else inside
         return np.where(inside >= 0, age, np.nan)
 
-    def count(self, weights: FloatArray | BoolArray, window: int) -> FloatArray:
+    def count(self, weights: FloatArray | IntArray | BoolArray, window: int) -> FloatArray:
         """[n] sum of the weights of the rows before each within so many seconds."""
         sums = np.concatenate([[0.0], np.cumsum(weights)])
         since = np.maximum(self.when - window, self.least) - self.least
         begin = np.searchsorted(self.codes, self.owners * self.stride + since)
-        return sums[self.rows] - sums[begin]
+        within: FloatArray = sums[self.rows] - sums[begin]
+        return within
 
 
 def _so_far(mask: BoolArray, first: IntArray) -> IntArray:

@@ -38,7 +38,7 @@ def learn(seen: Observed) -> MomentModel:
     place[present] = np.arange(len(present))
     labels = place[seen.labels]
     return MomentModel(
-        names=tuple(seen.names[row] for row in present),
+        names=tuple(seen.names[row] for row in present.tolist()),
         before=_fit(before(seen.events), labels, seen.events.when[seen.events.starts], leaves=8),
         after=_fit(after(seen.events), labels[seen.events.sessions], seen.events.when, leaves=15),
     )

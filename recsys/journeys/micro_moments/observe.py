@@ -12,13 +12,16 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import ACTION_CODES, NEVER, SECOND
 from recsys.errors import InputError
 from recsys.ops.nearest_name import nearest
-from recsys.ops.session_events import STEPS, SessionEvents
-from recsys.ops.session_features import BOUGHT, HELP, IN_CART, session_kinds
+from recsys.ops.session_events import PURCHASE, STEPS, SessionEvents
+from recsys.ops.session_features import BOUGHT, DAY, HELP, IN_CART, session_kinds
+from recsys.ops.temporal_counts import EventHistory
 
 KNOW, BUY, DO = "know", "buy", "do"
 """To find out, to buy, and to get something done: the moments of sessions without other labels."""
 OUTCOME = "outcome"
-"""The label that says of a session what it ended in."""
+"""The label that says of a session what it led to."""
+SOON = 14 * DAY
+"""Seconds: a purchase so soon after a session about the same group is what it led to."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -54,7 +57,10 @@ def observe(data: Dataset, label: str) -> Observed:
             "got none"
         )
     if label == OUTCOME:
-        return Observed(events=events, names=(BUY, DO, KNOW), labels=outcomes(events))
+        assert data.as_of_seconds is not None
+        return Observed(
+            events=events, names=(BUY, DO, KNOW), labels=outcomes(events, data.as_of_seconds)
+        )
     if label not in data.contexts:
         known = [*data.contexts, OUTCOME]
         raise InputError(
@@ -110,10 +116,38 @@ def product_groups(data: Dataset) -> IntArray:
     return groups
 
 
-def outcomes(events: SessionEvents) -> IntArray:
-    """[S] position in (buy, do, know): bought or put into the cart, about no product, else."""
+def outcomes(events: SessionEvents, end: int) -> IntArray:
+    """What sessions led to: position [S] in (buy, do, know), -1 where that is not known yet.
+
+    To buy: the session has a purchase or a cart, or a purchase of the same group follows within
+    `SOON`. To get something done: it is about no product. To know: all others. Sessions that began
+    within `SOON` of the end have no label, whatever they led to: those that bought at once would be
+    too many among them.
+
+    Args:
+        events: of customers.
+        end: UTC seconds of the end of the data.
+    """
     kinds = session_kinds(events)
-    return np.select([(kinds == BOUGHT) | (kinds == IN_CART), kinds == HELP], [0, 1], 2)
+    buys = (kinds == BOUGHT) | (kinds == IN_CART)
+    buys[events.sessions[_followed_by_purchase(events)]] = True
+    labels = np.select([kinds == HELP, buys], [1, 0], 2)
+    labels[events.when[events.starts] + SOON > end] = -1
+    return labels
+
+
+def _followed_by_purchase(events: SessionEvents) -> IntArray:
+    """Positions of events that a purchase of the same customer and group follows soon."""
+    about = np.flatnonzero(events.groups >= 0)
+    width = int(events.groups.max(initial=0)) + 1
+    key = events.customers[about] * width + events.groups[about]
+    bought = EventHistory(
+        key[events.steps[about] == PURCHASE],
+        events.when[about][events.steps[about] == PURCHASE],
+    )
+    when = events.when[about]
+    soon: IntArray = about[bought.count(key, when + SOON) > bought.count(key, when)]
+    return soon
 
 
 def _first_known(codes: IntArray, events: SessionEvents) -> IntArray:

@@ -29,6 +29,8 @@ _STYLES = (
     (GREY, "x", "--"),
 )  # fmt: skip
 """Colour, mark and line of each moment; the mark alone is enough."""
+_FEWEST = 20
+"""Predictions of a bin that is drawn."""
 
 
 def moment_page(report: MomentReport) -> str:
@@ -93,9 +95,12 @@ def _leaving(calibration: Reliability, days: int) -> "Figure":
 def _draw(axes: "Axes", curves: Mapping[str, Reliability]) -> None:
     axes.plot([0, 1], [0, 1], color=GREY, lw=0.8, ls=":")
     for (colour, mark, line), (name, curve) in zip(_STYLES, curves.items(), strict=False):
-        spread = [curve.rate - curve.low, curve.high - curve.rate]
+        # A bin of a few predictions says nothing; the table has it.
+        shown = curve.count >= _FEWEST
+        forecast, rate = curve.forecast[shown], curve.rate[shown]
+        spread = [rate - curve.low[shown], curve.high[shown] - rate]
         axes.errorbar(
-            curve.forecast, curve.rate, yerr=spread, color=colour, marker=mark, ls=line, ms=5,
+            forecast, rate, yerr=spread, color=colour, marker=mark, ls=line, ms=5,
             lw=1.5, elinewidth=0.9, label=name,
         )  # fmt: skip
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.data.interactions import timestamp
-from recsys.evaluation.forecasts import STATISTICS, Forecasts
+from recsys.evaluation.forecasts import STATISTICS
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.reliability import Reliability
 from recsys.journeys.leaving.holdout import MODEL, RATE, SILENCE, LeavingScores
 from recsys.journeys.micro_moments.evaluate import EACH, StageScores
 from recsys.reports.rendering import Cells, PageTable
+
+_SHOWN = {
+    "auc": "AUC", "average_precision": "average precision", "log_loss": "log loss",
+    "ece": "calibration error",
+}  # fmt: skip
+"""Statistics of leaving that are shown -> how they are called."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,8 +55,8 @@ def summary(report: MomentReport) -> str:
     each = report.stages[EACH]
     said = (
         f"After each event of a session the moment is right {each.right.mean:.1%} of the time, "
-        f"with a log loss of {each.log_loss.mean:.4f} against {each.shares_log_loss:.4f} of the shares "
-        f"alone ({each.predictions:,} predictions)."
+        f"with a log loss of {each.log_loss.mean:.4f} against {each.shares_log_loss:.4f} of the "
+        f"shares alone ({each.predictions:,} predictions)."
     )
     if report.leaving is not None:
         scores = report.leaving.scores
@@ -92,11 +98,10 @@ def reliability_table(calibration: Mapping[str, Reliability]) -> PageTable:
 def leaving_table(scores: LeavingScores) -> PageTable:
     """The model of leaving against the silence alone and the rate of the past."""
     rows: list[Cells] = [
-        [name, *(_statistic(scores.scores, name, each) for each in STATISTICS)]
+        [name, *(_interval(scores.scores.interval(name, each), ".3f") for each in _SHOWN)]
         for name in (MODEL, SILENCE, RATE)
     ]
-    head = ["probability by", "AUC", "average precision", "log loss", "Brier skill",
-            "calibration error", "slope"]  # fmt: skip
+    head = ["probability by", *_SHOWN.values()]
     caption = f"Who does nothing within {scores.days} days ({scores.left.mean():.1%} of all)"
     return PageTable(caption, head, rows)
 
@@ -118,12 +123,6 @@ def figures(report: MomentReport) -> dict[str, float]:
             for name in STATISTICS
         }
     return {name: float(value) for name, value in made.items() if np.isfinite(value)}
-
-
-def _statistic(scores: Forecasts, model: str, name: str) -> str:
-    interval = scores.interval(model, name)
-    # A constant has no slope.
-    return "-" if np.isnan(interval.mean) else _interval(interval, ".3f")
 
 
 def _interval(value: Interval, form: str) -> str:

@@ -71,9 +71,10 @@ def decide(
     times, permitted = _permitted(rules, customer, logits, touchpoints, first < 0)
     if session is not None:
         held = first_held(rules.moments, session.probabilities, len(first))[:, None]
-        permitted &= held[:, :, None] < 0
         # A moment refuses what no other rule does, so it is the last of the names.
-        first = np.where((first < 0) & (held >= 0), len(rules.names) + held, first)
+        refused = permitted.any(axis=2) & (held >= 0)
+        first = np.where(refused, len(rules.names) + held, first)
+        permitted &= held[:, :, None] < 0
     of_offers, of_touchpoints = logits.of_customers(customer.vector)
     # [O, n, D]: log-odds, then those of the best part of the day.
     total = of_offers[0][:, None, None] + of_touchpoints[:, touchpoints]
