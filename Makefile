@@ -17,7 +17,7 @@ demo: .venv/installed  ## simulated market, every model, comparison, export, off
 lint: .venv/installed  ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	MYPY_NUM_WORKERS=2 $(BIN)/mypy
 	$(BIN)/lint-imports
 
 docs: .venv/installed  ## the site, into outputs/site; a broken link or reference fails

@@ -14,6 +14,9 @@ from recsys.tracking import store
 settings.register_profile("recsys", deadline=None)
 settings.load_profile("recsys")
 
+collect_ignore = ["warm_imports.py"]
+"""For servers only: it imports and prepares everything."""
+
 LONGEST = "notebooks/", "tests/docs/test_pages.py"
 
 

@@ -20,6 +20,7 @@ import script_runner  # noqa: F401
 import torch  # noqa: F401
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
+from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
 from sqlalchemy.orm import configure_mappers
 
 import recsys
@@ -30,6 +31,7 @@ for module in walk_packages(recsys.__path__, "recsys."):
 Plugins.instance()
 OverridesParser.create().parse_overrides(["model=als", "data.events=1"])
 configure_mappers()
+warn_dependency_requirement_mismatches(["numpy"])  # reads what every package installed
 # A collection in a fork would write to every page with an object, and so copy it.
 gc.collect()
 gc.freeze()
