@@ -1,1 +1,1 @@
-"""What customers are after: the purposes of their events, and the moments they are in."""
+"""What customers are after: journeys and their moments."""

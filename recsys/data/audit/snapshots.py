@@ -88,5 +88,5 @@ def _by_row(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     dates = table[columns.VALID_FROM].astype(str).where(table[columns.VALID_FROM].notna(), "")
     keys = pd.MultiIndex.from_arrays([table[columns.CUSTOMER].astype(str), dates])
     values = table.reindex(columns=names).astype(object)
-    texts = values.map(str, na_action="ignore").fillna("").set_axis(keys)
+    texts = values.map(str, na_action="ignore").astype(object).fillna("").set_axis(keys)
     return texts[~texts.index.duplicated(keep="last")]
