@@ -28,6 +28,8 @@ PAGE = "purposes.html"
 """File name of the page."""
 _MOST = 40
 """Purposes that are shown."""
+_MEMBERS = 6
+"""Purposes of a broad one that are named."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,25 +113,45 @@ def _origin(report: PurposeReport) -> str:
 
 def purpose_table(report: PurposeReport) -> PageTable:
     """Purposes with how many strands each has, how many are open, and how they end."""
-    is_open = report.table[OPEN] >= report.open_from
-    grouped = report.table.assign(open=is_open, bought=report.table[STAGE] == "bought").groupby(
-        [BROAD, PURPOSE], sort=False
+    rows: list[Cells] = [
+        [str(row.Index), f"{row.strands:,}", f"{row.customers:,}", f"{row.visits:.1f}",
+         f"{row.open:,}", f"{row.bought:.0%}"]
+        for row in _counted(report, PURPOSE).head(_MOST).itertuples()
+    ]  # fmt: skip
+    head = ["purpose", "strands", "customers", "visits a strand", "open", "bought"]
+    return PageTable("Purposes, the most frequent first", head, rows)
+
+
+def broad_table(report: PurposeReport) -> PageTable:
+    """Broad purposes: which purposes the same customers have on long journeys."""
+    tree = report.model.tree
+    members = {
+        name: _listed([tree.names[row] for row in np.flatnonzero(tree.broad == broad)])
+        for broad, name in enumerate(tree.broad_names)
+    }
+    rows: list[Cells] = [
+        [members[str(row.Index)], f"{row.strands:,}",
+         f"{row.customers:,}", f"{row.open:,}"]
+        for row in _counted(report, BROAD).head(_MOST).itertuples()
+    ]  # fmt: skip
+    return PageTable(
+        "Purposes that go together", ["purposes", "strands", "customers", "open"], rows
     )
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _MEMBERS} more" if len(names) > _MEMBERS else ""
+    return ", ".join(names[:_MEMBERS]) + more
+
+
+def _counted(report: PurposeReport, by: str) -> pd.DataFrame:
+    is_open = report.table[OPEN] >= report.open_from
+    grouped = report.table.assign(open=is_open, bought=report.table[STAGE] == "bought").groupby(by)
     counted = grouped.agg(
         strands=("visits", "size"), customers=(columns.CUSTOMER, "nunique"),
         visits=("visits", "mean"), open=("open", "sum"), bought=("bought", "mean"),
-    ).reset_index()  # fmt: skip
-    weight = counted.groupby(BROAD)["strands"].transform("sum")
-    counted = counted.assign(weight=weight).sort_values(
-        ["weight", BROAD, "strands"], ascending=[False, True, False], kind="stable"
-    )
-    rows: list[Cells] = [
-        [str(row.purpose), str(row.broad_purpose), f"{row.strands:,}", f"{row.customers:,}",
-         f"{row.visits:.1f}", f"{row.open:,}", f"{row.bought:.0%}"]
-        for row in counted.head(_MOST).itertuples()
-    ]  # fmt: skip
-    head = ["purpose", "goes with", "strands", "customers", "visits a strand", "open", "bought"]
-    return PageTable("Purposes, with those that occur together", head, rows)
+    )  # fmt: skip
+    return counted.sort_values("strands", ascending=False, kind="stable")
 
 
 def return_table(report: PurposeReport) -> PageTable:
@@ -180,8 +202,8 @@ def tried_table(report: PurposeReport) -> PageTable:
 
 def _tables(report: PurposeReport) -> list[PageTable]:
     return [
-        purpose_table(report), stage_table(report), return_table(report), rule_table(report),
-        tried_table(report),
+        purpose_table(report), broad_table(report), stage_table(report), return_table(report),
+        rule_table(report), tried_table(report),
     ]  # fmt: skip
 
 
@@ -199,14 +221,14 @@ def purpose_text(report: PurposeReport) -> Iterator[str]:
 
 def purpose_page(report: PurposeReport) -> str:
     """The page as an HTML document."""
-    purposes, stages, returns, rules, tried = _tables(report)
+    purposes, broad, stages, returns, rules, tried = _tables(report)
     return render(
         PAGE,
         title=title(report),
         facts={"data": report.data.name, "as of": as_of_text(report.data),
                "purposes from": report.model.tree.column or "the graph of products"},
         summary=[summary(report)],
-        purposes=purposes, stages=stages, returns=returns, rules=rules, tried=tried,
+        purposes=purposes, broad=broad, stages=stages, returns=returns, rules=rules, tried=tried,
     )  # fmt: skip
 
 
