@@ -401,6 +401,21 @@ SEGMENTS = {
     "out nowhere": ([*SHOP, "out=/proc/no/s.csv"], "out=/proc/no/s.csv cannot be written"),
 }  # fmt: skip
 
+PURPOSES = {
+    "misspelt key": ([*SHOP, "colum=x"], "unknown argument 'colum=x'; did you mean column="),
+    "unknown column": ([*SHOP, "column=colour"], "column: expected a column of products"),
+    "cut-off of no date": ([*SHOP, "at=monday"], "at: expected a moment from 20", "got 'monday'"),
+    "open beyond 1": ([*SHOP, "open=7"], "open: expected a number from 0 to 1, got '7'"),
+    "seed below 0": ([*SHOP, "seed=-1"], "seed: expected a number from 0", "got '-1'"),
+    "unknown customer": ([*SHOP, "customer=nobody"], "customer: expected one of", "'nobody'"),
+    "out of no kind": ([*SHOP, "out=s.xlsx"], "out=s.xlsx: expected a name that ends in"),
+    "page of no kind": ([*SHOP, "page=s.pdf"], "page=s.pdf: expected a name that ends in"),
+    "log in words": ([*SHOP, "log=maybe"], "log: expected true or false"),
+    "artifact nowhere": ([*SHOP, "column=null", "artifact=no"], "no"),
+    "out nowhere": ([*SHOP, "column=null", "out=/proc/no/s.csv"],
+        "out=/proc/no/s.csv cannot be written"),
+}  # fmt: skip
+
 SIGNALS = {
     "misspelt key": ([*SHOP, "evry=9"], "unknown argument 'evry=9'; did you mean every="),
     "unknown file": ([*SHOP, "signals=defalt"], "signals: expected one of default", "'default'?"),
@@ -557,8 +572,8 @@ MONITOR = {
 
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
-    "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "refresh": REFRESH,
-    "serve": SERVE,
+    "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "purposes": PURPOSES,
+    "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
     "benchmark": BENCHMARK,

@@ -12,7 +12,7 @@ from recsys.data.dataset import Dataset
 OTHER = "other"
 """Name of the purpose of products that no customer turned to together with others."""
 _NAMED_BY = 2
-_PARTS = 3
+_PARTS = 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
