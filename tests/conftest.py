@@ -5,12 +5,24 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 from in_memory import dataset_of
+from new_stores import copies_of
 
 from recsys.data.dataset import Dataset
+from recsys.tracking import store
 
 # A busy machine is slow, not wrong.
 settings.register_profile("recsys", deadline=None)
 settings.load_profile("recsys")
+
+collect_ignore = ["warm_imports.py"]
+"""For servers only: it imports and prepares everything."""
+
+LONGEST = "notebooks/", "tests/docs/test_pages.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest first: at the end, one of two workers would wait for the other."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +45,15 @@ def shop() -> Dataset:
     table = pd.DataFrame(events, columns=names)
     table["timestamp"] = day + pd.to_timedelta(table["timestamp"], unit="D")
     return dataset_of(table)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def new_stores_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The first store of a session is migrated, all others are copies of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        first = tmp_path_factory.getbasetemp() / "empty.db"
+        patch.setattr(store, "_fill", copies_of(first, store._fill))
+        yield
 
 
 @pytest.fixture(scope="session")
