@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.customers.identity.blocking import Rule
-from recsys.customers.identity.probabilistic import compared_links, learning_blocks
+from recsys.customers.identity.blocking import Rule, learning_blocks
+from recsys.customers.identity.probabilistic import compared_links
 
 pytest.importorskip("splink", reason="needs recsys[identity]")
 

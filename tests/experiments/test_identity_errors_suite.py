@@ -1,5 +1,7 @@
 """What identity errors cost, on a small market."""
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.identity_errors import IdentityErrorsSuite
@@ -10,12 +12,16 @@ from recsys.simulation import SimulatedMarket
 pytest.importorskip("splink", reason="needs recsys[identity]")
 
 
-def test_missed_links_break_refusals_and_wrong_ones_take_permissions() -> None:
+def test_missed_links_break_refusals_and_wrong_ones_take_permissions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     market = SimulatedMarket(events=10_000, records=True)
     suite = IdentityErrorsSuite(
         market=market, model=ALS(dim=16, epochs=3), missed=[0.3, 0.6], wrong=[0.2, 0.6]
     )
     figures = suite.figures()
+    assert (tmp_path / "table.md").read_text().count("\n") == 9
     broken = [figures[f"{kind}_violations"] for kind in ("truth", "missed_0.3", "missed_0.6")]
     assert broken[0] == 0
     assert broken == sorted(broken)

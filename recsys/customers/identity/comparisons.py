@@ -23,6 +23,12 @@ _SHORT: Final = 3
 _MOSTLY: Final = 0.9
 _SIGNS: Final = r"[\s./:+-]"
 
+_NORMALISED: Final = {
+    columns.EMAIL: "nullif(regexp_replace(lower(trim({0})), '\\+[^@]*@', '@'), '')",
+    columns.PHONE: "nullif(right(ltrim(regexp_replace({0}, '[^0-9]', '', 'g'), '0'), 9), '')",
+}
+_OTHERS: Final = "nullif(lower(trim({0})), '')"
+
 
 def comparisons_of(
     records: pd.DataFrame, stated: Mapping[str, str] | None = None
@@ -64,6 +70,16 @@ def comparisons_of(
         if comparison != "leave_out":
             made[name] = comparison  # type: ignore[assignment]
     return made
+
+
+def normalised(column: str, value: str) -> str:
+    """SQL of a text as it is compared: e-mails without what follows a plus, nine digits of phones.
+
+    Args:
+        column: of the records.
+        value: SQL of its text.
+    """
+    return _NORMALISED.get(column, _OTHERS).format(value)
 
 
 def _default(name: str, cells: pd.Series) -> Comparison:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
+from recsys.customers.identity.comparisons import normalised
 from recsys.customers.identity.rules import LinkRules
 from recsys.data import columns
 from recsys.errors import InputError
@@ -22,12 +23,6 @@ _LINK_WEIGHT: Final = 20.0
 """Bits of a certain row of `identities`."""
 _PERSONAL: Final = (columns.CUSTOMER, columns.LOYALTY)
 """Keys that no contradiction outweighs."""
-
-_NORMALISED: Final = {
-    columns.EMAIL: "nullif(regexp_replace(lower(trim({0})), '\\+[^@]*@', '@'), '')",
-    columns.PHONE: "nullif(right(ltrim(regexp_replace({0}, '[^0-9]', '', 'g'), '0'), 9), '')",
-}
-_OTHERS: Final = "nullif(lower(trim({0})), '')"
 
 _NAMES_DIFFER: Final = (
     "coalesce(jaro_winkler_similarity(a.given_name, b.given_name) < 0.8 "
@@ -136,16 +131,6 @@ def _keys_query(
             f"{str(kind in _PERSONAL).lower()} FROM key_{number} WHERE {value} IS NOT NULL"
         )
     return "CREATE TABLE keys AS " + " UNION ALL ".join(parts)
-
-
-def normalised(column: str, value: str) -> str:
-    """SQL of a text as it is compared: e-mails without what follows a plus, nine digits of phones.
-
-    Args:
-        column: of the records.
-        value: SQL of its text.
-    """
-    return _NORMALISED.get(column, _OTHERS).format(value)
 
 
 def _kind(name: str) -> str:

@@ -5,7 +5,6 @@ records of one person agree) by expectation maximisation within blocks.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
@@ -16,15 +15,14 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import FloatArray
-from recsys.customers.identity.blocking import Rule, blocking_rules
-from recsys.customers.identity.comparisons import Comparison
-from recsys.customers.identity.keys import KIND, WEIGHT, A, B, normalised
+from recsys.customers.identity.blocking import Rule, blocking_rules, learning_blocks
+from recsys.customers.identity.comparisons import Comparison, normalised
+from recsys.customers.identity.keys import KIND, WEIGHT, A, B
 from recsys.errors import InputError
 
 COMPARED = "compared"
 """Kind of these links."""
 _SAMPLED = 1_000_000
-_SESSIONS = 4
 _FEWEST = 50
 _LOWEST = 3.0
 """Bits of evidence without which a pair is not weighed: two records in general are no person."""
@@ -170,24 +168,6 @@ def _bits_of(name: str, made: Sequence[str]) -> str:
         f"coalesce({part}, 0)" for part in (f"mw_{name}", f"mw_tf_adj_{name}") if part in plain
     ]
     return f"greatest({' + '.join(parts) or '0.0'}, {_LEAST})"
-
-
-def learning_blocks(rules: Sequence[Rule]) -> list[Rule]:
-    """Rules within which m is estimated: the purest blocks whose columns were used the least.
-
-    Within a block of one postcode the city agrees as well, whoever moved: a column that is only
-    estimated there would seem to be without errors. So the blocks differ in their columns.
-    """
-    large = [rule for rule in rules if rule.pairs >= _FEWEST] or list(rules)
-    left = sorted(large, key=lambda rule: rule.pairs)
-    used: Counter[str] = Counter()
-    chosen: list[Rule] = []
-    while left and len(chosen) < _SESSIONS:
-        rule = min(left, key=lambda rule: sum(used[name] for name in rule.columns))
-        left.remove(rule)
-        used.update(rule.columns)
-        chosen.append(rule)
-    return chosen
 
 
 def _comparison(name: str, how: Comparison) -> Any:
