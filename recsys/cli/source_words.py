@@ -12,9 +12,9 @@ DATA_KEYS = {
 
 def is_of_data(word: str) -> bool:
     """Whether a word belongs to `composed_source`."""
-    return word.lstrip("+~").startswith(("data=", "data.", "data@", "allow=")) or word.startswith(
-        "--config-dir="
-    )
+    return word.lstrip("+~").startswith(
+        ("data=", "data.", "data@", "model@data.", "allow=")
+    ) or word.startswith("--config-dir=")
 
 
 MODEL_KEYS = {

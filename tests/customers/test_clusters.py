@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from event_tables import data_of
+from public_data import published
 from scipy.sparse import csr_array
 from test_look_alikes import directions
 
@@ -16,6 +17,8 @@ from recsys.customers.similar.words import in_words
 from recsys.customers.with_clusters import WithClusters
 from recsys.data.dataset import Dataset
 from recsys.data.frames import Frames
+from recsys.data.sources.complete_journey import CompleteJourney
+from recsys.data.sources.movielens import MovieLens
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 from recsys.models.segment_column import column_cells
@@ -218,3 +221,16 @@ def test_only_customers_with_events_that_count_are_compared_in_order_of_ids() ->
     few = data.select(data.interactions.customers < 5)
     with pytest.raises(TooFewCustomersError, match="interactions: expected at least 20 customers"):
         customer_vectors(made.customers, made.products, few)
+
+
+@pytest.mark.realdata
+def test_three_tastes_in_films_come_out_again_and_none_in_groceries() -> None:
+    found = {}
+    for name, made in (("movielens_100k", MovieLens), ("complete_journey", CompleteJourney)):
+        data = Dataset.from_source(made(root=published(name)))
+        model = ALS(dim=16, device="cpu").fit(data)
+        vectors = model.embeddings()
+        compared = customer_vectors(vectors.customers, vectors.products, data)
+        found[name] = find_clusters(compared.vectors, 3).agreement
+    assert found["movielens_100k"].low > 0.8
+    assert found["complete_journey"].high < 0.5
