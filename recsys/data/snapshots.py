@@ -191,9 +191,10 @@ def dated_signals(data: "Dataset", source: TakesSnapshots, moments: Sequence[int
     """
     names = [columns.CUSTOMER, columns.PRODUCT, columns.SIGNAL, columns.TIMESTAMP]
     parts = []
-    for moment in moments if isinstance(source, FindsSignals) else ():
-        rows = source.signal_rows(data, moment)
-        if rows is not None:
-            dated = {columns.TIMESTAMP: pd.Timestamp(moment, unit="us", tz="UTC")}
-            parts.append(rows.assign(**dated)[names])
+    if isinstance(source, FindsSignals):
+        for moment in moments:
+            rows = source.signal_rows(data, moment)
+            if rows is not None:
+                dated = {columns.TIMESTAMP: pd.Timestamp(moment, unit="us", tz="UTC")}
+                parts.append(rows.assign(**dated)[names])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)

@@ -86,7 +86,7 @@ def lever_rows(made: Sequence[Lever], now: Detected, data: Dataset) -> pd.DataFr
             customers, rows = np.divmod(offers.shown(lever.signal, now, data), len(offers.ids))
         parts.append(pd.DataFrame({"customer": customers, "offer": rows, "factor": lever.factor}))
     raised = _strongest(parts)
-    names = np.append(offers.ids.to_numpy(object), None)[raised["offer"]]
+    names = np.array([*offers.ids, None], dtype=object)[raised["offer"]]
     return lever_table(
         data.customers.ids[raised["customer"]],
         raised["factor"].to_numpy(np.float64),
@@ -151,7 +151,7 @@ def _observed(
 ) -> Observations:
     when = microseconds(table[columns.TIMESTAMP])
     customers = data.customers.rows(table[columns.CUSTOMER]).astype(np.int64)
-    offer = offers.ids.get_indexer(table[columns.OFFER].astype(str)).astype(np.int64)
+    offer = offers.ids.get_indexer(pd.Index(table[columns.OFFER].astype(str))).astype(np.int64)
     about = np.append(offers.of_signal(signal, data), False)[offer]
     shown, kept = np.zeros(len(table), bool), np.zeros(len(table), bool)
     for each in found:

@@ -54,7 +54,7 @@ class RaisedOffers:
         rows = detected.of_signal(signal.name)
         customers, count = detected.customers[rows].astype(np.int64), len(self.ids)
         if signal.per == "product":
-            of_products = np.arange(len(data.products))
+            of_products: IntArray = np.arange(len(data.products))
             if signal.raises == (CATEGORY,):
                 of_products = _categories(signal, data)
             shows = pd.DataFrame(

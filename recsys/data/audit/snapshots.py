@@ -41,7 +41,8 @@ class Recounted:
     def _customers(self, boundary: Boundary, moments: Sequence[int]) -> Check:
         past = boundary.past.side_tables.get("customers")
         counted = {moment: self._counted(moment) for moment in moments}
-        names = sorted({name for table in counted.values() for name in table} - {columns.CUSTOMER})
+        found = {str(name) for table in counted.values() for name in table}
+        names = sorted(found - {columns.CUSTOMER})
         if past is None or not names:
             return self._checked(boundary, "customers", columns.VALID_FROM, 0, None)
         again = dated_customers(self._snapshots.uncounted.get("customers"), counted)
