@@ -23,7 +23,7 @@ from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.levers import lever_table
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import DAY, SECOND
+from recsys.data.interactions import SECOND
 from recsys.data.source import Cutoffs
 from recsys.errors import InputError
 from recsys.journeys.leaving.holdout import hold_out_leaving
@@ -43,8 +43,8 @@ from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 NONE = "none"
-_WINDOW = 60
-"""Days at the end that are scored where the data have no cut-offs."""
+_PARTS = 4
+"""Where the data have no cut-offs, the last of so many parts of their time is scored."""
 
 KEYS = {
     **DATA_KEYS,
@@ -126,7 +126,9 @@ def _window(cutoffs: Cutoffs | None, data: Dataset, test: bool) -> tuple[int, in
     if cutoffs is None or not isinstance(cutoffs.valid_from, pd.Timestamp):
         if test:
             raise InputError("test: expected data with cut-offs, whose test it is, got none")
-        return data.as_of - _WINDOW * DAY, data.as_of
+        assert data.interactions.when is not None
+        first = int(data.interactions.when.min())
+        return data.as_of - (data.as_of - first) // _PARTS, data.as_of
     valid, tested = (
         int(pd.Timestamp(each).timestamp()) * SECOND
         for each in (cutoffs.valid_from, cutoffs.test_from)

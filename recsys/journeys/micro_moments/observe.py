@@ -50,6 +50,12 @@ def observe(data: Dataset, label: str) -> Observed:
     Raises:
         InputError: there are no timestamps, no such column, or no session.
     """
+    if label != OUTCOME and label not in data.contexts:
+        known = [*data.contexts, OUTCOME]
+        raise InputError(
+            f"label: expected a column context_{label} of interactions with two values or more; "
+            f"{nearest(label, known, f'there is {OUTCOME}')}"
+        )
     events, rows = session_events(data)
     if not len(events):
         raise InputError(
@@ -60,12 +66,6 @@ def observe(data: Dataset, label: str) -> Observed:
         assert data.as_of_seconds is not None
         return Observed(
             events=events, names=(BUY, DO, KNOW), labels=outcomes(events, data.as_of_seconds)
-        )
-    if label not in data.contexts:
-        known = [*data.contexts, OUTCOME]
-        raise InputError(
-            f"label: expected a column context_{label} of interactions with two values or more; "
-            f"{nearest(label, known, f'there is {OUTCOME}')}"
         )
     assert data.interactions.contexts is not None
     codes = data.interactions.contexts[:, list(data.contexts).index(label)][rows]
