@@ -5,10 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 from in_memory import dataset_of
-from new_stores import copies_of
+from quick_stores import quick_stores
 
 from recsys.data.dataset import Dataset
-from recsys.tracking import store
 
 # A busy machine is slow, not wrong.
 settings.register_profile("recsys", deadline=None)
@@ -48,11 +47,9 @@ def shop() -> Dataset:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def new_stores_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The first store of a session is migrated, all others are copies of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        first = tmp_path_factory.getbasetemp() / "empty.db"
-        patch.setattr(store, "_fill", copies_of(first, store._fill))
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stores of this process are quick ones."""
+    with quick_stores(tmp_path_factory.getbasetemp() / "empty.db"):
         yield
 
 

@@ -136,14 +136,13 @@ def _become(program: str, words: list[str], server: Path) -> None:
 
     multiprocessing.get_context = without_imports  # type: ignore[assignment]
     if program == "recsys":
-        from new_stores import copies_of
+        from quick_stores import quick_stores
 
         from recsys.cli.main import main
-        from recsys.tracking import store
 
-        store._fill = copies_of(server / "empty.db", store._fill)
         sys.argv = ["recsys", *words]
-        main(words)
+        with quick_stores(server / "empty.db"):
+            main(words)
     elif words[0] == "-c":
         sys.argv = ["-c", *words[2:]]
         exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
