@@ -59,15 +59,24 @@ def _events(
     starts = np.searchsorted(events.customers[order], np.arange(count + 1))
     row, position = expand_ranges(starts[owners], starts[owners + 1])
     taken = order[position]
-    repeated = {
-        name: None if values is None else values[taken] for name, values in vars(events).items()
-    }
     weights = events.weights[taken].copy()
     strand_of = np.full(len(owners), -1)
     strand_of[of_strand] = np.arange(len(of_strand))
     mine = strand_of[row] >= 0
     weights[mine] = _weights(strands, strand_of[row[mine]], events.products[taken[mine]])
-    return EventTable(**{**repeated, "customers": row.astype(np.int32), "weights": weights})
+
+    def repeated(values: IntArray | None) -> IntArray | None:
+        return None if values is None else values[taken]
+
+    return EventTable(
+        customers=row.astype(np.int32),
+        products=events.products[taken],
+        weights=weights,
+        actions=repeated(events.actions),
+        touchpoints=repeated(events.touchpoints),
+        when=repeated(events.when),
+        until=repeated(events.until),
+    )
 
 
 def _weights(strands: StrandVectors, rows: IntArray, products: IntArray) -> FloatArray:

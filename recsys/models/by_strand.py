@@ -31,7 +31,6 @@ from recsys.models.base import (
     EventWeights,
     FoldIn,
     StrandVectors,
-    TunesItself,
     Validate,
     WeighsEvents,
     require_range,
@@ -103,10 +102,18 @@ class ByStrand(Recommends):
 
     @property
     def chosen(self) -> Mapping[str, Any]:
-        """`floor` and `boost` in use, and what the base chose as `base.NAME`."""
-        inner = self.base.chosen if isinstance(self.base, TunesItself) else {}
-        own = {"floor": self.setting.floor, "boost": self.setting.boost}
-        return own | {f"base.{name}": value for name, value in inner.items()}
+        """`floor` and `boost` in use, given or chosen on valid; 1 and 0 for no strands."""
+        return {"floor": self.setting.floor, "boost": self.setting.boost}
+
+    @property
+    def columns_used(self) -> Mapping[str, Mapping[str, str]]:
+        """The column of products that has the purposes."""
+        column = self.purposes.tree.column
+        return (
+            {}
+            if column is None
+            else {"products": {column: f"{len(self.purposes.tree.names)} values"}}
+        )
 
     @property
     def event_weights(self) -> EventWeights:

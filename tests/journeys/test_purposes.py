@@ -163,7 +163,7 @@ def test_strands_are_stable(market: tuple[Dataset, np.ndarray]) -> None:
     data, _ = market
     found = stability(
         data, lambda seed, order: PurposeModel(column=None, seed=seed, shuffle=order),
-        seeds=2, orders=3,
+        seeds=2, orders=2,
     )  # fmt: skip
     assert min(found.seeds, found.orders, found.halves) >= 0.8
 
@@ -200,6 +200,18 @@ def test_positions_of_an_order_count_as_days() -> None:
     table = strand_table(model, model.assign(data), data)
     assert table["last_event"].max() == 390
     assert table["silence"].min() == 1
+
+
+def test_published_test_rows_without_a_time_have_no_strand() -> None:
+    rows = pd.DataFrame(
+        {"customer_id": ["a"] * 3, "product_id": ["p", "p", "q"], "action": ["view"] * 3,
+         "timestamp": ["2026-01-01", "2026-01-05", None], "part": ["train", "train", "test"]}
+    )  # fmt: skip
+    data = Dataset.from_frames(rows)
+    model = PurposeModel(column=None).fit(data)
+    strands = model.assign(data)
+    assert strands.of_event.tolist() == [0, 0, -1]
+    assert strands.silence[0] < 1
 
 
 @pytest.mark.parametrize(

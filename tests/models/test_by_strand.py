@@ -61,6 +61,10 @@ def test_a_row_leans_to_the_products_of_its_strand(fitted: ByStrand) -> None:
     assert hits / len(last) > 0.6
 
 
+def test_it_says_which_column_it_used(fitted: ByStrand) -> None:
+    assert fitted.columns_used == {"products": {"category": "20 values"}}
+
+
 def test_with_valid_it_chooses_and_never_does_worse_there() -> None:
     data = Dataset.from_source(SimulatedMarket(events=10_000, seed=3))
     window = TimeSplit(valid_from="2025-08-01", test_from="2025-10-01").split(data).valid

@@ -7,7 +7,7 @@ import numpy as np
 from recsys.arrays import IdArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import Interactions
+from recsys.data.interactions import NEVER, Interactions
 from recsys.data.vocabulary import Vocabulary
 from recsys.journeys.purposes.discover import Discovery, discover
 from recsys.journeys.purposes.fit import fit_renewal, infer_links
@@ -129,7 +129,9 @@ class PurposeModel:
     def _horizon(self, data: Dataset) -> float:
         when = data.interactions.when
         assert when is not None
-        end = data.as_of if data.as_of is not None else int(when.max(initial=0)) + 1
+        end = data.as_of
+        if end is None:
+            end = int(when[when != NEVER].max(initial=self.span.start)) + 1
         return max(float(self.span.days(end)), 1e-9)
 
     def _sample(self, found: Visits) -> tuple[Visits, int]:

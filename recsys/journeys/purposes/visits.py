@@ -80,13 +80,16 @@ class Visits:
 
 
 def own_events(data: Dataset, actions: tuple[str, ...] = OWN_ACTIONS) -> BoolArray:
-    """[E] bool, events with a product and one of some actions.
+    """[E] bool, events with a product, one of some actions, and a time where there are times.
 
     Raises:
         InputError: there are none.
     """
     events = data.interactions
     used = events.has_action(actions) & (events.products >= 0)
+    if events.when is not None:
+        # A published test row without a time happened nobody knows when.
+        used &= events.when != NEVER
     if not used.any():
         had = [columns.ACTIONS[code] for code in np.unique(events.actions)]
         raise InputError(

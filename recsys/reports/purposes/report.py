@@ -28,6 +28,8 @@ PAGE = "purposes.html"
 """File name of the page."""
 _MOST = 40
 """Purposes that are shown."""
+_LEAST = 0.2
+"""Agreement of two halves below which purposes are no finding."""
 _MEMBERS = 6
 """Purposes of a broad one that are named."""
 
@@ -105,9 +107,11 @@ def _origin(report: PurposeReport) -> str:
         return f"the values of the column {tree.column}"
     if tree.chosen is None:
         return "one only: no partition of the products was found in the graph"
+    agreement = tree.chosen.agreement
+    doubt = "" if agreement >= _LEAST else ", so other customers would show other ones"
     return (
         "communities of the graph of products; those of two halves of the customers agree with "
-        f"an adjusted Rand index of {tree.chosen.agreement:.2f}"
+        f"an adjusted Rand index of {agreement:.2f}{doubt}"
     )
 
 
