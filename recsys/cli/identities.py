@@ -58,7 +58,9 @@ KEYS = {
     "most_records": Key("records that may share a key", default=str(_RULES.most_records)),
     "largest": Key("records that a person may have", default=str(_RULES.largest)),
     "min_confidence": Key("of known links", default=f"{_RULES.min_confidence:g}"),
-    "contradictions": Key("false links by a shared phone though names differ", default="true"),
+    "contradictions": Key(
+        "false links households though names or birth dates differ", default="true"
+    ),
     "seed": Key("of the sample that chance is estimated from", default="0"),
     "truth": Key("a column with the true person, which is not compared", "COLUMN"),
     "out": Key("where tables and ids are kept from run to run", "FOLDER"),
