@@ -5,7 +5,6 @@ from typing import Any, Protocol
 import pandas as pd
 
 from recsys.arrays import FloatArray
-from recsys.customers.dated_columns import DatedColumns
 from recsys.customers.similar.clusters import find_clusters
 from recsys.customers.similar.facts import customer_facts
 from recsys.customers.similar.former_names import CLUSTER
@@ -13,6 +12,7 @@ from recsys.customers.similar.profile import profiles
 from recsys.customers.similar.vectors import FEWEST, TooFewCustomersError, customer_vectors
 from recsys.data import columns
 from recsys.data.dataset import Dataset
+from recsys.data.snapshot_source import SnapshotSource
 from recsys.data.source import Source
 from recsys.errors import InputError
 
@@ -37,7 +37,7 @@ class HasVectors(Protocol):
         ...
 
 
-class WithClusters(DatedColumns):
+class WithClusters(SnapshotSource):
     """Another source, with a column `cluster` of customers: their data-driven segment.
 
     At each moment the model is fitted on the events before it, its customers' vectors are clustered
@@ -76,7 +76,7 @@ class WithClusters(DatedColumns):
 
     @property
     def counted(self) -> str:
-        """See `DatedColumns`."""
+        """See `SnapshotSource`."""
         return f"{self._number or 'auto'} clusters of {type(self._model).__name__} {self._settings}"
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:

@@ -37,6 +37,7 @@ from recsys.serving.query.query import (
     touchpoint_row,
 )
 from recsys.serving.query.search import best_of_many, best_products
+from recsys.serving.query.session_moment import SessionEvent, SessionMoment, moment_of_session
 from recsys.serving.query.similar import CustomerSpace, SimilarCustomers
 
 
@@ -316,6 +317,7 @@ class Artifact:
         prices: PricesLike | None = None,
         explore: bool = False,
         contacts: Sequence[RecentContact] = (),
+        session: Sequence[SessionEvent] | str | None = None,
     ) -> Decision:
         """What to offer a customer now, under all rules of the policy that was exported.
 
@@ -333,10 +335,13 @@ class Artifact:
             explore: whether to choose by the policy's exploration; the same customer at the same
                 moment gets the same choice again.
             contacts: contacts with the customer since the export.
+            session: as for `moment`, for the policy's rules `moments`; None where the customer is
+                in no session, and then they do not hold.
 
         Raises:
-            InputError: the artifact has no policy; the touchpoint is unknown; `at`, `k`, prices or
-                contacts are not usable; or the artifact has no vector for an unknown customer.
+            InputError: as for `moment`; or the artifact has no policy; the touchpoint is unknown;
+                `at`, `k`, prices or contacts are not usable; or the artifact has no vector for an
+                unknown customer.
         """
         contents = self.contents
         part = require_policy(contents)
@@ -352,6 +357,32 @@ class Artifact:
             np.zeros(len(names)) if given is None else given.of_touchpoints(names, part.costs),
             k,
             explore,
+            None if session is None else self.moment(customer_id, session, touchpoint, at),
+        )
+
+    def moment(
+        self,
+        customer_id: Id,
+        session: Sequence[SessionEvent] | str = (),
+        touchpoint: str | None = None,
+        at: Moment | None = None,
+    ) -> SessionMoment:
+        """Whether a session is to know, to buy or to get something done, with probabilities.
+
+        Args:
+            customer_id: as for `recommend`; of an unknown customer only the events count.
+            session: what the customer did in it, oldest first; or the name of its moment, where the
+                firm knows it. Without events: a session that begins now.
+            touchpoint: name of the touchpoint where it is; None where unknown.
+            at: as for `recommend`.
+
+        Raises:
+            InputError: the artifact has no moments, an event is not usable, or a product,
+                touchpoint or name is unknown.
+        """
+        row, moment = touchpoint_row(self.contents, touchpoint), self.contents.moment(at)
+        return moment_of_session(
+            self.contents, self.customers, self.products, customer_id, session, row, moment
         )
 
     def with_products(self, products: Sequence[NewProduct]) -> "Artifact":

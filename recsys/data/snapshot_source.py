@@ -1,4 +1,4 @@
-"""`DatedColumns`: the base of sources that give the customers of another source more columns."""
+"""`SnapshotSource`: another source, with columns of customers that are counted from events."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from recsys.errors import InputError
 from recsys.ops.filter_seen import FilterSeen
 
 
-class DatedColumns(ABC):
-    """Another source, with columns of customers that are counted from events, by date.
+class SnapshotSource(ABC):
+    """The base of sources that add columns to the customers of another one, counted from events.
 
     They are counted a second before each cut-off of the source, a second before the end of the
     data, and `every` so many days between. A model, a slice, a baseline and a rule then take the
@@ -80,7 +80,7 @@ class DatedColumns(ABC):
         when = data.interactions.when
         if data.clock != "timestamp" or when is None or data.as_of is None or not len(when):
             raise InputError(
-                "interactions: segments and signals need a column timestamp, got "
+                "interactions: what is known of customers needs a column timestamp, got "
                 f"{data.clock or 'no order'}"
             )
         step, first = self._every * DAY, int(when.min())
