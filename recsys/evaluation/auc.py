@@ -7,6 +7,9 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.paired import Difference, verdict_of
 
+_MOST_ERROR = 0.25
+"""Variance of a share of a single one, where the sample does not tell it."""
+
 
 def auc(scores: FloatArray, is_positive: BoolArray, level: float = 0.95) -> Interval:
     """Probability that a positive scores higher than another; equal scores count half.
@@ -48,8 +51,8 @@ def auc_among_equals(
 ) -> Interval:
     """As `auc`, where a positive is compared with others of its own stratum alone.
 
-    The areas of the strata count by their positives; a stratum without positives or without others
-    is left out.
+    It is the mean over positives, so that strata count by them; a stratum without positives or
+    without others is left out. The variance is DeLong's with that of positives across strata.
 
     Args:
         scores: [n].
@@ -57,17 +60,20 @@ def auc_among_equals(
         strata: [n] which customers are equals.
         level: confidence.
     """
-    total, error, positives, used = 0.0, 0.0, 0, 0
+    parts = []
     for stratum in np.unique(strata):
         inside = strata == stratum
-        mean, squared = _moments(scores[inside], is_positive[inside])
-        if not np.isnan(mean):
-            count = int(is_positive[inside].sum())
-            total, error = total + count * mean, error + count**2 * squared
-            positives, used = positives + count, used + int(inside.sum())
-    if not positives:
+        if not is_positive[inside].all() and is_positive[inside].any():
+            parts.append(placements(scores[inside], is_positive[inside]))
+    if not parts:
         return Interval(np.nan, np.nan, np.nan, 0)
-    return _interval(total / positives, error / positives**2, used, level)
+    above = np.concatenate([part[0] for part in parts])
+    of_others = sum(
+        (len(first) / len(above)) ** 2 * min(_squared_error(second), _MOST_ERROR)
+        for first, second in parts
+    )
+    used = sum(len(first) + len(second) for first, second in parts)
+    return _interval(float(above.mean()), _squared_error(above) + of_others, used, level)
 
 
 def placements(scores: FloatArray, is_positive: BoolArray) -> tuple[FloatArray, FloatArray]:

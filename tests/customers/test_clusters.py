@@ -11,7 +11,8 @@ from test_look_alikes import directions
 from recsys import ALS, TimeSplit
 from recsys.customers.similar.clusters import find_clusters
 from recsys.customers.similar.facts import CustomerFacts, Fact, customer_facts
-from recsys.customers.similar.profile import profiles, ratios
+from recsys.customers.similar.profile import profiles
+from recsys.customers.similar.ratios import ratios
 from recsys.customers.similar.vectors import TooFewCustomersError, customer_vectors
 from recsys.customers.similar.words import in_words
 from recsys.customers.with_clusters import WithClusters

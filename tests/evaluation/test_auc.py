@@ -25,6 +25,11 @@ def test_among_equals_a_positive_is_compared_within_its_stratum() -> None:
     is_positive = np.array([True, False, True, False, False])
     assert auc_among_equals(scores, is_positive, np.array([0, 0, 1, 1, 1])).mean == 0.5
     assert np.isnan(auc_among_equals(scores, is_positive, np.arange(5)).mean)
+    # One positive a stratum: how they vary is seen across strata.
+    many, rng = np.arange(600) % 6 == 0, np.random.default_rng(0)
+    area = auc_among_equals(many + rng.standard_normal(600), many, np.arange(600) // 6)
+    assert area.mean == pytest.approx(0.76, abs=0.06)
+    assert 0.6 < area.low < area.high < 0.9
     assert np.isnan(auc(scores, np.zeros(5, dtype=bool)).mean)
 
 

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 from scipy.special import ndtri
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.customers.segments.summary import Estimate, mean, share
 from recsys.customers.similar.facts import PRODUCT, CustomerFacts, Fact
+from recsys.customers.similar.ratios import FEWEST, Ratios, ratios
 from recsys.data import columns
 from recsys.evaluation.auc import auc
 from recsys.evaluation.intervals import Interval
 
 _CONFIDENCE = 0.95
-_FEWEST = 10
-"""Customers whose events a fact must hold for."""
 _MOST, _MOST_OF_A_KIND = 6, 3
 """Traits that are told."""
 AVERAGE = "average"
@@ -135,74 +133,13 @@ def _profile(
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Ratios:
-    """Mean shares of facts in clusters over those outside.
-
-    Attributes:
-        inside: [K, F] mean share of a cluster's customers.
-        outside: [K, F] of all others.
-        ratio: [K, F] inside over outside; nan where fewer than ten customers inside have a fact.
-            Where fewer than ten outside have it, as if one more had nothing else.
-        low: [K, F] lower ends of intervals.
-        high: [K, F] upper ends.
-    """
-
-    inside: FloatArray
-    outside: FloatArray
-    ratio: FloatArray
-    low: FloatArray
-    high: FloatArray
-
-
-def ratios(shares: csr_array, labels: IntArray, count: int, level: float) -> Ratios:
-    """Compares each cluster with all others.
-
-    Args:
-        shares: [n, F].
-        labels: [n] cluster of each customer.
-        count: of clusters.
-        level: confidence of each interval.
-    """
-    row, column = labels, np.arange(len(labels))
-    member = csr_array((np.ones(len(labels)), (row, column)), shape=(count, len(labels)))
-    within = np.bincount(labels, minlength=count)[:, None]
-    holds = csr_array((np.ones(shares.nnz), shares.indices, shares.indptr), shape=shares.shape)
-    sums = [(member @ table).toarray() for table in (shares, shares.multiply(shares), holds)]
-    others = [total.sum(axis=0) - total for total in sums]
-    inside, first = _moments(sums, within)
-    outside = others[0] / np.maximum(len(labels) - within, 1)
-    # Where hardly any other has a fact, one more who has nothing else keeps the ratio finite.
-    rare = others[2] < _FEWEST
-    below, second = _moments([total + rare for total in others], len(labels) - within + rare)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(sums[2] >= _FEWEST, inside / below, np.nan)
-        error = np.sqrt(np.maximum(first, 0) / inside**2 + np.maximum(second, 0) / below**2)
-        spread = np.exp(ndtri(0.5 + level / 2) * error)
-    return Ratios(
-        inside=inside, outside=outside, ratio=ratio, low=ratio / spread, high=ratio * spread
-    )
-
-
 def _band(within: FloatArray, without: FloatArray, level: float) -> str:
     """What the difference of two means (Welch's interval, by the normal law) says."""
-    if min(len(within), len(without)) < _FEWEST:
+    if min(len(within), len(without)) < FEWEST:
         return "medium"
     error = np.sqrt(within.var(ddof=1) / len(within) + without.var(ddof=1) / len(without))
     apart, half = within.mean() - without.mean(), ndtri(0.5 + level / 2) * error
     return "high" if apart > half else "low" if apart < -half else "medium"
-
-
-def _moments(sums: Sequence[FloatArray], sizes: IntArray) -> tuple[FloatArray, ...]:
-    """[K, F] means, and squared errors of these.
-
-    Args:
-        sums: [K, F] of shares, of their squares, and of customers with a share above 0.
-        sizes: [K, 1] customers.
-    """
-    total, squares, _ = sums
-    size = np.maximum(sizes, 1)
-    return total / size, (squares / size - (total / size) ** 2) / size
 
 
 def _traits(cluster: int, every: Ratios, facts: CustomerFacts) -> list[Trait]:
@@ -235,7 +172,7 @@ def _number_traits(inside: BoolArray, facts: CustomerFacts, level: float) -> lis
     told = []
     for name, numbers in facts.numbers.items():
         known = ~np.isnan(numbers)
-        if min((known & inside).sum(), (known & ~inside).sum()) < _FEWEST:
+        if min((known & inside).sum(), (known & ~inside).sum()) < FEWEST:
             continue
         higher = auc(numbers[known], inside[known], level)
         within, without = (float(np.median(numbers[known & part])) for part in (inside, ~inside))
