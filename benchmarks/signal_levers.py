@@ -157,8 +157,12 @@ def logged_probability(artifact: Artifact, table: pd.DataFrame) -> FloatArray:
     contents, logits = artifact.contents, artifact.decision_logits
     assert contents.decisions is not None
     customers = artifact.customers.first_rows(table[columns.CUSTOMER].tolist())
-    offers = pd.Index(np.asarray(contents.offer_ids).astype(str)).get_indexer(table[columns.OFFER])
-    touchpoints = pd.Index(contents.touchpoints.names).get_indexer(table[columns.TOUCHPOINT])
+    offers = pd.Index(np.asarray(contents.offer_ids).astype(str)).get_indexer(
+        pd.Index(table[columns.OFFER])
+    )
+    touchpoints = pd.Index(contents.touchpoints.names).get_indexer(
+        pd.Index(table[columns.TOUCHPOINT])
+    )
     when = seconds(table[columns.TIMESTAMP])
     parts = dayparts(contents.decisions.rules.zones, customers, when) % logits.dayparts
     vectors = customer_vectors(contents, np.maximum(customers, 0))
@@ -189,6 +193,6 @@ def plan_worth(artifact: Artifact, out: Path, market: SimulatedMarket, data: Dat
     euros = euros - plan[columns.TOUCHPOINT].map(cost).to_numpy(float)
     rows, size = data.customers.rows(plan[columns.CUSTOMER]), len(data.customers)
     return {
-        "cents": np.bincount(rows, weights=100 * euros, minlength=size),
-        "acceptances": np.bincount(rows, weights=chance, minlength=size),
+        "cents": np.bincount(rows, weights=100 * euros, minlength=size).astype(np.float64),
+        "acceptances": np.bincount(rows, weights=chance, minlength=size).astype(np.float64),
     }

@@ -43,17 +43,17 @@ class StarbucksAcceptance:
 
     def __init__(self, about: Mapping[str, Any], folder: Path) -> None:
         self.about, self.folder = about, folder
-        with root_of_suite():
-            self._source = Starbucks(root=about["root"])
         self._tasks: dict[tuple[str, str], Task] = {}
 
     @cached_property
     def _loaded(self) -> tuple[Dataset, pd.DataFrame]:
         """The data, and their labelled sends."""
-        tables = check_tables(self._source.load())
+        with root_of_suite():
+            source = Starbucks(root=self.about["root"])
+        tables = check_tables(source.load())
         assert tables.products is not None
         labels = label_sends(tables.interactions, tables.products)
-        return build(self._source, tables), labels
+        return build(source, tables), labels
 
     def row(self, outcome: str, part: str, window: str) -> Row:
         """probability, outcome and customers of the sends; fitted only if it is not kept.
@@ -113,10 +113,10 @@ def _of_segments(
     data: Dataset, path: str, moment: int, sends: Sends, now: Any
 ) -> dict[str, FloatArray]:
     members = members_at(read_segments(path), data, moment)
-    found: dict[str, FloatArray] = dict(members.segments)
+    found = {name: inside.astype(np.float64) for name, inside in members.segments.items()}
     for name, labels in members.labels.items():
         dummies = pd.get_dummies(pd.Series(labels, dtype=object), prefix=name)
-        found |= {str(column): dummies[column].to_numpy(float) for column in dummies}
+        found |= {str(column): dummies[column].to_numpy(np.float64) for column in dummies}
     return {name: _by_row(data, members.customers, values)[sends.customers[now]]
             for name, values in found.items()}  # fmt: skip
 

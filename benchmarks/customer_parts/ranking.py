@@ -1,6 +1,7 @@
 """Products ranked by the touchpoint network, with and without a part."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,17 @@ class Ranking:
         self, name: str, about: Mapping[str, Any], metric: str, folder: Path, allow: Any
     ) -> None:
         self.name, self.about, self.metric, self.folder = name, about, metric, folder
-        with root_of_suite():
-            self.source: Source = build_part(about["source"], f"suite.data.{name}.source", allow)
+        self._allow = allow
         self._prepared: dict[str, Any] = {}
+
+    @cached_property
+    def source(self) -> Source:
+        """Of the tables, without segments and signals."""
+        with root_of_suite():
+            made: Source = build_part(
+                self.about["source"], f"suite.data.{self.name}.source", self._allow
+            )
+        return made
 
     def row(self, part: str, choice: Mapping[str, Any], window: str) -> Row:
         """Values a query of a window; fitted only if it is not kept.

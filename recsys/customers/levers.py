@@ -35,7 +35,8 @@ def lever_table(
         )
     return pd.DataFrame({
         columns.CUSTOMER: customers,
-        columns.OFFER: pd.array([None] * len(factors), "string") if offers is None else offers,
+        # Of this type also where none is named, so that a file says that they are texts.
+        columns.OFFER: pd.array([None] * len(factors) if offers is None else offers, "string"),
         columns.FACTOR: factors,
         columns.AS_OF: pd.Timestamp(as_of, unit="s", tz="UTC"),
     })  # fmt: skip

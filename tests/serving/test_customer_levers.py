@@ -94,6 +94,17 @@ def test_places_at_a_scarce_touchpoint_go_to_the_customers_with_factors(tmp_path
     assert even_before < before
 
 
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_column_of_empty_offers_is_every_offer(tmp_path: Path, rows: int) -> None:
+    contents = limited()
+    ids = [str(name) for name in contents.customers.ids[:rows]]
+    table = pd.DataFrame({"customer_id": ids, "offer_id": [None] * rows, "factor": [2.0] * rows})
+    table.to_parquet(tmp_path / "l.parquet")
+    raised = with_levers(Artifact.of(contents), tmp_path / "l.parquet", AS_OF)
+    levers = raised.contents.decisions.customer_levers
+    assert levers.offers.tolist() == [ALL_OFFERS] * rows
+
+
 def test_levers_are_kept_with_the_artifact(tmp_path: Path) -> None:
     contents = deciding()
     rows = [(str(contents.customers.ids[r]), str(contents.offers.ids[r]), 2.0) for r in range(9)]

@@ -91,7 +91,7 @@ def lever_rows(made: Sequence[Lever], now: Detected, data: Dataset) -> pd.DataFr
         data.customers.ids[raised["customer"]],
         raised["factor"].to_numpy(np.float64),
         now.as_of // SECOND,
-        pd.array(names, "string"),
+        names,
     )
 
 

@@ -102,7 +102,8 @@ def _factors(path: Path, table: pa.Table) -> FloatArray:
 def _offer_rows(path: Path, table: pa.Table, ids: list[str]) -> tuple[IntArray, IntArray]:
     """Line of the table and row of the offer, for each; an id may have several rows."""
     lines = np.arange(len(table))
-    if _OFFER not in table.column_names:
+    # A column of nothing but empty cells has no type of its own.
+    if _OFFER not in table.column_names or table[_OFFER].null_count == len(table):
         return lines, np.full(len(table), ALL_OFFERS)
     rows: dict[str, list[int]] = {}
     for row, offer in enumerate(ids):
