@@ -1,6 +1,7 @@
 """`WithSegments`: a source whose customers have columns of what is known of them, by date."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 
@@ -20,15 +21,15 @@ from recsys.errors import InputError
 class WithSegments(SnapshotSource):
     """Another source, with columns of customers: segments, signals, and what they may be worth.
 
-    They are counted a second before each cut-off of the source, a second before the end of the
-    data, and `every` so many days between. A model, a slice (`evaluate.segment`), the baseline
-    `model=segment model.column=NAME` and a rule (`customer.NAME`) then take the latest before
-    their cut-off, like any dated row of customers; the leakage audit counts them again.
+    They serve as a slice (`evaluate.segment`), as the baseline `model=segment model.column=NAME`,
+    as features and in a rule (`customer.NAME`). See `SnapshotSource` for when they are counted.
 
     Args:
         source: of the tables.
         segments: a shipped file of segments, or one that ends in .yaml; None for none.
-        signals: a shipped file of signals, as for `segments`; each becomes true or false.
+        signals: a shipped file of signals, as for `segments`.
+        signals_as: "columns" that are true or false, timed "edges" of the graph (the side table
+            `signals`, a row for each moment at which one shows), or "both".
         value_days: columns of a forecast so far ahead, see `value_columns`; None for none.
         value_actions: that are purchases there.
         every: days between the moments at which they are counted.
@@ -43,34 +44,42 @@ class WithSegments(SnapshotSource):
         source: Source,
         segments: str | None = "default",
         signals: str | None = None,
+        signals_as: Literal["columns", "edges", "both"] = "columns",
         value_days: float | None = None,
         value_actions: Sequence[str] = (columns.DEFAULT_ACTION,),
         every: int = 30,
     ) -> None:
         if segments is None and signals is None and value_days is None:
             raise InputError("data.segments: expected segments, signals or value_days, got none")
+        if signals_as not in ("columns", "edges", "both"):
+            raise InputError(
+                f"data.signals_as: expected columns, edges or both, got '{signals_as}'"
+            )
         if value_days is not None and not 1 <= value_days <= 36_500:
             raise InputError(f"data.value_days: expected 1 to 36,500 days, got {value_days:g}")
-        super().__init__(source=source, every=every)
+        super().__init__(source, every)
+        self._signals_as = signals_as
         self._value_days, self._value_actions = value_days, tuple(value_actions)
         self._segments = None if segments is None else read_segments(segments)
         self._signals = None if signals is None else read_signals(signals)
         self._require_own_names()
 
     @property
-    def version(self) -> str:
-        """Of the other source, and of the segments and signals."""
+    def counted(self) -> str:
+        """See `SnapshotSource`."""
         parts = [part.version for part in (self._segments, self._signals) if part is not None]
         if self._value_days is not None:
             parts.append(f"value {self._value_days:g} {' '.join(self._value_actions)}")
-        return f"{self._source.version} with {' '.join(parts)} every {self._every} days"
+        if self._signals_as != "columns":
+            parts.append(f"signals as {self._signals_as}")
+        return " ".join(parts)
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`."""
         parts = []
         if self._segments is not None:
             parts.append(members_at(self._segments, data, moment).table())
-        if self._signals is not None:
+        if self._signals is not None and self._signals_as != "edges":
             detected = signals_at(self._signals, data, moment)
             shown = detected.shown_by(len(data.customers))[detected.known]
             ids = data.customers.ids[detected.known]
@@ -79,10 +88,18 @@ class WithSegments(SnapshotSource):
             parts.append(table)
         if self._value_days is not None:
             parts.append(value_columns(data, moment, self._value_days, self._value_actions))
+        if not parts:
+            return pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]})
         whole = parts[0]
         for part in parts[1:]:
             whole = whole.merge(part, on=columns.CUSTOMER, how="outer", validate="one_to_one")
         return whole
+
+    def signal_rows(self, data: Dataset, moment: int) -> pd.DataFrame | None:
+        """See `FindsSignals`."""
+        if self._signals is None or self._signals_as == "columns":
+            return None
+        return signals_at(self._signals, data, moment).table(data)
 
     def _require_own_names(self) -> None:
         """Raises `InputError` where two kinds of columns share a name."""

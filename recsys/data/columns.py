@@ -41,6 +41,8 @@ ID_B: Final = "id_b"
 KIND: Final = "kind"
 CONFIDENCE: Final = "confidence"
 
+SIGNAL: Final = "signal"
+
 RECORD: Final = "record_id"
 SOURCE: Final = "source"
 GIVEN_NAME: Final = "given_name"

@@ -35,16 +35,15 @@ class WithMoments(SnapshotSource):
     def __init__(
         self, *, source: Source, label: str = OUTCOME, days: int | None = 60, every: int = 90
     ) -> None:
-        super().__init__(source=source, every=every)
+        super().__init__(source, every)
         if days is not None and days < 1:
             raise InputError(f"data.days: expected a number of days >= 1, got {days}")
         self._label, self._days = label, days
 
     @property
-    def version(self) -> str:
-        """Of the other source, and of the settings."""
-        settings = f"moments {self._label} leaving {self._days} every {self._every} days"
-        return f"{self._source.version} with {settings}"
+    def counted(self) -> str:
+        """See `SnapshotSource`."""
+        return f"moments {self._label} leaving {self._days}"
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`."""

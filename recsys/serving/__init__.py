@@ -18,12 +18,13 @@ from recsys.serving.decide.recent_contacts import RecentContact
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.offers import FirmOffer, FirmOffers, Offer, Reason, Recommendation
 from recsys.serving.query.session_moment import SessionEvent, SessionMoment
+from recsys.serving.query.similar import SimilarCustomer, SimilarCustomers
 from recsys.serving.storage import load, write
 
 __all__ = [
     "Artifact", "Contents", "CustomerTable", "DecidedOffer", "Decision", "DecisionPart",
     "EventTable", "FilterSeen", "FirmOffer", "FirmOffers", "FoldInArrays", "MomentPart",
     "NewProduct", "Offer", "OfferTable", "Prices", "ProductFeatures", "ProductTable", "Reason",
-    "RecentContact", "Recommendation", "SessionEvent", "SessionMoment", "TouchpointTable", "load",
-    "write",
+    "RecentContact", "Recommendation", "SessionEvent", "SessionMoment", "SimilarCustomer",
+    "SimilarCustomers", "TouchpointTable", "load", "write",
 ]  # fmt: skip

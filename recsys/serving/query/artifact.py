@@ -38,6 +38,7 @@ from recsys.serving.query.query import (
 )
 from recsys.serving.query.search import best_of_many, best_products
 from recsys.serving.query.session_moment import SessionEvent, SessionMoment, moment_of_session
+from recsys.serving.query.similar import CustomerSpace, SimilarCustomers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -269,6 +270,43 @@ class Artifact:
         query = self.query(k, touchpoint, at, exclude, allow)
         starts, ends = self.customers.find_known(customer_ids)
         return best_of_many(self.contents, self.customers, starts, ends, query)
+
+    def similar_customers(self, customer_id: Id, k: int = 10) -> SimilarCustomers:
+        """The k customers whose taste in products is most like that of one, by cosine.
+
+        Of a customer with several vectors the one nearest to the other customer counts. Similarity
+        counts to six decimals; equal ones are ordered by id. Customers of whom nothing is known are
+        left out, and the answer says how many; see `CustomerSpace` for the columns that count.
+
+        Args:
+            customer_id: as for `recommend`.
+            k: how many, at least 1.
+
+        Raises:
+            InputError: the customer is unknown or has no events, or there are fewer than k others.
+        """
+        return self.customer_space.similar_to(customer_id, k)
+
+    def similar_customers_many(self, customer_ids: Ids | TextIds, k: int = 10) -> TopK:
+        """As `similar_customers`, of many customers.
+
+        Args:
+            customer_ids: [n], as for `recommend`.
+            k: as for `similar_customers`.
+
+        Returns:
+            Customer rows (of `contents.customers.ids`, the first of several of a customer) [n, k]
+            int32 and cosines float32.
+
+        Raises:
+            InputError: as for `similar_customers`.
+        """
+        return self.customer_space.nearest(customer_ids, k)
+
+    @cached_property
+    def customer_space(self) -> CustomerSpace:
+        """The directions of all customers' vectors, a copy of them; made at the first question."""
+        return CustomerSpace.of(self.contents, self.customers)
 
     def decide(
         self,
