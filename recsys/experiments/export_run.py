@@ -19,7 +19,7 @@ from recsys.experiments.run import data_counts
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
-from recsys.exporting.moments import moments_of
+from recsys.exporting.moments import moments_of, with_moments
 from recsys.exporting.policy import CompiledPolicy, with_policy
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
@@ -124,7 +124,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
             calibrator, facts["calibration"] = fit_calibrator(
                 past_model.score, split.valid, config.k
             )
-    contents = replace(contents, facts=facts, calibrator=calibrator, moments=told)
+    contents = with_moments(replace(contents, facts=facts, calibrator=calibrator), told)
     if compiled is not None:
         contents = with_policy(contents, compiled, model, data, past_model, split, dim=config.dim)
     write(folder, contents, overwrite, config.index, config.precision)

@@ -18,7 +18,7 @@ from recsys.evaluation.evaluate_model import Evaluation
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
-from recsys.exporting.moments import moments_of
+from recsys.exporting.moments import moments_of, with_moments
 from recsys.exporting.policy import CompiledPolicy, with_policy
 from recsys.models.base import Recommender, TunesItself
 from recsys.models.device import Device
@@ -84,7 +84,7 @@ def export(
         warnings.warn(f"the artifact of {name} takes no fresh events: {because}", stacklevel=2)
     if compiled is not None:
         contents = with_policy(contents, compiled, model, data, *_on_train(model, split), dim=DIM)
-    contents = replace(contents, moments=told)
+    contents = with_moments(contents, told)
     measured = fidelity(model.score, contents, "float32", _CUSTOMERS, _LISTS)
     contents = replace(contents, facts={**contents.facts, "fidelity": measured})
     write(target, contents, overwrite)

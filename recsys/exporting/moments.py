@@ -1,5 +1,7 @@
 """Moments in an artifact: fitted on all sessions, with what customers did lately."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from recsys.data.dataset import Dataset
@@ -8,6 +10,7 @@ from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import observe, product_groups, session_events
 from recsys.ops.micro_moments import MomentModel
 from recsys.ops.session_features import HORIZON
+from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.moment_part import MomentPart
 
 
@@ -42,3 +45,20 @@ def moment_part(model: MomentModel, data: Dataset) -> MomentPart:
         products=events.products[kept],
         touchpoints=events.touchpoints[kept],
     )
+
+
+def with_moments(contents: Contents, part: MomentPart | None) -> Contents:
+    """The contents with moments; what a customer with several strands did is kept with the first.
+
+    Args:
+        contents: with customers in the order of the part, a row a strand.
+        part: with one row a customer; None for no moments.
+    """
+    strands = contents.customers.strands
+    if part is None or strands is None:
+        return replace(contents, moments=part)
+    is_first = strands == 0
+    owner = np.cumsum(is_first) - 1
+    # The other rows begin where the first one ends, and have no events.
+    begins = np.where(is_first, part.starts[owner], part.starts[owner + 1])
+    return replace(contents, moments=replace(part, starts=np.append(begins, part.starts[-1])))

@@ -2,72 +2,19 @@
 
 import re
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pytest
-from artifact_contents import AS_OF, DAY, TOUCHPOINTS
-from policy_part import deciding
-from policy_part import rules as example_rules
+from artifact_contents import AS_OF, TOUCHPOINTS
+from moment_contents import CUSTOMERS, HOLD, NAMES, PRODUCTS, contents, model, part, session
 
 from recsys.errors import InputError
-from recsys.journeys.boosting import fit_trees
-from recsys.ops.micro_moments import MomentModel
+from recsys.exporting.moments import with_moments
 from recsys.ops.session_events import STEPS, SessionEvents
-from recsys.ops.session_features import AFTER, BEFORE, after, before
-from recsys.policy.compiled import MomentHold
-from recsys.serving import Artifact, Contents, MomentPart, SessionEvent, load, write
-
-NAMES = ("buy", "do", "know")
-CUSTOMERS, PRODUCTS = 40, 30
-HOLD = MomentHold(name="help_first", moment="do", at_least=0.6, allowed=np.arange(25) < 3)
-
-
-@cache
-def model() -> MomentModel:
-    """Trees of random labels: what they say is not the point here."""
-    random = np.random.default_rng(0)
-    parts = []
-    for names in (BEFORE, AFTER):
-        values = random.gamma(1, 5, (2_000, len(names)))
-        label = (values[:, 0] > 4).astype(int) + (values[:, 8] > 4)
-        parts.append(fit_trees(values, label, trees=40, learning_rate=0.1, leaves=8, least=20))
-    return MomentModel(names=NAMES, before=parts[0], after=parts[1])
-
-
-@cache
-def part() -> MomentPart:
-    random = np.random.default_rng(1)
-    lengths = random.integers(0, 30, CUSTOMERS)
-    count = int(lengths.sum())
-    owners = np.repeat(np.arange(CUSTOMERS), lengths)
-    when = AS_OF - random.integers(1, 170 * DAY, count)
-    order = np.lexsort((when, owners))
-    return MomentPart(
-        model=model(),
-        groups=random.integers(0, 6, PRODUCTS),
-        starts=np.concatenate([[0], np.cumsum(lengths)]),
-        when=when[order],
-        steps=random.integers(0, len(STEPS), count).astype(np.int8),
-        products=random.integers(-1, PRODUCTS, count),
-        touchpoints=random.integers(-1, 3, count),
-    )
-
-
-def contents(**changes: object) -> Contents:
-    made = replace(
-        example_rules(CUSTOMERS, 25), moments=[HOLD], consent=np.ones((CUSTOMERS, 3), dtype=bool)
-    )
-    base = deciding(CUSTOMERS, PRODUCTS, rules=made)
-    return Contents(**(vars(base) | {"moments": part()} | changes))
-
-
-def session(steps: list[tuple[str, int]]) -> list[SessionEvent]:
-    ids = contents().products.ids
-    return [SessionEvent(step, None if row < 0 else ids[row]) for step, row in steps]
-
+from recsys.ops.session_features import after, before
+from recsys.serving import Artifact, Contents, SessionEvent, load, write
 
 WORDS = [("view", 3), ("click", 3), ("contact", -1)]
 
@@ -97,6 +44,23 @@ def test_the_moment_is_that_of_the_fit_for_all_customers_at_once(row: int, tmp_p
     begun = artifact.moment(customer, (), "app", AS_OF + 60)
     wanted = model().before.probabilities(before(everyone)[everyone.sessions[last[:1]]])[0]
     np.testing.assert_allclose(list(begun.probabilities.values()), wanted)
+
+
+def test_a_customer_with_several_strands_keeps_one_history() -> None:
+    kept, base = part(), contents()
+    wider = replace(
+        base.customers,
+        vectors=base.customers.vectors[[0, 0, 0, *range(1, 40)]],
+        ids=np.asarray(base.customers.ids)[[0, 0, 0, *range(1, 40)]],
+        consent=base.customers.consent[[0, 0, 0, *range(1, 40)]],
+        strands=np.array([0, 1, 2, *[0] * 39]),
+    )
+    bare = Contents(customers=wider, products=base.products, touchpoints=base.touchpoints)
+    one, several = Artifact.of(base), Artifact.of(with_moments(bare, kept))
+    for customer in np.asarray(base.customers.ids)[[0, 1, 2, 39]]:
+        both = [each.moment(customer, session([("view", 3)]), "app", AS_OF).probabilities
+                for each in (one, several)]  # fmt: skip
+        assert both[0] == both[1]
 
 
 def test_a_moment_takes_less_than_five_milliseconds() -> None:
