@@ -72,9 +72,8 @@ class ByStrandSuite:
         return made
 
     def _window(self, data: Dataset) -> Window:
-        cutoffs = self.source.cutoffs
-        if cutoffs is None:
+        if self.source.cutoffs is None:
             raise InputError(f"suite.data: {self.source.name} has no cut-offs")
-        split = TimeSplit(valid_from=cutoffs.valid_from, test_from=cutoffs.test_from).split(data)
+        split = TimeSplit().split(data)
         window: Window = getattr(split, self.window)
         return window

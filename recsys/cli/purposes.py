@@ -28,10 +28,10 @@ from recsys.journeys.purposes.next_offers import next_offers
 from recsys.journeys.purposes.tables import event_table
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
+from recsys.reports.purposes.contents import PurposeReport
+from recsys.reports.purposes.page_tables import customer_text
 from recsys.reports.purposes.report import (
     PAGE,
-    PurposeReport,
-    customer_text,
     purpose_figures,
     purpose_page,
     purpose_text,

@@ -12,7 +12,6 @@ over the rows. Customers without an open strand keep their vector.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -20,7 +19,6 @@ import numpy as np
 from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix
 from recsys.journeys.purposes.model import PurposeModel
@@ -37,6 +35,7 @@ from recsys.models.base import (
 )
 from recsys.models.fresh_history import vectors_of_history, weights_of
 from recsys.models.recommends import Recommends
+from recsys.models.strand_rows import data_by_row, open_strands
 from recsys.ops.csr import expand_ranges
 
 
@@ -179,11 +178,11 @@ class ByStrand(Recommends):
         self, setting: _Setting, data: Dataset, strands: Strands, rule: FoldIn
     ) -> StrandVectors | None:
         goes_on = self.purposes.renewal.comes_back(strands.last_depth, strands.silence)
-        rows = _open(strands, goes_on, self.open_from, self.most)
+        rows = open_strands(strands, goes_on, self.open_from, self.most)
         if not len(rows):
             return None
         counts = interaction_matrix(
-            _by_row(data, strands, rows, goes_on, setting),
+            data_by_row(data, strands, rows, goes_on, *setting),
             actions=self.event_weights.actions,
             half_life=self.event_weights.half_life,
         )
@@ -214,38 +213,3 @@ class ByStrand(Recommends):
             found = self._strands.vectors[rows] @ products
             starts = np.flatnonzero(np.diff(query, prepend=-1))
             scores[has] = np.maximum.reduceat(found, starts, axis=0)
-
-
-def _open(strands: Strands, goes_on: FloatArray, open_from: float, most: int) -> IntArray:
-    """Open strands, at most so many of a customer, by customer and from the least open one on."""
-    rows = np.flatnonzero(goes_on >= open_from)
-    rows = rows[np.lexsort((-goes_on[rows], strands.customer[rows]))]
-    person = strands.customer[rows]
-    first = np.flatnonzero(np.diff(person, prepend=-1))
-    place = np.arange(len(rows)) - np.repeat(first, np.diff(np.append(first, len(rows))))
-    kept = rows[place < most]
-    return kept[np.lexsort((goes_on[kept], strands.customer[kept]))]
-
-
-def _by_row(
-    data: Dataset, strands: Strands, rows: IntArray, goes_on: FloatArray, setting: _Setting
-) -> Dataset:
-    """A data set whose customers are strands: each has all events of its owner, weighed for it."""
-    events = data.interactions
-    order = np.argsort(events.customers, kind="stable")
-    starts = np.searchsorted(events.customers[order], np.arange(len(data.customers) + 1))
-    owners = strands.customer[rows]
-    row, position = expand_ranges(starts[owners], starts[owners + 1])
-    taken = order[position]
-    of_event = strands.of_event[taken]
-    own = np.where(of_event >= 0, goes_on[of_event], 0.0)
-    is_row = of_event == rows[row]
-    factor = setting.floor + own + setting.boost * is_row * own
-    chosen = events.select(taken)
-    known = 1.0 if chosen.weights is None else chosen.weights
-    weighed = replace(
-        chosen, customers=row.astype(np.int32), weights=(factor * known).astype(np.float32)
-    )
-    return replace(
-        data, customers=Vocabulary("customer", np.arange(len(rows))), interactions=weighed
-    )

@@ -3,16 +3,10 @@
 import numpy as np
 
 from recsys.arrays import FloatArray
+from recsys.journeys.purposes.links import Pairs, pairs, starts_expected
 from recsys.journeys.purposes.matching import link_probabilities
-from recsys.journeys.purposes.renewal import (
-    Pairs,
-    Renewal,
-    estimate,
-    link_odds,
-    log_evidence,
-    pairs,
-    starts_expected,
-)
+from recsys.journeys.purposes.odds import link_odds, log_evidence
+from recsys.journeys.purposes.renewal import Renewal, estimate
 from recsys.journeys.purposes.visits import Visits
 
 REACH = 12

@@ -98,10 +98,7 @@ class PurposeModel:
             data.interactions, used, self.purposes_of(data.products.ids), self.span,
             self._horizon(data), self.actions,
         )  # fmt: skip
-        parts = [
-            strands_of(part, self.renewal, *infer_links(self.renewal, part))
-            for part in self._parts(found)
-        ]
+        parts = [strands_of(part, *infer_links(self.renewal, part)) for part in self._parts(found)]
         return Strands.joined(parts, len(data.interactions), self.actions)
 
     def assign_events(self, events: Interactions, as_of: int) -> Strands:
@@ -115,7 +112,7 @@ class PurposeModel:
         found = visits(
             events, used, self.tree.purpose, self.span, float(self.span.days(as_of)), self.actions
         )
-        part = strands_of(found, self.renewal, *infer_links(self.renewal, found))
+        part = strands_of(found, *infer_links(self.renewal, found))
         return Strands.joined([part], len(events), self.actions)
 
     def purposes_of(self, product_ids: IdArray) -> IntArray:

@@ -10,17 +10,14 @@ without knowing strands, see `recsys.journeys.purposes.fit`: if nobody comes bac
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma, gammainc, gammaln
+from scipy.special import gammainc, gammaln
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.journeys.purposes.links import Pairs
 from recsys.journeys.purposes.visits import Visits
 
-_SHORTEST = 0.02
-"""Least gap in days: 30 minutes; shorter ones are within a visit."""
 _PRIOR = 50.0
 """Links of weight that pull the gaps before an action to those before all."""
-_BOUND = 30.0
-"""Logarithms of odds are kept within +-30, so that their exponentials are finite."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,93 +72,6 @@ class Renewal:
         return np.asarray(returns * (1 - passed) / (1 - returns * passed))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Pairs:
-    """Pairs of visits of the same customer and purpose, of which the later may continue the other.
-
-    Arrays [L].
-
-    Attributes:
-        earlier, later: rows of visits.
-        gap: time between them, at least that of a pause that ends a visit.
-        same: whether the later begins with the product that ended the earlier.
-    """
-
-    earlier: IntArray
-    later: IntArray
-    gap: FloatArray
-    same: FloatArray
-
-
-def pairs(visits: Visits, most: int) -> Pairs:
-    """All pairs of a visit and those that came up to `most` visits before it."""
-    earlier, later = [], []
-    for lag in range(1, most + 1):
-        second = np.arange(lag, len(visits))
-        second = second[visits.cell[second] == visits.cell[second - lag]]
-        if not len(second):
-            break
-        earlier.append(second - lag)
-        later.append(second)
-    before = np.concatenate(earlier) if earlier else np.zeros(0, np.int64)
-    after = np.concatenate(later) if later else np.zeros(0, np.int64)
-    return Pairs(
-        earlier=before,
-        later=after,
-        gap=np.maximum(visits.begin[after] - visits.end[before], _SHORTEST),
-        same=visits.last[before] == visits.first[after],
-    )
-
-
-def starts_expected(visits: Visits, links: Pairs, probability: FloatArray) -> FloatArray:
-    """[V] probability that a visit begins a strand."""
-    continues = np.bincount(links.later, probability, len(visits))
-    return np.clip(1 - continues, 1e-9, 1.0)
-
-
-def log_evidence(known: Renewal, visits: Visits, links: Pairs) -> FloatArray:
-    """[L] log odds of a link against an end of the earlier visit and a start of the later one.
-
-    But for the rate of the start, see `link_odds`.
-
-    Args:
-        known: parameters.
-        visits: of customers.
-        links: pairs of visits.
-    """
-    before, after = visits.depth[links.earlier], visits.depth[links.later]
-    open_end = visits.horizon - visits.end[links.earlier]
-    same, other = known.same
-    product = np.where(links.same, np.log(same / other), np.log((1 - same) / (1 - other)))
-    return np.asarray(
-        np.log(known.returns[before])
-        + known.gap.log_density(links.gap, after)
-        + np.log(known.steps[before, after])
-        + product
-        - np.log(1 - known.returns[before] * known.has_returned_by(open_end))
-        - np.log(known.starts[after])
-    )
-
-
-def link_odds(
-    known: Renewal, visits: Visits, links: Pairs, evidence: FloatArray, starts: FloatArray
-) -> FloatArray:
-    """[L] odds of a link against an end of the earlier visit and a start of the later one.
-
-    Args:
-        known: parameters.
-        visits: of customers.
-        links: pairs of visits.
-        evidence: [L] from `log_evidence`.
-        starts: [V] probability that a visit begins a strand, from which the rates of customers
-            follow: exp E[log rate] under the gamma posterior (variational Bayes).
-    """
-    begun = np.bincount(visits.cell, starts, visits.cells)
-    log_rate = digamma(begun + known.rate_shape) - np.log(visits.horizon + known.rate_time)
-    odds = evidence - log_rate[visits.cell[links.later]]
-    return np.asarray(np.exp(np.clip(odds, -_BOUND, _BOUND)))
-
-
 def estimate(
     visits: Visits, links: Pairs, probability: FloatArray, starts: FloatArray, cells: int
 ) -> Renewal:
@@ -199,7 +109,7 @@ def estimate(
     )
 
 
-def _share(flags: FloatArray, weight: FloatArray) -> float:
+def _share(flags: BoolArray, weight: FloatArray) -> float:
     """Share of flags by weight, pulled to one half by two."""
     return float((weight @ flags + 1) / (weight.sum() + 2))
 

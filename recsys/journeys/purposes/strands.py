@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.journeys.purposes.renewal import Pairs, Renewal, starts_expected
+from recsys.journeys.purposes.links import Pairs, starts_expected
 from recsys.journeys.purposes.visits import Visits
 
 _LINKED = 0.5
@@ -113,12 +113,11 @@ class StrandPart:
         }
 
 
-def strands_of(visits: Visits, known: Renewal, links: Pairs, probability: FloatArray) -> StrandPart:
+def strands_of(visits: Visits, links: Pairs, probability: FloatArray) -> StrandPart:
     """The strands that the probable links make of visits.
 
     Args:
         visits: of some customers.
-        known: how strands go on.
         links: pairs of visits.
         probability: [L] that the later continues the earlier.
     """
