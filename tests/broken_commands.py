@@ -401,6 +401,21 @@ SEGMENTS = {
     "out nowhere": ([*SHOP, "out=/proc/no/s.csv"], "out=/proc/no/s.csv cannot be written"),
 }  # fmt: skip
 
+PURPOSES = {
+    "misspelt key": ([*SHOP, "colum=x"], "unknown argument 'colum=x'; did you mean column="),
+    "unknown column": ([*SHOP, "column=colour"], "column: expected a column of products"),
+    "cut-off of no date": ([*SHOP, "at=monday"], "at: expected a moment from 20", "got 'monday'"),
+    "open beyond 1": ([*SHOP, "open=7"], "open: expected a number from 0 to 1, got '7'"),
+    "seed below 0": ([*SHOP, "seed=-1"], "seed: expected a number from 0", "got '-1'"),
+    "unknown customer": ([*SHOP, "customer=nobody"], "customer: expected one of", "'nobody'"),
+    "out of no kind": ([*SHOP, "out=s.xlsx"], "out=s.xlsx: expected a name that ends in"),
+    "page of no kind": ([*SHOP, "page=s.pdf"], "page=s.pdf: expected a name that ends in"),
+    "log in words": ([*SHOP, "log=maybe"], "log: expected true or false"),
+    "artifact nowhere": ([*SHOP, "column=null", "artifact=no"], "no"),
+    "out nowhere": ([*SHOP, "column=null", "out=/proc/no/s.csv"],
+        "out=/proc/no/s.csv cannot be written"),
+}  # fmt: skip
+
 SIGNALS = {
     "misspelt key": ([*SHOP, "evry=9"], "unknown argument 'evry=9'; did you mean every="),
     "unknown file": ([*SHOP, "signals=defalt"], "signals: expected one of default", "'default'?"),
@@ -417,6 +432,46 @@ SIGNALS = {
     "levers of no kind": ([*SHOP, "levers=l.txt"], "levers=l.txt: expected a name that ends in"),
     "levers of no signal": ([*SHOP, "levers=l.csv"],
         "levers: expected a signal with the key lever, got none in 'default'"),
+}  # fmt: skip
+
+SIMILAR = {
+    "nothing wanted": ([*SHOP], "say one of customer=ID, seeds=FILE and clusters=NUMBER, got none"),
+    "two wanted": ([*SHOP, "customer=c1", "clusters=3"], "got customer= and clusters="),
+    "a key of another": ([*SHOP, "clusters=3", "size=9"], "size= belongs to seeds=", "clusters="),
+    "misspelt key": ([*SHOP, "custmer=c1"], "unknown argument 'custmer=c1'; did you mean customer"),
+    "unknown customer": ([*SHOP, "customer=zzz"], "customer id 'zzz' is not among the"),
+    "k in words": ([*SHOP, "customer=c1", "k=few"], "k: expected a whole number of at least 1"),
+    "no list": ([*SHOP, "seeds=no.csv"], "seeds=no.csv: expected a file, and there is none"),
+    "list of no kind": ([*SHOP, "seeds=s.xlsx"], "seeds=s.xlsx: expected a name that ends in"),
+    "size in words": ([*SHOP, "seeds=no.csv", "size=all"], "size: expected a whole number"),
+    "one cluster": ([*SHOP, "clusters=1"], "clusters: expected auto or a number of at least 2"),
+    "former of nothing": ([*SHOP, "clusters=3", "former=no.csv"], "former=no.csv: expected a file"),
+    "clusters in words": ([*SHOP, "clusters=few"], "clusters: expected a whole number"),
+    "a model of scores": ([*SHOP, "clusters=3", "model=oracle"], "cannot be exported"),
+    "unknown model": ([*SHOP, "clusters=3", "model=alz"], "model=alz"),
+    "cut-off of no date": ([*SHOP, "clusters=3", "at=monday"], "at: expected a moment from 20"),
+    "cut-off of an artifact": (["artifact=a", "customer=c1", "at=2025-01-01"],
+        "at= has no effect on an artifact"),
+    "no artifact": (["artifact=no", "customer=c1"], "no"),
+    "page of no kind": ([*SHOP, "clusters=3", "page=s.pdf"], "page=s.pdf: expected a name that"),
+    "log in words": ([*SHOP, "clusters=3", "log=maybe"], "log: expected true or false"),
+}  # fmt: skip
+
+MOMENTS = {
+    "misspelt key": ([*SHOP, "lable=x"], "unknown argument 'lable=x'; did you mean label="),
+    "unknown label": ([*SHOP, "label=intent"], "label: expected a column context_intent"),
+    "too few sessions": ([*SHOP, "days=none"], "label: expected at least 50 past sessions"),
+    "days in words": ([*SHOP, "days=week"], "days: expected a whole number"),
+    "cut-off of no date": ([*SHOP, "at=monday"], "at: expected a moment from 20", "got 'monday'"),
+    "test of no split": ([*SHOP, "test=true"], "test: expected data with cut-offs"),
+    "test in words": ([*SHOP, "test=maybe"], "test: expected true or false"),
+    "levers of no offers": ([*SHOP, "levers=l.csv"], "retention: expected levers= and retention="),
+    "offers without levers": ([*SHOP, "retention=o1"], "levers: expected levers= and retention="),
+    "unknown offer": ([*SHOP, "levers=l.csv", "retention=o9"], "retention: expected offers of the"),
+    "levers without days": ([*SHOP, "levers=l.csv", "retention=o1", "days=none"],
+        "days: expected a number of days, which levers= needs"),
+    "out of no kind": ([*SHOP, "out=s.xlsx"], "out=s.xlsx: expected a name that ends in"),
+    "events of no kind": ([*SHOP, "events=e.txt"], "events=e.txt: expected a name that ends in"),
 }  # fmt: skip
 
 CHECK = {
@@ -519,7 +574,8 @@ MONITOR = {
 
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
-    "signals": SIGNALS, "refresh": REFRESH, "serve": SERVE,
+    "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "purposes": PURPOSES,
+    "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
     "benchmark": BENCHMARK,

@@ -13,21 +13,16 @@ from recsys.customers.signals.detect import signals_at
 from recsys.customers.signals.library import read_signals
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.filter_seen import FilterSeenLike
-from recsys.data.interactions import DAY, SECOND
-from recsys.data.source import Cutoffs, Source
-from recsys.data.tables import Tables
+from recsys.data.snapshot_source import SnapshotSource
+from recsys.data.source import Source
 from recsys.errors import InputError
-from recsys.ops.filter_seen import FilterSeen
 
 
-class WithSegments:
+class WithSegments(SnapshotSource):
     """Another source, with columns of customers: segments, signals, and what they may be worth.
 
-    They are counted a second before each cut-off of the source, a second before the end of the
-    data, and `every` so many days between. A model, a slice (`evaluate.segment`), the baseline
-    `model=segment model.column=NAME` and a rule (`customer.NAME`) then take the latest before
-    their cut-off, like any dated row of customers; the leakage audit counts them again.
+    They serve as a slice (`evaluate.segment`), as the baseline `model=segment model.column=NAME`,
+    as features and in a rule (`customer.NAME`). See `SnapshotSource` for when they are counted.
 
     Args:
         source: of the tables.
@@ -62,62 +57,22 @@ class WithSegments:
             )
         if value_days is not None and not 1 <= value_days <= 36_500:
             raise InputError(f"data.value_days: expected 1 to 36,500 days, got {value_days:g}")
-        if every < 1:
-            raise InputError(f"data.every: expected a number of days >= 1, got {every}")
-        self._source, self._every, self._signals_as = source, every, signals_as
+        super().__init__(source, every)
+        self._signals_as = signals_as
         self._value_days, self._value_actions = value_days, tuple(value_actions)
         self._segments = None if segments is None else read_segments(segments)
         self._signals = None if signals is None else read_signals(signals)
         self._require_own_names()
 
     @property
-    def name(self) -> str:
-        """That of the other source."""
-        return self._source.name
-
-    @property
-    def version(self) -> str:
-        """Of the other source, and of the segments and signals."""
+    def counted(self) -> str:
+        """See `SnapshotSource`."""
         parts = [part.version for part in (self._segments, self._signals) if part is not None]
         if self._value_days is not None:
             parts.append(f"value {self._value_days:g} {' '.join(self._value_actions)}")
-        told = f"{self._source.version} with {' '.join(parts)} every {self._every} days"
-        return told if self._signals_as == "columns" else f"{told}, signals as {self._signals_as}"
-
-    @property
-    def cutoffs(self) -> Cutoffs | None:
-        """Those of the other source."""
-        return self._source.cutoffs
-
-    @property
-    def filter_seen(self) -> FilterSeenLike | FilterSeen:
-        """That of the other source."""
-        return self._source.filter_seen
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Those of the other source."""
-        return self._source.targets
-
-    def load(self) -> Tables:
-        """The tables of the other source."""
-        return self._source.load()
-
-    def snapshot_moments(self, data: Dataset) -> Sequence[int]:
-        """See `TakesSnapshots`."""
-        when = data.interactions.when
-        if data.clock != "timestamp" or when is None or data.as_of is None or not len(when):
-            raise InputError(
-                "interactions: what is known of customers needs a column timestamp, got "
-                f"{data.clock or 'no order'}"
-            )
-        step, first = self._every * DAY, int(when.min())
-        moments = set(range((first // step + 1) * step, data.as_of, step))
-        for cutoff in (self.cutoffs.valid_from, self.cutoffs.test_from) if self.cutoffs else ():
-            if isinstance(cutoff, pd.Timestamp):
-                moments.add(int(cutoff.floor("s").timestamp()) * SECOND - SECOND)
-        moments.add(data.as_of - SECOND)
-        return sorted(moment for moment in moments if first < moment < data.as_of)
+        if self._signals_as != "columns":
+            parts.append(f"signals as {self._signals_as}")
+        return " ".join(parts)
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`."""

@@ -35,7 +35,7 @@ PARTS = tuple(_TYPES)
 
 _METHODS = {
     "data": "load", "split": "split", "model": "fit", "model.objective": "prepare",
-    "model.market": "load", "suite": "figures", "suite.data": "load",
+    "model.market": "load", "model.base": "fit", "suite": "figures", "suite.data": "load",
 }  # fmt: skip
 """Part -> the method that its class must have."""
 

@@ -13,11 +13,13 @@ from recsys.exporting.events import events_of, fold_in_arrays, fresh_events
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.features import with_features
 from recsys.exporting.offers import moments, offer_table
+from recsys.exporting.strands import with_strands
 from recsys.models.base import (
     EmbeddingRecommender,
     Embeddings,
     FilterRecommender,
     FoldIn,
+    HasStrands,
     Recommender,
     WeighsEvents,
 )
@@ -60,7 +62,8 @@ def contents_of(
         fold_in_arrays(fold_in, fresh),
         {**about, "fresh_events": fresh.fact},
     )
-    return with_features(contents, data)
+    strands = model.strand_vectors if isinstance(model, HasStrands) else None
+    return with_strands(with_features(contents, data), strands)
 
 
 def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]:

@@ -6,9 +6,11 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluation.full_ranking import Score
+from recsys.ops.csr import expand_ranges
 from recsys.ops.topk import topk
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.precision import Precision, rounded
+from recsys.serving.query.ranking import product_scores
 
 
 def fidelity(
@@ -23,7 +25,7 @@ def fidelity(
         at_most: number of customers that are compared, drawn with a fixed seed.
         k: length of the lists.
     """
-    count = len(contents.customers)
+    count = len(_first_rows(contents))
     customers = np.random.default_rng(0).permutation(count)[:at_most]
     kept = _scores(rounded(contents, precision))
     return {
@@ -45,8 +47,21 @@ def overlap(exact: Score, other: Score, customers: IntArray, k: int) -> float:
 
 
 def _scores(contents: Contents) -> Score:
+    """Of customers by their row numbers in the data: the greatest over the rows of each."""
+    first = _first_rows(contents)
+    last = np.append(first[1:], len(contents.customers))
+
     def score(customers: IntArray) -> FloatArray:
-        scores: FloatArray = contents.customers.vectors[customers] @ contents.products.vectors.T
-        return scores
+        query, rows = expand_ranges(first[customers], last[customers])
+        starts = np.flatnonzero(np.diff(query, prepend=-1))
+        return product_scores(contents, contents.customers.vectors[rows], starts, None)
 
     return score
+
+
+def _first_rows(contents: Contents) -> IntArray:
+    """[C] the first row of each customer, whose rows follow each other."""
+    strands = contents.customers.strands
+    if strands is None:
+        return np.arange(len(contents.customers))
+    return np.flatnonzero(strands == 0)

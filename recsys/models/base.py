@@ -3,9 +3,9 @@
 Every model is a `Recommender`: `fit` and `score`. The other protocols are optional, and each adds
 something: `EmbeddingRecommender` or `FilterRecommender` an export, `WeighsEvents` fresh events in
 the artifact, `TunesItself` settings chosen on valid, `Checkpointable` resuming and several
-processes, `KnowsDayparts` the time of day of decisions, `Derives` and `UsesColumns` statements for
-the audit and the records. A class that inherits from `recsys.models.recommends.Recommends` also has
-`recommend`.
+processes, `KnowsDayparts` the time of day of decisions, `HasStrands` several vectors a customer,
+`Derives` and `UsesColumns` statements for the audit and the records. A class that inherits from
+`recsys.models.recommends.Recommends` also has `recommend`.
 """
 
 from collections.abc import Mapping
@@ -236,6 +236,36 @@ class EmbeddingRecommender(Recommender, Protocol):
 
     def fold_in(self) -> FoldIn | None:
         """How events become a customer vector; None if a vector is not a function of events."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StrandVectors:
+    """Vectors of customers who have one for each of several strands of intent; R rows.
+
+    A customer who has rows here is scored by the best of them, in place of his row in
+    `Embeddings.customers`; the others keep that one.
+
+    Attributes:
+        customers: [R] row numbers, ascending.
+        vectors: [R, d] float32, in the space of `Embeddings`.
+        history: [R, P] float32 CSR, the weights that make up each vector, as `FoldIn.history`.
+        degrees: [R] float32, what the events of each row count together.
+    """
+
+    customers: IntArray
+    vectors: FloatArray
+    history: csr_array
+    degrees: FloatArray
+
+
+@runtime_checkable
+class HasStrands(Protocol):
+    """A model whose customers may have several vectors, of which the best counts."""
+
+    @property
+    def strand_vectors(self) -> StrandVectors | None:
+        """Those of the last fit; None where every customer has one vector."""
         ...
 
 

@@ -41,7 +41,7 @@ def scores_of_history(
     if fold_in is None or fold_in.products.shape[1] < products.shape[1]:
         raise ValueError(f"{type(model).__name__}: events alone do not make a vector")
     tiles = [
-        _vectors(fold_in, history[start : start + _TILE]) @ products.T
+        vectors_of_history(fold_in, history[start : start + _TILE]) @ products.T
         for start in range(0, history.shape[0], _TILE)
     ]
     scores = np.concatenate(tiles).astype(np.float32)
@@ -50,8 +50,14 @@ def scores_of_history(
     return scores
 
 
-def _vectors(fold_in: FoldIn, history: csr_array) -> FloatArray:
-    """[n, m] float64 vectors of customers with these counts of events [n, P]."""
+def vectors_of_history(fold_in: FoldIn, history: csr_array) -> FloatArray:
+    """[n, m] float64 vectors of customers with these counts of events [n, P].
+
+    Args:
+        fold_in: of a fitted model.
+        history: [n, P] CSR counts without explicit zeros, n >= 1, summed as
+            `recsys.graph.bipartite.interaction_matrix` sums them.
+    """
     weights = weights_of(fold_in, history)
     ranges = (slice(start, end) for start, end in pairwise(weights.indptr))
     return np.stack(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from event_tables import DAY, events
 
+from recsys.cli.composed_source import composed_source
 from recsys.customers.lifetime_value.forecast import forecast
 from recsys.customers.lifetime_value.observe import observe
 from recsys.customers.with_segments import WithSegments
@@ -170,3 +171,14 @@ def test_a_column_is_a_feature_and_a_condition_of_a_rule(tmp_path: Path) -> None
     (rule,) = compile_rules(policy_of(content, "mine"), data).groups
     allowed = rule.allowed[rule.customers, 0]
     assert set(data.customers.ids[allowed]) == {"ann", "bob", "cem"}
+
+
+@pytest.mark.parametrize("kind", ["with_segments", "with_clusters"])
+def test_the_tables_may_be_of_any_source_by_its_name(kind: str, tmp_path: Path) -> None:
+    events(ROWS).to_csv(tmp_path / "interactions.csv", index=False)
+    root = f"data.source.root={tmp_path}"
+    made = composed_source([f"data={kind}", "data@data.source=files", root])
+    assert len(made.load().interactions) == len(ROWS)
+    if kind == "with_clusters":
+        words = [f"data={kind}", "data@data.source=files", root, "model@data.model=xsimgcl"]
+        assert "XSimGCL" in composed_source(words).version

@@ -12,7 +12,7 @@ from recsys.customers.lifetime_value.bands import Band, banded
 from recsys.customers.lifetime_value.estimate import Estimate
 from recsys.customers.lifetime_value.forecast import Forecast
 from recsys.customers.lifetime_value.holdout import Holdout
-from recsys.customers.lifetime_value.newton import Fit
+from recsys.customers.lifetime_value.newton import FARTHEST, Fit
 from recsys.data import columns
 from recsys.reports.rendering import Cells, PageTable, verdict_cell
 
@@ -131,7 +131,8 @@ def parameter_rows(model: str, names: Sequence[str], fit: Fit) -> list[Cells]:
     rows: list[Cells] = []
     for at, (value, low, high) in enumerate(zip(*_intervals(fit), strict=True)):
         shown = with_ends(value, low, high)
-        if fit.at_end[at] or low > 0.99999 * value or high > _WIDEST * value:
+        at_end = fit.at_end[at] or abs(np.log(value)) > 0.999 * FARTHEST
+        if at_end or low > 0.99999 * value or high > _WIDEST * value:
             shown = f"{value:,.4g}, not determined: customers do not differ in it"
         rows.append([f"{model}: {names[at]}", shown])
     return rows

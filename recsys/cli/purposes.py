@@ -1,0 +1,159 @@
+"""Finds what customers are after: purposes, the strands of each customer, and which are open.
+
+recsys purposes data=files data.root=FOLDER page=purposes.html out=strands.parquet
+recsys purposes data=files data.root=FOLDER customer=ID artifact=FOLDER
+recsys purposes data=files data.root=FOLDER column=null events=events.parquet
+
+A strand is what a customer did for one purpose, until silence or a purchase ended it. Purposes are
+the values of a column of products, or with column=null communities of the graph of products.
+Keys of data= are those of recsys train.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from recsys.cli.artifact_scores import artifact_score
+from recsys.cli.composed_source import composed_source
+from recsys.cli.customer_files import moment_of, table_content
+from recsys.cli.run_keys import LOG, log_if_wanted, require_log
+from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.words import Key, key_values, named_file, number_within
+from recsys.data import columns
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.journeys.purposes.model import PurposeModel
+from recsys.journeys.purposes.next_offers import next_offers
+from recsys.journeys.purposes.tables import event_table
+from recsys.ops.terminal import say
+from recsys.ops.whole_file import write_whole
+from recsys.reports.purposes.contents import PurposeReport
+from recsys.reports.purposes.page_tables import customer_text
+from recsys.reports.purposes.report import (
+    PAGE,
+    purpose_figures,
+    purpose_page,
+    purpose_text,
+    summary,
+    title,
+)
+from recsys.tracking.data_sets import DataSet
+from recsys.tracking.report import Report
+
+_TABLES = (".parquet", ".csv")
+KEYS = {
+    **DATA_KEYS,
+    "column": Key("column of products that has the purposes; null finds them in the graph",
+                  default=columns.CATEGORY),
+    "at": Key("cut-off; by default the end of the data", "DATE"),
+    "open": Key("least probability of going on for a strand to count as open", default="0.1"),
+    "customer": Key("print the strands of one customer instead", "ID"),
+    "artifact": Key("whose scores choose the offer for each strand", "FOLDER"),
+    "out": Key("file with a row a strand (.parquet or .csv)", "FILE"),
+    "events": Key("file with a row an event, its strand and probability", "FILE"),
+    "page": Key("write a page as well", "FILE.html"),
+    "seed": Key("of the graph's communities", default="0"),
+    **LOG,
+}  # fmt: skip
+
+
+def main(words: Sequence[str]) -> None:
+    """Prints purposes, writes strands, events and a page, and keeps them in MLflow.
+
+    Args:
+        words: key=value.
+
+    Raises:
+        InputError: a word or the data are not usable, or a file cannot be written.
+    """
+    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    files = {key: named_file(given, key, _TABLES) for key in ("out", "events")}
+    page = named_file(given, "page", (".html",))
+    open_from = number_within("open", given["open"], 0.0, 1.0)
+    seed = int(number_within("seed", given["seed"], 0, 2**32 - 1))
+    require_log(given)
+    column = None if given["column"] == "null" else given["column"]
+    source = composed_source([word for word in words if is_of_data(word)])
+    data = _until(given, Dataset.from_source(source))
+    customer = _customer(given["customer"], data) if "customer" in given else None
+    model = PurposeModel(column=column, seed=seed).fit(data)
+    report = PurposeReport.of(data, model, open_from)
+    if "artifact" in given:
+        _add_offers(report, Path(given["artifact"]))
+    if customer is None:
+        say(*purpose_text(report))
+    else:
+        _require_strands(customer, report)
+        say(*customer_text(report, customer))
+    tables = {"out": report.table}
+    if files["events"] is not None:
+        tables["events"] = event_table(model, report.strands, data)
+    for key, path in files.items():
+        if path is not None:
+            write_whole(path, table_content(tables[key], path.suffix), key)
+            say("", f"{'Strands' if key == 'out' else 'Events'}: {path}")
+    if page is not None:
+        write_whole(page, purpose_page(report), "page")
+        say("", f"Page: {page}")
+    log_if_wanted(
+        given,
+        lambda: Report(
+            kind="purposes",
+            name=f"purposes {data.name}",
+            note=f"{title(report)}\n\n{summary(report)}",
+            params={"column": given["column"], "open": given["open"], "seed": given["seed"]},
+            metrics=purpose_figures(report),
+            tags={"data": data.name, "fingerprint": data.fingerprint},
+            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
+            files={PAGE: purpose_page(report).encode()},
+        ),
+    )
+
+
+def _until(given: dict[str, str], data: Dataset) -> Dataset:
+    """The events before `at=`; all of them without it."""
+    if "at" not in given:
+        return data
+    moment = moment_of(given, data)
+    when = data.interactions.when
+    assert when is not None
+    return data.select(when < moment, as_of=moment)
+
+
+def _customer(text: str, data: Dataset) -> object:
+    """The id of a customer as in the tables.
+
+    Raises:
+        InputError: the data do not know it.
+    """
+    known = np.flatnonzero(data.customers.ids.astype(str) == text)
+    if not len(known):
+        raise InputError(
+            f"customer: expected one of the {len(data.customers):,} customers of {data.name}, got "
+            f"'{text}'"
+        )
+    found: object = data.customers.ids[known[0]]
+    return found
+
+
+def _require_strands(customer: object, report: PurposeReport) -> None:
+    if not (report.table[columns.CUSTOMER] == customer).any():
+        raise InputError(
+            f"customer: '{customer}' has no event with a product and one of the actions "
+            f"{', '.join(report.strands.actions)} up to the cut-off"
+        )
+
+
+def _add_offers(report: PurposeReport, artifact: Path) -> None:
+    """Columns offer and offer_score: what the artifact ranks first for the purpose of a strand."""
+    data, strands = report.data, report.strands
+    products, scores = next_offers(
+        artifact_score(artifact, data), strands.customer, strands.purpose,
+        report.model.tree.purpose, data.eligible(data.as_of, None),
+    )  # fmt: skip
+    offers = np.full(len(strands), None, dtype=object)
+    some = products >= 0
+    offers[some] = data.products.ids[products[some]]
+    report.table["offer"] = offers
+    report.table["offer_score"] = scores

@@ -1,0 +1,1 @@
+"""Purposes and strands as a page and as lines for the terminal."""
