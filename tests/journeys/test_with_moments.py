@@ -25,8 +25,8 @@ class Leaky(WithMoments):
         return super().snapshot(data, data.as_of)
 
 
-def source(kind: type[WithMoments] = WithMoments) -> WithMoments:
-    return kind(source=SimulatedMarket(events=4_000), label="outcome", days=60, every=365)
+def source(kind: type[WithMoments] = WithMoments, days: int | None = 60) -> WithMoments:
+    return kind(source=SimulatedMarket(events=4_000), label="outcome", days=days, every=365)
 
 
 @cache
@@ -48,7 +48,7 @@ def test_a_cut_off_takes_the_latest_columns_before_it_and_they_are_features() ->
 
 def test_a_leak_planted_in_moments_is_caught() -> None:
     with pytest.raises(InputError, match=r"leakage audit, snapshots of valid: customers: customer"):
-        TimeSplit(**CUTOFFS).split(Dataset.from_source(source(Leaky)))
+        TimeSplit(**CUTOFFS).split(Dataset.from_source(source(Leaky, days=None)))
 
 
 def test_events_of_moments_are_known_from_the_first_event_of_their_session() -> None:
