@@ -17,7 +17,7 @@ demo: .venv/installed  ## simulated market, every model, comparison, export, off
 lint: .venv/installed  ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	MYPY_NUM_WORKERS=2 $(BIN)/mypy
 	$(BIN)/lint-imports
 
 docs: .venv/installed  ## the site, into outputs/site; a broken link or reference fails
@@ -25,7 +25,7 @@ docs: .venv/installed  ## the site, into outputs/site; a broken link or referenc
 
 test: .venv/installed  ## all but the slow tests
 	@$(MAKE) --no-print-directory --jobs 2 lint docs
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --nbmake --durations 10
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal --nbmake --durations 10
 
 test-slow: .venv/installed  ## the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m slow

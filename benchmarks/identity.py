@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,10 @@ from recsys.arrays import IntArray
 from recsys.customers.identity.evaluation import evaluate_identities
 from recsys.customers.identity.resolve import resolve
 from recsys.data import columns
+from recsys.data.check import check_table
 from recsys.errors import InputError
 from recsys.experiments.cost import peak_memory_mb, reset_peak_memory
+from recsys.simulation import SimulatedMarket
 
 _NEARLY_A_KEY = "soc_sec_id"
 _REPEATS = 3
@@ -22,29 +24,35 @@ _REPEATS = 3
 _WORDS = 20_000
 _OF_FAMILIES = (columns.SURNAME, columns.CITY, columns.POSTCODE, columns.PHONE)
 _OF_TWINS = (*_OF_FAMILIES, columns.BIRTH_DATE)
+_HARD = 200_000
+"""Records with twins and families, at most: they show precision, the others time and memory."""
 _LINKED = 4
 """Customers of a simulated person that known links join."""
 
 
 class IdentitySuite:
-    """Pairs, clusters, stable ids, seconds and memory.
+    """Pairs, clusters, stable ids, seconds (of the clock, and of all cores) and memory.
 
     Args:
         febrl: folder of febrl sets, each `NAME.parquet` with `rec_id` as `rec-N-org`; null for
             none.
         records: simulated ones, which are compared; 0 for none.
         links: known links between as many customers, without comparison; 0 for none.
+        market: events of a simulated market whose records are compared; 0 for none.
         seed: of what is simulated.
     """
 
-    def __init__(self, *, febrl: str | None, records: int, links: int, seed: int = 0) -> None:
-        require_at_least(0, records=records, links=links)
+    def __init__(
+        self, *, febrl: str | None, records: int, links: int, market: int = 0, seed: int = 0
+    ) -> None:
+        require_at_least(0, records=records, links=links, market=market)
         if febrl is not None and not Path(febrl).is_dir():
             raise InputError(f"suite.febrl={febrl}: expected a folder, and there is none")
         self.febrl, self.records, self.links, self.seed = febrl, records, links, seed
+        self.market = market
 
     def figures(self) -> Mapping[str, float]:
-        """Keys SET_KIND_metric, simulated_metric and links_metric."""
+        """Keys SET_KIND_metric, simulated_metric, families_metric, market_metric, links_metric."""
         made: dict[str, float] = {}
         for path in sorted(Path(self.febrl).glob("*.parquet")) if self.febrl else ():
             table, truth = _febrl(path)
@@ -53,8 +61,10 @@ class IdentitySuite:
             made |= _stability(path.stem, table, truth, self.seed)
         if self.records:
             made |= _measured("simulated", *simulated(self.records, self.seed))
-            hard = simulated(self.records, self.seed, twins=0.02, families=0.1)
+            hard = simulated(min(self.records, _HARD), self.seed, twins=0.02, families=0.1)
             made |= _measured("families", *hard)
+        if self.market:
+            made |= _measured("market", *_of_market(self.market, self.seed))
         if self.links:
             made |= _many_links(self.links, self.seed)
         return made
@@ -68,12 +78,14 @@ def _febrl(path: Path) -> tuple[pd.DataFrame, IntArray]:
 
 def _measured(name: str, table: pd.DataFrame, truth: IntArray) -> dict[str, float]:
     reset_peak_memory()
-    start = perf_counter()
+    start, cpu = perf_counter(), process_time()
     made = resolve(table)
-    seconds = perf_counter() - start
+    seconds, cpu = perf_counter() - start, process_time() - cpu
     peak = peak_memory_mb()
     errors = evaluate_identities(made.cluster, truth, resamples=200)
-    figures: dict[str, float] = {"seconds": seconds, "peak_mb": peak, "mixed": errors.mixed}
+    figures: dict[str, float] = {
+        "seconds": seconds, "cpu_seconds": cpu, "peak_mb": peak, "mixed": errors.mixed,
+    }  # fmt: skip
     for metric, value in errors.metrics.items():
         figures |= {metric: value.mean, f"{metric}_low": value.low, f"{metric}_high": value.high}
     return {f"{name}_{key}": float(figure) for key, figure in figures.items()}
@@ -88,6 +100,12 @@ def _stability(name: str, table: pd.DataFrame, truth: IntArray, seed: int) -> di
     now = resolve(table, former=former.persons)
     same = now.persons["person_id"].to_numpy()[was] == former.persons["person_id"].to_numpy()
     return {f"{name}_ids_changed": float(1 - same[~touched[was]].mean())}
+
+
+def _of_market(events: int, seed: int) -> tuple[pd.DataFrame, IntArray]:
+    market = SimulatedMarket(events=events, seed=seed, records=True)
+    table = check_table("records", market.load().records)  # type: ignore[arg-type]
+    return table, np.asarray(pd.factorize(market.persons_of(table[columns.RECORD].to_numpy()))[0])
 
 
 def simulated(
@@ -160,11 +178,12 @@ def _many_links(links: int, seed: int) -> dict[str, float]:
     a, b = a[a != b], b[a != b]
     known = pd.DataFrame({columns.ID_A: a, columns.ID_B: b, columns.KIND: "device"})
     reset_peak_memory()
-    start = perf_counter()
+    start, cpu = perf_counter(), process_time()
     made = resolve(records, known, compare=False)
-    seconds = perf_counter() - start
+    seconds, cpu = perf_counter() - start, process_time() - cpu
     return {
         "links_seconds": seconds,
+        "links_cpu_seconds": cpu,
         "links_peak_mb": peak_memory_mb(),
         "links_persons": float(made.cluster.max() + 1),
     }

@@ -432,6 +432,46 @@ SIGNALS = {
     "events of no kind": ([*SHOP, "events=e.txt"], "events=e.txt: expected a name that ends in"),
 }  # fmt: skip
 
+SIMILAR = {
+    "nothing wanted": ([*SHOP], "say one of customer=ID, seeds=FILE and clusters=NUMBER, got none"),
+    "two wanted": ([*SHOP, "customer=c1", "clusters=3"], "got customer= and clusters="),
+    "a key of another": ([*SHOP, "clusters=3", "size=9"], "size= belongs to seeds=", "clusters="),
+    "misspelt key": ([*SHOP, "custmer=c1"], "unknown argument 'custmer=c1'; did you mean customer"),
+    "unknown customer": ([*SHOP, "customer=zzz"], "customer id 'zzz' is not among the"),
+    "k in words": ([*SHOP, "customer=c1", "k=few"], "k: expected a whole number of at least 1"),
+    "no list": ([*SHOP, "seeds=no.csv"], "seeds=no.csv: expected a file, and there is none"),
+    "list of no kind": ([*SHOP, "seeds=s.xlsx"], "seeds=s.xlsx: expected a name that ends in"),
+    "size in words": ([*SHOP, "seeds=no.csv", "size=all"], "size: expected a whole number"),
+    "one cluster": ([*SHOP, "clusters=1"], "clusters: expected auto or a number of at least 2"),
+    "former of nothing": ([*SHOP, "clusters=3", "former=no.csv"], "former=no.csv: expected a file"),
+    "clusters in words": ([*SHOP, "clusters=few"], "clusters: expected a whole number"),
+    "a model of scores": ([*SHOP, "clusters=3", "model=oracle"], "cannot be exported"),
+    "unknown model": ([*SHOP, "clusters=3", "model=alz"], "model=alz"),
+    "cut-off of no date": ([*SHOP, "clusters=3", "at=monday"], "at: expected a moment from 20"),
+    "cut-off of an artifact": (["artifact=a", "customer=c1", "at=2025-01-01"],
+        "at= has no effect on an artifact"),
+    "no artifact": (["artifact=no", "customer=c1"], "no"),
+    "page of no kind": ([*SHOP, "clusters=3", "page=s.pdf"], "page=s.pdf: expected a name that"),
+    "log in words": ([*SHOP, "clusters=3", "log=maybe"], "log: expected true or false"),
+}  # fmt: skip
+
+MOMENTS = {
+    "misspelt key": ([*SHOP, "lable=x"], "unknown argument 'lable=x'; did you mean label="),
+    "unknown label": ([*SHOP, "label=intent"], "label: expected a column context_intent"),
+    "too few sessions": ([*SHOP, "days=none"], "label: expected at least 50 past sessions"),
+    "days in words": ([*SHOP, "days=week"], "days: expected a whole number"),
+    "cut-off of no date": ([*SHOP, "at=monday"], "at: expected a moment from 20", "got 'monday'"),
+    "test of no split": ([*SHOP, "test=true"], "test: expected data with cut-offs"),
+    "test in words": ([*SHOP, "test=maybe"], "test: expected true or false"),
+    "levers of no offers": ([*SHOP, "levers=l.csv"], "retention: expected levers= and retention="),
+    "offers without levers": ([*SHOP, "retention=o1"], "levers: expected levers= and retention="),
+    "unknown offer": ([*SHOP, "levers=l.csv", "retention=o9"], "retention: expected offers of the"),
+    "levers without days": ([*SHOP, "levers=l.csv", "retention=o1", "days=none"],
+        "days: expected a number of days, which levers= needs"),
+    "out of no kind": ([*SHOP, "out=s.xlsx"], "out=s.xlsx: expected a name that ends in"),
+    "events of no kind": ([*SHOP, "events=e.txt"], "events=e.txt: expected a name that ends in"),
+}  # fmt: skip
+
 CHECK = {
     "no folder": (["data=files", "data.root=none"], "data.root=none: expected a folder"),
     "files without root": (["data=files"], "data.root is not set; set data.root=VALUE"),
@@ -515,7 +555,7 @@ MONITOR = {
     "customers salted": (["decisions=tables/decisions.csv", "customers=salted"],
         "customers: expected plain or hashed, got 'salted'"),
     "negative outcome days": (["decisions=tables/decisions.csv", "outcome_days=-1"],
-        "outcome_days: expected a number >= 0, got -1"),
+        "outcome_days: expected a number from 0 to 36,500, got '-1'"),
     "unknown control": (["decisions=tables/decisions.csv", "control=none"],
         "control=none: the log has no such policy; it has old"),
     "control of all": (["decisions=tables/decisions.csv", "control=old"],
@@ -532,7 +572,8 @@ MONITOR = {
 
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
-    "signals": SIGNALS, "purposes": PURPOSES, "refresh": REFRESH, "serve": SERVE,
+    "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "purposes": PURPOSES,
+    "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
     "benchmark": BENCHMARK,

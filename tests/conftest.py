@@ -5,12 +5,23 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 from in_memory import dataset_of
+from quick_stores import quick_stores
 
 from recsys.data.dataset import Dataset
 
 # A busy machine is slow, not wrong.
 settings.register_profile("recsys", deadline=None)
 settings.load_profile("recsys")
+
+collect_ignore = ["warm_imports.py"]
+"""For servers only: it imports and prepares everything."""
+
+LONGEST = "notebooks/", "tests/docs/test_pages.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest first: at the end, one of two workers would wait for the other."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +44,13 @@ def shop() -> Dataset:
     table = pd.DataFrame(events, columns=names)
     table["timestamp"] = day + pd.to_timedelta(table["timestamp"], unit="D")
     return dataset_of(table)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stores of this process are quick ones."""
+    with quick_stores(tmp_path_factory.getbasetemp() / "empty.db"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -438,3 +438,18 @@ class TestExporting:
         facts = load_artifact(tmp_path / "artifact").facts
         assert facts["model"] == "Popularity"
         assert facts["fidelity"]["overlap@10"] == 1
+
+
+def test_every_model_with_vectors_finds_similar_customers() -> None:
+    """Customers of a block like the same products; the nearest are of their block."""
+    data = Dataset.from_frames(**frames())
+    ids = data.customers.ids
+    model = ALS(dim=8).fit(data)
+    table = model.similar_customers(list(ids), k=5)
+    assert list(table.columns) == ["customer_id", "rank", "similar_id", "similarity"]
+    blocks = [table[name].str[1:].astype(int) % 4 for name in ("customer_id", "similar_id")]
+    assert (blocks[0] == blocks[1]).mean() > 0.8
+    one = model.similar_customers(ids[0], k=5)
+    assert [each.customer_id for each in one] == list(table["similar_id"][:5])
+    with pytest.raises(InputError, match="OnlyScores has only scores, and customers are compared"):
+        OnlyScores().fit(data).similar_customers(ids[0])

@@ -6,6 +6,7 @@ process. Who starts it sees no difference: streams, the code or the signal at th
 kill ends it.
 """
 
+import atexit
 import json
 import multiprocessing
 import os
@@ -17,10 +18,14 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, NoReturn
 
 _CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys
@@ -104,7 +109,7 @@ def _answer(call: socket.socket, server: Path) -> None:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
-        _become(program, words, server)
+        _end(lambda: _become(program, words, server))
     for stream in streams:
         os.close(stream)
     call.sendall(f"{process}\n".encode())
@@ -116,24 +121,6 @@ def _answer(call: socket.socket, server: Path) -> None:
         ended, status = os.waitpid(process, os.WNOHANG)
     call.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
-
-
-def _copy_new_stores(first: Path) -> None:
-    """Makes every new MLflow store a copy of the first: to migrate one takes two seconds."""
-    from recsys.tracking import store
-
-    migrate = store._fill
-
-    def fill(path: Path) -> None:
-        if first.exists():
-            shutil.copyfile(first, path)
-            return
-        migrate(path)
-        written = first.with_name(str(os.getpid()))
-        shutil.copyfile(path, written)
-        written.replace(first)
-
-    store._fill = fill
 
 
 def _become(program: str, words: list[str], server: Path) -> None:
@@ -149,11 +136,13 @@ def _become(program: str, words: list[str], server: Path) -> None:
 
     multiprocessing.get_context = without_imports  # type: ignore[assignment]
     if program == "recsys":
+        from quick_stores import quick_stores
+
         from recsys.cli.main import main
 
-        _copy_new_stores(server / "empty.db")
         sys.argv = ["recsys", *words]
-        main(words)
+        with quick_stores(server / "empty.db"):
+            main(words)
     elif words[0] == "-c":
         sys.argv = ["-c", *words[2:]]
         exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
@@ -161,10 +150,32 @@ def _become(program: str, words: list[str], server: Path) -> None:
         sys.argv = words
         sys.path[0] = str(Path(words[0]).parent)
         runpy.run_path(words[0], run_name="__main__")
-    sys.exit()
+
+
+def _end(run: Callable[[], object]) -> NoReturn:
+    """Runs it and ends the process as Python does, but takes nothing apart: that takes seconds."""
+    code, interrupted = 0, False
+    try:
+        run()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):
+            sys.stderr.write(f"{ended.code}\n")
+    except BaseException as error:
+        code, interrupted = 1, isinstance(error, KeyboardInterrupt)
+        traceback.print_exc()
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    if interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(code)
 
 
 if __name__ == "__main__":
     import warm_imports  # noqa: F401
 
-    serve(sys.argv[1])
+    _end(lambda: serve(sys.argv[1]))

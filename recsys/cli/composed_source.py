@@ -15,6 +15,7 @@ from recsys.data.source import Source
 from recsys.errors import InputError
 from recsys.experiments.config import build_part
 from recsys.experiments.target_classes import allowed_packages
+from recsys.models.base import Recommender
 from recsys.ops.conf_folder import conf_folder
 
 _FOLDER = "--config-dir="
@@ -34,6 +35,22 @@ def composed_source(words: Sequence[str]) -> Source:
         allow = allowed_packages(OmegaConf.to_container(config.allow))
     source: Source = build_part(plain, "data", allow)
     return source
+
+
+def composed_model(words: Sequence[str]) -> Recommender:
+    """The model that these words of `recsys train` name, not fitted.
+
+    Args:
+        words: `model=`, `model.KEY=`, `seed=`, `device=`, `allow=` and `--config-dir=`.
+
+    Raises:
+        InputError: a word is wrong, or a setting does not fit the model.
+    """
+    with _composed(words) as config:
+        plain = _plain(config, "model")
+        allow = allowed_packages(OmegaConf.to_container(config.allow))
+    model: Recommender = build_part(plain, "model", allow)
+    return model
 
 
 def composed_parts(words: Sequence[str], parts: Sequence[str]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def moment_of(given: Mapping[str, str], data: Dataset) -> int:
     """
     if data.clock != "timestamp" or data.as_of is None or data.interactions.when is None:
         raise InputError(
-            "interactions: segments and signals need a column timestamp, got "
+            "interactions: what is known of customers needs a column timestamp, got "
             f"{data.clock or 'no order'}"
         )
     if "at" not in given:
@@ -41,3 +41,16 @@ def moment_of(given: Mapping[str, str], data: Dataset) -> int:
             f"'{given['at']}'"
         )
     return int(moment.value // 1_000)
+
+
+def known_before(given: Mapping[str, str], data: Dataset) -> Dataset:
+    """The data before the cut-off `at=`; all of them without one.
+
+    Raises:
+        InputError: as for `moment_of`.
+    """
+    if "at" not in given:
+        return data
+    moment = moment_of(given, data)
+    assert data.interactions.when is not None
+    return data.select(data.interactions.when < moment, as_of=moment)

@@ -3,6 +3,7 @@
 recsys decide artifact=FOLDER at=2025-10-01 out=plan.parquet
 recsys decide artifact=FOLDER decisions=FILE policy=FILE.yaml at=2025-10-01 out=plan.parquet
 recsys decide artifact=FOLDER customer=ID touchpoint=app at=2025-10-01T09:30 prices=plan.parquet
+recsys decide artifact=FOLDER customer=ID touchpoint=app session=view:P0001,contact
 
 A plan has at most one decision for each customer, under all rules, capacities and the budget, and
 has the columns of the table `decisions`.
@@ -15,8 +16,9 @@ from pathlib import Path
 from recsys.cli.policy_artifact import artifact_of
 from recsys.cli.words import Key, key_values, truth, whole_number
 from recsys.errors import InputError
+from recsys.ops.session_events import STEPS
 from recsys.ops.terminal import say
-from recsys.serving import Artifact
+from recsys.serving import Artifact, SessionEvent
 from recsys.serving.decide.plan import CANDIDATES, DayPlan, decide_everyone
 from recsys.serving.decide.plan_file import require_parquet
 
@@ -25,6 +27,7 @@ KEYS = {
     "at": Key("when the day begins, or of the contact (default: now)", "DATE"),
     "out": Key("file for the plan of all customers, .parquet", "FILE"),
     "policy": Key("other limits, quiet hours, capacities, budget or exploration", "FILE"),
+    "levers": Key("factors of customers on offers, see docs/arbitration.md", "FILE"),
     "decisions": Key("log since the export, whose contacts and places count", "FILE"),
     "touchpoints": Key(
         "of a plan, or all (default: those where the firm makes contact)", "NAME,..."
@@ -33,10 +36,14 @@ KEYS = {
     "explore": Key("false always takes the best offer", default="true"),
     "customer": Key("decide for this customer instead of planning", "ID"),
     "touchpoint": Key("where the customer is (default: the best one)", "NAME"),
+    "session": Key("what was done: action[:product],... or the moment's name", "WORDS"),
     "k": Key("offers for the customer (default: 1)", "NUMBER"),
     "prices": Key("plan of the day, whose prices the customer's offers pay", "FILE"),
 }
-_OF_PLAN, _OF_CUSTOMER = ("out", "decisions", "touchpoints"), ("touchpoint", "k", "prices")
+_OF_PLAN, _OF_CUSTOMER = (
+    ("out", "decisions", "touchpoints"),
+    ("touchpoint", "session", "k", "prices"),
+)
 
 
 def main(words: Sequence[str]) -> None:
@@ -94,8 +101,17 @@ def _decide_one(artifact: Artifact, given: Mapping[str, str], explore: bool) -> 
         k=whole_number("k", given.get("k", "1")),
         prices=given.get("prices"),
         explore=explore,
+        session=None if "session" not in given else _session(given["session"]),
     )
     say(*str(decision).split("\n"))
+
+
+def _session(text: str) -> list[SessionEvent] | str:
+    """Events such as `view:P0001,contact`, or the name of a moment."""
+    words = [word.partition(":") for word in text.split(",")]
+    if len(words) == 1 and words[0][0] not in STEPS:
+        return text
+    return [SessionEvent(action=action, product=product or None) for action, _, product in words]
 
 
 def _lines(plan: DayPlan, out: str) -> list[str]:

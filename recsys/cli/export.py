@@ -2,7 +2,7 @@
 
 recsys export out=FOLDER
 recsys export out=FOLDER run=ID precision=float16 calibrate=true
-recsys export out=FOLDER policy=market
+recsys export out=FOLDER policy=market moments=outcome
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,9 @@ KEYS = {
     "precision": Key("of the vectors: float32, float16 or int8", default=ExportConfig.precision),
     "calibrate": Key("true adds probabilities to the scores", default="false"),
     "policy": Key("policy to decide by: a shipped one such as market, or a .yaml file", "NAME"),
+    "moments": Key(
+        "tell the moment of a session, by past labels: context_NAME, or outcome", "NAME"
+    ),
     "overwrite": Key("true replaces an artifact in that folder", default="false"),
     **ALLOW,
     **STORE,
@@ -64,6 +67,7 @@ def main(words: Sequence[str]) -> None:
             precision=kept_as,
             calibrate=truth("calibrate", given["calibrate"]),
             policy=given.get("policy"),
+            moments=given.get("moments"),
             allow=allowed_packages(given.get("allow", "")),
         ),
         overwrite=truth("overwrite", given["overwrite"]),

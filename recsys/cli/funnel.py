@@ -42,6 +42,7 @@ KEYS = {
     "hours": Key("length of the period; 0 for the moment alone", default="24"),
     "out": Key("file for the page (.html), the picture (.png) or the table (.csv)", "FILE"),
     "policy": Key("other limits, quiet hours and pauses", "FILE"),
+    "levers": Key("factors of customers on offers, see docs/arbitration.md", "FILE"),
     "decisions": Key("log since the export, whose contacts count", "FILE"),
     "touchpoints": Key(
         "that are looked at, or all (default: those where the firm makes contact)", "NAME,..."

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import IntArray
-from recsys.cli.composed_source import composed_source
+from recsys.cli.identity_tables import identity_tables
 from recsys.cli.run_keys import STORE, pairs_of, store_of
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import (
@@ -34,16 +34,13 @@ from recsys.customers.identity.resolve import resolve
 from recsys.customers.identity.rules import LinkRules
 from recsys.customers.identity.store import explain, read_former, write
 from recsys.data import columns
-from recsys.data.check import check_table
 from recsys.data.moments import parse_moment
-from recsys.data.source import load_tables
 from recsys.errors import InputError
 from recsys.ops.result_tables import text_table
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.identities.page import PAGE, identities_page, identities_text
 from recsys.reports.identities.report import IdentityReport, figures, summary, title
-from recsys.reports.off_policy.decision_log import read_table
 from recsys.tracking.data_sets import DataSet, table_fingerprint
 from recsys.tracking.report import Report, log_standalone
 
@@ -61,7 +58,9 @@ KEYS = {
     "most_records": Key("records that may share a key", default=str(_RULES.most_records)),
     "largest": Key("records that a person may have", default=str(_RULES.largest)),
     "min_confidence": Key("of known links", default=f"{_RULES.min_confidence:g}"),
-    "contradictions": Key("false links by a shared phone though names differ", default="true"),
+    "contradictions": Key(
+        "false links households though names or birth dates differ", default="true"
+    ),
     "seed": Key("of the sample that chance is estimated from", default="0"),
     "truth": Key("a column with the true person, which is not compared", "COLUMN"),
     "out": Key("where tables and ids are kept from run to run", "FOLDER"),
@@ -93,7 +92,7 @@ def main(words: Sequence[str]) -> None:
     page = named_file(given, "page", (".html",))
     before = parse_moment(given["before"], "before") if "before" in given else None
     seed = int(number_within("seed", given["seed"], 0, 2**31))
-    name, records, identities = _tables(given, of_data)
+    name, records, identities = identity_tables(given, of_data)
     actual = records.pop(given["truth"]) if _has_truth(given, records) else None
     former = read_former(out)
     made = resolve(
@@ -143,30 +142,6 @@ def _rules(given: Mapping[str, str]) -> LinkRules:
         min_confidence=number_within("min_confidence", given["min_confidence"], 0, 1),
         contradictions=truth("contradictions", given["contradictions"]),
     )
-
-
-def _tables(
-    given: Mapping[str, str], of_data: Sequence[str]
-) -> tuple[str, pd.DataFrame, pd.DataFrame | None]:
-    if ("records" in given) == bool(of_data):
-        raise InputError("say records=FILE, or data=NAME whose tables have records")
-    if of_data:
-        source = composed_source(of_data)
-        tables = load_tables(source)
-        if tables.records is None:
-            raise InputError(f"data: {source.name} has no table of records")
-        return (
-            source.name,
-            check_table("records", tables.records),
-            None if tables.identities is None else check_table("identities", tables.identities),
-        )
-    names = pairs_of("rename", given)
-    read = {
-        key: check_table(key, read_table(key, Path(given[key]), key).rename(columns=names))
-        for key in ("records", "identities")
-        if key in given
-    }
-    return Path(given["records"]).stem, read["records"], read.get("identities")
 
 
 def _has_truth(given: Mapping[str, str], records: pd.DataFrame) -> bool:

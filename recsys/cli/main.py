@@ -41,6 +41,8 @@ COMMANDS = {
     "value": "forecast what each customer will buy and spend",
     "segments": "count micro-segments: size, value, drift, stability, and who is in which",
     "signals": "find signals of customers, their lift, and make proven ones rules",
+    "similar": "find similar customers, look-alikes of a list, and data-driven segments",
+    "moments": "tell what sessions are for and who will leave, and how well that is told",
     "purposes": "find what customers are after: strands of events by purpose, and the open ones",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",

@@ -2,36 +2,31 @@
 
 recsys monitor decisions=FOLDER data=files data.root=FOLDER outcome_days=7 out=FOLDER
 recsys monitor decisions=FILE control=popularity
+recsys monitor decisions=LOG data=files data.root=FOLDER policy=mine.yaml retired=without.yaml
 
 A log of answers (see recsys.serving.answer_log) has no outcomes: data= gives the interactions that
 answer it. A log with outcomes needs no data=; it then gives segments, and the inputs whose drift is
-watched. Prints the result, keeps page, picture and tables in MLflow and, with out=FOLDER, writes
-them there. Ends with code 0 if all is quiet, 4 on an alarm, 2 if input is refused. Keys of data=
-are those of recsys train.
+watched. With policy= it shows whether signals that `recsys signals promote=` made rules still have
+their lift; retired= gets the policy without those that have not. Prints the result, keeps page,
+picture and tables in MLflow and, with out=FOLDER, writes them there. Ends with code 0 if all is
+quiet, 4 on an alarm, 2 if input is refused. Keys of data= are those of recsys train.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
+from recsys.cli.monitored_log import monitored_log
+from recsys.cli.monitored_signals import promoted_signals, retire, watched_signals
 from recsys.cli.run_keys import STORE, store_of
-from recsys.cli.words import Key, key_values, new_folder, whole_number
-from recsys.data import columns
-from recsys.data.check import check_table, check_tables
+from recsys.cli.words import Key, key_values, named_file, new_folder, whole_number
 from recsys.data.moments import parse_moment
-from recsys.data.tables import Tables
-from recsys.data.unanswered import is_unanswered, with_outcomes
 from recsys.errors import InputError
-from recsys.ops.keyed_hash import key_of_environment, pseudonym
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.monitor.page import PAGE, PICTURE, metrics, report_files
 from recsys.reports.monitor.report import MonitorReport, monitor_report
 from recsys.reports.monitor.settings import MonitorSettings
 from recsys.reports.monitor.words import summary, text
-from recsys.reports.off_policy.decision_log import read_table
 from recsys.tracking.report import Report, log_standalone
 from recsys.tracking.store import TrackConfig
 
@@ -51,6 +46,9 @@ KEYS = {
     "segment": Key("a column of the table customers", "COLUMN"),
     "control": Key("the policy of the control group", "NAME"),
     "artifact": Key("whose offers coverage is a share of", "FOLDER"),
+    "policy": Key("with rules about signals, whose lift is watched", "FILE"),
+    "signals": Key("a shipped file of conf/signals, or FILE.yaml", default="default"),
+    "retired": Key("file of the policy without signals whose lift is gone", "FILE.yaml"),
     "out": Key("where to write the page, the picture and the tables as well", "FOLDER"),
     "experiment": Key("MLflow experiment for the page", default=TrackConfig().experiment),
     "allow": Key("packages besides recsys whose classes data= may name", "[PACKAGE,...]"),
@@ -73,12 +71,13 @@ def main(words: Sequence[str]) -> None:
     of_data = [word for word in words if _is_of_data(word)]
     given = key_values([word for word in words if word not in of_data], KEYS, __doc__ or "")
     out = new_folder("out", given["out"]) if "out" in given else None
-    settings = _settings(given)
+    settings, retired = _settings(given), named_file(given, "retired", (".yaml", ".yml"))
+    promoted = promoted_signals(given, of_data)
     at = parse_moment(given["at"], "at") if "at" in given else None
-    decisions, tables = _loaded(given, of_data)
+    decisions, tables, source = monitored_log(given, of_data)
     report = monitor_report(
         _name(given, of_data), decisions, settings, tables=tables, at=at,
-        catalogue=_catalogue(given),
+        catalogue=_catalogue(given), promoted=watched_signals(given, promoted, source, tables),
     )  # fmt: skip
     say(*text(report))
     files = report_files(report)
@@ -86,6 +85,8 @@ def main(words: Sequence[str]) -> None:
         for file, content in files.items():
             write_whole(out / file, content, "out")
         say("", f"Page: {out / PAGE}; picture: {out / PICTURE}; tables: CSV files beside them")
+    if retired is not None:
+        retire(given, report, retired)
     run_id = _logged(given, report, files)
     say("", f"Page, picture and tables are also in MLflow: run {run_id}")
     if report.alarms:
@@ -119,57 +120,6 @@ def _number(given: Mapping[str, str], key: str) -> float:
         return float(given[key])
     except ValueError:
         raise InputError(f"{key}: expected a number, got '{given[key]}'") from None
-
-
-def _loaded(given: Mapping[str, str], of_data: Sequence[str]) -> tuple[pd.DataFrame, Tables | None]:
-    """The checked log with outcomes, and the checked tables that it belongs to."""
-    if given["customers"] not in ("plain", "hashed"):
-        raise InputError(f"customers: expected plain or hashed, got '{given['customers']}'")
-    window = _number(given, "outcome_days")
-    if not 0 <= window < 36_500:
-        raise InputError(f"outcome_days: expected a number >= 0, got {given['outcome_days']}")
-    log = read_table("decisions", Path(given["decisions"])) if "decisions" in given else None
-    if not any(word.startswith("data=") for word in of_data):
-        return _alone(log), None
-    from recsys.cli.composed_source import composed_source  # Hydra, which a file does not need
-
-    tables = composed_source(of_data).load()
-    if given["customers"] == "hashed":
-        tables = _hashed(tables)
-    if log is not None:
-        tables = replace(tables, decisions=log)
-    if tables.decisions is None:
-        raise InputError("decisions: the data has no such table; set decisions=LOG")
-    if is_unanswered(tables):
-        tables = with_outcomes(tables, pd.Timedelta(days=window))
-    else:
-        tables = check_tables(tables)
-    assert tables.decisions is not None
-    return tables.decisions, tables
-
-
-def _alone(log: pd.DataFrame | None) -> pd.DataFrame:
-    if log is None:
-        raise InputError("say decisions=LOG, or data=NAME for a source that has such a table")
-    if columns.OUTCOME not in log:
-        raise InputError(
-            f"decisions: column '{columns.OUTCOME}' is missing; set data=NAME to the interactions "
-            "that answer the log"
-        )
-    return check_table("decisions", log)
-
-
-def _hashed(tables: Tables) -> Tables:
-    """The tables with the pseudonyms that the log has."""
-    key = key_of_environment("customers=hashed")
-    changed = {}
-    for name in ("interactions", "customers"):
-        table = getattr(tables, name)
-        if table is not None and columns.CUSTOMER in table:
-            ids = table[columns.CUSTOMER]
-            names = {each: pseudonym(key, each) for each in ids.dropna().unique()}
-            changed[name] = table.assign(**{columns.CUSTOMER: ids.map(names)})
-    return replace(tables, identities=None, **changed)
 
 
 def _catalogue(given: Mapping[str, str]) -> int | None:

@@ -2,10 +2,11 @@
 
 recsys signals data=files data.root=FOLDER signals=default page=signals.html out=signals.parquet
 recsys signals data=files data.root=FOLDER promote=cart_left policy=default rule=policy.yaml
+recsys signals data=files data.root=FOLDER signals=mine.yaml levers=levers.parquet
 
 A signal is SQL over the events of a customer before a cut-off. Its lift is counted from the table
-of decisions, or else from what customers took after it. events= gives rows for the table of
-interactions. Keys of data= are those of recsys train.
+of decisions, or else from what customers took after it. Levers are factors for `recsys decide
+levers=FILE`, of the signals whose YAML says so. Keys of data= are those of recsys train.
 """
 
 from collections.abc import Sequence
@@ -17,8 +18,8 @@ from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, number_within, whole_number
 from recsys.customers.signals.detect import signals_at
-from recsys.customers.signals.events import signal_events
-from recsys.customers.signals.library import SignalLibrary, read_signals
+from recsys.customers.signals.levers import lever_rows, levers
+from recsys.customers.signals.library import GUIDE, SignalLibrary, read_signals
 from recsys.customers.signals.lift import Lift, lifts
 from recsys.customers.signals.observe import look_moments, observed
 from recsys.data.dataset import Dataset
@@ -48,7 +49,7 @@ KEYS = {
     "every": Key("days between the moments at which signals are looked for", default="30"),
     "looks": Key("how many such moments, the last before the cut-off", default="6"),
     "out": Key("file with a row a signal (.parquet or .csv)", "FILE"),
-    "events": Key("file of signals as interactions (.parquet or .csv)", "FILE"),
+    "levers": Key("file of factors for recsys decide (.parquet or .csv)", "FILE"),
     "page": Key("write a page as well", "FILE.html"),
     "promote": Key("a signal with a proven lift that becomes a rule", "NAME"),
     "policy": Key("the policy that gets the rule", default="default"),
@@ -70,34 +71,42 @@ def main(words: Sequence[str]) -> None:
     """
     given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
     out = named_file(given, "out", (".parquet", ".csv"))
-    events = named_file(given, "events", (".parquet", ".csv"))
+    factors = named_file(given, "levers", (".parquet", ".csv"))
     page = named_file(given, "page", (".html",))
     every = int(number_within("every", given["every"], 1.0, 36_500.0) * DAY)
     looks = whole_number("looks", given["looks"])
     require_log(given)
     library = read_signals(given["signals"])
     rule = _rule(given, library)
+    raising = any(signal.lever is not None for signal in library.signals)
+    if factors is not None and not raising:
+        raise InputError(
+            f"levers: expected a signal with the key lever, got none in '{library.name}'; see "
+            f"{GUIDE}"
+        )
     data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
     moment = moment_of(given, data)
     moments = look_moments(data, moment, every, looks)
-    seen = observed(library, data, moments, every)
+    found = [signals_at(library, data, each) for each in moments]
+    seen = observed(found, data, every)
     report = SignalReport(
         data=data.name,
         library=library,
         now=signals_at(library, data, moment),
         lifts=lifts(seen),
+        levers=levers(library, found, data, every) if raising else [],
         rows=len(seen.accepted),
         unit=seen.unit,
     )
     say(*signal_text(report))
     policy = None if rule is None else _promoted(given, report.lifts)
-    rows = None if events is None else signal_events(library, data, [*moments, moment])
     if out is not None:
         write_whole(out, table_content(report.now.table(data), out.suffix), "out")
         say("", f"Signals: {out}")
-    if events is not None and rows is not None:
-        write_whole(events, table_content(rows, events.suffix), "events")
-        say("", f"Events: {events}")
+    if factors is not None:
+        table = lever_rows(report.levers, report.now, data)
+        write_whole(factors, table_content(table, factors.suffix), "levers")
+        say("", f"Levers: {factors}")
     if page is not None:
         write_whole(page, signal_page(report), "page")
         say("", f"Page: {page}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from recsys.cli.words import Key, key_values, new_folder
+from recsys.cli.words import Key, key_values, new_folder, truth
 from recsys.errors import InputError
 from recsys.ops.terminal import say
 from recsys.ops.whole_numbers import parse_whole_number
@@ -22,6 +22,7 @@ KEYS = {
     "out": Key("a new or empty folder for the tables", "FOLDER"),
     "events": Key("number of events, 1,000 to 100 million", default="100000"),
     "seed": Key("a whole number of 0 or more", default="0"),
+    "records": Key("false leaves out the table of records, which no model reads", default="true"),
 }
 
 
@@ -38,8 +39,9 @@ def main(words: Sequence[str]) -> None:
     if "out" not in given:
         raise InputError("say out=FOLDER, where the market is to be written")
     events, seed = _whole("events", given["events"]), _whole("seed", given["seed"])
+    records = truth("records", given["records"])
     out = new_folder("out", given["out"])
-    report(out, SimulatedMarket(events=events, seed=seed).write(out))
+    report(out, SimulatedMarket(events=events, seed=seed, records=records).write(out))
 
 
 def _whole(key: str, text: str) -> int:

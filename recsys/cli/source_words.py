@@ -1,4 +1,4 @@
-"""Words of a command line that are about its data, and go to Hydra as in `recsys train`."""
+"""Words of a command line about its data or model, which go to Hydra as in `recsys train`."""
 
 from recsys.cli.words import Key
 
@@ -12,6 +12,19 @@ DATA_KEYS = {
 
 def is_of_data(word: str) -> bool:
     """Whether a word belongs to `composed_source`."""
-    return word.lstrip("+~").startswith(("data=", "data.", "data@", "allow=")) or word.startswith(
-        "--config-dir="
-    )
+    return word.lstrip("+~").startswith(
+        ("data=", "data.", "data@", "model@data.", "allow=")
+    ) or word.startswith("--config-dir=")
+
+
+MODEL_KEYS = {
+    "model": Key("the model, a file of conf/model (default: als of dim 16)", "NAME"),
+    "model.KEY": Key("its settings, as model.dim=32", "VALUE"),
+    "seed": Key("of the model", default="0"),
+    "device": Key("auto, cpu or cuda", default="auto"),
+}
+
+
+def is_of_model(word: str) -> bool:
+    """Whether a word belongs to `composed_model`; those of `is_of_data` may too."""
+    return word.lstrip("+~").startswith(("model=", "model.", "seed=", "device="))

@@ -2,28 +2,39 @@
 
 recsys value data=files data.root=FOLDER days=365 out=value.parquet page=value.html
 recsys value data=files data.root=FOLDER holdout=273
+recsys value data=files data.root=FOLDER contract=began,ended fee=price holdout=180
+recsys value data=files data.root=FOLDER at=2025-10-01 levers=levers.parquet strength=0.5
 
 Purchases by BG/NBD or Pareto/NBD, whichever is the more likely; spending by Gamma-Gamma, where
 events have a value. The file has one row a customer, whose columns may join the table of customers.
+Customers with a contract stay until they end it: contract= names the columns that say so.
+Levers are factors for `recsys decide levers=FILE`: what a customer is expected to be worth over the
+mean, to the power of `strength`.
 Keys of data= are those of recsys train.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import table_content
-from recsys.cli.run_keys import STORE, store_of
+from recsys.arrays import FloatArray
+from recsys.cli.composed_source import composed_parts, composed_source
+from recsys.cli.customer_files import known_before
+from recsys.cli.run_keys import STORE
 from recsys.cli.source_words import DATA_KEYS, is_of_data
-from recsys.cli.words import Key, key_values, named_file, number_within, truth
+from recsys.cli.value_contracts import OF_PURCHASES, contract_output
+from recsys.cli.value_output import ValueOutput, require_writable, write_value
+from recsys.cli.words import Key, key_values, number_within
+from recsys.customers.lifetime_value.bands import BAND_SHARES, band_of, shares_of
+from recsys.customers.lifetime_value.covariates import covariates_of
 from recsys.customers.lifetime_value.forecast import MODELS, forecast
+from recsys.customers.lifetime_value.graph_forecast import ProductVectors
 from recsys.customers.lifetime_value.holdout import hold_out
+from recsys.customers.lifetime_value.lesson import FEWEST
 from recsys.customers.lifetime_value.observe import observe
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.ops.terminal import say
-from recsys.ops.whole_file import write_whole
-from recsys.reports.lifetime_value.bands import band_of, shares_of
+from recsys.experiments.config import build_part
+from recsys.models.base import EmbeddingRecommender
 from recsys.reports.lifetime_value.page import PAGE, value_page, value_text
 from recsys.reports.lifetime_value.report import (
     ValueReport,
@@ -32,17 +43,28 @@ from recsys.reports.lifetime_value.report import (
     summary,
     title,
 )
-from recsys.tracking.data_sets import DataSet
-from recsys.tracking.report import Report, log_standalone
 
 KEYS = {
     **DATA_KEYS,
     "days": Key("how far ahead", default="365"),
     "actions": Key("that are purchases", "ACTION,...", default=columns.DEFAULT_ACTION),
     "model": Key("of the number of purchases", f"auto|{'|'.join(MODELS)}", default="auto"),
+    "covariates": Key("columns of customers that the number may depend on", "COLUMN,..."),
     "discount": Key("what a value loses in a year, as 0.1", default="0"),
-    "bands": Key("shares of customers in the bands high and medium", default="0.2,0.3"),
+    "bands": Key(
+        "shares of customers in the bands high and medium", default=",".join(map(str, BAND_SHARES))
+    ),
+    "contract": Key(
+        "columns of customers: when a contract began and ended, or periods and whether it ended",
+        "COLUMN,COLUMN",
+    ),
+    "period": Key("length of a period of a contract, days (default: a month)", default="30.4375"),
+    "fee": Key("what a period brings: a number, or a column of customers", default="1"),
     "holdout": Key("days at the end that are forecast from what came before", "NUMBER"),
+    "graph": Key("model of conf/model whose vectors forecast the holdout too, as als", "NAME"),
+    "at": Key("only what was known before this moment (default: the end of the data)", "DATE"),
+    "levers": Key("file of factors for recsys decide (.parquet or .csv)", "FILE"),
+    "strength": Key("of the levers: 1 in proportion to worth, 0 without effect", default="1"),
     "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
     "page": Key("write a page as well", "FILE.html"),
     "log": Key("true keeps page and figures in MLflow", default="false"),
@@ -51,7 +73,7 @@ KEYS = {
 
 
 def main(words: Sequence[str]) -> None:
-    """Prints a forecast, writes its file and page, and keeps it in MLflow.
+    """Prints a forecast, writes its files and page, and keeps it in MLflow.
 
     Args:
         words: key=value.
@@ -60,50 +82,100 @@ def main(words: Sequence[str]) -> None:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
     given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
-    out = named_file(given, "out", (".parquet", ".csv"))
-    page = named_file(given, "page", (".html",))
+    require_writable(given)
     days = number_within("days", given["days"], 1.0, 36_500.0)
+    shares_of(given["bands"])
+    is_of_contracts = _is_of_contracts(given, words)
+    vectors = product_vectors_of(given)
+    data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
+    data = known_before(given, data)
+    if is_of_contracts:
+        output = contract_output(given, data, days)
+    else:
+        output = _of_purchases(given, data, days, vectors)
+    names = ("days", "discount", "bands", "holdout")
+    own = ("contract", "period", "fee") if is_of_contracts else ("actions", "model", "covariates")
+    params = {name: given[name] for name in (*names, *own) if name in given}
+    write_value(given, output, data, params)
+
+
+def _is_of_contracts(given: Mapping[str, str], words: Sequence[str]) -> bool:
+    """Whether `contract=` is given. Raises `InputError` for keys of the other kind beside it."""
+    said = {word.partition("=")[0] for word in words}
+    is_of_contracts = "contract" in given
+    for name in said & set(OF_PURCHASES if is_of_contracts else ("period", "fee")):
+        kind = "purchases, not contracts" if is_of_contracts else "contracts; say contract= too"
+        raise InputError(f"{name}= is for {kind}")
+    return is_of_contracts
+
+
+def _of_purchases(
+    given: Mapping[str, str], data: Dataset, days: float, vectors: ProductVectors | None
+) -> ValueOutput:
     discount = number_within("discount", given["discount"], 0.0, 1.0)
     held = number_within("holdout", given["holdout"], 1.0, 36_500.0) if "holdout" in given else None
-    shares, kept = shares_of(given["bands"]), truth("log", given["log"])
     actions = _actions(given["actions"])
-    data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
+    names = given["covariates"].split(",") if "covariates" in given else []
     seen = observe(data, actions)
+    made = forecast(
+        seen,
+        days,
+        model=given["model"],
+        covariates=covariates_of(data, seen.customers, names) if names else None,
+        discount=discount,
+    )
     assert data.as_of_seconds is not None
-    made = forecast(seen, days, model=given["model"], discount=discount)
     report = ValueReport(
         data=data.name,
         as_of=data.as_of_seconds,
         ids=data.customers.ids[seen.customers],
         forecast=made,
-        bands=band_of((made.value or made.purchases).mean, shares),
-        holdout=None if held is None else hold_out(data, held, actions, given["model"]),
+        bands=band_of((made.value or made.purchases).mean, shares_of(given["bands"])),
+        holdout=None
+        if held is None
+        else hold_out(data, held, actions, given["model"], names, vectors),
     )
-    say(*value_text(report))
-    if out is not None:
-        write_whole(out, table_content(customer_table(report), out.suffix), "out")
-        say("", f"Customers: {out}")
-    if page is not None:
-        write_whole(page, value_page(report), "page")
-        say("", f"Page: {page}")
-    if kept:
-        params = {key: given[key] for key in ("days", "actions", "model", "discount", "bands")}
-        run_id = log_standalone(
-            Report(
-                kind="lifetime_value",
-                name=f"lifetime_value {data.name}",
-                note=f"{title(report)}\n\n{summary(report)}",
-                params=params | ({"holdout": given["holdout"]} if held else {}),
-                metrics=figures(report),
-                tags={"data": data.name, "fingerprint": data.fingerprint},
-                data_sets=[
-                    DataSet(name=data.name, fingerprint=data.fingerprint, context="training")
-                ],
-                files={PAGE: value_page(report).encode()},
-            ),
-            store_of(given),
-        )
-        say("", f"MLflow: lifetime_value run {run_id}")
+    return ValueOutput(
+        title=title(report),
+        summary=summary(report),
+        lines=_lines(report, is_with_graph=vectors is not None),
+        table=customer_table(report),
+        page=lambda: value_page(report),
+        name=PAGE,
+        ids=report.ids,
+        worth=report.worth.mean,
+        as_of=report.as_of,
+        figures=figures(report),
+    )
+
+
+def _lines(report: ValueReport, is_with_graph: bool) -> Iterator[str]:
+    yield from value_text(report)
+    if is_with_graph and report.holdout is not None and not report.holdout.has_graph:
+        yield ""
+        yield f"No forecast from the graph: it needs {FEWEST} customers and two products before"
+
+
+def product_vectors_of(given: Mapping[str, str]) -> ProductVectors | None:
+    """Fits the model of `graph=` and takes its vectors of products; None without one.
+
+    Raises:
+        InputError: there is no holdout to forecast, or no such model, or it has no vectors.
+    """
+    if "graph" not in given:
+        return None
+    if "holdout" not in given:
+        raise InputError("graph= forecasts a holdout; say holdout=DAYS too")
+    words = [f"model={given['graph']}"]
+    settings = composed_parts(words, ["model"])["model"]
+
+    def vectors(data: Dataset) -> FloatArray:
+        model = build_part(settings, "model", ()).fit(data)
+        if not isinstance(model, EmbeddingRecommender):
+            raise InputError(f"graph={given['graph']}: expected a model with vectors, such as als")
+        return model.embeddings().products
+
+    return vectors
 
 
 def _actions(text: str) -> tuple[str, ...]:

@@ -1,35 +1,37 @@
-"""`WithSegments`: a source whose customers have columns of segments and signals, by date."""
+"""`WithSegments`: a source whose customers have columns of what is known of them, by date."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pandas as pd
 
+from recsys.customers.lifetime_value.value_columns import NAMES as VALUE_NAMES
+from recsys.customers.lifetime_value.value_columns import value_columns
 from recsys.customers.segments.library import read_segments
 from recsys.customers.segments.members import members_at
 from recsys.customers.signals.detect import signals_at
 from recsys.customers.signals.library import read_signals
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.filter_seen import FilterSeenLike
-from recsys.data.interactions import DAY, SECOND
-from recsys.data.source import Cutoffs, Source
-from recsys.data.tables import Tables
+from recsys.data.snapshot_source import SnapshotSource
+from recsys.data.source import Source
 from recsys.errors import InputError
-from recsys.ops.filter_seen import FilterSeen
 
 
-class WithSegments:
-    """Another source, with a column of customers for each segment, band, cell, stage and signal.
+class WithSegments(SnapshotSource):
+    """Another source, with columns of customers: segments, signals, and what they may be worth.
 
-    They are counted a second before each cut-off of the source, a second before the end of the
-    data, and `every` so many days between. A model, a slice (`evaluate.segment`), the baseline
-    `model=segment model.column=NAME` and a rule (`customer.NAME`) then take the latest before
-    their cut-off, like any dated row of customers; the leakage audit counts them again.
+    They serve as a slice (`evaluate.segment`), as the baseline `model=segment model.column=NAME`,
+    as features and in a rule (`customer.NAME`). See `SnapshotSource` for when they are counted.
 
     Args:
         source: of the tables.
         segments: a shipped file of segments, or one that ends in .yaml; None for none.
-        signals: a shipped file of signals, as for `segments`; each becomes true or false.
+        signals: a shipped file of signals, as for `segments`.
+        signals_as: "columns" that are true or false, timed "edges" of the graph (the side table
+            `signals`, a row for each moment at which one shows), or "both".
+        value_days: columns of a forecast so far ahead, see `value_columns`; None for none.
+        value_actions: that are purchases there.
         every: days between the moments at which they are counted.
 
     Raises:
@@ -42,81 +44,74 @@ class WithSegments:
         source: Source,
         segments: str | None = "default",
         signals: str | None = None,
+        signals_as: Literal["columns", "edges", "both"] = "columns",
+        value_days: float | None = None,
+        value_actions: Sequence[str] = (columns.DEFAULT_ACTION,),
         every: int = 30,
     ) -> None:
-        if segments is None and signals is None:
-            raise InputError("data.segments: expected segments or signals, got neither")
-        if every < 1:
-            raise InputError(f"data.every: expected a number of days >= 1, got {every}")
-        self._source, self._every = source, every
+        if segments is None and signals is None and value_days is None:
+            raise InputError("data.segments: expected segments, signals or value_days, got none")
+        if signals_as not in ("columns", "edges", "both"):
+            raise InputError(
+                f"data.signals_as: expected columns, edges or both, got '{signals_as}'"
+            )
+        if value_days is not None and not 1 <= value_days <= 36_500:
+            raise InputError(f"data.value_days: expected 1 to 36,500 days, got {value_days:g}")
+        super().__init__(source, every)
+        self._signals_as = signals_as
+        self._value_days, self._value_actions = value_days, tuple(value_actions)
         self._segments = None if segments is None else read_segments(segments)
         self._signals = None if signals is None else read_signals(signals)
-        both = set(self._segments.names if self._segments else ()) & set(
-            self._signals.names if self._signals else ()
-        )
-        if both:
-            raise InputError(
-                f"data.signals: expected names that no segment has, got '{min(both)}'; rename one"
-            )
+        self._require_own_names()
 
     @property
-    def name(self) -> str:
-        """That of the other source."""
-        return self._source.name
-
-    @property
-    def version(self) -> str:
-        """Of the other source, and of the segments and signals."""
+    def counted(self) -> str:
+        """See `SnapshotSource`."""
         parts = [part.version for part in (self._segments, self._signals) if part is not None]
-        return f"{self._source.version} with {' '.join(parts)} every {self._every} days"
-
-    @property
-    def cutoffs(self) -> Cutoffs | None:
-        """Those of the other source."""
-        return self._source.cutoffs
-
-    @property
-    def filter_seen(self) -> FilterSeenLike | FilterSeen:
-        """That of the other source."""
-        return self._source.filter_seen
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Those of the other source."""
-        return self._source.targets
-
-    def load(self) -> Tables:
-        """The tables of the other source."""
-        return self._source.load()
-
-    def snapshot_moments(self, data: Dataset) -> Sequence[int]:
-        """See `TakesSnapshots`."""
-        when = data.interactions.when
-        if data.clock != "timestamp" or when is None or data.as_of is None or not len(when):
-            raise InputError(
-                "interactions: segments and signals need a column timestamp, got "
-                f"{data.clock or 'no order'}"
-            )
-        step, first = self._every * DAY, int(when.min())
-        moments = set(range((first // step + 1) * step, data.as_of, step))
-        for cutoff in (self.cutoffs.valid_from, self.cutoffs.test_from) if self.cutoffs else ():
-            if isinstance(cutoff, pd.Timestamp):
-                moments.add(int(cutoff.floor("s").timestamp()) * SECOND - SECOND)
-        moments.add(data.as_of - SECOND)
-        return sorted(moment for moment in moments if first < moment < data.as_of)
+        if self._value_days is not None:
+            parts.append(f"value {self._value_days:g} {' '.join(self._value_actions)}")
+        if self._signals_as != "columns":
+            parts.append(f"signals as {self._signals_as}")
+        return " ".join(parts)
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`."""
         parts = []
         if self._segments is not None:
             parts.append(members_at(self._segments, data, moment).table())
-        if self._signals is not None:
+        if self._signals is not None and self._signals_as != "edges":
             detected = signals_at(self._signals, data, moment)
             shown = detected.shown_by(len(data.customers))[detected.known]
             ids = data.customers.ids[detected.known]
             table = pd.DataFrame(shown, columns=list(detected.names))
             table.insert(0, columns.CUSTOMER, ids)
             parts.append(table)
-        if len(parts) == 1:
-            return parts[0]
-        return parts[0].merge(parts[1], on=columns.CUSTOMER, how="outer", validate="one_to_one")
+        if self._value_days is not None:
+            parts.append(value_columns(data, moment, self._value_days, self._value_actions))
+        if not parts:
+            return pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]})
+        whole = parts[0]
+        for part in parts[1:]:
+            whole = whole.merge(part, on=columns.CUSTOMER, how="outer", validate="one_to_one")
+        return whole
+
+    def signal_rows(self, data: Dataset, moment: int) -> pd.DataFrame | None:
+        """See `FindsSignals`."""
+        if self._signals is None or self._signals_as == "columns":
+            return None
+        return signals_at(self._signals, data, moment).table(data)
+
+    def _require_own_names(self) -> None:
+        """Raises `InputError` where two kinds of columns share a name."""
+        segments = set(self._segments.names if self._segments else ())
+        signals = set(self._signals.names if self._signals else ())
+        if segments & signals:
+            raise InputError(
+                "data.signals: expected names that no segment has, got "
+                f"'{min(segments & signals)}'; rename one"
+            )
+        taken = (segments | signals) & set(VALUE_NAMES)
+        if self._value_days is not None and taken:
+            raise InputError(
+                f"data.value_days: expected no segment or signal named '{min(taken)}'; rename it"
+            )

@@ -30,6 +30,7 @@ _DATED = {
     "customers": columns.VALID_FROM,
     "identities": columns.TIMESTAMP,
     "decisions": columns.TIMESTAMP,
+    "signals": columns.TIMESTAMP,
 }
 """Side table -> the column that says when a row became known. Products and offers are not here:
 their `valid_from` and `valid_to` are the firm's own calendar, which it knows in advance."""
@@ -48,7 +49,8 @@ class Dataset:
         products: ids of products, as for `customers`.
         touchpoints: names of touchpoints, as for `customers`.
         interactions: the coded events that a model may see, in order of time if there is one.
-        side_tables: the other checked tables by name, with outside ids.
+        side_tables: the other checked tables by name, with outside ids; and `signals`, where a
+            source finds them (`recsys.data.snapshots`).
         contexts: context column -> its values, in the order of `interactions.contexts`.
         contexts_left_out: context column -> why it was left out.
         clock: what `interactions.when` counts, or None where there is no order: microseconds of
@@ -270,11 +272,9 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     if not isinstance(source, TakesSnapshots):
         return data
     counted = with_snapshots(data, source)
-    if counted is None:
+    if not counted:
         return data
-    return replace(
-        data, side_tables={**side, "customers": counted}, snapshots=Snapshots(source, side)
-    )
+    return replace(data, side_tables={**side, **counted}, snapshots=Snapshots(source, side))
 
 
 def _merged(

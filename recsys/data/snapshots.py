@@ -1,8 +1,10 @@
-"""Columns of customers that are counted from events, dated by the moment before which they were.
+"""What is counted from events, dated by the moment before which they were: columns, signals.
 
 A source that has them implements `TakesSnapshots`; `build` then gives the table of customers a
 dated row for each moment, so that a cut-off takes the latest one before it, as of any other
 dated row, and the leakage audit counts each of them again from the events before its moment.
+A source that implements `FindsSignals` too gets a side table `signals`, of which a cut-off leaves
+out the rows from it on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,6 +44,26 @@ class TakesSnapshots(Protocol):
 
         Raises:
             InputError: they cannot be counted.
+        """
+        ...
+
+
+@runtime_checkable
+class FindsSignals(TakesSnapshots, Protocol):
+    """What a source that finds signals, to be edges of a graph, has as well."""
+
+    def signal_rows(self, data: "Dataset", moment: int) -> pd.DataFrame | None:
+        """[n] rows of customer_id, product_id (may be empty) and signal, known at a moment.
+
+        Args:
+            data: all events, or only those before the moment.
+            moment: of `snapshot_moments`.
+
+        Returns:
+            None where signals are not to be edges.
+
+        Raises:
+            InputError: they cannot be found.
         """
         ...
 
@@ -127,17 +149,52 @@ def _latest(order: IntArray, person: IntArray, counts: BoolArray) -> IntArray:
     return latest
 
 
-def with_snapshots(data: "Dataset", source: TakesSnapshots) -> pd.DataFrame | None:
-    """The table of customers of a data set with the columns of a source; None without moments.
+def with_snapshots(data: "Dataset", source: TakesSnapshots) -> dict[str, pd.DataFrame]:
+    """What a source counts from the events of a data set.
 
     Args:
         data: all events.
-        source: of the columns.
+        source: of columns and signals.
+
+    Returns:
+        `customers` with the columns of the source and `signals`, each only where there are any.
 
     Raises:
         InputError: they cannot be counted.
     """
-    snapshots = {moment: source.snapshot(data, moment) for moment in source.snapshot_moments(data)}
-    if not snapshots:
-        return None
-    return dated_customers(data.side_tables.get("customers"), snapshots)
+    moments = source.snapshot_moments(data)
+    counted = {moment: source.snapshot(data, moment) for moment in moments}
+    tables = {}
+    if any(list(table) != [columns.CUSTOMER] for table in counted.values()):
+        tables["customers"] = dated_customers(data.side_tables.get("customers"), counted)
+    signals = dated_signals(data, source, moments)
+    if len(signals):
+        tables["signals"] = signals
+    return tables
+
+
+def dated_signals(data: "Dataset", source: TakesSnapshots, moments: Sequence[int]) -> pd.DataFrame:
+    """Signals of a data set as rows: customer_id, product_id, signal, timestamp.
+
+    A signal has a row for each moment at which it shows.
+
+    Args:
+        data: all events, or only those before the moments.
+        source: of the signals.
+        moments: UTC microseconds.
+
+    Returns:
+        no row where the source finds none that are to be edges.
+
+    Raises:
+        InputError: they cannot be found.
+    """
+    names = [columns.CUSTOMER, columns.PRODUCT, columns.SIGNAL, columns.TIMESTAMP]
+    parts = []
+    if isinstance(source, FindsSignals):
+        for moment in moments:
+            rows = source.signal_rows(data, moment)
+            if rows is not None:
+                dated = {columns.TIMESTAMP: pd.Timestamp(moment, unit="us", tz="UTC")}
+                parts.append(rows.assign(**dated)[names])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)

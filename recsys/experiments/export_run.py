@@ -19,6 +19,7 @@ from recsys.experiments.run import data_counts
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
+from recsys.exporting.moments import moments_of, with_moments
 from recsys.exporting.policy import CompiledPolicy, with_policy
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
@@ -42,6 +43,8 @@ class ExportConfig:
         calibrate: whether to fit the model on train once more, for probabilities beside scores.
         policy: name of a shipped policy, or a .yaml file, that the artifact decides by; None for
             none. The model is fitted on train once more, for acceptance odds.
+        moments: label of past sessions, from which the moment of one under way is told; None for
+            none.
         allow: packages beside recsys whose classes may be built.
     """
 
@@ -52,6 +55,7 @@ class ExportConfig:
     precision: Precision = "float32"
     calibrate: bool = False
     policy: str | None = None
+    moments: str | None = None
     allow: Sequence[str] = ()
 
 
@@ -104,6 +108,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
         raise InputError(f"{error}; or choose another run by run=ID") from None
     data = _everything(settings, run)
     compiled = None if config.policy is None else CompiledPolicy.of(config.policy, data)
+    told = None if config.moments is None else moments_of(data, config.moments)
     model = settings.model.fit(data)
     vectors, fold_in = vectors_of(model, config.dim)
     contents = contents_of(model, vectors, fold_in, data, _facts(run, settings, data))
@@ -119,7 +124,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
             calibrator, facts["calibration"] = fit_calibrator(
                 past_model.score, split.valid, config.k
             )
-    contents = replace(contents, facts=facts, calibrator=calibrator)
+    contents = with_moments(replace(contents, facts=facts, calibrator=calibrator), told)
     if compiled is not None:
         contents = with_policy(contents, compiled, model, data, past_model, split, dim=config.dim)
     write(folder, contents, overwrite, config.index, config.precision)

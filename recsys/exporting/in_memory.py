@@ -65,11 +65,7 @@ def recommend_table(
     Raises:
         InputError: `customers` is not such a sequence, or as for `Artifact.recommend`.
     """
-    if not isinstance(customers, list | tuple | np.ndarray | pd.Series | pd.Index):
-        raise InputError(
-            f"customers: expected an id or a list of ids, got {type(customers).__name__}"
-        )
-    ids = [_plain(customer) for customer in customers]
+    ids = _listed(customers)
     if isinstance(artifact, ByScores):
         answers = artifact.recommend_each(ids, **arguments)
     else:
@@ -81,6 +77,54 @@ def recommend_table(
         if answer.short_because is not None
     }
     return table
+
+
+def with_vectors(artifact: "Artifact | ByScores") -> Artifact:
+    """The artifact, where its model has vectors.
+
+    Raises:
+        InputError: the model has only scores.
+    """
+    if isinstance(artifact, ByScores):
+        raise InputError(
+            f"{type(artifact.model).__name__} has only scores, and customers are compared by their "
+            "vectors; take a model that can be exported, such as ALS"
+        )
+    return artifact
+
+
+def similar_table(artifact: "Artifact | ByScores", customers: Any, k: int) -> pd.DataFrame:
+    """Similar customers of several: customer_id, rank, similar_id, similarity.
+
+    Args:
+        artifact: compares.
+        customers: [n] ids, as for `recommend_table`.
+        k: how many similar ones each.
+
+    Raises:
+        InputError: as for `recommend_table` and `Artifact.similar_customers`, or the model has only
+            scores.
+    """
+    ids = _listed(customers)
+    known = with_vectors(artifact)
+    best = known.similar_customers_many(ids, k)
+    every = known.contents.customers.ids
+    return pd.DataFrame(
+        {
+            "customer_id": np.repeat(np.array(ids, dtype=object), k),
+            "rank": np.tile(np.arange(1, k + 1), len(ids)),
+            "similar_id": [_plain(every[int(row)]) for row in best.columns.ravel()],
+            "similarity": best.scores.ravel(),
+        }
+    ).infer_objects()
+
+
+def _listed(customers: Any) -> list[Any]:
+    if not isinstance(customers, list | tuple | np.ndarray | pd.Series | pd.Index):
+        raise InputError(
+            f"customers: expected an id or a list of ids, got {type(customers).__name__}"
+        )
+    return [_plain(customer) for customer in customers]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -18,6 +18,7 @@ from recsys.evaluation.evaluate_model import Evaluation
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
+from recsys.exporting.moments import moments_of, with_moments
 from recsys.exporting.policy import CompiledPolicy, with_policy
 from recsys.models.base import Recommender, TunesItself
 from recsys.models.device import Device
@@ -39,6 +40,7 @@ def export(
     evaluations: Mapping[str, Evaluation] | None = None,
     policy: Policy | str | Path | None = None,
     split: Split | None = None,
+    moments: str | None = None,
 ) -> Path:
     """Writes a fitted model and its data as an artifact that serving loads.
 
@@ -56,20 +58,23 @@ def export(
             file, or what `recsys.policy.rules.read.read_policy` returned; None for none.
         split: of `data`, for a policy. A copy of the model is fitted on its train part, and
             acceptance odds on the decisions that were logged in its valid window.
+        moments: label of past sessions, from which the moment of one under way is told, as for
+            `recsys.journeys.micro_moments.observe`; None for no moments.
 
     Returns:
         The folder.
 
     Raises:
         InputError: the model lacks a method that export needs, or was not fitted on `data`; the
-            policy has a fault, or no split beside it; or the folder is taken. Nothing is written
-            then.
+            policy has a fault, or no split beside it; `moments` is no label; or the folder is
+            taken. Nothing is written then.
     """
     refuse_unexportable(model)
     fitted_data(model, data)
     target = Path(folder)
     require_free(target.resolve(), overwrite)
     compiled = None if policy is None else CompiledPolicy.of(policy, data)
+    told = None if moments is None else moments_of(data, moments)
     vectors, fold_in = vectors_of(model, DIM)
     facts = {**facts_of(model, data), "metrics": _metrics(evaluations or {})}
     contents = contents_of(model, vectors, fold_in, data, facts)
@@ -79,6 +84,7 @@ def export(
         warnings.warn(f"the artifact of {name} takes no fresh events: {because}", stacklevel=2)
     if compiled is not None:
         contents = with_policy(contents, compiled, model, data, *_on_train(model, split), dim=DIM)
+    contents = with_moments(contents, told)
     measured = fidelity(model.score, contents, "float32", _CUSTOMERS, _LISTS)
     contents = replace(contents, facts={**contents.facts, "fidelity": measured})
     write(target, contents, overwrite)

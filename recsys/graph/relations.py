@@ -1,4 +1,4 @@
-"""Relations between customers, products and touchpoints, one matrix a kind of edge."""
+"""Relations between customers, products, touchpoints and signals, one matrix a kind of edge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.graph.action_weights import event_action_weights, signed_weights
 from recsys.graph.bipartite import decayed, normalise
 from recsys.graph.offer_calendar import offered_pairs
+from recsys.graph.signal_edges import SignalEdges
 from recsys.graph.silence import met_silence
 from recsys.graph.strength import event_weights
 from recsys.graph.touchpoints import contact_nodes, touchpoint_names
@@ -20,8 +21,11 @@ SIDES = ("customers", "products", "touchpoints")
 
 RELATIONS = (("customers", "products"), ("customers", "touchpoints"), ("products", "touchpoints"))
 
-SILENCE, OFFERED = "silence", "offered"
+SILENCE, OFFERED, SHOWN = "silence", "offered", "shown"
 """Kinds of edges beside the actions."""
+
+OF_SIGNALS = ("customers", "signals")
+"""The relation of customers and the signals that they showed, where there are any."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +66,9 @@ class Signals:
             where the contact was about one.
         silence_days: days without reaction.
         offered: weight of an offer of a product at a touchpoint.
+        shown: weight of a signal that a customer showed. One about a product joins the customer
+            and the product, and shares their relation with the actions; others are a relation of
+            their own, whose matrix is multiplied by this weight.
     """
 
     actions: Mapping[str, float] | None = None
@@ -70,11 +77,12 @@ class Signals:
     silence: float = 0.0
     silence_days: float = 14.0
     offered: float = 0.0
+    shown: float = 0.0
 
     @property
     def weights(self) -> dict[str, float]:
         """Weight of each kind of edge."""
-        beside = {SILENCE: self.silence, OFFERED: self.offered}
+        beside = {SILENCE: self.silence, OFFERED: self.offered, SHOWN: self.shown}
         known = signed_weights(self.actions)
         return known | {name: weight for name, weight in beside.items() if weight}
 
@@ -95,7 +103,8 @@ def relation_matrices(
         signals: which edges there are; the caller applies their signs.
 
     Returns:
-        relation -> action, `SILENCE` or `OFFERED` -> float32 CSR, for those that occur in it.
+        relation -> action, `SILENCE`, `OFFERED` or `SHOWN` -> float32 CSR, for those that occur in
+        it; `OF_SIGNALS` only with a weight of `shown`.
     """
     events, ends = data.interactions, Ends.of(data)
     strength = event_weights(data, signals.half_life, signals.durations)
@@ -117,7 +126,33 @@ def relation_matrices(
                 )
     if signals.offered:
         matrices["products", "touchpoints"][OFFERED] = _offered(data, signals.half_life, ends)
+    if signals.shown:
+        _add_shown(matrices, data, signals, ends)
     return matrices
+
+
+def _add_shown(
+    matrices: dict[tuple[str, str], dict[str, csr_array]],
+    data: Dataset,
+    signals: Signals,
+    ends: Ends,
+) -> None:
+    edges = SignalEdges.of(data)
+    assert data.as_of is not None  # signals have a clock of time
+    strength = edges.strength(data.as_of, signals.half_life)
+    alone, about = edges.alone, ~edges.alone
+    customers, products = ends.sizes["customers"], ends.sizes["products"]
+    if about.any():
+        matrices["customers", "products"][SHOWN] = _normalised(
+            strength[about], edges.customers[about], edges.products[about], customers, products
+        )
+    if not alone.any():
+        return
+    shown = _normalised(
+        strength[alone], edges.customers[alone], edges.signals[alone], customers, len(edges.names)
+    )
+    # A relation with one kind of edges gives it the weight 1.
+    matrices[OF_SIGNALS] = {SHOWN: csr_array(shown * np.float32(abs(signals.shown)))}
 
 
 def _offered(data: Dataset, half_life: float | None, ends: Ends) -> csr_array:

@@ -10,6 +10,7 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import ACTION_CODES, DAY, Interactions
 from recsys.graph.features import as_of, feature_matrix
+from recsys.graph.signal_edges import SignalEdges
 
 DAYPARTS = ("night", "morning", "afternoon", "evening")
 _DAYPART = DAY // len(DAYPARTS)
@@ -26,6 +27,10 @@ def touchpoint_graph(data: Dataset) -> HeteroData:
     `(customer, action, touchpoint)` and `(product, action, touchpoint)`, one an event. Each has
     `edge_index` int64 [2, E], `time` int64 [E] (units of the clock; absent without one), and, where
     the table has them, `value`, `duration` and `weight` float32 [E].
+
+    Where the data have signals, each is a node `signal` [S] with `names`, and each moment at which
+    a customer showed one an edge `(customer, shows, signal)`; `(customer, name of the signal,
+    product)` where it is about a product.
     """
     graph = HeteroData()
     for name, ids in (("customer", data.customers), ("product", data.products)):
@@ -41,6 +46,9 @@ def touchpoint_graph(data: Dataset) -> HeteroData:
         chosen = data.interactions.actions == code
         if chosen.any():
             _add_edges(graph, action, data.interactions.select(chosen), contact[chosen])
+    edges = SignalEdges.of(data)
+    if len(edges):
+        _add_signals(graph, edges)
     return graph
 
 
@@ -92,6 +100,20 @@ def _touchpoint_features(count: int, parts: int) -> torch.Tensor:
     if parts == 1:
         return touchpoint
     return torch.hstack([touchpoint, torch.eye(parts).repeat(count, 1)])
+
+
+def _add_signals(graph: HeteroData, edges: SignalEdges) -> None:
+    graph["signal"].x = torch.eye(len(edges.names))
+    graph["signal"].names = list(edges.names)
+    kinds = {("customer", "shows", "signal"): (edges.alone, edges.signals)}
+    for number, name in enumerate(edges.names):
+        of_product = ~edges.alone & (edges.signals == number)
+        kinds["customer", name, "product"] = (of_product, edges.products)
+    for kind, (rows, targets) in kinds.items():
+        if rows.any():
+            pair = np.stack([edges.customers[rows], targets[rows]])
+            graph[kind].edge_index = torch.from_numpy(pair)
+            graph[kind].time = torch.from_numpy(edges.times[rows])
 
 
 def _add_edges(graph: HeteroData, action: str, events: Interactions, contact: IntArray) -> None:

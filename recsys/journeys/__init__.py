@@ -1,1 +1,1 @@
-"""What customers are after: journeys and their moments."""
+"""What customers are after: strands of purpose, what a session is for, and who will leave."""

@@ -46,16 +46,15 @@ class WithPurposes(SnapshotSource):
         open_from: float = 0.1,
         every: int = 90,
     ) -> None:
-        super().__init__(source=source, every=every)
+        super().__init__(source, every)
         if not 0 < open_from < 1:
             raise InputError(f"data.open_from: expected a number between 0 and 1, got {open_from}")
         self._column, self._open_from = column, open_from
 
     @property
-    def version(self) -> str:
-        """Of the other source, and of the settings."""
-        settings = f"purposes {self._column} {self._open_from} every {self._every} days"
-        return f"{self._source.version} with {settings}"
+    def counted(self) -> str:
+        """See `SnapshotSource`."""
+        return f"purposes {self._column} {self._open_from}"
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`."""

@@ -2,7 +2,8 @@
 
 Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets (2008): minimise
 `sum_cp (1 + alpha w_cp) (1[w_cp > 0] - x_c . y_p)^2 + l2 (sum |x_c|^2 + sum |y_p|^2)` over all
-pairs, solved by `implicit` with conjugate gradients (Takacs et al., 2011).
+pairs, solved with conjugate gradients (Takacs et al., 2011): by the library `implicit` on the CPU,
+by `recsys.training.alternating` on a GPU, which takes the same steps from the same vectors.
 
 Deviations: the strengths w are the event weights times degree^-exponent on either side, scaled to
 mean 1 (exponents 0 give the paper); customer vectors are solved exactly once more at the end, so
@@ -11,9 +12,10 @@ whose vector is zero, are ranked by popularity (`recsys.models.unknown_customers
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Self, TypeAlias
 
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix
@@ -31,13 +33,17 @@ from recsys.models.base import (
     require_half_life,
     require_range,
 )
-from recsys.models.device import Device, implicit_device
+from recsys.models.device import Device, least_squares_device
 from recsys.models.recommends import Recommends
 from recsys.models.unknown_customers import UnknownCustomers
 
+_Vectors: TypeAlias = tuple[FloatArray, FloatArray]
+_Validated: TypeAlias = Callable[[int, FloatArray, FloatArray], None]
+"""Validates vectors of customers and products after an epoch."""
+
 
 class ALS(Recommends):
-    """Implicit ALS by the library `implicit`, on the GPU if it was built for one, else on the CPU.
+    """Implicit ALS, by the library `implicit` on the CPU and by PyTorch on a GPU.
 
     Args:
         dim: length of the vectors.
@@ -51,7 +57,7 @@ class ALS(Recommends):
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
         seed: of the initial vectors.
-        device: "auto", "cpu" or "cuda"; "auto" takes the GPU if `implicit` can use it.
+        device: "auto", "cpu" or "cuda"; "auto" takes the GPU if PyTorch sees one.
 
     Raises:
         InputError: an argument is out of range, or device="cuda" without a GPU.
@@ -81,7 +87,7 @@ class ALS(Recommends):
         self.dim, self.epochs, self.alpha, self.l2 = dim, epochs, alpha, l2
         self.customer_exponent, self.product_exponent = customer_exponent, product_exponent
         self.half_life, self.actions, self.seed = half_life, actions, seed
-        self.device: Device = implicit_device(device)
+        self.device: Device = least_squares_device(device)
 
     @property
     def event_weights(self) -> EventWeights:
@@ -94,56 +100,70 @@ class ALS(Recommends):
         Raises:
             InputError: `l2` is too small to solve for these events.
         """
-        from implicit.als import AlternatingLeastSquares
-
         confidence = self.confidence(data)
-        settings: dict[str, Any] = {
-            "factors": self.dim, "regularization": self.l2, "alpha": 1.0,
-            "iterations": self.epochs, "random_state": self.seed,
-        }  # fmt: skip
-        if self.device.kind == "cpu":
-            # implicit takes every core, whatever OMP_NUM_THREADS says.
-            settings["num_threads"] = int(os.environ.get("OMP_NUM_THREADS", "0"))
-        # implicit runs its own threads, which threads of BLAS would only slow down.
-        with threadpool_limits(1, "blas"), _solvable(self.l2):
-            model = AlternatingLeastSquares(use_gpu=self.device.kind == "cuda", **settings)
-            model.fit(
-                csr_matrix(confidence),
-                show_progress=False,
-                callback=self._curve(model, data, confidence, validate),
-            )
-            if self.device.kind == "cuda":
-                model = model.to_cpu()
-            everyone = np.arange(confidence.shape[0])
-            self.customer_vectors: FloatArray = model.recalculate_user(
-                everyone, csr_matrix(confidence)
-            )
-        self.product_vectors: FloatArray = model.item_factors
-        _require_solved(self.l2, self.customer_vectors, self.product_vectors)
+
+        def validated(epoch: int, customers: FloatArray, products: FloatArray) -> None:
+            assert validate is not None
+            _require_solved(self.l2, customers, products)
+            unknown = UnknownCustomers.of(data, confidence, products)
+            validate.after(epoch, lambda rows: unknown.ranked(rows, customers[rows] @ products.T))
+
+        solve = self._by_torch if self.device.kind == "cuda" else self._by_implicit
+        with _solvable(self.l2):
+            vectors = solve(confidence, None if validate is None else validated)
+        _require_solved(self.l2, *vectors)
+        self.customer_vectors, self.product_vectors = vectors
         self.history: csr_array = confidence
         self.unknown = UnknownCustomers.of(data, confidence, self.product_vectors)
         return self.remember(data)
 
-    def _curve(
-        self, model: Any, data: Dataset, confidence: csr_array, validate: Validate | None
-    ) -> Callable[[int, float, float], None] | None:
-        """A callback that validates after 1, 2, 4, ... epochs, except the last."""
-        if validate is None:
-            return None
+    def _by_implicit(self, confidence: csr_array, validated: _Validated | None) -> _Vectors:
+        from implicit.als import AlternatingLeastSquares
 
         def after(iteration: int, _seconds: float, _loss: float) -> None:
-            epoch = iteration + 1
-            if epoch < self.epochs and epoch.bit_count() == 1:
-                current = model.to_cpu() if self.device.kind == "cuda" else model
-                vectors, products = current.user_factors, current.item_factors
-                _require_solved(self.l2, vectors, products)
-                unknown = UnknownCustomers.of(data, confidence, products)
-                validate.after(
-                    epoch,
-                    lambda customers: unknown.ranked(customers, vectors[customers] @ products.T),
-                )
+            if validated is not None and self._is_due(iteration + 1):
+                validated(iteration + 1, model.user_factors, model.item_factors)
 
-        return after
+        # implicit runs its own threads, which threads of BLAS would only slow down.
+        with threadpool_limits(1, "blas"):
+            model = AlternatingLeastSquares(
+                factors=self.dim,
+                regularization=self.l2,
+                alpha=1.0,
+                iterations=self.epochs,
+                random_state=self.seed,
+                use_gpu=False,
+                # implicit takes every core, whatever OMP_NUM_THREADS says.
+                num_threads=int(os.environ.get("OMP_NUM_THREADS", "0")),
+            )
+            model.fit(csr_matrix(confidence), show_progress=False, callback=after)
+            everyone = np.arange(confidence.shape[0])
+            customers = model.recalculate_user(everyone, csr_matrix(confidence))
+        return customers, model.item_factors
+
+    def _by_torch(self, confidence: csr_array, validated: _Validated | None) -> _Vectors:
+        import torch
+
+        from recsys.training.alternating import alternate
+
+        def after(epoch: int, vectors: Iterable[torch.Tensor]) -> None:
+            if validated is not None and self._is_due(epoch):
+                validated(epoch, *(side.cpu().numpy() for side in vectors))
+
+        try:
+            customers, products = alternate(
+                confidence, dim=self.dim, epochs=self.epochs, l2=self.l2, seed=self.seed,
+                device="cuda", after=after,
+            )  # fmt: skip
+        except torch.OutOfMemoryError:
+            sys.stderr.write("device=cuda: out of memory; using the CPU\n")
+            self.device = Device("cpu", "the GPU's memory was too small")
+            return self._by_implicit(confidence, validated)
+        return customers.cpu().numpy(), products.cpu().numpy()
+
+    def _is_due(self, epoch: int) -> bool:
+        """Whether to validate: after 1, 2, 4, ... epochs, except the last."""
+        return epoch < self.epochs and epoch.bit_count() == 1
 
     def confidence(self, data: Dataset) -> csr_array:
         """Confidence [C, P] float32 CSR, 1 + alpha w for the pairs with events."""
@@ -186,9 +206,9 @@ class ALS(Recommends):
 def _solvable(l2: float) -> Iterator[None]:
     try:
         yield
-    except ValueError as error:
-        # The solver of LAPACK that requires a positive definite matrix.
-        if "posv" not in str(error):
+    except (ValueError, RuntimeError) as error:
+        # The solvers of LAPACK and of PyTorch that require a positive definite matrix.
+        if "posv" not in str(error) and "linalg.cholesky" not in str(error):
             raise
         raise _unsolvable(l2) from None
 

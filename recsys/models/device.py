@@ -1,5 +1,7 @@
 """Which processor a model runs on, and why."""
 
+import sys
+from ctypes import CDLL
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,13 +21,21 @@ class Device:
     reason: str
 
 
-def implicit_device(wanted: str) -> Device:
-    """Selects a processor for the library `implicit`; arguments as for `resolve`.
+def least_squares_device(wanted: str) -> Device:
+    """Selects PyTorch on a GPU, else the library `implicit` on the CPU; arguments as for `resolve`.
+
+    For "auto" PyTorch is loaded only where NVIDIA's driver is, because its import takes seconds.
 
     Raises:
-        InputError: as for `resolve`; or the library cannot be loaded.
+        InputError: as for `resolve`; or `implicit` is needed and cannot be loaded.
     """
-    return resolve(wanted, *_implicit_cuda())
+    if wanted == "cuda" or (wanted == "auto" and ("torch" in sys.modules or _has_driver())):
+        device = torch_device(wanted)
+    else:
+        device = resolve(wanted, False, "there is no driver of NVIDIA")
+    if device.kind == "cpu":
+        _require_implicit()
+    return device
 
 
 def torch_device(wanted: str) -> Device:
@@ -71,13 +81,18 @@ def device_of(model: Any) -> Device:
     return Device("cuda" if str(device).startswith("cuda") else "cpu", "as the model says")
 
 
-def _implicit_cuda() -> tuple[bool, str]:
+def _has_driver() -> bool:
     try:
-        from implicit.gpu import HAS_CUDA
+        CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def _require_implicit() -> None:
+    try:
+        import implicit.cpu.als  # noqa: F401
     except ImportError as error:
         # Its Linux wheel does not bring the OpenMP that it needs.
         hint = "; install OpenMP, on Debian the package libgomp1" if "libgomp" in str(error) else ""
         raise InputError(f"model: the library implicit cannot be loaded: {error}{hint}") from None
-    if not HAS_CUDA:
-        return False, "implicit sees no CUDA device or was built without CUDA"
-    return True, "implicit was built with CUDA and sees a device"

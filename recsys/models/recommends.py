@@ -101,10 +101,7 @@ class Recommends:
         Raises:
             InputError: the model is not fitted, or an argument is invalid.
         """
-        # A late import by name, because exporting imports the models.
-        library = import_module("recsys.exporting.in_memory")
-        if self._in_memory is None:
-            self._in_memory = library.in_memory(self)
+        library = self._library()
         arguments = {
             "k": k, "touchpoint": touchpoint, "at": at, "exclude": exclude, "explain": explain,
             "allow": allow, "strict": strict,
@@ -112,3 +109,38 @@ class Recommends:
         if isinstance(customers, str | int | np.integer | UUID):
             return self._in_memory.recommend(customers, **arguments)
         return library.recommend_table(self._in_memory, customers, **arguments)
+
+    @overload
+    def similar_customers(self, customers: Id, k: int = 10) -> Any: ...
+
+    @overload
+    def similar_customers(self, customers: Ids, k: int = 10) -> pd.DataFrame: ...
+
+    def similar_customers(self, customers: Id | Ids, k: int = 10) -> Any:
+        """The k customers whose taste in products is most like that of one or several.
+
+        By the cosine of their vectors, as `recsys.serving.Artifact.similar_customers`.
+
+        Args:
+            customers: as for `recommend`.
+            k: how many, at least 1.
+
+        Returns:
+            For one id a `recsys.serving.SimilarCustomers`. For several a DataFrame with one row
+            per pair: customer_id, rank, similar_id, similarity.
+
+        Raises:
+            InputError: the model is not fitted or has no vectors, a customer is unknown or without
+                events, or there are fewer than k others.
+        """
+        library = self._library()
+        if isinstance(customers, str | int | np.integer | UUID):
+            return library.with_vectors(self._in_memory).similar_customers(customers, k)
+        return library.similar_table(self._in_memory, customers, k)
+
+    def _library(self) -> Any:
+        # A late import by name, because exporting imports the models.
+        library = import_module("recsys.exporting.in_memory")
+        if self._in_memory is None:
+            self._in_memory = library.in_memory(self)
+        return library

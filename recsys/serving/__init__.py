@@ -6,6 +6,7 @@ from recsys.serving.artifact.customer_table import CustomerTable
 from recsys.serving.artifact.decision_part import DecisionPart
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
+from recsys.serving.artifact.moment_part import MomentPart
 from recsys.serving.artifact.new_product import NewProduct
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.product_features import ProductFeatures
@@ -16,11 +17,14 @@ from recsys.serving.decide.prices import Prices
 from recsys.serving.decide.recent_contacts import RecentContact
 from recsys.serving.query.artifact import Artifact
 from recsys.serving.query.offers import FirmOffer, FirmOffers, Offer, Reason, Recommendation
+from recsys.serving.query.session_moment import SessionEvent, SessionMoment
+from recsys.serving.query.similar import SimilarCustomer, SimilarCustomers
 from recsys.serving.storage import load, write
 
 __all__ = [
     "Artifact", "Contents", "CustomerTable", "DecidedOffer", "Decision", "DecisionPart",
-    "EventTable", "FilterSeen", "FirmOffer", "FirmOffers", "FoldInArrays", "NewProduct", "Offer",
-    "OfferTable", "Prices", "ProductFeatures", "ProductTable", "Reason", "RecentContact",
-    "Recommendation", "TouchpointTable", "load", "write",
+    "EventTable", "FilterSeen", "FirmOffer", "FirmOffers", "FoldInArrays", "MomentPart",
+    "NewProduct", "Offer", "OfferTable", "Prices", "ProductFeatures", "ProductTable", "Reason",
+    "RecentContact", "Recommendation", "SessionEvent", "SessionMoment", "SimilarCustomer",
+    "SimilarCustomers", "TouchpointTable", "load", "write",
 ]  # fmt: skip

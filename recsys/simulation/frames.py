@@ -24,6 +24,7 @@ from recsys.simulation.names import (
 )
 from recsys.simulation.offers import OFFERS
 from recsys.simulation.people import People
+from recsys.simulation.records import records
 from recsys.simulation.world import product_ids
 
 # Numbers of sessions and decisions of a chunk are below this, so that they are unique in a market.
@@ -32,13 +33,14 @@ NUMBERS_A_CHUNK = 1_000_000
 _TOUCHPOINT_DEVICE = np.array([-1, 2, 3, 4, 2, -1])
 
 
-def tables(chunk: Chunk, number: int, count: int) -> Tables:
-    """The tables of a chunk: interactions, customers, identities and decisions.
+def tables(chunk: Chunk, number: int, count: int, rng: np.random.Generator | None) -> Tables:
+    """The tables of a chunk: interactions, customers, identities, decisions, maybe records.
 
     Args:
         chunk: the record.
         number: of the chunk.
         count: only the first so many customers of it.
+        rng: of the table of records, which nothing else is drawn from; None for no such table.
     """
     offset = number * CUSTOMERS
     ids = customer_ids(offset + np.arange(CUSTOMERS))
@@ -47,6 +49,7 @@ def tables(chunk: Chunk, number: int, count: int) -> Tables:
         customers=_customers(chunk.people, ids).head(count),
         identities=_identities(chunk.aliases, ids, offset, count),
         decisions=_decisions(chunk.decisions, ids, number, count),
+        records=None if rng is None else records(chunk.people, chunk.aliases, offset, count, rng),
     )
 
 

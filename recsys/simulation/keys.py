@@ -1,4 +1,4 @@
-"""Outside ids of customers and aliases, and from ids back to row numbers."""
+"""Outside ids of customers, aliases and records, and from ids back to row numbers."""
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ _BITS = 40
 _FACTOR = 0x9E3779B97F | 1
 _INVERSE = pow(_FACTOR, -1, 1 << _BITS)
 _MASK = np.uint64((1 << _BITS) - 1)
+_SOURCES = 8
+"""More than there are sources of records."""
 
 
 def customer_ids(rows: IntArray) -> pd.Series:
@@ -27,6 +29,27 @@ def alias_ids(rows: IntArray, which: IntArray, kinds: IntArray) -> pd.Series:
     return (pd.Series(np.array(ALIAS_KINDS)[kinds]) + "-" + codes).astype("str")
 
 
+def record_ids(rows: IntArray, sources: IntArray) -> pd.Series:
+    """Distinct ids as `R03f9c2…` of the records that sources [n] keep of market rows [n]."""
+    # From 1 on, since 0 stays 0.
+    numbers = (_SOURCES * rows + sources + 1).astype(np.uint64)
+    codes = pd.Series(numbers * np.uint64(_FACTOR) & _MASK)
+    return codes.map("R{:010x}".format).astype("str")
+
+
+def record_rows(ids: IdArray, count: int) -> IntArray:
+    """Market rows [n] int64 of the persons of records [n].
+
+    Raises:
+        InputError: an id is not one of a record of the `count` customers of the market.
+    """
+    texts = pd.Series(np.asarray(ids, dtype=object)).astype("str")
+    good = texts.str.fullmatch("R[0-9a-f]{10}").to_numpy(bool)
+    rows = np.full(len(texts), -1)
+    rows[good] = _numbers(texts[good].str[1:]) // _SOURCES
+    return _checked("record", rows, texts, (rows >= 0) & (rows < count))
+
+
 def customer_rows(ids: IdArray, count: int) -> IntArray:
     """Market rows [n] int64 of customer ids or aliases [n].
 
@@ -38,8 +61,7 @@ def customer_rows(ids: IdArray, count: int) -> IntArray:
     is_alias = texts.str.fullmatch(rf"({'|'.join(ALIAS_KINDS)})-[0-9a-f]{{10}}").to_numpy(bool)
     rows = np.full(len(texts), -1)
     rows[is_id] = texts[is_id].str[1:].astype("int64")
-    codes = texts[is_alias].str[-10:].map(lambda code: int(code, 16)).to_numpy(np.uint64)
-    rows[is_alias] = (codes * np.uint64(_INVERSE) & _MASK).astype(np.int64) // 2
+    rows[is_alias] = _numbers(texts[is_alias].str[-10:]) // 2
     return _checked("customer", rows, texts, (rows >= 0) & (rows < count))
 
 
@@ -52,6 +74,11 @@ def rows_in_list(kind: str, ids: IdArray, names: list[str]) -> IntArray:
     texts = pd.Series(np.asarray(ids, dtype=object)).astype("str")
     rows = pd.Index(names).get_indexer(pd.Index(texts))
     return _checked(kind, rows.astype(np.int64), texts, rows >= 0)
+
+
+def _numbers(codes: pd.Series) -> IntArray:
+    numbers = codes.map(lambda code: int(code, 16)).to_numpy(np.uint64)
+    return (numbers * np.uint64(_INVERSE) & _MASK).astype(np.int64)
 
 
 def _checked(kind: str, rows: IntArray, texts: pd.Series, good: BoolArray) -> IntArray:

@@ -28,9 +28,9 @@ from recsys.data.source import Cutoffs
 from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 from recsys.simulation import calendar, frames
-from recsys.simulation.chunk import CUSTOMERS, latent, record
+from recsys.simulation.chunk import CUSTOMERS, generator, latent, record
 from recsys.simulation.decisions import REFUSAL
-from recsys.simulation.keys import customer_rows, rows_in_list
+from recsys.simulation.keys import customer_ids, customer_rows, record_rows, rows_in_list
 from recsys.simulation.names import TOUCHPOINT_NAMES
 from recsys.simulation.offers import in_window, offers, offers_table
 from recsys.simulation.opportunities import opportunities
@@ -40,6 +40,8 @@ from recsys.simulation.world import products_table, touchpoints_table, world
 
 EVENTS_A_CUSTOMER = 20
 FEWEST, MOST = 1_000, 100_000_000
+_OF_RECORDS = 5
+"""Stage of the random stream of records; those of `chunk` and `opportunities` are before it."""
 
 
 class SimulatedMarket:
@@ -48,6 +50,8 @@ class SimulatedMarket:
     Args:
         events: approximate number of interactions, 1,000 to 100 million; 20 per customer.
         seed: not negative; equal seeds give equal tables.
+        records: with a table `records`, see `recsys.simulation.records`. It changes no other table,
+            and no model reads it, so it is left out unless asked for.
 
     Raises:
         InputError: an argument is out of its range or not a whole number.
@@ -63,17 +67,20 @@ class SimulatedMarket:
     filter_seen: bool = False
     targets: tuple[str, ...] = ("accept", "purchase")
 
-    def __init__(self, *, events: int = 100_000, seed: int = 0) -> None:
+    def __init__(self, *, events: int = 100_000, seed: int = 0, records: bool = False) -> None:
         self.events = _whole_number("events", events)
         self.seed = _whole_number("seed", seed)
         if not FEWEST <= self.events <= MOST:
             raise InputError(f"events must lie between {FEWEST:,} and {MOST:,}, got {events:,}")
         if self.seed < 0:
             raise InputError(f"seed must be a whole number of 0 or more, got {seed}")
+        if not isinstance(records, bool):
+            raise InputError(f"records must be true or false, got {records!r}")
+        self.records = records
         self.customers = self.events // EVENTS_A_CUSTOMER
 
     def load(self) -> Tables:
-        """All seven tables in memory; about 0.15 kB per event."""
+        """All tables in memory; about 0.15 kB per event."""
         parts = [dict(part.items()) for part in self.partitions()]
         joined = {
             name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
@@ -87,9 +94,10 @@ class SimulatedMarket:
             yield self.partition(number)
 
     def partition(self, number: int) -> Tables:
-        """Interactions, customers, identities and decisions of part `number`."""
+        """Interactions, customers, identities, decisions and records of part `number`."""
         count = min(self.customers - number * CUSTOMERS, CUSTOMERS)
-        return frames.tables(record(self.seed, number), number, count)
+        rng = generator(self.seed, number, _OF_RECORDS) if self.records else None
+        return frames.tables(record(self.seed, number), number, count, rng)
 
     @property
     def parts(self) -> int:
@@ -109,7 +117,7 @@ class SimulatedMarket:
 
         Args:
             folder: does not exist or is empty; gets `interactions/part-00000.parquet` and so on,
-                the same for customers, identities and decisions, and `products.parquet`,
+                the same for customers, identities, decisions and records, and `products.parquet`,
                 `offers.parquet` and `touchpoints.parquet`.
 
         Returns:
@@ -132,6 +140,14 @@ class SimulatedMarket:
         ]
         joined = pd.concat(parts, ignore_index=True)
         return joined.sort_values(columns.TIMESTAMP, kind="stable", ignore_index=True)
+
+    def persons_of(self, records: IdArray) -> pd.Series:
+        """The true customer_id [n] of the persons of records [n]; aliases are not named.
+
+        Raises:
+            InputError: a record is not of this market.
+        """
+        return customer_ids(record_rows(records, self.customers))
 
     def refusal_probability(self, touchpoints: IdArray) -> FloatArray:
         """[n] float64 true probability that an offer that is not accepted is rejected.

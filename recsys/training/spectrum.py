@@ -37,8 +37,10 @@ def singular_vectors(
         basis = _orthonormal(to_customers @ start.to(values.device))
         for _ in range(iterations):
             basis = _orthonormal(to_customers @ _orthonormal(to_products @ basis))
-        products, singular, customers = torch.linalg.svd(to_products @ basis, full_matrices=False)
-        pair = basis @ customers.mT[:, :rank], products[:, :rank]
+        # The SVD of a small square matrix: LAPACK does the same, cuSOLVER is slow on a tall one.
+        tall, square = torch.linalg.qr(to_products @ basis)
+        left, singular, right = torch.linalg.svd(square)
+        pair = basis @ right.mT[:, :rank], tall @ left[:, :rank]
     return (pair[0].clone(), pair[1].clone()), singular[:rank].clone()
 
 

@@ -200,6 +200,8 @@ def test_the_command_writes_members_and_a_page(
     assert set(table["value_band"].dropna()) == {"high", "medium", "low"}
     assert "Segment and stage of the journey, by value" in capsys.readouterr().out
     assert "abandoned_cart" in page.read_text()
+    # Narrow screens show a row as lines of heading and cell.
+    assert 'data-label="value a customer"' in page.read_text()
 
 
 def test_the_file_of_the_guide_is_one(tmp_path: Path) -> None:

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from event_tables import AS_OF, DAY, data_of, events
+from event_tables import AS_OF, DAY, data_of
 
 from recsys.cli.signals import main
 from recsys.customers.signals.detect import Detected, signals_at
-from recsys.customers.signals.events import signal_events
 from recsys.customers.signals.library import SignalLibrary, read_signals
 from recsys.customers.signals.lift import Observations, lifts
 from recsys.customers.signals.observe import look_moments, observed
@@ -87,23 +86,6 @@ def test_columns_of_products_stand_outside_aggregates_only_where_rows_are_of_pro
     right = library(tmp_path, 'signals: {cheap: {when: "product.price < 6", per: product}}')
     data = shop()
     assert shown(signals_at(right, data, AS_OF), data) == {("cheap", "ann", "q")}
-
-
-def test_events_are_dated_when_a_signal_is_known_and_come_once_while_it_lasts(
-    tmp_path: Path,
-) -> None:
-    quiet = library(tmp_path, 'signals: {quiet: "silent(7)"}')
-    moments = [AS_OF - days * DAY for days in (33, 32, 5, 0)]
-    rows = signal_events(quiet, shop(), moments)
-    days = ((pd.Timestamp("2026-03-01", tz="UTC") - rows["timestamp"]).dt.days).tolist()
-    # cem was seen 40 days ago: quiet for 7 days first at the look of 33 days ago, and ever since.
-    found = list(zip(rows["customer_id"], days, strict=True))
-    assert found.count(("cem", 33)) == 1
-    assert ("cem", 32) not in found
-    assert ("bob", 0) in found
-    assert set(rows["touchpoint"]) == {"signal_quiet"}
-    both = pd.concat([events(ROWS), rows])
-    assert len(Dataset.from_frames(both).interactions) == len(ROWS) + len(rows)
 
 
 def test_neither_later_events_nor_later_decisions_change_a_signal() -> None:
@@ -183,7 +165,7 @@ def test_outcomes_count_after_the_moment_only(tmp_path: Path) -> None:
     fresh = library(tmp_path, "signals: {fresh: \"did('view', 0, 29) > 0\"}")
     data = data_of(rows)
     moments = look_moments(data, AS_OF, 30 * DAY, 2)
-    found = observed(fresh, data, moments, 30 * DAY)
+    found = observed([signals_at(fresh, data, each) for each in moments], data, 30 * DAY)
     ids = data.customers.ids[found.customers]
     got = set(zip(ids, found.strata, found.shown[:, 0], found.accepted, strict=True))
     assert got == {

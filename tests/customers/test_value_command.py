@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from recsys.cli.value import main
+from recsys.customers.levers import lever_table, worth_factors
+from recsys.customers.lifetime_value.bands import band_of, banded, shares_of
 from recsys.customers.lifetime_value.estimate import Estimate
 from recsys.errors import InputError
-from recsys.reports.lifetime_value.bands import band_of, banded, shares_of
 
 
 def test_the_file_has_a_row_for_each_buyer_and_the_page_says_how_good_it_was(
@@ -29,6 +30,31 @@ def test_the_file_has_a_row_for_each_buyer_and_the_page_says_how_good_it_was(
     text = capsys.readouterr().out
     assert "last period again" in text
     assert "last period again" in page.read_text()
+
+
+def test_levers_are_of_the_cut_off_and_feed_a_decision(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, levers = tmp_path / "value.csv", tmp_path / "levers.parquet"
+    main(["data.events=6000", "at=2025-09-01", "strength=0.5", f"out={out}", f"levers={levers}"])
+    assert "bought before 2025-09-01" in capsys.readouterr().out
+    worth, table = pd.read_csv(out)["expected_value"], pd.read_parquet(levers)
+    assert (table["as_of"] == pd.Timestamp("2025-09-01", tz="UTC")).all()
+    assert table["offer_id"].isna().all()
+    expected = np.sqrt(worth / worth.mean()).clip(0.1, 10)
+    np.testing.assert_allclose(table["factor"], expected, rtol=1e-9)
+    with pytest.raises(InputError, match="at: expected a moment from"):
+        main(["data.events=6000", "at=2035-09-01"])
+
+
+def test_factors_are_in_proportion_and_bounded() -> None:
+    worth = np.array([0.0, 1.0, 2.0, 17.0])
+    assert worth_factors(worth).tolist() == pytest.approx([0.1, 0.2, 0.4, 3.4])
+    assert worth_factors(worth, 0.0).tolist() == [1, 1, 1, 1]
+    assert worth_factors(np.append(np.full(99, 1.0), 901.0)).max() == pytest.approx(10)
+    assert worth_factors(np.zeros(3)).tolist() == [1, 1, 1]
+    with pytest.raises(InputError, match="levers: row 1, column 'factor'"):
+        lever_table(np.array(["a", "b"]), np.array([1.0, -1.0]), 0)
 
 
 def test_bands_are_the_stated_shares_and_equal_customers_go_by_row() -> None:

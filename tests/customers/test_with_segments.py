@@ -2,15 +2,20 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from event_tables import events
+from event_tables import DAY, events
 
+from recsys.cli.composed_source import composed_source
+from recsys.customers.lifetime_value.forecast import forecast
+from recsys.customers.lifetime_value.observe import observe
 from recsys.customers.with_segments import WithSegments
 from recsys.data.dataset import Dataset
 from recsys.data.frames import Frames
+from recsys.data.interactions import SECOND
 from recsys.data.queries import Split
 from recsys.data.snapshots import dated_customers
 from recsys.data.split import TimeSplit
@@ -20,6 +25,7 @@ from recsys.graph.features import feature_terms
 from recsys.models.segment_column import column_cells
 from recsys.policy.rules.compile import compile_rules
 from recsys.policy.rules.read import policy_of
+from recsys.policy.rules.values import customer_factors
 
 ROWS = [
     (customer, product, "purchase", days, 10.0)
@@ -41,9 +47,9 @@ class Leaky(WithSegments):
         return super().snapshot(data, data.as_of)
 
 
-def source(tmp_path: Path, kind: type[WithSegments] = WithSegments, **files: str) -> WithSegments:
-    """The rows with the segments or signals of YAML texts."""
-    paths: dict[str, str | None] = {"segments": None}
+def source(tmp_path: Path, kind: type[WithSegments] = WithSegments, **files: Any) -> WithSegments:
+    """The rows with the segments or signals of YAML texts, or a forecast of so many days."""
+    paths: dict[str, Any] = {"segments": None, "value_days": files.pop("value_days", None)}
     for name, text in files.items():
         (tmp_path / f"{name}.yaml").write_text(text)
         paths[name] = str(tmp_path / f"{name}.yaml")
@@ -56,6 +62,7 @@ def source(tmp_path: Path, kind: type[WithSegments] = WithSegments, **files: str
 
 
 SEGMENTS = {"segments": 'segments: {recent: "silent(45) = false"}'}
+VALUE = {"value_days": 30}
 SIGNALS = {"signals": 'signals: {back: "count(*) FILTER (days_ago < 45) > 0"}'}
 
 
@@ -71,13 +78,39 @@ def test_a_cut_off_takes_the_latest_count_before_it(tmp_path: Path) -> None:
     assert split.valid.past.side_tables["customers"]["age"].dropna().isin([20, 30, 40]).all()
 
 
-@pytest.mark.parametrize("files", [SEGMENTS, SIGNALS])
-def test_a_leak_planted_in_segments_or_signals_is_caught(
-    files: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize("files", [SEGMENTS, SIGNALS, VALUE])
+def test_a_leak_planted_in_segments_signals_or_value_is_caught(
+    files: dict[str, Any], tmp_path: Path
 ) -> None:
     data = Dataset.from_source(source(tmp_path, Leaky, **files))
     with pytest.raises(InputError, match=r"leakage audit, snapshots of valid: customers: customer"):
         TimeSplit(**CUTOFFS).split(data)
+
+
+def test_value_columns_are_those_of_the_events_before_the_cut_off(tmp_path: Path) -> None:
+    data = Dataset.from_source(source(tmp_path, **VALUE))
+    past = TimeSplit(**CUTOFFS).split(data).test.past
+    table = past.side_tables["customers"].dropna(subset=["expected_purchases"])
+    table = table[table["valid_from"] == table["valid_from"].max()].set_index("customer_id")
+    moment = int(table["valid_from"].max().timestamp()) * SECOND
+    assert past.as_of - 30 * DAY <= moment < past.as_of
+    seen = observe(past.select(past.interactions.when < moment, moment), ("purchase",))
+    expected = forecast(seen, 30)
+    table = table.loc[past.customers.ids[seen.customers]]
+    np.testing.assert_array_equal(table["expected_purchases"], expected.purchases.mean)
+    assert table["expected_value"].isna().all()  # too few have a value for a model of spending
+    assert sorted(table["expected_value_band"].unique()) == ["high", "low", "medium"]
+
+
+def test_a_forecast_is_what_a_customer_is_worth_to_a_policy(tmp_path: Path) -> None:
+    data = Dataset.from_source(source(tmp_path, **VALUE))
+    content = {"arbitration": {"customer_value": "customer.expected_purchases"}}
+    factors = customer_factors(policy_of(content, "mine"), data)
+    table = data.side_tables["customers"].dropna(subset=["expected_purchases"])
+    latest = table[table["valid_from"] == table["valid_from"].max()]
+    rows = data.customers.rows(latest["customer_id"].to_numpy())
+    np.testing.assert_allclose(factors[rows], latest["expected_purchases"])
+    assert len(rows) == 4
 
 
 class Tampered(TimeSplit):
@@ -123,6 +156,8 @@ def test_other_columns_are_those_known_at_the_moment_of_a_row() -> None:
 def test_a_column_that_customers_have_is_not_counted_over(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="customers: expected no column 'age'"):
         Dataset.from_source(source(tmp_path, segments='segments: {age: "count(*) > 1"}'))
+    with pytest.raises(InputError, match="no segment or signal named 'expected_value_band'"):
+        source(tmp_path, segments='segments: {expected_value_band: "1 = 1"}', **VALUE)
     with pytest.raises(InputError, match=r"data\.signals: expected names that no segment has"):
         source(tmp_path, segments='segments: {x: "1 = 1"}', signals='signals: {x: "1 = 1"}')
 
@@ -136,3 +171,14 @@ def test_a_column_is_a_feature_and_a_condition_of_a_rule(tmp_path: Path) -> None
     (rule,) = compile_rules(policy_of(content, "mine"), data).groups
     allowed = rule.allowed[rule.customers, 0]
     assert set(data.customers.ids[allowed]) == {"ann", "bob", "cem"}
+
+
+@pytest.mark.parametrize("kind", ["with_segments", "with_clusters"])
+def test_the_tables_may_be_of_any_source_by_its_name(kind: str, tmp_path: Path) -> None:
+    events(ROWS).to_csv(tmp_path / "interactions.csv", index=False)
+    root = f"data.source.root={tmp_path}"
+    made = composed_source([f"data={kind}", "data@data.source=files", root])
+    assert len(made.load().interactions) == len(ROWS)
+    if kind == "with_clusters":
+        words = [f"data={kind}", "data@data.source=files", root, "model@data.model=xsimgcl"]
+        assert "XSimGCL" in composed_source(words).version

@@ -141,3 +141,13 @@ def test_without_regularisation() -> None:
 def test_out_of_range(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         ALS(**settings)
+
+
+@pytest.mark.gpu
+def test_the_gpu_gives_the_vectors_of_the_cpu() -> None:
+    data = market()
+    on_cpu, on_gpu = (
+        ALS(dim=6, epochs=3, l2=2.0, device=kind).fit(data) for kind in ("cpu", "cuda")
+    )
+    close(on_gpu.embeddings().customers, on_cpu.embeddings().customers, 5e-3)
+    close(on_gpu.embeddings().products, on_cpu.embeddings().products, 5e-3)

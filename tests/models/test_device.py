@@ -1,11 +1,14 @@
 """Which processor a model runs on, and what is said where a library cannot be loaded."""
 
 import builtins
+import sys
 from typing import Any
 
 import pytest
+import torch
 
 from recsys import ALS, InputError
+from recsys.models import device
 
 
 def test_an_implicit_without_openmp_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,3 +23,22 @@ def test_an_implicit_without_openmp_is_one_line(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(InputError, match=r"libgomp\.so\.1.*install OpenMP") as error:
         ALS()
     assert error.value.key == "model"
+
+
+def test_a_gpu_that_is_not_there_is_one_line() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(InputError, match="PyTorch sees no CUDA device") as error:
+        ALS(device="cuda")
+    assert error.value.key == "device"
+
+
+@pytest.mark.parametrize(("has_driver", "kind"), [(False, "cpu"), (True, "cuda")])
+def test_auto_asks_pytorch_only_where_there_is_a_driver(
+    has_driver: bool, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(device, "_has_driver", lambda: has_driver)
+    monkeypatch.setattr(device, "torch_device", lambda _: device.Device("cuda", "a test"))
+    assert ALS().device.kind == kind
+    assert ALS(device="cpu").device.kind == "cpu"

@@ -296,7 +296,7 @@ def test_moments_of_a_log_are_read_in_utc(tmp_path: Path, kind: str | None) -> N
          "the 5 decisions that are booked for the day already, got 4; raise it"),
         ({"touchpoint": pa.array(["email"] * 5), "timestamp": times(*[AS_OF + HOUR] * 5)},
          r"policy.budget: expected at least the 7.50"),
-        ({"touchpoint": None}, "column 'touchpoint' is missing; the log has customer_id"),
+        ({"touchpoint": None}, "column 'touchpoint' is missing; it has customer_id"),
         ({"touchpoint": pa.array(["email", None, "app", "app", "app"])},
          "row 1, column 'touchpoint': expected a value, got none"),
         ({"timestamp": pa.array(["soon"] * 5)}, "column 'timestamp': expected times such"),

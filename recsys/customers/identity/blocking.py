@@ -1,5 +1,6 @@
 """Which pairs of records are compared at all: those that agree in a column, or in two."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -10,6 +11,9 @@ _BASE, _PER_RECORD = 200_000, 8
 """Pairs that are compared at most, in sum, and those that each record adds."""
 _SHARE = 4
 """A single rule makes at most this part of the pairs."""
+
+_BLOCKS, _ENOUGH = 4, 50
+"""Rules that m is estimated within, and pairs that such a rule has."""
 
 
 class Rule(NamedTuple):
@@ -53,6 +57,24 @@ def blocking_rules(
     ]  # fmt: skip
     doubles = sorted((_rule(connection, table, both) for both in likely), key=_by_pairs)
     return chosen + _affordable(doubles, most, left)
+
+
+def learning_blocks(rules: Sequence[Rule]) -> list[Rule]:
+    """Rules within which m is estimated: the purest blocks whose columns were used the least.
+
+    Within a block of one postcode the city agrees as well, whoever moved: a column that is only
+    estimated there would seem to be without errors. So the blocks differ in their columns.
+    """
+    large = [rule for rule in rules if rule.pairs >= _ENOUGH] or list(rules)
+    left = sorted(large, key=lambda rule: rule.pairs)
+    used: Counter[str] = Counter()
+    chosen: list[Rule] = []
+    while left and len(chosen) < _BLOCKS:
+        rule = min(left, key=lambda rule: sum(used[name] for name in rule.columns))
+        left.remove(rule)
+        used.update(rule.columns)
+        chosen.append(rule)
+    return chosen
 
 
 def _rule(connection: duckdb.DuckDBPyConnection, table: str, names: tuple[str, ...]) -> Rule:

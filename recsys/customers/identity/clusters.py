@@ -41,14 +41,11 @@ def cluster(
         largest: number of records that a cluster has at most.
         refused: [m, 2] positions of records that are not one person; None for no pair.
     """
-    a, b = links[A].to_numpy(np.int64), links[B].to_numpy(np.int64)
-    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(size, size))
-    _, group = connected_components(graph, False)
-    group = group.astype(np.int64)
+    group = components(links, size)
     apart = np.zeros((0, 2), np.int64) if refused is None else refused
     guarded = np.bincount(group, minlength=size) > largest
     guarded[group[apart[group[apart[:, 0]] == group[apart[:, 1]], 0]]] = True
-    inside = guarded[group[a]]
+    inside = guarded[group[links[A].to_numpy(np.int64)]]
     if not inside.any():
         return Clusters(group, _no_cuts())
     weak = links[inside].groupby([A, B], sort=True).agg(
@@ -60,6 +57,23 @@ def cluster(
     rows = np.flatnonzero(guarded[group])
     group[rows] = size + joined[rows]
     return Clusters(np.unique(group, return_inverse=True)[1].astype(np.int64), cuts)
+
+
+def components(links: pd.DataFrame, size: int) -> IntArray:
+    """[size] number of the connected records that each record belongs to.
+
+    Args:
+        links: record_a, record_b (positions).
+        size: number of records.
+    """
+    ends = links[A].to_numpy(np.int64), links[B].to_numpy(np.int64)
+    return connected_nodes(*ends, size)
+
+
+def connected_nodes(a: IntArray, b: IntArray, size: int) -> IntArray:
+    """[size] number of the connected component of each node, of edges a [m] to b [m]."""
+    graph = coo_array((np.ones(len(a), np.int8), (a, b)), shape=(size, size))
+    return connected_components(graph, directed=False)[1].astype(np.int64)
 
 
 def _bounded(

@@ -16,12 +16,18 @@ _NOT_COMPARED: Final = (columns.RECORD, columns.SOURCE, columns.CUSTOMER, column
 _BY_NAME: Final[Mapping[str, Comparison]] = {
     columns.GIVEN_NAME: "text", columns.SURNAME: "text", columns.STREET: "text",
     columns.CITY: "text", columns.BIRTH_DATE: "digits", columns.PHONE: "digits",
-    columns.POSTCODE: "digits", columns.STREET_NUMBER: "exact", columns.EMAIL: "text",
+    columns.POSTCODE: "digits", columns.STREET_NUMBER: "exact", columns.EMAIL: "digits",
 }  # fmt: skip
 _FEW: Final = 0.02
 _SHORT: Final = 3
 _MOSTLY: Final = 0.9
 _SIGNS: Final = r"[\s./:+-]"
+
+_NORMALISED: Final = {
+    columns.EMAIL: "nullif(regexp_replace(lower(trim({0})), '\\+[^@]*@', '@'), '')",
+    columns.PHONE: "nullif(right(ltrim(regexp_replace({0}, '[^0-9]', '', 'g'), '0'), 9), '')",
+}
+_OTHERS: Final = "nullif(lower(trim({0})), '')"
 
 
 def comparisons_of(
@@ -33,8 +39,8 @@ def comparisons_of(
       e-mail.
     - `digits`: equal; one edit apart (Damerau-Levenshtein); two; other. By name: birth date, phone,
       postcode. Others: nine in ten cells are digits, and longer than three in the median.
-    - `exact`: equal or not. By name: street number. Others: short numbers, and columns of few
-      values (at most 2 % of their cells are distinct).
+    - `exact`: equal or not. By name: street number, loyalty ids and handles. Others: short numbers,
+      and columns of few values (at most 2 % of their cells are distinct).
     - `leave_out`: ids of records and customers, the source, times, `consent_*`, and columns with a
       single value.
 
@@ -66,6 +72,16 @@ def comparisons_of(
     return made
 
 
+def normalised(column: str, value: str) -> str:
+    """SQL of a text as it is compared: e-mails without what follows a plus, nine digits of phones.
+
+    Args:
+        column: of the records.
+        value: SQL of its text.
+    """
+    return _NORMALISED.get(column, _OTHERS).format(value)
+
+
 def _default(name: str, cells: pd.Series) -> Comparison:
     if name in _NOT_COMPARED or name.startswith(columns.CONSENT_PREFIX):
         return "leave_out"
@@ -76,6 +92,8 @@ def _default(name: str, cells: pd.Series) -> Comparison:
     usual = meaning(name, {column: COLUMNS.get(column, ()) for column in _BY_NAME})
     if usual is not None:
         return _BY_NAME[usual]
+    if name.startswith((columns.LOYALTY, columns.HANDLE_PREFIX)):
+        return "exact"
     if distinct <= _FEW * len(filled):
         return "exact"
     plain = filled.str.replace(_SIGNS, "", regex=True)

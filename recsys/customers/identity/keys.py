@@ -7,7 +7,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import IntArray
+from recsys.arrays import BoolArray, IntArray
+from recsys.customers.identity.comparisons import normalised
 from recsys.customers.identity.rules import LinkRules
 from recsys.data import columns
 from recsys.errors import InputError
@@ -23,12 +24,6 @@ _LINK_WEIGHT: Final = 20.0
 _PERSONAL: Final = (columns.CUSTOMER, columns.LOYALTY)
 """Keys that no contradiction outweighs."""
 
-_NORMALISED: Final = {
-    columns.EMAIL: "nullif(regexp_replace(lower(trim({0})), '\\+[^@]*@', '@'), '')",
-    columns.PHONE: "nullif(right(ltrim(regexp_replace({0}, '[^0-9]', '', 'g'), '0'), 9), '')",
-}
-_OTHERS: Final = "nullif(lower(trim({0})), '')"
-
 _NAMES_DIFFER: Final = (
     "coalesce(jaro_winkler_similarity(a.given_name, b.given_name) < 0.8 "
     "and left(a.given_name, 1) <> left(b.given_name, 1), false)"
@@ -41,11 +36,14 @@ class KeyLinks(NamedTuple):
 
     Attributes:
         links: columns `record_a` < `record_b` (positions), kind, weight in bits.
+        is_stated: [m] bool, links by a customer or loyalty id or a row of `identities`: what the
+            firm says outweighs what is compared.
         refused: links that are not used, as `links`, and the reason.
         shared: kind, records and reason of the keys that too many records share.
     """
 
     links: pd.DataFrame
+    is_stated: BoolArray
     refused: pd.DataFrame
     shared: pd.DataFrame
 
@@ -70,7 +68,7 @@ def key_links(records: pd.DataFrame, identities: pd.DataFrame | None, rules: Lin
         rules: which links count.
 
     Raises:
-        InputError: an id is linked to itself.
+        InputError: an id is linked to itself, or no link names a record or customer.
     """
     direct, devices = _of_identities(records, identities, rules)
     with duckdb.connect(":memory:") as connection:
@@ -89,9 +87,11 @@ def key_links(records: pd.DataFrame, identities: pd.DataFrame | None, rules: Lin
             [rules.most_records, rules.most_records],
         ).df()
         pairs = connection.execute(_PAIRS, [rules.most_records]).df()
+    is_stated = np.append(pairs.pop("personal").to_numpy(bool), np.ones(len(direct), bool))
     links = pd.concat([pairs, direct], ignore_index=True)
-    bad = links[REASON].notna() & rules.contradictions
-    return KeyLinks(links[~bad].drop(columns=REASON), links[bad], shared)
+    bad = links[REASON].notna().to_numpy(bool) & rules.contradictions
+    kept = links[~bad].drop(columns=REASON)
+    return KeyLinks(kept, is_stated[~bad], links[bad], shared)
 
 
 _PAIRS: Final = f"""
@@ -106,7 +106,7 @@ _PAIRS: Final = f"""
         FROM usable a JOIN usable b ON a.kind = b.kind AND a.value = b.value AND a.row < b.row
         GROUP BY ALL
     )
-    SELECT record_a, record_b, kind, weight, CASE
+    SELECT record_a, record_b, kind, weight, personal, CASE
         WHEN personal THEN NULL
         WHEN {_NAMES_DIFFER} THEN 'given names differ'
         WHEN {_BIRTHS_DIFFER} THEN 'birth dates differ' END AS reason
@@ -125,7 +125,7 @@ def _keys_query(
         values = pd.DataFrame({"value": records[name], "row": np.arange(len(records))})
         connection.register(f"key_{number}", values)
         kind = _kind(name)
-        value = _NORMALISED.get(name, _OTHERS).format("value::VARCHAR")
+        value = normalised(name, "value::VARCHAR")
         parts.append(
             f"SELECT row, '{name.replace(chr(39), chr(39) * 2)}', {value}, {_WEIGHTS[kind]}, "
             f"{str(kind in _PERSONAL).lower()} FROM key_{number} WHERE {value} IS NOT NULL"
@@ -163,6 +163,12 @@ def _of_identities(
     ends = [identities[name][kept] for name in (columns.ID_A, columns.ID_B)]
     rows = _rows_by_id(records, ends)
     known = [row >= 0 for row in rows]
+    if not (known[0] | known[1]).any() and len(known[0]):
+        raise InputError(
+            f"identities: none of {len(identities):,} links names a record_id or customer_id of "
+            f"the records: '{ends[0].iloc[0]}' and '{ends[1].iloc[0]}' are neither; are they of "
+            "another system?"
+        )
     both = known[0] & known[1] & (rows[0] != rows[1])
     low, high = np.minimum(*rows)[both], np.maximum(*rows)[both]
     links = pd.DataFrame(

@@ -6,7 +6,7 @@ records of one person agree) by expectation maximisation within blocks.
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -15,18 +15,20 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import FloatArray
-from recsys.customers.identity.blocking import Rule, blocking_rules
-from recsys.customers.identity.comparisons import Comparison
+from recsys.customers.identity.blocking import Rule, blocking_rules, learning_blocks
+from recsys.customers.identity.comparisons import Comparison, normalised
 from recsys.customers.identity.keys import KIND, WEIGHT, A, B
 from recsys.errors import InputError
 
 COMPARED = "compared"
 """Kind of these links."""
 _SAMPLED = 1_000_000
-_SESSIONS = 4
 _FEWEST = 50
-_LOWEST = -10.0
+_LOWEST = 3.0
+"""Bits of evidence without which a pair is not weighed: two records in general are no person."""
 _DIGITS = 6
+_LEAST = float(np.log2(0.01))
+"""Bits of a column that differs: one cell in a hundred is wrong, even where none seemed to be."""
 
 
 class Compared(NamedTuple):
@@ -80,15 +82,12 @@ def compared_links(
             )
         how = {names[name]: comparison for name, comparison in comparisons.items()}
         table = _scored(connection, how, rules, seed)
-    prior_bits, weights = _with_own_prior(table.pop("match_weight").to_numpy(), len(records))
+    prior_bits, weights = _with_own_prior(table.pop("evidence").to_numpy(), len(records))
     links = pd.DataFrame(
         {A: table["row_l"], B: table["row_r"], KIND: COMPARED, WEIGHT: weights.round(_DIGITS)}
     )
     for name, short in names.items():
-        bits = table[f"mw_{short}"]
-        if f"mw_tf_adj_{short}" in table:
-            bits = bits + table[f"mw_tf_adj_{short}"].fillna(0.0)
-        links[name] = bits.round(_DIGITS)
+        links[name] = table[short].round(_DIGITS)
     links = links[links[WEIGHT] >= min_weight].sort_values([A, B], ignore_index=True)
     columns_of = {short: name for name, short in names.items()}
     named = [Rule(tuple(columns_of[c] for c in rule.columns), rule.pairs) for rule in rules]
@@ -118,10 +117,10 @@ def _require(records: pd.DataFrame, comparisons: Mapping[str, Comparison]) -> No
 def _register(
     connection: duckdb.DuckDBPyConnection, records: pd.DataFrame, names: Mapping[str, str]
 ) -> None:
-    """The table `people`: the row number and the columns, lower case, empty cells null."""
+    """The table `people`: the row number and the columns as keys are compared, empty cells null."""
     texts = records[list(names)].astype("str").rename(columns=dict(names))
     connection.register("given", texts.assign(row=np.arange(len(texts), dtype=np.int64)))
-    cells = ", ".join(f"nullif(lower(trim({short})), '') AS {short}" for short in names.values())
+    cells = ", ".join(f"{normalised(name, short)} AS {short}" for name, short in names.items())
     connection.execute(f"CREATE TABLE people AS SELECT row, {cells} FROM given ORDER BY row")
 
 
@@ -144,23 +143,31 @@ def _scored(
     )
     linker = Linker(api.register("people"), settings, log_level=logging.ERROR)
     linker.training.estimate_u_using_random_sampling(max_pairs=_SAMPLED, seed=seed)
-    for rule in _sessions(rules):
-        linker.training.estimate_parameters_using_expectation_maximisation(block_on(*rule.columns))
-    scored = linker.inference.predict(threshold_match_weight=_LOWEST)
-    names = [name for name in scored.columns_escaped if _is_kept(name)]
-    query = f"SELECT {', '.join(names)} FROM {scored.physical_name} ORDER BY row_l, row_r"
-    return connection.execute(query).df()
+    for rule in learning_blocks(rules):
+        # Splink refuses a probability that becomes exactly 0: such a block teaches nothing.
+        with suppress(ValueError):
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                block_on(*rule.columns)
+            )
+    scored = linker.inference.predict()
+    bits = {name: _bits_of(name, scored.columns_escaped) for name in comparisons}
+    return connection.execute(
+        f"SELECT row_l, row_r, {', '.join(f'{sql} AS {name}' for name, sql in bits.items())}, "
+        f"{' + '.join(bits.values())} AS evidence FROM {scored.physical_name} "
+        f"WHERE evidence >= {_LOWEST} ORDER BY row_l, row_r"
+    ).df()
 
 
-def _is_kept(name: str) -> bool:
-    plain = name.strip('"')
-    return plain in ("match_weight", "row_l", "row_r") or plain.startswith("mw_")
+def _bits_of(name: str, made: Sequence[str]) -> str:
+    """SQL of the bits that a column adds: of its level, and of the rarity of an equal value.
 
-
-def _sessions(rules: Sequence[Rule]) -> list[Rule]:
-    """Rules within which m is estimated: the purest blocks, so that no column is in all of them."""
-    large = [rule for rule in rules if rule.pairs >= _FEWEST] or list(rules)
-    return sorted(large, key=lambda rule: rule.pairs)[:_SESSIONS]
+    None where Splink could not estimate them and leaves the column out.
+    """
+    plain = {column.strip('"') for column in made}
+    parts = [
+        f"coalesce({part}, 0)" for part in (f"mw_{name}", f"mw_tf_adj_{name}") if part in plain
+    ]
+    return f"greatest({' + '.join(parts) or '0.0'}, {_LEAST})"
 
 
 def _comparison(name: str, how: Comparison) -> Any:
@@ -181,14 +188,12 @@ def _comparison(name: str, how: Comparison) -> Any:
     )
 
 
-def _with_own_prior(weights: FloatArray, size: int) -> tuple[float, FloatArray]:
-    """Bits of the prior odds, and the weights with it, from weights with Splink's own (1e-4).
+def _with_own_prior(evidence: FloatArray, size: int) -> tuple[float, FloatArray]:
+    """Bits of the prior odds, and the weights with them, from the bits of evidence [n].
 
     The prior is the one that equals the mean probability over all pairs (a fixed point).
     """
-    start = float(np.log2(1e-4 / (1 - 1e-4)))
-    evidence, possible = weights - start, size * (size - 1) / 2
-    bits = -float(np.log2(max(size, 2)))
+    possible, bits = size * (size - 1) / 2, -float(np.log2(max(size, 2)))
     for _ in range(100):
         matches = float((1 / (1 + np.exp2(-np.clip(evidence + bits, -500, 500)))).sum())
         share = min(max(matches, 0.5) / possible, 0.5)
@@ -202,6 +207,8 @@ def _with_own_prior(weights: FloatArray, size: int) -> tuple[float, FloatArray]:
 def _database(folder: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
     settings: dict[str, Any] = {"threads": threads, "temp_directory": folder, "memory_limit": "3GB"}
     with duckdb.connect(":memory:", config=settings) as connection:
+        # DuckDB shows one after two seconds, in a terminal or not.
+        connection.execute("SET enable_progress_bar = false")
         yield connection
 
 

@@ -15,7 +15,8 @@ class LinkRules:
         min_weight: compared records are linked from this match weight on; log2(9) is .9 certain.
         min_confidence: rows of `identities` below it are left out; without a confidence it is 1.
         contradictions: links by a shared e-mail, phone, handle or device are refused where given
-            names or birth dates say that these are two persons.
+            names or birth dates say that these are two persons; compared ones where given names
+            differ and `households` finds that most such pairs are two persons.
 
     Raises:
         InputError: a setting is out of range.

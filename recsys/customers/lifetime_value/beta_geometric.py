@@ -61,28 +61,38 @@ class BetaGeometric(Fitted):
         self.fit_ = maximise(derivatives, np.ones(2), len(periods))
         return self
 
-    def probability_to_stay(self, lasted: IntArray, further: int) -> FloatArray:
+    def probability_to_stay(
+        self, lasted: IntArray, further: int, parameters: FloatArray | None = None
+    ) -> FloatArray:
         """[n] float64 probability that running contracts last `further` more periods.
 
         Args:
             lasted: [n] periods that each has lasted.
             further: number of periods, 0 or more.
+            parameters: [2] others than the fitted ones, as an interval needs them.
         """
-        a, b = self.parameters
+        a, b = self.parameters if parameters is None else parameters
         stay: FloatArray = np.exp(betaln(a, b + lasted + further) - betaln(a, b + lasted))
         return stay
 
-    def expected_periods(self, lasted: IntArray, discount: float, most: int = 600) -> FloatArray:
+    def expected_periods(
+        self,
+        lasted: IntArray,
+        discount: float,
+        most: int = 600,
+        parameters: FloatArray | None = None,
+    ) -> FloatArray:
         """[n] float64 expected number of further renewals, each discounted by its period.
 
         Args:
             lasted: [n] periods that each contract has lasted.
             discount: what a period takes off the worth of the next, 0 to 1: .01 for 1 %.
             most: periods that are summed; later ones are left out.
+            parameters: [2] others than the fitted ones, as an interval needs them.
         """
         unique, inverse = np.unique(lasted, return_inverse=True)
         steps = np.arange(1, most + 1)
-        a, b = self.parameters
+        a, b = self.parameters if parameters is None else parameters
         logs = betaln(a, b + unique[:, None] + steps) - betaln(a, b + unique)[:, None]
         sums: FloatArray = np.exp(logs + steps * np.log1p(-discount)).sum(axis=1)
         return sums[inverse]

@@ -1,14 +1,15 @@
 """BG/NBD: how often customers will buy, where they may leave after each purchase."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import betaln, digamma, gammaln, polygamma
 
 from recsys.arrays import FloatArray
 from recsys.customers.lifetime_value.expected_purchases import bg_nbd_expectation
-from recsys.customers.lifetime_value.fitted import Fitted, most_likely
+from recsys.customers.lifetime_value.fitted import Fitted, Moved, most_likely
 from recsys.customers.lifetime_value.newton import Derivatives
 from recsys.customers.lifetime_value.purchase_history import PurchaseHistory
 
@@ -38,6 +39,11 @@ class BGNBD(Fitted):
     """
 
     names = ("r", "alpha", "a", "b")
+    moved: ClassVar[tuple[Moved, ...]] = (
+        ("purchase rate", 1, -1.0),
+        ("a", 2, 1.0),
+        ("b", 3, 1.0),
+    )
 
     def fit(self, history: PurchaseHistory) -> "BGNBD":
         """Sets the parameters to those of the greatest likelihood.
@@ -48,16 +54,26 @@ class BGNBD(Fitted):
         Raises:
             InputError: the likelihood has no maximum at finite parameters.
         """
-        self.fit_ = most_likely(_Likelihood, history, np.array([1.0, history.mean_age, 1.0, 1.0]))
+        self.fit_ = most_likely(
+            self.likelihood, history, np.array([1.0, history.mean_age, 1.0, 1.0])
+        )
         return self
 
-    def probability_active(self, history: PurchaseHistory) -> FloatArray:
+    @staticmethod
+    def likelihood(history: PurchaseHistory) -> Callable[[FloatArray], Derivatives]:
+        """The log-likelihood of customers at parameters [4], with its derivatives."""
+        return _Likelihood(history)
+
+    def probability_active(
+        self, history: PurchaseHistory, parameters: FloatArray | None = None
+    ) -> FloatArray:
         """[n] float64 probability that each customer has not left: 1 / (1 + [x>0] e^u).
 
         Args:
             history: of the customers.
+            parameters: [4] others than the fitted ones.
         """
-        r, alpha, a, b = self.parameters
+        r, alpha, a, b = self.parameters if parameters is None else parameters
         odds = np.zeros(len(history))
         repeats = history.purchases > 0
         x, t, age = (column[repeats] for column in history.columns)

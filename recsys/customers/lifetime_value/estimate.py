@@ -53,7 +53,8 @@ def with_interval(
             variance += np.einsum("kn,kl,ln->n", slopes, fit.covariance, slopes, optimize=True)
             first += len(fit.parameters)
     spread = ndtri((1 + level) / 2) * np.sqrt(np.nan_to_num(np.maximum(variance, 0)))
-    return Estimate(mean=mean, low=mean * np.exp(-spread), high=mean * np.exp(spread))
+    with np.errstate(over="ignore"):  # a parameter that is not determined has no upper end
+        return Estimate(mean=mean, low=mean * np.exp(-spread), high=mean * np.exp(spread))
 
 
 def _slope(

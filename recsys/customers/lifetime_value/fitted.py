@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from recsys.arrays import FloatArray
 from recsys.customers.lifetime_value.newton import Derivatives, Fit, maximise
 from recsys.customers.lifetime_value.purchase_history import PurchaseHistory
 
+Moved: TypeAlias = tuple[str, int, float]
+"""What a covariate changes in a model: a name, the parameter, and the sign in its logarithm."""
 _SAMPLE = 20_000
 """Customers on whom a search begins; its last steps see all."""
 

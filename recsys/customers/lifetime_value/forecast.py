@@ -8,14 +8,16 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.customers.lifetime_value.bg_nbd import BGNBD
+from recsys.customers.lifetime_value.covariates import Covariates
 from recsys.customers.lifetime_value.estimate import Estimate, with_interval
 from recsys.customers.lifetime_value.gamma_gamma import GammaGamma
 from recsys.customers.lifetime_value.newton import Fit
 from recsys.customers.lifetime_value.observe import Observed
 from recsys.customers.lifetime_value.pareto_nbd import ParetoNBD
+from recsys.customers.lifetime_value.with_covariates import WithCovariates
 from recsys.errors import InputError
 
-PurchaseModel: TypeAlias = BGNBD | ParetoNBD
+PurchaseModel: TypeAlias = BGNBD | ParetoNBD | WithCovariates
 
 MODELS: Mapping[str, type[BGNBD] | type[ParetoNBD]] = {"bg_nbd": BGNBD, "pareto_nbd": ParetoNBD}
 """Name -> model of how often customers buy."""
@@ -35,6 +37,8 @@ class Forecast:
         name: of the model of purchases.
         days: that the forecast is for.
         fits: "purchases", and "spending" where purchases have values.
+        names: of the parameters of each.
+        covariates: the model of purchases where it has covariates; else None.
         likelihoods: name of a model -> its log-likelihood, for those that were fitted.
         active: [n] float64 probability that a customer will ever buy again.
         purchases: [n] expected number.
@@ -46,6 +50,8 @@ class Forecast:
     name: str
     days: float
     fits: Mapping[str, Fit]
+    names: Mapping[str, tuple[str, ...]]
+    covariates: WithCovariates | None
     likelihoods: Mapping[str, float]
     active: FloatArray
     purchases: Estimate
@@ -53,14 +59,17 @@ class Forecast:
     correlation: float
 
 
-def fit_purchases(seen: Observed, model: str) -> tuple[str, dict[str, PurchaseModel]]:
-    """The model of purchases: a named one, or that of the greater likelihood.
+def fit_purchases(
+    seen: Observed, model: str, covariates: Covariates | None = None
+) -> tuple[str, dict[str, PurchaseModel]]:
+    """The model of purchases: a named one, or that of the lower Akaike information criterion.
 
-    Both have four parameters, so that their likelihoods can be compared as they are.
+    Both have four parameters, so that without covariates it is that of the greater likelihood.
 
     Args:
         seen: customers.
         model: "auto" or a name of `MODELS`.
+        covariates: of the customers; None for none.
 
     Returns:
         its name, and all that were fitted.
@@ -74,33 +83,50 @@ def fit_purchases(seen: Observed, model: str) -> tuple[str, dict[str, PurchaseMo
     refused: InputError | None = None
     for name in MODELS if model == "auto" else [model]:
         try:
-            fitted[name] = MODELS[name]().fit(seen.history)
+            fitted[name] = purchase_model(name, covariates).fit(seen.history)
         except InputError as error:
             refused = error
     if not fitted:
         assert refused is not None
         raise refused
-    return max(fitted, key=lambda name: _fit_of(fitted[name]).log_likelihood), fitted
+    return min(fitted, key=lambda name: _criterion(_fit_of(fitted[name]))), fitted
+
+
+def purchase_model(name: str, covariates: Covariates | None = None) -> PurchaseModel:
+    """A model of `MODELS` that is not fitted yet, with covariates or without."""
+    return MODELS[name]() if covariates is None else WithCovariates(MODELS[name], covariates)
+
+
+def _criterion(fit: Fit) -> float:
+    return 2 * (len(fit.parameters) - fit.log_likelihood)
 
 
 def forecast(
-    seen: Observed, days: float, *, model: str = "auto", discount: float = 0.0, level: float = 0.95
+    seen: Observed,
+    days: float,
+    *,
+    model: str = "auto",
+    covariates: Covariates | None = None,
+    discount: float = 0.0,
+    level: float = 0.95,
 ) -> Forecast:
     """Fits the models and forecasts each customer.
 
     Args:
         seen: customers with at least one purchase.
         days: how far ahead.
-        model: of purchases: "bg_nbd", "pareto_nbd", or "auto" for the more likely.
+        model: of purchases: "bg_nbd", "pareto_nbd", or "auto", see `fit_purchases`.
+        covariates: of the customers, for the model of purchases; None for none.
         discount: what a value loses in a year, as .1 for 10 %; taken off month by month.
         level: of the intervals, which are of the expectations.
 
     Raises:
         InputError: a model cannot be fitted.
     """
-    name, fitted = fit_purchases(seen, model)
+    name, fitted = fit_purchases(seen, model, covariates)
     purchases = fitted[name]
     fits = {"purchases": _fit_of(purchases)}
+    names, own = {"purchases": purchases.names}, len(purchases.names)
     spending = _fit_spending(seen)
 
     def number(parameters: FloatArray) -> FloatArray:
@@ -108,20 +134,22 @@ def forecast(
 
     value = None
     if spending is not None:
-        fits["spending"] = _fit_of(spending)
+        fits["spending"], names["spending"] = _fit_of(spending), spending.names
         of_new = float(seen.mean_value[seen.spent_on > 0].mean())
 
         def worth(parameters: FloatArray) -> FloatArray:
-            each = spending.expected_value(seen.spent_on, seen.mean_value, parameters[4:])
+            each = spending.expected_value(seen.spent_on, seen.mean_value, parameters[own:])
             # Without a finite expectation of new customers, theirs is the mean of the others.
             each = np.where(np.isfinite(each), each, of_new)
-            return each * _discounted(purchases, seen, days, discount, parameters[:4])
+            return each * _discounted(purchases, seen, days, discount, parameters[:own])
 
         value = with_interval(worth, (fits["purchases"], fits["spending"]), level)
     return Forecast(
         name=name,
         days=days,
         fits=fits,
+        names=names,
+        covariates=purchases if isinstance(purchases, WithCovariates) else None,
         likelihoods={each: _fit_of(made).log_likelihood for each, made in fitted.items()},
         active=purchases.probability_active(seen.history),
         purchases=with_interval(number, (fits["purchases"],), level),

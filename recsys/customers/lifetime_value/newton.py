@@ -15,7 +15,7 @@ Derivatives: TypeAlias = tuple[float, FloatArray, FloatArray]
 _STEPS = 200
 _DECREMENT = 1e-10
 """Newton's decrement, per customer, below which a maximum is reached."""
-_FARTHEST = 12.0
+FARTHEST = 12.0
 """The search keeps logarithms within +- 12. Where nobody leaves, or all buy at one rate, a
 likelihood rises for ever towards such an end, and what lies beyond it changes no forecast."""
 _STALLED = 3
@@ -60,11 +60,11 @@ def maximise(
     Raises:
         InputError: no maximum was reached.
     """
-    logs = np.clip(np.log(start), -_FARTHEST, _FARTHEST)
-    value, gradient, hessian = _by_logs(derivatives, logs)
+    logs = np.clip(np.log(start), -FARTHEST, FARTHEST)
+    value, gradient, hessian = by_logs(derivatives, logs)
     stalled = 0
     for step in range(_STEPS):
-        at_end = (np.abs(logs) >= _FARTHEST) & (gradient * logs > 0)
+        at_end = (np.abs(logs) >= FARTHEST) & (gradient * logs > 0)
         ascent = _direction(gradient, hessian, ~at_end)
         if gradient @ ascent < _DECREMENT * customers or stalled == _STALLED:
             return Fit(
@@ -76,8 +76,8 @@ def maximise(
             )
         length = min(1.0, 2.0 / np.abs(ascent).max())
         while True:
-            moved = np.clip(logs + length * ascent, -_FARTHEST, _FARTHEST)
-            trial = _by_logs(derivatives, moved)
+            moved = np.clip(logs + length * ascent, -FARTHEST, FARTHEST)
+            trial = by_logs(derivatives, moved)
             # The smallest rise that a sum in float64 can show.
             if trial[0] >= value - 1e-13 * abs(value):
                 break
@@ -92,12 +92,19 @@ def maximise(
     )
 
 
-def _by_logs(derivatives: Callable[[FloatArray], Derivatives], logs: FloatArray) -> Derivatives:
-    """The same derivatives by the logarithms of the parameters."""
+def by_logs(derivatives: Callable[[FloatArray], Derivatives], logs: FloatArray) -> Derivatives:
+    """The same derivatives by the logarithms [K] of the parameters."""
     parameters = np.exp(logs)
     value, gradient, hessian = derivatives(parameters)
     scaled = gradient * parameters
     return value, scaled, hessian * np.outer(parameters, parameters) + np.diag(scaled)
+
+
+def by_parameters(of_logs: Derivatives, parameters: FloatArray) -> Derivatives:
+    """The reverse of `by_logs`."""
+    value, gradient, hessian = of_logs
+    curved = (hessian - np.diag(gradient)) / np.outer(parameters, parameters)
+    return value, gradient / parameters, curved
 
 
 def _direction(gradient: FloatArray, hessian: FloatArray, free: BoolArray) -> FloatArray:

@@ -1,12 +1,14 @@
 """Pareto/NBD: how often customers will buy, where they may leave at any moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from recsys.arrays import FloatArray
-from recsys.customers.lifetime_value.fitted import Fitted, most_likely
+from recsys.customers.lifetime_value.fitted import Fitted, Moved, most_likely
 from recsys.customers.lifetime_value.newton import Derivatives
 from recsys.customers.lifetime_value.purchase_history import PurchaseHistory
 
@@ -37,6 +39,10 @@ class ParetoNBD(Fitted):
     """
 
     names = ("r", "alpha", "s", "beta")
+    moved: ClassVar[tuple[Moved, ...]] = (
+        ("purchase rate", 1, -1.0),
+        ("dropout rate", 3, -1.0),
+    )
 
     def fit(self, history: PurchaseHistory) -> "ParetoNBD":
         """Sets the parameters to those of the greatest likelihood.
@@ -48,16 +54,24 @@ class ParetoNBD(Fitted):
             InputError: the likelihood has no maximum at finite parameters.
         """
         age = history.mean_age
-        self.fit_ = most_likely(_Likelihood, history, np.array([1.0, age, 1.0, age]))
+        self.fit_ = most_likely(self.likelihood, history, np.array([1.0, age, 1.0, age]))
         return self
 
-    def probability_active(self, history: PurchaseHistory) -> FloatArray:
+    @staticmethod
+    def likelihood(history: PurchaseHistory) -> Callable[[FloatArray], Derivatives]:
+        """The log-likelihood of customers at parameters [4], with its derivatives."""
+        return _Likelihood(history)
+
+    def probability_active(
+        self, history: PurchaseHistory, parameters: FloatArray | None = None
+    ) -> FloatArray:
         """[n] float64 probability that each customer has not left.
 
         Args:
             history: of the customers.
+            parameters: [4] others than the fitted ones.
         """
-        return _active(self.parameters, history)
+        return _active(self.parameters if parameters is None else parameters, history)
 
     def expected_purchases(
         self, history: PurchaseHistory, duration: float, parameters: FloatArray | None = None

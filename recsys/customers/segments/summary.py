@@ -148,7 +148,7 @@ def _pairs(names: list[str], both: FloatArray) -> Iterator[Overlap]:
                               jaccard=float(both[i, j] / either))  # fmt: skip
 
 
-def share(count: int, of: int) -> Estimate:
+def share(count: float, of: int) -> Estimate:
     """A share with Wilson's (1927) interval; nan of nothing."""
     if not of:
         return Estimate(np.nan, np.nan, np.nan)

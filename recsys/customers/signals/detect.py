@@ -16,7 +16,6 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import timestamp
 from recsys.errors import InputError
 
-SIGNAL = "signal"
 _SINCE = ".since"
 
 
@@ -49,6 +48,11 @@ class Detected:
     def __len__(self) -> int:
         return len(self.signals)
 
+    def of_signal(self, name: str) -> BoolArray:
+        """[n] bool, rows of a signal; none where it could not be computed."""
+        number = self.names.index(name) if name in self.names else -1
+        return np.asarray(self.signals == number)
+
     def shown_by(self, customers: int) -> BoolArray:
         """[customers, names] bool, which customers show which signals."""
         shown = np.zeros((customers, len(self.names)), dtype=bool)
@@ -65,7 +69,7 @@ class Detected:
             {
                 columns.CUSTOMER: data.customers.ids[self.customers],
                 columns.PRODUCT: products.to_numpy(),
-                SIGNAL: np.array(self.names, dtype=object)[self.signals],
+                columns.SIGNAL: np.array(self.names, dtype=object)[self.signals],
                 columns.TIMESTAMP: timestamp(self.as_of),
                 "since": pd.to_datetime(self.since, unit="us", utc=True),
             }

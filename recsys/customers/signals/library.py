@@ -1,5 +1,6 @@
 """`read_signals`: from a YAML file to a checked `SignalLibrary`."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,8 @@ from recsys.customers.expressions.library_file import named, opened
 from recsys.data.yaml_keys import Keys
 
 GUIDE = "docs/signals.md"
+PROVEN = "proven"
+PRODUCT, CATEGORY = "product", "category"
 Per = Literal["customer", "product"]
 
 
@@ -21,6 +24,10 @@ class Signal:
         since: SQL of the moment from which it counts, before the cut-off; None for none.
         per: "customer", or "product" for one of a customer and a product with an event.
         about: what it is, in words; may be empty.
+        lever: factor on the value of the offers that it raises, or `PROVEN` for what its lift
+            surely is; None for none.
+        raises: categories of products whose offers it raises, () for all; of a signal of a product
+            the offers of the same `PRODUCT` or the same `CATEGORY`.
     """
 
     name: str
@@ -28,6 +35,8 @@ class Signal:
     since: str | None = None
     per: Per = "customer"
     about: str = ""
+    lever: float | Literal["proven"] | None = None
+    raises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +95,44 @@ def _signal(keys: Keys, name: str) -> Signal:
     if when is None:
         raise own.fault("when", "a condition such as \"did('contact', 0, 7) > 0\"", None)
     about = own.take("about", "")
+    per = own.choice("per", ("customer", "product"), "customer")
+    lever = _lever(own)
     signal = Signal(
         name=name,
         when=when,
         since=own.expression("since"),
-        per=own.choice("per", ("customer", "product"), "customer"),  # type: ignore[arg-type]
+        per=per,  # type: ignore[arg-type]
         about=str(about),
+        lever=lever,
+        raises=_raises(own, per, lever),
     )
     own.close()
     return signal
+
+
+def _lever(own: Keys) -> float | Literal["proven"] | None:
+    value = own.take("lever")
+    if value is None:
+        return None
+    if value == PROVEN:
+        return "proven"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 <= value < math.inf:
+        raise own.fault("lever", f"a factor such as 1.2, or {PROVEN}", value)
+    return float(value)
+
+
+def _raises(own: Keys, per: str, lever: float | str | None) -> tuple[str, ...]:
+    value = own.take("raises")
+    if value is None:
+        return (PRODUCT,) if per == "product" else ()
+    if lever is None:
+        raise own.fault("raises", "a signal with a lever", value, "add lever, or drop it")
+    if per == "product":
+        if value not in (PRODUCT, CATEGORY):
+            raise own.fault("raises", f"{PRODUCT} or {CATEGORY}, of a signal of a product", value)
+        return (str(value),)
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(each, str) and each for each in names):
+        raise own.fault("raises", "a category of products, or a list of them", value)
+    return tuple(names)

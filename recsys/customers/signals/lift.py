@@ -48,6 +48,7 @@ class Lift:
         ratio: of the rates with and without it, within strata; nan where too few were accepted.
         low: lower end of its 95 % interval, before Holm's correction.
         high: upper end.
+        error: standard error of the logarithm of the ratio.
         p_value: two-sided, of a ratio of 1.
         p_holm: corrected for the number of signals.
     """
@@ -58,8 +59,13 @@ class Lift:
     ratio: float
     low: float
     high: float
+    error: float
     p_value: float
     p_holm: float
+
+    def p_at_least(self, ratio: float) -> float:
+        """Probability of such a low lift where it is `ratio` in truth, or more; nan without one."""
+        return float(ndtr((np.log(self.ratio) - np.log(ratio)) / self.error))
 
     @property
     def verdict(self) -> Verdict:
@@ -92,24 +98,25 @@ def lifts(seen: Observations) -> list[Lift]:
             ratio=ratios[at][0],
             low=ratios[at][1],
             high=ratios[at][2],
-            p_value=ratios[at][3],
+            error=ratios[at][3],
+            p_value=ratios[at][4],
             p_holm=float(corrected[at]),
         )
         for at, name in enumerate(seen.names)
     ]
 
 
-def _ratio(seen: Observations, shown: BoolArray) -> tuple[float, float, float, float]:
-    """Ratio, the ends of its interval, and its p-value; 1 where too few were accepted."""
+def _ratio(seen: Observations, shown: BoolArray) -> tuple[float, float, float, float, float]:
+    """Ratio, the ends of its interval, its error and p-value; 1 where too few were accepted."""
     accepted = seen.accepted
     if min((accepted & shown).sum(), (accepted & ~shown).sum()) < FEWEST:
-        return np.nan, np.nan, np.nan, 1.0
+        return np.nan, np.nan, np.nan, np.nan, 1.0
     kinds = [accepted & shown, shown, accepted & ~shown, ~shown]
     a, n1, b, n0 = (np.bincount(seen.strata, kind) for kind in kinds)
     whole = np.maximum(n1 + n0, 1)
     above, below = (a * n0 / whole).sum(), (b * n1 / whole).sum()
     if not (above > 0 and below > 0):
-        return np.nan, np.nan, np.nan, 1.0
+        return np.nan, np.nan, np.nan, np.nan, 1.0
     # Derivatives of log(above) - log(below) by the four counts of each stratum.
     by_kind = [
         n0 / whole / above,
@@ -123,13 +130,14 @@ def _ratio(seen: Observations, shown: BoolArray) -> tuple[float, float, float, f
     error = float(np.sqrt((by_person**2).sum() * people / max(people - 1, 1)))
     log_ratio = float(np.log(above / below))
     if not error > 0:
-        return float(np.exp(log_ratio)), np.nan, np.nan, 1.0
+        return float(np.exp(log_ratio)), np.nan, np.nan, np.nan, 1.0
     half = float(stdtrit(max(people - 1, 1), 0.975)) * error
     low, high = np.exp(log_ratio - half), np.exp(log_ratio + half)
     return (
         float(np.exp(log_ratio)),
         float(low),
         float(high),
+        error,
         float(2 * ndtr(-abs(log_ratio) / error)),
     )
 

@@ -1,11 +1,11 @@
 """Signals at several moments, and what was accepted after each of them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from recsys.arrays import IntArray
-from recsys.customers.expressions.run import Bounds
-from recsys.customers.signals.detect import Detected, signals_at
-from recsys.customers.signals.library import SignalLibrary
+from recsys.customers.signals.detect import Detected
 from recsys.customers.signals.lift import Observations, joined
 from recsys.data import columns
 from recsys.data.dataset import Dataset
@@ -30,13 +30,7 @@ def look_moments(data: Dataset, end: int, every: int, looks: int) -> list[int]:
     return usable
 
 
-def observed(
-    library: SignalLibrary,
-    data: Dataset,
-    moments: list[int],
-    every: int,
-    bounds: Bounds | None = None,
-) -> Observations:
+def observed(found: Sequence[Detected], data: Dataset, every: int) -> Observations:
     """What customers showed at each moment, and accepted in the time after it.
 
     A row is a decision of the table of decisions, compared within its touchpoint; without that
@@ -44,23 +38,20 @@ def observed(
     with a target action follows.
 
     Args:
-        library: of signals.
+        found: signals at moments, rising.
         data: with timestamps.
-        moments: UTC microseconds, rising.
         every: microseconds after each moment whose outcomes count.
-        bounds: what a pass may take.
 
     Raises:
-        InputError: as `signals_at`; or no row follows.
+        InputError: no row follows.
     """
     decided = data.side_tables.get("decisions")
     parts = []
-    for at, moment in enumerate(moments):
-        detected = signals_at(library, data, moment, bounds)
+    for at, detected in enumerate(found):
         part = (
-            _periods(detected, data, moment + every, at)
+            _periods(detected, data, detected.as_of + every, at)
             if decided is None or decided.empty
-            else _decisions(detected, data, moment + every)
+            else _decisions(detected, data, detected.as_of + every)
         )
         parts.append(part)
     together = joined(parts)

@@ -46,7 +46,8 @@ class Audit:
         self._side = {name: table for name, table in merged.items() if name != "interactions"}
         self._counted = None
         if data.snapshots is not None:
-            self._side["customers"] = data.side_tables["customers"]
+            if "customers" in data.side_tables:
+                self._side["customers"] = data.side_tables["customers"]
             self._counted = Recounted(data, data.snapshots)
         self._rows = rows_of_table(merged.interactions, data)
         self._checks: list[Check] = [check_identities(checked, merged, self._first_cutoff())]
@@ -62,7 +63,7 @@ class Audit:
         self._checks += [
             check_edges(boundary),
             *check_features(boundary, self._side),
-            *([] if self._counted is None else [self._counted.check(boundary)]),
+            *([] if self._counted is None else self._counted.checks(boundary)),
             check_answers(boundary),
         ]
 

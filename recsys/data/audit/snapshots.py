@@ -1,5 +1,6 @@
-"""Checks columns of customers that were counted from events: counts them again, from fewer."""
+"""Checks columns and signals that were counted from events: counts them again, from fewer."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from recsys.data import columns
 from recsys.data.audit.boundary import Boundary
 from recsys.data.audit.certificate import Check, leak
 from recsys.data.dataset import Dataset
-from recsys.data.snapshots import Snapshots, dated_customers
+from recsys.data.snapshots import Snapshots, dated_customers, dated_signals
 
 
 class Recounted:
@@ -24,24 +25,27 @@ class Recounted:
         self._data = replace(data, side_tables=snapshots.uncounted, snapshots=None)
         self._snapshots = snapshots
         self._made: dict[int, pd.DataFrame] = {}
+        self._found: dict[int, pd.DataFrame] = {}
 
-    def check(self, boundary: Boundary) -> Check:
-        """Compares the rows of customers in the past of a window with what is counted again.
+    def checks(self, boundary: Boundary) -> list[Check]:
+        """Compares what customers and signals say in the past of a window with what is counted.
 
         Raises:
-            InputError: a value differs; names the customer, the moment and the column.
+            InputError: a value differs, or a signal does not show; names customer, moment, column.
         """
         start = boundary.window.start
         moments = [moment for moment in self._snapshots.source.snapshot_moments(self._data)
                    if start is None or moment < start]  # fmt: skip
+        return [self._customers(boundary, moments), *self._signals(boundary, moments)]
+
+    def _customers(self, boundary: Boundary, moments: Sequence[int]) -> Check:
         past = boundary.past.side_tables.get("customers")
-        if past is None or not moments:
-            return self._checked(boundary, 0, None)
-        again = dated_customers(
-            self._snapshots.uncounted.get("customers"),
-            {moment: self._counted(moment) for moment in moments},
-        )
-        names = [name for name in self._counted(moments[0]).columns if name != columns.CUSTOMER]
+        counted = {moment: self._counted(moment) for moment in moments}
+        found = {str(name) for table in counted.values() for name in table}
+        names = sorted(found - {columns.CUSTOMER})
+        if past is None or not names:
+            return self._checked(boundary, "customers", columns.VALID_FROM, 0, None)
+        again = dated_customers(self._snapshots.uncounted.get("customers"), counted)
         first, second = _by_row(past, names), _by_row(again, names)
         keys = second.index.intersection(first.index)
         if len(first) > len(keys):
@@ -50,15 +54,45 @@ class Recounted:
             differs = (first.loc[keys, name] != second.loc[keys, name]).to_numpy(bool)
             if differs.any():
                 self._refuse(boundary, keys[int(np.flatnonzero(differs)[0])], name)
-        return self._checked(boundary, len(first), pd.Timestamp(moments[-1], unit="us", tz="UTC"))
+        return self._checked(boundary, "customers", columns.VALID_FROM, len(first), moments[-1])
+
+    def _signals(self, boundary: Boundary, moments: Sequence[int]) -> Iterator[Check]:
+        """Every edge of a signal is one that shows again, at a moment before the cut-off."""
+        past = boundary.past.side_tables.get("signals")
+        if past is None:
+            return
+        known = [_signal_keys(rows) for rows in map(self._found_again, moments) if len(rows)]
+        keys = _signal_keys(past)
+        unknown = keys[~keys.isin(known[0].append(known[1:]) if known else [])]
+        if len(unknown):
+            customer, _, signal, moment = unknown[0]
+            raise leak(
+                "snapshots",
+                boundary.name,
+                f"signals: customer {customer}, signal '{signal}' of {moment}",
+                "one that shows in the events before its moment, which precedes the cut-off",
+                "one that does not",
+                "find it in events before its moment alone",
+            )
+        yield self._checked(
+            boundary, "signals", columns.TIMESTAMP, len(keys), moments[-1] if moments else None
+        )
+
+    def _found_again(self, moment: int) -> pd.DataFrame:
+        if moment not in self._found:
+            source, before = self._snapshots.source, self._before(moment)
+            self._found[moment] = dated_signals(before, source, [moment])
+        return self._found[moment]
 
     def _counted(self, moment: int) -> pd.DataFrame:
         if moment not in self._made:
-            when = self._data.interactions.when
-            assert when is not None
-            before = self._data.select(when < moment, as_of=moment)
-            self._made[moment] = self._snapshots.source.snapshot(before, moment)
+            self._made[moment] = self._snapshots.source.snapshot(self._before(moment), moment)
         return self._made[moment]
+
+    def _before(self, moment: int) -> Dataset:
+        when = self._data.interactions.when
+        assert when is not None
+        return self._data.select(when < moment, as_of=moment)
 
     def _refuse(self, boundary: Boundary, key: tuple[str, str], column: str) -> None:
         raise leak(
@@ -70,17 +104,26 @@ class Recounted:
             "count it from events before its moment alone",
         )
 
-    def _checked(self, boundary: Boundary, rows: int, latest: pd.Timestamp | None) -> Check:
+    def _checked(
+        self, boundary: Boundary, table: str, column: str, rows: int, latest: int | None
+    ) -> Check:
         return Check(
             kind="snapshots",
             window=boundary.name,
-            table="customers",
-            column=columns.VALID_FROM,
+            table=table,
+            column=column,
             rows=rows,
-            latest=None if latest is None else latest.isoformat(),
+            latest=None if latest is None else boundary.written(latest),
             cutoff=boundary.cutoff,
-            how="each column counted again from the events before the moment of its row",
+            how="counted again from the events before the moment of each row",
         )
+
+
+def _signal_keys(rows: pd.DataFrame) -> pd.MultiIndex:
+    """Customer, product, signal and moment of each row, as texts."""
+    names = [columns.CUSTOMER, columns.PRODUCT, columns.SIGNAL, columns.TIMESTAMP]
+    texts = rows[names].astype(object).map(str, na_action="ignore").astype(object).fillna("")
+    return pd.MultiIndex.from_frame(texts)
 
 
 def _by_row(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from pathlib import Path
 from recsys.arrays import FloatArray
 from recsys.data.dataset import Dataset
 from recsys.exporting.contents import product_table
+from recsys.exporting.moments import moment_part
 from recsys.exporting.offers import offer_table
 from recsys.exporting.refresh.aligned import Aligned, aligned
 from recsys.exporting.refresh.changes import changes, refreshed_facts
@@ -118,7 +119,7 @@ def refreshed(
     stated = policy_of(old, policy)
     products, left_out = new_products(old, data)
     # The rules are compiled again, for all products.
-    larger, product_ids = replace(old, decisions=None), artifact.products
+    larger, product_ids = replace(old, decisions=None, moments=None), artifact.products
     if products:
         larger, product_ids = grown(larger, product_ids, products)
     default = default_vector(larger)
@@ -134,6 +135,7 @@ def refreshed(
         offers=offer_table(tables.data),
         events=folded.events,
         fold_in=fold_in,
+        moments=None if old.moments is None else moment_part(old.moments.model, tables.data),
     )
     if stated is not None:
         new = replace(new, decisions=decisions_of(stated, tables.data, old, new))

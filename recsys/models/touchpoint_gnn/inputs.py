@@ -11,6 +11,7 @@ from recsys.data.dataset import Dataset
 from recsys.graph.features import feature_terms
 from recsys.graph.offer_calendar import calendar_lift
 from recsys.graph.relations import SIDES, Ends, Signals, relation_matrices
+from recsys.graph.signal_edges import SignalEdges
 from recsys.graph.strength import event_weights
 from recsys.models.touchpoint_gnn.event_contexts import EventContexts, event_contexts
 from recsys.models.touchpoint_gnn.network import NetworkInputs
@@ -75,11 +76,17 @@ def network_inputs(
             device,
         ),
         touchpoint_counts=torch.from_numpy(counts.astype(np.float32)).to(device),
+        signal_count=_signal_nodes(data) if signals.shown else 0,
         context_value_count=sum(map(len, data.contexts.values())) if contexts else 0,
         contexts=torch.from_numpy(combinations.members).to(device),
         history=BipartiteGraph.from_matrix(history, device),
         calendar=torch.from_numpy(lift).to(device),
     )
+
+
+def _signal_nodes(data: Dataset) -> int:
+    edges = SignalEdges.of(data)
+    return len(edges.names) if edges.alone.any() else 0
 
 
 def _product_targets(

@@ -28,6 +28,9 @@ A customer is folded in by their products, with coefficients fitted by least squ
 customers. W starts as the ridge regression of the initial vectors on the features, ids as its
 residuals.
 
+Signals that customers showed (`signals`) are a fourth relation, to a node a signal: customers that
+show the same are near each other, for as long as its edges have not decayed.
+
 Deviations: signs, features and the softmax are not in LightGCN. Negative actions are normalised
 like the others, by their own degrees (Derr, Ma and Tang, Signed Graph Convolutional Networks, 2018,
 have two vectors per node).
@@ -49,6 +52,7 @@ from recsys.errors import InputError
 from recsys.graph.action_weights import signed_weights
 from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.graph.relations import Signals
+from recsys.graph.signal_edges import require_signals
 from recsys.graph.touchpoints import touchpoint_names
 from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.touchpoint_gnn.event_contexts import context_names
@@ -79,6 +83,7 @@ class TouchpointGNN(TouchpointScores):
         silence: weight of a contact without reaction; 0 for none.
         silence_days: days without reaction after which a contact counts as silence.
         offered: weight of an offer of a product at a touchpoint; 0 for none.
+        signals: weight of a signal that a customer showed (`data.signals_as=edges`); 0 for none.
         loss_half_life: days (positions of an order) after which an event counts half in the loss;
             None for never.
         features: whether the columns of customers and products are used.
@@ -106,6 +111,7 @@ class TouchpointGNN(TouchpointScores):
     silence: float = 0.0
     silence_days: float = 14.0
     offered: float = 0.0
+    signals: float = 0.0
     features: bool = True
     contexts: bool = False
     horizon: float | None = None
@@ -119,6 +125,7 @@ class TouchpointGNN(TouchpointScores):
         require_range("silence", self.silence, -16, 16)
         require_range("silence_days", self.silence_days, 0, open_low=True)
         require_range("offered", self.offered, 0, 16)
+        require_range("signals", self.signals, 0, 16)
         for name in ("loss_half_life", "horizon"):
             value = getattr(self, name)
             if value is not None:
@@ -149,6 +156,8 @@ class TouchpointGNN(TouchpointScores):
                 f"model.contexts: data={data.name} has no usable column context_* in interactions; "
                 "set it to false"
             )
+        if self.signals:
+            require_signals(data)
         _require_targets(data, _above_zero(self.actions))
         liked = self._liked
         positives = Positives.of(data, liked)
@@ -223,6 +232,7 @@ class TouchpointGNN(TouchpointScores):
             silence=self.silence,
             silence_days=self.silence_days,
             offered=self.offered,
+            shown=self.signals,
         )
 
     def _identity(self) -> dict[str, Any]:

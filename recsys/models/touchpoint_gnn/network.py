@@ -29,6 +29,7 @@ class NetworkInputs:
         product_targets: the products of a customer, each in an event context or in none.
         touchpoint_targets: the touchpoint nodes of a customer, each with a product or with none.
         touchpoint_counts: [N] weight of the events at each touchpoint node.
+        signal_count: S, number of signals that customers showed, if these are edges.
         contexts: [K, 1 + m] int64, the `members` of `EventContexts`.
         context_value_count: V, number of context values.
         history: graph of the normalised, decayed history that customers are folded in by.
@@ -42,6 +43,7 @@ class NetworkInputs:
     product_targets: ContextTargets
     touchpoint_targets: ContextTargets
     touchpoint_counts: Tensor
+    signal_count: int
     contexts: Tensor
     context_value_count: int
     history: BipartiteGraph
@@ -82,6 +84,9 @@ class TouchpointVectors(GraphVectors):
         # Vectors [V, dim] of context values start from zero, so that they change nothing at first.
         values = touchpoints.new_zeros(inputs.context_value_count, touchpoints.shape[1])
         self.contexts = nn.Parameter(values, requires_grad=inputs.context_value_count > 0)
+        # As do those [S, dim] of signals, which learn what customers with a signal have in common.
+        shown = touchpoints.new_zeros(inputs.signal_count, touchpoints.shape[1])
+        self.signals = nn.Parameter(shown, requires_grad=len(shown) > 0 and layers > 0)
         self.examples = len(inputs.active)
         self.of_features = nn.ParameterDict()
         for side, features in inputs.features.items():
@@ -98,6 +103,7 @@ class TouchpointVectors(GraphVectors):
             "customers": self.customers * known_customers[:, None],
             "products": self.products * known_products[:, None],
             "touchpoints": self.touchpoints,
+            "signals": self.signals,
         }
         for side, weights in self.of_features.items():
             nodes[side] = nodes[side] + self.inputs.features[side] @ weights

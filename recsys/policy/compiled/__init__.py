@@ -3,6 +3,7 @@
 from recsys.policy.compiled.contact_rules import ContactLimit, OneCampaign, Pause, QuietHours
 from recsys.policy.compiled.contacts import Contacts
 from recsys.policy.compiled.eligibility import GroupRule, LeaveOut
+from recsys.policy.compiled.moment_rules import MomentHold
 from recsys.policy.compiled.rules import CompiledRules
 from recsys.policy.compiled.zones import Zones
 
@@ -12,6 +13,7 @@ __all__ = [
     "Contacts",
     "GroupRule",
     "LeaveOut",
+    "MomentHold",
     "OneCampaign",
     "Pause",
     "QuietHours",

@@ -37,7 +37,9 @@ def require_fits(rules: CompiledRules) -> None:
         checks.whole(f"{limit.name}.touchpoint", limit.touchpoint, -1, touchpoints - 1)
     for hours in rules.quiet_hours:
         checks.booleans(f"{hours.name}.touchpoints", hours.touchpoints, (touchpoints,))
-    every = (*rules.names, *OF_A_DAY)
+    for rule in rules.moments:
+        checks.booleans(f"{rule.name}.allowed", rule.allowed, (offers,))
+    every = (*rules.names, *(rule.name for rule in rules.moments), *OF_A_DAY)
     if len(set(every)) < len(every):
         raise InputError(f"rules.names: expected names that differ, got {list(every)}")
 

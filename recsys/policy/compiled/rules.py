@@ -13,6 +13,7 @@ from recsys.policy.compiled.contacts import Contacts
 from recsys.policy.compiled.derived import Derived
 from recsys.policy.compiled.eligibility import GroupRule, LeaveOut
 from recsys.policy.compiled.fits import require_fits
+from recsys.policy.compiled.moment_rules import MomentHold
 from recsys.policy.compiled.times import DAY
 from recsys.policy.compiled.zones import Zones
 
@@ -45,6 +46,8 @@ class CompiledRules:
         pause: after a reject; None for none.
         one_campaign: at a time; None for no such rule.
         quiet_hours: in order.
+        moments: that hold offers back in answers to one customer whose moment is known; they are
+            none of `names`, whose rules hold whatever a session is for.
         zones: of the customers.
         contacts: that were made, of the C customers.
         capacity: [T] float64 decisions a day, inf without a limit.
@@ -73,6 +76,7 @@ class CompiledRules:
     limits: Sequence[ContactLimit] = ()
     pause: Pause | None = None
     one_campaign: OneCampaign | None = None
+    moments: Sequence[MomentHold] = ()
     quiet_hours: Sequence[QuietHours] = ()
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.policy.compiled.contact_rules import ContactLimit, OneCampaign, Pause, QuietHours
 from recsys.policy.compiled.contacts import Contacts
 from recsys.policy.compiled.eligibility import GroupRule, LeaveOut
+from recsys.policy.compiled.moment_rules import MomentHold
 from recsys.policy.compiled.rules import CompiledRules
 from recsys.policy.compiled.zones import Zones
 
@@ -31,6 +32,7 @@ def arrays(rules: CompiledRules) -> dict[str, FloatArray | IntArray]:
         kept |= {f"leave_out_{name}": getattr(rules.leave_out, name) for name in _LEAVE_OUT}
     for number, rule in enumerate(rules.groups):
         kept |= {f"group_{number}_{name}": getattr(rule, name) for name in _GROUPS}
+    kept |= {f"moment_{number}": rule.allowed for number, rule in enumerate(rules.moments)}
     return {
         f"rules_{name}": array.astype(np.uint8) if array.dtype == np.bool_ else array
         for name, array in kept.items()
@@ -51,6 +53,9 @@ def text(rules: CompiledRules) -> dict[str, Any]:
         "pause": None if rules.pause is None else asdict(rules.pause),
         "one_campaign": None if rules.one_campaign is None else asdict(rules.one_campaign),
         "quiet_hours": [_hours_text(hours) for hours in rules.quiet_hours],
+        "moments": [
+            {"name": r.name, "moment": r.moment, "at_least": r.at_least} for r in rules.moments
+        ],
         "zones": {"names": list(rules.zones.names), "unknown": rules.zones.unknown},
     }
 
@@ -96,6 +101,11 @@ def restored(text: Mapping[str, Any], arrays: Mapping[str, Any]) -> CompiledRule
         pause=None if text["pause"] is None else Pause(**text["pause"]),
         one_campaign=None if text["one_campaign"] is None else OneCampaign(**text["one_campaign"]),
         quiet_hours=[_hours(hours) for hours in text["quiet_hours"]],
+        # Artifacts of earlier versions have no such rules.
+        moments=[
+            MomentHold(**words, allowed=kept[f"moment_{number}"].astype(bool))
+            for number, words in enumerate(text.get("moments", ()))
+        ],
         **{name: kept[name] for name in _PLAIN},
     )
 

@@ -17,6 +17,7 @@ from recsys.policy.rules.contacts import LOOK_BACK, contacts_of, longest_window
 from recsys.policy.rules.eligibility import group_rules
 from recsys.policy.rules.evaluate import Bounds
 from recsys.policy.rules.leave_outs import leave_out
+from recsys.policy.rules.moment_rules import moment_holds
 from recsys.policy.rules.offers import codes_of, offers_of
 from recsys.policy.rules.policy import Policy
 from recsys.policy.rules.sides import Sides
@@ -52,6 +53,7 @@ def compile_rules(policy: Policy, data: Dataset, *, bounds: Bounds | None = None
         campaigns=offers.campaigns,
         campaign_names=offers.campaign_names,
         groups=group_rules(policy, sides, bounds or Bounds()),
+        moments=moment_holds(policy, sides, bounds or Bounds()),
         leave_out=leave_out(policy.leave_out, data, offers),
         zones=_zones(policy, sides),
         contacts=contacts_of(policy, data, offers),

@@ -106,6 +106,24 @@ class DaysRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MomentRule:
+    """Offers are held back while a session is probably of a moment, such as to get help.
+
+    Attributes:
+        name: of the rule.
+        moment: as the artifact's moments name it.
+        at_least: probability from which the rule holds.
+        allow: SQL condition on `product.*` and `offer.*`: offers that are made all the same, as
+            those that help; None for none.
+    """
+
+    name: str
+    moment: str
+    at_least: float = 0.5
+    allow: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Lever:
     """A factor on the probability of acceptance of offers.
 
@@ -166,7 +184,7 @@ class Policy:
         name: of the policy.
         time_zone: IANA name, of customers without one.
         eligibility, leave_out, language, contact_limits, quiet_hours, pause_after_reject,
-            one_campaign_at_a_time: the rules; names are unique among all of them.
+            one_campaign_at_a_time, moments: the rules; names are unique among all of them.
         capacity: touchpoint -> most decisions a day. The table of touchpoints counts for others.
         budget: most costs a day, in the unit of `touchpoints.cost`; None for no limit.
         arbitration: how offers are weighed.
@@ -182,6 +200,7 @@ class Policy:
     quiet_hours: tuple[QuietRule, ...] = ()
     pause_after_reject: DaysRule | None = None
     one_campaign_at_a_time: DaysRule | None = None
+    moments: tuple[MomentRule, ...] = ()
     capacity: dict[str, float] = field(default_factory=dict)
     budget: float | None = None
     arbitration: Arbitration = Arbitration()
@@ -190,7 +209,10 @@ class Policy:
     @property
     def version(self) -> str:
         """12 digits of a SHA-256 over all that the policy says; order of keys has no effect."""
-        return _digest(asdict(self))
+        content = asdict(self)
+        if not content["moments"]:
+            del content["moments"]
+        return _digest(content)
 
     @property
     def eligibility_version(self) -> str:
@@ -203,7 +225,9 @@ class Policy:
         content = asdict(self)
         del content["arbitration"]["customer_weight"]
         parts = ("time_zone", "eligibility", "leave_out", "language", "arbitration")
-        return _digest({part: content[part] for part in parts})
+        # Without moments as before there were any, so that compiled rules stay usable.
+        more = ("moments",) if content["moments"] else ()
+        return _digest({part: content[part] for part in (*parts, *more)})
 
     def rules(self) -> Iterator[tuple[str, str]]:
         """The path in the file and the name of each rule, in the order of the sections."""
@@ -215,6 +239,8 @@ class Policy:
         for section in ("pause_after_reject", "one_campaign_at_a_time"):
             if (rule := getattr(self, section)) is not None:
                 yield f"policy.{section}", rule.name
+        for position, rule in enumerate(self.moments):
+            yield f"policy.moments[{position}]", rule.name
         for position, lever in enumerate(self.arbitration.levers):
             yield f"policy.arbitration.levers[{position}]", lever.name
 

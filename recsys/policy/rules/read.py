@@ -51,6 +51,7 @@ def policy_of(content: object, name: str) -> Policy:
         quiet_hours=keys.each("quiet_hours", sections.quiet),
         pause_after_reject=keys.part("pause_after_reject", sections.days_rule),
         one_campaign_at_a_time=keys.part("one_campaign_at_a_time", sections.days_rule),
+        moments=keys.each("moments", sections.moment),
         capacity=sections.capacity(keys),
         budget=keys.number("budget", 0) if keys.has("budget") else None,
         arbitration=keys.part("arbitration", sections.arbitration) or Arbitration(),

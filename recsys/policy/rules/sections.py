@@ -20,6 +20,7 @@ from recsys.policy.rules.policy import (
     LeaveOutRule,
     Lever,
     LimitRule,
+    MomentRule,
     QuietRule,
     Value,
 )
@@ -117,6 +118,16 @@ def quiet(keys: Keys) -> QuietRule:
 def days_rule(keys: Keys) -> DaysRule:
     """The sections `pause_after_reject` and `one_campaign_at_a_time`."""
     return DaysRule(name=keys.text("name"), days=keys.days("days"))
+
+
+def moment(keys: Keys) -> MomentRule:
+    """One item of `moments`."""
+    return MomentRule(
+        name=keys.text("name"),
+        moment=keys.text("moment"),
+        at_least=keys.number("at_least", 0, 1, 0.5),
+        allow=_condition(keys, "allow", OFFER_SIDE),
+    )
 
 
 def arbitration(keys: Keys) -> Arbitration:

@@ -1,12 +1,19 @@
-"""`with_signal_rule`: a policy file with a rule about a signal of customers."""
+"""Rules about a signal of customers: put into a policy file, listed, and taken out again."""
 
+import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from recsys.data.yaml_file import read_yaml, yaml_path
+from recsys.errors import InputError
 from recsys.policy.rules.read import GUIDE, policy_of
+
+_FACTOR = re.compile(r" \* CASE WHEN customer\.(\w+) THEN ([0-9.e+-]+) ELSE 1 END")
+"""What `with_signal_rule` writes."""
+_DOUBLED = re.compile(r"\(\(([^()]*)\)\)")
 
 
 def with_signal_rule(
@@ -36,6 +43,59 @@ def with_signal_rule(
     else:
         rule = {"name": f"signal_{signal}", "offers": offers, "customers": f"customer.{signal}"}
         content["eligibility"] = [*(content.get("eligibility") or []), rule]
+    return _written(content, path)
+
+
+def signal_factors(name_or_path: str | Path) -> dict[str, float]:
+    """Signal -> factor of the rules that `with_signal_rule` gave a policy without `offers`.
+
+    Raises:
+        InputError: there is no such policy, or it has a fault.
+    """
+    path = yaml_path("policy", name_or_path, GUIDE)
+    content = dict(read_yaml("policy", path, GUIDE) or {})
+    policy_of(content, path.stem)
+    return {name: float(factor) for name, factor in _FACTOR.findall(_customer_value(content))}
+
+
+def without_signal_rules(name_or_path: str | Path, signals: Collection[str]) -> str:
+    """The YAML of a policy without the factors of some signals; its comments are lost.
+
+    Args:
+        name_or_path: of the policy, as `read_policy`.
+        signals: names among those of `signal_factors`.
+
+    Raises:
+        InputError: there is no such policy, or it has no rule about one of them.
+    """
+    path = yaml_path("policy", name_or_path, GUIDE)
+    content: dict[str, Any] = dict(read_yaml("policy", path, GUIDE) or {})
+    known = [name for name, _ in _FACTOR.findall(_customer_value(content))]
+    for name in signals:
+        if name not in known:
+            raise InputError(
+                f"policy: expected a rule about customer.{name} in arbitration.customer_value, got "
+                f"{', '.join(known) or 'none'}"
+            )
+    kept = _FACTOR.sub(
+        lambda found: "" if found[1] in signals else found[0], _customer_value(content)
+    )
+    arbitration = dict(content["arbitration"])
+    arbitration["customer_value"] = _DOUBLED.sub(r"(\1)", kept)
+    if kept.strip("() ") == "1":
+        del arbitration["customer_value"]
+    content["arbitration"] = arbitration
+    if not arbitration:
+        del content["arbitration"]
+    return _written(content, path)
+
+
+def _customer_value(content: dict[str, Any]) -> str:
+    return str((content.get("arbitration") or {}).get("customer_value") or "")
+
+
+def _written(content: dict[str, Any], path: Path) -> str:
+    """The YAML, once it is known to be a policy without a fault."""
     content.setdefault("name", path.stem)
     policy_of(content, path.stem)
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)

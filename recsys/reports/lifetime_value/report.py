@@ -8,13 +8,12 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import FloatArray, IdArray
+from recsys.customers.lifetime_value.bands import Band, banded
 from recsys.customers.lifetime_value.estimate import Estimate
-from recsys.customers.lifetime_value.forecast import MODELS, Forecast
-from recsys.customers.lifetime_value.gamma_gamma import GammaGamma
+from recsys.customers.lifetime_value.forecast import Forecast
 from recsys.customers.lifetime_value.holdout import Holdout
-from recsys.customers.lifetime_value.newton import Fit
+from recsys.customers.lifetime_value.newton import FARTHEST, Fit
 from recsys.data import columns
-from recsys.reports.lifetime_value.bands import Band, banded
 from recsys.reports.rendering import Cells, PageTable, verdict_cell
 
 _WIDEST = 1e3
@@ -66,14 +65,15 @@ def customer_table(report: ValueReport) -> pd.DataFrame:
     table = {
         columns.CUSTOMER: report.ids,
         "probability_active": made.active,
-        **_ends("expected_purchases", made.purchases),
+        **ends_of("expected_purchases", made.purchases),
     }
     if made.value is not None:
-        table |= _ends("expected_value", made.value)
+        table |= ends_of("expected_value", made.value)
     return pd.DataFrame(table | {"value_band": list(report.bands)})
 
 
-def _ends(name: str, estimate: Estimate) -> dict[str, FloatArray]:
+def ends_of(name: str, estimate: Estimate) -> dict[str, FloatArray]:
+    """Columns of an estimate with its interval."""
     return {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
@@ -95,13 +95,18 @@ def summary(report: ValueReport) -> str:
 
 def band_table(report: ValueReport) -> PageTable:
     """Bands with the worth of a customer and its interval."""
-    rows: list[Cells] = [
-        [band.name, f"{band.customers:,}", _with_ends(band.mean, band.low, band.high),
-         f"{band.share:.1%}"]
-        for band in report.groups
-    ]  # fmt: skip
+    rows = band_rows(report.worth, report.bands)
     head = ["band", "customers", f"{report.unit} a customer", f"share of all {report.unit}"]
     return PageTable("Customers by what they are expected to be worth", head, rows)
+
+
+def band_rows(worth: Estimate, bands: Sequence[str]) -> list[Cells]:
+    """Name, customers, worth of one with its interval, and share of each band."""
+    return [
+        [band.name, f"{band.customers:,}", with_ends(band.mean, band.low, band.high),
+         f"{band.share:.1%}"]
+        for band in banded(worth, bands)
+    ]  # fmt: skip
 
 
 def parameter_table(report: ValueReport) -> PageTable:
@@ -109,24 +114,33 @@ def parameter_table(report: ValueReport) -> PageTable:
     made = report.forecast
     rows: list[Cells] = []
     for part, fit in made.fits.items():
-        name, names = _names(part, made.name)
-        for at, (value, low, high) in enumerate(zip(*_intervals(fit), strict=True)):
-            shown = _with_ends(value, low, high)
-            if fit.at_end[at] or high > _WIDEST * value:
-                shown = f"{value:,.4g}, not determined: customers do not differ in it"
-            rows.append([f"{name}: {names[at]}", shown])
+        name = "gamma_gamma" if part == "spending" else made.name
+        rows += parameter_rows(name, made.names[part], fit)
+    if made.covariates is not None:
+        model = made.covariates
+        gain = 2 * (model.gain_ or 0.0)
+        rows.append(
+            ["covariates: likelihood ratio",
+             f"{gain:,.1f} on {model.freedom} degrees of freedom, p = {model.p_value:.3g}"]
+        )  # fmt: skip
     return PageTable("Parameters", ["model: parameter", "value"], rows)
 
 
-def _names(part: str, model: str) -> tuple[str, tuple[str, ...]]:
-    if part == "spending":
-        return "gamma_gamma", GammaGamma.names
-    return model, MODELS[model].names
+def parameter_rows(model: str, names: Sequence[str], fit: Fit) -> list[Cells]:
+    """A row a parameter, with its interval."""
+    rows: list[Cells] = []
+    for at, (value, low, high) in enumerate(zip(*_intervals(fit), strict=True)):
+        shown = with_ends(value, low, high)
+        at_end = fit.at_end[at] or abs(np.log(value)) > 0.999 * FARTHEST
+        if at_end or low > 0.99999 * value or high > _WIDEST * value:
+            shown = f"{value:,.4g}, not determined: customers do not differ in it"
+        rows.append([f"{model}: {names[at]}", shown])
+    return rows
 
 
 def _intervals(fit: Fit) -> tuple[Sequence[float], Sequence[float], Sequence[float]]:
     with np.errstate(over="ignore"):
-        spread = np.exp(1.959964 * np.sqrt(np.diag(fit.covariance)))
+        spread = np.exp(1.959964 * np.sqrt(np.maximum(np.diag(fit.covariance), 0)))
     values = fit.parameters
     return values.tolist(), (values / spread).tolist(), (values * spread).tolist()
 
@@ -172,5 +186,6 @@ def figures(report: ValueReport) -> dict[str, float]:
     return {name: value for name, value in numbers.items() if np.isfinite(value)}
 
 
-def _with_ends(mean: float, low: float, high: float) -> str:
+def with_ends(mean: float, low: float, high: float) -> str:
+    """A mean with its interval."""
     return f"{mean:,.4g} [{low:,.4g}, {high:,.4g}]"

@@ -12,6 +12,8 @@ from recsys.data.tables import Tables
 from recsys.errors import InputError
 from recsys.reports.monitor.alarms import Watch, watches
 from recsys.reports.monitor.inputs import Drift, drifts
+from recsys.reports.monitor.promoted_signals import MONITOR as LIFT
+from recsys.reports.monitor.promoted_signals import PromotedSignals, lift_watches
 from recsys.reports.monitor.settings import MonitorSettings
 from recsys.reports.monitor.watched import Watched, is_enough, watched
 
@@ -48,6 +50,11 @@ class MonitorReport:
         return [*found, *drifted]
 
     @property
+    def retired(self) -> list[str]:
+        """Signals with a rule whose lift is gone."""
+        return [watch.what for watch in self.watches if watch.monitor == LIFT and watch.is_alarm]
+
+    @property
     def is_tested(self) -> bool:
         """Whether there were former periods enough to test anything against."""
         return is_enough(self.seen.count)
@@ -61,6 +68,7 @@ def monitor_report(
     tables: Tables | None = None,
     at: pd.Timestamp | None = None,
     catalogue: int | None = None,
+    promoted: PromotedSignals | None = None,
 ) -> MonitorReport:
     """Watches a log.
 
@@ -71,6 +79,7 @@ def monitor_report(
         tables: checked; give segments and the features whose drift is watched; None for none.
         at: UTC, where the newest period ends; None for the end of the last decision's day.
         catalogue: number of products that could be offered; None for those of the log.
+        promoted: signals with a rule, whose lift is watched; None for none.
 
     Raises:
         InputError: the log has no decision in the newest period, or lacks a control group or
@@ -82,7 +91,10 @@ def monitor_report(
         name=name,
         settings=settings,
         seen=seen,
-        watches=watches(seen, settings),
+        watches=[
+            *watches(seen, settings),
+            *([] if promoted is None else lift_watches(seen, promoted, settings)),
+        ],
         drifts=drifts(seen, tables, settings),
         catalogue=catalogue,
     )

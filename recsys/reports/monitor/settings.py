@@ -9,8 +9,9 @@ BUDGET = {
     "acceptance of a group": 0.15,
     "control group": 0.1,
     "calibration": 0.1,
-    "unknown customers": 0.05,
-    "fallbacks": 0.05,
+    "lift of signals": 0.05,
+    "unknown customers": 0.025,
+    "fallbacks": 0.025,
     "coverage": 0.025,
     "drift of inputs": 0.025,
 }

@@ -9,6 +9,7 @@ import pandas as pd
 from recsys.ops.result_tables import text_table
 from recsys.reports.monitor import tables
 from recsys.reports.monitor.alarms import Watch
+from recsys.reports.monitor.promoted_signals import MONITOR as LIFT
 from recsys.reports.monitor.report import MonitorReport
 
 
@@ -65,6 +66,8 @@ def _alarmed(report: MonitorReport) -> Iterator[str]:
 
 
 def _values(watch: Watch) -> str:
+    if watch.monitor == LIFT:
+        return f"{watch.value:.2f}, its rule counts on {watch.former:.2f}"
     beside = "the control group" if watch.monitor == "control group" else "expected"
     if watch.monitor == "coverage":
         return f"{watch.value:.1f}, expected {watch.former:.1f}"
@@ -190,6 +193,8 @@ def watches_cells(report: MonitorReport) -> Cells:
 def _pair(watch: Watch) -> tuple[str, str]:
     if watch.monitor == "coverage":
         return figure("offers", watch.value), figure("offers", watch.former)
+    if watch.monitor == LIFT:
+        return "-" if isnan(watch.value) else f"{watch.value:.2f}", f"{watch.former:.2f}"
     return percent(watch.value), percent(watch.former)
 
 

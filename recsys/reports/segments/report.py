@@ -18,7 +18,7 @@ from recsys.customers.segments.summary import (
 )
 from recsys.data.interactions import timestamp
 from recsys.ops.result_tables import text_table
-from recsys.reports.rendering import Cells, PageTable, plain, render
+from recsys.reports.rendering import Cells, PageTable, TableCell, plain, render
 
 PAGE = "segments.html"
 """File name of the page."""
@@ -87,7 +87,7 @@ def segment_table(report: SegmentReport) -> PageTable:
         for each in report.segments
     ]  # fmt: skip
     head = ["segment", "customers", "share", "value a customer", "of all value", "drift", "stays"]
-    return PageTable("Segments, the most valuable customers first", head, rows)
+    return PageTable("Segments, the most valuable customers first", head, rows, style="cards")
 
 
 def cell_table(report: SegmentReport) -> PageTable:
@@ -97,7 +97,7 @@ def cell_table(report: SegmentReport) -> PageTable:
         for cell in report.cells[:_MOST]
     ]
     head = ["segment", "stage", "customers", "value a customer"]
-    return PageTable("Segment and stage of the journey, by value", head, rows)
+    return PageTable("Segment and stage of the journey, by value", head, rows, style="cards")
 
 
 def overlap_table(report: SegmentReport) -> PageTable:
@@ -106,7 +106,8 @@ def overlap_table(report: SegmentReport) -> PageTable:
         [pair.first, pair.second, f"{pair.both:,}", f"{pair.jaccard:.1%}"]
         for pair in report.overlaps[:_MOST]
     ]
-    return PageTable("Overlap", ["segment", "and", "in both", "of those in either"], rows)
+    head = ["segment", "and", "in both", "of those in either"]
+    return PageTable("Overlap", head, rows, style="cards")
 
 
 def segment_text(report: SegmentReport) -> Iterator[str]:
@@ -155,17 +156,19 @@ def _day(members: Members) -> str:
     return f"{timestamp(members.as_of):%Y-%m-%d %H:%M} UTC"
 
 
-def _number(estimate: Estimate) -> str:
+def _number(estimate: Estimate) -> TableCell:
     if np.isnan(estimate.value):
-        return "-"
-    return f"{estimate.value:,.4g} [{estimate.low:,.4g}, {estimate.high:,.4g}]"
+        return TableCell("-")
+    return TableCell(f"{estimate.value:,.4g}", f"[{estimate.low:,.4g}, {estimate.high:,.4g}]")
 
 
 def _plain_percent(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.1%}"
 
 
-def _percent(estimate: Estimate, sign: str = "") -> str:
+def _percent(estimate: Estimate, sign: str = "") -> TableCell:
     if np.isnan(estimate.value):
-        return "-"
-    return f"{estimate.value:{sign}.1%} [{estimate.low:{sign}.1%}, {estimate.high:{sign}.1%}]"
+        return TableCell("-")
+    return TableCell(
+        f"{estimate.value:{sign}.1%}", f"[{estimate.low:{sign}.1%}, {estimate.high:{sign}.1%}]"
+    )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.customers.signals.detect import Detected
+from recsys.customers.signals.levers import Lever
 from recsys.customers.signals.library import SignalLibrary
 from recsys.customers.signals.lift import Lift
 from recsys.data.interactions import timestamp
 from recsys.ops.result_tables import text_table
-from recsys.reports.rendering import Cells, PageTable, plain, render, verdict_cell
+from recsys.reports.rendering import Cells, PageTable, TableCell, plain, render, verdict_cell
 
 PAGE = "signals.html"
 """File name of the page."""
@@ -25,6 +26,7 @@ class SignalReport:
         library: of signals.
         now: detected as of the cut-off.
         lifts: of each signal.
+        levers: of the signals that raise offers; none where no signal does.
         rows: that the lifts were counted from.
         unit: what such a row is.
     """
@@ -33,6 +35,7 @@ class SignalReport:
     library: SignalLibrary
     now: Detected
     lifts: Sequence[Lift]
+    levers: Sequence[Lever]
     rows: int
     unit: str
 
@@ -66,10 +69,11 @@ def signal_table(report: SignalReport) -> PageTable:
     rows: list[Cells] = []
     for name, count in people.items():
         share = f"{count / max(len(report.now.known), 1):.1%}"
-        rows.append([name, about[name], f"{count:,}", share, *_lift_cells(by_name.get(name))])
-    head = ["signal", "about", "customers", "share", "seen with it", "accepted", "lift", "p (Holm)",
+        named = TableCell(name, about[name])
+        rows.append([named, f"{count:,}", share, *_lift_cells(by_name.get(name))])
+    head = ["signal", "customers", "share", "seen with it", "accepted", "lift", "p (Holm)",
             "acceptance"]  # fmt: skip
-    return PageTable("Signals", head, rows)
+    return PageTable("Signals", head, rows, style="cards")
 
 
 def _lift_cells(lift: Lift | None) -> Cells:
@@ -77,9 +81,24 @@ def _lift_cells(lift: Lift | None) -> Cells:
         seen = "0" if lift is None else f"{lift.shown:,}"
         rate = "-" if lift is None or np.isnan(lift.rate) else f"{lift.rate:.1%}"
         return [seen, rate, "too few", "-", "-"]
-    ratio = f"{lift.ratio:.2f} [{lift.low:.2f}, {lift.high:.2f}]"
+    ratio = TableCell(f"{lift.ratio:.2f}", f"[{lift.low:.2f}, {lift.high:.2f}]")
     verdict = verdict_cell(lift.verdict)
     return [f"{lift.shown:,}", f"{lift.rate:.1%}", ratio, f"{lift.p_holm:.3g}", verdict]
+
+
+def lever_table(report: SignalReport) -> PageTable:
+    """What each signal with a lever raises, and by which factor."""
+    rows: list[Cells] = []
+    for lever in report.levers:
+        signal, cells = lever.signal, _lift_cells(lever.lift)
+        raises = ", ".join(signal.raises) or "all offers"
+        if signal.per == "product":
+            raises = f"of its {raises}"
+        lift = ["-"] * 4 if lever.lift is None else cells[:4]
+        factor = f"{lever.factor:.2f}"
+        rows.append([signal.name, TableCell(raises, style="long"), *lift, factor])
+    head = ["signal", "raises", "seen with it", "accepted", "lift on these", "p (Holm)", "factor"]
+    return PageTable("Levers", head, rows, style="cards")
 
 
 def signal_text(report: SignalReport) -> Iterator[str]:
@@ -88,9 +107,21 @@ def signal_text(report: SignalReport) -> Iterator[str]:
     yield summary(report)
     yield ""
     table = signal_table(report)
-    rows = [[plain(cell) for at, cell in enumerate(row) if at != 1] for row in table.rows]
-    head = [plain(cell) for at, cell in enumerate(table.head) if at != 1]
-    yield from text_table(table.caption, head, rows).split("\n")
+    yield from text_table(table.caption, *_plain(table)).split("\n")
+    if report.levers:
+        made = lever_table(report)
+        yield ""
+        yield from text_table(made.caption, *_plain(made)).split("\n")
+
+
+def _plain(table: PageTable) -> tuple[list[str], list[list[str]]]:
+    """Head and rows for a terminal, where what a signal is about has no room."""
+    rows = [
+        [cell.text if isinstance(cell, TableCell) and at == 0 else plain(cell)
+         for at, cell in enumerate(row)]
+        for row in table.rows
+    ]  # fmt: skip
+    return [plain(cell) for cell in table.head], rows
 
 
 def signal_page(report: SignalReport) -> str:
@@ -101,6 +132,7 @@ def signal_page(report: SignalReport) -> str:
         facts={"data": report.data, "signals": report.library.name},
         summary=[summary(report)],
         signals=signal_table(report),
+        levers=lever_table(report),
         unit=report.unit,
     )
 

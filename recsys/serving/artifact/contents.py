@@ -19,6 +19,7 @@ from recsys.serving.artifact.decision_part import DecisionPart
 from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.facts import checked_facts
 from recsys.serving.artifact.fold_in_arrays import FoldInArrays
+from recsys.serving.artifact.moment_part import MomentPart
 from recsys.serving.artifact.offer_table import OfferTable
 from recsys.serving.artifact.product_features import ProductFeatures
 from recsys.serving.artifact.product_table import ProductTable
@@ -48,6 +49,7 @@ class Contents:
             as `calibration`; None where scores are no probabilities.
         decisions: a policy's compiled rules, values and acceptance odds; None where there is no
             policy, and then nothing is decided.
+        moments: how the moment of a session is told; None where it is not.
         facts: JSON-able, for the manifest. `clock` says what `as_of` and the events' times count,
             "timestamp" (UTC seconds) or "order" (positions); nothing at or after `as_of` was
             learned from; both may be absent or None. The model card also shows `model`, `settings`,
@@ -70,6 +72,7 @@ class Contents:
     features: ProductFeatures | None = None
     calibrator: Mapping[str, FloatArray] | None = None
     decisions: DecisionPart | None = None
+    moments: MomentPart | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,6 +102,8 @@ class Contents:
             self.decisions.require_fits(
                 customers, len(self.offer_ids), touchpoints, self.customers.strands
             )
+        if self.moments is not None:
+            self.moments.require_fits(customers, products, touchpoints)
 
     @property
     def dim(self) -> int:

@@ -9,13 +9,16 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
+from recsys.policy.arbitration.customer_levers import CustomerLevers
 from recsys.policy.arbitration.net_value import gain
 from recsys.policy.compiled import CompiledRules, stored
 from recsys.serving.artifact import acceptance_odds, checks
 from recsys.serving.artifact.acceptance_odds import AcceptanceOdds
 
 _PREFIX = "decision_"
+_LEVERS = "decision_lever_"
 _ARRAYS = ("values", "levers", "costs", "customer_values")
+_OF_CUSTOMERS = ("starts", "offers", "factors")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +35,8 @@ class DecisionPart:
         costs: [T] float32 euros of a decision at each touchpoint, accepted or not.
         customer_values: [C + 1] float32 factors of each customer on the value, the last of an
             unknown customer; None for 1.
+        customer_levers: factors that differ by customer and offer, see
+            `recsys.serving.decide.levers`; None for none.
         customer_weight: 0 to 1, the weight of the customer's benefit against the firm's value.
         exploration: {kind, ...} of the policy, as `recsys.serving.decide.exploration` reads it;
             None for none.
@@ -48,6 +53,7 @@ class DecisionPart:
     levers: FloatArray
     costs: FloatArray
     customer_values: FloatArray | None = None
+    customer_levers: CustomerLevers | None = None
     customer_weight: float = 0.0
     exploration: Mapping[str, Any] | None = field(default=None)
     eligibility_version: str = ""
@@ -59,6 +65,8 @@ class DecisionPart:
         checks.vector("decisions.costs", self.costs, touchpoints)
         if self.customer_values is not None:
             checks.vector("decisions.customer_values", self.customer_values, customers + 1)
+        if self.customer_levers is not None:
+            self.customer_levers.require_fits(customers, offers)
         self.odds.require_fits(touchpoints, offers)
         gain(self.values, self.levers, self.customer_weight, 0.0)
 
@@ -88,10 +96,11 @@ class DecisionPart:
         """
         of_firm, of_customers = self._gain_parts
         if self.customer_values is None:
-            return of_firm + of_customers
-        gains = self.customer_values[rows, None] * of_firm
-        gains += of_customers
-        return gains
+            gains = of_firm + of_customers
+        else:
+            gains = self.customer_values[rows, None] * of_firm
+            gains += of_customers
+        return gains if self.customer_levers is None else self.customer_levers.times(gains, rows)
 
     @cached_property
     def _gain_parts(self) -> tuple[FloatArray, FloatArray]:
@@ -114,6 +123,9 @@ class DecisionPart:
         """The arrays kept with the vectors, by their names on disk."""
         own = {f"{_PREFIX}{name}": getattr(self, name) for name in _ARRAYS}
         kept = {name: values for name, values in own.items() if values is not None}
+        if self.customer_levers is not None:
+            levers = self.customer_levers
+            kept |= {f"{_LEVERS}{name}": getattr(levers, name) for name in _OF_CUSTOMERS}
         return {**kept, **self.odds.arrays(), **stored.arrays(self.rules)}
 
 
@@ -130,9 +142,13 @@ def restored(text: Mapping[str, Any] | None, arrays: Mapping[str, Any]) -> Decis
     own: dict[str, Any] = {name: arrays.get(f"{_PREFIX}{name}") for name in _ARRAYS}
     if any(own[name] is None for name in ("values", "levers", "costs")):
         raise LookupError("values, levers or costs of decisions are missing")
+    levers = None
+    if f"{_LEVERS}starts" in arrays:
+        levers = CustomerLevers(**{name: arrays[f"{_LEVERS}{name}"] for name in _OF_CUSTOMERS})
     return DecisionPart(
         rules=stored.restored(text["rules"], of_rules),
         odds=acceptance_odds.restored(arrays),
+        customer_levers=levers,
         customer_weight=text["customer_weight"],
         exploration=text["exploration"],
         eligibility_version=text["eligibility_version"],

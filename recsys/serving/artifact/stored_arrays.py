@@ -9,6 +9,7 @@ from recsys.serving.artifact import (
     event_table,
     fold_in_arrays,
     ids_file,
+    moment_part,
     offer_table,
     precision,
     probability,
@@ -38,11 +39,14 @@ def packed(
     arrays |= probability.arrays(contents.calibrator)
     for part in (
         contents.events, contents.fold_in, contents.offers, contents.features, contents.decisions,
+        contents.moments,
     ):  # fmt: skip
         if part is not None:
             arrays |= part.arrays()
     if contents.decisions is not None:
         text["decisions"] = contents.decisions.text()
+    if contents.moments is not None:
+        text["moments"] = contents.moments.text()
     if contents.touchpoints.vectors is not None:
         arrays["touchpoints"] = contents.touchpoints.vectors
     if contents.touchpoints.daypart_vectors is not None:
@@ -100,6 +104,7 @@ def restored(
         features=None if ids.features is None else product_features.restored(arrays, *ids.features),
         calibrator=probability.restored(arrays),
         decisions=decision_part.restored(text.get("decisions"), arrays),
+        moments=moment_part.restored(text.get("moments"), arrays),
         facts=facts,
     )
 

@@ -5,10 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as csv
-import pyarrow.dataset as ds
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
@@ -19,9 +15,11 @@ from recsys.policy.compiled.times import DAY
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.decide import log_columns
+from recsys.serving.decide.table_file import read_table, require_columns, require_values
 
 _NEEDED = ("customer_id", "offer_id", "touchpoint", "timestamp")
 _OUTCOME, _CAMPAIGN = "outcome", "campaign"
+_TEXTS = (*_NEEDED, _CAMPAIGN)
 _OTHER_CAMPAIGN = "campaign that the artifact does not know"
 
 
@@ -114,19 +112,9 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
         InputError: it cannot be read, lacks a column, a moment or touchpoint is missing, the
             artifact does not have a touchpoint, or none of the customers.
     """
-    table = _read(path)
-    for name in _NEEDED:
-        if name not in table.column_names:
-            raise InputError(
-                f"decisions={path}: column '{name}' is missing; the log has "
-                f"{', '.join(table.column_names)}"
-            )
-        if name != "offer_id" and table[name].null_count:
-            row = pc.index(pc.is_null(table[name]), True).as_py()
-            raise InputError(
-                f"decisions={path}: row {row}, column '{name}': expected a value, got none; fill "
-                "it in or drop the row"
-            )
+    table = read_table("decisions", path, _TEXTS)
+    require_columns("decisions", path, table, _NEEDED)
+    require_values("decisions", path, table, [name for name in _NEEDED if name != "offer_id"])
     rows = customers.first_rows(table["customer_id"].to_pylist())
     if len(rows) and (rows < 0).all():
         known, got = contents.customers.ids[0], table["customer_id"][0].as_py()
@@ -154,24 +142,3 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
         rejected=rejected,
         campaigns=campaigns,
     )
-
-
-def _read(path: Path) -> pa.Table:
-    refused = f"decisions={path} cannot be read: "
-    try:
-        if path.suffix == ".csv":
-            return csv.read_csv(path, convert_options=csv.ConvertOptions(
-                column_types={"customer_id": pa.string(), "offer_id": pa.string(),
-                              "touchpoint": pa.string(), "timestamp": pa.string(),
-                              "campaign": pa.string()},
-                strings_can_be_null=True,
-            ))  # fmt: skip
-        if not path.exists():
-            raise InputError(f"{refused}there is no such file; give a Parquet or CSV file")
-        return ds.dataset(path, format="parquet").to_table()
-    except (OSError, pa.ArrowException) as error:
-        line = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
-        raise InputError(
-            f"{refused}expected a file of Parquet, one of CSV whose name ends in .csv, or a folder "
-            f"of Parquet files ({line})"
-        ) from None

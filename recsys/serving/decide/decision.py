@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from recsys.ops.result_tables import html_table, text_table
+from recsys.serving.query.session_moment import SessionMoment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,8 @@ class Decision:
         policy_version: of the artifact, see `Contents.version`.
         rules_version: of the policy's content.
         known: whether the artifact knows the id.
+        moment: of the session that the customer is in; None where it was not asked about.
+        held_by: rules of the policy that hold offers back in this moment: help comes first.
     """
 
     customer_id: str | int | UUID
@@ -58,17 +61,26 @@ class Decision:
     policy_version: str
     rules_version: str
     known: bool
+    moment: SessionMoment | None = None
+    held_by: Sequence[str] = ()
 
     def __str__(self) -> str:
-        return text_table(self._title, _HEADER, self._rows, self.short_because or "")
+        return text_table(self._title, _HEADER, self._rows, self._note)
 
     def _repr_html_(self) -> str:
-        return html_table(self._title, _HEADER, self._rows, self.short_because or "")
+        return html_table(self._title, _HEADER, self._rows, self._note)
 
     @property
     def _title(self) -> str:
         known = "" if self.known else " (unknown)"
         return f"{self.customer_id}{known}, by policy {self.policy}"
+
+    @property
+    def _note(self) -> str:
+        said = [] if self.moment is None else [f"moment: {self.moment}"]
+        if self.held_by:
+            said.append(f"help comes first: offers are held back by {', '.join(self.held_by)}")
+        return "; ".join([*said, *([self.short_because] if self.short_because else [])])
 
     @property
     def _rows(self) -> list[tuple[str, ...]]:

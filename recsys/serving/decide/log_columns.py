@@ -50,8 +50,14 @@ def _text(value: Any) -> str | None:
     return None if value is None or value != value or str(value) == "" else str(value)
 
 
-def seconds(path: Path, column: Any) -> IntArray:
+def seconds(path: Path, column: Any, key: str = "decisions", name: str = "timestamp") -> IntArray:
     """[n] UTC seconds of moments; texts may have an offset, and are in UTC without one.
+
+    Args:
+        path: of the file, for messages.
+        column: the moments.
+        key: of the command, for messages.
+        name: of the column, for messages.
 
     Raises:
         InputError: one is no time.
@@ -63,7 +69,7 @@ def seconds(path: Path, column: Any) -> IntArray:
             whole = pc.cast(pc.cast(column, pa.timestamp("us")), pa.int64())
     except pa.ArrowException:
         raise InputError(
-            f"decisions={path}: column 'timestamp': expected times such as 2025-10-01T09:00:00Z "
+            f"{key}={path}: column '{name}': expected times such as 2025-10-01T09:00:00Z "
             "or 2025-10-01T09:00:00+02:00; write them so"
         ) from None
     return np.asarray(whole.to_numpy()) // 1_000_000

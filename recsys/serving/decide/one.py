@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.policy.compiled import CompiledRules
+from recsys.policy.compiled.moment_rules import first_held
 from recsys.policy.compiled.times import DAY, OPEN_END
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
@@ -19,6 +20,7 @@ from recsys.serving.decide.logits import Logits, dayparts
 from recsys.serving.decide.options import Options
 from recsys.serving.query.customer_state import plain
 from recsys.serving.query.query import remaining_text
+from recsys.serving.query.session_moment import SessionMoment
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,6 +48,7 @@ def decide(
     charges: FloatArray,
     k: int,
     explore: bool,
+    session: SessionMoment | None = None,
 ) -> Decision:
     """The k offers with the highest net value under all rules.
 
@@ -60,11 +63,18 @@ def decide(
         charges: [T] prices of a plan, which are taken off the values that rank.
         k: how many offers.
         explore: whether the policy's exploration chooses among the permitted offers.
+        session: the moment of the session that the customer is in; None where it is not known.
     """
     part, rules = contents.decisions, customer.rules
     assert part is not None
     first = rules.refusals(customer.row, customer.moment)[:, touchpoints]
     times, permitted = _permitted(rules, customer, logits, touchpoints, first < 0)
+    if session is not None:
+        held = first_held(rules.moments, session.probabilities, len(first))[:, None]
+        # A moment refuses what no other rule does, so it is the last of the names.
+        refused = permitted.any(axis=2) & (held >= 0)
+        first = np.where(refused, len(rules.names) + held, first)
+        permitted &= held[:, :, None] < 0
     of_offers, of_touchpoints = logits.of_customers(customer.vector)
     # [O, n, D]: log-odds, then those of the best part of the day.
     total = of_offers[0][:, None, None] + of_touchpoints[:, touchpoints]
@@ -108,6 +118,10 @@ def decide(
         policy_version=contents.version,
         rules_version=rules.version,
         known=customer.known,
+        moment=session,
+        held_by=[]
+        if session is None
+        else [rule.name for rule in rules.moments if rule.holds(session.probabilities)],
     )
 
 
@@ -205,5 +219,6 @@ def _offer(
 
 def _counts(rules: CompiledRules, first: IntArray, permitted: BoolArray) -> dict[str, int]:
     """Rule -> pairs [O, n] that it refuses first, of those that are not permitted later."""
-    counts = np.bincount(first[~permitted & (first >= 0)], minlength=len(rules.names))
-    return {name: int(n) for name, n in zip(rules.names, counts, strict=True) if n}
+    names = (*rules.names, *(rule.name for rule in rules.moments))
+    counts = np.bincount(first[~permitted & (first >= 0)], minlength=len(names))
+    return {name: int(n) for name, n in zip(names, counts, strict=True) if n}

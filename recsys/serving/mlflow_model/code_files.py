@@ -7,6 +7,7 @@ functions count, those for type checkers do not.
 import ast
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 _INIT = "__init__.py"
@@ -44,7 +45,7 @@ def needed_files(package: Path, module: str) -> list[Path]:
         if file in needed:
             continue
         needed.add(file)
-        for name in _imported(ast.parse(file.read_text(encoding="utf-8"))):
+        for name in _names(file.read_text(encoding="utf-8")):
             waiting += _files_of(package, name)
     return sorted(needed)
 
@@ -63,6 +64,12 @@ def _files_of(package: Path, name: str) -> list[Path]:
             break
         files.append(folder / _INIT)
     return files
+
+
+@cache
+def _names(code: str) -> tuple[str, ...]:
+    # Once a process: most files are in every list, and to parse them takes half a second.
+    return tuple(_imported(ast.parse(code)))
 
 
 def _imported(code: ast.AST) -> Iterator[str]:

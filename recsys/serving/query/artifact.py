@@ -37,6 +37,8 @@ from recsys.serving.query.query import (
     touchpoint_row,
 )
 from recsys.serving.query.search import best_of_many, best_products
+from recsys.serving.query.session_moment import SessionEvent, SessionMoment, moment_of_session
+from recsys.serving.query.similar import CustomerSpace, SimilarCustomers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -269,6 +271,43 @@ class Artifact:
         starts, ends = self.customers.find_known(customer_ids)
         return best_of_many(self.contents, self.customers, starts, ends, query)
 
+    def similar_customers(self, customer_id: Id, k: int = 10) -> SimilarCustomers:
+        """The k customers whose taste in products is most like that of one, by cosine.
+
+        Of a customer with several vectors the one nearest to the other customer counts. Similarity
+        counts to six decimals; equal ones are ordered by id. Customers of whom nothing is known are
+        left out, and the answer says how many; see `CustomerSpace` for the columns that count.
+
+        Args:
+            customer_id: as for `recommend`.
+            k: how many, at least 1.
+
+        Raises:
+            InputError: the customer is unknown or has no events, or there are fewer than k others.
+        """
+        return self.customer_space.similar_to(customer_id, k)
+
+    def similar_customers_many(self, customer_ids: Ids | TextIds, k: int = 10) -> TopK:
+        """As `similar_customers`, of many customers.
+
+        Args:
+            customer_ids: [n], as for `recommend`.
+            k: as for `similar_customers`.
+
+        Returns:
+            Customer rows (of `contents.customers.ids`, the first of several of a customer) [n, k]
+            int32 and cosines float32.
+
+        Raises:
+            InputError: as for `similar_customers`.
+        """
+        return self.customer_space.nearest(customer_ids, k)
+
+    @cached_property
+    def customer_space(self) -> CustomerSpace:
+        """The directions of all customers' vectors, a copy of them; made at the first question."""
+        return CustomerSpace.of(self.contents, self.customers)
+
     def decide(
         self,
         customer_id: Id,
@@ -278,6 +317,7 @@ class Artifact:
         prices: PricesLike | None = None,
         explore: bool = False,
         contacts: Sequence[RecentContact] = (),
+        session: Sequence[SessionEvent] | str | None = None,
     ) -> Decision:
         """What to offer a customer now, under all rules of the policy that was exported.
 
@@ -295,10 +335,13 @@ class Artifact:
             explore: whether to choose by the policy's exploration; the same customer at the same
                 moment gets the same choice again.
             contacts: contacts with the customer since the export.
+            session: as for `moment`, for the policy's rules `moments`; None where the customer is
+                in no session, and then they do not hold.
 
         Raises:
-            InputError: the artifact has no policy; the touchpoint is unknown; `at`, `k`, prices or
-                contacts are not usable; or the artifact has no vector for an unknown customer.
+            InputError: as for `moment`; or the artifact has no policy; the touchpoint is unknown;
+                `at`, `k`, prices or contacts are not usable; or the artifact has no vector for an
+                unknown customer.
         """
         contents = self.contents
         part = require_policy(contents)
@@ -314,6 +357,32 @@ class Artifact:
             np.zeros(len(names)) if given is None else given.of_touchpoints(names, part.costs),
             k,
             explore,
+            None if session is None else self.moment(customer_id, session, touchpoint, at),
+        )
+
+    def moment(
+        self,
+        customer_id: Id,
+        session: Sequence[SessionEvent] | str = (),
+        touchpoint: str | None = None,
+        at: Moment | None = None,
+    ) -> SessionMoment:
+        """Whether a session is to know, to buy or to get something done, with probabilities.
+
+        Args:
+            customer_id: as for `recommend`; of an unknown customer only the events count.
+            session: what the customer did in it, oldest first; or the name of its moment, where the
+                firm knows it. Without events: a session that begins now.
+            touchpoint: name of the touchpoint where it is; None where unknown.
+            at: as for `recommend`.
+
+        Raises:
+            InputError: the artifact has no moments, an event is not usable, or a product,
+                touchpoint or name is unknown.
+        """
+        row, moment = touchpoint_row(self.contents, touchpoint), self.contents.moment(at)
+        return moment_of_session(
+            self.contents, self.customers, self.products, customer_id, session, row, moment
         )
 
     def with_products(self, products: Sequence[NewProduct]) -> "Artifact":

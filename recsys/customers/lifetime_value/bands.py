@@ -10,6 +10,8 @@ from recsys.customers.lifetime_value.estimate import Estimate
 from recsys.errors import InputError
 
 NAMES = ("high", "medium", "low")
+BAND_SHARES = (0.2, 0.3)
+"""Of the customers, in the bands high and medium unless stated otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,0 +1,1 @@
+"""Similar people: whether likeness finds buyers, whether clusters beat segments, and seconds."""

@@ -1,0 +1,1 @@
+"""Whether what a customer is expected to be worth, as a lever, decides better."""

@@ -1,0 +1,1 @@
+"""Similar people: look-alikes of a list of customers, and clusters with a profile in words."""

@@ -1,0 +1,1 @@
+"""Intent to leave: whether a customer will do nothing more for a time."""

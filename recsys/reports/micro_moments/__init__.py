@@ -1,0 +1,1 @@
+"""What `recsys moments` shows: how good the moments of sessions and intent to leave are told."""
