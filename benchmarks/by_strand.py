@@ -9,7 +9,7 @@ from benchmarks.suite import ends, require_at_least
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
 from recsys.data.source import Source
-from recsys.data.split import TimeSplit
+from recsys.data.split import GivenSplit, TimeSplit
 from recsys.errors import InputError
 from recsys.evaluation.evaluate_model import evaluate
 from recsys.evaluation.paired import paired_difference
@@ -23,7 +23,7 @@ class ByStrandSuite:
     """Paired differences to the same ALS with one vector a customer.
 
     Args:
-        data: a source with cut-offs.
+        data: a source with cut-offs, or with a published split.
         window: "valid" or "test".
         column: of products that has the purposes; None finds them in the graph.
         floor: as for `ByStrand`.
@@ -72,8 +72,7 @@ class ByStrandSuite:
         return made
 
     def _window(self, data: Dataset) -> Window:
-        if self.source.cutoffs is None:
-            raise InputError(f"suite.data: {self.source.name} has no cut-offs")
-        split = TimeSplit().split(data)
+        splitter = GivenSplit() if self.source.cutoffs is None else TimeSplit()
+        split = splitter.split(data)
         window: Window = getattr(split, self.window)
         return window

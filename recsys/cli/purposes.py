@@ -25,7 +25,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.journeys.purposes.model import PurposeModel
 from recsys.journeys.purposes.next_offers import next_offers
-from recsys.journeys.purposes.tables import event_table
+from recsys.journeys.purposes.tables import OPEN, event_table
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.purposes.contents import PurposeReport
@@ -146,14 +146,19 @@ def _require_strands(customer: object, report: PurposeReport) -> None:
 
 
 def _add_offers(report: PurposeReport, artifact: Path) -> None:
-    """Columns offer and offer_score: what the artifact ranks first for the purpose of a strand."""
+    """Columns offer and offer_score: what the artifact ranks first for the purpose of a strand.
+
+    A strand that is not open gets none.
+    """
     data, strands = report.data, report.strands
-    products, scores = next_offers(
-        artifact_score(artifact, data), strands.customer, strands.purpose,
+    rows = np.flatnonzero(report.table[OPEN] >= report.open_from)
+    products, found = next_offers(
+        artifact_score(artifact, data), strands.customer[rows], strands.purpose[rows],
         report.model.tree.purpose, data.eligible(data.as_of, None),
     )  # fmt: skip
-    offers = np.full(len(strands), None, dtype=object)
+    offers, scores = np.full(len(strands), "", dtype=object), np.full(len(strands), np.nan)
     some = products >= 0
-    offers[some] = data.products.ids[products[some]]
+    offers[rows[some]] = data.products.ids[products[some]].astype(str)
+    scores[rows] = found
     report.table["offer"] = offers
     report.table["offer_score"] = scores

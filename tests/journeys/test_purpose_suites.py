@@ -37,11 +37,11 @@ def test_the_suite_of_strands_pairs_the_models() -> None:
         assert figures[f"{metric}_gain"] <= figures[f"{metric}_gain_high"]
 
 
-def test_a_source_without_cut_offs_is_refused() -> None:
+def test_a_source_without_cut_offs_or_a_published_split_is_refused() -> None:
     tables = SimulatedMarket(events=1_000).load()
     source = Frames(tables=tables, targets=("purchase",), filter_seen=False, name="shop")
     suite = ByStrandSuite(
         data=source, window="valid", column="category", floor=0.1, boost=1.0, als=ALS
     )
-    with pytest.raises(InputError, match=r"suite\.data: shop has no cut-offs"):
+    with pytest.raises(InputError, match="a published split needs a column 'part'"):
         suite.figures()

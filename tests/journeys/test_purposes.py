@@ -11,12 +11,14 @@ from sklearn.metrics import adjusted_rand_score
 from recsys.cli.purposes import main
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.exporting.library import export
 from recsys.journeys.purposes.communities import communities, journey_graph
 from recsys.journeys.purposes.model import PurposeModel
 from recsys.journeys.purposes.next_offers import next_offers
 from recsys.journeys.purposes.rules import rule_strands
 from recsys.journeys.purposes.stability import stability
 from recsys.journeys.purposes.tables import event_table, strand_table
+from recsys.models.als import ALS
 from recsys.simulation.source import SimulatedMarket
 from recsys.simulation.true_purposes import with_true_purposes
 
@@ -177,6 +179,20 @@ def test_the_offer_for_a_strand_is_of_its_purpose() -> None:
     )  # fmt: skip
     assert products.tolist() == [1, 3, 0, -1]
     np.testing.assert_array_equal(best, [2.0, 3.0, 4.0, np.nan])
+
+
+def test_the_command_gives_open_strands_the_offer_of_an_artifact(tmp_path: Path) -> None:
+    data = Dataset.from_source(SimulatedMarket(events=1_000))
+    artifact = export(ALS(dim=8, epochs=2).fit(data), data, tmp_path / "artifact")
+    out = tmp_path / "s.parquet"
+    main(["data.events=1000", f"artifact={artifact}", f"out={out}"])
+    table = pd.read_parquet(out)
+    is_open = table["comes_back"] >= 0.1
+    assert is_open.any()
+    assert (table.loc[~is_open, "offer"] == "").all()
+    products = data.side_tables["products"].set_index("product_id")["category"]
+    assert (products[table.loc[is_open, "offer"]].to_numpy() == table.loc[is_open, "purpose"]).all()
+    assert table.loc[is_open, "offer_score"].notna().all()
 
 
 def test_one_strand_in_all_is_one_strand() -> None:
