@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 from in_memory import dataset_of
 from quick_stores import quick_stores
+from warm_programs import warm_path
 
 from recsys.data.dataset import Dataset
 
@@ -16,7 +17,26 @@ settings.load_profile("recsys")
 collect_ignore = ["warm_imports.py"]
 """For servers only: it imports and prepares everything."""
 
-LONGEST = "notebooks/", "tests/docs/test_pages.py"
+NOTEBOOKS = "notebooks/"
+LONGEST = NOTEBOOKS, "tests/docs/test_pages.py"
+
+
+class WarmNotebooks:
+    """A notebook has no fixtures; its kernel inherits the PATH, and starts commands by it.
+
+    A plugin, because the hooks of this file itself are not called for other folders.
+    """
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            if item.nodeid.startswith(NOTEBOOKS):
+                patch.setenv("PATH", warm_path())
+            return (yield)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(WarmNotebooks())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
