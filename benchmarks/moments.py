@@ -19,7 +19,6 @@ from recsys.journeys.leaving.holdout import MODEL, SILENCE, hold_out_leaving
 from recsys.journeys.micro_moments.evaluate import evaluate_moments
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import OUTCOME, observe
-from recsys.journeys.moment_columns import split_before
 from recsys.ops.micro_moments import MomentModel
 from recsys.ops.session_events import CLICK, CONTACT, VIEW
 from recsys.simulation.source import SimulatedMarket
@@ -53,13 +52,13 @@ class MomentsSuite:
         made: dict[str, float] = {}
         for label in ("intent", OUTCOME):
             began = perf_counter()
-            model = learn(observe(split_before(data, start), label))
+            model = learn(observe(data.before(start), label))
             made[f"{label}_fit_seconds"] = perf_counter() - began
             made |= _told(data, model, label, label, start, end)
         # A firm without labels, scored on the truth that it does not know.
         made |= _told(data, model, "intent", "outcome_on_truth", start, end)
-        made |= _speed(model, split_before(data, start))
-        made |= _left("market", split_before(data, end), start, 60)
+        made |= _speed(model, data.before(start))
+        made |= _left("market", data.before(end), start, 60)
         if self.root is not None:
             made |= self._of_real_customers()
         return made | {"peak_mb": peak_memory_mb()}
@@ -74,14 +73,14 @@ class MomentsSuite:
         for name, (data, days) in parts.items():
             assert data.as_of is not None
             start = data.as_of - back * days * DAY
-            made |= _left(name, split_before(data, start + days * DAY), start, days)
+            made |= _left(name, data.before(start + days * DAY), start, days)
         return made
 
 
 def _told(
     data: Dataset, model: MomentModel, label: str, key: str, start: int, end: int
 ) -> dict[str, float]:
-    seen = observe(split_before(data, end), label)
+    seen = observe(data.before(end), label)
     scores = evaluate_moments(seen, model, start // SECOND, end // SECOND)
     made: dict[str, float] = {}
     for stage, each in scores.items():

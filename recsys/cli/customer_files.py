@@ -25,16 +25,11 @@ def moment_of(given: Mapping[str, str], data: Dataset) -> int:
     Raises:
         InputError: it is no date, or not within the data, or these have no timestamps.
     """
-    if data.clock != "timestamp" or data.as_of is None or data.interactions.when is None:
-        raise InputError(
-            "interactions: what is known of customers needs a column timestamp, got "
-            f"{data.clock or 'no order'}"
-        )
+    when, end = data.times("what is known of customers")
     if "at" not in given:
-        return data.as_of
+        return end
     moment = pd.to_datetime(given["at"], utc=True, errors="coerce")
-    first, last = (pd.Timestamp(int(when), unit="us", tz="UTC")
-                   for when in (data.interactions.when.min(), data.as_of))  # fmt: skip
+    first, last = (pd.Timestamp(int(micros), unit="us", tz="UTC") for micros in (when.min(), end))
     if pd.isna(moment) or not first < moment <= last:
         raise InputError(
             f"at: expected a moment from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, got "
@@ -51,6 +46,4 @@ def known_before(given: Mapping[str, str], data: Dataset) -> Dataset:
     """
     if "at" not in given:
         return data
-    moment = moment_of(given, data)
-    assert data.interactions.when is not None
-    return data.select(data.interactions.when < moment, as_of=moment)
+    return data.before(moment_of(given, data))

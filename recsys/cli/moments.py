@@ -32,7 +32,7 @@ from recsys.journeys.leaving.retention import retention_factors
 from recsys.journeys.micro_moments.evaluate import evaluate_moments
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import OUTCOME, observe
-from recsys.journeys.moment_columns import LEAVING, moment_columns, split_before
+from recsys.journeys.moment_columns import LEAVING, moment_columns
 from recsys.journeys.moment_events import moment_events
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
@@ -140,8 +140,8 @@ def _report(
     data: Dataset, label: str, days: int | None, window: tuple[int, int], test: bool
 ) -> MomentReport:
     start, end = window
-    known = split_before(data, end)
-    model = learn(observe(split_before(data, start), label))
+    known = data.before(end)
+    model = learn(observe(data.before(start), label))
     stages = evaluate_moments(observe(known, label), model, start // SECOND, end // SECOND)
     if not stages:
         raise InputError("label: expected labelled sessions in the window that is scored, got none")
@@ -168,7 +168,7 @@ def _contents(
     """Name, path and content of each file that is wanted; all are made before one is written."""
     made = []
     if files.out is not None or files.levers is not None:
-        before = split_before(data, moment)
+        before = data.before(moment)
         model = learn(observe(before, given["label"]))
         leaving = None if days is None else learn_leaving(before, moment, days)
         table = moment_columns(before, moment, model, leaving)
@@ -178,7 +178,7 @@ def _contents(
             levers = _levers(table, retention, -(-moment // SECOND))
             made.append(("levers", files.levers, table_content(levers, files.levers.suffix)))
     if files.events is not None:
-        rows = moment_events(split_before(data, moment), given["label"], [report.start])
+        rows = moment_events(data.before(moment), given["label"], [report.start])
         made.append(("events", files.events, table_content(rows, files.events.suffix)))
     return made
 

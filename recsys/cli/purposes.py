@@ -16,7 +16,7 @@ import numpy as np
 
 from recsys.cli.artifact_scores import artifact_score
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of, table_content
+from recsys.cli.customer_files import known_before, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, number_within
@@ -75,7 +75,7 @@ def main(words: Sequence[str]) -> None:
     require_log(given)
     column = None if given["column"] == "null" else given["column"]
     source = composed_source([word for word in words if is_of_data(word)])
-    data = _until(given, Dataset.from_source(source))
+    data = known_before(given, Dataset.from_source(source))
     customer = _customer(given["customer"], data) if "customer" in given else None
     model = PurposeModel(column=column, seed=seed).fit(data)
     report = PurposeReport.of(data, model, open_from)
@@ -109,16 +109,6 @@ def main(words: Sequence[str]) -> None:
             files={PAGE: purpose_page(report).encode()},
         ),
     )
-
-
-def _until(given: dict[str, str], data: Dataset) -> Dataset:
-    """The events before `at=`; all of them without it."""
-    if "at" not in given:
-        return data
-    moment = moment_of(given, data)
-    when = data.interactions.when
-    assert when is not None
-    return data.select(when < moment, as_of=moment)
 
 
 def _customer(text: str, data: Dataset) -> object:

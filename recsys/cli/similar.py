@@ -17,7 +17,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.cli.composed_source import composed_model, composed_source
-from recsys.cli.customer_files import moment_of, table_content
+from recsys.cli.customer_files import known_before, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, is_of_data, is_of_model
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
@@ -139,11 +139,7 @@ def _fitted(
     is_named = any(word.startswith("model") for word in about)
     model = composed_model(about if is_named else [*_DEFAULT, *about])
     refuse_unexportable(model)
-    data = Dataset.from_source(composed_source(words))
-    if "at" in given:
-        moment = moment_of(given, data)
-        assert data.interactions.when is not None
-        data = data.select(data.interactions.when < moment, as_of=moment)
+    data = known_before(given, Dataset.from_source(composed_source(words)))
     check(data)
     return data, model.fit(data)
 

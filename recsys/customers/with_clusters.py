@@ -81,8 +81,7 @@ class WithClusters(SnapshotSource):
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`; no rows while few customers have events."""
-        assert data.interactions.when is not None
-        past = data.select(data.interactions.when < moment, as_of=moment)
+        past = data.before(moment)
         none = pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0], CLUSTER: []}, dtype=object)
         if past.is_target.sum() < FEWEST:
             return none

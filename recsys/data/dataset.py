@@ -21,6 +21,7 @@ from recsys.data.snapshots import Snapshots, TakesSnapshots, with_snapshots
 from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import Vocabulary
+from recsys.errors import InputError
 from recsys.ops.filter_seen import ALL_SEEN, FilterSeen
 from recsys.ops.until import OPEN_END
 
@@ -191,6 +192,32 @@ class Dataset:
             as_of=as_of,
             origin=None,
         )
+
+    def before(self, moment: int) -> "Dataset":
+        """What was known before a moment, in UTC microseconds: events, and dated rows.
+
+        Raises:
+            InputError: the data have no timestamps.
+        """
+        when, _ = self.times("what is known of customers")
+        return self.select(when < moment, as_of=moment)
+
+    def times(self, what: str) -> tuple[IntArray, int]:
+        """[E] int64 moments of the events and the end of the data, both in UTC microseconds.
+
+        Args:
+            what: is made of them, for the error.
+
+        Raises:
+            InputError: the data have no timestamps.
+        """
+        when = self.interactions.when
+        if when is None or self.as_of is None or self.clock != "timestamp":
+            raise InputError(
+                f"interactions: expected a column timestamp for {what}, got "
+                f"{self.clock or 'no order'}"
+            )
+        return when, self.as_of
 
     @property
     def as_of_seconds(self) -> int | None:

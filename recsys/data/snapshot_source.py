@@ -77,19 +77,16 @@ class SnapshotSource(ABC):
 
     def snapshot_moments(self, data: Dataset) -> Sequence[int]:
         """See `TakesSnapshots`."""
-        when = data.interactions.when
-        if data.clock != "timestamp" or when is None or data.as_of is None or not len(when):
-            raise InputError(
-                "interactions: what is known of customers needs a column timestamp, got "
-                f"{data.clock or 'no order'}"
-            )
+        when, end = data.times("what is known of customers")
+        if not len(when):
+            return ()
         step, first = self._every * DAY, int(when.min())
-        moments = set(range((first // step + 1) * step, data.as_of, step))
+        moments = set(range((first // step + 1) * step, end, step))
         for cutoff in (self.cutoffs.valid_from, self.cutoffs.test_from) if self.cutoffs else ():
             if isinstance(cutoff, pd.Timestamp):
                 moments.add(int(cutoff.floor("s").timestamp()) * SECOND - SECOND)
-        moments.add(data.as_of - SECOND)
-        return sorted(moment for moment in moments if first < moment < data.as_of)
+        moments.add(end - SECOND)
+        return sorted(moment for moment in moments if first < moment < end)
 
     @abstractmethod
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from recsys.data.dataset import Dataset
-from recsys.errors import InputError
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import observe, product_groups, session_events
 from recsys.ops.micro_moments import MomentModel
@@ -31,8 +30,7 @@ def moment_part(model: MomentModel, data: Dataset) -> MomentPart:
     """A fitted model with the events that its features look back on, by the rows of a data set."""
     events, _ = session_events(data)
     end = data.as_of_seconds
-    if end is None:
-        raise InputError("interactions: moments need a column timestamp")
+    assert end is not None  # else there are no such events
     # A session that began before the horizon is no part of any feature.
     kept = (events.when[events.starts] >= end - HORIZON)[events.sessions]
     customers = events.customers[kept]

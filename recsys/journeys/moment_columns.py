@@ -7,7 +7,6 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
-from recsys.errors import InputError
 from recsys.journeys.leaving.learn import LeavingModel
 from recsys.journeys.leaving.observe import looks
 from recsys.journeys.micro_moments.observe import session_events
@@ -24,7 +23,7 @@ def moment_columns(
     """One row a customer with an event of `recsys.ops.session_events.STEPS`.
 
     Args:
-        before: events before the moment, see `split_before`.
+        before: events before the moment, see `Dataset.before`.
         moment: UTC microseconds.
         model: of moments, fitted on them; None for none.
         leaving: of intent to leave, likewise.
@@ -46,20 +45,6 @@ def moment_columns(
         probability[seen.customers] = leaving.probability(seen)
         table[LEAVING] = probability[rows]
     return table
-
-
-def split_before(data: Dataset, moment: int) -> Dataset:
-    """The events before a moment, in UTC microseconds.
-
-    Raises:
-        InputError: there are no timestamps.
-    """
-    when = data.interactions.when
-    if when is None or data.clock != "timestamp":
-        raise InputError(
-            f"interactions: moments need a column timestamp, got {data.clock or 'no order'}"
-        )
-    return data.select(when < moment, as_of=moment)
 
 
 def _next(events: SessionEvents, rows: IntArray, second: int, model: MomentModel) -> FloatArray:

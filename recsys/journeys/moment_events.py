@@ -10,7 +10,6 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import observe, session_events
-from recsys.journeys.moment_columns import split_before
 
 TOUCHPOINT_PREFIX = "moment_"
 ACTION = "contact"
@@ -36,7 +35,7 @@ def moment_events(data: Dataset, label: str, moments: Sequence[int]) -> pd.DataF
     begins = events.when[events.starts] * SECOND
     parts = []
     for start, end in zip(moments, [*moments[1:], np.iinfo(np.int64).max], strict=True):
-        model = learn(observe(split_before(data, start), label))
+        model = learn(observe(data.before(start), label))
         first = events.starts[(begins >= start) & (begins < end)]
         told = model.after_events(events, first).argmax(axis=1)
         names = np.array([f"{TOUCHPOINT_PREFIX}{name}" for name in model.names], dtype=object)

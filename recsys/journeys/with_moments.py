@@ -10,7 +10,7 @@ from recsys.errors import InputError
 from recsys.journeys.leaving.learn import LeavingModel, learn_leaving
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import OUTCOME, Observed, observe
-from recsys.journeys.moment_columns import LEAVING, NEXT, moment_columns, split_before
+from recsys.journeys.moment_columns import LEAVING, NEXT, moment_columns
 from recsys.ops.micro_moments import MomentModel
 
 
@@ -47,7 +47,7 @@ class WithMoments(SnapshotSource):
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`."""
-        before = split_before(data, moment)
+        before = data.before(moment)
         seen = observe(before, self._label)
         names = [f"{NEXT}{name}" for name in seen.names]
         model = _fitted(seen)

@@ -58,9 +58,7 @@ class WithPurposes(SnapshotSource):
 
     def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
         """See `TakesSnapshots`."""
-        when = data.interactions.when
-        assert when is not None  # else there are no moments
-        before = data.select(when < moment, as_of=moment)
+        before = data.before(moment)
         try:
             model = PurposeModel(column=self._column).fit(before)
         except InputError as refused:

@@ -11,7 +11,6 @@ from recsys.data.interactions import SECOND
 from recsys.errors import InputError
 from recsys.exporting.refresh.refresh import refreshed
 from recsys.journeys.micro_moments.observe import session_events
-from recsys.journeys.moment_columns import split_before
 from recsys.ops.session_features import HORIZON, after
 from recsys.serving import Artifact, MomentPart, SessionEvent
 from recsys.simulation import SimulatedMarket
@@ -28,7 +27,7 @@ def test_an_artifact_tells_what_the_fit_tells_and_a_refresh_takes_in_new_events(
     tmp_path: Path,
 ) -> None:
     data = Dataset.from_source(SimulatedMarket(events=6_000))
-    past = split_before(data, CUT * SECOND)
+    past = data.before(CUT * SECOND)
     export(ALS(dim=4).fit(past), past, tmp_path / "artifact", moments="outcome")
     artifact = load_artifact(tmp_path / "artifact")
     old = artifact.contents.moments

@@ -16,7 +16,7 @@ from recsys.errors import InputError
 from recsys.journeys.micro_moments.evaluate import BEFORE, EACH, FIRST, evaluate_moments
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import observe, outcomes, session_events
-from recsys.journeys.moment_columns import moment_columns, split_before
+from recsys.journeys.moment_columns import moment_columns
 from recsys.ops.micro_moments import MomentModel
 from recsys.ops.session_features import after, before
 from recsys.simulation import SimulatedMarket
@@ -31,7 +31,7 @@ def market() -> Dataset:
 
 @cache
 def told(label: str) -> MomentModel:
-    return learn(observe(split_before(market(), START * SECOND), label))
+    return learn(observe(market().before(START * SECOND), label))
 
 
 def with_intents(data: Dataset, codes: np.ndarray) -> Dataset:
@@ -69,7 +69,7 @@ def test_what_is_told_of_a_window_does_not_depend_on_its_truth() -> None:
     data = market()
     intents = data.interactions.contexts[:, list(data.contexts).index("intent")]
     hidden = with_intents(data, np.where(data.interactions.when < START * SECOND, intents, -1))
-    model = learn(observe(split_before(hidden, START * SECOND), "intent"))
+    model = learn(observe(hidden.before(START * SECOND), "intent"))
     for part in ("before", "after"):
         for name, array in getattr(told("intent"), part).arrays("").items():
             np.testing.assert_array_equal(array, getattr(model, part).arrays("")[name])
@@ -113,12 +113,12 @@ def test_too_few_labels_and_unknown_ones_are_refused() -> None:
     with pytest.raises(InputError, match=r"context_intend .* did you mean 'intent'\?"):
         observe(data, "intend")
     ordered = pd.DataFrame({"customer_id": ["a"], "product_id": ["p"], "order": [1]})
-    with pytest.raises(InputError, match="moments need a column timestamp, got order"):
+    with pytest.raises(InputError, match="expected a column timestamp for micro-moments, got order"):
         observe(Dataset.from_frames(ordered), "outcome")
 
 
 def test_columns_of_customers_are_those_of_a_session_that_begins_at_the_cut_off() -> None:
-    past = split_before(market(), START * SECOND)
+    past = market().before(START * SECOND)
     table = moment_columns(past, START * SECOND, told("intent"), None)
     assert table["customer_id"].is_unique
     chances = table[["next_buy", "next_do", "next_know"]].to_numpy()
@@ -129,7 +129,7 @@ def test_columns_of_customers_are_those_of_a_session_that_begins_at_the_cut_off(
     begins, owners = seen.events.when[starts], seen.events.customers[starts]
     first = np.flatnonzero((begins >= START) & (np.diff(owners, prepend=-1) == 0))[:1]
     moment = int(begins[first[0]]) * SECOND
-    asked = moment_columns(split_before(market(), moment), moment, told("intent"), None)
+    asked = moment_columns(market().before(moment), moment, told("intent"), None)
     own = asked[asked["customer_id"] == market().customers.ids[owners[first[0]]]]
     wanted = told("intent").before_sessions(seen.events, first)
     np.testing.assert_allclose(own[["next_buy", "next_do", "next_know"]], wanted)

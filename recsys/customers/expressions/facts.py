@@ -44,13 +44,7 @@ class Facts:
         Raises:
             InputError: the data have no timestamps.
         """
-        when = data.interactions.when
-        if data.clock != "timestamp" or when is None:
-            raise InputError(
-                "interactions: segments and signals need a column timestamp, got "
-                f"{data.clock or 'no order'}"
-            )
-        return cls(data.select(when < moment, as_of=moment), moment)
+        return cls(data.before(moment), moment)
 
     @property
     def moment(self) -> pd.Timestamp:

@@ -96,16 +96,15 @@ def hold_out(
         InputError: nothing was bought before the period, or a model cannot be fitted.
     """
     events = data.interactions
-    if events.when is None or data.as_of is None or data.clock != "timestamp":
-        raise InputError("interactions: lifetime value needs a column timestamp")
-    cutoff = data.as_of - int(days * DAY)
-    is_before = events.when < cutoff
+    when, end = data.times("lifetime value")
+    cutoff = end - int(days * DAY)
+    is_before = when < cutoff
     if not (is_before & events.has_action(actions)).any():
         raise InputError(
             f"holdout={days:g}: expected purchases before {timestamp(cutoff):%Y-%m-%d}, got none; "
             "set fewer days"
         )
-    before = data.select(is_before, cutoff)
+    before = data.before(cutoff)
     seen = observe(before, actions)
     chosen, fitted = fit_purchases(seen, model)
     forecasts = {}

@@ -50,18 +50,14 @@ def observe(
     Raises:
         InputError: the data have no timestamps, or no such events.
     """
-    if data.clock != "timestamp" or data.interactions.when is None or data.as_of is None:
-        raise InputError(
-            f"interactions: lifetime value needs a column timestamp, got {data.clock or 'no order'}"
-        )
+    when, as_of = data.times("lifetime value")
     bought = data.interactions.has_action(actions)
     if not bought.any():
         raise InputError(
             f"interactions: expected events with action {' or '.join(actions)}, got none"
         )
     events = data.interactions.select(bought)
-    assert events.when is not None
-    units = events.when // unit
+    units = when[bought] // unit
     order = np.lexsort((units, events.customers))
     rows, units = events.customers[order].astype(np.int64), units[order]
     is_new = np.empty(len(rows), dtype=bool)
@@ -78,7 +74,7 @@ def observe(
     counted = np.add.reduceat((values > 0).astype(np.float64), first)
     sums = np.add.reduceat(np.maximum(values, 0), first)
     length = unit / DAY
-    end = data.as_of / unit
+    end = as_of / unit
     return Observed(
         customers=customers,
         history=PurchaseHistory(

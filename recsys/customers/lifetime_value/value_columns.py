@@ -31,9 +31,7 @@ def value_columns(
     Raises:
         InputError: the data have no timestamps.
     """
-    when = data.interactions.when
-    assert when is not None
-    before = data.select(when < moment, as_of=moment)
+    before = data.before(moment)
     made = _forecast(before, days, actions)
     if made is None:
         table = pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0], **_columns(None)})

@@ -80,19 +80,14 @@ class Recounted:
 
     def _found_again(self, moment: int) -> pd.DataFrame:
         if moment not in self._found:
-            source, before = self._snapshots.source, self._before(moment)
+            source, before = self._snapshots.source, self._data.before(moment)
             self._found[moment] = dated_signals(before, source, [moment])
         return self._found[moment]
 
     def _counted(self, moment: int) -> pd.DataFrame:
         if moment not in self._made:
-            self._made[moment] = self._snapshots.source.snapshot(self._before(moment), moment)
+            self._made[moment] = self._snapshots.source.snapshot(self._data.before(moment), moment)
         return self._made[moment]
-
-    def _before(self, moment: int) -> Dataset:
-        when = self._data.interactions.when
-        assert when is not None
-        return self._data.select(when < moment, as_of=moment)
 
     def _refuse(self, boundary: Boundary, key: tuple[str, str], column: str) -> None:
         raise leak(

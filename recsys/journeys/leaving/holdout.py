@@ -51,15 +51,13 @@ def hold_out_leaving(data: Dataset, moment: int, days: int, resamples: int = 200
     Raises:
         InputError: as `learn_leaving`; or the data end too early, or nobody left, or everybody.
     """
-    when = data.interactions.when
-    if when is None or data.as_of is None or data.clock != "timestamp":
-        raise InputError("interactions: intent to leave needs a column timestamp")
-    if moment + days * DAY > data.as_of:
+    _, end = data.times("intent to leave")
+    if moment + days * DAY > end:
         raise InputError(
-            f"days: expected at most {(data.as_of - moment) // DAY}, which is how far the data "
+            f"days: expected at most {(end - moment) // DAY}, which is how far the data "
             f"reach, got {days}"
         )
-    before = data.select(when < moment, as_of=moment)
+    before = data.before(moment)
     model = learn_leaving(before, moment, days)
     seen = looks(data, [moment], days)
     if seen.left.all() or not seen.left.any():

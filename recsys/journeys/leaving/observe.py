@@ -64,13 +64,9 @@ def looks(data: Dataset, moments: Sequence[int], days: int) -> Looks:
         InputError: there are no timestamps, or nobody was active.
     """
     events = data.interactions
-    if data.clock != "timestamp" or events.when is None:
-        raise InputError(
-            f"interactions: intent to leave needs a column timestamp, got "
-            f"{data.clock or 'no order'}"
-        )
-    own = events.has_action(STEPS) & (events.when != NEVER)
-    history = EventHistory(events.customers[own], events.when[own])
+    when, _ = data.times("intent to leave")
+    own = events.has_action(STEPS) & (when != NEVER)
+    history = EventHistory(events.customers[own], when[own])
     everybody = np.arange(len(data.customers))
     parts = [_active(history, everybody, moment) for moment in moments]
     customers = np.concatenate(parts)

@@ -85,17 +85,14 @@ def session_events(data: Dataset) -> tuple[SessionEvents, IntArray]:
         InputError: there are no timestamps.
     """
     events = data.interactions
-    if data.clock != "timestamp" or events.when is None:
-        raise InputError(
-            f"interactions: moments need a column timestamp, got {data.clock or 'no order'}"
-        )
+    when, _ = data.times("micro-moments")
     steps = np.full(len(columns.ACTIONS), -1)
     for position, name in enumerate(STEPS):
         steps[ACTION_CODES[name]] = position
     return SessionEvents.of(
         customers=events.customers,
-        when=events.when // SECOND,
-        steps=np.where(events.when == NEVER, -1, steps[events.actions]),
+        when=when // SECOND,
+        steps=np.where(when == NEVER, -1, steps[events.actions]),
         products=events.products,
         groups=product_groups(data),
         touchpoints=events.touchpoints,
