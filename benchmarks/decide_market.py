@@ -153,6 +153,7 @@ def _drawn(rules: CompiledRules, rows: IntArray, offers: IntArray) -> CompiledRu
             replace(rule, customers=rule.customers[rows], offers=rule.offers[offers])
             for rule in rules.groups
         ],
+        moments=[replace(rule, allowed=rule.allowed[offers]) for rule in rules.moments],
         leave_out=leave_out,
         contacts=Contacts(starts=_starts(owners, len(rows)), **arrays),
         zones=replace(rules.zones, customers=rules.zones.customers[rows]),

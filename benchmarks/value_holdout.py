@@ -34,10 +34,7 @@ class ValueHoldoutSuite:
 
     def __init__(self, *, root: str, events: int = 200_000, dim: int = 16) -> None:
         require_at_least(1, events=events, dim=dim)
-        self.events, self.dim = events, dim
-        with root_of_suite():
-            self.cdnow = data_folder(f"{root}/cdnow", [f"{_CDNOW}.parquet"])
-            self.journey = CompleteJourney(root=f"{root}/complete_journey")
+        self.root, self.events, self.dim = root, events, dim
 
     def figures(self) -> Mapping[str, float]:
         """Keys DATA_FORECAST_rmse, and DATA_FORECAST_lost with its ends: see `Holdout.gain`."""
@@ -64,9 +61,12 @@ class ValueHoldoutSuite:
         return made
 
     def _held(self) -> Iterator[tuple[str, Holdout]]:
-        yield "cdnow", hold_out(_cdnow(self.cdnow), 273.0, ("purchase",), vectors=self._als)
+        with root_of_suite():
+            cdnow = data_folder(f"{self.root}/cdnow", [f"{_CDNOW}.parquet"])
+            journey = CompleteJourney(root=f"{self.root}/complete_journey")
+        yield "cdnow", hold_out(_cdnow(cdnow), 273.0, ("purchase",), vectors=self._als)
         for name, data in (
-            ("complete_journey", Dataset.from_source(self.journey)),
+            ("complete_journey", Dataset.from_source(journey)),
             ("market", Dataset.from_source(SimulatedMarket(events=self.events))),
         ):
             for model, vectors in (("als", self._als), ("lightgcn", self._lightgcn)):

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 
@@ -35,8 +36,22 @@ class WarmNotebooks:
             return (yield)
 
 
+class SamePath:
+    """Restores where modules are searched: a saved model adds its own copy of part of recsys,
+    which a process started later would import."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self) -> Iterator[object]:
+        before = list(sys.path)
+        try:
+            return (yield)
+        finally:
+            sys.path[:] = before
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(WarmNotebooks())
+    config.pluginmanager.register(SamePath())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

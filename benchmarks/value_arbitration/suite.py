@@ -46,11 +46,7 @@ class ValueArbitrationSuite:
     ) -> None:
         require_at_least(1, events=events, days=days)
         self.strengths, self.shares = tuple(strengths), tuple(shares)
-        self.events, self.days, self.pairwise = events, days, pairwise
-        with root_of_suite():
-            names = [f"{name}.parquet" for name in FILES]
-            self.coupons = str(data_folder(f"{root}/complete_journey", names))
-            self.starbucks = f"{root}/starbucks_offers"
+        self.root, self.events, self.days, self.pairwise = root, events, days, pairwise
 
     def figures(self) -> Mapping[str, float]:
         """Keys DATA_STRENGTH_SHARE_MEASURE: the difference of what was earned, as a share of it."""
@@ -75,13 +71,18 @@ class ValueArbitrationSuite:
         self.chosen: dict[str, float] = {}
         split = int(parse_moment("2017-08-01", "suite").timestamp()) * SECOND
         start = int(parse_moment("2017-05-01", "suite").timestamp()) * SECOND
+        with root_of_suite():
+            folder = data_folder(
+                f"{self.root}/complete_journey", [f"{name}.parquet" for name in FILES]
+            )
         replay, when = coupons(
-            self.coupons, start, Acceptance(Pairwise(**self.pairwise["complete_journey"]))
+            str(folder), start, Acceptance(Pairwise(**self.pairwise["complete_journey"]))
         )
         yield from self._replayed("complete_journey", replay, when < split)
         with root_of_suite():
             replay, _ = starbucks(
-                self.starbucks, Acceptance(Pairwise(**self.pairwise["starbucks_offers"]))
+                f"{self.root}/starbucks_offers",
+                Acceptance(Pairwise(**self.pairwise["starbucks_offers"])),
             )
         yield from self._replayed("starbucks_offers", replay, replay.groups == 0)
         yield from self._planned()

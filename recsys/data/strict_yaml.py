@@ -6,6 +6,8 @@ import yaml
 
 from recsys.ops.shown_text import shown
 
+_MOST_LEVELS = 100
+
 
 def parse_yaml(text: str) -> Any:
     """Plain data of a YAML text.
@@ -15,13 +17,26 @@ def parse_yaml(text: str) -> Any:
 
     Raises:
         yaml.MarkedYAMLError: the text is no YAML, with the line; or it has an anchor or a key that
-            cannot be used.
-        yaml.YAMLError: the text is no YAML for another reason, such as too many levels.
+            cannot be used, or more than 100 levels.
+        yaml.YAMLError: the text is no YAML for another reason.
     """
     try:
+        _require_few_levels(text)
         return yaml.load(text, _Loader)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise yaml.YAMLError(" ".join(str(error).split())) from None
+
+
+def _require_few_levels(text: str) -> None:
+    """Counts before the loader does, which calls itself for each level."""
+    level = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        level += isinstance(event, yaml.CollectionStartEvent)
+        level -= isinstance(event, yaml.CollectionEndEvent)
+        if level > _MOST_LEVELS:
+            raise yaml.MarkedYAMLError(
+                problem=f"more than {_MOST_LEVELS} levels", problem_mark=event.start_mark
+            )
 
 
 class _Loader(yaml.SafeLoader):

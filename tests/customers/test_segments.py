@@ -215,5 +215,7 @@ def test_the_file_of_the_guide_is_one(tmp_path: Path) -> None:
 
 def test_events_in_order_without_time_have_no_days() -> None:
     data = Dataset.from_frames(pd.DataFrame({"customer_id": ["a"], "order": [1]}))
-    with pytest.raises(InputError, match=r"interactions: expected a column timestamp .*, got order"):
+    with pytest.raises(
+        InputError, match=r"interactions: expected a column timestamp .*, got order"
+    ):
         members_at(read_segments("default"), data, AS_OF)

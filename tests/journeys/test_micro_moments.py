@@ -113,7 +113,9 @@ def test_too_few_labels_and_unknown_ones_are_refused() -> None:
     with pytest.raises(InputError, match=r"context_intend .* did you mean 'intent'\?"):
         observe(data, "intend")
     ordered = pd.DataFrame({"customer_id": ["a"], "product_id": ["p"], "order": [1]})
-    with pytest.raises(InputError, match="expected a column timestamp for micro-moments, got order"):
+    with pytest.raises(
+        InputError, match="expected a column timestamp for micro-moments, got order"
+    ):
         observe(Dataset.from_frames(ordered), "outcome")
 
 
