@@ -22,6 +22,7 @@ KEYS = {
     "out": Key("a new or empty folder for the tables", "FOLDER"),
     "events": Key("number of events, 1,000 to 100 million", default="100000"),
     "seed": Key("a whole number of 0 or more", default="0"),
+    "version": Key("of the market; in 2 life events can be foretold", default="1"),
 }
 
 
@@ -37,9 +38,11 @@ def main(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the market is to be written")
-    events, seed = _whole("events", given["events"]), _whole("seed", given["seed"])
+    market = SimulatedMarket(
+        **{key: _whole(key, given[key]) for key in ("events", "seed", "version")}
+    )
     out = new_folder("out", given["out"])
-    report(out, SimulatedMarket(events=events, seed=seed).write(out))
+    report(out, market.write(out))
 
 
 def _whole(key: str, text: str) -> int:
