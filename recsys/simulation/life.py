@@ -1,10 +1,11 @@
 """Life events that can be foretold: the life courses of version 2 of the market.
 
 Each customer is at risk of a preparation of each kind of life event: its hazard depends on age and
-life stage, and on the season. At most one preparation begins in a year. It lasts a gamma distributed
-number of days; then the event happens, unless it was given up, which one in four is. While it lasts
-the customer looks at fitting categories and gets more done, both at a constant rate: whoever knows
-that a preparation runs, and since when, learns nothing more about its end from what it causes.
+life stage, and on the season. At most one preparation begins in a year. It lasts a gamma
+distributed number of days; then the event happens, unless it was given up, which one in four is.
+While it lasts the customer looks at fitting categories and gets more done, both at a constant rate:
+whoever knows that a preparation runs, and since when, learns nothing more about its end from what
+it causes.
 """
 
 from dataclasses import dataclass
@@ -15,14 +16,13 @@ from scipy.special import expit, gammainc
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.simulation import calendar
-from recsys.simulation.names import FORETOLD_LIFE_EVENTS
 from recsys.simulation.people import People
 
 WARM_UP = 250
 """Days before the year from which preparations are drawn, so that some run when it begins."""
 GIVEN_UP = 0.25
 LEAD_SHAPE = 4.0
-LOOKS, ERRANDS = 3.0, 2.0
+LOOKS, ERRANDS = 5.0, 3.0
 """Purposes and errands that a preparation of usual length causes."""
 _RECORDED = calendar.DAY - 60
 """Seconds after the beginning of the day of an event at which the firm records it."""
@@ -47,9 +47,9 @@ class Preparation(NamedTuple):
 # In the order of FORETOLD_LIFE_EVENTS. Moves are most in July, new jobs in March and September.
 PREPARATIONS = (
     Preparation((0.35, 0.45, 0.20, 0.10, 0.08), 45, 160, 1, 0.7),
-    Preparation((0.05, 0.35, 0.45, 0.05, 0.0), 120, 60, 1, 0.1),
+    Preparation((0.05, 0.35, 0.45, 0.05, 0.0), 90, 75, 1, 0.1),
     Preparation((0.32, 0.38, 0.22, 0.13, 0.02), 40, 45, 2, 0.5),
-    Preparation((0.0, 0.0, 0.0, 0.80, 0.0), 90, 250, 1, 0.4),
+    Preparation((0.0, 0.0, 0.0, 0.80, 0.0), 75, 265, 1, 0.4),
 )
 _CHILD, _RETIREMENT = 1, 3
 _USUAL = np.array([each.days for each in PREPARATIONS])

@@ -32,16 +32,20 @@ from recsys.simulation import calendar, frames
 from recsys.simulation.chunk import CUSTOMERS, generator, latent, record
 from recsys.simulation.decisions import REFUSAL
 from recsys.simulation.keys import customer_ids, customer_rows, record_rows, rows_in_list
-from recsys.simulation.names import FORETOLD_LIFE_EVENTS, LIFE_EVENTS, TOUCHPOINT_NAMES
+from recsys.simulation.names import (
+    FORETOLD_LIFE_EVENTS,
+    LIFE_EVENTS,
+    TOUCHPOINT_NAMES,
+)
 from recsys.simulation.offers import in_window, offers, offers_table
 from recsys.simulation.opportunities import opportunities
 from recsys.simulation.partitions import write_partitions
 from recsys.simulation.truth import acceptance
 from recsys.simulation.world import products_table, touchpoints_table, world
 
-EVENTS_A_CUSTOMER = 20
+EVENTS_A_CUSTOMER = {1: 20, 2: 26}
+"""By version."""
 FEWEST, MOST = 1_000, 100_000_000
-VERSIONS = (1, 2)
 _OF_RECORDS = 5
 """Stage of the random stream of records; those of `chunk` and `opportunities` are before it."""
 
@@ -50,7 +54,8 @@ class SimulatedMarket:
     """A source of simulated customers, products, offers and decisions with known propensities.
 
     Args:
-        events: approximate number of interactions, 1,000 to 100 million; 20 per customer.
+        events: approximate number of interactions, 1,000 to 100 million; 20 per customer,
+            26 in version 2.
         seed: not negative; equal seeds give equal tables.
         version: 1, whose life events nothing foretells; 2, where they depend on age, life stage and
             season and are preceded by signs, and customers have a column `life_event`, dated by
@@ -80,13 +85,13 @@ class SimulatedMarket:
             raise InputError(f"events must lie between {FEWEST:,} and {MOST:,}, got {events:,}")
         if self.seed < 0:
             raise InputError(f"seed must be a whole number of 0 or more, got {seed}")
-        if _whole_number("version", version) not in VERSIONS:
+        if _whole_number("version", version) not in EVENTS_A_CUSTOMER:
             raise InputError(f"version must be 1 or 2, got {version}")
         self.version = str(version)
         if not isinstance(records, bool):
             raise InputError(f"records must be true or false, got {records!r}")
         self.records = records
-        self.customers = self.events // EVENTS_A_CUSTOMER
+        self.customers = self.events // EVENTS_A_CUSTOMER[version]
 
     def load(self) -> Tables:
         """All tables in memory; about 0.15 kB per event."""

@@ -1,6 +1,7 @@
 """Version 2 of the market: life events that can be foretold, and what the first version keeps."""
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from recsys.simulation.life import GIVEN_UP, PREPARATIONS, hazards_of
 from recsys.simulation.names import FORETOLD_LIFE_EVENTS, LIFE_STAGES
 from recsys.simulation.world import IN_CATEGORY, product_ids
 
-MARKET = SimulatedMarket(events=100_000, version=2)
+MARKET = SimulatedMarket(events=130_000, version=2)
 
 
 @cache
@@ -45,6 +46,7 @@ def test_passes_the_schemas_with_a_dated_row_for_each_life_event() -> None:
     assert happened["valid_from"].notna().all()
     assert customers[customers["life_event"].isna()]["valid_from"].isna().all()
     assert 0.1 < len(happened) / 5_000 < 0.3
+    assert len(tables().interactions) / 5_000 == pytest.approx(26, rel=0.06)
 
 
 def test_events_are_those_of_the_truth_and_recorded_on_their_day() -> None:
@@ -81,7 +83,7 @@ def test_a_longer_horizon_has_a_higher_probability() -> None:
     assert life is not None
     rows = np.arange(200)
     chances = [life.chances(rows, 100, 100 + days) for days in (1, 7, 30, 30.5, 90)]
-    for nearer, farther in zip(chances, chances[1:], strict=False):
+    for nearer, farther in pairwise(chances):
         assert (farther >= nearer - 1e-12).all()
     assert (chances[-1].sum(axis=1) <= 1).all()
 
