@@ -1,1 +1,1 @@
-"""What customers are after: strands of purpose, what a session is for, and who is about to leave."""
+"""What customers are after: strands, moments, life events, and who is about to leave."""

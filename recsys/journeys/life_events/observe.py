@@ -55,6 +55,28 @@ def observe(data: Dataset, label: str = LABEL) -> LifeEvents:
     Raises:
         InputError: there is no such column, no time, or no life event.
     """
+    table = labelled_customers(data, label)
+    changes = _changes(data, table, label)
+    if not len(changes):
+        raise InputError(
+            f"customers, column '{label}': expected dated values, got none; add a row for each "
+            "life event of the past, dated by its day"
+        )
+    kinds, names = pd.factorize(changes[label].astype(str), sort=True)
+    return LifeEvents(
+        names=tuple(map(str, names)),
+        customers=changes["row"].to_numpy(np.int64),
+        kinds=kinds.astype(np.int64),
+        when=microseconds(changes[columns.VALID_FROM]),
+    )
+
+
+def labelled_customers(data: Dataset, label: str) -> pd.DataFrame:
+    """The table of customers, which has dated rows with a column for life events.
+
+    Raises:
+        InputError: there is no such column, or no time.
+    """
     if data.clock != "timestamp":
         raise InputError(
             f"interactions: life events need a column timestamp, got {data.clock or 'no order'}"
@@ -71,19 +93,7 @@ def observe(data: Dataset, label: str = LABEL) -> LifeEvents:
             f"customers: expected a column valid_from, which says when '{label}' became known; add "
             "a row for each life event, dated by its day"
         )
-    changes = _changes(data, table, label)
-    if not len(changes):
-        raise InputError(
-            f"customers, column '{label}': expected dated values, got none; add a row for each "
-            "life event of the past, dated by its day"
-        )
-    kinds, names = pd.factorize(changes[label].astype(str), sort=True)
-    return LifeEvents(
-        names=tuple(map(str, names)),
-        customers=changes["row"].to_numpy(np.int64),
-        kinds=kinds.astype(np.int64),
-        when=microseconds(changes[columns.VALID_FROM]),
-    )
+    return table
 
 
 def _changes(data: Dataset, table: pd.DataFrame, label: str) -> pd.DataFrame:

@@ -49,8 +49,8 @@ def summary(report: MomentReport) -> str:
     each = report.stages[EACH]
     said = (
         f"After each event of a session the moment is right {each.right.mean:.1%} of the time, "
-        f"with a log loss of {each.log_loss.mean:.4f} against {each.shares_log_loss:.4f} of the shares "
-        f"alone ({each.predictions:,} predictions)."
+        f"with a log loss of {each.log_loss.mean:.4f} against {each.shares_log_loss:.4f} of the "
+        f"shares alone ({each.predictions:,} predictions)."
     )
     if report.leaving is not None:
         scores = report.leaving.scores
