@@ -9,6 +9,7 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY
 from recsys.errors import InputError
+from recsys.journeys.life_events.calibrate import Bends, fit_bends
 from recsys.journeys.life_events.forecast import Forecast, forecast_of
 from recsys.journeys.life_events.hazards import Boosted, Logistic, Method, fit_hazards
 from recsys.journeys.life_events.history import Columns, Histories, columns_of
@@ -36,7 +37,7 @@ class LifeModel:
         names: [K] of the kinds that were frequent enough.
         weeks: how far a forecast reaches.
         columns: that it reads.
-        margins: of the weeks.
+        hazards: margins of the weeks; bends: what calibrates them.
         quiet: logarithm of how many weeks without an event stand for each that was fitted.
     """
 
@@ -44,6 +45,7 @@ class LifeModel:
     weeks: int
     columns: Columns
     hazards: Logistic | Boosted
+    bends: Bends
     quiet: float
 
     def forecast(self, histories: Histories, customers: IntArray, moments: IntArray) -> Forecast:
@@ -57,7 +59,8 @@ class LifeModel:
 
     def _hazards(self, values: FloatArray) -> FloatArray:
         margins = self.hazards.margins(values, self.weeks)
-        margins[:, :, 0] += self.quiet
+        margins[:, :, 1:] = self.bends(margins[:, :, 1:] - margins[:, :, :1])
+        margins[:, :, 0] = self.quiet
         flat = softmax(margins.reshape(-1, margins.shape[2]))
         return flat.reshape(margins.shape)[:, :, 1:]
 
@@ -116,14 +119,17 @@ def learn_life_events(
     )
     kinds = np.unique(drawn.outcome)
     values, names = histories.values(drawn.customers, drawn.moments)
-    hazards = fit_hazards(
-        values, names, drawn.pair, drawn.week, np.searchsorted(kinds, drawn.outcome), method
-    )
+    outcome = np.searchsorted(kinds, drawn.outcome)
+
+    def fit(rows: IntArray) -> Logistic | Boosted:
+        return fit_hazards(values, names, drawn.pair[rows], drawn.week[rows], outcome[rows], method)
+
     return LifeModel(
         names=tuple(life.names[kind - 1] for kind in kinds if kind),
         weeks=weeks,
         columns=wanted,
-        hazards=hazards,
+        hazards=fit(np.arange(len(outcome))),
+        bends=fit_bends(fit, values, drawn.pair, drawn.week, outcome, drawn.customers),
         quiet=-float(np.log(drawn.drawn)),
     )
 
