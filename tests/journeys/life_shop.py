@@ -1,4 +1,4 @@
-"""A shop whose customers look at boxes in the weeks before they move, and at toys before a child."""
+"""A shop whose customers look at boxes in the weeks before they move, at toys before a child."""
 
 from typing import Any
 

@@ -49,14 +49,16 @@ def life(rows: list[tuple[int, int, float]]) -> LifeEvents:
 def test_an_event_is_a_dated_change_of_the_column(data: Dataset) -> None:
     day = pd.Timestamp("2025-03-01", tz="UTC")
     rows = [
-        ("c0000", None, pd.NaT), ("c0000", "move", day), ("c0000", "move", day + pd.Timedelta("9D")),
+        ("c0000", None, pd.NaT), ("c0000", "move", day),
+        ("c0000", "move", day + pd.Timedelta("9D")),
         ("c0000", "child", day + pd.Timedelta("20D")), ("c0001", "child", pd.NaT),
         ("c0001", "child", day), ("c0002", None, day),
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["customer_id", "life_event", "valid_from"])
     seen = observe(replace(data, side_tables={**data.side_tables, "customers": table}))
+    columns = (seen.customers, seen.kinds, seen.when)
     got = [(data.customers.ids[who], seen.names[kind], when)
-           for who, kind, when in zip(seen.customers, seen.kinds, seen.when, strict=True)]  # fmt: skip
+           for who, kind, when in zip(*columns, strict=True)]  # fmt: skip
     first = int(day.timestamp()) * SECOND
     assert got == [("c0000", "move", first), ("c0000", "child", first + 20 * DAY)]
 
