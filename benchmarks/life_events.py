@@ -7,6 +7,7 @@ prepares for which event, and since when: a firm sees only what that causes.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.suite import cell, ends, require_at_least, run_folder
 from recsys.arrays import FloatArray, IntArray
@@ -55,7 +56,7 @@ class LifeEventsSuite:
         data = Dataset.from_source(self.market)
         assert data.as_of is not None
         valid, test = (
-            int(cutoff.timestamp()) * SECOND
+            int(pd.Timestamp(cutoff).timestamp()) * SECOND
             for cutoff in (self.market.cutoffs.valid_from, self.market.cutoffs.test_from)
         )
         scored = {f"valid_{name}": self._scores(data, name, valid, test) for name in self.methods}

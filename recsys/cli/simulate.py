@@ -38,9 +38,8 @@ def main(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the market is to be written")
-    market = SimulatedMarket(
-        **{key: _whole(key, given[key]) for key in ("events", "seed", "version")}
-    )
+    events, seed, version = (_whole(key, given[key]) for key in ("events", "seed", "version"))
+    market = SimulatedMarket(events=events, seed=seed, version=version)
     out = new_folder("out", given["out"])
     report(out, market.write(out))
 

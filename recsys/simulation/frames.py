@@ -101,9 +101,9 @@ def _customers(chunk: Chunk, ids: pd.Series, count: int) -> pd.DataFrame:
     kinds = np.concatenate([np.full(count, -1), chunk.people.life_event[rows]])
     dates = np.concatenate([np.full(count, calendar.NEVER), second[rows]])
     dated = pd.concat([table, table.iloc[rows]], ignore_index=True)
-    return dated.assign(
-        **{LIFE_EVENT: _named(kinds, names), columns.VALID_FROM: calendar.timestamps(dates)}
-    )
+    dated[LIFE_EVENT] = _named(kinds, names)
+    dated[columns.VALID_FROM] = calendar.timestamps(dates)
+    return dated
 
 
 def _attributes(people: People, ids: pd.Series) -> pd.DataFrame:

@@ -107,7 +107,7 @@ class LifeCourses:
         own = np.arange(len(kind)), kind
         left = (_lasting(lasted + end - start) - _lasting(lasted))[own]
         looks[running, kind] = left / np.maximum(1 - _lead_ends(lasted)[own], 1e-12)
-        return looks * LOOKS / _USUAL
+        return np.asarray(looks * LOOKS / _USUAL)
 
     def _begun(self, rows: IntArray, start: float, end: float) -> FloatArray:
         """[n, D, K] probability that a preparation begins on each day of `_days`."""

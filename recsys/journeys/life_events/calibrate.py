@@ -58,18 +58,10 @@ def fit_bends(
     for number in range(_HALVES):
         model = fit(np.flatnonzero(half != number))
         rows = np.flatnonzero(half == number)
-        margins[rows] = _at_weeks(model, values, pair[rows], week[rows])
+        every = model.at(values[pair[rows]], week[rows])
+        margins[rows] = every[:, 1:] - every[:, :1]
     return Bends(lines=np.stack([_line(margins[:, k], outcome, k + 1)
                                  for k in range(margins.shape[1])]))  # fmt: skip
-
-
-def _at_weeks(
-    model: Logistic | Boosted, values: FloatArray, pair: IntArray, week: IntArray
-) -> FloatArray:
-    """[N, K] margins of periods against none."""
-    pairs, place = np.unique(pair, return_inverse=True)
-    every = model.margins(values[pairs], int(week.max(initial=0)) + 1)[place, week]
-    return np.asarray(every[:, 1:] - every[:, :1])
 
 
 def _line(margin: FloatArray, outcome: IntArray, kind: int) -> FloatArray:

@@ -26,7 +26,7 @@ class Forecast:
     @property
     def weeks(self) -> int:
         """How far it reaches."""
-        return self.incidence.shape[1] - 1
+        return int(self.incidence.shape[1]) - 1
 
     def within(self, days: float) -> FloatArray:
         """[n, K] probability of each kind within some days, at most `weeks` weeks."""

@@ -62,6 +62,11 @@ class Logistic:
         )
         return margins
 
+    def at(self, values: FloatArray, week: IntArray) -> FloatArray:
+        """[n, K + 1] of rows [n, F], each in one week [n]."""
+        every = self.margins(values, int(week.max(initial=0)) + 1)
+        return np.asarray(every[np.arange(len(week)), week])
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Boosted:
@@ -71,11 +76,12 @@ class Boosted:
 
     def margins(self, values: FloatArray, weeks: int) -> FloatArray:
         """[n, weeks, K + 1] of rows [n, F]."""
-        every = [
-            self.trees.margins(np.column_stack([values, np.full(len(values), week, np.float64)]))
-            for week in range(weeks)
-        ]
+        every = [self.at(values, np.full(len(values), week)) for week in range(weeks)]
         return np.stack(every, axis=1)
+
+    def at(self, values: FloatArray, week: IntArray) -> FloatArray:
+        """[n, K + 1] of rows [n, F], each in one week [n]."""
+        return self.trees.margins(np.column_stack([values, week]).astype(np.float64))
 
 
 def fit_hazards(

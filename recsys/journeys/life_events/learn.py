@@ -125,7 +125,7 @@ def learn_life_events(
         return fit_hazards(values, names, drawn.pair[rows], drawn.week[rows], outcome[rows], method)
 
     return LifeModel(
-        names=tuple(life.names[kind - 1] for kind in kinds if kind),
+        names=tuple(life.names[int(kind) - 1] for kind in kinds if kind),
         weeks=weeks,
         columns=wanted,
         hazards=fit(np.arange(len(outcome))),
@@ -149,7 +149,7 @@ def _frequent(life: LifeEvents, first: int, end: int) -> LifeEvents:
     place[kept] = np.arange(len(kept))
     chosen = life.select(place[life.kinds] >= 0)
     return LifeEvents(
-        names=tuple(life.names[kind] for kind in kept),
+        names=tuple(life.names[int(kind)] for kind in kept),
         customers=chosen.customers,
         kinds=place[chosen.kinds],
         when=chosen.when,
