@@ -23,8 +23,7 @@ def strand_section(card: CustomerCard, words: Words) -> CardSection | None:
         return None
     offers = {} if card.offers is None else card.offers.of_strands
     rows: list[Cells] = [
-        _strand_row(card, strand, offers.get(strand.number), words)
-        for strand in strands[:_STRANDS]
+        _strand_row(card, strand, offers.get(strand.number), words) for strand in strands[:_STRANDS]
     ]
     head = ["purpose", "stage", "last", "silence", "goes_on", "next_milestone"]
     if offers:

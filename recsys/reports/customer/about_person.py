@@ -8,7 +8,7 @@ from recsys.reports.customer.identities import Link, ids_joined
 from recsys.reports.customer.section import CardSection
 from recsys.reports.customer.words import Words
 
-_LINKS, _SIGNALS, _SEGMENTS, _COLUMNS = 5, 5, 12, 6
+_LINKS, _SIGNALS, _SEGMENTS, _COLUMNS = 4, 4, 10, 6
 _KNOWN = (columns.CUSTOMER, columns.VALID_FROM, columns.LANGUAGE, columns.TIME_ZONE)
 
 
@@ -38,16 +38,17 @@ def segment_section(card: CustomerCard, words: Words) -> CardSection | None:
         return None
     names = [words.name("segments", name) for name in card.segments.names]
     pairs = [(words.say("segments_in"), words.listed(names, _SEGMENTS) or words.say("none"))]
+    # A cell such as high/low joins bands that have a line of their own.
     pairs += [
         (words.name("labels", name), _label(label, words))
         for name, label in card.segments.labels.items()
+        if "/" not in label
     ]
     return _section("segments", words, [], pairs)
 
 
 def _label(label: str, words: Words) -> str:
-    parts = [words.name("segments", words.name("bands", part)) for part in label.split("/")]
-    return shortened("/".join(parts), NAME)
+    return shortened(words.name("segments", words.name("bands", label)), NAME)
 
 
 def signal_section(card: CustomerCard, words: Words) -> CardSection | None:
@@ -148,7 +149,5 @@ def _rest(pairs: list[tuple[str, str]], count: int, words: Words) -> list[tuple[
     return [*pairs, ("", words.say("more", number=rest))] if rest > 0 else pairs
 
 
-def _section(
-    name: str, words: Words, said: list[str], pairs: list[tuple[str, str]]
-) -> CardSection:
+def _section(name: str, words: Words, said: list[str], pairs: list[tuple[str, str]]) -> CardSection:
     return CardSection(name=name, title=words.say(name), said=said, pairs=pairs)

@@ -10,11 +10,12 @@ import pandas as pd
 from recsys.customers.segments.library import SegmentLibrary
 from recsys.customers.signals.library import SignalLibrary
 from recsys.data import columns
+from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.reports.customer.consents import Consent, consents_of
 from recsys.reports.customer.identities import Link, links_of, record_links
 from recsys.reports.customer.offers import NextOffers, Ranker, next_offers_of
-from recsys.reports.customer.person import Person
+from recsys.reports.customer.person import NothingKnownError, Person
 from recsys.reports.customer.standing import (
     Leaving,
     NextMoment,
@@ -27,7 +28,7 @@ from recsys.reports.customer.standing import (
     signals_of,
     value_of,
 )
-from recsys.reports.customer.strands import Strand, Timeline, events_of, timeline_of
+from recsys.reports.customer.strands import AUTO_COLUMN, Strand, Timeline, events_of, timeline_of
 
 T = TypeVar("T")
 
@@ -44,25 +45,23 @@ class CardSettings:
         leaving_days: who does nothing for so long leaves.
         label: of past sessions, see `recsys.journeys.micro_moments.observe`.
         k: offers at each touchpoint.
-        seed: of the graph's communities.
         identities: a folder of `recsys identities`; None for none.
         records: the table of records, which the folder is about.
-        ranker: model or artifact; None for no offers.
-        wanted: names of parts that must not be left out.
+        rank: makes a model or an artifact of the data before the cut-off; None for no offers.
+        wanted: names of parts that were asked for: a fault of the data for them is refused.
     """
 
     segments: SegmentLibrary
     signals: SignalLibrary
-    column: str | None = columns.CATEGORY
+    column: str | None = AUTO_COLUMN
     actions: Sequence[str] = (columns.DEFAULT_ACTION,)
     value_days: int = 365
     leaving_days: int = 60
     label: str = "outcome"
     k: int = 1
-    seed: int = 0
     identities: Path | None = None
     records: pd.DataFrame | None = None
-    ranker: Ranker | None = None
+    rank: Callable[[Dataset], Ranker] | None = None
     wanted: Collection[str] = ()
 
 
@@ -72,6 +71,7 @@ class CustomerCard:
 
     Attributes:
         person: whose card it is.
+        name: what the customer is called on the page.
         links: ids and records that are this customer.
         timeline: events with their strands; without strands where these cannot be told.
         segments, signals, value, moment, leaving, consents, offers: see their classes.
@@ -79,6 +79,7 @@ class CustomerCard:
     """
 
     person: Person
+    name: str
     timeline: Timeline
     links: Sequence[Link] | None = None
     segments: Segments | None = None
@@ -99,7 +100,7 @@ def customer_card(person: Person, settings: CardSettings) -> CustomerCard:
         settings: what it is made of.
 
     Raises:
-        InputError: a part of `settings.wanted` cannot be made.
+        InputError: the data do not allow a part of `settings.wanted`.
     """
     left_out: dict[str, str] = {}
 
@@ -107,17 +108,18 @@ def customer_card(person: Person, settings: CardSettings) -> CustomerCard:
         try:
             return make()
         except InputError as error:
-            if name in settings.wanted:
+            if name in settings.wanted and not isinstance(error, NothingKnownError):
                 raise
             left_out[name] = str(error)
             return None
 
-    timeline = made("strands", lambda: timeline_of(person, settings.column, settings.seed))
+    timeline = made("strands", lambda: timeline_of(person, settings.column))
     if timeline is None:
         timeline = Timeline(strands=(), events=events_of(person))
     strands = [strand for strand in timeline.strands if strand.is_open]
     return CustomerCard(
         person=person,
+        name=person.id,
         timeline=timeline,
         links=made("identities", lambda: _links(person, settings)),
         segments=made("segments", lambda: segments_of(person, settings.segments)),
@@ -141,6 +143,6 @@ def _links(person: Person, settings: CardSettings) -> Sequence[Link]:
 
 
 def _offers(person: Person, settings: CardSettings, strands: Sequence[Strand]) -> NextOffers:
-    if settings.ranker is None:
-        raise InputError("offers: say model=NAME or artifact=FOLDER, whose scores rank them")
-    return next_offers_of(person, settings.ranker, settings.k, strands)
+    if settings.rank is None:
+        raise NothingKnownError("offers: expected a model or an artifact that ranks them, got none")
+    return next_offers_of(person, settings.rank(person.data), settings.k, strands)

@@ -11,7 +11,7 @@ from recsys.customers.identity.keys import KIND, WEIGHT, A, B
 from recsys.customers.identity.store import LINKS, PERSONS, explain
 from recsys.data import columns
 from recsys.errors import InputError
-from recsys.reports.customer.person import Person
+from recsys.reports.customer.person import NothingKnownError, Person
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,16 @@ def links_of(person: Person) -> list[Link]:
     """The links of the table of identities by which ids were merged, those of the customer first.
 
     Raises:
-        InputError: the data have no table of identities, or no link of this customer.
+        NothingKnownError: the data have no table of identities, or no link of this customer.
     """
     table = person.data.side_tables.get("identities")
     if table is None:
-        raise InputError("identities: expected a table of linked ids, got none")
+        raise NothingKnownError("identities: expected a table of linked ids, got none")
     mine = set(person.linked)
     a, b = (table[end].astype(str) for end in (columns.ID_A, columns.ID_B))
     rows = table[(a.isin(mine) & b.isin(mine)).to_numpy(bool)]
     if rows.empty or len(mine) == 1:
-        raise InputError("identities: no other id is linked to this customer")
+        raise NothingKnownError("identities: no other id is linked to this customer")
     links = [
         Link(
             one=str(row[columns.ID_A]),
@@ -72,14 +72,14 @@ def record_links(person: Person, records: pd.DataFrame | None, folder: Path) -> 
         folder: of a resolution.
 
     Raises:
-        InputError: it is no such folder, or has no person for this customer.
+        NothingKnownError: it has no person for this customer.
     """
     names = {person.id: person.id}
     late: set[str] = set()
     if records is not None:
         mine = records[records[columns.CUSTOMER].astype(str).isin(person.linked).to_numpy(bool)]
         if mine.empty:
-            raise InputError(f"identities={folder}: no record is of customer '{person.id}'")
+            raise NothingKnownError(f"identities={folder}: no record is of customer '{person.id}'")
         names = {str(each): str(each) for each in mine[columns.RECORD]}
         late = _after(person, records)
     found = pd.concat([_explained(folder, name) for name in names])
@@ -112,7 +112,8 @@ def _explained(folder: Path, name: str) -> pd.DataFrame:
     try:
         return explain(folder, name)
     except InputError as error:
-        raise InputError(f"identities={folder}: {str(error).removeprefix('explain: ')}") from None
+        why = str(error).removeprefix("explain: ")
+        raise NothingKnownError(f"identities={folder}: {why}") from None
 
 
 def _after(person: Person, records: pd.DataFrame) -> set[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from recsys.errors import InputError
 from recsys.exporting.in_memory import ByScores
 from recsys.graph.touchpoints import DAYPARTS, dayparts
-from recsys.reports.customer.person import Person
+from recsys.reports.customer.person import NothingKnownError, Person
 from recsys.reports.customer.strands import Strand
 from recsys.serving import Artifact, Offer, Reason
 from recsys.serving.artifact.times import Clock, spoken, when_of
@@ -80,12 +80,13 @@ def next_offers_of(
         strands: of the customer.
 
     Raises:
-        InputError: the artifact has learned from later events, or does not know the customer.
+        InputError: the artifact has learned from later events, or on another clock.
+        NothingKnownError: the artifact does not know the customer.
     """
     artifact = ranker if isinstance(ranker, Artifact) else ranker.artifact
     _require_earlier(artifact, person)
     if not artifact.customers.first_rows([person.id])[0] >= 0:
-        raise InputError(f"offers: the artifact does not know customer '{person.id}'")
+        raise NothingKnownError(f"offers: the artifact does not know customer '{person.id}'")
     names = [str(name) for name in artifact.contents.touchpoints.names]
     part = artifact.contents.decisions
     offers_at = _ranked if part is None else _decided
@@ -148,9 +149,7 @@ def _decided(
     return offers, decision.short_because or ""
 
 
-def _of_strands(
-    person: Person, ranker: Ranker, strands: Sequence[Strand]
-) -> dict[int, NextOffer]:
+def _of_strands(person: Person, ranker: Ranker, strands: Sequence[Strand]) -> dict[int, NextOffer]:
     """The best product of the purpose of each strand that may be offered to the customer."""
     artifact = ranker if isinstance(ranker, Artifact) else ranker.artifact
     made = {}
@@ -158,9 +157,7 @@ def _of_strands(
         known = artifact.products.first_rows(np.array(strand.products)) >= 0
         allow = [each for each, is_known in zip(strand.products, known, strict=True) if is_known]
         if allow:
-            answer = ranker.recommend(
-                person.id, k=1, at=_at(person), allow=allow, explain=_REASONS
-            )
+            answer = ranker.recommend(person.id, k=1, at=_at(person), allow=allow, explain=_REASONS)
             for offer in answer.offers:
                 made[strand.number] = _of(offer, answer.basis, "")
     return made

@@ -41,14 +41,14 @@ _HELP = "do"
 
 def title(card: CustomerCard, words: Words) -> str:
     """A line that says whose page it is."""
-    return words.say("title", customer=shortened(card.person.id, NAME))
+    return words.say("title", customer=shortened(card.name, NAME))
 
 
 def facts(card: CustomerCard, words: Words) -> dict[str, str]:
     """Name -> value, below the title."""
     person = card.person
     made = {words.say("as_of"): _cutoff(card, words), words.say("data"): person.data.name}
-    if person.asked != person.id:
+    if card.name == person.id != person.asked:
         made[words.say("asked")] = shortened(person.asked, NAME)
     for name in (columns.LANGUAGE, columns.TIME_ZONE):
         if name in person.about:

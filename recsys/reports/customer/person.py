@@ -6,12 +6,17 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from recsys.arrays import BoolArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.identity import IdentityRules, linked_groups, used_links
 from recsys.data.interactions import NEVER, timestamp
 from recsys.errors import InputError
 from recsys.graph.features import as_of
+
+
+class NothingKnownError(InputError):
+    """The data say nothing of this customer that a part of the page could show."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,9 +75,8 @@ class Person:
     def require_moment(self, what: str) -> int:
         """The cut-off. Raises `InputError` where the data have no timestamps."""
         if self.moment is None:
-            raise InputError(
-                f"interactions: {what} needs a column timestamp, got {self.data.clock or 'no order'}"
-            )
+            got = self.data.clock or "no order"
+            raise InputError(f"interactions: {what} needs a column timestamp, got {got}")
         return self.moment
 
     @cached_property
@@ -106,7 +110,7 @@ def _linked_before(data: Dataset, moment: pd.Timestamp) -> Dataset:
     return data.as_linked_before(moment)
 
 
-def _before(data: Dataset, end: int) -> "np.ndarray":
+def _before(data: Dataset, end: int) -> BoolArray:
     when = data.interactions.when
     assert when is not None
     return np.asarray((when < end) & (when != NEVER))

@@ -16,13 +16,12 @@ from recsys.customers.signals.library import SignalLibrary
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import timestamp
-from recsys.errors import InputError
 from recsys.journeys.leaving.learn import learn_leaving
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import observe as observe_sessions
 from recsys.journeys.moment_columns import LEAVING, NEXT, moment_columns
 from recsys.journeys.purposes.tree import product_names
-from recsys.reports.customer.person import Person
+from recsys.reports.customer.person import NothingKnownError, Person
 
 _LEARNED_FROM = 2_500
 """Customers whose sessions teach what the next one will be for: a page is made in seconds."""
@@ -95,12 +94,12 @@ class Leaving:
 
 
 def segments_of(person: Person, library: SegmentLibrary) -> Segments:
-    """Raises `InputError` where an expression is wrong or nothing is known of the customer."""
+    """Raises `InputError` where an expression is wrong; `NothingKnownError` without any row."""
     moment = person.require_moment("segments")
     members = members_at(library, person.data, moment)
     place = np.flatnonzero(members.customers == person.row)
     if not len(place):
-        raise InputError(f"segments: nothing is known of customer '{person.id}'")
+        raise NothingKnownError(f"segments: nothing is known of customer '{person.id}'")
     at = int(place[0])
     labels = {name: values[at] for name, values in members.labels.items()}
     return Segments(
@@ -129,11 +128,11 @@ def signals_of(person: Person, library: SignalLibrary) -> list[Signal]:
 
 
 def value_of(person: Person, days: int, actions: Sequence[str]) -> Value:
-    """Raises `InputError` where nothing was bought, by anybody or by this customer."""
+    """Raises `InputError` where nobody buys enough; `NothingKnownError` where this one has not."""
     seen = observe(person.data, tuple(actions))
     place = np.flatnonzero(seen.customers == person.row)
     if not len(place):
-        raise InputError(f"value: customer '{person.id}' has bought nothing yet")
+        raise NothingKnownError(f"value: customer '{person.id}' has bought nothing yet")
     at = int(place[0])
     made = forecast(seen, days)
 
@@ -152,15 +151,13 @@ def value_of(person: Person, days: int, actions: Sequence[str]) -> Value:
 
 
 def next_moment_of(person: Person, label: str) -> NextMoment:
-    """Raises `InputError` where sessions have too few labels, or the customer has no session."""
+    """Raises `InputError` where labels are too few; `NothingKnownError` without a session."""
     moment = person.require_moment("the next moment")
     model = learn(observe_sessions(_part(person), label))
     table = moment_columns(person.own, moment, model, None)
     if table.empty:
-        raise InputError(f"moments: customer '{person.id}' has no session yet")
-    return NextMoment(
-        chances={name: float(table[f"{NEXT}{name}"].iloc[0]) for name in model.names}
-    )
+        raise NothingKnownError(f"moments: customer '{person.id}' has no session yet")
+    return NextMoment(chances={name: float(table[f"{NEXT}{name}"].iloc[0]) for name in model.names})
 
 
 def _part(person: Person) -> Dataset:
@@ -174,11 +171,11 @@ def _part(person: Person) -> Dataset:
 
 
 def leaving_of(person: Person, days: int) -> Leaving:
-    """Raises `InputError` where too few left, or the customer left before."""
+    """Raises `InputError` where too few left; `NothingKnownError` for who left before."""
     moment = person.require_moment("intent to leave")
     model = learn_leaving(person.data, moment, days)
     table = moment_columns(person.data, moment, None, model)
     mine = table.loc[(table[columns.CUSTOMER].astype(str) == person.id).to_numpy(bool), LEAVING]
     if mine.isna().all():
-        raise InputError(f"leaving: customer '{person.id}' has done nothing within a year")
+        raise NothingKnownError(f"leaving: customer '{person.id}' has done nothing within a year")
     return Leaving(days=days, probability=float(mine.iloc[0]), mean=float(table[LEAVING].mean()))

@@ -12,8 +12,10 @@ from recsys.errors import InputError
 from recsys.journeys.purposes.model import PurposeModel
 from recsys.journeys.purposes.tables import OPEN, PURPOSE, SILENCE, STAGE, STRAND, strand_table
 from recsys.journeys.purposes.tree import product_names
-from recsys.reports.customer.person import Person
+from recsys.reports.customer.person import NothingKnownError, Person
 
+AUTO_COLUMN = "auto"
+"""The category of products, or the graph where they have none."""
 OPEN_FROM = 0.1
 """As in `recsys purposes`."""
 
@@ -85,25 +87,25 @@ def events_of(person: Person) -> pd.DataFrame:
     )
 
 
-def timeline_of(person: Person, column: str | None, seed: int) -> Timeline:
+def timeline_of(person: Person, column: str | None) -> Timeline:
     """The strands of a customer, by a model that is fitted on the events before the cut-off.
 
     Args:
         person: whose.
-        column: of products that has the purposes; None finds them in the graph.
-        seed: of the graph's communities.
+        column: of products that has the purposes; None finds them in the graph, see also
+            `AUTO_COLUMN`.
 
     Raises:
-        InputError: the data have no order, no event with a product that counts, or no such column;
-            or no such event is the customer's.
+        InputError: the data have no order, no event with a product that counts, or no such column.
+        NothingKnownError: no such event is the customer's.
     """
     own = person.own
     if own.as_of is None:
         raise InputError("interactions: strands need a column timestamp or order, got neither")
-    model = PurposeModel(column=column, seed=seed).fit(person.data)
+    model = PurposeModel(column=_column(person, column)).fit(person.data)
     strands = model.assign_events(own.interactions, own.as_of)
     if not len(strands):
-        raise InputError(
+        raise NothingKnownError(
             f"interactions: customer '{person.id}' has no event with a product and one of the "
             f"actions {', '.join(model.actions)}"
         )
@@ -129,6 +131,14 @@ def timeline_of(person: Person, column: str | None, seed: int) -> Timeline:
         strands=sorted(listed, key=lambda strand: (-strand.goes_on, -strand.number)),
         events=events_of(person).assign(strand=number[strands.of_event]),
     )
+
+
+def _column(person: Person, column: str | None) -> str | None:
+    if column != AUTO_COLUMN:
+        return column
+    products = person.data.side_tables.get("products")
+    has_category = products is not None and columns.CATEGORY in products
+    return columns.CATEGORY if has_category else None
 
 
 def _moments(person: Person) -> Sequence[pd.Timestamp | int]:

@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-
-
 from recsys.data.yaml_file import read_yaml, shipped_names, yaml_path
 from recsys.data.yaml_keys import Keys
 from recsys.errors import InputError
@@ -49,9 +47,7 @@ class Words:
         return _PLACE.sub(lambda place: str(values[place[1]]), self.phrases[phrase])
 
     def name(self, kind: str, name: str) -> str:
-        """What something of the data is called in this language; its own name where that is not
-        listed.
-        """
+        """What something of the data is called, which is its own name where that is not listed."""
         return self.names.get(kind, {}).get(name, name)
 
     def number(self, value: float, digits: int = 0) -> str:
@@ -171,8 +167,7 @@ def _names(keys: Keys, given: Any, base: Words | None) -> dict[str, dict[str, st
     for kind in given:
         if base is not None and kind not in base.names:
             raise InputError(
-                f"{inner.path}.{kind}: expected one of {', '.join(base.names)}, got "
-                f"{shown(kind)}"
+                f"{inner.path}.{kind}: expected one of {', '.join(base.names)}, got {shown(kind)}"
             )
         texts = inner.take(kind, {})
         each = Keys(f"{inner.path}.{kind}", texts, keys.guide)
@@ -180,8 +175,6 @@ def _names(keys: Keys, given: Any, base: Words | None) -> dict[str, dict[str, st
     return made
 
 
-def _merged(
-    own: Mapping[str, Mapping[str, str]], base: Words | None
-) -> dict[str, dict[str, str]]:
+def _merged(own: Mapping[str, Mapping[str, str]], base: Words | None) -> dict[str, dict[str, str]]:
     former = {} if base is None else base.names
     return {kind: {**former.get(kind, {}), **own.get(kind, {})} for kind in {**former, **own}}
