@@ -419,11 +419,11 @@ PURPOSES = {
 CUSTOMER = {
     "nobody": ([*SHOP], "say id=ID, the customer whose page is made"),
     "misspelt key": ([*SHOP, "id=ann", "segmnts=x"], "unknown argument 'segmnts=x'; did you mean"),
-    "unknown customer": ([*SHOP, "id=bop"], "customer id 'bop' is not among the", "nearest are bob"),
+    "unknown customer": ([*SHOP, "id=cleoo"], "customer id 'cleoo' is not among", "are cleo"),
     "unknown segments": ([*SHOP, "id=ann", "segments=defalt"], "segments: expected one of default"),
     "unknown column": ([*SHOP, "id=ann", "column=colour"], "column: expected a column of products"),
     "unknown label": ([*SHOP, "id=ann", "label=why"], "label: expected a column context_why"),
-    "unknown language": ([*SHOP, "id=ann", "language=xx"], "language: expected auto, de or en, got"),
+    "unknown language": ([*SHOP, "id=ann", "language=xx"], "language: expected auto, de or en"),
     "no templates": ([*SHOP, "id=ann", "templates=no"], "templates=no: expected a folder with"),
     "days of none": ([*SHOP, "id=ann", "days=0"], "days: expected a number from 1", "got '0'"),
     "leaving in words": ([*SHOP, "id=ann", "leaving=soon"], "leaving: expected a whole number"),

@@ -40,7 +40,7 @@ def test_page_and_picture_are_in_the_language_of_the_customer(
     said = capsys.readouterr().out
     assert "as of 2026-01-10 00:00 UTC" in said
     assert "age 30" in said
-    assert "Bread" not in said
+    assert "2 events since 2026-01-01" in said
 
 
 def test_mlflow_holds_a_pseudonym_where_that_is_wanted(

@@ -46,7 +46,9 @@ def market() -> Dataset:
 
 
 def busiest(data: Dataset) -> str:
-    return str(data.customers.ids[int(np.argmax(data.history_lengths))])
+    """The customer with most events of those who have a second id."""
+    linked = data.customers.rows(data.side_tables["identities"]["id_a"])
+    return str(data.customers.ids[linked[np.argmax(data.history_lengths[linked])]])
 
 
 @pytest.fixture(scope="module")
@@ -208,9 +210,11 @@ def test_a_market_of_one_strand_has_a_page() -> None:
     assert "milk" in customer_page(card, ENGLISH)
 
 
-def test_events_without_products_have_a_page() -> None:
+@pytest.mark.parametrize("side", [{}, {"products": {"product_id": ["milk"]}}])
+def test_events_without_products_have_a_page(side: dict[str, dict[str, list[str]]]) -> None:
     rows = [(who, None, "contact", day) for day in range(4) for who in ("ann", "bob")]
-    card = customer_card(Person.of(dataset_of(events(rows)), "bob"), SETTINGS)
+    card = customer_card(Person.of(dataset_of(events(rows), side), "bob"), SETTINGS)
+    assert ("offers" in card.left_out) == (not side)
     assert "purposes need events with a product" in card.left_out["strands"]
     assert card.timeline.strands == ()
     assert len(card.timeline.events) == 4
@@ -241,7 +245,7 @@ def test_a_part_that_was_asked_for_is_refused_and_not_left_out() -> None:
 
 
 def hostile_card() -> CustomerCard:
-    names = [*HOSTILE, "<script>alert(1)</script>", "x" * 300]
+    names = [*(name.strip() for name in HOSTILE), "<script>alert(1)</script>", "x" * 300]
     ids = [f"p{row}" for row in range(len(names))]
     products = pd.DataFrame({"product_id": ids, "name": names, "category": names[::-1]})
     rows = [

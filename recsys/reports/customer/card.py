@@ -145,4 +145,6 @@ def _links(person: Person, settings: CardSettings) -> Sequence[Link]:
 def _offers(person: Person, settings: CardSettings, strands: Sequence[Strand]) -> NextOffers:
     if settings.rank is None:
         raise NothingKnownError("offers: expected a model or an artifact that ranks them, got none")
+    if not len(person.data.products):
+        raise InputError("offers: expected products, in events or in a table, got none")
     return next_offers_of(person, settings.rank(person.data), settings.k, strands)

@@ -104,8 +104,9 @@ class Person:
 def _linked_before(data: Dataset, moment: pd.Timestamp) -> Dataset:
     """The data with identities as known at a moment; coded anew only where that differs."""
     links = data.side_tables.get("identities")
-    is_dated = links is not None and columns.TIMESTAMP in links
-    if not is_dated or not (links[columns.TIMESTAMP] >= moment).any():
+    if links is None or columns.TIMESTAMP not in links:
+        return data
+    if not (links[columns.TIMESTAMP] >= moment).any():
         return data
     return data.as_linked_before(moment)
 

@@ -54,6 +54,10 @@ def timeline_figure(card: CustomerCard, words: Words) -> "Figure":
             axes.scatter(rows["when"].tolist(), heights, marker=mark, color=colour,
                          s=_SIZE.get(action, 34.0), label=words.name("actions", action),
                          linewidths=1.2, zorder=3)  # fmt: skip
+    if not names:
+        axes.set_axis_off()
+        axes.text(0, 0.5, words.say("summary_no_events"), color=INK)
+        return figure
     axes.axvline(_end(card), color=INK, lw=1)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
