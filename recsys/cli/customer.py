@@ -85,11 +85,12 @@ def main(words: Sequence[str]) -> None:
     card = customer_card(person, settings)
     spoken = _words(card, given)
     say(*customer_text(card, spoken))
-    contents = [("page", page, customer_page), ("picture", picture, customer_picture)]
-    for name, path, make in contents:
-        if path is not None:
-            write_whole(path, make(card, spoken), name)
-            say("", f"{name.capitalize()}: {path}")
+    if page is not None:
+        write_whole(page, customer_page(card, spoken), "page")
+        say("", f"Page: {page}")
+    if picture is not None:
+        write_whole(picture, customer_picture(card, spoken), "picture")
+        say("", f"Picture: {picture}")
     kept = card if key is None else under_pseudonym(card, pseudonym(key, person.id))
     log_if_wanted(given, lambda: tracked_card(kept, spoken, _params(given)))
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 
 from recsys.errors import InputError
 from recsys.exporting.in_memory import ByScores
-from recsys.graph.touchpoints import DAYPARTS, dayparts
+from recsys.policy.compiled.times import DAYPARTS
 from recsys.reports.customer.person import NothingKnownError, Person
 from recsys.reports.customer.strands import Strand
 from recsys.serving import Artifact, Offer, Reason
@@ -177,19 +178,19 @@ def _of(offer: Offer, basis: str, daypart: str) -> NextOffer:
 
 
 def _usual_daypart(person: Person, touchpoint: str | None) -> str:
-    """Where the customer comes most often; at any touchpoint where he never came to this one."""
+    """When the customer comes most often; at any touchpoint where he never came to this one."""
     own = person.own
-    if person.moment is None or not len(own.interactions):
+    when = own.interactions.when
+    if person.moment is None or when is None or not len(when):
         return ""
-    parts = dayparts(own)
     at = own.touchpoints.ids[own.interactions.touchpoints].astype(str) == touchpoint
-    counted = np.bincount(parts[at] if at.any() else parts, minlength=len(DAYPARTS))
-    return DAYPARTS[int(counted.argmax())]
+    moments = pd.to_datetime(when[at] if at.any() else when, unit="us", utc=True)
+    hours = moments.tz_convert(person.time_zone).hour.to_numpy()
+    return DAYPARTS[int(np.bincount(hours * len(DAYPARTS) // 24, minlength=len(DAYPARTS)).argmax())]
 
 
 def _daypart(moment: datetime, time_zone: str) -> str:
-    hour = moment.astimezone(ZoneInfo(time_zone)).hour
-    return DAYPARTS[hour * len(DAYPARTS) // 24]
+    return DAYPARTS[moment.astimezone(ZoneInfo(time_zone)).hour * len(DAYPARTS) // 24]
 
 
 def _at(person: Person) -> int | str | None:

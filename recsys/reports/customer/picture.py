@@ -58,7 +58,7 @@ def timeline_figure(card: CustomerCard, words: Words) -> "Figure":
         axes.set_axis_off()
         axes.text(0, 0.5, words.say("summary_no_events"), color=INK)
         return figure
-    axes.axvline(_end(card), color=INK, lw=1)
+    axes.axvline(_end(card), color=INK, lw=1)  # type: ignore[arg-type]
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     framed(axes, "x")
@@ -95,5 +95,5 @@ def _date_axis(axes: "Axes", card: CustomerCard, words: Words) -> None:
         return
     from matplotlib.dates import AutoDateLocator, DateFormatter
 
-    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=8))
-    axes.xaxis.set_major_formatter(DateFormatter(words.date))
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=8))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(DateFormatter(words.date))  # type: ignore[no-untyped-call]

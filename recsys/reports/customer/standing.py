@@ -23,7 +23,7 @@ from recsys.journeys.moment_columns import LEAVING, NEXT, moment_columns
 from recsys.journeys.purposes.tree import product_names
 from recsys.reports.customer.person import NothingKnownError, Person
 
-_LEARNED_FROM = 2_500
+_LEARNED_FROM = 2_000
 """Customers whose sessions teach what the next one will be for: a page is made in seconds."""
 
 
