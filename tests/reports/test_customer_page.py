@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -15,14 +16,18 @@ from recsys.customers.segments.library import read_segments
 from recsys.customers.signals.library import read_signals
 from recsys.data.dataset import Dataset
 from recsys.data.frames import Frames
+from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.exporting.in_memory import in_memory
+from recsys.exporting.library import export
 from recsys.models.als import ALS
+from recsys.policy.compiled.times import DAYPARTS
 from recsys.reports.customer.card import CardSettings, CustomerCard, customer_card
 from recsys.reports.customer.page import customer_page, customer_picture, customer_text
 from recsys.reports.customer.person import Person
 from recsys.reports.customer.tracked import figures, under_pseudonym
 from recsys.reports.customer.words import read_words
+from recsys.serving import load
 from recsys.simulation.source import SimulatedMarket
 
 SETTINGS = CardSettings(
@@ -131,6 +136,27 @@ def test_nothing_after_the_cut_off_is_shown() -> None:
     assert "2025-10-01 00:00 UTC" in said[0]
 
 
+def test_a_policy_decides_where_the_artifact_has_one(market: Dataset, tmp_path: Path) -> None:
+    split = TimeSplit(valid_from="2025-08-01", test_from="2025-10-01").split(market)
+    model = ALS(dim=4, epochs=2).fit(market)
+    artifact = load(export(model, market, tmp_path / "a", policy="market", split=split))
+    person = Person.of(market, busiest(market))
+    made = customer_card(person, replace(SETTINGS, rank=lambda data: artifact)).offers
+    assert made is not None
+    assert made.policy == "market"
+    assert made.offers
+    for offer in made.offers:
+        decision = artifact.decide(person.id, offer.touchpoint, market.as_of_seconds)
+        assert offer.value == decision.offers[0].expected_value > 0
+        hour = decision.offers[0].send_at.astimezone(ZoneInfo(person.time_zone)).hour
+        assert DAYPARTS.index(offer.daypart) == hour // 6
+    values = [offer.value for offer in made.offers]
+    assert values == sorted(values, reverse=True)
+    elsewhere = replace(SETTINGS, rank=lambda data: in_memory(ALS(dim=4, epochs=2).fit(strangers)))
+    strangers = dataset_of(events([("ann", "milk", "view", -90), ("bob", "tea", "view", -90)]))
+    assert "does not know" in customer_card(person, elsewhere).left_out["offers"]
+
+
 def test_an_id_that_was_merged_finds_its_customer(market: Dataset) -> None:
     links = market.side_tables["identities"]
     alias, owner = str(links["id_b"].iloc[0]), str(links["id_a"].iloc[0])
@@ -157,8 +183,8 @@ def test_german_is_a_whole_set_of_words(card: CustomerCard) -> None:
     assert "weil der Kunde" in page
     assert "because" not in page
     assert GERMAN.number(1_234.5, 1) == "1.234,5"
-    assert ENGLISH.share(0.001) == "< 1 %"
-    assert ENGLISH.share(1.0) == "100 %"
+    assert ENGLISH.share(0.001) == "< 1\u00a0%"
+    assert ENGLISH.share(1.0) == "100\u00a0%"
 
 
 def test_words_of_a_folder_come_before_shipped_ones(tmp_path: Path) -> None:

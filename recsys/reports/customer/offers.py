@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from recsys.errors import InputError
 from recsys.exporting.in_memory import ByScores
 from recsys.policy.compiled.times import DAYPARTS
+from recsys.reports.customer.artifact_end import other_end, require_earlier
 from recsys.reports.customer.person import NothingKnownError, Person
 from recsys.reports.customer.strands import Strand
 from recsys.serving import Artifact, Offer, Reason
-from recsys.serving.artifact.times import Clock, spoken, when_of
 
 _REASONS = 2
 Ranker = Artifact | ByScores
@@ -85,7 +84,7 @@ def next_offers_of(
         NothingKnownError: the artifact does not know the customer.
     """
     artifact = ranker if isinstance(ranker, Artifact) else ranker.artifact
-    _require_earlier(artifact, person)
+    require_earlier(artifact, person)
     if not artifact.customers.first_rows([person.id])[0] >= 0:
         raise NothingKnownError(f"offers: the artifact does not know customer '{person.id}'")
     names = [str(name) for name in artifact.contents.touchpoints.names]
@@ -102,7 +101,7 @@ def next_offers_of(
             closed[name] = why
     return NextOffers(
         source=str(artifact.facts.get("model", "")),
-        as_of=_other_end(artifact, person),
+        as_of=other_end(artifact, person),
         policy="" if part is None else part.rules.name,
         offers=sorted(offers, key=lambda each: (each.touchpoint != lead, -(each.value or 0.0))),
         closed=closed,
@@ -196,28 +195,3 @@ def _daypart(moment: datetime, time_zone: str) -> str:
 def _at(person: Person) -> int | str | None:
     """The moment of the offers: the cut-off."""
     return "as_of" if person.moment is None else person.data.as_of_seconds
-
-
-def _require_earlier(artifact: Artifact, person: Person) -> None:
-    end, clock = artifact.contents.as_of, artifact.contents.clock
-    mine = person.data.as_of_seconds if clock == "timestamp" else person.data.as_of
-    if clock != person.data.clock:
-        raise InputError(
-            f"artifact: expected one of data with {person.data.clock or 'no order'}, got one with "
-            f"{clock or 'no order'}"
-        )
-    if end is not None and mine is not None and end > mine:
-        raise InputError(
-            f"artifact: expected one that has seen nothing after the cut-off {_spoken(mine, clock)}"
-            f", got one of events up to {_spoken(end, clock)}; set a later at=, or another artifact"
-        )
-
-
-def _other_end(artifact: Artifact, person: Person) -> str:
-    end, clock = artifact.contents.as_of, artifact.contents.clock
-    mine = person.data.as_of_seconds if clock == "timestamp" else person.data.as_of
-    return "" if end is None or end == mine else _spoken(end, clock)
-
-
-def _spoken(moment: int, clock: Clock | None) -> str:
-    return spoken(when_of(clock, moment))

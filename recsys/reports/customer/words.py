@@ -18,6 +18,8 @@ FOLDER = "customer_page"
 ENGLISH, AUTO = "en", "auto"
 _GUIDE = "docs/customer_page.md"
 _KEY = "templates"
+_PERCENT = "\u00a0%"
+"""With a blank at which no line ends."""
 _PLACE = re.compile(r"\{(\w*)\}")
 _CODE = re.compile(r"[a-zA-Z]{2,8}([-_][a-zA-Z0-9]{1,8})*")
 
@@ -58,8 +60,8 @@ class Words:
     def share(self, value: float) -> str:
         """A probability as a whole percentage; what is no 0 and no 100 % does not become so."""
         if 0 < value < 0.01:
-            return "< 1 %"
-        return "> 99 %" if 0.99 < value < 1 else f"{value:.0%}".replace("%", " %")
+            return f"< 1{_PERCENT}"
+        return f"> 99{_PERCENT}" if 0.99 < value < 1 else f"{100 * value:.0f}{_PERCENT}"
 
     def day(self, moment: datetime | int) -> str:
         """The date of a UTC moment; a position in words."""
