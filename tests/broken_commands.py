@@ -416,6 +416,33 @@ PURPOSES = {
         "out=/proc/no/s.csv cannot be written"),
 }  # fmt: skip
 
+CUSTOMER = {
+    "nobody": ([*SHOP], "say id=ID, the customer whose page is made"),
+    "misspelt key": ([*SHOP, "id=ann", "segmnts=x"], "unknown argument 'segmnts=x'; did you mean"),
+    "unknown customer": ([*SHOP, "id=cleoo"], "customer id 'cleoo' is not among", "are cleo"),
+    "unknown segments": ([*SHOP, "id=ann", "segments=defalt"], "segments: expected one of default"),
+    "unknown column": ([*SHOP, "id=ann", "column=colour"], "column: expected a column of products"),
+    "unknown label": ([*SHOP, "id=ann", "label=why"], "label: expected a column context_why"),
+    "unknown language": ([*SHOP, "id=ann", "language=xx"], "language: expected auto, de or en"),
+    "no templates": ([*SHOP, "id=ann", "templates=no"], "templates=no: expected a folder with"),
+    "days of none": ([*SHOP, "id=ann", "days=0"], "days: expected a number from 1", "got '0'"),
+    "leaving in words": ([*SHOP, "id=ann", "leaving=soon"], "leaving: expected a whole number"),
+    "k of none": ([*SHOP, "id=ann", "k=0"], "k: expected a whole number of at least 1, got '0'"),
+    "cut-off of no date": ([*SHOP, "id=ann", "at=monday"], "at: expected a moment from 20"),
+    "identities of nothing": ([*SHOP, "id=ann", "identities=kept"],
+        "identities=kept: expected a folder of recsys identities"),
+    "artifact and model": (["id=ann", "artifact=a", "model=als"], "model=als has no effect on an"),
+    "policy of no artifact": (["id=ann", "policy=market"], "policy= is for an artifact"),
+    "no artifact": ([*SHOP, "id=ann", "artifact=no"], "no"),
+    "unknown model": ([*SHOP, "id=ann", "model=alz"], "model=alz"),
+    "customers in code": ([*SHOP, "id=ann", "customers=code"], "customers: expected plain or"),
+    "page of no kind": ([*SHOP, "id=ann", "page=p.pdf"], "page=p.pdf: expected a name that ends"),
+    "picture of no kind": ([*SHOP, "id=ann", "picture=p.svg"], "picture=p.svg: expected a name"),
+    "log in words": ([*SHOP, "id=ann", "log=maybe"], "log: expected true or false"),
+    "page nowhere": ([*SHOP, "id=ann", "model=popularity", "page=/proc/no/p.html"],
+        "page=/proc/no/p.html cannot be written"),
+}  # fmt: skip
+
 SIGNALS = {
     "misspelt key": ([*SHOP, "evry=9"], "unknown argument 'evry=9'; did you mean every="),
     "unknown file": ([*SHOP, "signals=defalt"], "signals: expected one of default", "'default'?"),
@@ -575,6 +602,7 @@ MONITOR = {
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
     "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "purposes": PURPOSES,
+    "customer": CUSTOMER,
     "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
