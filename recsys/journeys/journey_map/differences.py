@@ -8,7 +8,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.intervals import resampled_sums
-from recsys.journeys.journey_map.flows import STEP, stage_moves
+from recsys.journeys.journey_map.flows import STEP, stage_moves, stage_pairs
 from recsys.journeys.journey_map.links import Links, links_of
 from recsys.journeys.journey_map.paths import STAGES, START, Paths
 from recsys.journeys.purposes.tables import PURPOSE
@@ -61,7 +61,8 @@ def difference_table(
     rule of succession.
 
     Args:
-        first, second: with the same touchpoints and purposes.
+        first: paths of one group.
+        second: of another, with the same touchpoints and purposes.
         resamples: number of resamples.
         level: confidence, as 0.95.
         seed: of groups and resamples.
@@ -118,23 +119,28 @@ def difference_table(
 def _ratios(
     links: Links, codes: IntArray, purposes: int, names: tuple[str, ...]
 ) -> Iterator[_Ratio]:
-    """All that is compared. Columns of sums: nodes, links, bought and strands of purposes, days."""
+    """All that is compared.
+
+    Columns of sums: nodes (start: all strands), links, bought and strands of purposes, days and
+    moves of pairs of stages, stages.
+    """
     nodes = links.nodes
     start = len(STAGES) * len(links.touchpoints)
-    for node in np.unique(codes % nodes):
-        if node < start:
-            labels = ("", "", "", links.stage(node), links.touchpoint(node))
-            yield _Ratio(REACHES, node, start, labels)
+    first_purpose = nodes + len(codes)
+    first_day = first_purpose + 2 * purposes
+    for row, stage in enumerate(STAGES):
+        first_stage = first_day + 2 * len(stage_pairs())
+        yield _Ratio(REACHES, first_stage + row, start, ("", "", "", stage, ""))
+    for node in np.unique(codes % nodes).tolist():
+        labels = ("", "", "", links.stage(node), links.touchpoint(node))
+        yield _Ratio(REACHES, node, start, labels)
     for row, code in enumerate(codes.tolist()):
         if links.stage(code // nodes) != START:
             yield _Ratio(GOES_TO, nodes + row, code // nodes, ("", *links.labels(code)))
-    first_purpose = nodes + len(codes)
     for row in range(purposes):
         yield _Ratio(BOUGHT_SHARE, first_purpose + row, first_purpose + purposes + row,
                      (names[row], "", "", "", ""))  # fmt: skip
-    first_day = first_purpose + 2 * purposes
-    pairs = [(row, after) for row in range(len(STAGES)) for after in range(row + 1, len(STAGES))]
-    for number, (row, after) in enumerate(pairs):
+    for number, (row, after) in enumerate(stage_pairs()):
         yield _Ratio(MEAN_DAYS, first_day + 2 * number, first_day + 2 * number + 1,
                      ("", STAGES[row], "", STAGES[after], ""))  # fmt: skip
 
@@ -158,7 +164,8 @@ def _sums(paths: Paths, links: Links, codes: IntArray, group: IntArray, groups: 
     moves = list(stage_moves(links.source, links.target, len(links.touchpoints)))
     for number, (_, _, mask) in enumerate(moves):
         ones.append((links.strand[mask], np.full(mask.sum(), first_day + 2 * number + 1)))
-    width = first_day + 2 * len(moves)
+    ones.append((paths.strand, first_day + 2 * len(moves) + paths.stage))
+    width = first_day + 2 * len(moves) + len(STAGES)
     strand, column = (np.concatenate(parts) for parts in zip(*ones, strict=True))
     place = group[paths.customer[strand]] * width + column
     amounts = np.bincount(place, minlength=groups * width).astype(np.float64)

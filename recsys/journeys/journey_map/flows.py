@@ -135,15 +135,12 @@ def purpose_table(paths: Paths) -> pd.DataFrame:
         purpose, strands, customers, visits (a strand), bought, open, silence (shares of strands),
         median_days (positions from the beginning to a purchase, NaN without any).
     """
-    bought = paths.is_bought
-    begins = np.flatnonzero(np.diff(paths.strand, prepend=-1) != 0)
-    last = np.append(begins[1:], len(paths.strand))[: len(paths)] - 1
     frame = pd.DataFrame(
         {
-            PURPOSE: paths.purpose, columns.CUSTOMER: paths.customer, "bought": bought,
+            PURPOSE: paths.purpose, columns.CUSTOMER: paths.customer, "bought": paths.is_bought,
             "visits": np.bincount(paths.visit_strand, minlength=len(paths)),
-            OPEN: paths.is_open, SILENCE: ~bought & ~paths.is_open,
-            "days": np.where(bought, paths.day[last] - paths.begin, np.nan),
+            OPEN: paths.is_open, SILENCE: paths.is_silent,
+            "days": paths.days_to_purchase,
         }
     )  # fmt: skip
     grouped = frame.groupby(PURPOSE).agg(
@@ -179,14 +176,20 @@ def totals(paths: Paths) -> dict[str, float]:
     return numbers
 
 
+def stage_pairs() -> list[tuple[int, int]]:
+    """Pairs of an earlier and a later stage."""
+    return [(row, after) for row in range(len(STAGES)) for after in range(row + 1, len(STAGES))]
+
+
 def stage_moves(source: IntArray, target: IntArray, width: int) -> list[tuple[int, int, BoolArray]]:
     """Pairs of stages and the mask [X] of links between them.
 
     Args:
-        source, target: [X] nodes.
+        source: [X] nodes.
+        target: [X] nodes.
         width: number of touchpoints.
     """
-    pairs = [(row, after) for row in range(len(STAGES)) for after in range(row + 1, len(STAGES))]
     return [
-        (row, after, (source // width == row) & (target // width == after)) for row, after in pairs
+        (row, after, (source // width == row) & (target // width == after))
+        for row, after in stage_pairs()
     ]

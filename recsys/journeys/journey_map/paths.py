@@ -10,6 +10,7 @@ from recsys.data.dataset import Dataset
 from recsys.journeys.purposes.milestones import BOUGHT, CONSIDER, KNOW, stage_of
 from recsys.journeys.purposes.model import PurposeModel
 from recsys.journeys.purposes.strands import Strands
+from recsys.journeys.purposes.tree import distinct
 
 STAGES = (KNOW, CONSIDER, BOUGHT)
 SILENCE, OPEN = "silence", "open"
@@ -66,6 +67,19 @@ class Paths:
         """[S] bool, whether strands came to a purchase."""
         return self.reached == STAGES.index(BOUGHT)
 
+    @property
+    def days_to_purchase(self) -> FloatArray:
+        """[S] days (positions) from the beginning to the first purchase, NaN without one."""
+        days = np.full(len(self), np.nan)
+        bought = self.stage == STAGES.index(BOUGHT)
+        days[self.strand[bought]] = self.day[bought]
+        return days - self.begin
+
+    @property
+    def is_silent(self) -> BoolArray:
+        """[S] bool, whether strands ended in silence."""
+        return ~self.is_bought & ~self.is_open
+
     def select(self, keep: BoolArray) -> "Paths":
         """The strands that a mask [S] keeps, numbered anew."""
         number = np.cumsum(keep) - 1
@@ -85,16 +99,20 @@ class Paths:
             visit_day=self.visit_day[visits],
         )
 
-    def at_touchpoints(self, names: tuple[str, ...]) -> "Paths":
-        """The same with some touchpoints by name; all others are `OTHERS`, at the end."""
+    def at_touchpoints(self, names: tuple[str, ...], *, others: bool) -> "Paths":
+        """The same with some touchpoints alone.
+
+        Args:
+            names: of touchpoints.
+            others: whether all others follow as `OTHERS`; False where there are none.
+        """
         place = {name: row for row, name in enumerate(names)}
         codes = np.array([place.get(name, len(names)) for name in self.touchpoints], np.int64)
-        has_others = bool((codes[self.visit_touchpoint] == len(names)).any())
         return replace(
             self,
             touchpoint=codes[self.touchpoint],
             visit_touchpoint=codes[self.visit_touchpoint],
-            touchpoints=(*names, OTHERS) if has_others else names,
+            touchpoints=distinct([*names, OTHERS]) if others else names,
         )
 
 
@@ -141,7 +159,7 @@ def paths_of(model: PurposeModel, strands: Strands, data: Dataset, open_from: fl
         visit_strand=of_event[starts],
         visit_touchpoint=touchpoint,
         visit_day=day[starts],
-        touchpoints=(*map(str, data.touchpoints.ids), UNKNOWN),
+        touchpoints=distinct([*map(str, data.touchpoints.ids), UNKNOWN]),
         purposes=model.tree.names,
     )
 
