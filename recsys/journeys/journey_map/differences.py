@@ -56,9 +56,9 @@ def difference_table(
 
     Intervals hold together, all of them with the probability `level`: each is as many standard
     errors wide as the largest deviation of any ratio in a resample (single-step max-t, Westfall and
-    Young, Resampling-based multiple testing, 1993, chapter 2). A share of 0 or 1 would have no
-    error at all in any resample, so none counts less than that of a binomial share after Laplace's
-    rule of succession.
+    Young, Resampling-based multiple testing, 1993, chapter 2). Resamples
+    understate the error of rare things, a share of 0 would have none at all: so none of a share
+    counts less than that of a binomial share which is the same in both groups.
 
     Args:
         first: paths of one group.
@@ -187,14 +187,12 @@ def _divided(sums: FloatArray, above: IntArray, below: IntArray) -> FloatArray:
 def _least_error(
     sums: list[_Sums], above: IntArray, below: IntArray, is_share: BoolArray
 ) -> FloatArray:
-    """[N] standard error of the difference of binomial shares; 0 of what is no share."""
-    variance = np.zeros(len(above))
-    for part in sums:
-        total = part.amounts.sum(axis=0)
-        share = (total[above] + 1) / (total[below] + 2)
-        with np.errstate(invalid="ignore"):
-            variance += np.where(is_share, share * (1 - share), 0) / np.maximum(total[below], 1)
-    return np.sqrt(variance)
+    """[N] standard error of the difference of binomial shares that are one; 0 of what is none."""
+    counts = [part.amounts.sum(axis=0) for part in sums]
+    total = counts[0] + counts[1]
+    share = np.where(is_share, (total[above] + 1) / (total[below] + 2), 0.0)
+    sizes = [np.maximum(count[below], 1) for count in counts]
+    return np.sqrt(share * (1 - share) * (1 / sizes[0] + 1 / sizes[1]))
 
 
 def _ends(

@@ -60,12 +60,13 @@ class Paths:
     def reached(self) -> IntArray:
         """[S] the last stage that each strand came to."""
         last = np.append(self.strand[1:] != self.strand[:-1], True)[: len(self.strand)]
-        return self.stage[last]
+        reached: IntArray = self.stage[last]
+        return reached
 
     @property
     def is_bought(self) -> BoolArray:
         """[S] bool, whether strands came to a purchase."""
-        return self.reached == STAGES.index(BOUGHT)
+        return np.asarray(self.reached == STAGES.index(BOUGHT))
 
     @property
     def days_to_purchase(self) -> FloatArray:

@@ -79,14 +79,14 @@ def points(difference: float) -> str:
 
 def _heads(table: pd.DataFrame) -> list[Row]:
     """Of each stage, whatever the touchpoint."""
-    whole = table[(table["what"] == REACHES) & (table["to_touchpoint"] == "")].set_index("to_stage")
-    return [{"to_stage": stage, **whole.loc[stage].to_dict()} for stage in STAGES]
+    whole = table[(table["what"] == REACHES) & (table["to_touchpoint"] == "")]
+    return [row for row in whole.to_dict("records") if row["to_stage"] in STAGES]
 
 
 def _times(table: pd.DataFrame) -> list[Row]:
     """Of each stage and the next."""
-    days = table[table["what"] == MEAN_DAYS].set_index(["from_stage", "to_stage"])
-    return [dict(days.loc[pair].to_dict()) for pair in pairwise(STAGES)]
+    rows = table[table["what"] == MEAN_DAYS].to_dict("records")
+    return [row for row in rows if (row["from_stage"], row["to_stage"]) in pairwise(STAGES)]
 
 
 def _time(difference: float, unit: str) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.journeys.journey_map.differences import TOO_FEW, difference_table
+from recsys.journeys.journey_map.differences import LESS, MORE, TOO_FEW, difference_table
 from recsys.journeys.journey_map.flows import totals
 from recsys.journeys.journey_map.paths import OPEN, SILENCE, STAGES, Paths
 
@@ -133,18 +133,18 @@ def _sentence(group: Group, unit: str) -> str:
     when = f", in the median {np.nanmedian(days):,.1f} {unit} after they began" if has else ""
     return (
         f"{group.name}: {numbers['strands']:,.0f} strands of {numbers['customers']:,.0f} "
-        f"customers; {numbers[STAGES[-1]]:.0%} came to a purchase{when}, {numbers[SILENCE]:.0%} ended in "
-        f"silence, {numbers[OPEN]:.0%} are open."
+        f"customers; {numbers[STAGES[-1]]:.0%} came to a purchase{when}, "
+        f"{numbers[SILENCE]:.0%} ended in silence, {numbers[OPEN]:.0%} are open."
     )
 
 
 def _differing(table: pd.DataFrame) -> str:
     looked = int((table["verdict"] != TOO_FEW).sum())
-    sure = int(table["verdict"].isin(["more", "less"]).sum())
-    said = "none of them differs surely" if not sure else f"{sure:,} of them differ surely"
+    sure = int(table["verdict"].isin([MORE, LESS]).sum())
+    said = f"{sure:,} of them {'differs' if sure == 1 else 'differ'}" if sure else "none differs"
     return (
-        f"{looked:,} shares and times are compared; {said}: their intervals hold all together with "
-        "95% certainty, and do not hold zero."
+        f"{looked:,} shares and times are compared; {said} surely, with intervals that hold all "
+        "together with 95% certainty."
     )
 
 
@@ -156,5 +156,5 @@ def figures(report: JourneyMap) -> dict[str, float]:
         numbers = {f"first/{name}": value for name, value in numbers.items()} | {
             f"second/{name}": value for name, value in others.items()
         }
-        numbers["differ"] = float(report.differences["verdict"].isin(["more", "less"]).sum())
+        numbers["differ"] = float(report.differences["verdict"].isin([MORE, LESS]).sum())
     return {name: value for name, value in numbers.items() if np.isfinite(value)}

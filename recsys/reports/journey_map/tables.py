@@ -1,9 +1,11 @@
 """Journey maps as tables: for files, for the page, and for the terminal."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from recsys.journeys.journey_map.differences import MEAN_DAYS, NOT_SURE, TOO_FEW
+from recsys.journeys.journey_map.differences import BOUGHT_SHARE, MEAN_DAYS, NOT_SURE, TOO_FEW
 from recsys.journeys.journey_map.flows import (
     flow_table,
     move_table,
@@ -48,7 +50,7 @@ def map_tables(report: JourneyMap) -> list[PageTable]:
     """The tables of the page, those about each group one after the other."""
     made = []
     for group in _groups(report):
-        called = f"{group.name}: " if report.second is not None else ""
+        called = f"{group.name}. " if report.second is not None else ""
         made += [
             _stages(group, report.unit, called),
             _moves(group, report.unit, called),
@@ -66,7 +68,7 @@ def _stages(group: Group, unit: str, called: str) -> PageTable:
     ]  # fmt: skip
     head = ["stage and touchpoint", "strands", "of all", "customers", "go on", "drop off", "open",
             f"median {unit} to the next stage"]  # fmt: skip
-    return PageTable(f"{called}where strands come to each stage", head, rows)
+    return PageTable(f"{called}Where strands come to each stage", head, rows)
 
 
 def _moves(group: Group, unit: str, called: str) -> PageTable:
@@ -77,7 +79,7 @@ def _moves(group: Group, unit: str, called: str) -> PageTable:
         for row in table.head(_MOST).to_dict("records")
     ]  # fmt: skip
     head = ["from one visit to the next", "moves", "of those from there", f"median {unit} between"]
-    return PageTable(f"{called}flow between touchpoints", head, rows)
+    return PageTable(f"{called}Flow between touchpoints", head, rows)
 
 
 def _purposes(group: Group, unit: str, called: str) -> PageTable:
@@ -89,7 +91,7 @@ def _purposes(group: Group, unit: str, called: str) -> PageTable:
     ]  # fmt: skip
     head = ["purpose", "strands", "customers", "visits a strand", "bought", "silence", "open",
             f"median {unit} to a purchase"]  # fmt: skip
-    return PageTable(f"{called}purposes, the most frequent first", head, rows)
+    return PageTable(f"{called}Purposes, the most frequent first", head, rows)
 
 
 def difference_rows(report: JourneyMap) -> PageTable:
@@ -104,21 +106,21 @@ def difference_rows(report: JourneyMap) -> PageTable:
     rows: list[Cells] = []
     for row in ordered.to_dict("records"):
         share = row["what"] != MEAN_DAYS
-        scale, sign = (100, "+.1f") if share else (1, "+.1f")
-        interval = f"[{scale * row['low']:{sign}}, {scale * row['high']:{sign}}]"
+        scale = 100 if share else 1
+        interval = f"[{scale * row['low']:+.1f}, {scale * row['high']:+.1f}]"
         shown = [_percent(row[name]) if share else _number(row[name])
                  for name in ("first", "second")]  # fmt: skip
         colour = {"more": "win", "less": "loss"}.get(row["verdict"], "tie")
         rows.append(
-            [_about(row), *shown, TableCell(f"{scale * row['difference']:{sign}}", interval),
+            [_about(row), *shown, TableCell(f"{scale * row['difference']:+.1f}", interval),
              TableCell(row["verdict"], style=colour)]
         )  # fmt: skip
     head = ["what", "first", "second", f"difference, points or {report.unit}", "verdict"]
     return PageTable("First less second, with intervals that hold all together", head, rows)
 
 
-def _about(row: dict[str, str]) -> str:
-    if row[PURPOSE]:
+def _about(row: dict[Any, Any]) -> str:
+    if row["what"] == BOUGHT_SHARE:
         return f"bought: {row[PURPOSE]}"
     source, target = (
         ", ".join(filter(None, (row[f"{end}_stage"], row[f"{end}_touchpoint"])))
