@@ -192,7 +192,7 @@ def _least_error(
     total = counts[0] + counts[1]
     share = np.where(is_share, (total[above] + 1) / (total[below] + 2), 0.0)
     sizes = [np.maximum(count[below], 1) for count in counts]
-    return np.sqrt(share * (1 - share) * (1 / sizes[0] + 1 / sizes[1]))
+    return np.asarray(np.sqrt(share * (1 - share) * (1 / sizes[0] + 1 / sizes[1])))
 
 
 def _ends(

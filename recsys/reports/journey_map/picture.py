@@ -74,7 +74,8 @@ def _drawn(report: JourneyMap, size: Size, *, with_title: bool) -> "Figure":
         figure.suptitle(
             for_picture(title(report), 90), x=0.01, ha="left", weight="bold", fontsize=12
         )
-    upper, lower = np.ravel(figure.subfigures(2, 1, height_ratios=[size.flow + head, below]))
+    heights = [size.flow + head, below]
+    upper, lower = figure.subfigures(2, 1, height_ratios=heights, squeeze=False).ravel()
     if report.second is None:
         flow = single_flow(report.first.shown, report.unit, labelled=True, short=size.is_short)
     else:
