@@ -484,6 +484,25 @@ SIMILAR = {
     "log in words": ([*SHOP, "clusters=3", "log=maybe"], "log: expected true or false"),
 }  # fmt: skip
 
+JOURNEY_MAP = {
+    "misspelt key": ([*SHOP, "segmnt=x"], "unknown argument 'segmnt=x'; did you mean segment="),
+    "unknown segment": ([*SHOP, "column=null", "segment=colour:red"],
+        "segment=colour:red: expected a column of customers"),
+    "no condition": ([*SHOP, "column=null", "segment=bought("], "segment"),
+    "two kinds": ([*SHOP, "column=null", "against=rest", "against_period=2025-01-01/2025-02-01"],
+        "against: expected against= or against_period=, got both"),
+    "no period": ([*SHOP, "column=null", "period=2025"], "period: expected FROM/TO"),
+    "differences of nothing": ([*SHOP, "differences=d.csv"], "differences: expected against= or"),
+    "unknown column": ([*SHOP, "column=colour"], "column: expected a column of products"),
+    "cut-off of no date": ([*SHOP, "at=monday"], "at: expected a moment from 20", "got 'monday'"),
+    "open beyond 1": ([*SHOP, "open=7"], "open: expected a number from 0 to 1, got '7'"),
+    "out of no kind": ([*SHOP, "out=s.xlsx"], "out=s.xlsx: expected a name that ends in"),
+    "picture of no kind": ([*SHOP, "picture=s.pdf"], "picture=s.pdf: expected a name that ends in"),
+    "page nowhere": ([*SHOP, "column=null", "page=/proc/no/s.html"],
+        "page=/proc/no/s.html cannot be written"),
+    "log in words": ([*SHOP, "log=maybe"], "log: expected true or false"),
+}  # fmt: skip
+
 MOMENTS = {
     "misspelt key": ([*SHOP, "lable=x"], "unknown argument 'lable=x'; did you mean label="),
     "unknown label": ([*SHOP, "label=intent"], "label: expected a column context_intent"),
@@ -603,6 +622,7 @@ BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
     "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "purposes": PURPOSES,
     "customer": CUSTOMER,
+    "journey_map": JOURNEY_MAP,
     "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,

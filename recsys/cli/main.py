@@ -46,6 +46,7 @@ COMMANDS = {
     "purposes": "find what customers are after: strands of events by purpose, and the open ones",
     "life_events": "foretell the next life event of customers and its time, and how well",
     "customer": "show one customer on one page: strands, signals, value, consent, next offers",
+    "journey_map": "draw journeys by stage and touchpoint: drop-offs, times, and what differs",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
