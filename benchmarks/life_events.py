@@ -17,7 +17,6 @@ from recsys.errors import InputError
 from recsys.journeys.life_events.evaluate import MODEL, LifeScores, evaluate_life_events
 from recsys.journeys.life_events.hazards import METHODS, Method
 from recsys.journeys.life_events.learn import learn_life_events
-from recsys.journeys.moment_columns import split_before
 from recsys.ops.whole_file import write_whole
 from recsys.simulation import SimulatedMarket
 
@@ -72,7 +71,7 @@ class LifeEventsSuite:
         return figures
 
     def _scores(self, data: Dataset, method: Method, start: int, end: int) -> LifeScores:
-        model = learn_life_events(split_before(data, start), start, method=method)
+        model = learn_life_events(data.before(start), start, method=method)
 
         def truth(rows: IntArray, moment: int, names: Sequence[str]) -> FloatArray:
             ids, when = data.customers.ids[rows], timestamp(moment)
@@ -80,7 +79,7 @@ class LifeEventsSuite:
             return np.asarray(chances[:, [self.market.life_events.index(name) for name in names]])
 
         return evaluate_life_events(
-            split_before(data, end),
+            data.before(end),
             model,
             start,
             end,

@@ -24,7 +24,6 @@ from recsys.journeys.life_events.hazards import METHODS, Method
 from recsys.journeys.life_events.learn import WEEKS, learn_life_events
 from recsys.journeys.life_events.life_columns import life_columns
 from recsys.journeys.life_events.observe import LABEL, labelled_customers
-from recsys.journeys.moment_columns import split_before
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.life_events.page import PAGE, life_page, life_text
@@ -101,12 +100,10 @@ def _report(
     start, end = window
     label = given["label"]
     model = learn_life_events(
-        split_before(data, start), start, label=label, weeks=weeks,
+        data.before(start), start, label=label, weeks=weeks,
         method=cast(Method, given["method"]),
     )  # fmt: skip
-    scores = evaluate_life_events(
-        split_before(data, end), model, start, end, days=days, label=label
-    )
+    scores = evaluate_life_events(data.before(end), model, start, end, days=days, label=label)
     return LifeReport(
         data=data.name,
         label=label,
@@ -122,7 +119,7 @@ def _content(
     data: Dataset, given: Mapping[str, str], moment: int, days: int, weeks: int, suffix: str
 ) -> bytes:
     """The file of `out=`, made before anything is written."""
-    before = split_before(data, moment)
+    before = data.before(moment)
     model = learn_life_events(
         before, moment, label=given["label"], weeks=weeks, method=cast(Method, given["method"])
     )

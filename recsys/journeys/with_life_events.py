@@ -18,7 +18,6 @@ from recsys.journeys.life_events.life_columns import (
     names_of,
 )
 from recsys.journeys.life_events.observe import LABEL, labelled_customers
-from recsys.journeys.moment_columns import split_before
 
 AS = ("columns", "edges", "both")
 
@@ -77,7 +76,7 @@ class WithLifeEvents(SnapshotSource):
         """See `TakesSnapshots`."""
         if self._as == "edges":
             return pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]})
-        before = split_before(data, moment)
+        before = data.before(moment)
         model = self._fitted(before, moment)
         wanted = [columns.CUSTOMER, *names_of(self._kinds)]
         if model is None:
@@ -88,7 +87,7 @@ class WithLifeEvents(SnapshotSource):
         """See `FindsSignals`."""
         if self._as == "columns":
             return None
-        before = split_before(data, moment)
+        before = data.before(moment)
         model = self._fitted(before, moment)
         if model is None:
             return _signals(before, np.zeros(0, np.int64), [])

@@ -22,7 +22,6 @@ from recsys.journeys.life_events.learn import learn_life_events
 from recsys.journeys.life_events.life_columns import life_columns
 from recsys.journeys.life_events.observe import LifeEvents, observe
 from recsys.journeys.life_events.periods import WEEK, next_event, periods
-from recsys.journeys.moment_columns import split_before
 
 VALID, TEST = (int(each.timestamp()) * SECOND for each in (CUTOFFS.valid_from, CUTOFFS.test_from))
 
@@ -131,8 +130,8 @@ def test_forecasts_rise_with_the_days_and_quantiles_with_their_level(
 
 def test_columns_know_nothing_of_the_moment_and_after_it(data: Dataset) -> None:
     seen = observe(data)
-    wanted = columns_of(split_before(data, VALID), seen, "life_event")
-    before = split_before(data, VALID)
+    wanted = columns_of(data.before(VALID), seen, "life_event")
+    before = data.before(VALID)
     late = Histories(data, seen, wanted)
     early = Histories(before, observe(before), wanted)
     rows = early.known(VALID)
@@ -143,9 +142,9 @@ def test_columns_know_nothing_of_the_moment_and_after_it(data: Dataset) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_looks_that_give_an_event_away_are_learned(data: Dataset, method: str) -> None:
-    model = learn_life_events(split_before(data, VALID), VALID, method=method)  # type: ignore[arg-type]
+    model = learn_life_events(data.before(VALID), VALID, method=method)  # type: ignore[arg-type]
     assert model.names == tuple(sorted(KINDS))
-    scores = evaluate_life_events(split_before(data, TEST), model, VALID, TEST, resamples=50)
+    scores = evaluate_life_events(data.before(TEST), model, VALID, TEST, resamples=50)
     alarms = scores.detection[MODEL]
     assert scores.looks == 2
     assert alarms.lift.low > 3
@@ -159,7 +158,7 @@ def test_looks_that_give_an_event_away_are_learned(data: Dataset, method: str) -
 
 
 def test_columns_of_customers_name_the_kind_that_is_coming(data: Dataset) -> None:
-    before = split_before(data, VALID)
+    before = data.before(VALID)
     model = learn_life_events(before, VALID)
     table = life_columns(before, VALID, model, "life_event", 30)
     assert list(table)[:3] == ["customer_id", "life_child", "life_move"]
@@ -184,8 +183,8 @@ def test_one_kind_of_life_event_will_do() -> None:
                   interactions=tables(kinds=("move",)).interactions)  # fmt: skip
     data = Dataset.from_source(shop)
     for method in METHODS:
-        model = learn_life_events(split_before(data, VALID), VALID, method=method)  # type: ignore[arg-type]
-        scores = evaluate_life_events(split_before(data, TEST), model, VALID, TEST, resamples=20)
+        model = learn_life_events(data.before(VALID), VALID, method=method)  # type: ignore[arg-type]
+        scores = evaluate_life_events(data.before(TEST), model, VALID, TEST, resamples=20)
         assert scores.detection[MODEL].lift.mean > 3
         assert list(scores.kinds) == ["move"]
 
@@ -208,10 +207,10 @@ def test_bad_input_is_one_line(data: Dataset) -> None:
         learn_life_events(data, VALID, weeks=53)
     early = VALID - 150 * DAY
     with pytest.raises(InputError, match="at least 52 days of events before the cut-off"):
-        learn_life_events(split_before(data, early), early)
+        learn_life_events(data.before(early), early)
     few = VALID - 120 * DAY
     with pytest.raises(InputError, match="at least 30 life events of a kind"):
-        learn_life_events(split_before(data, few), few)
-    model = learn_life_events(split_before(data, VALID), VALID, weeks=4)
+        learn_life_events(data.before(few), few)
+    model = learn_life_events(data.before(VALID), VALID, weeks=4)
     with pytest.raises(InputError, match="days: expected 1 to 28, which weeks=4 reach, got 30"):
         evaluate_life_events(data, model, VALID, TEST)
