@@ -39,7 +39,7 @@ def known_forecast(
     """Rows [n] of the customers who did something in the year before, and their forecast.
 
     Args:
-        before: events before the moment, see `split_before`.
+        before: events before the moment, see `Dataset.before`.
         moment: UTC microseconds.
         model: fitted on them.
         label: see `observe`.
