@@ -133,8 +133,9 @@ def _purpose_rates(true: Latent, rows: IntArray, window: ForecastWindow) -> Floa
     rates = usual[:, None] * softmax(leaning)
     life_day, kind = people.life_day[rows], people.life_event[rows]
     has_happened = (kind >= 0) & (life_day < today)
-    lasts = np.exp(-(today - life_day) / LIFE_EVENT_DAYS) * has_happened
-    fades = np.exp(-(until - life_day) / LIFE_EVENT_DAYS) * has_happened
+    since, by_then = (np.maximum(day - life_day, 0) for day in (today, until))
+    lasts = np.exp(-since / LIFE_EVENT_DAYS) * has_happened
+    fades = np.exp(-by_then / LIFE_EVENT_DAYS) * has_happened
     rates += (
         PURPOSES_A_LIFE_EVENT
         * (lasts - fades)[:, None]

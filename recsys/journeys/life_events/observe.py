@@ -84,9 +84,10 @@ def labelled_customers(data: Dataset, label: str) -> pd.DataFrame:
     table = data.side_tables.get("customers")
     known = [] if table is None else [str(name) for name in table]
     if table is None or label not in known:
+        there = f"there are {', '.join(known)}" if known else "there is no table customers"
         raise InputError(
             f"label: expected a column of customers with life events, got '{label[:80]}'; "
-            f"{nearest(label, known, 'there is no table customers')}"
+            f"{nearest(label, known, there)}"
         )
     if columns.VALID_FROM not in table:
         raise InputError(
