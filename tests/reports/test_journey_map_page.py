@@ -129,6 +129,7 @@ def test_a_difference_says_what_differs_surely() -> None:
     assert table is not None
     bought = table[(table["what"] == "reaches") & (table["to_stage"] == "bought")].iloc[0]
     assert (bought["first"], bought["second"], bought["verdict"]) == (1.0, 0.0, "more")
+    assert 0.5 < bought["low"] < bought["high"] == 1.0
 
 
 @pytest.mark.parametrize(

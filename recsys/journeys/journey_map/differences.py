@@ -97,6 +97,8 @@ def difference_table(
     enough = np.minimum(*(part.customers[below] for part in sums)) >= LEAST
     is_share = np.array([ratio.what != MEAN_DAYS for ratio in ratios])
     low, high = _ends(difference, drawn, _least_error(sums, above, below, is_share), enough, level)
+    low = np.where(is_share, np.maximum(low, -1), low)
+    high = np.where(is_share, np.minimum(high, 1), high)
     return pd.DataFrame(
         {
             "what": [ratio.what for ratio in ratios],

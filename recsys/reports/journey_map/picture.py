@@ -16,7 +16,6 @@ from recsys.reports.journey_map.difference_flow import difference_flow, verdict_
 from recsys.reports.journey_map.flow_drawing import draw_flow
 from recsys.reports.journey_map.report import JourneyMap, title
 from recsys.reports.journey_map.single_flow import single_flow
-from recsys.tracking.plots import names_as_they_are
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,13 +51,11 @@ WIDE = Size(9.5, 4.3, 3, 8.5, 36, False)
 NARROW = Size(4.0, 4.4, 2, 7.5, 18, True)
 
 
-@names_as_they_are
 def picture(report: JourneyMap, size: Size) -> str:
     """The picture as SVG."""
     return svg(_drawn(report, size, with_title=False))
 
 
-@names_as_they_are
 def overview(report: JourneyMap) -> bytes:
     """The wide picture as PNG, under its title."""
     return png(_drawn(report, WIDE, with_title=True))
@@ -135,5 +132,5 @@ def _bought(axes: "Axes", report: JourneyMap, size: Size) -> None:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.axvline(0, color=INK, lw=0.8)
     framed(axes, "x")
-    axes.set_title("Bought, by purpose: difference in points", loc="left",
+    axes.set_title("Bought: difference in points", loc="left",
                    fontsize=size.letters + 1.5, weight="bold")  # fmt: skip
