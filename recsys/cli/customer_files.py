@@ -6,6 +6,7 @@ from io import BytesIO
 import pandas as pd
 
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import timestamp
 from recsys.errors import InputError
 from recsys.reports.rendering import as_csv
 
@@ -38,6 +39,16 @@ def moment_of(given: Mapping[str, str], data: Dataset) -> int:
     return int(moment.value // 1_000)
 
 
+def linked_at(given: Mapping[str, str], data: Dataset) -> tuple[Dataset, int]:
+    """All events, with identities as they were known at the cut-off, and the cut-off.
+
+    Raises:
+        InputError: as for `moment_of`.
+    """
+    moment = moment_of(given, data)
+    return data.as_linked_before(timestamp(moment)) if "at" in given else data, moment
+
+
 def known_before(given: Mapping[str, str], data: Dataset) -> Dataset:
     """The data before the cut-off `at=`; all of them without one.
 
@@ -46,4 +57,5 @@ def known_before(given: Mapping[str, str], data: Dataset) -> Dataset:
     """
     if "at" not in given:
         return data
-    return data.before(moment_of(given, data))
+    data, moment = linked_at(given, data)
+    return data.before(moment)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of, table_content
+from recsys.cli.customer_files import linked_at, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.scored_window import scored_window
 from recsys.cli.source_words import DATA_KEYS, is_of_data
@@ -93,7 +93,7 @@ def main(words: Sequence[str]) -> None:
     require_log(given)
     source = composed_source([word for word in words if is_of_data(word)])
     data = Dataset.from_source(source)
-    moment = moment_of(given, data)
+    data, moment = linked_at(given, data)
     retention = _offers(given, data)
     report = _report(data, given["label"], days, scored_window(source.cutoffs, data, test), test)
     say(*moment_text(report))

@@ -11,7 +11,7 @@ The columns of out= may join the table of customers. Keys of data= are those of 
 from collections.abc import Sequence
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of, table_content
+from recsys.cli.customer_files import linked_at, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, number_within
@@ -61,7 +61,7 @@ def main(words: Sequence[str]) -> None:
     require_log(given)
     library = read_segments(given["segments"])
     data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
-    moment = moment_of(given, data)
+    data, moment = linked_at(given, data)
     report = SegmentReport.of(
         data.name,
         library.name,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of, table_content
+from recsys.cli.customer_files import linked_at, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, number_within, whole_number
@@ -85,7 +85,7 @@ def main(words: Sequence[str]) -> None:
             f"{GUIDE}"
         )
     data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
-    moment = moment_of(given, data)
+    data, moment = linked_at(given, data)
     moments = look_moments(data, moment, every, looks)
     found = [signals_at(library, data, each) for each in moments]
     seen = observed(found, data, every)
