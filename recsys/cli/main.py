@@ -44,6 +44,7 @@ COMMANDS = {
     "similar": "find similar customers, look-alikes of a list, and data-driven segments",
     "moments": "tell what sessions are for and who will leave, and how well that is told",
     "purposes": "find what customers are after: strands of events by purpose, and the open ones",
+    "plan": "plan two steps for each customer: an offer now, and the next after each answer",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
