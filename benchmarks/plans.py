@@ -125,7 +125,7 @@ class PlansSuite:
             "plan_rules_only": by_rules,
         }
         for key, plans in made.items():
-            worth[key] = _true_cents(artifact, market, steps, plans)
+            worth[key] = true_cents(artifact, market, steps, plans)
             worth[f"{key}_expected"] = 100 * plans.value
         worth["gain"] = worth["plan"] - worth["greedy"]
         worth["gain_expected"] = worth["plan_expected"] - worth["greedy_expected"]
@@ -139,7 +139,7 @@ class PlansSuite:
         return worth, effect_table(effects), seconds
 
 
-def _true_cents(
+def true_cents(
     artifact: Artifact, market: SimulatedMarket, steps: Steps, plans: TwoStepPlans
 ) -> FloatArray:
     """[C] what plans bring of each customer in expectation, discounted as they are."""
