@@ -35,6 +35,7 @@ from recsys.reports.plans.report import (
     plans_shown,
     summary,
 )
+from recsys.reports.rendering import plain
 from recsys.serving import Artifact
 from recsys.serving.artifact import times
 from recsys.serving.decide.booked import read_booked
@@ -156,4 +157,4 @@ def _one(customer: str, report: PlanReport) -> list[str]:
             f"'{customer}'"
         )
     shown, row = plans_shown(found), next(iter(plans_shown(found).rows))
-    return [f"{head}: {cell}" for head, cell in zip(shown.head, row, strict=True)]
+    return [f"{plain(head)}: {plain(cell)}" for head, cell in zip(shown.head, row, strict=True)]

@@ -12,7 +12,7 @@ from recsys.journeys.plans.effects import AfterEffects
 from recsys.journeys.plans.learn import effect_table
 from recsys.ops.result_tables import text_table
 from recsys.policy.compiled import CompiledRules
-from recsys.reports.rendering import Cells, PageTable, plain, render
+from recsys.reports.rendering import Cells, PageTable, TableCell, plain, render
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import plain_column
 from recsys.serving.decide.logits import Logits
@@ -135,7 +135,9 @@ def plans_shown(table: pd.DataFrame) -> PageTable:
     rows: list[Cells] = [
         [str(row[columns.CUSTOMER]), _step(row, ""),
          *(_step(row, f"{name}_") for name in columns.OUTCOMES),
-         f"{row['value']:,.2f} [{row['value_low']:,.2f}, {row['value_high']:,.2f}]",
+         TableCell(
+             f"{row['value']:,.2f}", f"[{row['value_low']:,.2f}, {row['value_high']:,.2f}]"
+         ),
          f"{row['greedy_value']:,.2f}"]
         for _, row in most.iterrows()
     ]  # fmt: skip
@@ -155,11 +157,12 @@ def figures(report: PlanReport) -> dict[str, float]:
     }
 
 
-def _step(row: "pd.Series[object]", prefix: str) -> str:
+def _step(row: "pd.Series[object]", prefix: str) -> TableCell:
     offer, when = row[f"{prefix}{columns.OFFER}"], row[f"{prefix}{columns.TIMESTAMP}"]
     if not isinstance(when, pd.Timestamp) or pd.isna(when):
-        return "-"
-    return f"{offer}, {row[f'{prefix}{columns.TOUCHPOINT}']}, {when:%d %b %H:%M}"
+        return TableCell("-")
+    place = row[f"{prefix}{columns.TOUCHPOINT}"]
+    return TableCell(str(offer), f"{place}, {when:%d %b}", title=f"{when:%Y-%m-%d %H:%M} UTC")
 
 
 def _cells(contents: Contents, prefix: str, offered: Offered, when: IntArray) -> dict[str, object]:
