@@ -11,6 +11,7 @@ from recsys import ALS, Dataset, TimeSplit, export, load_artifact
 from recsys.cli.plan import main
 from recsys.errors import InputError
 from recsys.journeys.plans.effects import AfterEffects
+from recsys.reports.plans.report import PlanReport, plan_page, plan_table
 from recsys.serving.decide.two_steps import Steps, plan_two_steps, step_times
 from recsys.simulation import SimulatedMarket
 
@@ -120,3 +121,18 @@ def test_the_truth_of_a_plan_is_the_mean_of_what_customers_answer(folder: Path) 
             euros = euros + (outcome == answer) * 0.95**3 * later
     error = 100 * euros.std() / np.sqrt(len(euros))
     assert cents[row] == pytest.approx(100 * euros.mean(), abs=4 * error)
+
+
+def test_the_page_escapes_what_comes_from_data(folder: Path) -> None:
+    artifact = load_artifact(folder / "artifact")
+    contents, logits = artifact.contents, artifact.decision_logits
+    part = contents.decisions
+    assert part is not None
+    steps = Steps(start=int(pd.Timestamp(AT).timestamp()), waits=[3])
+    effects = AfterEffects.none(np.full(len(part.costs), 0.3))
+    made = plan_two_steps(contents, logits, part.rules, steps, effects, part.rules.outbound)
+    table = plan_table(contents, logits, part.rules, steps, *made)
+    table["offer_id"] = table["offer_id"].where(table["offer_id"].isna(), "<script>x</script>")
+    page = plan_page(PlanReport(steps=steps, effects=effects, table=table))
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
