@@ -1,9 +1,12 @@
 """Two-step plans against greedy ones, by the truth of markets that plans do not know.
 
 A network, odds of acceptance and after-effects are learned before a cut-off; plans are made for all
-customers at moments after it, under a policy's rules. A plan is worth the true probability of
-each step, after each outcome of the first, times its reward, less its cost, and loses some of it
-with each day of waiting. Nothing is drawn: given a plan, its true value is a sum.
+customers at moments after it, under a policy's rules. A plan is worth the true probability of each
+step, after each outcome of the first, times its reward, less its cost, and loses some of it with
+each day of waiting. Nothing is drawn: given a plan, its true value is a sum.
+
+Plans are made twice: by the rules alone, and with after-effects (keys with `_effects`). `gain` is
+against greedy, `effects` what after-effects add to the plan.
 """
 
 import tempfile
@@ -112,30 +115,23 @@ class PlansSuite:
         rules = contents.decisions.rules
         used = planned_touchpoints(list(contents.touchpoints.names), rules.outbound, None)
         steps = Steps(start=start, waits=self.waits, fade=self.fade)
-        silent = AfterEffects.none(effects.refusals)
-        began = perf_counter()
-        best, greedy = plan_two_steps(contents, logits, rules, steps, effects, used)
-        seconds = perf_counter() - began
-        by_rules, plain = plan_two_steps(contents, logits, rules, steps, silent, used)
         worth: Worth = {}
-        made = {
-            "greedy": greedy,
-            "plan": best,
-            "greedy_rules_only": plain,
-            "plan_rules_only": by_rules,
-        }
-        for key, plans in made.items():
-            worth[key] = true_cents(artifact, market, steps, plans)
-            worth[f"{key}_expected"] = 100 * plans.value
-        worth["gain"] = worth["plan"] - worth["greedy"]
-        worth["gain_expected"] = worth["plan_expected"] - worth["greedy_expected"]
-        worth["gain_rules_only"] = worth["plan_rules_only"] - worth["greedy_rules_only"]
-        worth["gain_of_effects"] = worth["plan"] - worth["plan_rules_only"]
-        worth["waits_first"] = 1.0 * (best.first.offers < 0)
-        worth["differs"] = 1.0 * (
-            (best.first.offers != greedy.first.offers)
-            | (best.first.touchpoints != greedy.first.touchpoints)
-        )
+        for ending, told in (("", effects.silent()), ("_effects", effects)):
+            began = perf_counter()
+            best, greedy = plan_two_steps(contents, logits, rules, steps, told, used)
+            seconds = perf_counter() - began
+            for name, plans in (("greedy", greedy), ("plan", best)):
+                worth[f"{name}{ending}"] = true_cents(artifact, market, steps, plans)
+                worth[f"{name}{ending}_expected"] = 100 * plans.value
+            for expected in ("", "_expected"):
+                key = f"{ending}{expected}"
+                worth[f"gain{key}"] = worth[f"plan{key}"] - worth[f"greedy{key}"]
+            worth[f"waits_first{ending}"] = 1.0 * (best.first.offers < 0)
+            same = (best.first.offers == greedy.first.offers) & (
+                best.first.touchpoints == greedy.first.touchpoints
+            )
+            worth[f"differs{ending}"] = 1.0 * ~same
+        worth["effects"] = worth["plan_effects"] - worth["plan"]
         return worth, effect_table(effects), seconds
 
 

@@ -484,6 +484,8 @@ PLAN = {
         "horizon: expected 1 to 84 days, got 365"),
     "fade of all": (["artifact={artifact}", "decisions=d.csv", "fade=1"],
         "fade: expected a number from 0 to 0.5, got '1'"),
+    "effects in words": (["artifact={artifact}", "decisions=d.csv", "effects=some"],
+        "effects: expected true or false"),
     "out of no kind": (["artifact={artifact}", "decisions=d.csv", "out=p.xlsx"],
         "out=p.xlsx: expected a name that ends in"),
     "no policy inside": (["artifact={artifact}", "decisions=tables/decisions.csv"],

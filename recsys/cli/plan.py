@@ -4,8 +4,9 @@ recsys plan artifact=FOLDER decisions=LOG out=plans.parquet
 recsys plan artifact=FOLDER decisions=LOG at=2025-12-31 horizon=28 page=plans.html
 recsys plan artifact=FOLDER decisions=LOG customer=ID
 
-What outcomes tell of the next offer is learned from the log; its contacts count. All contact rules
-of the artifact's policy hold for both steps; capacities and budgets of a day are for recsys decide.
+How often offers are rejected, and what an answer tells of the next one, is learned from the log;
+its contacts count. All contact rules of the artifact's policy hold for both steps; capacities and
+budgets of a day are for recsys decide.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ import pandas as pd
 from recsys.cli.customer_files import table_content
 from recsys.cli.policy_artifact import artifact_of
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.words import Key, key_values, named_file, number_within, whole_number
+from recsys.cli.words import Key, key_values, named_file, number_within, truth, whole_number
 from recsys.data import columns
 from recsys.data.check import check_table
 from recsys.data.interactions import seconds
@@ -54,6 +55,7 @@ KEYS = {
     "steps": Key("1 or 2", default="2"),
     "horizon": Key("days until the last day of a second step, 1 to 84", default="28"),
     "fade": Key("share of its value that an offer loses a day", default="0.01"),
+    "effects": Key("true lets answers change the odds of the second step", default="false"),
     "touchpoints": Key("to plan for, or all (default: where the firm makes contact)", "NAME,..."),
     "policy": Key("other limits and quiet hours", "FILE"),
     "levers": Key("factors of customers on offers, see docs/arbitration.md", "FILE"),
@@ -82,9 +84,10 @@ def main(words: Sequence[str]) -> None:
         named_file(given, "page", (".html",)),
     )
     waits, fade = _waits(given), number_within("fade", given["fade"], 0.0, 0.5)
+    told = truth("effects", given["effects"])
     require_log(given)
     artifact = artifact_of(given)
-    report = _report(artifact, given, waits, fade)
+    report = _report(artifact, given, waits, fade, told)
     table = report.table
     if "customer" in given:
         say(*_one(given["customer"], report))
@@ -103,7 +106,7 @@ def main(words: Sequence[str]) -> None:
             kind="plan",
             name="two-step plans",
             note=f"Two-step plans\n\n{summary(report)}",
-            params={key: given[key] for key in ("steps", "horizon", "fade")},
+            params={key: given[key] for key in ("steps", "horizon", "fade", "effects")},
             metrics=figures(report),
             files={PAGE: plan_page(report).encode()},
         ),
@@ -120,7 +123,7 @@ def _waits(given: Mapping[str, str]) -> list[int]:
 
 
 def _report(
-    artifact: Artifact, given: Mapping[str, str], waits: Sequence[int], fade: float
+    artifact: Artifact, given: Mapping[str, str], waits: Sequence[int], fade: float, told: bool
 ) -> PlanReport:
     contents, path = artifact.contents, Path(given["decisions"])
     part = require_policy(contents)
@@ -136,10 +139,13 @@ def _report(
     rules = read_booked(path, contents, artifact.customers).added_to(part.rules)
     steps = Steps(start=start, waits=waits, fade=fade)
     logits = artifact.decision_logits
-    best, greedy = plan_two_steps(contents, logits, rules, steps, effects, used)
+    best, greedy = plan_two_steps(
+        contents, logits, rules, steps, effects if told else effects.silent(), used
+    )
     return PlanReport(
         steps=steps,
         effects=effects,
+        told=told,
         table=plan_table(contents, logits, rules, steps, best, greedy),
     )
 

@@ -80,6 +80,26 @@ def test_one_customer_and_one_step(
         main(words(folder, "customer=nobody"))
 
 
+def test_answers_change_odds_only_where_asked(folder: Path, tmp_path: Path) -> None:
+    tables = []
+    for told in ("false", "true"):
+        out = tmp_path / f"{told}.parquet"
+        main(words(folder, "horizon=2", f"effects={told}", f"out={out}"))
+        tables.append(pd.read_parquet(out))
+    silent, heard = tables
+    both = (
+        silent["ignore_offer_id"].notna()
+        & (silent["ignore_offer_id"] == heard["ignore_offer_id"])
+        & (silent["ignore_touchpoint"] == heard["ignore_touchpoint"])
+        & silent["offer_id"].notna()
+    )
+    assert both.any()
+    changed = silent["ignore_probability"] != heard["ignore_probability"]
+    assert changed[both].all()
+    # What they may be is in the interval either way.
+    assert (silent["value_high"] > silent["value"])[both].all()
+
+
 def test_a_log_after_the_start_teaches_nothing(folder: Path) -> None:
     with pytest.raises(InputError, match="expected logged decisions with outcomes, got none"):
         main([*words(folder)[:2], "at=2024-01-01"])
@@ -133,6 +153,6 @@ def test_the_page_escapes_what_comes_from_data(folder: Path) -> None:
     made = plan_two_steps(contents, logits, part.rules, steps, effects, part.rules.outbound)
     table = plan_table(contents, logits, part.rules, steps, *made)
     table["offer_id"] = table["offer_id"].where(table["offer_id"].isna(), "<script>x</script>")
-    page = plan_page(PlanReport(steps=steps, effects=effects, table=table))
+    page = plan_page(PlanReport(steps=steps, effects=effects, told=False, table=table))
     assert "<script" not in page
     assert "&lt;script&gt;" in page

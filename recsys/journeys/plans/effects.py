@@ -1,6 +1,6 @@
 """After-effects of an offer on the odds of the next, in plain arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +50,10 @@ class AfterEffects:
             accepted=counts,
             refusals=refusals,
         )
+
+    def silent(self) -> "AfterEffects":
+        """The same without effects on the odds; what they may be still widens intervals."""
+        return replace(self, log_odds=np.zeros_like(self.log_odds))
 
     def added(self, cells: IntArray) -> FloatArray:
         """[...] log-odds of cells [...], 0 for cell -1."""

@@ -32,12 +32,14 @@ class PlanReport:
 
     Attributes:
         steps: how they were made.
-        effects: of outcomes.
+        effects: of outcomes, as learned.
+        told: whether plans use them.
         table: one row a customer, see `plan_table`.
     """
 
     steps: Steps
     effects: AfterEffects
+    told: bool
     table: pd.DataFrame
 
 
@@ -111,7 +113,8 @@ def plan_page(report: PlanReport) -> str:
         title="Two-step plans",
         facts={"from": f"{pd.Timestamp(steps.start, unit='s'):%Y-%m-%d %H:%M} UTC",
                "days until the second step": ", ".join(map(str, steps.waits)) or "no second step",
-               "lost a day": f"{steps.fade:.1%}"},
+               "lost a day": f"{steps.fade:.1%}",
+               "outcomes change odds": "yes" if report.told else "no"},
         summary=[summary(report)],
         effects=effects_shown(report),
         plans=plans_shown(report.table),
