@@ -88,18 +88,16 @@ def main(words: Sequence[str]) -> None:
     require_log(given)
     artifact = artifact_of(given)
     report = _report(artifact, given, waits, fade, told)
-    table = report.table
     if "customer" in given:
         say(*_one(given["customer"], report))
     else:
         say(*plan_text(report))
-    for path, content, key in (
-        (out, lambda: table_content(table, out.suffix if out else ""), "out"),
-        (page, lambda: plan_page(report).encode(), "page"),
-    ):
-        if path is not None:
-            write_whole(path, content(), key)
-            say("", f"{'Plans' if key == 'out' else 'Page'}: {path}")
+    if out is not None:
+        write_whole(out, table_content(report.table, out.suffix), "out")
+        say("", f"Plans: {out}")
+    if page is not None:
+        write_whole(page, plan_page(report), "page")
+        say("", f"Page: {page}")
     log_if_wanted(
         given,
         lambda: Report(

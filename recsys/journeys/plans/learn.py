@@ -137,7 +137,7 @@ def _baseline(log: _Log, accepted: BoolArray) -> FloatArray:
     until = np.where(log.previous >= 0, log.previous, first)
     known, wanted = (total[until] - total[first] for total in sums)
     standing = (known + _STRENGTH) / (wanted + _STRENGTH)
-    return logit(np.clip(expected * standing, 1e-4, 1 - 1e-4))
+    return np.asarray(logit(np.clip(expected * standing, 1e-4, 1 - 1e-4)))
 
 
 def _ratio(groups: IntArray, accepted: BoolArray, expected: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -160,7 +161,7 @@ def figures(report: PlanReport) -> dict[str, float]:
     }
 
 
-def _step(row: "pd.Series[object]", prefix: str) -> TableCell:
+def _step(row: "pd.Series[Any]", prefix: str) -> TableCell:
     offer, when = row[f"{prefix}{columns.OFFER}"], row[f"{prefix}{columns.TIMESTAMP}"]
     if not isinstance(when, pd.Timestamp) or pd.isna(when):
         return TableCell("-")

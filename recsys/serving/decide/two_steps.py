@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -65,9 +66,10 @@ class Offered:
     @classmethod
     def nothing(cls, *shape: int) -> "Offered":
         """Nothing is offered to anybody."""
-        rows = {name: np.full(shape, -1) for name in ("offers", "touchpoints", "dayparts")}
-        amounts = {name: np.zeros(shape) for name in ("chances", "gains", "worth")}
-        return cls(waits=np.zeros(shape, np.int64), **rows, **amounts)
+        made: dict[str, Any] = {"waits": np.zeros(shape, np.int64)}
+        made |= {name: np.full(shape, -1) for name in ("offers", "touchpoints", "dayparts")}
+        made |= {name: np.zeros(shape) for name in ("chances", "gains", "worth")}
+        return cls(**made)
 
     def put(self, rows: BoolArray, other: "Offered") -> None:
         """Takes over some rows of another, in place."""
@@ -165,8 +167,8 @@ def step_times(
 ) -> tuple[IntArray, IntArray]:
     """[C] and [C, 3] UTC seconds of the first and second steps, -1 where there is none."""
     first = _times(rules, logits, steps.start, plans.first)
-    then = np.full(plans.then.offers.shape, -1)
-    for outcome in range(then.shape[1]):
+    then: IntArray = np.full(plans.outcomes.shape, -1)
+    for outcome in (ACCEPTED, REJECTED, IGNORED):
         ruled = _contacted(rules, plans.first, first, outcome == REJECTED)
         offered = plans.then.column(outcome)
         then[:, outcome] = _times(ruled, logits, steps.start, offered)
