@@ -33,7 +33,8 @@ from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.ops.whole_file import write_whole
 from recsys.serving import Artifact, load
 from recsys.serving.decide.planned_touchpoints import planned_touchpoints
-from recsys.serving.decide.two_steps import Offered, Steps, TwoStepPlans, plan_two_steps, step_times
+from recsys.serving.decide.step_plans import Offered, Steps, TwoStepPlans, step_times
+from recsys.serving.decide.two_steps import plan_two_steps
 from recsys.simulation import SimulatedMarket
 
 Worth = dict[str, FloatArray]

@@ -42,7 +42,8 @@ from recsys.serving.artifact import times
 from recsys.serving.decide.booked import read_booked
 from recsys.serving.decide.inbound import require_policy
 from recsys.serving.decide.planned_touchpoints import planned_touchpoints
-from recsys.serving.decide.two_steps import Steps, plan_two_steps
+from recsys.serving.decide.step_plans import Steps
+from recsys.serving.decide.two_steps import plan_two_steps
 from recsys.tracking.report import Report
 
 _WAITS = (1, 2, 3, 5, 7, 10, 14, 21, 28, 42, 56, 84)

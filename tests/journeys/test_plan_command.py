@@ -12,7 +12,8 @@ from recsys.cli.plan import main
 from recsys.errors import InputError
 from recsys.journeys.plans.effects import AfterEffects
 from recsys.reports.plans.report import PlanReport, plan_page, plan_table
-from recsys.serving.decide.two_steps import Steps, plan_two_steps, step_times
+from recsys.serving.decide.step_plans import Steps, step_times
+from recsys.serving.decide.two_steps import plan_two_steps
 from recsys.simulation import SimulatedMarket
 
 MARKET = SimulatedMarket(events=6_000)

@@ -18,7 +18,8 @@ from recsys.serving import Contents, CustomerTable, ProductTable, TouchpointTabl
 from recsys.serving.artifact.acceptance_odds import AcceptanceOdds
 from recsys.serving.artifact.decision_part import DecisionPart
 from recsys.serving.decide.logits import Logits
-from recsys.serving.decide.two_steps import Steps, TwoStepPlans, plan_two_steps, step_times
+from recsys.serving.decide.step_plans import Steps, TwoStepPlans, step_times
+from recsys.serving.decide.two_steps import plan_two_steps
 from tests.policy.compiled.random_rules import random_moment
 from tests.serving.test_plan_any_rules import contents as any_contents
 

@@ -17,7 +17,7 @@ from recsys.reports.rendering import Cells, PageTable, TableCell, plain, render
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import plain_column
 from recsys.serving.decide.logits import Logits
-from recsys.serving.decide.two_steps import Offered, Steps, TwoStepPlans, step_times
+from recsys.serving.decide.step_plans import Offered, Steps, TwoStepPlans, step_times
 
 PAGE = "plans.html"
 """File name of the page."""

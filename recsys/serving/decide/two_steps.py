@@ -1,12 +1,8 @@
 """Two-step plans: an offer now, and for each answer the best one after a waiting time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
-
 import numpy as np
 
-from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.journeys.plans.effects import ACCEPTED, IGNORED, REJECTED, AfterEffects, cells
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.compiled import CompiledRules
@@ -15,100 +11,11 @@ from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.decision_part import DecisionPart
 from recsys.serving.decide.logits import Logits
+from recsys.serving.decide.step_plans import Offered, Steps, TwoStepPlans, contacted, moments
 from recsys.serving.decide.tiles import all_candidates
 
 SECOND_CHOICES = 10
 """Candidates for a second step at each wait, among which after-effects choose."""
-
-_AT_ONCE = 8_192
-
-
-@dataclass(frozen=True, kw_only=True)
-class Steps:
-    """How plans are made.
-
-    Attributes:
-        start: UTC seconds at which the day of the first step begins.
-        waits: days from then to the day of the second step, rising, each 1 or more; none for plans
-            of one step.
-        fade: share of its value that an offer loses with each day of waiting.
-        firsts: candidates for the first step.
-    """
-
-    start: int
-    waits: Sequence[int]
-    fade: float = 0.01
-    firsts: int = 4
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Offered:
-    """One offer for each of the customers, or of customers and outcomes; all of one shape.
-
-    Attributes:
-        offers: int64 rows, -1 for none.
-        touchpoints: int64 rows, -1 there.
-        dayparts: int64, -1 there.
-        waits: int64 days from the start, 0 for the first step.
-        chances: float64 probability of acceptance, as the step before has changed it.
-        gains: float64 euros of an acceptance, discounted.
-        worth: float64 net value in euros, discounted; 0 where there is none.
-    """
-
-    offers: IntArray
-    touchpoints: IntArray
-    dayparts: IntArray
-    waits: IntArray
-    chances: FloatArray
-    gains: FloatArray
-    worth: FloatArray
-
-    @classmethod
-    def nothing(cls, *shape: int) -> "Offered":
-        """Nothing is offered to anybody."""
-        made: dict[str, Any] = {"waits": np.zeros(shape, np.int64)}
-        made |= {name: np.full(shape, -1) for name in ("offers", "touchpoints", "dayparts")}
-        made |= {name: np.zeros(shape) for name in ("chances", "gains", "worth")}
-        return cls(**made)
-
-    def put(self, rows: BoolArray, other: "Offered") -> None:
-        """Takes over some rows of another, in place."""
-        for field in fields(self):
-            getattr(self, field.name)[rows] = getattr(other, field.name)[rows]
-
-    def copy(self) -> "Offered":
-        """The same in arrays of their own."""
-        return Offered(**{each.name: getattr(self, each.name).copy() for each in fields(self)})
-
-    def column(self, outcome: int) -> "Offered":
-        """[C] what follows an outcome; shares the arrays."""
-        return Offered(**{each.name: getattr(self, each.name)[:, outcome] for each in fields(self)})
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class TwoStepPlans:
-    """A plan for each of C customers.
-
-    Attributes:
-        first: [C]; nothing is to wait for the second step.
-        then: [C, 3] by outcome of the first step; after nothing the plan is that of `IGNORED`.
-        outcomes: [C, 3] probabilities of the outcomes of the first step.
-        value: [C] float64 expected euros of both steps.
-        deviation: [C] float64 standard deviation that after-effects leave.
-    """
-
-    first: Offered
-    then: Offered
-    outcomes: FloatArray
-    value: FloatArray
-    deviation: FloatArray
-
-    def put(self, rows: BoolArray, other: "TwoStepPlans") -> None:
-        """Takes over the plans of some customers, in place."""
-        self.first.put(rows, other.first)
-        self.then.put(rows, other.then)
-        for name in ("outcomes", "value", "deviation"):
-            getattr(self, name)[rows] = getattr(other, name)[rows]
 
 
 def plan_two_steps(
@@ -127,8 +34,8 @@ def plan_two_steps(
 
     by backward induction: for each of the best first offers, and for none, the second steps that
     the rules still permit after it. The first contact counts for contact limits, pauses and
-    campaigns as if it had been made. What was accepted or rejected is not offered again; an offer
-    that was ignored may be, where rules permit it. Second steps are the `SECOND_CHOICES` best
+    campaigns as if it had been made. What was accepted or rejected is not offered again (offers are
+    told apart by their first product); what was ignored may be, where rules permit it. Second steps are the `SECOND_CHOICES` best
     before after-effects (see `recsys.journeys.plans.effects`) of each wait. A second step that
     costs more than it brings is left out.
 
@@ -162,19 +69,6 @@ def plan_two_steps(
     return best, greedy
 
 
-def step_times(
-    rules: CompiledRules, logits: Logits, steps: Steps, plans: TwoStepPlans
-) -> tuple[IntArray, IntArray]:
-    """[C] and [C, 3] UTC seconds of the first and second steps, -1 where there is none."""
-    first = _times(rules, logits, steps.start, plans.first)
-    then: IntArray = np.full(plans.outcomes.shape, -1)
-    for outcome in (ACCEPTED, REJECTED, IGNORED):
-        ruled = _contacted(rules, plans.first, first, outcome == REJECTED)
-        offered = plans.then.column(outcome)
-        then[:, outcome] = _times(ruled, logits, steps.start, offered)
-    return first, then
-
-
 class _Search:
     """Second steps after given first ones."""
 
@@ -203,12 +97,12 @@ class _Search:
         """Plans that begin so: with the best second steps, and with the greedy ones."""
         count = len(first.offers)
         best, greedy = Offered.nothing(count, 3), Offered.nothing(count, 3)
-        when = _times(self.rules, self.logits, self.steps.start, first)
+        when = moments(self.rules, self.logits, self.steps.start, first)
         cases = {True: (REJECTED,), False: (ACCEPTED, IGNORED)}
         for rejected, outcomes in cases.items():
             if rejected and (first.offers < 0).all():
                 continue
-            ruled = _contacted(self.rules, first, when, rejected)
+            ruled = contacted(self.rules, first, when, rejected)
             for wait in self.steps.waits:
                 found = self.candidates(ruled, wait, SECOND_CHOICES)
                 for outcome in outcomes:
@@ -281,34 +175,6 @@ def _column(found: Candidates, number: int, part: DecisionPart) -> Offered:
         gains=np.where(some, (worth + part.costs[touchpoints]) / np.maximum(chances, 1e-30), 0.0),
         worth=worth,
     )
-
-
-def _contacted(
-    rules: CompiledRules, first: Offered, when: IntArray, rejected: bool
-) -> CompiledRules:
-    """The rules after first steps [C] at moments [C]."""
-    made = np.flatnonzero(first.offers >= 0)
-    contacts = rules.contacts_of(
-        made,
-        when[made],
-        first.touchpoints[made],
-        first.offers[made],
-        np.full(len(made), rejected),
-    )
-    return rules.with_contacts(rules.contacts.merged(contacts))
-
-
-def _times(rules: CompiledRules, logits: Logits, start: int, offered: Offered) -> IntArray:
-    """[C] UTC seconds of offers [C], each on its own day; -1 where there is none."""
-    when = np.full(len(offered.offers), -1)
-    for wait in np.unique(offered.waits[offered.offers >= 0]).tolist():
-        rows = np.flatnonzero((offered.waits == wait) & (offered.offers >= 0))
-        for first in range(0, len(rows), _AT_ONCE):
-            part = rows[first : first + _AT_ONCE]
-            times = logits.by_daypart(rules.send_times(part, start + wait * DAY))
-            here = np.arange(len(part))
-            when[part] = times[here, offered.touchpoints[part], offered.dayparts[part]]
-    return when
 
 
 def _first_products(contents: Contents) -> IntArray:
