@@ -35,9 +35,9 @@ def plan_two_steps(
     by backward induction: for each of the best first offers, and for none, the second steps that
     the rules still permit after it. The first contact counts for contact limits, pauses and
     campaigns as if it had been made. What was accepted or rejected is not offered again (offers are
-    told apart by their first product); what was ignored may be, where rules permit it. Second steps are the `SECOND_CHOICES` best
-    before after-effects (see `recsys.journeys.plans.effects`) of each wait. A second step that
-    costs more than it brings is left out.
+    told apart by their first product); what was ignored may be, where rules permit it. Second steps
+    are the `SECOND_CHOICES` best before after-effects (see `recsys.journeys.plans.effects`) of each
+    wait. A second step that costs more than it brings is left out.
 
     The greedy plan takes the offer with the highest value now, and later again, on the first day
     of `waits` on which anything is worth it. It is one of those the best plan is chosen from.
