@@ -416,6 +416,33 @@ PURPOSES = {
         "out=/proc/no/s.csv cannot be written"),
 }  # fmt: skip
 
+CUSTOMER = {
+    "nobody": ([*SHOP], "say id=ID, the customer whose page is made"),
+    "misspelt key": ([*SHOP, "id=ann", "segmnts=x"], "unknown argument 'segmnts=x'; did you mean"),
+    "unknown customer": ([*SHOP, "id=cleoo"], "customer id 'cleoo' is not among", "are cleo"),
+    "unknown segments": ([*SHOP, "id=ann", "segments=defalt"], "segments: expected one of default"),
+    "unknown column": ([*SHOP, "id=ann", "column=colour"], "column: expected a column of products"),
+    "unknown label": ([*SHOP, "id=ann", "label=why"], "label: expected a column context_why"),
+    "unknown language": ([*SHOP, "id=ann", "language=xx"], "language: expected auto, de or en"),
+    "no templates": ([*SHOP, "id=ann", "templates=no"], "templates=no: expected a folder with"),
+    "days of none": ([*SHOP, "id=ann", "days=0"], "days: expected a number from 1", "got '0'"),
+    "leaving in words": ([*SHOP, "id=ann", "leaving=soon"], "leaving: expected a whole number"),
+    "k of none": ([*SHOP, "id=ann", "k=0"], "k: expected a whole number of at least 1, got '0'"),
+    "cut-off of no date": ([*SHOP, "id=ann", "at=monday"], "at: expected a moment from 20"),
+    "identities of nothing": ([*SHOP, "id=ann", "identities=kept"],
+        "identities=kept: expected a folder of recsys identities"),
+    "artifact and model": (["id=ann", "artifact=a", "model=als"], "model=als has no effect on an"),
+    "policy of no artifact": (["id=ann", "policy=market"], "policy= is for an artifact"),
+    "no artifact": ([*SHOP, "id=ann", "artifact=no"], "no"),
+    "unknown model": ([*SHOP, "id=ann", "model=alz"], "model=alz"),
+    "customers in code": ([*SHOP, "id=ann", "customers=code"], "customers: expected plain or"),
+    "page of no kind": ([*SHOP, "id=ann", "page=p.pdf"], "page=p.pdf: expected a name that ends"),
+    "picture of no kind": ([*SHOP, "id=ann", "picture=p.svg"], "picture=p.svg: expected a name"),
+    "log in words": ([*SHOP, "id=ann", "log=maybe"], "log: expected true or false"),
+    "page nowhere": ([*SHOP, "id=ann", "model=popularity", "page=/proc/no/p.html"],
+        "page=/proc/no/p.html cannot be written"),
+}  # fmt: skip
+
 SIGNALS = {
     "misspelt key": ([*SHOP, "evry=9"], "unknown argument 'evry=9'; did you mean every="),
     "unknown file": ([*SHOP, "signals=defalt"], "signals: expected one of default", "'default'?"),
@@ -455,6 +482,25 @@ SIMILAR = {
     "no artifact": (["artifact=no", "customer=c1"], "no"),
     "page of no kind": ([*SHOP, "clusters=3", "page=s.pdf"], "page=s.pdf: expected a name that"),
     "log in words": ([*SHOP, "clusters=3", "log=maybe"], "log: expected true or false"),
+}  # fmt: skip
+
+JOURNEY_MAP = {
+    "misspelt key": ([*SHOP, "segmnt=x"], "unknown argument 'segmnt=x'; did you mean segment="),
+    "unknown segment": ([*SHOP, "column=null", "segment=colour:red"],
+        "segment=colour:red: expected a column of customers"),
+    "no condition": ([*SHOP, "column=null", "segment=bought("], "segment"),
+    "two kinds": ([*SHOP, "column=null", "against=rest", "against_period=2025-01-01/2025-02-01"],
+        "against: expected against= or against_period=, got both"),
+    "no period": ([*SHOP, "column=null", "period=2025"], "period: expected FROM/TO"),
+    "differences of nothing": ([*SHOP, "differences=d.csv"], "differences: expected against= or"),
+    "unknown column": ([*SHOP, "column=colour"], "column: expected a column of products"),
+    "cut-off of no date": ([*SHOP, "at=monday"], "at: expected a moment from 20", "got 'monday'"),
+    "open beyond 1": ([*SHOP, "open=7"], "open: expected a number from 0 to 1, got '7'"),
+    "out of no kind": ([*SHOP, "out=s.xlsx"], "out=s.xlsx: expected a name that ends in"),
+    "picture of no kind": ([*SHOP, "picture=s.pdf"], "picture=s.pdf: expected a name that ends in"),
+    "page nowhere": ([*SHOP, "column=null", "page=/proc/no/s.html"],
+        "page=/proc/no/s.html cannot be written"),
+    "log in words": ([*SHOP, "log=maybe"], "log: expected true or false"),
 }  # fmt: skip
 
 MOMENTS = {
@@ -595,6 +641,8 @@ MONITOR = {
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
     "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "purposes": PURPOSES,
+    "customer": CUSTOMER,
+    "journey_map": JOURNEY_MAP,
     "plan": PLAN,
     "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,

@@ -18,13 +18,13 @@ import pandas as pd
 from recsys.cli.composed_source import composed_source
 from recsys.cli.customer_files import moment_of, table_content
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
+from recsys.cli.scored_window import scored_window
 from recsys.cli.source_words import DATA_KEYS, is_of_data
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.levers import lever_table
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
-from recsys.data.source import Cutoffs
 from recsys.errors import InputError
 from recsys.journeys.leaving.holdout import hold_out_leaving
 from recsys.journeys.leaving.learn import learn_leaving
@@ -43,8 +43,6 @@ from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 NONE = "none"
-_PARTS = 4
-"""Where the data have no cut-offs, the last of so many parts of their time is scored."""
 
 KEYS = {
     **DATA_KEYS,
@@ -97,7 +95,7 @@ def main(words: Sequence[str]) -> None:
     data = Dataset.from_source(source)
     moment = moment_of(given, data)
     retention = _offers(given, data)
-    report = _report(data, given["label"], days, _window(source.cutoffs, data, test), test)
+    report = _report(data, given["label"], days, scored_window(source.cutoffs, data, test), test)
     say(*moment_text(report))
     for name, path, content in _contents(data, given, files, moment, days, report, retention):
         write_whole(path, content, name)
@@ -118,22 +116,6 @@ def main(words: Sequence[str]) -> None:
             files={PAGE: moment_page(report).encode()},
         ),
     )
-
-
-def _window(cutoffs: Cutoffs | None, data: Dataset, test: bool) -> tuple[int, int]:
-    """Start and end of what is scored, in UTC microseconds."""
-    assert data.as_of is not None
-    if cutoffs is None or not isinstance(cutoffs.valid_from, pd.Timestamp):
-        if test:
-            raise InputError("test: expected data with cut-offs, whose test it is, got none")
-        assert data.interactions.when is not None
-        first = int(data.interactions.when.min())
-        return data.as_of - (data.as_of - first) // _PARTS, data.as_of
-    valid, tested = (
-        int(pd.Timestamp(each).timestamp()) * SECOND
-        for each in (cutoffs.valid_from, cutoffs.test_from)
-    )
-    return (tested, data.as_of) if test else (valid, tested)
 
 
 def _report(

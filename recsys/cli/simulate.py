@@ -23,6 +23,7 @@ KEYS = {
     "events": Key("number of events, 1,000 to 100 million", default="100000"),
     "seed": Key("a whole number of 0 or more", default="0"),
     "records": Key("false leaves out the table of records, which no model reads", default="true"),
+    "version": Key("of the market; in 2 life events can be foretold", default="1"),
 }
 
 
@@ -38,10 +39,11 @@ def main(words: Sequence[str]) -> None:
     given = key_values(words, KEYS, __doc__ or "")
     if "out" not in given:
         raise InputError("say out=FOLDER, where the market is to be written")
-    events, seed = _whole("events", given["events"]), _whole("seed", given["seed"])
+    events, seed, version = (_whole(key, given[key]) for key in ("events", "seed", "version"))
     records = truth("records", given["records"])
+    market = SimulatedMarket(events=events, seed=seed, version=version, records=records)
     out = new_folder("out", given["out"])
-    report(out, SimulatedMarket(events=events, seed=seed, records=records).write(out))
+    report(out, market.write(out))
 
 
 def _whole(key: str, text: str) -> int:

@@ -58,7 +58,7 @@ def merge_identities(
     """
     if tables.identities is None:
         return tables
-    links = _used(tables.identities, rules, before)
+    links = used_links(tables.identities, rules, before)
     person_of = _persons(links, tables.customers, rules.largest)
     merged = {}
     for name in ("interactions", "customers", "decisions"):
@@ -74,7 +74,10 @@ def merge_identities(
     return replace(tables, **merged)
 
 
-def _used(links: pd.DataFrame, rules: IdentityRules, before: pd.Timestamp | None) -> pd.DataFrame:
+def used_links(
+    links: pd.DataFrame, rules: IdentityRules, before: pd.Timestamp | None = None
+) -> pd.DataFrame:
+    """The rows of a table of links that count; arguments as for `merge_identities`."""
     keep = pd.Series(True, index=links.index)
     if columns.CONFIDENCE in links:
         keep &= links[columns.CONFIDENCE].fillna(1.0) >= rules.min_confidence

@@ -30,6 +30,7 @@ def parse_yaml(text: str) -> Any:
 def _require_few_levels(text: str) -> None:
     """Counts before the loader does, which calls itself for each level."""
     level = 0
+    event: Any
     for event in yaml.parse(text, yaml.SafeLoader):
         level += isinstance(event, yaml.CollectionStartEvent)
         level -= isinstance(event, yaml.CollectionEndEvent)

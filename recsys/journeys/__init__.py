@@ -1,1 +1,1 @@
-"""What customers are after: strands of purpose, what a session is for, and who will leave."""
+"""What customers are after: strands of purpose, moments, life events, and who will leave."""

@@ -1,6 +1,6 @@
 """Chunks: 5,000 customers generated from a seed of their own, for markets of any size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from recsys.simulation.decisions import Decisions, decisions
 from recsys.simulation.events import Events, events
 from recsys.simulation.identities import Aliases, aliases
+from recsys.simulation.life import LifeCourses, life_courses
 from recsys.simulation.offers import Offers, offers
 from recsys.simulation.people import People, people
 from recsys.simulation.purposes import Purposes, purposes
@@ -15,16 +16,22 @@ from recsys.simulation.sessions import pace, sessions
 from recsys.simulation.world import World, world
 
 CUSTOMERS = 5_000
+_OF_LIFE = 7
+"""Stage of the random stream of life courses."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Latent:
-    """The truth of a chunk, from which its events are drawn."""
+    """The truth of a chunk, from which its events are drawn.
+
+    `life` is None in version 1, whose life events nothing foretells.
+    """
 
     world: World
     offers: Offers
     people: People
     purposes: Purposes
+    life: LifeCourses | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,33 +42,42 @@ class Chunk:
     aliases: Aliases
     events: Events
     decisions: Decisions
+    life: LifeCourses | None
 
 
 # About 4 MB each. Queries are in shuffled order, so all chunks of up to 25 million events are kept.
 @lru_cache(maxsize=256)
-def latent(seed: int, number: int) -> Latent:
+def latent(seed: int, number: int, version: int = 1) -> Latent:
     """The truth of chunk `number`, cached."""
-    return draw_latent(seed, number)
+    return draw_latent(seed, number, version)
 
 
-def draw_latent(seed: int, number: int) -> Latent:
+def draw_latent(seed: int, number: int, version: int = 1) -> Latent:
     """The truth of chunk `number`, not cached, so that writing a large market needs no memory."""
     market = world(seed)
     customers = people(market, CUSTOMERS, generator(seed, number, 0))
+    life = None if version == 1 else life_courses(customers, generator(seed, number, _OF_LIFE))
+    if life is not None:
+        customers = replace(
+            customers,
+            life_event=np.where(life.happens & (life.ends >= 0), life.kind, -1),
+            life_day=life.ends,
+        )
     return Latent(
         world=market,
         offers=offers(seed),
         people=customers,
-        purposes=purposes(market, customers, generator(seed, number, 1)),
+        purposes=purposes(market, customers, generator(seed, number, 1), life),
+        life=life,
     )
 
 
-def record(seed: int, number: int) -> Chunk:
+def record(seed: int, number: int, version: int = 1) -> Chunk:
     """Draws the year of chunk `number`: sessions, decisions and events."""
-    true = draw_latent(seed, number)
+    true = draw_latent(seed, number, version)
     identities = aliases(CUSTOMERS, generator(seed, number, 2))
     rng = generator(seed, number, 3)
-    visits = sessions(true.people, true.purposes, rng)
+    visits = sessions(true.people, true.purposes, rng, true.life)
     steps = pace(visits, rng)
     made = decisions(
         true.world,
@@ -78,7 +94,9 @@ def record(seed: int, number: int) -> Chunk:
     happened = events(
         true.world, true.people, true.purposes, true.offers, visits, steps, alias, made, rng
     )
-    return Chunk(people=true.people, aliases=identities, events=happened, decisions=made)
+    return Chunk(
+        people=true.people, aliases=identities, events=happened, decisions=made, life=true.life
+    )
 
 
 def generator(seed: int, number: int, stage: int) -> np.random.Generator:

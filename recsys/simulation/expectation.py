@@ -8,7 +8,7 @@ renewals of what is bought within it are left out.
 
 import numpy as np
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.simulation import calendar
 from recsys.simulation.calendar import ForecastWindow
 from recsys.simulation.choice import softmax
@@ -140,12 +140,24 @@ def _purpose_rates(true: Latent, rows: IntArray, window: ForecastWindow) -> Floa
         * (lasts - fades)[:, None]
         * softmax(leaning + true.world.life_lift[kind])
     )
-    soon = WITH_LIFE_EVENT * (until - today) / (calendar.DAYS - WITH_LIFE_EVENT * today)
-    for lift in true.world.life_lift:
-        share = soon / len(LIFE_EVENTS) * ~has_happened
+    chances, looks = _life_events(true, rows, has_happened, today, until)
+    for lift, share, look in zip(true.world.life_lift, chances.T, looks.T, strict=False):
         # Half of its purposes, because on average it happens in the middle of the window.
-        rates += 0.5 * PURPOSES_A_LIFE_EVENT * share[:, None] * softmax(leaning + lift)
+        raised = 0.5 * PURPOSES_A_LIFE_EVENT * share[:, None] + look[:, None]
+        rates += raised * softmax(leaning + lift)
     return np.asarray(BUYS_FROM[KNOW] * rates)
+
+
+def _life_events(
+    true: Latent, rows: IntArray, has_happened: BoolArray, today: float, until: float
+) -> tuple[FloatArray, FloatArray]:
+    """[Q, K] probability of each life event, and [Q, K] purposes that lead to it."""
+    if true.life is not None:
+        return true.life.chances(rows, today, until), true.life.expected_looks(rows, today, until)
+    soon = WITH_LIFE_EVENT * (until - today) / (calendar.DAYS - WITH_LIFE_EVENT * today)
+    share = soon / len(LIFE_EVENTS) * ~has_happened
+    chances = np.repeat(share[:, None], len(LIFE_EVENTS), axis=1)
+    return chances, np.zeros_like(chances)
 
 
 def _add_running(

@@ -15,6 +15,7 @@ from recsys.simulation.keys import alias_ids, customer_ids
 from recsys.simulation.names import (
     ALIAS_KINDS,
     DEVICES,
+    FORETOLD_LIFE_EVENTS,
     INTENTS,
     LANGUAGES,
     LIFE_STAGES,
@@ -29,6 +30,8 @@ from recsys.simulation.world import product_ids
 
 # Numbers of sessions and decisions of a chunk are below this, so that they are unique in a market.
 NUMBERS_A_CHUNK = 1_000_000
+LIFE_EVENT = "life_event"
+"""Column of customers in version 2: the latest life event that the firm has recorded."""
 # Position in `names.DEVICES` by touchpoint, -1 for the customer's phone.
 _TOUCHPOINT_DEVICE = np.array([-1, 2, 3, 4, 2, -1])
 
@@ -46,7 +49,7 @@ def tables(chunk: Chunk, number: int, count: int, rng: np.random.Generator | Non
     ids = customer_ids(offset + np.arange(CUSTOMERS))
     return Tables(
         interactions=_interactions(chunk, ids, number, count),
-        customers=_customers(chunk.people, ids).head(count),
+        customers=_customers(chunk, ids, count),
         identities=_identities(chunk.aliases, ids, offset, count),
         decisions=_decisions(chunk.decisions, ids, number, count),
         records=None if rng is None else records(chunk.people, chunk.aliases, offset, count, rng),
@@ -87,7 +90,23 @@ def _seen_as(chunk: Chunk, ids: pd.Series, number: int, keep: BoolArray) -> pd.S
     return _named(np.where(alias < 0, customer, CUSTOMERS + 2 * customer + alias), names)
 
 
-def _customers(people: People, ids: pd.Series) -> pd.DataFrame:
+def _customers(chunk: Chunk, ids: pd.Series, count: int) -> pd.DataFrame:
+    table = _attributes(chunk.people, ids).head(count)
+    if chunk.life is None:
+        return table
+    # A row from the beginning, and one from when the firm records a life event.
+    second = chunk.life.recorded(chunk.people)[:count]
+    rows = np.flatnonzero(second < calendar.NEVER)
+    names = tuple(FORETOLD_LIFE_EVENTS)
+    kinds = np.concatenate([np.full(count, -1), chunk.people.life_event[rows]])
+    dates = np.concatenate([np.full(count, calendar.NEVER), second[rows]])
+    dated = pd.concat([table, table.iloc[rows]], ignore_index=True)
+    dated[LIFE_EVENT] = _named(kinds, names)
+    dated[columns.VALID_FROM] = calendar.timestamps(dates)
+    return dated
+
+
+def _attributes(people: People, ids: pd.Series) -> pd.DataFrame:
     table = pd.DataFrame(
         {
             columns.CUSTOMER: ids,

@@ -23,17 +23,17 @@ CONTACTS = 6.0
 OUTBOUND = "outbound"
 
 
-def opportunities(seed: int, number: int, count: int) -> pd.DataFrame:
+def opportunities(seed: int, number: int, count: int, version: int = 1) -> pd.DataFrame:
     """The opportunities of the first `count` customers of a chunk, in order of time.
 
     Returns:
         customer_id, touchpoint, timestamp, outbound (whether the firm starts the contact); a
         customer has at most one a second. Outbound ones only where the customer consents.
     """
-    true = draw_latent(seed, number)
+    true = draw_latent(seed, number, version)
     # The stream of `recsys.simulation.chunk.record`: the same sessions.
     rng = generator(seed, number, 3)
-    visits = sessions(true.people, true.purposes, rng)
+    visits = sessions(true.people, true.purposes, rng, true.life)
     steps = pace(visits, rng)
     shows = SHOWN[visits.touchpoint] > 0
     ends = steps.second[steps.is_last] + SECONDS_AFTER

@@ -117,7 +117,7 @@ class Oracle:
         return scores
 
     def _latent(self, number: int) -> Latent:
-        true = latent(self.market.seed, number)
+        true = latent(self.market.seed, number, int(self.market.version))
         if self.three_way:
             return true
         return replace(

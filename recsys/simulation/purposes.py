@@ -8,6 +8,7 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.simulation import calendar
 from recsys.simulation.choice import draw, softmax
 from recsys.simulation.journeys import BUY, CONSIDER, KNOW, Visits, walk
+from recsys.simulation.life import LifeCourses
 from recsys.simulation.people import People
 from recsys.simulation.utility import choice_chances
 from recsys.simulation.world import IN_CATEGORY, World
@@ -65,12 +66,25 @@ class Purposes:
         return position, order[starts[rows][position] + nth]
 
 
-def purposes(world: World, people: People, rng: np.random.Generator) -> Purposes:
-    """Draws the purposes of a year: spontaneous, from life events, and renewals of purchases."""
+def purposes(
+    world: World, people: People, rng: np.random.Generator, life: LifeCourses | None = None
+) -> Purposes:
+    """Draws the purposes of a year: spontaneous, around life events, and renewals of purchases.
+
+    Args:
+        world: products.
+        people: customers of the chunk.
+        rng: source of randomness.
+        life: their life courses, if life events can be foretold.
+    """
     generations = [
         _begin(world, people, *_spontaneous(people, rng), rng),
         _begin(world, people, *_from_life_events(world, people, rng), rng),
     ]
+    if life is not None:
+        generations.append(
+            _begin(world, people, *_from_preparations(world, people, life, rng), rng)
+        )
     renewed = _concatenate(generations)
     # A year is too short for a third renewal.
     for _ in range(2):
@@ -97,6 +111,14 @@ def _from_life_events(
     days = people.life_day[customer] + rng.exponential(LIFE_EVENT_DAYS, len(customer))
     in_time = (days < calendar.DAYS) & (days >= people.joins[customer])
     return customer[in_time], category[in_time], days[in_time]
+
+
+def _from_preparations(
+    world: World, people: People, life: LifeCourses, rng: np.random.Generator
+) -> tuple[IntArray, IntArray, FloatArray]:
+    customer = life.look_customer
+    lift = world.life_lift[life.kind[customer]]
+    return customer, draw(softmax(people.leaning[customer] + lift), rng), life.look_day
 
 
 def _renew(world: World, people: People, parents: Purposes, rng: np.random.Generator) -> Purposes:

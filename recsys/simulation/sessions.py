@@ -7,6 +7,7 @@ import numpy as np
 from recsys.arrays import BoolArray, IntArray
 from recsys.simulation import calendar
 from recsys.simulation.journeys import KNOW, SERVICE
+from recsys.simulation.life import LifeCourses
 from recsys.simulation.names import INTENTS
 from recsys.simulation.people import People
 from recsys.simulation.purposes import Purposes
@@ -48,10 +49,22 @@ class Sessions:
         return Sessions(**{field.name: getattr(self, field.name)[keep] for field in fields(self)})
 
 
-def sessions(people: People, purposes: Purposes, rng: np.random.Generator) -> Sessions:
-    """All sessions of the year: the visits of purposes, then errands."""
+def sessions(
+    people: People,
+    purposes: Purposes,
+    rng: np.random.Generator,
+    life: LifeCourses | None = None,
+) -> Sessions:
+    """All sessions of the year: the visits of purposes, then errands.
+
+    Args:
+        people: customers of the chunk.
+        purposes: their purposes.
+        rng: source of randomness.
+        life: their life courses, if life events can be foretold.
+    """
     visits = purposes.visits
-    errand, errand_second = _errands(people, rng)
+    errand, errand_second = _errands(people, rng, life)
     customer = np.concatenate([purposes.customer[visits.purpose], errand])
     stage = np.concatenate([visits.stage, np.full(len(errand), SERVICE)])
     intent = np.where(stage == KNOW, KNOW_INTENT, BUY_INTENT)
@@ -68,14 +81,18 @@ def sessions(people: People, purposes: Purposes, rng: np.random.Generator) -> Se
     return drawn.select((drawn.second >= 0) & (drawn.second < last))
 
 
-def _errands(people: People, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
+def _errands(
+    people: People, rng: np.random.Generator, life: LifeCourses | None
+) -> tuple[IntArray, IntArray]:
     """Customers and market seconds [n] of errands; a life event always causes one."""
     mean = ERRANDS_A_YEAR * people.activity * (1 - people.joins / calendar.DAYS)
     customer = np.repeat(np.arange(len(people)), rng.poisson(mean))
     days = rng.uniform(people.joins[customer], calendar.DAYS)
     changed = np.flatnonzero((people.life_event >= 0) & (people.life_day >= people.joins))
-    customer = np.concatenate([customer, changed])
-    days = np.concatenate([days, people.life_day[changed]])
+    more = [changed] if life is None else [changed, life.errand_customer]
+    more_days = [people.life_day[changed]] + ([] if life is None else [life.errand_day])
+    customer = np.concatenate([customer, *more])
+    days = np.concatenate([days, *more_days])
     return customer, people.moments(customer, days, rng)
 
 

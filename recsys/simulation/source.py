@@ -5,6 +5,7 @@ Seen products are kept in the ranking: some purchases are renewals, and customer
 Targets: `accept` (of a logged offer) and `purchase` (at the end of a journey).
 
 Odd about the data:
+- In version 2 (`version=2`) life events can be foretold: see `recsys.simulation.life`.
 - Every customer starts the year without a purpose, so January has fewer events than other months.
 - Most events of a session have the time of the event before, because pages report in bursts.
 - About one session in five of a customer with aliases is seen under an alias; one link in ten is
@@ -31,14 +32,19 @@ from recsys.simulation import calendar, frames
 from recsys.simulation.chunk import CUSTOMERS, generator, latent, record
 from recsys.simulation.decisions import REFUSAL
 from recsys.simulation.keys import customer_ids, customer_rows, record_rows, rows_in_list
-from recsys.simulation.names import TOUCHPOINT_NAMES
+from recsys.simulation.names import (
+    FORETOLD_LIFE_EVENTS,
+    LIFE_EVENTS,
+    TOUCHPOINT_NAMES,
+)
 from recsys.simulation.offers import in_window, offers, offers_table
 from recsys.simulation.opportunities import opportunities
 from recsys.simulation.partitions import write_partitions
 from recsys.simulation.truth import acceptance
 from recsys.simulation.world import products_table, touchpoints_table, world
 
-EVENTS_A_CUSTOMER = 20
+EVENTS_A_CUSTOMER = {1: 20, 2: 26}
+"""By version."""
 FEWEST, MOST = 1_000, 100_000_000
 _OF_RECORDS = 5
 """Stage of the random stream of records; those of `chunk` and `opportunities` are before it."""
@@ -48,8 +54,12 @@ class SimulatedMarket:
     """A source of simulated customers, products, offers and decisions with known propensities.
 
     Args:
-        events: approximate number of interactions, 1,000 to 100 million; 20 per customer.
+        events: approximate number of interactions, 1,000 to 100 million; 20 per customer,
+            26 in version 2.
         seed: not negative; equal seeds give equal tables.
+        version: 1, whose life events nothing foretells; 2, where they depend on age, life stage and
+            season and are preceded by signs, and customers have a column `life_event`, dated by
+            when the firm records one. See `recsys.simulation.life`.
         records: with a table `records`, see `recsys.simulation.records`. It changes no other table,
             and no model reads it, so it is left out unless asked for.
 
@@ -58,7 +68,6 @@ class SimulatedMarket:
     """
 
     name: str = "simulated"
-    version: str = "1"
     # Two months of validation, three of test.
     cutoffs: Cutoffs = Cutoffs(
         valid_from=pd.Timestamp("2025-08-01", tz="UTC"),
@@ -67,17 +76,22 @@ class SimulatedMarket:
     filter_seen: bool = False
     targets: tuple[str, ...] = ("accept", "purchase")
 
-    def __init__(self, *, events: int = 100_000, seed: int = 0, records: bool = False) -> None:
+    def __init__(
+        self, *, events: int = 100_000, seed: int = 0, version: int = 1, records: bool = False
+    ) -> None:
         self.events = _whole_number("events", events)
         self.seed = _whole_number("seed", seed)
         if not FEWEST <= self.events <= MOST:
             raise InputError(f"events must lie between {FEWEST:,} and {MOST:,}, got {events:,}")
         if self.seed < 0:
             raise InputError(f"seed must be a whole number of 0 or more, got {seed}")
+        if _whole_number("version", version) not in EVENTS_A_CUSTOMER:
+            raise InputError(f"version must be 1 or 2, got {version}")
+        self.version = str(version)
         if not isinstance(records, bool):
             raise InputError(f"records must be true or false, got {records!r}")
         self.records = records
-        self.customers = self.events // EVENTS_A_CUSTOMER
+        self.customers = self.events // EVENTS_A_CUSTOMER[version]
 
     def load(self) -> Tables:
         """All tables in memory; about 0.15 kB per event."""
@@ -97,7 +111,7 @@ class SimulatedMarket:
         """Interactions, customers, identities, decisions and records of part `number`."""
         count = min(self.customers - number * CUSTOMERS, CUSTOMERS)
         rng = generator(self.seed, number, _OF_RECORDS) if self.records else None
-        return frames.tables(record(self.seed, number), number, count, rng)
+        return frames.tables(record(self.seed, number, int(self.version)), number, count, rng)
 
     @property
     def parts(self) -> int:
@@ -135,7 +149,12 @@ class SimulatedMarket:
             customer_id, touchpoint, timestamp and outbound, in order of time.
         """
         parts = [
-            opportunities(self.seed, number, min(self.customers - number * CUSTOMERS, CUSTOMERS))
+            opportunities(
+                self.seed,
+                number,
+                min(self.customers - number * CUSTOMERS, CUSTOMERS),
+                int(self.version),
+            )
             for number in range(self.parts)
         ]
         joined = pd.concat(parts, ignore_index=True)
@@ -190,7 +209,7 @@ class SimulatedMarket:
         chances = np.zeros(len(persons))
         for number in np.unique(persons // CUSTOMERS):
             rows = np.flatnonzero((persons // CUSTOMERS == number) & in_window(offer, second))
-            true = latent(self.seed, int(number))
+            true = latent(self.seed, int(number), int(self.version))
             chances[rows] = acceptance(
                 true.world,
                 true.people,
@@ -202,6 +221,40 @@ class SimulatedMarket:
                 second=second[rows],
             )
         return chances.reshape(coded[0].shape)
+
+    def life_event_probability(self, customers: IdArray, when: object, days: float) -> FloatArray:
+        """The true probability that a life event happens to customers within some days.
+
+        From what is true at the moment: age, life stage, season, and whether the customer prepares
+        for one and since when. The firm sees only what this causes, so it is an upper bound.
+
+        Args:
+            customers: [n] customer ids or aliases.
+            when: a UTC timestamp.
+            days: after it, more than 0.
+
+        Returns:
+            [n, K] float64 for the kinds of `life_events`.
+
+        Raises:
+            InputError: an id is not of this market, or its version has no such probability.
+        """
+        if self.version == "1":
+            raise InputError("version: expected 2, whose life events can be foretold, got 1")
+        persons = customer_rows(customers, self.customers)
+        start = float(calendar.to_days(calendar.market_seconds(when))[0])
+        chances = np.zeros((len(persons), len(self.life_events)))
+        for number in np.unique(persons // CUSTOMERS):
+            rows = np.flatnonzero(persons // CUSTOMERS == number)
+            life = latent(self.seed, int(number), int(self.version)).life
+            assert life is not None
+            chances[rows] = life.chances(persons[rows] % CUSTOMERS, start, start + days)
+        return chances
+
+    @property
+    def life_events(self) -> tuple[str, ...]:
+        """The kinds of life events."""
+        return tuple(LIFE_EVENTS if self.version == "1" else FORETOLD_LIFE_EVENTS)
 
 
 def _whole_number(name: str, value: object) -> int:

@@ -56,9 +56,9 @@ def _of_rows(market: SimulatedMarket, tables: Tables) -> IntArray:
     chunk, within = session // NUMBERS_A_CHUNK, session % NUMBERS_A_CHUNK
     purpose = np.full(len(events), NONE)
     for number in range(market.parts):
-        true = latent(market.seed, number)
+        true = latent(market.seed, number, int(market.version))
         # The first thing that is drawn of the record, so it is drawn again as it was.
-        drawn = sessions(true.people, true.purposes, generator(market.seed, number, 3))
+        drawn = sessions(true.people, true.purposes, generator(market.seed, number, 3), true.life)
         rows = np.flatnonzero((chunk == number) & (within < len(drawn)))
         found = drawn.purpose[within[rows]]
         purpose[rows] = np.where(found >= 0, found + number * NUMBERS_A_CHUNK, NONE)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.by_strand import ByStrandSuite
+from benchmarks.journey_map import JourneyMapSuite
 from benchmarks.purposes import PurposesSuite
 from recsys.data.frames import Frames
 from recsys.errors import InputError
@@ -45,3 +46,11 @@ def test_a_source_without_cut_offs_or_a_published_split_is_refused() -> None:
     )
     with pytest.raises(InputError, match="a published split needs a column 'part'"):
         suite.figures()
+
+
+def test_the_suite_of_journey_maps_counts_false_alarms_and_seconds() -> None:
+    figures = JourneyMapSuite(events=2_000, parts=3, large=2_000).figures()
+    assert 0 <= figures["false_alarms"] <= 1
+    assert figures["comparisons"] > 10
+    assert figures["strands"] > 100
+    assert figures["difference_seconds"] > 0

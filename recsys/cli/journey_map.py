@@ -1,0 +1,120 @@
+"""Draws the journeys of customers: stages, touchpoints, drop-offs, and the time between.
+
+recsys journey_map data=files data.root=FOLDER page=map.html picture=map.png
+recsys journey_map data=files data.root=FOLDER segment=language:de against=rest page=map.html
+recsys journey_map data=files data.root=FOLDER segment="bought(0, 90) > 0" out=flows.parquet
+recsys journey_map data=files data.root=FOLDER period=FROM/TO against_period=FROM/TO page=map.html
+
+A strand is what a customer did for one purpose, see recsys purposes. A segment is COLUMN:VALUE for
+a column of customers, or a condition as of recsys segments. Differences have intervals that hold
+all together. Keys of data= are those of recsys train.
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from recsys.cli.composed_source import composed_source
+from recsys.cli.customer_files import known_before, table_content
+from recsys.cli.journey_groups import groups_of
+from recsys.cli.run_keys import LOG, log_if_wanted, require_log
+from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.words import Key, key_values, named_file, number_within
+from recsys.data import columns
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.journeys.purposes.model import PurposeModel
+from recsys.ops.terminal import say
+from recsys.ops.whole_file import write_whole
+from recsys.reports.journey_map.page import PAGE, journey_page, journey_text
+from recsys.reports.journey_map.picture import overview
+from recsys.reports.journey_map.report import JourneyMap, figures, summary, title
+from recsys.reports.journey_map.tables import flow_file, move_file
+from recsys.reports.rendering import as_csv
+from recsys.tracking.data_sets import DataSet
+from recsys.tracking.report import Report
+
+_TABLES = (".parquet", ".csv")
+_GROUPS = ("segment", "against", "period", "against_period")
+KEYS = {
+    **DATA_KEYS,
+    "segment": Key("whose map: COLUMN:VALUE, or a condition", "SEGMENT"),
+    "against": Key("segment to compare with; rest for all other customers", "SEGMENT"),
+    "period": Key("when strands began", "FROM/TO"),
+    "against_period": Key("period to compare with", "FROM/TO"),
+    "column": Key("column of products that has the purposes; null finds them in the graph",
+                  default=columns.CATEGORY),
+    "at": Key("cut-off; by default the end of the data", "DATE"),
+    "open": Key("least probability of going on for a strand to count as open", default="0.1"),
+    "out": Key("file with a row a link between stages (.parquet or .csv)", "FILE"),
+    "moves": Key("file with a row a pair of touchpoints (.parquet or .csv)", "FILE"),
+    "differences": Key("file with a row a comparison (.parquet or .csv)", "FILE"),
+    "page": Key("write a page", "FILE.html"),
+    "picture": Key("write the picture", "FILE.png"),
+    "seed": Key("of the graph's communities and of resamples", default="0"),
+    **LOG,
+}  # fmt: skip
+
+
+def main(words: Sequence[str]) -> None:
+    """Prints a journey map, writes its page, picture and tables, and keeps them in MLflow.
+
+    Args:
+        words: key=value.
+
+    Raises:
+        InputError: a word or the data are not usable, or a file cannot be written.
+    """
+    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    files = {key: named_file(given, key, _TABLES) for key in ("out", "moves", "differences")}
+    page, drawn = named_file(given, "page", (".html",)), named_file(given, "picture", (".png",))
+    if files["differences"] is not None and not {"against", "against_period"} & set(given):
+        raise InputError("differences: expected against= or against_period= too, got neither")
+    open_from = number_within("open", given["open"], 0.0, 1.0)
+    seed = int(number_within("seed", given["seed"], 0, 2**32 - 1))
+    require_log(given)
+    source = composed_source([word for word in words if is_of_data(word)])
+    report = _report(given, known_before(given, Dataset.from_source(source)), open_from, seed)
+    say(*journey_text(report))
+    tables: dict[str, pd.DataFrame | None] = {"out": flow_file(report), "moves": move_file(report),
+              "differences": report.differences}  # fmt: skip
+    for key, path in files.items():
+        table = tables[key]
+        if path is not None and table is not None:
+            write_whole(path, table_content(table, path.suffix), key)
+            say("", f"{'Links' if key == 'out' else key.capitalize()}: {path}")
+    if page is not None:
+        write_whole(page, journey_page(report), "page")
+        say("", f"Page: {page}")
+    if drawn is not None:
+        write_whole(drawn, overview(report), "picture")
+        say("", f"Picture: {drawn}")
+    log_if_wanted(given, lambda: _kept(given, report, tables))
+
+
+def _report(given: dict[str, str], data: Dataset, open_from: float, seed: int) -> JourneyMap:
+    column = None if given["column"] == "null" else given["column"]
+    model = PurposeModel(column=column, seed=seed).fit(data)
+    groups, notes = groups_of(given, data, model, open_from)
+    return JourneyMap.of(data, groups, notes=notes, seed=seed)
+
+
+def _kept(
+    given: dict[str, str], report: JourneyMap, tables: dict[str, pd.DataFrame | None]
+) -> Report:
+    data = report.data
+    return Report(
+        kind="journey_map",
+        name=f"journey_map {data.name}",
+        note="\n\n".join([title(report), *summary(report)]),
+        params={key: given[key] for key in (*_GROUPS, "column", "open", "seed") if key in given},
+        metrics=figures(report),
+        tags={"data": data.name, "fingerprint": data.fingerprint},
+        data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
+        files={
+            PAGE: journey_page(report).encode(),
+            "journey_map.png": overview(report),
+            **{f"{key}.csv": as_csv(table).encode()
+               for key, table in tables.items() if table is not None},
+        },
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Maps of journeys: the ways of strands through stages and touchpoints, and what differs."""

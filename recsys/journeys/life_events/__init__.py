@@ -1,0 +1,1 @@
+"""Life events: which one comes next, when, and how likely within some days."""

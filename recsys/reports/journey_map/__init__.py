@@ -1,0 +1,1 @@
+"""Journey maps as a page, pictures and lines for the terminal."""
