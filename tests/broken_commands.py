@@ -520,6 +520,26 @@ MOMENTS = {
     "events of no kind": ([*SHOP, "events=e.txt"], "events=e.txt: expected a name that ends in"),
 }  # fmt: skip
 
+PLAN = {
+    "no artifact": ([], "say artifact=FOLDER; plans need the artifact and a log with outcomes"),
+    "no log": (["artifact={artifact}"], "say decisions=LOG; plans need the artifact and a log"),
+    "misspelt key": (["hoizon=7"], "unknown argument 'hoizon=7'; did you mean horizon="),
+    "three steps": (["artifact={artifact}", "decisions=d.csv", "steps=3"],
+        "steps: expected 1 or 2, got 3"),
+    "horizon of a year": (["artifact={artifact}", "decisions=d.csv", "horizon=365"],
+        "horizon: expected 1 to 84 days, got 365"),
+    "fade of all": (["artifact={artifact}", "decisions=d.csv", "fade=1"],
+        "fade: expected a number from 0 to 0.5, got '1'"),
+    "effects in words": (["artifact={artifact}", "decisions=d.csv", "effects=some"],
+        "effects: expected true or false"),
+    "out of no kind": (["artifact={artifact}", "decisions=d.csv", "out=p.xlsx"],
+        "out=p.xlsx: expected a name that ends in"),
+    "no policy inside": (["artifact={artifact}", "decisions=tables/decisions.csv"],
+        "the artifact has no policy to decide by; export it again with policy="),
+    "foreign artifact": (["artifact=tables", "decisions=tables/decisions.csv"],
+        "is not an artifact"),
+}  # fmt: skip
+
 CHECK = {
     "no folder": (["data=files", "data.root=none"], "data.root=none: expected a folder"),
     "files without root": (["data=files"], "data.root is not set; set data.root=VALUE"),
@@ -623,6 +643,7 @@ BROKEN_COMMANDS = {
     "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "purposes": PURPOSES,
     "customer": CUSTOMER,
     "journey_map": JOURNEY_MAP,
+    "plan": PLAN,
     "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
     "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,

@@ -47,6 +47,7 @@ COMMANDS = {
     "life_events": "foretell the next life event of customers and its time, and how well",
     "customer": "show one customer on one page: strands, signals, value, consent, next offers",
     "journey_map": "draw journeys by stage and touchpoint: drop-offs, times, and what differs",
+    "plan": "plan two steps for each customer: an offer now, and the next after each answer",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }

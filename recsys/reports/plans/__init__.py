@@ -1,0 +1,1 @@
+"""What `recsys plan` shows: two-step plans against greedy ones, and what outcomes tell."""
