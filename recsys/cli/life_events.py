@@ -36,7 +36,7 @@ KEYS = {
     "label": Key("column of customers with the latest life event", "NAME", default=LABEL),
     "days": Key("within which a life event counts", default="30"),
     "weeks": Key("how far a forecast reaches, 1 to 52", default=str(WEEKS)),
-    "method": Key(f"of the hazards: {' or '.join(METHODS)}", default=METHODS[0]),
+    "method": Key(f"of the hazards: {', '.join(METHODS)}", default=METHODS[0]),
     "test": Key("true scores test instead of valid", default="false"),
     "at": Key("cut-off of out=; by default the end of the data", "DATE"),
     "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
@@ -62,7 +62,7 @@ def main(words: Sequence[str]) -> None:
     days, weeks = whole_number("days", given["days"]), whole_number("weeks", given["weeks"])
     require_days(days, weeks)
     if given["method"] not in METHODS:
-        raise InputError(f"method: expected {' or '.join(METHODS)}, got '{given['method'][:80]}'")
+        raise InputError(f"method: expected {', '.join(METHODS)}, got '{given['method'][:80]}'")
     test = truth("test", given["test"])
     require_log(given)
     source = composed_source([word for word in words if is_of_data(word)])

@@ -124,7 +124,7 @@ def test_the_command_says_how_well_and_writes_files(
     [
         ("label=job", "label: expected a column of customers"),
         ("days=85", "days: expected 1 to 84"), ("weeks=53", "weeks: expected 1 to 52"),
-        ("method=svm", "method: expected logistic or boosting"),
+        ("method=svm", "method: expected logistic, boosting, mean"),
         ("days=0", "days: expected a whole number"),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.journeys.life_events.hazards import Boosted, Logistic
+from recsys.journeys.life_events.hazards import Hazards
 
 _LEAST_SLOPE = 0.05
 """So that a map always rises."""
@@ -35,7 +35,7 @@ class Bends:
 
 
 def fit_bends(
-    fit: Callable[[IntArray], Logistic | Boosted],
+    fit: Callable[[IntArray], Hazards],
     values: FloatArray,
     pair: IntArray,
     week: IntArray,

@@ -1,4 +1,4 @@
-"""The weekly hazard of each life event: a multinomial logistic regression, or boosted trees.
+"""The weekly hazard of each life event: a multinomial logistic regression, boosted trees, or both.
 
 h_k(j | x) = P(the event of kind k happens in week j after a moment | none before it, x)
 
@@ -17,7 +17,7 @@ from recsys.journeys.boosting import fit_trees
 from recsys.journeys.life_events.history import COUNT, NUMBER, SINCE
 from recsys.ops.trees import Trees
 
-Method: TypeAlias = Literal["logistic", "boosting"]
+Method: TypeAlias = Literal["logistic", "boosting", "mean"]
 METHODS: tuple[str, ...] = get_args(Method)
 _FADES = 30.0
 """Days in which what was seen fades to 1 / e."""
@@ -84,6 +84,24 @@ class Boosted:
         return self.trees.margins(np.column_stack([values, week]).astype(np.float64))
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Mean:
+    """The mean of the log odds of others against none."""
+
+    parts: Sequence[Logistic | Boosted]
+
+    def margins(self, values: FloatArray, weeks: int) -> FloatArray:
+        """[n, weeks, K + 1] of rows [n, F]."""
+        return _mean([part.margins(values, weeks) for part in self.parts])
+
+    def at(self, values: FloatArray, week: IntArray) -> FloatArray:
+        """[n, K + 1] of rows [n, F], each in one week [n]."""
+        return _mean([part.at(values, week) for part in self.parts])
+
+
+Hazards: TypeAlias = Logistic | Boosted | Mean
+
+
 def fit_hazards(
     values: FloatArray,
     names: Sequence[str],
@@ -91,7 +109,7 @@ def fit_hazards(
     week: IntArray,
     outcome: IntArray,
     method: Method,
-) -> Logistic | Boosted:
+) -> Hazards:
     """Fits periods.
 
     Args:
@@ -100,13 +118,30 @@ def fit_hazards(
         pair: [N] the pair of each period.
         week: [N].
         outcome: [N] 0 for none, or a kind plus 1; each of them at least once.
-        method: "logistic" or "boosting".
+        method: "logistic", "boosting", or "mean" of both.
     """
+    if method == "logistic":
+        return _fit_logistic(values, names, pair, week, outcome)
     if method == "boosting":
-        rows = np.column_stack([values[pair], week])
-        return Boosted(
-            trees=fit_trees(rows, outcome, trees=_ROUNDS, learning_rate=0.08, leaves=6, least=60)
-        )
+        return _fit_boosted(values, pair, week, outcome)
+    return Mean(
+        parts=[
+            _fit_logistic(values, names, pair, week, outcome),
+            _fit_boosted(values, pair, week, outcome),
+        ]
+    )
+
+
+def _fit_boosted(values: FloatArray, pair: IntArray, week: IntArray, outcome: IntArray) -> Boosted:
+    rows = np.column_stack([values[pair], week])
+    return Boosted(
+        trees=fit_trees(rows, outcome, trees=_ROUNDS, learning_rate=0.08, leaves=6, least=60)
+    )
+
+
+def _fit_logistic(
+    values: FloatArray, names: Sequence[str], pair: IntArray, week: IntArray, outcome: IntArray
+) -> Logistic:
     cuts = {name: _cuts(values[:, place]) for place, name in enumerate(names)
             if name.startswith(NUMBER)}  # fmt: skip
     encoded = _encoded(values, names, cuts)
@@ -129,6 +164,10 @@ def fit_hazards(
         coefficients=coefficients,
         intercept=intercept,
     )
+
+
+def _mean(margins: Sequence[FloatArray]) -> FloatArray:
+    return np.asarray(np.mean([each - each[..., :1] for each in margins], axis=0))
 
 
 def _cuts(column: FloatArray) -> FloatArray:

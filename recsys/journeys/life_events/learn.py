@@ -11,7 +11,7 @@ from recsys.data.interactions import DAY
 from recsys.errors import InputError
 from recsys.journeys.life_events.calibrate import Bends, fit_bends
 from recsys.journeys.life_events.forecast import Forecast, forecast_of
-from recsys.journeys.life_events.hazards import Boosted, Logistic, Method, fit_hazards
+from recsys.journeys.life_events.hazards import Hazards, Method, fit_hazards
 from recsys.journeys.life_events.history import Columns, Histories, columns_of
 from recsys.journeys.life_events.observe import LABEL, LifeEvents, observe
 from recsys.journeys.life_events.periods import WEEK, periods
@@ -44,7 +44,7 @@ class LifeModel:
     names: Sequence[str]
     weeks: int
     columns: Columns
-    hazards: Logistic | Boosted
+    hazards: Hazards
     bends: Bends
     quiet: float
 
@@ -84,7 +84,7 @@ def learn_life_events(
         end: UTC microseconds.
         label: see `observe`.
         weeks: how far a forecast reaches, 1 to 52.
-        method: of the hazards, "logistic" or "boosting".
+        method: of the hazards, "logistic", "boosting", or "mean" of both, which takes longest.
 
     Raises:
         InputError: `weeks` is out of its range, there are no life events or too few, or the data
@@ -121,7 +121,7 @@ def learn_life_events(
     values, names = histories.values(drawn.customers, drawn.moments)
     outcome = np.searchsorted(kinds, drawn.outcome)
 
-    def fit(rows: IntArray) -> Logistic | Boosted:
+    def fit(rows: IntArray) -> Hazards:
         return fit_hazards(values, names, drawn.pair[rows], drawn.week[rows], outcome[rows], method)
 
     return LifeModel(
