@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, own_words
 from recsys.cli.words import Key, key_values, named_file
 from recsys.data.faults.inspected import Inspected, inspect
 from recsys.data.source import Source
@@ -39,7 +39,7 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word is wrong, or the tables cannot be read at all.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     out, suggest = named_file(given, "out", (".html",)), _suggest(given)
     source = composed_source([word for word in words if not _is_own(word)])
     if suggest is not None and not hasattr(source, "suggestion"):

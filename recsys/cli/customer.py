@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of
+from recsys.cli.customer_files import moment_of, write_page
 from recsys.cli.customer_settings import card_settings, require_sense
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, is_of_data, is_of_model
+from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, is_of_data, is_of_model
 from recsys.cli.words import Key, key_values, named_file
 from recsys.data import columns
 from recsys.data.dataset import Dataset
@@ -78,16 +78,14 @@ def main(words: Sequence[str]) -> None:
     key = _key(given)
     require_log(given)
     _require_language(given)
-    source = composed_source([word for word in composed if is_of_data(word)])
+    source = composed_source(data_words(composed))
     settings = card_settings(given, composed, source, KEYS)
     data = Dataset.from_source(source)
     person = Person.of(data, given["id"], moment_of(given, data) if "at" in given else None)
     card = customer_card(person, settings)
     spoken = _words(card, given)
     say(*customer_text(card, spoken))
-    if page is not None:
-        write_whole(page, customer_page(card, spoken), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: customer_page(card, spoken))
     if picture is not None:
         write_whole(picture, customer_picture(card, spoken), "picture")
         say("", f"Picture: {picture}")

@@ -1,13 +1,16 @@
 """What the commands about customers share: their cut-off, and the files that they write."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
+from pathlib import Path
 
 import pandas as pd
 
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import timestamp
 from recsys.errors import InputError
+from recsys.ops.terminal import say
+from recsys.ops.whole_file import write_whole
 from recsys.reports.rendering import as_csv
 
 
@@ -18,6 +21,13 @@ def table_content(table: pd.DataFrame, suffix: str) -> bytes:
     content = BytesIO()
     table.to_parquet(content, index=False)
     return content.getvalue()
+
+
+def write_page(page: Path | None, html: Callable[[], str]) -> None:
+    """Writes the page of `page=`, and says so; nothing without one."""
+    if page is not None:
+        write_whole(page, html(), "page")
+        say("", f"Page: {page}")
 
 
 def moment_of(given: Mapping[str, str], data: Dataset) -> int:

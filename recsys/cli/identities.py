@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import IntArray
+from recsys.cli.customer_files import write_page
 from recsys.cli.identity_tables import identity_tables
 from recsys.cli.run_keys import STORE, pairs_of, store_of
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import (
     Key,
     key_values,
@@ -38,7 +39,6 @@ from recsys.data.moments import parse_moment
 from recsys.errors import InputError
 from recsys.ops.result_tables import text_table
 from recsys.ops.terminal import say
-from recsys.ops.whole_file import write_whole
 from recsys.reports.identities.page import PAGE, identities_page, identities_text
 from recsys.reports.identities.report import IdentityReport, figures, summary, title
 from recsys.tracking.data_sets import DataSet, table_fingerprint
@@ -81,8 +81,8 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word or the records are not usable, or a file cannot be written.
     """
-    of_data = [word for word in words if is_of_data(word)]
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    of_data = data_words(words)
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     out = new_folder("out", given["out"]) if "out" in given else None
     if "explain" in given or "undo" in given:
         _about_a_person(given, out)
@@ -115,9 +115,7 @@ def main(words: Sequence[str]) -> None:
     if out is not None:
         write(made, out, former)
         say("", f"Persons, links and identities: {out}")
-    if page is not None:
-        write_whole(page, identities_page(report), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: identities_page(report))
     if kept:
         say("", f"MLflow: identities run {_log(report, given)}")
 

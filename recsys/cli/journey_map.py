@@ -15,10 +15,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import known_before, table_content
+from recsys.cli.customer_files import known_before, table_content, write_page
 from recsys.cli.journey_groups import groups_of
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, number_within
 from recsys.data import columns
 from recsys.data.dataset import Dataset
@@ -65,7 +65,7 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     files = {key: named_file(given, key, _TABLES) for key in ("out", "moves", "differences")}
     page, drawn = named_file(given, "page", (".html",)), named_file(given, "picture", (".png",))
     if files["differences"] is not None and not {"against", "against_period"} & set(given):
@@ -73,7 +73,7 @@ def main(words: Sequence[str]) -> None:
     open_from = number_within("open", given["open"], 0.0, 1.0)
     seed = int(number_within("seed", given["seed"], 0, 2**32 - 1))
     require_log(given)
-    source = composed_source([word for word in words if is_of_data(word)])
+    source = composed_source(data_words(words))
     report = _report(given, known_before(given, Dataset.from_source(source)), open_from, seed)
     say(*journey_text(report))
     tables: dict[str, pd.DataFrame | None] = {"out": flow_file(report), "moves": move_file(report),
@@ -83,9 +83,7 @@ def main(words: Sequence[str]) -> None:
         if path is not None and table is not None:
             write_whole(path, table_content(table, path.suffix), key)
             say("", f"{'Links' if key == 'out' else key.capitalize()}: {path}")
-    if page is not None:
-        write_whole(page, journey_page(report), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: journey_page(report))
     if drawn is not None:
         write_whole(drawn, overview(report), "picture")
         say("", f"Picture: {drawn}")

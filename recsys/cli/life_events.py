@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import linked_at, table_content
+from recsys.cli.customer_files import linked_at, table_content, write_page
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.scored_window import scored_window
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
@@ -54,7 +54,7 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     out, page = (
         named_file(given, "out", (".parquet", ".csv")),
         named_file(given, "page", (".html",)),
@@ -65,7 +65,7 @@ def main(words: Sequence[str]) -> None:
         raise InputError(f"method: expected {', '.join(METHODS)}, got '{given['method'][:80]}'")
     test = truth("test", given["test"])
     require_log(given)
-    source = composed_source([word for word in words if is_of_data(word)])
+    source = composed_source(data_words(words))
     data = Dataset.from_source(source)
     data, moment = linked_at(given, data)
     labelled_customers(data, given["label"])
@@ -75,9 +75,7 @@ def main(words: Sequence[str]) -> None:
     if out is not None and content is not None:
         write_whole(out, content, "customers")
         say("", f"Customers: {out}")
-    if page is not None:
-        write_whole(page, life_page(report), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: life_page(report))
     log_if_wanted(
         given,
         lambda: Report(

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import linked_at, table_content
+from recsys.cli.customer_files import linked_at, table_content, write_page
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.scored_window import scored_window
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.levers import lever_table
 from recsys.data import columns
@@ -86,12 +86,12 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     files, page = _Files.of(given), named_file(given, "page", (".html",))
     days = None if given["days"] == NONE else whole_number("days", given["days"])
     test = truth("test", given["test"])
     require_log(given)
-    source = composed_source([word for word in words if is_of_data(word)])
+    source = composed_source(data_words(words))
     data = Dataset.from_source(source)
     data, moment = linked_at(given, data)
     retention = _offers(given, data)
@@ -100,9 +100,7 @@ def main(words: Sequence[str]) -> None:
     for name, path, content in _contents(data, given, files, moment, days, report, retention):
         write_whole(path, content, name)
         say("", f"{name.capitalize()}: {path}")
-    if page is not None:
-        write_whole(page, moment_page(report), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: moment_page(report))
     log_if_wanted(
         given,
         lambda: Report(

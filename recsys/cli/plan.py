@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from recsys.cli.customer_files import table_content
+from recsys.cli.customer_files import table_content, write_page
 from recsys.cli.policy_artifact import artifact_of
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.words import Key, key_values, named_file, number_within, truth, whole_number
@@ -96,9 +96,7 @@ def main(words: Sequence[str]) -> None:
     if out is not None:
         write_whole(out, table_content(report.table, out.suffix), "out")
         say("", f"Plans: {out}")
-    if page is not None:
-        write_whole(page, plan_page(report), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: plan_page(report))
     log_if_wanted(
         given,
         lambda: Report(

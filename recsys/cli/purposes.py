@@ -16,9 +16,9 @@ import numpy as np
 
 from recsys.cli.artifact_scores import artifact_score
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import known_before, table_content
+from recsys.cli.customer_files import known_before, table_content, write_page
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, number_within
 from recsys.data import columns
 from recsys.data.dataset import Dataset
@@ -67,14 +67,14 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     files = {key: named_file(given, key, _TABLES) for key in ("out", "events")}
     page = named_file(given, "page", (".html",))
     open_from = number_within("open", given["open"], 0.0, 1.0)
     seed = int(number_within("seed", given["seed"], 0, 2**32 - 1))
     require_log(given)
     column = None if given["column"] == "null" else given["column"]
-    source = composed_source([word for word in words if is_of_data(word)])
+    source = composed_source(data_words(words))
     data = known_before(given, Dataset.from_source(source))
     customer = _customer(given["customer"], data) if "customer" in given else None
     model = PurposeModel(column=column, seed=seed).fit(data)
@@ -93,9 +93,7 @@ def main(words: Sequence[str]) -> None:
         if path is not None:
             write_whole(path, table_content(tables[key], path.suffix), key)
             say("", f"{'Strands' if key == 'out' else 'Events'}: {path}")
-    if page is not None:
-        write_whole(page, purpose_page(report), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: purpose_page(report))
     log_if_wanted(
         given,
         lambda: Report(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
 from recsys.cli.run_keys import STORE, store_of
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, new_folder, number_of_seconds, truth
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
@@ -47,8 +47,8 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word, the artifact or a table is wrong, or a server has not taken the result.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
-    of_data = [word for word in words if is_of_data(word)]
+    given = key_values(own_words(words), KEYS, __doc__ or "")
+    of_data = data_words(words)
     if ("artifact" in given) == ("model_name" in given) or not any(
         word.startswith("data=") for word in of_data
     ):

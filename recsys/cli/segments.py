@@ -11,9 +11,9 @@ The columns of out= may join the table of customers. Keys of data= are those of 
 from collections.abc import Sequence
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import linked_at, table_content
+from recsys.cli.customer_files import linked_at, table_content, write_page
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, number_within
 from recsys.customers.segments.library import read_segments
 from recsys.customers.segments.members import members_at
@@ -54,13 +54,13 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word, a segment or the data are not usable, or a file cannot be written.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     out = named_file(given, "out", (".parquet", ".csv"))
     page = named_file(given, "page", (".html",))
     since = number_within("since", given["since"], 1.0, 36_500.0)
     require_log(given)
     library = read_segments(given["segments"])
-    data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
+    data = Dataset.from_source(composed_source(data_words(words)))
     data, moment = linked_at(given, data)
     report = SegmentReport.of(
         data.name,
@@ -72,9 +72,7 @@ def main(words: Sequence[str]) -> None:
     if out is not None:
         write_whole(out, table_content(member_table(report), out.suffix), "out")
         say("", f"Customers: {out}")
-    if page is not None:
-        write_whole(page, segment_page(report), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: segment_page(report))
     log_if_wanted(
         given,
         lambda: Report(

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import linked_at, table_content
+from recsys.cli.customer_files import linked_at, table_content, write_page
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, number_within, whole_number
 from recsys.customers.signals.detect import signals_at
 from recsys.customers.signals.levers import lever_rows, levers
@@ -69,7 +69,7 @@ def main(words: Sequence[str]) -> None:
         InputError: a word, a signal or the data are not usable, a lift is not proven, or a file
             cannot be written.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     out = named_file(given, "out", (".parquet", ".csv"))
     factors = named_file(given, "levers", (".parquet", ".csv"))
     page = named_file(given, "page", (".html",))
@@ -84,7 +84,7 @@ def main(words: Sequence[str]) -> None:
             f"levers: expected a signal with the key lever, got none in '{library.name}'; see "
             f"{GUIDE}"
         )
-    data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
+    data = Dataset.from_source(composed_source(data_words(words)))
     data, moment = linked_at(given, data)
     moments = look_moments(data, moment, every, looks)
     found = [signals_at(library, data, each) for each in moments]
@@ -107,9 +107,7 @@ def main(words: Sequence[str]) -> None:
         table = lever_rows(report.levers, report.now, data)
         write_whole(factors, table_content(table, factors.suffix), "levers")
         say("", f"Levers: {factors}")
-    if page is not None:
-        write_whole(page, signal_page(report), "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: signal_page(report))
     if rule is not None and policy is not None:
         write_whole(rule, policy, "rule")
         say("", f"Policy with a rule about customer.{given['promote']}: {rule}")

@@ -17,9 +17,9 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.cli.composed_source import composed_model, composed_source
-from recsys.cli.customer_files import known_before, table_content
+from recsys.cli.customer_files import known_before, table_content, write_page
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, is_of_data, is_of_model
+from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, is_of_data, is_of_model
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.similar.clusters import find_clusters
 from recsys.customers.similar.facts import EVENTS, customer_facts
@@ -91,9 +91,7 @@ def main(words: Sequence[str]) -> None:
     if out is not None:
         write_whole(out, table_content(report.table, out.suffix), "out")
         say("", f"Customers: {out}")
-    if page is not None:
-        write_whole(page, report.page, "page")
-        say("", f"Page: {page}")
+    write_page(page, lambda: report.page)
     log_if_wanted(
         given,
         lambda: Report(
@@ -134,7 +132,7 @@ def _fitted(
     given: Mapping[str, str], composed: Sequence[str], check: Callable[[Dataset], object] = repr
 ) -> tuple[Dataset, Recommender]:
     """The data before the cut-off, and the model fitted on them."""
-    words = [word for word in composed if is_of_data(word)]
+    words = data_words(composed)
     about = [word for word in composed if is_of_model(word) or word.startswith(_FOR_BOTH)]
     is_named = any(word.startswith("model") for word in about)
     model = composed_model(about if is_named else [*_DEFAULT, *about])

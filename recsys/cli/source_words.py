@@ -1,5 +1,7 @@
 """Words of a command line about its data or model, which go to Hydra as in `recsys train`."""
 
+from collections.abc import Sequence
+
 from recsys.cli.words import Key
 
 DATA_KEYS = {
@@ -15,6 +17,16 @@ def is_of_data(word: str) -> bool:
     return word.lstrip("+~").startswith(
         ("data=", "data.", "data@", "model@data.", "allow=")
     ) or word.startswith("--config-dir=")
+
+
+def data_words(words: Sequence[str]) -> list[str]:
+    """The words for `composed_source`."""
+    return [word for word in words if is_of_data(word)]
+
+
+def own_words(words: Sequence[str]) -> list[str]:
+    """The words that are a command's own."""
+    return [word for word in words if not is_of_data(word)]
 
 
 MODEL_KEYS = {

@@ -19,7 +19,7 @@ from recsys.arrays import FloatArray
 from recsys.cli.composed_source import composed_parts, composed_source
 from recsys.cli.customer_files import known_before
 from recsys.cli.run_keys import STORE
-from recsys.cli.source_words import DATA_KEYS, is_of_data
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.value_contracts import OF_PURCHASES, contract_output
 from recsys.cli.value_output import ValueOutput, require_writable, write_value
 from recsys.cli.words import Key, key_values, number_within
@@ -81,13 +81,13 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
-    given = key_values([word for word in words if not is_of_data(word)], KEYS, __doc__ or "")
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     require_writable(given)
     days = number_within("days", given["days"], 1.0, 36_500.0)
     shares_of(given["bands"])
     is_of_contracts = _is_of_contracts(given, words)
     vectors = product_vectors_of(given)
-    data = Dataset.from_source(composed_source([word for word in words if is_of_data(word)]))
+    data = Dataset.from_source(composed_source(data_words(words)))
     data = known_before(given, data)
     if is_of_contracts:
         output = contract_output(given, data, days)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recsys.arrays import FloatArray, IdArray
-from recsys.cli.customer_files import table_content
+from recsys.cli.customer_files import table_content, write_page
 from recsys.cli.run_keys import store_of
 from recsys.cli.words import named_file, number_within, truth
 from recsys.customers.levers import lever_table, worth_factors
@@ -80,9 +80,7 @@ def write_value(
         table = lever_table(output.ids, factors, output.as_of)
         write_whole(levers, table_content(table, levers.suffix), "levers")
         say("", f"Levers: {levers}")
-    if page is not None:
-        write_whole(page, output.page(), "page")
-        say("", f"Page: {page}")
+    write_page(page, output.page)
     if truth("log", given["log"]):
         run_id = log_standalone(_run(output, data, params), store_of(given))
         say("", f"MLflow: lifetime_value run {run_id}")
