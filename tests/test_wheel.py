@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.slow
 
-MEGABYTE = 1_000_000
+MOST_BYTES = 2_000_000
+"""The sources alone have 1.7 million; data among them would be more."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def run(unpacked: Path, cwd: Path, *words: str) -> subprocess.CompletedProcess[s
 
 
 def test_the_wheel_is_small_and_holds_the_library_with_its_conf_alone(wheel: Path) -> None:
-    assert wheel.stat().st_size <= MEGABYTE
+    assert wheel.stat().st_size <= MOST_BYTES
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (entry_points,) = [name for name in names if name.endswith("entry_points.txt")]

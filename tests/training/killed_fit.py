@@ -18,7 +18,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     _, split = load(SimulatedMarket(events=30_000), TimeSplit())
     model = XSimGCL(
-        dim=32, epochs=60, patience=None, batch_size=64, checkpoint=str(folder / "checkpoint"),
+        dim=32, epochs=200, patience=None, batch_size=64, checkpoint=str(folder / "checkpoint"),
         checkpoint_seconds=0.1, device="cpu",
     )  # fmt: skip
     sys.stdout.write("fitting\n")
