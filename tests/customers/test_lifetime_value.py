@@ -153,6 +153,22 @@ def test_a_new_customer_is_expected_to_buy_as_the_bg_nbd_mean_says() -> None:
     assert expected[0] == pytest.approx(2 * (1 - np.log(2)))
 
 
+@pytest.mark.parametrize(
+    ("law", "customer", "duration", "purchases"),
+    [
+        # The formula in 40 digits. With b near 0 everybody leaves at the next purchase, so that the
+        # first is 1 - (9.8 / 374.8)^.3: all values by mpmath.
+        ((0.3, 0.8, 70_000, 1e-5), (0, 0, 9), 365.0, 0.664858701544),
+        ((0.3, 0.8, 70_000, 1e-5), (1, 8, 8), 365.0, 0.992368705518 / (1 + 70_000 / 1e-5)),
+    ],
+)
+def test_a_law_that_overflows_the_hypergeometric_function(
+    law, customer, duration, purchases
+) -> None:
+    expected = fitted(BGNBD, *law).expected_purchases(history(customer), duration)
+    assert expected[0] == pytest.approx(purchases, rel=1e-6)
+
+
 @given(PARAMETERS, st.floats(0.5, 100.0))
 @settings(max_examples=25, deadline=None)
 def test_interpolated_expectations_are_those_computed_alone(drawn, duration) -> None:
