@@ -20,7 +20,7 @@ TWINS = 0.04
 FAMILY_NAME = 0.75
 SHARED_EMAIL, SHARED_PHONE, SHARED_DEVICE = 0.08, 0.25, 0.15
 MOVES, LEAVES_ALONE, MARRIES = 0.12, 0.15, 0.03
-_ADDRESS = (columns.STREET, columns.STREET_NUMBER, columns.POSTCODE, columns.CITY)
+ADDRESS = (columns.STREET, columns.STREET_NUMBER, columns.POSTCODE, columns.CITY)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,11 +72,11 @@ def persons(age: IntArray, rng: np.random.Generator) -> Persons:
     mover = np.where(rng.random(count) < LEAVES_ALONE, own, household)
     return Persons(
         household=household,
-        before={**before, **{name: home[name][household] for name in _ADDRESS}},
+        before={**before, **{name: home[name][household] for name in ADDRESS}},
         after={
             **before,
             columns.SURNAME: _common(SURNAMES, count, rng),
-            **{name: new_home[name][mover] for name in _ADDRESS},
+            **{name: new_home[name][mover] for name in ADDRESS},
         },
         moves=_some_day(MOVES, count, rng)[mover],
         marries=_some_day(MARRIES, count, rng),
