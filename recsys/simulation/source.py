@@ -29,14 +29,10 @@ from recsys.data.source import Cutoffs
 from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 from recsys.simulation import calendar, frames
-from recsys.simulation.chunk import CUSTOMERS, generator, latent, record
+from recsys.simulation.chunk import CUSTOMERS, Stage, generator, latent, record
 from recsys.simulation.decisions import REFUSAL
 from recsys.simulation.keys import customer_ids, customer_rows, record_rows, rows_in_list
-from recsys.simulation.names import (
-    FORETOLD_LIFE_EVENTS,
-    LIFE_EVENTS,
-    TOUCHPOINT_NAMES,
-)
+from recsys.simulation.names import FORETOLD_LIFE_EVENTS, LIFE_EVENTS, TOUCHPOINT_NAMES
 from recsys.simulation.offers import in_window, offers, offers_table
 from recsys.simulation.opportunities import opportunities
 from recsys.simulation.partitions import write_partitions
@@ -46,8 +42,6 @@ from recsys.simulation.world import products_table, touchpoints_table, world
 EVENTS_A_CUSTOMER = {1: 20, 2: 26}
 """By version."""
 FEWEST, MOST = 1_000, 100_000_000
-_OF_RECORDS = 5
-"""Stage of the random stream of records; those of `chunk` and `opportunities` are before it."""
 
 
 class SimulatedMarket:
@@ -110,7 +104,7 @@ class SimulatedMarket:
     def partition(self, number: int) -> Tables:
         """Interactions, customers, identities, decisions and records of part `number`."""
         count = min(self.customers - number * CUSTOMERS, CUSTOMERS)
-        rng = generator(self.seed, number, _OF_RECORDS) if self.records else None
+        rng = generator(self.seed, number, Stage.RECORDS) if self.records else None
         return frames.tables(record(self.seed, number, int(self.version)), number, count, rng)
 
     @property
