@@ -14,6 +14,7 @@ from recsys.data import columns
 from recsys.data.cells import CellError, bad_cell
 from recsys.data.codes import read_ids
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import timestamp
 from recsys.data.moments import read_moments
 from recsys.errors import InputError
 
@@ -104,5 +105,5 @@ def known_seeds(seeds: pd.DataFrame, data: Dataset, vectors: CustomerVectors) ->
 def _dated_before(seeds: pd.DataFrame, rows: IntArray, data: Dataset) -> int | None:
     if columns.TIMESTAMP not in seeds or data.clock != "timestamp" or data.as_of is None:
         return None
-    before = seeds[columns.TIMESTAMP] < pd.Timestamp(data.as_of, unit="us", tz="UTC")
+    before = seeds[columns.TIMESTAMP] < timestamp(data.as_of)
     return int((before.to_numpy(bool) & (rows >= 0)).sum())
