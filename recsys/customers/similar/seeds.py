@@ -1,6 +1,5 @@
 """`read_seeds`: a list of customers in a file, who are known and what is known of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,16 +65,11 @@ def read_seeds(path: Path) -> pd.DataFrame:
     return seeds
 
 
-def seeds_of(ids: Sequence[str] | Sequence[int]) -> pd.DataFrame:
-    """The same of a list of ids."""
-    return pd.DataFrame({columns.CUSTOMER: pd.Series(list(ids))})
-
-
 def known_seeds(seeds: pd.DataFrame, data: Dataset, vectors: CustomerVectors) -> Seeds:
     """Finds the customers of a list.
 
     Args:
-        seeds: of `read_seeds` or `seeds_of`.
+        seeds: of `read_seeds`.
         data: up to the cut-off.
         vectors: of its customers.
 
