@@ -28,7 +28,6 @@ class Persons:
     """The N customers of a chunk.
 
     Attributes:
-        household: [N] row of the person that stands for the household.
         before: column of `records` -> [N] texts, when the year begins.
         after: the same later; another address for who moves, another surname for who marries.
         moves: [N] float day of moving house; infinite for most.
@@ -36,7 +35,6 @@ class Persons:
         device: [N] that app and shop are used with.
     """
 
-    household: IntArray
     before: dict[str, Texts]
     after: dict[str, Texts]
     moves: FloatArray
@@ -71,7 +69,6 @@ def persons(age: IntArray, rng: np.random.Generator) -> Persons:
     new_home = _addresses(count, rng)
     mover = np.where(rng.random(count) < LEAVES_ALONE, own, household)
     return Persons(
-        household=household,
         before={**before, **{name: home[name][household] for name in ADDRESS}},
         after={
             **before,
