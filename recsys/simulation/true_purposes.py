@@ -9,7 +9,7 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.frames import Frames
 from recsys.data.tables import Tables
-from recsys.simulation.chunk import draw_sessions, latent
+from recsys.simulation.chunk import draw_sessions
 from recsys.simulation.frames import NUMBERS_A_CHUNK
 from recsys.simulation.source import SimulatedMarket
 
@@ -55,7 +55,7 @@ def _of_rows(market: SimulatedMarket, tables: Tables) -> IntArray:
     chunk, within = session // NUMBERS_A_CHUNK, session % NUMBERS_A_CHUNK
     purpose = np.full(len(events), NONE)
     for number in range(market.parts):
-        true = latent(market.seed, number, int(market.version))
+        true = market.latent(number)
         drawn, _ = draw_sessions(true, market.seed, number)
         rows = np.flatnonzero((chunk == number) & (within < len(drawn)))
         found = drawn.purpose[within[rows]]
