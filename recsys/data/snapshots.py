@@ -16,7 +16,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
-from recsys.data.interactions import microseconds
+from recsys.data.interactions import microseconds, timestamp
 from recsys.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def dated_customers(
     base = pd.DataFrame({columns.CUSTOMER: []}) if customers is None else customers
     counted = pd.concat(
         [
-            table.assign(**{columns.VALID_FROM: pd.Timestamp(moment, unit="us", tz="UTC")})
+            table.assign(**{columns.VALID_FROM: timestamp(moment)})
             for moment, table in snapshots.items()
         ],
         ignore_index=True,
@@ -195,6 +195,5 @@ def dated_signals(data: "Dataset", source: TakesSnapshots, moments: Sequence[int
         for moment in moments:
             rows = source.signal_rows(data, moment)
             if rows is not None:
-                dated = {columns.TIMESTAMP: pd.Timestamp(moment, unit="us", tz="UTC")}
-                parts.append(rows.assign(**dated)[names])
+                parts.append(rows.assign(**{columns.TIMESTAMP: timestamp(moment)})[names])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)

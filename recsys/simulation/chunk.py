@@ -1,6 +1,7 @@
 """Chunks: 5,000 customers generated from a seed of their own, for markets of any size."""
 
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from functools import lru_cache
 
 import numpy as np
@@ -12,12 +13,22 @@ from recsys.simulation.life import LifeCourses, life_courses
 from recsys.simulation.offers import Offers, offers
 from recsys.simulation.people import People, people
 from recsys.simulation.purposes import Purposes, purposes
-from recsys.simulation.sessions import pace, sessions
+from recsys.simulation.sessions import Sessions, pace, sessions
 from recsys.simulation.world import World, world
 
 CUSTOMERS = 5_000
-_OF_LIFE = 7
-"""Stage of the random stream of life courses."""
+
+
+class Stage(IntEnum):
+    """The random streams of a chunk: what is drawn from one changes nothing in the others."""
+
+    PEOPLE = 0
+    PURPOSES = 1
+    ALIASES = 2
+    EVENTS = 3
+    CONTACTS = 4
+    RECORDS = 5
+    LIFE = 7
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -55,9 +66,10 @@ def latent(seed: int, number: int, version: int = 1) -> Latent:
 def draw_latent(seed: int, number: int, version: int = 1) -> Latent:
     """The truth of chunk `number`, not cached, so that writing a large market needs no memory."""
     market = world(seed)
-    customers = people(market, CUSTOMERS, generator(seed, number, 0))
-    life = None if version == 1 else life_courses(customers, generator(seed, number, _OF_LIFE))
-    if life is not None:
+    customers = people(market, CUSTOMERS, generator(seed, number, Stage.PEOPLE))
+    life = None
+    if version > 1:
+        life = life_courses(customers, generator(seed, number, Stage.LIFE))
         customers = replace(
             customers,
             life_event=np.where(life.happens & (life.ends >= 0), life.kind, -1),
@@ -67,7 +79,7 @@ def draw_latent(seed: int, number: int, version: int = 1) -> Latent:
         world=market,
         offers=offers(seed),
         people=customers,
-        purposes=purposes(market, customers, generator(seed, number, 1), life),
+        purposes=purposes(market, customers, generator(seed, number, Stage.PURPOSES), life),
         life=life,
     )
 
@@ -75,9 +87,8 @@ def draw_latent(seed: int, number: int, version: int = 1) -> Latent:
 def record(seed: int, number: int, version: int = 1) -> Chunk:
     """Draws the year of chunk `number`: sessions, decisions and events."""
     true = draw_latent(seed, number, version)
-    identities = aliases(CUSTOMERS, generator(seed, number, 2))
-    rng = generator(seed, number, 3)
-    visits = sessions(true.people, true.purposes, rng, true.life)
+    identities = aliases(CUSTOMERS, generator(seed, number, Stage.ALIASES))
+    visits, rng = draw_sessions(true, seed, number)
     steps = pace(visits, rng)
     made = decisions(
         true.world,
@@ -99,6 +110,12 @@ def record(seed: int, number: int, version: int = 1) -> Chunk:
     )
 
 
-def generator(seed: int, number: int, stage: int) -> np.random.Generator:
+def draw_sessions(true: Latent, seed: int, number: int) -> tuple[Sessions, np.random.Generator]:
+    """The sessions of chunk `number`, and the stream from which its events follow them."""
+    rng = generator(seed, number, Stage.EVENTS)
+    return sessions(true.people, true.purposes, rng, true.life), rng
+
+
+def generator(seed: int, number: int, stage: Stage) -> np.random.Generator:
     """A random stream per stage of a chunk, so that the truth can be drawn without the record."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, number, stage)))
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1, number, int(stage))))

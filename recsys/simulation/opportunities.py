@@ -11,11 +11,11 @@ import pandas as pd
 
 from recsys.data import columns
 from recsys.simulation import calendar
-from recsys.simulation.chunk import CUSTOMERS, draw_latent, generator
+from recsys.simulation.chunk import CUSTOMERS, Stage, draw_latent, draw_sessions, generator
 from recsys.simulation.decisions import SECONDS_AFTER, SHOWN, contacts
 from recsys.simulation.keys import customer_ids
 from recsys.simulation.names import TOUCHPOINT_NAMES
-from recsys.simulation.sessions import pace, sessions
+from recsys.simulation.sessions import pace
 
 CONTACTS = 6.0
 """How often the firm could write or call, in terms of how often the market's own policy does."""
@@ -31,13 +31,11 @@ def opportunities(seed: int, number: int, count: int, version: int = 1) -> pd.Da
         customer has at most one a second. Outbound ones only where the customer consents.
     """
     true = draw_latent(seed, number, version)
-    # The stream of `recsys.simulation.chunk.record`: the same sessions.
-    rng = generator(seed, number, 3)
-    visits = sessions(true.people, true.purposes, rng, true.life)
+    visits, rng = draw_sessions(true, seed, number)
     steps = pace(visits, rng)
     shows = SHOWN[visits.touchpoint] > 0
     ends = steps.second[steps.is_last] + SECONDS_AFTER
-    outbound = contacts(true.people, generator(seed, number, 4), CONTACTS)
+    outbound = contacts(true.people, generator(seed, number, Stage.CONTACTS), CONTACTS)
     rows = np.concatenate([visits.customer[shows], outbound[0]])
     touchpoint = np.concatenate([visits.touchpoint[shows], outbound[1]])
     second = np.concatenate([ends[shows], outbound[2]])

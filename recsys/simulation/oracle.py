@@ -12,7 +12,7 @@ from recsys.data.interactions import SECOND
 from recsys.errors import InputError
 from recsys.simulation import calendar
 from recsys.simulation.calendar import ForecastWindow
-from recsys.simulation.chunk import CUSTOMERS, Latent, latent
+from recsys.simulation.chunk import CUSTOMERS, Latent
 from recsys.simulation.expectation import expected_at, expected_targets
 from recsys.simulation.keys import customer_rows, rows_in_list
 from recsys.simulation.names import TOUCHPOINT_NAMES
@@ -117,7 +117,7 @@ class Oracle:
         return scores
 
     def _latent(self, number: int) -> Latent:
-        true = latent(self.market.seed, number, int(self.market.version))
+        true = self.market.latent(number)
         if self.three_way:
             return true
         return replace(

@@ -20,7 +20,7 @@ TWINS = 0.04
 FAMILY_NAME = 0.75
 SHARED_EMAIL, SHARED_PHONE, SHARED_DEVICE = 0.08, 0.25, 0.15
 MOVES, LEAVES_ALONE, MARRIES = 0.12, 0.15, 0.03
-_ADDRESS = (columns.STREET, columns.STREET_NUMBER, columns.POSTCODE, columns.CITY)
+ADDRESS = (columns.STREET, columns.STREET_NUMBER, columns.POSTCODE, columns.CITY)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +28,6 @@ class Persons:
     """The N customers of a chunk.
 
     Attributes:
-        household: [N] row of the person that stands for the household.
         before: column of `records` -> [N] texts, when the year begins.
         after: the same later; another address for who moves, another surname for who marries.
         moves: [N] float day of moving house; infinite for most.
@@ -36,7 +35,6 @@ class Persons:
         device: [N] that app and shop are used with.
     """
 
-    household: IntArray
     before: dict[str, Texts]
     after: dict[str, Texts]
     moves: FloatArray
@@ -71,12 +69,11 @@ def persons(age: IntArray, rng: np.random.Generator) -> Persons:
     new_home = _addresses(count, rng)
     mover = np.where(rng.random(count) < LEAVES_ALONE, own, household)
     return Persons(
-        household=household,
-        before={**before, **{name: home[name][household] for name in _ADDRESS}},
+        before={**before, **{name: home[name][household] for name in ADDRESS}},
         after={
             **before,
             columns.SURNAME: _common(SURNAMES, count, rng),
-            **{name: new_home[name][mover] for name in _ADDRESS},
+            **{name: new_home[name][mover] for name in ADDRESS},
         },
         moves=_some_day(MOVES, count, rng)[mover],
         marries=_some_day(MARRIES, count, rng),

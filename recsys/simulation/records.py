@@ -25,11 +25,10 @@ from recsys.simulation.identities import Aliases
 from recsys.simulation.keys import alias_ids, customer_ids, record_ids
 from recsys.simulation.names import ALIAS_KINDS, TOUCHPOINTS
 from recsys.simulation.people import People
-from recsys.simulation.persons import Persons, Texts, persons
+from recsys.simulation.persons import ADDRESS, Persons, Texts, persons
 
 DEVICE = columns.HANDLE_PREFIX + "device"
 KIOSKS, AT_A_KIOSK = 3, 0.05
-_HOME = (columns.STREET, columns.STREET_NUMBER, columns.POSTCODE, columns.CITY)
 _KNOWN_BEFORE = 600
 
 
@@ -56,16 +55,16 @@ _NAMES = {columns.GIVEN_NAME: 0.99, columns.SURNAME: 1.0}
 SOURCES = (
     Source(name="crm", alias=None, share=1.0, errors=0.02, filled={
         **_NAMES, columns.BIRTH_DATE: 0.97, columns.EMAIL: 0.7, columns.PHONE: 0.85,
-        columns.LOYALTY: 0.4, **dict.fromkeys(_HOME, 0.99)}),
+        columns.LOYALTY: 0.4, **dict.fromkeys(ADDRESS, 0.99)}),
     Source(name="app", alias="device", share=0.3, errors=0.02, filled={
         **_NAMES, columns.BIRTH_DATE: 0.6, columns.EMAIL: 0.95, columns.PHONE: 0.7, DEVICE: 0.9}),
     Source(name="web_shop", alias="email_hash", share=0.35, errors=0.03, filled={
         **_NAMES, columns.BIRTH_DATE: 0.3, columns.EMAIL: 0.98, columns.PHONE: 0.5, DEVICE: 0.5,
-        **dict.fromkeys(_HOME, 0.97)}),
+        **dict.fromkeys(ADDRESS, 0.97)}),
     Source(name="loyalty", alias="loyalty_card", share=0.25, errors=0.03, filled={
-        **_NAMES, columns.BIRTH_DATE: 0.9, columns.LOYALTY: 1.0, **dict.fromkeys(_HOME, 0.95)}),
+        **_NAMES, columns.BIRTH_DATE: 0.9, columns.LOYALTY: 1.0, **dict.fromkeys(ADDRESS, 0.95)}),
     Source(name="branch", alias=None, share=0.3, errors=0.05, filled={
-        **_NAMES, columns.BIRTH_DATE: 0.9, columns.PHONE: 0.8, **dict.fromkeys(_HOME, 0.97)}),
+        **_NAMES, columns.BIRTH_DATE: 0.9, columns.PHONE: 0.8, **dict.fromkeys(ADDRESS, 0.97)}),
 )  # fmt: skip
 
 

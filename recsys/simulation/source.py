@@ -29,14 +29,10 @@ from recsys.data.source import Cutoffs
 from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
 from recsys.simulation import calendar, frames
-from recsys.simulation.chunk import CUSTOMERS, generator, latent, record
+from recsys.simulation.chunk import CUSTOMERS, Latent, Stage, generator, latent, record
 from recsys.simulation.decisions import REFUSAL
 from recsys.simulation.keys import customer_ids, customer_rows, record_rows, rows_in_list
-from recsys.simulation.names import (
-    FORETOLD_LIFE_EVENTS,
-    LIFE_EVENTS,
-    TOUCHPOINT_NAMES,
-)
+from recsys.simulation.names import FORETOLD_LIFE_EVENTS, LIFE_EVENTS, TOUCHPOINT_NAMES
 from recsys.simulation.offers import in_window, offers, offers_table
 from recsys.simulation.opportunities import opportunities
 from recsys.simulation.partitions import write_partitions
@@ -46,8 +42,6 @@ from recsys.simulation.world import products_table, touchpoints_table, world
 EVENTS_A_CUSTOMER = {1: 20, 2: 26}
 """By version."""
 FEWEST, MOST = 1_000, 100_000_000
-_OF_RECORDS = 5
-"""Stage of the random stream of records; those of `chunk` and `opportunities` are before it."""
 
 
 class SimulatedMarket:
@@ -109,9 +103,9 @@ class SimulatedMarket:
 
     def partition(self, number: int) -> Tables:
         """Interactions, customers, identities, decisions and records of part `number`."""
-        count = min(self.customers - number * CUSTOMERS, CUSTOMERS)
-        rng = generator(self.seed, number, _OF_RECORDS) if self.records else None
-        return frames.tables(record(self.seed, number, int(self.version)), number, count, rng)
+        rng = generator(self.seed, number, Stage.RECORDS) if self.records else None
+        drawn = record(self.seed, number, int(self.version))
+        return frames.tables(drawn, number, self._size(number), rng)
 
     @property
     def parts(self) -> int:
@@ -149,16 +143,15 @@ class SimulatedMarket:
             customer_id, touchpoint, timestamp and outbound, in order of time.
         """
         parts = [
-            opportunities(
-                self.seed,
-                number,
-                min(self.customers - number * CUSTOMERS, CUSTOMERS),
-                int(self.version),
-            )
+            opportunities(self.seed, number, self._size(number), int(self.version))
             for number in range(self.parts)
         ]
         joined = pd.concat(parts, ignore_index=True)
         return joined.sort_values(columns.TIMESTAMP, kind="stable", ignore_index=True)
+
+    def latent(self, number: int) -> Latent:
+        """The truth of part `number`, cached."""
+        return latent(self.seed, number, int(self.version))
 
     def persons_of(self, records: IdArray) -> pd.Series:
         """The true customer_id [n] of the persons of records [n]; aliases are not named.
@@ -209,7 +202,7 @@ class SimulatedMarket:
         chances = np.zeros(len(persons))
         for number in np.unique(persons // CUSTOMERS):
             rows = np.flatnonzero((persons // CUSTOMERS == number) & in_window(offer, second))
-            true = latent(self.seed, int(number), int(self.version))
+            true = self.latent(int(number))
             chances[rows] = acceptance(
                 true.world,
                 true.people,
@@ -246,7 +239,7 @@ class SimulatedMarket:
         chances = np.zeros((len(persons), len(self.life_events)))
         for number in np.unique(persons // CUSTOMERS):
             rows = np.flatnonzero(persons // CUSTOMERS == number)
-            life = latent(self.seed, int(number), int(self.version)).life
+            life = self.latent(int(number)).life
             assert life is not None
             chances[rows] = life.chances(persons[rows] % CUSTOMERS, start, start + days)
         return chances
@@ -255,6 +248,10 @@ class SimulatedMarket:
     def life_events(self) -> tuple[str, ...]:
         """The kinds of life events."""
         return tuple(LIFE_EVENTS if self.version == "1" else FORETOLD_LIFE_EVENTS)
+
+    def _size(self, number: int) -> int:
+        """Number of the customers of part `number`."""
+        return min(self.customers - number * CUSTOMERS, CUSTOMERS)
 
 
 def _whole_number(name: str, value: object) -> int:

@@ -9,9 +9,8 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.frames import Frames
 from recsys.data.tables import Tables
-from recsys.simulation.chunk import generator, latent
+from recsys.simulation.chunk import draw_sessions
 from recsys.simulation.frames import NUMBERS_A_CHUNK
-from recsys.simulation.sessions import sessions
 from recsys.simulation.source import SimulatedMarket
 
 NONE = -1
@@ -56,9 +55,8 @@ def _of_rows(market: SimulatedMarket, tables: Tables) -> IntArray:
     chunk, within = session // NUMBERS_A_CHUNK, session % NUMBERS_A_CHUNK
     purpose = np.full(len(events), NONE)
     for number in range(market.parts):
-        true = latent(market.seed, number, int(market.version))
-        # The first thing that is drawn of the record, so it is drawn again as it was.
-        drawn = sessions(true.people, true.purposes, generator(market.seed, number, 3), true.life)
+        true = market.latent(number)
+        drawn, _ = draw_sessions(true, market.seed, number)
         rows = np.flatnonzero((chunk == number) & (within < len(drawn)))
         found = drawn.purpose[within[rows]]
         purpose[rows] = np.where(found >= 0, found + number * NUMBERS_A_CHUNK, NONE)

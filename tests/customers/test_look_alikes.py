@@ -9,7 +9,7 @@ from event_tables import AS_OF, data_of
 
 from recsys.customers.similar.judgement import equally_active, in_top, judged
 from recsys.customers.similar.look_alikes import look_alikes
-from recsys.customers.similar.seeds import known_seeds, read_seeds, seeds_of
+from recsys.customers.similar.seeds import known_seeds, read_seeds
 from recsys.customers.similar.vectors import CustomerVectors
 from recsys.errors import InputError
 
@@ -109,11 +109,12 @@ def test_a_list_says_who_is_unknown_without_events_or_dated_before_the_cut_off(
     seeds = known_seeds(table, data, vectors)
     assert (seeds.listed, seeds.unknown, seeds.without_events, seeds.dated_before) == (4, 1, 1, 1)
     assert np.flatnonzero(seeds.is_seed).tolist() == [1, 2]
-    assert known_seeds(seeds_of(["c05"]), data, vectors).is_seed[5]
+    fifth, strangers = (pd.DataFrame({"customer_id": ids}) for ids in (["c05"], ["x", "y"]))
+    assert known_seeds(fifth, data, vectors).is_seed[5]
     with pytest.raises(
         InputError, match=r"seeds: expected ids among the 31 customers.*got x and 1"
     ):
-        known_seeds(seeds_of(["x", "y"]), data, vectors)
+        known_seeds(strangers, data, vectors)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.customers.identity.clusters import connected_nodes
 from recsys.evaluation.intervals import Interval, by_customer, percentiles, resampled_sums
 
 _LEVEL = 0.95
@@ -85,10 +84,7 @@ def _pairs(count: IntArray) -> IntArray:
 
 def _groups(of_found: IntArray, of_true: IntArray, found: int, true: int) -> IntArray:
     """[found + true] the number of the group of records that each person belongs to."""
-    size = found + true
-    graph = coo_array((np.ones(len(of_found)), (of_found, found + of_true)), shape=(size, size))
-    _, group = connected_components(graph, False)
-    return group.astype(np.int64)
+    return connected_nodes(of_found, found + of_true, found + true)
 
 
 def _with_intervals(amounts: FloatArray, resamples: int, seed: int) -> dict[str, Interval]:

@@ -10,15 +10,7 @@ from recsys.arrays import IntArray
 from recsys.customers.identity.clusters import cluster
 from recsys.customers.identity.comparisons import comparisons_of
 from recsys.customers.identity.households import told_apart
-from recsys.customers.identity.keys import (
-    KIND,
-    REASON,
-    WEIGHT,
-    A,
-    B,
-    key_columns,
-    key_links,
-)
+from recsys.customers.identity.keys import KIND, REASON, WEIGHT, A, B, key_columns, key_links
 from recsys.customers.identity.person_ids import PERSON, PersonIds, person_ids
 from recsys.customers.identity.probabilistic import Compared, compared_links
 from recsys.customers.identity.refusals import refused_rows

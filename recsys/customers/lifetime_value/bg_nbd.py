@@ -2,23 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from scipy.special import betaln, digamma, gammaln, polygamma
 
 from recsys.arrays import FloatArray
 from recsys.customers.lifetime_value.expected_purchases import bg_nbd_expectation
-from recsys.customers.lifetime_value.fitted import Fitted, Moved, most_likely
 from recsys.customers.lifetime_value.newton import Derivatives
 from recsys.customers.lifetime_value.purchase_history import PurchaseHistory
+from recsys.customers.lifetime_value.repeat_purchases import RepeatPurchases
 
 _CHUNK = 65_536
 """Customers at a time: their arrays stay in the cache of the processor."""
 
 
 @dataclass
-class BGNBD(Fitted):
+class BGNBD(RepeatPurchases):
     """Beta-geometric / negative-binomial model of repeat purchases without a contract.
 
     While active a customer buys at a rate drawn from Gamma(r, alpha); after each purchase he leaves
@@ -39,29 +38,16 @@ class BGNBD(Fitted):
     """
 
     names = ("r", "alpha", "a", "b")
-    moved: ClassVar[tuple[Moved, ...]] = (
-        ("purchase rate", 1, -1.0),
-        ("a", 2, 1.0),
-        ("b", 3, 1.0),
-    )
+    moved = (("purchase rate", 1, -1.0), ("a", 2, 1.0), ("b", 3, 1.0))
 
-    def fit(self, history: PurchaseHistory) -> "BGNBD":
-        """Sets the parameters to those of the greatest likelihood.
-
-        Args:
-            history: of customers; at least one has a repeat purchase.
-
-        Raises:
-            InputError: the likelihood has no maximum at finite parameters.
-        """
-        self.fit_ = most_likely(
-            self.likelihood, history, np.array([1.0, history.mean_age, 1.0, 1.0])
-        )
-        return self
+    @staticmethod
+    def start(history: PurchaseHistory) -> FloatArray:
+        """See `RepeatPurchases`."""
+        return np.array([1.0, history.mean_age, 1.0, 1.0])
 
     @staticmethod
     def likelihood(history: PurchaseHistory) -> Callable[[FloatArray], Derivatives]:
-        """The log-likelihood of customers at parameters [4], with its derivatives."""
+        """See `RepeatPurchases`."""
         return _Likelihood(history)
 
     def probability_active(

@@ -27,7 +27,7 @@ class ContractForecast:
 
     Attributes:
         contracts: all, ended ones too.
-        fit: of a and b.
+        model: fitted to them.
         further: periods that are forecast.
         stay: [n] probability to last one more period.
         periods: [n] expected number of renewals, each discounted.
@@ -35,16 +35,17 @@ class ContractForecast:
     """
 
     contracts: Contracts
-    fit: Fit
+    model: BetaGeometric
     further: int
     stay: Estimate
     periods: Estimate
     value: Estimate
 
     @property
-    def model(self) -> BetaGeometric:
-        """The fitted model."""
-        return _with(self.fit)
+    def fit(self) -> Fit:
+        """The parameters a and b, and how certain they are."""
+        assert self.model.fit_ is not None
+        return self.model.fit_
 
 
 def contract_forecast(
@@ -79,7 +80,7 @@ def contract_forecast(
     )
     return ContractForecast(
         contracts=contracts,
-        fit=model.fit_,
+        model=model,
         further=further,
         stay=with_interval(
             lambda own: model.probability_to_stay(lasted, 1, own), (model.fit_,), level
@@ -143,7 +144,7 @@ def hold_out_contracts(
             "contract ended; leave holdout= out"
         )
     cutoff = data.as_of - int(further * days * DAY)
-    before = contracts_of(data.select(events.when < cutoff, cutoff), names, days)
+    before = contracts_of(data.before(cutoff), names, days)
     running = before.running
     alive = np.zeros(len(data.customers))
     alive[now.customers[now.running]] = 1.0
@@ -168,9 +169,3 @@ def hold_out_contracts(
 def _fitted(contracts: Contracts) -> BetaGeometric:
     counted = contracts.counted
     return BetaGeometric().fit(contracts.periods[counted], contracts.has_ended[counted])
-
-
-def _with(fit: Fit) -> BetaGeometric:
-    model = BetaGeometric()
-    model.fit_ = fit
-    return model

@@ -14,12 +14,13 @@ from recsys.customers.lifetime_value.gamma_gamma import GammaGamma
 from recsys.customers.lifetime_value.newton import Fit
 from recsys.customers.lifetime_value.observe import Observed
 from recsys.customers.lifetime_value.pareto_nbd import ParetoNBD
+from recsys.customers.lifetime_value.repeat_purchases import RepeatPurchases
 from recsys.customers.lifetime_value.with_covariates import WithCovariates
 from recsys.errors import InputError
 
-PurchaseModel: TypeAlias = BGNBD | ParetoNBD | WithCovariates
+PurchaseModel: TypeAlias = RepeatPurchases | WithCovariates
 
-MODELS: Mapping[str, type[BGNBD] | type[ParetoNBD]] = {"bg_nbd": BGNBD, "pareto_nbd": ParetoNBD}
+MODELS: Mapping[str, type[RepeatPurchases]] = {"bg_nbd": BGNBD, "pareto_nbd": ParetoNBD}
 """Name -> model of how often customers buy."""
 YEAR = 365.25
 """Days."""

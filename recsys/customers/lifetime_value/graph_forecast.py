@@ -7,8 +7,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.customers.lifetime_value.lesson import Lesson, own_columns
+from recsys.customers.lifetime_value.lesson import Lesson
 from recsys.customers.lifetime_value.observe import Observed
+from recsys.customers.lifetime_value.rivals import boosting
 from recsys.data.dataset import Dataset
 
 ProductVectors: TypeAlias = Callable[[Dataset], FloatArray]
@@ -43,7 +44,6 @@ def graph_forecasts(
     Returns:
         name -> [n] expected purchases; empty where there is no graph, as with a single product.
     """
-    from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.linear_model import RidgeCV
 
     if len(np.unique(_bought(lesson.before, lesson.seen)[1])) < 2:
@@ -53,12 +53,10 @@ def graph_forecasts(
         _of_customers(part, those, products)
         for part, those in ((lesson.before, lesson.seen), (data, seen))
     )
-    trees = HistGradientBoostingRegressor(loss="poisson", max_iter=100, random_state=seed)
-    trees.fit(np.hstack([own_columns(lesson.seen), earlier]), lesson.later)
     ridge = RidgeCV(alphas=_PENALTIES).fit(earlier, lesson.later)
     left = RidgeCV(alphas=_PENALTIES).fit(earlier, lesson.later - expected[0])
     return {
-        "graph boosting": trees.predict(np.hstack([own_columns(seen), now])),
+        "graph boosting": boosting(lesson, seen, seed, (earlier, now)),
         "graph ridge": np.maximum(ridge.predict(now), 0.0),
         "model + graph": np.maximum(expected[1] + left.predict(now), 0.0),
     }

@@ -39,12 +39,9 @@ def lesson_of(data: Dataset, seen: Observed, days: float) -> Lesson | None:
         seen: the customers at their end.
         days: length of the period that is forecast.
     """
-    events = data.interactions
-    assert events.when is not None
-    assert data.as_of is not None
-    half = int(min(days * DAY, (data.as_of - int(events.when.min())) / 2))
-    cutoff = data.as_of - half
-    before = data.select(events.when < cutoff, cutoff)
+    when, end = data.times("lifetime value")
+    half = int(min(days * DAY, (end - int(when.min())) / 2))
+    before = data.before(end - half)
     if half <= 0 or not before.interactions.has_action(seen.actions).any():
         return None
     earlier = observe(before, seen.actions)
@@ -65,10 +62,9 @@ def purchases_of_last(data: Dataset, seen: Observed, days: float) -> FloatArray:
         days: length of the period.
     """
     events = data.interactions
-    assert events.when is not None
-    assert data.as_of is not None
-    is_recent = events.has_action(seen.actions) & (events.when >= data.as_of - int(days * DAY))
-    units = events.when[is_recent] // DAY
+    when, end = data.times("lifetime value")
+    is_recent = events.has_action(seen.actions) & (when >= end - int(days * DAY))
+    units = when[is_recent] // DAY
     pairs = np.unique(np.stack([events.customers[is_recent], units]), axis=1)
     counts = np.bincount(pairs[0].astype(np.int64), minlength=len(data.customers))
     return counts[seen.customers].astype(np.float64)

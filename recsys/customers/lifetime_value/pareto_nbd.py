@@ -2,22 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
 from recsys.arrays import FloatArray
-from recsys.customers.lifetime_value.fitted import Fitted, Moved, most_likely
 from recsys.customers.lifetime_value.newton import Derivatives
 from recsys.customers.lifetime_value.purchase_history import PurchaseHistory
+from recsys.customers.lifetime_value.repeat_purchases import RepeatPurchases
 
 _CHUNK = 8_192
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 @dataclass
-class ParetoNBD(Fitted):
+class ParetoNBD(RepeatPurchases):
     """Pareto / negative-binomial model of repeat purchases without a contract.
 
     While active a customer buys at a rate drawn from Gamma(r, alpha), and leaves at a rate drawn
@@ -39,27 +38,16 @@ class ParetoNBD(Fitted):
     """
 
     names = ("r", "alpha", "s", "beta")
-    moved: ClassVar[tuple[Moved, ...]] = (
-        ("purchase rate", 1, -1.0),
-        ("dropout rate", 3, -1.0),
-    )
+    moved = (("purchase rate", 1, -1.0), ("dropout rate", 3, -1.0))
 
-    def fit(self, history: PurchaseHistory) -> "ParetoNBD":
-        """Sets the parameters to those of the greatest likelihood.
-
-        Args:
-            history: of customers; at least one has a repeat purchase.
-
-        Raises:
-            InputError: the likelihood has no maximum at finite parameters.
-        """
-        age = history.mean_age
-        self.fit_ = most_likely(self.likelihood, history, np.array([1.0, age, 1.0, age]))
-        return self
+    @staticmethod
+    def start(history: PurchaseHistory) -> FloatArray:
+        """See `RepeatPurchases`."""
+        return np.array([1.0, history.mean_age, 1.0, history.mean_age])
 
     @staticmethod
     def likelihood(history: PurchaseHistory) -> Callable[[FloatArray], Derivatives]:
-        """The log-likelihood of customers at parameters [4], with its derivatives."""
+        """See `RepeatPurchases`."""
         return _Likelihood(history)
 
     def probability_active(

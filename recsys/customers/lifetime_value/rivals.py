@@ -42,17 +42,26 @@ def own_rate(seen: Observed, days: float) -> FloatArray:
     return seen.history.purchases / age * days
 
 
-def boosting(lesson: Lesson, seen: Observed, seed: int = 0) -> FloatArray:
+def boosting(
+    lesson: Lesson,
+    seen: Observed,
+    seed: int = 0,
+    beside: tuple[FloatArray, FloatArray] | None = None,
+) -> FloatArray:
     """[n] a boosted regression on recency, frequency, value and age.
 
     Args:
         lesson: that it learns from.
         seen: the customers.
         seed: of the trees.
+        beside: further columns, [m, d] of the customers of the lesson and [n, d] of `seen`.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
+    earlier, now = own_columns(lesson.seen), own_columns(seen)
+    if beside is not None:
+        earlier, now = np.hstack([earlier, beside[0]]), np.hstack([now, beside[1]])
     trees = HistGradientBoostingRegressor(loss="poisson", max_iter=100, random_state=seed)
-    trees.fit(own_columns(lesson.seen), lesson.later)
-    forecast: FloatArray = trees.predict(own_columns(seen))
+    trees.fit(earlier, lesson.later)
+    forecast: FloatArray = trees.predict(now)
     return forecast

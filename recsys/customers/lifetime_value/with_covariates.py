@@ -8,9 +8,8 @@ import numpy as np
 from scipy.special import gammaincc
 
 from recsys.arrays import FloatArray, IntArray
-from recsys.customers.lifetime_value.bg_nbd import BGNBD
 from recsys.customers.lifetime_value.covariates import Covariates
-from recsys.customers.lifetime_value.fitted import Fitted, Moved
+from recsys.customers.lifetime_value.fitted import Fitted
 from recsys.customers.lifetime_value.newton import (
     FARTHEST,
     Derivatives,
@@ -18,8 +17,8 @@ from recsys.customers.lifetime_value.newton import (
     by_parameters,
     maximise,
 )
-from recsys.customers.lifetime_value.pareto_nbd import ParetoNBD
 from recsys.customers.lifetime_value.purchase_history import PurchaseHistory
+from recsys.customers.lifetime_value.repeat_purchases import Moved, RepeatPurchases
 
 
 @dataclass
@@ -47,7 +46,7 @@ class WithCovariates(Fitted):
             before `fit`.
     """
 
-    model: type[BGNBD] | type[ParetoNBD]
+    model: type[RepeatPurchases]
     covariates: Covariates
     moved_: tuple[Moved, ...] = field(default=(), init=False)
     gain_: float | None = field(default=None, init=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import IntArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.customers.levers import lever_table
 from recsys.customers.signals.detect import Detected
 from recsys.customers.signals.library import PROVEN, Signal, SignalLibrary
@@ -114,6 +114,37 @@ def _factor(signal: Signal, proven: Mapping[str, Lift]) -> float:
     return max(lift.low, 1.0) if lift.verdict == "win" else min(lift.high, 1.0)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Decisions:
+    """The n logged decisions.
+
+    Attributes:
+        when: [n] UTC microseconds.
+        customers: [n] row numbers.
+        offers: [n] positions; -1 for one that is not on offer.
+        accepted: [n].
+        strata: [n] within which they are compared.
+    """
+
+    when: IntArray
+    customers: IntArray
+    offers: IntArray
+    accepted: BoolArray
+    strata: IntArray
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, data: Dataset, offers: RaisedOffers) -> "_Decisions":
+        """Those of the table of decisions."""
+        rows = offers.ids.get_indexer(pd.Index(table[columns.OFFER].astype(str))).astype(np.int64)
+        return cls(
+            when=microseconds(table[columns.TIMESTAMP]),
+            customers=data.customers.rows(table[columns.CUSTOMER]).astype(np.int64),
+            offers=rows,
+            accepted=(table[columns.OUTCOME] == "accept").to_numpy(bool),
+            strata=_strata(table, data, rows),
+        )
+
+
 def _lifts(
     signals: Sequence[Signal],
     offers: RaisedOffers,
@@ -129,8 +160,9 @@ def _lifts(
             f"signals.{signals[0].name}.lever: expected a table of decisions that proves it, got "
             "none; write a factor such as 1.2"
         )
+    decisions = _Decisions.of(table, data, offers)
     counted = {
-        signal.name: lifts(_observed(signal, offers, found, data, table, every))[0]
+        signal.name: lifts(_observed(signal, offers, found, data, decisions, every))[0]
         for signal in signals
         if any(signal.name in each.names for each in found)
     }
@@ -146,14 +178,12 @@ def _observed(
     offers: RaisedOffers,
     found: Sequence[Detected],
     data: Dataset,
-    table: pd.DataFrame,
+    decisions: _Decisions,
     every: int,
 ) -> Observations:
-    when = microseconds(table[columns.TIMESTAMP])
-    customers = data.customers.rows(table[columns.CUSTOMER]).astype(np.int64)
-    offer = offers.ids.get_indexer(pd.Index(table[columns.OFFER].astype(str))).astype(np.int64)
+    when, customers, offer = decisions.when, decisions.customers, decisions.offers
     about = np.append(offers.of_signal(signal, data), False)[offer]
-    shown, kept = np.zeros(len(table), bool), np.zeros(len(table), bool)
+    shown, kept = np.zeros(len(when), bool), np.zeros(len(when), bool)
     for each in found:
         rows = (when >= each.as_of) & (when < each.as_of + every) & (customers >= 0) & about
         kept |= rows
@@ -162,9 +192,9 @@ def _observed(
     return Observations(
         names=(signal.name,),
         shown=shown[kept, None],
-        accepted=(table[columns.OUTCOME] == "accept").to_numpy(bool)[kept],
+        accepted=decisions.accepted[kept],
         customers=customers[kept],
-        strata=_strata(table, data, offer)[kept],
+        strata=decisions.strata[kept],
         unit="decision",
     )
 

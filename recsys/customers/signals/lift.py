@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, stdtrit
@@ -75,6 +76,16 @@ class Lift:
         return "win" if self.ratio > 1 else "loss"
 
 
+class _Ratio(NamedTuple):
+    """What of a lift is of the ratio; that of too few accepted unless stated otherwise."""
+
+    ratio: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    error: float = np.nan
+    p_value: float = 1.0
+
+
 def lifts(seen: Observations) -> list[Lift]:
     """The lift of each signal, in their order.
 
@@ -88,35 +99,29 @@ def lifts(seen: Observations) -> list[Lift]:
     ratio says who accepts more, not that the signal makes them.
     """
     ratios = [_ratio(seen, seen.shown[:, at]) for at in range(len(seen.names))]
-    p_values = np.array([p for *_, p in ratios])
-    corrected = holm_adjusted(p_values) if len(ratios) else p_values
+    corrected = holm_adjusted(np.array([ratio.p_value for ratio in ratios]))
     return [
         Lift(
             name=name,
             shown=int(seen.shown[:, at].sum()),
             rate=_share(seen.accepted[seen.shown[:, at]]),
-            ratio=ratios[at][0],
-            low=ratios[at][1],
-            high=ratios[at][2],
-            error=ratios[at][3],
-            p_value=ratios[at][4],
+            **ratio._asdict(),
             p_holm=float(corrected[at]),
         )
-        for at, name in enumerate(seen.names)
+        for at, (name, ratio) in enumerate(zip(seen.names, ratios, strict=True))
     ]
 
 
-def _ratio(seen: Observations, shown: BoolArray) -> tuple[float, float, float, float, float]:
-    """Ratio, the ends of its interval, its error and p-value; 1 where too few were accepted."""
+def _ratio(seen: Observations, shown: BoolArray) -> _Ratio:
     accepted = seen.accepted
     if min((accepted & shown).sum(), (accepted & ~shown).sum()) < FEWEST:
-        return np.nan, np.nan, np.nan, np.nan, 1.0
+        return _Ratio()
     kinds = [accepted & shown, shown, accepted & ~shown, ~shown]
     a, n1, b, n0 = (np.bincount(seen.strata, kind) for kind in kinds)
     whole = np.maximum(n1 + n0, 1)
     above, below = (a * n0 / whole).sum(), (b * n1 / whole).sum()
     if not (above > 0 and below > 0):
-        return np.nan, np.nan, np.nan, np.nan, 1.0
+        return _Ratio()
     # Derivatives of log(above) - log(below) by the four counts of each stratum.
     by_kind = [
         n0 / whole / above,
@@ -130,15 +135,15 @@ def _ratio(seen: Observations, shown: BoolArray) -> tuple[float, float, float, f
     error = float(np.sqrt((by_person**2).sum() * people / max(people - 1, 1)))
     log_ratio = float(np.log(above / below))
     if not error > 0:
-        return float(np.exp(log_ratio)), np.nan, np.nan, np.nan, 1.0
+        return _Ratio(ratio=float(np.exp(log_ratio)))
     half = float(stdtrit(max(people - 1, 1), 0.975)) * error
     low, high = np.exp(log_ratio - half), np.exp(log_ratio + half)
-    return (
-        float(np.exp(log_ratio)),
-        float(low),
-        float(high),
-        error,
-        float(2 * ndtr(-abs(log_ratio) / error)),
+    return _Ratio(
+        ratio=float(np.exp(log_ratio)),
+        low=float(low),
+        high=float(high),
+        error=error,
+        p_value=float(2 * ndtr(-abs(log_ratio) / error)),
     )
 
 

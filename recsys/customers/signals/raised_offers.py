@@ -88,10 +88,9 @@ def _in_categories(signal: Signal, data: Dataset) -> BoolArray:
 def _categories(signal: Signal, data: Dataset) -> IntArray:
     """[P] number of each product's category; -1 for none."""
     table = _with_category(signal, data)
+    codes, _ = pd.factorize(table[columns.CATEGORY])
     categories = np.full(len(data.products), -1)
-    categories[data.products.rows(table[columns.PRODUCT])] = pd.factorize(table[columns.CATEGORY])[
-        0
-    ]
+    categories[data.products.rows(table[columns.PRODUCT])] = codes
     return categories
 
 

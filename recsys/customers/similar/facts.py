@@ -8,6 +8,8 @@ import pandas as pd
 from scipy.sparse import csr_array, hstack
 
 from recsys.arrays import BoolArray, FloatArray, IdArray, IntArray
+from recsys.customers.lifetime_value.bands import BAND_SHARES
+from recsys.customers.lifetime_value.bands import NAMES as BAND_NAMES
 from recsys.customers.segments.library import Bands
 from recsys.customers.segments.members import banded
 from recsys.data import columns
@@ -20,7 +22,7 @@ from recsys.ops.csr import entry_rows
 
 MOST_VALUES = 200
 """Products, or values of a column, that are told: those of most customers."""
-VALUE_BANDS = Bands("value", (0.2, 0.3), ("high", "medium", "low"))
+VALUE_BANDS = Bands("value", BAND_SHARES, BAND_NAMES)
 """As the bands of `recsys value`."""
 PRODUCT = "product"
 """Kind of the facts about single products."""
@@ -65,7 +67,8 @@ def customer_facts(data: Dataset, customers: IntArray) -> CustomerFacts:
         data: whose end is the cut-off.
         customers: [n] row numbers.
     """
-    blocks = [*_of_events(data), *_of_columns(data)]
+    active, known = event_action_weights(data, None) > 0, dict(_known(data))
+    blocks = [*_of_events(data, active), *_of_columns(known)]
     value = _value(data)[customers]
     bands = banded(value, VALUE_BANDS)
     every = csr_array(hstack([block for _, block in blocks])) if blocks else None
@@ -73,16 +76,15 @@ def customer_facts(data: Dataset, customers: IntArray) -> CustomerFacts:
     return CustomerFacts(
         facts=tuple(fact for facts, _ in blocks for fact in facts),
         shares=shares,
-        numbers={name: numbers[customers] for name, numbers in _numbers(data)},
+        numbers={name: numbers[customers] for name, numbers in _numbers(data, active, known)},
         value=value,
         bands=bands,
     )
 
 
-def _of_events(data: Dataset) -> Iterator[tuple[list[Fact], csr_array]]:
-    """Shares of customers' events by category, product, touchpoint and daypart."""
+def _of_events(data: Dataset, active: BoolArray) -> Iterator[tuple[list[Fact], csr_array]]:
+    """Shares of customers' active events by category, product, touchpoint and daypart."""
     events = data.interactions
-    active = event_action_weights(data, None) > 0
     taken = active & data.is_target if (active & data.is_target).any() else active
     taken &= events.products >= 0
     table = data.side_tables.get("products")
@@ -130,28 +132,27 @@ def _product_names(data: Dataset) -> list[str]:
     return [str(name) for name in names]
 
 
-def _of_columns(data: Dataset) -> Iterator[tuple[list[Fact], csr_array]]:
+def _of_columns(known: Mapping[str, pd.Series]) -> Iterator[tuple[list[Fact], csr_array]]:
     """Texts and flags of the table of customers, one column a value."""
-    for name, column in _known(data):
-        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-            continue
-        if pd.api.types.is_datetime64_any_dtype(column):
+    for name, column in known.items():
+        if _is_number(column) or pd.api.types.is_datetime64_any_dtype(column):
             continue
         codes, values = pd.factorize(column.astype("string"), sort=True)
         if len(values) > MOST_VALUES:
             continue
-        known = np.flatnonzero(codes >= 0)
-        block = csr_array((np.ones(len(known)), (known, codes[known])),
+        rows = np.flatnonzero(codes >= 0)
+        block = csr_array((np.ones(len(rows)), (rows, codes[rows])),
                           shape=(len(codes), len(values)))  # fmt: skip
         yield [Fact(name, str(value)) for value in values], block
 
 
-def _numbers(data: Dataset) -> Iterator[tuple[str, FloatArray]]:
+def _numbers(
+    data: Dataset, active: BoolArray, known: Mapping[str, pd.Series]
+) -> Iterator[tuple[str, FloatArray]]:
     """Numbers of the table of customers, and how active customers are."""
-    for name, column in _known(data):
-        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+    for name, column in known.items():
+        if _is_number(column):
             yield name, column.to_numpy(np.float64, na_value=np.nan)
-    active = event_action_weights(data, None) > 0
     events = data.interactions.select(active)
     counts = np.bincount(events.customers, minlength=len(data.customers))
     yield EVENTS, counts.astype(np.float64)
@@ -160,6 +161,11 @@ def _numbers(data: Dataset) -> Iterator[tuple[str, FloatArray]]:
         np.maximum.at(last, events.customers, events.when)
         ago = (data.as_of - last) // DAY
         yield "days since the last event", np.where(last == NEVER, np.nan, ago)
+
+
+def _is_number(column: pd.Series) -> bool:
+    types = pd.api.types
+    return types.is_numeric_dtype(column) and not types.is_bool_dtype(column)
 
 
 def _known(data: Dataset) -> Iterator[tuple[str, pd.Series]]:

@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from recsys.arrays import IdArray, IntArray
 from recsys.customers.similar.list_file import read_list
+from recsys.customers.similar.profile import untaken
 from recsys.data import columns
 from recsys.data.codes import read_ids
 from recsys.errors import InputError
@@ -68,10 +69,7 @@ def kept_names(
     taken = set(kept.values())
     made = []
     for cluster, own in enumerate(names):
-        name = kept.get(cluster, own)
-        number = 2
-        while cluster not in kept and name in taken:
-            name, number = f"{own} {number}", number + 1
+        name = kept[cluster] if cluster in kept else untaken(own, taken)
         taken.add(name)
         made.append(name)
     return made

@@ -1,6 +1,6 @@
 """What the customers of a cluster have more of than others, and a name made of that."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.customers.segments.summary import Estimate, mean, share
-from recsys.customers.similar.facts import PRODUCT, CustomerFacts, Fact
+from recsys.customers.similar.facts import PRODUCT, VALUE_BANDS, CustomerFacts, Fact
 from recsys.customers.similar.ratios import FEWEST, Ratios, ratios
 from recsys.data import columns
 from recsys.evaluation.auc import auc
@@ -117,9 +117,7 @@ def _profile(
     numbers: Sequence[NumberTrait], level: float,
 ) -> Profile:  # fmt: skip
     within, without = facts.value[inside], facts.value[~inside]
-    high, medium, low = (
-        float((facts.bands[inside] == each).mean()) for each in ("high", "medium", "low")
-    )
+    high, medium, low = (float((facts.bands[inside] == each).mean()) for each in VALUE_BANDS.names)
     return Profile(
         name=name,
         customers=int(inside.sum()),
@@ -195,6 +193,12 @@ def _name(traits: Sequence[Trait], numbers: Sequence[NumberTrait], taken: set[st
         name = ", ".join(candidate) or AVERAGE
         if name not in taken:
             return name
-    base = ", ".join(words[:1]) or AVERAGE
-    return next(name for number in range(2, len(taken) + 3)
-                if (name := f"{base} {number}") not in taken)  # fmt: skip
+    return untaken(", ".join(words[:1]) or AVERAGE, taken)
+
+
+def untaken(name: str, taken: Collection[str]) -> str:
+    """The name, with a number from 2 on where it is taken."""
+    made, number = name, 2
+    while made in taken:
+        made, number = f"{name} {number}", number + 1
+    return made

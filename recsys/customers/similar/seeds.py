@@ -1,6 +1,5 @@
 """`read_seeds`: a list of customers in a file, who are known and what is known of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from recsys.data import columns
 from recsys.data.cells import CellError, bad_cell
 from recsys.data.codes import read_ids
 from recsys.data.dataset import Dataset
+from recsys.data.interactions import timestamp
 from recsys.data.moments import read_moments
 from recsys.errors import InputError
 
@@ -65,16 +65,11 @@ def read_seeds(path: Path) -> pd.DataFrame:
     return seeds
 
 
-def seeds_of(ids: Sequence[str] | Sequence[int]) -> pd.DataFrame:
-    """The same of a list of ids."""
-    return pd.DataFrame({columns.CUSTOMER: pd.Series(list(ids))})
-
-
 def known_seeds(seeds: pd.DataFrame, data: Dataset, vectors: CustomerVectors) -> Seeds:
     """Finds the customers of a list.
 
     Args:
-        seeds: of `read_seeds` or `seeds_of`.
+        seeds: of `read_seeds`.
         data: up to the cut-off.
         vectors: of its customers.
 
@@ -104,5 +99,5 @@ def known_seeds(seeds: pd.DataFrame, data: Dataset, vectors: CustomerVectors) ->
 def _dated_before(seeds: pd.DataFrame, rows: IntArray, data: Dataset) -> int | None:
     if columns.TIMESTAMP not in seeds or data.clock != "timestamp" or data.as_of is None:
         return None
-    before = seeds[columns.TIMESTAMP] < pd.Timestamp(data.as_of, unit="us", tz="UTC")
+    before = seeds[columns.TIMESTAMP] < timestamp(data.as_of)
     return int((before.to_numpy(bool) & (rows >= 0)).sum())

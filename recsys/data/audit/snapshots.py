@@ -117,14 +117,17 @@ class Recounted:
 def _signal_keys(rows: pd.DataFrame) -> pd.MultiIndex:
     """Customer, product, signal and moment of each row, as texts."""
     names = [columns.CUSTOMER, columns.PRODUCT, columns.SIGNAL, columns.TIMESTAMP]
-    texts = rows[names].astype(object).map(str, na_action="ignore").astype(object).fillna("")
-    return pd.MultiIndex.from_frame(texts)
+    return pd.MultiIndex.from_frame(_texts(rows[names]))
 
 
 def _by_row(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """The columns as texts by customer and date, each pair once."""
     dates = table[columns.VALID_FROM].astype(str).where(table[columns.VALID_FROM].notna(), "")
     keys = pd.MultiIndex.from_arrays([table[columns.CUSTOMER].astype(str), dates])
-    values = table.reindex(columns=names).astype(object)
-    texts = values.map(str, na_action="ignore").astype(object).fillna("").set_axis(keys)
+    texts = _texts(table.reindex(columns=names)).set_axis(keys)
     return texts[~texts.index.duplicated(keep="last")]
+
+
+def _texts(table: pd.DataFrame) -> pd.DataFrame:
+    """Each cell as a text; an empty one where it is missing."""
+    return table.astype(object).map(str, na_action="ignore").astype(object).fillna("")
