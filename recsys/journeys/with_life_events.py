@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.snapshot_source import SnapshotSource
@@ -92,13 +92,11 @@ class WithLifeEvents(SnapshotSource):
         if model is None:
             return _signals(before, np.zeros(0, np.int64), [])
         rows, forecast = known_forecast(before, moment, model, self._label)
+        wanted = [place for place, name in enumerate(model.names) if name in self._kinds]
         chances = forecast.within(self._days)
-        who, kind = _above(chances, self._times)
-        names = [column_of(model.names[each]) for each in kind]
-        kept = np.array([model.names[each] in self._kinds for each in kind], dtype=bool)
-        return _signals(
-            before, rows[who[kept]], [name for name, keep in zip(names, kept, strict=True) if keep]
-        )
+        is_above = chances > self._times * chances.mean(axis=0)
+        who, kind = np.nonzero(is_above[:, wanted])
+        return _signals(before, rows[who], [column_of(model.names[wanted[row]]) for row in kind])
 
     def _fitted(self, before: Dataset, moment: int) -> LifeModel | None:
         labelled_customers(before, self._label)
@@ -106,12 +104,6 @@ class WithLifeEvents(SnapshotSource):
             return learn_life_events(before, moment, label=self._label)
         except InputError:
             return None  # too few life events so far
-
-
-def _above(chances: FloatArray, times: float) -> tuple[IntArray, IntArray]:
-    """Rows and kinds whose probability is so many times the mean of the kind."""
-    who, kind = np.nonzero(chances > times * chances.mean(axis=0))
-    return who, kind
 
 
 def _signals(before: Dataset, rows: IntArray, names: list[str]) -> pd.DataFrame:
