@@ -76,7 +76,7 @@ def difference_table(
     """
     pair = links_of(first), links_of(second)
     codes = np.union1d(pair[0].code, pair[1].code)
-    ratios = list(_ratios(pair[0], codes, len(first.purposes), first.purposes))
+    ratios = list(_ratios(pair[0], codes, first.purposes))
     people = np.union1d(first.customer, second.customer)
     rng = np.random.default_rng(seed)
     groups = min(len(people), _GROUPS)
@@ -118,16 +118,13 @@ def difference_table(
     )
 
 
-def _ratios(
-    links: Links, codes: IntArray, purposes: int, names: tuple[str, ...]
-) -> Iterator[_Ratio]:
+def _ratios(links: Links, codes: IntArray, names: tuple[str, ...]) -> Iterator[_Ratio]:
     """All that is compared.
 
     Columns of sums: nodes (start: all strands), links, bought and strands of purposes, days and
     moves of pairs of stages, stages.
     """
-    nodes = links.nodes
-    start = len(STAGES) * len(links.touchpoints)
+    nodes, start, purposes = links.nodes, links.start, len(names)
     first_purpose = nodes + len(codes)
     first_day = first_purpose + 2 * purposes
     for row, stage in enumerate(STAGES):
@@ -158,7 +155,7 @@ def _sums(paths: Paths, links: Links, codes: IntArray, group: IntArray, groups: 
     ones = [
         # Everybody who begins is at the start; others are where their links lead to.
         (links.strand, links.target),
-        (strands, np.full(len(paths), len(STAGES) * len(links.touchpoints))),
+        (strands, np.full(len(paths), links.start)),
         (links.strand, nodes + row),
         (bought, of_purpose + paths.purpose[bought]),
         (strands, of_purpose + purposes + paths.purpose),
