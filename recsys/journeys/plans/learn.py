@@ -11,7 +11,7 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.interactions import seconds
 from recsys.errors import InputError
-from recsys.journeys.plans.effects import BANDS, CELLS, REJECTED, AfterEffects, cells
+from recsys.journeys.plans.effects import ACCEPTED, BANDS, CELLS, REJECTED, AfterEffects, cells
 
 _PRIOR: Final = 0.5
 """Standard deviation of an effect before any decision is seen, in log-odds."""
@@ -56,7 +56,7 @@ def learn_after_effects(decisions: pd.DataFrame | None, touchpoints: list[str]) 
         InputError: no decision has an outcome.
     """
     log = _log(decisions, touchpoints)
-    accepted = log.outcomes == 0
+    accepted = log.outcomes == ACCEPTED
     missed = ~accepted & (log.touchpoints >= 0)
     refused = np.bincount(
         log.touchpoints[missed & (log.outcomes == REJECTED)], minlength=len(touchpoints)
