@@ -69,7 +69,7 @@ def looks(data: Dataset, moments: Sequence[int], days: int) -> Looks:
     assert own.when is not None
     history = EventHistory(own.customers, own.when)
     everybody = np.arange(len(data.customers))
-    parts = [_active(history, everybody, moment) for moment in moments]
+    parts = [history.active(everybody, moment, within=ACTIVE * DAY) for moment in moments]
     customers = np.concatenate(parts)
     if not len(customers):
         raise InputError("interactions: expected customers who were active before, got none")
@@ -80,11 +80,6 @@ def looks(data: Dataset, moments: Sequence[int], days: int) -> Looks:
         values=_features(data, own, history, customers, when),
         left=history.count(customers, when + days * DAY) == history.count(customers, when),
     )
-
-
-def _active(history: EventHistory, everybody: IntArray, moment: int) -> IntArray:
-    at = np.full(len(everybody), moment)
-    return np.flatnonzero(history.count(everybody, at, within=ACTIVE * DAY) > 0)
 
 
 def _features(

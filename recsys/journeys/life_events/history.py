@@ -97,9 +97,8 @@ class Histories:
 
     def known(self, moment: int) -> IntArray:
         """Rows of the customers who did something in the year before a moment."""
-        rows = np.arange(len(self._data.customers))
-        count = self._own.count(rows, np.full(len(rows), moment), within=_KNOWN * DAY)
-        return np.flatnonzero(count > 0)
+        everybody = np.arange(len(self._data.customers))
+        return self._own.active(everybody, moment, within=_KNOWN * DAY)
 
     def values(self, customers: IntArray, moments: IntArray) -> tuple[FloatArray, list[str]]:
         """Columns [n, F] of customers [n] at moments [n], nan for none, and their names [F]."""
