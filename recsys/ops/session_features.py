@@ -9,8 +9,8 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.ops.session_events import CART, CLICK, PURCHASE, STEPS, VIEW, SessionEvents
+from recsys.ops.until import DAY
 
-DAY = 86_400
 HORIZON = 180 * DAY
 """Seconds that features look back."""
 STRAND = 60 * DAY

@@ -13,8 +13,9 @@ from recsys.data.interactions import NEVER, SECOND
 from recsys.errors import InputError
 from recsys.ops.nearest_name import nearest
 from recsys.ops.session_events import PURCHASE, STEPS, SessionEvents
-from recsys.ops.session_features import BOUGHT, DAY, HELP, IN_CART, session_kinds
+from recsys.ops.session_features import BOUGHT, HELP, IN_CART, session_kinds
 from recsys.ops.temporal_counts import EventHistory
+from recsys.ops.until import DAY
 
 KNOW, BUY, DO = "know", "buy", "do"
 """To find out, to buy, and to get something done: the moments of sessions without other labels."""
