@@ -66,6 +66,12 @@ class Interactions:
         """Mask [n] of the events whose action is among `actions`."""
         return np.isin(self.actions, [ACTION_CODES[action] for action in actions])
 
+    def positions_in(self, actions: tuple[str, ...]) -> IntArray:
+        """[n] int64 position of the action of each event in `actions`, -1 for others."""
+        positions = np.full(len(columns.ACTIONS), -1)
+        positions[[ACTION_CODES[action] for action in actions]] = np.arange(len(actions))
+        return positions[self.actions]
+
 
 def encode(
     table: pd.DataFrame,

@@ -138,8 +138,7 @@ def _add_shown(
     ends: Ends,
 ) -> None:
     edges = SignalEdges.of(data)
-    assert data.as_of is not None  # signals have a clock of time
-    strength = edges.strength(data.as_of, signals.half_life)
+    strength = _by_age(data, edges.times, signals.half_life)
     alone, about = edges.alone, ~edges.alone
     customers, products = ends.sizes["customers"], ends.sizes["products"]
     if about.any():
@@ -160,13 +159,18 @@ def _offered(data: Dataset, half_life: float | None, ends: Ends) -> csr_array:
     products, touchpoints, until = offered_pairs(data)
     parts = ends.sizes["touchpoints"] // len(data.touchpoints)
     nodes = (touchpoints[:, None] * parts + np.arange(parts)).ravel()
-    strength = np.ones(len(products), np.float32)
-    if half_life is not None:
-        strength = decayed(data, until, half_life)
+    strength = _by_age(data, until, half_life)
     return _normalised(
         np.repeat(strength, parts), np.repeat(products, parts), nodes,
         ends.sizes["products"], ends.sizes["touchpoints"],
     )  # fmt: skip
+
+
+def _by_age(data: Dataset, when: IntArray, half_life: float | None) -> FloatArray:
+    """[n] float32, `decayed` of moments [n]; 1 without a half-life."""
+    if half_life is None:
+        return np.ones(len(when), np.float32)
+    return decayed(data, when, half_life)
 
 
 def _normalised(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import DAY, microseconds
+from recsys.data.interactions import microseconds
 from recsys.errors import InputError
 
 
@@ -62,17 +62,6 @@ class SignalEdges:
     def alone(self) -> BoolArray:
         """[n] bool, signals of the customer alone, which are edges to a node of the signal."""
         return np.asarray(self.products < 0)
-
-    def strength(self, as_of: int, half_life: float | None) -> FloatArray:
-        """[n] float32 2^(-age / half-life); 1 without one.
-
-        Args:
-            as_of: UTC microseconds that ages are counted to.
-            half_life: days.
-        """
-        if half_life is None:
-            return np.ones(len(self), np.float32)
-        return np.exp2((self.times - as_of) / DAY / half_life).astype(np.float32)
 
 
 def require_signals(data: Dataset) -> None:

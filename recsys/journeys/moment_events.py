@@ -10,6 +10,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
 from recsys.journeys.micro_moments.learn import learn
 from recsys.journeys.micro_moments.observe import observe, session_events
+from recsys.ops.session_features import after
 
 TOUCHPOINT_PREFIX = "moment_"
 ACTION = "contact"
@@ -32,12 +33,12 @@ def moment_events(data: Dataset, label: str, moments: Sequence[int]) -> pd.DataF
         InputError: there are no timestamps or labels, or too few before the first moment.
     """
     events, _ = session_events(data)
-    begins = events.when[events.starts] * SECOND
+    begins, values = events.when[events.starts] * SECOND, after(events)
     parts = []
     for start, end in zip(moments, [*moments[1:], np.iinfo(np.int64).max], strict=True):
         model = learn(observe(data.before(start), label))
         first = events.starts[(begins >= start) & (begins < end)]
-        told = model.after_events(events, first).argmax(axis=1)
+        told = model.after.probabilities(values[first]).argmax(axis=1)
         names = np.array([f"{TOUCHPOINT_PREFIX}{name}" for name in model.names], dtype=object)
         parts.append(
             pd.DataFrame(

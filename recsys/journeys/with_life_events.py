@@ -1,9 +1,11 @@
 """`WithLifeEvents`: a source whose customers have columns of the life event that comes next."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.snapshot_source import SnapshotSource
@@ -65,6 +67,8 @@ class WithLifeEvents(SnapshotSource):
             raise InputError(f"data.times: expected a number above 0, got {times}")
         self._kinds, self._label, self._days = tuple(kinds), label, days
         self._as, self._times = life_as, times
+        # By data set, so that the audit, which has one of its own for each moment, fits anew.
+        self._models: WeakKeyDictionary[Dataset, dict[int, LifeModel | None]] = WeakKeyDictionary()
 
     @property
     def counted(self) -> str:
@@ -77,7 +81,7 @@ class WithLifeEvents(SnapshotSource):
         if self._as == "edges":
             return pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]})
         before = data.before(moment)
-        model = self._fitted(before, moment)
+        model = self._fitted(data, before, moment)
         wanted = [columns.CUSTOMER, *names_of(self._kinds)]
         if model is None:
             return pd.DataFrame({columns.CUSTOMER: before.customers.ids}).reindex(columns=wanted)
@@ -88,30 +92,30 @@ class WithLifeEvents(SnapshotSource):
         if self._as == "columns":
             return None
         before = data.before(moment)
-        model = self._fitted(before, moment)
+        model = self._fitted(data, before, moment)
         if model is None:
             return _signals(before, np.zeros(0, np.int64), [])
         rows, forecast = known_forecast(before, moment, model, self._label)
+        wanted = [place for place, name in enumerate(model.names) if name in self._kinds]
         chances = forecast.within(self._days)
-        who, kind = _above(chances, self._times)
-        names = [column_of(model.names[each]) for each in kind]
-        kept = np.array([model.names[each] in self._kinds for each in kind], dtype=bool)
-        return _signals(
-            before, rows[who[kept]], [name for name, keep in zip(names, kept, strict=True) if keep]
-        )
+        is_above = chances > self._times * chances.mean(axis=0)
+        who, kind = np.nonzero(is_above[:, wanted])
+        return _signals(before, rows[who], [column_of(model.names[wanted[row]]) for row in kind])
 
-    def _fitted(self, before: Dataset, moment: int) -> LifeModel | None:
-        labelled_customers(before, self._label)
-        try:
-            return learn_life_events(before, moment, label=self._label)
-        except InputError:
-            return None  # too few life events so far
+    def _fitted(self, data: Dataset, before: Dataset, moment: int) -> LifeModel | None:
+        """The model of a moment, fitted once for the columns and the edges of a data set."""
+        models = self._models.setdefault(data, {})
+        if moment not in models:
+            models[moment] = _learned(before, moment, self._label)
+        return models[moment]
 
 
-def _above(chances: FloatArray, times: float) -> tuple[IntArray, IntArray]:
-    """Rows and kinds whose probability is so many times the mean of the kind."""
-    who, kind = np.nonzero(chances > times * chances.mean(axis=0))
-    return who, kind
+def _learned(before: Dataset, moment: int, label: str) -> LifeModel | None:
+    labelled_customers(before, label)
+    try:
+        return learn_life_events(before, moment, label=label)
+    except InputError:
+        return None  # too few life events so far
 
 
 def _signals(before: Dataset, rows: IntArray, names: list[str]) -> pd.DataFrame:

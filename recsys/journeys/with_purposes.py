@@ -10,6 +10,7 @@ from recsys.data.source import Source
 from recsys.errors import InputError
 from recsys.journeys.purposes.model import PurposeModel
 from recsys.journeys.purposes.tables import BROAD, OPEN, PURPOSE, SILENCE, STAGE, strand_table
+from recsys.journeys.purposes.visits import own_events
 
 COUNT = "open_purposes"
 _COLUMNS = {
@@ -60,11 +61,10 @@ class WithPurposes(SnapshotSource):
         """See `TakesSnapshots`."""
         before = data.before(moment)
         try:
-            model = PurposeModel(column=self._column).fit(before)
-        except InputError as refused:
-            if str(refused).startswith("column"):
-                raise
+            own_events(before)
+        except InputError:
             return _empty()  # no event so far says what a customer is after
+        model = PurposeModel(column=self._column).fit(before)
         table = strand_table(model, model.assign(before), before)
         table = table[table[OPEN] >= self._open_from]
         count = table.groupby(columns.CUSTOMER, sort=False).size()

@@ -9,8 +9,8 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.ops.session_events import CART, CLICK, PURCHASE, STEPS, VIEW, SessionEvents
+from recsys.ops.until import DAY
 
-DAY = 86_400
 HORIZON = 180 * DAY
 """Seconds that features look back."""
 STRAND = 60 * DAY
@@ -55,6 +55,8 @@ AFTER = (
 
 def before(events: SessionEvents) -> FloatArray:
     """[S, B] float64, the columns `BEFORE` of each session, from the sessions before it."""
+    if not len(events):
+        return np.empty((0, len(BEFORE)))
     starts = events.starts
     customers, when = events.customers[starts], events.when[starts]
     kinds = session_kinds(events)
@@ -88,7 +90,9 @@ def session_kinds(events: SessionEvents) -> IntArray:
 
 def after(events: SessionEvents) -> FloatArray:
     """[E, A] float64, the columns `AFTER` after each event, from it and what was before it."""
-    first = events.starts[events.sessions] if len(events) else events.sessions
+    if not len(events):
+        return np.empty((0, len(AFTER)))
+    first = events.starts[events.sessions]
     steps = [events.steps == step for step in range(len(STEPS))]
     has_product = events.products >= 0
     columns: list[FloatArray | IntArray | BoolArray] = [
@@ -113,11 +117,11 @@ def _of_groups(events: SessionEvents) -> FloatArray:
     pairs, visit = np.unique(events.sessions * width + events.groups + 1, return_inverse=True)
     session, group = pairs // width, pairs % width
     # A row a visit: a session and a group that it is about, sorted by customer, group and time.
-    customers = events.customers[events.starts][session] if len(events) else session
+    customers = events.customers[events.starts][session]
     order = np.lexsort((session, group, customers))
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    when = events.when[events.starts][session] if len(events) else session
+    when = events.when[events.starts][session]
     owners = np.unique(customers * width + group, return_inverse=True)[1]
     runs = _Runs(owners[order], when[order])
     done = [
@@ -126,7 +130,7 @@ def _of_groups(events: SessionEvents) -> FloatArray:
     ]
     last_product = np.full(len(pairs), -1)
     np.maximum.at(last_product, visit, np.arange(len(events)))
-    last_product = events.products[last_product][order] if len(events) else last_product
+    last_product = events.products[last_product][order]
     one, two = runs.back(1), runs.back(2)
     known = runs.within(one)
     columns = [runs.days_since(one), runs.days_since(two)]
@@ -135,7 +139,7 @@ def _of_groups(events: SessionEvents) -> FloatArray:
     columns += [runs.count(np.ones(len(pairs)), STRAND)]
     columns += [runs.count(each, STRAND) for each in (done[1], done[2])]
     columns += [runs.days_since(runs.latest(done[3] > 0))]
-    of_visits = np.column_stack(columns)[place][visit] if len(events) else np.empty((0, 11))
+    of_visits = np.column_stack(columns)[place][visit]
     same = len(_GROUP_STEPS) + 2
     of_visits[:, same] = np.where(
         np.isnan(of_visits[:, same]), np.nan, of_visits[:, same] == events.products
@@ -145,7 +149,7 @@ def _of_groups(events: SessionEvents) -> FloatArray:
 
 
 class _Runs:
-    """Rows sorted by owner, then time; what came before each of them, of the same owner."""
+    """Rows, at least one, by owner, then time; what came before each of them, of the same owner."""
 
     def __init__(self, owners: IntArray, when: IntArray) -> None:
         self.owners, self.when = owners, when
@@ -162,20 +166,19 @@ class _Runs:
 
     def latest(self, chosen: BoolArray) -> IntArray:
         """[n] the latest chosen row before each, -1 for none."""
-        last = np.maximum.accumulate(np.where(chosen, self.rows, -1)) if len(chosen) else self.rows
-        last = np.concatenate([[-1], last[:-1]])[: len(self.rows)]
+        last = np.maximum.accumulate(np.where(chosen, self.rows, -1))
+        last = np.append(-1, last[:-1])
         return np.where(last >= self.first, last, -1)
 
     def within(self, position: IntArray) -> IntArray:
         """[n] the positions, -1 where they lie beyond the horizon."""
-        age = self.when - self.when[position] if len(position) else position
+        age = self.when - self.when[position]
         return np.where((position >= 0) & (age <= HORIZON), position, -1)
 
     def days_since(self, position: IntArray) -> FloatArray:
         """[n] days since the rows at some positions; nan for none."""
         inside = self.within(position)
-        age = (self.when - self.when[inside]) / DAY if len(inside) else inside
-        return np.where(inside >= 0, age, np.nan)
+        return np.where(inside >= 0, (self.when - self.when[inside]) / DAY, np.nan)
 
     def count(self, weights: FloatArray | IntArray | BoolArray, window: int) -> FloatArray:
         """[n] sum of the weights of the rows before each within so many seconds."""

@@ -49,6 +49,10 @@ class EventHistory:
             first = self._span(keys, moments - within)[1]
         return (end - first).astype(np.float64)
 
+    def active(self, keys: IntArray, moment: int, within: int) -> IntArray:
+        """Those of the keys that have an event at most so many units of the clock before."""
+        return keys[self.count(keys, np.full(len(keys), moment), within) > 0]
+
     def total(self, keys: IntArray, moments: IntArray) -> FloatArray:
         """Sum [n] float64 of the values of the key's events before the moment."""
         first, end = self._span(keys, moments)

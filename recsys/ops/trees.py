@@ -132,7 +132,7 @@ def restored(prefix: str, arrays: Mapping[str, Any]) -> Trees:
 
 
 def softmax(margins: FloatArray) -> FloatArray:
-    """exp(m) / sum exp(m) of each row [n, K]."""
-    raised = np.exp(margins - margins.max(axis=1, keepdims=True))
-    probabilities: FloatArray = raised / raised.sum(axis=1, keepdims=True)
+    """exp(m) / sum exp(m) over the last axis of margins [..., K]."""
+    raised = np.exp(margins - margins.max(axis=-1, keepdims=True))
+    probabilities: FloatArray = raised / raised.sum(axis=-1, keepdims=True)
     return probabilities

@@ -72,6 +72,27 @@ def test_edges_are_signals_of_those_who_are_likeliest() -> None:
     assert len(set(shown) & moves) > 0.5 * len(shown)
 
 
+def test_columns_and_edges_share_a_fit_and_are_what_each_is_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = {}
+    for life_as in ("columns", "edges"):
+        wanted = WithLifeEvents(source=source(), kinds=["move"], life_as=life_as, times=4)
+        made[life_as] = Dataset.from_source(wanted).side_tables
+    moments = []
+
+    def counting(before: Dataset, moment: int, *, label: str) -> learn.LifeModel:
+        moments.append(moment)
+        return learn.learn_life_events(before, moment, label=label)
+
+    monkeypatch.setattr("recsys.journeys.with_life_events.learn_life_events", counting)
+    wanted = WithLifeEvents(source=source(), kinds=["move"], life_as="both", times=4)
+    both = Dataset.from_source(wanted).side_tables
+    assert len(moments) == len(set(moments)) > 1
+    pd.testing.assert_frame_equal(both["customers"], made["columns"]["customers"])
+    pd.testing.assert_frame_equal(both["signals"], made["edges"]["signals"])
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

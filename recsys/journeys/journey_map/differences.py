@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,31 @@ class _Ratio:
     above: int
     below: int
     labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where the sums of each kind begin, behind those of nodes (start: all strands), and end.
+
+    Attributes:
+        links: that strands took.
+        bought, strands: of purposes.
+        days: and moves, in turn, of pairs of stages.
+        stages: that strands came to.
+        width: how many columns there are.
+    """
+
+    links: int
+    bought: int
+    strands: int
+    days: int
+    stages: int
+    width: int
+
+    @classmethod
+    def of(cls, nodes: int, links: int, purposes: int) -> "_Columns":
+        sizes = (nodes, links, purposes, purposes, 2 * len(stage_pairs()), len(STAGES))
+        return cls(*accumulate(sizes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,23 +102,25 @@ def difference_table(
     """
     pair = links_of(first), links_of(second)
     codes = np.union1d(pair[0].code, pair[1].code)
-    ratios = list(_ratios(pair[0], codes, len(first.purposes), first.purposes))
+    at = _Columns.of(pair[0].nodes, len(codes), len(first.purposes))
+    ratios = list(_ratios(pair[0], codes, first.purposes, at))
     people = np.union1d(first.customer, second.customer)
     rng = np.random.default_rng(seed)
     groups = min(len(people), _GROUPS)
     group = np.empty(int(people.max(initial=-1)) + 1, np.int64)
     group[people] = rng.permutation(len(people)) % max(groups, 1)
     sums = [
-        _sums(paths, links, codes, group, groups)
+        _sums(paths, links, codes, at, group, groups)
         for paths, links in zip((first, second), pair, strict=True)
     ]
     above = np.array([ratio.above for ratio in ratios])
     below = np.array([ratio.below for ratio in ratios])
     both = np.concatenate([part.amounts for part in sums], axis=1)
     draws = resampled_sums(both, resamples, seed)
-    width = sums[0].amounts.shape[1]
     values = [_divided(part.amounts.sum(axis=0)[None], above, below)[0] for part in sums]
-    drawn = _divided(draws[:, :width], above, below) - _divided(draws[:, width:], above, below)
+    drawn = _divided(draws[:, : at.width], above, below) - _divided(
+        draws[:, at.width :], above, below
+    )
     difference = values[0] - values[1]
     enough = np.minimum(*(part.customers[below] for part in sums)) >= LEAST
     is_share = np.array([ratio.what != MEAN_DAYS for ratio in ratios])
@@ -119,65 +147,54 @@ def difference_table(
 
 
 def _ratios(
-    links: Links, codes: IntArray, purposes: int, names: tuple[str, ...]
+    links: Links, codes: IntArray, purposes: tuple[str, ...], at: _Columns
 ) -> Iterator[_Ratio]:
-    """All that is compared.
-
-    Columns of sums: nodes (start: all strands), links, bought and strands of purposes, days and
-    moves of pairs of stages, stages.
-    """
-    nodes = links.nodes
-    start = len(STAGES) * len(links.touchpoints)
-    first_purpose = nodes + len(codes)
-    first_day = first_purpose + 2 * purposes
+    """All that is compared."""
+    nodes, start = links.nodes, links.start
     for row, stage in enumerate(STAGES):
-        first_stage = first_day + 2 * len(stage_pairs())
-        yield _Ratio(REACHES, first_stage + row, start, ("", "", "", stage, ""))
+        yield _Ratio(REACHES, at.stages + row, start, ("", "", "", stage, ""))
     for node in np.unique(codes % nodes).tolist():
         labels = ("", "", "", links.stage(node), links.touchpoint(node))
         yield _Ratio(REACHES, node, start, labels)
     for row, code in enumerate(codes.tolist()):
         if links.stage(code // nodes) != START:
-            yield _Ratio(GOES_TO, nodes + row, code // nodes, ("", *links.labels(code)))
-    for row in range(purposes):
-        yield _Ratio(BOUGHT_SHARE, first_purpose + row, first_purpose + purposes + row,
-                     (names[row], "", "", "", ""))  # fmt: skip
+            yield _Ratio(GOES_TO, at.links + row, code // nodes, ("", *links.labels(code)))
+    for row, name in enumerate(purposes):
+        yield _Ratio(BOUGHT_SHARE, at.bought + row, at.strands + row, (name, "", "", "", ""))
     for number, (row, after) in enumerate(stage_pairs()):
-        yield _Ratio(MEAN_DAYS, first_day + 2 * number, first_day + 2 * number + 1,
-                     ("", STAGES[row], "", STAGES[after], ""))  # fmt: skip
+        days = at.days + 2 * number
+        yield _Ratio(MEAN_DAYS, days, days + 1, ("", STAGES[row], "", STAGES[after], ""))
 
 
-def _sums(paths: Paths, links: Links, codes: IntArray, group: IntArray, groups: int) -> _Sums:
-    """The sums of groups of customers, in the columns that `_ratios` names."""
-    nodes, purposes = links.nodes, len(paths.purposes)
+def _sums(
+    paths: Paths, links: Links, codes: IntArray, at: _Columns, group: IntArray, groups: int
+) -> _Sums:
+    """The sums of groups of customers."""
     row = np.searchsorted(codes, links.code)
-    of_purpose = nodes + len(codes)
-    first_day = of_purpose + 2 * purposes
     bought = np.flatnonzero(paths.is_bought)
     strands = np.arange(len(paths))
     ones = [
         # Everybody who begins is at the start; others are where their links lead to.
         (links.strand, links.target),
-        (strands, np.full(len(paths), len(STAGES) * len(links.touchpoints))),
-        (links.strand, nodes + row),
-        (bought, of_purpose + paths.purpose[bought]),
-        (strands, of_purpose + purposes + paths.purpose),
+        (strands, np.full(len(paths), links.start)),
+        (links.strand, at.links + row),
+        (bought, at.bought + paths.purpose[bought]),
+        (strands, at.strands + paths.purpose),
+        (paths.strand, at.stages + paths.stage),
     ]
-    moves = list(stage_moves(links.source, links.target, len(links.touchpoints)))
+    moves = stage_moves(links.source, links.target, len(links.touchpoints))
     for number, (_, _, mask) in enumerate(moves):
-        ones.append((links.strand[mask], np.full(mask.sum(), first_day + 2 * number + 1)))
-    ones.append((paths.strand, first_day + 2 * len(moves) + paths.stage))
-    width = first_day + 2 * len(moves) + len(STAGES)
+        ones.append((links.strand[mask], np.full(mask.sum(), at.days + 2 * number + 1)))
     strand, column = (np.concatenate(parts) for parts in zip(*ones, strict=True))
-    place = group[paths.customer[strand]] * width + column
-    amounts = np.bincount(place, minlength=groups * width).astype(np.float64)
-    amounts = amounts.reshape(groups, width)
+    place = group[paths.customer[strand]] * at.width + column
+    amounts = np.bincount(place, minlength=groups * at.width).astype(np.float64)
+    amounts = amounts.reshape(groups, at.width)
     for number, (_, _, mask) in enumerate(moves):
-        amounts[:, first_day + 2 * number] = np.bincount(
+        amounts[:, at.days + 2 * number] = np.bincount(
             group[paths.customer[links.strand[mask]]], links.days[mask], groups
         )
-    pairs = np.unique(paths.customer[strand].astype(np.int64) * width + column)
-    return _Sums(amounts, np.bincount(pairs % width, minlength=width))
+    pairs = np.unique(paths.customer[strand].astype(np.int64) * at.width + column)
+    return _Sums(amounts, np.bincount(pairs % at.width, minlength=at.width))
 
 
 def _divided(sums: FloatArray, above: IntArray, below: IntArray) -> FloatArray:

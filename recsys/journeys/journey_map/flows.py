@@ -46,16 +46,14 @@ def flow_table(paths: Paths, *, by_purpose: bool = False) -> pd.DataFrame:
     names = np.array(paths.purposes if by_purpose else (ALL,), dtype=object)
     often = np.bincount(paths.purpose, minlength=len(names))[counted[PURPOSE]]
     table = pd.concat([pd.DataFrame(labels, columns=STEP, dtype=object), counted], axis=1)
-    table = table.assign(share=table["strands"] / leaving, rank=_order(links.nodes, source))
+    # What comes from the start comes first.
+    table = table.assign(
+        share=table["strands"] / leaving, rank=np.where(source == links.start, -1, source)
+    )
     table.insert(0, "name", names[counted[PURPOSE]])
     table = table.iloc[np.lexsort((table["code"], table["rank"], table[PURPOSE], -often))]
     kept = ["name", *STEP, "strands", "customers", "share", "median_days"]
     return table[kept].rename(columns={"name": PURPOSE}).reset_index(drop=True)
-
-
-def _order(nodes: int, source: "pd.Series[int]") -> IntArray:
-    """[n] puts what comes from the start, which has the third node from the end, first."""
-    return np.where(source == nodes - 3, -1, source)
 
 
 def stage_table(paths: Paths) -> pd.DataFrame:
@@ -67,8 +65,7 @@ def stage_table(paths: Paths) -> pd.DataFrame:
         median_days (positions) to the next stage, NaN where none follows.
     """
     links = links_of(paths)
-    width = len(paths.touchpoints)
-    count = len(STAGES) * width
+    width, count = len(paths.touchpoints), links.start
     into = links.target < count
     people = pd.Series(paths.customer[links.strand[into]]).groupby(links.target[into]).nunique()
     node = people.index.to_numpy()

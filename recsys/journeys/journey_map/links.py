@@ -31,9 +31,14 @@ class Links:
     days: FloatArray
 
     @property
+    def start(self) -> int:
+        """The node of the start, behind those of the stages."""
+        return len(STAGES) * len(self.touchpoints)
+
+    @property
     def nodes(self) -> int:
         """How many nodes there may be."""
-        return len(STAGES) * len(self.touchpoints) + 1 + len(ENDS)
+        return self.start + 1 + len(ENDS)
 
     @property
     def code(self) -> IntArray:
@@ -48,7 +53,7 @@ class Links:
     def touchpoint(self, node: int) -> str:
         """Name of the touchpoint of a node, "" for start and ends."""
         width = len(self.touchpoints)
-        return self.touchpoints[node % width] if node < len(STAGES) * width else ""
+        return self.touchpoints[node % width] if node < self.start else ""
 
     def labels(self, code: int) -> tuple[str, str, str, str]:
         """Stage and touchpoint of source and target of a pair."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
-from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.journeys.purposes.milestones import BOUGHT, CONSIDER, KNOW, stage_of
 from recsys.journeys.purposes.model import PurposeModel
@@ -132,7 +131,7 @@ def paths_of(model: PurposeModel, strands: Strands, data: Dataset, open_from: fl
     rows = np.flatnonzero(strands.of_event >= 0)
     rows = rows[np.lexsort((events.when[rows], strands.of_event[rows]))]
     of_event, day = strands.of_event[rows], model.span.days(events.when[rows])
-    depth = _depths(strands.actions, events.actions[rows])
+    depth = events.positions_in(strands.actions)[rows]
     opens = (np.diff(of_event, prepend=-1) != 0) | (
         np.diff(day, prepend=-np.inf) > model.span.pause
     )
@@ -163,12 +162,6 @@ def paths_of(model: PurposeModel, strands: Strands, data: Dataset, open_from: fl
         touchpoints=distinct([*map(str, data.touchpoints.ids), UNKNOWN]),
         purposes=model.tree.names,
     )
-
-
-def _depths(names: tuple[str, ...], actions: IntArray) -> IntArray:
-    codes = np.full(len(columns.ACTIONS), -1)
-    codes[[columns.ACTIONS.index(name) for name in names]] = np.arange(len(names))
-    return codes[actions]
 
 
 def _entries(strand: IntArray, stage: IntArray) -> IntArray:

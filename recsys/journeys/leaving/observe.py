@@ -7,7 +7,7 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import ACTION_CODES, DAY, NEVER
+from recsys.data.interactions import ACTION_CODES, DAY, NEVER, Interactions
 from recsys.errors import InputError
 from recsys.ops.session_events import STEPS
 from recsys.ops.temporal_counts import EventHistory
@@ -65,10 +65,11 @@ def looks(data: Dataset, moments: Sequence[int], days: int) -> Looks:
     """
     events = data.interactions
     when, _ = data.times("intent to leave")
-    own = events.has_action(STEPS) & (when != NEVER)
-    history = EventHistory(events.customers[own], when[own])
+    own = events.select(events.has_action(STEPS) & (when != NEVER))
+    assert own.when is not None
+    history = EventHistory(own.customers, own.when)
     everybody = np.arange(len(data.customers))
-    parts = [_active(history, everybody, moment) for moment in moments]
+    parts = [history.active(everybody, moment, within=ACTIVE * DAY) for moment in moments]
     customers = np.concatenate(parts)
     if not len(customers):
         raise InputError("interactions: expected customers who were active before, got none")
@@ -76,22 +77,17 @@ def looks(data: Dataset, moments: Sequence[int], days: int) -> Looks:
     return Looks(
         customers=customers,
         moments=when,
-        values=_features(data, history, customers, when),
+        values=_features(data, own, history, customers, when),
         left=history.count(customers, when + days * DAY) == history.count(customers, when),
     )
 
 
-def _active(history: EventHistory, everybody: IntArray, moment: int) -> IntArray:
-    at = np.full(len(everybody), moment)
-    return np.flatnonzero(history.count(everybody, at, within=ACTIVE * DAY) > 0)
-
-
 def _features(
-    data: Dataset, history: EventHistory, customers: IntArray, when: IntArray
+    data: Dataset, own: Interactions, history: EventHistory, customers: IntArray, when: IntArray
 ) -> FloatArray:
     since = history.since(customers, when) / DAY
     windows = [history.count(customers, when, within=days * DAY) for days in _WINDOWS]
-    known = np.maximum(_first(data, customers, when) / DAY, 1.0)
+    known = np.maximum(_since_first(own, customers, when) / DAY, 1.0)
     month, quarter = windows[1], windows[3]
     mean_gap = np.minimum(known, ACTIVE) / windows[-1]
     columns = [
@@ -102,7 +98,7 @@ def _features(
         np.log((month + 1) / ((quarter - month) / 2 + 1)),
         mean_gap,
         since / mean_gap,
-        _last_gap(data, customers, when),
+        _last_gap(own, customers, when),
     ]
     for action, days in (("purchase", 180), ("contact", 90), ("reject", 180)):
         of_action = _history_of(data, action)
@@ -120,26 +116,18 @@ def _history_of(data: Dataset, action: str) -> EventHistory:
     return EventHistory(events.customers[chosen], events.when[chosen])
 
 
-def _own(data: Dataset) -> tuple[IntArray, IntArray]:
-    """Customers and moments of what customers did."""
-    events = data.interactions
-    assert events.when is not None
-    chosen = events.has_action(STEPS) & (events.when != NEVER)
-    return events.customers[chosen], events.when[chosen]
-
-
-def _first(data: Dataset, customers: IntArray, when: IntArray) -> FloatArray:
+def _since_first(own: Interactions, customers: IntArray, when: IntArray) -> FloatArray:
     """[N] microseconds since the first event."""
-    owners, moments = _own(data)
-    first = np.full(len(data.customers), NEVER)
-    np.minimum.at(first, owners, moments)
+    assert own.when is not None
+    first = np.full(int(own.customers.max()) + 1, NEVER)
+    np.minimum.at(first, own.customers, own.when)
     return np.asarray(when - first[customers], np.float64)
 
 
-def _last_gap(data: Dataset, customers: IntArray, when: IntArray) -> FloatArray:
+def _last_gap(own: Interactions, customers: IntArray, when: IntArray) -> FloatArray:
     """[N] days between the last day with an event and the one before it; nan for one day."""
-    owners, moments = _own(data)
-    days = np.unique(np.stack([owners.astype(np.int64), moments // DAY]), axis=1)
+    assert own.when is not None
+    days = np.unique(np.stack([own.customers.astype(np.int64), own.when // DAY]), axis=1)
     history = EventHistory(days[0], days[1] * DAY, days[1])
     gap: FloatArray = history.latest(customers, when) - history.latest(customers, when, back=1)
     return gap

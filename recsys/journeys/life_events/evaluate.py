@@ -19,9 +19,10 @@ from recsys.evaluation.intervals import (
 )  # fmt: skip
 from recsys.evaluation.metrics.ranking import ratio
 from recsys.evaluation.reliability import Reliability, reliability
+from recsys.journeys.life_events.forecast import Forecast
 from recsys.journeys.life_events.history import Histories
 from recsys.journeys.life_events.learn import LifeModel
-from recsys.journeys.life_events.observe import LABEL, LifeEvents, observe
+from recsys.journeys.life_events.observe import LABEL, observe
 from recsys.journeys.life_events.periods import WEEK, next_event
 
 MODEL = "model"
@@ -132,7 +133,7 @@ def evaluate_life_events(
             [other(rows, moment, model.names) for rows, moment in zip(known, moments, strict=True)]
         )
     sums = {name: each.sum(axis=1) for name, each in probabilities.items()}
-    covered, width, owners = _times(life, forecast.days, customers, when, happens, end, model)
+    covered, width, owners = _times(forecast, customers, when, happens, end)
     return LifeScores(
         days=days,
         looks=len(moments),
@@ -185,15 +186,14 @@ def detection(
 
 
 def _times(
-    life: LifeEvents, quantiles: Callable[[Sequence[float], int], FloatArray],
-    customers: IntArray, when: IntArray, happens: IntArray, end: int, model: LifeModel,
-) -> tuple[FloatArray, FloatArray, IntArray]:  # fmt: skip
+    forecast: Forecast, customers: IntArray, when: IntArray, happens: IntArray, end: int
+) -> tuple[FloatArray, FloatArray, IntArray]:
     """Whether the time of each event [n] lay within its interval, its days, and whose it was."""
-    weeks = min(TIME_WEEKS, model.weeks, (end - int(when.min())) // WEEK)
+    weeks = min(TIME_WEEKS, forecast.weeks, (end - int(when.min())) // WEEK)
     reach = weeks * WEEK
     scored = np.flatnonzero((when + reach <= end) & (happens < when + reach))
     if not weeks or not len(scored):
         return np.full(0, np.nan), np.zeros(0), np.zeros(0, np.int64)
-    low, high = quantiles(((1 - LEVEL) / 2, (1 + LEVEL) / 2), weeks)[scored].T
+    low, high = forecast.days(((1 - LEVEL) / 2, (1 + LEVEL) / 2), weeks)[scored].T
     day = (happens - when)[scored] / DAY
     return ((low <= day) & (day <= high)).astype(float), high - low, customers[scored]

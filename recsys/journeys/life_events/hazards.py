@@ -51,21 +51,32 @@ class Logistic:
 
     def margins(self, values: FloatArray, weeks: int) -> FloatArray:
         """[n, weeks, K + 1] of rows [n, F]."""
-        encoded = (_encoded(values, self.names, self.cuts) - self.mean) / self.scale
-        size = encoded.shape[1]
-        week = np.arange(weeks)
-        lasting = encoded @ self.coefficients[:, :size].T
-        fading = encoded @ self.coefficients[:, size : 2 * size].T
-        of_week = _of_weeks(week) @ self.coefficients[:, 2 * size :].T + self.intercept
-        margins: FloatArray = (
-            lasting[:, None] + np.exp(-week / _NEAR)[:, None] * fading[:, None] + of_week
+        lasting, fading = self._of_rows(values)
+        near = np.exp(-np.arange(weeks) / _NEAR)
+        return np.asarray(
+            lasting[:, None] + near[:, None] * fading[:, None] + self._of_weeks(weeks)
         )
-        return margins
 
     def at(self, values: FloatArray, week: IntArray) -> FloatArray:
         """[n, K + 1] of rows [n, F], each in one week [n]."""
-        every = self.margins(values, int(week.max(initial=0)) + 1)
-        return np.asarray(every[np.arange(len(week)), week])
+        lasting, fading = self._of_rows(values)
+        near = np.exp(-week / _NEAR)
+        of_weeks = self._of_weeks(int(week.max(initial=0)) + 1)
+        return np.asarray(lasting + near[:, None] * fading + of_weeks[week])
+
+    def _of_rows(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Effects [n, K + 1] in all weeks, and those that fade with the weeks."""
+        encoded = (_encoded(values, self.names, self.cuts) - self.mean) / self.scale
+        size = encoded.shape[1]
+        return (
+            encoded @ self.coefficients[:, :size].T,
+            encoded @ self.coefficients[:, size : 2 * size].T,
+        )
+
+    def _of_weeks(self, weeks: int) -> FloatArray:
+        """[weeks, K + 1] effects of the weeks alone."""
+        of_week = self.coefficients[:, 2 * len(self.mean) :]
+        return np.asarray(_of_weeks(np.arange(weeks)) @ of_week.T + self.intercept)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

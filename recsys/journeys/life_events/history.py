@@ -22,7 +22,6 @@ MOST_GROUPS = 40
 """Categories, the most frequent ones, that have columns of their own."""
 _MOST_VALUES = 16
 _WINDOWS = (14, 30, 60, 120, 240)
-_ACTIONS = ("view", "click", "cart", "purchase", "contact")
 _KNOWN = 365
 _NO_FEATURES = (columns.CUSTOMER, columns.VALID_FROM, columns.LANGUAGE, columns.TIME_ZONE)
 
@@ -93,14 +92,13 @@ class Histories:
         self._customers = events.customers[own].astype(np.int64)
         self._when = events.when[own]
         self._actions, self._touchpoints = events.actions[own], events.touchpoints[own]
-        self._products = events.products[own]
+        self._groups = np.append(product_groups(data), -1)[events.products[own]]
         self._own = EventHistory(self._customers, self._when)
 
     def known(self, moment: int) -> IntArray:
         """Rows of the customers who did something in the year before a moment."""
-        rows = np.arange(len(self._data.customers))
-        count = self._own.count(rows, np.full(len(rows), moment), within=_KNOWN * DAY)
-        return np.flatnonzero(count > 0)
+        everybody = np.arange(len(self._data.customers))
+        return self._own.active(everybody, moment, within=_KNOWN * DAY)
 
     def values(self, customers: IntArray, moments: IntArray) -> tuple[FloatArray, list[str]]:
         """Columns [n, F] of customers [n] at moments [n], nan for none, and their names [F]."""
@@ -121,29 +119,29 @@ class Histories:
         # Of this month against the three before it, one added to each.
         before = (counts[120] - counts[30]) / 3
         parts[f"{FLAG}rising"] = np.log((counts[30] + 1) / (before + 1))
-        for action in _ACTIONS:
+        for action in STEPS:
             chosen = self._actions == ACTION_CODES[action]
             self._count(parts, action, chosen, (30, 120), who, when)
-        without = self._products < 0
-        self._count(parts, "help", without, _WINDOWS, who, when)
-        parts[f"{SINCE}help"] = self._days_of(without).since(who, when) / DAY
+        history = self._count(parts, "help", self._groups < 0, _WINDOWS, who, when)
+        parts[f"{SINCE}help"] = history.since(who, when) / DAY
 
     def _by_code(self, parts: dict[str, FloatArray], who: IntArray, when: IntArray) -> None:
         for code in self._wanted.touchpoints:
             chosen = self._touchpoints == code
             self._count(parts, f"touchpoint {code}", chosen, (60,), who, when)
-        groups = np.append(product_groups(self._data), -1)[self._products]
         for code in self._wanted.groups:
-            self._count(parts, f"group {code}", groups == code, _WINDOWS, who, when)
-            parts[f"{SINCE}group {code}"] = self._days_of(groups == code).since(who, when) / DAY
+            chosen = self._groups == code
+            history = self._count(parts, f"group {code}", chosen, _WINDOWS, who, when)
+            parts[f"{SINCE}group {code}"] = history.since(who, when) / DAY
 
     def _count(
         self, parts: dict[str, FloatArray], name: str, chosen: BoolArray,
         windows: Sequence[int], who: IntArray, when: IntArray,
-    ) -> None:  # fmt: skip
+    ) -> EventHistory:  # fmt: skip
         history = self._days_of(chosen)
         for days in windows:
             parts[f"{COUNT}{name} in {days}"] = history.count(who, when, within=days * DAY)
+        return history
 
     def _days_of(self, chosen: BoolArray) -> EventHistory:
         """The days on which a customer had one of these events, each at its first."""

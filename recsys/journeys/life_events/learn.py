@@ -61,8 +61,7 @@ class LifeModel:
         margins = self.hazards.margins(values, self.weeks)
         margins[:, :, 1:] = self.bends(margins[:, :, 1:] - margins[:, :, :1])
         margins[:, :, 0] = self.quiet
-        flat = softmax(margins.reshape(-1, margins.shape[2]))
-        return flat.reshape(margins.shape)[:, :, 1:]
+        return softmax(margins)[:, :, 1:]
 
 
 def learn_life_events(

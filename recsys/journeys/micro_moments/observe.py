@@ -9,12 +9,13 @@ import pandas as pd
 from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import ACTION_CODES, NEVER, SECOND
+from recsys.data.interactions import NEVER, SECOND
 from recsys.errors import InputError
 from recsys.ops.nearest_name import nearest
 from recsys.ops.session_events import PURCHASE, STEPS, SessionEvents
-from recsys.ops.session_features import BOUGHT, DAY, HELP, IN_CART, session_kinds
+from recsys.ops.session_features import BOUGHT, HELP, IN_CART, session_kinds
 from recsys.ops.temporal_counts import EventHistory
+from recsys.ops.until import DAY
 
 KNOW, BUY, DO = "know", "buy", "do"
 """To find out, to buy, and to get something done: the moments of sessions without other labels."""
@@ -86,13 +87,10 @@ def session_events(data: Dataset) -> tuple[SessionEvents, IntArray]:
     """
     events = data.interactions
     when, _ = data.times("micro-moments")
-    steps = np.full(len(columns.ACTIONS), -1)
-    for position, name in enumerate(STEPS):
-        steps[ACTION_CODES[name]] = position
     return SessionEvents.of(
         customers=events.customers,
         when=when // SECOND,
-        steps=np.where(when == NEVER, -1, steps[events.actions]),
+        steps=np.where(when == NEVER, -1, events.positions_in(STEPS)),
         products=events.products,
         groups=product_groups(data),
         touchpoints=events.touchpoints,

@@ -11,7 +11,8 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.interactions import seconds
 from recsys.errors import InputError
-from recsys.journeys.plans.effects import BANDS, CELLS, REJECTED, AfterEffects, cells
+from recsys.journeys.plans.effects import ACCEPTED, BANDS, CELLS, REJECTED, AfterEffects, cells
+from recsys.ops.until import DAY
 
 _PRIOR: Final = 0.5
 """Standard deviation of an effect before any decision is seen, in log-odds."""
@@ -20,7 +21,6 @@ _STRENGTH: Final = 1.0
 """Expected acceptances that a customer, offer or touchpoint is taken to have shown already."""
 
 _STEPS = 50
-_DAY = 86_400
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,7 +56,7 @@ def learn_after_effects(decisions: pd.DataFrame | None, touchpoints: list[str]) 
         InputError: no decision has an outcome.
     """
     log = _log(decisions, touchpoints)
-    accepted = log.outcomes == 0
+    accepted = log.outcomes == ACCEPTED
     missed = ~accepted & (log.touchpoints >= 0)
     refused = np.bincount(
         log.touchpoints[missed & (log.outcomes == REJECTED)], minlength=len(touchpoints)
@@ -120,7 +120,7 @@ def _previous(customers: IntArray, when: IntArray) -> IntArray:
 def _cells(log: _Log) -> IntArray:
     """[n] cell of each decision after its previous one, -1 without one within a month."""
     before = log.previous
-    days = np.ceil((log.when - log.when[before]) / _DAY)
+    days = np.ceil((log.when - log.when[before]) / DAY)
     cell = cells(log.outcomes[before], days, log.touchpoints == log.touchpoints[before])
     return np.where(before >= 0, cell, -1)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 from sklearn.metrics import adjusted_rand_score
 
 from recsys.arrays import BoolArray, IntArray
@@ -25,6 +24,7 @@ from recsys.journeys.purposes.tree import (
     PurposeTree,
     distinct,
     joined_names,
+    product_values,
     purpose_names,
 )
 
@@ -91,8 +91,7 @@ def _by_column(data: Dataset, used: BoolArray, column: str) -> tuple[IntArray, t
             f"column: expected a column of products, got '{column}'; the data have {had}; "
             "column=null finds purposes in the graph"
         )
-    first = table.drop_duplicates(columns.PRODUCT).set_index(columns.PRODUCT)[column]
-    values = first.reindex(data.products.ids)
+    values = product_values(data, column)
     code, labels = pd.factorize(values.astype(object).where(values.notna(), OTHER).astype(str))
     often = np.bincount(data.interactions.products[used], minlength=len(code)).astype(float)
     rank = np.argsort(np.argsort(labels.astype(str)))
@@ -162,7 +161,7 @@ def _broad(
     """[K] the broad purpose of each purpose: communities of purposes on long journeys."""
     if not gaps:
         return np.arange(len(names))
-    graph = csr_array(journey_graph(data, used, purpose, gaps[-1]))
+    graph = journey_graph(data, used, purpose, gaps[-1])
     order = np.argsort(np.argsort(np.array(names, dtype=str), kind="stable"))
     found = communities(graph, order, seed=how.seed)
     alone = np.flatnonzero(found < 0)

@@ -28,7 +28,6 @@ def fit_renewal(visits: Visits, cells: int) -> Renewal:
     """
     links = pairs(visits, REACH)
     probability = _first_guess(links)
-    known = estimate(visits, links, probability, starts_expected(visits, links, probability), cells)
     for _ in range(_ROUNDS):
         starts = starts_expected(visits, links, probability)
         known = estimate(visits, links, probability, starts, cells)

@@ -34,6 +34,10 @@ class Gamma:
             (shape - 1) * np.log(gap) - gap / scale - gammaln(shape) - shape * np.log(scale)
         )
 
+    def passed(self, silence: FloatArray) -> FloatArray:
+        """[n] probability that a gap of the first distribution is within a silence [n]."""
+        return np.asarray(gammainc(self.shape[0], np.maximum(silence, 0) / self.scale[0]))
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Renewal:
@@ -62,8 +66,7 @@ class Renewal:
 
     def has_returned_by(self, silence: FloatArray) -> FloatArray:
         """[n] probability that who comes back has done so within a silence [n]."""
-        gap = self.any_gap
-        return np.asarray(gammainc(gap.shape[0], np.maximum(silence, 0) / gap.scale[0]))
+        return self.any_gap.passed(silence)
 
     def comes_back(self, depth: IntArray, silence: FloatArray) -> FloatArray:
         """[n] probability that a visit [n] will be continued, given the silence [n] since it."""
@@ -87,10 +90,7 @@ def estimate(
     actions = len(visits.actions)
     before, after = visits.depth[links.earlier], visits.depth[links.later]
     any_gap = _gammas(links.gap, probability, np.zeros_like(after), 1)
-    passed = gammainc(
-        any_gap.shape[0], np.maximum(visits.horizon - visits.end, 0) / any_gap.scale[0]
-    )
-    exposed = np.bincount(visits.depth, passed, actions)
+    exposed = np.bincount(visits.depth, any_gap.passed(visits.horizon - visits.end), actions)
     returns = (np.bincount(before, probability, actions) + 1) / (exposed + 2)
     steps = np.bincount(before * actions + after, probability, actions**2) + 1
     steps = steps.reshape(actions, actions)

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from recsys.arrays import BoolArray, IdArray, IntArray
 from recsys.data import columns
@@ -55,14 +56,20 @@ class PurposeTree:
     chosen: Candidate | None = None
 
 
+def product_values(data: Dataset, name: str) -> pd.Series:
+    """[P] what the first row of each product has in a column of the table of products."""
+    table = data.side_tables["products"]
+    first = table.drop_duplicates(columns.PRODUCT).set_index(columns.PRODUCT)[name]
+    return first.reindex(data.products.ids)
+
+
 def product_names(data: Dataset) -> IdArray:
     """[P] object, the name of each product, its id where the table of products gives none."""
     ids = data.products.ids.astype(str).astype(object)
     table = data.side_tables.get("products")
     if table is None or columns.NAME not in table:
         return ids
-    first = table.drop_duplicates(columns.PRODUCT).set_index(columns.PRODUCT)[columns.NAME]
-    names = first.reindex(data.products.ids).astype(object)
+    names = product_values(data, columns.NAME).astype(object)
     return np.where(names.isna(), ids, names.astype(str))
 
 

@@ -171,9 +171,7 @@ def visits(
     opens = new_cell | (np.diff(moment, prepend=-np.inf) > span.pause)
     starts = np.flatnonzero(opens)
     ends = np.append(starts[1:], len(rows))[: len(starts)] - 1
-    codes = np.full(len(columns.ACTIONS), -1)
-    codes[[columns.ACTIONS.index(action) for action in actions]] = np.arange(len(actions))
-    depth = codes[events.actions[rows]]
+    depth = events.positions_in(actions)[rows]
     return Visits(
         event=rows,
         visit=np.cumsum(opens) - 1,
