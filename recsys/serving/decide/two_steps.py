@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from recsys.arrays import BoolArray, IntArray
+from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.journeys.plans.effects import IGNORED, AfterEffects, cells
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.compiled import CompiledRules
@@ -126,7 +126,7 @@ class _Search:
         added = np.where((first.offers < 0)[:, None], 0.0, self.effects.added(cell))
         costs = self.part.costs[places].astype(np.float64)
         before = np.where(none, 0.5, found.probabilities).astype(np.float64)
-        gains = (np.where(none, 0.0, found.values) + costs) / np.maximum(before, 1e-30)
+        gains = _gains(np.where(none, 0.0, found.values), costs, before)
         odds = np.log(np.maximum(before, 1e-30)) - np.log1p(-np.minimum(before, 1 - 1e-12))
         chances = np.where(added == 0, before, probability(odds + added))
         if outcome != IGNORED:
@@ -177,6 +177,11 @@ def _column(found: Candidates, number: int, part: DecisionPart) -> Offered:
         dayparts=found.dayparts[:, number].astype(np.int64),
         waits=np.zeros(len(offers), np.int64),
         chances=chances,
-        gains=np.where(some, (worth + part.costs[touchpoints]) / np.maximum(chances, 1e-30), 0.0),
+        gains=np.where(some, _gains(worth, part.costs[touchpoints], chances), 0.0),
         worth=worth,
     )
+
+
+def _gains(worth: FloatArray, costs: FloatArray, chances: FloatArray) -> FloatArray:
+    """Euros of an acceptance, from the net value of an offer."""
+    return (worth + costs) / np.maximum(chances, 1e-30)
