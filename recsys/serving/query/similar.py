@@ -131,13 +131,8 @@ class CustomerSpace:
         return self.ids.by_row()
 
     def rows(self, owners: IntArray) -> IntArray:
-        """[m] rows in the artifact of some of the n customers, the first where there are several.
-
-        Args:
-            owners: [m], -1 for none, which stays.
-        """
-        rows = self.ids.rows[self.positions[np.maximum(owners, 0)]]
-        return np.where(owners < 0, -1, rows).astype(np.int32)
+        """[m] rows in the artifact of some of the n customers, each the first of several."""
+        return self.ids.rows[self.positions[owners]]
 
     def owners(self, customer_ids: Ids | TextIds) -> IntArray:
         """[m] which of the n customers some ids name.
