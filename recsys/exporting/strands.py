@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.models.base import StrandVectors
-from recsys.ops.csr import entry_rows, expand_ranges
+from recsys.ops.csr import entry_rows
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.event_table import EventTable
 
@@ -54,29 +54,15 @@ def _events(
     events: EventTable, owners: IntArray, of_strand: IntArray, strands: StrandVectors
 ) -> EventTable:
     """The events of each row: those of its customer, with the weights of its strand."""
-    order = np.lexsort((events.products, events.customers))
-    count = int(owners[-1]) + 1
-    starts = np.searchsorted(events.customers[order], np.arange(count + 1))
-    row, position = expand_ranges(starts[owners], starts[owners + 1])
-    taken = order[position]
-    weights = events.weights[taken].copy()
+    ordered = events.by_customer()
+    row, taken = ordered.of_rows(owners)
+    repeated = ordered.take(taken)
+    weights = repeated.weights.copy()
     strand_of = np.full(len(owners), -1)
     strand_of[of_strand] = np.arange(len(of_strand))
     mine = strand_of[row] >= 0
-    weights[mine] = _weights(strands, strand_of[row[mine]], events.products[taken[mine]])
-
-    def repeated(values: IntArray | None) -> IntArray | None:
-        return None if values is None else values[taken]
-
-    return EventTable(
-        customers=row.astype(np.int32),
-        products=events.products[taken],
-        weights=weights,
-        actions=repeated(events.actions),
-        touchpoints=repeated(events.touchpoints),
-        when=repeated(events.when),
-        until=repeated(events.until),
-    )
+    weights[mine] = _weights(strands, strand_of[row[mine]], repeated.products[mine])
+    return replace(repeated, customers=row.astype(np.int32), weights=weights)
 
 
 def _weights(strands: StrandVectors, rows: IntArray, products: IntArray) -> FloatArray:

@@ -137,10 +137,13 @@ class ByStrand(Recommends):
                 f"model.base: {type(self.base).__name__} makes no vectors from events, so a strand "
                 "has none; take als"
             )
+        # Kept, because the embeddings of a base may be a copy at each call.
+        self._products = self.base.embeddings().products
         strands = self.purposes.fit(data).assign(data)
-        if validate is not None and self._given is None:
-            self.setting = self._best(data, strands, rule, validate)
-        self._use(self.setting, data, strands, rule)
+        if validate is None or self._given is not None:
+            self._strands = self._vectors(self.setting, data, strands, rule)
+        else:
+            self._choose(data, strands, rule, validate)
         return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
@@ -148,7 +151,7 @@ class ByStrand(Recommends):
         scores = self.base.score(customers, touchpoints)
         if self._strands is None:
             return scores
-        products = self.base.embeddings().products.T
+        products = self._products.T
         for start in range(0, len(customers), _BATCH):
             rows = slice(start, start + _BATCH)
             self._raise_to_strands(scores[rows], customers[rows], products)
@@ -162,21 +165,22 @@ class ByStrand(Recommends):
         """How events become a vector: that of the base."""
         return self.base.fold_in()
 
-    def _best(self, data: Dataset, strands: Strands, rule: FoldIn, validate: Validate) -> _Setting:
-        best, highest = _OFF, -np.inf
+    def _choose(self, data: Dataset, strands: Strands, rule: FoldIn, validate: Validate) -> None:
+        """Sets the setting, and the vectors, that are best on valid."""
+        best: tuple[_Setting, StrandVectors | None] = (_OFF, None)
+        highest = -np.inf
         for setting in (_OFF, *_CANDIDATES):
-            self._use(setting, data, strands, rule)
+            self._strands = self._vectors(setting, data, strands, rule)
             quality = validate(self.score)
             if quality > highest:
-                best, highest = setting, quality
-        return best
-
-    def _use(self, setting: _Setting, data: Dataset, strands: Strands, rule: FoldIn) -> None:
-        self._strands = None if setting == _OFF else self._vectors(setting, data, strands, rule)
+                best, highest = (setting, self._strands), quality
+        self.setting, self._strands = best
 
     def _vectors(
         self, setting: _Setting, data: Dataset, strands: Strands, rule: FoldIn
     ) -> StrandVectors | None:
+        if setting == _OFF:
+            return None
         goes_on = self.purposes.renewal.comes_back(strands.last_depth, strands.silence)
         rows = open_strands(strands, goes_on, self.open_from, self.most)
         if not len(rows):

@@ -105,6 +105,17 @@ def test_a_column_of_empty_offers_is_every_offer(tmp_path: Path, rows: int) -> N
     assert levers.offers.tolist() == [ALL_OFFERS] * rows
 
 
+def test_offers_that_are_numbers_may_have_empty_cells_beside_them(tmp_path: Path) -> None:
+    contents = deciding(seed=3)
+    numbered = replace(contents.offers, ids=np.arange(len(contents.offers)))
+    artifact = Artifact.of(replace(contents, offers=numbered))
+    ids = [str(customer) for customer in contents.customers.ids[:2]]
+    # pandas makes floats of whole numbers with an empty cell among them.
+    path = written(tmp_path / "l.parquet", [(ids[0], 6, 3.0), (ids[1], None, 2.0)])
+    part = with_levers(artifact, path, AS_OF).contents.decisions
+    assert part.customer_levers.offers.tolist() == [6, ALL_OFFERS]
+
+
 def test_levers_are_kept_with_the_artifact(tmp_path: Path) -> None:
     contents = deciding()
     rows = [(str(contents.customers.ids[r]), str(contents.offers.ids[r]), 2.0) for r in range(9)]

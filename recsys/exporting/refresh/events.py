@@ -95,11 +95,8 @@ def _of_kept(events: EventTable, kept: IntArray, count: int) -> EventTable:
     """The events of the customers that stay, by their new rows."""
     row_of = np.full(count, -1, np.int32)
     row_of[kept] = np.arange(len(kept))
-    chosen = row_of[events.customers] >= 0
-    columns: dict[str, Any] = {
-        name: None if values is None else values[chosen] for name, values in vars(events).items()
-    }
-    return EventTable(**{**columns, "customers": row_of[events.customers[chosen]]})
+    chosen = events.take(np.flatnonzero(row_of[events.customers] >= 0))
+    return replace(chosen, customers=row_of[chosen.customers])
 
 
 def _is_new(old: EventTable, contents: Contents, data: Dataset) -> BoolArray:

@@ -10,8 +10,7 @@ from recsys.arrays import BoolArray, FloatArray
 from recsys.data.dataset import Dataset
 from recsys.graph.features import feature_terms
 from recsys.graph.offer_calendar import calendar_lift
-from recsys.graph.relations import SIDES, Ends, Signals, relation_matrices
-from recsys.graph.signal_edges import SignalEdges
+from recsys.graph.relations import OF_SIGNALS, SHOWN, SIDES, Ends, Signals, relation_matrices
 from recsys.graph.strength import event_weights
 from recsys.models.touchpoint_gnn.event_contexts import EventContexts, event_contexts
 from recsys.models.touchpoint_gnn.network import NetworkInputs
@@ -57,6 +56,7 @@ def network_inputs(
     steady, size = event_weights(data), ends.sizes["customers"]
     counts = np.bincount(nodes[with_node], steady[with_node], minlength=ends.sizes["touchpoints"])
     matrices = relation_matrices(data, signals)
+    of_signals = matrices.get(OF_SIGNALS)
     lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
     return NetworkInputs(
         relations=Relations(matrices, signals.weights, learnt, device),
@@ -76,17 +76,12 @@ def network_inputs(
             device,
         ),
         touchpoint_counts=torch.from_numpy(counts.astype(np.float32)).to(device),
-        signal_count=_signal_nodes(data) if signals.shown else 0,
+        signal_count=of_signals[SHOWN].shape[1] if of_signals else 0,
         context_value_count=sum(map(len, data.contexts.values())) if contexts else 0,
         contexts=torch.from_numpy(combinations.members).to(device),
         history=BipartiteGraph.from_matrix(history, device),
         calendar=torch.from_numpy(lift).to(device),
     )
-
-
-def _signal_nodes(data: Dataset) -> int:
-    edges = SignalEdges.of(data)
-    return len(edges.names) if edges.alone.any() else 0
 
 
 def _product_targets(

@@ -209,10 +209,7 @@ class Policy:
     @property
     def version(self) -> str:
         """12 digits of a SHA-256 over all that the policy says; order of keys has no effect."""
-        content = asdict(self)
-        if not content["moments"]:
-            del content["moments"]
-        return _digest(content)
+        return _digest(self._stated())
 
     @property
     def eligibility_version(self) -> str:
@@ -222,12 +219,17 @@ class Policy:
         exploration) can share compiled rules, see
         `recsys.policy.rules.compile.with_contact_rules`.
         """
-        content = asdict(self)
+        content = self._stated()
         del content["arbitration"]["customer_weight"]
-        parts = ("time_zone", "eligibility", "leave_out", "language", "arbitration")
-        # Without moments as before there were any, so that compiled rules stay usable.
-        more = ("moments",) if content["moments"] else ()
-        return _digest({part: content[part] for part in (*parts, *more)})
+        parts = {"time_zone", "eligibility", "leave_out", "language", "arbitration", "moments"}
+        return _digest({part: content[part] for part in parts & content.keys()})
+
+    def _stated(self) -> dict[str, Any]:
+        """What the policy says; without moments as before there were any, for the same versions."""
+        content = asdict(self)
+        if not content["moments"]:
+            del content["moments"]
+        return content
 
     def rules(self) -> Iterator[tuple[str, str]]:
         """The path in the file and the name of each rule, in the order of the sections."""

@@ -31,8 +31,7 @@ def with_signal_rule(
     Raises:
         InputError: there is no such policy, or it has a fault with the new rule.
     """
-    path = yaml_path("policy", name_or_path, GUIDE)
-    content: dict[str, Any] = dict(read_yaml("policy", path, GUIDE) or {})
+    path, content = _read(name_or_path)
     if offers is None:
         arbitration = dict(content.get("arbitration") or {})
         before = arbitration.get("customer_value") or 1
@@ -52,9 +51,7 @@ def signal_factors(name_or_path: str | Path) -> dict[str, float]:
     Raises:
         InputError: there is no such policy, or it has a fault.
     """
-    path = yaml_path("policy", name_or_path, GUIDE)
-    content = dict(read_yaml("policy", path, GUIDE) or {})
-    policy_of(content, path.stem)
+    _, content = _read(name_or_path)
     return {name: float(factor) for name, factor in _FACTOR.findall(_customer_value(content))}
 
 
@@ -68,8 +65,7 @@ def without_signal_rules(name_or_path: str | Path, signals: Collection[str]) -> 
     Raises:
         InputError: there is no such policy, or it has no rule about one of them.
     """
-    path = yaml_path("policy", name_or_path, GUIDE)
-    content: dict[str, Any] = dict(read_yaml("policy", path, GUIDE) or {})
+    path, content = _read(name_or_path)
     known = [name for name, _ in _FACTOR.findall(_customer_value(content))]
     for name in signals:
         if name not in known:
@@ -80,14 +76,21 @@ def without_signal_rules(name_or_path: str | Path, signals: Collection[str]) -> 
     kept = _FACTOR.sub(
         lambda found: "" if found[1] in signals else found[0], _customer_value(content)
     )
-    arbitration = dict(content["arbitration"])
+    arbitration = content["arbitration"]
     arbitration["customer_value"] = _DOUBLED.sub(r"(\1)", kept)
     if kept.strip("() ") == "1":
         del arbitration["customer_value"]
-    content["arbitration"] = arbitration
     if not arbitration:
         del content["arbitration"]
     return _written(content, path)
+
+
+def _read(name_or_path: str | Path) -> tuple[Path, dict[str, Any]]:
+    """The file of a policy without a fault, and what it says."""
+    path = yaml_path("policy", name_or_path, GUIDE)
+    content = read_yaml("policy", path, GUIDE) or {}
+    policy_of(content, path.stem)
+    return path, content
 
 
 def _customer_value(content: dict[str, Any]) -> str:

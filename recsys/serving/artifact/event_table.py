@@ -102,6 +102,10 @@ class EventTable:
             **{name: values[order].astype(TYPES[name]) for name, values in self._columns().items()}
         )
 
+    def take(self, rows: IntArray) -> "EventTable":
+        """The events in some rows [n] of this table, in their order."""
+        return EventTable(**{name: values[rows] for name, values in self._columns().items()})
+
     def require_sorted(self) -> None:
         """Raises `ValueError` unless events lie in the order of `by_customer`, each pair once."""
         customers, products = self.customers, self.products

@@ -8,14 +8,18 @@ import numpy as np
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.ops.shown_text import shown
 from recsys.policy.arbitration.limits import Limits
 from recsys.policy.compiled import CompiledRules
 from recsys.policy.compiled.times import DAY
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import SortedIds
 from recsys.serving.decide import log_columns
-from recsys.serving.decide.table_file import read_table, require_columns, require_values
+from recsys.serving.decide.table_file import (
+    customer_rows,
+    read_table,
+    require_columns,
+    require_values,
+)
 
 _NEEDED = ("customer_id", "offer_id", "touchpoint", "timestamp")
 _OUTCOME, _CAMPAIGN = "outcome", "campaign"
@@ -115,13 +119,8 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
     table = read_table("decisions", path, _TEXTS)
     require_columns("decisions", path, table, _NEEDED)
     require_values("decisions", path, table, [name for name in _NEEDED if name != "offer_id"])
-    rows = customers.first_rows(table["customer_id"].to_pylist())
-    if len(rows) and (rows < 0).all():
-        known, got = contents.customers.ids[0], table["customer_id"][0].as_py()
-        raise InputError(
-            f"decisions={path}: the artifact knows none of its customers, such as {shown(got)}; it "
-            f"has such as {shown(str(known))}; give a log of the same customers"
-        )
+    like = contents.customers.ids[0]
+    rows = customer_rows("decisions", path, table, customers, like, "a log")
     rejected = np.zeros(len(table), dtype=bool)
     if _OUTCOME in table.column_names:
         rejected = np.array([answer == "reject" for answer in table[_OUTCOME].to_pylist()], bool)
@@ -129,12 +128,14 @@ def read_booked(path: Path, contents: Contents, customers: SortedIds) -> Booked:
     if _CAMPAIGN in table.column_names and contents.decisions is not None:
         names = contents.decisions.rules.campaign_names
         campaigns = log_columns.campaign_rows(table[_CAMPAIGN], names)
-    first: dict[str, int] = {}
+    first: dict[str | None, int] = {}
     for row, offer in enumerate(contents.offer_ids):
         first.setdefault(str(offer), row)
     return Booked(
         customers=rows,
-        offers=np.array([first.get(str(o), -1) for o in table["offer_id"].to_pylist()], np.int64),
+        offers=np.array(
+            [first.get(log_columns.text_of(o), -1) for o in table["offer_id"].to_pylist()], np.int64
+        ),
         touchpoints=log_columns.touchpoint_rows(
             path, table["touchpoint"], contents.touchpoints.names
         ),

@@ -25,8 +25,13 @@ from recsys.policy.arbitration.customer_levers import ALL_OFFERS, CustomerLevers
 from recsys.serving.artifact import times
 from recsys.serving.artifact.times import Moment
 from recsys.serving.decide.inbound import require_policy
-from recsys.serving.decide.log_columns import seconds
-from recsys.serving.decide.table_file import read_table, require_columns, require_values
+from recsys.serving.decide.log_columns import seconds, text_of
+from recsys.serving.decide.table_file import (
+    customer_rows,
+    read_table,
+    require_columns,
+    require_values,
+)
 from recsys.serving.query.artifact import Artifact
 
 _CUSTOMER, _OFFER, _FACTOR, _AS_OF = "customer_id", "offer_id", "factor", "as_of"
@@ -53,13 +58,8 @@ def with_levers(artifact: Artifact, path: Path, at: Moment | None = None) -> Art
     require_values("levers", path, table, (_CUSTOMER,))
     _require_known_before(path, table, times.now() if moment is None else moment)
     factors = _factors(path, table)
-    customers = artifact.customers.first_rows(table[_CUSTOMER].to_pylist())
-    if len(customers) and (customers < 0).all():
-        raise InputError(
-            f"levers={path}: the artifact knows none of its customers, such as "
-            f"{shown(table[_CUSTOMER][0].as_py())}; it has such as "
-            f"{shown(str(contents.customers.ids[0]))}; give levers of the same customers"
-        )
+    like = contents.customers.ids[0]
+    customers = customer_rows("levers", path, table, artifact.customers, like, "levers")
     lines, offers = _offer_rows(path, table, [str(offer) for offer in contents.offer_ids])
     known = customers[lines] >= 0
     lines, offers = lines[known], offers[known]
@@ -110,7 +110,7 @@ def _offer_rows(path: Path, table: pa.Table, ids: list[str]) -> tuple[IntArray, 
         rows.setdefault(offer, []).append(row)
     coded = pc.dictionary_encode(table[_OFFER]).combine_chunks()
     codes = np.asarray(pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False), np.int64)
-    names = [_text(name) for name in coded.dictionary.to_pylist()]
+    names = [text_of(name) for name in coded.dictionary.to_pylist()]
     for code, name in enumerate(names):
         if name is not None and name not in rows:
             line = int(np.flatnonzero(codes == code)[0])
@@ -122,7 +122,3 @@ def _offer_rows(path: Path, table: pa.Table, ids: list[str]) -> tuple[IntArray, 
     lengths = np.array([len(found) for found in of_code])[codes]
     offers = [offer for code in codes.tolist() for offer in of_code[code]]
     return np.repeat(lines, lengths), np.array(offers, np.int64)
-
-
-def _text(name: object) -> str | None:
-    return None if name is None or str(name) == "" else str(name)

@@ -39,12 +39,12 @@ def campaign_rows(column: Any, names: Sequence[str]) -> IntArray:
     rows = {name: row for row, name in enumerate(names)}
     return np.array(
         [-1 if text is None else rows.get(text, len(names))
-         for text in map(_text, column.to_pylist())], np.int64
+         for text in map(text_of, column.to_pylist())], np.int64
     )  # fmt: skip
 
 
-def _text(value: Any) -> str | None:
-    """As the table `decisions` is read: an empty cell is none, and the number 7.0 is `7`."""
+def text_of(value: Any) -> str | None:
+    """A cell as the table `decisions` is read: an empty cell is none, and the number 7.0 is `7`."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return None if value is None or value != value or str(value) == "" else str(value)

@@ -1,6 +1,6 @@
 """What a two-step plan is: who is offered what, where and when, and what it is worth."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -109,26 +109,29 @@ def step_times(
     """[C] and [C, 3] UTC seconds of the first and second steps, -1 where there is none."""
     first = moments(rules, logits, steps.start, plans.first)
     then: IntArray = np.full(plans.outcomes.shape, -1)
-    for outcome in (ACCEPTED, REJECTED, IGNORED):
-        ruled = contacted(rules, plans.first, first, outcome == REJECTED)
-        offered = plans.then.column(outcome)
-        then[:, outcome] = moments(ruled, logits, steps.start, offered)
+    for ruled, outcomes in rules_after(rules, plans.first, first):
+        for outcome in outcomes:
+            offered = plans.then.column(outcome)
+            then[:, outcome] = moments(ruled, logits, steps.start, offered)
     return first, then
 
 
-def contacted(
-    rules: CompiledRules, first: Offered, when: IntArray, rejected: bool
-) -> CompiledRules:
-    """The rules after first steps [C] at moments [C]."""
+def rules_after(
+    rules: CompiledRules, first: Offered, when: IntArray
+) -> Iterator[tuple[CompiledRules, Sequence[int]]]:
+    """The rules after first steps [C] at moments [C], each with the outcomes it holds after."""
     made = np.flatnonzero(first.offers >= 0)
-    contacts = rules.contacts_of(
-        made,
-        when[made],
-        first.touchpoints[made],
-        first.offers[made],
-        np.full(len(made), rejected),
-    )
-    return rules.with_contacts(rules.contacts.merged(contacts))
+    for rejected, outcomes in ((True, (REJECTED,)), (False, (ACCEPTED, IGNORED))):
+        if rejected and not len(made):
+            continue  # What nobody is offered, nobody rejects.
+        contacts = rules.contacts_of(
+            made,
+            when[made],
+            first.touchpoints[made],
+            first.offers[made],
+            np.full(len(made), rejected),
+        )
+        yield rules.with_contacts(rules.contacts.merged(contacts)), outcomes
 
 
 def moments(rules: CompiledRules, logits: Logits, start: int, offered: Offered) -> IntArray:

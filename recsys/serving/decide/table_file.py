@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
 import pyarrow.dataset as ds
 
+from recsys.arrays import IntArray
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
+from recsys.serving.artifact.ids import SortedIds
 
 
 def read_table(key: str, path: Path, texts: Sequence[str]) -> pa.Table:
@@ -57,3 +61,30 @@ def require_values(key: str, path: Path, table: pa.Table, needed: Sequence[str])
                 f"{key}={path}: row {row}, column '{name}': expected a value, got none; fill it in "
                 "or drop the row"
             )
+
+
+def customer_rows(
+    key: str, path: Path, table: pa.Table, customers: SortedIds, like: Any, what: str
+) -> IntArray:
+    """[n] row of the customer of each line, the first of several; -1 where unknown.
+
+    Args:
+        key: of the command, for messages.
+        path: of the file, for messages.
+        table: with the column `customer_id`, without an empty cell.
+        customers: ids of the artifact.
+        like: one of them, for messages.
+        what: to give instead, for messages.
+
+    Raises:
+        InputError: all customers are unknown.
+    """
+    ids = table["customer_id"]
+    rows = customers.first_rows(ids.to_pylist())
+    if len(rows) and (rows < 0).all():
+        raise InputError(
+            f"{key}={path}: the artifact knows none of its customers, such as "
+            f"{shown(ids[0].as_py())}; it has such as {shown(str(like))}; give {what} of the same "
+            "customers"
+        )
+    return rows

@@ -1,17 +1,21 @@
 """Two-step plans: an offer now, and for each answer the best one after a waiting time."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 
-from recsys.arrays import BoolArray, IntArray
-from recsys.journeys.plans.effects import ACCEPTED, IGNORED, REJECTED, AfterEffects, cells
+from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.journeys.plans.effects import IGNORED, AfterEffects, cells
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.compiled import CompiledRules
 from recsys.policy.compiled.times import DAY
 from recsys.serving.artifact.acceptance_odds import probability
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.decision_part import DecisionPart
+from recsys.serving.decide.inbound import require_policy
 from recsys.serving.decide.logits import Logits
-from recsys.serving.decide.step_plans import Offered, Steps, TwoStepPlans, contacted, moments
+from recsys.serving.decide.step_plans import Offered, Steps, TwoStepPlans, moments, rules_after
 from recsys.serving.decide.tiles import all_candidates
 
 SECOND_CHOICES = 10
@@ -69,23 +73,28 @@ def plan_two_steps(
     return best, greedy
 
 
+@dataclass(frozen=True, eq=False)
 class _Search:
     """Second steps after given first ones."""
 
-    def __init__(
-        self,
-        contents: Contents,
-        logits: Logits,
-        rules: CompiledRules,
-        steps: Steps,
-        effects: AfterEffects,
-        touchpoints: BoolArray,
-    ) -> None:
-        part = contents.decisions
-        assert part is not None
-        self.contents, self.logits, self.rules, self.steps = contents, logits, rules, steps
-        self.effects, self.touchpoints, self.part = effects, touchpoints, part
-        self.products = _first_products(contents)
+    contents: Contents
+    logits: Logits
+    rules: CompiledRules
+    steps: Steps
+    effects: AfterEffects
+    touchpoints: BoolArray
+
+    @cached_property
+    def part(self) -> DecisionPart:
+        return require_policy(self.contents)
+
+    @cached_property
+    def products(self) -> IntArray:
+        """[O + 1] the first product of each offer; -1 for no offer, at the end."""
+        table = self.contents.offers
+        if table is None:
+            return np.append(np.arange(len(self.contents.products)), -1)
+        return np.append(table.products[table.starts[:-1]].astype(np.int64), -1)
 
     def candidates(self, rules: CompiledRules, wait: int, k: int) -> Candidates:
         """[C, k or more] best offers of a day."""
@@ -98,11 +107,7 @@ class _Search:
         count = len(first.offers)
         best, greedy = Offered.nothing(count, 3), Offered.nothing(count, 3)
         when = moments(self.rules, self.logits, self.steps.start, first)
-        cases = {True: (REJECTED,), False: (ACCEPTED, IGNORED)}
-        for rejected, outcomes in cases.items():
-            if rejected and (first.offers < 0).all():
-                continue
-            ruled = contacted(self.rules, first, when, rejected)
+        for ruled, outcomes in rules_after(self.rules, first, when):
             for wait in self.steps.waits:
                 found = self.candidates(ruled, wait, SECOND_CHOICES)
                 for outcome in outcomes:
@@ -121,7 +126,7 @@ class _Search:
         added = np.where((first.offers < 0)[:, None], 0.0, self.effects.added(cell))
         costs = self.part.costs[places].astype(np.float64)
         before = np.where(none, 0.5, found.probabilities).astype(np.float64)
-        gains = (np.where(none, 0.0, found.values) + costs) / np.maximum(before, 1e-30)
+        gains = _gains(np.where(none, 0.0, found.values), costs, before)
         odds = np.log(np.maximum(before, 1e-30)) - np.log1p(-np.minimum(before, 1 - 1e-12))
         chances = np.where(added == 0, before, probability(odds + added))
         if outcome != IGNORED:
@@ -172,14 +177,11 @@ def _column(found: Candidates, number: int, part: DecisionPart) -> Offered:
         dayparts=found.dayparts[:, number].astype(np.int64),
         waits=np.zeros(len(offers), np.int64),
         chances=chances,
-        gains=np.where(some, (worth + part.costs[touchpoints]) / np.maximum(chances, 1e-30), 0.0),
+        gains=np.where(some, _gains(worth, part.costs[touchpoints], chances), 0.0),
         worth=worth,
     )
 
 
-def _first_products(contents: Contents) -> IntArray:
-    """[O + 1] the first product of each offer; -1 for no offer, at the end."""
-    table = contents.offers
-    if table is None:
-        return np.append(np.arange(len(contents.products)), -1)
-    return np.append(table.products[table.starts[:-1]].astype(np.int64), -1)
+def _gains(worth: FloatArray, costs: FloatArray, chances: FloatArray) -> FloatArray:
+    """Euros of an acceptance, from the net value of an offer."""
+    return (worth + costs) / np.maximum(chances, 1e-30)

@@ -23,11 +23,11 @@ from recsys.serving.decide.one import decide
 from recsys.serving.decide.prices import PricesLike, prices_of
 from recsys.serving.decide.recent_contacts import RecentContact
 from recsys.serving.query.customer_state import CustomerState
-from recsys.serving.query.firm_offers import best_offers, product_as_offer
+from recsys.serving.query.firm_offers import firm_offers, products_as_offers
 from recsys.serving.query.format_offers import format_offers
 from recsys.serving.query.fresh_events import FreshEvent
 from recsys.serving.query.lookup import find_customer, fold_in_customer
-from recsys.serving.query.offers import FirmOffer, FirmOffers, Recommendation
+from recsys.serving.query.offers import FirmOffers, Recommendation
 from recsys.serving.query.query import (
     Id,
     Ids,
@@ -213,29 +213,11 @@ class Artifact:
         Raises:
             InputError: as for `recommend`.
         """
-        table = self.contents.offers
-        if table is None:
-            answer = self.recommend(customer_id, k, touchpoint, at, exclude, 0, allow, strict)
-            return FirmOffers(
-                customer_id=answer.customer_id,
-                offers=[product_as_offer(offer) for offer in answer.offers],
-                short_because=answer.short_because,
-                known=answer.known,
-                basis=answer.basis,
-            )
         query = self.query(k, touchpoint, at, exclude, allow)
         customer = self.customer_state(customer_id, strict=strict)
-        offers: list[FirmOffer] = []
-        shortage = query.refusal(customer.permitted)
-        if shortage is None:
-            offers, shortage = best_offers(self.contents, table, customer, query)
-        return FirmOffers(
-            customer_id=customer.id,
-            offers=offers,
-            short_because=shortage,
-            known=customer.known,
-            basis=customer.basis,
-        )
+        if self.contents.offers is None:
+            return products_as_offers(self.rank(customer, query, 0))
+        return firm_offers(self.contents, self.contents.offers, customer, query)
 
     def recommend_many(
         self,
@@ -349,6 +331,9 @@ class Artifact:
         row, moment = touchpoint_row(contents, touchpoint), contents.moment(at)
         inbound = find_inbound(contents, self.customers, customer_id, moment, contacts)
         names, given = list(contents.touchpoints.names), prices_of(prices)
+        told = None
+        if session is not None:
+            told = self.moment(customer_id, session, touchpoint, inbound.moment)
         return decide(
             contents,
             self.decision_logits,
@@ -357,7 +342,7 @@ class Artifact:
             np.zeros(len(names)) if given is None else given.of_touchpoints(names, part.costs),
             k,
             explore,
-            None if session is None else self.moment(customer_id, session, touchpoint, at),
+            told,
         )
 
     def moment(

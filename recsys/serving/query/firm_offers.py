@@ -9,12 +9,40 @@ from recsys.serving.artifact.probability import probabilities
 from recsys.serving.artifact.times import spoken, when_of
 from recsys.serving.query import ranking
 from recsys.serving.query.customer_state import CustomerState, plain
-from recsys.serving.query.offers import FirmOffer, Offer
+from recsys.serving.query.offers import FirmOffer, FirmOffers, Offer, Recommendation
 from recsys.serving.query.query import Query, count_remaining
 from recsys.serving.query.reasons import item_or_none, name_of
 
 
-def best_offers(
+def firm_offers(
+    contents: Contents, table: OfferTable, customer: CustomerState, query: Query
+) -> FirmOffers:
+    """The answer of `Artifact.recommend_offers`; arguments as for `_best`."""
+    offers: list[FirmOffer] = []
+    shortage = query.refusal(customer.permitted)
+    if shortage is None:
+        offers, shortage = _best(contents, table, customer, query)
+    return FirmOffers(
+        customer_id=customer.id,
+        offers=offers,
+        short_because=shortage,
+        known=customer.known,
+        basis=customer.basis,
+    )
+
+
+def products_as_offers(answer: Recommendation) -> FirmOffers:
+    """The same where the firm has no table of offers: each product is one."""
+    return FirmOffers(
+        customer_id=answer.customer_id,
+        offers=[_product_as_offer(offer) for offer in answer.offers],
+        short_because=answer.short_because,
+        known=answer.known,
+        basis=answer.basis,
+    )
+
+
+def _best(
     contents: Contents, table: OfferTable, customer: CustomerState, query: Query
 ) -> tuple[list[FirmOffer], str | None]:
     """The k best offers for a customer who may be contacted, and why they are fewer than k.
@@ -92,8 +120,7 @@ def _offer(
     )
 
 
-def product_as_offer(offer: Offer) -> FirmOffer:
-    """The offer of a product where the firm has no table of offers."""
+def _product_as_offer(offer: Offer) -> FirmOffer:
     return FirmOffer(
         offer_id=offer.product_id,
         products=[offer.product_id],

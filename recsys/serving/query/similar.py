@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 import numpy as np
 
-from recsys.arrays import IntArray
+from recsys.arrays import IdArray, IntArray
 from recsys.errors import InputError
 from recsys.ops.csr import expand_ranges
 from recsys.ops.nearest import UnitVectors, taste_columns
@@ -122,17 +123,16 @@ class CustomerSpace:
 
     def customer_ids(self, owners: IntArray) -> list[str | int | UUID]:
         """Ids of some of the n customers."""
-        texts = self.ids.by_row()
-        return [plain(texts[int(row)]) for row in self.rows(owners)]
+        return [plain(self._by_row[int(row)]) for row in self.rows(owners)]
+
+    @cached_property
+    def _by_row(self) -> IdArray:
+        # Kept, because sorting them back takes as long as there are customers.
+        return self.ids.by_row()
 
     def rows(self, owners: IntArray) -> IntArray:
-        """[m] rows in the artifact of some of the n customers, the first where there are several.
-
-        Args:
-            owners: [m], -1 for none, which stays.
-        """
-        rows = self.ids.rows[self.positions[np.maximum(owners, 0)]]
-        return np.where(owners < 0, -1, rows).astype(np.int32)
+        """[m] rows in the artifact of some of the n customers, each the first of several."""
+        return self.ids.rows[self.positions[owners]]
 
     def owners(self, customer_ids: Ids | TextIds) -> IntArray:
         """[m] which of the n customers some ids name.
