@@ -7,12 +7,12 @@ prepares for which event, and since when: a firm sees only what that causes.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.suite import cell, ends, require_at_least, run_folder
 from recsys.arrays import FloatArray, IntArray
+from recsys.cli.scored_window import scored_window
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import SECOND, timestamp
+from recsys.data.interactions import timestamp
 from recsys.errors import InputError
 from recsys.journeys.life_events.evaluate import MODEL, LifeScores, evaluate_life_events
 from recsys.journeys.life_events.hazards import METHODS, Method
@@ -53,17 +53,15 @@ class LifeEventsSuite:
     def figures(self) -> Mapping[str, float]:
         """Figures of each method on valid, and of the chosen one on test; table.md."""
         data = Dataset.from_source(self.market)
-        assert data.as_of is not None
         valid, test = (
-            int(pd.Timestamp(cutoff).timestamp()) * SECOND
-            for cutoff in (self.market.cutoffs.valid_from, self.market.cutoffs.test_from)
+            scored_window(self.market.cutoffs, data, test=is_test) for is_test in (False, True)
         )
-        scored = {f"valid_{name}": self._scores(data, name, valid, test) for name in self.methods}
+        scored = {f"valid_{name}": self._scores(data, name, *valid) for name in self.methods}
         chosen = max(
             self.methods,
             key=lambda name: scored[f"valid_{name}"].pooled.interval(MODEL, _PRECISION).mean,
         )
-        scored["test"] = self._scores(data, chosen, test, data.as_of)
+        scored["test"] = self._scores(data, chosen, *test)
         write_whole(run_folder() / "table.md", "\n".join(_table(scored, chosen)) + "\n")
         figures: dict[str, float] = {"customers": len(data.customers)}
         for window, scores in scored.items():

@@ -1,15 +1,13 @@
 """Moments and intent to leave: log loss, calibration and speed on the market and on real sets."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
-import pandas as pd
 
+from benchmarks.cdnow import cdnow
 from benchmarks.suite import ends, require_at_least, root_of_suite
-from recsys.data import columns
+from recsys.cli.scored_window import scored_window
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY, SECOND
 from recsys.data.sources.complete_journey import CompleteJourney
@@ -43,12 +41,7 @@ class MomentsSuite:
     def figures(self) -> Mapping[str, float]:
         """Keys LABEL_STAGE_log_loss, _right, _ece; leaving_DATA_auc and so on; milliseconds."""
         data = Dataset.from_source(SimulatedMarket(events=self.events))
-        cutoffs = SimulatedMarket.cutoffs
-        assert data.as_of is not None
-        start, end = (int(pd.Timestamp(each).timestamp()) * SECOND
-                      for each in (cutoffs.valid_from, cutoffs.test_from))  # fmt: skip
-        if self.test:
-            start, end = end, data.as_of
+        start, end = scored_window(SimulatedMarket.cutoffs, data, self.test)
         made: dict[str, float] = {}
         for label in ("intent", OUTCOME):
             began = perf_counter()
@@ -60,15 +53,16 @@ class MomentsSuite:
         made |= _speed(model, data.before(start))
         made |= _left("market", data.before(end), start, 60)
         if self.root is not None:
-            made |= self._of_real_customers()
+            made |= self._of_real_customers(self.root)
         return made | {"peak_mb": peak_memory_mb()}
 
-    def _of_real_customers(self) -> dict[str, float]:
+    def _of_real_customers(self, root: str) -> dict[str, float]:
         """The first of the last two windows of the data is valid, the second is test."""
         back = 1 if self.test else 2
         with root_of_suite():
-            households = Dataset.from_source(CompleteJourney(root=f"{self.root}/complete_journey"))
-        parts = {"complete_journey": (households, 14), "cdnow": (_cdnow(str(self.root)), 90)}
+            households = Dataset.from_source(CompleteJourney(root=f"{root}/complete_journey"))
+        discs = Dataset.from_frames(cdnow(root), name="cdnow")
+        parts = {"complete_journey": (households, 14), "cdnow": (discs, 90)}
         made: dict[str, float] = {}
         for name, (data, days) in parts.items():
             assert data.as_of is not None
@@ -123,10 +117,3 @@ def _left(name: str, data: Dataset, start: int, days: int) -> dict[str, float]:
             scores.scores.difference(MODEL, SILENCE, statistic),
         )
     return made
-
-
-def _cdnow(root: str) -> Dataset:
-    table = pd.read_parquet(Path(root) / "cdnow" / "transactions.parquet")
-    rows = table[[columns.CUSTOMER, columns.TIMESTAMP, columns.VALUE]]
-    made = Dataset.from_frames(rows.assign(**{columns.ACTION: "purchase"}))
-    return replace(made, name="cdnow")

@@ -18,20 +18,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.signal_levers import before, with_log
+from benchmarks.signal_levers import deciding_artifact, with_log
 from benchmarks.suite import cell, ends, require_at_least, run_folder
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
-from recsys.data.interactions import DAY, SECOND, timestamp
+from recsys.data.interactions import DAY, SECOND
 from recsys.data.split import TimeSplit
 from recsys.evaluation.intervals import bootstrap
 from recsys.experiments.cost import peak_memory_mb
-from recsys.exporting.library import export
 from recsys.journeys.plans.effects import IGNORED, AfterEffects
 from recsys.journeys.plans.learn import effect_table, learn_after_effects
-from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.ops.whole_file import write_whole
-from recsys.serving import Artifact, load
+from recsys.serving import Artifact
 from recsys.serving.decide.planned_touchpoints import planned_touchpoints
 from recsys.serving.decide.step_plans import Offered, Steps, TwoStepPlans, step_times
 from recsys.serving.decide.two_steps import plan_two_steps
@@ -92,21 +90,13 @@ class PlansSuite:
         assert past.as_of is not None
         earlier = past.as_of - 90 * DAY
         with tempfile.TemporaryDirectory() as name:
-            former = self._artifact(before(past, earlier), Path(name) / "former")
-            artifact = self._artifact(past, Path(name) / "artifact")
+            former, artifact = (
+                deciding_artifact(known, Path(name) / part, self.model, self.policy)
+                for part, known in (("former", past.before(earlier)), ("artifact", past))
+            )
             log = with_log(past, former, earlier, logged=True).side_tables["decisions"]
             effects = learn_after_effects(log, list(artifact.contents.touchpoints.names))
             return self._compared(artifact, effects, market, past.as_of // SECOND)
-
-    def _artifact(self, data: Dataset, folder: Path) -> Artifact:
-        assert data.as_of is not None
-        end = timestamp(data.as_of)
-        model = TouchpointGNN(**self.model, patience=None).fit(data)
-        split = TimeSplit(
-            valid_from=str(end - pd.Timedelta(90, "D")), test_from=str(end - pd.Timedelta(7, "D"))
-        ).split(data)
-        export(model, data, folder, policy=self.policy, split=split)
-        return load(folder)
 
     def _compared(
         self, artifact: Artifact, effects: AfterEffects, market: SimulatedMarket, start: int

@@ -18,6 +18,7 @@ import pandas as pd
 
 from benchmarks.customer_parts.ranking import library
 from benchmarks.suite import cell, ends, require_at_least, run_folder
+from benchmarks.true_answers import true_answers
 from recsys.arrays import FloatArray
 from recsys.cli.customer_files import table_content
 from recsys.customers.signals.detect import signals_at
@@ -106,8 +107,10 @@ class SignalLeversSuite:
         moments = look_moments(past, past.as_of, self.every * DAY, self.looks)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            earlier = self._artifact(before(past, moments[0]), folder / "earlier")
-            artifact = self._artifact(past, folder / "artifact")
+            earlier, artifact = (
+                deciding_artifact(known, folder / part, self.model, "market")
+                for part, known in (("earlier", past.before(moments[0])), ("artifact", past))
+            )
             worth = plan_worth(artifact, folder / "plan.parquet", market, past)
             made = {}
             for kind in KINDS:
@@ -125,22 +128,25 @@ class SignalLeversSuite:
         found = [signals_at(self.library, data, moment) for moment in moments]
         return levers(self.library, found, data, self.every * DAY)
 
-    def _artifact(self, data: Dataset, folder: Path) -> Artifact:
-        """Fitted on all events; its odds on three months of decisions, but for the last week."""
-        assert data.as_of is not None
-        end = timestamp(data.as_of)
-        model = TouchpointGNN(**self.model, patience=None).fit(data)
-        split = TimeSplit(
-            valid_from=str(end - pd.Timedelta(90, "D")), test_from=str(end - pd.Timedelta(7, "D"))
-        ).split(data)
-        export(model, data, folder, policy="market", split=split)
-        return load(folder)
 
+def deciding_artifact(
+    data: Dataset, folder: Path, settings: Mapping[str, Any], policy: str
+) -> Artifact:
+    """Fitted on all events; its odds on three months of decisions, but for the last week.
 
-def before(data: Dataset, moment: int) -> Dataset:
-    """What was known before a moment, in UTC microseconds."""
-    assert data.interactions.when is not None
-    return data.select(data.interactions.when < moment, as_of=moment)
+    Args:
+        data: up to a cut-off.
+        folder: of the artifact.
+        settings: of `TouchpointGNN`.
+        policy: whose rules hold.
+    """
+    assert data.as_of is not None
+    end = timestamp(data.as_of)
+    model = TouchpointGNN(**settings, patience=None).fit(data)
+    split = TimeSplit(
+        valid_from=str(end - pd.Timedelta(90, "D")), test_from=str(end - pd.Timedelta(7, "D"))
+    ).split(data)
+    return load(export(model, data, folder, policy=policy, split=split))
 
 
 def with_log(data: Dataset, artifact: Artifact, start: int, *, logged: bool) -> Dataset:
@@ -182,15 +188,7 @@ def plan_worth(artifact: Artifact, out: Path, market: SimulatedMarket, data: Dat
     assert data.as_of is not None
     decide_everyone(artifact, out, at=str(timestamp(data.as_of)), allocate=best_plan)
     plan = pd.read_parquet(out)
-    chance = market.acceptance_probability(
-        plan[columns.CUSTOMER].to_numpy(object), plan[columns.OFFER].to_numpy(object),
-        plan[columns.TOUCHPOINT].to_numpy(object), plan[columns.TIMESTAMP],
-    )  # fmt: skip
-    tables = data.side_tables
-    reward = tables["offers"].drop_duplicates(columns.OFFER).set_index(columns.OFFER)
-    cost = tables["touchpoints"].set_index(columns.TOUCHPOINT)[columns.COST].fillna(0)
-    euros = chance * plan[columns.OFFER].map(reward[columns.REWARD]).to_numpy(float)
-    euros = euros - plan[columns.TOUCHPOINT].map(cost).to_numpy(float)
+    chance, euros = true_answers(plan, market, data)
     rows, size = data.customers.rows(plan[columns.CUSTOMER]), len(data.customers)
     return {
         "cents": np.bincount(rows, weights=100 * euros, minlength=size).astype(np.float64),

@@ -10,6 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Protocol
 
+from hydra.core.hydra_config import HydraConfig
+
 from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.errors import InputError
 from recsys.evaluation.intervals import Interval
@@ -82,9 +84,6 @@ def machine() -> str:
 
 def run_folder() -> Path:
     """The folder of the run under Hydra, else the current folder."""
-    # Late, because the script for a GPU runs where there is no Hydra.
-    from hydra.core.hydra_config import HydraConfig
-
     return Path(HydraConfig.get().runtime.output_dir) if HydraConfig.initialized() else Path()
 
 

@@ -1,24 +1,18 @@
 """Purchases of a last period, forecast from what came before: models, rivals and the graph."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-import pandas as pd
-
+from benchmarks.cdnow import cdnow
 from benchmarks.suite import cell, ends, require_at_least, root_of_suite, run_folder
 from recsys.arrays import FloatArray
 from recsys.customers.lifetime_value.holdout import Holdout, hold_out
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.sources.complete_journey import CompleteJourney
-from recsys.data.sources.folder import data_folder
-from recsys.data.sources.parquet import read_parquet
 from recsys.models.als import ALS
 from recsys.models.lightgcn import LightGCN
 from recsys.ops.whole_file import write_whole
 from recsys.simulation import SimulatedMarket
-
-_CDNOW = "transactions"
 
 
 class ValueHoldoutSuite:
@@ -62,9 +56,9 @@ class ValueHoldoutSuite:
 
     def _held(self) -> Iterator[tuple[str, Holdout]]:
         with root_of_suite():
-            cdnow = data_folder(f"{self.root}/cdnow", [f"{_CDNOW}.parquet"])
             journey = CompleteJourney(root=f"{self.root}/complete_journey")
-        yield "cdnow", hold_out(_cdnow(cdnow), 273.0, ("purchase",), vectors=self._als)
+        discs = Dataset.from_frames(cdnow(self.root).assign(**{columns.PRODUCT: "cd"}))
+        yield "cdnow", hold_out(discs, 273.0, ("purchase",), vectors=self._als)
         for name, data in (
             ("complete_journey", Dataset.from_source(journey)),
             ("market", Dataset.from_source(SimulatedMarket(events=self.events))),
@@ -84,11 +78,3 @@ def _against_boosting(name: str, held: Holdout) -> dict[str, float]:
     if "graph boosting" not in held.forecasts:
         return {}
     return ends(f"{name}_graph_gain", held.between("boosting", "graph boosting"))
-
-
-def _cdnow(folder: Path) -> Dataset:
-    table = read_parquet(folder / f"{_CDNOW}.parquet")
-    events: pd.DataFrame = table.drop(columns="number_of_cds")
-    return Dataset.from_frames(
-        events.assign(**{columns.PRODUCT: "cd", columns.ACTION: columns.DEFAULT_ACTION})
-    )

@@ -69,10 +69,7 @@ class StarbucksSuite(AcceptanceSuite):
 
     def readings(self) -> Iterator[TaskReadings]:
         """See `AcceptanceSuite`; names begin with the outcome and the window."""
-        tables = check_tables(self.source.load())
-        assert tables.products is not None
-        data = build(self.source, tables)
-        labels = label_sends(tables.interactions, tables.products)
+        data, labels = labelled(self.source)
         for outcome in OUTCOMES:
             task = offer_task(data, labels, outcome)
             valid, test = task.sends.when == VALID, task.sends.when == TEST
@@ -84,6 +81,13 @@ class StarbucksSuite(AcceptanceSuite):
                 read(task, "test", test, self.models()),
                 [read_valid.select(f"{outcome}_valid_alone", alone)],
             )
+
+
+def labelled(source: Starbucks) -> tuple[Dataset, pd.DataFrame]:
+    """The data, and their sends as `label_sends` gives them."""
+    tables = check_tables(source.load())
+    assert tables.products is not None
+    return build(source, tables), label_sends(tables.interactions, tables.products)
 
 
 def offer_task(data: Dataset, labels: pd.DataFrame, outcome: str) -> Task:

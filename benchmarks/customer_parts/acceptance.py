@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.acceptance.reading import Task, read
-from benchmarks.acceptance.starbucks import OUTCOMES, TEST, VALID, offer_task
-from benchmarks.customer_parts.ranking import WITHOUT, library
+from benchmarks.acceptance.starbucks import TEST, VALID, labelled, offer_task
+from benchmarks.customer_parts.ranking import SEGMENTS, WITHOUT, library, library_text
 from benchmarks.customer_parts.rows import Row, kept
 from benchmarks.suite import root_of_suite
 from recsys.arrays import FloatArray
@@ -23,14 +23,12 @@ from recsys.customers.segments.library import read_segments
 from recsys.customers.segments.members import members_at
 from recsys.customers.signals.detect import signals_at
 from recsys.customers.signals.library import read_signals
-from recsys.data.check import check_tables
-from recsys.data.dataset import Dataset, build
+from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
 from recsys.data.sources.starbucks import Starbucks
-from recsys.data.sources.starbucks_labels import label_sends
 from recsys.models.acceptance import Acceptance, Boosting, Features, Sends, concatenate
 
-SEGMENTS, SIGNALS = "segments_as_features", "signals_as_features"
+SIGNALS = "signals_as_features"
 
 
 class StarbucksAcceptance:
@@ -50,10 +48,7 @@ class StarbucksAcceptance:
         """The data, and their labelled sends."""
         with root_of_suite():
             source = Starbucks(root=self.about["root"])
-        tables = check_tables(source.load())
-        assert tables.products is not None
-        labels = label_sends(tables.interactions, tables.products)
-        return build(source, tables), labels
+        return labelled(source)
 
     def row(self, outcome: str, part: str, window: str) -> Row:
         """probability, outcome and customers of the sends; fitted only if it is not kept.
@@ -64,7 +59,7 @@ class StarbucksAcceptance:
             window: "valid" or "test".
         """
         path = {SEGMENTS: "segments", SIGNALS: "signals"}.get(part)
-        text = None if path is None else Path(library(self.about[path])).read_text()
+        text = None if path is None else library_text(self.about[path])
         made_of = {"boosting": dict(self.about["boosting"]), "library": text, "outcome": outcome}
         folder = self.folder / f"starbucks_{outcome}-{part}-{window}"
         return kept(folder, made_of, lambda: self._read(outcome, part, window))
@@ -142,6 +137,3 @@ def _by_row(data: Dataset, rows: Any, values: Any) -> FloatArray:
     by_row = np.zeros(len(data.customers))
     by_row[rows] = values
     return by_row
-
-
-__all__ = ["OUTCOMES", "SEGMENTS", "SIGNALS", "StarbucksAcceptance"]

@@ -17,13 +17,19 @@ from recsys.experiments.config import build_part
 from recsys.experiments.run import prepare
 from recsys.models.touchpoint_gnn import TouchpointGNN
 
-FEATURES, EDGES, WITHOUT = "segments_as_features", "signals_as_edges", "without"
+SEGMENTS, EDGES, WITHOUT = "segments_as_features", "signals_as_edges", "without"
 LIBRARIES = Path(__file__).parents[1] / "conf" / "customers"
 
 
 def library(name: str) -> str:
     """A shipped file of segments or signals, or one of the benchmarks."""
     return str(LIBRARIES / name) if name.endswith(".yaml") else name
+
+
+def library_text(name: str) -> str:
+    """What is in the file of a library, or the name of a shipped one."""
+    path = library(name)
+    return Path(path).read_text() if path.endswith(".yaml") else path
 
 
 class Ranking:
@@ -57,26 +63,21 @@ class Ranking:
         """Values a query of a window; fitted only if it is not kept.
 
         Args:
-            part: `FEATURES`, `EDGES` or `WITHOUT`.
+            part: `SEGMENTS`, `EDGES` or `WITHOUT`.
             choice: settings of the network that the part needs.
             window: "valid" or "test".
         """
         settings = {**self.about["settings"], **choice}
+        key = {SEGMENTS: "segments", EDGES: "signals"}.get(part)
         made_of = {
             "source": self.source.version, "settings": settings, "part": part,
             "metric": self.metric, "every": self.about["every"],
-            "library": self._text(part),
+            "library": None if key is None else library_text(self.about[key]),
         }  # fmt: skip
         name = "-".join([self.name, part, *(f"{key}{value}" for key, value in choice.items())])
         return kept(
             self.folder / f"{name}-{window}", made_of, lambda: self._fit(part, settings, window)
         )
-
-    def _text(self, part: str) -> str | None:
-        if part == WITHOUT:
-            return None
-        name = library(self.about["segments" if part == FEATURES else "signals"])
-        return Path(name).read_text() if name.endswith(".yaml") else name
 
     def _fit(self, part: str, settings: Mapping[str, Any], window: str) -> Row:
         split, audit = self._split(part)
@@ -94,7 +95,7 @@ class Ranking:
     def _split(self, part: str) -> Any:
         if part not in self._prepared:
             source = self.source
-            if part == FEATURES:
+            if part == SEGMENTS:
                 source = WithSegments(
                     source=source, segments=library(self.about["segments"]),
                     every=self.about["every"],

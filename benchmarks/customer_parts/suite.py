@@ -4,13 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks.customer_parts.acceptance import (
-    OUTCOMES,
-    SEGMENTS,
-    SIGNALS,
-    StarbucksAcceptance,
-)
-from benchmarks.customer_parts.ranking import WITHOUT, Ranking
+from benchmarks.acceptance.starbucks import OUTCOMES
+from benchmarks.customer_parts.acceptance import SIGNALS, StarbucksAcceptance
+from benchmarks.customer_parts.ranking import SEGMENTS, WITHOUT, Ranking
 from benchmarks.suite import cell, ends, require_at_least, run_folder
 from recsys.evaluation.forecasts import forecasts
 from recsys.evaluation.intervals import Interval, bootstrap
@@ -122,22 +118,21 @@ class CustomerPartsSuite:
 
     def _accepted(self, outcome: str, part: str) -> PartResult:
         assert self.acceptance is not None
-        differences, without, verdict = {}, None, "tie"
+        seen = {}
         for window in WINDOWS:
             plain, with_part = (
                 self.acceptance.row(outcome, each, window) for each in (WITHOUT, part)
             )
-            read = forecasts(
+            seen[window] = forecasts(
                 {WITHOUT: plain["probability"], part: with_part["probability"]},
                 plain["outcome"], plain["customers"], resamples=self.resamples,
             )  # fmt: skip
-            differences[window] = read.difference(part, WITHOUT, AUC)
-            without = read.interval(WITHOUT, AUC)
-            verdict = SAID[replace(read, level=self.sure).difference(part, WITHOUT, AUC).verdict]
-        assert without is not None
+        surely = replace(seen["test"], level=self.sure).difference(part, WITHOUT, AUC)
         return PartResult(
-            data=f"starbucks_{outcome}", part=part, choice="", metric=AUC, without=without,
-            differences=differences, verdict=verdict,
+            data=f"starbucks_{outcome}", part=part, choice="", metric=AUC,
+            without=seen["test"].interval(WITHOUT, AUC),
+            differences={name: each.difference(part, WITHOUT, AUC) for name, each in seen.items()},
+            verdict=SAID[surely.verdict],
         )  # fmt: skip
 
 

@@ -1,10 +1,9 @@
 """Do look-alikes of the buyers of something buy it next, more often than the active do?"""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.suite import ends
 from recsys.arrays import BoolArray, FloatArray, IntArray
@@ -12,10 +11,10 @@ from recsys.customers.segments.summary import mean
 from recsys.customers.similar.judgement import Judgement, judged
 from recsys.customers.similar.look_alikes import FEWEST_SEEDS, look_alikes
 from recsys.customers.similar.vectors import CustomerVectors
-from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.queries import Window
 from recsys.evaluation.auc import auc
+from recsys.evaluation.catalogue_statistics import has_categories, product_categories
 from recsys.evaluation.intervals import Interval
 from recsys.models.base import Embeddings
 
@@ -96,23 +95,16 @@ def figures(things: list[Found]) -> Mapping[str, float]:
     for name, each in values.items():
         estimate = mean(each)
         made |= ends(name, Interval(estimate.value, estimate.low, estimate.high, len(each)))
-    return made  # fmt: skip
+    return made
 
 
-def _all(things: list[Found], get: object) -> FloatArray:
-    assert callable(get)
+def _all(things: list[Found], get: Callable[[Found], float]) -> FloatArray:
     return np.array([get(each) for each in things])
 
 
 def _kinds(data: Dataset) -> IntArray:
     """[P] category of each product, or the product itself where there are none; -1 for none."""
-    table = data.side_tables.get("products")
-    if table is None or columns.CATEGORY not in table:
-        return np.arange(len(data.products))
-    first = table.drop_duplicates(columns.PRODUCT)
-    kinds = np.full(len(data.products), -1)
-    kinds[data.products.rows(first[columns.PRODUCT])] = pd.factorize(first[columns.CATEGORY])[0]
-    return kinds
+    return product_categories(data) if has_categories(data) else np.arange(len(data.products))
 
 
 def _bought(data: Dataset, kind_of: IntArray) -> BoolArray:

@@ -1,11 +1,13 @@
 """A day's plan of the simulated market with levers of value and without, by the true answers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.true_answers import true_answers
 from recsys.arrays import FloatArray, IntArray
 from recsys.cli.customer_files import table_content
 from recsys.customers.levers import lever_table, worth_factors
@@ -97,27 +99,20 @@ class MarketPlans:
         path = self.folder / "plan.parquet"
         decide_everyone(artifact, path, at=at.to_pydatetime(), explore=False)
         made = pd.read_parquet(path)
-        chance = self.market.acceptance_probability(
-            made[columns.CUSTOMER].to_numpy(object), made[columns.OFFER].to_numpy(object),
-            made[columns.TOUCHPOINT].to_numpy(object), made[columns.TIMESTAMP],
-        )  # fmt: skip
-        offers = self.data.side_tables["offers"].drop_duplicates(columns.OFFER)
-        reward = made[columns.OFFER].map(offers.set_index(columns.OFFER)[columns.REWARD])
-        places = self.data.side_tables["touchpoints"].set_index(columns.TOUCHPOINT)
-        cost = made[columns.TOUCHPOINT].map(places[columns.COST])
+        chance, net = true_answers(made, self.market, self.data)
         rows = self.data.customers.rows(made[columns.CUSTOMER]).astype(np.int64)
-        net = chance * reward.to_numpy(float) - cost.to_numpy(float)
         return Planned(
             net=self._summed(rows, net),
             accepts=self._summed(rows, chance),
-            worth=self._summed(rows, chance * self._spent()[rows]),
+            worth=self._summed(rows, chance * self.spent[rows]),
         )
 
     def _summed(self, rows: IntArray, values: FloatArray) -> FloatArray:
         sums: FloatArray = np.bincount(rows, values, self.customers).astype(np.float64)
         return sums
 
-    def _spent(self) -> FloatArray:
+    @cached_property
+    def spent(self) -> FloatArray:
         """[C] what each customer spent from the cut-off on."""
         events = self.data.interactions
         assert events.when is not None

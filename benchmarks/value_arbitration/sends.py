@@ -7,19 +7,18 @@ import pandas as pd
 
 from benchmarks.acceptance.coupon_tasks import CouponTasks
 from benchmarks.acceptance.reading import OURS, Task, read
-from benchmarks.acceptance.starbucks import TEST, VALID, offer_task
+from benchmarks.acceptance.starbucks import TEST, VALID, labelled, offer_task
 from benchmarks.coupon_orders import coupons_of_an_acceptance, redeemed_coupons, within
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.customers.levers import worth_factors
 from recsys.customers.lifetime_value.forecast import forecast
 from recsys.customers.lifetime_value.observe import observe
 from recsys.data import columns
-from recsys.data.check import check_tables
-from recsys.data.dataset import Dataset, build
+from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER, SECOND, microseconds
 from recsys.data.sources.complete_journey_coupons import read_coupons
 from recsys.data.sources.starbucks import Starbucks
-from recsys.data.sources.starbucks_labels import LONGEST_HOURS, label_sends
+from recsys.data.sources.starbucks_labels import LONGEST_HOURS
 from recsys.models.acceptance import Acceptance
 from recsys.ops.temporal_counts import EventHistory
 
@@ -104,17 +103,14 @@ def coupons(root: str, start: int, model: Acceptance) -> tuple[Replay, IntArray]
     return replay, sends.when
 
 
-def starbucks(root: str, model: Acceptance) -> tuple[Replay, IntArray]:
-    """Sends of the last two waves of Starbucks, and when each was sent.
+def starbucks(root: str, model: Acceptance) -> Replay:
+    """Sends of the last two waves of Starbucks.
 
     Earned is what customers who completed an offer spent while it ran, less its reward; and what an
     offer asks for at least, less its reward, if it was completed.
     """
-    source = Starbucks(root=root)
-    tables = check_tables(source.load())
-    assert tables.products is not None
-    data = build(source, tables)
-    task = offer_task(data, label_sends(tables.interactions, tables.products), "completed")
+    data, labels = labelled(Starbucks(root=root))
+    task = offer_task(data, labels, "completed")
     chosen = (task.sends.when == VALID) | (task.sends.when == TEST)
     chance = np.concatenate([
         read(task, "replay", task.sends.when == wave, {OURS: model}).probabilities[OURS]
@@ -123,18 +119,15 @@ def starbucks(root: str, model: Acceptance) -> tuple[Replay, IntArray]:
     assert (np.diff(task.sends.when[chosen]) >= 0).all()
     assert task.value is not None
     sends, least = task.sends.select(chosen), task.value[chosen]
-    return (
-        Replay(
-            customers=sends.customers,
-            groups=(sends.when == TEST).astype(np.int64),
-            expected=chance * least,
-            worth=_worth(data, sends.customers, sends.when, 7.0),
-            earned={
-                "spending": sends.outcome * _net_spending(data, task, chosen),
-                "least_spend": sends.outcome * least,
-            },
-        ),
-        sends.when,
+    return Replay(
+        customers=sends.customers,
+        groups=(sends.when == TEST).astype(np.int64),
+        expected=chance * least,
+        worth=_worth(data, sends.customers, sends.when, 7.0),
+        earned={
+            "spending": sends.outcome * _net_spending(data, task, chosen),
+            "least_spend": sends.outcome * least,
+        },
     )
 
 
@@ -163,11 +156,8 @@ def _worth(data: Dataset, rows: IntArray, when: IntArray, days: float) -> FloatA
         days: how far ahead.
     """
     worth = np.empty(len(rows))
-    events = data.interactions.when
-    assert events is not None
     for moment in np.unique(when):
-        before = data.select(events < moment, int(moment))
-        seen = observe(before, _PURCHASE)
+        seen = observe(data.before(int(moment)), _PURCHASE)
         made = forecast(seen, days)
         value = (made.value or made.purchases).mean
         of_all = np.full(len(data.customers) + 1, value.mean())

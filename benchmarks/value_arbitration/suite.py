@@ -8,11 +8,9 @@ import numpy as np
 from benchmarks.suite import cell, ends, require_at_least, root_of_suite, run_folder
 from benchmarks.value_arbitration.market import MarketPlans
 from benchmarks.value_arbitration.sends import Replay, coupons, starbucks
-from recsys.arrays import FloatArray, IntArray
+from recsys.arrays import BoolArray
 from recsys.data.interactions import SECOND
 from recsys.data.moments import parse_moment
-from recsys.data.sources.complete_journey_coupons import FILES
-from recsys.data.sources.folder import data_folder
 from recsys.evaluation.paired import Difference, paired_difference
 from recsys.models.acceptance import Acceptance, Pairwise
 from recsys.ops.whole_file import write_whole
@@ -72,15 +70,14 @@ class ValueArbitrationSuite:
         split = int(parse_moment("2017-08-01", "suite").timestamp()) * SECOND
         start = int(parse_moment("2017-05-01", "suite").timestamp()) * SECOND
         with root_of_suite():
-            folder = data_folder(
-                f"{self.root}/complete_journey", [f"{name}.parquet" for name in FILES]
+            replay, when = coupons(
+                f"{self.root}/complete_journey",
+                start,
+                Acceptance(Pairwise(**self.pairwise["complete_journey"])),
             )
-        replay, when = coupons(
-            str(folder), start, Acceptance(Pairwise(**self.pairwise["complete_journey"]))
-        )
         yield from self._replayed("complete_journey", replay, when < split)
         with root_of_suite():
-            replay, _ = starbucks(
+            replay = starbucks(
                 f"{self.root}/starbucks_offers",
                 Acceptance(Pairwise(**self.pairwise["starbucks_offers"])),
             )
@@ -88,7 +85,7 @@ class ValueArbitrationSuite:
         yield from self._planned()
 
     def _replayed(
-        self, name: str, replay: Replay, is_valid: "np.ndarray[Any, Any]"
+        self, name: str, replay: Replay, is_valid: BoolArray
     ) -> Iterator[tuple[str, float, float, str, Difference, float]]:
         valid, test = replay.select(is_valid), replay.select(~is_valid)
         first = next(iter(replay.earned))
@@ -103,7 +100,7 @@ class ValueArbitrationSuite:
                 for measure, earned in test.earned.items():
                     yield (
                         name, strength, share, measure,
-                        _difference(kept * earned, without * earned, test.customers),
+                        paired_difference(kept * earned, without * earned, test.customers),
                         float((without * earned).mean()),
                     )  # fmt: skip
 
@@ -117,12 +114,8 @@ class ValueArbitrationSuite:
                     first, second = getattr(made, measure), getattr(without, measure)
                     yield (
                         "market", strength, share, measure,
-                        _difference(first, second, everyone), float(second.mean()),
+                        paired_difference(first, second, everyone), float(second.mean()),
                     )  # fmt: skip
-
-
-def _difference(first: FloatArray, second: FloatArray, customers: IntArray) -> Difference:
-    return paired_difference(first, second, customers)
 
 
 def _over(difference: Difference, whole: float) -> Difference:

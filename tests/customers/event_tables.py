@@ -4,7 +4,8 @@ import pandas as pd
 
 from recsys.data.dataset import Dataset
 
-AS_OF = int(pd.Timestamp("2026-03-01", tz="UTC").value // 1_000)
+END = pd.Timestamp("2026-03-01", tz="UTC")
+AS_OF = int(END.value // 1_000)
 DAY = 86_400_000_000
 
 
@@ -12,7 +13,7 @@ def events(rows: list[tuple[str, str | None, str, float, float]]) -> pd.DataFram
     """Rows of customer, product, action, days before the cut-off and value."""
     table = pd.DataFrame(rows, columns=["customer_id", "product_id", "action", "days", "value"])
     days = pd.to_timedelta(table.pop("days"), unit="D")
-    return table.assign(timestamp=pd.Timestamp("2026-03-01", tz="UTC") - days)
+    return table.assign(timestamp=END - days)
 
 
 def data_of(rows: list[tuple[str, str | None, str, float, float]], **tables: object) -> Dataset:

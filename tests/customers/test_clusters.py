@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from event_tables import data_of
+from event_tables import data_of, events
 from public_data import published
 from scipy.sparse import csr_array
 from test_look_alikes import directions
@@ -117,9 +117,7 @@ def shop(weeks: int = 40) -> Tables:
          7.0 * week + rng.random(), 10.0 * (customer % 3 + 1))
         for customer in range(60) for week in range(1, weeks)
     ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["customer_id", "product_id", "action", "days", "value"])
-    days = pd.to_timedelta(table.pop("days"), unit="D")
-    table["timestamp"] = pd.Timestamp("2026-03-01", tz="UTC") - days
+    table = events(rows)
     products = pd.DataFrame({"product_id": sorted(set(table["product_id"]))})
     products["category"] = products["product_id"].str[1].map({"0": "tea", "1": "jam", "2": "soap"})
     return Tables(interactions=table, products=products)

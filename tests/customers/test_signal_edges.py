@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from event_tables import events
+from event_tables import END, events
 
 from recsys.customers.with_segments import WithSegments
 from recsys.data.dataset import Dataset
@@ -25,7 +25,6 @@ ROWS = [
     ("cem", "q", "purchase", 100, 10.0), ("cem", "p", "purchase", 20, 10.0),
     ("ann", "p", "purchase", 5, 10.0),
 ]  # fmt: skip
-END = pd.Timestamp("2026-03-01", tz="UTC")
 CUTOFFS = {
     name: END - pd.Timedelta(days=days) for name, days in (("valid_from", 60), ("test_from", 10))
 }

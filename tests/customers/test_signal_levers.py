@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from event_tables import AS_OF, DAY, events
+from event_tables import AS_OF, DAY, END, events
 
 from recsys.cli.signals import main
 from recsys.customers.signals.detect import signals_at
@@ -15,7 +15,6 @@ from recsys.customers.signals.library import read_signals
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 
-END = pd.Timestamp("2026-03-01", tz="UTC")
 CARDS = """signals:
   asked: {when: "did('contact', 0, 29) > 0", raises: Cards, lever: proven}
   saw: {per: product, when: "did('view', 0, 29) > 0", lever: proven}

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from event_tables import DAY, data_of
+from event_tables import DAY, END, data_of
 
 from recsys.cli.value import main
 from recsys.customers.lifetime_value.beta_geometric import BetaGeometric
@@ -18,7 +18,6 @@ from recsys.customers.lifetime_value.contracts import Contracts, contracts_of
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 
-END = pd.Timestamp("2026-03-01", tz="UTC")
 HIGH_END = (1000, 869, 743, 653, 593, 551, 517, 491)
 REGULAR = (1000, 631, 468, 382, 326, 289, 262, 241)
 """Of 1,000 customers, those left after 0, 1, ... years: Fader and Hardie (2007), table 1."""
@@ -100,8 +99,7 @@ def test_ends_after_the_cut_off_are_not_known() -> None:
     assert seen(contracts_of(data, names, 30), data) == {
         "a": (1, True), "b": (3, True), "c": (3, False), "d": (0, False), "e": (2, True)
     }  # fmt: skip
-    cut = data.as_of - 50 * DAY
-    before = data.select(data.interactions.when < cut, cut)
+    before = data.before(data.as_of - 50 * DAY)
     assert seen(contracts_of(before, names, 30), before) == {
         "a": (1, True), "b": (1, False), "c": (1, False), "e": (1, False)
     }  # fmt: skip

@@ -94,7 +94,7 @@ def test_value_columns_are_those_of_the_events_before_the_cut_off(tmp_path: Path
     table = table[table["valid_from"] == table["valid_from"].max()].set_index("customer_id")
     moment = int(table["valid_from"].max().timestamp()) * SECOND
     assert past.as_of - 30 * DAY <= moment < past.as_of
-    seen = observe(past.select(past.interactions.when < moment, moment), ("purchase",))
+    seen = observe(past.before(moment), ("purchase",))
     expected = forecast(seen, 30)
     table = table.loc[past.customers.ids[seen.customers]]
     np.testing.assert_array_equal(table["expected_purchases"], expected.purchases.mean)

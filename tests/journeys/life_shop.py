@@ -16,16 +16,17 @@ CUTOFFS = Cutoffs(
 END = pd.Timestamp("2025-11-01", tz="UTC")
 DAYS = (END - START).days
 KINDS = {"move": "boxes", "child": "toys"}
+PEOPLE = 600
 
 
-def tables(people: int = 600, kinds: tuple[str, ...] = ("move", "child")) -> Tables:
+def tables(kinds: tuple[str, ...] = tuple(KINDS)) -> Tables:
     """Half of the people have an event; four looks in the 30 days before it give it away."""
     random = np.random.default_rng(0)
-    ids = np.array([f"c{number:04}" for number in range(people)], dtype=object)
-    happens = random.uniform(20, DAYS - 1, people)
-    kind = np.array(kinds, dtype=object)[random.integers(0, len(kinds), people)]
-    with_event = random.random(people) < 0.5
-    usual = random.poisson(6, people)
+    ids = np.array([f"c{number:04}" for number in range(PEOPLE)], dtype=object)
+    happens = random.uniform(20, DAYS - 1, PEOPLE)
+    kind = np.array(kinds, dtype=object)[random.integers(0, len(kinds), PEOPLE)]
+    with_event = random.random(PEOPLE) < 0.5
+    usual = random.poisson(6, PEOPLE)
     rows = [(ids.repeat(usual), np.full(usual.sum(), "bread", object),
              random.uniform(0, DAYS, usual.sum()))]  # fmt: skip
     for name, product in KINDS.items():
@@ -34,7 +35,7 @@ def tables(people: int = 600, kinds: tuple[str, ...] = ("move", "child")) -> Tab
         rows.append((ids[chosen], np.full(len(chosen), product, object), before))
     who, what, day = (np.concatenate(part) for part in zip(*rows, strict=True))
     inside = day >= 0
-    customers = pd.DataFrame({"customer_id": ids, "age": random.integers(18, 80, people)})
+    customers = pd.DataFrame({"customer_id": ids, "age": random.integers(18, 80, PEOPLE)})
     told = pd.DataFrame(
         {"customer_id": ids[with_event], "age": customers["age"][with_event],
          "life_event": kind[with_event], "valid_from": _when(happens[with_event])}
@@ -51,14 +52,12 @@ def tables(people: int = 600, kinds: tuple[str, ...] = ("move", "child")) -> Tab
     )  # fmt: skip
 
 
-def source(**changed: Any) -> Frames:
-    """The shop as a source, with some tables changed."""
-    made = tables()
-    for name, table in changed.items():
-        object.__setattr__(made, name, table)
+def source(kinds: tuple[str, ...] = tuple(KINDS)) -> Frames:
+    """The shop as a source."""
     return Frames(
-        tables=made, targets=("view",), filter_seen=False, name="life_shop", cutoffs=CUTOFFS
-    )
+        tables=tables(kinds), targets=("view",), filter_seen=False, name="life_shop",
+        cutoffs=CUTOFFS,
+    )  # fmt: skip
 
 
 def _when(days: Any) -> Any:

@@ -28,7 +28,7 @@ def session_events(rows: Sequence[Row]) -> SessionEvents:
     )[0]
 
 
-def random_rows(seed: int, count: int = 300, customers: int = 12) -> list[Row]:
+def random_rows(seed: int, count: int, customers: int) -> list[Row]:
     """Rows of which many share a session, a day or a second."""
     random = np.random.default_rng(seed)
     days = random.integers(0, 400, count) + random.integers(0, 3, count) / 96

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from in_memory import at
 from public_data import published
 
 from recsys.data.dataset import Dataset
@@ -70,8 +71,7 @@ def test_nothing_after_the_moment_changes_a_feature() -> None:
 
 def test_the_market_s_customers_who_leave_are_found() -> None:
     data = Dataset.from_source(SimulatedMarket(events=40_000))
-    start = int(pd.Timestamp("2025-08-01", tz="UTC").timestamp()) * SECOND
-    scores = hold_out_leaving(data, start, 60, resamples=100)
+    scores = hold_out_leaving(data, at("2025-08-01"), 60, resamples=100)
     auc = scores.scores.difference(MODEL, SILENCE, "auc")
     assert auc.verdict == "win"
     assert scores.scores.difference(MODEL, RATE, "log_loss").verdict == "loss"

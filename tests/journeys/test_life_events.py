@@ -179,9 +179,7 @@ def test_alarms_by_hand() -> None:
 
 
 def test_one_kind_of_life_event_will_do() -> None:
-    shop = source(customers=tables(kinds=("move",)).customers,
-                  interactions=tables(kinds=("move",)).interactions)  # fmt: skip
-    data = Dataset.from_source(shop)
+    data = Dataset.from_source(source(kinds=("move",)))
     for method in METHODS:
         model = learn_life_events(data.before(VALID), VALID, method=method)  # type: ignore[arg-type]
         scores = evaluate_life_events(data.before(TEST), model, VALID, TEST, resamples=20)

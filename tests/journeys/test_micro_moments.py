@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from in_memory import MemorySource
 from session_tables import DAY
 from session_tables import START as FIRST_DAY
 from session_tables import session_events as session_table
@@ -44,23 +45,19 @@ def with_intents(data: Dataset, codes: np.ndarray) -> Dataset:
 def test_the_truth_is_neither_an_input_nor_in_the_order_of_events() -> None:
     data = market()
     random = np.random.default_rng(0).integers(-1, 3, len(data.interactions))
-    truth = SimulatedMarket(events=30_000)
     events, _ = session_events(data)
     other, _ = session_events(with_intents(data, random))
     for make in (before, after):
         np.testing.assert_array_equal(make(events), make(other))
 
-    class Shuffled:
-        name, version, cutoffs, filter_seen = "simulated", "1", None, False
-        targets = ("purchase",)
-
-        def load(self) -> object:
-            tables = truth.load()
-            rows = tables.interactions
-            column = rows["context_intent"].sample(frac=1, random_state=1).to_numpy()
-            return replace(tables, interactions=rows.assign(context_intent=column))
-
-    shuffled, _ = session_events(Dataset.from_source(Shuffled()))
+    tables = SimulatedMarket(events=30_000).load()
+    rows = tables.interactions
+    column = rows["context_intent"].sample(frac=1, random_state=1).to_numpy()
+    source = MemorySource(
+        tables=replace(tables, interactions=rows.assign(context_intent=column)),
+        name="simulated", filter_seen=False,
+    )  # fmt: skip
+    shuffled, _ = session_events(Dataset.from_source(source))
     np.testing.assert_array_equal(after(events), after(shuffled))
     np.testing.assert_array_equal(before(events), before(shuffled))
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from in_memory import at
 from sklearn.metrics import adjusted_rand_score
 
+from benchmarks.purposes import continued
 from recsys.cli.purposes import main
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
@@ -90,17 +92,9 @@ def test_strands_of_the_market_are_found_again_better_than_by_rules(
 def test_probabilities_are_shares(market: tuple[Dataset, np.ndarray]) -> None:
     data, truth = market
     strands = PurposeModel().fit(data).assign(data)
-    rows = np.flatnonzero((truth >= 0) & (strands.of_event >= 0))
-    rows = rows[np.argsort(strands.of_event[rows], kind="stable")]
-    goes_on = np.diff(strands.of_event[rows]) == 0
-    when = data.interactions.when
-    assert when is not None
-    later, earlier = rows[1:][goes_on], rows[:-1][goes_on]
-    apart = when[later] - when[earlier] > 1_800_000_000
-    right = truth[later] == truth[earlier]
-    said = strands.probability[later]
+    said, right, _ = continued(data, truth, strands)
     for low, high in ((0.5, 0.7), (0.7, 0.9), (0.9, 1.0)):
-        cut = apart & (said >= low) & (said <= high)
+        cut = (said >= low) & (said <= high)
         assert right[cut].mean() == pytest.approx(said[cut].mean(), abs=0.08)
 
 
@@ -117,16 +111,11 @@ def test_truth_is_of_visits_alone(market: tuple[Dataset, np.ndarray]) -> None:
 
 def test_neither_later_events_nor_the_order_of_rows_change_strands() -> None:
     data = shop()
-    moment = int(pd.Timestamp("2025-02-15", tz="UTC").value // 1_000)
-    when = data.interactions.when
-    assert when is not None
-    before = data.select(when < moment, as_of=moment)
+    moment = at("2025-02-15")
+    before = data.before(moment)
     model = PurposeModel().fit(before)
     expected = strand_table(model, model.assign(before), before)
-    again = shop(customers=30, end="2026-06-30")
-    when = again.interactions.when
-    assert when is not None
-    past = again.select(when < moment, as_of=moment)
+    past = shop(customers=30, end="2026-06-30").before(moment)
     other = PurposeModel().fit(past)
     pd.testing.assert_frame_equal(expected, strand_table(other, other.assign(past), past))
 

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from in_memory import at
 
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
@@ -52,7 +53,7 @@ def test_a_leak_planted_in_moments_is_caught() -> None:
 
 
 def test_events_of_moments_are_known_from_the_first_event_of_their_session() -> None:
-    start = int(pd.Timestamp("2025-08-01", tz="UTC").timestamp()) * SECOND
+    start = at("2025-08-01")
     rows = moment_events(data(), "outcome", [start])
     assert set(rows["touchpoint"]) == {"moment_buy", "moment_do", "moment_know"}
     assert (rows["timestamp"] >= pd.Timestamp("2025-08-01", tz="UTC")).all()

@@ -216,7 +216,7 @@ def test_faults_of_words_are_named(tmp_path: Path, text: str, key: str, says: st
     assert says in str(refused.value)
 
 
-def test_a_customer_without_events_has_a_page(shop: Dataset) -> None:
+def test_a_customer_without_events_has_a_page() -> None:
     customers = pd.DataFrame({"customer_id": ["ann", "eve"], "consent_app": [True, False]})
     rows = [("ann", "milk", "purchase", 0), ("ann", "tea", "view", 3), ("bob", "milk", "view", 4)]
     data = dataset_of(events(rows), {"customers": customers})
