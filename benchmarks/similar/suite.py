@@ -113,7 +113,7 @@ def _names(source: Source, past: Dataset) -> dict[str, float]:
     assert past.as_of is not None
     clusters = WithClusters(source=source, model=ALS(dim=16, device="cpu"), clusters=10)
     now, before = (
-        clusters.snapshot(past, moment) for moment in (past.as_of, past.as_of - 90 * DAY)
+        clusters.snapshot(past, moment).customers for moment in (past.as_of, past.as_of - 90 * DAY)
     )
     both = now.merge(before, on=columns.CUSTOMER, suffixes=("", "_before"))
     if both.empty:

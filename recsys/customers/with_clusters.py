@@ -13,6 +13,7 @@ from recsys.customers.similar.vectors import FEWEST, TooFewCustomersError, custo
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.snapshot_source import SnapshotSource
+from recsys.data.snapshots import Snapshot
 from recsys.data.source import Source
 from recsys.errors import InputError
 
@@ -79,10 +80,12 @@ class WithClusters(SnapshotSource):
         """See `SnapshotSource`."""
         return f"{self._number or 'auto'} clusters of {type(self._model).__name__} {self._settings}"
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         """See `TakesSnapshots`; no rows while few customers have events."""
         past = data.before(moment)
-        none = pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0], CLUSTER: []}, dtype=object)
+        none = Snapshot(
+            pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0], CLUSTER: []}, dtype=object)
+        )
         if past.is_target.sum() < FEWEST:
             return none
         self._model.fit(past)
@@ -94,9 +97,8 @@ class WithClusters(SnapshotSource):
             return none
         facts = customer_facts(past, vectors.customers)
         names = [each.name for each in profiles(clusters.labels, len(clusters), facts)]
-        return pd.DataFrame(
-            {
-                columns.CUSTOMER: data.customers.ids[vectors.customers],
-                CLUSTER: [names[label] for label in clusters.labels],
-            }
-        )
+        found = {
+            columns.CUSTOMER: data.customers.ids[vectors.customers],
+            CLUSTER: [names[label] for label in clusters.labels],
+        }
+        return Snapshot(pd.DataFrame(found))

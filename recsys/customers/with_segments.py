@@ -9,11 +9,12 @@ from recsys.customers.lifetime_value.value_columns import NAMES as VALUE_NAMES
 from recsys.customers.lifetime_value.value_columns import value_columns
 from recsys.customers.segments.library import read_segments
 from recsys.customers.segments.members import members_at
-from recsys.customers.signals.detect import signals_at
+from recsys.customers.signals.detect import Detected, signals_at
 from recsys.customers.signals.library import read_signals
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.snapshot_source import SnapshotSource
+from recsys.data.snapshots import Snapshot
 from recsys.data.source import Source
 from recsys.errors import InputError
 
@@ -74,32 +75,25 @@ class WithSegments(SnapshotSource):
             parts.append(f"signals as {self._signals_as}")
         return " ".join(parts)
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         """See `TakesSnapshots`."""
-        parts = []
+        parts, edges = [], None
         if self._segments is not None:
             parts.append(members_at(self._segments, data, moment).table())
-        if self._signals is not None and self._signals_as != "edges":
+        if self._signals is not None:
             detected = signals_at(self._signals, data, moment)
-            shown = detected.shown_by(len(data.customers))[detected.known]
-            ids = data.customers.ids[detected.known]
-            table = pd.DataFrame(shown, columns=list(detected.names))
-            table.insert(0, columns.CUSTOMER, ids)
-            parts.append(table)
+            if self._signals_as != "edges":
+                parts.append(_shown(detected, data))
+            if self._signals_as != "columns":
+                edges = detected.table(data)
         if self._value_days is not None:
             parts.append(value_columns(data, moment, self._value_days, self._value_actions))
         if not parts:
-            return pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]})
+            parts.append(pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]}))
         whole = parts[0]
         for part in parts[1:]:
             whole = whole.merge(part, on=columns.CUSTOMER, how="outer", validate="one_to_one")
-        return whole
-
-    def signal_rows(self, data: Dataset, moment: int) -> pd.DataFrame | None:
-        """See `FindsSignals`."""
-        if self._signals is None or self._signals_as == "columns":
-            return None
-        return signals_at(self._signals, data, moment).table(data)
+        return Snapshot(whole, edges)
 
     def _require_own_names(self) -> None:
         """Raises `InputError` where two kinds of columns share a name."""
@@ -115,3 +109,11 @@ class WithSegments(SnapshotSource):
             raise InputError(
                 f"data.value_days: expected no segment or signal named '{min(taken)}'; rename it"
             )
+
+
+def _shown(detected: Detected, data: Dataset) -> pd.DataFrame:
+    """A row for each customer of whom something is known: whether each signal shows."""
+    shown = detected.shown_by(len(data.customers))[detected.known]
+    table = pd.DataFrame(shown, columns=list(detected.names))
+    table.insert(0, columns.CUSTOMER, data.customers.ids[detected.known])
+    return table

@@ -8,7 +8,7 @@ import pandas as pd
 from recsys.data.dataset import Dataset
 from recsys.data.filter_seen import FilterSeenLike
 from recsys.data.interactions import DAY, SECOND
-from recsys.data.snapshots import TakesSnapshots
+from recsys.data.snapshots import Snapshot, TakesSnapshots
 from recsys.data.source import Cutoffs, Source
 from recsys.data.tables import Tables
 from recsys.errors import InputError
@@ -89,5 +89,5 @@ class SnapshotSource(ABC):
         return sorted(moment for moment in moments if first < moment < end)
 
     @abstractmethod
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         """See `TakesSnapshots`."""

@@ -3,13 +3,13 @@
 A source that has them implements `TakesSnapshots`; `build` then gives the table of customers a
 dated row for each moment, so that a cut-off takes the latest one before it, as of any other
 dated row, and the leakage audit counts each of them again from the events before its moment.
-A source that implements `FindsSignals` too gets a side table `signals`, of which a cut-off leaves
-out the rows from it on.
+Signals, where it finds any, become a side table `signals`, of which a cut-off leaves out the rows
+from it on.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,19 @@ from recsys.errors import InputError
 
 if TYPE_CHECKING:
     from recsys.data.dataset import Dataset
+
+
+class Snapshot(NamedTuple):
+    """What is known at a moment.
+
+    Attributes:
+        customers: [n] rows of customer_id and the columns.
+        signals: [m] rows of customer_id, product_id (may be empty) and signal, to be edges of a
+            graph; None for none.
+    """
+
+    customers: pd.DataFrame
+    signals: pd.DataFrame | None = None
 
 
 @runtime_checkable
@@ -35,8 +48,8 @@ class TakesSnapshots(Protocol):
         """
         ...
 
-    def snapshot(self, data: "Dataset", moment: int) -> pd.DataFrame:
-        """[n] rows of customer_id and the columns, from what is known before a moment.
+    def snapshot(self, data: "Dataset", moment: int) -> Snapshot:
+        """What is known before a moment.
 
         Args:
             data: all events, or only those before the moment.
@@ -44,26 +57,6 @@ class TakesSnapshots(Protocol):
 
         Raises:
             InputError: they cannot be counted.
-        """
-        ...
-
-
-@runtime_checkable
-class FindsSignals(TakesSnapshots, Protocol):
-    """What a source that finds signals, to be edges of a graph, has as well."""
-
-    def signal_rows(self, data: "Dataset", moment: int) -> pd.DataFrame | None:
-        """[n] rows of customer_id, product_id (may be empty) and signal, known at a moment.
-
-        Args:
-            data: all events, or only those before the moment.
-            moment: of `snapshot_moments`.
-
-        Returns:
-            None where signals are not to be edges.
-
-        Raises:
-            InputError: they cannot be found.
         """
         ...
 
@@ -162,38 +155,26 @@ def with_snapshots(data: "Dataset", source: TakesSnapshots) -> dict[str, pd.Data
     Raises:
         InputError: they cannot be counted.
     """
-    moments = source.snapshot_moments(data)
-    counted = {moment: source.snapshot(data, moment) for moment in moments}
+    taken = {moment: source.snapshot(data, moment) for moment in source.snapshot_moments(data)}
+    counted = {moment: snapshot.customers for moment, snapshot in taken.items()}
     tables = {}
     if any(list(table) != [columns.CUSTOMER] for table in counted.values()):
         tables["customers"] = dated_customers(data.side_tables.get("customers"), counted)
-    signals = dated_signals(data, source, moments)
+    signals = dated_signals({moment: each.signals for moment, each in taken.items()})
     if len(signals):
         tables["signals"] = signals
     return tables
 
 
-def dated_signals(data: "Dataset", source: TakesSnapshots, moments: Sequence[int]) -> pd.DataFrame:
-    """Signals of a data set as rows: customer_id, product_id, signal, timestamp.
+def dated_signals(found: Mapping[int, pd.DataFrame | None]) -> pd.DataFrame:
+    """Signals as rows: customer_id, product_id, signal, timestamp.
 
     A signal has a row for each moment at which it shows.
 
     Args:
-        data: all events, or only those before the moments.
-        source: of the signals.
-        moments: UTC microseconds.
-
-    Returns:
-        no row where the source finds none that are to be edges.
-
-    Raises:
-        InputError: they cannot be found.
+        found: moment in UTC microseconds, rising -> the signals of a `Snapshot`.
     """
     names = [columns.CUSTOMER, columns.PRODUCT, columns.SIGNAL, columns.TIMESTAMP]
-    parts = []
-    if isinstance(source, FindsSignals):
-        for moment in moments:
-            rows = source.signal_rows(data, moment)
-            if rows is not None:
-                parts.append(rows.assign(**{columns.TIMESTAMP: timestamp(moment)})[names])
+    parts = [rows.assign(**{columns.TIMESTAMP: timestamp(moment)})[names]
+             for moment, rows in found.items() if rows is not None]  # fmt: skip
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)

@@ -1,7 +1,5 @@
 """`WithLifeEvents`: a source whose customers have columns of the life event that comes next."""
 
-from weakref import WeakKeyDictionary
-
 import numpy as np
 import pandas as pd
 
@@ -9,6 +7,7 @@ from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.snapshot_source import SnapshotSource
+from recsys.data.snapshots import Snapshot
 from recsys.data.source import Source
 from recsys.errors import InputError
 from recsys.journeys.life_events.evaluate import require_days
@@ -67,8 +66,6 @@ class WithLifeEvents(SnapshotSource):
             raise InputError(f"data.times: expected a number above 0, got {times}")
         self._kinds, self._label, self._days = tuple(kinds), label, days
         self._as, self._times = life_as, times
-        # By data set, so that the audit, which has one of its own for each moment, fits anew.
-        self._models: WeakKeyDictionary[Dataset, dict[int, LifeModel | None]] = WeakKeyDictionary()
 
     @property
     def counted(self) -> str:
@@ -76,23 +73,22 @@ class WithLifeEvents(SnapshotSource):
         kinds = ",".join(self._kinds)
         return f"life events {self._label} {kinds} {self._days} {self._as} {self._times:g}"
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         """See `TakesSnapshots`."""
+        before = data.before(moment)
+        model = _learned(before, moment, self._label)
+        edges = None if self._as == "columns" else self._edges(before, moment, model)
         if self._as == "edges":
-            return pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]})
-        before = data.before(moment)
-        model = self._fitted(data, before, moment)
+            return Snapshot(pd.DataFrame({columns.CUSTOMER: data.customers.ids[:0]}), edges)
+        table = (
+            pd.DataFrame({columns.CUSTOMER: before.customers.ids})
+            if model is None
+            else life_columns(before, moment, model, self._label, self._days)
+        )
         wanted = [columns.CUSTOMER, *names_of(self._kinds)]
-        if model is None:
-            return pd.DataFrame({columns.CUSTOMER: before.customers.ids}).reindex(columns=wanted)
-        return life_columns(before, moment, model, self._label, self._days).reindex(columns=wanted)
+        return Snapshot(table.reindex(columns=wanted), edges)
 
-    def signal_rows(self, data: Dataset, moment: int) -> pd.DataFrame | None:
-        """See `FindsSignals`."""
-        if self._as == "columns":
-            return None
-        before = data.before(moment)
-        model = self._fitted(data, before, moment)
+    def _edges(self, before: Dataset, moment: int, model: LifeModel | None) -> pd.DataFrame:
         if model is None:
             return _signals(before, np.zeros(0, np.int64), [])
         rows, forecast = known_forecast(before, moment, model, self._label)
@@ -101,13 +97,6 @@ class WithLifeEvents(SnapshotSource):
         is_above = chances > self._times * chances.mean(axis=0)
         who, kind = np.nonzero(is_above[:, wanted])
         return _signals(before, rows[who], [column_of(model.names[wanted[row]]) for row in kind])
-
-    def _fitted(self, data: Dataset, before: Dataset, moment: int) -> LifeModel | None:
-        """The model of a moment, fitted once for the columns and the edges of a data set."""
-        models = self._models.setdefault(data, {})
-        if moment not in models:
-            models[moment] = _learned(before, moment, self._label)
-        return models[moment]
 
 
 def _learned(before: Dataset, moment: int, label: str) -> LifeModel | None:

@@ -1,10 +1,9 @@
 """`WithMoments`: a source whose customers have columns of moments and of intent to leave."""
 
-import pandas as pd
-
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.snapshot_source import SnapshotSource
+from recsys.data.snapshots import Snapshot
 from recsys.data.source import Source
 from recsys.errors import InputError
 from recsys.journeys.leaving.learn import LeavingModel, learn_leaving
@@ -45,7 +44,7 @@ class WithMoments(SnapshotSource):
         """See `SnapshotSource`."""
         return f"moments {self._label} leaving {self._days}"
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         """See `TakesSnapshots`."""
         before = data.before(moment)
         seen = observe(before, self._label)
@@ -55,7 +54,7 @@ class WithMoments(SnapshotSource):
         if self._days is not None:
             names.append(LEAVING)
         table = moment_columns(before, moment, model, leaving)
-        return table.reindex(columns=[columns.CUSTOMER, *names])
+        return Snapshot(table.reindex(columns=[columns.CUSTOMER, *names]))
 
 
 def _fitted(seen: Observed) -> MomentModel | None:

@@ -6,6 +6,7 @@ import pandas as pd
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.snapshot_source import SnapshotSource
+from recsys.data.snapshots import Snapshot
 from recsys.data.source import Source
 from recsys.errors import InputError
 from recsys.journeys.purposes.model import PurposeModel
@@ -57,13 +58,13 @@ class WithPurposes(SnapshotSource):
         """See `SnapshotSource`."""
         return f"purposes {self._column} {self._open_from}"
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         """See `TakesSnapshots`."""
         before = data.before(moment)
         try:
             own_events(before)
         except InputError:
-            return _empty()  # no event so far says what a customer is after
+            return Snapshot(_empty())  # no event so far says what a customer is after
         model = PurposeModel(column=self._column).fit(before)
         table = strand_table(model, model.assign(before), before)
         table = table[table[OPEN] >= self._open_from]
@@ -73,7 +74,7 @@ class WithPurposes(SnapshotSource):
         )
         made = latest[[columns.CUSTOMER, *_COLUMNS]].rename(columns=_COLUMNS)
         made[COUNT] = count.reindex(made[columns.CUSTOMER]).to_numpy(np.float64)
-        return made.sort_values(columns.CUSTOMER, ignore_index=True)
+        return Snapshot(made.sort_values(columns.CUSTOMER, ignore_index=True))
 
 
 def _empty() -> pd.DataFrame:

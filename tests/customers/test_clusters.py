@@ -18,6 +18,7 @@ from recsys.customers.similar.words import in_words
 from recsys.customers.with_clusters import WithClusters
 from recsys.data.dataset import Dataset
 from recsys.data.frames import Frames
+from recsys.data.snapshots import Snapshot
 from recsys.data.sources.complete_journey import CompleteJourney
 from recsys.data.sources.movielens import MovieLens
 from recsys.data.tables import Tables
@@ -148,9 +149,10 @@ def test_clusters_are_a_column_by_date_that_the_audit_counts_again() -> None:
 class Leaky(WithClusters):
     """Clusters by all that ever happened, whatever the moment."""
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         assert data.as_of is not None
-        return super().snapshot(data, data.as_of).assign(cluster=str(len(data.interactions)))
+        table = super().snapshot(data, data.as_of).customers
+        return Snapshot(table.assign(cluster=str(len(data.interactions))))
 
 
 def test_a_leak_planted_in_clusters_is_caught() -> None:

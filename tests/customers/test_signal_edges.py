@@ -12,6 +12,7 @@ from recsys.customers.with_segments import WithSegments
 from recsys.data.dataset import Dataset
 from recsys.data.frames import Frames
 from recsys.data.queries import Split
+from recsys.data.snapshots import Snapshot
 from recsys.data.split import TimeSplit
 from recsys.data.tables import Tables
 from recsys.errors import InputError
@@ -37,8 +38,9 @@ SIGNALS = """signals:
 class FromTheFuture(WithSegments):
     """Finds signals in all that ever happened, whatever the moment."""
 
-    def signal_rows(self, data: Dataset, moment: int) -> pd.DataFrame | None:
-        return super().signal_rows(data, data.as_of)
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
+        honest = super().snapshot(data, moment)
+        return honest._replace(signals=super().snapshot(data, data.as_of).signals)
 
 
 class Undated(TimeSplit):

@@ -17,7 +17,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.frames import Frames
 from recsys.data.interactions import SECOND
 from recsys.data.queries import Split
-from recsys.data.snapshots import dated_customers
+from recsys.data.snapshots import Snapshot, dated_customers
 from recsys.data.split import TimeSplit
 from recsys.data.tables import Tables
 from recsys.errors import InputError
@@ -43,7 +43,7 @@ CUTOFFS = {
 class Leaky(WithSegments):
     """Counts segments and signals from all that ever happened, whatever the moment."""
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         return super().snapshot(data, data.as_of)
 
 

@@ -9,6 +9,7 @@ from life_shop import CUTOFFS, END, source, tables
 
 from recsys.cli import life_events as command
 from recsys.data.dataset import Dataset
+from recsys.data.snapshots import Snapshot
 from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.journeys.life_events import learn
@@ -27,13 +28,14 @@ def _fewer_periods(monkeypatch: pytest.MonkeyPatch) -> None:
 class Leaky(WithLifeEvents):
     """Looks at everything that ever happened, whatever the moment."""
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
-        table = super().snapshot(data, moment)
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
+        taken = super().snapshot(data, moment)
+        table = taken.customers
         life = observe(data)
         table["life_move"] = np.isin(
             data.customers.rows(table["customer_id"].to_numpy()), life.customers
         ).astype(float)
-        return table
+        return taken
 
 
 def test_columns_are_dated_and_taken_before_a_cut_off() -> None:

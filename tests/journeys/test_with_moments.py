@@ -9,6 +9,7 @@ from in_memory import at
 
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
+from recsys.data.snapshots import Snapshot
 from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.graph.features import feature_terms
@@ -22,7 +23,7 @@ CUTOFFS = {"valid_from": "2025-08-01", "test_from": "2025-10-01"}
 class Leaky(WithMoments):
     """Tells moments from all that ever happened, whatever the moment."""
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         return super().snapshot(data, data.as_of)
 
 

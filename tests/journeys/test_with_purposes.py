@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from recsys.data.dataset import Dataset
+from recsys.data.snapshots import Snapshot
 from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.journeys.with_purposes import WithPurposes
@@ -16,7 +17,7 @@ CUTOFFS = {"valid_from": "2025-08-01", "test_from": "2025-10-01"}
 class Leaky(WithPurposes):
     """Learns purposes from all that ever happened, whatever the moment."""
 
-    def snapshot(self, data: Dataset, moment: int) -> pd.DataFrame:
+    def snapshot(self, data: Dataset, moment: int) -> Snapshot:
         return super().snapshot(data, data.as_of)
 
 
@@ -44,6 +45,6 @@ def test_a_moment_without_purposes_has_no_rows() -> None:
     data = Dataset.from_source(SimulatedMarket(events=1_000))
     when = data.interactions.when
     assert when is not None
-    assert len(source.snapshot(data, int(np.min(when)))) == 0
+    assert len(source.snapshot(data, int(np.min(when))).customers) == 0
     with pytest.raises(InputError, match=r"data\.open_from: expected a number between 0 and 1"):
         WithPurposes(source=SimulatedMarket(events=1_000), open_from=1.5)

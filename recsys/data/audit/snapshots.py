@@ -10,7 +10,7 @@ from recsys.data import columns
 from recsys.data.audit.boundary import Boundary
 from recsys.data.audit.certificate import Check, leak
 from recsys.data.dataset import Dataset
-from recsys.data.snapshots import Snapshots, dated_customers, dated_signals
+from recsys.data.snapshots import Snapshot, Snapshots, dated_customers, dated_signals
 
 
 class Recounted:
@@ -24,8 +24,7 @@ class Recounted:
     def __init__(self, data: Dataset, snapshots: Snapshots) -> None:
         self._data = replace(data, side_tables=snapshots.uncounted, snapshots=None)
         self._snapshots = snapshots
-        self._made: dict[int, pd.DataFrame] = {}
-        self._found: dict[int, pd.DataFrame] = {}
+        self._taken: dict[int, Snapshot] = {}
 
     def checks(self, boundary: Boundary) -> list[Check]:
         """Compares what customers and signals say in the past of a window with what is counted.
@@ -40,7 +39,7 @@ class Recounted:
 
     def _customers(self, boundary: Boundary, moments: Sequence[int]) -> Check:
         past = boundary.past.side_tables.get("customers")
-        counted = {moment: self._counted(moment) for moment in moments}
+        counted = {moment: self._again(moment).customers for moment in moments}
         found = {str(name) for table in counted.values() for name in table}
         names = sorted(found - {columns.CUSTOMER})
         if past is None or not names:
@@ -61,9 +60,9 @@ class Recounted:
         past = boundary.past.side_tables.get("signals")
         if past is None:
             return
-        known = [_signal_keys(rows) for rows in map(self._found_again, moments) if len(rows)]
+        known = dated_signals({moment: self._again(moment).signals for moment in moments})
         keys = _signal_keys(past)
-        unknown = keys[~keys.isin(known[0].append(known[1:]) if known else [])]
+        unknown = keys[~keys.isin(_signal_keys(known) if len(known) else [])]
         if len(unknown):
             customer, _, signal, moment = unknown[0]
             raise leak(
@@ -78,16 +77,10 @@ class Recounted:
             boundary, "signals", columns.TIMESTAMP, len(keys), moments[-1] if moments else None
         )
 
-    def _found_again(self, moment: int) -> pd.DataFrame:
-        if moment not in self._found:
-            source, before = self._snapshots.source, self._data.before(moment)
-            self._found[moment] = dated_signals(before, source, [moment])
-        return self._found[moment]
-
-    def _counted(self, moment: int) -> pd.DataFrame:
-        if moment not in self._made:
-            self._made[moment] = self._snapshots.source.snapshot(self._data.before(moment), moment)
-        return self._made[moment]
+    def _again(self, moment: int) -> Snapshot:
+        if moment not in self._taken:
+            self._taken[moment] = self._snapshots.source.snapshot(self._data.before(moment), moment)
+        return self._taken[moment]
 
     def _refuse(self, boundary: Boundary, key: tuple[str, str], column: str) -> None:
         raise leak(
