@@ -18,7 +18,7 @@ from recsys.cli.composed_source import composed_source
 from recsys.cli.customer_files import moment_of, write_page
 from recsys.cli.customer_settings import card_settings, require_sense
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, is_of_data, is_of_model
+from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, own_and_composed
 from recsys.cli.words import Key, key_values, named_file
 from recsys.data import columns
 from recsys.data.dataset import Dataset
@@ -70,8 +70,7 @@ def main(words: Sequence[str]) -> None:
         InputError: a word or the data are not usable, nobody has the id, or a file cannot be
             written.
     """
-    own = [word for word in words if not is_of_data(word) and not is_of_model(word)]
-    composed = [word for word in words if word not in own]
+    own, composed = own_and_composed(words)
     given = key_values(own, KEYS, __doc__ or "")
     page, picture = named_file(given, "page", (".html",)), named_file(given, "picture", (".png",))
     require_sense(given, composed)

@@ -19,7 +19,13 @@ from recsys.arrays import FloatArray
 from recsys.cli.composed_source import composed_model, composed_source
 from recsys.cli.customer_files import known_before, table_content, write_page
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, is_of_data, is_of_model
+from recsys.cli.source_words import (
+    DATA_KEYS,
+    MODEL_KEYS,
+    data_words,
+    model_words,
+    own_and_composed,
+)
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.similar.clusters import find_clusters
 from recsys.customers.similar.facts import EVENTS, customer_facts
@@ -63,9 +69,6 @@ KEYS = {
     "page": Key("write a page as well", "FILE.html"),
     **LOG,
 }
-_DEFAULT = ("model=als", "model.dim=16")
-"""Few columns: look-alikes are found as well or better, and clusters come out again."""
-_FOR_BOTH = ("allow=", "--config-dir=")
 _ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ("former",)}
 
 
@@ -78,8 +81,7 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word, the list or the data are not usable, or a file cannot be written.
     """
-    own = [word for word in words if not is_of_data(word) and not is_of_model(word)]
-    composed = [word for word in words if word not in own]
+    own, composed = own_and_composed(words)
     given = key_values(own, KEYS, __doc__ or "")
     action = _action(given, own, composed)
     out = named_file(given, "out", (".parquet", ".csv"))
@@ -132,12 +134,9 @@ def _fitted(
     given: Mapping[str, str], composed: Sequence[str], check: Callable[[Dataset], object] = repr
 ) -> tuple[Dataset, Recommender]:
     """The data before the cut-off, and the model fitted on them."""
-    words = data_words(composed)
-    about = [word for word in composed if is_of_model(word) or word.startswith(_FOR_BOTH)]
-    is_named = any(word.startswith("model") for word in about)
-    model = composed_model(about if is_named else [*_DEFAULT, *about])
+    model = composed_model(model_words(composed))
     refuse_unexportable(model)
-    data = known_before(given, Dataset.from_source(composed_source(words)))
+    data = known_before(given, Dataset.from_source(composed_source(data_words(composed))))
     check(data)
     return data, model.fit(data)
 
