@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.cli.artifact_scores import artifact_score
 from recsys.cli.composed_source import composed_source
 from recsys.cli.customer_files import known_before, table_content, write_page
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
@@ -23,6 +22,7 @@ from recsys.cli.words import Key, key_values, named_file, number_within
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.experiments.retrain.stored_answers import artifact_scores
 from recsys.journeys.purposes.model import PurposeModel
 from recsys.journeys.purposes.next_offers import next_offers
 from recsys.journeys.purposes.tables import OPEN, event_table
@@ -38,6 +38,7 @@ from recsys.reports.purposes.report import (
     summary,
     title,
 )
+from recsys.serving import Artifact, load
 from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
@@ -80,7 +81,7 @@ def main(words: Sequence[str]) -> None:
     model = PurposeModel(column=column, seed=seed).fit(data)
     report = PurposeReport.of(data, model, open_from)
     if "artifact" in given:
-        _add_offers(report, Path(given["artifact"]))
+        _add_offers(report, _artifact(Path(given["artifact"]), data))
     if customer is None:
         say(*purpose_text(report))
     else:
@@ -133,7 +134,18 @@ def _require_strands(customer: object, report: PurposeReport) -> None:
         )
 
 
-def _add_offers(report: PurposeReport, artifact: Path) -> None:
+def _artifact(folder: Path, data: Dataset) -> Artifact:
+    """Raises `InputError` where the artifact cannot be read, or has none of the products."""
+    artifact = load(folder)
+    if (artifact.products.first_rows(data.products.ids) < 0).all():
+        raise InputError(
+            f"artifact={folder}: expected products of {data.name}, got none of them; use an "
+            "artifact of the same data"
+        )
+    return artifact
+
+
+def _add_offers(report: PurposeReport, artifact: Artifact) -> None:
     """Columns offer and offer_score: what the artifact ranks first for the purpose of a strand.
 
     A strand that is not open gets none.
@@ -141,7 +153,7 @@ def _add_offers(report: PurposeReport, artifact: Path) -> None:
     data, strands = report.data, report.strands
     rows = np.flatnonzero(report.table[OPEN] >= report.open_from)
     products, found = next_offers(
-        artifact_score(artifact, data), strands.customer[rows], strands.purpose[rows],
+        artifact_scores(artifact, data), strands.customer[rows], strands.purpose[rows],
         report.model.tree.purpose, data.eligible(data.as_of, None),
     )  # fmt: skip
     offers, scores = np.full(len(strands), "", dtype=object), np.full(len(strands), np.nan)
