@@ -89,7 +89,7 @@ def main(words: Sequence[str]) -> None:
         write_whole(picture, customer_picture(card, spoken), "picture")
         say("", f"Picture: {picture}")
     kept = card if key is None else under_pseudonym(card, pseudonym(key, person.id))
-    log_if_wanted(given, lambda: tracked_card(kept, spoken, _params(given)))
+    log_if_wanted(given, lambda: tracked_card(kept, spoken, _params(given)), person.data)
 
 
 def _key(given: Mapping[str, str]) -> bytes | None:

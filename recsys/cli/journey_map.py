@@ -31,7 +31,6 @@ from recsys.reports.journey_map.picture import overview
 from recsys.reports.journey_map.report import JourneyMap, figures, summary, title
 from recsys.reports.journey_map.tables import flow_file, move_file
 from recsys.reports.rendering import as_csv
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 _TABLES = (".parquet", ".csv")
@@ -87,7 +86,7 @@ def main(words: Sequence[str]) -> None:
     if drawn is not None:
         write_whole(drawn, overview(report), "picture")
         say("", f"Picture: {drawn}")
-    log_if_wanted(given, lambda: _kept(given, report, tables))
+    log_if_wanted(given, lambda: _kept(given, report, tables), report.data)
 
 
 def _report(given: dict[str, str], data: Dataset, open_from: float, seed: int) -> JourneyMap:
@@ -100,15 +99,12 @@ def _report(given: dict[str, str], data: Dataset, open_from: float, seed: int) -
 def _kept(
     given: dict[str, str], report: JourneyMap, tables: dict[str, pd.DataFrame | None]
 ) -> Report:
-    data = report.data
     return Report(
         kind="journey_map",
-        name=f"journey_map {data.name}",
+        name=f"journey_map {report.data.name}",
         note="\n\n".join([title(report), *summary(report)]),
         params={key: given[key] for key in (*_GROUPS, "column", "open", "seed") if key in given},
         metrics=figures(report),
-        tags={"data": data.name, "fingerprint": data.fingerprint},
-        data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
         files={
             PAGE: journey_page(report).encode(),
             "journey_map.png": overview(report),

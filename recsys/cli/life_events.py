@@ -28,7 +28,6 @@ from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.life_events.page import PAGE, life_page, life_text
 from recsys.reports.life_events.report import LifeReport, figures, summary, title
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 KEYS = {
@@ -84,10 +83,9 @@ def main(words: Sequence[str]) -> None:
             note=f"{title(report)}\n\n{summary(report)}",
             params={key: given[key] for key in ("label", "days", "weeks", "method", "test")},
             metrics=figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
             files={PAGE: life_page(report).encode()},
         ),
+        data,
     )
 
 

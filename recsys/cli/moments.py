@@ -39,7 +39,6 @@ from recsys.ops.whole_file import write_whole
 from recsys.policy.rules.offers import offers_of
 from recsys.reports.micro_moments.page import PAGE, moment_page, moment_text
 from recsys.reports.micro_moments.report import MomentReport, figures, summary, title
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 NONE = "none"
@@ -109,10 +108,9 @@ def main(words: Sequence[str]) -> None:
             note=f"{title(report)}\n\n{summary(report)}",
             params={key: given[key] for key in ("label", "days", "test")},
             metrics=figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
             files={PAGE: moment_page(report).encode()},
         ),
+        data,
     )
 
 

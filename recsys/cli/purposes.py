@@ -39,7 +39,6 @@ from recsys.reports.purposes.report import (
     title,
 )
 from recsys.serving import Artifact, load
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 _TABLES = (".parquet", ".csv")
@@ -103,10 +102,9 @@ def main(words: Sequence[str]) -> None:
             note=f"{title(report)}\n\n{summary(report)}",
             params={"column": given["column"], "open": given["open"], "seed": given["seed"]},
             metrics=purpose_figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
             files={PAGE: purpose_page(report).encode()},
         ),
+        data,
     )
 
 

@@ -31,7 +31,6 @@ from recsys.reports.segments.report import (
     summary,
     title,
 )
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 KEYS = {
@@ -81,8 +80,7 @@ def main(words: Sequence[str]) -> None:
             note=f"{title(report)}\n\n{summary(report)}",
             params={"segments": library.name, "version": library.version, "since": given["since"]},
             metrics=segment_figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
             files={PAGE: segment_page(report).encode()},
         ),
+        data,
     )

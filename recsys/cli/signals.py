@@ -39,7 +39,6 @@ from recsys.reports.signals.report import (
     summary,
     title,
 )
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 KEYS = {
@@ -120,12 +119,9 @@ def main(words: Sequence[str]) -> None:
             params={"signals": library.name, "version": library.version,
                     "every": given["every"], "looks": given["looks"]},
             metrics=signal_figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[
-                DataSet(name=data.name, fingerprint=data.fingerprint, context="training")
-            ],
             files={PAGE: signal_page(report).encode()},
         ),
+        data,
     )  # fmt: skip
 
 

@@ -50,7 +50,6 @@ from recsys.reports.similar.look_alikes import look_alike_report
 from recsys.reports.similar.neighbours import neighbour_report
 from recsys.reports.similar.report import PAGE, SimilarReport, until
 from recsys.serving import load
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 KEYS = {
@@ -88,7 +87,7 @@ def main(words: Sequence[str]) -> None:
     page = named_file(given, "page", (".html",))
     require_log(given)
     make = {"customer": _neighbours, "seeds": _look_alikes, "clusters": _clusters}[action]
-    report, tags, data_sets = make(given, composed)
+    report, data, tags = make(given, composed)
     say(*report.text())
     if out is not None:
         write_whole(out, table_content(report.table, out.suffix), "out")
@@ -98,18 +97,18 @@ def main(words: Sequence[str]) -> None:
         given,
         lambda: Report(
             kind="similar",
-            name=f"similar {action} {tags.get('data', given.get('artifact', ''))}",
+            name=f"similar {action} {given['artifact'] if data is None else data.name}",
             note="\n\n".join([report.title, *report.summary]),
             params={key: given[key] for key in (action, *_ACTIONS[action]) if key in given},
             metrics=report.finite_figures(),
             tags=tags,
-            data_sets=data_sets,
             files={PAGE: report.page.encode()},
         ),
+        data,
     )
 
 
-_Made = tuple[SimilarReport, Mapping[str, str], Sequence[DataSet]]
+_Made = tuple[SimilarReport, Dataset | None, Mapping[str, str]]
 
 
 def _action(given: Mapping[str, str], own: Sequence[str], composed: Sequence[str]) -> str:
@@ -141,22 +140,17 @@ def _fitted(
     return data, model.fit(data)
 
 
-def _tracked(data: Dataset, model: Recommender) -> tuple[Mapping[str, str], Sequence[DataSet]]:
-    tags = {"data": data.name, "fingerprint": data.fingerprint, "model": type(model).__name__}
-    return tags, [DataSet(name=data.name, fingerprint=data.fingerprint, context="training")]
-
-
 def _neighbours(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     k = whole_number("k", given["k"])
     if "artifact" in given:
         artifact = load(given["artifact"])
         source = f"{artifact.facts.get('model', 'a model')} in {Path(given['artifact']).name}"
-        return neighbour_report(artifact.similar_customers(given["customer"], k), source), {}, []
+        return neighbour_report(artifact.similar_customers(given["customer"], k), source), None, {}
     # Before the fit, which costs time, an unknown id is refused.
     data, model = _fitted(given, composed, lambda data: data.customers.row(given["customer"]))
     found = with_vectors(in_memory(model)).similar_customers(given["customer"], k)
     source = f"{type(model).__name__} of {data.name}, as of {until(data)}"
-    return neighbour_report(found, source), *_tracked(data, model)
+    return neighbour_report(found, source), data, {"model": type(model).__name__}
 
 
 def _compared(data: Dataset, model: Recommender) -> CustomerVectors:
@@ -179,7 +173,7 @@ def _look_alikes(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     report = look_alike_report(
         data, type(model).__name__, vectors, seeds, found, activity, of_seeds, size
     )
-    return report, *_tracked(data, model)
+    return report, data, {"model": type(model).__name__}
 
 
 def _features(data: Dataset, vectors: CustomerVectors) -> FloatArray:
@@ -210,4 +204,4 @@ def _clusters(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
         names = kept_names([each.name for each in described], clusters.labels, ids, former)
         described = [replace(each, name=name) for each, name in zip(described, names, strict=True)]
     report = cluster_report(data, type(model).__name__, vectors, clusters, facts, described)
-    return report, *_tracked(data, model)
+    return report, data, {"model": type(model).__name__}

@@ -7,13 +7,12 @@ import pandas as pd
 
 from recsys.arrays import FloatArray, IdArray
 from recsys.cli.customer_files import table_content, write_page
-from recsys.cli.run_keys import store_of
+from recsys.cli.run_keys import about, require_log, store_of
 from recsys.cli.words import named_file, number_within, truth
 from recsys.customers.levers import lever_table, worth_factors
 from recsys.data.dataset import Dataset
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report, log_standalone
 
 _TABLES, _PAGES = (".parquet", ".csv"), (".html",)
@@ -52,7 +51,7 @@ def require_writable(given: Mapping[str, str]) -> None:
     for key, endings in (("out", _TABLES), ("levers", _TABLES), ("page", _PAGES)):
         named_file(given, key, endings)
     number_within("strength", given["strength"], 0.0, 10.0)
-    truth("log", given["log"])
+    require_log(given)
 
 
 def write_value(
@@ -82,7 +81,7 @@ def write_value(
         say("", f"Levers: {levers}")
     write_page(page, output.page)
     if truth("log", given["log"]):
-        run_id = log_standalone(_run(output, data, params), store_of(given))
+        run_id = log_standalone(about(data, _run(output, data, params)), store_of(given))
         say("", f"MLflow: lifetime_value run {run_id}")
 
 
@@ -93,7 +92,5 @@ def _run(output: ValueOutput, data: Dataset, params: Mapping[str, str]) -> Repor
         note=f"{output.title}\n\n{output.summary}",
         params=dict(params),
         metrics=dict(output.figures),
-        tags={"data": data.name, "fingerprint": data.fingerprint},
-        data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
         files={output.name: output.page().encode()},
     )
