@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of, write_page
+from recsys.cli.customer_files import AT, moment_of, write_page
 from recsys.cli.customer_settings import card_settings, require_sense
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, own_and_composed
@@ -42,7 +42,7 @@ KEYS = {
     "artifact": Key("whose scores rank offers, in place of model=", "FOLDER"),
     "policy": Key("of an artifact that has one: other contact rules", "FILE"),
     "k": Key("offers at each touchpoint", default="1"),
-    "at": Key("cut-off; by default the end of the data", "DATE"),
+    **AT,
     "identities": Key("out= of recsys identities: why records are one", "FOLDER"),
     "column": Key("of products that has the purposes; null finds them in the graph; auto takes "
                   "category, or the graph without it", default=AUTO_COLUMN),

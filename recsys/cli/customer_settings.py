@@ -7,6 +7,7 @@ import pandas as pd
 
 from recsys.cli.composed_source import composed_model
 from recsys.cli.policy_artifact import artifact_of
+from recsys.cli.purpose_keys import column_of
 from recsys.cli.source_words import is_of_model, model_words
 from recsys.cli.words import Keys, number_within, whole_number
 from recsys.customers.segments.library import read_segments
@@ -60,7 +61,7 @@ def card_settings(
     return CardSettings(
         segments=read_segments(given["segments"]),
         signals=read_signals(given["signals"]),
-        column=None if given["column"] == "null" else given["column"],
+        column=column_of(given),
         value_days=int(number_within("days", given["days"], 1, 36_500)),
         leaving_days=whole_number("leaving", given["leaving"]),
         label=given["label"],

@@ -17,7 +17,15 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.cli.composed_source import composed_model, composed_source
-from recsys.cli.customer_files import known_before, table_content, write_page
+from recsys.cli.customer_files import (
+    AT,
+    OUT,
+    TABLES,
+    WITH_PAGE,
+    known_before,
+    write_page,
+    write_table,
+)
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import (
     DATA_KEYS,
@@ -44,7 +52,6 @@ from recsys.exporting.library import DIM
 from recsys.graph.features import feature_matrix
 from recsys.models.base import Recommender
 from recsys.ops.terminal import say
-from recsys.ops.whole_file import write_whole
 from recsys.reports.similar.clusters import cluster_report
 from recsys.reports.similar.look_alikes import look_alike_report
 from recsys.reports.similar.neighbours import neighbour_report
@@ -63,9 +70,9 @@ KEYS = {
     "former": Key("clusters: out= of an earlier run, whose names they keep", "FILE"),
     **DATA_KEYS,
     **MODEL_KEYS,
-    "at": Key("cut-off; by default the end of the data", "DATE"),
-    "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
-    "page": Key("write a page as well", "FILE.html"),
+    **AT,
+    **OUT,
+    **WITH_PAGE,
     **LOG,
 }
 _ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ("former",)}
@@ -83,15 +90,13 @@ def main(words: Sequence[str]) -> None:
     own, composed = own_and_composed(words)
     given = key_values(own, KEYS, __doc__ or "")
     action = _action(given, own, composed)
-    out = named_file(given, "out", (".parquet", ".csv"))
+    out = named_file(given, "out", TABLES)
     page = named_file(given, "page", (".html",))
     require_log(given)
     make = {"customer": _neighbours, "seeds": _look_alikes, "clusters": _clusters}[action]
     report, data, tags = make(given, composed)
     say(*report.text())
-    if out is not None:
-        write_whole(out, table_content(report.table, out.suffix), "out")
-        say("", f"Customers: {out}")
+    write_table(out, lambda: report.table, "out", "Customers")
     write_page(page, lambda: report.page)
     log_if_wanted(
         given,
