@@ -56,7 +56,7 @@ def moment_of(given: Mapping[str, str], data: Dataset) -> int:
     if "at" not in given:
         return end
     moment = pd.to_datetime(given["at"], utc=True, errors="coerce")
-    first, last = (pd.Timestamp(int(micros), unit="us", tz="UTC") for micros in (when.min(), end))
+    first, last = timestamp(int(when.min())), timestamp(end)
     if pd.isna(moment) or not first < moment <= last:
         raise InputError(
             f"at: expected a moment from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, got "

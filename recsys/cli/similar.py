@@ -105,7 +105,7 @@ def main(words: Sequence[str]) -> None:
             name=f"similar {action} {given['artifact'] if data is None else data.name}",
             note="\n\n".join([report.title, *report.summary]),
             params={key: given[key] for key in (action, *_ACTIONS[action]) if key in given},
-            metrics=report.finite_figures(),
+            metrics=report.figures,
             tags=tags,
             files={PAGE: report.page.encode()},
         ),

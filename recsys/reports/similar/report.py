@@ -78,10 +78,6 @@ class SimilarReport:
             if part.table is not None and part.table.rows and not part.for_page:
                 yield from table_lines(part.table)
 
-    def finite_figures(self) -> dict[str, float]:
-        """The figures that are numbers."""
-        return {name: value for name, value in self.figures.items() if np.isfinite(value)}
-
 
 def until(data: Dataset) -> str:
     """The cut-off of data in words."""
