@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.source_words import DATA_KEYS, own_words
+from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file
 from recsys.data.faults.inspected import Inspected, inspect
 from recsys.data.source import Source
@@ -26,7 +26,6 @@ KEYS = {
     **DATA_KEYS,
 }
 
-_OWN = ("suggest", "out")
 _SUGGESTED = "mapping.yaml"
 
 
@@ -41,7 +40,7 @@ def main(words: Sequence[str]) -> None:
     """
     given = key_values(own_words(words), KEYS, __doc__ or "")
     out, suggest = named_file(given, "out", (".html",)), _suggest(given)
-    source = composed_source([word for word in words if not _is_own(word)])
+    source = composed_source(data_words(words))
     if suggest is not None and not hasattr(source, "suggestion"):
         raise InputError("suggest: expected data=files, whose files a mapping describes")
     inspected = inspect(source)
@@ -56,10 +55,6 @@ def main(words: Sequence[str]) -> None:
     if check.is_fatal:
         say("", headline(check))
         raise SystemExit(2)
-
-
-def _is_own(word: str) -> bool:
-    return word.partition("=")[0] in _OWN
 
 
 def _suggest(given: dict[str, str]) -> Path | None:

@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import moment_of, write_page
+from recsys.cli.customer_files import AT, moment_of, write_page
 from recsys.cli.customer_settings import card_settings, require_sense
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, is_of_data, is_of_model
+from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, own_and_composed
 from recsys.cli.words import Key, key_values, named_file
 from recsys.data import columns
 from recsys.data.dataset import Dataset
@@ -42,7 +42,7 @@ KEYS = {
     "artifact": Key("whose scores rank offers, in place of model=", "FOLDER"),
     "policy": Key("of an artifact that has one: other contact rules", "FILE"),
     "k": Key("offers at each touchpoint", default="1"),
-    "at": Key("cut-off; by default the end of the data", "DATE"),
+    **AT,
     "identities": Key("out= of recsys identities: why records are one", "FOLDER"),
     "column": Key("of products that has the purposes; null finds them in the graph; auto takes "
                   "category, or the graph without it", default=AUTO_COLUMN),
@@ -70,8 +70,7 @@ def main(words: Sequence[str]) -> None:
         InputError: a word or the data are not usable, nobody has the id, or a file cannot be
             written.
     """
-    own = [word for word in words if not is_of_data(word) and not is_of_model(word)]
-    composed = [word for word in words if word not in own]
+    own, composed = own_and_composed(words)
     given = key_values(own, KEYS, __doc__ or "")
     page, picture = named_file(given, "page", (".html",)), named_file(given, "picture", (".png",))
     require_sense(given, composed)
@@ -90,7 +89,7 @@ def main(words: Sequence[str]) -> None:
         write_whole(picture, customer_picture(card, spoken), "picture")
         say("", f"Picture: {picture}")
     kept = card if key is None else under_pseudonym(card, pseudonym(key, person.id))
-    log_if_wanted(given, lambda: tracked_card(kept, spoken, _params(given)))
+    log_if_wanted(given, lambda: tracked_card(kept, spoken, _params(given)), person.data)
 
 
 def _key(given: Mapping[str, str]) -> bytes | None:

@@ -1,4 +1,4 @@
-"""What the commands about customers share: their cut-off, and the files that they write."""
+"""What the commands about customers share: keys, their cut-off, and the files that they write."""
 
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -6,12 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 
+from recsys.cli.words import Key
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import timestamp
 from recsys.errors import InputError
 from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.rendering import as_csv
+
+AT = {"at": Key("cut-off; by default the end of the data", "DATE")}
+OUT = {"out": Key("file with a row a customer (.parquet or .csv)", "FILE")}
+WITH_PAGE = {"page": Key("write a page as well", "FILE.html")}
+TABLES = (".parquet", ".csv")
+"""How names of tables end."""
 
 
 def table_content(table: pd.DataFrame, suffix: str) -> bytes:
@@ -21,6 +28,15 @@ def table_content(table: pd.DataFrame, suffix: str) -> bytes:
     content = BytesIO()
     table.to_parquet(content, index=False)
     return content.getvalue()
+
+
+def write_table(
+    path: Path | None, table: Callable[[], pd.DataFrame], key: str, called: str
+) -> None:
+    """Writes the table of a key such as `out=`, and says what it is; nothing without a file."""
+    if path is not None:
+        write_whole(path, table_content(table(), path.suffix), key)
+        say("", f"{called}: {path}")
 
 
 def write_page(page: Path | None, html: Callable[[], str]) -> None:
@@ -40,7 +56,7 @@ def moment_of(given: Mapping[str, str], data: Dataset) -> int:
     if "at" not in given:
         return end
     moment = pd.to_datetime(given["at"], utc=True, errors="coerce")
-    first, last = (pd.Timestamp(int(micros), unit="us", tz="UTC") for micros in (when.min(), end))
+    first, last = timestamp(int(when.min())), timestamp(end)
     if pd.isna(moment) or not first < moment <= last:
         raise InputError(
             f"at: expected a moment from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC, got "

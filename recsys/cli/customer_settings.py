@@ -7,7 +7,8 @@ import pandas as pd
 
 from recsys.cli.composed_source import composed_model
 from recsys.cli.policy_artifact import artifact_of
-from recsys.cli.source_words import is_of_model
+from recsys.cli.purpose_keys import column_of
+from recsys.cli.source_words import is_of_model, model_words
 from recsys.cli.words import Keys, number_within, whole_number
 from recsys.customers.segments.library import read_segments
 from recsys.customers.signals.library import read_signals
@@ -27,8 +28,6 @@ _PARTS = {
     "label": "moment",
 }  # fmt: skip
 """Key -> the part of the page that it asks for: a fault of the data for it is then refused."""
-_DEFAULT_MODEL = ("model=als", "model.dim=16")
-_FOR_BOTH = ("allow=", "--config-dir=")
 
 
 def require_sense(given: Mapping[str, str], composed: Sequence[str]) -> None:
@@ -62,7 +61,7 @@ def card_settings(
     return CardSettings(
         segments=read_segments(given["segments"]),
         signals=read_signals(given["signals"]),
-        column=None if given["column"] == "null" else given["column"],
+        column=column_of(given),
         value_days=int(number_within("days", given["days"], 1, 36_500)),
         leaving_days=whole_number("leaving", given["leaving"]),
         label=given["label"],
@@ -87,7 +86,5 @@ def _ranker(given: Mapping[str, str], composed: Sequence[str]) -> Callable[[Data
     if "artifact" in given:
         artifact = artifact_of(given)
         return lambda data: artifact
-    about = [word for word in composed if is_of_model(word) or word.startswith(_FOR_BOTH)]
-    is_named = any(word.startswith("model") for word in about)
-    model = composed_model(about if is_named else [*_DEFAULT_MODEL, *about])
+    model = composed_model(model_words(composed))
     return lambda data: in_memory(model.fit(data))

@@ -59,7 +59,7 @@ def groups_of(
             f"against_period: expected a period that does not overlap {period.name}, got "
             f"{other.name}"
         )
-    members = _members("segment", given, data)
+    members = _members(given, data)
     whole = _paths(data, model, open_from, period)
     segment = given.get("segment", EVERYBODY)
     first = whole.select(members[whole.customer])
@@ -78,10 +78,10 @@ def groups_of(
     return groups, _notes(period, other)
 
 
-def _members(key: str, given: Mapping[str, str], data: Dataset) -> BoolArray:
-    if key not in given:
+def _members(given: Mapping[str, str], data: Dataset) -> BoolArray:
+    if "segment" not in given:
         return np.ones(len(data.customers), bool)
-    return customers_in(key, given[key], data)
+    return customers_in("segment", given["segment"], data)
 
 
 def _others(given: Mapping[str, str], data: Dataset, members: BoolArray) -> tuple[str, BoolArray]:

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import known_before, table_content, write_page
+from recsys.cli.customer_files import TABLES, known_before, write_page, write_table
 from recsys.cli.journey_groups import groups_of
+from recsys.cli.purpose_keys import PURPOSE_KEYS, column_of
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, number_within
-from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.journeys.purposes.model import PurposeModel
@@ -31,10 +31,8 @@ from recsys.reports.journey_map.picture import overview
 from recsys.reports.journey_map.report import JourneyMap, figures, summary, title
 from recsys.reports.journey_map.tables import flow_file, move_file
 from recsys.reports.rendering import as_csv
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
-_TABLES = (".parquet", ".csv")
 _GROUPS = ("segment", "against", "period", "against_period")
 KEYS = {
     **DATA_KEYS,
@@ -42,10 +40,7 @@ KEYS = {
     "against": Key("segment to compare with; rest for all other customers", "SEGMENT"),
     "period": Key("when strands began", "FROM/TO"),
     "against_period": Key("period to compare with", "FROM/TO"),
-    "column": Key("column of products that has the purposes; null finds them in the graph",
-                  default=columns.CATEGORY),
-    "at": Key("cut-off; by default the end of the data", "DATE"),
-    "open": Key("least probability of going on for a strand to count as open", default="0.1"),
+    **PURPOSE_KEYS,
     "out": Key("file with a row a link between stages (.parquet or .csv)", "FILE"),
     "moves": Key("file with a row a pair of touchpoints (.parquet or .csv)", "FILE"),
     "differences": Key("file with a row a comparison (.parquet or .csv)", "FILE"),
@@ -66,9 +61,11 @@ def main(words: Sequence[str]) -> None:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
     given = key_values(own_words(words), KEYS, __doc__ or "")
-    files = {key: named_file(given, key, _TABLES) for key in ("out", "moves", "differences")}
+    out, moves, differences = (
+        named_file(given, key, TABLES) for key in ("out", "moves", "differences")
+    )
     page, drawn = named_file(given, "page", (".html",)), named_file(given, "picture", (".png",))
-    if files["differences"] is not None and not {"against", "against_period"} & set(given):
+    if differences is not None and not {"against", "against_period"} & set(given):
         raise InputError("differences: expected against= or against_period= too, got neither")
     open_from = number_within("open", given["open"], 0.0, 1.0)
     seed = int(number_within("seed", given["seed"], 0, 2**32 - 1))
@@ -76,43 +73,35 @@ def main(words: Sequence[str]) -> None:
     source = composed_source(data_words(words))
     report = _report(given, known_before(given, Dataset.from_source(source)), open_from, seed)
     say(*journey_text(report))
-    tables: dict[str, pd.DataFrame | None] = {"out": flow_file(report), "moves": move_file(report),
-              "differences": report.differences}  # fmt: skip
-    for key, path in files.items():
-        table = tables[key]
-        if path is not None and table is not None:
-            write_whole(path, table_content(table, path.suffix), key)
-            say("", f"{'Links' if key == 'out' else key.capitalize()}: {path}")
+    tables = {"out": flow_file(report), "moves": move_file(report)}
+    if report.differences is not None:
+        tables["differences"] = report.differences
+    write_table(out, lambda: tables["out"], "out", "Links")
+    write_table(moves, lambda: tables["moves"], "moves", "Moves")
+    write_table(differences, lambda: tables["differences"], "differences", "Differences")
     write_page(page, lambda: journey_page(report))
     if drawn is not None:
         write_whole(drawn, overview(report), "picture")
         say("", f"Picture: {drawn}")
-    log_if_wanted(given, lambda: _kept(given, report, tables))
+    log_if_wanted(given, lambda: _kept(given, report, tables), report.data)
 
 
 def _report(given: dict[str, str], data: Dataset, open_from: float, seed: int) -> JourneyMap:
-    column = None if given["column"] == "null" else given["column"]
-    model = PurposeModel(column=column, seed=seed).fit(data)
+    model = PurposeModel(column=column_of(given), seed=seed).fit(data)
     groups, notes = groups_of(given, data, model, open_from)
     return JourneyMap.of(data, groups, notes=notes, seed=seed)
 
 
-def _kept(
-    given: dict[str, str], report: JourneyMap, tables: dict[str, pd.DataFrame | None]
-) -> Report:
-    data = report.data
+def _kept(given: dict[str, str], report: JourneyMap, tables: dict[str, pd.DataFrame]) -> Report:
     return Report(
         kind="journey_map",
-        name=f"journey_map {data.name}",
+        name=f"journey_map {report.data.name}",
         note="\n\n".join([title(report), *summary(report)]),
         params={key: given[key] for key in (*_GROUPS, "column", "open", "seed") if key in given},
         metrics=figures(report),
-        tags={"data": data.name, "fingerprint": data.fingerprint},
-        data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
         files={
             PAGE: journey_page(report).encode(),
             "journey_map.png": overview(report),
-            **{f"{key}.csv": as_csv(table).encode()
-               for key, table in tables.items() if table is not None},
+            **{f"{key}.csv": as_csv(table).encode() for key, table in tables.items()},
         },
-    )  # fmt: skip
+    )

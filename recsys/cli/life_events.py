@@ -12,7 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import linked_at, table_content, write_page
+from recsys.cli.customer_files import (
+    OUT,
+    TABLES,
+    WITH_PAGE,
+    linked_at,
+    table_content,
+    write_page,
+)
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.scored_window import scored_window
 from recsys.cli.source_words import DATA_KEYS, data_words, own_words
@@ -28,7 +35,6 @@ from recsys.ops.terminal import say
 from recsys.ops.whole_file import write_whole
 from recsys.reports.life_events.page import PAGE, life_page, life_text
 from recsys.reports.life_events.report import LifeReport, figures, summary, title
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 KEYS = {
@@ -39,8 +45,8 @@ KEYS = {
     "method": Key(f"of the hazards: {', '.join(METHODS)}", default=METHODS[0]),
     "test": Key("true scores test instead of valid", default="false"),
     "at": Key("cut-off of out=; by default the end of the data", "DATE"),
-    "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
-    "page": Key("write a page as well", "FILE.html"),
+    **OUT,
+    **WITH_PAGE,
     **LOG,
 }
 
@@ -55,10 +61,7 @@ def main(words: Sequence[str]) -> None:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
     given = key_values(own_words(words), KEYS, __doc__ or "")
-    out, page = (
-        named_file(given, "out", (".parquet", ".csv")),
-        named_file(given, "page", (".html",)),
-    )
+    out, page = named_file(given, "out", TABLES), named_file(given, "page", (".html",))
     days, weeks = whole_number("days", given["days"]), whole_number("weeks", given["weeks"])
     require_days(days, weeks)
     if given["method"] not in METHODS:
@@ -84,10 +87,9 @@ def main(words: Sequence[str]) -> None:
             note=f"{title(report)}\n\n{summary(report)}",
             params={key: given[key] for key in ("label", "days", "weeks", "method", "test")},
             metrics=figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
             files={PAGE: life_page(report).encode()},
         ),
+        data,
     )
 
 

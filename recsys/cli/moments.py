@@ -16,7 +16,14 @@ import numpy as np
 import pandas as pd
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import linked_at, table_content, write_page
+from recsys.cli.customer_files import (
+    OUT,
+    TABLES,
+    WITH_PAGE,
+    linked_at,
+    table_content,
+    write_page,
+)
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.scored_window import scored_window
 from recsys.cli.source_words import DATA_KEYS, data_words, own_words
@@ -39,7 +46,6 @@ from recsys.ops.whole_file import write_whole
 from recsys.policy.rules.offers import offers_of
 from recsys.reports.micro_moments.page import PAGE, moment_page, moment_text
 from recsys.reports.micro_moments.report import MomentReport, figures, summary, title
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 NONE = "none"
@@ -50,11 +56,11 @@ KEYS = {
     "days": Key("who does nothing for so long leaves; none leaves that out", default="60"),
     "test": Key("true scores test instead of valid", default="false"),
     "at": Key("cut-off of the files; by default the end of the data", "DATE"),
-    "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
+    **OUT,
     "events": Key("file of told moments as interactions (.parquet or .csv)", "FILE"),
     "levers": Key("file that raises retention= for who will leave (.parquet or .csv)", "FILE"),
     "retention": Key("offers that keep customers", "ID,..."),
-    "page": Key("write a page as well", "FILE.html"),
+    **WITH_PAGE,
     **LOG,
 }
 
@@ -67,8 +73,7 @@ class _Files:
 
     @classmethod
     def of(cls, given: Mapping[str, str]) -> "_Files":
-        endings = (".parquet", ".csv")
-        files = cls(*(named_file(given, key, endings) for key in ("out", "events", "levers")))
+        files = cls(*(named_file(given, key, TABLES) for key in ("out", "events", "levers")))
         if (files.levers is None) != ("retention" not in given):
             missing = "retention" if files.levers is not None else "levers"
             raise InputError(f"{missing}: expected levers= and retention= together, got one")
@@ -109,10 +114,9 @@ def main(words: Sequence[str]) -> None:
             note=f"{title(report)}\n\n{summary(report)}",
             params={key: given[key] for key in ("label", "days", "test")},
             metrics=figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
             files={PAGE: moment_page(report).encode()},
         ),
+        data,
     )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from recsys.cli.monitored_log import monitored_log
 from recsys.cli.monitored_signals import promoted_signals, retire, watched_signals
 from recsys.cli.run_keys import STORE, store_of
+from recsys.cli.source_words import data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, new_folder, whole_number
 from recsys.data.moments import parse_moment
 from recsys.errors import InputError
@@ -68,8 +69,8 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word is wrong, a table cannot be used, or the log has nothing to watch.
     """
-    of_data = [word for word in words if _is_of_data(word)]
-    given = key_values([word for word in words if word not in of_data], KEYS, __doc__ or "")
+    of_data = data_words(words)
+    given = key_values(own_words(words), KEYS, __doc__ or "")
     out = new_folder("out", given["out"]) if "out" in given else None
     settings, retired = _settings(given), named_file(given, "retired", (".yaml", ".yml"))
     promoted = promoted_signals(given, of_data)
@@ -91,10 +92,6 @@ def main(words: Sequence[str]) -> None:
     say("", f"Page, picture and tables are also in MLflow: run {run_id}")
     if report.alarms:
         raise SystemExit(ALARM)
-
-
-def _is_of_data(word: str) -> bool:
-    return word.lstrip("+~").startswith(("data=", "data.", "allow=", "--config-dir="))
 
 
 def _name(given: Mapping[str, str], of_data: Sequence[str]) -> str:

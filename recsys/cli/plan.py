@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from recsys.cli.customer_files import table_content, write_page
+from recsys.cli.customer_files import OUT, TABLES, WITH_PAGE, write_page, write_table
 from recsys.cli.policy_artifact import artifact_of
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.words import Key, key_values, named_file, number_within, truth, whole_number
@@ -24,7 +24,6 @@ from recsys.data.interactions import seconds
 from recsys.errors import InputError
 from recsys.journeys.plans.learn import learn_after_effects
 from recsys.ops.terminal import say
-from recsys.ops.whole_file import write_whole
 from recsys.reports.off_policy.decision_log import read_table
 from recsys.reports.plans.report import (
     PAGE,
@@ -61,8 +60,8 @@ KEYS = {
     "policy": Key("other limits and quiet hours", "FILE"),
     "levers": Key("factors of customers on offers, see docs/arbitration.md", "FILE"),
     "customer": Key("print the plan of one customer instead", "ID"),
-    "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
-    "page": Key("write a page as well", "FILE.html"),
+    **OUT,
+    **WITH_PAGE,
     **LOG,
 }
 
@@ -80,10 +79,7 @@ def main(words: Sequence[str]) -> None:
     for key, name in (("artifact", "FOLDER"), ("decisions", "LOG")):
         if key not in given:
             raise InputError(f"say {key}={name}; plans need the artifact and a log with outcomes")
-    out, page = (
-        named_file(given, "out", (".parquet", ".csv")),
-        named_file(given, "page", (".html",)),
-    )
+    out, page = named_file(given, "out", TABLES), named_file(given, "page", (".html",))
     waits, fade = _waits(given), number_within("fade", given["fade"], 0.0, 0.5)
     told = truth("effects", given["effects"])
     require_log(given)
@@ -93,9 +89,7 @@ def main(words: Sequence[str]) -> None:
         say(*_one(given["customer"], report))
     else:
         say(*plan_text(report))
-    if out is not None:
-        write_whole(out, table_content(report.table, out.suffix), "out")
-        say("", f"Plans: {out}")
+    write_table(out, lambda: report.table, "out", "Plans")
     write_page(page, lambda: plan_page(report))
     log_if_wanted(
         given,
@@ -159,5 +153,6 @@ def _one(customer: str, report: PlanReport) -> list[str]:
             f"customer: expected one of the {len(report.table):,} customers of the artifact, got "
             f"'{customer}'"
         )
-    shown, row = plans_shown(found), next(iter(plans_shown(found).rows))
-    return [f"{plain(head)}: {plain(cell)}" for head, cell in zip(shown.head, row, strict=True)]
+    shown = plans_shown(found)
+    pairs = zip(shown.head, shown.rows[0], strict=True)
+    return [f"{plain(head)}: {plain(cell)}" for head, cell in pairs]

@@ -14,20 +14,20 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.cli.artifact_scores import artifact_score
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import known_before, table_content, write_page
+from recsys.cli.customer_files import TABLES, WITH_PAGE, known_before, write_page, write_table
+from recsys.cli.purpose_keys import PURPOSE_KEYS, column_of
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, number_within
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
+from recsys.experiments.retrain.stored_answers import artifact_scores
 from recsys.journeys.purposes.model import PurposeModel
 from recsys.journeys.purposes.next_offers import next_offers
 from recsys.journeys.purposes.tables import OPEN, event_table
 from recsys.ops.terminal import say
-from recsys.ops.whole_file import write_whole
 from recsys.reports.purposes.contents import PurposeReport
 from recsys.reports.purposes.page_tables import customer_text
 from recsys.reports.purposes.report import (
@@ -38,21 +38,17 @@ from recsys.reports.purposes.report import (
     summary,
     title,
 )
-from recsys.tracking.data_sets import DataSet
+from recsys.serving import Artifact, load
 from recsys.tracking.report import Report
 
-_TABLES = (".parquet", ".csv")
 KEYS = {
     **DATA_KEYS,
-    "column": Key("column of products that has the purposes; null finds them in the graph",
-                  default=columns.CATEGORY),
-    "at": Key("cut-off; by default the end of the data", "DATE"),
-    "open": Key("least probability of going on for a strand to count as open", default="0.1"),
+    **PURPOSE_KEYS,
     "customer": Key("print the strands of one customer instead", "ID"),
     "artifact": Key("whose scores choose the offer for each strand", "FOLDER"),
     "out": Key("file with a row a strand (.parquet or .csv)", "FILE"),
     "events": Key("file with a row an event, its strand and probability", "FILE"),
-    "page": Key("write a page as well", "FILE.html"),
+    **WITH_PAGE,
     "seed": Key("of the graph's communities", default="0"),
     **LOG,
 }  # fmt: skip
@@ -68,31 +64,25 @@ def main(words: Sequence[str]) -> None:
         InputError: a word or the data are not usable, or a file cannot be written.
     """
     given = key_values(own_words(words), KEYS, __doc__ or "")
-    files = {key: named_file(given, key, _TABLES) for key in ("out", "events")}
+    out, events = (named_file(given, key, TABLES) for key in ("out", "events"))
     page = named_file(given, "page", (".html",))
     open_from = number_within("open", given["open"], 0.0, 1.0)
     seed = int(number_within("seed", given["seed"], 0, 2**32 - 1))
     require_log(given)
-    column = None if given["column"] == "null" else given["column"]
     source = composed_source(data_words(words))
     data = known_before(given, Dataset.from_source(source))
     customer = _customer(given["customer"], data) if "customer" in given else None
-    model = PurposeModel(column=column, seed=seed).fit(data)
+    model = PurposeModel(column=column_of(given), seed=seed).fit(data)
     report = PurposeReport.of(data, model, open_from)
     if "artifact" in given:
-        _add_offers(report, Path(given["artifact"]))
+        _add_offers(report, _artifact(Path(given["artifact"]), data))
     if customer is None:
         say(*purpose_text(report))
     else:
         _require_strands(customer, report)
         say(*customer_text(report, customer))
-    tables = {"out": report.table}
-    if files["events"] is not None:
-        tables["events"] = event_table(model, report.strands, data)
-    for key, path in files.items():
-        if path is not None:
-            write_whole(path, table_content(tables[key], path.suffix), key)
-            say("", f"{'Strands' if key == 'out' else 'Events'}: {path}")
+    write_table(out, lambda: report.table, "out", "Strands")
+    write_table(events, lambda: event_table(model, report.strands, data), "events", "Events")
     write_page(page, lambda: purpose_page(report))
     log_if_wanted(
         given,
@@ -102,10 +92,9 @@ def main(words: Sequence[str]) -> None:
             note=f"{title(report)}\n\n{summary(report)}",
             params={"column": given["column"], "open": given["open"], "seed": given["seed"]},
             metrics=purpose_figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
             files={PAGE: purpose_page(report).encode()},
         ),
+        data,
     )
 
 
@@ -133,7 +122,18 @@ def _require_strands(customer: object, report: PurposeReport) -> None:
         )
 
 
-def _add_offers(report: PurposeReport, artifact: Path) -> None:
+def _artifact(folder: Path, data: Dataset) -> Artifact:
+    """Raises `InputError` where the artifact cannot be read, or has none of the products."""
+    artifact = load(folder)
+    if (artifact.products.first_rows(data.products.ids) < 0).all():
+        raise InputError(
+            f"artifact={folder}: expected products of {data.name}, got none of them; use an "
+            "artifact of the same data"
+        )
+    return artifact
+
+
+def _add_offers(report: PurposeReport, artifact: Artifact) -> None:
     """Columns offer and offer_score: what the artifact ranks first for the purpose of a strand.
 
     A strand that is not open gets none.
@@ -141,7 +141,7 @@ def _add_offers(report: PurposeReport, artifact: Path) -> None:
     data, strands = report.data, report.strands
     rows = np.flatnonzero(report.table[OPEN] >= report.open_from)
     products, found = next_offers(
-        artifact_score(artifact, data), strands.customer[rows], strands.purpose[rows],
+        artifact_scores(artifact, data), strands.customer[rows], strands.purpose[rows],
         report.model.tree.purpose, data.eligible(data.as_of, None),
     )  # fmt: skip
     offers, scores = np.full(len(strands), "", dtype=object), np.full(len(strands), np.nan)

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from recsys.cli.words import Key, truth
+from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.ops.terminal import say
+from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report, log_standalone
 from recsys.tracking.store import TrackConfig, default_uri
 
@@ -35,19 +37,32 @@ def require_log(given: Mapping[str, str]) -> None:
     truth("log", given["log"])
 
 
-def log_if_wanted(given: Mapping[str, str], make: Callable[[], Report]) -> None:
+def log_if_wanted(
+    given: Mapping[str, str], make: Callable[[], Report], data: Dataset | None = None
+) -> None:
     """Keeps a report in MLflow with `log=true`, and says where.
 
     Args:
         given: name -> value of a command line with the keys of `LOG`.
         make: returns what is kept.
+        data: that it is about; None for no data set.
 
     Raises:
         InputError: the store cannot be opened, or does not accept it.
     """
     if truth("log", given["log"]):
         track = replace(store_of(given), experiment=given["experiment"])
-        say(f"Page, picture and tables are also in MLflow: run {log_standalone(make(), track)}")
+        report = make() if data is None else about(data, make())
+        say(f"Page, picture and tables are also in MLflow: run {log_standalone(report, track)}")
+
+
+def about(data: Dataset, report: Report) -> Report:
+    """The report with its data set, as tags and as an input of the run."""
+    return replace(
+        report,
+        tags={"data": data.name, "fingerprint": data.fingerprint, **report.tags},
+        data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
+    )
 
 
 def store_of(given: Mapping[str, str]) -> TrackConfig:

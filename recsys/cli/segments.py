@@ -11,7 +11,15 @@ The columns of out= may join the table of customers. Keys of data= are those of 
 from collections.abc import Sequence
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import linked_at, table_content, write_page
+from recsys.cli.customer_files import (
+    AT,
+    OUT,
+    TABLES,
+    WITH_PAGE,
+    linked_at,
+    write_page,
+    write_table,
+)
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, number_within
@@ -20,7 +28,6 @@ from recsys.customers.segments.members import members_at
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY
 from recsys.ops.terminal import say
-from recsys.ops.whole_file import write_whole
 from recsys.reports.segments.report import (
     PAGE,
     SegmentReport,
@@ -31,16 +38,15 @@ from recsys.reports.segments.report import (
     summary,
     title,
 )
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 KEYS = {
     **DATA_KEYS,
     "segments": Key("a shipped file of conf/segments, or FILE.yaml", default="default"),
-    "at": Key("cut-off; by default the end of the data", "DATE"),
+    **AT,
     "since": Key("days before it, to which drift and stability compare", default="30"),
-    "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
-    "page": Key("write a page as well", "FILE.html"),
+    **OUT,
+    **WITH_PAGE,
     **LOG,
 }
 
@@ -55,7 +61,7 @@ def main(words: Sequence[str]) -> None:
         InputError: a word, a segment or the data are not usable, or a file cannot be written.
     """
     given = key_values(own_words(words), KEYS, __doc__ or "")
-    out = named_file(given, "out", (".parquet", ".csv"))
+    out = named_file(given, "out", TABLES)
     page = named_file(given, "page", (".html",))
     since = number_within("since", given["since"], 1.0, 36_500.0)
     require_log(given)
@@ -69,9 +75,7 @@ def main(words: Sequence[str]) -> None:
         before=members_at(library, data, moment - int(since * DAY)),
     )
     say(*segment_text(report))
-    if out is not None:
-        write_whole(out, table_content(member_table(report), out.suffix), "out")
-        say("", f"Customers: {out}")
+    write_table(out, lambda: member_table(report), "out", "Customers")
     write_page(page, lambda: segment_page(report))
     log_if_wanted(
         given,
@@ -81,8 +85,7 @@ def main(words: Sequence[str]) -> None:
             note=f"{title(report)}\n\n{summary(report)}",
             params={"segments": library.name, "version": library.version, "since": given["since"]},
             metrics=segment_figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
             files={PAGE: segment_page(report).encode()},
         ),
+        data,
     )

@@ -13,7 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recsys.cli.composed_source import composed_source
-from recsys.cli.customer_files import linked_at, table_content, write_page
+from recsys.cli.customer_files import (
+    AT,
+    TABLES,
+    WITH_PAGE,
+    linked_at,
+    write_page,
+    write_table,
+)
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
 from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.words import Key, key_values, named_file, number_within, whole_number
@@ -39,18 +46,17 @@ from recsys.reports.signals.report import (
     summary,
     title,
 )
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 KEYS = {
     **DATA_KEYS,
     "signals": Key("a shipped file of conf/signals, or FILE.yaml", default="default"),
-    "at": Key("cut-off; by default the end of the data", "DATE"),
+    **AT,
     "every": Key("days between the moments at which signals are looked for", default="30"),
     "looks": Key("how many such moments, the last before the cut-off", default="6"),
     "out": Key("file with a row a signal (.parquet or .csv)", "FILE"),
     "levers": Key("file of factors for recsys decide (.parquet or .csv)", "FILE"),
-    "page": Key("write a page as well", "FILE.html"),
+    **WITH_PAGE,
     "promote": Key("a signal with a proven lift that becomes a rule", "NAME"),
     "policy": Key("the policy that gets the rule", default="default"),
     "offers": Key("condition on offers that only customers with the signal may get", "SQL"),
@@ -70,8 +76,8 @@ def main(words: Sequence[str]) -> None:
             cannot be written.
     """
     given = key_values(own_words(words), KEYS, __doc__ or "")
-    out = named_file(given, "out", (".parquet", ".csv"))
-    factors = named_file(given, "levers", (".parquet", ".csv"))
+    out = named_file(given, "out", TABLES)
+    factors = named_file(given, "levers", TABLES)
     page = named_file(given, "page", (".html",))
     every = int(number_within("every", given["every"], 1.0, 36_500.0) * DAY)
     looks = whole_number("looks", given["looks"])
@@ -100,13 +106,8 @@ def main(words: Sequence[str]) -> None:
     )
     say(*signal_text(report))
     policy = None if rule is None else _promoted(given, report.lifts)
-    if out is not None:
-        write_whole(out, table_content(report.now.table(data), out.suffix), "out")
-        say("", f"Signals: {out}")
-    if factors is not None:
-        table = lever_rows(report.levers, report.now, data)
-        write_whole(factors, table_content(table, factors.suffix), "levers")
-        say("", f"Levers: {factors}")
+    write_table(out, lambda: report.now.table(data), "out", "Signals")
+    write_table(factors, lambda: lever_rows(report.levers, report.now, data), "levers", "Levers")
     write_page(page, lambda: signal_page(report))
     if rule is not None and policy is not None:
         write_whole(rule, policy, "rule")
@@ -120,12 +121,9 @@ def main(words: Sequence[str]) -> None:
             params={"signals": library.name, "version": library.version,
                     "every": given["every"], "looks": given["looks"]},
             metrics=signal_figures(report),
-            tags={"data": data.name, "fingerprint": data.fingerprint},
-            data_sets=[
-                DataSet(name=data.name, fingerprint=data.fingerprint, context="training")
-            ],
             files={PAGE: signal_page(report).encode()},
         ),
+        data,
     )  # fmt: skip
 
 

@@ -17,9 +17,23 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.cli.composed_source import composed_model, composed_source
-from recsys.cli.customer_files import known_before, table_content, write_page
+from recsys.cli.customer_files import (
+    AT,
+    OUT,
+    TABLES,
+    WITH_PAGE,
+    known_before,
+    write_page,
+    write_table,
+)
 from recsys.cli.run_keys import LOG, log_if_wanted, require_log
-from recsys.cli.source_words import DATA_KEYS, MODEL_KEYS, data_words, is_of_data, is_of_model
+from recsys.cli.source_words import (
+    DATA_KEYS,
+    MODEL_KEYS,
+    data_words,
+    model_words,
+    own_and_composed,
+)
 from recsys.cli.words import Key, key_values, named_file, truth, whole_number
 from recsys.customers.similar.clusters import find_clusters
 from recsys.customers.similar.facts import EVENTS, customer_facts
@@ -38,13 +52,11 @@ from recsys.exporting.library import DIM
 from recsys.graph.features import feature_matrix
 from recsys.models.base import Recommender
 from recsys.ops.terminal import say
-from recsys.ops.whole_file import write_whole
 from recsys.reports.similar.clusters import cluster_report
 from recsys.reports.similar.look_alikes import look_alike_report
 from recsys.reports.similar.neighbours import neighbour_report
 from recsys.reports.similar.report import PAGE, SimilarReport, until
 from recsys.serving import load
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 KEYS = {
@@ -58,14 +70,11 @@ KEYS = {
     "former": Key("clusters: out= of an earlier run, whose names they keep", "FILE"),
     **DATA_KEYS,
     **MODEL_KEYS,
-    "at": Key("cut-off; by default the end of the data", "DATE"),
-    "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
-    "page": Key("write a page as well", "FILE.html"),
+    **AT,
+    **OUT,
+    **WITH_PAGE,
     **LOG,
 }
-_DEFAULT = ("model=als", "model.dim=16")
-"""Few columns: look-alikes are found as well or better, and clusters come out again."""
-_FOR_BOTH = ("allow=", "--config-dir=")
 _ACTIONS = {"customer": ("k", "artifact"), "seeds": ("size", "features"), "clusters": ("former",)}
 
 
@@ -78,36 +87,33 @@ def main(words: Sequence[str]) -> None:
     Raises:
         InputError: a word, the list or the data are not usable, or a file cannot be written.
     """
-    own = [word for word in words if not is_of_data(word) and not is_of_model(word)]
-    composed = [word for word in words if word not in own]
+    own, composed = own_and_composed(words)
     given = key_values(own, KEYS, __doc__ or "")
     action = _action(given, own, composed)
-    out = named_file(given, "out", (".parquet", ".csv"))
+    out = named_file(given, "out", TABLES)
     page = named_file(given, "page", (".html",))
     require_log(given)
     make = {"customer": _neighbours, "seeds": _look_alikes, "clusters": _clusters}[action]
-    report, tags, data_sets = make(given, composed)
+    report, data, tags = make(given, composed)
     say(*report.text())
-    if out is not None:
-        write_whole(out, table_content(report.table, out.suffix), "out")
-        say("", f"Customers: {out}")
+    write_table(out, lambda: report.table, "out", "Customers")
     write_page(page, lambda: report.page)
     log_if_wanted(
         given,
         lambda: Report(
             kind="similar",
-            name=f"similar {action} {tags.get('data', given.get('artifact', ''))}",
+            name=f"similar {action} {given['artifact'] if data is None else data.name}",
             note="\n\n".join([report.title, *report.summary]),
             params={key: given[key] for key in (action, *_ACTIONS[action]) if key in given},
-            metrics=report.finite_figures(),
+            metrics=report.figures,
             tags=tags,
-            data_sets=data_sets,
             files={PAGE: report.page.encode()},
         ),
+        data,
     )
 
 
-_Made = tuple[SimilarReport, Mapping[str, str], Sequence[DataSet]]
+_Made = tuple[SimilarReport, Dataset | None, Mapping[str, str]]
 
 
 def _action(given: Mapping[str, str], own: Sequence[str], composed: Sequence[str]) -> str:
@@ -132,19 +138,11 @@ def _fitted(
     given: Mapping[str, str], composed: Sequence[str], check: Callable[[Dataset], object] = repr
 ) -> tuple[Dataset, Recommender]:
     """The data before the cut-off, and the model fitted on them."""
-    words = data_words(composed)
-    about = [word for word in composed if is_of_model(word) or word.startswith(_FOR_BOTH)]
-    is_named = any(word.startswith("model") for word in about)
-    model = composed_model(about if is_named else [*_DEFAULT, *about])
+    model = composed_model(model_words(composed))
     refuse_unexportable(model)
-    data = known_before(given, Dataset.from_source(composed_source(words)))
+    data = known_before(given, Dataset.from_source(composed_source(data_words(composed))))
     check(data)
     return data, model.fit(data)
-
-
-def _tracked(data: Dataset, model: Recommender) -> tuple[Mapping[str, str], Sequence[DataSet]]:
-    tags = {"data": data.name, "fingerprint": data.fingerprint, "model": type(model).__name__}
-    return tags, [DataSet(name=data.name, fingerprint=data.fingerprint, context="training")]
 
 
 def _neighbours(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
@@ -152,12 +150,12 @@ def _neighbours(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     if "artifact" in given:
         artifact = load(given["artifact"])
         source = f"{artifact.facts.get('model', 'a model')} in {Path(given['artifact']).name}"
-        return neighbour_report(artifact.similar_customers(given["customer"], k), source), {}, []
+        return neighbour_report(artifact.similar_customers(given["customer"], k), source), None, {}
     # Before the fit, which costs time, an unknown id is refused.
     data, model = _fitted(given, composed, lambda data: data.customers.row(given["customer"]))
     found = with_vectors(in_memory(model)).similar_customers(given["customer"], k)
     source = f"{type(model).__name__} of {data.name}, as of {until(data)}"
-    return neighbour_report(found, source), *_tracked(data, model)
+    return neighbour_report(found, source), data, {"model": type(model).__name__}
 
 
 def _compared(data: Dataset, model: Recommender) -> CustomerVectors:
@@ -180,7 +178,7 @@ def _look_alikes(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
     report = look_alike_report(
         data, type(model).__name__, vectors, seeds, found, activity, of_seeds, size
     )
-    return report, *_tracked(data, model)
+    return report, data, {"model": type(model).__name__}
 
 
 def _features(data: Dataset, vectors: CustomerVectors) -> FloatArray:
@@ -211,4 +209,4 @@ def _clusters(given: Mapping[str, str], composed: Sequence[str]) -> _Made:
         names = kept_names([each.name for each in described], clusters.labels, ids, former)
         described = [replace(each, name=name) for each, name in zip(described, names, strict=True)]
     report = cluster_report(data, type(model).__name__, vectors, clusters, facts, described)
-    return report, *_tracked(data, model)
+    return report, data, {"model": type(model).__name__}

@@ -37,6 +37,24 @@ MODEL_KEYS = {
 }
 
 
+_DEFAULT_MODEL = ("model=als", "model.dim=16")
+"""Few columns: look-alikes are found as well or better, and clusters come out again."""
+_FOR_BOTH = ("allow=", "--config-dir=")
+
+
 def is_of_model(word: str) -> bool:
     """Whether a word belongs to `composed_model`; those of `is_of_data` may too."""
     return word.lstrip("+~").startswith(("model=", "model.", "seed=", "device="))
+
+
+def model_words(words: Sequence[str]) -> list[str]:
+    """The words for `composed_model`, those of the default model where none is named."""
+    about = [word for word in words if is_of_model(word) or word.startswith(_FOR_BOTH)]
+    is_named = any(word.startswith("model") for word in about)
+    return about if is_named else [*_DEFAULT_MODEL, *about]
+
+
+def own_and_composed(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words that are a command's own, and those about its data or model."""
+    own = [word for word in words if not is_of_data(word) and not is_of_model(word)]
+    return own, [word for word in words if word not in own]

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from recsys.arrays import FloatArray
 from recsys.cli.composed_source import composed_parts, composed_source
-from recsys.cli.customer_files import known_before
+from recsys.cli.customer_files import OUT, WITH_PAGE, known_before
 from recsys.cli.run_keys import STORE
 from recsys.cli.source_words import DATA_KEYS, data_words, own_words
 from recsys.cli.value_contracts import OF_PURCHASES, contract_output
@@ -65,8 +65,8 @@ KEYS = {
     "at": Key("only what was known before this moment (default: the end of the data)", "DATE"),
     "levers": Key("file of factors for recsys decide (.parquet or .csv)", "FILE"),
     "strength": Key("of the levers: 1 in proportion to worth, 0 without effect", default="1"),
-    "out": Key("file with a row a customer (.parquet or .csv)", "FILE"),
-    "page": Key("write a page as well", "FILE.html"),
+    **OUT,
+    **WITH_PAGE,
     "log": Key("true keeps page and figures in MLflow", default="false"),
     **STORE,
 }

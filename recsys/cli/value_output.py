@@ -6,17 +6,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from recsys.arrays import FloatArray, IdArray
-from recsys.cli.customer_files import table_content, write_page
-from recsys.cli.run_keys import store_of
+from recsys.cli.customer_files import TABLES, write_page, write_table
+from recsys.cli.run_keys import about, require_log, store_of
 from recsys.cli.words import named_file, number_within, truth
 from recsys.customers.levers import lever_table, worth_factors
 from recsys.data.dataset import Dataset
 from recsys.ops.terminal import say
-from recsys.ops.whole_file import write_whole
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report, log_standalone
 
-_TABLES, _PAGES = (".parquet", ".csv"), (".html",)
+_PAGES = (".html",)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,10 +47,10 @@ class ValueOutput:
 
 def require_writable(given: Mapping[str, str]) -> None:
     """Raises `InputError` where a file, the strength or `log=` is not usable."""
-    for key, endings in (("out", _TABLES), ("levers", _TABLES), ("page", _PAGES)):
+    for key, endings in (("out", TABLES), ("levers", TABLES), ("page", _PAGES)):
         named_file(given, key, endings)
     number_within("strength", given["strength"], 0.0, 10.0)
-    truth("log", given["log"])
+    require_log(given)
 
 
 def write_value(
@@ -70,20 +68,18 @@ def write_value(
         InputError: a file cannot be written.
     """
     say(*output.lines)
-    out, page = named_file(given, "out", _TABLES), named_file(given, "page", _PAGES)
-    levers = named_file(given, "levers", _TABLES)
-    if out is not None:
-        write_whole(out, table_content(output.table, out.suffix), "out")
-        say("", f"Customers: {out}")
-    if levers is not None:
-        factors = worth_factors(output.worth, float(given["strength"]))
-        table = lever_table(output.ids, factors, output.as_of)
-        write_whole(levers, table_content(table, levers.suffix), "levers")
-        say("", f"Levers: {levers}")
+    out, page = named_file(given, "out", TABLES), named_file(given, "page", _PAGES)
+    levers = named_file(given, "levers", TABLES)
+    write_table(out, lambda: output.table, "out", "Customers")
+    write_table(levers, lambda: _levers(output, float(given["strength"])), "levers", "Levers")
     write_page(page, output.page)
     if truth("log", given["log"]):
-        run_id = log_standalone(_run(output, data, params), store_of(given))
+        run_id = log_standalone(about(data, _run(output, data, params)), store_of(given))
         say("", f"MLflow: lifetime_value run {run_id}")
+
+
+def _levers(output: ValueOutput, strength: float) -> pd.DataFrame:
+    return lever_table(output.ids, worth_factors(output.worth, strength), output.as_of)
 
 
 def _run(output: ValueOutput, data: Dataset, params: Mapping[str, str]) -> Report:
@@ -93,7 +89,5 @@ def _run(output: ValueOutput, data: Dataset, params: Mapping[str, str]) -> Repor
         note=f"{output.title}\n\n{output.summary}",
         params=dict(params),
         metrics=dict(output.figures),
-        tags={"data": data.name, "fingerprint": data.fingerprint},
-        data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
         files={output.name: output.page().encode()},
     )

@@ -5,13 +5,14 @@ template is escaped, so tables and pictures are handed over as plain values and 
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 
+from recsys.ops.result_tables import text_table
 from recsys.ops.shown_text import for_csv, for_terminal
 
 if TYPE_CHECKING:
@@ -77,6 +78,13 @@ class PagePicture:
 def plain(cell: str | TableCell) -> str:
     """The text of a cell with its detail, for a terminal."""
     return cell if isinstance(cell, str) else f"{cell.text} {cell.detail}".strip()
+
+
+def table_lines(table: PageTable) -> Iterator[str]:
+    """An empty line, and the table as lines for a terminal."""
+    rows = [[plain(cell) for cell in row] for row in table.rows]
+    yield ""
+    yield from text_table(table.caption, [plain(name) for name in table.head], rows).split("\n")
 
 
 MARKS = {"win": "▲", "tie": "=", "loss": "▼"}

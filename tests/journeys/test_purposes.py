@@ -170,6 +170,15 @@ def test_the_offer_for_a_strand_is_of_its_purpose() -> None:
     np.testing.assert_array_equal(best, [2.0, 3.0, 4.0, np.nan])
 
 
+def test_a_product_without_a_score_is_no_offer() -> None:
+    products, best = next_offers(
+        lambda customers: np.array([[1.0, -np.inf]])[customers], np.array([0, 0]), np.array([0, 1]),
+        np.array([0, 1]), np.array([True, True]),
+    )  # fmt: skip
+    assert products.tolist() == [0, -1]
+    np.testing.assert_array_equal(best, [1.0, np.nan])
+
+
 def test_the_command_gives_open_strands_the_offer_of_an_artifact(tmp_path: Path) -> None:
     data = Dataset.from_source(SimulatedMarket(events=1_000))
     artifact = export(ALS(dim=8, epochs=2).fit(data), data, tmp_path / "artifact")

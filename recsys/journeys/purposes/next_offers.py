@@ -14,22 +14,23 @@ def next_offers(
     """The best product for each strand among those that serve its purpose.
 
     Args:
-        score: of a model, customers [Q] to scores [Q, P]; higher is better.
+        score: of a model, customers [Q] to scores [Q, P]; higher is better, -inf is no score.
         customers: [S] whose strands they are.
         purposes: [S] of the strands.
         purpose_of: [P] of the products.
         offered: [P] whether a product may be offered.
 
     Returns:
-        products [S], -1 where none of the purpose may be offered, and their scores [S], NaN there.
+        products [S], -1 where none of the purpose may be offered or has a score, and their scores
+        [S], NaN there.
     """
     best, scores = np.full(len(customers), -1), np.full(len(customers), np.nan)
     for start in range(0, len(customers), _BATCH):
         rows = slice(start, start + _BATCH)
         fits = (purposes[rows, None] == purpose_of) & offered
         found = np.where(fits, score(customers[rows]), -np.inf)
-        top = found.argmax(axis=1)
-        some = fits.any(axis=1)
+        top, highest = found.argmax(axis=1), found.max(axis=1)
+        some = highest > -np.inf
         best[rows] = np.where(some, top, -1)
-        scores[rows] = np.where(some, found[np.arange(len(top)), top], np.nan)
+        scores[rows] = np.where(some, highest, np.nan)
     return best, scores

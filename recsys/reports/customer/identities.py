@@ -10,6 +10,7 @@ import pandas as pd
 from recsys.customers.identity.keys import KIND, WEIGHT, A, B
 from recsys.customers.identity.store import LINKS, PERSONS, explain
 from recsys.data import columns
+from recsys.data.interactions import timestamp
 from recsys.errors import InputError
 from recsys.reports.customer.person import NothingKnownError, Person
 
@@ -120,7 +121,7 @@ def _after(person: Person, records: pd.DataFrame) -> set[str]:
     """Records that are dated at or after the cut-off."""
     if columns.TIMESTAMP not in records or person.moment is None:
         return set()
-    cutoff = pd.Timestamp(person.moment, unit="us", tz="UTC")
+    cutoff = timestamp(person.moment)
     is_late = (records[columns.TIMESTAMP] >= cutoff).to_numpy(bool)
     return set(records.loc[is_late, columns.RECORD].astype(str))
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from recsys.reports.customer.card import CustomerCard
 from recsys.reports.customer.page import PAGE, customer_page, customer_picture, summary, title
 from recsys.reports.customer.words import Words
-from recsys.tracking.data_sets import DataSet
 from recsys.tracking.report import Report
 
 PICTURE = "timeline.png"
@@ -47,15 +46,12 @@ def tracked_card(card: CustomerCard, words: Words, params: Mapping[str, str]) ->
         words: of the page.
         params: what was set.
     """
-    data = card.person.data
     return Report(
         kind="customer",
-        name=f"customer {card.name} {data.name}",
+        name=f"customer {card.name} {card.person.data.name}",
         note=f"{title(card, words)}\n\n{' '.join(summary(card, words))}",
         params={"customer": card.name, **params},
         metrics=figures(card),
-        tags={"data": data.name, "fingerprint": data.fingerprint},
-        data_sets=[DataSet(name=data.name, fingerprint=data.fingerprint, context="training")],
         files={
             PAGE: customer_page(card, words).encode(),
             PICTURE: customer_picture(card, words),

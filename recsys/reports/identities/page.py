@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from recsys.ops.result_tables import text_table
 from recsys.reports.identities.report import IdentityReport, summary, tables, title
-from recsys.reports.rendering import TableCell, render
+from recsys.reports.rendering import render, table_lines
 
 PAGE = "identities.html"
 """File name of the page."""
@@ -28,11 +27,4 @@ def identities_text(report: IdentityReport) -> Iterator[str]:
     yield summary(report)
     for table in tables(report):
         if table.rows:
-            rows = [[_plain(cell) for cell in row] for row in table.rows]
-            yield ""
-            text = text_table(table.caption, [_plain(cell) for cell in table.head], rows)
-            yield from text.split("\n")
-
-
-def _plain(cell: str | TableCell) -> str:
-    return cell if isinstance(cell, str) else f"{cell.text} {cell.detail}".strip()
+            yield from table_lines(table)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from recsys.journeys.purposes.tables import as_of_text
-from recsys.ops.result_tables import text_table
 from recsys.reports.journey_map.picture import NARROW, WIDE, picture
 from recsys.reports.journey_map.report import JourneyMap, summary, title
 from recsys.reports.journey_map.tables import difference_rows, map_tables
-from recsys.reports.rendering import PagePicture, plain, render
+from recsys.reports.rendering import PagePicture, render, table_lines
 
 PAGE = "journey_map.html"
 """File name of the page."""
@@ -40,6 +39,4 @@ def journey_text(report: JourneyMap) -> Iterator[str]:
     yield from summary(report)
     differences = [] if report.second is None else [difference_rows(report)]
     for table in [*differences, *map_tables(report)]:
-        rows = [[plain(cell) for cell in row] for row in table.rows]
-        yield ""
-        yield from text_table(table.caption, [plain(name) for name in table.head], rows).split("\n")
+        yield from table_lines(table)

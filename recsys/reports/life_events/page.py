@@ -7,7 +7,6 @@ import numpy as np
 
 from recsys.data.interactions import timestamp
 from recsys.journeys.life_events.evaluate import MODEL
-from recsys.ops.result_tables import text_table
 from recsys.reports.drawing import BLUE, GREY, ORANGE, empty_figure, svg, titled
 from recsys.reports.life_events.report import (
     LifeReport,
@@ -17,7 +16,7 @@ from recsys.reports.life_events.report import (
     summary,
     title,
 )
-from recsys.reports.rendering import PagePicture, plain, render
+from recsys.reports.rendering import PagePicture, render, table_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,10 +49,7 @@ def life_text(report: LifeReport) -> Iterator[str]:
     yield title(report)
     yield summary(report)
     for table in (kind_table(report), alarm_table(report)):
-        rows = [[plain(cell) for cell in row] for row in table.rows]
-        yield ""
-        text = text_table(table.caption, [plain(cell) for cell in table.head], rows)
-        yield from text.split("\n")
+        yield from table_lines(table)
 
 
 def _figure(report: LifeReport) -> "Figure":

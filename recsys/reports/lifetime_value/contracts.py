@@ -12,10 +12,16 @@ from recsys.arrays import IdArray, IntArray
 from recsys.customers.lifetime_value.beta_geometric import BetaGeometric
 from recsys.customers.lifetime_value.contract_forecast import ContractForecast, ContractHoldout
 from recsys.data import columns
-from recsys.ops.result_tables import text_table
 from recsys.reports.drawing import BLUE, INK, empty_figure, svg, titled
 from recsys.reports.lifetime_value.report import band_rows, ends_of, parameter_rows
-from recsys.reports.rendering import Cells, PagePicture, PageTable, plain, render, verdict_cell
+from recsys.reports.rendering import (
+    Cells,
+    PagePicture,
+    PageTable,
+    render,
+    table_lines,
+    verdict_cell,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -111,9 +117,7 @@ def contract_text(report: ContractReport) -> Iterator[str]:
     if report.holdout is not None:
         tables.append(_held(report.holdout))
     for table in tables:
-        rows = [[plain(cell) for cell in row] for row in table.rows]
-        yield ""
-        yield from text_table(table.caption, [plain(cell) for cell in table.head], rows).split("\n")
+        yield from table_lines(table)
 
 
 def contract_figures(report: ContractReport) -> dict[str, float]:

@@ -8,7 +8,6 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.customers.lifetime_value.holdout import Holdout
-from recsys.ops.result_tables import text_table
 from recsys.reports.drawing import BLUE, INK, ORANGE, empty_figure, svg, titled
 from recsys.reports.lifetime_value.report import (
     ValueReport,
@@ -18,7 +17,7 @@ from recsys.reports.lifetime_value.report import (
     summary,
     title,
 )
-from recsys.reports.rendering import PagePicture, plain, render
+from recsys.reports.rendering import PagePicture, render, table_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,10 +61,7 @@ def value_text(report: ValueReport) -> Iterator[str]:
     if report.holdout is not None:
         tables.append(holdout_table(report.holdout))
     for table in tables:
-        rows = [[plain(cell) for cell in row] for row in table.rows]
-        yield ""
-        text = text_table(table.caption, [plain(cell) for cell in table.head], rows)
-        yield from text.split("\n")
+        yield from table_lines(table)
 
 
 def _worth(report: ValueReport) -> "Figure":

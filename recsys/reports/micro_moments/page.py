@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from recsys.data.interactions import timestamp
 from recsys.evaluation.reliability import Reliability
 from recsys.journeys.micro_moments.evaluate import BEFORE, EACH
-from recsys.ops.result_tables import text_table
 from recsys.reports.drawing import BLUE, GREEN, GREY, INK, ORANGE, SKY, empty_figure, svg, titled
 from recsys.reports.micro_moments.report import (
     MomentReport,
@@ -16,7 +15,7 @@ from recsys.reports.micro_moments.report import (
     summary,
     title,
 )
-from recsys.reports.rendering import PagePicture, plain, render
+from recsys.reports.rendering import PagePicture, render, table_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,10 +63,7 @@ def moment_text(report: MomentReport) -> Iterator[str]:
     if report.leaving is not None:
         tables.append(leaving_table(report.leaving))
     for table in tables:
-        rows = [[plain(cell) for cell in row] for row in table.rows]
-        yield ""
-        text = text_table(table.caption, [plain(cell) for cell in table.head], rows)
-        yield from text.split("\n")
+        yield from table_lines(table)
 
 
 def _moments(report: MomentReport) -> "Figure":

@@ -11,9 +11,8 @@ from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.journeys.plans.effects import AfterEffects
 from recsys.journeys.plans.learn import effect_table
-from recsys.ops.result_tables import text_table
 from recsys.policy.compiled import CompiledRules
-from recsys.reports.rendering import Cells, PageTable, TableCell, plain, render
+from recsys.reports.rendering import Cells, PageTable, TableCell, render, table_lines
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import plain_column
 from recsys.serving.decide.logits import Logits
@@ -101,9 +100,7 @@ def plan_text(report: PlanReport) -> Iterator[str]:
     """Lines for the terminal."""
     yield summary(report)
     for table in (effects_shown(report), plans_shown(report.table)):
-        rows = [[plain(cell) for cell in row] for row in table.rows]
-        yield ""
-        yield from text_table(table.caption, [plain(c) for c in table.head], rows).split("\n")
+        yield from table_lines(table)
 
 
 def plan_page(report: PlanReport) -> str:

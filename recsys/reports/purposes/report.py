@@ -6,7 +6,6 @@ import numpy as np
 
 from recsys.data import columns
 from recsys.journeys.purposes.tables import as_of_text
-from recsys.ops.result_tables import text_table
 from recsys.reports.purposes.contents import PurposeReport
 from recsys.reports.purposes.page_tables import (
     broad_table,
@@ -16,7 +15,7 @@ from recsys.reports.purposes.page_tables import (
     stage_table,
     tried_table,
 )
-from recsys.reports.rendering import PageTable, plain, render
+from recsys.reports.rendering import PageTable, render, table_lines
 
 PAGE = "purposes.html"
 """File name of the page."""
@@ -68,10 +67,7 @@ def purpose_text(report: PurposeReport) -> Iterator[str]:
     yield summary(report)
     for table in _tables(report):
         if table.rows:
-            rows = [[plain(cell) for cell in row] for row in table.rows]
-            head = [plain(name) for name in table.head]
-            yield ""
-            yield from text_table(table.caption, head, rows).split("\n")
+            yield from table_lines(table)
 
 
 def purpose_page(report: PurposeReport) -> str:

@@ -17,8 +17,7 @@ from recsys.customers.segments.summary import (
     summaries,
 )
 from recsys.data.interactions import timestamp
-from recsys.ops.result_tables import text_table
-from recsys.reports.rendering import Cells, PageTable, TableCell, plain, render
+from recsys.reports.rendering import Cells, PageTable, TableCell, render, table_lines
 
 PAGE = "segments.html"
 """File name of the page."""
@@ -116,11 +115,7 @@ def segment_text(report: SegmentReport) -> Iterator[str]:
     yield summary(report)
     for table in (segment_table(report), cell_table(report), overlap_table(report)):
         if table.rows:
-            rows = [[plain(cell) for cell in row] for row in table.rows]
-            yield ""
-            yield from text_table(table.caption, [plain(name) for name in table.head], rows).split(
-                "\n"
-            )
+            yield from table_lines(table)
 
 
 def segment_page(report: SegmentReport) -> str:

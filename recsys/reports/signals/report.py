@@ -1,7 +1,7 @@
 """Signals as tables for the terminal and a page, and as figures."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,8 +10,7 @@ from recsys.customers.signals.levers import Lever
 from recsys.customers.signals.library import SignalLibrary
 from recsys.customers.signals.lift import Lift
 from recsys.data.interactions import timestamp
-from recsys.ops.result_tables import text_table
-from recsys.reports.rendering import Cells, PageTable, TableCell, plain, render, verdict_cell
+from recsys.reports.rendering import Cells, PageTable, TableCell, render, table_lines, verdict_cell
 
 PAGE = "signals.html"
 """File name of the page."""
@@ -105,23 +104,13 @@ def signal_text(report: SignalReport) -> Iterator[str]:
     """Lines for the terminal."""
     yield title(report)
     yield summary(report)
-    yield ""
     table = signal_table(report)
-    yield from text_table(table.caption, *_plain(table)).split("\n")
+    # What a signal is about has no room on a terminal.
+    rows = [[name.text if isinstance(name, TableCell) else name, *cells]
+            for name, *cells in table.rows]  # fmt: skip
+    yield from table_lines(replace(table, rows=rows))
     if report.levers:
-        made = lever_table(report)
-        yield ""
-        yield from text_table(made.caption, *_plain(made)).split("\n")
-
-
-def _plain(table: PageTable) -> tuple[list[str], list[list[str]]]:
-    """Head and rows for a terminal, where what a signal is about has no room."""
-    rows = [
-        [cell.text if isinstance(cell, TableCell) and at == 0 else plain(cell)
-         for at, cell in enumerate(row)]
-        for row in table.rows
-    ]  # fmt: skip
-    return [plain(cell) for cell in table.head], rows
+        yield from table_lines(lever_table(report))
 
 
 def signal_page(report: SignalReport) -> str:

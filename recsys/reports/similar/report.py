@@ -12,8 +12,7 @@ from recsys.data.dataset import Dataset
 from recsys.data.interactions import timestamp
 from recsys.evaluation.intervals import Interval
 from recsys.evaluation.paired import Difference
-from recsys.ops.result_tables import text_table
-from recsys.reports.rendering import PagePicture, PageTable, plain, render
+from recsys.reports.rendering import PagePicture, PageTable, render, table_lines
 
 PAGE = "similar.html"
 """File name of the page."""
@@ -77,14 +76,7 @@ class SimilarReport:
                 for name, said in part.listed:
                     yield from wrap(f"{name}: {said}", _WIDTH, subsequent_indent="    ")
             if part.table is not None and part.table.rows and not part.for_page:
-                rows = [[plain(cell) for cell in row] for row in part.table.rows]
-                head = [plain(name) for name in part.table.head]
-                yield ""
-                yield from text_table(part.table.caption, head, rows).split("\n")
-
-    def finite_figures(self) -> dict[str, float]:
-        """The figures that are numbers."""
-        return {name: value for name, value in self.figures.items() if np.isfinite(value)}
+                yield from table_lines(part.table)
 
 
 def until(data: Dataset) -> str:
