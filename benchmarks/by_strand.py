@@ -27,7 +27,7 @@ class ByStrandSuite:
         window: "valid" or "test".
         column: of products that has the purposes; None finds them in the graph.
         floor: as for `ByStrand`.
-        boost: likewise.
+        boost: as for `ByStrand`.
         als: settings of ALS.
         resamples: bootstrap resamples of customers.
     """

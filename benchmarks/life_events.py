@@ -1,4 +1,4 @@
-"""How well the next life event is foretold on the market, against the truth at the same moment.
+"""How well the next life event is predicted on the market, against the truth at the same moment.
 
 The method is chosen by average precision on valid; test is read once, with it. The oracle knows who
 prepares for which event, and since when: a firm sees only what that causes.

@@ -1,4 +1,4 @@
-"""Foretells the next life event of customers and its time, and shows how well.
+"""Predicts the next life event of customers and its time, and shows how well.
 
 recsys life_events data=files data.root=FOLDER page=life_events.html out=life_events.parquet
 recsys life_events data.version=2 data.events=50000 days=30 test=true
@@ -52,7 +52,7 @@ KEYS = {
 
 
 def main(words: Sequence[str]) -> None:
-    """Prints how well life events are foretold, writes files, and keeps them in MLflow.
+    """Prints how well life events are predicted, writes files, and keeps them in MLflow.
 
     Args:
         words: key=value.

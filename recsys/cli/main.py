@@ -44,7 +44,7 @@ COMMANDS = {
     "similar": "find similar customers, look-alikes of a list, and data-driven segments",
     "moments": "tell what sessions are for and who will leave, and how well that is told",
     "purposes": "find what customers are after: strands of events by purpose, and the open ones",
-    "life_events": "foretell the next life event of customers and its time, and how well",
+    "life_events": "predict the next life event of customers and its time, and how well",
     "customer": "show one customer on one page: strands, signals, value, consent, next offers",
     "journey_map": "draw journeys by stage and touchpoint: drop-offs, times, and what differs",
     "plan": "plan two steps for each customer: an offer now, and the next after each answer",

@@ -23,7 +23,7 @@ KEYS = {
     "events": Key("number of events, 1,000 to 100 million", default="100000"),
     "seed": Key("a whole number of 0 or more", default="0"),
     "records": Key("false leaves out the table of records, which no model reads", default="true"),
-    "version": Key("of the market; in 2 life events can be foretold", default="1"),
+    "version": Key("of the market; in 2 life events can be predicted", default="1"),
 }
 
 

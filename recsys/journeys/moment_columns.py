@@ -26,7 +26,7 @@ def moment_columns(
         before: events before the moment, see `Dataset.before`.
         moment: UTC microseconds.
         model: of moments, fitted on them; None for none.
-        leaving: of intent to leave, likewise.
+        leaving: of intent to leave, fitted on them; None for none.
 
     Returns:
         customer_id, `next_NAME` for each moment: its probability for a session that begins at the

@@ -24,7 +24,7 @@ AS = ("columns", "edges", "both")
 
 
 class WithLifeEvents(SnapshotSource):
-    """Another source, with what is foretold of life events: columns of customers, edges, or both.
+    """Another source, with predictions of life events: columns of customers, edges, or both.
 
     The model is fitted anew at each moment, on what was before it; the columns are empty as long as
     that is too little. A model, a slice, a rule (`customer.life_moving > 0.2`) or a segment then

@@ -35,7 +35,7 @@ class Stage(IntEnum):
 class Latent:
     """The truth of a chunk, from which its events are drawn.
 
-    `life` is None in version 1, whose life events nothing foretells.
+    `life` is None in version 1, whose life events nothing predicts.
     """
 
     world: World

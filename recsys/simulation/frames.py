@@ -15,10 +15,10 @@ from recsys.simulation.keys import alias_ids, customer_ids
 from recsys.simulation.names import (
     ALIAS_KINDS,
     DEVICES,
-    FORETOLD_LIFE_EVENTS,
     INTENTS,
     LANGUAGES,
     LIFE_STAGES,
+    PREDICTABLE_LIFE_EVENTS,
     TIME_ZONES,
     TOUCHPOINT_NAMES,
     TOUCHPOINTS,
@@ -97,7 +97,7 @@ def _customers(chunk: Chunk, ids: pd.Series, count: int) -> pd.DataFrame:
     # A row from the beginning, and one from when the firm records a life event.
     second = chunk.life.recorded(chunk.people)[:count]
     rows = np.flatnonzero(second < calendar.NEVER)
-    names = tuple(FORETOLD_LIFE_EVENTS)
+    names = tuple(PREDICTABLE_LIFE_EVENTS)
     kinds = np.concatenate([np.full(count, -1), chunk.people.life_event[rows]])
     dates = np.concatenate([np.full(count, calendar.NEVER), second[rows]])
     dated = pd.concat([table, table.iloc[rows]], ignore_index=True)

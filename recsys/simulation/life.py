@@ -1,4 +1,4 @@
-"""Life events that can be foretold: the life courses of version 2 of the market.
+"""Life events that can be predicted: the life courses of version 2 of the market.
 
 Each customer is at risk of a preparation of each kind of life event: its hazard depends on age and
 life stage, and on the season. At most one preparation begins in a year. It lasts a gamma
@@ -44,7 +44,7 @@ class Preparation(NamedTuple):
     swing: float
 
 
-# In the order of FORETOLD_LIFE_EVENTS. Moves are most in July, new jobs in March and September.
+# In the order of PREDICTABLE_LIFE_EVENTS. Moves are most in July, new jobs in March and September.
 PREPARATIONS = (
     Preparation((0.35, 0.45, 0.20, 0.10, 0.08), 45, 160, 1, 0.7),
     Preparation((0.05, 0.35, 0.45, 0.05, 0.0), 90, 75, 1, 0.1),

@@ -79,8 +79,8 @@ LIFE_EVENTS = {
     "child": ("Life insurance", "Health insurance", "Savings plan", "Car loan"),
     "new job": ("Pension", "Credit card", "Mobile plan", "Investment fund"),
 }
-# Of version 2 of the market, where they can be foretold.
-FORETOLD_LIFE_EVENTS = LIFE_EVENTS | {
+# Of version 2 of the market, where they can be predicted.
+PREDICTABLE_LIFE_EVENTS = LIFE_EVENTS | {
     "retirement": ("Pension", "Investment fund", "Health insurance", "Travel insurance"),
 }
 # Time zone -> hours ahead of UTC. Zones without daylight saving, so that the shift is constant.

@@ -75,7 +75,7 @@ def purposes(
         world: products.
         people: customers of the chunk.
         rng: source of randomness.
-        life: their life courses, if life events can be foretold.
+        life: their life courses, if life events can be predicted.
     """
     generations = [
         _begin(world, people, *_spontaneous(people, rng), rng),

@@ -61,7 +61,7 @@ def sessions(
         people: customers of the chunk.
         purposes: their purposes.
         rng: source of randomness.
-        life: their life courses, if life events can be foretold.
+        life: their life courses, if life events can be predicted.
     """
     visits = purposes.visits
     errand, errand_second = _errands(people, rng, life)

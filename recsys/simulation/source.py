@@ -5,7 +5,7 @@ Seen products are kept in the ranking: some purchases are renewals, and customer
 Targets: `accept` (of a logged offer) and `purchase` (at the end of a journey).
 
 Odd about the data:
-- In version 2 (`version=2`) life events can be foretold: see `recsys.simulation.life`.
+- In version 2 (`version=2`) life events can be predicted: see `recsys.simulation.life`.
 - Every customer starts the year without a purpose, so January has fewer events than other months.
 - Most events of a session have the time of the event before, because pages report in bursts.
 - About one session in five of a customer with aliases is seen under an alias; one link in ten is
@@ -32,7 +32,7 @@ from recsys.simulation import calendar, frames
 from recsys.simulation.chunk import CUSTOMERS, Latent, Stage, generator, latent, record
 from recsys.simulation.decisions import REFUSAL
 from recsys.simulation.keys import customer_ids, customer_rows, record_rows, rows_in_list
-from recsys.simulation.names import FORETOLD_LIFE_EVENTS, LIFE_EVENTS, TOUCHPOINT_NAMES
+from recsys.simulation.names import LIFE_EVENTS, PREDICTABLE_LIFE_EVENTS, TOUCHPOINT_NAMES
 from recsys.simulation.offers import in_window, offers, offers_table
 from recsys.simulation.opportunities import opportunities
 from recsys.simulation.partitions import write_partitions
@@ -51,7 +51,7 @@ class SimulatedMarket:
         events: approximate number of interactions, 1,000 to 100 million; 20 per customer,
             26 in version 2.
         seed: not negative; equal seeds give equal tables.
-        version: 1, whose life events nothing foretells; 2, where they depend on age, life stage and
+        version: 1, whose life events nothing predicts; 2, where they depend on age, life stage and
             season and are preceded by signs, and customers have a column `life_event`, dated by
             when the firm records one. See `recsys.simulation.life`.
         records: with a table `records`, see `recsys.simulation.records`. It changes no other table,
@@ -233,7 +233,7 @@ class SimulatedMarket:
             InputError: an id is not of this market, or its version has no such probability.
         """
         if self.version == "1":
-            raise InputError("version: expected 2, whose life events can be foretold, got 1")
+            raise InputError("version: expected 2, whose life events can be predicted, got 1")
         persons = customer_rows(customers, self.customers)
         start = float(calendar.to_days(calendar.market_seconds(when))[0])
         chances = np.zeros((len(persons), len(self.life_events)))
@@ -247,7 +247,7 @@ class SimulatedMarket:
     @property
     def life_events(self) -> tuple[str, ...]:
         """The kinds of life events."""
-        return tuple(LIFE_EVENTS if self.version == "1" else FORETOLD_LIFE_EVENTS)
+        return tuple(LIFE_EVENTS if self.version == "1" else PREDICTABLE_LIFE_EVENTS)
 
     def _size(self, number: int) -> int:
         """Number of the customers of part `number`."""

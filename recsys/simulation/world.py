@@ -12,8 +12,8 @@ from recsys.data import columns
 from recsys.simulation import calendar
 from recsys.simulation.names import (
     CATEGORIES,
-    FORETOLD_LIFE_EVENTS,
     LIFE_STAGES,
+    PREDICTABLE_LIFE_EVENTS,
     TIERS,
     TOUCHPOINTS,
 )
@@ -169,7 +169,7 @@ def _windows(rng: np.random.Generator) -> tuple[IntArray, IntArray]:
 def _life_lift() -> FloatArray:
     """[life event, G] log odds: 0 for the categories of an event, very low for the others."""
     names = [category.name for category in CATEGORIES]
-    lift = np.full((len(FORETOLD_LIFE_EVENTS), GROUPS), -6.0)
-    for row, raised in enumerate(FORETOLD_LIFE_EVENTS.values()):
+    lift = np.full((len(PREDICTABLE_LIFE_EVENTS), GROUPS), -6.0)
+    for row, raised in enumerate(PREDICTABLE_LIFE_EVENTS.values()):
         lift[row, [names.index(name) for name in raised]] = 0.0
     return lift

@@ -1,4 +1,4 @@
-"""Version 2 of the market: life events that can be foretold, and what the first version keeps."""
+"""Version 2 of the market: life events that can be predicted, and what the first version keeps."""
 
 from functools import cache
 from itertools import pairwise
@@ -15,7 +15,7 @@ from recsys.errors import InputError
 from recsys.simulation import Oracle, SimulatedMarket
 from recsys.simulation.chunk import draw_latent, latent
 from recsys.simulation.life import GIVEN_UP, PREPARATIONS, hazards_of
-from recsys.simulation.names import FORETOLD_LIFE_EVENTS, LIFE_STAGES
+from recsys.simulation.names import LIFE_STAGES, PREDICTABLE_LIFE_EVENTS
 from recsys.simulation.true_purposes import with_true_purposes
 from recsys.simulation.world import IN_CATEGORY, product_ids
 
@@ -44,7 +44,7 @@ def test_passes_the_schemas_with_a_dated_row_for_each_life_event() -> None:
     check_tables(tables())
     customers = tables().customers
     happened = customers[customers["life_event"].notna()]
-    assert set(happened["life_event"]) == set(FORETOLD_LIFE_EVENTS)
+    assert set(happened["life_event"]) == set(PREDICTABLE_LIFE_EVENTS)
     assert happened["customer_id"].is_unique
     assert happened["valid_from"].notna().all()
     assert customers[customers["life_event"].isna()]["valid_from"].isna().all()
@@ -57,7 +57,7 @@ def test_events_are_those_of_the_truth_and_recorded_on_their_day() -> None:
     happened = tables().customers.dropna(subset=["life_event"])
     rows = happened["customer_id"].str[1:].astype(int).to_numpy()
     people = true.people
-    assert [list(FORETOLD_LIFE_EVENTS)[kind] for kind in people.life_event[rows]] == list(
+    assert [list(PREDICTABLE_LIFE_EVENTS)[kind] for kind in people.life_event[rows]] == list(
         happened["life_event"]
     )
     days = (happened["valid_from"] - pd.Timestamp("2025-01-01", tz="UTC")).dt.days
@@ -128,7 +128,7 @@ def test_signs_come_before_an_event_and_purposes_after_it() -> None:
     day = (events["timestamp"] - pd.Timestamp("2025-01-01", tz="UTC")).dt.total_seconds() / 86_400
     since = day.to_numpy() - people.life_day[row]
     raised = {kind: {groups.index(each) for each in fitting}
-              for kind, fitting in enumerate(FORETOLD_LIFE_EVENTS.values())}  # fmt: skip
+              for kind, fitting in enumerate(PREDICTABLE_LIFE_EVENTS.values())}  # fmt: skip
     happens = np.flatnonzero(people.life_event[row] >= 0)
     fits = np.array([number[at] // IN_CATEGORY in raised[people.life_event[row[at]]]
                      for at in happens])  # fmt: skip

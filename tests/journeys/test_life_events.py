@@ -1,4 +1,4 @@
-"""Life events: read from dated rows, foretold from what was before, scored on what came after."""
+"""Life events: read from dated rows, predicted from what was before, scored on what came after."""
 
 from dataclasses import replace
 

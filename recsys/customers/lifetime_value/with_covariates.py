@@ -27,7 +27,7 @@ class WithCovariates(Fitted):
 
     Fader and Hardie: Incorporating time-invariant covariates into the Pareto/NBD and BG/NBD models
     (2007). For covariates x of a customer, the rate of purchases is drawn from Gamma(r, alpha
-    e^(-g x)), which multiplies it by e^(g x); in Pareto/NBD the rate of leaving likewise, by beta
+    e^(-g x)), which multiplies it by e^(g x); so is the rate of leaving in Pareto/NBD, by beta
     e^(-h x), and in BG/NBD the chance to leave is drawn from Beta(a e^(h x), b e^(k x)).
 
     The likelihood is the sum over groups of customers with equal covariates, each with parameters

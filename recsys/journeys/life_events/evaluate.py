@@ -1,4 +1,4 @@
-"""How well life events were foretold, in a window that no fit has seen."""
+"""How well life events were predicted, in a window that no fit has seen."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

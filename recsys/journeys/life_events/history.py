@@ -1,4 +1,4 @@
-"""What is known of a customer at a moment, from which the next life event is foretold."""
+"""What is known of a customer at a moment, from which the next life event is predicted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def columns_of(data: Dataset, life: LifeEvents, label: str) -> Columns:
 
     Args:
         data: events before the cut-off.
-        life: likewise.
+        life: life events before the cut-off.
         label: column of customers with life events, which is read as `life` alone.
     """
     events = data.interactions

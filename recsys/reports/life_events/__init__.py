@@ -1,1 +1,1 @@
-"""What `recsys life_events` shows: how well the next life event and its time are foretold."""
+"""What `recsys life_events` shows: how well the next life event and its time are predicted."""

@@ -1,4 +1,4 @@
-"""Life events foretold as one HTML page, and as lines for the terminal."""
+"""Predicted life events as one HTML page, and as lines for the terminal."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -71,7 +71,7 @@ def _figure(report: LifeReport) -> "Figure":
     place = np.arange(len(names))
     ends = [[each.mean - each.low for each in cells], [each.high - each.mean for each in cells]]
     right.barh(place, [each.mean for each in cells], xerr=ends, color=BLUE, height=0.6,
-               label="foretold", error_kw={"elinewidth": 0.9})  # fmt: skip
+               label="predicted", error_kw={"elinewidth": 0.9})  # fmt: skip
     right.plot(rates, place, "|", color=ORANGE, ms=18, mew=2, label="by chance")
     right.set_yticks(place, names)
     right.invert_yaxis()

@@ -1,4 +1,4 @@
-"""Life events foretold as tables for the terminal and a page, and as figures."""
+"""Predicted life events as tables for the terminal and a page, and as figures."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class LifeReport:
         window: "valid" or "test".
         start: of the window, UTC microseconds; nothing at or after it was fitted.
         end: behind the window.
-        scores: how well they were foretold.
+        scores: how well they were predicted.
     """
 
     data: str
