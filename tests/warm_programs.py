@@ -72,7 +72,8 @@ def _programs() -> Path:
     command = [sys.executable, __file__, address]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert server.stdout is not None
-    assert server.stdout.readline() == "ready\n"
+    with server.stdout:
+        assert server.stdout.readline() == "ready\n"
     return folder
 
 
