@@ -19,7 +19,6 @@ the recall@10 of a graph filter by 0.003 to 0.004, and took 2.7 times as long wi
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.utils.extmath import randomized_svd
 
 from recsys.arrays import FloatArray
 from recsys.models.base import FilterRecommender
@@ -38,6 +37,9 @@ def of_matrix(matrix: csr_array, rank: int, seed: int) -> FloatArray:
     Returns:
         [m, rank] float32 with orthonormal columns, the vector of the largest singular value first.
     """
+    # Imported late: it takes long.
+    from sklearn.utils.extmath import randomized_svd
+
     _, _, right = randomized_svd(matrix, rank, n_iter=3, random_state=seed)
     return np.ascontiguousarray(right.T, dtype=np.float32)
 

@@ -51,9 +51,9 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.action_weights import signed_weights
 from recsys.graph.bipartite import interaction_matrix, normalise
+from recsys.graph.dayparts import touchpoint_names
 from recsys.graph.relations import Signals
 from recsys.graph.signal_edges import require_signals
-from recsys.graph.touchpoints import touchpoint_names
 from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.touchpoint_gnn.event_contexts import context_names
 from recsys.models.touchpoint_gnn.inputs import features_of, network_inputs, touchpoints_of_nodes
