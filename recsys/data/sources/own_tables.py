@@ -108,7 +108,7 @@ class OwnTables(ABC):
             InputError: interactions are missing, or a table or a column to rename is wrong.
         """
         with self.reader() as read:
-            frames: dict[str, Any] = {table: self._renamed(table, read) for table in TABLES}
+            frames: dict[str, Any] = {table: self.renamed(table, read) for table in TABLES}
         return self.with_outcomes(EndingTables(**frames, ends=self.ends))
 
     def inspected(self) -> Inspected:
@@ -118,7 +118,7 @@ class OwnTables(ABC):
         with self.reader() as read:
             for name in TABLES:
                 try:
-                    frame = self._renamed(name, read)
+                    frame = self.renamed(name, read)
                 except InputError as error:
                     unread.append(Fault.of_error(name, error))
                     continue
@@ -140,7 +140,16 @@ class OwnTables(ABC):
         events = decisions_as_events(check_tables(loaded), known_after=known_after)
         return EndingTables.of(replace(events, records=loaded.records), self.ends)
 
-    def _renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
+    def renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
+        """A table with the names of the library; None if there is none.
+
+        Args:
+            table: its name.
+            read: of `reader`.
+
+        Raises:
+            InputError: it cannot be read, or lacks a column that is to be renamed.
+        """
         try:
             frame = read(table)
         except InputError as error:
