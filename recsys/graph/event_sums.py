@@ -122,8 +122,10 @@ def _numbered(
 
 
 def _joined(parts: Sequence[StoredPart], name: str) -> NDArray[Any]:
-    nothing = [np.full(part.about.rows, -1, np.int32) for part in parts if name not in part.arrays]
-    return np.concatenate([part.arrays[name] for part in parts] if not nothing else nothing)
+    """[E] a column of some parts; -1 if the table has no such column."""
+    if name not in parts[0].arrays:
+        return np.full(sum(part.about.rows for part in parts), -1, np.int32)
+    return np.concatenate([part.arrays[name] for part in parts])
 
 
 def _weights(parts: Sequence[StoredPart]) -> NDArray[Any]:

@@ -12,11 +12,11 @@ from recsys.data import columns
 from recsys.data.check import check_and_count, check_outline
 from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
+from recsys.data.interactions import ACTION_CODES
 from recsys.data.part_store.part_store import BadPart
 from recsys.data.part_store.stored_events import StoredEvents
 from recsys.data.sources.files import Files
 from recsys.data.sources.stored import stored_events, stored_tables
-from recsys.data.interactions import ACTION_CODES
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
 from recsys.graph.action_weights import require_weights, weight_table

@@ -1,4 +1,4 @@
-"""`GrowingValues`: the distinct ids or texts of a column, in the order in which parts bring them."""
+"""`GrowingValues`: distinct ids or texts of a column, in the order in which parts bring them."""
 
 from collections.abc import Sequence
 from typing import Any

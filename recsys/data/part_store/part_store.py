@@ -87,6 +87,7 @@ class PartStore:
         if changes.line is not None:
             getLogger(__name__).warning("data.store=%s: %s", self.folder, changes.line)
         values = self._values(manifest)
+        known = {name: len(growing) for name, growing in values.items()}
         manifest = manifest.model_copy(
             update={
                 "parts": tuple(kept.values()),
@@ -97,7 +98,7 @@ class PartStore:
             manifest = self._add(manifest, values, batch)
         write_manifest(self.folder, manifest)
         self._clean_up(manifest)
-        return self._opened(manifest, values, files, changes)
+        return self._opened(manifest, values, known, files, changes)
 
     def _manifest(self, files: Sequence[PartFile]) -> tuple[Manifest, bool]:
         """The manifest to go on with, and whether that of other settings is left."""
@@ -182,6 +183,7 @@ class PartStore:
         self,
         manifest: Manifest,
         values: Mapping[str, GrowingValues],
+        known: Mapping[str, int],
         files: Sequence[PartFile],
         changes: Changes,
     ) -> StoredEvents:
@@ -196,6 +198,7 @@ class PartStore:
         return StoredEvents(
             folder=self.folder, parts=parts, has_unused=manifest.has_unused, changes=changes,
             values={name: growing.values for name, growing in values.items()},
+            new_values={name: len(of) - known.get(name, 0) for name, of in values.items()},
         )  # fmt: skip
 
     def _clean_up(self, manifest: Manifest) -> None:

@@ -59,6 +59,7 @@ class StoredEvents:
         folder: of the store.
         parts: in the order of the table.
         values: column of ids or texts -> what the codes of all parts stand for.
+        new_values: column of ids or texts -> how many of its values this update added.
         has_unused: whether some of the values may occur in no part.
         changes: what the update found.
     """
@@ -66,6 +67,7 @@ class StoredEvents:
     folder: Path
     parts: tuple[StoredPart, ...]
     values: Mapping[str, pa.Array]
+    new_values: Mapping[str, int]
     has_unused: bool
     changes: Changes
 
@@ -138,11 +140,12 @@ class StoredEvents:
     def statistics(self) -> Statistics:
         """What the events count, added up over the parts."""
         counts: dict[str, Counter[str]] = {}
-        for part in self.parts:
-            for name, of_part in part.about.counts.items():
+        abouts = [part.about for part in self.parts]
+        for about in abouts:
+            for name, of_part in about.counts.items():
                 counts.setdefault(name, Counter()).update(of_part)
         return Statistics(
-            events=sum(part.about.rows for part in self.parts),
+            events=sum(about.rows for about in abouts),
             customers=self.number_of(columns.CUSTOMER),
             products=self.number_of(columns.PRODUCT),
             first=min(
