@@ -1,7 +1,6 @@
 """`GrowingValues`: distinct ids or texts of a column, in the order in which parts bring them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.arrays import IntArray
+from recsys.data.categories import codes_of, folded, gathered, used
 
 
 class GrowingValues:
@@ -61,15 +61,12 @@ def joined(pieces: Sequence[pa.Array]) -> pa.Array:
 
 def fold(column: pd.Series) -> tuple[IntArray, pa.Array]:
     """int32 codes [n] of a column of ids or texts, -1 for null, and the values that they are of."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy()
-        used = np.bincount(codes[codes >= 0], minlength=len(column.cat.categories)) > 0
-        values: Any = column.cat.categories[used]
-        codes = np.append(np.cumsum(used) - 1, -1)[codes]
-    else:
-        codes, values = pd.factorize(column)
+    coded = folded(column)
+    is_used = used(coded)
+    numbers = np.append(np.cumsum(is_used) - 1, -1).astype(np.int32)
+    values = coded.cat.categories[is_used]
     kind = pa.int64() if pd.api.types.is_integer_dtype(values.dtype) else pa.large_string()
-    return codes.astype(np.int32), pa.array(np.asarray(values), kind)
+    return gathered(numbers, codes_of(coded)), pa.array(np.asarray(values), kind)
 
 
 def _as_texts(values: pa.Array) -> pa.Array:
