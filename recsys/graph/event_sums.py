@@ -84,7 +84,7 @@ def _batches(parts: Sequence[StoredPart]) -> Iterator[list[StoredPart]]:
 
 
 def _added(former: EventSums, parts: Sequence[StoredPart], events: StoredEvents) -> EventSums:
-    customers = _joined(parts, columns.CUSTOMER)
+    customers = _joined(parts, columns.CUSTOMER).astype(np.int32)
     about, numbers = _numbered(former.about, parts, events)
     used = numbers >= 0
     shape = (len(events.values[columns.CUSTOMER]), len(about))
@@ -105,9 +105,9 @@ def _numbered(
 ) -> tuple[IntArray, IntArray]:
     """[K, 3] what events are about, the new at the end; and [E] the number of each event, or -1."""
     sizes = [len(events.values[name]) + 1 if name in events.values else 1 for name in _KEY]
-    codes = [_joined(parts, name) for name in _KEY]
+    codes = [_joined(parts, name).astype(np.int64) for name in _KEY]
     keys = np.ravel_multi_index([of_column + 1 for of_column in codes], sizes)
-    known = np.ravel_multi_index(list(former.T + 1), sizes)
+    known = np.ravel_multi_index(list(former.T.astype(np.int64) + 1), sizes)
     distinct, inverse = np.unique(keys, return_inverse=True)
     order = np.argsort(known)
     place = np.searchsorted(known, distinct, sorter=order)

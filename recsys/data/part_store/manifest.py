@@ -1,18 +1,22 @@
 """What a store holds, as `store.json` says it: the only file that is ever replaced."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from recsys.errors import InputError
+from recsys.ops.shown_text import shown
 from recsys.ops.whole_file import reason, write_whole
 
 NAME = "store.json"
 FORMAT = 1
 
-FileName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^(events|values)-[0-9]+\.arrow$")]
+_FILE = r"^(events|values)-[0-9]+\.arrow$"
+
+FileName: TypeAlias = Annotated[str, StringConstraints(pattern=_FILE)]
 """Of a file in the store; a manifest that somebody else wrote names no file elsewhere."""
 
 
@@ -83,25 +87,42 @@ def read_manifest(folder: Path) -> Manifest | None:
     path = folder / NAME
     try:
         if not path.exists():
-            if folder.exists() and any(entry.name[0] != "." for entry in folder.iterdir()):
+            if folder.exists() and not all(map(_may_be_ours, folder.iterdir())):
                 raise InputError(
                     f"data.store={folder}: expected a store or an empty folder, got a folder of "
                     "other files; name another one"
                 )
             return None
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(content, dict) and content.get("format") != FORMAT:
-            raise InputError(
-                f"data.store={folder}: expected a store of format {FORMAT}, got "
-                f"{content.get('format')!r}; remove the folder, it is built again"
-            )
-        return Manifest.model_validate(content)
+        content = json.loads(path.read_bytes())
     except OSError as error:
         raise InputError(f"data.store={folder} cannot be read: {reason(error)}") from None
-    except (ValueError, ValidationError):
+    except ValueError as error:
+        raise error if isinstance(error, InputError) else _damaged(folder) from None
+    if isinstance(content, dict) and content.get("format") != FORMAT:
         raise InputError(
-            f"data.store={folder}: {NAME} is damaged; remove the folder, it is built again"
-        ) from None
+            f"data.store={folder}: expected a store of format {FORMAT}, got "
+            f"{shown(content.get('format'))}; remove the folder, it is built again"
+        )
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError:
+        raise _damaged(folder) from None
+
+
+def is_of_events(name: str) -> bool:
+    """Whether a file of this name is one that a manifest may name."""
+    return re.fullmatch(_FILE, name) is not None
+
+
+def _may_be_ours(path: Path) -> bool:
+    # A process that is killed before it writes the first manifest leaves such files.
+    return path.name.startswith(".") or is_of_events(path.name)
+
+
+def _damaged(folder: Path) -> InputError:
+    return InputError(
+        f"data.store={folder}: {NAME} is damaged; remove the folder, it is built again"
+    )
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -5,7 +5,6 @@ process that is killed at any moment leaves a store that the next one goes on wi
 names is removed. Processes take turns by a lock.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from logging import getLogger
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import IntArray
+from recsys.data.categories import code_type, gathered
 from recsys.data.part_store.arrow_files import (
     read_columns,
     read_values,
@@ -25,7 +24,13 @@ from recsys.data.part_store.arrow_files import (
 from recsys.data.part_store.changes import Changes, PartFile, compared, digest, settled
 from recsys.data.part_store.coded_part import CodedPart, coded_part
 from recsys.data.part_store.growing_values import GrowingValues
-from recsys.data.part_store.manifest import KeptPart, Manifest, read_manifest, write_manifest
+from recsys.data.part_store.manifest import (
+    KeptPart,
+    Manifest,
+    is_of_events,
+    read_manifest,
+    write_manifest,
+)
 from recsys.data.part_store.stored_events import StoredEvents, StoredPart
 from recsys.errors import InputError
 from recsys.ops.locks import lock
@@ -35,7 +40,6 @@ _ROWS = 4_000_000
 """Parts of so many rows are added at a time; what a kill may lose."""
 
 _LOCK = ".lock"
-_OURS = re.compile(r"(events|values)-[0-9]+\.arrow")
 
 _Batch = Sequence[tuple[KeptPart, CodedPart]]
 
@@ -161,8 +165,9 @@ class PartStore:
         for name in batch[0][1].values:
             growing = values.setdefault(name, GrowingValues())
             codes, new[name] = growing.add([part.values[name] for _, part in batch])
+            kind = code_type(len(growing))
             for of_part, of_values in zip(arrays, codes, strict=True):
-                of_part[name] = _looked_up(of_values, of_part[name])
+                of_part[name] = gathered(np.append(of_values, -1).astype(kind), of_part[name])
         pieces = list(manifest.values)
         if any(len(piece) for piece in new.values()):
             written += 1
@@ -204,7 +209,7 @@ class PartStore:
     def _clean_up(self, manifest: Manifest) -> None:
         """Removes the files of parts that have gone, and what killed processes have left."""
         for path in self.folder.iterdir():
-            if _OURS.fullmatch(path.name) and path.name not in manifest.files:
+            if is_of_events(path.name) and path.name not in manifest.files:
                 # Windows removes no file that another process has mapped; the next update will.
                 with suppress(OSError):
                     path.unlink()
@@ -223,8 +228,3 @@ class PartStore:
         )
         with lock(self.folder / _LOCK):
             yield
-
-
-def _looked_up(table: IntArray, codes: IntArray) -> IntArray:
-    """[n] int32 what a table says of codes [n]; -1 stays."""
-    return np.append(table, -1).astype(np.int32)[codes]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.arrays import IntArray
 from recsys.data import columns
+from recsys.data.categories import code_type, gathered, unfolded
 from recsys.data.part_store.arrow_files import Columns
 from recsys.data.part_store.changes import Changes
 from recsys.data.part_store.manifest import KeptPart
@@ -72,8 +73,9 @@ class StoredEvents:
     changes: Changes
 
     def column(self, name: str) -> NDArray[Any]:
-        """[E] a column of all parts, one after the other."""
-        return np.concatenate([part.arrays[name] for part in self.parts])
+        """[E] a column of all parts, one after the other; codes in the type that holds them all."""
+        kind = code_type(len(self.values[name])) if name in self.values else None
+        return np.concatenate([part.arrays[name] for part in self.parts], dtype=kind)
 
     def frame(self) -> pd.DataFrame:
         """[E] the events as `recsys.data.check.check_table` gives them, texts as categories."""
@@ -84,16 +86,16 @@ class StoredEvents:
         if name not in self.values:
             return _as_checked(column)
         values = self.values[name]
-        if pa.types.is_integer(values.type):
-            numbers = np.append(values.to_numpy(), 0)[column]
-            if column.min(initial=0) >= 0:
-                return pd.Series(numbers)
-            return pd.Series(pd.arrays.IntegerArray(numbers, column < 0))
         if self.has_unused:
             used = self.used[name]
             values = values.filter(pa.array(used))
-            column = np.append(np.cumsum(used) - 1, -1)[column]
-        return pd.Series(pd.Categorical.from_codes(column, _index(values)))
+            column = gathered(np.append(np.cumsum(used) - 1, -1).astype(column.dtype), column)
+        events = pd.Series(
+            pd.Categorical.from_codes(column, _index(values), validate=False), copy=False
+        )
+        # Whole numbers of sessions are no categories, see `recsys.data.readers`.
+        is_plain = name == columns.SESSION and pa.types.is_integer(values.type)
+        return unfolded(events) if is_plain else events
 
     def outline(self) -> pd.DataFrame:
         """A small table that passes the checks of a whole table if, and only if, the events do.
@@ -168,7 +170,8 @@ def _as_checked(column: NDArray[Any]) -> pd.Series:
 
 
 def _index(values: pa.Array) -> pd.Index:
-    return pd.Index(values.to_pandas().astype("str"))
+    is_whole = pa.types.is_integer(values.type)
+    return pd.Index(values.to_numpy() if is_whole else values.to_pandas().astype("str"))
 
 
 def _repeated(values: pa.Array, length: int) -> pd.Series:
