@@ -249,8 +249,8 @@ def test_without_a_clock_the_order_of_rows_stays(tmp_path: Path, store: Path) ->
 
 def test_values_in_names_of_folders_are_read_as_without(tmp_path: Path, store: Path) -> None:
     rows = {"customer_id": ["x", "y"], "product_id": ["p", "q"]}
-    settings_of = {"partitions": {"day": "date"},
-                   "rename": {"interactions": {"day": "timestamp", "branch": "touchpoint"}}}  # fmt: skip
+    names = {"day": "timestamp", "branch": "touchpoint"}
+    settings_of = {"partitions": {"day": "date"}, "rename": {"interactions": names}}
     for day in (1, 2):
         write_part(tmp_path / "shop", f"branch=00{day}/day=2026-01-0{day}/part.parquet", rows)
         data = assert_same_data(tmp_path / "shop", store, **settings_of)

@@ -146,7 +146,7 @@ def test_events_of_customers_alone_make_an_empty_graph(tmp_path: Path) -> None:
 def test_errors_are_those_of_a_load(tmp_path: Path) -> None:
     root = tmp_path / "shop"
     write_side(root)
-    with pytest.raises(InputError, match="data.store: expected a folder, got none"):
+    with pytest.raises(InputError, match=r"data\.store: expected a folder, got none"):
         stored_graph(Files(root=str(root)))
     store = Files(root=str(root), store=str(tmp_path / "store"))
     write_day(root, "1.parquet", [("a", "tea", "app", "view", 1.0)])
@@ -158,5 +158,5 @@ def test_errors_are_those_of_a_load(tmp_path: Path) -> None:
     write_day(root, "3.parquet", [("a", "tea", "kiosk", "view", 3e19)])
     with pytest.raises(InputError, match="expected numbers that add up to at most"):
         stored_graph(store)
-    with pytest.raises(InputError, match="model.actions: no action 'buy'"):
+    with pytest.raises(InputError, match=r"model\.actions: no action 'buy'"):
         stored_graph(store, {"buy": 1.0})
