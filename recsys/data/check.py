@@ -26,8 +26,8 @@ def check_tables(tables: Tables) -> Tables:
 
     Ids and codes become int64 (Int64 with gaps) or str, texts str, times UTC timestamps, numbers
     float64 and flags bool. Ids, codes and texts of interactions become categories of these types,
-    see `recsys.data.categories`. Records are checked and left out: they are personal data, which identity
-    resolution alone reads (`recsys.customers.identity`), by `check_table`.
+    see `recsys.data.categories`. Records are checked and left out: they are personal data, which
+    identity resolution alone reads (`recsys.customers.identity`), by `check_table`.
 
     Args:
         tables: as a source loads them; the frames are not changed.

@@ -82,25 +82,27 @@ def _renamed(checked: Tables, merged: Tables) -> tuple[pd.Series, pd.Series]:
         if columns.CUSTOMER in table:
             before, after = _pairs(table[columns.CUSTOMER], getattr(merged, name)[columns.CUSTOMER])
             ids = pd.DataFrame({"old": before.astype(str), "new": after.astype(str)})
-            changes.append(ids[ids["old"] != ids["new"]])
+            changes.append(ids[ids["old"] != ids["new"]].drop_duplicates())
     pairs = pd.concat(changes, ignore_index=True)
     return pairs["old"], pairs["new"]
 
 
 def _pairs(before: pd.Series, after: pd.Series) -> tuple[pd.Index, pd.Index]:
-    """The distinct pairs of values that stand in the same row."""
+    """The pairs of values that stand in the same row, each at least once."""
     old, new = pd.Categorical(before), pd.Categorical(after)  # no copies of those that are
     of_old = np.full(len(old.categories), -1)
     for chunk in slices(len(before)):
         of_old[old.codes[chunk]] = new.codes[chunk]
     first = np.flatnonzero(of_old >= 0)
-    pairs = [np.stack([first, of_old[first]], axis=1)]
+    olds, news = [first], [of_old[first]]
     # Usually each id has become one other; a row where it became another one is a further pair.
     for chunk in slices(len(before)):
-        found = np.stack([old.codes[chunk], new.codes[chunk]], axis=1)
-        pairs.append(found[of_old[found[:, 0]] != found[:, 1]])
-    distinct = np.unique(np.concatenate(pairs), axis=0)
-    return old.categories[distinct[:, 0]], new.categories[distinct[:, 1]]
+        codes = old.codes[chunk]
+        differs = of_old[codes] != new.codes[chunk]
+        if differs.any():
+            olds.append(codes[differs])
+            news.append(new.codes[chunk][differs])
+    return old.categories[np.concatenate(olds)], new.categories[np.concatenate(news)]
 
 
 def _late_link(

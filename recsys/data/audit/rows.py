@@ -1,7 +1,8 @@
 """`AllRows`: the checked interactions in the order of the table, read independently of models."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,47 +14,66 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER
 from recsys.data.vocabulary import Vocabulary
+from recsys.ops.chunks import slices
 
-_PART = 1 << 19
+_PART = 1 << 17
 _KEYS_AT_ONCE = 1 << 25
 """Keys that are sorted at once, 8 bytes each."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
-    """Some interactions as arrays, one entry per row.
+    """Some interactions as arrays, one entry per row; each is read when it is first asked for."""
 
-    Attributes:
-        customers, products: [N] row numbers of ids; -1 for an event without product.
-        touchpoints: [N] row numbers; -1 where unknown.
-        actions: [N] positions in `columns.ACTIONS`.
-        moments: [N] int64 in units of the clock, `NEVER` where unknown; None without a clock.
-        values: [N] float32, as models get them; None without the column.
-        of_test: [N] rows of a published test part; None without a published split.
-    """
+    def __init__(self, cells: Mapping[str, "_Cells"], where: IntArray) -> None:
+        """Names rows.
 
-    customers: IntArray
-    products: IntArray
-    touchpoints: IntArray
-    actions: IntArray
-    moments: IntArray | None
-    values: FloatArray | None
-    of_test: BoolArray | None
+        Args:
+            cells: name of an array -> what reads its entries at positions.
+            where: [N] positions of the rows in the table.
+        """
+        self._cells, self._where = cells, where
 
     def __len__(self) -> int:
-        return len(self.customers)
+        return len(self._where)
+
+    @cached_property
+    def customers(self) -> IntArray:
+        """[N] row numbers of ids."""
+        return self._cells["customers"](self._where)
+
+    @cached_property
+    def products(self) -> IntArray:
+        """[N] row numbers of ids; -1 for an event without product."""
+        return self._cells["products"](self._where)
+
+    @cached_property
+    def touchpoints(self) -> IntArray:
+        """[N] row numbers; -1 where unknown."""
+        return self._cells["touchpoints"](self._where)
+
+    @cached_property
+    def actions(self) -> IntArray:
+        """[N] positions in `columns.ACTIONS`."""
+        return self._cells["actions"](self._where)
+
+    @cached_property
+    def moments(self) -> IntArray | None:
+        """[N] int64 in units of the clock, `NEVER` where unknown; None without a clock."""
+        return self._read("moments")
+
+    @cached_property
+    def values(self) -> FloatArray | None:
+        """[N] float32, as models get them; None without the column."""
+        return self._read("values")
+
+    @cached_property
+    def of_test(self) -> BoolArray | None:
+        """[N] rows of a published test part; None without a published split."""
+        return self._read("of_test")
 
     def select(self, keep: BoolArray) -> "Rows":
         """The rows that the mask [N] keeps."""
-        return Rows(
-            customers=self.customers[keep],
-            products=self.products[keep],
-            touchpoints=self.touchpoints[keep],
-            actions=self.actions[keep],
-            moments=None if self.moments is None else self.moments[keep],
-            values=None if self.values is None else self.values[keep],
-            of_test=None if self.of_test is None else self.of_test[keep],
-        )
+        return self if keep.all() else Rows(self._cells, self._where[keep])
 
     def pairs(self, products: int) -> IntArray:
         """[N] int64 numbers of the pair of customer and product; `products` is how many exist."""
@@ -69,16 +89,19 @@ class Rows:
         is_one[[columns.ACTIONS.index(action) for action in actions]] = True
         return is_one[self.actions] & (self.products >= 0)
 
+    def _read(self, name: str) -> Any:
+        return self._cells[name](self._where) if name in self._cells else None
+
 
 class AllRows:
     """All interactions of a table or of a data set, read part by part: no copy of them is kept.
 
     Args:
         count: number of rows.
-        cells: field of `Rows` -> its cells, and how they become numbers.
+        cells: name of an array of `Rows` -> what reads its entries at positions.
     """
 
-    def __init__(self, count: int, cells: dict[str, "_Cells"]) -> None:
+    def __init__(self, count: int, cells: Mapping[str, "_Cells"]) -> None:
         self._count, self._cells = count, cells
 
     def __len__(self) -> int:
@@ -96,15 +119,13 @@ class AllRows:
 
     def parts(self, keep: BoolArray | None = None) -> Iterator[tuple[int, Rows]]:
         """The position of its first row, and the rows, of each part; only those of a mask [N]."""
-        for start in range(0, self._count, _PART):
-            span = slice(start, start + _PART)
-            rows = self.at(span)
-            yield start, rows if keep is None else rows.select(keep[span])
+        for span in slices(self._count, _PART):
+            rows = self.at(np.arange(span.start, span.stop))
+            yield span.start, rows if keep is None else rows.select(keep[span])
 
-    def at(self, where: slice | IntArray) -> Rows:
-        """The rows of a slice, or at positions."""
-        found: dict[str, Any] = dict.fromkeys(("moments", "values", "of_test"))
-        return Rows(**found | {name: cells(where) for name, cells in self._cells.items()})
+    def at(self, positions: IntArray) -> Rows:
+        """The rows at positions."""
+        return Rows(self._cells, positions)
 
     def where(self, holds: Callable[[Rows], BoolArray]) -> BoolArray:
         """[N] bool, the rows for which something holds."""
@@ -122,7 +143,7 @@ class AllRows:
         return latest
 
 
-_Cells = Callable[[slice | IntArray], NDArray[Any]]
+_Cells = Callable[[IntArray], NDArray[Any]]
 
 
 def rows_of_table(table: pd.DataFrame, data: Dataset) -> AllRows:
@@ -201,7 +222,7 @@ def _ranges(count: int, *tables: AllRows) -> Iterator[tuple[int, int]]:
             highest = max(highest, int(rows.customers.max(initial=0)))
     parts = -(-count // _KEYS_AT_ONCE)
     bounds = np.linspace(0, highest + 1, max(parts, 1) + 1).astype(np.int64).tolist()
-    yield from zip(bounds[:-1], bounds[1:], strict=True)
+    yield from pairwise(bounds)
 
 
 def _edges(table: AllRows, keep: BoolArray | None, products: int, low: int, high: int) -> IntArray:
@@ -244,7 +265,7 @@ def _none(count: int, number: int = -1) -> _Cells:
 def _microseconds(column: pd.Series) -> _Cells:
     times = column.dt.tz_localize(None).to_numpy()
 
-    def moments(where: slice | IntArray) -> IntArray:
+    def moments(where: IntArray) -> IntArray:
         since = times[where].astype("datetime64[us]")
         return np.where(np.isnat(since), NEVER, since.astype(np.int64))
 
