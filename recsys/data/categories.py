@@ -78,8 +78,10 @@ def folded(column: pd.Series) -> pd.Series:
     return _of_codes(codes, pd.Index(values, dtype=kind), column)
 
 
-def unfolded(column: pd.Series) -> pd.Series:
-    """The values of a column of categories in each row; whole numbers with gaps as `Int64`."""
+def plain(column: pd.Series) -> pd.Series:
+    """The values of a column of categories in each row, whole numbers with gaps as `Int64`."""
+    if not is_coded(column):
+        return column
     kind = column.cat.categories.dtype
     if is_integer_dtype(kind) and (codes_of(column) < 0).any():
         kind = pd.Int64Dtype()
@@ -107,6 +109,24 @@ def recoded(column: pd.Series, of: BoolArray, values: pd.Series) -> pd.Series:
     table = np.full(len(of) + 1, -1, code_type(len(categories)))
     table[:-1][of] = numbers
     return _of_codes(gathered(table, codes_of(column)), categories, column)
+
+
+def of_same_categories(coded: pd.Series, others: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Two columns with the same categories, so that they stay categories when they are joined.
+
+    Args:
+        coded: [n] of categories; where its values are numbers and those of the others are texts,
+            they become texts.
+        others: [m] texts or whole numbers.
+    """
+    added = distinct(others)
+    if len(added) and is_integer_dtype(coded.cat.categories.dtype) != is_integer_dtype(added.dtype):
+        texts = pd.Series(coded.cat.categories).astype(object).map(str)
+        coded = recoded(coded, np.ones(len(texts), dtype=bool), texts)
+        others = others.astype(object).map(str, na_action="ignore")
+        added = distinct(others)
+    both = coded.cat.add_categories(added[~added.isin(coded.cat.categories)])
+    return both, others.astype(both.dtype)
 
 
 def gathered(table: NDArray[Any], codes: IntArray) -> NDArray[Any]:

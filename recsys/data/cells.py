@@ -10,6 +10,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray
 from recsys.errors import InputError
+from recsys.ops.chunks import largest
 from recsys.ops.shown_text import shown
 
 FIX = "fix the value or drop the row"
@@ -123,7 +124,7 @@ def read_numbers(column: pd.Series, expected: str = "numbers") -> pd.Series:
     else:
         numbers = pd.to_numeric(column, errors="coerce").astype("Float64").astype("float64")
         _refuse(column, numbers.isna() & column.notna(), expected)
-    if max(numbers.max(), -numbers.min()) > _LARGEST:
+    if largest(numbers.to_numpy()) > _LARGEST:
         _refuse(column, numbers.abs() > _LARGEST, "finite numbers of at most 3.4e38")
     return numbers
 

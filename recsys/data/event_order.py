@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys.arrays import BoolArray, IntArray
+from recsys.arrays import IntArray
 from recsys.ops.chunks import slices
 
 NEVER = np.iinfo(np.int64).max
@@ -45,7 +45,10 @@ def event_order(when: IntArray, keys: Sequence[Key]) -> IntArray | None:
         for chunk in slices(count):
             order[chunk] = packed[chunk] & ((1 << width) - 1)
         del packed
-    moments: Key = lambda rows: _since(when[rows], low, high)  # noqa: E731
+
+    def moments(rows: IntArray) -> IntArray:
+        return _since(when[rows], low, high)
+
     changed = not is_sorted
     for run in _runs(order, moments, dropped):
         again = _refined(order[run], moments, dropped, keys)
@@ -98,21 +101,28 @@ def _runs(order: IntArray, moments: Key, dropped: int) -> Iterator[slice]:
 
 def _refined(rows: IntArray, moments: Key, dropped: int, keys: Sequence[Key]) -> IntArray | None:
     """The rows of a run with ties broken by the keys; None where they stay in place."""
-    when = moments(rows)
-    coarse = when >> dropped
-    is_first = np.append(True, coarse[1:] != coarse[:-1])
+    group, at = _groups(moments(rows) >> dropped), np.arange(len(rows))
     result = rows.copy()
     for key in (moments, *keys) if dropped else keys:
-        tied: BoolArray = ~is_first | ~np.append(is_first[1:], True)
-        if not tied.any():
+        # Only those that are still tied go on.
+        is_first = np.append(True, group[1:] != group[:-1])
+        tied = np.flatnonzero(~(is_first & np.append(is_first[1:], True)))
+        if not len(tied):
             break
-        group, members = np.cumsum(is_first)[tied], result[tied]
-        values = key(members)
+        group, at = group[tied], at[tied]
+        values = key(result[at])
         within = _sorted_within(group, values)
-        values = values[within]
-        differs = (group[1:] != group[:-1]) | (values[1:] != values[:-1])
-        result[tied], is_first[tied] = members[within], np.append(True, differs)
+        result[at], values = result[at[within]], values[within]
+        group = _groups(group, values)
     return None if np.array_equal(result, rows) else result
+
+
+def _groups(*keys: NDArray[Any]) -> IntArray:
+    """Ascending numbers [n] of the runs in which all keys [n] stay the same."""
+    differs = np.zeros(len(keys[0]), dtype=bool)
+    for key in keys:
+        differs[1:] |= key[1:] != key[:-1]
+    return np.cumsum(differs)
 
 
 def _sorted_within(group: IntArray, values: NDArray[Any]) -> IntArray:

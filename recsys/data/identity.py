@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from recsys.arrays import IntArray
 from recsys.data import columns
-from recsys.data.categories import folded, is_coded, recoded, unfolded, used
+from recsys.data.categories import folded, is_coded, plain, recoded, used
 from recsys.data.records import joined_records
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
@@ -100,7 +100,7 @@ def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
     # `Series.map` would turn whole numbers into floats where an id is in no group.
     renamed[positions >= 0] = person_of.to_numpy()[positions[positions >= 0]]
     persons = recoded(coded, is_used, normalise_ids(pd.Series(renamed)))
-    return persons if is_coded(ids) else unfolded(persons)
+    return persons if is_coded(ids) else plain(persons)
 
 
 def linked_groups(links: pd.DataFrame) -> tuple[pd.Index, IntArray]:

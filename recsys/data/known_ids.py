@@ -179,8 +179,11 @@ def _count(
 
 
 def _joined(columns_of_ids: list[pd.Series]) -> pd.Series:
-    joined = normalise_ids(pd.concat(columns_of_ids, ignore_index=True))
-    ids = pd.Series(joined.unique())
+    if len(columns_of_ids) == 1:  # its values are distinct
+        ids = normalise_ids(columns_of_ids[0])
+    else:
+        joined = normalise_ids(pd.concat(columns_of_ids, ignore_index=True))
+        ids = pd.Series(joined.unique())
     return ids if pd.api.types.is_integer_dtype(ids.dtype) else _as_texts(ids)
 
 
@@ -214,7 +217,7 @@ def _alike(unknown: pd.Series, unmatched: pd.Series) -> list[tuple[object, objec
 
 
 def _plain(ids: pd.Series) -> pd.Series:
-    texts = ids.astype(object).map(str).astype("str").str.casefold()
+    texts = _as_texts(ids).str.casefold()
     plain = texts.str.replace(r"^(-?[0-9]+)\.0+$", r"\1", regex=True)
     plain = plain.str.replace(r"[^\w]|_", "", regex=True)
     return plain.str.replace(r"(^|[^0-9])0+([0-9])", r"\1\2", regex=True)

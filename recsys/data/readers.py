@@ -12,10 +12,9 @@ from recsys.data.categories import (
     folded,
     gathered,
     has_usual_categories,
-    is_coded,
     is_foldable,
+    plain,
     recoded,
-    unfolded,
     used,
 )
 from recsys.data.cells import CellError, read_flags, read_numbers, read_whole_numbers
@@ -50,20 +49,16 @@ def read_events_column(label: Any, column: pd.Series) -> pd.Series:
         CellError: the first cell that cannot be read.
     """
     if kind_of("interactions", str(label)) not in _WORDS:
-        return read_column("interactions", label, _plain(column))
+        return read_column("interactions", label, plain(column))
     if has_usual_categories(column):
         return _read_categories(label, column)
-    column = _plain(column)
+    column = plain(column)
     if is_foldable(column):
         return _read_categories(label, folded(column))
     column = read_column("interactions", label, column)
     # Not all cells of a closed list are texts: the schema refuses one of them.
     stays = label in CLOSED_LISTS or (label == columns.SESSION and is_integer_dtype(column.dtype))
     return column if stays else folded(column)
-
-
-def _plain(column: pd.Series) -> pd.Series:
-    return unfolded(column) if is_coded(column) else column
 
 
 def _read_categories(label: Any, column: pd.Series) -> pd.Series:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from recsys.arrays import IntArray
+from recsys.arrays import FloatArray, IntArray
 
 CHUNK = 1 << 18
 """Rows of a chunk: a few arrays of so many numbers fit a processor's cache."""
@@ -35,3 +35,22 @@ def counts(rows: IntArray, size: int) -> IntArray:
     for chunk in slices(len(rows), max(_COUNTED, size)):
         total += np.bincount(rows[chunk], minlength=size)
     return total
+
+
+def largest(numbers: FloatArray) -> float:
+    """The largest absolute value of numbers [n]; 0 where all are NaN.
+
+    >>> largest(np.array([1.0, -3.0, np.nan]))
+    3.0
+    """
+    return max((float(np.fmax.reduce(np.abs(numbers[part]), initial=0.0))
+                for part in slices(len(numbers))), default=0.0)  # fmt: skip
+
+
+def absolute_sum(numbers: FloatArray) -> float:
+    """The sum of the absolute values of numbers [n]; NaN counts as 0.
+
+    >>> absolute_sum(np.array([1.0, -3.0, np.nan]))
+    4.0
+    """
+    return sum(float(np.nansum(np.abs(numbers[part]))) for part in slices(len(numbers)))
