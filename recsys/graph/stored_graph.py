@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from recsys.arrays import IntArray
+from recsys.arrays import FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.check import check_and_count, check_outline
-from recsys.data.dataset import Dataset, build
+from recsys.data.dataset import vocabularies
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import ACTION_CODES
 from recsys.data.part_store.part_store import BadPart
@@ -19,7 +19,7 @@ from recsys.data.sources.files import Files
 from recsys.data.sources.stored import stored_events, stored_tables
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
-from recsys.graph.action_weights import require_weights, weight_table
+from recsys.graph.action_weights import require_weights, weights_at
 from recsys.graph.event_sums import EventSums, updated_sums
 
 
@@ -67,19 +67,19 @@ def stored_graph(source: Files, actions: Mapping[str, float] | None = None) -> S
     outline = events.outline()
     checked, _ = check_outline(stored_tables(source, events, outline))
     merged = merge_identities(checked, IdentityRules())
-    data = build(source, merged)
+    customers, products, touchpoints = vocabularies(merged)
     numbers = {
         name: _row_numbers(events, name, vocabulary.rows(_ids(events, merged.interactions, name)))
         for name, vocabulary in (
-            (columns.CUSTOMER, data.customers),
-            (columns.PRODUCT, data.products),
-            (columns.TOUCHPOINT, data.touchpoints),
+            (columns.CUSTOMER, customers),
+            (columns.PRODUCT, products),
+            (columns.TOUCHPOINT, touchpoints),
         )
     }
-    matrix = _matrix(updated_sums(events), events, data, numbers, actions)
-    return StoredGraph(
-        matrix=matrix, customers=data.customers, products=data.products, events=events
-    )
+    weights = weights_at(touchpoints, merged.touchpoints, actions)
+    shape = (len(customers), len(products))
+    matrix = _matrix(updated_sums(events), events, numbers, weights, shape)
+    return StoredGraph(matrix=matrix, customers=customers, products=products, events=events)
 
 
 def _ids(events: StoredEvents, outline: pd.DataFrame, name: str) -> pd.Series:
@@ -109,32 +109,27 @@ def _row_numbers(events: StoredEvents, name: str, rows: IntArray) -> IntArray:
 def _matrix(
     kept: EventSums,
     events: StoredEvents,
-    data: Dataset,
     numbers: Mapping[str, IntArray],
-    actions: Mapping[str, float] | None,
+    weight_of: FloatArray,
+    shape: tuple[int, int],
 ) -> csr_array:
     product, action, touchpoint = kept.about.T
     rows, touchpoints = numbers[columns.CUSTOMER][:-1], numbers[columns.TOUCHPOINT][touchpoint]
-    weights = weight_table(data, actions)[_action_codes(events)[action], touchpoints]
-    width = len(data.products)
+    weights = weight_of[_action_codes(events)[action], touchpoints]
     weighted = csr_array(
         (
             (kept.sums.data * weights[kept.sums.indices]).astype(np.float32),
             numbers[columns.PRODUCT][product][kept.sums.indices],
             kept.sums.indptr,
         ),
-        shape=(len(rows), width),
+        shape=(len(rows), shape[1]),
     )
     # Ids that were merged have the same row, and now stand one below the other.
     order = np.argsort(rows, kind="stable")[np.count_nonzero(rows < 0) :]
     in_order = weighted[order]
-    lengths = np.bincount(
-        rows[order], weights=np.diff(in_order.indptr), minlength=len(data.customers)
-    )
+    lengths = np.bincount(rows[order], weights=np.diff(in_order.indptr), minlength=shape[0])
     offsets = np.append(0, np.cumsum(lengths)).astype(in_order.indptr.dtype)
-    matrix = csr_array(
-        (in_order.data, in_order.indices, offsets), shape=(len(data.customers), width)
-    )
+    matrix = csr_array((in_order.data, in_order.indices, offsets), shape=shape)
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     matrix.sort_indices()

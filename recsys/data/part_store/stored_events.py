@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recsys.arrays import IntArray
 from recsys.data import columns
-from recsys.data.categories import code_type, gathered, unfolded
+from recsys.data.categories import code_type, gathered, plain
 from recsys.data.part_store.arrow_files import Columns
 from recsys.data.part_store.changes import Changes
 from recsys.data.part_store.manifest import KeptPart
@@ -95,7 +95,7 @@ class StoredEvents:
         )
         # Whole numbers of sessions are no categories, see `recsys.data.readers`.
         is_plain = name == columns.SESSION and pa.types.is_integer(values.type)
-        return unfolded(events) if is_plain else events
+        return plain(events) if is_plain else events
 
     def outline(self) -> pd.DataFrame:
         """A small table that passes the checks of a whole table if, and only if, the events do.
