@@ -90,9 +90,7 @@ class StoredEvents:
             used = self.used[name]
             values = values.filter(pa.array(used))
             column = gathered(np.append(np.cumsum(used) - 1, -1).astype(column.dtype), column)
-        events = pd.Series(
-            pd.Categorical.from_codes(column, _index(values), validate=False), copy=False
-        )
+        events = _categories(column, values)
         # Whole numbers of sessions are no categories, see `recsys.data.readers`.
         is_plain = name == columns.SESSION and pa.types.is_integer(values.type)
         return plain(events) if is_plain else events
@@ -169,14 +167,13 @@ def _as_checked(column: NDArray[Any]) -> pd.Series:
     return series.dt.tz_localize("UTC") if column.dtype.kind == "M" else series
 
 
-def _index(values: pa.Array) -> pd.Index:
-    is_whole = pa.types.is_integer(values.type)
-    return pd.Index(values.to_numpy() if is_whole else values.to_pandas().astype("str"))
-
-
 def _repeated(values: pa.Array, length: int) -> pd.Series:
-    """The values from the start, again and again; null where there are none."""
-    if not len(values):
-        return pd.Series(pd.array([None] * length, dtype="str"))
-    rows: IntArray = np.arange(length) % len(values)
-    return pd.Series(values.take(pa.array(rows)).to_pandas())
+    """The values from the start, again and again, as categories; null where there are none."""
+    codes: IntArray = np.arange(length) % len(values) if len(values) else np.full(length, -1)
+    return _categories(codes.astype(code_type(len(values))), values)
+
+
+def _categories(codes: IntArray, values: pa.Array) -> pd.Series:
+    is_whole = pa.types.is_integer(values.type)
+    index = pd.Index(values.to_numpy() if is_whole else values.to_pandas().astype("str"))
+    return pd.Series(pd.Categorical.from_codes(codes, index, validate=False), copy=False)
