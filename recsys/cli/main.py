@@ -19,6 +19,7 @@ from recsys.ops.terminal import exit_on_input_error, say
 COMMANDS = {
     "simulate": "write a simulated market, whose true probabilities are known",
     "check": "list every fault of your tables at once, and what they hold",
+    "new_day": "take new parts of the events into a store, and say what they bring",
     "train": "fit one model, evaluate it on valid and track the run",
     "tune": "search the settings of a model, then fit the best of them",
     "compare": "rank finished runs, with paired comparisons",

@@ -6,6 +6,7 @@ Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
@@ -39,6 +40,8 @@ class Files(OwnTables):
             `recsys.data.mapping.mapping.Mapping`; `recsys check suggest=true` writes one.
         partitions: how the values in names of folders such as `branch=007/` are read: as text,
             date or integer, or not at all (ignore). Those that are not here are text.
+        store: a folder that keeps the Parquet parts of `interactions/` as they were checked, so
+            that a load reads those that are new or changed; see `recsys.data.part_store`.
         meaning: see `recsys.data.sources.own_tables.Meaning`.
 
     Raises:
@@ -51,6 +54,7 @@ class Files(OwnTables):
         root: str,
         mapping: str | None = None,
         partitions: Mapping[str, PartitionKind] | None = None,
+        store: str | None = None,
         **meaning: Unpack[Meaning],
     ) -> None:
         self.folder = data_folder(root, ())
@@ -63,6 +67,12 @@ class Files(OwnTables):
         self.mapping = None if mapping is None else _read_mapping(mapping)
         self.partitions: Partitions = partitions or {}
         require_partitions(self.folder, self.partitions)
+        self.store = None if store is None else Path(store).expanduser()
+        if self.store is not None and self.mapping is not None:
+            raise InputError(
+                "data.mapping and data.store: expected one of them, got both; write the parts as "
+                "the library reads them, or leave data.store out"
+            )
 
     def load(self) -> Tables:
         """The tables that the folder has, with renamed columns.
@@ -70,6 +80,25 @@ class Files(OwnTables):
         Raises:
             InputError: interactions are missing, or a file or a column to rename is wrong; with a
                 mapping, also the first cell that cannot be read.
+        """
+        if self.store is None:
+            return self.load_files()
+        # Imported late: few runs have a store.
+        from recsys.data.part_store.part_store import BadPart
+        from recsys.data.sources.stored import stored_events, stored_tables
+
+        try:
+            events = stored_events(self)
+        except BadPart:
+            # The error names a row of the whole table, and counts all faults.
+            return self.load_files()
+        return self.with_outcomes(stored_tables(self, events, events.frame()))
+
+    def load_files(self) -> Tables:
+        """The same tables, read from their files although there is a store.
+
+        Raises:
+            InputError: as `load`.
         """
         if self.mapping is None and not any(self._is_of_text_parts(table) for table in TABLES):
             if usual_file(self.folder, "interactions") is None:

@@ -121,7 +121,7 @@ class OwnTables(ABC):
             InputError: interactions are missing, or a table or a column to rename is wrong.
         """
         with self.reader() as read:
-            frames: dict[str, Any] = {table: self._renamed(table, read) for table in TABLES}
+            frames: dict[str, Any] = {table: self.renamed(table, read) for table in TABLES}
         return self.with_outcomes(EndingTables(**frames, ends=self.ends))
 
     def inspected(self) -> Inspected:
@@ -131,7 +131,7 @@ class OwnTables(ABC):
         with self.reader() as read:
             for name in TABLES:
                 try:
-                    frame = self._renamed(name, read)
+                    frame = self.renamed(name, read)
                 except InputError as error:
                     unread.append(Fault.of_error(name, error))
                     continue
@@ -164,7 +164,16 @@ class OwnTables(ABC):
             return batches.streamed(self.kind(table), self.memory)
         return batches.whole()
 
-    def _renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
+    def renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
+        """A table with the names of the library; None if there is none.
+
+        Args:
+            table: its name.
+            read: of `reader`.
+
+        Raises:
+            InputError: it cannot be read, or lacks a column that is to be renamed.
+        """
         try:
             frame = read(table)
         except InputError as error:
