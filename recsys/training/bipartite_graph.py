@@ -1,6 +1,7 @@
 """The customer-product graph on a device, in compressed rows, for products in both directions."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from torch import Tensor
 from torch.nn.functional import embedding_bag
 
 from recsys.errors import InputError
+from recsys.training.processes import ALONE, Processes
+from recsys.training.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,16 @@ class Half:
     def shape(self) -> tuple[int, int]:
         """(n, m)."""
         return len(self.offsets) - 1, self.width
+
+    @property
+    def held(self) -> Shard:
+        """All n rows."""
+        return Shard(self.shape[0])
+
+    @property
+    def lengths(self) -> Tensor:
+        """[n] number of entries of each row."""
+        return self.offsets.diff()
 
     def __matmul__(self, vectors: Tensor) -> Tensor:
         """[n, dim], the product with [m, dim] vectors; take gradients through `propagate`."""
@@ -58,25 +71,90 @@ class Half:
 
 
 @dataclass(frozen=True)
+class ShardedHalf:
+    """The rows of one direction that this process holds, for vectors whose rows lie in several.
+
+    Attributes:
+        blocks: [n, m_i] a matrix for the vectors of each process, by rank.
+        held: which rows these n are.
+        others: rows of the vectors that it is multiplied with.
+    """
+
+    blocks: Sequence[Half]
+    held: Shard
+    others: Shard
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows held here: of the product and of the vectors that it is made with."""
+        rank = self.held.processes.rank
+        return self.blocks[rank].shape
+
+    @property
+    def values(self) -> Tensor:
+        """Those of one block, for their type and device."""
+        return self.blocks[0].values
+
+    @property
+    def lengths(self) -> Tensor:
+        """[n] number of entries of each row."""
+        return torch.stack([block.lengths for block in self.blocks]).sum(dim=0)
+
+    def __matmul__(self, vectors: Tensor) -> Tensor:
+        """[n, dim], the product with all vectors, of which this process holds [m, dim].
+
+        Each process in turn sends its vectors to all others, which hold them as long as they
+        multiply with them.
+        """
+        blocks = zip(self.blocks, self.others.blocks(vectors), strict=True)
+        half, block = next(blocks)
+        product = half @ block
+        for half, block in blocks:
+            product += half @ block
+        return product
+
+
+@dataclass(frozen=True)
 class BipartiteGraph:
     """The symmetric graph A = [[0, R], [R', 0]] of C customers and P products, as its two halves.
 
     Attributes:
-        to_customers: R, [C, P].
+        to_customers: R, [C, P]; where several processes share the graph, this one's rows of it.
         to_products: R', [P, C].
     """
 
-    to_customers: Half
-    to_products: Half
+    to_customers: Half | ShardedHalf
+    to_products: Half | ShardedHalf
+
+    @property
+    def customers(self) -> Shard:
+        """The customers whose vectors this process holds."""
+        return self.to_customers.held
+
+    @property
+    def products(self) -> Shard:
+        """The products whose vectors this process holds."""
+        return self.to_products.held
+
+    @property
+    def processes(self) -> Processes:
+        """Those that share the graph."""
+        return self.customers.processes
 
     @classmethod
-    def from_matrix(cls, matrix: csr_array, device: torch.device | str = "cpu") -> "BipartiteGraph":
+    def from_matrix(
+        cls,
+        matrix: csr_array,
+        device: torch.device | str = "cpu",
+        processes: Processes = ALONE,
+    ) -> "BipartiteGraph":
         """Copies both halves to the device, with int32 indices where they fit.
 
         Args:
             matrix: [C, P] R, float32 or float64; LightGCN's is `normalise(interactions, 0.5, 0.5)`
                 of `recsys.graph.bipartite`.
             device: of the halves, and of every vector that is propagated.
+            processes: that hold a part of the rows of each half; alone, this one holds all.
 
         Raises:
             InputError: entries of another type, or one that is not finite.
@@ -87,7 +165,17 @@ class BipartiteGraph:
             )
         if not np.isfinite(matrix.data).all():
             raise InputError("graph: expected finite weights, got NaN or infinity; drop those rows")
-        return cls(_half(matrix, device), _half(matrix.T.tocsr(), device))
+        if processes.count == 1:
+            return cls(_half(matrix, device), _half(matrix.T.tocsr(), device))
+        customers, products = (Shard(size, processes) for size in matrix.shape)
+        rows = matrix[customers.own]
+        to_customers = [_half(rows[:, part], device) for part in products.parts]
+        columns = matrix[:, products.own]
+        to_products = [_half(columns[part].T.tocsr(), device) for part in customers.parts]
+        return cls(
+            ShardedHalf(to_customers, customers, products),
+            ShardedHalf(to_products, products, customers),
+        )
 
 
 def entries_of(starts: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:

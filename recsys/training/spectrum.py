@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.processes import Processes
 from recsys.training.propagation import Pair
 
 _OVERSAMPLING = 10
@@ -27,23 +28,44 @@ def singular_vectors(
 
     Returns:
         U [C, rank] and V [P, rank] with orthonormal columns, of the type of the graph, and
-        s [rank] in descending order. Signs are arbitrary.
+        s [rank] in descending order. Signs are arbitrary. Where several processes share the graph,
+        U and V have the rows of this one.
     """
     to_customers, to_products = graph.to_customers, graph.to_products
-    width = min(rank + _OVERSAMPLING, *to_customers.shape)
+    width = min(rank + _OVERSAMPLING, graph.customers.size, graph.products.size)
     values = to_customers.values
-    start = torch.randn(to_customers.width, width, generator=generator, dtype=values.dtype)
+    start = graph.products.drawn(
+        lambda rows: torch.randn(rows, width, generator=generator, dtype=values.dtype)
+    )
     with torch.inference_mode():
-        basis = _orthonormal(to_customers @ start.to(values.device))
+        basis = _orthonormal(to_customers @ start.to(values.device), graph.processes)
         for _ in range(iterations):
-            basis = _orthonormal(to_customers @ _orthonormal(to_products @ basis))
+            of_products = _orthonormal(to_products @ basis, graph.processes)
+            basis = _orthonormal(to_customers @ of_products, graph.processes)
         # The SVD of a small square matrix: LAPACK does the same, cuSOLVER is slow on a tall one.
-        tall, square = torch.linalg.qr(to_products @ basis)
+        tall, square = _qr(to_products @ basis, graph.processes)
         left, singular, right = torch.linalg.svd(square)
         pair = basis @ right.mT[:, :rank], tall @ left[:, :rank]
     return (pair[0].clone(), pair[1].clone()), singular[:rank].clone()
 
 
-def _orthonormal(vectors: Tensor) -> Tensor:
-    basis: Tensor = torch.linalg.qr(vectors).Q
-    return basis
+def _orthonormal(vectors: Tensor, processes: Processes) -> Tensor:
+    return _qr(vectors, processes)[0]
+
+
+def _qr(vectors: Tensor, processes: Processes) -> Pair:
+    """Q and R of a tall matrix whose rows lie in several processes: Q's rows of this one.
+
+    Demmel, Grigori, Hoemmen and Langou, Communication-optimal Parallel and Sequential QR and LU
+    Factorizations (2012), TSQR with one level: each process factors its rows, then all of them the
+    stacked triangles.
+    """
+    basis, triangle = torch.linalg.qr(vectors)
+    if processes.count == 1:
+        return basis, triangle
+    rank, width = len(triangle), vectors.shape[1]
+    # Fewer rows than columns make a lower triangle; zeros give all the same shape.
+    padded = torch.cat([triangle, triangle.new_zeros(width - rank, width)])
+    top, square = torch.linalg.qr(processes.stacked(padded).flatten(0, 1))
+    start = processes.rank * width
+    return basis @ top[start : start + rank], square
