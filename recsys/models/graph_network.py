@@ -31,6 +31,7 @@ from recsys.training.propagation import Pair
 from recsys.training.sampling import Positives
 from recsys.training.settings import Training
 from recsys.training.shards.choice import is_sharded
+from recsys.training.shards.graph import shared_graph
 from recsys.training.spectrum import singular_vectors
 
 _CPU = torch.device("cpu")
@@ -146,7 +147,7 @@ class GraphNetwork(Training, Recommends, ABC):
         self.objective.prepare(positives, device)
         holders = self._holders(positives, device)
         matrix = normalise(positives.pairs, 0.5, 0.5)
-        graph = BipartiteGraph.from_matrix(matrix, device, holders)
+        graph = shared_graph(matrix, device, holders)
         network = self.network(graph, self.objective, *self._start(graph))
 
         def after(epoch: int) -> float | None:

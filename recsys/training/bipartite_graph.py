@@ -1,18 +1,47 @@
 """The customer-product graph on a device, in compressed rows, for products in both directions."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol
 
 import numpy as np
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 from torch.nn.functional import embedding_bag
+from typing_extensions import TypeVar
 
 from recsys.errors import InputError
-from recsys.training.processes import ALONE, Processes
+from recsys.training.processes import Processes
 from recsys.training.shards import Shard
+
+
+class Direction(Protocol):
+    """One direction of a graph: the rows that this process holds of an [n, m] matrix."""
+
+    @property
+    def held(self) -> Shard:
+        """Which of the n rows these are."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows that this process holds: of the product, and of the vectors it is made with."""
+        ...
+
+    @property
+    def lengths(self) -> Tensor:
+        """Number of entries of each row."""
+        ...
+
+    @property
+    def values(self) -> Tensor:
+        """Entries, of the type and on the device that vectors need."""
+        ...
+
+    def __matmul__(self, vectors: Tensor) -> Tensor:
+        """The product with the vectors of all m nodes, of which the argument has this process's."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -30,6 +59,18 @@ class Half:
     columns: Tensor
     values: Tensor
     width: int
+
+    @classmethod
+    def from_matrix(cls, matrix: csr_array, device: torch.device | str) -> "Half":
+        """Copies an [n, m] matrix to the device, with int32 indices where they fit."""
+        fits = max(matrix.nnz, *matrix.shape) <= np.iinfo(np.int32).max
+        integer = np.int32 if fits else np.int64
+        return cls(
+            torch.tensor(matrix.indptr.astype(integer), device=device),
+            torch.tensor(matrix.indices.astype(integer), device=device),
+            torch.tensor(matrix.data, device=device),
+            matrix.shape[1],
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -70,52 +111,11 @@ class Half:
             )
 
 
-@dataclass(frozen=True)
-class ShardedHalf:
-    """The rows of one direction that this process holds, for vectors whose rows lie in several.
-
-    Attributes:
-        blocks: [n, m_i] a matrix for the vectors of each process, by rank.
-        held: which rows these n are.
-        others: rows of the vectors that it is multiplied with.
-    """
-
-    blocks: Sequence[Half]
-    held: Shard
-    others: Shard
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows held here: of the product and of the vectors that it is made with."""
-        rank = self.held.processes.rank
-        return self.blocks[rank].shape
-
-    @property
-    def values(self) -> Tensor:
-        """Those of one block, for their type and device."""
-        return self.blocks[0].values
-
-    @property
-    def lengths(self) -> Tensor:
-        """[n] number of entries of each row."""
-        return torch.stack([block.lengths for block in self.blocks]).sum(dim=0)
-
-    def __matmul__(self, vectors: Tensor) -> Tensor:
-        """[n, dim], the product with all vectors, of which this process holds [m, dim].
-
-        Each process in turn sends its vectors to all others, which hold them as long as they
-        multiply with them.
-        """
-        blocks = zip(self.blocks, self.others.blocks(vectors), strict=True)
-        half, block = next(blocks)
-        product = half @ block
-        for half, block in blocks:
-            product += half @ block
-        return product
+AnyDirection = TypeVar("AnyDirection", bound=Direction, default=Direction, covariant=True)
 
 
 @dataclass(frozen=True)
-class BipartiteGraph:
+class BipartiteGraph(Generic[AnyDirection]):
     """The symmetric graph A = [[0, R], [R', 0]] of C customers and P products, as its two halves.
 
     Attributes:
@@ -123,8 +123,8 @@ class BipartiteGraph:
         to_products: R', [P, C].
     """
 
-    to_customers: Half | ShardedHalf
-    to_products: Half | ShardedHalf
+    to_customers: AnyDirection
+    to_products: AnyDirection
 
     @property
     def customers(self) -> Shard:
@@ -143,39 +143,32 @@ class BipartiteGraph:
 
     @classmethod
     def from_matrix(
-        cls,
-        matrix: csr_array,
-        device: torch.device | str = "cpu",
-        processes: Processes = ALONE,
-    ) -> "BipartiteGraph":
+        cls, matrix: csr_array, device: torch.device | str = "cpu"
+    ) -> "BipartiteGraph[Half]":
         """Copies both halves to the device, with int32 indices where they fit.
 
         Args:
             matrix: [C, P] R, float32 or float64; LightGCN's is `normalise(interactions, 0.5, 0.5)`
                 of `recsys.graph.bipartite`.
             device: of the halves, and of every vector that is propagated.
-            processes: that hold a part of the rows of each half; alone, this one holds all.
 
         Raises:
             InputError: entries of another type, or one that is not finite.
         """
-        if matrix.dtype not in (np.float32, np.float64):
-            raise InputError(
-                f"graph: expected a float32 or float64 matrix, got {matrix.dtype}; use astype"
-            )
-        if not np.isfinite(matrix.data).all():
-            raise InputError("graph: expected finite weights, got NaN or infinity; drop those rows")
-        if processes.count == 1:
-            return cls(_half(matrix, device), _half(matrix.T.tocsr(), device))
-        customers, products = (Shard(size, processes) for size in matrix.shape)
-        rows = matrix[customers.own]
-        to_customers = [_half(rows[:, part], device) for part in products.parts]
-        columns = matrix[:, products.own]
-        to_products = [_half(columns[part].T.tocsr(), device) for part in customers.parts]
-        return cls(
-            ShardedHalf(to_customers, customers, products),
-            ShardedHalf(to_products, products, customers),
+        check_matrix(matrix)
+        return BipartiteGraph(
+            Half.from_matrix(matrix, device), Half.from_matrix(matrix.T.tocsr(), device)
         )
+
+
+def check_matrix(matrix: csr_array) -> None:
+    """Raises `InputError` unless the entries are float32 or float64, and finite."""
+    if matrix.dtype not in (np.float32, np.float64):
+        raise InputError(
+            f"graph: expected a float32 or float64 matrix, got {matrix.dtype}; use astype"
+        )
+    if not np.isfinite(matrix.data).all():
+        raise InputError("graph: expected finite weights, got NaN or infinity; drop those rows")
 
 
 def entries_of(starts: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -193,14 +186,3 @@ def entries_of(starts: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     position = torch.arange(len(rows), device=rows.device).repeat_interleave(lengths)
     before = lengths.cumsum(0) - lengths
     return position, torch.arange(len(position), device=rows.device) + (begin - before)[position]
-
-
-def _half(matrix: csr_array, device: torch.device | str) -> Half:
-    fits = max(matrix.nnz, *matrix.shape) <= np.iinfo(np.int32).max
-    integer = np.int32 if fits else np.int64
-    return Half(
-        torch.tensor(matrix.indptr.astype(integer), device=device),
-        torch.tensor(matrix.indices.astype(integer), device=device),
-        torch.tensor(matrix.data, device=device),
-        matrix.shape[1],
-    )

@@ -11,6 +11,7 @@ from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.processes import ALONE, Processes
 from recsys.training.propagation import propagate
 from recsys.training.shards import replicated
+from recsys.training.shards.graph import shared_graph
 
 _ONE_LAYER = (0.0, 1.0)
 
@@ -50,7 +51,7 @@ class Relations(nn.Module):
                 of_action, shares = {"all": _merged(of_action, shares)}, {"all": 1.0}
             for action, matrix in of_action.items():
                 self.names.append((relation, action))
-                self.graphs.append(BipartiteGraph.from_matrix(matrix, device, processes))
+                self.graphs.append(shared_graph(matrix, device, processes))
                 start.append(shares[action])
         self.weights = nn.Parameter(torch.tensor(start, device=device), requires_grad=learnt)
 

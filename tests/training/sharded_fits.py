@@ -1,6 +1,7 @@
-"""Some fits, as a script: python sharded_fits.py OUT SHARD STEPS RANK COUNT STORE.
+"""Some fits, as a script: python sharded_fits.py OUT CASES STEPS RANK COUNT STORE.
 
-The first process writes, for each of CASES, losses, curve and metrics of valid, and checks.
+CASES are names, with commas between. With several processes the vectors are sharded. The first
+process writes losses, learning curve, metrics of valid and folding rows of each case.
 """
 
 import json
@@ -35,17 +36,18 @@ CASES: dict[str, tuple[type[GraphNetwork], dict[str, Any]]] = {
 }
 
 
-def main(out: Path, shard: bool, steps: int, rank: int, count: int, store: str) -> None:
+def main(out: Path, cases: str, steps: int, rank: int, count: int, store: str) -> None:
     if count > 1:
         distributed.init_process_group(
             "gloo", init_method=f"file://{store}", rank=rank, world_size=count
         )
-    _, split = load(SimulatedMarket(events=3000), TimeSplit())
+    _, split = load(SimulatedMarket(events=6000), TimeSplit())
     results = {}
-    for name, (kind, change) in CASES.items():
+    for name in cases.split(","):
+        kind, change = CASES[name]
         usual = {"start": "random", "learning_rate": 0.002}
         model = kind(
-            dim=16, batch_size=1_000_001, epochs=steps, stop_after=steps, shard=shard,
+            dim=16, batch_size=1_000_001, epochs=steps, stop_after=steps, shard=count > 1,
             validate_every=steps // 2, device="cpu", **{**usual, **change},
         )  # fmt: skip
         validator = Validator(split.valid.queries, EvaluateConfig())
@@ -53,15 +55,16 @@ def main(out: Path, shard: bool, steps: int, rank: int, count: int, store: str) 
         if rank == 0:
             measured = measure(model.score, split.valid, EvaluateConfig())
             folding = model.fold_in()
+            assert folding is not None
             results[name] = {
                 "losses": list(model.losses.values()),
                 "curve": validator.curve,
                 "metrics": {key: value.mean for key, value in measured.intervals.items()},
-                "folding": np.abs(folding.products).sum(axis=1).tolist() if folding else [],
+                "folding": np.abs(folding.products).sum(axis=1).tolist(),
             }
         else:
             assert not validator.curve, "only the first process evaluates"
-            assert bool(len(model.customer_vectors)) != shard
+            assert not len(model.customer_vectors), "the first process has them"
     if rank == 0:
         out.write_text(json.dumps(results))
     if count > 1:
@@ -69,5 +72,5 @@ def main(out: Path, shard: bool, steps: int, rank: int, count: int, store: str) 
 
 
 if __name__ == "__main__":
-    _, path, shard, steps, rank, count, store = sys.argv
-    main(Path(path), shard == "true", int(steps), int(rank), int(count), store)
+    _, path, names, steps, rank, count, store = sys.argv
+    main(Path(path), names, int(steps), int(rank), int(count), store)

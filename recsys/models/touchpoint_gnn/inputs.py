@@ -14,11 +14,11 @@ from recsys.graph.relations import OF_SIGNALS, SHOWN, SIDES, Ends, Signals, rela
 from recsys.graph.strength import event_weights
 from recsys.models.touchpoint_gnn.event_contexts import EventContexts, event_contexts
 from recsys.models.touchpoint_gnn.network import NetworkInputs
-from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.context_targets import ContextTargets
 from recsys.training.processes import Processes
 from recsys.training.relations import Relations
 from recsys.training.shards import Shard
+from recsys.training.shards.graph import shared_graph
 
 
 def network_inputs(
@@ -61,6 +61,10 @@ def network_inputs(
     counts = np.bincount(nodes[with_node], steady[with_node], minlength=ends.sizes["touchpoints"])
     matrices = relation_matrices(data, signals)
     of_signals = matrices.get(OF_SIGNALS)
+
+    def known(side: str) -> torch.Tensor:
+        return torch.from_numpy(_involved(ends, side, used)[shards[side].own]).to(device)
+
     shards = {side: Shard(size, processes) for side, size in ends.sizes.items()}
     shards["signals"] = Shard(of_signals[SHOWN].shape[1] if of_signals else 0, processes)
     lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
@@ -71,12 +75,7 @@ def network_inputs(
             side: torch.from_numpy(matrix[shards[side].own]).to(device)
             for side, matrix in features.items()
         },
-        known=(
-            torch.from_numpy(_involved(ends, "customers", used)[shards["customers"].own]).to(
-                device
-            ),
-            torch.from_numpy(_involved(ends, "products", used)[shards["products"].own]).to(device),
-        ),
+        known=(known("customers"), known("products")),
         active=torch.from_numpy(np.unique(customers[with_product | with_node])).to(device),
         product_targets=_product_targets(ends, with_product, combinations, decayed, device),
         touchpoint_targets=ContextTargets(
@@ -90,7 +89,7 @@ def network_inputs(
         touchpoint_counts=torch.from_numpy(counts.astype(np.float32)).to(device),
         context_value_count=sum(map(len, data.contexts.values())) if contexts else 0,
         contexts=torch.from_numpy(combinations.members).to(device),
-        history=BipartiteGraph.from_matrix(history, device, processes),
+        history=shared_graph(history, device, processes),
         calendar=torch.from_numpy(lift).to(device),
     )
 

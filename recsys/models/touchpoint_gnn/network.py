@@ -152,8 +152,7 @@ class TouchpointVectors(GraphVectors):
         touchpoints = whole(touchpoints)
         node, values = self.inputs.contexts[:, 0], self.inputs.contexts[:, 1:]
         of_node, of_values = (
-            nn.functional.pad(vectors, (0, 0, 0, 1))
-            for vectors in (touchpoints, self.contexts)
+            nn.functional.pad(vectors, (0, 0, 0, 1)) for vectors in (touchpoints, self.contexts)
         )
         return of_node[node] + of_values[values].sum(dim=1)
 

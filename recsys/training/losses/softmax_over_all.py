@@ -55,9 +55,10 @@ def softmax_over_all(
         InputError: shapes that do not agree, or a temperature not above 0.
     """
     check_temperature(temperature)
-    own, shard = products, Shard(len(products))
     if isinstance(products, ShardedRows):
         own, shard = products.own, products.shard
+    else:
+        own, shard = products, Shard(len(products))
     if customers.dim() != 2 or own.dim() != 2 or customers.shape[1] != own.shape[1]:
         raise InputError(
             "softmax_over_all: expected vectors of customers [B, d] and of products [P, d], got "

@@ -86,7 +86,8 @@ class Shard:
         """
         if self.processes.count == 1:
             return draw(self.size)
-        own, kept, start = self.own, [], 0
+        own, start = self.own, 0
+        kept: list[Tensor] = []
         while start < self.size or not kept:
             end = min(start + _DRAWN_AT_ONCE, self.size)
             if self.size - end < _LEAST_DRAWN:
