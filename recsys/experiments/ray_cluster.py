@@ -30,9 +30,11 @@ def connected(address: str, key: str) -> Iterator[Any]:
     """
     if address.startswith("ray://"):
         raise InputError(
-            f"{key}={address}: expected local, auto or HOST:PORT; start the command on a machine of "
-            "the cluster, which keeps its results"
+            f"{key}={address}: expected local, auto or HOST:PORT; start the command on a "
+            "machine of the cluster, which keeps its results"
         )
+    # Lines that two jobs have in common are results too.
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     try:
         import ray
     except ImportError:

@@ -1,6 +1,5 @@
 """The jobs of a sweep as tasks of Ray; `hydra_plugins.recsys_ray_launcher` starts them."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +47,7 @@ def run_jobs(
     setup_globals()
     with connected(address, "hydra.launcher.address") as ray:
         remote = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(_run)
-        shared = ray.put((context, task, config, Singleton.get_state(), os.getcwd(), sys.argv))
+        shared = ray.put((context, task, config, Singleton.get_state(), str(Path.cwd()), sys.argv))
         ended = ray.get([remote.remote(shared, job) for job in jobs])
     for _, failures in ended:
         keep_failures(failures)
