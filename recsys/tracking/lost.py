@@ -16,6 +16,8 @@ from recsys.ops.masking import masked
 _FEW_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 _PATIENCE = 10.0
 """Seconds to wait for the port of a database."""
+_CANNOT = 500
+"""From this HTTP status on it is the server that is at fault, not what it was asked."""
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
@@ -103,7 +105,8 @@ def _is_lost(error: BaseException) -> bool:
     chain = list(_chain(error))
     if any(isinstance(link, sqlite3.Error) for link in chain):
         return False
-    if any(isinstance(link, RestException) and link.get_http_status_code() >= 500 for link in chain):
+    refusals = [link for link in chain if isinstance(link, RestException)]
+    if any(refusal.get_http_status_code() >= _CANNOT for refusal in refusals):
         return True
     return any(isinstance(link, unanswered) for link in chain)
 

@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from typing import Any
 
 from recsys.errors import InputError
 from recsys.ops.masking import masked
-from recsys.ops.shown_text import for_terminal
 from recsys.tracking.lost import PatientClient, answering, require_reachable
 from recsys.tracking.pseudonyms import pseudonyms
 from recsys.tracking.sqlite_file import (
@@ -124,9 +122,6 @@ def _connected(settings: TrackConfig) -> Iterator[Any]:
     with nullcontext() if path is None else locked(path, "track.uri"):
         if path is not None:
             refuse_foreign(path, "experiments", "track.uri")
-            if is_new(path):
-                name = for_terminal(path.name)
-                sys.stderr.write(f"mlflow: preparing the new store {name} (a few seconds, once)\n")
         try:
             if path is None:
                 yield _client_of_server(settings.uri)
