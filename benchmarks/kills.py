@@ -66,7 +66,6 @@ class KillsSuite:
             for words in prepare(self.events):
                 _require_done(words, run(words, begin).code, begin)
             rows = self._rows(chosen, begin, Path(folder) / "work")
-        write_whole(run_folder() / "table.md", _table(rows))
         return {
             "kills": sum(row.kills for row in rows.values()),
             "jobs": len(rows),
@@ -103,6 +102,7 @@ class KillsSuite:
                 again = run(chosen[name].words, work)
                 rows[name].failed += again.code != 0
                 rows[name].add(wanted[name], chosen[name].left(work))
+                write_whole(run_folder() / "table.md", _table(rows))
         kills = sum(row.kills for row in rows.values())
         raise InputError(
             f"suite: only {kills} were killed before their end; set suite.events higher"

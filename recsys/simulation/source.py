@@ -128,8 +128,9 @@ class SimulatedMarket:
 
         Args:
             folder: does not exist, is empty, or holds this market; gets
-                `interactions/part-00000.parquet` and so on, the same for customers, identities, decisions and records, and `products.parquet`,
-                `offers.parquet` and `touchpoints.parquet`.
+                `interactions/part-00000.parquet` and so on, the same for customers, identities,
+                decisions and records, and `products.parquet`, `offers.parquet` and
+                `touchpoints.parquet`.
 
         Returns:
             Rows of each table.
