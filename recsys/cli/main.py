@@ -38,6 +38,7 @@ COMMANDS = {
     "retrain": "check new data, refit champion and challengers, promote by a stated policy",
     "monitor": "watch a log of served answers: acceptance, calibration, coverage, drift",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
+    "sync": "send to MLflow what was kept while its server did not answer",
     "identities": "find the records of each person, and keep ids from run to run",
     "value": "forecast what each customer will buy and spend",
     "segments": "count micro-segments: size, value, drift, stability, and who is in which",

@@ -102,6 +102,16 @@ class Study:
                 self._study.set_user_attr(_IDENTITY, uuid.uuid4().hex)
         self.identity: str = self._study.user_attrs[_IDENTITY]
 
+    @property
+    def folder(self) -> Path:
+        """Of its database."""
+        return self._path.parent
+
+    @property
+    def fits(self) -> Path:
+        """Where fits of its best settings are resumed from."""
+        return self._path.with_name(f"{self._path.name}.{self.name}.fits") / self.identity
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keeps other processes from searching the same study at the same time.

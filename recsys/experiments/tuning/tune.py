@@ -55,7 +55,7 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
         study.requeue_interrupted()
         tracked = StudyRun(
             settings.track, study.name, settings.evaluate.metric, _tags(settings), study.identity,
-            settings.config,
+            settings.config, study.folder,
         )  # fmt: skip
         with tracked.running(), _progress(config) as bar:
             if not study.is_spent():

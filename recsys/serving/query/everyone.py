@@ -2,6 +2,7 @@
 
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +20,7 @@ from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import plain_column
 from recsys.serving.artifact.times import Moment
+from recsys.serving.kept_parts import kept_parts
 from recsys.serving.progress import bar
 from recsys.serving.query import ranking
 from recsys.serving.query.artifact import Artifact
@@ -49,7 +51,8 @@ def recommend_everyone(
     .csv file has one line for each offer: customer_id, rank (from 1), product_id, score,
     touchpoint, basis; customers without offers have no line. All offers are valid at one moment,
     which Parquet keeps in its metadata under `MOMENT`. The file is complete or not written at all.
-    On a terminal a progress bar is shown.
+    On a terminal a progress bar is shown. Killed, the same call goes on where it was, if it says
+    `at`: without it the moment is another one.
 
     Args:
         artifact: to query.
@@ -70,11 +73,16 @@ def recommend_everyone(
     query = artifact.query(k, touchpoint, at, exclude, allow)
     starts, ends = artifact.customers.groups
     start_time = time.monotonic()
-    with whole_file(path, "out") as file, ExitStack() as opened:
+    asked = [k, touchpoint, query.moment, list(exclude), None if allow is None else list(allow)]
+    with (
+        whole_file(path, "out") as file,
+        kept_parts(path, artifact.digest, asked) as parts,
+        ExitStack() as opened,
+    ):
         writer: Any = None
         for first in range(0, len(starts), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
-            table = _table(artifact, starts[part], ends[part], query)
+            table = parts.table(first, partial(_table, artifact, starts[part], ends[part], query))
             if path.suffix == ".csv":
                 table = _line_per_offer(table)
             if writer is None:
