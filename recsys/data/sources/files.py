@@ -78,7 +78,7 @@ class Files(OwnTables):
         from recsys.data.mapping.folder import load_mapped, renaming
 
         mapping = self.mapping or renaming(self.rename)
-        return self.with_outcomes(load_mapped(self.folder, mapping, self.ends, self.partitions))
+        return self.at_the_door(load_mapped(self.folder, mapping, self.ends, self.partitions))
 
     def inspected(self) -> "Inspected":
         """The tables with all their faults, and the lines of the files that they stand in.
