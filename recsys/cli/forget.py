@@ -1,7 +1,7 @@
 """Forgets a person: removes them from tables, artifacts, stores, MLflow, logs and checkpoints.
 
 recsys forget customer=ID in=FOLDER,FOLDER dry_run=true
-recsys forget customer=ID in=artifacts,outputs data=files data.root=FOLDER track.uri=sqlite:///mlflow.db
+recsys forget customer=ID in=FOLDER data=files data.root=FOLDER track.uri=sqlite:///mlflow.db
 recsys forget customer=ID,ID in=FOLDER to=postgresql://USER@HOST/DATABASE verify=true
 
 Everything below the folders of in= is searched. Ids that tables of identities and records link to
