@@ -51,6 +51,7 @@ COMMANDS = {
     "journey_map": "draw journeys by stage and touchpoint: drop-offs, times, and what differs",
     "plan": "plan two steps for each customer: an offer now, and the next after each answer",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
+    "forget": "remove a person from tables, artifacts, stores, MLflow, logs and checkpoints",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
 """Command -> what it does, in the order of the help."""

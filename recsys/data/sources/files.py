@@ -68,6 +68,11 @@ class Files(OwnTables):
         self.partitions: Partitions = partitions or {}
         require_partitions(self.folder, self.partitions)
         self.store = None if store is None else Path(store).expanduser()
+        if self.store is not None and "hash_ids" in meaning:
+            raise InputError(
+                "data.hash_ids and data.store: expected one of them, got both; a store keeps ids as "
+                "the files have them, so leave data.store out"
+            )
         if self.store is not None and self.mapping is not None:
             raise InputError(
                 "data.mapping and data.store: expected one of them, got both; write the parts as "
@@ -92,7 +97,7 @@ class Files(OwnTables):
         except BadPart:
             # The error names a row of the whole table, and counts all faults.
             return self.load_files()
-        return self.with_outcomes(stored_tables(self, events, events.frame()))
+        return self.at_the_door(stored_tables(self, events, events.frame()))
 
     def load_files(self) -> Tables:
         """The same tables, read from their files although there is a store.
@@ -108,7 +113,7 @@ class Files(OwnTables):
         from recsys.data.mapping.folder import load_mapped, renaming
 
         mapping = self.mapping or renaming(self.rename)
-        return self.with_outcomes(
+        return self.at_the_door(
             load_mapped(self.folder, mapping, self.ends, self.partitions, self.memory)
         )
 
