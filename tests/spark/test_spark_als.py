@@ -12,7 +12,7 @@ from recsys.testing.data import close, market
 
 pytestmark = pytest.mark.spark
 
-SMALL = {"dim": 6, "epochs": 4}
+SMALL = {"dim": 6, "epochs": 3}
 
 
 class TestSparkALS(PersonalisedContract, EmbeddingContract):
@@ -39,7 +39,7 @@ def test_blocks_change_nothing_but_rounding(spark_settings: Mapping[str, Any]) -
     one, five = (
         SparkALS(**SMALL, blocks=blocks, spark=spark_settings).fit(data) for blocks in (1, 5)
     )
-    close(one.product_vectors, five.product_vectors, 1e-4)
+    close(one.product_vectors, five.product_vectors, 1e-3)
 
 
 def test_many_epochs_end_without_a_checkpoint_folder(spark_settings: Mapping[str, Any]) -> None:

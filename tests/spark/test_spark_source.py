@@ -122,12 +122,12 @@ def test_columns_are_renamed_and_partitions_read(
 def test_summed_events_have_the_same_queries_graph_and_metrics(
     tmp_path: Path, spark_settings: Mapping[str, Any]
 ) -> None:
-    write(tmp_path, events(3_000))
-    settings = {"root": str(tmp_path), "targets": ["purchase"], **CUTOFFS}
+    write(tmp_path, events(3_000).drop(columns="context_device"))
+    settings = {"root": str(tmp_path), "targets": ["purchase"], "filter_seen": False, **CUTOFFS}
     here = split_of(Dataset.from_source(Files(**settings)))
     summed = Files(engine="spark", spark=spark_settings, sum_events=True, **settings)
     there = split_of(Dataset.from_source(summed))
-    assert len(there.train.interactions) < len(here.train.interactions) / 2
+    assert len(there.train.interactions) < len(here.train.interactions) * 0.7
     single, together = interaction_matrix(here.train), interaction_matrix(there.train)
     np.testing.assert_array_equal(single.indices, together.indices)
     np.testing.assert_allclose(single.data, together.data, rtol=1e-6)

@@ -56,7 +56,8 @@ def recommend_everyone_in_spark(
     with tempfile.TemporaryDirectory() as packed:
         spark.sparkContext.addArchive(f"{_packed(Path(folder), Path(packed))}#{name}")
         numbers = spark.range(0, parts, 1, parts)
-        offers = numbers.mapInArrow(partial(_offers, name=name, query=query), _schema(artifact))
+        answer = partial(_offers, name=name, query=query, size=AT_ONCE)
+        offers = numbers.mapInArrow(answer, _schema(artifact))
         try:
             offers.write.mode("errorifexists").parquet(out)
         except PySparkException as error:
@@ -76,7 +77,7 @@ def _packed(folder: Path, into: Path) -> Path:
 
 
 def _offers(
-    numbers: Iterator[pa.RecordBatch], name: str, query: dict[str, Any]
+    numbers: Iterator[pa.RecordBatch], name: str, query: dict[str, Any], size: int
 ) -> Iterator[pa.RecordBatch]:
     from pyspark import SparkFiles
 
@@ -85,7 +86,7 @@ def _offers(
     built = artifact.query(**query)
     for batch in numbers:
         for number in batch.column(0).to_pylist():
-            part = slice(number * AT_ONCE, (number + 1) * AT_ONCE)
+            part = slice(number * size, (number + 1) * size)
             table = offers_table(artifact, starts[part], ends[part], built)
             yield from table.replace_schema_metadata(None).combine_chunks().to_batches()
 
