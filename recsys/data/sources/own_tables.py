@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict, overload
 
 import pandas as pd
 
@@ -32,6 +32,9 @@ TABLES = tuple(field.name for field in fields(Tables))
 
 ReadTable: TypeAlias = Callable[[str], pd.DataFrame | None]
 """The name of a table -> the table; None if there is none."""
+
+Renames: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Table -> your column name -> name of the library."""
 
 
 class Meaning(TypedDict, total=False):
@@ -197,16 +200,43 @@ class OwnTables(ABC):
             frame = read(table)
         except InputError as error:
             raise error if error.key == table else InputError(f"{table}: {error}") from None
-        if frame is None:
-            return None
-        names = self.rename.get(table, {})
-        unknown = sorted(set(names) - set(frame.columns))
-        if unknown:
-            raise InputError(
-                f"{table}: data.rename.{table} names column '{unknown[0]}', which "
-                f"{self.origin_of(table)} does not have; it has {listed(frame.columns)}"
-            )
-        return frame.rename(columns=dict(names))
+        return renamed(table, frame, self.rename, self.origin_of(table))
+
+
+@overload
+def renamed(table: str, frame: pd.DataFrame, rename: Renames, origin: str) -> pd.DataFrame: ...
+
+
+@overload
+def renamed(
+    table: str, frame: pd.DataFrame | None, rename: Renames, origin: str
+) -> pd.DataFrame | None: ...
+
+
+def renamed(
+    table: str, frame: pd.DataFrame | None, rename: Renames, origin: str
+) -> pd.DataFrame | None:
+    """A table with the column names of the library; None stays None.
+
+    Args:
+        table: its name.
+        frame: as it was read.
+        rename: table -> your column name -> name of the library.
+        origin: where it lies, for the error.
+
+    Raises:
+        InputError: it lacks a column to rename.
+    """
+    if frame is None:
+        return None
+    names = rename.get(table, {})
+    unknown = sorted(set(names) - set(frame.columns))
+    if unknown:
+        raise InputError(
+            f"{table}: data.rename.{table} names column '{unknown[0]}', which {origin} does not "
+            f"have; it has {listed(frame.columns)}"
+        )
+    return frame.rename(columns=dict(names))
 
 
 def _cutoffs(valid_from: str | int | None, test_from: str | int | None) -> Cutoffs | None:

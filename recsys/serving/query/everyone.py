@@ -29,7 +29,8 @@ from recsys.serving.query.default_vector import fill_default
 from recsys.serving.query.query import Ids, Query
 from recsys.serving.query.search import best_of_many
 
-_AT_ONCE = 16_384
+AT_ONCE = 16_384
+"""So many customers are answered together."""
 ENDINGS = (".parquet", ".csv")
 MOMENT = b"recsys_at"
 """Key in the metadata of a Parquet file: UTC seconds at which its offers are valid."""
@@ -80,16 +81,18 @@ def recommend_everyone(
         ExitStack() as opened,
     ):
         writer: Any = None
-        for first in range(0, len(starts), _AT_ONCE):
-            part = slice(first, first + _AT_ONCE)
-            table = parts.table(first, partial(_table, artifact, starts[part], ends[part], query))
+        for first in range(0, len(starts), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            table = parts.table(
+                first, partial(offers_table, artifact, starts[part], ends[part], query)
+            )
             if path.suffix == ".csv":
                 table = _line_per_offer(table)
             if writer is None:
                 writer = _writer(path, file, table.schema)
                 opened.callback(writer.close)
             writer.write_table(table)
-            bar(min(first + _AT_ONCE, len(starts)), len(starts), start_time)
+            bar(min(first + AT_ONCE, len(starts)), len(starts), start_time)
     return len(starts)
 
 
@@ -124,7 +127,15 @@ def _line_per_offer(table: pa.Table) -> pa.Table:
     )
 
 
-def _table(artifact: Artifact, starts: IntArray, ends: IntArray, query: Query) -> pa.Table:
+def offers_table(artifact: Artifact, starts: IntArray, ends: IntArray, query: Query) -> pa.Table:
+    """The lines of some customers, as `recommend_everyone` writes them into a .parquet file.
+
+    Args:
+        artifact: to query.
+        starts: [n] where in its sorted ids the rows of each customer start.
+        ends: [n] where they end.
+        query: the same for all of them.
+    """
     contents, ids = artifact.contents, artifact.customers
     best = best_of_many(contents, ids, starts, ends, query)
     is_offer = best.columns >= 0
