@@ -91,7 +91,7 @@ class Steps:
             from recsys.models.graph_filter import GraphFilter
 
             with self._step("graph_filter") as counted:
-                counted["entries"] = GraphFilter().fit(split.train).cooccurrence.nnz
+                counted["entries"] = GraphFilter().fit(split.train).cooccurrence.entries
         if "touchpoint_gnn" in self.wanted:
             from recsys.models.touchpoint_gnn.model import TouchpointGNN
 
