@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export MPLBACKEND := Agg
 
-.PHONY: demo test test-slow test-spark lint docs benchmark clean
+.PHONY: demo test test-slow test-spark test-ray lint docs benchmark clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -36,6 +36,9 @@ test-slow: .venv/installed  ## the slow ones
 
 test-spark: .venv/spark  ## those that run Spark on this machine; without Java they are skipped
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m spark tests/spark -rs
+test-ray: .venv/installed  ## sweeps and tuning on Ray, which it installs
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ray]'
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m ray --durations 5
 
 benchmark: .venv/installed  ## a suite whose figures stand in docs/results.md
 	$(BIN)/recsys benchmark suite=evaluation

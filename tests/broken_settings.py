@@ -24,7 +24,7 @@ COMMAND_LINE = {
     "unset variable": (["data.name=${oc.env:NO_SUCH_NAME}"], "data.name: ", "NO_SUCH_NAME"),
     "run folder nowhere": (["hydra.run.dir=/proc/no"], "/proc/no cannot be made", "hydra.run.dir"),
     "run folder a file": (["hydra.run.dir=tables/offers.csv"], "offers.csv cannot be made: File"),
-    "no such launcher": (["hydra/launcher=ray"], "hydra/launcher=ray: there is no such file"),
+    "no such launcher": (["hydra/launcher=slurm"], "hydra/launcher=slurm: there is no such file"),
     "-m, one model unknown": (["-m", "model=popularity,alls"], "model=alls: there is no such"),
     "-m, a value too low": (["-m", "model=als", "model.dim=0"], "job 0: model.dim:", "got 0"),
     "-m, sweep left open": (["-m", "seed=range(1"], f"'seed=range(1' {WORDS}"),

@@ -58,7 +58,7 @@ def test_the_wheel_is_small_and_holds_the_library_with_its_conf_alone(wheel: Pat
         (entry_points,) = [name for name in names if name.endswith("entry_points.txt")]
         text = archive.read(entry_points).decode()
     assert "recsys = recsys.cli.main:main" in text
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"recsys"}
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"recsys", "hydra_plugins"}
     shipped = {name.removeprefix("recsys/") for name in names}
     for path in (ROOT / "conf").rglob("*.yaml"):
         assert path.relative_to(ROOT).as_posix() in shipped

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,47 @@ def test_torchrun_starts_the_script(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path,
     )  # fmt: skip
     assert "model=popularity is fitted by one process" in refused.stderr
+
+
+@pytest.mark.slow
+def test_torchrun_shards_over_processes_and_over_machines(tmp_path: Path) -> None:
+    words = ["model=lightgcn", "model.epochs=2", "model.start=random", "data.events=20000"]
+    words += ["evaluate.test=true", "model.shard=true", f"track.uri=sqlite:///{tmp_path}/mlflow.db"]
+    port = free_port()
+    over_machines = [
+        "--nnodes=2", "--nproc-per-node=1", "--rdzv-backend=c10d", "--rdzv-id=test",
+        f"--rdzv-endpoint=127.0.0.1:{port}",
+    ]  # fmt: skip
+    launchers = {
+        "one": [[sys.executable]],
+        "two": [[*TORCHRUN, "--nproc-per-node=2"]],
+        "four": [[*TORCHRUN, "--nproc-per-node=4"]],
+        "two_machines": [[*TORCHRUN, *over_machines]] * 2,
+    }
+    result = {}
+    for name, starts in launchers.items():
+        folder = tmp_path / name
+        started = [
+            subprocess.Popen(
+                [*launcher, SCRIPT, *words, f"hydra.run.dir={folder}"], cwd=tmp_path,
+                env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.DEVNULL,
+            )
+            for launcher in starts
+        ]  # fmt: skip
+        assert [process.wait(timeout=300) for process in started] == [0] * len(started)
+        result[name] = json.loads((folder / "metrics.json").read_text())
+    for name in ("two", "four", "two_machines"):
+        for part in ("valid", "test"):
+            for metric, share in result["one"][part].items():
+                mean = result[name][part][metric]["mean"]
+                assert mean == pytest.approx(share["mean"], abs=1e-4), (name, metric)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def test_shares_are_consecutive_and_whole() -> None:

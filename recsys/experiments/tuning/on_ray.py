@@ -121,10 +121,11 @@ def workers_on_ray(
     Raises:
         InputError: Ray is not installed or cannot be reached, or as `run_trials`.
     """
-    assert config.ray is not None
+    address = config.ray
+    assert address is not None
     # An actor may start in another folder.
     config = replace(config, storage=str(Path(config.storage).absolute()))
-    with connected(config.ray, "study.ray") as ray:
+    with connected(address, "study.ray") as ray:
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
