@@ -36,6 +36,7 @@ test-slow: .venv/installed  ## the slow ones
 
 test-spark: .venv/spark  ## those that run Spark on this machine; without Java they are skipped
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m spark tests/spark -rs
+
 test-ray: .venv/installed  ## sweeps and tuning on Ray, which it installs
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[ray]'
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m ray --durations 5
