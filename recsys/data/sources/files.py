@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Unpack
 
 import pandas as pd
 
-from recsys.data.kinds import kind_of
 from recsys.data.sources.csv_file import read_csv
+from recsys.data.sources.csv_stream import stream_csv
 from recsys.data.sources.folder import data_folder, no_interactions, usual_file
 from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
 from recsys.data.sources.parquet import read_parquet
+from recsys.data.sources.parquet_stream import stream_parquet
 from recsys.data.sources.parts import (
     PartitionKind,
     Partitions,
@@ -91,7 +92,7 @@ class Files(OwnTables):
         except BadPart:
             # The error names a row of the whole table, and counts all faults.
             return self.load_files()
-        return self.with_outcomes(stored_tables(self, events, events.frame()))
+        return self.with_outcomes(stored_tables(self, events, events.frame(self.memory)))
 
     def load_files(self) -> Tables:
         """The same tables, read from their files although there is a store.
@@ -107,7 +108,9 @@ class Files(OwnTables):
         from recsys.data.mapping.folder import load_mapped, renaming
 
         mapping = self.mapping or renaming(self.rename)
-        return self.with_outcomes(load_mapped(self.folder, mapping, self.ends, self.partitions))
+        return self.with_outcomes(
+            load_mapped(self.folder, mapping, self.ends, self.partitions, self.memory)
+        )
 
     def inspected(self) -> "Inspected":
         """The tables with all their faults, and the lines of the files that they stand in.
@@ -120,7 +123,9 @@ class Files(OwnTables):
         """
         from recsys.data.mapping.folder import inspect_folder
 
-        return inspect_folder(self.folder, self.mapping, self.rename, self.ends, self.partitions)
+        return inspect_folder(
+            self.folder, self.mapping, self.rename, self.ends, self.partitions, self.memory
+        )
 
     def suggestion(self, inspected: "Inspected") -> str:
         """A mapping to start from, as YAML, made from what the files hold.
@@ -150,9 +155,13 @@ class Files(OwnTables):
         path = usual_file(self.folder, table)
         if path is None:
             return None
-        names = self.rename.get(table, {})
+        kind = self.kind(table)
+        if table == "interactions":
+            if path.suffix == ".csv":
+                return stream_csv(path, kind, self.memory)
+            return stream_parquet(path, kind, self.memory, self.partitions)
         if path.suffix == ".csv":
-            return read_csv(path, lambda name: kind_of(table, names.get(name, name)))
+            return read_csv(path, kind)
         return read_parquet(path, partitions=self.partitions)
 
     def _is_of_text_parts(self, table: str) -> bool:
