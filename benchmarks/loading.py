@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Protocol
@@ -38,12 +38,7 @@ class LoadingSuite:
     def __init__(self, *, market: Market, repeats: int = 3, baseline: str | None = None) -> None:
         require_at_least(1, repeats=repeats)
         self.market, self.repeats = market, repeats
-        if baseline is not None and not (Path(baseline) / "recsys").is_dir():
-            raise InputError(
-                f"suite.baseline={baseline}: expected a checkout of this project, and there is no "
-                "folder recsys in it"
-            )
-        self.baseline = None if baseline is None else Path(baseline).resolve()
+        self.baseline = None if baseline is None else require_checkout(baseline)
 
     def figures(self) -> Mapping[str, float]:
         """Keys STAGE_seconds and peak_mb; with a baseline also baseline_KEY and KEY_over_baseline.
@@ -55,11 +50,7 @@ class LoadingSuite:
             self.market.write(market)
         ours = Path(recsys.__file__).parents[1]
         checkouts = [ours] if self.baseline is None else [ours, self.baseline]
-        runs = [[_stages(path, market) for path in checkouts] for _ in range(self.repeats)]
-        middle = [
-            {key: median(run[turn][key] for run in runs) for key in runs[0][turn]}
-            for turn in range(len(checkouts))
-        ]
+        middle = stages_of(checkouts, market, _VALID_FROM, _TEST_FROM, self.repeats)
         figures = dict(middle[0])
         if self.baseline is not None:
             for key, value in middle[1].items():
@@ -68,9 +59,40 @@ class LoadingSuite:
         return figures
 
 
-def _stages(checkout: Path, market: Path) -> dict[str, float]:
+def require_checkout(baseline: str) -> Path:
+    """The folder of another checkout. Raises `InputError` where it is none."""
+    if not (Path(baseline) / "recsys").is_dir():
+        raise InputError(
+            f"suite.baseline={baseline}: expected a checkout of this project, and there is no "
+            "folder recsys in it"
+        )
+    return Path(baseline).resolve()
+
+
+def stages_of(
+    checkouts: Sequence[Path], tables: Path, valid_from: str, test_from: str, repeats: int
+) -> list[dict[str, float]]:
+    """Medians of `benchmarks.loading_stages` by each checkout, which take turns A B A B.
+
+    Args:
+        checkouts: of this project, of any version.
+        tables: folder of the tables to load.
+        valid_from: first day of valid.
+        test_from: first day of test.
+        repeats: processes a checkout.
+    """
+    runs = [
+        [_stages(path, tables, valid_from, test_from) for path in checkouts] for _ in range(repeats)
+    ]
+    return [
+        {key: median(run[turn][key] for run in runs) for key in runs[0][turn]}
+        for turn in range(len(checkouts))
+    ]
+
+
+def _stages(checkout: Path, tables: Path, valid_from: str, test_from: str) -> dict[str, float]:
     run = subprocess.run(
-        [sys.executable, loading_stages.__file__, str(market), _VALID_FROM, _TEST_FROM],
+        [sys.executable, loading_stages.__file__, str(tables), valid_from, test_from],
         env={**os.environ, "PYTHONPATH": str(checkout), "PYTHONSAFEPATH": "1"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

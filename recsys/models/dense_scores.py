@@ -10,7 +10,7 @@ from recsys.arrays import FloatArray
 from recsys.ops.csr import entry_rows
 
 
-def add_product(scores: FloatArray, left: csr_array, right: csr_array) -> None:
+def add_product(scores: FloatArray, left: csr_array, right: csr_array | FloatArray) -> None:
     """Adds left @ right to the scores, without allocating another [Q, P] array.
 
     Args:
@@ -18,12 +18,15 @@ def add_product(scores: FloatArray, left: csr_array, right: csr_array) -> None:
         left: [Q, m] float32.
         right: [m, P] float32.
     """
+    is_dense = isinstance(right, np.ndarray)
     if not torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
-        scores += (left @ right).toarray()
+        product = left @ right
+        scores += product if is_dense else product.toarray()
         return
     with torch.inference_mode():
         target = torch.from_numpy(scores)
-        torch.addmm(target, _torch_csr(left), _torch_csr(right), out=target)
+        of_right = torch.from_numpy(right) if is_dense else _torch_csr(right)
+        torch.addmm(target, _torch_csr(left), of_right, out=target)
 
 
 def add_history(scores: FloatArray, history: csr_array, weight: float) -> None:

@@ -23,7 +23,8 @@ from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models import singular_vectors
 from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.choice import choose
-from recsys.models.dense_scores import add_history, add_product
+from recsys.models.cooccurrence import Cooccurrence, scaled_columns
+from recsys.models.dense_scores import add_history
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 
@@ -113,8 +114,8 @@ class GraphFilter(Recommends):
         # 1 for a product without events, so that its powers do not magnify rounding noise.
         self.degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)
         weighted = normalise(self.history, self.customer_exponent, 0.0)
-        self.cooccurrence: csr_array = (self.history.T.tocsr() @ weighted).tocsr()
         self.spectrum: FloatArray = self._singular_vectors()
+        self.cooccurrence = Cooccurrence.of(self.history, weighted)
         if validate is not None:
             self._choose(validate, repeats=data.ranks_repeats)
         self._assemble()
@@ -123,10 +124,10 @@ class GraphFilter(Recommends):
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         rows = self.history[customers]
-        low = self.settings["low_pass"] * (_scaled(rows, self.degrees**-0.5) @ self.spectrum)
+        low = self.settings["low_pass"] * (scaled_columns(rows, self.degrees**-0.5) @ self.spectrum)
         scores: FloatArray = low @ self._low_pass_side.T
-        linear = _scaled(rows, self.degrees ** -self.settings["history_exponent"])
-        add_product(scores, linear, self._linear)
+        linear = scaled_columns(rows, self.degrees ** -self.settings["history_exponent"])
+        self._linear.add_to(scores, linear)
         scores += self.bias
         add_history(scores, rows, self.settings["self_weight"])
         return scores
@@ -158,7 +159,7 @@ class GraphFilter(Recommends):
 
     def _assemble(self) -> None:
         factor = self.degrees ** -self.settings["candidate_exponent"]
-        self._linear = _scaled(self.cooccurrence, factor)
+        self._linear = self.cooccurrence.scaled(factor)
         self._low_pass_side = (self.degrees**0.5)[:, None] * self.spectrum
 
     def _choose(self, validate: Validate, repeats: bool) -> None:
@@ -188,8 +189,3 @@ class GraphFilter(Recommends):
             "low_pass": point["low_pass"],
             "self_weight": point["self_weight"],
         } | self.fixed
-
-
-def _scaled(matrix: csr_array, column_factor: FloatArray) -> csr_array:
-    data = matrix.data * column_factor.astype(np.float32)[matrix.indices]
-    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)

@@ -81,4 +81,5 @@ def _log_shares(
 
 
 def _columns(*blocks: FloatArray) -> FloatArray:
-    return np.hstack(blocks).astype(np.float32)
+    # Rounded block by block: joined in float64 they would take twice the memory of the result.
+    return np.hstack(blocks, dtype=np.float32, casting="same_kind")

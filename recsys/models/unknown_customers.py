@@ -60,8 +60,8 @@ class UnknownCustomers:
         default_customer = np.zeros(products.shape[1] + 1, np.float32)
         default_customer[-1] = 1
         return Embeddings(
-            customers=np.column_stack([customers, self.rows]).astype(np.float32),
-            products=np.column_stack([products, self.popularity]).astype(np.float32),
+            customers=_with_column(customers, self.rows),
+            products=_with_column(products, self.popularity),
             default_customer=default_customer,
         )
 
@@ -73,3 +73,7 @@ class UnknownCustomers:
             # Any positive number works, because no event has a share in the column.
             gram[-1, -1] = 1
         return replace(rule, products=np.hstack([rule.products, zeros]), gram=gram)
+
+
+def _with_column(vectors: FloatArray, column: FloatArray | BoolArray) -> FloatArray:
+    return np.hstack([vectors, column[:, None]], dtype=np.float32, casting="unsafe")

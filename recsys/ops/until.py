@@ -44,7 +44,9 @@ def latest(keys: IntArray, until: IntArray) -> tuple[IntArray, IntArray]:
         keys: [n] integers.
         until: [n] int64 UTC seconds.
     """
-    distinct, which = np.unique(keys, return_inverse=True)
-    last = np.full(len(distinct), OPEN_START)
-    np.maximum.at(last, which, until)
-    return distinct, last
+    order = np.argsort(keys, kind="stable")
+    ascending = keys[order]
+    starts = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(keys)])
+    if not len(starts):
+        return ascending, np.zeros(0, np.int64)
+    return ascending[starts], np.maximum.reduceat(until[order], starts)

@@ -96,9 +96,8 @@ def ids(name: str, value: IdArray | TextIds, count: int) -> None:
         raise InputError(f"contents.{name}: expected an array ({count},) of ids, {got(value)}")
     if np.issubdtype(value.dtype, np.integer) or value.dtype.kind == "U":
         return
-    is_text = value.dtype == object and any(
-        all(isinstance(item, kind) for item in value) for kind in (str, UUID)
-    )
+    types = set(map(type, value)) if value.dtype == object else {object}
+    is_text = any(all(issubclass(one, kind) for one in types) for kind in (str, UUID))
     if not is_text:
         raise InputError(
             f"contents.{name}: expected integers, str or UUID, {got(value)} of other things"

@@ -99,9 +99,10 @@ class SortedIds:
         else:
             is_uuid = isinstance(ids[0], UUID)
             # Stable, and by bytes, which is the order of code points too.
-            texts = _as_strings(ids).take(pa.array(by_strand))
-            order = by_strand[numbers(pc.array_sort_indices(texts), np.int64)]
-            ascending = _as_strings(ids).take(pa.array(order))
+            texts = _as_strings(ids)
+            of_strand = texts.take(pa.array(by_strand))
+            order = by_strand[numbers(pc.array_sort_indices(of_strand), np.int64)]
+            ascending = texts.take(pa.array(order))
         result = cls(kind, ascending, order.astype(np.int32), is_uuid)
         repeats = result._repeats & (strand[order][1:] == strand[order][:-1])
         if repeats.any():

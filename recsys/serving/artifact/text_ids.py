@@ -71,11 +71,17 @@ def row_numbers(values: IntArray) -> pa.Int32Array:
 
 def strings(values: Sequence[str]) -> pa.StringArray:
     """Texts [n] as an Arrow array."""
-    encoded = [value.encode() for value in values]
-    ends = np.zeros(len(encoded) + 1, np.int32)
-    np.cumsum([len(text) for text in encoded], out=ends[1:])
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+    joined: str | bytes = "".join(values)
+    parts: Sequence[str] | Sequence[bytes] = values
+    if not joined.isascii():
+        # Only then a text may have more bytes than characters.
+        parts = [value.encode() for value in values]
+        joined = b"".join(parts)
+    ends = np.zeros(len(parts) + 1, np.int32)
+    np.cumsum(np.fromiter(map(len, parts), np.int32, len(parts)), out=ends[1:])
+    text = joined if isinstance(joined, bytes) else joined.encode()
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(text)]
+    return pa.Array.from_buffers(pa.string(), len(parts), buffers)
 
 
 def numbers(column: pa.Array | pa.ChunkedArray, dtype: type[np.integer[Any]]) -> IntArray:
