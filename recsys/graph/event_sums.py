@@ -60,7 +60,7 @@ def updated_sums(events: StoredEvents) -> EventSums:
     former = _read(folder)
     wanted = {part.about.kept for part in events.parts}
     if former is None or not former.parts <= wanted:
-        empty = csr_array((0, 0), dtype=np.float32)
+        empty = csr_array(np.empty((0, 0), np.float32))
         former = EventSums(sums=empty, about=np.empty((0, 3), np.int32), parts=frozenset())
     missing = [part for part in events.parts if part.about.kept not in former.parts]
     if not missing:

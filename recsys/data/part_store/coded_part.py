@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.interactions import DAY, NEVER, microseconds
 from recsys.data.kinds import kind_of
@@ -60,7 +61,7 @@ def coded_part(frame: pd.DataFrame) -> CodedPart:
             if name != columns.ORDER:
                 sums[name] = float(np.nansum(np.abs(arrays[name])))
     when = _moments(frame)
-    counts = {
+    counts: dict[str, dict[str, int]] = {
         name: _counted(arrays[name], values[name])
         for name in (columns.ACTION, columns.TOUCHPOINT)
         if name in values
@@ -73,13 +74,13 @@ def coded_part(frame: pd.DataFrame) -> CodedPart:
     )  # fmt: skip
 
 
-def _moments(frame: pd.DataFrame) -> NDArray[Any]:
+def _moments(frame: pd.DataFrame) -> IntArray:
     """The known moments of the events, in units of the clock; none without a clock."""
     if columns.TIMESTAMP in frame:
-        when = microseconds(frame[columns.TIMESTAMP])
+        when: IntArray = microseconds(frame[columns.TIMESTAMP])
         return when[when != NEVER]
     if columns.ORDER in frame:
-        return frame[columns.ORDER].to_numpy(np.int64)
+        return np.asarray(frame[columns.ORDER], np.int64)
     return np.empty(0, np.int64)
 
 
