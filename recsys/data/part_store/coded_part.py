@@ -80,7 +80,8 @@ def _moments(frame: pd.DataFrame) -> IntArray:
         when: IntArray = microseconds(frame[columns.TIMESTAMP])
         return when[when != NEVER]
     if columns.ORDER in frame:
-        return np.asarray(frame[columns.ORDER], np.int64)
+        order: IntArray = frame[columns.ORDER].to_numpy(np.int64)
+        return order
     return np.empty(0, np.int64)
 
 
