@@ -11,11 +11,12 @@ import pandas as pd
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.contexts import context_values
+from recsys.data.encode import encode
 from recsys.data.filter_seen import AUTO, FilterSeenLike, filter_of
 from recsys.data.fingerprint import fingerprint
 from recsys.data.frames import Frame, Frames, Origin, as_pandas
 from recsys.data.identity import IdentityRules, merge_identities
-from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
+from recsys.data.interactions import NEVER, SECOND, Interactions, timestamp
 from recsys.data.known_ids import KnownIds
 from recsys.data.snapshots import Snapshots, TakesSnapshots, with_snapshots
 from recsys.data.source import Source, load_tables
@@ -277,7 +278,8 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     events = tables.interactions
     customers, products, touchpoints = vocabularies(tables, seed)
     contexts = context_values(events)
-    coded = encode(events, customers, products, touchpoints, contexts.values)
+    memory = getattr(source, "memory", None)
+    coded = encode(events, customers, products, touchpoints, contexts.values, memory)
     clock = _clock(events)
     data = Dataset(
         name=source.name,
