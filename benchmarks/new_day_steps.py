@@ -1,6 +1,7 @@
 """Steps of `suite=new_day`, each a process: `python -m benchmarks.new_day_steps STEP ROOT FOLDER`.
 
-Prints one line of JSON: wall and CPU seconds, peak memory in MiB (pages of mapped files included), counts.
+Prints one line of JSON: wall and CPU seconds, peak memory in MiB (with the pages of mapped files),
+counts.
 """
 
 import json

@@ -208,9 +208,7 @@ def test_parts_have_the_types_of_the_first(tmp_path: Path) -> None:
     assert events["value"].tolist() == [1.5, 3.0, 2.0]
     assert events["action"].isna().tolist() == [False, True, False]
     pq.write_table(pa.table({"customer_id": ["bob"], "session_id": ["x"]}), second)
-    with pytest.raises(
-        InputError, match=r"interactions: interactions cannot be read as Parquet: "
-    ):
+    with pytest.raises(InputError, match=r"interactions: interactions cannot be read as Parquet: "):
         Files(root=str(tmp_path)).load()
 
 

@@ -1,6 +1,6 @@
 """A checked part as arrays: codes of its own values, numbers, moments; and what it counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,13 +32,13 @@ class CodedPart:
         counts: "action", "touchpoint" and "day" -> value -> number of events.
     """
 
-    arrays: dict[str, NDArray[Any]]
-    values: dict[str, pa.Array]
-    rows: int
-    first: int | None
-    last: int | None
-    sums: dict[str, float]
-    counts: dict[str, dict[str, int]]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    values: dict[str, pa.Array] = field(default_factory=dict)
+    rows: int = 0
+    first: int | None = None
+    last: int | None = None
+    sums: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def coded_part(frame: pd.DataFrame) -> CodedPart:
@@ -78,7 +78,8 @@ def _moments(frame: pd.DataFrame) -> IntArray:
     """The known moments of the events, in units of the clock; none without a clock."""
     if columns.TIMESTAMP in frame:
         when: IntArray = microseconds(frame[columns.TIMESTAMP])
-        return when[when != NEVER]
+        known: IntArray = when[when != NEVER]
+        return known
     if columns.ORDER in frame:
         order: IntArray = frame[columns.ORDER].to_numpy(np.int64)
         return order

@@ -23,14 +23,16 @@ from recsys.ops.memory import Memory, page_out
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StoredPart:
-    """A part of the events.
+    """A part of the events that has rows.
 
     Attributes:
         about: what it counts.
+        file: its name in the store; that of a part that is read again is another.
         arrays: column -> [n] int32 codes, or numbers, or moments; mapped into memory.
     """
 
     about: KeptPart
+    file: str
     arrays: Columns
 
 

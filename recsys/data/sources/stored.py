@@ -49,7 +49,11 @@ def stored_events(source: "Files") -> StoredEvents:
         )
     reader = _PartReader(source, folder, parts[0])
     store = PartStore(source.store, reader.settings, reader.read)
-    return store.update([PartFile(name=shown_part(folder, part), path=part) for part in parts])
+    files = [PartFile(name=shown_part(folder, part), path=part) for part in parts]
+    events = store.update(files)
+    if not events.parts:
+        raise BadPart("expected at least one row, got empty parts")
+    return events
 
 
 def stored_tables(
@@ -93,8 +97,8 @@ class _PartReader:
             "columns": {field.name: str(field.type) for field in self.schema},
         }
 
-    def read(self, part: Path) -> pd.DataFrame:
-        """The checked rows of a part.
+    def read(self, part: Path) -> pd.DataFrame | None:
+        """The checked rows of a part; None if it has none.
 
         Raises:
             InputError: it cannot be read, or has a fault.
@@ -108,4 +112,5 @@ class _PartReader:
             ),
         )  # fmt: skip
         assert frame is not None
-        return check_table(TABLE, frame)
+        # A table without rows is refused; a part of one may be empty.
+        return check_table(TABLE, frame) if len(frame) else None
