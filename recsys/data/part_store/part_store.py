@@ -178,12 +178,11 @@ class PartStore:
             write_values(self.folder / pieces[-1], new)
         parts = list(manifest.parts)
         for kept, part in batch:
-            name = None
             if part.rows:
                 written += 1
-                name = f"events-{written}.arrow"
-                write_columns(self.folder / name, part.arrays)
-            parts.append(kept.model_copy(update={"kept": name}))
+                kept = kept.model_copy(update={"kept": f"events-{written}.arrow"})
+                write_columns(self.folder / f"events-{written}.arrow", part.arrays)
+            parts.append(kept)
         manifest = manifest.model_copy(
             update={"parts": tuple(parts), "values": tuple(pieces), "written": written}
         )

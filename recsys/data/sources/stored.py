@@ -57,22 +57,24 @@ def stored_events(source: "Files") -> StoredEvents:
 
 
 def stored_tables(
-    source: "Files", events: StoredEvents, interactions: pd.DataFrame
+    source: "Files", events: StoredEvents, interactions: pd.DataFrame | None = None
 ) -> StoredTables:
     """The tables of a source that has a store: the side tables as its files have them.
 
     Args:
         source: with `store`.
         events: of its store.
-        interactions: of the tables.
+        interactions: all events; None for their outline, where only ids and side tables are used.
 
     Raises:
         InputError: a side table cannot be read.
     """
     with source.reader() as read:
         side = {name: source.renamed(name, read) for name in TABLES if name != TABLE}
+    outline = events.outline()
     return StoredTables(
-        interactions=interactions, **side, ends=source.ends, outline=events.outline(),
+        interactions=outline if interactions is None else interactions,
+        **side, ends=source.ends, outline=outline,
         reread=source.load_files,
     )  # fmt: skip
 
