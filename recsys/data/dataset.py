@@ -17,6 +17,7 @@ from recsys.data.fingerprint import fingerprint
 from recsys.data.frames import Frame, Frames, Origin, as_pandas
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.interactions import NEVER, SECOND, Interactions, timestamp
+from recsys.data.known_before import KnownBefore
 from recsys.data.known_ids import KnownIds
 from recsys.data.snapshots import Snapshots, TakesSnapshots, with_snapshots
 from recsys.data.source import Source, load_tables
@@ -28,15 +29,6 @@ from recsys.ops.filter_seen import ALL_SEEN, FilterSeen
 from recsys.ops.until import OPEN_END
 
 Clock = Literal["timestamp", "order"]
-
-_DATED = {
-    "customers": columns.VALID_FROM,
-    "identities": columns.TIMESTAMP,
-    "decisions": columns.TIMESTAMP,
-    "signals": columns.TIMESTAMP,
-}
-"""Side table -> the column that says when a row became known. Products and offers are not here:
-their `valid_from` and `valid_to` are the firm's own calendar, which it knows in advance."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,8 +177,7 @@ class Dataset:
             return replace(self, interactions=self.interactions.select(keep), origin=None)
         side = self.side_tables
         if self.clock == "timestamp":
-            moment = timestamp(as_of)
-            side = {name: _known_before(moment, name, table) for name, table in side.items()}
+            side = KnownBefore(side, timestamp(as_of))
         return replace(
             self,
             interactions=self.interactions.select(keep),
@@ -324,13 +315,6 @@ def _merged(
     return replace(
         build(origin.source, merged), known_ids=known_ids, origin=replace(origin, merged=merged)
     )
-
-
-def _known_before(moment: pd.Timestamp, name: str, table: pd.DataFrame) -> pd.DataFrame:
-    column = _DATED.get(name)
-    if column is None or column not in table:
-        return table
-    return table[table[column].isna() | (table[column] < moment)]
 
 
 def _columns(column: str, tables: Tables) -> list[pd.Series]:

@@ -57,11 +57,12 @@ def encode(
     keys = [each for each in (*read.values(), *by_context, given_test) if each is not None]
     order = None if when is None else event_order(when, [_sortable(key) for key in keys])
     ordered = _Ordered(len(table), order, memory or Memory())
+    arrays: dict[str, Any] = {name: key and ordered.array(key) for name, key in read.items()}
     return Interactions(
-        **{name: key and ordered.array(key) for name, key in read.items()},
+        **arrays,
         when=when if when is None or order is None else ordered.array(when.__getitem__),
         contexts=ordered.table(by_context) if by_context else None,
-        given_test=given_test and ordered.array(given_test) == 1,
+        given_test=None if given_test is None else ordered.array(given_test) == 1,
     )
 
 

@@ -58,7 +58,7 @@ class Interactions:
         No copy where they lie side by side, as the events before a moment do.
         """
         if isinstance(keep, np.ndarray) and keep.dtype == bool:
-            keep = _side_by_side(keep)
+            keep = _side_by_side(np.asarray(keep, dtype=bool))
         chosen: dict[str, Any] = {}
         for field in fields(self):
             array = getattr(self, field.name)
@@ -69,7 +69,7 @@ class Interactions:
         """Mask [n] of the events whose action is among `actions`."""
         is_one = np.zeros(len(columns.ACTIONS), dtype=bool)
         is_one[[ACTION_CODES[action] for action in actions]] = True
-        return is_one[self.actions]
+        return np.asarray(is_one[self.actions])
 
     def positions_in(self, actions: tuple[str, ...]) -> IntArray:
         """[n] int64 position of the action of each event in `actions`, -1 for others."""

@@ -1,5 +1,6 @@
 """Tables read as streams: however they are cut into batches, the columns are the same."""
 
+import mmap
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -87,6 +88,12 @@ def test_any_cut_into_batches_gives_the_columns_of_one_batch(
         assert cut[name].cat.codes.dtype == np.int8
 
 
+def owner(array: Any) -> Any:
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return array
+
+
 def test_columns_in_files_are_those_in_memory() -> None:
     rows = 100_000
     numbers = np.arange(rows)
@@ -99,6 +106,10 @@ def test_columns_in_files_are_those_in_memory() -> None:
     in_files = streamed(table, cuts, megabytes=0.001)
     pd.testing.assert_frame_equal(in_files, streamed(table, cuts))
     assert in_files["customer_id"].cat.codes.dtype == np.int32
+    ids: Any = in_files["customer_id"].array
+    times: Any = in_files["timestamp"].array
+    for cells in (ids.codes, in_files["value"].to_numpy(), times.asi8):
+        assert isinstance(owner(cells), mmap.mmap)  # nothing was copied on the way
 
 
 def test_a_category_of_the_file_keeps_only_what_occurs() -> None:

@@ -115,4 +115,4 @@ def _whole(column: pd.Series, kind: Kind, memory: Memory) -> pd.Series:
         return pd.Series(whole, copy=False)
     is_empty = memory.allocate(len(codes), bool)
     np.less(codes, 0, out=is_empty)
-    return pd.Series(pd.arrays.IntegerArray(whole, is_empty))
+    return pd.Series(pd.arrays.IntegerArray(whole, is_empty), copy=False)
