@@ -19,7 +19,6 @@ from recsys.ops.terminal import exit_on_input_error, say
 COMMANDS = {
     "simulate": "write a simulated market, whose true probabilities are known",
     "check": "list every fault of your tables at once, and what they hold",
-    "new_day": "take new parts of the events into a store, and say what they bring",
     "train": "fit one model, evaluate it on valid and track the run",
     "tune": "search the settings of a model, then fit the best of them",
     "compare": "rank finished runs, with paired comparisons",
@@ -35,6 +34,7 @@ COMMANDS = {
     "serve": "answer over HTTP, and take in new versions without a restart",
     "store": "put an artifact into Parquet files or PostgreSQL",
     "live_test": "plan a live test of a policy, assign its customers, read its log",
+    "new_day": "take new parts of the events into a store, and say what they bring",
     "retrain": "check new data, refit champion and challengers, promote by a stated policy",
     "monitor": "watch a log of served answers: acceptance, calibration, coverage, drift",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",

@@ -58,11 +58,11 @@ def updated_sums(events: StoredEvents) -> EventSums:
     """
     folder = events.folder / _FOLDER
     former = _read(folder)
-    wanted = {part.about.kept for part in events.parts}
+    wanted = {part.file for part in events.parts}
     if former is None or not former.parts <= wanted:
-        empty = csr_array((0, 0), dtype=np.float32)
+        empty = csr_array(np.empty((0, 0), np.float32))
         former = EventSums(sums=empty, about=np.empty((0, 3), np.int32), parts=frozenset())
-    missing = [part for part in events.parts if part.about.kept not in former.parts]
+    missing = [part for part in events.parts if part.file not in former.parts]
     if not missing:
         return former
     sums = former
@@ -96,7 +96,7 @@ def _added(former: EventSums, parts: Sequence[StoredPart], events: StoredEvents)
     grown = csr_array((old.data, old.indices, offsets.astype(old.indices.dtype)), shape=shape)
     return EventSums(
         sums=grown + new, about=about,
-        parts=former.parts | {part.about.kept for part in parts},
+        parts=former.parts | {part.file for part in parts},
     )  # fmt: skip
 
 

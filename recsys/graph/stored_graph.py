@@ -64,8 +64,7 @@ def stored_graph(source: Files, actions: Mapping[str, float] | None = None) -> S
         # The error names a row of the whole table, and counts all faults.
         check_and_count(source.load_files())
         raise
-    outline = events.outline()
-    checked, _ = check_outline(stored_tables(source, events, outline))
+    checked, _ = check_outline(stored_tables(source, events))
     merged = merge_identities(checked, IdentityRules())
     customers, products, touchpoints = vocabularies(merged)
     numbers = {

@@ -52,7 +52,7 @@ def read_parts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     read = stored._PartReader.read
 
-    def noted(self: Any, part: Path) -> pd.DataFrame:
+    def noted(self: Any, part: Path) -> pd.DataFrame | None:
         names.append(part.name)
         return read(self, part)
 
@@ -267,6 +267,18 @@ def test_later_parts_have_the_columns_of_the_first(root: Path, store: Path) -> N
     write_part(root, "2026-01-00.parquet", {"customer_id": ["ann"], "action": ["view"],
                "timestamp": [pd.Timestamp("2026-01-01", tz="UTC")]})  # fmt: skip
     assert_same_data(root, store)
+
+
+def test_parts_without_rows_are_parts(root: Path, store: Path, read_parts: list[str]) -> None:
+    nothing: dict[str, list[Any]] = {name: [] for name in events(("a", "b", "c", "view", 1, None))}
+    write_part(root, "2026-01-03.parquet", nothing)
+    assert_same_data(root, store)
+    write_part(root, "2026-01-00.parquet", nothing)
+    assert_same_data(root, store)
+    assert len(read_parts) == 4
+    for day in (1, 2):
+        write_part(root, f"2026-01-0{day}.parquet", nothing)
+    assert "expected at least one row, got an empty table" in refused_alike(root, store)
 
 
 def test_outcomes_of_decisions_become_events_as_without(root: Path, store: Path) -> None:

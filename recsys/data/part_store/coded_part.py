@@ -1,6 +1,6 @@
 """A checked part as arrays: codes of its own values, numbers, moments; and what it counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.interactions import DAY, NEVER, microseconds
 from recsys.data.kinds import kind_of
@@ -31,13 +32,13 @@ class CodedPart:
         counts: "action", "touchpoint" and "day" -> value -> number of events.
     """
 
-    arrays: dict[str, NDArray[Any]]
-    values: dict[str, pa.Array]
-    rows: int
-    first: int | None
-    last: int | None
-    sums: dict[str, float]
-    counts: dict[str, dict[str, int]]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+    values: dict[str, pa.Array] = field(default_factory=dict)
+    rows: int = 0
+    first: int | None = None
+    last: int | None = None
+    sums: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def coded_part(frame: pd.DataFrame) -> CodedPart:
@@ -60,7 +61,7 @@ def coded_part(frame: pd.DataFrame) -> CodedPart:
             if name != columns.ORDER:
                 sums[name] = float(np.nansum(np.abs(arrays[name])))
     when = _moments(frame)
-    counts = {
+    counts: dict[str, dict[str, int]] = {
         name: _counted(arrays[name], values[name])
         for name in (columns.ACTION, columns.TOUCHPOINT)
         if name in values
@@ -73,13 +74,15 @@ def coded_part(frame: pd.DataFrame) -> CodedPart:
     )  # fmt: skip
 
 
-def _moments(frame: pd.DataFrame) -> NDArray[Any]:
+def _moments(frame: pd.DataFrame) -> IntArray:
     """The known moments of the events, in units of the clock; none without a clock."""
     if columns.TIMESTAMP in frame:
-        when = microseconds(frame[columns.TIMESTAMP])
-        return when[when != NEVER]
+        when: IntArray = microseconds(frame[columns.TIMESTAMP])
+        known: IntArray = when[when != NEVER]
+        return known
     if columns.ORDER in frame:
-        return frame[columns.ORDER].to_numpy(np.int64)
+        order: IntArray = frame[columns.ORDER].to_numpy(np.int64)
+        return order
     return np.empty(0, np.int64)
 
 

@@ -29,7 +29,7 @@ class KeptPart(BaseModel):
         changed_ns: when the file was last written, nanoseconds since 1970; None where it was
             written just before it was read, so that it may have been written again since.
         sha256: of the file.
-        kept: the file in the store.
+        kept: the file in the store; None for a part without rows.
         rows: number of events.
         first, last: the first and last moment in UTC microseconds, or position of an order; None
             without one.
@@ -43,7 +43,7 @@ class KeptPart(BaseModel):
     size: int
     changed_ns: int | None
     sha256: str
-    kept: FileName
+    kept: FileName | None
     rows: int
     first: int | None
     last: int | None
@@ -75,7 +75,7 @@ class Manifest(BaseModel):
     @property
     def files(self) -> set[str]:
         """Names of the files that it needs."""
-        return {*self.values, *(part.kept for part in self.parts)}
+        return {*self.values, *(part.kept for part in self.parts if part.kept is not None)}
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -54,11 +54,12 @@ class PartStore:
     Args:
         folder: of the store; created if it is missing.
         settings: what parts are read with, as JSON has it; a store of others is built again.
-        read: gives the checked rows of a file. Raises `InputError` where it cannot be used.
+        read: gives the checked rows of a file, None if it has none. Raises `InputError` where it
+            cannot be used.
     """
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, Any], read: Callable[[Path], pd.DataFrame]
+        self, folder: Path, settings: Mapping[str, Any], read: Callable[[Path], pd.DataFrame | None]
     ) -> None:
         self.folder, self.settings, self.read = folder, dict(settings), read
 
@@ -146,14 +147,15 @@ class PartStore:
     def _read(self, file: PartFile) -> tuple[KeptPart, CodedPart]:
         try:
             about, sha256 = file.path.stat(), digest(file.path)
-            part = coded_part(self.read(file.path))
+            frame = self.read(file.path)
         except InputError as error:
             raise BadPart(str(error)) from None
         except OSError as error:
             raise BadPart(f"{file.name} cannot be read: {reason(error)}") from None
+        part = CodedPart() if frame is None else coded_part(frame)
         kept = KeptPart(
             name=file.name, size=about.st_size, changed_ns=settled(about.st_mtime_ns),
-            sha256=sha256, kept="events-0.arrow", rows=part.rows, first=part.first, last=part.last,
+            sha256=sha256, kept=None, rows=part.rows, first=part.first, last=part.last,
             sums=part.sums, counts=part.counts,
         )  # fmt: skip
         return kept, part
@@ -161,10 +163,11 @@ class PartStore:
     def _add(self, manifest: Manifest, values: dict[str, GrowingValues], batch: _Batch) -> Manifest:
         """Writes parts with codes of the store's values, then the manifest that has them."""
         written, new = manifest.written, {}
-        arrays = [part.arrays for _, part in batch]
-        for name in batch[0][1].values:
+        with_rows = [part for _, part in batch if part.rows]
+        arrays = [part.arrays for part in with_rows]
+        for name in with_rows[0].values if with_rows else ():
             growing = values.setdefault(name, GrowingValues())
-            codes, new[name] = growing.add([part.values[name] for _, part in batch])
+            codes, new[name] = growing.add([part.values[name] for part in with_rows])
             kind = code_type(len(growing))
             for of_part, of_values in zip(arrays, codes, strict=True):
                 of_part[name] = gathered(np.append(of_values, -1).astype(kind), of_part[name])
@@ -174,10 +177,12 @@ class PartStore:
             pieces.append(f"values-{written}.arrow")
             write_values(self.folder / pieces[-1], new)
         parts = list(manifest.parts)
-        for (kept, _), of_part in zip(batch, arrays, strict=True):
-            written += 1
-            parts.append(kept.model_copy(update={"kept": f"events-{written}.arrow"}))
-            write_columns(self.folder / parts[-1].kept, of_part)
+        for kept, part in batch:
+            if part.rows:
+                written += 1
+                kept = kept.model_copy(update={"kept": f"events-{written}.arrow"})
+                write_columns(self.folder / f"events-{written}.arrow", part.arrays)
+            parts.append(kept)
         manifest = manifest.model_copy(
             update={"parts": tuple(parts), "values": tuple(pieces), "written": written}
         )
@@ -195,10 +200,9 @@ class PartStore:
         kept = {part.name: part for part in manifest.parts}
         # Mapped while the lock is held: another process may remove a file later.
         parts = tuple(
-            StoredPart(
-                about=kept[file.name], arrays=read_columns(self.folder / kept[file.name].kept)
-            )
-            for file in files
+            StoredPart(about=about, file=about.kept, arrays=read_columns(self.folder / about.kept))
+            for about in (kept[file.name] for file in files)
+            if about.kept is not None
         )
         return StoredEvents(
             folder=self.folder, parts=parts, has_unused=manifest.has_unused, changes=changes,

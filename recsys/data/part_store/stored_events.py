@@ -18,18 +18,21 @@ from recsys.data.categories import code_type, gathered, plain
 from recsys.data.part_store.arrow_files import Columns
 from recsys.data.part_store.changes import Changes
 from recsys.data.part_store.manifest import KeptPart
+from recsys.ops.memory import Memory, page_out
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StoredPart:
-    """A part of the events.
+    """A part of the events that has rows.
 
     Attributes:
         about: what it counts.
+        file: its name in the store; that of a part that is read again is another.
         arrays: column -> [n] int32 codes, or numbers, or moments; mapped into memory.
     """
 
     about: KeptPart
+    file: str
     arrays: Columns
 
 
@@ -72,17 +75,18 @@ class StoredEvents:
     has_unused: bool
     changes: Changes
 
-    def column(self, name: str) -> NDArray[Any]:
-        """[E] a column of all parts, one after the other; codes in the type that holds them all."""
-        kind = code_type(len(self.values[name])) if name in self.values else None
-        return np.concatenate([part.arrays[name] for part in self.parts], dtype=kind)
+    def frame(self, memory: Memory) -> pd.DataFrame:
+        """[E] the events as `recsys.data.check.check_table` gives them.
 
-    def frame(self) -> pd.DataFrame:
-        """[E] the events as `recsys.data.check.check_table` gives them, texts as categories."""
-        return pd.DataFrame({name: self._typed(name) for name in self.parts[0].arrays})
+        Args:
+            memory: holds the columns.
+        """
+        cells = {name: self._typed(name, memory) for name in self.parts[0].arrays}
+        # A copy would put columns that lie in files into memory.
+        return pd.DataFrame(cells, copy=False)
 
-    def _typed(self, name: str) -> pd.Series:
-        column = self.column(name)
+    def _typed(self, name: str, memory: Memory) -> pd.Series:
+        column = self._joined(name, memory)
         if name not in self.values:
             return _as_checked(column)
         values = self.values[name]
@@ -94,6 +98,18 @@ class StoredEvents:
         # Whole numbers of sessions are no categories, see `recsys.data.readers`.
         is_plain = name == columns.SESSION and pa.types.is_integer(values.type)
         return plain(events) if is_plain else events
+
+    def _joined(self, name: str, memory: Memory) -> NDArray[Any]:
+        """[E] a column of all parts, one after the other."""
+        kind = np.result_type(*(part.arrays[name].dtype for part in self.parts))
+        if name in self.values:
+            kind = code_type(len(self.values[name]))
+        column, start = memory.allocate(self.statistics.events, kind), 0
+        for part in self.parts:
+            column[start : start + part.about.rows] = part.arrays[name]
+            page_out(column)
+            start += part.about.rows
+        return column
 
     def outline(self) -> pd.DataFrame:
         """A small table that passes the checks of a whole table if, and only if, the events do.
@@ -163,7 +179,7 @@ class StoredEvents:
 
 
 def _as_checked(column: NDArray[Any]) -> pd.Series:
-    series = pd.Series(column)
+    series = pd.Series(column, copy=False)
     return series.dt.tz_localize("UTC") if column.dtype.kind == "M" else series
 
 

@@ -123,7 +123,7 @@ class Files(OwnTables):
         except BadPart:
             # The error names a row of the whole table, and counts all faults.
             return self.load_files()
-        return self.at_the_door(stored_tables(self, events, events.frame()))
+        return self.at_the_door(stored_tables(self, events, events.frame(self.memory)))
 
     def load_files(self) -> Tables:
         """The same tables, read from their files although there is a store.

@@ -38,11 +38,50 @@ def stream_parquet(
     """
     with readable_as_parquet(path):
         parts = parts_of(path)
-        refuse_unbounded(parts)
         if not parts:
             raise InputError(f"{path.name}: expected Parquet parts in the folder, got none")
-        schema = _without_index(pq.read_schema(parts[0]))
+    return stream_parts(path, parts, schema_of(path, parts[0]), kind, memory, partitions)
+
+
+def schema_of(path: Path, first: Path) -> pa.Schema:
+    """The columns of a table in parts: those of its first part.
+
+    Args:
+        path: of the file or folder.
+        first: its first part.
+
+    Raises:
+        InputError: it is no Parquet, or a column has several values in a cell.
+    """
+    with readable_as_parquet(path):
+        schema = _without_index(pq.read_schema(first))
         refuse_nested(path, schema)
+        return schema
+
+
+def stream_parts(
+    path: Path,
+    parts: Sequence[Path],
+    schema: pa.Schema,
+    kind: Callable[[str], Kind],
+    memory: Memory,
+    partitions: Partitions | None = None,
+) -> pd.DataFrame:
+    """Some parts of a table, as `stream_parquet` reads all of them.
+
+    Args:
+        path: of the file or folder.
+        parts: the files to read.
+        schema: the columns of the table.
+        kind: how the table reads a column, by its name in the file.
+        memory: holds the columns.
+        partitions: how values in names of folders are read, where not as text.
+
+    Raises:
+        InputError: as for `stream_parquet`.
+    """
+    with readable_as_parquet(path):
+        refuse_unbounded(parts)
         table = StreamedFrame(schema, kind, memory)
         texts = TextBytes(path.name, sum(part.stat().st_size for part in parts))
         for batch in _batches(parts, schema):

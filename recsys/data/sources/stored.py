@@ -5,32 +5,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from recsys import __version__
-from recsys.data.arrow_frame import frame_of
 from recsys.data.check import check_table
 from recsys.data.part_store.changes import PartFile
 from recsys.data.part_store.coded_part import TABLE
-from recsys.data.part_store.part_store import PartStore
+from recsys.data.part_store.part_store import BadPart, PartStore
 from recsys.data.part_store.stored_events import StoredEvents
 from recsys.data.sources.folder import no_interactions, usual_file
 from recsys.data.sources.own_tables import TABLES
-from recsys.data.sources.parts import (
-    is_text,
-    partition_texts,
-    parts_of,
-    rows_of_parts,
-    shown_part,
-    typed_partition,
-)
+from recsys.data.sources.parquet_stream import schema_of, stream_parts
+from recsys.data.sources.parts import is_text, parts_of, shown_part
 from recsys.data.tables import StoredTables
 from recsys.errors import InputError
-from recsys.ops.parquet_bounds import refuse_unbounded, texts_of, unfolded
 
 if TYPE_CHECKING:
     from recsys.data.sources.files import Files
+
+_VERSION = 1
+"""Raise it when the checks of a table give other rows for the same file."""
 
 
 def stored_events(source: "Files") -> StoredEvents:
@@ -57,76 +49,70 @@ def stored_events(source: "Files") -> StoredEvents:
         )
     reader = _PartReader(source, folder, parts[0])
     store = PartStore(source.store, reader.settings, reader.read)
-    return store.update([PartFile(name=shown_part(folder, part), path=part) for part in parts])
+    files = [PartFile(name=shown_part(folder, part), path=part) for part in parts]
+    events = store.update(files)
+    if not events.parts:
+        raise BadPart("expected at least one row, got empty parts")
+    return events
 
 
 def stored_tables(
-    source: "Files", events: StoredEvents, interactions: pd.DataFrame
+    source: "Files", events: StoredEvents, interactions: pd.DataFrame | None = None
 ) -> StoredTables:
     """The tables of a source that has a store: the side tables as its files have them.
 
     Args:
         source: with `store`.
         events: of its store.
-        interactions: of the tables.
+        interactions: all events; None for their outline, where only ids and side tables are used.
 
     Raises:
         InputError: a side table cannot be read.
     """
     with source.reader() as read:
         side = {name: source.renamed(name, read) for name in TABLES if name != TABLE}
+    outline = events.outline()
     return StoredTables(
-        interactions=interactions, **side, ends=source.ends, outline=events.outline(),
+        interactions=outline if interactions is None else interactions,
+        **side, ends=source.ends, outline=outline,
         reread=source.load_files,
     )  # fmt: skip
 
 
 class _PartReader:
-    """Reads a part as pyarrow reads all of them: by the schema of the first one."""
+    """Reads a part as all of them are read together: with the columns of the first one."""
 
     def __init__(self, source: "Files", folder: Path, first: Path) -> None:
         self.source, self.folder = source, folder
         try:
-            refuse_unbounded([first])
-            self.schema = pq.read_schema(first).remove_metadata()
-        except (OSError, pa.ArrowException):
-            # Its error is the one that a load without the store has.
-            self.schema = pa.schema([])
+            self.schema = schema_of(folder, first)
+        except InputError as error:
+            raise BadPart(str(error)) from None
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """What the checked rows of a part follow from, beside its file."""
         return {
-            "recsys": __version__,
+            "version": _VERSION,
             "rename": dict(self.source.rename.get(TABLE, {})),
             "partitions": dict(self.source.partitions),
             "columns": {field.name: str(field.type) for field in self.schema},
         }
 
-    def read(self, part: Path) -> pd.DataFrame:
-        """The checked rows of a part.
+    def read(self, part: Path) -> pd.DataFrame | None:
+        """The checked rows of a part; None if it has none.
 
         Raises:
             InputError: it cannot be read, or has a fault.
         """
-        try:
-            frame = self._frame(part)
-        except (ValueError, OSError, pa.ArrowException) as error:
-            raise InputError(f"{part.name} cannot be read as Parquet: {error}") from None
-        names = self.source.rename.get(TABLE, {})
-        return check_table(TABLE, frame.rename(columns=dict(names)))
-
-    def _frame(self, part: Path) -> pd.DataFrame:
-        refuse_unbounded([part])
-        table = pq.read_table(
-            part, schema=self.schema, read_dictionary=texts_of(self.schema), partitioning=None
-        )
-        frame = frame_of(unfolded(table, self.schema, part.name, part.stat().st_size))
-        frame = frame.reset_index(drop=True)
-        for name, values in partition_texts(self.folder, [part]).items():
-            if name not in self.schema.names:
-                rows = rows_of_parts([len(frame)])
-                column = typed_partition(name, values, rows, self.source.partitions)
-                if column is not None:
-                    frame[name] = column
-        return frame
+        source = self.source
+        frame = source.renamed(
+            TABLE,
+            lambda table: stream_parts(
+                self.folder, [part], self.schema, source.kind(table), source.memory,
+                source.partitions,
+            ),
+        )  # fmt: skip
+        assert frame is not None
+        # A table without rows is refused; a part of one may be empty.
+        return check_table(TABLE, frame) if len(frame) else None

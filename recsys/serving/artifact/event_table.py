@@ -90,6 +90,9 @@ class EventTable:
         """
         width = int(self.products.max(initial=0)) + 1
         pairs = self.customers.astype(np.int64) * width + self.products
+        if (pairs[1:] > pairs[:-1]).all():
+            # As an export makes them: not sorted again, which would take twice the memory.
+            return self._typed(self._columns())
         order = np.argsort(pairs, kind="stable")
         repeats = np.flatnonzero(np.diff(pairs[order]) == 0)
         if len(repeats):
@@ -98,9 +101,7 @@ class EventTable:
                 f"contents.events.products: customer row {self.customers[first]} has two events "
                 f"with product row {self.products[first]}; keep the latest"
             )
-        return EventTable(
-            **{name: values[order].astype(TYPES[name]) for name, values in self._columns().items()}
-        )
+        return self._typed({name: values[order] for name, values in self._columns().items()})
 
     def take(self, rows: IntArray) -> "EventTable":
         """The events in some rows [n] of this table, in their order."""
@@ -142,6 +143,13 @@ class EventTable:
     def arrays(self) -> dict[str, FloatArray | IntArray]:
         """The arrays kept with the vectors, by their names on disk."""
         return {f"event_{name}": values for name, values in self._columns().items()}
+
+    @staticmethod
+    def _typed(columns: Mapping[str, Any]) -> "EventTable":
+        """Columns in the types of the files."""
+        return EventTable(
+            **{name: values.astype(TYPES[name], copy=False) for name, values in columns.items()}
+        )
 
     def _columns(self) -> dict[str, Any]:
         columns = {name: getattr(self, name) for name in TYPES}
