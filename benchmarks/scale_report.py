@@ -1,7 +1,6 @@
 """The rows of `suite=scale`: kept line by line, then their growth, figures and table."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 
 from benchmarks.scale_steps import STEPS
 from benchmarks.suite import machine
+from recsys.ops.whole_file import write_whole
 
 _DECADE = 10
 _SHORTEST = 1.0
@@ -52,18 +52,15 @@ class Row:
 
 
 def keep(path: Path, row: Row) -> None:
-    """Appends a row to the file and waits until it is on the disk."""
-    with path.open("a") as file:
-        file.write(json.dumps(asdict(row)) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    """Adds a row to the file, which a kill leaves with the former rows or with this one too."""
+    lines = [json.dumps(asdict(kept)) for kept in [*rows_of(path), row]]
+    write_whole(path, "\n".join(lines) + "\n")
 
 
 def rows_of(path: Path) -> list[Row]:
-    """The rows of the file; a line that a kill cut off is left out."""
-    lines = path.read_text().split("\n") if path.exists() else []
-    # Behind the last line break lies nothing, or what was cut off.
-    return [Row(**json.loads(line)) for line in lines[:-1]]
+    """The rows of the file; none where there is no file."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [Row(**json.loads(line)) for line in lines]
 
 
 def growth(rows: Sequence[Row], step: str) -> float | None:
