@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export MPLBACKEND := Agg
 
-.PHONY: demo test test-slow lint docs benchmark clean
+.PHONY: demo test test-slow test-spark lint docs benchmark clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -29,6 +29,13 @@ test: .venv/installed  ## all but the slow tests
 
 test-slow: .venv/installed  ## the slow ones
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m slow
+
+.venv/spark: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,spark]'
+	@touch $@
+
+test-spark: .venv/spark  ## those that run Spark on this machine; without Java they are skipped
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m spark tests/spark -rs
 
 benchmark: .venv/installed  ## a suite whose figures stand in docs/results.md
 	$(BIN)/recsys benchmark suite=evaluation

@@ -97,7 +97,7 @@ def hundred_million(report: Report, _data: Path) -> None:
                 _measure(report, row, on_cpu, 64, None, repeats=1)
 
 
-def random_graph(edges: int, customers: int, products: int, device: str) -> BipartiteGraph:
+def random_graph(edges: int, customers: int, products: int, device: str) -> BipartiteGraph[Half]:
     """The normalised graph of distinct random pairs, sorted and counted on the device."""
     generator = torch.Generator(device).manual_seed(0)
     rows = torch.randint(customers, (edges,), generator=generator, device=device)
@@ -147,7 +147,7 @@ def seconds_of(task: Callable[[], object], device: str, repeats: int = REPEATS) 
 
 
 def _measure(
-    report: Report, row: str, graph: BipartiteGraph, dim: int, copied: float | None,
+    report: Report, row: str, graph: BipartiteGraph[Half], dim: int, copied: float | None,
     repeats: int = REPEATS,
 ) -> None:  # fmt: skip
     device = graph.to_customers.values.device.type
@@ -186,12 +186,12 @@ def _measure(
     report.add(row, {**figures, **_peak(device)})
 
 
-def least_bytes(graph: BipartiteGraph, dim: int) -> int:
+def least_bytes(graph: BipartiteGraph[Half], dim: int) -> int:
     """Bytes of both halves of a layer with each number moved once."""
     return sum(_bytes(half, dim, half.shape[1]) for half in (graph.to_customers, graph.to_products))
 
 
-def gathered_bytes(graph: BipartiteGraph, dim: int) -> int:
+def gathered_bytes(graph: BipartiteGraph[Half], dim: int) -> int:
     """The same with one vector read for each entry."""
     halves = graph.to_customers, graph.to_products
     return sum(_bytes(half, dim, len(half.columns)) for half in halves)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 
 import recsys
 from recsys.cli import conf
 from recsys.cli.main import COMMANDS, complete, main
 
 ROOT = Path(__file__).parents[1]
+SLOW_TO_IMPORT = ["torch", "mlflow", "sklearn", "scipy.stats", "implicit", "matplotlib"]
 HEAVY = ("torch", "hydra", "omegaconf", "mlflow", "pandas", "scipy", "sklearn", "pyarrow")
 
 
@@ -22,6 +24,7 @@ def _no_hydra_is_left(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     yield
     GlobalHydra.instance().clear()
+    HydraConfig.instance().cfg = None
 
 
 def code_of(*words: str) -> int:
@@ -84,6 +87,18 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stderr == "[]\n"
+
+
+def test_no_command_imports_what_takes_long_before_its_words_are_read() -> None:
+    names = [f"recsys.cli.{name}" for name in COMMANDS]
+    program = (
+        f"import sys; from importlib import import_module; [import_module(n) for n in {names}]; "
+        f"print(sorted(set({SLOW_TO_IMPORT}) & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_python_m_recsys_is_the_same_command() -> None:

@@ -21,7 +21,7 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A store that is there already: MLflow takes 10 s to make one, and says so."""
+    """A store that is there already."""
     uri = f"sqlite:///{tmp_path_factory.mktemp('store')}/mlflow.db"
     open_store(TrackConfig(uri=uri))
     return f"track.uri={uri}"

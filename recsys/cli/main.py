@@ -19,6 +19,7 @@ from recsys.ops.terminal import exit_on_input_error, say
 COMMANDS = {
     "simulate": "write a simulated market, whose true probabilities are known",
     "check": "list every fault of your tables at once, and what they hold",
+    "new_day": "take new parts of the events into a store, and say what they bring",
     "train": "fit one model, evaluate it on valid and track the run",
     "tune": "search the settings of a model, then fit the best of them",
     "compare": "rank finished runs, with paired comparisons",
@@ -37,6 +38,7 @@ COMMANDS = {
     "retrain": "check new data, refit champion and challengers, promote by a stated policy",
     "monitor": "watch a log of served answers: acceptance, calibration, coverage, drift",
     "promote": "make an artifact the champion of the MLflow registry, if it wins",
+    "sync": "send to MLflow what was kept while its server did not answer",
     "identities": "find the records of each person, and keep ids from run to run",
     "value": "forecast what each customer will buy and spend",
     "segments": "count micro-segments: size, value, drift, stability, and who is in which",
@@ -49,6 +51,7 @@ COMMANDS = {
     "journey_map": "draw journeys by stage and touchpoint: drop-offs, times, and what differs",
     "plan": "plan two steps for each customer: an offer now, and the next after each answer",
     "evaluate_policy": "tell what another policy would have earned on logged decisions",
+    "forget": "remove a person from tables, artifacts, stores, MLflow, logs and checkpoints",
     "benchmark": "measure a suite of benchmarks/ (in a checkout only)",
 }
 """Command -> what it does, in the order of the help."""

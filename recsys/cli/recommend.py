@@ -4,6 +4,7 @@ recsys recommend artifact=FOLDER customer=ID k=5 touchpoint=app at=2024-05-01
 recsys recommend artifact=FOLDER customers=3 out=FILE.json
 recsys recommend artifact=FOLDER events='["PRODUCT", ["PRODUCT", "cart"]]'
 recsys recommend artifact=FOLDER everyone=true out=FILE.parquet
+recsys recommend artifact=FOLDER everyone=true engine=spark out=FOLDER
 
 A customer who is not in the artifact gets popular products, and the output says so. Needs neither
 pandas nor PyTorch.
@@ -43,6 +44,8 @@ KEYS = {
     "exclude": Key("products to leave out, or a JSON list of them", "ID,..."),
     "allow": Key("products to choose from, or a JSON list of them (default: all)", "ID,..."),
     "strict": Key("true refuses customers that are not in the artifact", default="false"),
+    "engine": Key("spark answers everyone in Spark, and out= is a folder", default="local"),
+    "master": Key("where Spark runs, as local[4] (default: as spark-submit says)", "MASTER"),
     "out": Key("file for the offers: .json, or .parquet or .csv for everyone", "FILE"),
 }
 
@@ -70,16 +73,20 @@ def main(words: Sequence[str]) -> None:
         "exclude": ids_of("exclude", given["exclude"]) if "exclude" in given else (),
         "allow": ids_of("allow", given["allow"]) if "allow" in given else None,
     }
-    strict, out = truth("strict", given["strict"]), _out(given, for_everyone)
+    in_spark = _in_spark(given, for_everyone)
+    strict, out = truth("strict", given["strict"]), _out(given, for_everyone, in_spark)
     artifact = load(given["artifact"])
     # The same moment for each of several customers.
     query["at"] = artifact.contents.moment(given.get("at"))
     if for_everyone:
         assert out is not None
-        count = recommend_everyone(artifact, out, **query)
+        if in_spark:
+            count = _everyone_in_spark(given, query)
+        else:
+            count = recommend_everyone(artifact, out, **query)
         when = when_of("timestamp", query["at"]) if query["at"] is not None else None
         valid = "" if when is None else f", valid at {spoken(when)}"
-        say(f"offers for {count:,} customers in {out}{valid}")
+        say(f"offers for {count:,} customers in {given['out']}{valid}")
         return
     customer, query["strict"] = given.get("customer"), strict
     if "events" in given:
@@ -96,7 +103,27 @@ def main(words: Sequence[str]) -> None:
         say(*([""] if number else []), *lines(artifact, answer))
 
 
-def _out(given: dict[str, str], for_everyone: bool) -> Path | None:
+def _in_spark(given: dict[str, str], for_everyone: bool) -> bool:
+    if given["engine"] not in ("local", "spark"):
+        raise InputError(f"engine: expected local or spark, got {shown(given['engine'])}")
+    in_spark = given["engine"] == "spark"
+    if in_spark and not for_everyone:
+        raise InputError("engine=spark answers all customers; say everyone=true too")
+    if "master" in given and not in_spark:
+        raise InputError("master= is where Spark runs; say engine=spark too")
+    return in_spark
+
+
+def _everyone_in_spark(given: dict[str, str], query: dict[str, Any]) -> int:
+    # Imported late: few use Spark.
+    from recsys.ops.spark_session import SparkSettings, open_session
+    from recsys.serving.query.everyone_in_spark import recommend_everyone_in_spark
+
+    spark = open_session(SparkSettings(master=given.get("master")))
+    return recommend_everyone_in_spark(spark, given["artifact"], given["out"], **query)
+
+
+def _out(given: dict[str, str], for_everyone: bool, in_spark: bool) -> Path | None:
     """The file to write; its ending is checked before any work."""
     if "out" not in given:
         if for_everyone:
@@ -104,11 +131,20 @@ def _out(given: dict[str, str], for_everyone: bool) -> Path | None:
                 "everyone=true needs out=FILE.parquet or out=FILE.csv, where the offers are written"
             )
         return None
+    if in_spark:
+        return _new_parts(given["out"])
     if not for_everyone:
         return named_file(given, "out", (".json",))
     out = Path(given["out"])
     require_ending(out)
     return out
+
+
+def _new_parts(text: str) -> Path:
+    """The folder that Spark writes parts to; refused where there is one, as Spark does it."""
+    if Path(text).exists():
+        raise InputError(f"out={text}: expected a folder that does not exist yet; name another")
+    return Path(text)
 
 
 def ids_of(key: str, text: str) -> list[Id]:

@@ -19,7 +19,7 @@ from omegaconf import DictConfig
 
 from recsys.cli.launch import launch
 from recsys.errors import InputError
-from recsys.experiments.config import settings_from
+from recsys.experiments.config import Settings, settings_from
 from recsys.experiments.processes import is_first, joined, shared_folder
 from recsys.experiments.run import fit_only, run
 from recsys.ops.conf_folder import conf_folder
@@ -27,6 +27,7 @@ from recsys.ops.terminal import say
 from recsys.tracking.metrics_json import write_metrics_json
 from recsys.tracking.runs import attempt, log_run
 from recsys.tracking.store import open_store
+from recsys.tracking.unsent import log_or_keep, said_if_lost
 
 
 def main(words: Sequence[str]) -> None:
@@ -55,22 +56,28 @@ def train(config: DictConfig) -> None:
     settings = settings_from(config)
     with joined():
         folder = shared_folder(Path(hydra.runtime.output_dir))
-        checkpoints = folder / "checkpoint"
         if not is_first():
-            fit_only(settings, checkpoints)
+            fit_only(settings, folder / "checkpoint")
             return
-        # Before the fit, so that a store that cannot be opened wastes no training.
+        with attempt(folder) as token:
+            _run(settings, folder, token)
+
+
+def _run(settings: Settings, folder: Path, token: str) -> None:
+    """The run of the first process, in its own folder."""
+    checkpoints, path = folder / "checkpoint", folder / "metrics.json"
+    # Before the fit, so that a store that cannot be opened wastes no training. A server that is
+    # away may be back at the end.
+    with said_if_lost(folder):
         open_store(settings.track)
-        record = run(settings, checkpoints)
-    path = folder / "metrics.json"
+    record = run(settings, checkpoints)
     # Before tracking: the results are kept even if the store fails.
     write_metrics_json(path, record, None)
     try:
-        with attempt(folder) as token:
-            run_id = log_run(record, settings.track, token)
-            write_metrics_json(path, record, run_id)
+        run_id = log_or_keep(lambda track: log_run(record, track, token), settings.track, folder)
+        write_metrics_json(path, record, run_id)
     except InputError as error:
         raise InputError(f"{error}; the results are in {path}") from None
     shutil.rmtree(checkpoints, ignore_errors=True)
     say(*record.summary().split("\n"))
-    say(f"  metrics: {path}", f"  MLflow run: {run_id}")
+    say(f"  metrics: {path}", *([] if run_id is None else [f"  MLflow run: {run_id}"]))

@@ -106,7 +106,7 @@ def recoded(column: pd.Series, of: BoolArray, values: pd.Series) -> pd.Series:
     numbers, distinct_values = pd.factorize(values)
     kind = "int64" if is_integer_dtype(values.dtype) else "str"
     categories = pd.Index(distinct_values, dtype=kind)
-    table = np.full(len(of) + 1, -1, _smallest(len(categories)))
+    table = np.full(len(of) + 1, -1, code_type(len(categories)))
     table[:-1][of] = numbers
     return _of_codes(gathered(table, codes_of(column)), categories, column)
 
@@ -143,7 +143,7 @@ def _numbered(column: pd.Series, low: int, high: int) -> pd.Series:
     for chunk in slices(len(numbers)):
         is_there[numbers[chunk] - low] = True
     present = np.flatnonzero(is_there)
-    table = np.empty(len(is_there), _smallest(len(present)))
+    table = np.empty(len(is_there), code_type(len(present)))
     table[present] = np.arange(len(present))
     codes = np.empty(len(numbers), table.dtype)
     for chunk in slices(len(numbers)):
@@ -151,7 +151,7 @@ def _numbered(column: pd.Series, low: int, high: int) -> pd.Series:
     return _of_codes(codes, pd.Index(present + low), column)
 
 
-def _smallest(count: int) -> np.dtype[np.signedinteger]:
+def code_type(count: int) -> np.dtype[np.signedinteger]:
     """The type that pandas keeps codes of so many categories in."""
     for kind in (np.int8, np.int16, np.int32):
         if count < np.iinfo(kind).max:
@@ -160,6 +160,6 @@ def _smallest(count: int) -> np.dtype[np.signedinteger]:
 
 
 def _of_codes(codes: IntArray, categories: pd.Index, like: pd.Series) -> pd.Series:
-    small = codes.astype(_smallest(len(categories)), copy=False)
+    small = codes.astype(code_type(len(categories)), copy=False)
     values = pd.Categorical.from_codes(small, categories, validate=False)
     return pd.Series(values, index=like.index, name=like.name, copy=False)

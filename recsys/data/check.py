@@ -14,7 +14,7 @@ from recsys.data.faults.header import header_faults
 from recsys.data.known_ids import KnownIds, known_ids
 from recsys.data.plausible import implausible_moments
 from recsys.data.readers import CLOSED_LISTS, read_column, read_events_column
-from recsys.data.tables import Tables, end_of_tables
+from recsys.data.tables import EndingTables, StoredTables, Tables, end_of_tables
 from recsys.errors import InputError
 
 _MOST_COLUMNS = 1_000
@@ -42,6 +42,9 @@ def check_tables(tables: Tables) -> Tables:
 
 def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
     """As `check_tables`; returns also how many ids of each side table the other tables know."""
+    if isinstance(tables, StoredTables):
+        checked, counts = check_outline(tables)
+        return replace(checked, interactions=tables.interactions), counts
     try:
         checked = Tables(**{name: check_table(name, table) for name, table in tables.items()})
         counts = known_ids(checked)
@@ -55,6 +58,20 @@ def check_and_count(tables: Tables) -> tuple[Tables, tuple[KnownIds, ...]]:
 
         raise with_number_of_others(first, collect(tables).faults) from None
     return replace(checked, records=None), counts
+
+
+def check_outline(tables: StoredTables) -> tuple[Tables, tuple[KnownIds, ...]]:
+    """As `check_and_count` for tables of a store; interactions are their outline, checked.
+
+    Raises:
+        InputError: as for the tables without a store, which are read again to find it.
+    """
+    whole = EndingTables.of(replace(tables, interactions=tables.outline), tables.ends)
+    try:
+        return check_and_count(whole)
+    except InputError:
+        check_and_count(tables.reread())
+        raise
 
 
 def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:

@@ -273,12 +273,9 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         tables: checked, identities merged.
         seed: shuffles customer and product ids, so that row numbers carry no information.
     """
-    generator = np.random.default_rng(seed)
     side = {name: table for name, table in tables.items() if name != "interactions"}
     events = tables.interactions
-    customers = Vocabulary.build("customer", _columns(columns.CUSTOMER, events, side), generator)
-    products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)
-    touchpoints = Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, events, side))
+    customers, products, touchpoints = vocabularies(tables, seed)
     contexts = context_values(events)
     coded = encode(events, customers, products, touchpoints, contexts.values)
     clock = _clock(events)
@@ -305,6 +302,19 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     return replace(data, side_tables={**side, **counted}, snapshots=Snapshots(source, side))
 
 
+def vocabularies(tables: Tables, seed: int = 0) -> tuple[Vocabulary, Vocabulary, Vocabulary]:
+    """The ids of customers, products and touchpoints of all tables, as `build` numbers them.
+
+    Args:
+        tables: as for `build`; of interactions it is enough that each id is in some row.
+        seed: as for `build`.
+    """
+    generator = np.random.default_rng(seed)
+    customers = Vocabulary.build("customer", _columns(columns.CUSTOMER, tables), generator)
+    products = Vocabulary.build("product", _columns(columns.PRODUCT, tables), generator)
+    return customers, products, Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, tables))
+
+
 def _merged(
     origin: Origin, known_ids: tuple[KnownIds, ...], before: pd.Timestamp | None
 ) -> Dataset:
@@ -321,10 +331,8 @@ def _known_before(moment: pd.Timestamp, name: str, table: pd.DataFrame) -> pd.Da
     return table[table[column].isna() | (table[column] < moment)]
 
 
-def _columns(
-    column: str, events: pd.DataFrame, side: Mapping[str, pd.DataFrame]
-) -> list[pd.Series]:
-    return [table[column] for table in (events, *side.values()) if column in table]
+def _columns(column: str, tables: Tables) -> list[pd.Series]:
+    return [table[column] for _, table in tables.items() if column in table]
 
 
 def _clock(events: pd.DataFrame) -> Clock | None:

@@ -96,10 +96,17 @@ def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
     positions = person_of.index.get_indexer(pd.Index(unique.astype(str)))
     if (positions < 0).all():
         return ids
-    renamed = np.array(unique, dtype=object)
-    # `Series.map` would turn whole numbers into floats where an id is in no group.
-    renamed[positions >= 0] = person_of.to_numpy()[positions[positions >= 0]]
-    persons = recoded(coded, is_used, normalise_ids(pd.Series(renamed)))
+    is_linked = positions >= 0
+    persons_of_linked = person_of.to_numpy()[positions[is_linked]]
+    if unique.dtype == "str":
+        renamed = pd.Series(unique)
+        renamed[is_linked] = [str(person) for person in persons_of_linked]
+    else:
+        # `Series.map` would turn whole numbers into floats where an id is in no group.
+        objects = np.array(unique, dtype=object)
+        objects[is_linked] = persons_of_linked
+        renamed = normalise_ids(pd.Series(objects))
+    persons = recoded(coded, is_used, renamed)
     return persons if is_coded(ids) else plain(persons)
 
 
@@ -119,8 +126,9 @@ def _persons(links: pd.DataFrame, customers: pd.DataFrame | None, largest: int) 
     texts = pd.Index(ids.astype(str))
     registered = np.zeros(len(ids), bool)
     if customers is not None:
-        # By hash: `numpy.isin` compares every pair of texts.
-        registered = texts.isin(pd.Index(customers[columns.CUSTOMER].unique()).astype(str))
+        # The few linked ids are the hash, not all customers; `Index.isin` makes objects of these.
+        there = texts.get_indexer(pd.Index(customers[columns.CUSTOMER].unique()).astype(str))
+        registered[there[there >= 0]] = True
     # Registered ids first, then the sorted order that factorize gave.
     order = np.lexsort((np.arange(len(ids)), ~registered, group))
     is_leader = np.r_[True, np.diff(group[order]) > 0] if len(ids) else np.zeros(0, bool)

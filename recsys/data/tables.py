@@ -1,6 +1,6 @@
 """The eight tables together, as a source returns them and a `Dataset` is built from them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import pandas as pd
@@ -55,6 +55,20 @@ class EndingTables(Tables):
     def of(cls, tables: Tables, ends: pd.Timestamp | None) -> "EndingTables":
         """The same tables, with their end."""
         return cls(**dict(tables.items()), ends=ends)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredTables(EndingTables):
+    """Tables whose interactions were checked part by part, when they were put into a store.
+
+    Attributes:
+        outline: a small table of interactions that passes the checks of a whole table if, and only
+            if, all parts together do.
+        reread: loads the tables from their files, unchecked, for an error that names their rows.
+    """
+
+    outline: pd.DataFrame
+    reread: Callable[[], Tables]
 
 
 def end_of_tables(tables: Tables) -> pd.Timestamp | None:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy import stats
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.evaluation.intervals import bootstrap, by_customer
@@ -74,6 +73,9 @@ def wilcoxon(a: FloatArray, b: FloatArray, customers: IntArray) -> float:
     Returns:
         Between 0 and 1; 1 where no customer has a difference other than 0.
     """
+    # Imported late: it takes long.
+    from scipy import stats
+
     both = ~np.isnan(a + b)
     amounts = np.column_stack([a - b, np.ones(len(a))])[both]
     total, count = by_customer(amounts, customers[both]).T

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from scipy.special import logit
-from sklearn.isotonic import IsotonicRegression
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.metrics.probability import calibration_slope
@@ -41,6 +40,9 @@ def fit_isotonic(probability: FloatArray, outcome: BoolArray | IntArray | FloatA
         probability: [N] of the model.
         outcome: [N] 0 or 1.
     """
+    # Imported late: it takes long.
+    from sklearn.isotonic import IsotonicRegression
+
     p, y = checked(probability, outcome)
     edge = 1 / (len(y) + 2)
     fitted = IsotonicRegression(y_min=edge, y_max=1 - edge).fit(p, y)

@@ -89,6 +89,7 @@ def settings_from(config: DictConfig) -> Settings:
     plain: dict[str, Any] = OmegaConf.to_container(  # type: ignore[assignment]
         config, resolve=True, throw_on_missing=True
     )
+    _refuse_idle_engine(plain)
     return settings_of(plain, allowed_packages(plain.get("allow", [])))
 
 
@@ -123,6 +124,22 @@ def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
         names=plain["names"],
         config=config,
         allow=tuple(allow),
+    )
+
+
+def _refuse_idle_engine(plain: Mapping[str, Any]) -> None:
+    """Refuses an engine that the data do not use; they may lie within another source."""
+    engine = plain.get("engine", "local")
+    if engine != "local" and not _has_key(plain.get("data"), "engine"):
+        name = plain["names"]["data"]
+        raise InputError(
+            f"engine={engine}: only data=files is read by it, got data={name}; remove the setting"
+        )
+
+
+def _has_key(part: Any, key: str) -> bool:
+    return isinstance(part, Mapping) and (
+        key in part or any(_has_key(value, key) for value in part.values())
     )
 
 

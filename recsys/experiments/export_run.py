@@ -15,12 +15,14 @@ from recsys.errors import InputError
 from recsys.experiments.calibration import fit_calibrator
 from recsys.experiments.config import Settings
 from recsys.experiments.rerun import refuse_changed, settings_of_run, split_of_run
-from recsys.experiments.run import data_counts
+from recsys.experiments.run import data_counts, with_checkpoints
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
 from recsys.exporting.moments import moments_of, with_moments
 from recsys.exporting.policy import CompiledPolicy, with_policy
+from recsys.ops.work_folder import work_folder
+from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.index import Kind, require_usable
 from recsys.serving.artifact.precision import Precision
 from recsys.serving.storage import require_free, write
@@ -107,9 +109,31 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     except InputError as error:
         raise InputError(f"{error}; or choose another run by run=ID") from None
     data = _everything(settings, run)
+    # A fit in steps that a kill interrupted goes on.
+    with work_folder(folder, f"fits of {run.run_id} on {data.fingerprint}", "out") as fits:
+        contents, overlaps = _contents(run, settings, data, config, fits)
+        write(folder, contents, overwrite, config.index, config.precision)
+    facts = contents.facts
+    return Exported(
+        customers=len(data.customers),
+        products=len(data.products),
+        offers=contents.counts["offers"],
+        fidelity=overlaps[f"overlap@{config.k}"],
+        rounding=overlaps[f"overlap@{config.k} with float32"],
+        calibration=facts.get("calibration"),
+        acceptance=facts.get("acceptance"),
+        product_columns=facts.get("product_columns", {}),
+        no_fresh_events=facts["fresh_events"].get("because"),
+    )
+
+
+def _contents(
+    run: TrackedRun, settings: Settings, data: Dataset, config: ExportConfig, fits: Path
+) -> tuple[Contents, Mapping[str, float]]:
+    """What the artifact holds, and the overlaps of its lists with the exact ones."""
     compiled = None if config.policy is None else CompiledPolicy.of(config.policy, data)
     told = None if config.moments is None else moments_of(data, config.moments)
-    model = settings.model.fit(data)
+    model = with_checkpoints(settings.model, fits / "all_events").fit(data)
     vectors, fold_in = vectors_of(model, config.dim)
     contents = contents_of(model, vectors, fold_in, data, _facts(run, settings, data))
     overlaps = fidelity(
@@ -119,7 +143,9 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     calibrator = None
     if config.calibrate or compiled is not None:
         split = split_of_run(run, config.allow)
-        past_model = settings_of_run(run, config.allow).model.fit(split.valid.past)
+        past_model = with_checkpoints(
+            settings_of_run(run, config.allow).model, fits / "before_valid"
+        ).fit(split.valid.past)
         if config.calibrate:
             calibrator, facts["calibration"] = fit_calibrator(
                 past_model.score, split.valid, config.k
@@ -127,18 +153,7 @@ def export(run: TrackedRun, folder: Path, config: ExportConfig, overwrite: bool)
     contents = with_moments(replace(contents, facts=facts, calibrator=calibrator), told)
     if compiled is not None:
         contents = with_policy(contents, compiled, model, data, past_model, split, dim=config.dim)
-    write(folder, contents, overwrite, config.index, config.precision)
-    return Exported(
-        customers=len(data.customers),
-        products=len(data.products),
-        offers=contents.counts["offers"],
-        fidelity=overlaps[f"overlap@{config.k}"],
-        rounding=overlaps[f"overlap@{config.k} with float32"],
-        calibration=facts.get("calibration"),
-        acceptance=contents.facts.get("acceptance"),
-        product_columns=contents.facts.get("product_columns", {}),
-        no_fresh_events=contents.facts["fresh_events"].get("because"),
-    )
+    return contents, overlaps
 
 
 def _everything(settings: Settings, run: TrackedRun) -> Dataset:

@@ -54,7 +54,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
     if split.earlier:
         kept = checkpoints and folder_of(checkpoints, settings, data.fingerprint, split)
         earlier = earlier_windows(settings, split, audit, kept, watch)
-    model = _with_checkpoints(settings, checkpoints)
+    model = with_checkpoints(settings.model, checkpoints)
     validator = Validator(split.valid.queries, settings.evaluate)
     with watch.stage("fit"):
         model.fit(split.valid.past, validator)
@@ -111,7 +111,7 @@ def fit_only(settings: Settings, checkpoints: Path) -> None:
     if split.earlier:
         kept = folder_of(checkpoints, settings, data.fingerprint, split)
         fit_earlier(settings, split, kept)
-    model = _with_checkpoints(settings, checkpoints)
+    model = with_checkpoints(settings.model, checkpoints)
     model.fit(split.valid.past, Validator(split.valid.queries, settings.evaluate))
     if settings.evaluate.test:
         model.fit(split.test.past)
@@ -200,8 +200,8 @@ def _refuse_several(settings: Settings) -> None:
         refuse_several(settings.names["model"])
 
 
-def _with_checkpoints(settings: Settings, checkpoints: Path | None) -> Recommender:
-    model = settings.model
-    if isinstance(model, Checkpointable) and checkpoints is not None and model.checkpoint is None:
-        model.checkpoint = str(checkpoints)
+def with_checkpoints(model: Recommender, folder: Path | None) -> Recommender:
+    """The model; its fits are kept in the folder, if it can, and resumed from there."""
+    if isinstance(model, Checkpointable) and folder is not None and model.checkpoint is None:
+        model.checkpoint = str(folder)
     return model

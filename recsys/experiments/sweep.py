@@ -78,6 +78,22 @@ def report_failures() -> Iterator[None]:
         raise SystemExit(min(failure.code for failure in failures))
 
 
+@contextmanager
+def failures_apart() -> Iterator[list[str]]:
+    """Runs a job on another machine inside; afterwards the list has its failures, as texts."""
+    failures: list[str] = []
+    with TemporaryDirectory(prefix="recsys-job-") as folder:
+        os.environ[_FOLDER] = folder
+        yield failures
+        failures += [path.read_text() for path in Path(folder).iterdir()]
+
+
+def keep_failures(failures: Sequence[str]) -> None:
+    """Adds the failures of a job that ran on another machine to those of this sweep."""
+    for text in failures:
+        _write(text)
+
+
 def failure_lines(failures: Sequence[Failure], swept: Collection[str]) -> list[str]:
     """One line for all jobs with the same error.
 
@@ -112,5 +128,8 @@ def _record(why: str, code: int) -> None:
     hydra = HydraConfig.get()
     settings = list(hydra.overrides.task)
     failure = Failure(number=int(hydra.job.num), settings=settings, why=why, code=code)
-    path = Path(os.environ[_FOLDER]) / f"{secrets.token_hex(8)}.json"
-    write_whole(path, json.dumps(asdict(failure)))
+    _write(json.dumps(asdict(failure)))
+
+
+def _write(text: str) -> None:
+    write_whole(Path(os.environ[_FOLDER]) / f"{secrets.token_hex(8)}.json", text)

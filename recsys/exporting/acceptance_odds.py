@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.evaluation.metrics.probability import expected_calibration_error
@@ -160,6 +159,9 @@ def _regressors(
 
 def _fit(regressors: FloatArray, outcome: BoolArray) -> FloatArray:
     """[1 + m] intercept and coefficients, those of the two parts of the score at least 0."""
+    # Imported late: it takes long.
+    from sklearn.linear_model import LogisticRegression
+
     scale = np.ones(regressors.shape[1])
     deviation = regressors[:, :_SCORES].std(axis=0)
     scale[:_SCORES] = np.where(deviation > 0, deviation, 1)

@@ -1,7 +1,6 @@
 """An isotonic curve from probabilities to rates that is never certain after a few events."""
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.ops.calibrator import Isotonic
@@ -26,6 +25,9 @@ def fit_smoothed_isotonic(
         probability: [N] of the model.
         outcome: [N] 0 or 1.
     """
+    # Imported late: it takes long.
+    from sklearn.isotonic import IsotonicRegression
+
     p, y = checked(probability, outcome)
     fitted = IsotonicRegression().fit(p, y)
     knots = fitted.X_thresholds_

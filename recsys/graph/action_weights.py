@@ -14,11 +14,13 @@ is known that the customer started it. Weights that a user sets hold at every to
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
 from recsys.arrays import BoolArray, FloatArray
 from recsys.data import columns
 from recsys.data.columns import ACTIONS
 from recsys.data.dataset import Dataset
+from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
 
 CONTACT = "contact"
@@ -53,12 +55,28 @@ def weight_table(data: Dataset, actions: Mapping[str, float] | None) -> FloatArr
     Raises:
         InputError: an action is unknown, or its weight is not a finite number.
     """
+    return weights_at(data.touchpoints, data.side_tables.get("touchpoints"), actions)
+
+
+def weights_at(
+    touchpoints: Vocabulary, table: pd.DataFrame | None, actions: Mapping[str, float] | None
+) -> FloatArray:
+    """As `weight_table`, from what it reads of a data set.
+
+    Args:
+        touchpoints: T of them.
+        table: of touchpoints; None if there is none.
+        actions: as for `weight_table`.
+
+    Raises:
+        InputError: as `weight_table`.
+    """
     named = signed_weights(actions)
     of_action = np.array([named.get(action, 0.0) for action in ACTIONS], np.float32)
-    table = np.repeat(of_action[:, None], len(data.touchpoints) + 1, axis=1)
+    weights = np.repeat(of_action[:, None], len(touchpoints) + 1, axis=1)
     if actions is None:
-        table[ACTIONS.index(CONTACT), ~touchpoints_by_outbound(data, outbound=False)] = 0
-    return table
+        weights[ACTIONS.index(CONTACT), ~_by_outbound(touchpoints, table, False)] = 0
+    return weights
 
 
 def touchpoints_by_outbound(data: Dataset, *, outbound: bool) -> BoolArray:
@@ -69,12 +87,15 @@ def touchpoints_by_outbound(data: Dataset, *, outbound: bool) -> BoolArray:
         outbound: True for touchpoints where the firm starts the contact, False where the customer
             does. The last position stands for an unknown touchpoint and is always False.
     """
-    mask = np.zeros(len(data.touchpoints) + 1, bool)
-    table = data.side_tables.get("touchpoints")
+    return _by_outbound(data.touchpoints, data.side_tables.get("touchpoints"), outbound)
+
+
+def _by_outbound(touchpoints: Vocabulary, table: pd.DataFrame | None, outbound: bool) -> BoolArray:
+    mask = np.zeros(len(touchpoints) + 1, bool)
     if table is None or columns.OUTBOUND not in table:
         return mask
     rows = table[columns.OUTBOUND].eq(outbound).to_numpy(bool)
-    mask[data.touchpoints.rows(table.loc[rows, columns.TOUCHPOINT])] = True
+    mask[touchpoints.rows(table.loc[rows, columns.TOUCHPOINT])] = True
     mask[-1] = False
     return mask
 

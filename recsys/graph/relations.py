@@ -10,11 +10,11 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.action_weights import event_action_weights, signed_weights
 from recsys.graph.bipartite import decayed, normalise
+from recsys.graph.dayparts import contact_nodes, touchpoint_names
 from recsys.graph.offer_calendar import offered_pairs
 from recsys.graph.signal_edges import SignalEdges
 from recsys.graph.silence import met_silence
 from recsys.graph.strength import event_weights
-from recsys.graph.touchpoints import contact_nodes, touchpoint_names
 
 SIDES = ("customers", "products", "touchpoints")
 """Sides of the graph; a touchpoint in a daypart is one node of the last."""

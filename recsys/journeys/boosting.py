@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.ops.trees import Trees, softmax
@@ -35,6 +34,9 @@ def fit_trees(
     Raises:
         RuntimeError: scikit-learn stores trees in another way than this reads them.
     """
+    # Imported late: it takes long.
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     # scikit-learn fails at a column without any value.
     values = np.where(np.isnan(values).all(axis=0), 0.0, values)
     model = HistGradientBoostingClassifier(

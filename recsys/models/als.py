@@ -37,8 +37,8 @@ from recsys.models.device import Device, least_squares_device
 from recsys.models.recommends import Recommends
 from recsys.models.unknown_customers import UnknownCustomers
 
-_Vectors: TypeAlias = tuple[FloatArray, FloatArray]
-_Validated: TypeAlias = Callable[[int, FloatArray, FloatArray], None]
+Vectors: TypeAlias = tuple[FloatArray, FloatArray]
+Validated: TypeAlias = Callable[[int, FloatArray, FloatArray], None]
 """Validates vectors of customers and products after an epoch."""
 
 
@@ -108,20 +108,24 @@ class ALS(Recommends):
             unknown = UnknownCustomers.of(data, confidence, products)
             validate.after(epoch, lambda rows: unknown.ranked(rows, customers[rows] @ products.T))
 
-        solve = self._by_torch if self.device.kind == "cuda" else self._by_implicit
         with _solvable(self.l2):
-            vectors = solve(confidence, None if validate is None else validated)
+            vectors = self.solve(confidence, None if validate is None else validated)
         _require_solved(self.l2, *vectors)
         self.customer_vectors, self.product_vectors = vectors
         self.history: csr_array = confidence
         self.unknown = UnknownCustomers.of(data, confidence, self.product_vectors)
         return self.remember(data)
 
-    def _by_implicit(self, confidence: csr_array, validated: _Validated | None) -> _Vectors:
+    def solve(self, confidence: csr_array, validated: Validated | None) -> Vectors:
+        """Vectors of customers [C, dim] and products [P, dim] for confidences [C, P]."""
+        by = self._by_torch if self.device.kind == "cuda" else self._by_implicit
+        return by(confidence, validated)
+
+    def _by_implicit(self, confidence: csr_array, validated: Validated | None) -> Vectors:
         from implicit.als import AlternatingLeastSquares
 
         def after(iteration: int, _seconds: float, _loss: float) -> None:
-            if validated is not None and self._is_due(iteration + 1):
+            if validated is not None and self.is_due(iteration + 1):
                 validated(iteration + 1, model.user_factors, model.item_factors)
 
         # implicit runs its own threads, which threads of BLAS would only slow down.
@@ -141,13 +145,13 @@ class ALS(Recommends):
             customers = model.recalculate_user(everyone, csr_matrix(confidence))
         return customers, model.item_factors
 
-    def _by_torch(self, confidence: csr_array, validated: _Validated | None) -> _Vectors:
+    def _by_torch(self, confidence: csr_array, validated: Validated | None) -> Vectors:
         import torch
 
         from recsys.training.alternating import alternate
 
         def after(epoch: int, vectors: Iterable[torch.Tensor]) -> None:
-            if validated is not None and self._is_due(epoch):
+            if validated is not None and self.is_due(epoch):
                 validated(epoch, *(side.cpu().numpy() for side in vectors))
 
         try:
@@ -161,7 +165,7 @@ class ALS(Recommends):
             return self._by_implicit(confidence, validated)
         return customers.cpu().numpy(), products.cpu().numpy()
 
-    def _is_due(self, epoch: int) -> bool:
+    def is_due(self, epoch: int) -> bool:
         """Whether to validate: after 1, 2, 4, ... epochs, except the last."""
         return epoch < self.epochs and epoch.bit_count() == 1
 

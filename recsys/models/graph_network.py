@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -26,9 +26,12 @@ from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.loop import fit
 from recsys.training.loop.checkpoint import Checkpoint
 from recsys.training.objectives import Objective, Softmax
+from recsys.training.processes import ALONE, Processes
 from recsys.training.propagation import Pair
 from recsys.training.sampling import Positives
 from recsys.training.settings import Training
+from recsys.training.shards.choice import is_sharded
+from recsys.training.shards.graph import shared_graph
 from recsys.training.spectrum import singular_vectors
 
 _CPU = torch.device("cpu")
@@ -40,7 +43,9 @@ _LENGTH = 0.1
 class GraphNetwork(Training, Recommends, ABC):
     """Settings and training of a network of vectors on the graph, as LightGCN and XSimGCL.
 
-    A subclass implements `network`. Customers without events have the zero vector and are ranked by
+    A subclass implements `network`, and says with `can_shard` whether that works on the rows of a
+    process as on all. Fitted with shards, the first process has all vectors, the others none.
+    Customers without events have the zero vector and are ranked by
     popularity. A new customer is folded in by one more step of propagation from the products'
     layers, see `GraphVectors.folding`.
 
@@ -55,8 +60,11 @@ class GraphNetwork(Training, Recommends, ABC):
         device: "auto", "cpu" or "cuda"; "auto" takes the GPU if PyTorch sees one.
 
     Raises:
-        InputError: a setting is out of range, or device="cuda" without a GPU.
+        InputError: a setting is out of range, device="cuda" without a GPU, or `shard` is true and
+            the network cannot.
     """
+
+    can_shard: ClassVar[bool] = False
 
     dim: int = 64
     layers: int = 2
@@ -71,6 +79,11 @@ class GraphNetwork(Training, Recommends, ABC):
         require_range("dim", self.dim, 1, 4096)
         require_range("layers", self.layers, 0, 16)
         require_range("l2", self.l2, 0)
+        if self.shard is True and not self.can_shard:
+            raise InputError(
+                f"model.shard=true: {type(self).__name__} holds all vectors in each process; set "
+                "model.shard=false"
+            )
         if self.start not in ("svd", "random"):
             raise InputError(f"model.start: expected svd or random, got {self.start!r}")
         if isinstance(self.device, str):
@@ -132,12 +145,15 @@ class GraphNetwork(Training, Recommends, ABC):
         # The current GPU, because torchrun gives each process another one.
         device = torch.device(kind, torch.cuda.current_device()) if kind == "cuda" else _CPU
         self.objective.prepare(positives, device)
-        graph = BipartiteGraph.from_matrix(normalise(positives.pairs, 0.5, 0.5), device)
+        holders = self._holders(positives, device)
+        matrix = normalise(positives.pairs, 0.5, 0.5)
+        graph = shared_graph(matrix, device, holders)
         network = self.network(graph, self.objective, *self._start(graph))
 
-        def after(epoch: int) -> float:
+        def after(epoch: int) -> float | None:
             assert validate is not None
-            return validate.after(epoch, _by_inner_product(*network.scored()))
+            scored = network.scored()
+            return validate.after(epoch, _by_inner_product(*scored)) if holders.first else None
 
         stop = self.stop_after
         if validate is None and stop is None:
@@ -148,7 +164,7 @@ class GraphNetwork(Training, Recommends, ABC):
                 self,
                 device=device,
                 validate=after if validate is not None else None,
-                checkpoint=self._checkpoint(positives, validate),
+                checkpoint=self._checkpoint(positives, validate, holders),
             )
         finally:
             self.stop_after = stop
@@ -156,6 +172,12 @@ class GraphNetwork(Training, Recommends, ABC):
             self._best = result.epochs
             self.losses = result.losses
         return network
+
+    def _holders(self, positives: Positives, device: torch.device) -> Processes:
+        """The processes that hold a part of the vectors each; alone where each holds all."""
+        wanted, together = self.shard if self.can_shard else False, Processes.here()
+        rows = sum(positives.pairs.shape)
+        return together if is_sharded(wanted, rows, self.dim, device, together) else ALONE
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
@@ -190,22 +212,27 @@ class GraphNetwork(Training, Recommends, ABC):
         """Initial vectors; zero without events, so that no ranking is random."""
         generator = torch.Generator().manual_seed(self.seed)
         halves = graph.to_customers, graph.to_products
-        sides = [
-            _LENGTH * torch.randn(half.shape[0], self.dim, generator=generator) for half in halves
-        ]
+
+        def drawn(rows: int) -> Tensor:
+            return _LENGTH * torch.randn(rows, self.dim, generator=generator)
+
+        sides = [shard.drawn(drawn) for shard in (graph.customers, graph.products)]
         sides = [vectors.to(graph.to_customers.values.device) for vectors in sides]
         if self.start == "svd":
-            rank = min(self.dim, *graph.to_customers.shape)
+            rank = min(self.dim, graph.customers.size, graph.products.size)
             singular, values = singular_vectors(graph, rank, generator)
-            mean = torch.linalg.vector_norm(singular[0] * values.sqrt(), dim=1).mean()
+            lengths = torch.linalg.vector_norm(singular[0] * values.sqrt(), dim=1)
+            mean = graph.processes.total(lengths.sum()) / graph.customers.size
             scale = _LENGTH * np.sqrt(self.dim) / mean
             for vectors, of_side in zip(sides, singular, strict=True):
                 vectors[:, :rank] = of_side * values.sqrt() * scale
         for vectors, half in zip(sides, halves, strict=True):
-            vectors[half.offsets.diff() == 0] = 0
+            vectors[half.lengths == 0] = 0
         return sides[0], sides[1]
 
-    def _checkpoint(self, positives: Positives, validate: Validate | None) -> Checkpoint | None:
+    def _checkpoint(
+        self, positives: Positives, validate: Validate | None, holders: Processes
+    ) -> Checkpoint | None:
         if self.checkpoint is None:
             return None
         pairs = positives.pairs
@@ -215,14 +242,14 @@ class GraphNetwork(Training, Recommends, ABC):
         data = {"shape": list(pairs.shape), "pairs": pairs.nnz, "digest": digest.hexdigest()[:16]}
         identity = {"model": self._identity(), "data": data}
         if validate is None:
-            return Checkpoint(Path(self.checkpoint) / "refit.pt", identity)
+            return Checkpoint(Path(self.checkpoint) / "refit.pt", identity, holders)
         # The best epoch depends on the validation queries.
         identity["valid"] = {"asked": getattr(validate, "identity", None)}
-        return Checkpoint(Path(self.checkpoint) / "fit.pt", identity)
+        return Checkpoint(Path(self.checkpoint) / "fit.pt", identity, holders)
 
     def _identity(self) -> dict[str, Any]:
         """The settings that decide the fitted weights, as plain values."""
-        indifferent = ("device", "checkpoint", "checkpoint_seconds")
+        indifferent = ("device", "checkpoint", "checkpoint_seconds", "shard")
         names = [field.name for field in fields(self) if field.name not in indifferent]
         settings = {name: getattr(self, name) for name in names}
         settings["actions"] = dict(self.actions) if self.actions is not None else None

@@ -11,12 +11,16 @@ from recsys.arrays import FloatArray
 from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.loop import Network
 from recsys.training.objectives import Batch, Objective
-from recsys.training.processes import Processes
+from recsys.training.processes import ALONE, Processes
 from recsys.training.propagation import Pair, propagate
+from recsys.training.shards import Table, table
 
 
 class GraphVectors(Network):
     """A network with one vector per customer and per product, propagated over their graph.
+
+    Where several processes share the graph, each holds the vectors of its own rows, C and P are
+    their numbers, and the fitted arrays are gathered in the first process.
 
     Args:
         graph: the customer-product graph on the device.
@@ -25,6 +29,8 @@ class GraphVectors(Network):
         products: [P, dim] float32 initial vectors.
         l2: weight of half the squared norms of a pair's vectors.
     """
+
+    sharded = frozenset({"customers", "products"})
 
     def __init__(
         self,
@@ -38,6 +44,7 @@ class GraphVectors(Network):
         self.graph, self.objective, self.l2 = graph, objective, l2
         self.customers, self.products = nn.Parameter(customers), nn.Parameter(products)
         self.examples = objective.examples
+        self.holders = graph.processes
 
     @abstractmethod
     def propagated(self) -> Pair:
@@ -53,21 +60,36 @@ class GraphVectors(Network):
         """This process's part of the objective plus L2, as `Network.forward` returns it."""
         customers = processes.share(len(batch.customers))
         share = len(batch.of(customers).rows) * processes.count / len(batch.rows)
-        loss = share * self.objective.loss(*vectors, batch, customers, generator)
+        loss = share * self.objective.loss(*self.tables(vectors), batch, customers, generator)
         if not self.l2:
             return loss
         # Every process takes the whole batch, so that the mean over processes is the same.
         owners = batch.customers[batch.rows]
-        squares = (
-            self.customers[owners].square().sum() + self.products[batch.products].square().sum()
-        )
+        of_customers, of_products = self.tables((self.customers, self.products))
+        squares = of_customers[owners].square().sum() + of_products[batch.products].square().sum()
         return loss + self.l2 / 2 * squares / len(owners)
 
+    def tables(self, vectors: Pair) -> tuple[Table, Table]:
+        """The vectors of all customers and products, from those that this process holds."""
+        customers, products = vectors
+        return table(customers, self.graph.customers), table(products, self.graph.products)
+
     def scored(self) -> tuple[FloatArray, FloatArray]:
-        """Vectors [C, dim + 1] and [P, dim + 1] float32 whose inner products are the scores."""
+        """Vectors [C, dim + 1] and [P, dim + 1] float32 whose inner products are the scores.
+
+        Where several processes hold parts, all of them have to call it; the first gets all rows
+        and the others none.
+        """
         with torch.inference_mode():
-            customers, products = self.objective.scored(*self.propagated())
-        return customers.cpu().numpy(), products.cpu().numpy()
+            customers, products = self.propagated()
+            pair = self.graph.customers.gathered(customers), self.graph.products.gathered(products)
+            if self.holders.first:
+                pair = self.with_biases(*pair)
+        return pair[0].cpu().numpy(), pair[1].cpu().numpy()
+
+    def with_biases(self, customers: Tensor, products: Tensor) -> Pair:
+        """Vectors [C, dim + 1] and [P, dim + 1] as scores use them, from all propagated ones."""
+        return self.objective.scored(customers, products)
 
 
 class LayeredVectors(GraphVectors):
@@ -107,7 +129,7 @@ class LayeredVectors(GraphVectors):
                 sides.append(pair[1])
                 pair = self.graph.to_customers @ pair[1], self.graph.to_products @ pair[0]
             if not sides:
-                return np.zeros(self.products.shape, np.float32)
+                return np.zeros((self.graph.products.size, self.products.shape[1]), np.float32)
             summed = sum(
                 (weight * side for weight, side in zip(self.layer_weights[1:], sides, strict=True)),
                 torch.zeros_like(self.products),
@@ -115,12 +137,15 @@ class LayeredVectors(GraphVectors):
             if self.layer_weights[0]:
                 stacked = torch.cat(sides, dim=1)
                 sums = self.graph.to_customers @ stacked
-                summed = summed + self.layer_weights[0] * forecast(stacked, sums, self.customers)
+                summed = summed + self.layer_weights[0] * forecast(
+                    stacked, sums, self.customers, self.holders
+                )
+            summed = self.graph.products.gathered(summed)
         rows: FloatArray = summed.cpu().numpy()
         return rows
 
 
-def forecast(rows: Tensor, sums: Tensor, targets: Tensor) -> Tensor:
+def forecast(rows: Tensor, sums: Tensor, targets: Tensor, processes: Processes = ALONE) -> Tensor:
     """Combinations [P, d] of product rows whose sums over histories come closest to the targets.
 
     Least squares over all customers, with a small ridge against collinear rows.
@@ -129,9 +154,10 @@ def forecast(rows: Tensor, sums: Tensor, targets: Tensor) -> Tensor:
         rows: [P, m] of products.
         sums: [C, m] sums of the rows over the customers' histories.
         targets: [C, d].
+        processes: that hold a part of the customers and products each.
     """
     exact = sums.double()
-    gram = exact.T @ exact
+    gram = processes.total(exact.T @ exact)
     gram.diagonal().add_(1e-6 * gram.trace() / len(gram))
-    coefficients: Tensor = torch.linalg.solve(gram, exact.T @ targets.double())
+    coefficients: Tensor = torch.linalg.solve(gram, processes.total(exact.T @ targets.double()))
     return rows @ coefficients.to(rows.dtype)

@@ -12,6 +12,7 @@ the singular vectors of the graph. The README has figures for both.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -31,6 +32,8 @@ class LightGCN(GraphNetwork):
     Settings are those of `recsys.models.graph_network.GraphNetwork` (the network) and
     `recsys.training.settings.Training` (epochs, batches, learning rate), given as keywords.
     """
+
+    can_shard: ClassVar[bool] = True
 
     def network(
         self, graph: BipartiteGraph, objective: Objective, customers: Tensor, products: Tensor

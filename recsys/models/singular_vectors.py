@@ -21,8 +21,6 @@ the recall@10 of a graph filter by 0.003 to 0.004, and took 2.7 times as long wi
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.utils import check_random_state
-from sklearn.utils.extmath import randomized_svd
 
 from recsys.arrays import FloatArray
 from recsys.models.base import FilterRecommender
@@ -45,6 +43,9 @@ def of_matrix(matrix: csr_array, rank: int, seed: int) -> FloatArray:
     Returns:
         [m, rank] float32 with orthonormal columns, the vector of the largest singular value first.
     """
+    # Imported late: it takes long.
+    from sklearn.utils.extmath import randomized_svd
+
     if matrix.shape[0] * (rank + _OF_SCIKIT_LEARN) > _NUMBERS_AT_ONCE:
         return of_tall(matrix, rank, seed)
     _, _, right = randomized_svd(matrix, rank, n_iter=_ITERATIONS, random_state=seed)
@@ -67,6 +68,9 @@ def of_tall(matrix: csr_array, rank: int, seed: int, at_once: int = _NUMBERS_AT_
     Returns:
         [m, rank] float32 with orthonormal columns, those beyond the rank of A zero.
     """
+    # Imported late: it takes long.
+    from sklearn.utils import check_random_state
+
     width = min(rank + _OF_SCIKIT_LEARN, matrix.shape[1])
     start = check_random_state(seed).normal(size=(matrix.shape[1], width))
     basis = start.astype(np.float32)

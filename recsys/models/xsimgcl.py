@@ -14,6 +14,7 @@ contains nearly the whole catalogue.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ from recsys.training.losses import info_nce
 from recsys.training.objectives import Batch, Objective
 from recsys.training.processes import Processes
 from recsys.training.propagation import Pair, propagate
+from recsys.training.shards import Shard
 
 _ONE_LAYER = (0.0, 1.0)
 
@@ -46,6 +48,8 @@ class XSimGCL(GraphNetwork):
         contrast_layer: layer that is contrasted with the final vectors (l*), from 1 to layers.
         nodes: largest number of customers, and of products, per batch in InfoNCE.
     """
+
+    can_shard: ClassVar[bool] = True
 
     noise: float = 0.1
     contrast: float = 0.1
@@ -94,7 +98,8 @@ class _XSimGCLNetwork(LayeredVectors):
         if not self.settings.contrast:
             return loss
         # Every process takes the whole batch, so that the mean over processes is the same.
-        views = zip((customers, products), layers[self.settings.contrast_layer - 1], strict=True)
+        contrasted = layers[self.settings.contrast_layer - 1]
+        views = zip(self.tables((customers, products)), self.tables(contrasted), strict=True)
         nodes = self._contrasted(batch, generator)
         return loss + self.settings.contrast * sum(
             info_nce(final[rows], other[rows], temperature=self.settings.contrast_temperature)
@@ -107,14 +112,20 @@ class _XSimGCLNetwork(LayeredVectors):
         layers = []
         for _ in range(self.settings.layers):
             customers, products = propagate(self.graph, *pair, _ONE_LAYER)
-            pair = self._noisy(customers, generator), self._noisy(products, generator)
+            pair = (
+                self._noisy(customers, self.graph.customers, generator),
+                self._noisy(products, self.graph.products, generator),
+            )
             layers.append(pair)
         return layers
 
-    def _noisy(self, vectors: Tensor, generator: torch.Generator) -> Tensor:
-        random = torch.rand(
-            vectors.shape, generator=generator, device=vectors.device, dtype=vectors.dtype
-        )
+    def _noisy(self, vectors: Tensor, shard: Shard, generator: torch.Generator) -> Tensor:
+        random = shard.drawn(
+            lambda rows: torch.rand(
+                rows, vectors.shape[1], generator=generator, device=vectors.device,
+                dtype=vectors.dtype,
+            )
+        )  # fmt: skip
         return vectors + self.settings.noise * vectors.detach().sign() * normalize(random)
 
     def _contrasted(self, batch: Batch, generator: torch.Generator) -> list[Tensor]:

@@ -1,54 +1,108 @@
-"""Writes a market to a folder, part by part; a failed write leaves nothing behind."""
+"""Writes a market to a folder, part by part; a killed write goes on after its last part."""
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
 from recsys.data.tables import Tables
 from recsys.errors import InputError
-from recsys.ops.whole_file import reason
-from recsys.ops.whole_folder import replaced
+from recsys.ops.locks import lock
+from recsys.ops.whole_file import reason, sync, whole_file, write_whole
+from recsys.ops.work_folder import work_folder
+
+MARKET = ".simulated.json"
+"""File of a complete market: what it was made of, and the rows of its tables."""
 
 
 def write_partitions(
-    folder: Path, parts: Iterator[Tables], count: int, shared: Mapping[str, pd.DataFrame]
+    folder: Path,
+    about: Mapping[str, Any],
+    part: Callable[[int], Tables],
+    count: int,
+    shared: Mapping[str, pd.DataFrame],
 ) -> dict[str, int]:
-    """Writes Parquet to a temporary folder, then renames it.
+    """Writes Parquet to a folder beside it, then renames that.
 
     Args:
-        folder: does not exist or is empty.
-        parts: written as `TABLE/part-00000.parquet` and so on.
-        count: number of parts, for the progress bar.
+        folder: does not exist, is empty, or holds the same market.
+        about: all that the market depends on, plain.
+        part: returns a part, which is written as `TABLE/part-00000.parquet` and so on.
+        count: number of parts.
         shared: written as `TABLE.parquet`.
 
     Returns:
         Rows of each table.
 
     Raises:
-        InputError: the folder is not empty, is a file, or cannot be written.
+        InputError: the folder holds something else, is a file, or cannot be written.
     """
-    _check_free(folder)
-    rows = {name: len(table) for name, table in shared.items()}
-    try:
-        with replaced(folder.absolute(), lambda: _check_free(folder)) as draft:
-            for name, table in shared.items():
-                table.to_parquet(draft / f"{name}.parquet", index=False)
-            # The progress bar is shown only in a terminal.
-            for number, part in enumerate(tqdm(parts, total=count, unit="part", disable=None)):
-                for name, table in part.items():
-                    (draft / name).mkdir(exist_ok=True)
-                    table.to_parquet(draft / name / f"part-{number:05d}.parquet", index=False)
-                    rows[name] = rows.get(name, 0) + len(table)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be written: {reason(error)}") from None
+    written = _written(folder, about)
+    if written is not None:
+        return written
+    with work_folder(folder, json.dumps(about), "out") as draft:
+        rows = {name: len(table) for name, table in shared.items()}
+        for name, table in shared.items():
+            _write(table, draft / f"{name}.parquet")
+        # The progress bar is shown only in a terminal.
+        for number in tqdm(range(count), unit="part", disable=None):
+            for name, length in _part(draft, number, part).items():
+                rows[name] = rows.get(name, 0) + length
+        write_whole(draft / MARKET, json.dumps({"market": about, "rows": rows}) + "\n", "out")
+        try:
+            with lock(folder.parent):
+                # Another process may have filled it in the meantime.
+                if _written(folder, about) is None:
+                    _put(draft, folder)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be written: {reason(error)}") from None
     return rows
 
 
-def _check_free(folder: Path) -> None:
+def _part(draft: Path, number: int, part: Callable[[int], Tables]) -> dict[str, int]:
+    """Rows of the tables of a part, which is written unless a killed write has finished it."""
+    path = draft / f".part-{number:05d}.json"
+    if path.exists():
+        return dict(json.loads(path.read_text()))
+    rows = {}
+    for name, table in part(number).items():
+        _write(table, draft / name / f"part-{number:05d}.parquet")
+        rows[name] = len(table)
+    write_whole(path, json.dumps(rows), "out")
+    return rows
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    with whole_file(path, "out") as file:
+        table.to_parquet(file, index=False)
+
+
+def _put(draft: Path, folder: Path) -> None:
+    for done in draft.glob(".part-*.json"):
+        done.unlink()
+    if folder.exists():
+        folder.rmdir()
+    draft.rename(folder)
+    sync(folder.parent)
+
+
+def _written(folder: Path, about: Mapping[str, Any]) -> dict[str, int] | None:
+    """Rows of the same market, where the folder holds it; None where it is free.
+
+    Raises:
+        InputError: it holds something else, or is a file.
+    """
     if folder.is_dir():
-        if any(folder.iterdir()):
-            raise InputError(f"folder {folder} is not empty: name a new one, or empty it first")
-    elif folder.exists():
+        if not any(folder.iterdir()):
+            return None
+        if (folder / MARKET).is_file():
+            document = json.loads((folder / MARKET).read_text())
+            if document["market"] == about:
+                return dict(document["rows"])
+        raise InputError(f"folder {folder} is not empty: name a new one, or empty it first")
+    if folder.exists():
         raise InputError(f"{folder} is a file: name a folder that does not exist yet")
+    return None

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from recsys import __version__
 from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.data import columns
 from recsys.data.source import Cutoffs
@@ -123,18 +124,28 @@ class SimulatedMarket:
     def write(self, folder: Path | str) -> dict[str, int]:
         """Writes all tables as Parquet, with a single partition in memory at a time.
 
+        Killed, the same call goes on after the last partition that was written.
+
         Args:
-            folder: does not exist or is empty; gets `interactions/part-00000.parquet` and so on,
-                the same for customers, identities, decisions and records, and `products.parquet`,
-                `offers.parquet` and `touchpoints.parquet`.
+            folder: does not exist, is empty, or holds this market; gets
+                `interactions/part-00000.parquet` and so on, the same for customers, identities,
+                decisions and records, and `products.parquet`, `offers.parquet` and
+                `touchpoints.parquet`.
 
         Returns:
             Rows of each table.
 
         Raises:
-            InputError: the folder is not empty, is a file, or cannot be made.
+            InputError: the folder holds something else, is a file, or cannot be made.
         """
-        return write_partitions(Path(folder), self.partitions(), self.parts, self.shared())
+        about = {
+            "events": self.events,
+            "seed": self.seed,
+            "version": self.version,
+            "records": self.records,
+            "recsys": __version__,
+        }
+        return write_partitions(Path(folder), about, self.partition, self.parts, self.shared())
 
     def opportunities(self) -> pd.DataFrame:
         """Chances to make an offer, which no policy changes; see `recsys.simulation.opportunities`.

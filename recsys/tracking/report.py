@@ -1,5 +1,6 @@
 """Logs reports to MLflow: those about runs in the experiment of the runs, others by themselves."""
 
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,11 @@ from recsys.tracking.names import HasInterval, finite, tracked_estimate, tracked
 from recsys.tracking.read import TrackedRun
 from recsys.tracking.run_tags import origin
 from recsys.tracking.store import TrackConfig, TrackingStore, open_store
+from recsys.tracking.unsent import log_or_keep
 
+ATTEMPT = "attempt"
+"""Tag of a run: a token that is the same for all attempts to log it."""
+NOT_SENT = "not sent yet (recsys sync)"
 _BATCH = 100
 
 
@@ -94,12 +99,18 @@ def log_standalone(report: Report, settings: TrackConfig) -> str:
         settings: the store and the experiment; their tags are set too.
 
     Returns:
-        the MLflow run id.
+        the MLflow run id; `NOT_SENT` where the server is lost and the report was kept in the
+        current folder, see `recsys.tracking.unsent`.
 
     Raises:
         InputError: the store cannot be opened, or does not accept it.
     """
-    return _log(open_store(settings), report, tags=settings.tags)
+    token = {ATTEMPT: secrets.token_hex(8)}
+
+    def log(track: TrackConfig) -> str:
+        return _log(open_store(track), report, tags={**track.tags, **token})
+
+    return log_or_keep(log, settings, Path()) or NOT_SENT
 
 
 def _log(

@@ -5,8 +5,9 @@ import re
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
@@ -14,8 +15,10 @@ from typing import Any
 
 import yaml
 
+from recsys.errors import InputError
+from recsys.ops.locks import lock
 from recsys.ops.masking import masked_values
-from recsys.ops.whole_file import write_whole
+from recsys.ops.whole_file import reason
 from recsys.tracking import plots
 from recsys.tracking.client import ending_run, store_errors
 from recsys.tracking.data_sets import DataSet
@@ -24,42 +27,51 @@ from recsys.tracking.metrics_json import metrics_json, plain
 from recsys.tracking.names import tracked_name
 from recsys.tracking.pseudonyms import TAG, Pseudonyms, pseudonyms
 from recsys.tracking.record import RunRecord
+from recsys.tracking.report import ATTEMPT
 from recsys.tracking.run_tags import run_metrics, run_params, run_tags, window_points
 from recsys.tracking.store import TrackConfig, TrackingStore, open_store
 
 __all__ = ["TrackConfig", "log_run"]
 
 _BATCH = 100
-_ATTEMPT = "attempt"
 _TOKEN_FILE = ".logging"
-_IDENTIFYING = ("model", "data", "fingerprint", "split", "seed", "settings", "test_read")
+IDENTIFYING = ("model", "data", "fingerprint", "split", "seed", "settings", "test_read")
 """Tags that are equal for two attempts to log one run."""
+_COST = ("seconds/", "cpu_seconds", "peak_memory_mb")
 
 
 @contextmanager
 def attempt(folder: Path) -> Iterator[str]:
-    """Yields a token for `log_run`, the same one until a block with it has succeeded.
+    """Claims the folder of a run, and yields its token for `log_run`.
 
-    It is kept in the run's folder, so that a run that is logged again after a kill is not logged
-    twice.
+    The token stays in the folder, so that the same command, given again after a kill at whatever
+    moment, does not log its run twice.
 
     Args:
-        folder: of the run.
+        folder: of the run; created where it is missing.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written, or another run is at work in it.
     """
     path = folder / _TOKEN_FILE
-    token = ""
-    with suppress(OSError):
-        token = path.read_text(encoding="ascii", errors="replace")
-    if not re.fullmatch("[0-9a-f]{16}", token):
-        token = secrets.token_hex(8)
-        write_whole(path, token)
-    yield token
-    # Where it cannot be removed, the next attempt only finds this run again.
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
+    with ExitStack() as held:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(lock(path, wait=False, make=True))
+            token = path.read_text(encoding="ascii", errors="replace")
+            if not re.fullmatch("[0-9a-f]{16}", token):
+                token = secrets.token_hex(8)
+                path.write_text(token, encoding="ascii")
+        except BlockingIOError:
+            raise InputError(
+                f"the run's folder {folder} is in use by another run; wait for its end, or set "
+                "another hydra.run.dir"
+            ) from None
+        except OSError as error:
+            raise InputError(
+                f"the run's folder {folder} cannot be written: {reason(error)}; set hydra.run.dir"
+            ) from None
+        yield token
 
 
 def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None) -> str:
@@ -73,8 +85,8 @@ def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None
     Args:
         record: of the run.
         settings: the store.
-        attempt: token from `attempt`; a run that an earlier attempt logged completely before it was
-            killed is not logged again.
+        attempt: token from `attempt`; a run that an earlier attempt logged completely, with equal
+            settings, data and metrics, is not logged again.
 
     Raises:
         InputError: the store cannot be opened, see `open_store`, or does not accept the run.
@@ -86,8 +98,8 @@ def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None
     tags = {**settings.tags, **run_tags(record, env), **key_tag}
     with store_errors("the run"):
         if attempt is not None:
-            tags[_ATTEMPT] = attempt
-            logged = _logged_before(store, tags)
+            tags[ATTEMPT] = attempt
+            logged = _logged_before(store, tags, run_metrics(record))
             if logged is not None:
                 return logged
         run = store.client.create_run(
@@ -103,17 +115,30 @@ def log_run(record: RunRecord, settings: TrackConfig, attempt: str | None = None
     return run_id
 
 
-def _logged_before(store: TrackingStore, tags: Mapping[str, str]) -> str | None:
+def _logged_before(
+    store: TrackingStore, tags: Mapping[str, str], metrics: Mapping[str, float]
+) -> str | None:
     """The id of a run that an attempt logged completely; incomplete ones are marked KILLED."""
-    query = f"tags.{_ATTEMPT} = '{tags[_ATTEMPT]}'"
-    for run in store.client.search_runs([store.experiment_id], query):
-        # The command may have changed since.
-        is_same = all(run.data.tags.get(name) == tags.get(name) for name in _IDENTIFYING)
-        if run.info.status == "FINISHED" and is_same:
+    for run in store.client.search_runs(
+        [store.experiment_id], f"tags.{ATTEMPT} = '{tags[ATTEMPT]}'"
+    ):
+        # The command, or the program, may have changed since.
+        is_same = all(run.data.tags.get(name) == tags.get(name) for name in IDENTIFYING)
+        if run.info.status == "FINISHED" and is_same and _are_equal(run.data.metrics, metrics):
             return str(run.info.run_id)
         if run.info.status == "RUNNING":
             store.client.set_terminated(run.info.run_id, "KILLED")
     return None
+
+
+def _are_equal(logged: Mapping[str, float], metrics: Mapping[str, float]) -> bool:
+    """Whether a run has these metrics; what it cost may differ."""
+    measured = {
+        name: value
+        for name, value in metrics.items()
+        if not name.startswith(_COST) and isfinite(value)
+    }
+    return all(logged.get(name) == value for name, value in measured.items())
 
 
 def _log(

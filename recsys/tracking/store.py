@@ -3,7 +3,6 @@
 import logging
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 
 from recsys.errors import InputError
 from recsys.ops.masking import masked
-from recsys.ops.shown_text import for_terminal
+from recsys.tracking.lost import PatientClient, answering, require_reachable
 from recsys.tracking.pseudonyms import pseudonyms
 from recsys.tracking.sqlite_file import (
     SCHEME,
@@ -28,8 +27,6 @@ ARTIFACTS = "mlartifacts"
 """Folder of artifacts beside an SQLite database."""
 
 _SCHEMES = ("sqlite", "postgresql", "mysql", "mssql", "http", "https", "databricks")
-# Otherwise MLflow tries for minutes to reach a server that does not answer.
-_FEW_RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 
 _QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -122,20 +119,26 @@ def _connected(settings: TrackConfig) -> Iterator[Any]:
     _check_uri(settings.uri)
     if path is not None:
         check_database(path)
-    with nullcontext() if path is None else locked(path, "track.uri"), _with_few_retries():
+    with nullcontext() if path is None else locked(path, "track.uri"):
         if path is not None:
             refuse_foreign(path, "experiments", "track.uri")
-            if is_new(path):
-                name = for_terminal(path.name)
-                sys.stderr.write(f"mlflow: preparing the new store {name} (about 10 s, once)\n")
         try:
-            if path is not None and is_new(path):
+            if path is None:
+                yield _client_of_server(settings.uri)
+                return
+            if is_new(path):
                 create_database(path, "track.uri", _fill)
-            yield _client(settings.uri if path is None else f"{SCHEME}{path}")
+            yield _client(f"{SCHEME}{path}")
         except InputError:
             raise
         except Exception as error:
             raise InputError(_refusal(settings.uri, error)) from error
+
+
+def _client_of_server(uri: str) -> Any:
+    require_reachable(uri)
+    with answering(uri):
+        return PatientClient(_client(uri), uri)
 
 
 def _fill(path: Path) -> None:
@@ -199,18 +202,6 @@ def _check_tags(tags: Mapping[str, str]) -> None:
             )
 
 
-@contextmanager
-def _with_few_retries() -> Iterator[None]:
-    unset = {name: value for name, value in _FEW_RETRIES.items() if name not in os.environ}
-    os.environ.update(unset)
-    try:
-        yield
-    finally:
-        for name in unset:
-            del os.environ[name]
-
-
 def _refusal(uri: str, error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
-    reason = "the server does not answer" if "Max retries" in text else text.splitlines()[0][:300]
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
     return f"track.uri={masked(uri)} cannot be used: {masked(reason, uri)}"

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from scipy.sparse import csr_array
 
+from recsys.arrays import FloatArray
 from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.least_squares import improved, solved
 from recsys.training.propagation import Pair
@@ -45,10 +46,9 @@ def alternate(
         torch.linalg.LinAlgError: `l2` is too small to solve for these confidences.
         torch.OutOfMemoryError: the memory of the device is too small.
     """
-    generator = np.random.default_rng(seed)
     customers, products = (
-        torch.from_numpy(generator.random((rows, dim), np.float32) * _LARGEST_AT_FIRST).to(device)
-        for rows in confidence.shape
+        torch.from_numpy(vectors).to(device)
+        for vectors in initial_vectors(confidence.shape, dim, seed)
     )
     graph = BipartiteGraph.from_matrix(confidence, device)
     for epoch in range(1, epochs + 1):
@@ -57,3 +57,18 @@ def alternate(
         if after is not None:
             after(epoch, (customers, products))
     return solved(graph.to_customers, products, l2), products
+
+
+def initial_vectors(shape: tuple[int, int], dim: int, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Customers [C, dim] and products [P, dim] float32, drawn in [0, 0.01) as `implicit` does.
+
+    Args:
+        shape: (C, P).
+        dim: length of the vectors.
+        seed: of the draws.
+    """
+    generator = np.random.default_rng(seed)
+    customers, products = (
+        generator.random((rows, dim), np.float32) * np.float32(_LARGEST_AT_FIRST) for rows in shape
+    )
+    return customers, products

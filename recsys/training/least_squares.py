@@ -13,12 +13,16 @@ for Implicit Feedback Collaborative Filtering (2011), and as `implicit` does it 
 Deviation: rows take their steps together, as products of matrices, instead of one after the other.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from recsys.training.bipartite_graph import Half
 
 _NUMBERS_AT_ONCE = 2**28
+_NUMBERS_IN_CACHE = 2**19
+"""On a CPU, so that a part of the entries' vectors stays in its cache."""
 _SMALLEST_RESIDUAL = 1e-20
 
 
@@ -34,15 +38,31 @@ def improved(confidence: Half, vectors: Tensor, fixed: Tensor, l2: float, steps:
         l2: weight of the squared norms.
         steps: number of conjugate gradients.
     """
-    gram = _gram(fixed, l2)
+    gram = gram_of(fixed, l2)
     lengths = confidence.offsets.diff()
     rows = torch.repeat_interleave(lengths)
+
+    def applied(to: Tensor) -> Tensor:
+        return torch.addmm(of_entries(confidence, rows, to, fixed), to, gram)
+
     vectors = vectors * (lengths > 0)[:, None]
-    residual = confidence @ fixed - _applied(confidence, rows, gram, vectors, fixed)
-    residual *= (lengths > 0)[:, None]
+    return conjugate_gradients(vectors, confidence @ fixed - applied(vectors), applied, steps)
+
+
+def conjugate_gradients(
+    vectors: Tensor, residual: Tensor, applied: Callable[[Tensor], Tensor], steps: int = 3
+) -> Tensor:
+    """Vectors [n, d] after some conjugate gradients, each row with a matrix of its own.
+
+    Args:
+        vectors: [n, d] where to start.
+        residual: [n, d] the right sides less the matrices times the vectors.
+        applied: [n, d] to each row's matrix times it.
+        steps: number of conjugate gradients.
+    """
     direction, squared = residual.clone(), residual.square().sum(dim=1, keepdim=True)
     for _ in range(steps):
-        image = _applied(confidence, rows, gram, direction, fixed)
+        image = applied(direction)
         curvature = (direction * image).sum(dim=1, keepdim=True)
         # A row whose residual vanished stays as it is.
         step = torch.where(squared > _SMALLEST_RESIDUAL, squared / curvature, 0)
@@ -68,7 +88,7 @@ def solved(confidence: Half, fixed: Tensor, l2: float) -> Tensor:
     Raises:
         torch.linalg.LinAlgError: `l2` is too small for a row's matrix to have a factor.
     """
-    gram, targets = _gram(fixed, l2), confidence @ fixed
+    gram, targets = gram_of(fixed, l2), confidence @ fixed
     lengths, order = confidence.offsets.diff().to(torch.int64).sort(descending=True)
     order = order[: int((lengths > 0).sum())]
     vectors = torch.zeros_like(targets)
@@ -87,26 +107,32 @@ def solved(confidence: Half, fixed: Tensor, l2: float) -> Tensor:
     return vectors
 
 
-def _gram(fixed: Tensor, l2: float) -> Tensor:
-    """[d, d] Y'Y + l2 I."""
+def gram_of(fixed: Tensor, l2: float = 0.0) -> Tensor:
+    """[d, d] Y'Y + l2 I of vectors Y [m, d]."""
     gram = fixed.T @ fixed
     gram.diagonal().add_(l2)
     return gram
 
 
-def _applied(
-    confidence: Half, rows: Tensor, gram: Tensor, vectors: Tensor, fixed: Tensor
-) -> Tensor:
-    """[n, d] (Y'Y + l2 I + sum_p (c_p - 1) y_p y_p') v of each row; rows [E] own the entries."""
+def of_entries(confidence: Half, rows: Tensor, vectors: Tensor, fixed: Tensor) -> Tensor:
+    """[n, d] sum_p (c_p - 1) y_p y_p' v over the entries of each row.
+
+    Args:
+        confidence: [n, m].
+        rows: [E] the row of each entry.
+        vectors: [n, d] v of each row.
+        fixed: [m, d] y of the other side.
+    """
     scaled = torch.empty_like(confidence.values)
-    size = max(1, _NUMBERS_AT_ONCE // fixed.shape[1])
+    at_once = _NUMBERS_AT_ONCE if fixed.is_cuda else _NUMBERS_IN_CACHE
+    size = max(1, at_once // fixed.shape[1])
     for entries in range(0, len(scaled), size):
         part = slice(entries, entries + size)
         columns = confidence.columns[part]
         scores = torch.linalg.vecdot(vectors[rows[part]], fixed[columns])
         scaled[part] = scores * (confidence.values[part] - 1)
     weighted = Half(confidence.offsets, confidence.columns, scaled, confidence.width)
-    return torch.addmm(weighted @ fixed, vectors, gram)
+    return weighted @ fixed
 
 
 def _padded(confidence: Half, rows: Tensor, longest: int, fixed: Tensor) -> tuple[Tensor, Tensor]:

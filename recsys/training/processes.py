@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import distributed
+from torch import Tensor, distributed
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,41 @@ class Processes:
         distributed.broadcast_object_list(values, src=0)
         return values[0]
 
+    def wait(self) -> None:
+        """Until all processes are here."""
+        if self.count > 1:
+            distributed.barrier()
+
+    def total(self, part: Tensor) -> Tensor:
+        """The sum of the parts of all processes, in each of them; replaces the part."""
+        if self.count > 1:
+            distributed.all_reduce(part)
+        return part
+
+    def highest(self, part: Tensor) -> Tensor:
+        """The largest of the parts of all processes, by entry; replaces the part."""
+        if self.count > 1:
+            distributed.all_reduce(part, distributed.ReduceOp.MAX)
+        return part
+
+    def stacked(self, part: Tensor) -> Tensor:
+        """[processes, ...] the parts of all processes, which have one shape, by rank."""
+        if self.count == 1:
+            return part[None]
+        parts = [torch.empty_like(part) for _ in range(self.count)]
+        distributed.all_gather(parts, part.contiguous())
+        return torch.stack(parts)
+
+
+ALONE = Processes()
+"""One process that has everything."""
+
 
 @contextmanager
 def joined() -> Iterator[Processes]:
     """Joins the group that torchrun prepared (NCCL on CUDA, gloo on the CPU); alone without it."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield Processes()
+        yield ALONE
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))

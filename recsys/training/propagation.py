@@ -40,8 +40,8 @@ def propagate(
 
     Args:
         graph: R on the device of the vectors, of their type.
-        customers: [C, dim].
-        products: [P, dim].
+        customers: [C, dim]; those of this process, where several share the graph.
+        products: [P, dim]; as above.
         weights: [K + 1] w_0 ... w_K, numbers or a tensor, which may be learnt; those of the paper
             are `mean_of_layers(K)`.
 
@@ -82,7 +82,8 @@ class _Propagation(torch.autograd.Function):
         of_weights = None
         if ctx.needs_input_grad[3]:
             layers = list(layers)
-            of_weights = torch.stack([_inner(ctx.saved_tensors, layer) for layer in layers])
+            parts = [_inner(ctx.saved_tensors, layer) for layer in layers]
+            of_weights = ctx.graph.processes.total(torch.stack(parts))
         return None, *_weighted_sum(layers, ctx.weights), of_weights
 
 

@@ -8,12 +8,15 @@ from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.processes import ALONE, Processes
 from recsys.training.propagation import propagate
+from recsys.training.shards import replicated
+from recsys.training.shards.graph import shared_graph
 
 _ONE_LAYER = (0.0, 1.0)
 
 Nodes = dict[str, Tensor]
-"""Side -> [n, dim]."""
+"""Side -> [n, dim]; the rows of this process, where several share the graph."""
 
 
 class Relations(nn.Module):
@@ -24,6 +27,7 @@ class Relations(nn.Module):
         weights: of the actions, with sign; each relation starts from them.
         learnt: whether each relation learns weights of its own.
         device: of the graphs.
+        processes: that hold a part of the nodes of each side.
     """
 
     def __init__(
@@ -32,8 +36,10 @@ class Relations(nn.Module):
         weights: Mapping[str, float],
         learnt: bool,
         device: torch.device,
+        processes: Processes = ALONE,
     ) -> None:
         super().__init__()
+        self.processes = processes
         self.names: list[tuple[tuple[str, str], str]] = []
         self.graphs: list[BipartiteGraph] = []
         start: list[float] = []
@@ -45,16 +51,15 @@ class Relations(nn.Module):
                 of_action, shares = {"all": _merged(of_action, shares)}, {"all": 1.0}
             for action, matrix in of_action.items():
                 self.names.append((relation, action))
-                self.graphs.append(BipartiteGraph.from_matrix(matrix, device))
+                self.graphs.append(shared_graph(matrix, device, processes))
                 start.append(shares[action])
         self.weights = nn.Parameter(torch.tensor(start, device=device), requires_grad=learnt)
 
     def forward(self, nodes: Nodes) -> Nodes:
         """The nodes after one layer."""
         summed = {side: torch.zeros_like(vectors) for side, vectors in nodes.items()}
-        for ((left, right), _), graph, weight in zip(
-            self.names, self.graphs, self.weights, strict=True
-        ):
+        weights = replicated(self.weights, self.processes)
+        for ((left, right), _), graph, weight in zip(self.names, self.graphs, weights, strict=True):
             to_left, to_right = propagate(graph, nodes[left], nodes[right], _ONE_LAYER)
             summed[left] = summed[left] + weight * to_left
             summed[right] = summed[right] + weight * to_right

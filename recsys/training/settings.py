@@ -25,6 +25,9 @@ class Training:
         precision: of matrix products; "auto" is bfloat16 on CUDA and float32 on the CPU.
         checkpoint: folder where a fit is kept and resumed from; None keeps nothing.
         checkpoint_seconds: least seconds between two checkpoints.
+        shard: whether each of several processes holds a part of the vectors and of the graph;
+            "auto" where they would exceed a device, see `recsys.training.shards.choice`. One
+            process holds all.
         seed: of initial vectors, order, draws and noise.
     """
 
@@ -40,6 +43,7 @@ class Training:
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     checkpoint: str | None = None
     checkpoint_seconds: float = 30.0
+    shard: bool | Literal["auto"] = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -62,6 +66,9 @@ class Training:
                 raise InputError(
                     f"model.{name}: expected {' or '.join(known)}, got {getattr(self, name)!r}"
                 )
+
+        if not (isinstance(self.shard, bool) or self.shard == "auto"):
+            raise InputError(f"model.shard: expected true, false or auto, got {self.shard!r}")
 
     def learning_rate_at(self, epoch: float) -> float:
         """The learning rate after a number of epochs, which may be a fraction."""

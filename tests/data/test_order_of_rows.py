@@ -16,7 +16,7 @@ from recsys.data.dataset import Dataset, build
 from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.tables import Tables
 from recsys.evaluation.dimensions import segment_labels
-from recsys.graph.touchpoints import dayparts
+from recsys.graph.dayparts import dayparts
 from recsys.policy.consent import consent_mask
 
 MORE = {

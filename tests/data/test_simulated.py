@@ -214,9 +214,38 @@ def test_writes_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(ZeroDivisionError):
             market.write(folder)
     assert list(tmp_path.iterdir()) == []
-    market.write(folder)
+    rows = market.write(folder)
+    assert market.write(folder) == rows
     with pytest.raises(InputError, match="is not empty"):
-        market.write(folder)
+        SimulatedMarket(events=1_000, seed=1).write(folder)
+
+
+def test_a_killed_write_goes_on_after_its_last_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Ends the write as a kill would."""
+
+    # Two parts: 5,000 customers, and 500.
+    market, made, partition = SimulatedMarket(events=110_000), [], SimulatedMarket.partition
+
+    def killed(self: SimulatedMarket, number: int) -> object:
+        made.append(number)
+        if made == [0, 1]:
+            raise Killed
+        return partition(self, number)
+
+    alone = market.write(tmp_path / "alone")
+    monkeypatch.setattr(SimulatedMarket, "partition", killed)
+    with pytest.raises(Killed):
+        market.write(tmp_path / "market")
+    assert not (tmp_path / "market").exists()
+    assert market.write(tmp_path / "market") == alone
+    assert made == [0, 1, 1]
+    for file in (tmp_path / "alone").rglob("*.parquet"):
+        other = tmp_path / "market" / file.relative_to(tmp_path / "alone")
+        assert pd.read_parquet(other).equals(pd.read_parquet(file))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alone", "market"]
 
 
 def script(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -143,7 +143,7 @@ def test_a_script_ends_with_one_line_and_code_2(tmp_path: Path) -> None:
         check=False,
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("mlflow: preparing")]
+    lines = done.stderr.splitlines()
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("error: leakage audit, edges of valid: interactions: row ")
     assert not list(tmp_path.rglob("metrics.json"))

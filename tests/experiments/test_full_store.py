@@ -43,4 +43,4 @@ def test_metrics_are_written_before_anything_of_mlflow(
     monkeypatch.undo()
     assert train(tmp_path) == 0
     assert len(json.loads(path.read_text())["mlflow_run_id"]) == 32
-    assert sorted(file.name for file in path.parent.iterdir()) == ["metrics.json"]
+    assert sorted(file.name for file in path.parent.iterdir()) == [".logging", "metrics.json"]

@@ -21,7 +21,7 @@ from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.experiments.config import Settings
 from recsys.experiments.run import run
-from recsys.experiments.tuning.tune import _prepare
+from recsys.experiments.tuning.trials import prepare
 from recsys.models.base import Recommender
 from recsys.models.item_knn import ItemKNN
 from recsys.models.popularity import Popularity
@@ -185,7 +185,7 @@ def test_what_needs_one_window_says_so(record: RunRecord) -> None:
     with pytest.raises(InputError, match=r"the ladder is of one window, and run item_knn has 3"):
         rungs([kept(record, tags={"windows": "3"})])
     with pytest.raises(InputError, match=r"expected one window to choose settings on, got 3"):
-        _prepare(None, settings(Popularity(), RollingSplit(windows=3)), {})  # type: ignore[arg-type]
+        prepare(None, settings(Popularity(), RollingSplit(windows=3)), {})  # type: ignore[arg-type]
 
 
 def test_a_backtest_reads_what_runs_kept(record: RunRecord) -> None:

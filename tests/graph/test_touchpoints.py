@@ -9,8 +9,9 @@ from recsys.data.check import check_tables
 from recsys.data.dataset import Dataset, build
 from recsys.data.source import Cutoffs
 from recsys.data.tables import Tables
+from recsys.graph.dayparts import DAYPARTS, touchpoint_names
 from recsys.graph.features import as_of, feature_matrix
-from recsys.graph.touchpoints import DAYPARTS, touchpoint_graph, touchpoint_names
+from recsys.graph.touchpoints import touchpoint_graph
 
 
 class Given:

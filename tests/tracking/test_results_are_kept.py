@@ -95,13 +95,23 @@ def test_a_run_that_a_kill_left_whole_is_not_logged_twice(
     logged: list[str] = []
     with pytest.raises(Killed):
         killed_after_logging()
-    with attempt(tmp_path) as token:
-        assert log_run(made_record(), store, token) == logged[0]
+    # However often it is given again, the last time after it had ended.
+    for _ in range(2):
+        with attempt(tmp_path) as token:
+            assert log_run(made_record(), store, token) == logged[0]
     assert [run.run_id for run in runs(store)] == logged
-    assert list(tmp_path.iterdir()) == []
-    # What is asked for again on purpose is another run.
+    assert [path.name for path in tmp_path.iterdir()] == [".logging"]
+    # Another result, as of another version of the program, is another run.
+    record = made_record()
+    better = {**record.valid_intervals, "ndcg@10": Interval(0.9, 0.8, 1.0, 3)}
     with attempt(tmp_path) as token:
-        assert log_run(made_record(), store, token) != logged[0]
+        assert log_run(replace(record, valid_intervals=better), store, token) != logged[0]
+
+
+def test_a_second_run_in_the_folder_of_a_running_one_is_refused(tmp_path: Path) -> None:
+    with attempt(tmp_path), pytest.raises(InputError) as caught, attempt(tmp_path):
+        pass
+    assert "is in use by another run; wait for its end, or set another" in str(caught.value)
 
 
 def test_a_changed_command_is_another_run_after_a_kill(store: TrackConfig, tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.customers.segments.summary import Estimate, mean
@@ -100,6 +98,9 @@ def find_clusters(vectors: FloatArray, number: int | None = None, seed: int = 0)
 
 def _centres(vectors: FloatArray, number: int, starts: int, seed: int) -> FloatArray:
     """[K, d] float64 centres, the best of so many starts."""
+    # Imported late: it takes long.
+    from sklearn.cluster import KMeans
+
     model = KMeans(number, n_init=starts, random_state=seed).fit(vectors)
     return np.asarray(model.cluster_centers_, np.float64)
 
@@ -115,6 +116,9 @@ def _assigned(vectors: FloatArray, centres: FloatArray) -> IntArray:
 
 
 def _stability(vectors: FloatArray, number: int, seed: int) -> Stability:
+    # Imported late: it takes long.
+    from sklearn.metrics import adjusted_rand_score
+
     agreements = np.empty(_PAIRS)
     for pair in range(_PAIRS):
         rng = np.random.default_rng([seed, pair])

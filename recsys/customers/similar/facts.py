@@ -16,8 +16,8 @@ from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import DAY, NEVER
 from recsys.graph.action_weights import event_action_weights
+from recsys.graph.dayparts import DAYPARTS, dayparts
 from recsys.graph.features import as_of
-from recsys.graph.touchpoints import DAYPARTS, dayparts
 from recsys.ops.csr import entry_rows
 
 MOST_VALUES = 200

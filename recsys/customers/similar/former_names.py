@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from recsys.arrays import IdArray, IntArray
 from recsys.customers.similar.list_file import read_list
@@ -54,6 +53,9 @@ def kept_names(
     Returns:
         [K] unique names.
     """
+    # Imported late: it takes long.
+    from scipy.optimize import linear_sum_assignment
+
     was = former.reindex(pd.Index(customers))
     known = was.notna().to_numpy(bool)
     codes, former_names = pd.factorize(was[known], sort=True)

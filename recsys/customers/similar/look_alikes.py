@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
-from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.customers.similar.judgement import Judgement, judged
@@ -71,6 +69,9 @@ def look_alikes(
     Raises:
         InputError: there are fewer than `FEWEST_SEEDS` seeds, or everybody is one.
     """
+    # Imported late: it takes long.
+    from scipy.stats import rankdata
+
     count = int(is_seed.sum())
     if count < FEWEST_SEEDS or len(is_seed) - count < FEWEST_SEEDS:
         raise InputError(
@@ -149,6 +150,9 @@ def _by_regression(strength: float) -> Callable[..., FloatArray]:
         vectors: FloatArray, table: FloatArray, is_seed: BoolArray, fitted: IntArray,
         scored: IntArray,
     ) -> FloatArray:  # fmt: skip
+        # Imported late: it takes long.
+        from sklearn.linear_model import LogisticRegression
+
         model = LogisticRegression(C=strength, class_weight="balanced", max_iter=1000)
         model.fit(table[fitted], is_seed[fitted])
         return np.asarray(model.decision_function(table[scored]), np.float64)

@@ -27,6 +27,9 @@ class Delta(OwnTables):
         versions: table -> the version to read; the newest where it is not here.
         meaning: see `recsys.data.sources.own_tables.Meaning`.
 
+    Attributes:
+        tables: those that are set.
+
     Raises:
         InputError: an argument is wrong.
     """
@@ -38,19 +41,19 @@ class Delta(OwnTables):
         versions: Mapping[str, int | None] | None = None,
         **meaning: Unpack[Meaning],
     ) -> None:
-        self._tables = {table: uri for table, uri in tables.items() if uri}
+        self.tables = {table: uri for table, uri in tables.items() if uri}
         self._versions = {
             table: version for table, version in (versions or {}).items() if version is not None
         }
-        for key, known in (("tables", TABLES), ("versions", tuple(self._tables))):
+        for key, known in (("tables", TABLES), ("versions", tuple(self.tables))):
             for table in tables if key == "tables" else self._versions:
                 if table not in known:
                     raise InputError(
                         f"data.{key}: no table '{table}'; tables are {', '.join(known)}"
                     )
-        if "interactions" not in self._tables:
+        if "interactions" not in self.tables:
             raise InputError("data.tables.interactions: expected a folder or a URI, got none")
-        folder = self._tables["interactions"].rstrip("/").rpartition("/")[0]
+        folder = self.tables["interactions"].rstrip("/").rpartition("/")[0]
         super().__init__(folder.rpartition("/")[2] or "delta", meaning)
 
     @contextmanager
@@ -62,7 +65,7 @@ class Delta(OwnTables):
             raise InputError("data=delta needs deltalake; pip install 'recsys[delta]'") from None
 
         def read(table: str) -> pd.DataFrame | None:
-            uri = self._tables.get(table)
+            uri = self.tables.get(table)
             if uri is None:
                 return None
             try:
@@ -80,7 +83,7 @@ class Delta(OwnTables):
 
     def origin_of(self, table: str) -> str:
         """The folder or URI of a table, and its version if one is set."""
-        uri = masked(self._tables.get(table, table))
+        uri = masked(self.tables.get(table, table))
         return f"{uri} version {self._versions[table]}" if table in self._versions else uri
 
 

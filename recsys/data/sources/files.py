@@ -6,7 +6,8 @@ Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Unpack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import pandas as pd
 
@@ -22,8 +23,9 @@ from recsys.data.sources.parts import (
     is_of_text_parts,
     require_partitions,
 )
-from recsys.data.tables import Tables
+from recsys.data.tables import EndingTables, Tables
 from recsys.errors import InputError
+from recsys.ops.spark_session import SparkSettings, open_session
 
 if TYPE_CHECKING:
     from recsys.data.faults.inspected import Inspected
@@ -39,6 +41,13 @@ class Files(OwnTables):
             `recsys.data.mapping.mapping.Mapping`; `recsys check suggest=true` writes one.
         partitions: how the values in names of folders such as `branch=007/` are read: as text,
             date or integer, or not at all (ignore). Those that are not here are text.
+        store: a folder that keeps the Parquet parts of `interactions/` as they were checked, so
+            that a load reads those that are new or changed; see `recsys.data.part_store`.
+        engine: "local", or "spark", which reads Parquet on a cluster; `root` may then be an
+            address such as hdfs://NAME/tables.
+        spark: `master` and `conf` of Spark, see `recsys.ops.spark_session.SparkSettings`.
+        sum_events: whether Spark sums the events of a pair within each window, so that more of
+            them than fit into this machine can be used; see `recsys.data.sources.spark.summed`.
         meaning: see `recsys.data.sources.own_tables.Meaning`.
 
     Raises:
@@ -51,9 +60,18 @@ class Files(OwnTables):
         root: str,
         mapping: str | None = None,
         partitions: Mapping[str, PartitionKind] | None = None,
+        store: str | None = None,
+        engine: Literal["local", "spark"] = "local",
+        spark: Mapping[str, Any] | None = None,
+        sum_events: bool = False,
         **meaning: Unpack[Meaning],
     ) -> None:
-        self.folder = data_folder(root, ())
+        if engine not in ("local", "spark"):
+            raise InputError(f"engine: expected local or spark, got {engine!r}")
+        self.spark = SparkSettings.of(spark) if engine == "spark" else None
+        is_address = self.spark is not None and "://" in root
+        self.root, self.sum_events = root, sum_events
+        self.folder = Path(root) if is_address else data_folder(root, ())
         super().__init__(self.folder.resolve().name, meaning)
         if mapping is not None and self.rename:
             raise InputError(
@@ -62,7 +80,30 @@ class Files(OwnTables):
             )
         self.mapping = None if mapping is None else _read_mapping(mapping)
         self.partitions: Partitions = partitions or {}
-        require_partitions(self.folder, self.partitions)
+        self.store = None if store is None else Path(store).expanduser()
+        if not is_address:
+            require_partitions(self.folder, self.partitions)
+        if sum_events and self.spark is None:
+            raise InputError("data.sum_events: only Spark sums events; set engine=spark")
+        if mapping is not None and self.spark is not None:
+            raise InputError(
+                "data.mapping: engine=spark reads Parquet as the library names its columns, or "
+                "renamed by data.rename; remove the mapping, or set engine=local"
+            )
+        if self.store is not None:
+            self._refuse_with_store(meaning)
+
+    def _refuse_with_store(self, meaning: Meaning) -> None:
+        for key, is_set, why in (
+            ("data.mapping", self.mapping is not None, "write the parts as the library reads them"),
+            ("data.hash_ids", meaning.get("hash_ids"), "a store keeps ids as the files have them"),
+            ("engine=spark", self.spark is not None, "a store is of this machine"),
+        ):
+            if is_set:
+                raise InputError(
+                    f"{key} and data.store: expected one of them, got both; {why}, or leave "
+                    "data.store out"
+                )
 
     def load(self) -> Tables:
         """The tables that the folder has, with renamed columns.
@@ -71,6 +112,27 @@ class Files(OwnTables):
             InputError: interactions are missing, or a file or a column to rename is wrong; with a
                 mapping, also the first cell that cannot be read.
         """
+        if self.store is None:
+            return self.load_files()
+        # Imported late: few runs have a store.
+        from recsys.data.part_store.part_store import BadPart
+        from recsys.data.sources.stored import stored_events, stored_tables
+
+        try:
+            events = stored_events(self)
+        except BadPart:
+            # The error names a row of the whole table, and counts all faults.
+            return self.load_files()
+        return self.at_the_door(stored_tables(self, events, events.frame()))
+
+    def load_files(self) -> Tables:
+        """The same tables, read from their files although there is a store.
+
+        Raises:
+            InputError: as `load`.
+        """
+        if self.spark is not None:
+            return self._load_in_spark(self.spark)
         if self.mapping is None and not any(self._is_of_text_parts(table) for table in TABLES):
             if usual_file(self.folder, "interactions") is None:
                 raise no_interactions(self.folder)
@@ -79,7 +141,7 @@ class Files(OwnTables):
         from recsys.data.mapping.folder import load_mapped, renaming
 
         mapping = self.mapping or renaming(self.rename)
-        return self.with_outcomes(
+        return self.at_the_door(
             load_mapped(self.folder, mapping, self.ends, self.partitions, self.memory)
         )
 
@@ -134,6 +196,20 @@ class Files(OwnTables):
         if path.suffix == ".csv":
             return read_csv(path, kind)
         return read_parquet(path, partitions=self.partitions)
+
+    def _load_in_spark(self, settings: SparkSettings) -> Tables:
+        # Imported late: few runs use Spark.
+        from recsys.data.sources.spark.folder import SparkFolder
+        from recsys.data.sources.spark.load import load_in_spark
+
+        is_here = self.folder.is_dir()
+        root = str(self.folder.resolve()) if is_here else self.root
+        folder = SparkFolder(open_session(settings), root, self.partitions)
+        frames: dict[str, Any] = load_in_spark(
+            folder, self._read if is_here else folder.frame, self.rename, self.cutoffs,
+            self.sum_events,
+        )  # fmt: skip
+        return self.with_outcomes(EndingTables(**frames, ends=self.ends))
 
     def _is_of_text_parts(self, table: str) -> bool:
         path = usual_file(self.folder, table)

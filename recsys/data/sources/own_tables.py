@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict, overload
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from recsys.data.faults.collect import Collected, CollectedTable, across, collec
 from recsys.data.faults.fault import Fault
 from recsys.data.faults.inspected import FileOf, Inspected
 from recsys.data.filter_seen import AUTO, FilterSeenLike, parse_filter_seen
+from recsys.data.hashed_ids import with_hashed_ids
 from recsys.data.kinds import Kind, kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
@@ -23,6 +24,7 @@ from recsys.data.stream.batches import Batches
 from recsys.data.tables import EndingTables, Tables
 from recsys.data.unanswered import is_unanswered, with_outcomes
 from recsys.errors import InputError
+from recsys.ops.keyed_hash import key_of_environment
 from recsys.ops.memory import Memory
 
 TABLES = tuple(field.name for field in fields(Tables))
@@ -30,6 +32,9 @@ TABLES = tuple(field.name for field in fields(Tables))
 
 ReadTable: TypeAlias = Callable[[str], pd.DataFrame | None]
 """The name of a table -> the table; None if there is none."""
+
+Renames: TypeAlias = Mapping[str, Mapping[str, str]]
+"""Table -> your column name -> name of the library."""
 
 
 class Meaning(TypedDict, total=False):
@@ -52,6 +57,10 @@ class Meaning(TypedDict, total=False):
             of the table `decisions` then become events, see `recsys.data.decision_events`. None
             where models learn from `interactions` alone. A log without outcomes, as served answers
             are logged, gets them from the interactions of these days.
+        hash_ids: the environment variable with a key of at least 32 characters; ids of customers
+            are then replaced by a keyed hash, see `recsys.data.hashed_ids`. None for ids as they
+            are.
+        hash_products: whether the ids of products are hashed as well.
     """
 
     rename: Mapping[str, Mapping[str, str]] | None
@@ -63,6 +72,8 @@ class Meaning(TypedDict, total=False):
     ends: str | None
     memory_mb: float | None
     outcome_days: float | None
+    hash_ids: str | None
+    hash_products: bool
 
 
 class OwnTables(ABC):
@@ -96,6 +107,11 @@ class OwnTables(ABC):
         if memory_mb is not None and not memory_mb > 0:
             raise InputError(f"data.memory_mb: expected a number above 0, got {memory_mb}")
         self.memory = Memory(memory_mb)
+        variable = meaning.get("hash_ids")
+        self._key = None if variable is None else key_of_environment("data.hash_ids", variable)
+        self._hash_products = meaning.get("hash_products", False)
+        if self._hash_products and self._key is None:
+            raise InputError("data.hash_products: expected data.hash_ids=VARIABLE beside it")
         for table in self.rename:
             if table not in TABLES:
                 raise InputError(f"data.rename: no table '{table}'; tables are {', '.join(TABLES)}")
@@ -121,8 +137,8 @@ class OwnTables(ABC):
             InputError: interactions are missing, or a table or a column to rename is wrong.
         """
         with self.reader() as read:
-            frames: dict[str, Any] = {table: self._renamed(table, read) for table in TABLES}
-        return self.with_outcomes(EndingTables(**frames, ends=self.ends))
+            frames: dict[str, Any] = {table: self.renamed(table, read) for table in TABLES}
+        return self.at_the_door(EndingTables(**frames, ends=self.ends))
 
     def inspected(self) -> Inspected:
         """The tables with all their faults, and where each lies."""
@@ -131,7 +147,7 @@ class OwnTables(ABC):
         with self.reader() as read:
             for name in TABLES:
                 try:
-                    frame = self._renamed(name, read)
+                    frame = self.renamed(name, read)
                 except InputError as error:
                     unread.append(Fault.of_error(name, error))
                     continue
@@ -143,8 +159,14 @@ class OwnTables(ABC):
             collected=Collected(both.tables, [*unread, *both.faults], both.known), files=files
         )
 
-    def with_outcomes(self, loaded: Tables) -> Tables:
-        """The tables with the outcomes of decisions as events, if `outcome_days` asks for them."""
+    def at_the_door(self, loaded: Tables) -> Tables:
+        """What leaves the source: with outcomes as events and hashed ids, where these are set."""
+        made = self._with_outcomes(loaded)
+        if self._key is None:
+            return made
+        return EndingTables.of(with_hashed_ids(made, self._key, self._hash_products), self.ends)
+
+    def _with_outcomes(self, loaded: Tables) -> Tables:
         if self.outcome_days is None:
             return loaded
         known_after = pd.Timedelta(days=self.outcome_days)
@@ -164,21 +186,57 @@ class OwnTables(ABC):
             return batches.streamed(self.kind(table), self.memory)
         return batches.whole()
 
-    def _renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
+    def renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
+        """A table with the names of the library; None if there is none.
+
+        Args:
+            table: its name.
+            read: of `reader`.
+
+        Raises:
+            InputError: it cannot be read, or lacks a column that is to be renamed.
+        """
         try:
             frame = read(table)
         except InputError as error:
             raise error if error.key == table else InputError(f"{table}: {error}") from None
-        if frame is None:
-            return None
-        names = self.rename.get(table, {})
-        unknown = sorted(set(names) - set(frame.columns))
-        if unknown:
-            raise InputError(
-                f"{table}: data.rename.{table} names column '{unknown[0]}', which "
-                f"{self.origin_of(table)} does not have; it has {listed(frame.columns)}"
-            )
-        return frame.rename(columns=dict(names))
+        return renamed(table, frame, self.rename, self.origin_of(table))
+
+
+@overload
+def renamed(table: str, frame: pd.DataFrame, rename: Renames, origin: str) -> pd.DataFrame: ...
+
+
+@overload
+def renamed(
+    table: str, frame: pd.DataFrame | None, rename: Renames, origin: str
+) -> pd.DataFrame | None: ...
+
+
+def renamed(
+    table: str, frame: pd.DataFrame | None, rename: Renames, origin: str
+) -> pd.DataFrame | None:
+    """A table with the column names of the library; None stays None.
+
+    Args:
+        table: its name.
+        frame: as it was read.
+        rename: table -> your column name -> name of the library.
+        origin: where it lies, for the error.
+
+    Raises:
+        InputError: it lacks a column to rename.
+    """
+    if frame is None:
+        return None
+    names = rename.get(table, {})
+    unknown = sorted(set(names) - set(frame.columns))
+    if unknown:
+        raise InputError(
+            f"{table}: data.rename.{table} names column '{unknown[0]}', which {origin} does not "
+            f"have; it has {listed(frame.columns)}"
+        )
+    return frame.rename(columns=dict(names))
 
 
 def _cutoffs(valid_from: str | int | None, test_from: str | int | None) -> Cutoffs | None:

@@ -15,7 +15,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
-from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
@@ -127,6 +126,9 @@ class Learner:
             matrix: [N, F] of `Regressors.matrix`.
             accepted: [N].
         """
+        # Imported late: it takes long.
+        from sklearn.linear_model import LogisticRegression
+
         if not accepted.any() or accepted.all():
             rate = (accepted.sum() + 1) / (len(accepted) + 2)
             return cls(

@@ -1,7 +1,7 @@
 """Finishes a study: writes an experiment file of its best settings and runs them."""
 
+import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from recsys.experiments.tuning.study import Study
 from recsys.experiments.tuning.tune import trial_record
 from recsys.ops.whole_file import write_whole
 from recsys.tracking.data_sets import DataSet
-from recsys.tracking.runs import log_run
-from recsys.tracking.study import BEST, PARENT, StudyRun
+from recsys.tracking.study import StudyRun, TrialRecord
 
 _NOT_TUNED = ("_target_", "seed", "device", "market")
 """Settings of a model that are set by other parts of the configuration."""
@@ -25,8 +24,8 @@ _NOT_TUNED = ("_target_", "seed", "device", "market")
 def finish(settings: Settings, study: Study, folder: Path) -> tuple[Path, list[str]]:
     """Writes the experiment file, fits the best settings with each seed and tracks the runs.
 
-    Seeds that were tracked before a kill are not fitted again; a model without a seed is fitted
-    once.
+    Seeds that were tracked before a kill are not fitted again, and a fit in steps that a kill
+    interrupted goes on; a model without a seed is fitted once.
 
     Args:
         settings: of the study.
@@ -43,13 +42,16 @@ def finish(settings: Settings, study: Study, folder: Path) -> tuple[Path, list[s
     text = experiment_file(settings, study)
     path = Path(study.config.out or folder / f"{study.name}.yaml")
     write_whole(path, text, "study.out")
-    tracked = StudyRun(settings.track, study.name, settings.evaluate.metric, {}, study.identity)
+    tracked = StudyRun(
+        settings.track, study.name, settings.evaluate.metric, {}, study.identity,
+        folder=study.folder,
+    )  # fmt: skip
     count = study.config.seeds
     seeds = range(count if "seed" in settings.config["model"] else min(count, 1))
     logged = tracked.logged_seeds(best.number)
     missing = [seed for seed in seeds if seed not in logged]
-    tags = {PARENT: tracked.run_id, "study": study.name, BEST: str(best.number)}
-    added = [_run(settings, best.settings, seed, tags, study.subject) for seed in missing]
+    added = [_run(settings, study, best, seed, tracked) for seed in missing]
+    shutil.rmtree(study.fits, ignore_errors=True)
     data_set = DataSet(
         name=settings.source.name,
         fingerprint=study.subject["data"],
@@ -57,7 +59,7 @@ def finish(settings: Settings, study: Study, folder: Path) -> tuple[Path, list[s
         settings=settings.config["data"],
     )
     tracked.conclude(best, text, data_set)
-    return path, added
+    return path, [run_id for run_id in added if run_id is not None]
 
 
 def experiment_file(settings: Settings, study: Study) -> str:
@@ -83,21 +85,23 @@ def experiment_file(settings: Settings, study: Study) -> str:
 
 
 def _run(
-    settings: Settings,
-    best: Mapping[str, Any],
-    seed: int,
-    tags: Mapping[str, str],
-    subject: Mapping[str, Any],
-) -> str:
+    settings: Settings, study: Study, best: TrialRecord, seed: int, tracked: StudyRun
+) -> str | None:
+    """Fits the best settings with a seed and logs the run; returns its id where MLflow has it."""
+    record = run(
+        _settings(settings, best.settings, seed), study.fits / f"trial_{best.number}_seed_{seed}"
+    )
+    if record.fingerprint != study.subject["data"]:
+        raise InputError(
+            f"data={record.data_name} changed since the study started; set study.name=ANOTHER"
+        )
+    return tracked.log_best_run(record, best.number)
+
+
+def _settings(settings: Settings, best: Mapping[str, Any], seed: int) -> Settings:
+    """The settings of the run with the best settings and a seed."""
     config = {key: value for key, value in settings.config.items() if key not in ("tune", "study")}
     plain = {**config, "seed": seed, "model": with_settings(settings.config["model"], best)}
     if "seed" in plain["model"]:
         plain["model"]["seed"] = seed
-    chosen = settings_of(plain, settings.allow)
-    track = replace(settings.track, tags={**settings.track.tags, **tags})
-    record = run(chosen)
-    if record.fingerprint != subject["data"]:
-        raise InputError(
-            f"data={record.data_name} changed since the study started; set study.name=ANOTHER"
-        )
-    return log_run(record, track)
+    return settings_of(plain, settings.allow)

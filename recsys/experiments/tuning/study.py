@@ -42,6 +42,9 @@ class StudyConfig:
             trial starts later. None for no limit.
         trials: number of trials, without those that repeat another. None for no limit.
         processes: trials at the same time, each in its own process.
+        ray: where they run on Ray: "local", or the address of a cluster that this machine is part
+            of, "auto" or HOST:PORT; None for processes of this machine.
+        gpus: GPUs that Ray reserves for each; may be a fraction.
         prune: whether trials that fall behind are stopped early.
         seeds: number of runs of the best settings at the end, with seeds 0, 1, ...
         out: the experiment file; None for conf/experiment/tuned/NAME.yaml.
@@ -52,6 +55,8 @@ class StudyConfig:
     minutes: Annotated[float, Field(gt=0)] | None = 15.0
     trials: Annotated[int, Field(ge=1)] | None = None
     processes: Annotated[int, Field(ge=1)] = 1
+    ray: str | None = None
+    gpus: Annotated[float, Field(ge=0)] = 0.0
     prune: bool = True
     seeds: Annotated[int, Field(ge=0)] = 3
     out: str | None = None
@@ -96,6 +101,16 @@ class Study:
             if _IDENTITY not in self._study.user_attrs:
                 self._study.set_user_attr(_IDENTITY, uuid.uuid4().hex)
         self.identity: str = self._study.user_attrs[_IDENTITY]
+
+    @property
+    def folder(self) -> Path:
+        """Of its database."""
+        return self._path.parent
+
+    @property
+    def fits(self) -> Path:
+        """Where fits of its best settings are resumed from."""
+        return self._path.with_name(f"{self._path.name}.{self.name}.fits") / self.identity
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -5,44 +5,34 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Lock
 from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, Trial
+from optuna.trial import FrozenTrial
 from tqdm import tqdm
 
-from recsys.data.dataset import Dataset
-from recsys.data.queries import Split, Window
 from recsys.errors import InputError
-from recsys.experiments.config import Settings, build_part, settings_of
-from recsys.experiments.run import load
+from recsys.experiments.config import Settings, settings_of
 from recsys.experiments.target_classes import allowed_packages
-from recsys.experiments.tuning.space import (
-    Space,
-    flat_settings,
-    refuse_outside,
-    space,
-    with_settings,
-)
+from recsys.experiments.tuning.on_ray import workers_on_ray
+from recsys.experiments.tuning.space import flat_settings, refuse_outside, space
 from recsys.experiments.tuning.study import Study, StudyConfig, refusal, storage_errors
-from recsys.experiments.validator import Validator
+from recsys.experiments.tuning.trials import prepare, run_trials
 from recsys.ops.terminal import exit_on_input_error
 from recsys.tracking.study import StudyRun, TrialRecord
 
 _POLL = 1.0
-# Raised for settings that cannot be fitted; anything else is a bug.
-_REFUSALS = (InputError, ValueError, ArithmeticError, MemoryError)
 
 
 def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) -> Study:
     """Searches until the budget is spent; trials of earlier starts count.
 
-    Trials run in processes of their own, which write them to the study's database; this process
-    copies them to MLflow.
+    Trials run in processes of their own, or on Ray; they are kept in the study's database, and this
+    process copies them to MLflow.
 
     Args:
         settings: of the run to tune, built.
@@ -61,16 +51,17 @@ def tune(settings: Settings, described: Mapping[str, Any], config: StudyConfig) 
     with storage_errors(config), study.locked():
         if study.subject is not None:
             # Refuses other settings before anything is written, also where no trial is left.
-            _prepare(study, settings, described)
+            prepare(study, settings, described)
         study.requeue_interrupted()
         tracked = StudyRun(
             settings.track, study.name, settings.evaluate.metric, _tags(settings), study.identity,
-            settings.config,
+            settings.config, study.folder,
         )  # fmt: skip
         with tracked.running(), _progress(config) as bar:
             if not study.is_spent():
-                with _workers(study.name, settings.config, described, config) as workers:
-                    while _are_working(workers):
+                start = _workers if config.ray is None else workers_on_ray
+                with start(study.name, settings.config, described, config) as are_working:
+                    while are_working():
                         _show(bar, study, tracked)
                         time.sleep(_POLL)
             _show(bar, study, tracked)
@@ -116,8 +107,12 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
 @contextmanager
 def _workers(
     name: str, plain: Mapping[str, Any], described: Mapping[str, Any], config: StudyConfig
-) -> Iterator[list[BaseProcess]]:
-    """Processes that run trials; they end with the block at the latest."""
+) -> Iterator[Callable[[], bool]]:
+    """Processes that run trials; they end with the block at the latest.
+
+    Yields:
+        whether any is at work; ends the command where one failed.
+    """
     context = multiprocessing.get_context("spawn")
     arguments = (name, plain, described, config, os.getpid(), context.Lock())
     workers: list[BaseProcess] = [
@@ -127,7 +122,7 @@ def _workers(
         with _shared_cores(config.processes):
             for worker in workers:
                 worker.start()
-        yield workers
+        yield lambda: _are_working(workers)
     finally:
         for worker in workers:
             if worker.is_alive():
@@ -167,63 +162,7 @@ def _work(
     with exit_on_input_error(error_lock), storage_errors(config):
         settings = settings_of(plain, allowed_packages(plain.get("allow", [])))
         study = Study(name, config, settings.seed)
-        searched, split = _prepare(study, settings, described)
-        while os.getppid() == parent and (trial := study.ask(searched)) is not None:
-            _run_trial(study, trial, searched, split.valid, settings)
-
-
-def _prepare(study: Study, settings: Settings, described: Mapping[str, Any]) -> tuple[Space, Split]:
-    """Loads the data and refuses a study that was started with other settings."""
-    data, split = load(settings.source, settings.splitter, settings.identity)
-    if split.earlier:
-        raise InputError(
-            "split: expected one window to choose settings on, got "
-            f"{len(split.earlier) + 1}; say split=time, then train the best with split=rolling"
-        )
-    model = flat_settings(settings.config["model"])
-    searched = space(described, model, data)
-    study.prepare(searched, model, _subject(settings, data, split))
-    return searched, split
-
-
-def _run_trial(
-    study: Study, trial: Trial, searched: Space, window: Window, settings: Settings
-) -> None:
-    try:
-        study.tell(trial, _quality(trial, searched, window, settings, study.config.prune))
-    except optuna.TrialPruned:
-        study.tell(trial, None)
-    except _REFUSALS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        study.tell(trial, None, refused=reason)
-        if not study.finished()[1:]:
-            raise InputError(f"the first trial of study {study.name} failed: {reason}") from None
-
-
-def _quality(
-    trial: Trial, searched: Space, window: Window, settings: Settings, prune: bool
-) -> float:
-    def report(step: int, value: float) -> None:
-        trial.report(value, step)
-        if prune and trial.should_prune():
-            raise optuna.TrialPruned
-
-    refuse_outside(searched, trial.params, f"trial {trial.number}")
-    model = build_part(
-        with_settings(settings.config["model"], trial.params), "model", settings.allow
-    )
-    validator = Validator(window.queries, settings.evaluate, report)
-    model.fit(window.past, validator)
-    # Models that learn in epochs have reported a curve; others report growing samples.
-    return validator(model.score) if validator.curve else validator.on_growing_sample(model.score)
-
-
-def _subject(settings: Settings, data: Dataset, split: Split) -> dict[str, Any]:
-    """What a study is about; the folder of the data is not part of it."""
-    parts = {key: settings.config[key] for key in ("model", "split", "identity", "seed")}
-    # The fingerprint covers targets and filter_seen, but not the cut-offs.
-    windows = {"cut-offs": split.description}
-    return {**parts, **windows, "data": data.fingerprint, "metric": settings.evaluate.metric}
+        run_trials(study, settings, described, lambda: os.getppid() == parent)
 
 
 def _tags(settings: Settings) -> dict[str, str]:

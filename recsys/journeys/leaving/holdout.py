@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
@@ -51,6 +50,9 @@ def hold_out_leaving(data: Dataset, moment: int, days: int, resamples: int = 200
     Raises:
         InputError: as `learn_leaving`; or the data end too early, or nobody left, or everybody.
     """
+    # Imported late: it takes long.
+    from sklearn.linear_model import LogisticRegression
+
     _, end = data.times("intent to leave")
     if moment + days * DAY > end:
         raise InputError(

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.journeys.life_events.hazards import Hazards
@@ -65,6 +64,9 @@ def fit_bends(
 
 
 def _line(margin: FloatArray, outcome: IntArray, kind: int) -> FloatArray:
+    # Imported late: it takes long.
+    from sklearn.linear_model import LogisticRegression
+
     compared = (outcome == 0) | (outcome == kind)
     m, came = margin[compared], outcome[compared] == kind
     design = np.column_stack([m, np.maximum(m, 0)])

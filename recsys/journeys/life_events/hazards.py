@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.journeys.boosting import fit_trees
@@ -153,6 +152,9 @@ def _fit_boosted(values: FloatArray, pair: IntArray, week: IntArray, outcome: In
 def _fit_logistic(
     values: FloatArray, names: Sequence[str], pair: IntArray, week: IntArray, outcome: IntArray
 ) -> Logistic:
+    # Imported late: it takes long.
+    from sklearn.linear_model import LogisticRegression
+
     cuts = {name: _cuts(values[:, place]) for place, name in enumerate(names)
             if name.startswith(NUMBER)}  # fmt: skip
     encoded = _encoded(values, names, cuts)

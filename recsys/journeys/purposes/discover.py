@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
@@ -123,6 +122,9 @@ def _candidates(
     data: Dataset, used: BoolArray, gaps: Sequence[float], how: Discovery
 ) -> Iterator[Candidate]:
     """Partitions of the graph, with how well those of two halves of the customers agree."""
+    # Imported late: it takes long.
+    from sklearn.metrics import adjusted_rand_score
+
     order = _order(data, how)
     for gap in gaps:
         graphs = [

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from sklearn.metrics import adjusted_rand_score
 
 from recsys.arrays import IntArray
 from recsys.data.dataset import Dataset
@@ -40,6 +39,9 @@ def stability(data: Dataset, make: Make, *, seeds: int = 3, orders: int = 20) ->
         seeds: how many seeds; as many pairs of halves are compared.
         orders: how many orders.
     """
+    # Imported late: it takes long.
+    from sklearn.metrics import adjusted_rand_score
+
     by_half = [
         adjusted_rand_score(*_known(*[
             make(seed, None).fit(data.select(half)).assign(data).of_event
@@ -59,6 +61,9 @@ def _strands(data: Dataset, model: PurposeModel) -> IntArray:
 
 
 def _agreement(partitions: Sequence[IntArray]) -> float:
+    # Imported late: it takes long.
+    from sklearn.metrics import adjusted_rand_score
+
     pairs = [adjusted_rand_score(*_known(one, two)) for one, two in combinations(partitions, 2)]
     return float(np.mean(pairs)) if pairs else 1.0
 

@@ -2,8 +2,6 @@
 
 from typing import Self
 
-from sklearn.ensemble import HistGradientBoostingClassifier
-
 from recsys.arrays import FloatArray, IntArray
 from recsys.models.acceptance.features import Features
 from recsys.models.base import require_range
@@ -34,6 +32,9 @@ class Boosting:
         l2: float = 1.0,
         seed: int = 0,
     ) -> None:
+        # Imported late: it takes long.
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
         require_range("trees", trees, 1)
         require_range("learning_rate", learning_rate, 0, 1, open_low=True)
         require_range("leaves", leaves, 2)

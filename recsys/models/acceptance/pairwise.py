@@ -15,7 +15,6 @@ The problem is convex: the same sends give the same model, without a seed.
 from typing import Self
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.models.acceptance.features import Features
@@ -48,6 +47,9 @@ class Pairwise:
 
     def fit(self, features: Features, outcome: IntArray) -> Self:
         """Fits the features of N sends to their outcomes [N], 1 or 0; both occur."""
+        # Imported late: it takes long.
+        from sklearn.linear_model import LogisticRegression
+
         values = features.values
         self.names = features.names
         known = ~np.isnan(values)

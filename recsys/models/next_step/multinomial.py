@@ -3,8 +3,6 @@
 from typing import Self
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from recsys.arrays import BoolArray, FloatArray
 from recsys.models.acceptance.features import Features
@@ -34,6 +32,10 @@ class Multinomial:
             features: of N steps.
             answers: [N, A] bool, what was done at each step; at least two of the A occur.
         """
+        # Imported late: it takes long.
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.preprocessing import StandardScaler
+
         self.names, self.width = features.names, answers.shape[1]
         step, answer = np.nonzero(answers)
         self.scaler = StandardScaler().fit(features.values)

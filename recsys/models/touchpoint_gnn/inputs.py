@@ -14,15 +14,18 @@ from recsys.graph.relations import OF_SIGNALS, SHOWN, SIDES, Ends, Signals, rela
 from recsys.graph.strength import event_weights
 from recsys.models.touchpoint_gnn.event_contexts import EventContexts, event_contexts
 from recsys.models.touchpoint_gnn.network import NetworkInputs
-from recsys.training.bipartite_graph import BipartiteGraph
 from recsys.training.context_targets import ContextTargets
+from recsys.training.processes import Processes
 from recsys.training.relations import Relations
+from recsys.training.shards import Shard
+from recsys.training.shards.graph import shared_graph
 
 
 def network_inputs(
     data: Dataset,
     signals: Signals,
     device: torch.device,
+    processes: Processes,
     *,
     history: csr_array,
     learnt: bool,
@@ -37,6 +40,7 @@ def network_inputs(
         data: the events and tables that the model may see.
         signals: how events count in the graph; actions with a weight above 0 are targets.
         device: device of all tensors.
+        processes: that hold a part of the nodes of each side.
         history: [C, P] normalised weights of events, by which customers are folded in.
         learnt: whether the weights of actions are learnt.
         loss_half_life: days (positions of an order) after which a target product counts half; None
@@ -57,14 +61,21 @@ def network_inputs(
     counts = np.bincount(nodes[with_node], steady[with_node], minlength=ends.sizes["touchpoints"])
     matrices = relation_matrices(data, signals)
     of_signals = matrices.get(OF_SIGNALS)
+
+    def known(side: str) -> torch.Tensor:
+        return torch.from_numpy(_involved(ends, side, used)[shards[side].own]).to(device)
+
+    shards = {side: Shard(size, processes) for side, size in ends.sizes.items()}
+    shards["signals"] = Shard(of_signals[SHOWN].shape[1] if of_signals else 0, processes)
     lift = calendar_lift(data, horizon) if horizon is not None else np.zeros(0, np.float32)
     return NetworkInputs(
-        relations=Relations(matrices, signals.weights, learnt, device),
-        features={side: torch.from_numpy(matrix).to(device) for side, matrix in features.items()},
-        known=(
-            torch.from_numpy(_involved(ends, "customers", used)).to(device),
-            torch.from_numpy(_involved(ends, "products", used)).to(device),
-        ),
+        relations=Relations(matrices, signals.weights, learnt, device, processes),
+        shards=shards,
+        features={
+            side: torch.from_numpy(matrix[shards[side].own]).to(device)
+            for side, matrix in features.items()
+        },
+        known=(known("customers"), known("products")),
         active=torch.from_numpy(np.unique(customers[with_product | with_node])).to(device),
         product_targets=_product_targets(ends, with_product, combinations, decayed, device),
         touchpoint_targets=ContextTargets(
@@ -76,10 +87,9 @@ def network_inputs(
             device,
         ),
         touchpoint_counts=torch.from_numpy(counts.astype(np.float32)).to(device),
-        signal_count=of_signals[SHOWN].shape[1] if of_signals else 0,
         context_value_count=sum(map(len, data.contexts.values())) if contexts else 0,
         contexts=torch.from_numpy(combinations.members).to(device),
-        history=BipartiteGraph.from_matrix(history, device),
+        history=shared_graph(history, device, processes),
         calendar=torch.from_numpy(lift).to(device),
     )
 

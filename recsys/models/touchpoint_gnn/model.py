@@ -39,7 +39,7 @@ have two vectors per node).
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -51,9 +51,9 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.graph.action_weights import signed_weights
 from recsys.graph.bipartite import interaction_matrix, normalise
+from recsys.graph.dayparts import touchpoint_names
 from recsys.graph.relations import Signals
 from recsys.graph.signal_edges import require_signals
-from recsys.graph.touchpoints import touchpoint_names
 from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.touchpoint_gnn.event_contexts import context_names
 from recsys.models.touchpoint_gnn.inputs import features_of, network_inputs, touchpoints_of_nodes
@@ -101,6 +101,8 @@ class TouchpointGNN(TouchpointScores):
     Raises:
         InputError: a setting is out of range, or the objective is not `Softmax`.
     """
+
+    can_shard: ClassVar[bool] = True
 
     learning_rate: float = 0.05
     objective: Objective = field(default_factory=lambda: Softmax(temperature=0.2, popularity=1.0))
@@ -196,6 +198,7 @@ class TouchpointGNN(TouchpointScores):
             self._data,
             self._signals,
             device,
+            graph.processes,
             history=normalise(self._counted, 0.5, 0.5),
             learnt=self.learn_actions,
             loss_half_life=self.loss_half_life,
@@ -212,7 +215,7 @@ class TouchpointGNN(TouchpointScores):
             objective,
             customers,
             products,
-            touchpoints * (counts > 0)[:, None],
+            (touchpoints * (counts > 0)[:, None])[inputs.shards["touchpoints"].own],
             l2=self.l2,
             layers=self.layers,
             touchpoint_loss=self.touchpoint_loss,

@@ -4,7 +4,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
-from recsys.graph.touchpoints import DAYPARTS
+from recsys.graph.dayparts import DAYPARTS
 from recsys.models.base import Embeddings
 from recsys.models.graph_network import GraphNetwork
 
@@ -86,7 +86,7 @@ class TouchpointScores(GraphNetwork):
     def daypart_vectors(self) -> FloatArray | None:
         """[T, 4, dim + 2] float32 vectors of touchpoints in the parts of a customer's own day.
 
-        Parts are in the order of `recsys.graph.touchpoints.DAYPARTS`. None where events have no
+        Parts are in the order of `recsys.graph.dayparts.DAYPARTS`. None where events have no
         time of day.
         """
         touchpoints = len(self.touchpoint_vectors)

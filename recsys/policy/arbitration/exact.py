@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, eye_array, hstack
 
 from recsys.arrays import FloatArray, IntArray
@@ -86,6 +85,9 @@ def _relaxed(
     worth: FloatArray, touchpoints: IntArray, rows: IntArray, limits: Limits
 ) -> tuple[FloatArray, float, float]:
     """A corner of the linear relaxation, its value, and the price of a euro of the budget."""
+    # Imported late: it takes long.
+    from scipy.optimize import linprog
+
     matrix, most = constraints(touchpoints, rows, int(rows.max()) + 1, limits)
     solved: Any = linprog(-worth, A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs-ds")
     euro = -float(solved.ineqlin.marginals[-1]) if np.isfinite(limits.budget) else 0.0
@@ -96,6 +98,9 @@ def _best_counts(
     worth: FloatArray, touchpoints: IntArray, rows: IntArray, limits: Limits, seconds: float
 ) -> tuple[FloatArray, float]:
     """[T] whole numbers of decisions of the best plan, and a bound of its value."""
+    # Imported late: it takes long.
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     count, customers = len(limits.costs), int(rows.max()) + 1
     pairs = np.arange(len(rows))
     once = csr_array((np.ones(len(rows)), (rows, pairs)), shape=(customers, len(rows)))

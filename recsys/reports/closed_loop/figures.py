@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from recsys.arrays import FloatArray
 from recsys.experiments.closed_loop.arms import EXPLORING, ORACLE
@@ -75,6 +74,9 @@ def cumulative(rounds: pd.DataFrame, column: str = "expected") -> dict[str, Floa
 
 def mean_interval(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Mean over the first axis [S, ...] and its 95 % t interval; nan ends under `FEWEST` values."""
+    # Imported late: it takes long.
+    from scipy import stats
+
     count, mean = len(values), values.mean(axis=0)
     if count < FEWEST:
         nothing = np.full_like(mean, np.nan)
@@ -120,6 +122,9 @@ def differences(rounds: pd.DataFrame) -> pd.DataFrame:
         corrected by Holm over all rows) and verdict: win or loss where p_value is below 0.05, else
         tie; "" where there are fewer markets than `FEWEST`.
     """
+    # Imported late: it takes long.
+    from scipy import stats
+
     last = {arm: sums[:, -1] for arm, sums in cumulative(rounds).items()}
     rows: list[dict[str, object]] = []
     p_values: list[float] = []

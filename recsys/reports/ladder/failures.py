@@ -11,7 +11,7 @@ from recsys.data.interactions import DAY, Interactions
 from recsys.evaluation.contrast import contrast
 from recsys.evaluation.intervals import Interval, bootstrap
 from recsys.experiments.pairs import LEVEL
-from recsys.graph.touchpoints import DAYPARTS, dayparts
+from recsys.graph.dayparts import DAYPARTS, dayparts
 from recsys.ops.temporal_counts import earlier
 from recsys.reports.ladder.offers import PastOffers
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
-from sklearn.metrics import adjusted_rand_score
 
 from recsys.data.dataset import Dataset
 from recsys.journeys.purposes.model import PurposeModel
@@ -42,6 +41,9 @@ class PurposeReport:
             model: fitted on them.
             open_from: least probability of going on for a strand to count as open.
         """
+        # Imported late: it takes long.
+        from sklearn.metrics import adjusted_rand_score
+
         strands = model.assign(data)
         used = strands.of_event >= 0
         cut = rule_strands(data, used, model.tree.purpose)

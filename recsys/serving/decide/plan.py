@@ -20,6 +20,7 @@ from recsys.serving.decide.plan_file import Planned, require_parquet, write_deci
 from recsys.serving.decide.planned_touchpoints import planned_touchpoints
 from recsys.serving.decide.prices import Prices
 from recsys.serving.decide.tiles import all_candidates
+from recsys.serving.kept_parts import content_digest, kept_parts
 from recsys.serving.query.artifact import Artifact
 
 CANDIDATES = 20
@@ -72,8 +73,8 @@ def decide_everyone(
     Each customer gets at most one decision: an offer at a touchpoint, in the part of the day that
     suits best, at the first moment of it that all rules permit. Limits of the day, capacities and
     budget, are kept by dual prices and admission by rank (`recsys.policy.arbitration.allocate`).
-    The file is complete or not written at all. Memory: the artifact, 14 bytes a candidate, and a
-    few tiles.
+    The file is complete or not written at all; killed, the same call goes on with the candidates
+    that it had found, if it says `at`. Memory: the artifact, 14 bytes a candidate, and a few tiles.
 
     Args:
         artifact: with a policy.
@@ -108,9 +109,12 @@ def decide_everyone(
         rules, taken = booked.added_to(rules), booked.of_day(start, len(names))
     limits = remaining_limits(rules, part.costs, taken, names)
     too_dear = limits.costs > limits.affordable
-    with whole_file(path, "out") as file:
-        kept = max(k, len(names))
-        candidates = all_candidates(contents, artifact.decision_logits, rules, start, kept, used)
+    kept = max(k, len(names))
+    asked = [start, kept, used.tolist(), content_digest(contents.decisions, rules)]
+    with whole_file(path, "out") as file, kept_parts(path, artifact.digest, asked) as parts:
+        candidates = all_candidates(
+            contents, artifact.decision_logits, rules, start, kept, used, parts
+        )
         plan = allocate(candidates, limits)
         prices = Prices(
             touchpoints=dict(zip(names, plan.prices.tolist(), strict=True)),

@@ -2,22 +2,26 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
-from recsys.arrays import BoolArray, IntArray
+from recsys.arrays import AnyArray, BoolArray, IntArray
 from recsys.policy.arbitration.best import best_candidates
 from recsys.policy.arbitration.candidates import Candidates
 from recsys.policy.compiled import CompiledRules
 from recsys.policy.compiled.times import DAY
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.decide.logits import Logits, close, customer_vectors
+from recsys.serving.kept_parts import KeptParts
 from recsys.serving.progress import bar
 
 _TILE_CUSTOMERS, _TILE_PAIRS = 512, 2**22
 """Customers of a tile, fewer where that many rows of offers would take over 16 MiB a matrix."""
+_PART = 2**16
+"""Customers of a part that is kept."""
 
 
 def all_candidates(
@@ -27,6 +31,7 @@ def all_candidates(
     start: int,
     k: int,
     touchpoints: BoolArray,
+    parts: KeptParts = KeptParts(None),  # noqa: B008
 ) -> Candidates:
     """At most k candidates of each of C customers, exactly the best; in threads.
 
@@ -39,6 +44,7 @@ def all_candidates(
         start: UTC seconds.
         k: candidates to keep, at least T.
         touchpoints: [T] bool that the plan may use.
+        parts: what a killed start has finished, and where more of it is kept.
 
     Returns:
         [C, k]. Memory: 14 bytes a candidate, and some tiles.
@@ -50,11 +56,22 @@ def all_candidates(
     rules.send_times(np.zeros(1, np.int64), start)
     rules.offers(np.zeros(1, np.int64), start)
 
-    def fill(first: int) -> None:
-        rows = np.arange(first, min(first + step, count))
-        kept.put(first, tile_candidates(contents, logits, rules, rows, start, k, touchpoints))
+    start_time = time.monotonic()
 
-    in_threads(fill, range(0, count, step), count)
+    def part(begin: int) -> Mapping[str, AnyArray]:
+        end = min(begin + _PART, count)
+        made = Candidates.empty(end - begin, k)
+
+        def fill(first: int) -> None:
+            rows = np.arange(first, min(first + step, end))
+            tile = tile_candidates(contents, logits, rules, rows, start, k, touchpoints)
+            made.put(first - begin, tile)
+
+        in_threads(fill, range(begin, end, step), count, start_time)
+        return vars(made)
+
+    for begin in range(0, count, _PART):
+        kept.put(begin, Candidates(**parts.arrays(begin, partial(part, begin))))
     return kept
 
 
@@ -78,9 +95,18 @@ def tile_candidates(
     return best_candidates(of_offers, of_touchpoints, logits.pairs, gains, part.costs, k)
 
 
-def in_threads(work: Callable[[int], object], firsts: range, total: int) -> None:
-    """Calls `work` with each number, in threads, and shows how far it is."""
-    start_time = time.monotonic()
+def in_threads(
+    work: Callable[[int], object], firsts: range, total: int, start_time: float | None = None
+) -> None:
+    """Calls `work` with each number, in threads, and shows how far it is.
+
+    Args:
+        work: called with each of `firsts`.
+        firsts: first customers of the tiles.
+        total: number of customers.
+        start_time: `time.monotonic()` of the start, where others were worked on before these.
+    """
+    start_time = time.monotonic() if start_time is None else start_time
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as threads:
         for first, _ in zip(firsts, threads.map(work, firsts), strict=True):
             bar(min(first + firsts.step, total), total, start_time)

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +20,7 @@ from recsys.serving.artifact import rules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.ids import plain_column
 from recsys.serving.artifact.times import Moment
+from recsys.serving.kept_parts import kept_parts
 from recsys.serving.progress import bar
 from recsys.serving.query import ranking
 from recsys.serving.query.artifact import Artifact
@@ -27,7 +29,8 @@ from recsys.serving.query.default_vector import fill_default
 from recsys.serving.query.query import Ids, Query
 from recsys.serving.query.search import best_of_many
 
-_AT_ONCE = 16_384
+AT_ONCE = 16_384
+"""So many customers are answered together."""
 ENDINGS = (".parquet", ".csv")
 MOMENT = b"recsys_at"
 """Key in the metadata of a Parquet file: UTC seconds at which its offers are valid."""
@@ -49,7 +52,8 @@ def recommend_everyone(
     .csv file has one line for each offer: customer_id, rank (from 1), product_id, score,
     touchpoint, basis; customers without offers have no line. All offers are valid at one moment,
     which Parquet keeps in its metadata under `MOMENT`. The file is complete or not written at all.
-    On a terminal a progress bar is shown.
+    On a terminal a progress bar is shown. Killed, the same call goes on where it was, if it says
+    `at`: without it the moment is another one.
 
     Args:
         artifact: to query.
@@ -70,18 +74,25 @@ def recommend_everyone(
     query = artifact.query(k, touchpoint, at, exclude, allow)
     starts, ends = artifact.customers.groups
     start_time = time.monotonic()
-    with whole_file(path, "out") as file, ExitStack() as opened:
+    asked = [k, touchpoint, query.moment, list(exclude), None if allow is None else list(allow)]
+    with (
+        whole_file(path, "out") as file,
+        kept_parts(path, artifact.digest, asked) as parts,
+        ExitStack() as opened,
+    ):
         writer: Any = None
-        for first in range(0, len(starts), _AT_ONCE):
-            part = slice(first, first + _AT_ONCE)
-            table = _table(artifact, starts[part], ends[part], query)
+        for first in range(0, len(starts), AT_ONCE):
+            part = slice(first, first + AT_ONCE)
+            table = parts.table(
+                first, partial(offers_table, artifact, starts[part], ends[part], query)
+            )
             if path.suffix == ".csv":
                 table = _line_per_offer(table)
             if writer is None:
                 writer = _writer(path, file, table.schema)
                 opened.callback(writer.close)
             writer.write_table(table)
-            bar(min(first + _AT_ONCE, len(starts)), len(starts), start_time)
+            bar(min(first + AT_ONCE, len(starts)), len(starts), start_time)
     return len(starts)
 
 
@@ -116,7 +127,15 @@ def _line_per_offer(table: pa.Table) -> pa.Table:
     )
 
 
-def _table(artifact: Artifact, starts: IntArray, ends: IntArray, query: Query) -> pa.Table:
+def offers_table(artifact: Artifact, starts: IntArray, ends: IntArray, query: Query) -> pa.Table:
+    """The lines of some customers, as `recommend_everyone` writes them into a .parquet file.
+
+    Args:
+        artifact: to query.
+        starts: [n] where in its sorted ids the rows of each customer start.
+        ends: [n] where they end.
+        query: the same for all of them.
+    """
     contents, ids = artifact.contents, artifact.customers
     best = best_of_many(contents, ids, starts, ends, query)
     is_offer = best.columns >= 0

@@ -94,6 +94,46 @@ class PgvectorStore:
             best = _nearest(database, queries, k, moment, seen, exclude)
         return _offers(best, vectors, queries, touchpoint, names, touchpoints, permitted)
 
+    def forget(self, customer_ids: Sequence[str], write_it: bool = True) -> int:
+        """Removes customers, also from the pages of the table that deleted rows leave on the disk.
+
+        The log of the database and its backups are PostgreSQL's own.
+
+        Args:
+            customer_ids: as text.
+            write_it: whether to remove them, or only count.
+
+        Returns:
+            How many rows there are, or were.
+
+        Raises:
+            InputError: the store is empty or cannot be used.
+        """
+        of_them = f"FROM {PREFIX}customers WHERE customer_id::text = ANY(%s)"
+        with self._transaction() as database:
+            if write_it:
+                database.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PUT])
+            ids = list(customer_ids)
+            count = int(database.execute(f"SELECT count(*) {of_them}", [ids]).fetchone()[0])
+            if count and write_it:
+                database.execute(f"DELETE {of_them}", [ids])
+        if count and write_it:
+            # PostgreSQL does not vacuum inside of a transaction.
+            self._vacuum()
+        return count
+
+    def _vacuum(self) -> None:
+        import psycopg
+
+        try:
+            with self._in_use:
+                self._connection.execute(f"VACUUM (FULL, ANALYZE) {PREFIX}customers")
+        except psycopg.Error as error:
+            why = masked(_line(error), self.uri)
+            raise InputError(
+                f"{masked(self.uri)}: the rows are deleted, and VACUUM FULL failed ({why}); run it"
+            ) from None
+
     def close(self) -> None:
         """Closes the connection; the next query opens a new one."""
         if self._connection is not None:

@@ -1,4 +1,8 @@
-"""A fit on disk: complete or absent, and only readable by the same fit."""
+"""A fit on disk: complete or absent, and only readable by the same fit.
+
+Where the vectors lie in several processes, each writes its part beside the file, FILE.N.RANK. The
+file itself names N, the last write that all had finished, so that parts of two writes never mix.
+"""
 
 import pickle
 from collections.abc import Mapping
@@ -9,21 +13,27 @@ import torch
 
 from recsys.errors import InputError
 from recsys.ops.whole_file import whole_file
+from recsys.training.processes import ALONE, Processes
 
 Identity = Mapping[str, Mapping[str, Any]]
 """What is fitted on what: {"model": {setting: value}, "data": {fact: value}}, all plain."""
+
+
+_PARTS, _WRITES = "parts", "writes"
 
 
 class Checkpoint:
     """One file; a torch archive of tensors and plain values, read without running code from it.
 
     Args:
-        path: of the file.
+        path: of the file, in a folder that all processes see.
         identity: of the fit.
+        holders: processes that hold a part each; alone, one writes everything.
     """
 
-    def __init__(self, path: Path, identity: Identity) -> None:
-        self.path, self._identity = path, identity
+    def __init__(self, path: Path, identity: Identity, holders: Processes = ALONE) -> None:
+        self.path, self._identity, self._holders = path, identity, holders
+        self._writes = 0
 
     def write(self, contents: Mapping[str, Any]) -> None:
         """Replaces the file in one step, so that a kill or a full disk leaves the old one intact.
@@ -31,8 +41,26 @@ class Checkpoint:
         Raises:
             InputError: the folder cannot be written.
         """
+        if self._holders.count == 1:
+            self._write(self.path, contents)
+            return
+        self._writes += 1
+        part = self._part(self._writes)
+        self._write(part, contents)
+        self._holders.wait()
+        if self._holders.first:
+            self._write(self.path, {_PARTS: self._holders.count, _WRITES: self._writes})
+        self._holders.wait()
+        for old in self.path.parent.glob(f"{self.path.name}.*.{self._holders.rank}"):
+            if old != part:
+                old.unlink()
+
+    def _part(self, write: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{write}.{self._holders.rank}")
+
+    def _write(self, path: Path, contents: Mapping[str, Any]) -> None:
         try:
-            with whole_file(self.path) as file:
+            with whole_file(path) as file:
                 self._save(contents, file)
         except InputError as error:
             raise InputError(
@@ -52,16 +80,31 @@ class Checkpoint:
         """The contents that were written last; None where there is no file.
 
         Raises:
-            InputError: the file is cut short or damaged, or belongs to another model or other data.
+            InputError: the file is cut short or damaged, or belongs to another model or other data,
+                or to another number of processes with parts.
         """
         if not self.path.exists():
             return None
+        contents = self._read(self.path)
+        parts, here = contents.get(_PARTS, 1), self._holders.count
+        if parts != here:
+            raise InputError(
+                f"checkpoint {self.path} is of {_holding(parts)} and here are {_holding(here)}; "
+                "start as many (torchrun --nproc-per-node, model.shard), or set another folder "
+                "(hydra.run.dir)"
+            )
+        if here > 1:
+            self._writes = contents[_WRITES]
+            contents = self._read(self._part(self._writes))
+        return contents
+
+    def _read(self, path: Path) -> dict[str, Any]:
         try:
-            contents = torch.load(self.path, map_location="cpu", weights_only=True)
+            contents = torch.load(path, map_location="cpu", weights_only=True)
             identity = contents["identity"]
         except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
             raise InputError(
-                f"checkpoint {self.path} cannot be read: it was cut short or is no checkpoint; "
+                f"checkpoint {path} cannot be read: it was cut short or is no checkpoint; "
                 "delete it to start again, or set another folder (hydra.run.dir)"
             ) from None
         self._refuse_other(identity)
@@ -77,6 +120,10 @@ class Checkpoint:
                         f"{stored.get(name)} there and {wanted.get(name)} here; set another "
                         "folder (hydra.run.dir), or delete it to start again"
                     )
+
+
+def _holding(parts: int) -> str:
+    return "1 process with all vectors" if parts == 1 else f"{parts} processes with a part each"
 
 
 def _plain(identity: Identity) -> dict[str, dict[str, Any]]:

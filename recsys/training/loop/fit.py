@@ -33,20 +33,22 @@ def fit(
     settings: Training,
     *,
     device: torch.device,
-    validate: Callable[[int], float] | None = None,
+    validate: Callable[[int], float | None] | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> Fit:
     """Trains the network, in this process or together with the others of a torchrun.
 
     With `validate` the weights of the best epoch are kept, unless `settings.stop_after` is set. The
-    same settings, data and number of threads give the same weights on the CPU, bit for bit, however
-    often the fit was killed and resumed.
+    same settings, data, number of threads and of processes give the same weights on the CPU, bit
+    for bit, however often the fit was killed and resumed. There, other numbers of processes start
+    from the same vectors and draw the same numbers, so that only rounding differs.
 
     Args:
         network: its parameters on the device.
         settings: of training.
         device: where to train.
-        validate: quality after an epoch, higher is better; called in the first process only.
+        validate: quality after an epoch, higher is better; called in the first process only. Where
+            the vectors are sharded it is called in all, and counts in the first.
         checkpoint: where the fit is kept and resumed from; None keeps nothing.
 
     Raises:

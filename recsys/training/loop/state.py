@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recsys.training.processes import Processes
+from recsys.training.processes import ALONE, Processes
 
 
 class Network(nn.Module, ABC):
@@ -16,9 +16,13 @@ class Network(nn.Module, ABC):
 
     Attributes:
         examples: number of examples in an epoch; they are numbered from 0.
+        holders: processes that hold a part of the vectors each; alone, a process holds all.
+        sharded: names of the parameters of which each holder has some rows.
     """
 
     examples: int
+    holders: Processes = ALONE
+    sharded: frozenset[str] = frozenset()
 
     @abstractmethod
     def forward(self, examples: Tensor, processes: Processes, generator: torch.Generator) -> Tensor:
@@ -26,7 +30,8 @@ class Network(nn.Module, ABC):
 
         Args:
             examples: [B] int64, those of all processes together.
-            processes: this process takes its share of the examples.
+            processes: this process takes its share of the examples. Where the vectors are sharded
+                it is alone: every process computes the same loss of all examples.
             generator: of all randomness of the step; in the same state in all processes.
         """
 

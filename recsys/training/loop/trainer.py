@@ -14,7 +14,8 @@ from recsys.errors import InputError
 from recsys.ops.shown_text import for_terminal
 from recsys.training.loop.checkpoint import Checkpoint
 from recsys.training.loop.state import Network, State
-from recsys.training.processes import Processes
+from recsys.training.loop.together import average_replicated, clip
+from recsys.training.processes import ALONE, Processes
 from recsys.training.settings import Training
 
 _READ_EVERY = 10
@@ -29,7 +30,7 @@ class Trainer:
         network: Network,
         settings: Training,
         device: torch.device,
-        validate: Callable[[int], float] | None,
+        validate: Callable[[int], float | None] | None,
         checkpoint: Checkpoint | None,
     ) -> None:
         self.network, self.settings, self.device = network, settings, device
@@ -45,8 +46,11 @@ class Trainer:
         self.last_written = time.monotonic()
         self.unread: list[tuple[Tensor, int]] = []
         self.module: nn.Module = network
-        if self.processes.count > 1:
+        self.is_sharded = network.holders.count > 1
+        if self.processes.count > 1 and not self.is_sharded:
             self.module = DistributedDataParallel(network)
+        # Every holder of a part computes the loss of the whole batch.
+        self.sharing = ALONE if self.is_sharded else self.processes
 
     @property
     def finished(self) -> bool:
@@ -72,7 +76,7 @@ class Trainer:
             bar.update(len(batch))
             if len(self.unread) >= _READ_EVERY or state.done == examples:
                 self.read_losses(bar)
-                if time.monotonic() - self.last_written >= self.settings.checkpoint_seconds:
+                if self.is_write_due():
                     self.write()
         # Validation needs the memory.
         self.optimizer.zero_grad()
@@ -88,10 +92,12 @@ class Trainer:
             group["lr"] = rate
         self.optimizer.zero_grad()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.uses_bfloat16):
-            loss: Tensor = self.module(batch, self.processes, state.generator(self.device))
+            loss: Tensor = self.module(batch, self.sharing, state.generator(self.device))
         loss.backward()  # type: ignore[no-untyped-call]
+        if self.is_sharded:
+            average_replicated(self.network)
         if self.settings.clip is not None:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
+            clip(self.network, self.settings.clip)
         self.optimizer.step()
         return loss.detach()
 
@@ -132,7 +138,8 @@ class Trainer:
         due = state.epoch % self.settings.validate_every == 0 or self.finished
         if self.validate is None or not due:
             return
-        quality = self.validate(state.epoch) if self.processes.first else None
+        together = self.processes.first or self.is_sharded
+        quality = self.validate(state.epoch) if together else None
         state.curve[state.epoch] = self.processes.told_by_first(quality)
         if state.best_epoch == state.epoch:
             self.best = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
@@ -183,9 +190,16 @@ class Trainer:
         if self.processes.first:
             _print(f"resumed from {self.checkpoint.path}: {self.state.step:,} steps are done")
 
+    def is_write_due(self) -> bool:
+        """Whether the last checkpoint is old enough; where all write, the first decides."""
+        due = time.monotonic() - self.last_written >= self.settings.checkpoint_seconds
+        if self.checkpoint is None or not self.is_sharded:
+            return due
+        return bool(self.processes.told_by_first(due))
+
     def write(self) -> None:
-        """Writes the checkpoint, in the first process."""
-        if self.checkpoint is None or not self.processes.first:
+        """Writes the checkpoint: in the first process, or each holder its part."""
+        if self.checkpoint is None or not (self.processes.first or self.is_sharded):
             return
         self.checkpoint.write(
             {

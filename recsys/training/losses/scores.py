@@ -1,19 +1,27 @@
 """Scores of pairs by inner product or cosine, and helpers that all losses share."""
 
 import math
+from typing import overload
 
 import torch
 from torch import Tensor
 
 from recsys.errors import InputError
+from recsys.training.shards import ShardedRows, Table
 
 
-def unit(vectors: Tensor) -> Tensor:
+@overload
+def unit(vectors: Tensor) -> Tensor: ...
+@overload
+def unit(vectors: Table) -> Table: ...
+def unit(vectors: Table) -> Table:
     """Vectors [..., d] scaled to length 1; their inner products are cosines.
 
     A zero vector stays zero, and its gradient is that of the inner product. A lower bound of the
     norm would instead multiply the gradient by the inverse of the bound.
     """
+    if isinstance(vectors, ShardedRows):
+        return ShardedRows(unit(vectors.own), vectors.shard)
     vectors = full_precision(vectors)
     norm = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
     return vectors / torch.where(norm > 0, norm, 1)

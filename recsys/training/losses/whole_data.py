@@ -10,13 +10,14 @@ from torch.nn.functional import embedding_bag
 
 from recsys.errors import InputError
 from recsys.training.losses.scores import full_precision
+from recsys.training.shards import ShardedRows, Table
 
 _PAIRS_AT_ONCE = 16_384
 
 
 def whole_data(
     customers: Tensor,
-    products: Tensor,
+    products: Table,
     rows: Tensor,
     columns: Tensor,
     *,
@@ -36,7 +37,7 @@ def whole_data(
 
     Args:
         customers: [B, d], all customers or a batch of them.
-        products: [P, d], all products.
+        products: [P, d], all products; their rows may lie in several processes.
         rows: [N] int64 positions in `customers` of the observed pairs, in any order.
         columns: [N] int64 row numbers of their products; each pair once.
         weights: [N] w >= 0; None for 1.
@@ -48,12 +49,17 @@ def whole_data(
     Raises:
         InputError: shapes that do not agree, or an unobserved weight out of range.
     """
+    gram = None
+    if isinstance(products, ShardedRows):
+        gram = products.gram()
+        distinct, columns = torch.unique(columns, return_inverse=True)
+        products = products[distinct]
     _check(customers, products, rows, columns, weights, unobserved_weight)
     # In half precision, which autocast would use, the difference of the two parts would be lost.
     with torch.autocast(customers.device.type, enabled=False):
         x, y = full_precision(customers), full_precision(products)
         w = x.new_ones(()) if weights is None else weights.to(x.dtype)
-        everything = unobserved_weight * ((x.T @ x) * (y.T @ y)).sum()
+        everything = unobserved_weight * ((x.T @ x) * (y.T @ y if gram is None else gram)).sum()
         observed: Tensor = _ObservedPart.apply(  # type: ignore[no-untyped-call]
             x, y, rows, columns, w, unobserved_weight
         )

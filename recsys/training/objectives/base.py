@@ -14,6 +14,7 @@ from recsys.errors import InputError
 from recsys.training.losses import unit
 from recsys.training.propagation import Pair
 from recsys.training.sampling.positives import Positives
+from recsys.training.shards import Table
 
 _FALLBACK = 1e-6
 
@@ -93,8 +94,8 @@ class Objective(ABC):
     @abstractmethod
     def loss(
         self,
-        customers: Tensor,
-        products: Tensor,
+        customers: Table,
+        products: Table,
         batch: Batch,
         share: slice,
         generator: torch.Generator,
@@ -102,8 +103,8 @@ class Objective(ABC):
         """Mean loss over the pairs of a share of the batch, a scalar.
 
         Args:
-            customers: [C, d] vectors of all customers.
-            products: [P, d] vectors of all products.
+            customers: [C, d] vectors of all customers; their rows may lie in several processes.
+            products: [P, d] vectors of all products; as above.
             batch: of all processes together; pairs outside the share only serve as negatives.
             share: which customers of the batch this process learns from.
             generator: of the draws; in the same state in all processes.
@@ -123,7 +124,7 @@ class Objective(ABC):
         ones = customers.new_ones(len(customers), 1)
         return (
             torch.cat([customers, ones], dim=1),
-            torch.cat([products, self.bias[:, None]], dim=1),
+            torch.cat([products, self.bias[:, None].to(products.device)], dim=1),
         )
 
     @property
@@ -161,7 +162,7 @@ class PairsObjective(Objective):
         )
 
     def _pair_vectors(
-        self, customers: Tensor, products: Tensor, batch: Batch
+        self, customers: Table, products: Table, batch: Batch
     ) -> tuple[Tensor, Tensor]:
         left, right = customers[batch.customers], products[batch.products]
         return (unit(left), unit(right)) if self.cosine else (left, right)

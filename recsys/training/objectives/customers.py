@@ -17,6 +17,7 @@ from recsys.training.objectives.base import (
     require_temperature,
 )
 from recsys.training.sampling.positives import Positives
+from recsys.training.shards import Table
 
 
 class _OfCustomers(Objective):
@@ -32,8 +33,8 @@ class _OfCustomers(Objective):
 
     def loss(
         self,
-        customers: Tensor,
-        products: Tensor,
+        customers: Table,
+        products: Table,
         batch: Batch,
         share: slice,
         generator: torch.Generator,
@@ -42,7 +43,7 @@ class _OfCustomers(Objective):
         return self._loss_of(customers, products, batch.of(share))
 
     @abstractmethod
-    def _loss_of(self, customers: Tensor, products: Tensor, batch: Batch) -> Tensor: ...
+    def _loss_of(self, customers: Table, products: Table, batch: Batch) -> Tensor: ...
 
 
 class Softmax(_OfCustomers):
@@ -80,7 +81,7 @@ class Softmax(_OfCustomers):
         counts = ProductCounts(counts=positives.customers_of, actions=positives.actions)
         self.derived = Derived(popularity=counts)
 
-    def _loss_of(self, customers: Tensor, products: Tensor, batch: Batch) -> Tensor:
+    def _loss_of(self, customers: Table, products: Table, batch: Batch) -> Tensor:
         return softmax_over_all(
             unit(customers[batch.customers]),
             unit(products),
@@ -110,7 +111,7 @@ class WholeData(_OfCustomers):
         self.unobserved_weight = unobserved_weight
         self.settings = {"unobserved_weight": unobserved_weight}
 
-    def _loss_of(self, customers: Tensor, products: Tensor, batch: Batch) -> Tensor:
+    def _loss_of(self, customers: Table, products: Table, batch: Batch) -> Tensor:
         loss = whole_data(
             customers[batch.customers],
             products,

@@ -9,6 +9,7 @@ from recsys.training.losses import in_batch_softmax
 from recsys.training.objectives.base import Batch, PairsObjective, require_temperature
 from recsys.training.sampling import InBatch
 from recsys.training.sampling.positives import Positives
+from recsys.training.shards import Table
 
 
 class InBatchSoftmax(PairsObjective):
@@ -34,8 +35,8 @@ class InBatchSoftmax(PairsObjective):
 
     def loss(
         self,
-        customers: Tensor,
-        products: Tensor,
+        customers: Table,
+        products: Table,
         batch: Batch,
         share: slice,
         generator: torch.Generator,

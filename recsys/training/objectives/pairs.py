@@ -22,6 +22,7 @@ from recsys.training.sampling import (
     uniform,
 )
 from recsys.training.sampling.positives import Positives
+from recsys.training.shards import Table
 
 
 class _Sampled(PairsObjective):
@@ -48,7 +49,7 @@ class _Sampled(PairsObjective):
         return ~self._sampler.exhausted[self._owners]
 
     def _draw(
-        self, customers: Tensor, products: Tensor, batch: Batch, generator: torch.Generator
+        self, customers: Table, products: Table, batch: Batch, generator: torch.Generator
     ) -> Negatives:
         if self.pool == self.negatives:
             return self._sampler.draw(batch.customers, self.negatives, generator)
@@ -63,8 +64,8 @@ class _Sampled(PairsObjective):
 
     def loss(
         self,
-        customers: Tensor,
-        products: Tensor,
+        customers: Table,
+        products: Table,
         batch: Batch,
         share: slice,
         generator: torch.Generator,

@@ -32,6 +32,9 @@ class Sql(OwnTables):
         queries: table -> SELECT statement, or the name of a table or view. Nothing is written.
         meaning: see `recsys.data.sources.own_tables.Meaning`.
 
+    Attributes:
+        queries: those that are set.
+
     Raises:
         InputError: an argument is wrong, or the variable is not set.
     """
@@ -55,7 +58,7 @@ class Sql(OwnTables):
             raise InputError(
                 "data.queries.interactions: expected a query or the name of a table, got none"
             )
-        self._queries = {table: text for table, text in queries.items() if text}
+        self.queries = {table: text for table, text in queries.items() if text}
 
     @contextmanager
     def reader(self) -> Iterator[ReadTable]:
@@ -63,7 +66,7 @@ class Sql(OwnTables):
         with connected(self._uri) as select:
 
             def read(table: str) -> pd.DataFrame | None:
-                query = self._queries.get(table)
+                query = self.queries.get(table)
                 if query is None:
                     return None
                 try:

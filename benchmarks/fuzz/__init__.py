@@ -1,0 +1,1 @@
+"""Malformed inputs at every door of the program: tables, settings, artifacts, requests, runs."""

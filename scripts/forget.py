@@ -1,0 +1,10 @@
+"""As `recsys forget`, from a checkout."""
+
+import sys
+
+from recsys.cli.forget import main
+from recsys.ops.terminal import exit_on_input_error
+
+if __name__ == "__main__":
+    with exit_on_input_error():
+        main(sys.argv[1:])
