@@ -15,6 +15,7 @@ ids of one person, events without a product.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,7 +51,7 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 
 def products_of(events: int) -> int:
     """Products beside so many events: 10,000 at a million, 30,000 at a hundred million."""
-    growth = (events / 1e6) ** (np.log(3) / np.log(100))
+    growth = (events / 1e6) ** math.log(3, 100)
     return max(5, round(10_000 / _GROUP * growth)) * _GROUP
 
 
