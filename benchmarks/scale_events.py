@@ -15,6 +15,7 @@ ids of one person, events without a product.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -50,7 +51,7 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 
 def products_of(events: int) -> int:
     """Products beside so many events: 10,000 at a million, 30,000 at a hundred million."""
-    growth = (events / 1e6) ** (np.log(3) / np.log(100))
+    growth = (events / 1e6) ** math.log(3, 100)
     return max(5, round(10_000 / _GROUP * growth)) * _GROUP
 
 
@@ -74,6 +75,7 @@ class ScaleEvents:
         require_at_least(1_000, events=self.events, products=self.products)
         self.customers = events // EVENTS_A_CUSTOMER
         self.groups = self.products // _GROUP
+        self.aliases = max(1, int(self.customers * _ALIASED))
 
     def write(self, folder: Path, days: range = range(DAYS)) -> None:
         """Writes what is missing of the tables; parts of two days are in memory at a time.
@@ -134,9 +136,8 @@ class ScaleEvents:
         """[n] products that customers [n] have events with."""
         size = len(customers)
         # The second id of a person has the taste of the first.
-        aliases = int(self.customers * _ALIASED)
         persons = np.minimum(customers, self.customers - 1 - customers)
-        persons = np.where(persons < aliases, persons, customers)
+        persons = np.where(persons < self.aliases, persons, customers)
         taste = np.searchsorted(_TASTES, draw.random(size), side="right")
         anywhere = draw.integers(self.groups, size=size)
         group = np.where(taste < 2, _hashed(persons, taste) % self.groups, anywhere)
@@ -159,7 +160,7 @@ class ScaleEvents:
     def _side_tables(self) -> Mapping[str, pa.Table | pd.DataFrame]:
         draw = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(DAYS, 0)))
         everyone = np.arange(self.customers)
-        aliases = np.arange(int(self.customers * _ALIASED))
+        aliases = np.arange(self.aliases)
         learned = FIRST_DAY + draw.integers(DAYS, size=len(aliases))
         products = np.arange(self.groups * _GROUP)
         return {

@@ -30,6 +30,7 @@ from recsys.data.source import load_tables
 from recsys.data.sources.files import Files
 from recsys.data.split import TimeSplit
 from recsys.experiments.cost import peak_memory_mb, reset_peak_memory
+from recsys.ops.terminal import exit_on_input_error
 
 STEPS = (
     "load", "split", "audit", "graph", "als", "evaluation", "export", "graph_filter",
@@ -99,6 +100,9 @@ class Steps:
                 TouchpointGNN(epochs=_EPOCHS_OF_NETWORK, device="cpu").fit(split.train)
 
     def _als(self, split: Split) -> None:
+        # What a step imports is not measured with it.
+        import implicit.als  # noqa: F401
+
         from recsys.exporting.library import export
         from recsys.models.als import ALS
 
@@ -157,4 +161,5 @@ def _print(row: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    Steps(Path(sys.argv[1]), sys.argv[2:], _print).take()
+    with exit_on_input_error():
+        Steps(Path(sys.argv[1]), sys.argv[2:], _print).take()

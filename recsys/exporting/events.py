@@ -75,9 +75,10 @@ def described(keys: IntArray, actions: IntArray, counted: BoolArray) -> IntArray
         actions: [n] positions in `columns.ACTIONS`.
         counted: [n] whether the model counts the event.
     """
-    strength = np.array([_JOURNEY.get(action, -1) + 1 for action in columns.ACTIONS])
+    strength = np.array([_JOURNEY.get(action, -1) + 1 for action in columns.ACTIONS], np.uint8)
     # One number that sorts by all: counted takes the fourth bit, the strength the three below.
-    order = np.argsort(keys * 16 + counted * 8 + strength[actions], kind="stable")
+    within = strength[actions] + counted.astype(np.uint8) * np.uint8(8)
+    order = np.argsort(keys * 16 + within, kind="stable")
     pairs = keys[order]
     is_last = np.append(pairs[1:] != pairs[:-1], True)[: len(keys)]
     return np.asarray(order[is_last])

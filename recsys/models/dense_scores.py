@@ -18,14 +18,12 @@ def add_product(scores: FloatArray, left: csr_array, right: csr_array | FloatArr
         left: [Q, m] float32.
         right: [m, P] float32.
     """
-    is_dense = isinstance(right, np.ndarray)
     if not torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
-        product = left @ right
-        scores += product if is_dense else product.toarray()
+        scores += left @ right if isinstance(right, np.ndarray) else (left @ right).toarray()
         return
     with torch.inference_mode():
         target = torch.from_numpy(scores)
-        of_right = torch.from_numpy(right) if is_dense else _torch_csr(right)
+        of_right = torch.from_numpy(right) if isinstance(right, np.ndarray) else _torch_csr(right)
         torch.addmm(target, _torch_csr(left), of_right, out=target)
 
 
