@@ -139,8 +139,10 @@ def _stepped(block: Block, products: FloatArray, l2: float) -> Block:
 def _solved(block: Block, products: FloatArray, l2: float) -> FloatArray:
     try:
         return solved(_graph(block).to_customers, torch.from_numpy(products), l2).numpy()
-    except torch.linalg.LinAlgError:
-        # Raised here, it would reach the driver as a page of Java.
+    except RuntimeError as error:
+        if "linalg.cholesky" not in str(error):
+            raise
+        # Passed on, it would reach the driver as a page of Java.
         return np.full_like(block.vectors, np.nan)
 
 
