@@ -41,7 +41,7 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
     """
     for position, field in enumerate(table.schema):
         column = table.column(position)
-        same = _plain(column)
+        same = plain(column)
         if same is not column:
             table = table.set_column(position, field.name, same)
     gaps = Counter[str]()
@@ -90,7 +90,8 @@ def number_texts(texts: pa.ChunkedArray) -> pa.ChunkedArray:
         return texts
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cells [n] of a type that pandas has, see `frame_of`; others stay what they are."""
     kind = column.type
     if pa.types.is_decimal(kind):
         return _decimals(column)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray
 from recsys.errors import InputError
+from recsys.ops.chunks import largest
 from recsys.ops.shown_text import shown
 
 FIX = "fix the value or drop the row"
@@ -118,9 +119,13 @@ def read_numbers(column: pd.Series, expected: str = "numbers") -> pd.Series:
         raise CellError(0, expected, column.iloc[0])
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         raise CellError(0, expected, column.iloc[0], "convert it with column.dt.total_seconds()")
-    numbers = pd.to_numeric(column, errors="coerce").astype("Float64").astype("float64")
-    _refuse(column, numbers.isna() & column.notna(), expected)
-    _refuse(column, numbers.abs() > _LARGEST, "finite numbers of at most 3.4e38")
+    if column.dtype == np.float64:
+        numbers = column
+    else:
+        numbers = pd.to_numeric(column, errors="coerce").astype("Float64").astype("float64")
+        _refuse(column, numbers.isna() & column.notna(), expected)
+    if largest(numbers.to_numpy()) > _LARGEST:
+        _refuse(column, numbers.abs() > _LARGEST, "finite numbers of at most 3.4e38")
     return numbers
 
 
@@ -130,6 +135,8 @@ def read_whole_numbers(column: pd.Series) -> pd.Series:
     Raises:
         CellError: the first cell that is empty or no whole number below 2**63.
     """
+    if column.dtype == np.int64:
+        return column
     if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
         _refuse(column, column > _LARGEST_WHOLE, "whole numbers below 2**63")
         return column.astype("int64")
@@ -161,6 +168,8 @@ def refuse_bad_ids(column: pd.Series) -> None:
     Raises:
         CellError: the first cell that is 7.5, a flag, a date, bytes or a list, or has lost digits.
     """
+    if column.dtype == np.int64:
+        return
     if pd.api.types.is_integer_dtype(column.dtype):
         _refuse(
             column, column > _LARGEST_WHOLE, "ids below 2**63", "write the whole column as text"

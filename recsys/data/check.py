@@ -1,18 +1,19 @@
 """Checks tables once, when they are loaded. An error names table, row and column of a bad cell."""
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
-from pandera.errors import SchemaErrors
 
-from recsys.data.cells import FILL, FIX, CellError, bad_cell
+from recsys.data.allowed import refuse_outside
+from recsys.data.categories import folded
+from recsys.data.cells import CellError, bad_cell
 from recsys.data.consistency import faults_across_tables, row_faults
 from recsys.data.faults.fault import refuse
 from recsys.data.faults.header import header_faults
 from recsys.data.known_ids import KnownIds, known_ids
 from recsys.data.plausible import implausible_moments
-from recsys.data.readers import read_column
-from recsys.data.schema import SCHEMAS
+from recsys.data.readers import CLOSED_LISTS, read_column, read_events_column
 from recsys.data.tables import Tables, end_of_tables
 from recsys.errors import InputError
 
@@ -24,8 +25,9 @@ def check_tables(tables: Tables) -> Tables:
     """Checks all tables and converts their columns to the types that the library relies on.
 
     Ids and codes become int64 (Int64 with gaps) or str, texts str, times UTC timestamps, numbers
-    float64 and flags bool. Records are checked and left out: they are personal data, which identity
-    resolution alone reads (`recsys.customers.identity`), by `check_table`.
+    float64 and flags bool. Ids, codes and texts of interactions become categories of these types,
+    see `recsys.data.categories`. Records are checked and left out: they are personal data, which
+    identity resolution alone reads (`recsys.customers.identity`), by `check_table`.
 
     Args:
         tables: as a source loads them; the frames are not changed.
@@ -67,33 +69,21 @@ def check_table(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """
     table = table.reset_index(drop=True)
     refuse(header_faults(name, table))
-    read = {}
-    for column in table.columns:
+    read: dict[Any, pd.Series] = {}
+    for label in table.columns:
         try:
-            read[column] = read_column(name, column, table[column])
+            if name == "interactions":
+                read[label] = read_events_column(label, table[label])
+            else:
+                read[label] = read_column(name, label, table[label])
         except CellError as error:
             raise bad_cell(
-                name, error.row, column, error.expected, error.got, error.remedy
+                name, error.row, label, error.expected, error.got, error.remedy
             ) from None
+    refuse_outside(name, read)
+    if name == "interactions":
+        read |= {label: folded(read[label]) for label in CLOSED_LISTS if label in read}
     # Assigning column by column would copy a wide table once for each of its columns.
-    table = pd.DataFrame(read)
-    try:
-        table = SCHEMAS[name].validate(table, lazy=True)
-    except SchemaErrors as errors:
-        raise _first_failure(name, errors) from None
+    table = pd.DataFrame(read, index=table.index, copy=False)
     refuse(row_faults(name, table))
     return table
-
-
-def _first_failure(name: str, errors: SchemaErrors) -> InputError:
-    cases = errors.failure_cases
-    case = cases.loc[cases["index"].astype("float").idxmin()]
-    missing = case["check"] == "not_nullable"
-    return bad_cell(
-        name,
-        int(case["index"]),
-        case["column"],
-        "a value in every row" if missing else str(case["check"]),
-        case["failure_case"],
-        FILL if missing else FIX,
-    )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
-from recsys.data.contexts import code_contexts
+from recsys.data.contexts import context_values
 from recsys.data.filter_seen import AUTO, FilterSeenLike, filter_of
 from recsys.data.fingerprint import fingerprint
 from recsys.data.frames import Frame, Frames, Origin, as_pandas
@@ -22,6 +22,7 @@ from recsys.data.source import Source, load_tables
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
+from recsys.ops.chunks import counts
 from recsys.ops.filter_seen import ALL_SEEN, FilterSeen
 from recsys.ops.until import OPEN_END
 
@@ -170,11 +171,11 @@ class Dataset:
             return self
         return _merged(self.origin, self.known_ids, moment)
 
-    def select(self, keep: BoolArray, as_of: int | None = None) -> "Dataset":
+    def select(self, keep: BoolArray | slice, as_of: int | None = None) -> "Dataset":
         """A part of the data: the events that a mask keeps, with the same ids and row numbers.
 
         Args:
-            keep: [E] bool.
+            keep: [E] bool, or a slice of the events.
             as_of: a cut-off in units of the clock. On a clock of time, rows of customers,
                 identities and decisions dated at or after it are left out too; undated rows count
                 as always known.
@@ -200,7 +201,7 @@ class Dataset:
             InputError: the data have no timestamps.
         """
         when, _ = self.times("what is known of customers")
-        return self.select(when < moment, as_of=moment)
+        return self.select(slice(0, int(np.searchsorted(when, moment))), as_of=moment)
 
     def times(self, what: str) -> tuple[IntArray, int]:
         """[E] int64 moments of the events and the end of the data, both in UTC microseconds.
@@ -229,7 +230,7 @@ class Dataset:
     @cached_property
     def history_lengths(self) -> IntArray:
         """[C] int64 number of events of each customer."""
-        return np.bincount(self.interactions.customers, minlength=len(self.customers))
+        return counts(self.interactions.customers, len(self.customers))
 
     @cached_property
     def ranks_repeats(self) -> bool:
@@ -278,8 +279,8 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     customers = Vocabulary.build("customer", _columns(columns.CUSTOMER, events, side), generator)
     products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)
     touchpoints = Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, events, side))
-    contexts = code_contexts(events)
-    coded = encode(events, customers, products, touchpoints, contexts.codes)
+    contexts = context_values(events)
+    coded = encode(events, customers, products, touchpoints, contexts.values)
     clock = _clock(events)
     data = Dataset(
         name=source.name,
@@ -336,5 +337,6 @@ def _end(events: Interactions, clock: Clock | None) -> int | None:
     """Just after the last event: the next position, or the next whole second as artifacts keep."""
     if events.when is None:
         return None
-    timed, unit = events.when[events.when != NEVER], SECOND if clock == "timestamp" else 1
-    return (int(timed.max()) // unit + 1) * unit if len(timed) else None
+    # In order of time, and `NEVER` is the last.
+    timed, unit = np.searchsorted(events.when, NEVER), SECOND if clock == "timestamp" else 1
+    return (int(events.when[timed - 1]) // unit + 1) * unit if timed else None

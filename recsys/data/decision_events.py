@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.categories import is_coded, of_same_categories
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 
@@ -44,7 +45,8 @@ def decisions_as_events(tables: Tables, *, known_after: pd.Timedelta | None = No
     moment = columns.TIMESTAMP
     key = [columns.CUSTOMER, columns.PRODUCT, columns.TOUCHPOINT, columns.ACTION, moment]
     if set(key) <= set(events.columns):
-        known = events[key].drop_duplicates().astype(made[key].dtypes.to_dict())
+        known = events[key].dropna(subset=[columns.PRODUCT]).drop_duplicates()
+        known = known.astype(made[key].dtypes.to_dict())
         matched = made.merge(known, on=key, how="left", indicator=True)["_merge"]
         made = made[(matched == "left_only").to_numpy()]
     made = made.assign(**{moment: made[moment] + late})
@@ -83,4 +85,9 @@ def _stacked(events: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_integer_dtype(events[name].dtype):
             events = events.astype({name: "Int64"})
             made = made.assign(**{name: pd.array([pd.NA] * len(made), "Int64")})
+    for name in events:
+        if is_coded(events[name]):
+            cells = made[name] if name in made else pd.Series(None, made.index, "str")
+            above, below = of_same_categories(events[name], cells)
+            events, made = events.assign(**{name: above}), made.assign(**{name: below})
     return pd.concat([events, made], ignore_index=True)

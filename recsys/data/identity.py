@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from recsys.arrays import IntArray
 from recsys.data import columns
+from recsys.data.categories import folded, is_coded, plain, recoded, used
 from recsys.data.records import joined_records
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
@@ -88,7 +89,9 @@ def used_links(
 
 def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
     # Each distinct id once: texts are slow, and the events repeat few customers many times.
-    codes, unique = pd.factorize(ids)
+    coded = folded(ids)
+    is_used = used(coded)
+    unique = coded.cat.categories[is_used]
     # Looked up as text: a table may hold 7 where another, with ids such as "kiosk", holds "7".
     positions = person_of.index.get_indexer(pd.Index(unique.astype(str)))
     if (positions < 0).all():
@@ -96,8 +99,8 @@ def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
     renamed = np.array(unique, dtype=object)
     # `Series.map` would turn whole numbers into floats where an id is in no group.
     renamed[positions >= 0] = person_of.to_numpy()[positions[positions >= 0]]
-    persons = normalise_ids(pd.Series(renamed)).array.take(codes)
-    return pd.Series(persons, index=ids.index)
+    persons = recoded(coded, is_used, normalise_ids(pd.Series(renamed)))
+    return persons if is_coded(ids) else plain(persons)
 
 
 def linked_groups(links: pd.DataFrame) -> tuple[pd.Index, IntArray]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from recsys.arrays import IntArray
 from recsys.data import columns
+from recsys.data.categories import distinct
 from recsys.data.cells import shown_cell
 from recsys.data.faults.fault import Fault, refuse
 from recsys.data.identity import linked_groups
@@ -110,39 +111,29 @@ def id_matches(tables: Tables) -> tuple[tuple[KnownIds, ...], tuple[Fault, ...]]
     Args:
         tables: checked; ids may be categories.
     """
-    distinct: _Distinct = {}
+    found: _Distinct = {}
     for table, frame in tables.items():
         for column in sorted(_ID_COLUMNS & set(frame.columns)):
-            distinct[table, column] = distinct_values(frame[column])
-    persons = distinct if tables.identities is None else _of_persons(distinct, tables.identities)
+            found[table, column] = distinct(frame[column])
+    persons = found if tables.identities is None else _of_persons(found, tables.identities)
     counts, faults = [], []
     for table, of, by in _JOINS:
         if of == (columns.OFFER,) and tables.offers is None:
             by = _PRODUCTS  # without a table of offers each product is its own offer
-        keys = [(table, column) for column in of if (table, column) in distinct]
-        by_keys = [key for key in by if key in distinct]
+        keys = [(table, column) for column in of if (table, column) in found]
+        by_keys = [key for key in by if key in found]
         if keys and by_keys:
-            ids = distinct if table == "identities" else persons
+            ids = found if table == "identities" else persons
             count, fault = _count(keys, by_keys, ids)
             counts.append(count)
             faults += [fault] if fault else []
     return tuple(counts), tuple(faults)
 
 
-def distinct_values(column: pd.Series) -> pd.Series:
-    """The distinct values of a column, without null, of the type of its values."""
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return pd.Series(column.dropna().unique())
-    used = np.bincount(
-        column.cat.codes[column.cat.codes >= 0], minlength=len(column.cat.categories)
-    )
-    return pd.Series(column.cat.categories[used > 0])
-
-
 _Distinct = dict[tuple[str, str], pd.Series]
 
 
-def _of_persons(distinct: _Distinct, links: pd.DataFrame) -> _Distinct:
+def _of_persons(found: _Distinct, links: pd.DataFrame) -> _Distinct:
     """The same with a single id for all linked ids: events may only know a device."""
     ids, group = linked_groups(links)
     texts_of_ids = _as_texts(pd.Series(ids))
@@ -157,14 +148,14 @@ def _of_persons(distinct: _Distinct, links: pd.DataFrame) -> _Distinct:
 
     return {
         key: persons(column) if key[1] == columns.CUSTOMER else column
-        for key, column in distinct.items()
+        for key, column in found.items()
     }
 
 
 def _count(
-    keys: list[tuple[str, str]], by_keys: list[tuple[str, str]], distinct: _Distinct
+    keys: list[tuple[str, str]], by_keys: list[tuple[str, str]], found: _Distinct
 ) -> tuple[KnownIds, Fault | None]:
-    ids, by_ids = (_joined([distinct[key] for key in side]) for side in (keys, by_keys))
+    ids, by_ids = (_joined([found[key] for key in side]) for side in (keys, by_keys))
     if ids.dtype != by_ids.dtype:
         # One of the tables has ids as texts, so 7 means "7".
         ids, by_ids = _as_texts(ids), _as_texts(by_ids)
@@ -188,9 +179,12 @@ def _count(
 
 
 def _joined(columns_of_ids: list[pd.Series]) -> pd.Series:
-    joined = normalise_ids(pd.concat(columns_of_ids, ignore_index=True))
-    distinct = pd.Series(joined.unique())
-    return distinct if pd.api.types.is_integer_dtype(distinct.dtype) else _as_texts(distinct)
+    if len(columns_of_ids) == 1:  # its values are distinct
+        ids = normalise_ids(columns_of_ids[0])
+    else:
+        joined = normalise_ids(pd.concat(columns_of_ids, ignore_index=True))
+        ids = pd.Series(joined.unique())
+    return ids if pd.api.types.is_integer_dtype(ids.dtype) else _as_texts(ids)
 
 
 def _as_texts(ids: pd.Series) -> pd.Series:
@@ -223,7 +217,7 @@ def _alike(unknown: pd.Series, unmatched: pd.Series) -> list[tuple[object, objec
 
 
 def _plain(ids: pd.Series) -> pd.Series:
-    texts = ids.astype(object).map(str).astype("str").str.casefold()
+    texts = _as_texts(ids).str.casefold()
     plain = texts.str.replace(r"^(-?[0-9]+)\.0+$", r"\1", regex=True)
     plain = plain.str.replace(r"[^\w]|_", "", regex=True)
     return plain.str.replace(r"(^|[^0-9])0+([0-9])", r"\1\2", regex=True)

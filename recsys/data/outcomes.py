@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.categories import plain
 from recsys.data.decision_events import by_product
 from recsys.data.schema import SCHEMAS
 from recsys.errors import InputError
@@ -91,12 +92,11 @@ def _made(decisions: pd.DataFrame) -> pd.DataFrame:
     """The columns of the table that are known when a decision is made, without categories."""
     known = [name for name in decisions if name in SCHEMAS["decisions"].columns]
     made = decisions[known].drop(columns=[columns.OUTCOME, columns.REWARD], errors="ignore")
-    kinds = {
-        name: made[name].cat.categories.dtype
-        for name in made
-        if isinstance(made[name].dtype, pd.CategoricalDtype)
-    }
-    return made.astype(kinds).reset_index(drop=True)
+    return _plain(made).reset_index(drop=True)
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({name: plain(table[name]) for name in table})
 
 
 def _answers(
@@ -117,13 +117,14 @@ def _answers(
     keys = [columns.CUSTOMER, columns.PRODUCT]
     named = [*keys, columns.TIMESTAMP, columns.ACTION]
     named += [name for name in (columns.VALUE, columns.SESSION) if name in events]
+    answering = _plain(answering[named])
     # `merge_asof` takes the last of equal moments: that of the smallest position.
     offered = offered.sort_values(
         [columns.TIMESTAMP, columns.POSITION], ascending=[True, False], kind="stable"
     )
     offered = offered.rename(columns={columns.TIMESTAMP: "decided"})
     joined = pd.merge_asof(
-        _alike(answering[named], offered, keys).sort_values(columns.TIMESTAMP, kind="stable"),
+        _alike(answering, offered, keys).sort_values(columns.TIMESTAMP, kind="stable"),
         offered[[*keys, "decided", _DECISION, *([_SESSION] if within_session else [])]],
         left_on=columns.TIMESTAMP,
         right_on="decided",
@@ -147,7 +148,7 @@ def _alike(events: pd.DataFrame, offered: pd.DataFrame, keys: list[str]) -> pd.D
 
 def _with_sessions(offered: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     keys = [columns.CUSTOMER, columns.TOUCHPOINT]
-    seen = events[[*keys, columns.TIMESTAMP, columns.SESSION]].dropna()
+    seen = _plain(events[[*keys, columns.TIMESTAMP, columns.SESSION]].dropna())
     seen = seen.rename(columns={columns.SESSION: _SESSION})
     types = {name: offered[name].dtype for name in [*keys, columns.TIMESTAMP]}
     return pd.merge_asof(

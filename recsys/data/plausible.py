@@ -13,6 +13,7 @@ from recsys.data import columns
 from recsys.data.cells import CellError, first_true
 from recsys.data.faults.fault import Fault
 from recsys.data.tables import Tables
+from recsys.ops.chunks import absolute_sum
 
 HAPPENED = {
     "interactions": columns.TIMESTAMP,
@@ -111,7 +112,7 @@ def endless_sums(name: str, table: pd.DataFrame, numbers: list[str]) -> Iterator
     """
     for column in numbers:
         largest = LARGEST_PRODUCT if column == columns.WEIGHT else LARGEST
-        total = float(table[column].abs().sum())
+        total = absolute_sum(table[column].to_numpy(np.float64, na_value=np.nan))
         if total > largest:
             yield Fault.of_table(
                 name,

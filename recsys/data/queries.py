@@ -120,8 +120,8 @@ class Split:
 
 def window(
     data: Dataset,
-    in_past: BoolArray,
-    in_window: BoolArray,
+    in_past: BoolArray | slice,
+    in_window: BoolArray | slice,
     start: int | None = None,
     end: int | None = None,
 ) -> Window:
@@ -133,8 +133,9 @@ def window(
 
     Args:
         data: all events [E].
-        in_past: [E] bool, events that a model may learn from.
-        in_window: [E] bool, events whose products are relevant if their action is a target.
+        in_past: [E] bool or a slice, events that a model may learn from.
+        in_window: [E] bool or a slice, events whose products are relevant if their action is a
+            target.
         start: first moment of the window, in units of the clock; None without a cut-off.
         end: first moment after the window, in units of the clock; None without a cut-off.
 
@@ -142,15 +143,15 @@ def window(
         InputError: the window has no query, or none of its relevant products can be ranked.
     """
     past = data.select(in_past, as_of=start)
-    is_answer = in_window & data.is_target
-    customers, relevant = _pairs(data, is_answer)
+    answers = _answers(data, in_window)
+    customers, relevant = _pairs(data, answers)
     if not len(customers):
         raise InputError(
             f"split: the evaluation window has no event with one of the target actions "
             f"({', '.join(data.targets)}); move the cut-offs or set data.targets, in Python "
             "Dataset.from_frames(..., targets=...)"
         )
-    seen = seen_products(past, _list_moments(data, is_answer, start))
+    seen = seen_products(past, _list_moments(data, answers, start), of=customers)
     if seen is not None:
         seen = seen[customers]
         relevant = (relevant.astype(np.int8) - relevant.multiply(seen).astype(np.int8)).tocsr()
@@ -175,7 +176,7 @@ def window(
             "window; check columns valid_from and valid_to"
         )
     queries = replace(queries.select(with_relevant), left_out=len(customers) - len(with_relevant))
-    queries = replace(queries, touchpoints=_first_touchpoints(data, is_answer, queries))
+    queries = replace(queries, touchpoints=_first_touchpoints(data, answers, queries))
     return Window(past=past, queries=queries, start=start, end=end)
 
 
@@ -190,22 +191,35 @@ def between(data: Dataset, start: int, end: int, is_last: bool = False) -> Windo
     """
     when = data.interactions.when
     assert when is not None
-    inside: BoolArray = (when >= start) & (np.ones(len(when), bool) if is_last else when < end)
-    return window(data, when < start, inside, start=start, end=end)
+    # Events are in order of time.
+    first, last = (int(position) for position in np.searchsorted(when, (start, end)))
+    inside = slice(first, len(when) if is_last else last)
+    return window(data, slice(0, first), inside, start=start, end=end)
 
 
-def _first_touchpoints(data: Dataset, is_answer: BoolArray, queries: Queries) -> IntArray | None:
+def _answers(data: Dataset, in_window: BoolArray | slice) -> IntArray:
+    """Positions of the target events of a window."""
+    if isinstance(in_window, slice):
+        events = data.interactions.select(in_window)
+        is_target = events.has_action(data.targets) & (events.products >= 0)
+        return np.flatnonzero(is_target) + in_window.indices(len(data.interactions))[0]
+    return np.flatnonzero(in_window & data.is_target)
+
+
+def _first_touchpoints(data: Dataset, answers: IntArray, queries: Queries) -> IntArray | None:
     """See `Queries.touchpoints`; events are in order of time where there is one."""
-    events = data.interactions.select(is_answer)
-    if (events.touchpoints < 0).all():
+    events = data.interactions
+    touchpoints = events.touchpoints[answers]
+    if (touchpoints < 0).all():
         return None
     width = len(data.products)
     pairs, first_event = np.unique(
-        events.customers.astype(np.int64) * width + events.products, return_index=True
+        events.customers[answers].astype(np.int64) * width + events.products[answers],
+        return_index=True,
     )
     customers = np.repeat(queries.customers.astype(np.int64), np.diff(queries.relevant.indptr))
     relevant = customers * width + queries.relevant.indices
-    return np.asarray(events.touchpoints[first_event[np.searchsorted(pairs, relevant)]])
+    return np.asarray(touchpoints[first_event[np.searchsorted(pairs, relevant)]])
 
 
 def _entries(matrix: csr_array, rows: IntArray) -> IntArray:
@@ -214,7 +228,7 @@ def _entries(matrix: csr_array, rows: IntArray) -> IntArray:
     return np.asarray(positions[rows].data)
 
 
-def _list_moments(data: Dataset, is_answer: BoolArray, start: int | None) -> IntArray | int | None:
+def _list_moments(data: Dataset, answers: IntArray, start: int | None) -> IntArray | int | None:
     """UTC seconds, one or [C], at which lists are made, see `window`; None on another clock."""
     when = data.interactions.when
     if data.clock != "timestamp" or when is None or not data.filter_seen.counts_days:
@@ -222,12 +236,12 @@ def _list_moments(data: Dataset, is_answer: BoolArray, start: int | None) -> Int
     if start is not None:
         return start // SECOND
     first = np.full(len(data.customers), NEVER)
-    np.minimum.at(first, data.interactions.customers[is_answer], when[is_answer])
+    np.minimum.at(first, data.interactions.customers[answers], when[answers])
     # A published test row without a time comes after all others.
     return np.where(first == NEVER, data.as_of_seconds or 0, first // SECOND)
 
 
-def _pairs(data: Dataset, rows: BoolArray) -> tuple[IntArray, csr_array]:
+def _pairs(data: Dataset, rows: IntArray) -> tuple[IntArray, csr_array]:
     events = data.interactions
     shape = (len(data.customers), len(data.products))
     matrix = pairs_matrix(events.customers[rows], events.products[rows], shape)

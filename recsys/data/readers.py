@@ -2,10 +2,22 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from recsys.data import columns
-from recsys.data.cells import read_flags, read_numbers, read_whole_numbers
+from recsys.data.categories import (
+    codes_of,
+    folded,
+    gathered,
+    has_usual_categories,
+    is_foldable,
+    plain,
+    recoded,
+    used,
+)
+from recsys.data.cells import CellError, read_flags, read_numbers, read_whole_numbers
 from recsys.data.codes import read_ids, read_texts, refuse_nested
 from recsys.data.feature_columns import read_feature
 from recsys.data.kinds import kind_of
@@ -18,6 +30,48 @@ _READERS = {
 }  # fmt: skip
 CLOSED_LISTS = (columns.ACTION, columns.PART, columns.OUTCOME)
 """Columns of texts whose possible values the schema lists."""
+
+
+_WORDS = ("id", "code", "text")
+
+
+def read_events_column(label: Any, column: pd.Series) -> pd.Series:
+    """A column of interactions, as `read_column`; ids, codes and texts become categories.
+
+    Each distinct value is read once, and rows are looked for only where one is refused. Whole
+    numbers of sessions stay as they are: hardly two events share one, and they join nothing.
+
+    Args:
+        label: name of the column.
+        column: [n] as it was loaded, with an index from 0.
+
+    Raises:
+        CellError: the first cell that cannot be read.
+    """
+    if kind_of("interactions", str(label)) not in _WORDS:
+        return read_column("interactions", label, plain(column))
+    if has_usual_categories(column):
+        return _read_categories(label, column)
+    column = plain(column)
+    if is_foldable(column):
+        return _read_categories(label, folded(column))
+    column = read_column("interactions", label, column)
+    # Not all cells of a closed list are texts: the schema refuses one of them.
+    stays = label in CLOSED_LISTS or (label == columns.SESSION and is_integer_dtype(column.dtype))
+    return column if stays else folded(column)
+
+
+def _read_categories(label: Any, column: pd.Series) -> pd.Series:
+    is_used = used(column)
+    values = pd.Series(column.cat.categories[is_used])
+    try:
+        read = read_column("interactions", label, values)
+    except CellError as error:
+        bad = np.zeros(len(is_used) + 1, dtype=bool)
+        bad[:-1][is_used] = error.bad
+        of_rows = pd.Series(gathered(bad, codes_of(column)))
+        raise CellError.of(column, of_rows, error.expected, error.remedy) from None
+    return column if read.equals(values) else recoded(column, is_used, read)
 
 
 def read_column(table: str, label: Any, column: pd.Series) -> pd.Series:

@@ -49,7 +49,7 @@ class TimeSplit(BaseSplit):
             in_clock_units(self._key(name), bound, data)
             for name, bound in zip(("valid_from", "test_from"), bounds, strict=True)
         )
-        start, end = int(when.min()), data.as_of or 0
+        start, end = int(when[0]), data.as_of or 0
         if not start < valid_from < test_from < end:
             raise InputError(
                 f"split: expected first event < valid_from < test_from <= last event, got "

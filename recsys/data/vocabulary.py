@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import IdArray, IntArray
+from recsys.data.categories import codes_of, distinct, gathered, is_coded
 from recsys.errors import InputError
 from recsys.ops.whole_numbers import parse_whole_number
 
@@ -40,8 +41,8 @@ class Vocabulary:
             generator: shuffles the ids, because in some data sets the row number leaks the time of
                 an event; None sorts them.
         """
-        distinct = [normalise_ids(column.dropna()).drop_duplicates() for column in columns]
-        joined = pd.concat(distinct, ignore_index=True) if distinct else pd.Series(dtype="int64")
+        found = [normalise_ids(distinct(column)) for column in columns]
+        joined = pd.concat(found, ignore_index=True) if found else pd.Series(dtype="int64")
         unique = normalise_ids(joined).drop_duplicates().sort_values()
         # A copy, because pandas hands out its own arrays read-only.
         ids = unique.to_numpy(dtype=object if unique.dtype != np.int64 else np.int64, copy=True)
@@ -52,11 +53,17 @@ class Vocabulary:
 
     def rows(self, ids: pd.Series | IdArray) -> IntArray:
         """Row numbers [n] int32 of ids [n]; -1 for null or unknown ids."""
+        if isinstance(ids, pd.Series) and is_coded(ids):
+            return gathered(self.rows_of_categories(ids), codes_of(ids))
         keys = normalise_ids(pd.Series(ids))
         if self.ids.dtype != np.int64 and pd.api.types.is_integer_dtype(keys.dtype):
             # Another table has ids as texts, so 7 here means "7".
             keys = keys.astype(object).map(str, na_action="ignore")
         return self._index.get_indexer(pd.Index(keys)).astype(np.int32)
+
+    def rows_of_categories(self, ids: pd.Series) -> IntArray:
+        """Row numbers [k + 1] int32 of the categories of ids [n]; -1 last, for the code of null."""
+        return np.append(self.rows(pd.Series(ids.cat.categories)), np.int32(-1))
 
     def row(self, outside_id: str | int) -> int:
         """Row number of a single id, as typed by a person: the text "7" finds the number 7.

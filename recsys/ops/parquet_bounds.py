@@ -116,11 +116,32 @@ def refuse_large_texts(table: pa.Table, name: str, size: int) -> None:
     Raises:
         InputError: names the file.
     """
-    total = 0
-    for column in table.columns:
-        if pa.types.is_dictionary(column.type):
-            total += text_bytes(column)
-            _require_plausible(name, total, size)
+    TextBytes(name, size).add(table)
+
+
+class TextBytes:
+    """Counts the bytes that texts of a file take unpacked, over its batches.
+
+    Args:
+        name: of the file, for the message.
+        size: of the file in bytes.
+    """
+
+    def __init__(self, name: str, size: int) -> None:
+        self._name, self._size = name, size
+        self._total = 0
+
+    def add(self, batch: pa.RecordBatch | pa.Table) -> None:
+        """Counts some rows, with texts that were read as dictionaries.
+
+        Raises:
+            InputError: with them the texts take more bytes than the file can hold.
+        """
+        for column in batch.columns:
+            if pa.types.is_dictionary(column.type):
+                chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+                self._total += text_bytes(pa.chunked_array(chunks, column.type))
+                _require_plausible(self._name, self._total, self._size)
 
 
 def _require_plausible(name: str, unpacked: int, size: int) -> None:

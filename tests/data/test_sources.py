@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from public_data import published
 
-from recsys.data.check import check_tables
+from recsys.data.check import check_table, check_tables
 from recsys.data.dataset import Dataset, build
+from recsys.data.mapping.load import plain
 from recsys.data.source import Source
 from recsys.data.sources.complete_journey import CompleteJourney
 from recsys.data.sources.files import Files
@@ -34,12 +35,16 @@ def write(frame: pd.DataFrame, path: Path) -> None:
         frame.to_parquet(path)
 
 
+def checked(events: pd.DataFrame) -> pd.DataFrame:
+    return plain(check_table("interactions", events))
+
+
 @pytest.mark.parametrize("name", ["interactions.parquet", "interactions.csv"])
 def test_one_file_a_table(tmp_path: Path, name: str) -> None:
     write(EVENTS, tmp_path / name)
     write(pd.DataFrame({"product_id": [1], "price": [2.5]}), tmp_path / "products.csv")
     tables = Files(root=str(tmp_path)).load()
-    pd.testing.assert_frame_equal(tables.interactions, EVENTS)
+    pd.testing.assert_frame_equal(*map(checked, (tables.interactions, EVENTS)))
     assert tables.products is not None
     assert tables.customers is None
 
@@ -48,7 +53,7 @@ def test_a_folder_of_parts_is_one_table(tmp_path: Path) -> None:
     write(EVENTS[:1], tmp_path / "interactions" / "part-0.parquet")
     write(EVENTS[1:], tmp_path / "interactions" / "part-1.parquet")
     events = Files(root=str(tmp_path)).load().interactions
-    pd.testing.assert_frame_equal(events.reset_index(drop=True), EVENTS)
+    pd.testing.assert_frame_equal(*map(checked, (events, EVENTS)))
 
 
 def test_parquet_and_csv_give_the_same_data_set(tmp_path: Path) -> None:

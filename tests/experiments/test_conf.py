@@ -72,6 +72,7 @@ def test_every_split_builds(name: str) -> None:
 NEEDED = {
     "sql": ["data.uri=duckdb:///shop.duckdb", "data.queries.interactions=events"],
     "delta": ["data.tables.interactions=events"],
+    "iceberg": ["data.tables.interactions=shop.events"],
 }
 
 

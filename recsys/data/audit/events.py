@@ -16,14 +16,15 @@ def check_edges(boundary: Boundary) -> Check:
         InputError: an event is not; names the first row that should have been kept out.
     """
     past, products, rows = rows_of_past(boundary.past), boundary.products, boundary.rows
-    raw = rows.edges(products)
-    given = past.edges(products)
-    bad = more_often(given, raw[~boundary.forbidden])
+    bad = more_often(past, rows, ~boundary.forbidden, products)
     if boundary.window.start is not None:
-        bad = np.union1d(bad, given[boundary.late(past.moments)])
+        late = past.where(lambda part: boundary.late(part.moments))
+        bad = np.union1d(bad, past.at(np.flatnonzero(late)).edges(products))
     if len(bad):
         raise boundary.leak(
-            "edges", among(raw, bad), f"{len(bad)} edges without a row before the window"
+            "edges",
+            rows.where(lambda part: among(part.edges(products), bad)),
+            f"{len(bad)} edges without a row before the window",
         )
     return Check(
         kind="edges",
@@ -31,7 +32,7 @@ def check_edges(boundary: Boundary) -> Check:
         table="interactions",
         column=boundary.column,
         rows=len(past),
-        latest=boundary.latest(past.moments),
+        latest=boundary.written_or_none(past.latest()),
         cutoff=boundary.cutoff,
         how="customer, product and action of all edges counted against the rows that may be known",
     )
@@ -43,39 +44,34 @@ def check_answers(boundary: Boundary) -> Check:
     Raises:
         InputError: an answer is not; names the first row it was taken from.
     """
-    rows, window = boundary.rows, boundary.window
-    inside = boundary.is_target
-    if boundary.divides == "cut-off":
-        inside &= boundary.late(rows.moments)
-        if window.end is not None and rows.moments is not None:
-            inside &= rows.moments < window.end
-    elif boundary.divides == "part" and rows.of_test is not None:
-        inside &= rows.of_test == (boundary.name == "test")
-    pairs = rows.pairs(boundary.products)
-    bad = boundary.answers[~among(boundary.answers, pairs[inside])]
+    rows = boundary.rows
+    inside = np.flatnonzero(rows.where(boundary.is_inside))
+    pairs = rows.at(inside).pairs(boundary.products)
+    bad = boundary.answers[~among(boundary.answers, pairs)]
     if len(bad):
-        raise _outside(boundary, pairs, bad)
-    latest = None if rows.moments is None else rows.moments[inside & among(pairs, boundary.answers)]
+        raise _outside(boundary, bad)
+    moments = rows.at(inside[among(pairs, boundary.answers)]).moments
     return Check(
         kind="answers",
         window=boundary.name,
         table="interactions",
         column=boundary.column,
         rows=len(boundary.answers),
-        latest=boundary.latest(latest),
+        latest=boundary.latest(moments),
         cutoff=boundary.cutoff,
         how="all relevant products found among the rows of the window",
     )
 
 
-def _outside(boundary: Boundary, pairs: IntArray, bad: IntArray) -> InputError:
-    rows = np.flatnonzero(among(pairs, bad))
-    where = f"interactions: row {rows[0]}" if len(rows) else "interactions"
-    got: str | int | None = "no such row"
-    if len(rows) and boundary.rows.moments is not None:
-        got = boundary.latest(boundary.rows.moments[rows[:1]])
-    elif len(rows):
-        got = "a row of another part"
+def _outside(boundary: Boundary, bad: IntArray) -> InputError:
+    rows = boundary.rows
+    culprits = rows.where(lambda part: among(part.pairs(boundary.products), bad))
+    where, got = "interactions", "no such row"
+    if culprits.any():
+        row = int(culprits.argmax())
+        where = f"interactions: row {row}"
+        moment = boundary.latest(rows.at(np.array([row])).moments)
+        got = str(moment) if rows.are_ordered else "a row of another part"
     return leak(
         "answers",
         boundary.name,

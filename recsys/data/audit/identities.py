@@ -11,6 +11,7 @@ from recsys.data.audit.certificate import Check, leak
 from recsys.data.audit.features import NO_ORDER, UNDATED
 from recsys.data.tables import Tables
 from recsys.errors import InputError
+from recsys.ops.chunks import slices
 
 
 def check_identities(checked: Tables, merged: Tables, cutoff: pd.Timestamp | None) -> Check:
@@ -79,11 +80,29 @@ def _renamed(checked: Tables, merged: Tables) -> tuple[pd.Series, pd.Series]:
     changes = []
     for name, table in checked.items():
         if columns.CUSTOMER in table:
-            after = getattr(merged, name)[columns.CUSTOMER].astype(str)
-            ids = pd.DataFrame({"old": table[columns.CUSTOMER].astype(str), "new": after})
+            before, after = _pairs(table[columns.CUSTOMER], getattr(merged, name)[columns.CUSTOMER])
+            ids = pd.DataFrame({"old": before.astype(str), "new": after.astype(str)})
             changes.append(ids[ids["old"] != ids["new"]].drop_duplicates())
     pairs = pd.concat(changes, ignore_index=True)
     return pairs["old"], pairs["new"]
+
+
+def _pairs(before: pd.Series, after: pd.Series) -> tuple[pd.Index, pd.Index]:
+    """The pairs of values that stand in the same row, each at least once."""
+    old, new = pd.Categorical(before), pd.Categorical(after)  # no copies of those that are
+    of_old = np.full(len(old.categories), -1)
+    for chunk in slices(len(before)):
+        of_old[old.codes[chunk]] = new.codes[chunk]
+    first = np.flatnonzero(of_old >= 0)
+    olds, news = [first], [of_old[first]]
+    # Usually each id has become one other; a row where it became another one is a further pair.
+    for chunk in slices(len(before)):
+        codes = old.codes[chunk]
+        differs = of_old[codes] != new.codes[chunk]
+        if differs.any():
+            olds.append(codes[differs])
+            news.append(new.codes[chunk][differs])
+    return old.categories[np.concatenate(olds)], new.categories[np.concatenate(news)]
 
 
 def _late_link(

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from recsys.arrays import BoolArray, FloatArray, IntArray
+from recsys.arrays import BoolArray, IntArray
 from recsys.data.audit.boundary import Boundary
 from recsys.data.audit.certificate import Check, Kind
 from recsys.data.audit.derived import CustomerMeasures, Derived, ProductCounts
-from recsys.data.audit.rows import Rows
+from recsys.data.audit.rows import Rows, among
+from recsys.data.interactions import NEVER
 
 # Counts are kept in float32, which holds whole numbers up to 2^24.
 _ROUNDING = 2.0**-22
@@ -35,22 +36,23 @@ def check_derived(boundary: Boundary, derived: Derived | None) -> list[Check]:
 def _check_popularity(boundary: Boundary, stated: ProductCounts | None) -> Check:
     if stated is None:
         return _not_stated(boundary, "popularity")
-    usable = boundary.usable
-    counted = _counted(usable, stated)
-    most = np.bincount(usable.products[counted], minlength=boundary.products)
+    most, examined = np.zeros(boundary.products, np.int64), _Examined()
+    for rows in boundary.usable:
+        counted = rows.select(_counted(rows, stated))
+        most += np.bincount(counted.products, minlength=boundary.products)
+        examined.add(counted)
     too_many = stated.counts > most * (1 + _ROUNDING)
     if too_many.any():
-        rows = boundary.rows
-        bad = np.append(too_many, False)[rows.products]  # -1 reads the last
+        bad = np.append(too_many, False)  # -1 reads the last
         product = int(np.flatnonzero(too_many)[0])
         raise boundary.leak(
             "popularity",
-            bad & _counted(rows, stated),
+            boundary.rows.where(lambda rows: bad[rows.products] & _counted(rows, stated)),
             f"product {boundary.past.products.ids[product]} counted {stated.counts[product]:g} "
             f"times instead of at most {most[product]}",
         )
     how = "counts by product at most those of the rows that may be known"
-    return _check(boundary, "popularity", usable.select(counted), how)
+    return _check(boundary, "popularity", examined, how)
 
 
 def _counted(rows: Rows, stated: ProductCounts) -> BoolArray:
@@ -60,53 +62,84 @@ def _counted(rows: Rows, stated: ProductCounts) -> BoolArray:
     return counted & (rows.moments >= stated.since)
 
 
+class _Examined:
+    """How many rows were examined, and their latest moment."""
+
+    def __init__(self) -> None:
+        self.rows, self.latest = 0, -1
+
+    def add(self, rows: Rows) -> None:
+        """Counts some rows."""
+        self.rows += len(rows)
+        if rows.moments is not None:
+            known = rows.moments[rows.moments != NEVER]
+            self.latest = max(self.latest, int(known.max(initial=-1)))
+
+
 def _check_segments(boundary: Boundary, stated: CustomerMeasures | None) -> Check:
     if stated is None:
         return _not_stated(boundary, "segments")
-    usable, size = boundary.usable, len(boundary.past.customers)
-    if stated.left_out is not None:
-        usable = usable.select(~stated.left_out[usable.actions, usable.touchpoints])
-    events = np.bincount(usable.customers, minlength=size)
-    bad = stated.events != events
-    if stated.last is not None and usable.moments is not None:
-        bad |= (stated.last != _last(usable, size)) & (events > 0)
-    if stated.value is not None and usable.values is not None:
-        bad |= _differs(stated.value, usable, size)
+    again, examined = _Measures(len(boundary.past.customers)), _Examined()
+    for rows in boundary.usable:
+        if stated.left_out is not None:
+            rows = rows.select(~stated.left_out[rows.actions, rows.touchpoints])
+        again.add(rows)
+        examined.add(rows)
+    bad = again.differs(stated)
     if bad.any():
         customer = boundary.past.customers.ids[int(np.flatnonzero(bad)[0])]
         raise boundary.leak(
-            "segments", bad[boundary.rows.customers], f"other measures of customer {customer}"
+            "segments",
+            boundary.rows.where(lambda rows: bad[rows.customers]),
+            f"other measures of customer {customer}",
         )
     how = "number, last moment and value of each customer's events equal to a recount"
-    return _check(boundary, "segments", usable, how)
+    return _check(boundary, "segments", examined, how)
 
 
-def _last(rows: Rows, size: int) -> IntArray:
-    assert rows.moments is not None
-    last = np.full(size, np.iinfo(np.int64).min)
-    np.maximum.at(last, rows.customers, rows.moments)
-    return last
+class _Measures:
+    """Number, last moment and value of the events of each of `size` customers."""
 
+    def __init__(self, size: int) -> None:
+        self._events = np.zeros(size, np.int64)
+        self._last = np.full(size, np.iinfo(np.int64).min)
+        self._sums, self._scale = np.zeros(size), np.zeros(size)
+        self._is_timed = self._is_valued = False
 
-def _differs(value: FloatArray, rows: Rows, size: int) -> BoolArray:
-    """[C] bool, whether sums differ by more than the order of summation explains."""
-    assert rows.values is not None
-    amounts = np.nan_to_num(rows.values).astype(np.float64)
-    sums = np.bincount(rows.customers, amounts, size)
-    scale = np.bincount(rows.customers, np.abs(amounts), size)
-    return np.asarray(np.abs(value - sums) > 1e-9 * scale)
+    def add(self, rows: Rows) -> None:
+        """Counts some rows."""
+        np.add.at(self._events, rows.customers, 1)
+        if rows.moments is not None:
+            self._is_timed = True
+            np.maximum.at(self._last, rows.customers, rows.moments)
+        if rows.values is not None:
+            self._is_valued = True
+            amounts = np.nan_to_num(rows.values).astype(np.float64)
+            np.add.at(self._sums, rows.customers, amounts)
+            np.add.at(self._scale, rows.customers, np.abs(amounts))
+
+    def differs(self, stated: CustomerMeasures) -> BoolArray:
+        """[C] bool; sums differ if by more than the order of summation explains."""
+        differs: BoolArray = stated.events != self._events
+        if stated.last is not None and self._is_timed:
+            differs |= (stated.last != self._last) & (self._events > 0)
+        if stated.value is not None and self._is_valued:
+            differs |= np.abs(stated.value - self._sums) > 1e-9 * self._scale
+        return differs
 
 
 def _check_moments(boundary: Boundary, kind: Kind, stated: IntArray | None) -> Check:
     if stated is None:
         return _not_stated(boundary, kind)
     rows = boundary.rows
-    if boundary.window.start is None or rows.moments is None:
+    if boundary.window.start is None or not rows.are_ordered:
         return _check(boundary, kind, None, "there is no cut-off to compare the moments with")
     late = stated[boundary.late(stated)]
     if len(late):
         raise boundary.leak(
-            kind, np.isin(rows.moments, late), f"the moment {boundary.written(late[0])}"
+            kind,
+            rows.where(lambda part: among(np.asarray(part.moments), late)),
+            f"the moment {boundary.written(late[0])}",
         )
     return Check(
         kind=kind,
@@ -126,14 +159,15 @@ def _not_stated(boundary: Boundary, kind: Kind) -> Check:
     )
 
 
-def _check(boundary: Boundary, kind: Kind, rows: Rows | None, how: str) -> Check:
+def _check(boundary: Boundary, kind: Kind, examined: _Examined | None, how: str) -> Check:
+    latest = None if examined is None or examined.latest < 0 else examined.latest
     return Check(
         kind=kind,
         window=boundary.name,
         table="interactions",
         column=boundary.column,
-        rows=0 if rows is None else len(rows),
-        latest=None if rows is None else boundary.latest(rows.moments),
+        rows=0 if examined is None else examined.rows,
+        latest=boundary.written_or_none(latest),
         cutoff=boundary.cutoff,
         how=how,
     )

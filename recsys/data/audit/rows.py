@@ -1,51 +1,79 @@
-"""`Rows`: the checked interactions, read in the order of the table and independently of models."""
+"""`AllRows`: the checked interactions in the order of the table, read independently of models."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER
+from recsys.data.vocabulary import Vocabulary
+from recsys.ops.chunks import slices
+
+_PART = 1 << 17
+_KEYS_AT_ONCE = 1 << 25
+"""Keys that are sorted at once, 8 bytes each."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Rows:
-    """The interactions as arrays, one entry per row of the table.
+    """Some interactions as arrays, one entry per row; each is read when it is first asked for."""
 
-    Attributes:
-        customers, products: [N] row numbers of ids; -1 for an event without product.
-        touchpoints: [N] row numbers; -1 where unknown.
-        actions: [N] positions in `columns.ACTIONS`.
-        moments: [N] int64 in units of the clock, `NEVER` where unknown; None without a clock.
-        values: [N] float32, as models get them; None without the column.
-        of_test: [N] rows of a published test part; None without a published split.
-    """
+    def __init__(self, cells: Mapping[str, "_Cells"], where: IntArray) -> None:
+        """Names rows.
 
-    customers: IntArray
-    products: IntArray
-    touchpoints: IntArray
-    actions: IntArray
-    moments: IntArray | None
-    values: FloatArray | None
-    of_test: BoolArray | None
+        Args:
+            cells: name of an array -> what reads its entries at positions.
+            where: [N] positions of the rows in the table.
+        """
+        self._cells, self._where = cells, where
 
     def __len__(self) -> int:
-        return len(self.customers)
+        return len(self._where)
+
+    @cached_property
+    def customers(self) -> IntArray:
+        """[N] row numbers of ids."""
+        return self._cells["customers"](self._where)
+
+    @cached_property
+    def products(self) -> IntArray:
+        """[N] row numbers of ids; -1 for an event without product."""
+        return self._cells["products"](self._where)
+
+    @cached_property
+    def touchpoints(self) -> IntArray:
+        """[N] row numbers; -1 where unknown."""
+        return self._cells["touchpoints"](self._where)
+
+    @cached_property
+    def actions(self) -> IntArray:
+        """[N] positions in `columns.ACTIONS`."""
+        return self._cells["actions"](self._where)
+
+    @cached_property
+    def moments(self) -> IntArray | None:
+        """[N] int64 in units of the clock, `NEVER` where unknown; None without a clock."""
+        return self._read("moments")
+
+    @cached_property
+    def values(self) -> FloatArray | None:
+        """[N] float32, as models get them; None without the column."""
+        return self._read("values")
+
+    @cached_property
+    def of_test(self) -> BoolArray | None:
+        """[N] rows of a published test part; None without a published split."""
+        return self._read("of_test")
 
     def select(self, keep: BoolArray) -> "Rows":
         """The rows that the mask [N] keeps."""
-        return Rows(
-            customers=self.customers[keep],
-            products=self.products[keep],
-            touchpoints=self.touchpoints[keep],
-            actions=self.actions[keep],
-            moments=None if self.moments is None else self.moments[keep],
-            values=None if self.values is None else self.values[keep],
-            of_test=None if self.of_test is None else self.of_test[keep],
-        )
+        return self if keep.all() else Rows(self._cells, self._where[keep])
 
     def pairs(self, products: int) -> IntArray:
         """[N] int64 numbers of the pair of customer and product; `products` is how many exist."""
@@ -57,54 +85,158 @@ class Rows:
 
     def acts(self, actions: tuple[str, ...]) -> BoolArray:
         """[N] bool, events with a product and an action among `actions`."""
-        codes = [columns.ACTIONS.index(action) for action in actions]
-        return np.isin(self.actions, codes) & (self.products >= 0)
+        is_one = np.zeros(len(columns.ACTIONS), dtype=bool)
+        is_one[[columns.ACTIONS.index(action) for action in actions]] = True
+        return is_one[self.actions] & (self.products >= 0)
+
+    def _read(self, name: str) -> Any:
+        return self._cells[name](self._where) if name in self._cells else None
 
 
-def rows_of_table(table: pd.DataFrame, data: Dataset) -> Rows:
+class AllRows:
+    """All interactions of a table or of a data set, read part by part: no copy of them is kept.
+
+    Args:
+        count: number of rows.
+        cells: name of an array of `Rows` -> what reads its entries at positions.
+    """
+
+    def __init__(self, count: int, cells: Mapping[str, "_Cells"]) -> None:
+        self._count, self._cells = count, cells
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def are_ordered(self) -> bool:
+        """Whether rows have a moment or a position."""
+        return "moments" in self._cells
+
+    @property
+    def are_divided(self) -> bool:
+        """Whether rows belong to the parts of a published split."""
+        return "of_test" in self._cells
+
+    def parts(self, keep: BoolArray | None = None) -> Iterator[tuple[int, Rows]]:
+        """The position of its first row, and the rows, of each part; only those of a mask [N]."""
+        for span in slices(self._count, _PART):
+            rows = self.at(np.arange(span.start, span.stop))
+            yield span.start, rows if keep is None else rows.select(keep[span])
+
+    def at(self, positions: IntArray) -> Rows:
+        """The rows at positions."""
+        return Rows(self._cells, positions)
+
+    def where(self, holds: Callable[[Rows], BoolArray]) -> BoolArray:
+        """[N] bool, the rows for which something holds."""
+        result = np.zeros(self._count, dtype=bool)
+        for start, rows in self.parts():
+            result[start : start + len(rows)] = holds(rows)
+        return result
+
+    def latest(self, keep: BoolArray | None = None) -> int | None:
+        """The latest moment that is known of the rows of a mask [N]; None if none is."""
+        latest: int | None = None
+        for _, rows in self.parts(keep):
+            if rows.moments is not None and len(known := rows.moments[rows.moments != NEVER]):
+                latest = max(int(known.max()), latest if latest is not None else int(known[0]))
+        return latest
+
+
+_Cells = Callable[[IntArray], NDArray[Any]]
+
+
+def rows_of_table(table: pd.DataFrame, data: Dataset) -> AllRows:
     """The rows of a checked interactions table, with the row numbers of ids in `data`."""
-    count = len(table)
-    products: IntArray = np.full(count, -1, np.int32)
+    cells = {
+        "customers": _ids(table[columns.CUSTOMER], data.customers),
+        "products": _none(len(table)),
+        "touchpoints": _none(len(table)),
+        "actions": _none(len(table), columns.ACTIONS.index(columns.DEFAULT_ACTION)),
+    }
     if columns.PRODUCT in table:
-        products = data.products.rows(table[columns.PRODUCT])
-    touchpoints: IntArray = np.full(count, -1, np.int32)
+        cells["products"] = _ids(table[columns.PRODUCT], data.products)
     if columns.TOUCHPOINT in table:
-        touchpoints = data.touchpoints.rows(table[columns.TOUCHPOINT])
-    actions: IntArray = np.full(count, columns.ACTIONS.index(columns.DEFAULT_ACTION), np.int8)
+        cells["touchpoints"] = _ids(table[columns.TOUCHPOINT], data.touchpoints)
     if columns.ACTION in table:
-        codes = pd.Index(columns.ACTIONS).get_indexer(pd.Index(table[columns.ACTION]))
-        actions = codes.astype(np.int8)
-    return Rows(
-        customers=data.customers.rows(table[columns.CUSTOMER]),
-        products=products,
-        touchpoints=touchpoints,
-        actions=actions,
-        moments=_moments(table),
-        values=table[columns.VALUE].to_numpy(np.float32) if columns.VALUE in table else None,
-        of_test=(
-            table[columns.PART].eq(columns.TEST_PART).to_numpy(bool)
-            if columns.PART in table
-            else None
-        ),
-    )
+        cells["actions"] = _coded(table[columns.ACTION], pd.Index(columns.ACTIONS).get_indexer)
+    if columns.PART in table:
+        is_test = _coded(table[columns.PART], pd.Index([columns.TEST_PART]).get_indexer)
+        cells["of_test"] = lambda where: is_test(where) == 0
+    if columns.VALUE in table:
+        values = table[columns.VALUE].to_numpy()
+        cells["values"] = lambda where: values[where].astype(np.float32)
+    if columns.ORDER in table:
+        cells["moments"] = table[columns.ORDER].to_numpy(np.int64).__getitem__
+    elif columns.TIMESTAMP in table:
+        cells["moments"] = _microseconds(table[columns.TIMESTAMP])
+    return AllRows(len(table), cells)
 
 
-def rows_of_past(data: Dataset) -> Rows:
+def rows_of_past(data: Dataset) -> AllRows:
     """The events that a model is given."""
     events = data.interactions
-    return Rows(
-        customers=events.customers,
-        products=events.products,
-        touchpoints=events.touchpoints,
-        actions=events.actions,
-        moments=events.when,
-        values=events.values,
-        of_test=events.given_test,
+    arrays = {
+        "customers": events.customers, "products": events.products,
+        "touchpoints": events.touchpoints, "actions": events.actions, "moments": events.when,
+        "values": events.values, "of_test": events.given_test,
+    }  # fmt: skip
+    return AllRows(
+        len(events),
+        {name: array.__getitem__ for name, array in arrays.items() if array is not None},
     )
 
 
-def more_often(given: IntArray, allowed: IntArray) -> IntArray:
-    """Keys that occur in `given` [n] more often than in `allowed` [m]; distinct and sorted."""
+def more_often(given: AllRows, allowed: AllRows, keep: BoolArray, products: int) -> IntArray:
+    """Edges that are among the rows of `given` more often than among the kept ones of `allowed`.
+
+    Args:
+        given: [n] rows.
+        allowed: [N] rows.
+        keep: [N] bool.
+        products: how many exist.
+
+    Returns:
+        numbers as by `Rows.edges`, distinct and sorted.
+    """
+    found = []
+    for low, high in _ranges(max(len(given), int(np.count_nonzero(keep))), given, allowed):
+        edges = _edges(given, None, products, low, high)
+        others = _edges(allowed, keep, products, low, high)
+        # Usually all rows before a cut-off are given.
+        if not np.array_equal(edges, others):
+            found.append(_more_often(edges, others))
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
+def among(keys: IntArray, others: IntArray) -> BoolArray:
+    """[n] bool, which of the keys [n] are in `others`, by hash: `numpy.isin` is slower."""
+    return pd.Index(keys).isin(others)
+
+
+def _ranges(count: int, *tables: AllRows) -> Iterator[tuple[int, int]]:
+    """Ranges of customers, so many that the edges of one need little memory."""
+    highest = 0
+    for table in tables:
+        for _, rows in table.parts():
+            highest = max(highest, int(rows.customers.max(initial=0)))
+    parts = -(-count // _KEYS_AT_ONCE)
+    bounds = np.linspace(0, highest + 1, max(parts, 1) + 1).astype(np.int64).tolist()
+    yield from pairwise(bounds)
+
+
+def _edges(table: AllRows, keep: BoolArray | None, products: int, low: int, high: int) -> IntArray:
+    """Sorted edges of the customers of a range."""
+    found = []
+    for _, rows in table.parts(keep):
+        inside = (rows.customers >= low) & (rows.customers < high)
+        found.append(rows.edges(products)[inside])
+    edges = np.concatenate(found) if found else np.zeros(0, np.int64)
+    edges.sort()
+    return edges
+
+
+def _more_often(given: IntArray, allowed: IntArray) -> IntArray:
     keys, counts = np.unique(given, return_counts=True)
     allowed_keys, allowed_counts = np.unique(allowed, return_counts=True)
     limits = np.zeros(len(keys), np.int64)
@@ -115,16 +247,26 @@ def more_often(given: IntArray, allowed: IntArray) -> IntArray:
     return keys[counts > limits]
 
 
-def among(keys: IntArray, others: IntArray) -> BoolArray:
-    """[n] bool, which of the keys [n] are in `others`, by hash: `numpy.isin` is slower."""
-    return pd.Index(keys).isin(others)
+def _ids(column: pd.Series, ids: Vocabulary) -> _Cells:
+    return _coded(column, lambda values: ids.rows(pd.Series(values)))
 
 
-def _moments(table: pd.DataFrame) -> IntArray | None:
-    if columns.ORDER in table:
-        return table[columns.ORDER].to_numpy(np.int64)
-    if columns.TIMESTAMP not in table:
-        return None
-    naive = table[columns.TIMESTAMP].dt.tz_localize(None)
-    since = naive.dt.floor("us").dt.as_unit("us").astype("int64")
-    return np.asarray(since.mask(naive.isna(), NEVER).to_numpy(np.int64))
+def _coded(column: pd.Series, number: Callable[[pd.Index], IntArray]) -> _Cells:
+    """Numbers of the distinct values of a column, looked up by the codes of rows."""
+    coded = pd.Categorical(column)  # no copy of one that is
+    codes, numbers = coded.codes, np.append(number(coded.categories), -1).astype(np.int32)
+    return lambda where: numbers[codes[where]]
+
+
+def _none(count: int, number: int = -1) -> _Cells:
+    return np.broadcast_to(np.int32(number), count).__getitem__
+
+
+def _microseconds(column: pd.Series) -> _Cells:
+    times = column.dt.tz_localize(None).to_numpy()
+
+    def moments(where: IntArray) -> IntArray:
+        since = times[where].astype("datetime64[us]")
+        return np.where(np.isnat(since), NEVER, since.astype(np.int64))
+
+    return moments

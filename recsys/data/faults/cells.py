@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
+from recsys.data.categories import plain
 from recsys.data.cells import FILL, FIX, CellError
 from recsys.data.faults.fault import Fault
 from recsys.data.kinds import kind_of
@@ -63,7 +64,7 @@ def read_cells(table: str, label: Any, cells: pd.Series, read: Reader, coded: bo
     kind = kind_of(table, str(label))
     is_category = isinstance(cells.dtype, pd.CategoricalDtype)
     if is_category and not isinstance(cells.cat.categories.dtype, pd.StringDtype):
-        cells, is_category = cells.astype(cells.cat.categories.dtype), False
+        cells, is_category = plain(cells), False
     is_text = isinstance(cells.dtype, pd.StringDtype)
     if kind == "feature":
         cells = cells.astype("str") if is_category else cells

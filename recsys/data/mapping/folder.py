@@ -17,10 +17,15 @@ from recsys.data.sources.folder import no_interactions, usual_file
 from recsys.data.sources.parts import Partitions
 from recsys.data.tables import EndingTables
 from recsys.errors import InputError
+from recsys.ops.memory import Memory
 
 
 def load_mapped(
-    folder: Path, mapping: Mapping, ends: pd.Timestamp | None, partitions: Partitions
+    folder: Path,
+    mapping: Mapping,
+    ends: pd.Timestamp | None,
+    partitions: Partitions,
+    memory: Memory,
 ) -> EndingTables:
     """The tables of a folder by a mapping.
 
@@ -29,13 +34,17 @@ def load_mapped(
         mapping: says how they are written.
         ends: the last moment of the data.
         partitions: how values in names of folders are read.
+        memory: holds the columns of events, whose texts stay categories.
 
     Raises:
         InputError: the first fault, and how many more kinds there are.
     """
-    inspected = _inspected(_planned(folder, mapping), ends, partitions)
+    inspected = _inspected(_planned(folder, mapping), ends, partitions, memory)
     refuse_first(inspected)
-    frames = {name: plain(of.frame) for name, of in inspected.collected.tables.items()}
+    frames = {
+        name: of.frame if name == "interactions" else plain(of.frame)
+        for name, of in inspected.collected.tables.items()
+    }
     return EndingTables(**frames, ends=ends)
 
 
@@ -45,6 +54,7 @@ def inspect_folder(
     rename: Map[str, Map[str, str]],
     ends: pd.Timestamp | None,
     partitions: Partitions,
+    memory: Memory,
 ) -> Inspected:
     """The tables of a folder with all their faults.
 
@@ -54,6 +64,7 @@ def inspect_folder(
         rename: table -> your column name -> name of the library; without mapping.
         ends: the last moment of the data.
         partitions: how values in names of folders are read.
+        memory: holds the columns of events.
 
     Raises:
         InputError: there is no file of interactions.
@@ -62,9 +73,9 @@ def inspect_folder(
     if guess is not None:
         suggestion, mapping = guess
         return replace(
-            _inspected(_planned(folder, mapping), ends, partitions), suggestion=suggestion
+            _inspected(_planned(folder, mapping), ends, partitions, memory), suggestion=suggestion
         )
-    return _inspected(_planned(folder, mapping or renaming(rename)), ends, partitions)
+    return _inspected(_planned(folder, mapping or renaming(rename)), ends, partitions, memory)
 
 
 def renaming(rename: Map[str, Map[str, str]]) -> Mapping:
@@ -120,7 +131,9 @@ def _planned(folder: Path, mapping: Mapping) -> _Plan:
     return plan
 
 
-def _inspected(plan: _Plan, ends: pd.Timestamp | None, partitions: Partitions) -> Inspected:
+def _inspected(
+    plan: _Plan, ends: pd.Timestamp | None, partitions: Partitions, memory: Memory
+) -> Inspected:
     tables: dict[str, CollectedTable] = {}
     files: dict[str, FileOf] = {}
     unread: list[Fault] = []
@@ -129,7 +142,7 @@ def _inspected(plan: _Plan, ends: pd.Timestamp | None, partitions: Partitions) -
             unread.append(planned)
             continue
         try:
-            raw = read_raw(name, *planned, partitions)
+            raw = read_raw(name, *planned, partitions, memory)
         except InputError as error:
             unread.append(Fault.of_error(name, _of_table(name, error)))
             continue

@@ -24,8 +24,10 @@ from recsys.data.mapping.text_parts import read_text_table
 from recsys.data.mapping.values import cell_reader, dropped_rows
 from recsys.data.sources.csv_file import OPEN_QUOTE
 from recsys.data.sources.parquet import read_parquet
+from recsys.data.sources.parquet_stream import stream_parquet
 from recsys.data.sources.parts import Partitions, is_of_text_parts, is_text
 from recsys.errors import InputError
+from recsys.ops.memory import Memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,9 @@ class RawTable:
     rows: IntArray
 
 
-def read_raw(name: str, path: Path, mapping: TableMapping, partitions: Partitions) -> RawTable:
+def read_raw(
+    name: str, path: Path, mapping: TableMapping, partitions: Partitions, memory: Memory
+) -> RawTable:
     """Reads the file of a table.
 
     Args:
@@ -59,6 +63,7 @@ def read_raw(name: str, path: Path, mapping: TableMapping, partitions: Partition
         path: of its file: CSV, Parquet (or a folder of parts of one of them) or Excel.
         mapping: says how it is written.
         partitions: how values in names of folders are read.
+        memory: holds the columns of events.
 
     Raises:
         InputError: the file cannot be read, or lacks a column that the mapping names.
@@ -80,6 +85,10 @@ def read_raw(name: str, path: Path, mapping: TableMapping, partitions: Partition
         kept = [theirs for theirs, ours in mapping.columns.items() if kind_of(name, ours) in _WORDS]
         frame = read_sheet(path, mapping.sheet, kept)
         frame, lines = frame.reset_index(drop=True), _at(frame.index.to_numpy())
+    elif name == "interactions":
+        frame = stream_parquet(
+            path, lambda own: kind_of(name, mapping.name_of(own)), memory, partitions
+        )
     else:
         frame = read_parquet(path, folded=True, partitions=partitions)
     _require_columns(name, path, frame, mapping)
@@ -99,7 +108,7 @@ def _at(numbers: IntArray) -> LinesOf:
 
 
 _WORDS = ("id", "code", "text")
-_OF_FEW_ROWS = (columns.SESSION, columns.SLATE, columns.DECISION)
+_OF_FEW_ROWS = (columns.SLATE, columns.DECISION)
 
 
 def _is_repeated(table: str, column: str) -> bool:

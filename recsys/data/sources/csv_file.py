@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pandas.io.parsers import TextFileReader
 
 from recsys.data.cells import first_true
 from recsys.data.kinds import Kind
@@ -30,8 +32,9 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _CODE = r"^\s*(?:[+-]?0[0-9].*|\+[0-9]{5,}|[0-9]+[eE][0-9]+)\s*$"
 """Cells that pandas reads as numbers although they are codes: 01234, +49123, 12E4."""
 
-_JOINS: tuple[Kind, ...] = ("id", "code")
-_AS_WRITTEN: tuple[Kind, ...] = (*_JOINS, "text")
+JOINS: tuple[Kind, ...] = ("id", "code")
+AS_WRITTEN: tuple[Kind, ...] = (*JOINS, "text")
+"""Kinds of columns whose cells become whole numbers only if all are, and those read as texts."""
 
 
 def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
@@ -47,18 +50,30 @@ def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
     Raises:
         InputError: the file, its header or a row cannot be read; says which, and what to do.
     """
+    with readable_as_csv(path):
+        header = header_of(path)
+        kinds = {name: kind(name) for name in header}
+        with parsed(path, kinds) as file:
+            frame = file.read()
+        refuse_surplus_fields(path, frame)
+        codes = _codes_among(path, header, frame, kinds)
+    for name in header:
+        if kinds[name] in JOINS:
+            codes[name] = _whole(frame[name], kinds[name])
+    # Assigning column by column would copy a wide frame once for each of its columns.
+    return pd.DataFrame({name: codes.get(name, frame[name]) for name in header})
+
+
+@contextmanager
+def readable_as_csv(path: Path) -> Iterator[None]:
+    """Words the errors of pandas while a file is read.
+
+    Raises:
+        InputError: the path is no file, or pandas raises an error.
+    """
     require_file(path)
     try:
-        header = _header(path)
-        kinds = {name: kind(name) for name in header}
-        frame = _parsed(path, kinds)
-        # If all rows have a surplus field, pandas takes the first for an index and shifts names.
-        if not isinstance(frame.index, pd.RangeIndex):
-            raise InputError(
-                f"{path.name}: every row has more fields than the header, which has "
-                f"{len(header)}; name all columns, or remove the last comma of each line"
-            )
-        codes = _codes_among(path, header, frame, kinds)
+        yield
     except UnicodeDecodeError:
         raise InputError(f"{path.name} cannot be read: it is not UTF-8; save it as UTF-8") from None
     except pd.errors.EmptyDataError:
@@ -67,20 +82,43 @@ def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
         raise InputError(f"{path.name}{_bad_line(str(error))}") from None
     except OSError as error:
         raise InputError(f"{path.name} cannot be read: {error.strerror}") from None
-    for name in header:
-        if kinds[name] in _JOINS:
-            codes[name] = _whole(frame[name], kinds[name])
-    # Assigning column by column would copy a wide frame once for each of its columns.
-    return pd.DataFrame({name: codes.get(name, frame[name]) for name in header})
 
 
-def _parsed(path: Path, kinds: Mapping[str, Kind]) -> pd.DataFrame:
-    texts = [name for name, kind in kinds.items() if kind in _AS_WRITTEN]
+def parsed(
+    path: Path, kinds: Mapping[str, Kind], only: Sequence[str] | None = None
+) -> TextFileReader:
+    """The rows of a file, to be read in one or several steps.
+
+    Args:
+        path: of the file.
+        kinds: name of each column -> how it is read.
+        only: the columns to read; None for all.
+    """
+    texts = [name for name, kind in kinds.items() if kind in AS_WRITTEN]
     return pd.read_csv(
         path, names=list(kinds), header=0, dtype=dict.fromkeys(texts, "str"), low_memory=False,
-        keep_default_na=False,
+        keep_default_na=False, usecols=None if only is None else list(only), iterator=True,
         na_values={name: ("",) if kind == "id" else NULLS for name, kind in kinds.items()},
     )  # fmt: skip
+
+
+def refuse_surplus_fields(path: Path, rows: pd.DataFrame) -> None:
+    """Refuses rows with one more field than the header has.
+
+    pandas takes the first field of such rows for an index and shifts the names.
+
+    Args:
+        path: of the file, for the message.
+        rows: of the file, as read.
+
+    Raises:
+        InputError: the rows have more fields than the header.
+    """
+    if not isinstance(rows.index, pd.RangeIndex):
+        raise InputError(
+            f"{path.name}: every row has more fields than the header, which has "
+            f"{len(rows.columns)}; name all columns, or remove the last comma of each line"
+        )
 
 
 def _codes_among(
@@ -106,7 +144,12 @@ def _holds_code(column: pd.Series) -> bool:
     return bool(pc.any(matches).as_py())
 
 
-def _header(path: Path) -> list[str]:
+def header_of(path: Path) -> list[str]:
+    """The names of the columns.
+
+    Raises:
+        InputError: a name is missing or comes twice, or fields are not separated by commas.
+    """
     row = pd.read_csv(path, header=None, nrows=1, dtype="str", keep_default_na=False)
     header: list[str] = row.iloc[0].tolist()
     for separator, name in _SEPARATORS.items():
@@ -146,14 +189,27 @@ def check_names(path: Path, header: Sequence[str]) -> None:
 
 def _whole(column: pd.Series, kind: Kind) -> pd.Series:
     """Ids or codes as whole numbers if every cell is written as a program writes such numbers."""
-    doubtful = column.isin(NULLS)
-    if kind == "id" and doubtful.any():
-        row = first_true(doubtful)
+    if kind == "id":
+        refuse_doubtful(column, column.isin(NULLS))
+    return as_whole_numbers(column)
+
+
+def refuse_doubtful(column: pd.Series, is_null: pd.Series) -> None:
+    """Refuses words in a column of ids that may stand for no id, as NA.
+
+    Args:
+        column: [n] ids.
+        is_null: [n] whether a cell is one of `NULLS`.
+
+    Raises:
+        InputError: names the first such cell.
+    """
+    if is_null.any():
+        row = first_true(is_null)
         raise InputError(
             f"row {row}, column '{column.name}': expected {ID_OR_EMPTY}, got "
             f"'{column.iloc[row]}', which may mean either; {EMPTY_IT}"
         )
-    return as_whole_numbers(column)
 
 
 def as_whole_numbers(column: pd.Series) -> pd.Series:

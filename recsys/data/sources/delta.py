@@ -10,9 +10,10 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from recsys.data.arrow_frame import frame_of, without_dictionaries
 from recsys.data.sources.driver_errors import driver_words
 from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
+from recsys.data.stream.batches import Batches
+from recsys.data.stream.frame import BATCH_ROWS
 from recsys.errors import InputError
 from recsys.ops.masking import masked
 
@@ -65,13 +66,15 @@ class Delta(OwnTables):
             if uri is None:
                 return None
             try:
-                rows = _rows(deltalake, uri, self._versions.get(table))
+                batches = _batches(deltalake, uri, self._versions.get(table))
+                return self.frame(table, batches)
+            except InputError:
+                raise
             except Exception as error:  # stores, logs and files have errors of their own
                 raise InputError(
                     f"data.tables.{table}={masked(uri)}: expected a Delta table, got: "
                     f"{driver_words(error, uri)}"
                 ) from None
-            return frame_of(without_dictionaries(rows))
 
         yield read
 
@@ -81,5 +84,8 @@ class Delta(OwnTables):
         return f"{uri} version {self._versions[table]}" if table in self._versions else uri
 
 
-def _rows(deltalake: Any, uri: str, version: int | None) -> Any:
-    return deltalake.DeltaTable(uri, version=version).to_pyarrow_table()
+def _batches(deltalake: Any, uri: str, version: int | None) -> Batches:
+    table = deltalake.DeltaTable(uri, version=version).to_pyarrow_dataset()
+    # Without these limits up to 16 batches are read ahead.
+    rows = table.to_batches(batch_size=BATCH_ROWS, batch_readahead=1, fragment_readahead=1)
+    return Batches(schema=table.schema, rows=rows)

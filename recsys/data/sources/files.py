@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import pandas as pd
 
-from recsys.data.kinds import kind_of
 from recsys.data.sources.csv_file import read_csv
+from recsys.data.sources.csv_stream import stream_csv
 from recsys.data.sources.folder import data_folder, no_interactions, usual_file
 from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
 from recsys.data.sources.parquet import read_parquet
+from recsys.data.sources.parquet_stream import stream_parquet
 from recsys.data.sources.parts import (
     PartitionKind,
     Partitions,
@@ -103,7 +104,9 @@ class Files(OwnTables):
         from recsys.data.mapping.folder import load_mapped, renaming
 
         mapping = self.mapping or renaming(self.rename)
-        return self.with_outcomes(load_mapped(self.folder, mapping, self.ends, self.partitions))
+        return self.with_outcomes(
+            load_mapped(self.folder, mapping, self.ends, self.partitions, self.memory)
+        )
 
     def inspected(self) -> "Inspected":
         """The tables with all their faults, and the lines of the files that they stand in.
@@ -116,7 +119,9 @@ class Files(OwnTables):
         """
         from recsys.data.mapping.folder import inspect_folder
 
-        return inspect_folder(self.folder, self.mapping, self.rename, self.ends, self.partitions)
+        return inspect_folder(
+            self.folder, self.mapping, self.rename, self.ends, self.partitions, self.memory
+        )
 
     def suggestion(self, inspected: "Inspected") -> str:
         """A mapping to start from, as YAML, made from what the files hold.
@@ -146,9 +151,13 @@ class Files(OwnTables):
         path = usual_file(self.folder, table)
         if path is None:
             return None
-        names = self.rename.get(table, {})
+        kind = self.kind(table)
+        if table == "interactions":
+            if path.suffix == ".csv":
+                return stream_csv(path, kind, self.memory)
+            return stream_parquet(path, kind, self.memory, self.partitions)
         if path.suffix == ".csv":
-            return read_csv(path, lambda name: kind_of(table, names.get(name, name)))
+            return read_csv(path, kind)
         return read_parquet(path, partitions=self.partitions)
 
     def _load_in_spark(self, settings: SparkSettings) -> Tables:

@@ -15,12 +15,15 @@ from recsys.data.faults.collect import Collected, CollectedTable, across, collec
 from recsys.data.faults.fault import Fault
 from recsys.data.faults.inspected import FileOf, Inspected
 from recsys.data.filter_seen import AUTO, FilterSeenLike, parse_filter_seen
+from recsys.data.kinds import Kind, kind_of
 from recsys.data.moments import parse_moment
 from recsys.data.plausible import end_of
 from recsys.data.source import Cutoffs, require_targets
+from recsys.data.stream.batches import Batches
 from recsys.data.tables import EndingTables, Tables
 from recsys.data.unanswered import is_unanswered, with_outcomes
 from recsys.errors import InputError
+from recsys.ops.memory import Memory
 
 TABLES = tuple(field.name for field in fields(Tables))
 
@@ -46,6 +49,8 @@ class Meaning(TypedDict, total=False):
         name: what the data are called in comparisons; by default where they lie.
         ends: the last day or moment of the data; later events, links, decisions and rows of
             customers are refused. By default now, and a day for time zones.
+        memory_mb: how many MiB of columns of events may lie in memory; larger ones are temporary
+            files, which the system pages in and out. By default half of what the machine has.
         outcome_days: how many days after a decision its outcome is known, 0 or more; the outcomes
             of the table `decisions` then become events, see `recsys.data.decision_events`. None
             where models learn from `interactions` alone. A log without outcomes, as served answers
@@ -59,6 +64,7 @@ class Meaning(TypedDict, total=False):
     test_from: str | int | None
     name: str | None
     ends: str | None
+    memory_mb: float | None
     outcome_days: float | None
 
 
@@ -68,6 +74,9 @@ class OwnTables(ABC):
     Args:
         name: what the data are called where `meaning` has no name.
         meaning: the settings.
+
+    Attributes:
+        memory: holds columns of events, here and where they are checked, coded and split.
 
     Raises:
         InputError: a setting is wrong.
@@ -86,6 +95,10 @@ class OwnTables(ABC):
         self.outcome_days = meaning.get("outcome_days")
         if self.outcome_days is not None and not 0 <= self.outcome_days < 36_500:
             raise InputError(f"data.outcome_days: expected a number >= 0, got {self.outcome_days}")
+        memory_mb = meaning.get("memory_mb")
+        if memory_mb is not None and not memory_mb > 0:
+            raise InputError(f"data.memory_mb: expected a number above 0, got {memory_mb}")
+        self.memory = Memory(memory_mb)
         for table in self.rename:
             if table not in TABLES:
                 raise InputError(f"data.rename: no table '{table}'; tables are {', '.join(TABLES)}")
@@ -142,6 +155,17 @@ class OwnTables(ABC):
             loaded = with_outcomes(loaded, known_after)
         events = decisions_as_events(check_tables(loaded), known_after=known_after)
         return EndingTables.of(replace(events, records=loaded.records), self.ends)
+
+    def kind(self, table: str) -> Callable[[str], Kind]:
+        """How a table reads a column, by the name that it has where it lies."""
+        names = self.rename.get(table, {})
+        return lambda name: kind_of(table, names.get(name, name))
+
+    def frame(self, table: str, batches: Batches) -> pd.DataFrame:
+        """A table from its batches; events, of which there may be very many, as a stream."""
+        if table == "interactions":
+            return batches.streamed(self.kind(table), self.memory)
+        return batches.whole()
 
     def _renamed(self, table: str, read: ReadTable) -> pd.DataFrame | None:
         try:

@@ -1,6 +1,7 @@
 """Reads Parquet files: all columns, or those that a source needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -55,13 +56,11 @@ def _read(
     folded: bool = False,
     partitions: Partitions | None = None,
 ) -> pd.DataFrame:
-    if path.is_dir() and not any(path.iterdir()):
-        raise InputError(f"{path.name}: expected Parquet parts in the folder, got none")
-    try:
+    with readable_as_parquet(path):
         parts = parts_of(path)
         refuse_unbounded(parts)
         schema = pq.read_schema(parts[0]) if parts else pa.schema([])
-        _refuse_nested(path, schema, needed)
+        refuse_nested(path, schema, needed)
         present = None if needed is None else [name for name in needed if name in schema.names]
         texts = {
             name: values
@@ -81,6 +80,19 @@ def _read(
         else:
             table = unfolded(table, schema, path.name, size)
         return _with_partitions(frame_of(table), parts, texts, partitions or {}, folded)
+
+
+@contextmanager
+def readable_as_parquet(path: Path) -> Iterator[None]:
+    """Words the errors of Arrow while a file, or the parts in a folder, are read.
+
+    Raises:
+        InputError: Arrow raises an error, or the folder is empty.
+    """
+    if path.is_dir() and not any(path.iterdir()):
+        raise InputError(f"{path.name}: expected Parquet parts in the folder, got none")
+    try:
+        yield
     except InputError:
         raise
     except (ValueError, OSError, pa.ArrowException) as error:
@@ -120,7 +132,17 @@ def _with_partitions(
     return frame
 
 
-def _refuse_nested(path: Path, schema: pa.Schema, needed: Sequence[str] | None) -> None:
+def refuse_nested(path: Path, schema: pa.Schema, needed: Sequence[str] | None = None) -> None:
+    """Refuses columns with several values in a cell.
+
+    Args:
+        path: of the file or folder.
+        schema: of its first part.
+        needed: the columns to look at; None for all.
+
+    Raises:
+        InputError: names the column and its type.
+    """
     for field in schema:
         if needed is not None and field.name not in needed:
             continue

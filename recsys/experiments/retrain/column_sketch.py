@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from recsys.data.categories import plain
 from recsys.data.kinds import kind_of
 
 _LEVELS = np.linspace(0.1, 0.9, 9)
@@ -35,9 +36,9 @@ class ColumnSketch:
 
 def sketch(column: pd.Series) -> ColumnSketch:
     """The sketch of a checked column."""
-    present = column.dropna()
+    present = plain(column).dropna()
     rows, empty = len(column), 1 - len(present) / max(len(column), 1)
-    if _is_number(column):
+    if _is_number(present):
         numbers = present.to_numpy(np.float64)
         points = np.unique(np.quantile(numbers, _LEVELS)) if len(numbers) else np.empty(0)
         return ColumnSketch(
@@ -61,9 +62,9 @@ def drift(former: ColumnSketch, column: pd.Series) -> float:
         former: of the same column, of other data.
         column: checked.
     """
-    present = column.dropna()
+    present = plain(column).dropna()
     changes = [abs(1 - len(present) / max(len(column), 1) - former.empty)]
-    if len(present) and former.points and _is_number(column):
+    if len(present) and former.points and _is_number(present):
         below = _share_below(present.to_numpy(np.float64), np.array(former.points))
         changes.append(float(np.abs(below - np.array(former.below)).max()))
     elif len(present) and former.shares:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.categories import distinct, is_coded, plain
 from recsys.data.filter_seen import parse_filter_seen
 from recsys.data.interactions import DAY, microseconds
 from recsys.data.source import Source
@@ -144,9 +145,9 @@ def known_shares(tables: Tables, inside: np.ndarray) -> dict[str, float]:
     for column, table in _NAMED.items():
         if column not in events:
             continue
-        now = events.loc[inside, column].dropna()
+        now = plain(events.loc[inside, column]).dropna()
         rows = getattr(tables, table)
-        known = pd.Index(events.loc[~inside, column].dropna().unique())
+        known = pd.Index(distinct(events.loc[~inside, column]))
         if rows is not None:
             known = known.union(pd.Index(rows[column].unique()))
         shares[table] = float(now.isin(known).mean()) if len(now) else 1.0
@@ -154,6 +155,8 @@ def known_shares(tables: Tables, inside: np.ndarray) -> dict[str, float]:
 
 
 def _kind(column: pd.Series) -> str:
+    if is_coded(column):
+        column = pd.Series(column.cat.categories)
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return "time"
     if pd.api.types.is_bool_dtype(column.dtype):

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from recsys.arrays import IntArray
 from recsys.data import columns
+from recsys.data.categories import is_coded, plain
 from recsys.data.interactions import microseconds
 
 _SIZE = 10_000
@@ -108,6 +110,8 @@ def _plain(column: pd.Series) -> pd.Series:
     """The column in a type that does not depend on whether some cells are missing."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return pd.Series(microseconds(column))
-    if pd.api.types.is_integer_dtype(column.dtype):
+    if is_coded(column) and is_integer_dtype(column.cat.categories.dtype):
+        column = plain(column)
+    if is_integer_dtype(column.dtype):
         return column.fillna(-1).astype("int64")
     return column

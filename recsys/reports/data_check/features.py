@@ -3,11 +3,10 @@
 import pandas as pd
 
 from recsys.data import columns
-from recsys.data.contexts import code_contexts
+from recsys.data.contexts import context_values
 from recsys.data.faults.collect import CollectedTable
 from recsys.data.faults.header import expected_columns
 from recsys.data.kinds import OPEN_TABLES
-from recsys.data.known_ids import distinct_values
 from recsys.data.schema import SCHEMAS
 from recsys.data.vocabulary import Vocabulary
 from recsys.graph.features import feature_terms
@@ -84,10 +83,9 @@ def _of_contexts(events: pd.DataFrame) -> list[list[str]]:
     for name in events:
         if not str(name).startswith(columns.CONTEXT_PREFIX):
             continue
-        # Each value once says the same as every row.
-        coded = code_contexts(pd.DataFrame({name: distinct_values(events[name])}))
-        uses = [f"{len(values)} values" for values in coded.values.values()]
-        rows.append([str(name), "interactions", (uses + list(coded.left_out.values()))[0]])
+        found = context_values(events[[name]])
+        uses = [f"{len(values)} values" for values in found.values.values()]
+        rows.append([str(name), "interactions", (uses + list(found.left_out.values()))[0]])
     return rows
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.categories import distinct
 from recsys.data.faults.collect import CollectedTable
 from recsys.data.faults.inspected import Inspected
 from recsys.data.identity import IdentityRules, linked_groups
-from recsys.data.known_ids import KnownIds, distinct_values
+from recsys.data.known_ids import KnownIds
 from recsys.reports.data_check.section import Section, share
 from recsys.reports.rendering import PageTable
 
@@ -85,7 +86,7 @@ def _touchpoints(tables: dict[str, CollectedTable]) -> set[str]:
         str(name)
         for table in tables.values()
         if columns.TOUCHPOINT in table.frame
-        for name in distinct_values(table.frame[columns.TOUCHPOINT])
+        for name in distinct(table.frame[columns.TOUCHPOINT])
     }
 
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import adbc_driver_manager.dbapi
-import pyarrow as pa
+
+from recsys.data.stream.batches import Batches
 
 
 @contextmanager
-def opened(uri: str) -> Iterator[Callable[[str], pa.Table]]:
+def opened(uri: str) -> Iterator[Callable[[str], Batches]]:
     """Reads by the installed driver that is named as the scheme of the URI.
 
     Args:
@@ -22,8 +23,9 @@ def opened(uri: str) -> Iterator[Callable[[str], pa.Table]]:
         connection.cursor() as cursor,
     ):
 
-        def select(statement: str) -> pa.Table:
+        def select(statement: str) -> Batches:
             cursor.execute(statement)
-            return cursor.fetch_arrow_table()
+            reader = cursor.fetch_record_batch()
+            return Batches(schema=reader.schema, rows=reader)
 
         yield select

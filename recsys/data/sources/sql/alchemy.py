@@ -16,6 +16,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.exc import NoSuchModuleError
 
 from recsys.data.sources.sql.connect import refuse_repeated
+from recsys.data.stream.batches import Batches
 from recsys.errors import InputError
 
 _ROWS = 50_000
@@ -35,7 +36,7 @@ def has_dialect(scheme: str) -> bool:
 
 
 @contextmanager
-def opened(uri: str) -> Iterator[Callable[[str], pa.Table]]:
+def opened(uri: str) -> Iterator[Callable[[str], Batches]]:
     """Reads in one transaction that is never committed.
 
     Args:
@@ -58,7 +59,7 @@ def opened(uri: str) -> Iterator[Callable[[str], pa.Table]]:
         if name == "sqlite":
             connection.exec_driver_sql("PRAGMA query_only = ON")
 
-        def select(statement: str) -> pa.Table:
+        def select(statement: str) -> Batches:
             try:
                 rows = connection.exec_driver_sql(statement)
             except sqlalchemy.exc.SQLAlchemyError:
@@ -71,7 +72,7 @@ def opened(uri: str) -> Iterator[Callable[[str], pa.Table]]:
             if name == "postgresql" and rows.cursor is not None:
                 is_money = [column[1] == _MONEY for column in rows.cursor.description]
             unit = _unit(connection) if any(is_money) else 1
-            return _table(rows, is_money, unit)
+            return _batches(rows, is_money, unit)
 
         yield select
 
@@ -82,19 +83,19 @@ def _unit(connection: sqlalchemy.Connection) -> int:
     return int(re.sub(r"[^0-9]", "", text))
 
 
-def _table(rows: Any, is_money: Sequence[bool], unit: int) -> pa.Table:
+def _batches(rows: Any, is_money: Sequence[bool], unit: int) -> Batches:
     names = list(rows.keys())
-    batches = []
-    for batch in rows.partitions(_ROWS):
-        columns = zip(*batch, strict=True)
-        arrays = [
-            _array([amount(cell, unit) for cell in cells] if money else cells)
-            for money, cells in zip(is_money, columns, strict=True)
-        ]
-        batches.append(pa.table(arrays, names=names))
-    if not batches:
-        return pa.table([pa.nulls(0)] * len(names), names=names)
-    return pa.concat_tables(batches, promote_options="permissive")
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in rows.partitions(_ROWS):
+            arrays = [
+                _array([amount(cell, unit) for cell in cells] if money else cells)
+                for money, cells in zip(is_money, zip(*batch, strict=True), strict=True)
+            ]
+            yield pa.record_batch(arrays, names=names)
+
+    schema = pa.schema([(name, pa.null()) for name in names])
+    return Batches(schema=schema, rows=batches())
 
 
 def _array(cells: Sequence[Any]) -> pa.Array:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import TypeAlias
 
 import pyarrow as pa
 
 from recsys.data.sources.driver_errors import driver_words
+from recsys.data.stream.batches import Batches
 from recsys.errors import InputError
 
-Select: TypeAlias = Callable[[str], pa.Table]
+Select: TypeAlias = Callable[[str], Batches]
 """A SELECT statement -> its rows; raises the error of the driver."""
 
 
@@ -66,15 +68,26 @@ def _door(scheme: str) -> Callable[[str], AbstractContextManager[Select]]:
     return adbc.opened
 
 
-def _rows(select: Select, statement: str, uri: str) -> pa.Table:
+def _rows(select: Select, statement: str, uri: str) -> Batches:
+    with _named_errors(uri):
+        batches = select(statement)
+    refuse_repeated(batches.schema.names)
+
+    def rows() -> Iterator[pa.RecordBatch]:
+        with _named_errors(uri):
+            yield from batches.rows
+
+    return replace(batches, rows=rows())
+
+
+@contextmanager
+def _named_errors(uri: str) -> Iterator[None]:
     try:
-        rows = select(statement)
+        yield
     except InputError:
         raise
     except Exception as error:
         raise InputError(f"the database refuses it: {driver_words(error, uri)}") from None
-    refuse_repeated(rows.column_names)
-    return rows
 
 
 def refuse_repeated(names: Sequence[str]) -> None:

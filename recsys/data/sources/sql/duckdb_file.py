@@ -5,15 +5,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
+from recsys.data.stream.batches import Batches
+from recsys.data.stream.frame import BATCH_ROWS
 from recsys.errors import InputError
 
 _SCHEME = "duckdb:///"
 
 
 @contextmanager
-def opened(uri: str) -> Iterator[Callable[[str], pa.Table]]:
+def opened(uri: str) -> Iterator[Callable[[str], Batches]]:
     """Reads a file, as of one moment.
 
     Args:
@@ -34,10 +35,11 @@ def opened(uri: str) -> Iterator[Callable[[str], pa.Table]]:
         connection.execute("SET autoinstall_known_extensions = false")
         connection.execute("BEGIN")
 
-        def select(statement: str) -> pa.Table:
+        def select(statement: str) -> Batches:
             rows = connection.sql(statement)
             if rows is None:
                 raise InputError("expected a SELECT statement, got one without rows")
-            return rows.to_arrow_table()
+            reader = rows.to_arrow_reader(BATCH_ROWS)
+            return Batches(schema=reader.schema, rows=reader)
 
         yield select

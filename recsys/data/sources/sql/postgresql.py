@@ -11,7 +11,7 @@ import adbc_driver_postgresql.dbapi
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys.data.arrow_frame import number_texts
+from recsys.data.stream.batches import Batches
 
 _TYPE = b"POSTGRESQL:type"
 """Key of a column's metadata that holds the name of its type in the database."""
@@ -25,11 +25,12 @@ _ENDLESS_TIMES = (-(2**63) + _EPOCH - 1, -(2**63) + _EPOCH)
 _ENDLESS_DAYS = (-(2**31) + 10_957 - 1, -(2**31) + 10_957)
 """What the driver makes of infinity (its sum overflows) and -infinity."""
 
-Select = Callable[[str], pa.Table]
+_ONE_UNIT = "SELECT CAST('1' AS money) AS unit"
+"""One unit of the server's currency in its smallest coins: 100 cents, or 1 yen."""
 
 
 @contextmanager
-def opened(uri: str) -> Iterator[Select]:
+def opened(uri: str) -> Iterator[Callable[[str], Batches]]:
     """Reads in one transaction, so that all tables are those of one moment; nothing is written.
 
     Args:
@@ -45,41 +46,51 @@ def opened(uri: str) -> Iterator[Select]:
     ):
         cursor.execute(_BEGIN)
 
-        def rows(statement: str) -> pa.Table:
+        def reader(statement: str) -> pa.RecordBatchReader:
             try:
                 cursor.execute(statement)
             except connection.Error:
                 connection.rollback()  # so that the next table can be read
                 cursor.execute(_BEGIN)
                 raise
-            return cursor.fetch_arrow_table()
+            return cursor.fetch_record_batch()
 
-        yield lambda statement: _mended(rows(statement), rows)
+        def select(statement: str) -> Batches:
+            rows, unit = reader(statement), 1
+            if "money" in map(_type_of, rows.schema):
+                # A connection runs one statement at a time.
+                rows.close()
+                unit = reader(_ONE_UNIT).read_all().column(0)[0].as_py()
+                rows = reader(statement)
+            return Batches(
+                schema=rows.schema,
+                rows=(_mended(batch, unit) for batch in rows),
+                numeric={field.name for field in rows.schema if _type_of(field) == "numeric"},
+            )
+
+        yield select
 
 
-def _mended(table: pa.Table, rows: Select) -> pa.Table:
-    for position, field in enumerate(table.schema):
-        kind = (field.metadata or {}).get(_TYPE, b"").decode()
-        column = table.column(position)
-        if kind == "numeric":
-            column = number_texts(pc.cast(column, pa.string()))
-        elif kind == "money":
-            # One unit of the currency: 100 cents, or 1 yen.
-            unit = rows("SELECT CAST('1' AS money) AS unit").column(0)[0].as_py()
+def _type_of(field: pa.Field) -> str:
+    name: bytes = (field.metadata or {}).get(_TYPE, b"")
+    return name.decode()
+
+
+def _mended(batch: pa.RecordBatch, unit: int) -> pa.RecordBatch:
+    columns = []
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        kind = _type_of(field)
+        if kind == "money":
             column = pc.divide(pc.cast(column, pa.float64(), safe=False), float(unit))
         elif kind in ("timestamp", "timestamptz"):
             column = _finite(column, pa.int64(), _ENDLESS_TIMES)
         elif kind == "date":
             column = _finite(column, pa.int32(), _ENDLESS_DAYS)
-        else:
-            continue
-        table = table.set_column(position, field.name, column)
-    return table
+        columns.append(column)
+    return pa.record_batch(columns, names=batch.schema.names)
 
 
-def _finite(
-    column: pa.ChunkedArray, whole: pa.DataType, endless: tuple[int, int]
-) -> pa.ChunkedArray:
+def _finite(column: pa.Array, whole: pa.DataType, endless: tuple[int, int]) -> pa.Array:
     """Times without infinity, which stands for an open end, as an empty cell does."""
     is_endless = pc.is_in(pc.cast(column, whole), pa.array(endless, whole))
     return pc.if_else(is_endless, pa.scalar(None, column.type), column)

@@ -4,7 +4,6 @@ Cut-offs: those you set. Which products leave the list: `data.filter_seen`.
 A database states no order of rows, so events need a `timestamp` or an `order`.
 """
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,12 +11,13 @@ from typing import Unpack
 from urllib.parse import urlsplit
 
 import pandas as pd
+import pyarrow as pa
 
-from recsys.data.arrow_frame import frame_of, without_dictionaries
+from recsys.data.sources.address import address
+from recsys.data.sources.driver_errors import driver_words
 from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
 from recsys.data.sources.sql.connect import connected
 from recsys.errors import InputError
-from recsys.ops.masking import MASK
 
 
 class Sql(OwnTables):
@@ -44,7 +44,7 @@ class Sql(OwnTables):
         uri_env: str | None = None,
         **meaning: Unpack[Meaning],
     ) -> None:
-        self._uri = _address(uri, uri_env)
+        self._uri = address(uri, uri_env)
         super().__init__(_name(self._uri), meaning)
         for table in queries:
             if table not in TABLES:
@@ -67,44 +67,20 @@ class Sql(OwnTables):
                 if query is None:
                     return None
                 try:
-                    rows = select(_statement(query))
+                    return self.frame(table, select(_statement(query)))
                 except InputError as error:
                     raise InputError(f"{self.origin_of(table)}: {error}") from None
-                return frame_of(without_dictionaries(rows))
+                except pa.ArrowException as error:  # rows of one column with types that differ
+                    words = driver_words(error, self._uri)
+                    raise InputError(
+                        f"{self.origin_of(table)}: the database refuses it: {words}"
+                    ) from None
 
             yield read
 
     def origin_of(self, table: str) -> str:
         """The setting that has the query."""
         return f"data.queries.{table}"
-
-
-def _address(uri: str | None, variable: str | None) -> str:
-    if (uri is None) == (variable is None):
-        raise InputError(
-            f"data.uri and data.uri_env: expected one of them, got "
-            f"{'none' if uri is None else 'both'}; set data.uri_env=VARIABLE, or data.uri=URI "
-            "where it holds no password"
-        )
-    if variable is not None:
-        uri = os.environ.get(variable)
-        if not uri:
-            raise InputError(
-                f"data.uri_env={variable}: expected an environment variable with a URI, and it is "
-                f"not set; export {variable}=..."
-            )
-    assert uri is not None
-    key = "data.uri" if variable is None else f"data.uri_env={variable}"
-    if MASK in uri:
-        raise InputError(
-            f"{key}: its password was masked when the run was logged; set data.uri_env=VARIABLE"
-        )
-    if re.match(r"[\w+.-]+:", uri) is None:
-        raise InputError(
-            f"{key}: expected a URI such as postgresql://USER@HOST/DATABASE or duckdb:///FILE, "
-            "got one without a scheme"
-        )
-    return uri
 
 
 def _name(uri: str) -> str:

@@ -1,0 +1,103 @@
+"""Reads Parquet files as streams, with texts as categories: tables of events."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from recsys.data.kinds import Kind
+from recsys.data.sources.parquet import readable_as_parquet, refuse_nested
+from recsys.data.sources.parts import Partitions, partition_texts, parts_of, typed_partition
+from recsys.data.stream.frame import BATCH_ROWS, StreamedFrame
+from recsys.data.stream.repeated import repeated
+from recsys.errors import InputError
+from recsys.ops.memory import Memory
+from recsys.ops.parquet_bounds import TextBytes, refuse_unbounded, texts_of
+
+
+def stream_parquet(
+    path: Path,
+    kind: Callable[[str], Kind],
+    memory: Memory,
+    partitions: Partitions | None = None,
+) -> pd.DataFrame:
+    """The table in a file, or in all parts in a folder; see `recsys.data.sources.parquet`.
+
+    Args:
+        path: of the file or folder.
+        kind: how the table reads a column, by its name in the file.
+        memory: holds the columns.
+        partitions: how values in names of folders are read, where not as text.
+
+    Raises:
+        InputError: as for `recsys.data.sources.parquet.read_parquet`.
+    """
+    with readable_as_parquet(path):
+        parts = parts_of(path)
+        refuse_unbounded(parts)
+        if not parts:
+            raise InputError(f"{path.name}: expected Parquet parts in the folder, got none")
+        schema = _without_index(pq.read_schema(parts[0]))
+        refuse_nested(path, schema)
+        table = StreamedFrame(schema, kind, memory)
+        texts = TextBytes(path.name, sum(part.stat().st_size for part in parts))
+        for batch in _batches(parts, schema):
+            texts.add(batch)
+            table.add(batch)
+        folders = {
+            name: typed_partition(name, values, np.arange(len(parts)), partitions or {})
+            for name, values in partition_texts(path, parts).items()
+            if name not in schema.names
+        }
+        sizes = [pq.read_metadata(part).num_rows for part in parts]
+        frame = table.frame()
+        for name, values in folders.items():
+            if values is not None:
+                frame[name] = repeated(values, sizes, memory)
+        return frame
+
+
+def _batches(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for part in parts:
+        # Buffering would read a group of rows, however large, at once.
+        with pq.ParquetFile(part, read_dictionary=texts_of(schema), pre_buffer=False) as file:
+            present = set(file.schema_arrow.names)
+            names = [name for name in schema.names if name in present]
+            for batch in file.iter_batches(BATCH_ROWS, columns=names, use_threads=False):
+                yield _aligned(batch, schema)
+                # Or Arrow keeps the pages of former batches.
+                pa.default_memory_pool().release_unused()
+
+
+def _aligned(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The columns of the first part: those a part lacks are empty, others have its types."""
+    if batch.schema.names == schema.names and all(map(_is_alike, batch.schema, schema)):
+        return batch
+    columns = [
+        _cast(batch.column(field.name), field)
+        if field.name in batch.schema.names
+        else pa.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.record_batch(columns, names=schema.names)
+
+
+def _is_alike(field: pa.Field, first: pa.Field) -> bool:
+    return bool(field.type == first.type or pa.types.is_dictionary(field.type))
+
+
+def _cast(column: pa.Array, field: pa.Field) -> pa.Array:
+    if pa.types.is_dictionary(column.type) and column.type.value_type == field.type:
+        return column
+    return column if column.type == field.type else pc.cast(column, field.type)
+
+
+def _without_index(schema: pa.Schema) -> pa.Schema:
+    """The columns without those that pandas had as index, which is not read."""
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    fields = [field for field in schema if field.name not in index]
+    return pa.schema(fields)
