@@ -11,7 +11,7 @@ Why not `pyspark.ml.recommendation.ALS`: it multiplies the regularisation of a r
 positive ratings, so that no setting of it solves the problem of `recsys.models.als`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -174,5 +174,5 @@ def _added(left: _Sums, right: _Sums) -> _Sums:
 
 
 def _joined(arrays: Any) -> FloatArray:
-    parts: Iterator[FloatArray] = arrays.toLocalIterator()
-    return np.concatenate(list(parts))
+    # Not as an iterator: that computes one block after the other, and its reader gives up waiting.
+    return np.concatenate(arrays.collect())
