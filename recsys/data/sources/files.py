@@ -75,10 +75,6 @@ class Files(OwnTables):
                 "data.mapping and data.rename: expected one of them, got both; write the names "
                 "under tables.TABLE.columns of the mapping"
             )
-        self.mapping = None if mapping is None else _read_mapping(mapping)
-        self.partitions: Partitions = partitions or {}
-        if not is_address:
-            require_partitions(self.folder, self.partitions)
         if sum_events and self.spark is None:
             raise InputError("data.sum_events: only Spark sums events; set engine=spark")
         if mapping is not None and self.spark is not None:
@@ -86,6 +82,10 @@ class Files(OwnTables):
                 "data.mapping: engine=spark reads Parquet as the library names its columns, or "
                 "renamed by data.rename; remove the mapping, or set engine=local"
             )
+        self.mapping = None if mapping is None else _read_mapping(mapping)
+        self.partitions: Partitions = partitions or {}
+        if not is_address:
+            require_partitions(self.folder, self.partitions)
 
     def load(self) -> Tables:
         """The tables that the folder has, with renamed columns.
