@@ -115,8 +115,13 @@ class Files(OwnTables):
         `recsys check suggest=true` would write.
 
         Raises:
-            InputError: the folder has no file of interactions.
+            InputError: the folder has no file of interactions, or Spark is to read it.
         """
+        if self.spark is not None:
+            raise InputError(
+                "data.engine=spark: a load in Spark names the first fault; to list all of them, "
+                "set data.engine=local"
+            )
         from recsys.data.mapping.folder import inspect_folder
 
         return inspect_folder(
