@@ -3,12 +3,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra import compose, initialize_config_dir
 
 from recsys.data.sources.files import Files
 from recsys.errors import InputError
+from recsys.experiments.config import settings_from
 from recsys.models.spark_als import SparkALS
 from recsys.ops import spark_session
 from recsys.ops.spark_session import SparkSettings, open_session
+
+CONF = Path(__file__).parents[1] / "conf"
 
 
 def test_names_with_dots_may_come_as_levels() -> None:
@@ -75,3 +79,26 @@ def test_settings_that_would_do_nothing_are_refused(
     with pytest.raises(InputError) as error:
         Files(root=str(tmp_path), **settings)
     assert error.value.key == key
+
+
+def test_an_engine_that_the_data_do_not_use_is_refused() -> None:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", ["engine=spark"])
+    config.names = {"data": "simulated", "split": "time", "model": "als", "experiment": None}
+    with pytest.raises(InputError, match="only data=files is read by it, got data=simulated"):
+        settings_from(config)
+
+
+def test_the_engine_reaches_the_files_and_the_model(tmp_path: Path) -> None:
+    words = [
+        "engine=spark", "data=files", f"data.root={tmp_path}", "model=spark_als",
+        "+spark.conf.spark.executor.memory=8g", "spark.master=yarn",
+    ]  # fmt: skip
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", words)
+    config.names = {"data": "files", "split": "time", "model": "spark_als", "experiment": None}
+    settings = settings_from(config)
+    expected = SparkSettings(master="yarn", conf={"spark.executor.memory": "8g"})
+    assert isinstance(settings.source, Files)
+    assert isinstance(settings.model, SparkALS)
+    assert settings.source.spark == settings.model.spark == expected
