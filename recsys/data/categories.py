@@ -35,7 +35,7 @@ def has_usual_categories(column: pd.Series) -> bool:
 
 def codes_of(column: pd.Series) -> IntArray:
     """[n] codes of a column of categories, -1 for null; no copy."""
-    return np.asarray(column.array.codes)  # type: ignore[attr-defined]
+    return np.asarray(column.array.codes)
 
 
 def used(column: pd.Series) -> BoolArray:
@@ -145,13 +145,13 @@ def _numbered(column: pd.Series, low: int, high: int) -> pd.Series:
     present = np.flatnonzero(is_there)
     table = np.empty(len(is_there), _smallest(len(present)))
     table[present] = np.arange(len(present))
-    codes = np.empty(len(numbers), table.dtype)
+    codes: IntArray = np.empty(len(numbers), table.dtype)
     for chunk in slices(len(numbers)):
         codes[chunk] = table[numbers[chunk] - low]
     return _of_codes(codes, pd.Index(present + low), column)
 
 
-def _smallest(count: int) -> np.dtype[np.signedinteger]:
+def _smallest(count: int) -> np.dtype[Any]:
     """The type that pandas keeps codes of so many categories in."""
     for kind in (np.int8, np.int16, np.int32):
         if count < np.iinfo(kind).max:

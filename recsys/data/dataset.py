@@ -11,11 +11,13 @@ import pandas as pd
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.contexts import context_values
+from recsys.data.encode import encode
 from recsys.data.filter_seen import AUTO, FilterSeenLike, filter_of
 from recsys.data.fingerprint import fingerprint
 from recsys.data.frames import Frame, Frames, Origin, as_pandas
 from recsys.data.identity import IdentityRules, merge_identities
-from recsys.data.interactions import NEVER, SECOND, Interactions, encode, timestamp
+from recsys.data.interactions import NEVER, SECOND, Interactions, timestamp
+from recsys.data.known_before import KnownBefore
 from recsys.data.known_ids import KnownIds
 from recsys.data.snapshots import Snapshots, TakesSnapshots, with_snapshots
 from recsys.data.source import Source, load_tables
@@ -27,15 +29,6 @@ from recsys.ops.filter_seen import ALL_SEEN, FilterSeen
 from recsys.ops.until import OPEN_END
 
 Clock = Literal["timestamp", "order"]
-
-_DATED = {
-    "customers": columns.VALID_FROM,
-    "identities": columns.TIMESTAMP,
-    "decisions": columns.TIMESTAMP,
-    "signals": columns.TIMESTAMP,
-}
-"""Side table -> the column that says when a row became known. Products and offers are not here:
-their `valid_from` and `valid_to` are the firm's own calendar, which it knows in advance."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -184,8 +177,7 @@ class Dataset:
             return replace(self, interactions=self.interactions.select(keep), origin=None)
         side = self.side_tables
         if self.clock == "timestamp":
-            moment = timestamp(as_of)
-            side = {name: _known_before(moment, name, table) for name, table in side.items()}
+            side = KnownBefore(side, timestamp(as_of))
         return replace(
             self,
             interactions=self.interactions.select(keep),
@@ -280,7 +272,8 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
     products = Vocabulary.build("product", _columns(columns.PRODUCT, events, side), generator)
     touchpoints = Vocabulary.build("touchpoint", _columns(columns.TOUCHPOINT, events, side))
     contexts = context_values(events)
-    coded = encode(events, customers, products, touchpoints, contexts.values)
+    memory = getattr(source, "memory", None)
+    coded = encode(events, customers, products, touchpoints, contexts.values, memory)
     clock = _clock(events)
     data = Dataset(
         name=source.name,
@@ -312,13 +305,6 @@ def _merged(
     return replace(
         build(origin.source, merged), known_ids=known_ids, origin=replace(origin, merged=merged)
     )
-
-
-def _known_before(moment: pd.Timestamp, name: str, table: pd.DataFrame) -> pd.DataFrame:
-    column = _DATED.get(name)
-    if column is None or column not in table:
-        return table
-    return table[table[column].isna() | (table[column] < moment)]
 
 
 def _columns(

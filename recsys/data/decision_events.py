@@ -85,7 +85,7 @@ def _stacked(events: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_integer_dtype(events[name].dtype):
             events = events.astype({name: "Int64"})
             made = made.assign(**{name: pd.array([pd.NA] * len(made), "Int64")})
-    for name in events:
+    for name in map(str, events):
         if is_coded(events[name]):
             cells = made[name] if name in made else pd.Series(None, made.index, "str")
             above, below = of_same_categories(events[name], cells)

@@ -65,7 +65,7 @@ def _sums(table: pd.DataFrame, names: Sequence[Any], is_sequence: bool) -> tuple
     return first % 2**64, second % 2**64
 
 
-def _cell_hashes(column: pd.Series) -> Callable[[slice], NDArray[np.uint64]]:
+def _cell_hashes(column: pd.Series) -> Callable[[slice], NDArray[Any]]:
     """The hashes of the cells in a slice of rows, whatever they are stored as."""
     column = _canonical(column)
     if is_coded(column):

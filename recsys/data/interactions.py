@@ -1,20 +1,14 @@
 """The interactions as arrays of row numbers, from which graphs and matrices are made."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data import columns
-from recsys.data.categories import codes_of, folded
 from recsys.data.event_order import NEVER as NEVER
-from recsys.data.event_order import Key, event_order
-from recsys.data.vocabulary import Vocabulary
-from recsys.ops.chunks import slices
 
 SECOND = 1_000_000
 """Units of a clock of time per second: it counts microseconds."""
@@ -64,7 +58,7 @@ class Interactions:
         No copy where they lie side by side, as the events before a moment do.
         """
         if isinstance(keep, np.ndarray) and keep.dtype == bool:
-            keep = _side_by_side(keep)
+            keep = _side_by_side(np.asarray(keep, dtype=bool))
         chosen: dict[str, Any] = {}
         for field in fields(self):
             array = getattr(self, field.name)
@@ -75,65 +69,13 @@ class Interactions:
         """Mask [n] of the events whose action is among `actions`."""
         is_one = np.zeros(len(columns.ACTIONS), dtype=bool)
         is_one[[ACTION_CODES[action] for action in actions]] = True
-        return is_one[self.actions]
+        return np.asarray(is_one[self.actions])
 
     def positions_in(self, actions: tuple[str, ...]) -> IntArray:
         """[n] int64 position of the action of each event in `actions`, -1 for others."""
         positions = np.full(len(columns.ACTIONS), -1)
         positions[[ACTION_CODES[action] for action in actions]] = np.arange(len(actions))
         return positions[self.actions]
-
-
-def encode(
-    table: pd.DataFrame,
-    customers: Vocabulary,
-    products: Vocabulary,
-    touchpoints: Vocabulary,
-    contexts: Mapping[str, Sequence[str]] | None = None,
-) -> Interactions:
-    """Turns a checked interactions table into arrays, in order of time where there is one.
-
-    Events of the same moment are ordered by customer, action (as in `columns.ACTIONS`, a view
-    before a purchase), product, touchpoint and the other columns, ids by row number: the order of
-    the table's rows does not matter. Without a time the events keep the order of the table.
-
-    Args:
-        table: [n] checked rows.
-        customers: gives the row numbers of customers.
-        products: gives those of products.
-        touchpoints: gives those of touchpoints.
-        contexts: context column, without its prefix -> its values, see `recsys.data.contexts`.
-    """
-    read = {
-        "customers": _ids(table, columns.CUSTOMER, customers),
-        "actions": _actions(table),
-        "products": _ids(table, columns.PRODUCT, products),
-        "touchpoints": _ids(table, columns.TOUCHPOINT, touchpoints),
-        "values": _floats(table, columns.VALUE),
-        "durations": _floats(table, columns.DURATION),
-        "weights": _floats(table, columns.WEIGHT),
-    }
-    by_context = [_texts(table, columns.CONTEXT_PREFIX + name, values, np.int16)
-                  for name, values in (contexts or {}).items()]  # fmt: skip
-    given_test = None
-    if columns.PART in table:
-        given_test = _texts(table, columns.PART, (columns.TRAIN_PART, columns.TEST_PART), np.int8)
-    when, order = _moments(table), None
-    if when is not None:
-        keys = [each for each in (*read.values(), *by_context, given_test) if each is not None]
-        order = event_order(when, [_sortable(key) for key in keys])
-    arrays: dict[str, Any] = {
-        name: None if key is None else _ordered(key, len(table), order)
-        for name, key in read.items()
-    }
-    return Interactions(
-        **arrays,
-        when=when
-        if order is None or when is None
-        else _ordered(lambda rows: when[rows], len(when), order),
-        contexts=_stacked(by_context, len(table), order),
-        given_test=None if given_test is None else _ordered(given_test, len(table), order) == 1,
-    )
 
 
 def microseconds(moments: pd.Series) -> IntArray:
@@ -169,81 +111,3 @@ def _side_by_side(keep: BoolArray) -> BoolArray | slice:
     count = int(np.count_nonzero(keep))
     start = int(keep.argmax()) if count else 0
     return slice(start, start + count) if keep[start : start + count].all() else keep
-
-
-def _ordered(key: Key, count: int, order: IntArray | None) -> NDArray[Any]:
-    """The numbers [n] of a key by the order of events; None for that of the rows."""
-    result = np.empty(count, key(slice(0, 0)).dtype)
-    for chunk in slices(count):
-        result[chunk] = key(chunk if order is None else order[chunk])
-    return result
-
-
-def _stacked(keys: Sequence[Key], count: int, order: IntArray | None) -> IntArray | None:
-    if not keys:
-        return None
-    result = np.empty((count, len(keys)), np.int16)
-    for chunk in slices(count):
-        for position, key in enumerate(keys):
-            result[chunk, position] = key(chunk if order is None else order[chunk])
-    return result
-
-
-def _sortable(key: Key) -> Key:
-    """Unknown values are equal to each other, and NaN is not."""
-
-    def numbers(rows: Any) -> NDArray[Any]:
-        values = key(rows)
-        return np.where(np.isnan(values), -np.inf, values) if values.dtype.kind == "f" else values
-
-    return numbers
-
-
-def _ids(table: pd.DataFrame, column: str, ids: Vocabulary) -> Key:
-    if column not in table:
-        return _constant(np.int32(-1))
-    coded = folded(table[column])
-    return _of_categories(coded, ids.rows_of_categories(coded))
-
-
-def _actions(table: pd.DataFrame) -> Key:
-    if columns.ACTION not in table:
-        return _constant(np.int8(ACTION_CODES[columns.DEFAULT_ACTION]))
-    return _texts(table, columns.ACTION, columns.ACTIONS, np.int8)
-
-
-def _texts(
-    table: pd.DataFrame, column: str, values: Sequence[str], kind: type[np.signedinteger[Any]]
-) -> Key:
-    coded = folded(table[column])
-    positions = pd.Index(values).get_indexer(coded.cat.categories)
-    return _of_categories(coded, np.append(positions, -1).astype(kind))
-
-
-def _of_categories(coded: pd.Series, numbers: IntArray) -> Key:
-    """A key of numbers [k + 1] of the categories of a column, that of null last."""
-    codes = codes_of(coded)
-    return lambda rows: numbers[codes[rows]]
-
-
-def _constant(number: np.signedinteger[Any]) -> Key:
-    def numbers(rows: Any) -> NDArray[Any]:
-        count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-        return np.full(count, number)
-
-    return numbers
-
-
-def _floats(table: pd.DataFrame, column: str) -> Key | None:
-    if column not in table:
-        return None
-    values = table[column].to_numpy()
-    return lambda rows: values[rows].astype(np.float32)
-
-
-def _moments(table: pd.DataFrame) -> IntArray | None:
-    if columns.TIMESTAMP in table:
-        return microseconds(table[columns.TIMESTAMP])
-    if columns.ORDER in table:
-        return table[columns.ORDER].to_numpy(np.int64)
-    return None

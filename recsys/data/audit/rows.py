@@ -17,8 +17,8 @@ from recsys.data.vocabulary import Vocabulary
 from recsys.ops.chunks import slices
 
 _PART = 1 << 17
-_KEYS_AT_ONCE = 1 << 25
-"""Keys that are sorted at once, 8 bytes each."""
+_KEYS_AT_ONCE, _MOST_RANGES = 1 << 22, 8
+"""Keys that are sorted at once, 8 bytes each; each range of them reads all rows again."""
 
 
 class Rows:
@@ -220,18 +220,20 @@ def _ranges(count: int, *tables: AllRows) -> Iterator[tuple[int, int]]:
     for table in tables:
         for _, rows in table.parts():
             highest = max(highest, int(rows.customers.max(initial=0)))
-    parts = -(-count // _KEYS_AT_ONCE)
-    bounds = np.linspace(0, highest + 1, max(parts, 1) + 1).astype(np.int64).tolist()
+    parts = min(max(-(-count // _KEYS_AT_ONCE), 1), _MOST_RANGES)
+    bounds = np.linspace(0, highest + 1, parts + 1).astype(np.int64).tolist()
     yield from pairwise(bounds)
 
 
 def _edges(table: AllRows, keep: BoolArray | None, products: int, low: int, high: int) -> IntArray:
     """Sorted edges of the customers of a range."""
-    found = []
+    edges = np.empty(len(table) if keep is None else int(np.count_nonzero(keep)), np.int64)
+    count = 0
     for _, rows in table.parts(keep):
-        inside = (rows.customers >= low) & (rows.customers < high)
-        found.append(rows.edges(products)[inside])
-    edges = np.concatenate(found) if found else np.zeros(0, np.int64)
+        inside = rows.select((rows.customers >= low) & (rows.customers < high))
+        edges[count : count + len(inside)] = inside.edges(products)
+        count += len(inside)
+    edges = edges[:count]
     edges.sort()
     return edges
 

@@ -170,6 +170,8 @@ def _by_distinct(
 
 def _codes_and_texts(cells: pd.Series) -> tuple[IntArray, pd.Series]:
     if isinstance(cells.dtype, pd.CategoricalDtype):
+        # A value in no row is no fault.
+        cells = cells.cat.remove_unused_categories()
         return cells.cat.codes.to_numpy(np.int32), pd.Series(cells.cat.categories)
     codes, texts = pd.factorize(cells)
     return codes.astype(np.int32), pd.Series(texts, dtype=cells.dtype)

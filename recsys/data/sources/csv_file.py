@@ -102,7 +102,7 @@ def parsed(
     )  # fmt: skip
 
 
-def refuse_surplus_fields(path: Path, rows: pd.DataFrame) -> None:
+def refuse_surplus_fields(path: Path, rows: pd.DataFrame, before: int = 0) -> None:
     """Refuses rows with one more field than the header has.
 
     pandas takes the first field of such rows for an index and shifts the names.
@@ -110,11 +110,12 @@ def refuse_surplus_fields(path: Path, rows: pd.DataFrame) -> None:
     Args:
         path: of the file, for the message.
         rows: of the file, as read.
+        before: number of rows that were read before.
 
     Raises:
         InputError: the rows have more fields than the header.
     """
-    if not isinstance(rows.index, pd.RangeIndex):
+    if not rows.index.equals(pd.RangeIndex(before, before + len(rows))):
         raise InputError(
             f"{path.name}: every row has more fields than the header, which has "
             f"{len(rows.columns)}; name all columns, or remove the last comma of each line"

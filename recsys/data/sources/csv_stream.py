@@ -61,9 +61,10 @@ def _streamed(
     streams = {name: StreamedColumn(pa.large_string(), of, memory) for name, of in kinds.items()}
     odd: set[str] = set()
     with parsed(path, kinds) as file:
-        file.chunksize = _ROWS
+        file.chunksize, before = _ROWS, 0
         for rows in file:
-            refuse_surplus_fields(path, rows)
+            refuse_surplus_fields(path, rows, before)
+            before += len(rows)
             for name in kinds.keys() - odd:
                 cells = _cells(rows[name], kinds[name])
                 if cells is None:
@@ -85,7 +86,7 @@ def _cells(cells: pd.Series, kind: Kind) -> pa.Array | None:
     """
     if kind == "moment":
         if cells.isna().all():
-            return pa.nulls(len(cells))
+            return pa.nulls(len(cells), pa.timestamp("us", "UTC"))
         if not isinstance(cells.dtype, pd.StringDtype):
             return None
         try:
@@ -114,4 +115,4 @@ def _whole(column: pd.Series, kind: Kind, memory: Memory) -> pd.Series:
         return pd.Series(whole, copy=False)
     is_empty = memory.allocate(len(codes), bool)
     np.less(codes, 0, out=is_empty)
-    return pd.Series(pd.arrays.IntegerArray(whole, is_empty))
+    return pd.Series(pd.arrays.IntegerArray(whole, is_empty), copy=False)

@@ -63,14 +63,13 @@ def stream_parquet(
 
 def _batches(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     for part in parts:
+        present = pq.read_schema(part)
+        names = [name for name in schema.names if name in present.names]
+        texts = texts_of(present, names)
         # Buffering would read a group of rows, however large, at once.
-        with pq.ParquetFile(part, read_dictionary=texts_of(schema), pre_buffer=False) as file:
-            present = set(file.schema_arrow.names)
-            names = [name for name in schema.names if name in present]
+        with pq.ParquetFile(part, read_dictionary=texts, pre_buffer=False) as file:
             for batch in file.iter_batches(BATCH_ROWS, columns=names, use_threads=False):
                 yield _aligned(batch, schema)
-                # Or Arrow keeps the pages of former batches.
-                pa.default_memory_pool().release_unused()
 
 
 def _aligned(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -20,11 +20,13 @@ def repeated(values: pd.Series, sizes: Sequence[int], memory: Memory) -> pd.Seri
     """
     if isinstance(values.dtype, pd.CategoricalDtype):
         codes = _spread(values.cat.codes.to_numpy(), sizes, memory)
-        return pd.Series(pd.Categorical.from_codes(codes, dtype=values.dtype, validate=False))
+        return pd.Series(
+            pd.Categorical.from_codes(codes, dtype=values.dtype, validate=False), copy=False
+        )
     if isinstance(values.dtype, pd.Int64Dtype):
         numbers = _spread(values.fillna(0).to_numpy(np.int64), sizes, memory)
         nulls = _spread(values.isna().to_numpy(), sizes, memory)
-        return pd.Series(pd.arrays.IntegerArray(numbers, nulls))
+        return pd.Series(pd.arrays.IntegerArray(numbers, nulls), copy=False)
     return pd.Series(_spread(values.to_numpy(), sizes, memory), copy=False)
 
 

@@ -62,7 +62,9 @@ class Texts:
 
         codes = self._codes.joined(dtype, mapped)
         categories = pd.CategoricalDtype(pd.Index(pd.array(self._values, dtype="str")))
-        return pd.Series(pd.Categorical.from_codes(codes, dtype=categories, validate=False))
+        return pd.Series(
+            pd.Categorical.from_codes(codes, dtype=categories, validate=False), copy=False
+        )
 
     def _settle(self) -> None:
         """Joins the dictionaries that wait; codes that were given stay what they are."""

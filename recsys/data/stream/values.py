@@ -54,7 +54,7 @@ class Numbers:
         for size, nulls in zip(sizes, self._nulls, strict=True):
             mask[start : start + size] = False if nulls is None else nulls
             start += size
-        return pd.Series(pd.arrays.IntegerArray(values, mask))
+        return pd.Series(pd.arrays.IntegerArray(values, mask), copy=False)
 
 
 class Moments:
@@ -85,7 +85,7 @@ class Moments:
         dtype = pa.array([], self._kind).to_pandas().dtype
         if not isinstance(dtype, pd.DatetimeTZDtype):
             return pd.Series(values.view(dtype), copy=False)
-        return pd.Series(pd.array(values, dtype=dtype))
+        return pd.Series(pd.array(values, dtype=dtype, copy=False), copy=False)
 
 
 class Others:
