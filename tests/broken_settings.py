@@ -140,6 +140,7 @@ PARTS = {
     "model key in words": (["model=segment", "model.quantiles=many"],
         "model.quantiles: expected a whole number, got 'many'"),
     "unknown model key": (["+model.depth=3"], "model.depth is not known; model has window"),
+    "unknown engine": (["engine=flink"], "engine: expected local or spark, got 'flink'"),
     "no dim": (["model=als", "model.dim=0"], "model.dim: expected a number >= 1"),
     "half a dim": (["model=als", "model.dim=1.5"], "model.dim: expected a whole number, got 1.5"),
     "nothing to solve with": (["model=als", "model.l2=0"], "model.l2=0: too small to solve for"),

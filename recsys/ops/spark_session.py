@@ -91,7 +91,7 @@ def open_session(settings: SparkSettings) -> Any:
             from pyspark.sql import SparkSession
     except ModuleNotFoundError:
         raise InputError("Spark needs pyspark; pip install 'recsys[spark]'") from None
-    if not _is_submitted() and not _has_java():
+    if not _is_submitted() and not has_java():
         raise InputError("Spark needs Java 17 or later; install it, or set JAVA_HOME")
     if SparkSession.getActiveSession() is None:
         # Workers would take the first python3 of the PATH, which may lack this library.
@@ -123,7 +123,8 @@ def _is_submitted() -> bool:
     return "PYSPARK_GATEWAY_PORT" in os.environ
 
 
-def _has_java() -> bool:
+def has_java() -> bool:
+    """Whether Java is where Spark looks for it: in JAVA_HOME, or on the PATH."""
     home = os.environ.get("JAVA_HOME")
     return (home is not None and (Path(home) / "bin" / "java").exists()) or bool(
         shutil.which("java")

@@ -11,7 +11,7 @@ Why not `pyspark.ml.recommendation.ALS`: it multiplies the regularisation of a r
 positive ratings, so that no setting of it solves the problem of `recsys.models.als`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -139,8 +139,10 @@ def _stepped(block: Block, products: FloatArray, l2: float) -> Block:
 def _solved(block: Block, products: FloatArray, l2: float) -> FloatArray:
     try:
         return solved(_graph(block).to_customers, torch.from_numpy(products), l2).numpy()
-    except torch.linalg.LinAlgError:
-        # Raised here, it would reach the driver as a page of Java.
+    except RuntimeError as error:
+        if "linalg.cholesky" not in str(error):
+            raise
+        # Passed on, it would reach the driver as a page of Java.
         return np.full_like(block.vectors, np.nan)
 
 
@@ -172,5 +174,5 @@ def _added(left: _Sums, right: _Sums) -> _Sums:
 
 
 def _joined(arrays: Any) -> FloatArray:
-    parts: Iterator[FloatArray] = arrays.toLocalIterator()
-    return np.concatenate(list(parts))
+    # Not as an iterator: that computes one block after the other, and its reader gives up waiting.
+    return np.concatenate(arrays.collect())

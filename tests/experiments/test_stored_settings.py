@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from test_compare import SEGMENT, four, made
 
 from recsys.errors import InputError
+from recsys.experiments.config import PARTS
 from recsys.experiments.rerun import settings_of_run
 from recsys.experiments.stored_settings import stored_settings
 from recsys.experiments.target_classes import class_of_target
@@ -48,7 +49,8 @@ def stored(model: str = "lightgcn", **chosen: Any) -> Any:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", [f"model={model}", "data.events=2000"])
     config.names = {"data": "simulated", "split": "time", "model": model, "experiment": None}
-    plain = OmegaConf.to_container(config, resolve=True)
+    # A run keeps its parts; `engine` and `spark` only served to compose them.
+    plain = OmegaConf.to_container(OmegaConf.masked_copy(config, [*PARTS, "allow"]), resolve=True)
     return SimpleNamespace(
         run_id="0123456789abcdef", model=model, config=plain, metrics_json={"chosen": chosen}
     )

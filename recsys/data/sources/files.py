@@ -78,11 +78,6 @@ class Files(OwnTables):
                 "data.mapping and data.rename: expected one of them, got both; write the names "
                 "under tables.TABLE.columns of the mapping"
             )
-        self.mapping = None if mapping is None else _read_mapping(mapping)
-        self.partitions: Partitions = partitions or {}
-        self.store = None if store is None else Path(store).expanduser()
-        if not is_address:
-            require_partitions(self.folder, self.partitions)
         if sum_events and self.spark is None:
             raise InputError("data.sum_events: only Spark sums events; set engine=spark")
         if mapping is not None and self.spark is not None:
@@ -90,6 +85,11 @@ class Files(OwnTables):
                 "data.mapping: engine=spark reads Parquet as the library names its columns, or "
                 "renamed by data.rename; remove the mapping, or set engine=local"
             )
+        self.mapping = None if mapping is None else _read_mapping(mapping)
+        self.partitions: Partitions = partitions or {}
+        if not is_address:
+            require_partitions(self.folder, self.partitions)
+        self.store = None if store is None else Path(store).expanduser()
         if self.store is not None:
             self._refuse_with_store(meaning)
 
@@ -152,8 +152,13 @@ class Files(OwnTables):
         `recsys check suggest=true` would write.
 
         Raises:
-            InputError: the folder has no file of interactions.
+            InputError: the folder has no file of interactions, or Spark is to read it.
         """
+        if self.spark is not None:
+            raise InputError(
+                "data.engine=spark: a load in Spark names the first fault; to list all of them, "
+                "set data.engine=local"
+            )
         from recsys.data.mapping.folder import inspect_folder
 
         return inspect_folder(

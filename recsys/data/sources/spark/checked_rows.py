@@ -103,7 +103,9 @@ def _checked_batches(
         frame = typed_partitions(frame_of(pa.Table.from_batches([batch])), partitions)
         places = frame[[name for name in (FILE, ROW) if name in frame]]
         # Of the columns of codes, only customers may not be empty.
-        codes = [name for name in frame if is_in_dictionary(name) and name != columns.CUSTOMER]
+        codes = [
+            name for name in map(str, frame) if is_in_dictionary(name) and name != columns.CUSTOMER
+        ]
         try:
             checked = check_table("interactions", frame.drop(columns=[*places, *codes]))
         except InputError as error:

@@ -104,6 +104,8 @@ def _frame(rows: pa.Table, dictionaries: Mapping[str, Dictionary]) -> pd.DataFra
         if name in dictionaries:
             column = dictionaries[name].decoded(column.to_numpy(np.int32))
         elif name == columns.ACTION:
-            column = pd.Series(pd.Categorical.from_codes(column, columns.ACTIONS))
+            column = pd.Series(
+                pd.Categorical.from_codes(column, pd.Index(columns.ACTIONS, dtype="str"))
+            )
         cells[name] = column
     return pd.DataFrame(cells)
