@@ -9,6 +9,7 @@ from recsys.errors import InputError
 from recsys.ops.masking import masked
 from recsys.ops.terminal import FULL
 from recsys.ops.whole_file import reason
+from recsys.tracking.lost import ServerLost
 
 _PAGE = 1000
 
@@ -94,7 +95,9 @@ def ending_run(client: Any, run_id: str, kind: str) -> Iterator[None]:
             yield
         except BaseException as error:
             status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-            with suppress(Exception):
-                client.set_terminated(run_id, status)
+            # A server that is lost would only be waited for once more.
+            if not isinstance(error, ServerLost):
+                with suppress(Exception):
+                    client.set_terminated(run_id, status)
             raise
         client.set_terminated(run_id, "FINISHED")
