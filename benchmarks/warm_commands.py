@@ -97,7 +97,7 @@ def _become(words: list[str], folder: str, limit: int | None) -> None:
     def without_imports(method: str | None = None) -> Any:
         return start("fork" if method == "spawn" else method)
 
-    multiprocessing.get_context = without_imports  # type: ignore[assignment]
+    multiprocessing.get_context = without_imports
     if limit is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     from recsys.cli.main import main

@@ -638,6 +638,12 @@ MONITOR = {
         "out=page.html: expected a folder, and .html is the ending of a file"),
 }  # fmt: skip
 
+SYNC = {
+    "no such folder": (["folder=nowhere"], "folder=nowhere: expected a folder with runs in it"),
+    "a file": (["folder=kept"], "folder=kept: expected a folder with runs in it"),
+    "misspelt key": (["folders=x"], "unknown argument 'folders=x'; did you mean folder="),
+}
+
 BROKEN_COMMANDS = {
     "check": CHECK, "value": VALUE, "identities": IDENTITIES, "segments": SEGMENTS,
     "signals": SIGNALS, "similar": SIMILAR, "moments": MOMENTS, "purposes": PURPOSES,
@@ -646,7 +652,8 @@ BROKEN_COMMANDS = {
     "plan": PLAN,
     "refresh": REFRESH, "serve": SERVE,
     "compare": COMPARE, "export": EXPORT, "recommend": RECOMMEND, "simulate": SIMULATE,
-    "store": STORE, "add_products": ADD_PRODUCTS, "promote": PROMOTE, "retrain": RETRAIN,
+    "store": STORE, "sync": SYNC, "add_products": ADD_PRODUCTS, "promote": PROMOTE,
+    "retrain": RETRAIN,
     "benchmark": BENCHMARK,
     "tune": TUNE, "ladder": LADDER, "decide": DECIDE, "backtest": BACKTEST,
     "monitor": MONITOR,

@@ -103,7 +103,7 @@ def main(words: Sequence[str]) -> None:
     report = _report(data, given["label"], days, scored_window(source.cutoffs, data, test), test)
     say(*moment_text(report))
     for name, path, content in _contents(data, given, files, moment, days, report, retention):
-        write_whole(path, content, name)
+        write_whole(path, content, "out" if name == "customers" else name)
         say("", f"{name.capitalize()}: {path}")
     write_page(page, lambda: moment_page(report))
     log_if_wanted(

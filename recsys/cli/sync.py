@@ -43,7 +43,7 @@ def main(words: Sequence[str]) -> None:
         except ServerLost as lost:
             left = len(kept) - number
             raise InputError(
-                f"{lost}; {left} folder{'s' if left > 1 else ''} of kept runs stay as they are"
+                f"{lost}; runs stay kept in {left} folder{'s' if left > 1 else ''}"
             ) from None
         runs = f"{sent.runs} run{'s' if sent.runs != 1 else ''}"
         say(f"{run_folder}: {runs} sent to {masked(sent.uri)}")

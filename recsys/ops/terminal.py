@@ -14,7 +14,8 @@ from recsys.ops.shown_text import for_terminal, shortened
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Lock
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk that takes no more."""
 _LONGEST = 2000
 """Characters of an error line, so that one that repeats a huge cell still shows its remedy."""
 
@@ -36,7 +37,7 @@ def exit_on_input_error(last_word: "Lock | None" = None) -> Iterator[None]:
         _end(str(error), last_word)
     except OSError as error:
         # Any write can meet a full disk.
-        if error.errno not in _FULL:
+        if error.errno not in FULL:
             raise
         file = f"{error.filename} cannot be written: " if error.filename else ""
         _end(f"{file}{os.strerror(error.errno)}; make room, and start again", last_word)

@@ -4,12 +4,13 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from recsys.errors import InputError
 from recsys.ops.locks import lock
-from recsys.ops.whole_file import reason
+from recsys.ops.whole_file import partial, reason
 
 
 @contextmanager
@@ -31,25 +32,56 @@ def work_folder(target: Path, about: str, key: str) -> Iterator[Path]:
     named = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
     prefix = f".recsys-work-{named}-"
     folder = target.with_name(prefix + hashlib.sha256(about.encode()).hexdigest()[:16])
+    with ExitStack() as held:
+        with _as_input_error(target, key):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _remove_others(folder, prefix)
+            _claim(folder, held)
+        try:
+            yield folder
+        except Exception:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def part_file(path: Path, target: Path, key: str) -> Iterator[BinaryIO]:
+    """Yields a file to write a part into, which is complete or absent.
+
+    Args:
+        path: of the part; its folder is created if it is missing.
+        target: that it is a part of.
+        key: setting that names the target, for the error message.
+
+    Raises:
+        InputError: the part cannot be written.
+    """
+    with _as_input_error(target, key):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial(path) as (_, descriptor), open(descriptor, "wb", closefd=False) as file:
+            yield file
+
+
+@contextmanager
+def _as_input_error(target: Path, key: str) -> Iterator[None]:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_others(folder, prefix)
-        while True:
-            folder.mkdir(exist_ok=True)
-            before = folder.stat()
-            with lock(folder):
-                # It may have been removed by the process that was waited for.
-                if not folder.exists() or not os.path.samestat(folder.stat(), before):
-                    continue
-                try:
-                    yield folder
-                except Exception:
-                    shutil.rmtree(folder, ignore_errors=True)
-                    raise
-                shutil.rmtree(folder, ignore_errors=True)
-                return
+        yield
     except OSError as error:
         raise InputError(f"{key}={target} cannot be written: {reason(error)}") from None
+
+
+def _claim(folder: Path, held: ExitStack) -> None:
+    """Makes the folder, or takes it up; its lock is held as long as the stack."""
+    while True:
+        folder.mkdir(exist_ok=True)
+        before = folder.stat()
+        with ExitStack() as attempt:
+            attempt.enter_context(lock(folder))
+            # It may have been removed by the process that was waited for.
+            if folder.exists() and os.path.samestat(folder.stat(), before):
+                held.enter_context(attempt.pop_all())
+                return
 
 
 def _remove_others(folder: Path, prefix: str) -> None:

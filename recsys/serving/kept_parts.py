@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from recsys.arrays import AnyArray
-from recsys.ops.whole_file import write_whole
-from recsys.ops.work_folder import work_folder
+from recsys.ops.work_folder import part_file, work_folder
 
 
 class KeptParts:
@@ -22,10 +20,11 @@ class KeptParts:
 
     Args:
         folder: of the parts; None keeps nothing.
+        target: file that they are parts of.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None, target: Path = Path()) -> None:
+        self._folder, self._target = folder, target
 
     def table(self, number: int, make: Callable[[], pa.Table]) -> pa.Table:
         """The table of a part, made unless it is there.
@@ -39,10 +38,12 @@ class KeptParts:
         if path.exists():
             with pa.OSFile(str(path)) as file:
                 return pa.ipc.open_stream(file).read_all()
-        table, sink = make(), pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema) as stream:
+        table = make()
+        with (
+            part_file(path, self._target, "out") as file,
+            pa.ipc.new_stream(file, table.schema) as stream,
+        ):
             stream.write_table(table)
-        write_whole(path, sink.getvalue().to_pybytes(), "out")
         return table
 
     def arrays(
@@ -59,9 +60,9 @@ class KeptParts:
         if path.exists():
             with np.load(path, allow_pickle=False) as kept:
                 return dict(kept)
-        arrays, content = make(), BytesIO()
-        np.savez(content, allow_pickle=False, **arrays)
-        write_whole(path, content.getvalue(), "out")
+        arrays = make()
+        with part_file(path, self._target, "out") as file:
+            np.savez(file, allow_pickle=False, **arrays)
         return arrays
 
 
@@ -82,7 +83,7 @@ def kept_parts(target: Path, digest: str, asked: Sequence[Any]) -> Iterator[Kept
         return
     about = json.dumps([digest, *asked], default=str)
     with work_folder(target, about, "out") as folder:
-        yield KeptParts(folder)
+        yield KeptParts(folder, target)
 
 
 def content_digest(*values: Any) -> str:

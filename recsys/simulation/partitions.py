@@ -11,8 +11,8 @@ from tqdm import tqdm
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 from recsys.ops.locks import lock
-from recsys.ops.whole_file import reason, sync, whole_file, write_whole
-from recsys.ops.work_folder import work_folder
+from recsys.ops.whole_file import reason, sync
+from recsys.ops.work_folder import part_file, work_folder
 
 MARKET = ".simulated.json"
 """File of a complete market: what it was made of, and the rows of its tables."""
@@ -46,12 +46,13 @@ def write_partitions(
     with work_folder(folder, json.dumps(about), "out") as draft:
         rows = {name: len(table) for name, table in shared.items()}
         for name, table in shared.items():
-            _write(table, draft / f"{name}.parquet")
+            _write(table, draft / f"{name}.parquet", folder)
         # The progress bar is shown only in a terminal.
         for number in tqdm(range(count), unit="part", disable=None):
-            for name, length in _part(draft, number, part).items():
+            for name, length in _part(draft, number, part, folder).items():
                 rows[name] = rows.get(name, 0) + length
-        write_whole(draft / MARKET, json.dumps({"market": about, "rows": rows}) + "\n", "out")
+        with part_file(draft / MARKET, folder, "out") as file:
+            file.write(json.dumps({"market": about, "rows": rows}).encode())
         try:
             with lock(folder.parent):
                 # Another process may have filled it in the meantime.
@@ -62,21 +63,22 @@ def write_partitions(
     return rows
 
 
-def _part(draft: Path, number: int, part: Callable[[int], Tables]) -> dict[str, int]:
+def _part(draft: Path, number: int, part: Callable[[int], Tables], folder: Path) -> dict[str, int]:
     """Rows of the tables of a part, which is written unless a killed write has finished it."""
     path = draft / f".part-{number:05d}.json"
     if path.exists():
         return dict(json.loads(path.read_text()))
     rows = {}
     for name, table in part(number).items():
-        _write(table, draft / name / f"part-{number:05d}.parquet")
+        _write(table, draft / name / f"part-{number:05d}.parquet", folder)
         rows[name] = len(table)
-    write_whole(path, json.dumps(rows), "out")
+    with part_file(path, folder, "out") as file:
+        file.write(json.dumps(rows).encode())
     return rows
 
 
-def _write(table: pd.DataFrame, path: Path) -> None:
-    with whole_file(path, "out") as file:
+def _write(table: pd.DataFrame, path: Path, folder: Path) -> None:
+    with part_file(path, folder, "out") as file:
         table.to_parquet(file, index=False)
 
 

@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recsys import __version__
 from recsys.arrays import FloatArray, IdArray, IntArray
 from recsys.data import columns
 from recsys.data.source import Cutoffs
@@ -143,7 +142,6 @@ class SimulatedMarket:
             "seed": self.seed,
             "version": self.version,
             "records": self.records,
-            "recsys": __version__,
         }
         return write_partitions(Path(folder), about, self.partition, self.parts, self.shared())
 

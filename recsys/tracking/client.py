@@ -1,11 +1,15 @@
 """Work with an MLflow client: searches over all pages, status of runs, errors in one line."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from recsys.errors import InputError
 from recsys.ops.masking import masked
+from recsys.ops.terminal import FULL
+from recsys.ops.whole_file import reason
+from recsys.tracking.lost import ServerLost
 
 _PAGE = 1000
 
@@ -47,8 +51,31 @@ def store_errors(logged: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, OSError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{logged} could not be logged: {masked(reason)}") from error
+        raise InputError(f"{logged} could not be logged: {masked(_first_line(error))}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    """What the database said, where it is at fault; SQLAlchemy may begin with a hint."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, sqlite3.Error):
+            return f"(sqlite3.{type(link).__name__}) {link}"
+        link = getattr(link, "orig", None) or link.__cause__ or link.__context__
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def refuse_full(error: BaseException | None, folder: str) -> None:
+    """Raises `InputError` where an error came from a disk that takes no more.
+
+    Args:
+        error: of MLflow.
+        folder: that was written to.
+    """
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in FULL:
+            line = f"{folder} cannot be written: {reason(error)}; make room, or set TMPDIR"
+            raise InputError(line) from None
+        error = error.__cause__ or error.__context__
 
 
 @contextmanager
@@ -68,7 +95,9 @@ def ending_run(client: Any, run_id: str, kind: str) -> Iterator[None]:
             yield
         except BaseException as error:
             status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-            with suppress(Exception):
-                client.set_terminated(run_id, status)
+            # A server that is lost would only be waited for once more.
+            if not isinstance(error, ServerLost):
+                with suppress(Exception):
+                    client.set_terminated(run_id, status)
             raise
         client.set_terminated(run_id, "FINISHED")

@@ -23,7 +23,7 @@ from recsys.tracking.bounded_files import (
     require_size,
     yaml_mapping,
 )
-from recsys.tracking.client import search_runs
+from recsys.tracking.client import refuse_full, search_runs
 from recsys.tracking.metrics_json import slices_of
 from recsys.tracking.names import has_former_names, intervals_of, metric_of
 from recsys.tracking.store import TrackConfig, open_to_read
@@ -160,7 +160,8 @@ class TrackedRun:
                 if file.path == name:
                     require_size(name, file.file_size, limit)
             return Path(self.client.download_artifacts(self.run_id, name, folder))
-        except (MlflowException, OSError):
+        except (MlflowException, OSError) as error:
+            refuse_full(error, folder)
             raise InputError(
                 f"run {self.run_id} has no artifact {name}; was its folder of artifacts moved?"
             ) from None

@@ -152,6 +152,8 @@ def _client(uri: str) -> Any:
 
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It tells of each try.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     # It prints a traceback of each error, which is also raised.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     return MlflowClient(uri)

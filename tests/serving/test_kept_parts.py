@@ -1,5 +1,6 @@
 """An answer for everybody that is killed goes on where it was, and ends the same."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from artifact_contents import AS_OF
 from policy_part import deciding, rules
 
+from recsys.errors import InputError
 from recsys.serving import Artifact, load, write
 from recsys.serving.decide import tiles
 from recsys.serving.decide.plan import decide_everyone
@@ -110,3 +112,24 @@ def test_contents_are_known_by_every_number_in_them() -> None:
     assert content_digest(np.arange(4)) != content_digest(np.arange(4).reshape(2, 2))
     # An object of which nothing is known is equal to nothing.
     assert content_digest(object()) != content_digest(object())
+
+
+@pytest.mark.parametrize("name", ["offers.parquet", "plan.parquet"])
+def test_a_folder_that_vanishes_is_one_line(
+    name: str, artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, tile, table = tmp_path / "out", tiles.tile_candidates, everyone._table
+
+    def vanishing(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            shutil.rmtree(folder, ignore_errors=True)
+            return function(*arguments, **options)
+
+        return call
+
+    monkeypatch.setattr(tiles, "tile_candidates", vanishing(tile))
+    monkeypatch.setattr(everyone, "_table", vanishing(table))
+    answer = recommend_everyone if name == "offers.parquet" else decide_everyone
+    with pytest.raises(InputError, match=rf"out=.*{name} cannot be written: No such file"):
+        answer(artifact, folder / name, at=AS_OF)
+    assert not (folder / name).exists()

@@ -1,11 +1,13 @@
 """Whatever is wrong with a tracking URI becomes one line."""
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from recsys.errors import InputError
 from recsys.tracking.environment import environment
+from recsys.tracking.lost import ServerLost
 from recsys.tracking.read import runs
 from recsys.tracking.store import TrackConfig, open_store
 
@@ -47,6 +49,22 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_a_server_that_does_not_answer_is_said_without_its_password() -> None:
     message = refusal("http://anna:secret@127.0.0.1:9")
     assert message == "track.uri=http://***@127.0.0.1:9 cannot be used: the server does not answer"
+
+
+def test_a_server_that_takes_calls_and_never_answers_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        uri = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        with pytest.raises(ServerLost):
+            open_store(TrackConfig(uri=uri))
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql+pymysql"])
+def test_a_database_that_is_away_is_lost_at_once(scheme: str) -> None:
+    with pytest.raises(ServerLost, match=r"//\*\*\*@127.0.0.1:9/runs cannot be used: the server"):
+        open_store(TrackConfig(uri=f"{scheme}://anna:secret@127.0.0.1:9/runs"))
 
 
 def test_a_tag_that_mlflow_would_refuse_is_said_at_once() -> None:
