@@ -107,7 +107,7 @@ def _composed(words: Sequence[str]) -> Iterator[DictConfig]:
         with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
             try:
                 config = compose("config", overrides)
-            except UNREADABLE as error:
+            except (OSError, *UNREADABLE) as error:
                 if isinstance(error, InputError | OmegaConfBaseException):
                     raise
                 raise InputError(in_one_line(error)) from None

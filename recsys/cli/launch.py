@@ -70,7 +70,8 @@ def _run(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
         except (OSError, *UNREADABLE) as error:
             if started or isinstance(error, HydraException | OmegaConfBaseException):
                 raise
-            if not isinstance(error, OSError):
+            # OmegaConf raises one without a number for a file that holds no mapping.
+            if not isinstance(error, OSError) or error.errno is None:
                 raise InputError(in_one_line(error)) from None
             named = f" {error.filename}" if error.filename else ""
             raise InputError(

@@ -62,7 +62,7 @@ def database(postgresql_uri: str) -> str:
 
 @pytest.mark.parametrize("door", ["data.uri", "data.uri_env"])
 def test_a_run_on_a_database_keeps_no_password(door: str, database: str, tmp_path: Path) -> None:
-    address = "SHOP_URI" if door == "data.uri_env" else database.replace("+psycopg", "")
+    address = "SHOP_URI" if door == "data.uri_env" else f"'{database}'"
     words = ("data=sql", f"{door}={address}", "data.queries.interactions=planted_events",
              "data.hash_ids=SHOP_KEY", "data.filter_seen=false")  # fmt: skip
     variables = {"SHOP_URI": database}
