@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export MPLBACKEND := Agg
 
-.PHONY: demo test test-slow test-spark test-ray lint docs benchmark clean
+.PHONY: demo test test-slow test-spark test-ray lint docs benchmark audit clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -44,5 +44,13 @@ test-ray: .venv/installed  ## sweeps and tuning on Ray, which it installs
 benchmark: .venv/installed  ## a suite whose figures stand in docs/results.md
 	$(BIN)/recsys benchmark suite=evaluation
 
+.audit/installed: constraints.txt
+	$(PYTHON) -m venv .audit
+	.audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@touch $@
+
+audit: .audit/installed  ## known vulnerabilities of the pinned packages
+	@bash scripts/audit.sh .audit/bin/pip-audit
+
 clean:  ## the environment and what runs left behind
-	rm -rf .venv outputs artifacts market mlflow.db mlartifacts
+	rm -rf .venv .audit outputs artifacts market mlflow.db mlartifacts

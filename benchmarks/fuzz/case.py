@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
-SECONDS, WALL = 10.0, 90.0
+SECONDS, WALL = 10.0, 300.0
 """Of processor time that a refusal may take, and of the clock on a busy machine."""
 
 

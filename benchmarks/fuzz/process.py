@@ -31,7 +31,7 @@ _CHANGES = frozenset(
     }
 )  # fmt: skip
 _PROGRAMS = frozenset({"os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "pty.spawn"})
-_HARMLESS = ("git", "uname", "ldconfig", "lscpu", "file", "gcc", "nvidia-smi")
+_HARMLESS = ("git", "uname", "ldconfig", "lscpu", "file", "gcc", "nvidia-smi", "fc-list")
 Hook: TypeAlias = Callable[[str, tuple[object, ...]], None]
 _ALLOWED = ("/dev/", "/proc/")
 

@@ -37,18 +37,19 @@ def server(artifact: Path, folder: Path) -> Iterator[tuple[Process, int]]:
         process.end(0, 0)
 
 
-def ask(number: int, port: int, random: Random) -> Verdict:
+def ask(number: int, process: Process, port: int, random: Random) -> Verdict:
     """Sends one spoiled request.
 
     Args:
         number: of the case.
-        port: of the server.
+        process: the server.
+        port: that it listens on.
         random: what is spoiled depends on it alone.
     """
-    raw, about = _request(random)
-    began = time.monotonic()
+    raw, about, is_whole = _request(random)
+    began, before = time.monotonic(), len(process.said())
     try:
-        status, said = _answer(port, raw)
+        status, said = _answer(port, raw, is_whole)
     except (TimeoutError, OSError) as error:
         status, said = 0, str(error)
     is_hung = time.monotonic() - began > WALL - 1
@@ -57,14 +58,16 @@ def ask(number: int, port: int, random: Random) -> Verdict:
         family="requests",
         about=about,
         said=f"HTTP {status} {said}",
-        traceback="Traceback" in said,
+        traceback="Traceback" in said + process.said()[before:],
         hang=is_hung,
-        wrong_code=not is_hung and status not in _FINE,
+        # Who breaks off gets no answer.
+        wrong_code=not is_hung and status not in _FINE and (is_whole or status != 0),
         refused=status in _CLIENT_ERRORS,
     )
 
 
-def _request(random: Random) -> tuple[bytes, str]:
+def _request(random: Random) -> tuple[bytes, str, bool]:
+    """The bytes, what is odd about them, and whether they are all that they announce."""
     body = json.dumps(_GOOD).encode()
     kind, path, method = "application/json", "/invocations", "POST"
     chosen = random.randrange(7)
@@ -88,25 +91,29 @@ def _request(random: Random) -> tuple[bytes, str]:
     else:
         about, body = "value", json.dumps(spoiled_value(_GOOD, random)).encode()
     length: object = len(body)
+    is_whole = True
     if random.random() < 0.15:
         length = random.choice((-1, "x", len(body) + 10**12, 0, "1e3", len(body) // 2))
         about += f", length {length}"
+        is_whole = not isinstance(length, int) or length <= len(body)
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n"
     if random.random() < 0.1:
         odd = ("Transfer-Encoding: chunked", f"X: {'y' * 100_000}", "Expect: nothing")
         head += f"{random.choice(odd)}\r\n"
         about += ", header"
+        is_whole = False
     head += f"Content-Length: {length}\r\nConnection: close\r\n\r\n"
-    return head.encode() + body, about
+    return head.encode() + body, about, is_whole
 
 
-def _answer(port: int, raw: bytes) -> tuple[int, str]:
-    """Status and body; the sender says that it sends no more, as a client that broke off."""
+def _answer(port: int, raw: bytes, is_whole: bool) -> tuple[int, str]:
+    """Status and body; who has announced more than it sends breaks off."""
     with closing(socket.create_connection(("127.0.0.1", port), timeout=SECONDS)) as connection:
         connection.settimeout(WALL)
         try:
             connection.sendall(raw)
-            connection.shutdown(socket.SHUT_WR)
+            if not is_whole:
+                connection.shutdown(socket.SHUT_WR)
         except (BrokenPipeError, ConnectionResetError):
             pass  # it has refused already what was too long
         parts = []

@@ -97,16 +97,16 @@ def judged(
     warm_up()
     good = world.made(folder / "world") if made is None else made
     with ExitStack() as held:
-        port: int | None = None
+        served: tuple[Process, int] | None = None
         for number in numbers:
             random = Random(f"{seed} {number}")
             family = _family(random)
             if family == "requests":
-                if port is None:
+                if served is None:
                     inside = world.copied(good, folder / "served", ("artifact",))
                     serving = requests.server(inside / "artifact", inside)
-                    _, port = held.enter_context(serving)
-                yield requests.ask(number, port, random)
+                    served = held.enter_context(serving)
+                yield requests.ask(number, *served, random)
                 continue
             yield _ended(number, family, random, good, folder / str(number))
             if not keep:

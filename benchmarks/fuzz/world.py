@@ -92,7 +92,7 @@ def copied(world: Path, folder: Path, parts: Sequence[str]) -> Path:
             shutil.copytree(world / name, inside / name)
         else:
             shutil.copyfile(world / name, inside / name)
-    if "runs" in parts:
+    if (inside / "mlflow.db").exists():
         _moved_store(inside, str(world))
     return inside
 

@@ -9,7 +9,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from recsys.cli.hydra_errors import UNREADABLE, in_one_line
 from recsys.cli.launch import as_input_errors
 from recsys.data.source import Source
 from recsys.errors import InputError
@@ -103,7 +105,12 @@ def _composed(words: Sequence[str]) -> Iterator[DictConfig]:
     GlobalHydra.instance().clear()
     with as_input_errors():
         with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
-            config = compose("config", overrides)
+            try:
+                config = compose("config", overrides)
+            except (OSError, *UNREADABLE) as error:
+                if isinstance(error, InputError | OmegaConfBaseException):
+                    raise
+                raise InputError(in_one_line(error)) from None
         yield config
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NoReturn
 
+import yaml
 from hydra._internal.utils import get_args_parser
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
@@ -22,6 +23,9 @@ from recsys.experiments.former_names import refuse_renamed
 
 _INTERNAL = ("hydra", "names")
 """Top-level keys that users do not set."""
+
+UNREADABLE = (ValueError, yaml.YAMLError, RecursionError)
+"""What Hydra raises beside its own errors while it reads files of the configuration."""
 
 _DIGITS = "for integer string conversion"
 """Part of the error of Python about a whole number that is too long to read."""
@@ -42,8 +46,17 @@ def in_one_line(error: BaseException) -> str:
     """What is wrong with a configuration, and the remedy.
 
     Args:
-        error: an exception of Hydra or OmegaConf.
+        error: an exception of Hydra or OmegaConf, or one of `UNREADABLE`.
     """
+    if isinstance(error, RecursionError):
+        return "a file of the configuration is nested too deeply; write fewer levels"
+    if isinstance(error, OSError):
+        what = f"{error.filename}: {error.strerror}" if error.strerror else _first(error)
+        return f"a file of the configuration: expected a mapping in YAML, got: {what}"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        problem = error.problem or error.context or "it is no YAML"
+        return f"{mark.name}, line {mark.line + 1}: expected YAML, got a fault: {problem}"
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
     if isinstance(error, OverrideParseException):
         return (

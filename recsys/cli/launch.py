@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from recsys.cli.hydra_errors import in_one_line, refuse_unknown_flags
+from recsys.cli.hydra_errors import UNREADABLE, in_one_line, refuse_unknown_flags
 from recsys.cli.settings_help import settings_help
 from recsys.errors import InputError
 from recsys.experiments.processes import is_first
@@ -67,10 +67,11 @@ def _run(task: Callable[[DictConfig], Any], conf: Path, name: str) -> None:
     with report_failures():
         try:
             wrapped(guarded)()
-        except (OSError, ValueError) as error:
+        except (OSError, *UNREADABLE) as error:
             if started or isinstance(error, HydraException | OmegaConfBaseException):
                 raise
-            if isinstance(error, ValueError):
+            # OmegaConf raises one without a number for a file that holds no mapping.
+            if not isinstance(error, OSError) or error.errno is None:
                 raise InputError(in_one_line(error)) from None
             named = f" {error.filename}" if error.filename else ""
             raise InputError(

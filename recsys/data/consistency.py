@@ -92,6 +92,10 @@ def _offer_dates(tables: Tables) -> Iterator[Fault]:
     offers, decisions = tables.offers, tables.decisions
     if offers is None or decisions is None or columns.VALID_FROM not in offers:
         return
+    dates = offers[columns.VALID_FROM], decisions[columns.TIMESTAMP]
+    if not all(pd.api.types.is_datetime64_any_dtype(each.dtype) for each in dates):
+        # Cells that are no dates are faults of their own, and have become empty ones here.
+        return
     starts = offers.groupby(columns.OFFER)[columns.VALID_FROM].min()
     begins = decisions[columns.OFFER].map(starts)
     early = decisions[columns.TIMESTAMP] < begins

@@ -1,5 +1,6 @@
 """Parses YAML that a user wrote, more strictly than PyYAML's safe loader."""
 
+import re
 from typing import Any
 
 import yaml
@@ -7,13 +8,14 @@ import yaml
 from recsys.ops.shown_text import shown
 
 _MOST_LEVELS = 100
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def parse_yaml(text: str) -> Any:
     """Plain data of a YAML text.
 
     Anchors are refused, by which a file of 1 kB can expand to gigabytes, and so are repeated keys,
-    of which the last would count in silence.
+    of which the last would count in silence, and halves of characters.
 
     Raises:
         yaml.MarkedYAMLError: the text is no YAML, with the line; or it has an anchor or a key that
@@ -46,6 +48,15 @@ class _Loader(yaml.SafeLoader):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="anchors are not allowed", problem_mark=mark)
         return super().compose_node(parent, index)
+
+    def construct_scalar(self, node: Any) -> Any:
+        text = super().construct_scalar(node)
+        # "\\ud800" is half of a character: no file, terminal or database takes it.
+        if isinstance(text, str) and not text.isascii() and _HALF.search(text):
+            raise yaml.MarkedYAMLError(
+                problem="half of a character, as \\ud800", problem_mark=node.start_mark
+            )
+        return text
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         mapping: dict[Any, Any] = {}

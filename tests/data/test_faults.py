@@ -145,3 +145,13 @@ def test_faults_of_rows_that_stay_keep_their_positions() -> None:
     table = collect_table("products", products, remedies=Remedies(cells={"product_id": "drop"}))
     assert [(fault.column, fault.rows) for fault in table.faults] == [("price", (1,))]
     assert table.rows.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("odd", [2**64 - 1, b"\xff", True])
+def test_dates_of_offers_that_are_none_are_no_crash(odd: object, tmp_path: Path) -> None:
+    folder = write_shop(tmp_path / "tables")
+    offers = pd.read_csv(folder / "offers.csv").assign(valid_from=odd)
+    (folder / "offers.csv").unlink()
+    offers.to_parquet(folder / "offers.parquet")
+    faults = Files(root=str(folder)).inspected().collected.faults
+    assert "valid_from" in {fault.column for fault in faults}

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from recsys.data.mapping.mapping import read_mapping
+from recsys.data.strict_yaml import parse_yaml
 from recsys.errors import InputError
 from recsys.policy.live_tests.plan_file import read_plan
 from recsys.policy.rules.read import read_policy
@@ -37,3 +39,9 @@ def test_what_strict_yaml_refuses_is_one_line(
     with pytest.raises(InputError, match=words) as refused:
         read(path)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ['a: "\\ud800"', '"\\udc00": 1'])
+def test_half_a_character_is_refused(text: str) -> None:
+    with pytest.raises(yaml.MarkedYAMLError, match="half of a character"):
+        parse_yaml(text)

@@ -109,3 +109,16 @@ def test_a_folder_without_events_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.csv").write_text("x,y\n1,2\n")
     with pytest.raises(InputError, match="expected a file of events with the ids of customers"):
         suggested(tmp_path)
+
+
+@pytest.mark.parametrize("raw", [b"PAR1 and no end", b""])
+def test_a_damaged_parquet_file_is_not_read(raw: bytes, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("customer_id,product_id,timestamp\na,b,2026-01-01\n")
+    (tmp_path / "other.parquet").write_bytes(raw)
+    assert suggested(tmp_path).unread == ["other.parquet"]
+
+
+def test_a_parquet_file_without_rows_is_looked_at(tmp_path: Path) -> None:
+    empty = pd.DataFrame({"customer_id": pd.Series(dtype="str"), "product_id": [], "timestamp": []})
+    empty.to_parquet(tmp_path / "interactions.parquet")
+    assert list(suggested(tmp_path).content["tables"]) == ["interactions"]

@@ -210,6 +210,27 @@ def test_checkpoints_stay_where_nobody_is_found(tmp_path: Path) -> None:
     assert (tmp_path / "model.pt").exists()
 
 
+@pytest.mark.parametrize(("who", "kept"), [(ANN, "C0000042"), (SHORT, 7)])
+def test_a_store_of_events_goes_where_it_has_the_person(
+    who: Person, kept: object, tmp_path: Path
+) -> None:
+    for name, value in (("with", kept), ("without", "C1" if kept == "C0000042" else 8)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "store.json").write_text('{"format": 1, "parts": [], "values": []}')
+        table = pa.table({"customer_id": [[value]], "product_id": [["7"]]})
+        path = str(folder / "values-0.arrow")
+        with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+    request = Request(person=who, folders=[tmp_path], receipts=tmp_path / "receipts")
+
+    (change,) = forget(request).changes
+
+    assert change.place == "stores of events"
+    assert not (tmp_path / "with").exists()
+    assert (tmp_path / "without" / "values-0.arrow").exists()
+
+
 def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "bank.db"
     with closing(sqlite3.connect(path)) as database, database:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.data import columns
@@ -26,6 +27,9 @@ from recsys.data.sources.folder import content, usual_file
 from recsys.data.sources.gzipped import refuse_unbounded_gzip
 from recsys.data.sources.parts import is_of_text_parts, is_text, parts_of
 from recsys.errors import InputError
+
+_ROWS = 100_000
+"""Of a Parquet file that are looked at."""
 
 _OUTCOMES = {name: ACTIONS[name] for name in ("accept", "reject", "ignore")}
 _CLOSED = {columns.ACTION: ACTIONS, columns.OUTCOME: _OUTCOMES}
@@ -106,11 +110,22 @@ def _read(path: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
         frame = read_text_table(path, form).frame
         return {"separator": form.separator, "encoding": form.encoding}, frame
     if ending == ".parquet" and path.is_file():
-        head = next(pq.ParquetFile(path).iter_batches(batch_size=100_000)).to_pandas()
-        return {}, head.astype("str")
+        return {}, _first_rows(path)
     if ending in spreadsheet.ENDINGS:
         return {}, read_sheet(path, None, ()).reset_index(drop=True).astype("str")
     return {}, None
+
+
+def _first_rows(path: Path) -> pd.DataFrame:
+    """Cells of a Parquet file as texts."""
+    try:
+        with pq.ParquetFile(path) as file:
+            none = file.schema_arrow.empty_table()
+            head: pd.DataFrame = next(file.iter_batches(batch_size=_ROWS), none).to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise InputError(f"{path.name} cannot be read: {why}") from None
+    return head.astype("str")
 
 
 def _of_table(table: str, looks: dict[str, Look]) -> tuple[dict[str, Any], dict[str, list[str]]]:

@@ -14,12 +14,13 @@ from recsys.privacy.places.artifacts import ARTIFACTS
 from recsys.privacy.places.csv_rows import CSV
 from recsys.privacy.places.databases import DATABASES
 from recsys.privacy.places.documents import DOCUMENTS, LINES, PAGES, TEXTS
+from recsys.privacy.places.event_stores import EVENT_STORES
 from recsys.privacy.places.parquet_rows import PARQUET, QUERIES
 from recsys.privacy.places.place import Place
 
 PLACES: Sequence[Place] = (
-    leftovers.DRAFTS, ARTIFACTS, QUERIES, PARQUET, CSV, DOCUMENTS, LINES, TEXTS, PAGES,
-    leftovers.CHECKPOINTS, DATABASES,
+    leftovers.DRAFTS, ARTIFACTS, EVENT_STORES, QUERIES, PARQUET, CSV, DOCUMENTS, LINES, TEXTS,
+    PAGES, leftovers.CHECKPOINTS, DATABASES,
 )  # fmt: skip
 """In the order in which they are asked whether a path is theirs."""
 

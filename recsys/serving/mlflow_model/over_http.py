@@ -113,11 +113,18 @@ async def _body(http_request: Any) -> bytes:
     announced = http_request.headers.get("content-length") or ""
     if announced.isascii() and announced.isdecimal():
         require_size(int(announced[:19]))
+    # Imported late, as below.
+    from starlette.requests import ClientDisconnect
+
     parts, size = [], 0
-    async for part in http_request.stream():
-        parts.append(part)
-        size += len(part)
-        require_size(size)
+    try:
+        async for part in http_request.stream():
+            parts.append(part)
+            size += len(part)
+            require_size(size)
+    except ClientDisconnect:
+        # Nobody reads the answer; it is no fault of the server, whose log would fill.
+        raise InputError("the body ended before its announced length") from None
     return b"".join(parts)
 
 
