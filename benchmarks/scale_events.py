@@ -52,7 +52,8 @@ _MICROSECONDS_A_DAY = 86_400_000_000
 def products_of(events: int) -> int:
     """Products beside so many events: 10,000 at a million, 30,000 at a hundred million."""
     growth = (events / 1e6) ** math.log(3, 100)
-    return max(5, round(10_000 / _GROUP * growth)) * _GROUP
+    groups: int = max(5, round(10_000 / _GROUP * growth))
+    return groups * _GROUP
 
 
 class ScaleEvents:

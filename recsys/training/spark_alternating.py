@@ -22,7 +22,7 @@ from torch import Tensor
 
 from recsys.arrays import FloatArray
 from recsys.training.alternating import initial_vectors
-from recsys.training.bipartite_graph import BipartiteGraph
+from recsys.training.bipartite_graph import BipartiteGraph, Half
 from recsys.training.least_squares import (
     conjugate_gradients,
     gram_of,
@@ -163,7 +163,7 @@ def _entries_sum(block: Block, to: FloatArray) -> _Sums:
     return (of_entries(half, rows, torch.from_numpy(to), vectors).numpy(),)
 
 
-def _graph(block: Block) -> BipartiteGraph:
+def _graph(block: Block) -> BipartiteGraph[Half]:
     # Spark runs a process for each core.
     torch.set_num_threads(1)
     return BipartiteGraph.from_matrix(block.confidence)

@@ -214,7 +214,7 @@ class Files(OwnTables):
             folder, self._read if is_here else folder.frame, self.rename, self.cutoffs,
             self.sum_events,
         )  # fmt: skip
-        return self.with_outcomes(EndingTables(**frames, ends=self.ends))
+        return self.at_the_door(EndingTables(**frames, ends=self.ends))
 
     def _is_of_text_parts(self, table: str) -> bool:
         path = usual_file(self.folder, table)
