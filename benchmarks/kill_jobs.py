@@ -181,7 +181,7 @@ def _artifact(folder: Path) -> Left:
         if file.is_file() and file.name not in ("manifest.json", "MODEL_CARD.md"):
             left[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
     manifest: dict[str, Any] = json.loads((folder / "exported" / "manifest.json").read_text())
-    for changing in ("created", "mlflow_run_id", "files", "sha256"):
+    for changing in ("created", "git_commit", "mlflow_run_id", "files", "sha256"):
         manifest.pop(changing, None)
     return {**left, "manifest.json": json.dumps(manifest, sort_keys=True)}
 
