@@ -145,13 +145,13 @@ def _numbered(column: pd.Series, low: int, high: int) -> pd.Series:
     present = np.flatnonzero(is_there)
     table = np.empty(len(is_there), code_type(len(present)))
     table[present] = np.arange(len(present))
-    codes: IntArray = np.empty(len(numbers), table.dtype)
+    codes = np.empty(len(numbers), code_type(len(present)))
     for chunk in slices(len(numbers)):
         codes[chunk] = table[numbers[chunk] - low]
     return _of_codes(codes, pd.Index(present + low), column)
 
 
-def code_type(count: int) -> np.dtype[Any]:
+def code_type(count: int) -> np.dtype[np.signedinteger[Any]]:
     """The type that pandas keeps codes of so many categories in."""
     for kind in (np.int8, np.int16, np.int32):
         if count < np.iinfo(kind).max:

@@ -34,7 +34,7 @@ def event_order(when: IntArray, keys: Sequence[Key]) -> IntArray | None:
         int32, int64 beyond 2^31 events; None where the events are in this order already.
     """
     count = len(when)
-    order: IntArray = np.arange(count, dtype=np.int32 if count < 2**31 else np.int64)  # type: ignore[assignment]
+    order: IntArray = np.arange(count, dtype=np.int32 if count < 2**31 else np.int64)
     low, high, is_sorted = _bounds(when)
     dropped = 0
     if not is_sorted:

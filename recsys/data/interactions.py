@@ -84,7 +84,7 @@ def microseconds(moments: pd.Series) -> IntArray:
     Read-only, and no copy, where the column counts microseconds and has no null.
     """
     utc = moments.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
-    since = utc.view(np.int64)
+    since: IntArray = utc.view(np.int64)
     if not len(since) or since.min() != _NO_TIME:
         return since
     return np.where(since == _NO_TIME, NEVER, since)

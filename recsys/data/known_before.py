@@ -29,9 +29,10 @@ class KnownBefore(Mapping[str, pd.DataFrame]):
     """
 
     def __init__(self, tables: Mapping[str, pd.DataFrame], moment: pd.Timestamp) -> None:
+        self._tables: Mapping[str, pd.DataFrame] = tables
+        self._moment: pd.Timestamp = moment
         if isinstance(tables, KnownBefore):
-            tables, moment = tables._tables, min(moment, tables._moment)
-        self._tables, self._moment = tables, moment
+            self._tables, self._moment = tables._tables, min(moment, tables._moment)
         self._made: WeakValueDictionary[str, pd.DataFrame] = WeakValueDictionary()
 
     def __reduce__(self) -> tuple[object, ...]:

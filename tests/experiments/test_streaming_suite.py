@@ -19,7 +19,5 @@ def test_both_readings_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert figures[key] > 0
         assert figures[f"bounded_{key}"] > 0
     (tmp_path / "none").mkdir()
-    with pytest.raises(
-        InputError, match=r"reading none ended with code 1: .*expected intera"
-    ):
+    with pytest.raises(InputError, match=r"reading none ended with code 1: .*expected intera"):
         StreamingSuite(market=market, root="none").figures()

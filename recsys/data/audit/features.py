@@ -68,9 +68,10 @@ def _check_table(boundary: Boundary, raw: pd.DataFrame, name: str, key: str, dat
         if too_late.any() or not is_same:
             # A row that lost its date still makes its id occur too often.
             often = past[key].value_counts().sub(known.value_counts(), fill_value=0)
-            often = often.index[often > 0]
-            if too_late.any() or len(often):
-                wrong = raw[key].isin(often) | raw[key].isin(past.loc[too_late, key])
+            if too_late.any() or (often > 0).any():
+                wrong = raw[key].isin(often.index[often > 0]) | raw[key].isin(
+                    past.loc[too_late, key]
+                )
                 raise _leak(boundary, raw, (name, key, date), wrong.to_numpy(bool) & late)
         last = raw.loc[~late, date].max()
         latest = None if pd.isna(last) else last.isoformat()

@@ -59,17 +59,17 @@ class Rows:
     @cached_property
     def moments(self) -> IntArray | None:
         """[N] int64 in units of the clock, `NEVER` where unknown; None without a clock."""
-        return self._read("moments")
+        return self._cells["moments"](self._where) if "moments" in self._cells else None
 
     @cached_property
     def values(self) -> FloatArray | None:
         """[N] float32, as models get them; None without the column."""
-        return self._read("values")
+        return self._cells["values"](self._where) if "values" in self._cells else None
 
     @cached_property
     def of_test(self) -> BoolArray | None:
         """[N] rows of a published test part; None without a published split."""
-        return self._read("of_test")
+        return self._cells["of_test"](self._where) if "of_test" in self._cells else None
 
     def select(self, keep: BoolArray) -> "Rows":
         """The rows that the mask [N] keeps."""
@@ -88,9 +88,6 @@ class Rows:
         is_one = np.zeros(len(columns.ACTIONS), dtype=bool)
         is_one[[columns.ACTIONS.index(action) for action in actions]] = True
         return is_one[self.actions] & (self.products >= 0)
-
-    def _read(self, name: str) -> Any:
-        return self._cells[name](self._where) if name in self._cells else None
 
 
 class AllRows:
