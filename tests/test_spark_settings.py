@@ -45,10 +45,19 @@ def test_other_keys_and_secrets_are_refused(given: dict[str, Any], key: str) -> 
 
 
 def test_without_pyspark_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "py4j.protocol", None)
     monkeypatch.setitem(sys.modules, "pyspark", None)
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     with pytest.raises(InputError, match=r"pip install 'recsys\[spark\]'"):
         open_session(SparkSettings())
+
+
+def test_only_a_local_master_keeps_spark_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    masters = ("local", "local[4]", "local-cluster[2,1,1024]", "yarn", None)
+    local = [spark_session.is_local(SparkSettings(master=master)) for master in masters]
+    assert local == [True, True, False, False, True]
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")  # as spark-submit does
+    assert not spark_session.is_local(SparkSettings())
 
 
 def test_without_java_one_line_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

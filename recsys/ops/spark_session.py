@@ -15,7 +15,7 @@ from typing import Any
 
 from recsys.errors import InputError
 
-_HERE = "local[*]"
+_HERE, _LOCALHOST = "local[*]", "127.0.0.1"
 
 _SECRET = re.compile(r"secret|password|token|access\.key|account\.key|credential", re.IGNORECASE)
 
@@ -87,6 +87,7 @@ def open_session(settings: SparkSettings) -> Any:
     """
     try:
         with warnings.catch_warnings(category=FutureWarning, action="ignore"):
+            from py4j.protocol import Py4JError
             from pyspark.errors import PySparkException
             from pyspark.sql import SparkSession
     except ModuleNotFoundError:
@@ -94,28 +95,46 @@ def open_session(settings: SparkSettings) -> Any:
     if not _is_submitted() and not has_java():
         raise InputError("Spark needs Java 17 or later; install it, or set JAVA_HOME")
     if SparkSession.getActiveSession() is None:
+        if not is_local(settings) and os.environ.get("SPARK_LOCAL_IP") == _LOCALHOST:
+            # pandera sets it when it is imported; no worker of a cluster finds a driver there.
+            del os.environ["SPARK_LOCAL_IP"]
         # Workers would take the first python3 of the PATH, which may lack this library.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         with warnings.catch_warnings(category=FutureWarning, action="ignore"):
             session = _builder(SparkSession, settings).getOrCreate().newSession()
-    except (PySparkException, RuntimeError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (PySparkException, Py4JError, RuntimeError, OSError) as error:
+        reason = _reason(str(error))
         raise InputError(f"spark.master={settings.shown_master}: cannot start: {reason}") from None
     for name, value in _OF_EVERY_SESSION.items():
         session.conf.set(name, value)
     return session
 
 
+def _reason(text: str) -> str:
+    """Java's own words, which stand in the second line of what Python makes of them."""
+    lines = [line.removeprefix(": ") for line in text.strip().splitlines()]
+    return next((line for line in lines if "Exception: " in line), lines[0])
+
+
 def _builder(session_class: Any, settings: SparkSettings) -> Any:
     builder = session_class.builder.appName("recsys")
-    master = settings.master or (None if _is_submitted() else _HERE)
+    master = _master(settings)
     if master is not None:
         builder = builder.master(master)
-    defaults = _OF_A_LOCAL_SESSION if (master or "").startswith("local") else {}
+    defaults = _OF_A_LOCAL_SESSION if is_local(settings) else {}
     for name, value in {**defaults, **settings.conf}.items():
         builder = builder.config(name, value)
     return builder
+
+
+def _master(settings: SparkSettings) -> str | None:
+    return settings.master or (None if _is_submitted() else _HERE)
+
+
+def is_local(settings: SparkSettings) -> bool:
+    """Whether these settings keep Spark on this machine."""
+    return re.fullmatch(r"local(\[.*\])?", _master(settings) or "") is not None
 
 
 def _is_submitted() -> bool:

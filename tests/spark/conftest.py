@@ -1,12 +1,11 @@
 """One session of Spark for all tests: it takes half a minute to start."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from recsys.ops.spark_session import SparkSettings, open_session
+from recsys.ops.spark_session import SparkSettings, has_java, open_session
 
 SETTINGS: Mapping[str, Any] = {
     "master": "local[2]",
@@ -18,7 +17,7 @@ SETTINGS: Mapping[str, Any] = {
 def spark() -> Iterator[Any]:
     """The session; skips where there is no pyspark or no Java."""
     pytest.importorskip("pyspark", reason="pyspark is not installed")
-    if shutil.which("java") is None:
+    if not has_java():
         pytest.skip("there is no Java")
     session = open_session(SparkSettings.of(SETTINGS))
     yield session
