@@ -7,6 +7,7 @@ import pytest
 import yaml
 from script_runner import run_script
 
+from recsys.data.sources.delta import Delta
 from recsys.errors import InputError
 from recsys.experiments.secrets import hide_secrets
 from recsys.ops.masking import has_secret, masked, masked_line, masked_values
@@ -191,3 +192,8 @@ def test_of_a_huge_line_without_a_secret_both_ends_stay() -> None:
     said = masked_line(f"column tags: got '{LONG}'; correct the file")
     assert said.startswith("column tags: got 'xxx")
     assert said.endswith("xxx'; correct the file")
+
+
+def test_a_lake_is_called_by_no_password() -> None:
+    tables = {"interactions": "s3://me:s3cret@bucket/interactions"}
+    assert Delta(tables=tables).name == "bucket"

@@ -67,7 +67,7 @@ def main(words: Sequence[str]) -> None:
         keys_of_environment(_list(given, "hash_ids")),
         frozenset(name.lower() for name in _list(given, "columns")),
     )
-    folders = [Path(name) for name in _list(given, "in")] + _of_store(given)
+    folders = [_folder(name) for name in _list(given, "in")] + _of_store(given)
     source = composed_source(of_data) if any(w.startswith("data=") for w in of_data) else None
     if isinstance(source, Files):
         folders.append(source.folder)
@@ -89,6 +89,13 @@ def main(words: Sequence[str]) -> None:
 
 def _list(given: Mapping[str, str], key: str) -> list[str]:
     return [word for word in given.get(key, "").split(",") if word]
+
+
+def _folder(text: str) -> Path:
+    # A path would lose a slash of an address, and with it the mask of its password.
+    if "://" in text:
+        raise InputError(f"in={masked(text)}: expected a folder or a file of this machine")
+    return Path(text)
 
 
 def _of_store(given: Mapping[str, str]) -> list[Path]:

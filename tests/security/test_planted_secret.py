@@ -96,7 +96,6 @@ ADDRESSES = {
     "a store": ("store", "artifact=none", f"to=postgresql://me:{IN_ADDRESS}@127.0.0.1:9/d"),
     "a store to forget in": ("forget", "customer=ann", f"to=postgresql://me:{IN_ADDRESS}@127.0.0.1:9/d"),
     "runs to forget": ("forget", "customer=ann", f"track.uri=http://me:{IN_ADDRESS}@127.0.0.1:9"),
-    "a file of runs": ("forget", "customer=ann", f"track.uri=sqlite:///me:{IN_ADDRESS}@x.db"),
     "a registry": ("serve", "model_name=m", f"track.uri=http://me:{IN_ADDRESS}@127.0.0.1:9"),
     "a report": ("compare", f"track.uri=http://me:{IN_ADDRESS}@127.0.0.1:9"),
     "a wrong key": ("compare", f"track_uri=http://me:{IN_ADDRESS}@127.0.0.1:9"),

@@ -54,7 +54,9 @@ class Delta(OwnTables):
         if "interactions" not in self.tables:
             raise InputError("data.tables.interactions: expected a folder or a URI, got none")
         folder = self.tables["interactions"].rstrip("/").rpartition("/")[0]
-        super().__init__(folder.rpartition("/")[2] or "delta", meaning)
+        # Not with the user and the password of an address.
+        name = folder.rpartition("/")[2].rpartition("@")[2]
+        super().__init__(name or "delta", meaning)
 
     @contextmanager
     def reader(self) -> Iterator[ReadTable]:
