@@ -25,7 +25,8 @@ def customer_ids(rows: IntArray) -> pd.Series:
 def alias_ids(rows: IntArray, which: IntArray, kinds: IntArray) -> pd.Series:
     """Distinct ids as `device-03f9c2…` of aliases [n]: market row, alias 0 or 1, and kind."""
     numbers = (2 * rows + which).astype(np.uint64)
-    codes = pd.Series(numbers * np.uint64(_FACTOR) & _MASK).map("{:010x}".format)
+    # The last part of a market may have no alias, and nothing mapped stays a column of numbers.
+    codes = pd.Series(numbers * np.uint64(_FACTOR) & _MASK).map("{:010x}".format).astype("str")
     return (pd.Series(np.array(ALIAS_KINDS)[kinds]) + "-" + codes).astype("str")
 
 
