@@ -77,8 +77,8 @@ def conjugate_gradients(
 def solved(confidence: Half, fixed: Tensor, l2: float) -> Tensor:
     """Vectors [n, d] of least squares by a Cholesky factor a row; 0 for rows without entries.
 
-    Time O(E d^2 + n d^3); memory 1 GiB, or what one row takes. Longest rows come first, so that
-    those solved together are padded little.
+    Time O(E d^2 + n d^3); memory 1 GiB (on a CPU 64 MiB), or what one row takes. Longest
+    rows come first, so that those solved together are padded little.
 
     Args:
         confidence: [n, m], entries of at least 1.
@@ -93,9 +93,10 @@ def solved(confidence: Half, fixed: Tensor, l2: float) -> Tensor:
     order = order[: int((lengths > 0).sum())]
     vectors = torch.zeros_like(targets)
     dim, start = fixed.shape[1], 0
+    at_once = _NUMBERS_AT_ONCE if fixed.is_cuda else _NUMBERS_AT_ONCE // 16
     while start < len(order):
         longest = int(lengths[start])
-        end = start + max(1, _NUMBERS_AT_ONCE // (dim * (dim + longest)))
+        end = start + max(1, at_once // (dim * (dim + longest)))
         rows = order[start:end]
         weights, members = _padded(confidence, rows, longest, fixed)
         matrices = torch.baddbmm(
