@@ -12,6 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys import Dataset
+from recsys.data.sources.files import Files
+from recsys.graph.stored_graph import stored_graph
 from recsys.serving.stores.pgvector_tables import PREFIX
 from recsys.serving.stores.tables import NAMES
 
@@ -67,6 +70,9 @@ def jobs(events: int, postgresql: str | None) -> dict[str, Job]:
             ("recommend", "artifact=artifact", "everyone=true", AT, "out=offers.parquet"),
             _tables_of("offers.parquet"),
         ),
+        "new_day": Job(
+            ("new_day", "data=files", "data.root=market", "data.store=kept"), _kept_events
+        ),
         "store": Job(("store", "artifact=artifact", "to=store"), _tables_of("store")),
         "identities": Job(
             ("identities", "data=files", "data.root=market", "data.valid_from=2025-08-01",
@@ -113,6 +119,20 @@ def _table(table: pa.Table) -> str:
     with pa.ipc.new_stream(sink, plain.schema) as stream:
         stream.write_table(plain)
     return hashlib.sha256(sink.getvalue()).hexdigest()
+
+
+def _kept_events(folder: Path) -> Left:
+    """The events and the graph of a store, whose parts are not read again."""
+    source = Files(root=str(folder / "market"), store=str(folder / "kept"))
+    graph = stored_graph(source)
+    digest = hashlib.sha256()
+    for array in (graph.matrix.indptr, graph.matrix.indices, graph.matrix.data):
+        digest.update(array.tobytes())
+    return {
+        "graph": digest.hexdigest(),
+        "events": Dataset.from_source(source).fingerprint,
+        "parts read again": str(graph.events.changes.added + graph.events.changes.changed),
+    }
 
 
 def _run(folder: Path) -> Left:

@@ -52,6 +52,15 @@ def test_a_smaller_market_is_the_first_customers_of_a_larger_one() -> None:
         pd.testing.assert_frame_equal(part, same)
 
 
+def test_a_part_of_one_customer_has_its_tables() -> None:
+    # The number of events that gives 5,001 customers, a part and one more.
+    market = SimulatedMarket(events=100_020)
+    assert (market.parts, market.customers) == (2, 5_001)
+    last = market.partition(1)
+    assert len(last.customers) == 1
+    assert last.interactions[columns.CUSTOMER].nunique() >= 1
+
+
 def test_load_is_what_write_streams(tmp_path: Path) -> None:
     market = SimulatedMarket(events=120_000, seed=3)
     rows = market.write(tmp_path / "market")
