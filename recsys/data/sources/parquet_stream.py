@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys.data.kinds import Kind
+from recsys.data.sources.folder import require_file
 from recsys.data.sources.parquet import readable_as_parquet, refuse_nested
 from recsys.data.sources.parts import Partitions, partition_texts, parts_of, typed_partition
 from recsys.data.stream.frame import BATCH_ROWS, StreamedFrame
@@ -54,6 +55,8 @@ def schema_of(path: Path, first: Path) -> pa.Schema:
         InputError: it is no Parquet, or a column has several values in a cell.
     """
     with readable_as_parquet(path):
+        # Before it is opened: a pipe would be waited for.
+        require_file(first)
         schema = _without_index(pq.read_schema(first))
         refuse_nested(path, schema)
         return schema
