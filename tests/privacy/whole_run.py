@@ -103,9 +103,10 @@ def _leftovers(folder: Path, customer: str) -> None:
     Checkpoint(folder / "runs" / "gcn" / "fit.pt", {"model": {"dim": 8}}).write(
         {"customers": torch.ones(3, 8)}
     )
-    draft = folder / "artifacts" / ".best.recsys-draft-0a1b2c3d"
-    draft.mkdir()
-    (draft / "ids.parquet").write_bytes((folder / "artifacts/best/ids.parquet").read_bytes())
+    for name in (".best.recsys-draft-0a1b2c3d", f".recsys-work-{16 * 'a'}-{16 * 'b'}"):
+        draft = folder / "artifacts" / name
+        draft.mkdir()
+        (draft / "ids.parquet").write_bytes((folder / "artifacts/best/ids.parquet").read_bytes())
     (folder / "logs" / "server.log").write_text(
         f"POST /invocations 200 customer {customer}\nPOST /invocations 200\n"
     )

@@ -10,7 +10,10 @@ from recsys.ops.locks import lock
 from recsys.privacy.person import Person
 from recsys.privacy.places.place import Place
 
-_DRAFT = re.compile(r"\.[^/]+\.(?:recsys-draft-[0-9a-f]{8}|recsys-retired|[0-9a-f]{16}\.partial)")
+_DRAFT = re.compile(
+    r"\.[^/]+\.(?:recsys-draft-[0-9a-f]{8}|recsys-retired|[0-9a-f]{16}\.partial)"
+    r"|\.recsys-work-[0-9a-f]{16}-[0-9a-f]{16}"
+)
 
 
 def is_checkpoint(path: Path) -> bool:
