@@ -15,6 +15,7 @@ from recsys.models.xsimgcl import XSimGCL
 from recsys.testing.data import close, market
 from recsys.testing.training import RisingAndFalling
 from recsys.training.objectives import BPR
+from recsys.training.shards import Shard
 
 
 class TestXSimGCL(GraphNetworkContract):
@@ -88,7 +89,7 @@ def test_noise_has_its_length_and_keeps_the_orthant() -> None:
     Kept(dim=8, layers=1, noise=0.25, epochs=1, device="cpu").fit(data)
     vectors = torch.randn(200, 8, generator=torch.Generator().manual_seed(0))
     vectors[0] = 0
-    added = made[0]._noisy(vectors, torch.Generator().manual_seed(1)) - vectors
+    added = made[0]._noisy(vectors, Shard(len(vectors)), torch.Generator().manual_seed(1)) - vectors
     # An empty vector has no orthant, so nothing is added to it.
     assert not added[0].any()
     torch.testing.assert_close(added[1:].norm(dim=1), torch.full((199,), 0.25))

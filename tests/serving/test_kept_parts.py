@@ -51,9 +51,9 @@ def test_offers_for_everyone(
     ending: str, artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recommend_everyone(artifact, tmp_path / f"alone{ending}", at=AS_OF)
-    monkeypatch.setattr(everyone, "_AT_ONCE", 10)
-    made = Dying(everyone._table, at=3)
-    monkeypatch.setattr(everyone, "_table", made)
+    monkeypatch.setattr(everyone, "AT_ONCE", 10)
+    made = Dying(everyone.offers_table, at=3)
+    monkeypatch.setattr(everyone, "offers_table", made)
     path = tmp_path / f"offers{ending}"
     with pytest.raises(Killed):
         recommend_everyone(artifact, path, at=AS_OF)
@@ -72,10 +72,10 @@ def test_offers_for_everyone(
 def test_other_words_are_another_answer(
     artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(everyone, "_AT_ONCE", 10)
+    monkeypatch.setattr(everyone, "AT_ONCE", 10)
     recommend_everyone(artifact, tmp_path / "alone.parquet", 2, at=AS_OF)
-    made = Dying(everyone._table, at=3)
-    monkeypatch.setattr(everyone, "_table", made)
+    made = Dying(everyone.offers_table, at=3)
+    monkeypatch.setattr(everyone, "offers_table", made)
     with pytest.raises(Killed):
         recommend_everyone(artifact, tmp_path / "offers.parquet", 3, at=AS_OF)
     recommend_everyone(artifact, tmp_path / "offers.parquet", 2, at=AS_OF)
@@ -118,7 +118,7 @@ def test_contents_are_known_by_every_number_in_them() -> None:
 def test_a_folder_that_vanishes_is_one_line(
     name: str, artifact: Artifact, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, tile, table = tmp_path / "out", tiles.tile_candidates, everyone._table
+    folder, tile, table = tmp_path / "out", tiles.tile_candidates, everyone.offers_table
 
     def vanishing(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
@@ -128,7 +128,7 @@ def test_a_folder_that_vanishes_is_one_line(
         return call
 
     monkeypatch.setattr(tiles, "tile_candidates", vanishing(tile))
-    monkeypatch.setattr(everyone, "_table", vanishing(table))
+    monkeypatch.setattr(everyone, "offers_table", vanishing(table))
     answer = recommend_everyone if name == "offers.parquet" else decide_everyone
     with pytest.raises(InputError, match=rf"out=.*{name} cannot be written: No such file"):
         answer(artifact, folder / name, at=AS_OF)

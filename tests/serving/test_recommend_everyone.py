@@ -12,7 +12,7 @@ from recsys.serving.query.everyone import recommend_everyone
 @pytest.mark.parametrize("touchpoint", [None, "email"])
 @pytest.mark.parametrize("strands", [1, 2])
 def test_every_line_is_the_answer_for_one(loaded, tmp_path, monkeypatch, touchpoint, strands):
-    monkeypatch.setattr(everyone_module, "_AT_ONCE", 7)
+    monkeypatch.setattr(everyone_module, "AT_ONCE", 7)
     ids = np.array([f"C{row // strands:03d}" for row in range(40)], dtype=object)
     artifact = loaded(customer_ids=ids, customer_strands=np.arange(40) % strands)
     count = recommend_everyone(artifact, tmp_path / "all.parquet", 9, touchpoint)

@@ -3,9 +3,9 @@
 import os
 from typing import Literal
 
-import psutil
 import torch
 
+from recsys.ops.memory import machine_bytes
 from recsys.training.processes import Processes
 
 TABLES = 8
@@ -45,4 +45,4 @@ def _memory(device: torch.device) -> int:
     """Bytes of the device; on the CPU those of the machine, shared by its processes."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory)
-    return int(psutil.virtual_memory().total) // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return machine_bytes() // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
