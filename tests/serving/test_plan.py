@@ -20,7 +20,7 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.policy.compiled import Contacts
 from recsys.policy.compiled.violations import violations
-from recsys.serving import Artifact, Contents, write
+from recsys.serving import Artifact, Contents, load, write
 from recsys.serving.decide import plan_file, tiles
 from recsys.serving.decide.booked import read_booked
 from recsys.serving.decide.plan import DayPlan, decide_everyone
