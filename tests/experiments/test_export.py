@@ -18,6 +18,7 @@ from recsys.data.identity import IdentityRules, merge_identities
 from recsys.data.split import TimeSplit
 from recsys.errors import InputError
 from recsys.evaluation.full_ranking import mask
+from recsys.experiments.config import PARTS
 from recsys.experiments.export_run import ExportConfig, export
 from recsys.experiments.rerun import valid_of_run
 from recsys.exporting.offers import offer_table
@@ -58,7 +59,9 @@ def finished_run(model: str, chosen: dict[str, Any], *overrides: str) -> Tracked
         data="simulated",
         split="time: valid from 2025-08-01, test from 2025-10-01",
         fingerprint=fingerprint(source, known),
-        config=OmegaConf.to_container(config, resolve=True),
+        config=OmegaConf.to_container(
+            OmegaConf.masked_copy(config, [*PARTS, "allow", "names"]), resolve=True
+        ),
         metrics_json={"chosen": chosen, "valid": {"ndcg@10": interval}},
     )
     return cast(TrackedRun, run)
