@@ -50,7 +50,7 @@ def in_one_line(error: BaseException) -> str:
     """
     if isinstance(error, RecursionError):
         return "a file of the configuration is nested too deeply; write fewer levels"
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, MissingConfigException):
         what = f"{error.filename}: {error.strerror}" if error.strerror else _first(error)
         return f"a file of the configuration: expected a mapping in YAML, got: {what}"
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:

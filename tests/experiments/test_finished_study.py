@@ -20,6 +20,7 @@ from recsys.experiments.run import load
 from recsys.experiments.tuning import tune as tuning
 from recsys.experiments.tuning.finish import experiment_file
 from recsys.experiments.tuning.study import Study, StudyConfig
+from recsys.experiments.tuning.trials import prepare
 from recsys.experiments.validator import Validator
 from recsys.models.lightgcn import LightGCN
 
@@ -47,7 +48,7 @@ def finished(folder: Path, *words: str) -> StudyConfig:
     settings, described = composed(*words)
     config = StudyConfig(name="shop", storage=str(folder / "tune.db"), minutes=None, trials=1)
     study = Study("shop", config, settings.seed)
-    searched, _ = tuning._prepare(study, settings, described)
+    searched, _ = prepare(study, settings, described)
     trial = study.ask(searched)
     assert trial is not None
     study.tell(trial, 0.5)
