@@ -36,7 +36,7 @@ COMPARE = {
 EXPORT = {
     "no out": ([], "say out=FOLDER"),
     "misspelt key": (["uot=x"], "unknown argument 'uot=x'; did you mean out="),
-    "out nowhere": (["out=/proc/no"], "the artifact cannot be written to /proc/no: No such file"),
+    "out nowhere": (["out=/proc/no"], "out=/proc/no cannot be written: No such file"),
     "out a file": (["out=kept"], "kept is a file; give a folder"),
     "out named as a file": (["out=best.csv"], "out=best.csv: expected a folder, and .csv is the"),
     "out of something else": (["out=full.csv"], "full.csv is not empty and not an artifact"),
