@@ -133,7 +133,7 @@ def gathered(table: NDArray[Any], codes: IntArray) -> NDArray[Any]:
     """[n] entries of a table [k + 1] at codes [n]; the last entry is that of -1."""
     result = np.empty(len(codes), table.dtype)
     for chunk in slices(len(codes)):
-        result[chunk] = table[codes[chunk]]
+        result[chunk] = table.take(codes[chunk])
     return result
 
 

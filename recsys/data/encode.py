@@ -131,7 +131,7 @@ def _texts(
 def _of_categories(coded: pd.Series, numbers: IntArray) -> Key:
     """A key of numbers [k + 1] of the categories of a column, that of null last."""
     codes = codes_of(coded)
-    return lambda rows: numbers[codes[rows]]
+    return lambda rows: numbers.take(codes[rows])
 
 
 def _constant(number: np.signedinteger[Any]) -> Key:

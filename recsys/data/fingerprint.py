@@ -71,7 +71,7 @@ def _cell_hashes(column: pd.Series) -> Callable[[slice], NDArray[Any]]:
     if is_coded(column):
         categories, codes = column.cat.categories, codes_of(column)
         by_code = np.append(pd.util.hash_array(categories.to_numpy(), categorize=False), _NULL)
-        return lambda rows: by_code[codes[rows]]
+        return lambda rows: by_code.take(codes[rows])
     if isinstance(column.dtype, np.dtype) and column.dtype != object:
         cells = column.to_numpy()
         return lambda rows: pd.util.hash_array(cells[rows])

@@ -254,7 +254,7 @@ def _coded(column: pd.Series, number: Callable[[pd.Index], IntArray]) -> _Cells:
     """Numbers of the distinct values of a column, looked up by the codes of rows."""
     coded = pd.Categorical(column)  # no copy of one that is
     codes, numbers = coded.codes, np.append(number(coded.categories), -1).astype(np.int32)
-    return lambda where: numbers[codes[where]]
+    return lambda where: numbers.take(codes[where])
 
 
 def _none(count: int, number: int = -1) -> _Cells:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from recsys.arrays import IntArray
 from recsys.data.stream.pieces import Pieces
+from recsys.data.stream.short_texts import KnownShortTexts, ShortTexts
 from recsys.ops.memory import Memory
 
 _TEXT = pa.large_string()
@@ -16,6 +17,7 @@ _TEXT = pa.large_string()
 _FEWEST = 2**22
 """Dictionaries of batches wait until they have so many texts, or as many as are known already."""
 
+_NONE = np.empty(0, np.int32)
 _CODE_TYPES = (np.int8, np.int16, np.int32)
 
 
@@ -31,6 +33,7 @@ class Texts:
 
     def __init__(self, memory: Memory) -> None:
         self._values = pa.array([], _TEXT)
+        self._short: KnownShortTexts | None = None
         self._codes = Pieces(memory)
         self._mappings: list[IntArray] = []
         self._waiting: list[pa.Array] = []
@@ -42,26 +45,28 @@ class Texts:
         self._codes.append(codes)
         self._waiting.append(values)
         self._new += len(values)
-        if self._new > max(_FEWEST, len(self._values)):
+        if self._new > max(_FEWEST, self._count):
             self._settle()
 
     def arrays(self) -> Iterator[pa.DictionaryArray]:
         """The batches again, as they came."""
         self._settle()
+        values = self._known
         for mapping, piece in zip(self._mappings, self._codes, strict=True):
             codes = mapping[piece]
-            yield pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), self._values)
+            yield pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), values)
 
     def column(self) -> pd.Series:
-        """[n] as an unordered category of the texts that occur, in the order of their batches."""
+        """[n] as an unordered category of the texts that occur."""
         self._settle()
-        dtype = _code_type(len(self._values))
+        values = self._known
+        dtype = _code_type(len(values))
 
         def mapped(number: int, piece: IntArray) -> IntArray:
             return self._mappings[number].astype(dtype).take(piece, mode="wrap")
 
         codes = self._codes.joined(dtype, mapped)
-        categories = pd.CategoricalDtype(pd.Index(pd.array(self._values, dtype="str")))
+        categories = pd.CategoricalDtype(pd.Index(pd.array(values, dtype="str")))
         return pd.Series(
             pd.Categorical.from_codes(codes, dtype=categories, validate=False), copy=False
         )
@@ -70,18 +75,37 @@ class Texts:
         """Joins the dictionaries that wait; codes that were given stay what they are."""
         if not self._waiting:
             return
+        # A batch may have empty cells only.
+        short = [ShortTexts.of(values) for values in self._waiting if len(values)]
+        if not self._count and short and short[0] is not None:
+            self._short = KnownShortTexts(short[0])
+        if self._short is not None and all(map(self._short.takes, short)):
+            found = iter(self._short.coded([texts for texts in short if texts is not None]))
+            codes = [next(found) if len(values) else _NONE for values in self._waiting]
+        else:
+            codes = self._coded_by_hash()
+        # The last entry is what the code -1 of an empty cell finds.
+        self._mappings += [np.append(numbers, np.int32(-1)) for numbers in codes]
+        self._waiting, self._new = [], 0
+
+    def _coded_by_hash(self) -> list[IntArray]:
         joined = pa.chunked_array(
             [
                 pa.DictionaryArray.from_arrays(np.arange(len(values), dtype=np.int32), values)
-                for values in (self._values, *self._waiting)
+                for values in (self._known, *self._waiting)
             ]
         ).unify_dictionaries()
-        self._values = joined.chunk(0).dictionary
-        # The last entry is what the code -1 of an empty cell finds.
-        self._mappings += [
-            np.append(chunk.indices.to_numpy(), np.int32(-1)) for chunk in joined.chunks[1:]
-        ]
-        self._waiting, self._new = [], 0
+        self._values, self._short = joined.chunk(0).dictionary, None
+        return [chunk.indices.to_numpy() for chunk in joined.chunks[1:]]
+
+    @property
+    def _count(self) -> int:
+        return len(self._values if self._short is None else self._short)
+
+    @property
+    def _known(self) -> pa.Array:
+        """The distinct texts so far, by their codes."""
+        return self._values if self._short is None else self._short.texts()
 
 
 def _coded(chunk: pa.Array) -> tuple[IntArray, pa.Array]:
