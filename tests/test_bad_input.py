@@ -100,7 +100,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         before = {run for run, _ in made.runs()} if made.store.exists() else set()
         if not (folder / tables).exists():
             write_shop(folder / tables)
-        shop = [f"data.root={folder / tables}", "data.name=tables", *words]
+        # Hydra names folders by the second, and a folder is one run of MLflow.
+        here = f"hydra.run.dir={folder / 'runs' / str(len(before))}"
+        shop = [f"data.root={folder / tables}", "data.name=tables", here, *words]
         assert run_script("train", *made.typed(Bad("train", shop, nothing, [])), cwd=folder) == 0
         (new,) = {run for run, _ in made.runs()} - before
         return new

@@ -9,7 +9,7 @@ from recsys.errors import InputError
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.lightgcn import LightGCN
 from recsys.training.processes import ALONE, Processes
-from recsys.training.shards import Shard, ShardedRows, table, whole
+from recsys.training.shards import Shard, ShardedRows, choice, table, whole
 from recsys.training.shards.choice import bytes_of_fit, is_sharded
 
 CPU = torch.device("cpu")
@@ -57,8 +57,7 @@ def test_auto_shards_what_would_exceed_half_of_a_process_share_of_the_machine(
     monkeypatch.setattr(Processes, "told_by_first", lambda _, value: value)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     for memory, wanted in ((8_192_000, False), (8_191_000, True)):
-        machine = type("Machine", (), {"total": memory})
-        monkeypatch.setattr("psutil.virtual_memory", lambda machine=machine: machine)
+        monkeypatch.setattr(choice, "machine_bytes", lambda memory=memory: memory)
         assert is_sharded("auto", 1000, 64, CPU, Processes(0, 2)) is wanted
         assert is_sharded("auto", 1000, 64, CPU, ALONE) is False
     assert is_sharded(True, 1, 1, CPU, Processes(0, 2)) is True
