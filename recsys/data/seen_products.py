@@ -47,9 +47,9 @@ def seen_products(
     held: list[IntArray] = []
     for chunk in slices(len(events)):
         part = events.select(chunk)
-        holds_now = (part.products >= 0) & is_needed[part.customers]
+        holds_now = (part.products >= 0) & is_needed.take(part.customers)
         if data.filter_seen.ages is not None:
-            moments = at[part.customers] if isinstance(at, np.ndarray) else at
+            moments = at.take(part.customers) if isinstance(at, np.ndarray) else at
             holds_now &= holds(_until(data, part), moments)
         held.append(np.flatnonzero(holds_now) + chunk.start)
     rows = np.concatenate(held) if held else np.zeros(0, np.int64)
