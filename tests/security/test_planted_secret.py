@@ -77,7 +77,8 @@ def test_a_run_on_a_database_keeps_no_password(door: str, database: str, tmp_pat
         ("export", "out=artifact"), ("compare", "out=comparison"), ("check", *words),
         ("signals", *words, "page=signals.html", "log=true"),
         ("store", "artifact=artifact", f"to={database}"),
-        ("tune", *words, *SETTINGS, "model=item_knn", "study.trials=1", "hydra.run.dir=tuned"),
+        ("tune", *words, *SETTINGS, "model=item_knn", "study.trials=1", "study.out=best.yaml",
+         "hydra.run.dir=tuned"),
     ):  # fmt: skip
         assert_hidden(tmp_path, recsys(tmp_path, *command, **variables))
     assert (tmp_path / "mlflow.db").stat().st_size > 0
