@@ -6,6 +6,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from recsys.errors import InputError
+from recsys.experiments.tuning.space import Space
 from recsys.experiments.tuning.study import Study, StudyConfig, refusal
 
 RANGE = {"x": FloatDistribution(0.0, 1.0)}
@@ -78,6 +79,29 @@ def test_a_trial_cut_short_is_tried_again_and_only_it(tmp_path: Path) -> None:
     assert points[0] == lost.params
     assert len(resumed.finished()) == 5
     assert len({str(trial.params) for trial in resumed.finished()}) == 5
+
+
+@pytest.mark.parametrize("space", [CHOICES, RANGE])
+def test_a_killed_study_ends_with_the_trials_of_one_that_was_not(
+    space: Space, tmp_path: Path
+) -> None:
+    default = {"x": 2, "y": "a"} if space is CHOICES else {"x": 0.5}
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    whole = study_of(tmp_path / "whole", trials=3)
+    whole.prepare(space, default, "about")
+    killed = study_of(tmp_path / "killed", trials=3)
+    killed.prepare(space, default, "about")
+    killed.ask(space)
+    points = []
+    for _ in range(3):  # each start ends one trial, and is killed in the next
+        resumed = study_of(tmp_path / "killed", trials=3)
+        resumed.requeue_interrupted()
+        trial = resumed.ask(space)
+        resumed.tell(trial, 1.0)
+        points.append(trial.params)
+        resumed.ask(space)
+    assert points == tried(whole, space)
 
 
 def test_what_a_survivor_of_a_kill_says_too_late_does_not_count(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ WARM_UP = 2
 _DRAWS = 20
 """Draws of a trial that no other trial repeats."""
 
-_REFUSED, _IDENTITY, _SUBJECT = "refused", "identity", "about"
+_REFUSED, _IDENTITY, _SUBJECT, _MOVED = "refused", "identity", "about", "moved"
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -124,15 +124,26 @@ class Study:
             yield
 
     def requeue_interrupted(self) -> None:
-        """Puts trials that a kill interrupted back into the queue."""
+        """Puts trials that a kill interrupted back into the queue, before those that wait in it.
+
+        So the study ends with the trials of one that was not interrupted.
+        """
+        interrupted = self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        if not interrupted:
+            return
         waiting = self._study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-        queue = [trial.system_attrs.get("fixed_params") for trial in waiting]
-        for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        queue: list[dict[str, Any]] = []
+        for trial in (*interrupted, *waiting):
             settings = {**trial.params, **trial.system_attrs.get("fixed_params", {})}
-            # In this order: a kill between the two must neither lose it nor queue it twice.
             if settings not in queue:
-                self._study.enqueue_trial(settings)
                 queue.append(settings)
+                self._study.enqueue_trial(settings)
+        moved = self._study.user_attrs.get(_MOVED, 0) + len(interrupted) + len(waiting)
+        self._study.set_user_attr(_MOVED, moved)
+        # In this order: a kill in between must neither lose a trial nor queue it twice.
+        for _ in waiting:
+            self._study.tell(self._study.ask(), state=TrialState.FAIL)
+        for trial in interrupted:
             self._study.tell(trial.number, state=TrialState.FAIL)
 
     @property
@@ -180,8 +191,9 @@ class Study:
                 if _count(trials) >= points_in_space or self._is_spent(trials):
                     return None
                 self._study.sampler = optuna.samplers.TPESampler(
-                    # A resumed study must not draw the same points again.
-                    seed=self.seed + len(trials), n_startup_trials=STARTUP,
+                    # A resumed study must not draw the same points again, but those it would have.
+                    seed=self.seed + len(trials) - self._study.user_attrs.get(_MOVED, 0),
+                    n_startup_trials=STARTUP,
                 )  # fmt: skip
                 trial = self._study.ask(searched)
                 if not any(trial.params == former.params for former in trials if _counts(former)):
