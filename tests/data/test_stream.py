@@ -243,6 +243,14 @@ def test_parts_have_the_types_of_the_first(tmp_path: Path) -> None:
         Files(root=str(tmp_path)).load()
 
 
+def test_a_column_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    columns = [pa.array(["a"], pa.string_view()), pa.array(["x"]), pa.array(["b"])]
+    table = pa.Table.from_arrays(columns, names=["customer_id", "product_id", "customer_id"])
+    pq.write_table(table, tmp_path / "interactions.parquet")
+    with pytest.raises(InputError, match="interactions.parquet: column 'customer_id' appears 2"):
+        Files(root=str(tmp_path)).load()
+
+
 def test_an_index_of_pandas_is_no_column(tmp_path: Path) -> None:
     rows = pd.DataFrame({"customer_id": [1, 2]}, index=pd.Index(["a", "b"], name="row"))
     rows.to_parquet(tmp_path / "interactions.parquet")

@@ -1,5 +1,6 @@
 """Reads Parquet files as streams, with texts as categories: tables of events."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -52,13 +53,18 @@ def schema_of(path: Path, first: Path) -> pa.Schema:
         first: its first part.
 
     Raises:
-        InputError: it is no Parquet, or a column has several values in a cell.
+        InputError: it is no Parquet, a column has several values in a cell, or two have one name.
     """
     with readable_as_parquet(path):
         # Before it is opened: a pipe would be waited for.
         require_file(first)
         schema = _without_index(pq.read_schema(first))
         refuse_nested(path, schema)
+        for name, times in Counter(schema.names).items():
+            if times > 1:
+                raise InputError(
+                    f"{path.name}: column '{name}' appears {times} times; keep one of them"
+                )
         return schema
 
 
