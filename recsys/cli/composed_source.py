@@ -9,7 +9,6 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
 from recsys.cli.hydra_errors import UNREADABLE, in_one_line
 from recsys.cli.launch import as_input_errors
@@ -32,10 +31,7 @@ def composed_source(words: Sequence[str]) -> Source:
     Raises:
         InputError: a word is wrong, or a key of the source is not set.
     """
-    with _composed(words) as config:
-        plain = _plain(config, "data")
-        allow = allowed_packages(OmegaConf.to_container(config.allow))
-    source: Source = build_part(plain, "data", allow)
+    source: Source = _built(words, "data")
     return source
 
 
@@ -48,10 +44,7 @@ def composed_model(words: Sequence[str]) -> Recommender:
     Raises:
         InputError: a word is wrong, or a setting does not fit the model.
     """
-    with _composed(words) as config:
-        plain = _plain(config, "model")
-        allow = allowed_packages(OmegaConf.to_container(config.allow))
-    model: Recommender = build_part(plain, "model", allow)
+    model: Recommender = _built(words, "model")
     return model
 
 
@@ -96,6 +89,13 @@ def changed_part(former: Mapping[str, Any], part: str, words: Sequence[str]) -> 
     return plain
 
 
+def _built(words: Sequence[str], part: str) -> Any:
+    with _composed(words) as config:
+        plain = _plain(config, part)
+        allow = allowed_packages(OmegaConf.to_container(config.allow))
+    return build_part(plain, part, allow)
+
+
 @contextmanager
 def _composed(words: Sequence[str]) -> Iterator[DictConfig]:
     overrides = [word for word in words if not word.startswith(_FOLDER)]
@@ -107,9 +107,9 @@ def _composed(words: Sequence[str]) -> Iterator[DictConfig]:
         with initialize_config_dir(str(conf_folder().resolve()), version_base="1.3"):
             try:
                 config = compose("config", overrides)
+            except InputError:
+                raise
             except (OSError, *UNREADABLE) as error:
-                if isinstance(error, InputError | OmegaConfBaseException):
-                    raise
                 raise InputError(in_one_line(error)) from None
         yield config
 

@@ -1,7 +1,7 @@
 """What `recsys forget` does not change: databases and lakes of the firm, spreadsheets, links."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from recsys.data.source import Source
@@ -9,7 +9,8 @@ from recsys.data.sources.delta import Delta
 from recsys.data.sources.sql.source import Sql
 from recsys.privacy.person import Person
 from recsys.privacy.places.all_places import is_delta
-from recsys.privacy.places.databases import is_of_mlflow, is_sqlite
+from recsys.privacy.places.databases import is_of_mlflow
+from recsys.tracking.sqlite_file import is_sqlite
 
 _CUSTOMERS = {
     "interactions": "customer_id", "customers": "customer_id", "decisions": "customer_id",
@@ -25,7 +26,7 @@ def words_about(source: Source, person: Person) -> list[str]:
         source: of `data=`.
         person: whose ids are named as the source has them.
     """
-    ids = ", ".join(_quoted(each) for each in sorted(person.ids))
+    ids = _quoted(person.ids)
     if isinstance(source, Sql):
         tables = ", ".join(name for name in source.queries if name in _CUSTOMERS)
         return [
@@ -44,7 +45,7 @@ def words_about(source: Source, person: Person) -> list[str]:
 
 def foreign_below(folders: Sequence[Path], person: Person) -> Iterator[str]:
     """A line for each thing below the folders that was not changed, and could hold the person."""
-    ids = ", ".join(_quoted(each) for each in sorted(person.ids))
+    ids = _quoted(person.ids)
     for folder in folders:
         for root, names, files in os.walk(folder):
             for name in sorted((*names, *files)):
@@ -65,5 +66,6 @@ def _is_foreign(path: Path) -> bool:
     return not is_of_mlflow(path) and path.name != "study.db"
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _quoted(ids: Iterable[str]) -> str:
+    """Ids as SQL lists them."""
+    return ", ".join("'" + each.replace("'", "''") + "'" for each in sorted(ids))

@@ -54,15 +54,14 @@ def _events(
     events: EventTable, owners: IntArray, of_strand: IntArray, strands: StrandVectors
 ) -> EventTable:
     """The events of each row: those of its customer, with the weights of its strand."""
-    ordered = events.by_customer()
-    row, taken = ordered.of_rows(owners)
-    repeated = ordered.take(taken)
+    repeated = events.by_customer().of_customers(owners)
+    row = repeated.customers
     weights = repeated.weights.copy()
     strand_of = np.full(len(owners), -1)
     strand_of[of_strand] = np.arange(len(of_strand))
     mine = strand_of[row] >= 0
     weights[mine] = _weights(strands, strand_of[row[mine]], repeated.products[mine])
-    return replace(repeated, customers=row.astype(np.int32), weights=weights)
+    return replace(repeated, weights=weights)
 
 
 def _weights(strands: StrandVectors, rows: IntArray, products: IntArray) -> FloatArray:

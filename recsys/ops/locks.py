@@ -67,6 +67,29 @@ def lock(path: Path, wait: bool = True, make: bool = False) -> Iterator[None]:
             os.close(descriptor)
 
 
+@contextmanager
+def lock_folder(path: Path, wait: bool = True) -> Iterator[None]:
+    """Holds a lock on a folder that is made where it is missing.
+
+    It may have been removed by the process that was waited for: then it is made again.
+
+    Args:
+        path: the folder; its parents are made too.
+        wait: as for `lock`.
+
+    Raises:
+        BlockingIOError: another process holds the lock, and `wait` is False.
+        OSError: the folder cannot be made or opened, or is a symbolic link.
+    """
+    while True:
+        path.mkdir(parents=True, exist_ok=True)
+        before = path.stat()
+        with lock(path, wait):
+            if path.exists() and os.path.samestat(path.stat(), before):
+                yield
+                return
+
+
 def own_folder() -> Path:
     """A folder for locks below the system's temporary folder, which only this user may write.
 

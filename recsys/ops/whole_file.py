@@ -21,7 +21,9 @@ from recsys.ops.locks import lock
 _LONGEST = 200
 """Bytes of a name that leave room for what is put around it."""
 
-_KEPT = re.compile(r"[0-9a-f]{16}\.partial")
+_ENDING = r"[0-9a-f]{16}\.partial"
+DRAFT_NAME = rf"\.[^/]+\.{_ENDING}"
+"""Pattern of the names of files that are being written, or that a kill left."""
 
 
 def write_whole(path: Path, content: str | bytes, key: str | None = None) -> None:
@@ -128,7 +130,7 @@ def _remove_abandoned(folder: Path, prefix: str) -> None:
     """Removes files that killed writers have left; a file still being written is locked."""
     for beside in folder.iterdir():
         name = beside.name
-        if name.startswith(prefix) and _KEPT.fullmatch(name.removeprefix(prefix)):
+        if name.startswith(prefix) and re.fullmatch(_ENDING, name.removeprefix(prefix)):
             with suppress(OSError), lock(beside, wait=False):
                 _remove(beside)
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from recsys.ops.locks import lock
 from recsys.ops.whole_file import sync
 
+DRAFT_NAME = r"\.[^/]+\.recsys-(?:draft-[0-9a-f]{8}|retired)"
+"""Pattern of the names of folders that are being written or replaced, or that a kill left."""
+
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 

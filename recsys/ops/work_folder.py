@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from recsys.errors import InputError
-from recsys.ops.locks import lock
+from recsys.ops.locks import lock, lock_folder
 from recsys.ops.whole_file import partial, reason
+
+FOLDER_NAME = r"\.recsys-work-[0-9a-f]{16}-[0-9a-f]{16}"
+"""Pattern of the names of folders of parts."""
 
 
 @contextmanager
@@ -36,7 +39,7 @@ def work_folder(target: Path, about: str, key: str) -> Iterator[Path]:
         with _as_input_error(target, key):
             target.parent.mkdir(parents=True, exist_ok=True)
             _remove_others(folder, prefix)
-            _claim(folder, held)
+            held.enter_context(lock_folder(folder))
         try:
             yield folder
         except Exception:
@@ -69,19 +72,6 @@ def _as_input_error(target: Path, key: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"{key}={target} cannot be written: {reason(error)}") from None
-
-
-def _claim(folder: Path, held: ExitStack) -> None:
-    """Makes the folder, or takes it up; its lock is held as long as the stack."""
-    while True:
-        folder.mkdir(exist_ok=True)
-        before = folder.stat()
-        with ExitStack() as attempt:
-            attempt.enter_context(lock(folder))
-            # It may have been removed by the process that was waited for.
-            if folder.exists() and os.path.samestat(folder.stat(), before):
-                held.enter_context(attempt.pop_all())
-                return
 
 
 def _remove_others(folder: Path, prefix: str) -> None:

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from recsys.data.identity import IdentityRules
 from recsys.errors import InputError
 from recsys.ops.locks import lock
+from recsys.ops.whole_file import reason
 from recsys.privacy.links import linked_ids
 from recsys.privacy.person import Person
 from recsys.privacy.places.all_places import NAMED, places_below
@@ -114,7 +116,7 @@ def forget(request: Request, dry_run: bool = False) -> Forgotten:
             if not place.names_nobody:
                 change(place.name, path, _at(place, path, person))
         for name, apply in request.others.items():
-            change(name, None, lambda write, apply=apply: apply(person, write))  # type: ignore[misc]
+            change(name, None, partial(apply, person))
         if counts or changes:
             for place, path in found:
                 if place.names_nobody and path.exists():
@@ -150,4 +152,4 @@ def _hold(receipts: Path, held: ExitStack) -> None:
     except BlockingIOError:
         raise InputError(f"receipts={receipts}: another request is at work there") from None
     except OSError as error:
-        raise InputError(f"receipts={receipts} cannot be written: {error.strerror}") from None
+        raise InputError(f"receipts={receipts} cannot be written: {reason(error)}") from None

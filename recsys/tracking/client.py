@@ -9,7 +9,7 @@ from recsys.errors import InputError
 from recsys.ops.masking import masked
 from recsys.ops.terminal import FULL
 from recsys.ops.whole_file import reason
-from recsys.tracking.lost import ServerLost
+from recsys.tracking.lost import ServerLost, chain
 
 _PAGE = 1000
 
@@ -56,26 +56,23 @@ def store_errors(logged: str) -> Iterator[None]:
 
 def _first_line(error: BaseException) -> str:
     """What the database said, where it is at fault; SQLAlchemy may begin with a hint."""
-    link: BaseException | None = error
-    while link is not None:
+    for link in chain(error):
         if isinstance(link, sqlite3.Error):
             return f"(sqlite3.{type(link).__name__}) {link}"
-        link = getattr(link, "orig", None) or link.__cause__ or link.__context__
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def refuse_full(error: BaseException | None, folder: str) -> None:
+def refuse_full(error: BaseException, folder: str) -> None:
     """Raises `InputError` where an error came from a disk that takes no more.
 
     Args:
         error: of MLflow.
         folder: that was written to.
     """
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in FULL:
-            line = f"{folder} cannot be written: {reason(error)}; make room, or set TMPDIR"
+    for link in chain(error):
+        if isinstance(link, OSError) and link.errno in FULL:
+            line = f"{folder} cannot be written: {reason(link)}; make room, or set TMPDIR"
             raise InputError(line) from None
-        error = error.__cause__ or error.__context__
 
 
 @contextmanager

@@ -102,17 +102,17 @@ def _is_lost(error: BaseException) -> bool:
         exceptions.ConnectionError, exceptions.Timeout, exceptions.RetryError, ConnectionError,
         OperationalError, InterfaceError,
     )  # fmt: skip
-    chain = list(_chain(error))
-    if any(isinstance(link, sqlite3.Error) for link in chain):
+    links = list(chain(error))
+    if any(isinstance(link, sqlite3.Error) for link in links):
         return False
-    refusals = [link for link in chain if isinstance(link, RestException)]
+    refusals = [link for link in links if isinstance(link, RestException)]
     if any(refusal.get_http_status_code() >= _CANNOT for refusal in refusals):
         return True
-    return any(isinstance(link, unanswered) for link in chain)
+    return any(isinstance(link, unanswered) for link in links)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that it came from."""
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it came from, also what a database said to SQLAlchemy."""
     while error is not None:
         yield error
         origin = getattr(error, "orig", None)

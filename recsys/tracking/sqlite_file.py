@@ -37,6 +37,14 @@ def is_new(path: Path) -> bool:
     return not path.exists() or path.stat().st_size == 0
 
 
+def is_sqlite(path: Path) -> bool:
+    """Whether a file begins as SQLite's databases do."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
 def check_database(path: Path) -> None:
     """Raises `InputError` where the path is no SQLite database, or cannot be written."""
     # MLflow would try for minutes to open such a path.
@@ -46,9 +54,8 @@ def check_database(path: Path) -> None:
         return
     if not os.access(path, os.R_OK | os.W_OK):
         raise InputError(f"track.uri: {path} cannot be written; set track.uri to another path")
-    with path.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC and _journal(path) is None:
-            raise InputError(f"track.uri: {path} is not an SQLite database; name another path")
+    if not is_sqlite(path) and _journal(path) is None:
+        raise InputError(f"track.uri: {path} is not an SQLite database; name another path")
 
 
 def refuse_foreign(path: Path, table: str, key: str) -> None:

@@ -158,8 +158,7 @@ class _Sending:
             client.set_terminated(run_id, run.info.status, run.info.end_time)
 
     def _send_artifacts(self, client: Any, run: Any, run_id: str) -> None:
-        # Not by the address in the database: the folder may have been moved.
-        folder = self._folder / UNSENT / ARTIFACTS / run.info.run_id / "artifacts"
+        folder = self._artifacts(run)
         if folder.is_dir():
             client.log_artifacts(run_id, str(folder))
         if (folder / _METRICS).is_file():
@@ -168,12 +167,15 @@ class _Sending:
 
     def _into_metrics_json(self, run: Any, run_id: str) -> None:
         """Writes the id into the metrics.json of the run's folder, where it is of this run."""
-        kept = self._folder / UNSENT / ARTIFACTS / run.info.run_id / "artifacts" / _METRICS
-        path = self._folder / _METRICS
+        path, kept = self._folder / _METRICS, self._artifacts(run) / _METRICS
         with suppress(OSError, ValueError):
             document, own = (json.loads(file.read_text(encoding="utf-8")) for file in (path, kept))
             if document["mlflow_run_id"] is None and {**own, "mlflow_run_id": None} == document:
                 write_whole(path, _with_id(document, run_id))
+
+    def _artifacts(self, run: Any) -> Path:
+        # Not by the address in the database: the folder may have been moved.
+        return self._folder / UNSENT / ARTIFACTS / str(run.info.run_id) / "artifacts"
 
 
 def _is_finished(run: Any) -> bool:

@@ -4,7 +4,6 @@ The folder `mlflow_unsent` of a run is an ordinary MLflow store (`mlflow.db` and
 that everything of a run is kept, and MLflow's own pages show it. `recsys.tracking.sync` sends it.
 """
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from recsys.errors import InputError
-from recsys.ops.locks import lock
+from recsys.ops.locks import lock_folder
 from recsys.ops.masking import masked
 from recsys.ops.shown_text import for_terminal
 from recsys.ops.whole_file import reason
@@ -101,14 +100,9 @@ def writing(folder: Path, wait: bool = True) -> Iterator[None]:
     """
     path = folder / UNSENT
     try:
-        while True:
-            path.mkdir(parents=True, exist_ok=True)
-            before = path.stat()
-            with lock(path, wait):
-                # It may have been sent, and removed, in the meantime.
-                if path.exists() and os.path.samestat(path.stat(), before):
-                    yield
-                    return
+        # Another process may have sent it, and removed it, in the meantime.
+        with lock_folder(path, wait):
+            yield
     except BlockingIOError:
         raise InputError(
             f"{path} is in use by another process; try again when it has ended"

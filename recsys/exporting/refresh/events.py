@@ -68,7 +68,7 @@ def refolded(
         degrees = np.append(fold_in.degrees[kept], np.zeros(count - len(kept), np.float32))
     if contents.events is None:
         return Refolded(events=None, vectors=vectors, degrees=degrees, new=0, folded=0)
-    old = _of_kept(contents.events, kept, len(contents.customers))
+    old = contents.events.of_customers(kept)
     is_new = _is_new(old, contents, tables.data)
     # What leaves the list is a rule of the artifact, as its vectors are.
     data = replace(tables.data, filter_seen=FilterSeen.of(contents.filter_seen))
@@ -89,14 +89,6 @@ def refolded(
     return Refolded(
         events=table, vectors=vectors, degrees=degrees, new=int(is_new.sum()), folded=number
     )
-
-
-def _of_kept(events: EventTable, kept: IntArray, count: int) -> EventTable:
-    """The events of the customers that stay, by their new rows."""
-    row_of = np.full(count, -1, np.int32)
-    row_of[kept] = np.arange(len(kept))
-    chosen = events.take(np.flatnonzero(row_of[events.customers] >= 0))
-    return replace(chosen, customers=row_of[chosen.customers])
 
 
 def _is_new(old: EventTable, contents: Contents, data: Dataset) -> BoolArray:

@@ -11,23 +11,14 @@ from recsys.errors import InputError
 from recsys.privacy.person import Person
 from recsys.privacy.places.documents import FORGOTTEN
 from recsys.privacy.places.place import Place
-from recsys.tracking.sqlite_file import locked
+from recsys.tracking.sqlite_file import is_sqlite, locked
 
-MAGIC = b"SQLite format 3\x00"
 _TABLES = frozenset({"experiments", "runs", "params", "tags"})
 _PATIENCE = 60.0
 _RUNS = """
 SELECT DISTINCT run_uuid, runs.artifact_uri FROM params JOIN runs USING (run_uuid)
 WHERE params.key = 'customer' AND params.value IN ({})
 """
-
-
-def is_sqlite(path: Path) -> bool:
-    """Whether a file begins as SQLite's databases do."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
 
 
 def is_of_mlflow(path: Path) -> bool:

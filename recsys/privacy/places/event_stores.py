@@ -8,18 +8,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.ipc as ipc
 
+from recsys.data.part_store.manifest import NAME
 from recsys.errors import InputError
 from recsys.privacy.person import Person
 from recsys.privacy.places.place import Place
 
-_MANIFEST = "store.json"
 _KEYS = {"format", "parts", "values"}
 _LARGEST = 2**26
 
 
 def is_store(path: Path) -> bool:
     """Whether a folder has the manifest of a store."""
-    manifest = path / _MANIFEST
+    manifest = path / NAME
     if not manifest.is_file() or manifest.stat().st_size > _LARGEST:
         return False
     try:

@@ -6,14 +6,12 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from recsys.ops import whole_file, whole_folder, work_folder
 from recsys.ops.locks import lock
 from recsys.privacy.person import Person
 from recsys.privacy.places.place import Place
 
-_DRAFT = re.compile(
-    r"\.[^/]+\.(?:recsys-draft-[0-9a-f]{8}|recsys-retired|[0-9a-f]{16}\.partial)"
-    r"|\.recsys-work-[0-9a-f]{16}-[0-9a-f]{16}"
-)
+_DRAFTS = (whole_file.DRAFT_NAME, whole_folder.DRAFT_NAME, work_folder.FOLDER_NAME)
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -32,7 +30,7 @@ def is_checkpoint(path: Path) -> bool:
 
 def is_draft(path: Path) -> bool:
     """Whether a path is the draft of a process that was killed: one at work holds its lock."""
-    if not _DRAFT.fullmatch(path.name):
+    if not any(re.fullmatch(pattern, path.name) for pattern in _DRAFTS):
         return False
     try:
         with lock(path, wait=False):

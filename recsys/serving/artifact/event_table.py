@@ -1,7 +1,7 @@
 """Events of customers, sorted so that the events of a customer row are one range."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -128,6 +128,15 @@ class EventTable:
             np.searchsorted(self.customers, keys, side="left"),
             np.searchsorted(self.customers, keys, side="right"),
         )
+
+    def of_customers(self, rows: IntArray) -> "EventTable":
+        """The events of some customer rows, which become the rows 0 to n - 1.
+
+        Args:
+            rows: [n] as for `of_rows`; a row that is given twice has its events twice.
+        """
+        customers, taken = self.of_rows(rows)
+        return replace(self.take(taken), customers=customers.astype(np.int32))
 
     def masked(self, rows: IntArray, at: int | None) -> BoolArray:
         """Whether the product of some events [n] of this table is off the list at a moment [n].

@@ -14,7 +14,6 @@ from recsys.ops.csr import expand_ranges
 from recsys.policy.compiled import CompiledRules
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.decision_part import DecisionPart
-from recsys.serving.artifact.event_table import EventTable
 from recsys.serving.artifact.moment_part import MomentPart
 
 _CONTACTS = ("when", "touchpoints", "campaigns", "rejected")
@@ -46,18 +45,13 @@ def only_customers(contents: Contents, rows: IntArray) -> Contents:
             strands=None if old.strands is None else old.strands[rows],
             consent=None if old.consent is None else old.consent[rows],
         ),
-        events=None if contents.events is None else _events(contents.events, rows, len(old)),
+        events=None
+        if contents.events is None
+        else contents.events.by_customer().of_customers(rows),
         fold_in=fold_in,
         decisions=None if contents.decisions is None else _decisions(contents.decisions, rows),
         moments=None if contents.moments is None else _moments(contents.moments, rows),
     )
-
-
-def _events(events: EventTable, rows: IntArray, count: int) -> EventTable:
-    new_row = np.full(count, -1, np.int64)
-    new_row[rows] = np.arange(len(rows))
-    kept = events.take(np.flatnonzero(new_row[events.customers] >= 0))
-    return replace(kept, customers=new_row[kept.customers])
 
 
 def _decisions(part: DecisionPart, rows: IntArray) -> DecisionPart:
