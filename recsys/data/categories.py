@@ -88,6 +88,11 @@ def plain(column: pd.Series) -> pd.Series:
     return column.astype(kind)
 
 
+def plain_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with `plain` columns."""
+    return pd.DataFrame({label: plain(table[label]) for label in table.columns})
+
+
 def is_foldable(column: pd.Series) -> bool:
     """Whether all values of a column are texts, so that equal ones are the same."""
     if isinstance(column.dtype, pd.StringDtype):

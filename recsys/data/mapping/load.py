@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -133,20 +132,6 @@ def collected(raw: RawTable, mapping: TableMapping, ends: pd.Timestamp | None) -
         rows=raw.rows[table.rows],
         left_out={**raw.left_out, **table.left_out},
     )
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same columns without categories, as a load returns them."""
-    cells: dict[Any, pd.Series] = {}
-    for label in frame.columns:
-        column = frame[label]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            has_gaps = column.isna().any() and pd.api.types.is_integer_dtype(
-                column.cat.categories.dtype
-            )
-            column = column.astype("Int64" if has_gaps else column.cat.categories.dtype)
-        cells[label] = column
-    return pd.DataFrame(cells)
 
 
 def _require_columns(name: str, path: Path, frame: pd.DataFrame, mapping: TableMapping) -> None:
