@@ -13,8 +13,8 @@ from recsys.data.categories import (
     gathered,
     has_usual_categories,
     is_foldable,
+    mapped,
     plain,
-    recoded,
     used,
 )
 from recsys.data.cells import CellError, read_flags, read_numbers, read_whole_numbers
@@ -62,16 +62,14 @@ def read_events_column(label: Any, column: pd.Series) -> pd.Series:
 
 
 def _read_categories(label: Any, column: pd.Series) -> pd.Series:
-    is_used = used(column)
-    values = pd.Series(column.cat.categories[is_used])
     try:
-        read = read_column("interactions", label, values)
+        return mapped(column, lambda values: read_column("interactions", label, values))
     except CellError as error:
+        is_used = used(column)
         bad = np.zeros(len(is_used) + 1, dtype=bool)
         bad[:-1][is_used] = error.bad
         of_rows = pd.Series(gathered(bad, codes_of(column)))
         raise CellError.of(column, of_rows, error.expected, error.remedy) from None
-    return column if read.equals(values) else recoded(column, is_used, read)
 
 
 def read_column(table: str, label: Any, column: pd.Series) -> pd.Series:
