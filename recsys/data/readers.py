@@ -20,7 +20,7 @@ from recsys.data.categories import (
 from recsys.data.cells import CellError, read_flags, read_numbers, read_whole_numbers
 from recsys.data.codes import read_ids, read_texts, refuse_nested
 from recsys.data.feature_columns import read_feature
-from recsys.data.kinds import kind_of
+from recsys.data.kinds import WORDS, kind_of
 from recsys.data.moments import read_moments
 from recsys.data.plausible import refuse_unknown_zones
 
@@ -30,9 +30,6 @@ _READERS = {
 }  # fmt: skip
 CLOSED_LISTS = (columns.ACTION, columns.PART, columns.OUTCOME)
 """Columns of texts whose possible values the schema lists."""
-
-
-_WORDS = ("id", "code", "text")
 
 
 def read_events_column(label: Any, column: pd.Series) -> pd.Series:
@@ -48,7 +45,7 @@ def read_events_column(label: Any, column: pd.Series) -> pd.Series:
     Raises:
         CellError: the first cell that cannot be read.
     """
-    if kind_of("interactions", str(label)) not in _WORDS:
+    if kind_of("interactions", str(label)) not in WORDS:
         return read_column("interactions", label, plain(column))
     if has_usual_categories(column):
         return _read_categories(label, column)
