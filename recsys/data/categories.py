@@ -5,6 +5,7 @@ whole numbers (`int64`); null has the code -1, and a category may be in no row. 
 value is then worked out once a category, not once a row.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,11 @@ def plain(column: pd.Series) -> pd.Series:
     return column.astype(kind)
 
 
+def plain_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with `plain` columns."""
+    return pd.DataFrame({label: plain(table[label]) for label in table.columns})
+
+
 def is_foldable(column: pd.Series) -> bool:
     """Whether all values of a column are texts, so that equal ones are the same."""
     if isinstance(column.dtype, pd.StringDtype):
@@ -109,6 +115,25 @@ def recoded(column: pd.Series, of: BoolArray, values: pd.Series) -> pd.Series:
     table = np.full(len(of) + 1, -1, code_type(len(categories)))
     table[:-1][of] = numbers
     return _of_codes(gathered(table, codes_of(column)), categories, column)
+
+
+def mapped(column: pd.Series, change: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """A column with other values, of which each distinct one is worked out once.
+
+    It stays one of categories, or stays plain; where no value changes, it is the column itself.
+
+    Args:
+        column: [n] as for `folded`.
+        change: distinct values, without null -> what they become, texts or whole numbers or null.
+    """
+    coded = folded(column)
+    is_used = used(coded)
+    values = pd.Series(coded.cat.categories[is_used])
+    changed = change(values)
+    if changed.equals(values):
+        return column
+    result = recoded(coded, is_used, changed)
+    return result if is_coded(column) else plain(result)
 
 
 def of_same_categories(coded: pd.Series, others: pd.Series) -> tuple[pd.Series, pd.Series]:

@@ -7,13 +7,12 @@ HMAC-SHA256 of the id as text, the same for one id in all tables, and the pseudo
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from recsys.data import columns
+from recsys.data.categories import mapped
 from recsys.data.check import check_table, check_tables
 from recsys.data.tables import Tables
-from recsys.data.vocabulary import normalise_ids
 from recsys.ops.keyed_hash import product_pseudonym, pseudonym
 
 _CUSTOMERS = (columns.CUSTOMER, columns.ID_A, columns.ID_B, columns.RECORD)
@@ -54,7 +53,4 @@ def with_hashed_ids(tables: Tables, key: bytes, products: bool = False) -> Table
 
 
 def _hashed(ids: pd.Series, hash_of: Callable[[object], str]) -> pd.Series:
-    # Each distinct id once: events repeat few customers many times.
-    codes, unique = pd.factorize(normalise_ids(ids))
-    hashes = np.array([hash_of(each) for each in unique] + [None], dtype=object)
-    return pd.Series(hashes[codes], index=ids.index, dtype="str")
+    return mapped(ids, lambda distinct: pd.Series(map(hash_of, distinct), dtype="str"))

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from recsys.arrays import IntArray
 from recsys.data import columns
-from recsys.data.categories import folded, is_coded, plain, recoded, used
+from recsys.data.categories import mapped
 from recsys.data.records import joined_records
 from recsys.data.tables import Tables
 from recsys.data.vocabulary import normalise_ids
@@ -66,7 +66,7 @@ def merge_identities(
         table = getattr(tables, name)
         if table is None:
             continue
-        persons = _renamed(table[columns.CUSTOMER], person_of)
+        persons = mapped(table[columns.CUSTOMER], lambda ids: _renamed(ids, person_of))
         merged[name] = (
             joined_records(table, persons)
             if name == "customers"
@@ -88,26 +88,21 @@ def used_links(
 
 
 def _renamed(ids: pd.Series, person_of: pd.Series) -> pd.Series:
-    # Each distinct id once: texts are slow, and the events repeat few customers many times.
-    coded = folded(ids)
-    is_used = used(coded)
-    unique = coded.cat.categories[is_used]
+    """Distinct ids with those that are linked replaced by their persons."""
     # Looked up as text: a table may hold 7 where another, with ids such as "kiosk", holds "7".
-    positions = person_of.index.get_indexer(pd.Index(unique.astype(str)))
-    if (positions < 0).all():
-        return ids
+    positions = person_of.index.get_indexer(pd.Index(ids.astype(str)))
     is_linked = positions >= 0
-    persons_of_linked = person_of.to_numpy()[positions[is_linked]]
-    if unique.dtype == "str":
-        renamed = pd.Series(unique)
-        renamed[is_linked] = [str(person) for person in persons_of_linked]
-    else:
-        # `Series.map` would turn whole numbers into floats where an id is in no group.
-        objects = np.array(unique, dtype=object)
-        objects[is_linked] = persons_of_linked
-        renamed = normalise_ids(pd.Series(objects))
-    persons = recoded(coded, is_used, renamed)
-    return persons if is_coded(ids) else plain(persons)
+    if not is_linked.any():
+        return ids
+    persons = person_of.to_numpy()[positions[is_linked]]
+    if ids.dtype == "str":
+        renamed = ids.copy()
+        renamed[is_linked] = [str(person) for person in persons]
+        return renamed
+    # `Series.map` would turn whole numbers into floats where an id is in no group.
+    objects = ids.to_numpy(object)
+    objects[is_linked] = persons
+    return normalise_ids(pd.Series(objects))
 
 
 def linked_groups(links: pd.DataFrame) -> tuple[pd.Index, IntArray]:

@@ -7,6 +7,9 @@ from recsys.data.schema import SCHEMAS
 
 Kind = Literal["id", "code", "text", "moment", "number", "flag", "feature"]
 
+WORDS: tuple[Kind, ...] = ("id", "code", "text")
+"""Columns read as written, of which many rows share a value; those of events are categories."""
+
 MOMENTS = (columns.TIMESTAMP, columns.VALID_FROM, columns.VALID_TO)
 OPEN_TABLES = ("customers", "products")
 """Tables that may have any further columns; these are features."""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.data import columns
-from recsys.data.categories import plain
+from recsys.data.categories import plain_table
 from recsys.data.decision_events import by_product
 from recsys.data.schema import SCHEMAS
 from recsys.errors import InputError
@@ -92,11 +92,7 @@ def _made(decisions: pd.DataFrame) -> pd.DataFrame:
     """The columns of the table that are known when a decision is made, without categories."""
     known = [name for name in decisions if name in SCHEMAS["decisions"].columns]
     made = decisions[known].drop(columns=[columns.OUTCOME, columns.REWARD], errors="ignore")
-    return _plain(made).reset_index(drop=True)
-
-
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({name: plain(table[name]) for name in table})
+    return plain_table(made).reset_index(drop=True)
 
 
 def _answers(
@@ -117,7 +113,7 @@ def _answers(
     keys = [columns.CUSTOMER, columns.PRODUCT]
     named = [*keys, columns.TIMESTAMP, columns.ACTION]
     named += [name for name in (columns.VALUE, columns.SESSION) if name in events]
-    answering = _plain(answering[named])
+    answering = plain_table(answering[named])
     # `merge_asof` takes the last of equal moments: that of the smallest position.
     offered = offered.sort_values(
         [columns.TIMESTAMP, columns.POSITION], ascending=[True, False], kind="stable"
@@ -148,7 +144,7 @@ def _alike(events: pd.DataFrame, offered: pd.DataFrame, keys: list[str]) -> pd.D
 
 def _with_sessions(offered: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     keys = [columns.CUSTOMER, columns.TOUCHPOINT]
-    seen = _plain(events[[*keys, columns.TIMESTAMP, columns.SESSION]].dropna())
+    seen = plain_table(events[[*keys, columns.TIMESTAMP, columns.SESSION]].dropna())
     seen = seen.rename(columns={columns.SESSION: _SESSION})
     types = {name: offered[name].dtype for name in [*keys, columns.TIMESTAMP]}
     return pd.merge_asof(

@@ -200,9 +200,8 @@ def between(data: Dataset, start: int, end: int, is_last: bool = False) -> Windo
 def _answers(data: Dataset, in_window: BoolArray | slice) -> IntArray:
     """Positions of the target events of a window."""
     if isinstance(in_window, slice):
-        events = data.interactions.select(in_window)
-        is_target = events.has_action(data.targets) & (events.products >= 0)
-        return np.flatnonzero(is_target) + in_window.indices(len(data.interactions))[0]
+        start, _, _ = in_window.indices(len(data.interactions))
+        return start + np.flatnonzero(data.select(in_window).is_target)
     return np.flatnonzero(in_window & data.is_target)
 
 

@@ -13,14 +13,14 @@ from recsys.data.categories import (
     gathered,
     has_usual_categories,
     is_foldable,
+    mapped,
     plain,
-    recoded,
     used,
 )
 from recsys.data.cells import CellError, read_flags, read_numbers, read_whole_numbers
 from recsys.data.codes import read_ids, read_texts, refuse_nested
 from recsys.data.feature_columns import read_feature
-from recsys.data.kinds import kind_of
+from recsys.data.kinds import WORDS, kind_of
 from recsys.data.moments import read_moments
 from recsys.data.plausible import refuse_unknown_zones
 
@@ -30,9 +30,6 @@ _READERS = {
 }  # fmt: skip
 CLOSED_LISTS = (columns.ACTION, columns.PART, columns.OUTCOME)
 """Columns of texts whose possible values the schema lists."""
-
-
-_WORDS = ("id", "code", "text")
 
 
 def read_events_column(label: Any, column: pd.Series) -> pd.Series:
@@ -48,7 +45,7 @@ def read_events_column(label: Any, column: pd.Series) -> pd.Series:
     Raises:
         CellError: the first cell that cannot be read.
     """
-    if kind_of("interactions", str(label)) not in _WORDS:
+    if kind_of("interactions", str(label)) not in WORDS:
         return read_column("interactions", label, plain(column))
     if has_usual_categories(column):
         return _read_categories(label, column)
@@ -62,16 +59,14 @@ def read_events_column(label: Any, column: pd.Series) -> pd.Series:
 
 
 def _read_categories(label: Any, column: pd.Series) -> pd.Series:
-    is_used = used(column)
-    values = pd.Series(column.cat.categories[is_used])
     try:
-        read = read_column("interactions", label, values)
+        return mapped(column, lambda values: read_column("interactions", label, values))
     except CellError as error:
+        is_used = used(column)
         bad = np.zeros(len(is_used) + 1, dtype=bool)
         bad[:-1][is_used] = error.bad
         of_rows = pd.Series(gathered(bad, codes_of(column)))
         raise CellError.of(column, of_rows, error.expected, error.remedy) from None
-    return column if read.equals(values) else recoded(column, is_used, read)
 
 
 def read_column(table: str, label: Any, column: pd.Series) -> pd.Series:

@@ -294,6 +294,14 @@ def test_popularity_of_a_window_is_counted_in_it() -> None:
     assert "row 5 (customer a, product z)" in refusal(audit, Derived(popularity=late))
 
 
+def test_positions_below_zero_are_examined_as_others() -> None:
+    table = {"customer_id": [*"abab"], "product_id": [*"xyzw"], "order": [-4, -3, -2, -1]}
+    audit, data, _ = audited(source_of(table), TimeSplit(valid_from=-2, test_from=-1))
+    audit.fit("valid", Derived(popularity=counts_of(data, x=1, y=1)))
+    check = next(check for check in audit.certificate.checks if check.kind == "popularity")
+    assert (check.rows, check.latest) == (2, -3)
+
+
 def test_segments_are_cut_from_what_was_known() -> None:
     audit, data, split = audited(shop(), DAYS)
     row_of = {name: data.customers.row(name) for name in "ab"}

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from public_data import published
 
+from recsys.data.categories import plain_table
 from recsys.data.check import check_table, check_tables
 from recsys.data.dataset import Dataset, build
-from recsys.data.mapping.load import plain
 from recsys.data.source import Source
 from recsys.data.sources.complete_journey import CompleteJourney
 from recsys.data.sources.files import Files
@@ -36,7 +36,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
 
 
 def checked(events: pd.DataFrame) -> pd.DataFrame:
-    return plain(check_table("interactions", events))
+    return plain_table(check_table("interactions", events))
 
 
 @pytest.mark.parametrize("name", ["interactions.parquet", "interactions.csv"])

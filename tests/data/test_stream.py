@@ -18,8 +18,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from recsys.data.arrow_frame import frame_of
+from recsys.data.categories import plain_table
 from recsys.data.kinds import kind_of
-from recsys.data.mapping.load import plain
 from recsys.data.moments import read_moments
 from recsys.data.sources import csv_stream, parquet_stream
 from recsys.data.sources.csv_file import read_csv
@@ -81,7 +81,7 @@ def test_any_cut_into_batches_gives_the_columns_of_one_batch(
         patch.setattr(texts, "_FEWEST", fewest)
         cut = streamed(table, sorted(min(end, len(table)) for end in cuts))
     pd.testing.assert_frame_equal(cut, streamed(table, []), check_categorical=False)
-    pd.testing.assert_frame_equal(plain(cut), frame_of(table))
+    pd.testing.assert_frame_equal(plain_table(cut), frame_of(table))
     for name in ("product_id", "touchpoint"):
         wanted = table.column(name).drop_null().unique().to_pylist()
         assert sorted(cut[name].cat.categories) == sorted(wanted)
@@ -282,7 +282,7 @@ def read(reader: Any, *arguments: Any) -> pd.DataFrame | str:
         frame: pd.DataFrame = reader(*arguments)
     except InputError as error:
         return str(error)
-    return plain(frame)
+    return plain_table(frame)
 
 
 @settings(max_examples=60, phases=WITHOUT_SHRINKING, deadline=None)

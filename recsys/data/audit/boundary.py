@@ -10,7 +10,7 @@ import numpy as np
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
 from recsys.data.audit.certificate import Kind, leak
-from recsys.data.audit.rows import AllRows, Rows, among, rows_of_past
+from recsys.data.audit.rows import AllRows, Rows, among, later, rows_of_past
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import NEVER, written
 from recsys.data.queries import Window
@@ -124,9 +124,7 @@ class Boundary:
 
     def latest(self, moments: IntArray | None) -> str | int | None:
         """The latest of some moments, as `written`; None if none is known."""
-        if moments is None or not (moments != NEVER).any():
-            return None
-        return self.written(moments[moments != NEVER].max())
+        return self.written_or_none(later(None, moments))
 
     def leak(self, kind: Kind, culprits: BoolArray, otherwise: str) -> InputError:
         """The error that names the first forbidden row.

@@ -6,8 +6,7 @@ from recsys.arrays import BoolArray, IntArray
 from recsys.data.audit.boundary import Boundary
 from recsys.data.audit.certificate import Check, Kind
 from recsys.data.audit.derived import CustomerMeasures, Derived, ProductCounts
-from recsys.data.audit.rows import Rows, among
-from recsys.data.interactions import NEVER
+from recsys.data.audit.rows import Rows, among, later
 
 # Counts are kept in float32, which holds whole numbers up to 2^24.
 _ROUNDING = 2.0**-22
@@ -66,14 +65,13 @@ class _Examined:
     """How many rows were examined, and their latest moment."""
 
     def __init__(self) -> None:
-        self.rows, self.latest = 0, -1
+        self.rows = 0
+        self.latest: int | None = None
 
     def add(self, rows: Rows) -> None:
         """Counts some rows."""
         self.rows += len(rows)
-        if rows.moments is not None:
-            known = rows.moments[rows.moments != NEVER]
-            self.latest = max(self.latest, int(known.max(initial=-1)))
+        self.latest = later(self.latest, rows.moments)
 
 
 def _check_segments(boundary: Boundary, stated: CustomerMeasures | None) -> Check:
@@ -160,14 +158,13 @@ def _not_stated(boundary: Boundary, kind: Kind) -> Check:
 
 
 def _check(boundary: Boundary, kind: Kind, examined: _Examined | None, how: str) -> Check:
-    latest = None if examined is None or examined.latest < 0 else examined.latest
     return Check(
         kind=kind,
         window=boundary.name,
         table="interactions",
         column=boundary.column,
         rows=0 if examined is None else examined.rows,
-        latest=boundary.written_or_none(latest),
+        latest=None if examined is None else boundary.written_or_none(examined.latest),
         cutoff=boundary.cutoff,
         how=how,
     )

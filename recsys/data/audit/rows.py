@@ -109,11 +109,6 @@ class AllRows:
         """Whether rows have a moment or a position."""
         return "moments" in self._cells
 
-    @property
-    def are_divided(self) -> bool:
-        """Whether rows belong to the parts of a published split."""
-        return "of_test" in self._cells
-
     def parts(self, keep: BoolArray | None = None) -> Iterator[tuple[int, Rows]]:
         """The position of its first row, and the rows, of each part; only those of a mask [N]."""
         for span in slices(self._count, _PART):
@@ -131,12 +126,11 @@ class AllRows:
             result[start : start + len(rows)] = holds(rows)
         return result
 
-    def latest(self, keep: BoolArray | None = None) -> int | None:
-        """The latest moment that is known of the rows of a mask [N]; None if none is."""
-        latest: int | None = None
-        for _, rows in self.parts(keep):
-            if rows.moments is not None and len(known := rows.moments[rows.moments != NEVER]):
-                latest = max(int(known.max()), latest if latest is not None else int(known[0]))
+    def latest(self) -> int | None:
+        """The latest moment that is known; None if none is."""
+        latest = None
+        for _, rows in self.parts():
+            latest = later(latest, rows.moments)
         return latest
 
 
@@ -182,6 +176,14 @@ def rows_of_past(data: Dataset) -> AllRows:
         len(events),
         {name: array.__getitem__ for name, array in arrays.items() if array is not None},
     )
+
+
+def later(latest: int | None, moments: IntArray | None) -> int | None:
+    """The latest of a moment and of further ones [n]; None if none of them is known."""
+    if moments is None or not (moments != NEVER).any():
+        return latest
+    last = int(moments[moments != NEVER].max())
+    return last if latest is None else max(latest, last)
 
 
 def more_often(given: AllRows, allowed: AllRows, keep: BoolArray, products: int) -> IntArray:

@@ -14,7 +14,7 @@ from recsys.arrays import BoolArray, IntArray
 from recsys.data.categories import plain
 from recsys.data.cells import FILL, FIX, CellError
 from recsys.data.faults.fault import Fault
-from recsys.data.kinds import kind_of
+from recsys.data.kinds import WORDS, kind_of
 from recsys.data.schema import SCHEMAS
 from recsys.data.vocabulary import normalise_ids
 
@@ -24,7 +24,7 @@ Reader: TypeAlias = Callable[[str, Any, pd.Series], pd.Series]
 CHUNK = 1_000_000
 """Texts of times and numbers are read in chunks of so many rows: pandas reads them as objects."""
 
-_WORDS = ("id", "code", "text", "flag")
+_WORDS = (*WORDS, "flag")
 
 REPEATED = 4
 """Values that stand in so many rows on average are kept as categories."""

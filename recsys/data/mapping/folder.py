@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from recsys.data.categories import plain_table
 from recsys.data.faults.collect import Collected, CollectedTable, across
 from recsys.data.faults.fault import Fault
 from recsys.data.faults.inspected import FileOf, Inspected, refuse_first
-from recsys.data.mapping.load import collected, plain, read_raw
+from recsys.data.mapping.load import collected, read_raw
 from recsys.data.mapping.mapping import Mapping, TableMapping, mapping_of
 from recsys.data.mapping.suggest import Suggestion, is_as_expected, suggested
 from recsys.data.schema import SCHEMAS
@@ -42,7 +43,7 @@ def load_mapped(
     inspected = _inspected(_planned(folder, mapping), ends, partitions, memory)
     refuse_first(inspected)
     frames = {
-        name: of.frame if name == "interactions" else plain(of.frame)
+        name: of.frame if name == "interactions" else plain_table(of.frame)
         for name, of in inspected.collected.tables.items()
     }
     return EndingTables(**frames, ends=ends)

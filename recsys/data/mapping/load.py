@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from recsys.data.faults.cells import Reader
 from recsys.data.faults.collect import CollectedTable, collect_table
 from recsys.data.faults.fault import SHOWN, Fault
 from recsys.data.faults.inspected import FileOf, Line, LinesOf, numbered
-from recsys.data.kinds import kind_of
+from recsys.data.kinds import WORDS, kind_of
 from recsys.data.mapping import spreadsheet
 from recsys.data.mapping.mapping import TableMapping
 from recsys.data.mapping.spreadsheet import read_sheet
@@ -82,7 +81,7 @@ def read_raw(
         else:
             faults = list(_of_lines(name, path.name, text.bad_lines))
     elif path.suffix.lower() in spreadsheet.ENDINGS:
-        kept = [theirs for theirs, ours in mapping.columns.items() if kind_of(name, ours) in _WORDS]
+        kept = [theirs for theirs, ours in mapping.columns.items() if kind_of(name, ours) in WORDS]
         frame = read_sheet(path, mapping.sheet, kept)
         frame, lines = frame.reset_index(drop=True), _at(frame.index.to_numpy())
     elif name == "interactions":
@@ -107,13 +106,12 @@ def _at(numbers: IntArray) -> LinesOf:
     return lambda rows: [int(numbers[row]) for row in rows]
 
 
-_WORDS = ("id", "code", "text")
 _OF_FEW_ROWS = (columns.SLATE, columns.DECISION)
 
 
 def _is_repeated(table: str, column: str) -> bool:
     """Whether a column has few values in many rows: categories of many values are slow."""
-    return kind_of(table, column) in (*_WORDS, "flag") and column not in _OF_FEW_ROWS
+    return kind_of(table, column) in (*WORDS, "flag") and column not in _OF_FEW_ROWS
 
 
 def collected(raw: RawTable, mapping: TableMapping, ends: pd.Timestamp | None) -> CollectedTable:
@@ -133,20 +131,6 @@ def collected(raw: RawTable, mapping: TableMapping, ends: pd.Timestamp | None) -
         rows=raw.rows[table.rows],
         left_out={**raw.left_out, **table.left_out},
     )
-
-
-def plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same columns without categories, as a load returns them."""
-    cells: dict[Any, pd.Series] = {}
-    for label in frame.columns:
-        column = frame[label]
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            has_gaps = column.isna().any() and pd.api.types.is_integer_dtype(
-                column.cat.categories.dtype
-            )
-            column = column.astype("Int64" if has_gaps else column.cat.categories.dtype)
-        cells[label] = column
-    return pd.DataFrame(cells)
 
 
 def _require_columns(name: str, path: Path, frame: pd.DataFrame, mapping: TableMapping) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.data import columns
@@ -25,6 +24,7 @@ from recsys.data.mapping.words import (
 )
 from recsys.data.sources.folder import content, usual_file
 from recsys.data.sources.gzipped import refuse_unbounded_gzip
+from recsys.data.sources.parquet import readable_as_parquet
 from recsys.data.sources.parts import is_of_text_parts, is_text, parts_of
 from recsys.errors import InputError
 
@@ -118,13 +118,9 @@ def _read(path: Path) -> tuple[dict[str, Any], pd.DataFrame | None]:
 
 def _first_rows(path: Path) -> pd.DataFrame:
     """Cells of a Parquet file as texts."""
-    try:
-        with pq.ParquetFile(path) as file:
-            none = file.schema_arrow.empty_table()
-            head: pd.DataFrame = next(file.iter_batches(batch_size=_ROWS), none).to_pandas()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise InputError(f"{path.name} cannot be read: {why}") from None
+    with readable_as_parquet(path), pq.ParquetFile(path) as file:
+        none = file.schema_arrow.empty_table()
+        head: pd.DataFrame = next(file.iter_batches(batch_size=_ROWS), none).to_pandas()
     return head.astype("str")
 
 

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from recsys.arrays import IntArray
 from recsys.data import columns
 from recsys.data.interactions import DAY, NEVER, microseconds
-from recsys.data.kinds import kind_of
+from recsys.data.kinds import WORDS, kind_of
 from recsys.data.part_store.growing_values import fold
 
 TABLE = "interactions"
-_CODED = ("id", "code", "text")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,7 +51,7 @@ def coded_part(frame: pd.DataFrame) -> CodedPart:
     sums: dict[str, float] = {}
     for name in map(str, frame.columns):
         kind = kind_of(TABLE, name)
-        if kind in _CODED:
+        if kind in WORDS:
             arrays[name], values[name] = fold(frame[name])
         elif kind == "moment":
             arrays[name] = frame[name].dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from pandas.io.parsers import TextFileReader
 
 from recsys.data.cells import first_true
-from recsys.data.kinds import Kind
+from recsys.data.kinds import WORDS, Kind
 from recsys.data.sources.folder import require_file
 from recsys.errors import InputError
 from recsys.ops.shown_text import shown
@@ -33,8 +33,7 @@ _CODE = r"^\s*(?:[+-]?0[0-9].*|\+[0-9]{5,}|[0-9]+[eE][0-9]+)\s*$"
 """Cells that pandas reads as numbers although they are codes: 01234, +49123, 12E4."""
 
 JOINS: tuple[Kind, ...] = ("id", "code")
-AS_WRITTEN: tuple[Kind, ...] = (*JOINS, "text")
-"""Kinds of columns whose cells become whole numbers only if all are, and those read as texts."""
+"""Kinds of columns whose cells become whole numbers only if all are."""
 
 
 def read_csv(path: Path, kind: Callable[[str], Kind]) -> pd.DataFrame:
@@ -94,7 +93,7 @@ def parsed(
         kinds: name of each column -> how it is read.
         only: the columns to read; None for all.
     """
-    texts = [name for name, kind in kinds.items() if kind in AS_WRITTEN]
+    texts = [name for name, kind in kinds.items() if kind in WORDS]
     return pd.read_csv(
         path, names=list(kinds), header=0, dtype=dict.fromkeys(texts, "str"), low_memory=False,
         keep_default_na=False, usecols=None if only is None else list(only), iterator=True,

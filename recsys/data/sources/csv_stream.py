@@ -8,10 +8,9 @@ import pandas as pd
 import pyarrow as pa
 
 from recsys.data.cells import CellError
-from recsys.data.kinds import Kind
+from recsys.data.kinds import WORDS, Kind
 from recsys.data.moments import read_moments
 from recsys.data.sources.csv_file import (
-    AS_WRITTEN,
     JOINS,
     NULLS,
     as_whole_numbers,
@@ -94,7 +93,7 @@ def _cells(cells: pd.Series, kind: Kind) -> pa.Array | None:
         except CellError:
             return None
         return pa.array(moments.tz_convert(None)).cast(pa.timestamp(moments.unit, "UTC"))
-    if kind not in AS_WRITTEN and cells.dtype not in (np.int64, np.float64):
+    if kind not in WORDS and cells.dtype not in (np.int64, np.float64):
         return None
     return pa.array(cells, from_pandas=True)
 

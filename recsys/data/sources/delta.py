@@ -10,8 +10,8 @@ from typing import Any, Unpack
 
 import pandas as pd
 
-from recsys.data.sources.driver_errors import driver_words
-from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
+from recsys.data.sources.driver_errors import driver_errors
+from recsys.data.sources.own_tables import Meaning, OwnTables, ReadTable, require_tables
 from recsys.data.stream.batches import Batches
 from recsys.data.stream.frame import BATCH_ROWS
 from recsys.errors import InputError
@@ -45,12 +45,8 @@ class Delta(OwnTables):
         self._versions = {
             table: version for table, version in (versions or {}).items() if version is not None
         }
-        for key, known in (("tables", TABLES), ("versions", tuple(self.tables))):
-            for table in tables if key == "tables" else self._versions:
-                if table not in known:
-                    raise InputError(
-                        f"data.{key}: no table '{table}'; tables are {', '.join(known)}"
-                    )
+        require_tables("tables", tables)
+        require_tables("versions", self._versions, tuple(self.tables))
         if "interactions" not in self.tables:
             raise InputError("data.tables.interactions: expected a folder or a URI, got none")
         folder = self.tables["interactions"].rstrip("/").rpartition("/")[0]
@@ -70,16 +66,9 @@ class Delta(OwnTables):
             uri = self.tables.get(table)
             if uri is None:
                 return None
-            try:
-                batches = _batches(deltalake, uri, self._versions.get(table))
-                return self.frame(table, batches)
-            except InputError:
-                raise
-            except Exception as error:  # stores, logs and files have errors of their own
-                raise InputError(
-                    f"data.tables.{table}={masked(uri)}: expected a Delta table, got: "
-                    f"{driver_words(error, uri)}"
-                ) from None
+            where = f"data.tables.{table}={masked(uri)}: expected a Delta table, got"
+            with driver_errors(where, uri):
+                return self.frame(table, _batches(deltalake, uri, self._versions.get(table)))
 
         yield read
 

@@ -11,8 +11,8 @@ from typing import Any, Unpack
 import pandas as pd
 
 from recsys.data.sources.address import address
-from recsys.data.sources.driver_errors import driver_words
-from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
+from recsys.data.sources.driver_errors import driver_errors
+from recsys.data.sources.own_tables import Meaning, OwnTables, ReadTable, require_tables
 from recsys.data.stream.batches import Batches
 from recsys.errors import InputError
 from recsys.ops.masking import masked
@@ -51,8 +51,8 @@ class Iceberg(OwnTables):
         self._snapshots = {
             table: number for table, number in (snapshots or {}).items() if number is not None
         }
-        _require_known("tables", tables, TABLES)
-        _require_known("snapshots", self._snapshots, tuple(self._tables))
+        require_tables("tables", tables)
+        require_tables("snapshots", self._snapshots, tuple(self._tables))
         if "interactions" not in self._tables:
             raise InputError("data.tables.interactions: expected a name such as shop.events")
         self._catalog = catalog
@@ -70,29 +70,19 @@ class Iceberg(OwnTables):
             message = "data=iceberg needs pyiceberg; pip install 'recsys[iceberg]'"
             raise InputError(message) from None
         settings = {"uri": self._uri, "warehouse": self._warehouse}
-        try:
+        where = f"the catalogue {masked(self._uri or self._catalog)}"
+        with driver_errors(f"data.catalog: {where} cannot be opened", self._uri or ""):
             catalog = load_catalog(
                 self._catalog, **{key: value for key, value in settings.items() if value}
             )
-        except Exception as error:  # each kind of catalogue has errors of its own
-            where = masked(self._uri or self._catalog)
-            raise InputError(
-                f"data.catalog: the catalogue {where} cannot be opened: {self._words(error)}"
-            ) from None
 
         def read(table: str) -> pd.DataFrame | None:
             name = self._tables.get(table)
             if name is None:
                 return None
-            try:
+            where = f"data.tables.{table}={name}: expected an Iceberg table, got"
+            with driver_errors(where, self._uri or ""):
                 return self.frame(table, _batches(catalog, name, self._snapshots.get(table)))
-            except InputError:
-                raise
-            except Exception as error:
-                raise InputError(
-                    f"data.tables.{table}={name}: expected an Iceberg table, got: "
-                    f"{self._words(error)}"
-                ) from None
 
         yield read
 
@@ -100,15 +90,6 @@ class Iceberg(OwnTables):
         """The name of a table, and its snapshot if one is set."""
         name = self._tables.get(table, table)
         return f"{name} snapshot {self._snapshots[table]}" if table in self._snapshots else name
-
-    def _words(self, error: Exception) -> str:
-        return driver_words(error, self._uri or "")
-
-
-def _require_known(key: str, tables: Mapping[str, object], known: tuple[str, ...]) -> None:
-    for table in tables:
-        if table not in known:
-            raise InputError(f"data.{key}: no table '{table}'; tables are {', '.join(known)}")
 
 
 def _batches(catalog: Any, name: str, snapshot: int | None) -> Batches:

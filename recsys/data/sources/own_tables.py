@@ -1,7 +1,7 @@
 """What holds for tables of your own, whether they lie in files, a database or a lake."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from typing import Any, TypeAlias, TypedDict, overload
@@ -112,9 +112,7 @@ class OwnTables(ABC):
         self._hash_products = meaning.get("hash_products", False)
         if self._hash_products and self._key is None:
             raise InputError("data.hash_products: expected data.hash_ids=VARIABLE beside it")
-        for table in self.rename:
-            if table not in TABLES:
-                raise InputError(f"data.rename: no table '{table}'; tables are {', '.join(TABLES)}")
+        require_tables("rename", self.rename)
         require_targets(self.targets)
         parse_filter_seen(self.filter_seen)
 
@@ -201,6 +199,19 @@ class OwnTables(ABC):
         except InputError as error:
             raise error if error.key == table else InputError(f"{table}: {error}") from None
         return renamed(table, frame, self.rename, self.origin_of(table))
+
+
+def require_tables(key: str, named: Iterable[str], known: Sequence[str] = TABLES) -> None:
+    """Raises `InputError` where a setting is of a table that is not known.
+
+    Args:
+        key: of the setting, without `data.`.
+        named: tables that it has something for.
+        known: tables that it may have something for.
+    """
+    for table in named:
+        if table not in known:
+            raise InputError(f"data.{key}: no table '{table}'; tables are {', '.join(known)}")
 
 
 @overload

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys.arrays import IntArray
+from recsys.data.categories import code_type
 from recsys.data.stream.pieces import Pieces
 from recsys.data.stream.short_texts import KnownShortTexts, ShortTexts
 from recsys.ops.memory import Memory
@@ -18,7 +19,6 @@ _FEWEST = 2**22
 """Dictionaries of batches wait until they have so many texts, or as many as are known already."""
 
 _NONE = np.empty(0, np.int32)
-_CODE_TYPES = (np.int8, np.int16, np.int32)
 
 
 class Texts:
@@ -60,7 +60,7 @@ class Texts:
         """[n] as an unordered category of the texts that occur."""
         self._settle()
         values = self._known
-        dtype = _code_type(len(values))
+        dtype = code_type(len(values))
 
         def mapped(number: int, piece: IntArray) -> IntArray:
             return self._mappings[number].astype(dtype).take(piece, mode="wrap")
@@ -117,7 +117,7 @@ def _coded(chunk: pa.Array) -> tuple[IntArray, pa.Array]:
         return _coded(values.take(indices))
     codes = indices.fill_null(0).to_numpy() if indices.null_count else indices.to_numpy()
     occurs = np.zeros(len(values), dtype=bool)
-    codes = codes.astype(_code_type(len(values)), copy=bool(indices.null_count))
+    codes = codes.astype(code_type(len(values)), copy=bool(indices.null_count))
     if indices.null_count:
         codes[indices.is_null().to_numpy(zero_copy_only=False)] = -1
         occurs[codes[codes >= 0]] = True
@@ -131,8 +131,3 @@ def _coded(chunk: pa.Array) -> tuple[IntArray, pa.Array]:
 
 def _plain(values: pa.Array) -> pa.Array:
     return values if values.type == _TEXT else pc.cast(values, _TEXT)
-
-
-def _code_type(categories: int) -> type[np.signedinteger]:
-    """The type of codes that pandas gives so many categories."""
-    return next(kind for kind in _CODE_TYPES if categories < np.iinfo(kind).max)

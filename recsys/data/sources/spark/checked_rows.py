@@ -13,7 +13,7 @@ from recsys.data import columns
 from recsys.data.arrow_frame import frame_of
 from recsys.data.check import check_table
 from recsys.data.interactions import ACTION_CODES, NEVER, microseconds
-from recsys.data.kinds import kind_of
+from recsys.data.kinds import WORDS, kind_of
 from recsys.data.sources.parts import Partitions
 from recsys.data.sources.spark.dictionary import placed
 from recsys.data.sources.spark.folder import FILE, ROW, collected, typed_partitions
@@ -38,7 +38,7 @@ def is_in_dictionary(column: str) -> bool:
     """
     if column in (columns.ACTION, columns.PART, FILE, ROW, FAULT):
         return False
-    return kind_of("interactions", column) in ("id", "code", "text")
+    return kind_of("interactions", column) in WORDS
 
 
 def checked_rows(coded: Any, names: Sequence[str], partitions: Partitions) -> Any:

@@ -7,12 +7,14 @@ from typing import TypeAlias
 
 import pyarrow as pa
 
-from recsys.data.sources.driver_errors import driver_words
+from recsys.data.sources.driver_errors import driver_errors, driver_words
 from recsys.data.stream.batches import Batches
 from recsys.errors import InputError
 
 Select: TypeAlias = Callable[[str], Batches]
 """A SELECT statement -> its rows; raises the error of the driver."""
+
+_REFUSED = "the database refuses it"
 
 
 @contextmanager
@@ -69,25 +71,15 @@ def _door(scheme: str) -> Callable[[str], AbstractContextManager[Select]]:
 
 
 def _rows(select: Select, statement: str, uri: str) -> Batches:
-    with _named_errors(uri):
+    with driver_errors(_REFUSED, uri):
         batches = select(statement)
     refuse_repeated(batches.schema.names)
 
     def rows() -> Iterator[pa.RecordBatch]:
-        with _named_errors(uri):
+        with driver_errors(_REFUSED, uri):
             yield from batches.rows
 
     return replace(batches, rows=rows())
-
-
-@contextmanager
-def _named_errors(uri: str) -> Iterator[None]:
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(f"the database refuses it: {driver_words(error, uri)}") from None
 
 
 def refuse_repeated(names: Sequence[str]) -> None:

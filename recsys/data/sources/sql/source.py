@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from recsys.data.sources.address import address
 from recsys.data.sources.driver_errors import driver_words
-from recsys.data.sources.own_tables import TABLES, Meaning, OwnTables, ReadTable
+from recsys.data.sources.own_tables import Meaning, OwnTables, ReadTable, require_tables
 from recsys.data.sources.sql.connect import connected
 from recsys.errors import InputError
 
@@ -49,11 +49,7 @@ class Sql(OwnTables):
     ) -> None:
         self._uri = address(uri, uri_env)
         super().__init__(_name(self._uri), meaning)
-        for table in queries:
-            if table not in TABLES:
-                raise InputError(
-                    f"data.queries: no table '{table}'; tables are {', '.join(TABLES)}"
-                )
+        require_tables("queries", queries)
         if not queries.get("interactions"):
             raise InputError(
                 "data.queries.interactions: expected a query or the name of a table, got none"
