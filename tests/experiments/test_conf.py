@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 
 from recsys.experiments.config import build_part, settings_from
 from recsys.experiments.config_types import build_typed
+from recsys.experiments.tuning.config import StudyConfig
 from recsys.experiments.tuning.space import flat_settings, space
-from recsys.experiments.tuning.study import StudyConfig
 from recsys.policy.rules.read import read_policy
 
 CONF = Path(__file__).parents[2] / "conf"
