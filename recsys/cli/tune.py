@@ -15,8 +15,8 @@ from recsys.cli.launch import launch
 from recsys.errors import InputError
 from recsys.experiments.config import settings_from
 from recsys.experiments.config_types import build_typed
+from recsys.experiments.tuning.config import StudyConfig
 from recsys.experiments.tuning.finish import finish
-from recsys.experiments.tuning.study import StudyConfig
 from recsys.experiments.tuning.tune import tune
 from recsys.ops.conf_folder import conf_folder
 from recsys.ops.terminal import say

@@ -36,8 +36,8 @@ class WithLifeEvents(SnapshotSource):
         kinds: of life events, each of which has a column.
         label: column of customers with the kind of the latest life event.
         days: within which an event counts.
-        life_as: "columns" of probabilities; "edges" of the graph, signals `life_NAME` of whoever
-            has an event `times` as probable as the average customer; or "both".
+        life_as: "columns" of probabilities; "edges" of the graph, signals `life_NAME` of
+            customers for whom an event is `times` as probable as on average; or "both".
         times: see `life_as`.
         every: days between the moments at which they are counted.
 

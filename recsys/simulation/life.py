@@ -4,8 +4,8 @@ Each customer is at risk of a preparation of each kind of life event: its hazard
 life stage, and on the season. At most one preparation begins in a year. It lasts a gamma
 distributed number of days; then the event happens, unless it was given up, which one in four is.
 While it lasts the customer looks at fitting categories and gets more done, both at a constant rate:
-whoever knows that a preparation runs, and since when, learns nothing more about its end from what
-it causes.
+once it is known that a preparation runs, and since when, what it causes says nothing more about its
+end.
 """
 
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ def improved(confidence: Half, vectors: Tensor, fixed: Tensor, l2: float, steps:
         steps: number of conjugate gradients.
     """
     gram = gram_of(fixed, l2)
-    lengths = confidence.offsets.diff()
+    lengths = confidence.lengths
     rows = torch.repeat_interleave(lengths)
 
     def applied(to: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ def solved(confidence: Half, fixed: Tensor, l2: float) -> Tensor:
         torch.linalg.LinAlgError: `l2` is too small for a row's matrix to have a factor.
     """
     gram, targets = gram_of(fixed, l2), confidence @ fixed
-    lengths, order = confidence.offsets.diff().to(torch.int64).sort(descending=True)
+    lengths, order = confidence.lengths.to(torch.int64).sort(descending=True)
     order = order[: int((lengths > 0).sum())]
     vectors = torch.zeros_like(targets)
     dim, start = fixed.shape[1], 0

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from recsys.arrays import FloatArray
 from recsys.training.alternating import initial_vectors
-from recsys.training.bipartite_graph import BipartiteGraph, Half
+from recsys.training.bipartite_graph import Half, check_matrix
 from recsys.training.least_squares import (
     conjugate_gradients,
     gram_of,
@@ -99,6 +99,7 @@ def _start(
     spark: Any, confidence: csr_array, dim: int, seed: int, blocks: int | None
 ) -> tuple[Any, FloatArray]:
     """The blocks as an RDD of one block a partition, and the vectors of products."""
+    check_matrix(confidence)
     context, rows = spark.sparkContext, confidence.shape[0]
     count = blocks or max(context.defaultParallelism, rows * dim // _BLOCK_NUMBERS + 1)
     ends = np.linspace(0, rows, min(count, rows) + 1).astype(int)
@@ -129,16 +130,15 @@ def _products_stepped(spark: Any, parts: Any, products: FloatArray, l2: float) -
 
 
 def _stepped(block: Block, products: FloatArray, l2: float) -> Block:
-    graph = _graph(block)
     vectors = improved(
-        graph.to_customers, torch.from_numpy(block.vectors), torch.from_numpy(products), l2
+        _half(block.confidence), torch.from_numpy(block.vectors), torch.from_numpy(products), l2
     )
     return Block(block.confidence, vectors.numpy())
 
 
 def _solved(block: Block, products: FloatArray, l2: float) -> FloatArray:
     try:
-        return solved(_graph(block).to_customers, torch.from_numpy(products), l2).numpy()
+        return solved(_half(block.confidence), torch.from_numpy(products), l2).numpy()
     except RuntimeError as error:
         if "linalg.cholesky" not in str(error):
             raise
@@ -148,25 +148,24 @@ def _solved(block: Block, products: FloatArray, l2: float) -> FloatArray:
 
 def _first_sums(block: Block, products: FloatArray) -> _Sums:
     """Entries [P] of each product, c x summed [P, dim], (c - 1) x x'y summed, and X'X."""
-    half, vectors = _graph(block).to_products, torch.from_numpy(block.vectors)
-    lengths = half.offsets.diff()
-    start = torch.from_numpy(products) * (lengths > 0)[:, None]
-    of_start = of_entries(half, torch.repeat_interleave(lengths), start, vectors)
-    sums = (lengths, half @ vectors, of_start, gram_of(vectors))
+    half, vectors = _half(block.confidence.T.tocsr()), torch.from_numpy(block.vectors)
+    rows = torch.repeat_interleave(half.lengths)
+    of_start = of_entries(half, rows, torch.from_numpy(products), vectors)
+    sums = (half.lengths, half @ vectors, of_start, gram_of(vectors))
     return tuple(array.numpy() for array in sums)
 
 
 def _entries_sum(block: Block, to: FloatArray) -> _Sums:
     """(c - 1) x x'v summed [P, dim], of directions v [P, dim]."""
-    half, vectors = _graph(block).to_products, torch.from_numpy(block.vectors)
-    rows = torch.repeat_interleave(half.offsets.diff())
+    half, vectors = _half(block.confidence.T.tocsr()), torch.from_numpy(block.vectors)
+    rows = torch.repeat_interleave(half.lengths)
     return (of_entries(half, rows, torch.from_numpy(to), vectors).numpy(),)
 
 
-def _graph(block: Block) -> BipartiteGraph[Half]:
+def _half(matrix: csr_array) -> Half:
     # Spark runs a process for each core.
     torch.set_num_threads(1)
-    return BipartiteGraph.from_matrix(block.confidence)
+    return Half.from_matrix(matrix, "cpu")
 
 
 def _added(left: _Sums, right: _Sums) -> _Sums:

@@ -11,7 +11,7 @@ pytest.importorskip("splink", reason="needs recsys[identity]")
 
 
 def test_blocks_to_learn_from_differ_in_their_columns() -> None:
-    # Whoever moved changed city and postcode: in blocks of a postcode alone cities never differ.
+    # People who moved changed city and postcode: in blocks of a postcode alone cities never differ.
     rules = [
         Rule(("postcode", "surname"), 100),
         Rule(("postcode", "city"), 101),

@@ -7,10 +7,11 @@ from hydra import compose, initialize_config_dir
 from in_memory import dataset_of
 from omegaconf import OmegaConf
 
+from recsys.data.sources.own_tables import Meaning
 from recsys.experiments.config import build_part, settings_from
 from recsys.experiments.config_types import build_typed
+from recsys.experiments.tuning.config import StudyConfig
 from recsys.experiments.tuning.space import flat_settings, space
-from recsys.experiments.tuning.study import StudyConfig
 from recsys.policy.rules.read import read_policy
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -81,6 +82,11 @@ def test_every_source_builds(name: str, folder: Path) -> None:
     needed = NEEDED.get(name, [])
     root = [f"data.root={folder}"] if name in NEEDS_ROOT else []
     settings_from(composed("model=popularity", f"data={name}", *root, *needed))
+
+
+@pytest.mark.parametrize("name", ["files", "sql", "delta", "iceberg"])
+def test_tables_of_your_own_have_all_their_settings(name: str) -> None:
+    assert Meaning.__annotations__.keys() <= composed(f"data={name}").data.keys()
 
 
 @pytest.mark.parametrize("name", alternatives("policy"))

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from recsys.errors import InputError
 from recsys.experiments.config_types import build_typed, check_value, check_values
-from recsys.experiments.tuning.study import StudyConfig
+from recsys.experiments.tuning.config import StudyConfig
 from recsys.training.objectives import BPR
 
 

@@ -18,8 +18,9 @@ from recsys.experiments.config import Settings, settings_from
 from recsys.experiments.rerun import settings_of_run, valid_of_run
 from recsys.experiments.run import load
 from recsys.experiments.tuning import tune as tuning
+from recsys.experiments.tuning.config import StudyConfig
 from recsys.experiments.tuning.finish import experiment_file
-from recsys.experiments.tuning.study import Study, StudyConfig
+from recsys.experiments.tuning.study import Study
 from recsys.experiments.tuning.trials import prepare
 from recsys.experiments.validator import Validator
 from recsys.models.lightgcn import LightGCN

@@ -13,7 +13,8 @@ from warm_programs import warm_python
 
 from recsys.errors import InputError
 from recsys.experiments.ray_cluster import connected, enter_folder
-from recsys.experiments.tuning.study import Study, StudyConfig
+from recsys.experiments.tuning.config import StudyConfig
+from recsys.experiments.tuning.study import Study
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("data.events=5000", "evaluate.resamples=50")

@@ -6,8 +6,9 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
 from recsys.errors import InputError
+from recsys.experiments.tuning.config import StudyConfig
 from recsys.experiments.tuning.space import Space
-from recsys.experiments.tuning.study import Study, StudyConfig, refusal
+from recsys.experiments.tuning.study import Study, refusal
 
 RANGE = {"x": FloatDistribution(0.0, 1.0)}
 CHOICES = {"x": CategoricalDistribution([1, 2]), "y": CategoricalDistribution(["a", "b"])}

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from warm_programs import warm_python
 
-from recsys.experiments.tuning.study import Study, StudyConfig
+from recsys.experiments.tuning.config import StudyConfig
+from recsys.experiments.tuning.study import Study
 from recsys.tracking.read import runs
 from recsys.tracking.store import TrackConfig, open_to_read
 from recsys.tracking.study import PARENT

@@ -62,8 +62,8 @@ def blocking_rules(
 def learning_blocks(rules: Sequence[Rule]) -> list[Rule]:
     """Rules within which m is estimated: the purest blocks whose columns were used the least.
 
-    Within a block of one postcode the city agrees as well, whoever moved: a column that is only
-    estimated there would seem to be without errors. So the blocks differ in their columns.
+    Within a block of one postcode the city agrees as well, even of people who moved: a column that
+    is only estimated there would seem to be without errors. So the blocks differ in their columns.
     """
     large = [rule for rule in rules if rule.pairs >= _ENOUGH] or list(rules)
     left = sorted(large, key=lambda rule: rule.pairs)

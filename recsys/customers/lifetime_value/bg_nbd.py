@@ -53,12 +53,7 @@ class BGNBD(RepeatPurchases):
     def probability_active(
         self, history: PurchaseHistory, parameters: FloatArray | None = None
     ) -> FloatArray:
-        """[n] float64 probability that each customer has not left: 1 / (1 + [x>0] e^u).
-
-        Args:
-            history: of the customers.
-            parameters: [4] others than the fitted ones.
-        """
+        """1 / (1 + [x>0] e^u), see `RepeatPurchases`."""
         r, alpha, a, b = self.parameters if parameters is None else parameters
         odds = np.zeros(len(history))
         repeats = history.purchases > 0
@@ -69,13 +64,7 @@ class BGNBD(RepeatPurchases):
     def expected_purchases(
         self, history: PurchaseHistory, duration: float, parameters: FloatArray | None = None
     ) -> FloatArray:
-        """[n] float64 purchases that are expected of each customer in the next `duration`.
-
-        Args:
-            history: of the customers.
-            duration: in the unit of the history, 0 or more.
-            parameters: [4] others than the fitted ones, as an interval needs them.
-        """
+        """See `RepeatPurchases` and `bg_nbd_expectation`."""
         return bg_nbd_expectation(
             self.parameters if parameters is None else parameters, history, duration
         )

@@ -53,25 +53,17 @@ class ParetoNBD(RepeatPurchases):
     def probability_active(
         self, history: PurchaseHistory, parameters: FloatArray | None = None
     ) -> FloatArray:
-        """[n] float64 probability that each customer has not left.
-
-        Args:
-            history: of the customers.
-            parameters: [4] others than the fitted ones.
-        """
+        """See `RepeatPurchases`."""
         return _active(self.parameters if parameters is None else parameters, history)
 
     def expected_purchases(
         self, history: PurchaseHistory, duration: float, parameters: FloatArray | None = None
     ) -> FloatArray:
-        """[n] float64 purchases that are expected of each customer in the next `duration`.
+        """See `RepeatPurchases`.
+
+        For a duration d
 
             (r+x) (beta+T) / ((alpha+T) (s-1)) (1 - ((beta+T) / (beta+T+d))^(s-1)) P(active)
-
-        Args:
-            history: of the customers.
-            duration: d, in the unit of the history, 0 or more.
-            parameters: [4] others than the fitted ones, as an interval needs them.
         """
         parameters = self.parameters if parameters is None else parameters
         r, alpha, s, beta = parameters

@@ -18,8 +18,9 @@ from recsys.errors import InputError
 from recsys.experiments.config import settings_of
 from recsys.experiments.ray_cluster import connected, enter_folder
 from recsys.experiments.target_classes import allowed_packages
+from recsys.experiments.tuning.config import StudyConfig
 from recsys.experiments.tuning.space import Space
-from recsys.experiments.tuning.study import Study, StudyConfig
+from recsys.experiments.tuning.study import Study
 from recsys.experiments.tuning.trials import run_trials
 
 

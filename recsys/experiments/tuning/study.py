@@ -4,19 +4,17 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
-from pydantic import Field
-from sqlalchemy.exc import SQLAlchemyError
 
 from recsys.errors import InputError
-from recsys.experiments.config_types import check_values
+from recsys.experiments.tuning.config import StudyConfig
+from recsys.experiments.tuning.database import opened, storage_errors
 from recsys.experiments.tuning.space import Space, points, size, within
-from recsys.tracking.sqlite_file import create_database, is_new, locked, refuse_foreign
+from recsys.tracking.sqlite_file import locked
 
 STARTUP = 8
 """Trials drawn at random before the sampler learns from them."""
@@ -29,43 +27,6 @@ _DRAWS = 20
 
 _REFUSED, _IDENTITY, _SUBJECT, _MOVED = "refused", "identity", "about", "moved"
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyConfig:
-    """How long to search and where the trials are kept.
-
-    Attributes:
-        name: of the study; None for data and model.
-        storage: path of the SQLite database of trials; several studies may share one.
-        minutes: wall minutes of trials, divided by `processes`, over all starts of the study; no
-            trial starts later. None for no limit.
-        trials: number of trials, without those that repeat another. None for no limit.
-        processes: trials at the same time, each in its own process.
-        ray: where they run on Ray: "local", or the address of a cluster that this machine is part
-            of, "auto" or HOST:PORT; None for processes of this machine.
-        gpus: GPUs that Ray reserves for each; may be a fraction.
-        prune: whether trials that fall behind are stopped early.
-        seeds: number of runs of the best settings at the end, with seeds 0, 1, ...
-        out: the experiment file; None for conf/experiment/tuned/NAME.yaml.
-    """
-
-    name: str | None = None
-    storage: str = "tune.db"
-    minutes: Annotated[float, Field(gt=0)] | None = 15.0
-    trials: Annotated[int, Field(ge=1)] | None = None
-    processes: Annotated[int, Field(ge=1)] = 1
-    ray: str | None = None
-    gpus: Annotated[float, Field(ge=0)] = 0.0
-    prune: bool = True
-    seeds: Annotated[int, Field(ge=0)] = 3
-    out: str | None = None
-
-    def __post_init__(self) -> None:
-        """Raises `InputError` where a value is of another type or out of range."""
-        check_values(StudyConfig, vars(self), "study")
-        if self.minutes is None and self.trials is None:
-            raise InputError("study: set study.minutes or study.trials, or it never ends")
 
 
 class Study:
@@ -86,13 +47,8 @@ class Study:
         self._path = Path(config.storage).absolute()
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         with storage_errors(config), locked(self._path, "study.storage"):
-            refuse_foreign(self._path, "studies", "study.storage")
-            if is_new(self._path):
-                create_database(
-                    self._path, "study.storage", lambda path: _storage(path).engine.dispose()
-                )
             self._study = optuna.create_study(
-                storage=_storage(self._path), study_name=name, direction="maximize",
+                storage=opened(self._path), study_name=name, direction="maximize",
                 pruner=optuna.pruners.PercentilePruner(
                     25.0, n_startup_trials=4, n_warmup_steps=WARM_UP
                 ),
@@ -277,25 +233,3 @@ def _counts(trial: FrozenTrial, running: bool = True) -> bool:
     if trial.state == TrialState.RUNNING:
         return running
     return trial.state in _DONE or _REFUSED in trial.user_attrs
-
-
-@contextmanager
-def storage_errors(config: StudyConfig) -> Iterator[None]:
-    """Turns errors of the database, as on a full disk, into an `InputError`."""
-    try:
-        yield
-    except (optuna.exceptions.StorageInternalError, SQLAlchemyError) as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
-        raise InputError(f"study.storage={config.storage} cannot be used: {reason}") from None
-
-
-def _storage(path: Path) -> optuna.storages.RDBStorage:
-    try:
-        return optuna.storages.RDBStorage(
-            f"sqlite:///{path}", engine_kwargs={"connect_args": {"timeout": 120}}
-        )
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"study.storage={path.name} is not a database of studies: {reason}"
-        ) from None

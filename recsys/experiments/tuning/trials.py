@@ -10,6 +10,7 @@ from recsys.data.queries import Split, Window
 from recsys.errors import InputError
 from recsys.experiments.config import Settings, build_part
 from recsys.experiments.run import load
+from recsys.experiments.tuning.config import StudyConfig
 from recsys.experiments.tuning.space import (
     Space,
     flat_settings,
@@ -17,7 +18,6 @@ from recsys.experiments.tuning.space import (
     space,
     with_settings,
 )
-from recsys.experiments.tuning.study import StudyConfig
 from recsys.experiments.validator import Validator
 
 # Raised for settings that cannot be fitted; anything else is a bug.

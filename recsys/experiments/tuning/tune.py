@@ -18,9 +18,11 @@ from tqdm import tqdm
 from recsys.errors import InputError
 from recsys.experiments.config import Settings, settings_of
 from recsys.experiments.target_classes import allowed_packages
+from recsys.experiments.tuning.config import StudyConfig
+from recsys.experiments.tuning.database import storage_errors
 from recsys.experiments.tuning.on_ray import workers_on_ray
 from recsys.experiments.tuning.space import flat_settings, refuse_outside, space
-from recsys.experiments.tuning.study import Study, StudyConfig, refusal, storage_errors
+from recsys.experiments.tuning.study import Study, refusal
 from recsys.experiments.tuning.trials import prepare, run_trials
 from recsys.ops.terminal import exit_on_input_error
 from recsys.tracking.study import StudyRun, TrialRecord
