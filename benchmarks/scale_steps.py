@@ -118,7 +118,7 @@ class Steps:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[dict[str, Any]]:
-        """Measures the block; yields what else belongs into its row."""
+        """Measures the block; yields what else belongs in its row."""
         gc.collect()
         reset_peak_memory()
         counted: dict[str, Any] = {}
