@@ -9,28 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from warm_programs import warm_python
+from gloo import run_together
 
 from recsys.training.processes import Processes
 
-HERE = Path(__file__).parent
-SCRIPT = HERE.parents[1] / "scripts" / "train.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "train.py"
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
 
 
 def fitted(folder: Path, model: str, objective: str, count: int) -> dict:
     out, store = folder / f"{objective}-{count}.json", folder / f"{objective}-{count}.store"
-    started = [
-        subprocess.Popen(
-            [warm_python(), HERE / "several_processes.py", out, model, objective, str(rank),
-             str(count), store],
-            env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True,
-        )
-        for rank in range(count)
-    ]  # fmt: skip
-    for process in started:
-        _, output = process.communicate(timeout=300)
-        assert process.returncode == 0, output
+    ended = run_together("several_processes.py", out, model, objective, count=count, store=store)
+    assert [code for code, _ in ended] == [0] * count, ended
     return json.loads(out.read_text())
 
 
