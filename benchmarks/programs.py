@@ -1,6 +1,7 @@
 """Programs of suites: each is a process of its own, whose memory and seconds are its alone."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,10 @@ def environment(checkout: Path = CHECKOUT) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONSAFEPATH": "1",
     }
+
+
+def free_port() -> int:
+    """A port of loopback that no program has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

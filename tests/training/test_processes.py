@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from gloo import run_together
 
+from benchmarks.programs import free_port
 from recsys.training.processes import Processes
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "train.py"
@@ -103,13 +103,6 @@ def test_torchrun_shards_over_processes_and_over_machines(tmp_path: Path) -> Non
             for metric, share in result["one"][part].items():
                 mean = result[name][part][metric]["mean"]
                 assert mean == pytest.approx(share["mean"], abs=1e-4), (name, metric)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_shares_are_consecutive_and_whole() -> None:
