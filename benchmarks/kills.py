@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.kill_jobs import Job, Left, jobs, prepare
 from benchmarks.suite import require_at_least, run_folder
-from benchmarks.warm_commands import Command, run
+from benchmarks.warm_commands import Command, Ended, run
 from recsys.errors import InputError
 from recsys.ops.whole_file import write_whole
 
@@ -64,7 +64,7 @@ class KillsSuite:
             begin = Path(folder) / "begin"
             begin.mkdir()
             for words in prepare(self.events):
-                _require_done(words, run(words, begin).code, begin)
+                _require_done(words, run(*words, folder=begin))
             rows = self._rows(chosen, begin, Path(folder) / "work")
         return {
             "kills": sum(row.kills for row in rows.values()),
@@ -87,8 +87,8 @@ class KillsSuite:
         rows, wanted, order = {}, {}, list(chosen)
         for name, job in chosen.items():
             _copy(begin, work)
-            ended = run(job.words, work)
-            _require_done(job.words, ended.code, work)
+            ended = run(*job.words, folder=work)
+            _require_done(job.words, ended)
             rows[name], wanted[name] = Row(ended.seconds), job.left(work)
         moments = random.Random(self.seed)
         for number in range(_TRIES * self.kills):
@@ -96,10 +96,10 @@ class KillsSuite:
                 return rows
             name = order[number % len(order)]
             _copy(begin, work)
-            started = Command(chosen[name].words, work)
+            started = Command(*chosen[name].words, folder=work)
             if started.kill(moments.uniform(0, rows[name].seconds)):
                 rows[name].kills += 1
-                again = run(chosen[name].words, work)
+                again = run(*chosen[name].words, folder=work)
                 rows[name].failed += again.code != 0
                 rows[name].add(wanted[name], chosen[name].left(work))
                 write_whole(run_folder() / "table.md", _table(rows))
@@ -114,10 +114,10 @@ def _copy(begin: Path, work: Path) -> None:
     shutil.copytree(begin, work)
 
 
-def _require_done(words: Sequence[str], code: int, folder: Path) -> None:
-    if code != 0:
-        said = (folder / "said.txt").read_text().strip().splitlines()
-        raise InputError(f"recsys {' '.join(words)} ended with code {code}: {said[-1:]}")
+def _require_done(words: Sequence[str], ended: Ended) -> None:
+    if ended.code != 0:
+        last = ended.said.strip().splitlines()[-1:]
+        raise InputError(f"recsys {' '.join(words)} ended with code {ended.code}: {last}")
 
 
 @contextmanager

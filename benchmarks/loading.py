@@ -1,16 +1,13 @@
 """From tables to an audited split: CPU seconds of each stage, beside another checkout's."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Protocol
 
-import recsys
 from benchmarks import loading_stages
+from benchmarks.programs import CHECKOUT, printed_by
 from benchmarks.suite import require_at_least, run_folder
 from recsys.errors import InputError
 
@@ -48,8 +45,7 @@ class LoadingSuite:
         market = run_folder() / "market"
         if not market.exists():
             self.market.write(market)
-        ours = Path(recsys.__file__).parents[1]
-        checkouts = [ours] if self.baseline is None else [ours, self.baseline]
+        checkouts = [CHECKOUT] if self.baseline is None else [CHECKOUT, self.baseline]
         middle = stages_of(checkouts, market, _VALID_FROM, _TEST_FROM, self.repeats)
         figures = dict(middle[0])
         if self.baseline is not None:
@@ -91,13 +87,7 @@ def stages_of(
 
 
 def _stages(checkout: Path, tables: Path, valid_from: str, test_from: str) -> dict[str, float]:
-    run = subprocess.run(
-        [sys.executable, loading_stages.__file__, str(tables), valid_from, test_from],
-        env={**os.environ, "PYTHONPATH": str(checkout), "PYTHONSAFEPATH": "1"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if run.returncode:
-        last = run.stderr.strip().splitlines()[-1:] or ["no words"]
-        raise InputError(f"the stages of {checkout} ended with code {run.returncode}: {last[0]}")
-    stages: dict[str, float] = json.loads(run.stdout)
+    words = (loading_stages.__file__, str(tables), valid_from, test_from)
+    printed = printed_by(f"the stages of {checkout}", *words, checkout=checkout)
+    stages: dict[str, float] = json.loads(printed)
     return stages

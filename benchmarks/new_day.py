@@ -1,17 +1,14 @@
 """A new day of events: the store of parts and its graph, beside a load of everything."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import recsys
+from benchmarks import new_day_steps
 from benchmarks.new_day_steps import STEPS
+from benchmarks.programs import printed_by
 from benchmarks.scale_events import DAYS, ScaleEvents
 from benchmarks.suite import require_at_least, run_folder
-from recsys.errors import InputError
 from recsys.ops.whole_file import write_whole
 
 
@@ -85,14 +82,6 @@ def _link(path: Path, link: Path) -> None:
 
 
 def _measured(step: str, root: Path, folder: Path) -> dict[str, float]:
-    checkout = str(Path(recsys.__file__).parents[1])
-    # The package benchmarks is not installed.
-    paths = os.pathsep.join(filter(None, [checkout, os.environ.get("PYTHONPATH", "")]))
-    run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.new_day_steps", step, str(root), str(folder)],
-        env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
-    if run.returncode:
-        raise InputError(f"the step {step} ended with code {run.returncode}; start it again")
-    measured: dict[str, float] = json.loads(run.stdout)
+    words = (new_day_steps.__file__, step, str(root), str(folder))
+    measured: dict[str, float] = json.loads(printed_by(f"the step {step}", *words))
     return measured

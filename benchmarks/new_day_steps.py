@@ -1,4 +1,4 @@
-"""Steps of `suite=new_day`, each a process: `python -m benchmarks.new_day_steps STEP ROOT FOLDER`.
+"""Steps of `suite=new_day`, each a process: `python new_day_steps.py STEP ROOT FOLDER`.
 
 Prints one line of JSON: wall and CPU seconds, peak memory in MiB (with the pages of mapped files),
 counts.

@@ -1,16 +1,12 @@
 """Several processes: the metrics of one, and the memory of each, with and without shards."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from benchmarks import processes_fit
+from benchmarks.programs import printed_by
 from benchmarks.suite import require_at_least, run_folder
-from recsys.errors import InputError
 
 
 class ProcessesSuite:
@@ -64,16 +60,11 @@ class ProcessesSuite:
 
     def _run(self, count: int, shard: bool) -> list[dict[str, Any]]:
         """What each process wrote, by rank."""
-        folder = Path(run_folder()) / f"{'sharded' if shard else 'plain'}-{count}"
+        folder = run_folder() / f"{'sharded' if shard else 'plain'}-{count}"
         folder.mkdir(parents=True, exist_ok=True)
         task = {"shard": shard, "metrics": self.metrics, "memory": self.memory}
         (folder / "task.json").write_text(json.dumps(task))
         words = ["-m", "torch.distributed.run", f"--nproc-per-node={count}"] if count > 1 else []
-        run = subprocess.run(
-            [sys.executable, *words, processes_fit.__file__, str(folder)],
-            env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if run.returncode:
-            last = run.stderr.strip().splitlines()[-1:] or ["no words"]
-            raise InputError(f"{count} processes ended with code {run.returncode}: {last[0]}")
+        words += [processes_fit.__file__, str(folder)]
+        printed_by(f"{count} processes", *words, OMP_NUM_THREADS="1")
         return [json.loads((folder / f"{rank}.json").read_text()) for rank in range(count)]

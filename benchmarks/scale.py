@@ -1,16 +1,15 @@
 """From a million events to a hundred million: seconds and memory of each step, and their growth."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import recsys
-from benchmarks import scale_report
+from benchmarks import scale_report, scale_steps
 from benchmarks.loading import require_checkout, stages_of
+from benchmarks.programs import CHECKOUT, environment
 from benchmarks.scale_events import FIRST_DAY, TEST_DAY, VALID_DAY, ScaleEvents
 from benchmarks.scale_report import Row
 from benchmarks.scale_steps import STEPS
@@ -126,10 +125,8 @@ class ScaleSuite:
         return folder
 
     def _measure(self, size: Size, steps: Sequence[str], kept: Path) -> None:
-        command = [sys.executable, "-m", "benchmarks.scale_steps", str(self._written(size)), *steps]
-        with subprocess.Popen(
-            command, env=_environment(), stdout=subprocess.PIPE, text=True
-        ) as run:
+        command = [sys.executable, scale_steps.__file__, str(self._written(size)), *steps]
+        with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as run:
             assert run.stdout is not None
             for line in run.stdout:
                 scale_report.keep(kept, Row.of(size.name, size.million, json.loads(line)))
@@ -147,7 +144,7 @@ class ScaleSuite:
         assert self.baseline is not None
         tables = _unlinked(self._written(self.compared_size), folder / "unlinked")
         cutoffs = str(FIRST_DAY + VALID_DAY), str(FIRST_DAY + TEST_DAY)
-        checkouts = [Path(recsys.__file__).parents[1], self.baseline]
+        checkouts = [CHECKOUT, self.baseline]
         ours, theirs = stages_of(checkouts, tables, *cutoffs, repeats=self.repeats)
         seconds, of_baseline = (
             sum(stages[f"{name}_seconds"] for name in _STAGES) for stages in (ours, theirs)
@@ -162,12 +159,6 @@ class ScaleSuite:
         }
         write_whole(path, json.dumps(figures, indent=2) + "\n")
         return figures
-
-
-def _environment() -> dict[str, str]:
-    # The package benchmarks is not installed.
-    paths = [str(Path(recsys.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 def _unlinked(tables: Path, folder: Path) -> Path:

@@ -1,6 +1,6 @@
 """Seconds and peak memory of each step from tables to an artifact; a program of its own.
 
-`python -m benchmarks.scale_steps FOLDER STEP...` loads the tables in a folder and takes the steps,
+`python scale_steps.py FOLDER STEP...` loads the tables in a folder and takes the steps,
 in the order of `STEPS`, in one process. It prints a line of JSON a step, as soon as the step ends.
 The peak is reset before each step: it is what the step needs together with the data and, for
 `evaluation` and `export`, the model that they take. What a step needs is made where it is not
@@ -118,7 +118,7 @@ class Steps:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[dict[str, Any]]:
-        """Measures the block; yields what else belongs into its row."""
+        """Measures the block; yields what else belongs in its row."""
         gc.collect()
         reset_peak_memory()
         counted: dict[str, Any] = {}

@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.programs import free_port
 from recsys.errors import InputError
 from recsys.serving.mlflow_model.pyfunc import save
 from recsys.serving.mlflow_model.request_values import CUSTOMER
@@ -56,7 +56,7 @@ def served(artifact: str) -> Iterator[Served]:
     with tempfile.TemporaryDirectory() as folder:
         model, log = Path(folder) / "model", Path(folder) / "server.log"
         save(model, artifact)
-        port = _free_port()
+        port = free_port()
         words = [
             "models", "serve", "--model-uri", str(model), "--env-manager", "local",
             "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
@@ -110,12 +110,6 @@ def invoke(
         headers.update({name.lower(): value for name, value in answer.getheaders()})
     predictions: list[dict[str, Any]] = json.loads(content)["predictions"]
     return predictions
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _wait(server: Served, started: subprocess.Popen[bytes], log: Path) -> None:

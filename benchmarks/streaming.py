@@ -1,17 +1,13 @@
 """What reading events as a stream takes: seconds and peak memory, with and without a bound."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import recsys
 from benchmarks import streaming_read
 from benchmarks.loading import Market
+from benchmarks.programs import printed_by
 from benchmarks.suite import run_folder
-from recsys.errors import InputError
 
 
 class StreamingSuite:
@@ -38,13 +34,6 @@ class StreamingSuite:
 
 
 def _read(folder: Path, memory_mb: float | None) -> dict[str, float]:
-    run = subprocess.run(
-        [sys.executable, streaming_read.__file__, str(folder.resolve()), json.dumps(memory_mb)],
-        env={**os.environ, "PYTHONPATH": str(Path(recsys.__file__).parents[1])},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if run.returncode:
-        last = run.stderr.strip().splitlines()[-1:] or ["no words"]
-        raise InputError(f"reading {folder} ended with code {run.returncode}: {last[0]}")
-    figures: dict[str, float] = json.loads(run.stdout)
+    words = (streaming_read.__file__, str(folder.resolve()), json.dumps(memory_mb))
+    figures: dict[str, float] = json.loads(printed_by(f"reading {folder}", *words))
     return figures

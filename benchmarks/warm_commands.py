@@ -13,13 +13,16 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from benchmarks.programs import environment
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["benchmarks.warm_imports"])
-_SAID = "said.txt"
 _PATIENCE = 900
 """Seconds after which a command counts as hanging."""
 
@@ -44,15 +47,19 @@ class Command:
 
     Args:
         words: the command and its settings.
-        folder: current folder of the process; what it says is written to `said.txt` there.
+        folder: current folder of the process; a file there has what it says, until its end.
         limit: bytes that each of its files may have; None for no limit.
     """
 
-    def __init__(self, words: Sequence[str], folder: Path, limit: int | None = None) -> None:
-        self._said = folder / _SAID
+    def __init__(self, *words: str, folder: Path, limit: int | None = None) -> None:
+        self._said = folder / f"said-{time.monotonic_ns()}.txt"
+        self._said.touch()
+        # The server finds what it imports by the environment alone.
+        with patch.dict(os.environ, environment()):
+            forkserver.ensure_running()
         self._began = time.monotonic()
         self._process: BaseProcess = _CONTEXT.Process(
-            target=_become, args=(list(words), str(folder), limit)
+            target=_become, args=(words, folder, self._said, limit)
         )
         self._process.start()
 
@@ -75,23 +82,24 @@ class Command:
         self._process.join(timeout=_PATIENCE)
         code = self._process.exitcode
         assert code is not None, f"a command hangs: {self._said.read_text()}"
-        said = self._said.read_text() if self._said.exists() else ""
+        said = self._said.read_text()
+        self._said.unlink(missing_ok=True)
         return Ended(code, said, time.monotonic() - self._began)
 
 
-def run(words: Sequence[str], folder: Path, limit: int | None = None) -> Ended:
+def run(*words: str, folder: Path, limit: int | None = None) -> Ended:
     """Runs a command to its end; arguments as of `Command`."""
-    return Command(words, folder, limit).end()
+    return Command(*words, folder=folder, limit=limit).end()
 
 
-def _become(words: list[str], folder: str, limit: int | None) -> None:
+def _become(words: Sequence[str], folder: Path, log: Path, limit: int | None) -> None:
     os.setpgid(0, 0)
-    os.chdir(folder)
-    with open(_SAID, "wb", buffering=0) as said:  # noqa: PTH123
+    with log.open("ab", buffering=0) as said:
         os.dup2(said.fileno(), 1)
         os.dup2(said.fileno(), 2)
     # What the server imported may have replaced them.
     sys.stdout, sys.stderr = (os.fdopen(n, "w", buffering=1, closefd=False) for n in (1, 2))
+    os.chdir(folder)
     start = multiprocessing.get_context
 
     def without_imports(method: str | None = None) -> Any:

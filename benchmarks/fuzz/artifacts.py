@@ -13,21 +13,20 @@ from safetensors.numpy import load_file, save_file
 
 from benchmarks.fuzz.case import Command
 from benchmarks.fuzz.mutate import VALUES, spoiled_bytes, spoiled_value
-from benchmarks.fuzz.world import TABLES
+from benchmarks.fuzz.world import CUSTOMER, TABLES
 
 PARTS = ("artifact", "tables")
-_ODD = "C0000001"
 
 _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("recommend", "artifact=artifact", "customers=3", "at=as_of"),
     ("recommend", "artifact=artifact", "everyone=true", "at=as_of", "out=lists.parquet"),
     ("decide", "artifact=artifact", "at=2026-01-01", "out=plan.parquet"),
-    ("decide", "artifact=artifact", f"customer={_ODD}", "at=2026-01-01"),
+    ("decide", "artifact=artifact", f"customer={CUSTOMER}", "at=2026-01-01"),
     ("funnel", "artifact=artifact", "at=2026-01-01"),
     ("store", "artifact=artifact", "to=store"),
-    ("similar", "artifact=artifact", f"customer={_ODD}", "k=3"),
+    ("similar", "artifact=artifact", f"customer={CUSTOMER}", "k=3"),
     ("refresh", "artifact=artifact", *TABLES, "policy=market", "out=fresh"),
-    ("forget", f"customer={_ODD}", "in=artifact"),
+    ("forget", f"customer={CUSTOMER}", "in=artifact"),
 )  # fmt: skip
 _FILES = ("manifest.json", "embeddings.safetensors", "ids.parquet", "rules.json")
 _NAMES = (
@@ -66,7 +65,7 @@ def spoil(folder: Path, random: Random) -> Command:
         _hash(artifact)
     else:
         rules = artifact / "rules.json"
-        rules.write_text(_dumped(spoiled_value(json.loads(rules.read_text()), random)))
+        rules.write_text(json.dumps(spoiled_value(json.loads(rules.read_text()), random)))
         about = "rules, hashed anew"
         _hash(artifact)
     return Command(words=random.choice(_COMMANDS), about=about)
@@ -115,7 +114,7 @@ def _manifest(artifact: Path, random: Random) -> str:
     if isinstance(body, dict):
         _sealed(path, body)
     else:
-        path.write_text(_dumped(body))
+        path.write_text(json.dumps(body))
     return about
 
 
@@ -168,7 +167,3 @@ def _ids(artifact: Path, random: Random) -> str:
         table = table.set_column(position, name, column)
     pq.write_table(table, path)
     return f"{name} ({kind})"
-
-
-def _dumped(document: Any) -> str:
-    return json.dumps(document)

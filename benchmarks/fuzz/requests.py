@@ -11,9 +11,10 @@ from random import Random
 from benchmarks.fuzz.case import SECONDS, WALL, Verdict
 from benchmarks.fuzz.mutate import VALUES, nested, spoiled_bytes, spoiled_value
 from benchmarks.fuzz.process import Process
+from benchmarks.fuzz.world import CUSTOMER
 
 _GOOD = {
-    "dataframe_records": [{"customer_id": "C0000001"}, {"events": ["P0001"]}],
+    "dataframe_records": [{"customer_id": CUSTOMER}, {"events": ["P0001"]}],
     "params": {"k": 3, "at": "as_of", "exclude": ["P0002"], "strict": False, "explain": 1},
 }
 _KINDS = ("application/json", "text/csv", "application/vnd.apache.parquet", "text/plain", "", "x/y")

@@ -12,7 +12,7 @@ import yaml
 
 from benchmarks.fuzz.case import Command
 from benchmarks.fuzz.mutate import VALUES, spoiled_bytes, spoiled_value
-from benchmarks.fuzz.world import STORE
+from benchmarks.fuzz.world import CUSTOMER, STORE
 
 PARTS = ("runs", "tables")
 
@@ -20,7 +20,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("compare", STORE, "out=comparison"),
     ("ladder", STORE, "out=ladder"),
     ("export", STORE, "policy=market", "out=again"),
-    ("forget", "customer=C0000001", "in=tables", STORE),
+    ("forget", f"customer={CUSTOMER}", "in=tables", STORE),
 )
 _CELLS = (
     ("tags", "value"), ("params", "value"), ("latest_metrics", "value"), ("metrics", "value"),

@@ -12,10 +12,9 @@ import pyarrow.parquet as pq
 
 from benchmarks.fuzz.case import Command
 from benchmarks.fuzz.mutate import VALUES, spoiled_bytes
-from benchmarks.fuzz.world import NAMES, STORE, TABLES
+from benchmarks.fuzz.world import CUSTOMER, NAMES, STORE, TABLES
 
 PARTS = ("tables", "parquet", "mlflow.db", "artifact")
-_ODD = "C0000001"
 
 _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("check", *TABLES[:2], TABLES[-1]),
@@ -28,8 +27,8 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("moments", *TABLES, "label=outcome"),
     ("life_events", *TABLES),
     ("journey_map", *TABLES, "out=links.csv"),
-    ("customer", *TABLES, f"id={_ODD}"),
-    ("similar", *TABLES, f"customer={_ODD}"),
+    ("customer", *TABLES, f"id={CUSTOMER}"),
+    ("similar", *TABLES, f"customer={CUSTOMER}"),
     ("identities", "records=tables/records{ending}", "identities=tables/identities{ending}",
      "out=persons"),
     ("refresh", "artifact=artifact", *TABLES, "policy=market", "out=fresh"),
@@ -38,7 +37,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("add_products", "artifact=artifact", "products=tables/products{ending}", "out=more"),
     ("decide", "artifact=artifact", "decisions=tables/decisions{ending}", "at=2026-01-01",
      "out=plan.parquet"),
-    ("forget", f"customer={_ODD}", "in=tables"),
+    ("forget", f"customer={CUSTOMER}", "in=tables"),
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ NAMES = (
     "records",
 )  # fmt: skip
 CANARY = "alive"
+CUSTOMER = "C0000001"
 
 _OWN = """_target_: recsys.data.sources.files.Files
 root: tables

@@ -6,8 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import warm
-
+from benchmarks.warm_commands import run
 from recsys.serving import load
 
 FIT = ("data=simulated", "data.events=1000", "evaluate.resamples=10", "model=popularity")
@@ -43,9 +42,9 @@ def made(folder: Path) -> Market:
     """Trains, exports."""
     market = Market(folder)
     for model in ("popularity", "item_knn"):
-        done = warm.run("train", *FIT, f"model={model}", market.track, folder=folder)
+        done = run("train", *FIT, f"model={model}", market.track, folder=folder)
         assert done.code == 0, done.said
-    done = warm.run("export", "out=artifact", market.track, folder=folder)
+    done = run("export", "out=artifact", market.track, folder=folder)
     assert done.code == 0, done.said
     load(folder / "artifact")
     return market

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-import warm
 from small_market import FIT, Market
 
+from benchmarks.warm_commands import Command, run
 from recsys.serving import load
 
 KILLS = int(os.environ.get("RECSYS_KILLS", "20"))
@@ -52,27 +52,27 @@ def told(command: str, tries: int, lost: int, doubled: int) -> None:
 
 
 def killed(
-    script: str,
+    command: str,
     words: Callable[[int], list[str]],
     folder: Path,
     seconds: float,
     check: Callable[[], object] = lambda: None,
     prepare: Callable[[int], object] = lambda number: None,
 ) -> int:
-    """Kills starts of a script; each is started again at once and has to go on with code 0.
+    """Kills starts of a command; each is started again at once and has to go on with code 0.
 
     Returns:
         how many starts it took, as some had ended before they were killed.
     """
-    moments, inside = random.Random(script), 0
+    moments, inside = random.Random(command), 0
     for number in range(4 * KILLS):
         prepare(number)
-        started = warm.start(script, *words(number), folder=folder)
+        started = Command(command, *words(number), folder=folder)
         if not started.kill(moments.uniform(0, seconds)):
             continue
         inside += 1
         check()
-        again = warm.run(script, *words(number), folder=folder)
+        again = run(command, *words(number), folder=folder)
         assert again.code == 0, again.said
         check()
         if inside == KILLS:
@@ -94,7 +94,7 @@ def test_train(market: Market, tmp_path: Path) -> None:
         return [*chosen, *steps, copy.track, f"seed={number}", f"hydra.run.dir=run-{number}"]
 
     before = Counter(copy.finished())
-    alone = warm.run("train", *words(1), folder=tmp_path)
+    alone = run("train", *words(1), folder=tmp_path)
     assert alone.code == 0, alone.said
     (tmp_path / "run-1").rename(tmp_path / "run-1-alone")
     first = Counter(copy.finished()) - before
@@ -119,17 +119,17 @@ def test_tune(market: Market, tmp_path: Path) -> None:
             "study.minutes=null", f"study.trials={trials}", "study.seeds=1", "study.out=best.yaml",
         ]  # fmt: skip
 
-    alone = warm.run("tune", *words(-1), "study.name=alone", folder=tmp_path)
+    alone = run("tune", *words(-1), "study.name=alone", folder=tmp_path)
     assert alone.code == 0, alone.said
     moments, inside, tries = random.Random("tune"), 0, 0
     while inside < KILLS:
         assert tries < 4 * KILLS
-        started = warm.start("tune", *words(tries), folder=tmp_path)
+        started = Command("tune", *words(tries), folder=tmp_path)
         inside += started.kill(moments.uniform(0, alone.seconds))
         tries += 1
     lost = doubled = 0
     for number in range(-(-tries // starts)):
-        again = warm.run("tune", *words(number * starts), folder=tmp_path)
+        again = run("tune", *words(number * starts), folder=tmp_path)
         assert again.code == 0, again.said
         with closing(sqlite3.connect(tmp_path / "tune.db")) as database:
             ended = database.execute(
@@ -147,7 +147,7 @@ def test_tune(market: Market, tmp_path: Path) -> None:
 def test_export(market: Market, tmp_path: Path) -> None:
     copy = market.copied(tmp_path)
     words = ["out=artifact", "overwrite=true", copy.track]
-    alone = warm.run("export", *words, folder=tmp_path)
+    alone = run("export", *words, folder=tmp_path)
     assert alone.code == 0, alone.said
 
     def whole() -> None:
@@ -160,7 +160,7 @@ def test_export(market: Market, tmp_path: Path) -> None:
 def test_everyone(market: Market, tmp_path: Path) -> None:
     copy = market.copied(tmp_path)
     words = ["artifact=artifact", "everyone=true", "out=offers.parquet"]
-    alone = warm.run("recommend", *words, folder=copy.folder)
+    alone = run("recommend", *words, folder=copy.folder)
     assert alone.code == 0, alone.said
     wanted = pq.ParquetFile(tmp_path / "offers.parquet").read()
 
@@ -186,11 +186,11 @@ def test_promote(market: Market, tmp_path: Path) -> None:
         return [f"artifact={artifact}", copy.track, f"model_name=m{number}"]
 
     def promote_weak(number: int) -> None:
-        done = warm.run("promote", *words(number, "weak"), folder=tmp_path)
+        done = run("promote", *words(number, "weak"), folder=tmp_path)
         assert done.code == 0, done.said
 
     promote_weak(-1)
-    alone = warm.run("promote", *words(-1), folder=tmp_path)
+    alone = run("promote", *words(-1), folder=tmp_path)
     assert alone.code == 0, alone.said
     tries = killed("promote", words, tmp_path, alone.seconds, prepare=promote_weak)
     lost = doubled = 0

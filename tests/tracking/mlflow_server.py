@@ -1,7 +1,6 @@
 """A real MLflow server that is stopped and started again at the same address."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -9,15 +8,15 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
+from benchmarks.programs import free_port
+
 
 class Server:
     """`mlflow server` with a database and artifacts in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.uri = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -1,7 +1,7 @@
-"""A sharded fit that is killed: python sharded_resume.py FOLDER KILL RANK COUNT STORE.
+"""A sharded fit that is killed: python sharded_resume.py FOLDER KILLS RANK COUNT STORE.
 
-KILL is N for a SIGKILL of this process right after its N-th part of a checkpoint, 0 for none. The
-first process writes FOLDER/vectors.npz.
+KILLS has a number a process, as 0,3: N for a SIGKILL right after its N-th part of a checkpoint, 0
+for none. The first process writes FOLDER/vectors.npz.
 """
 
 import os
@@ -48,5 +48,6 @@ def main(folder: Path, kill: int, rank: int, count: int, store: str) -> None:
 
 
 if __name__ == "__main__":
-    _, path, kill, rank, count, store = sys.argv
+    _, path, kills, rank, count, store = sys.argv
+    kill = kills.split(",")[int(rank)]
     main(Path(path), int(kill), int(rank), int(count), store)

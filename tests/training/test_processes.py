@@ -2,35 +2,25 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from warm_programs import warm_python
+from gloo import run_together
 
+from benchmarks.programs import free_port
 from recsys.training.processes import Processes
 
-HERE = Path(__file__).parent
-SCRIPT = HERE.parents[1] / "scripts" / "train.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "train.py"
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
 
 
 def fitted(folder: Path, model: str, objective: str, count: int) -> dict:
     out, store = folder / f"{objective}-{count}.json", folder / f"{objective}-{count}.store"
-    started = [
-        subprocess.Popen(
-            [warm_python(), HERE / "several_processes.py", out, model, objective, str(rank),
-             str(count), store],
-            env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True,
-        )
-        for rank in range(count)
-    ]  # fmt: skip
-    for process in started:
-        _, output = process.communicate(timeout=300)
-        assert process.returncode == 0, output
+    ended = run_together("several_processes.py", out, model, objective, count=count, store=store)
+    assert [code for code, _ in ended] == [0] * count, ended
     return json.loads(out.read_text())
 
 
@@ -113,13 +103,6 @@ def test_torchrun_shards_over_processes_and_over_machines(tmp_path: Path) -> Non
             for metric, share in result["one"][part].items():
                 mean = result[name][part][metric]["mean"]
                 assert mean == pytest.approx(share["mean"], abs=1e-4), (name, metric)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_shares_are_consecutive_and_whole() -> None:

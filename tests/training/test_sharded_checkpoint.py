@@ -1,44 +1,33 @@
 """Each holder of a part writes its own; a kill of any at any write costs no more than a write."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from warm_programs import warm_python
+from gloo import run_together
 
 from recsys.errors import InputError
 from recsys.training.loop.checkpoint import Checkpoint
 from recsys.training.processes import ALONE, Processes
 
-SCRIPT = Path(__file__).with_name("sharded_resume.py")
 IDENTITY = {"model": {"dim": 8}, "data": {"pairs": 3}}
 
 
-def fit(folder: Path, kills: tuple[int, int], name: str) -> list[tuple[int, str]]:
+def fit(folder: Path, kills: str, name: str) -> list[tuple[int, str]]:
     folder.mkdir(exist_ok=True)
-    started = [
-        subprocess.Popen(
-            [warm_python(), SCRIPT, folder, str(kill), str(rank), "2", folder / name],
-            env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True,
-        )
-        for rank, kill in enumerate(kills)
-    ]  # fmt: skip
-    outputs = [process.communicate(timeout=300)[1] for process in started]
-    return [(process.returncode, output) for process, output in zip(started, outputs, strict=True)]
+    return run_together("sharded_resume.py", folder, kills, count=2, store=folder / name)
 
 
 @pytest.mark.slow
 def test_a_fit_killed_between_the_parts_of_a_write_ends_with_the_same_bits(tmp_path: Path) -> None:
-    undisturbed = fit(tmp_path / "undisturbed", (0, 0), "all")
+    undisturbed = fit(tmp_path / "undisturbed", "0,0", "all")
     assert [code for code, _ in undisturbed] == [0, 0], undisturbed
     killed = tmp_path / "killed"
     # One process has written its part and is gone; the fit continues from the write before.
-    for kills, part in (((0, 3), "fit.pt.3.1"), ((2, 0), "fit.pt.4.0")):
+    for kills, part in (("0,3", "fit.pt.3.1"), ("2,0", "fit.pt.4.0")):
         assert all(code for code, _ in fit(killed, kills, part))
         assert (killed / "checkpoint" / part).exists()
-    (code, said), (other_code, other_said) = fit(killed, (0, 0), "last")
+    (code, said), (other_code, other_said) = fit(killed, "0,0", "last")
     assert (code, other_code) == (0, 0), said + other_said
     assert "resumed from" in said
     assert "resumed from" not in other_said

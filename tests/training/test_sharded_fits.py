@@ -1,31 +1,18 @@
 """Gloo processes that hold a part of the vectors each learn what one learns with all of them."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gloo import run_together
 from sharded_fits import CASES
-from warm_programs import warm_python
-
-HERE = Path(__file__).parent
 
 
 def fits(folder: Path, cases: str, steps: int, count: int) -> dict:
     out, store = folder / f"{count}.json", folder / f"{count}.store"
-    started = [
-        subprocess.Popen(
-            [warm_python(), HERE / "sharded_fits.py", out, cases, str(steps), str(rank),
-             str(count), store],
-            env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.PIPE, text=True,
-        )
-        for rank in range(count)
-    ]  # fmt: skip
-    for process in started:
-        _, output = process.communicate(timeout=300)
-        assert process.returncode == 0, output
+    ended = run_together("sharded_fits.py", out, cases, steps, count=count, store=store)
+    assert [code for code, _ in ended] == [0] * count, ended
     return json.loads(out.read_text())
 
 
