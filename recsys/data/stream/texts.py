@@ -77,7 +77,11 @@ class Texts:
             return
         # A batch may have empty cells only. Once a text was too long, none is short for good.
         may_be_short = self._short is not None or not self._count
-        short = [ShortTexts.of(values) for values in self._waiting if len(values)] if may_be_short else []
+        short = (
+            [ShortTexts.of(values) for values in self._waiting if len(values)]
+            if may_be_short
+            else []
+        )
         if not self._count and short and short[0] is not None:
             self._short = KnownShortTexts(short[0])
         if self._short is not None and all(map(self._short.takes, short)):
