@@ -25,6 +25,7 @@ from recsys.models.base import EventWeights, Validate, require_half_life, requir
 from recsys.models.choice import choose
 from recsys.models.cooccurrence import Cooccurrence, scaled_columns
 from recsys.models.dense_scores import add_history
+from recsys.models.packed_vectors import PackedVectors
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 
@@ -125,10 +126,9 @@ class GraphFilter(Recommends):
         """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         rows = self.history[customers]
         low = self.settings["low_pass"] * (scaled_columns(rows, self.degrees**-0.5) @ self.spectrum)
-        scores: FloatArray = low @ self._low_pass_side.T
+        scores = self._low_pass_side.scores(low)
         linear = scaled_columns(rows, self.degrees ** -self.settings["history_exponent"])
         self._linear.add_to(scores, linear)
-        scores += self.bias
         add_history(scores, rows, self.settings["self_weight"])
         return scores
 
@@ -160,7 +160,8 @@ class GraphFilter(Recommends):
     def _assemble(self) -> None:
         factor = self.degrees ** -self.settings["candidate_exponent"]
         self._linear = self.cooccurrence.scaled(factor)
-        self._low_pass_side = (self.degrees**0.5)[:, None] * self.spectrum
+        side = (self.degrees**0.5)[:, None] * self.spectrum
+        self._low_pass_side = PackedVectors(side, self.bias)
 
     def _choose(self, validate: Validate, repeats: bool) -> None:
         def quality(point: dict[str, float]) -> float:
