@@ -1,8 +1,8 @@
 """Vectors of all products, laid out once for inner products with many tiles of customers.
 
 oneDNN, which PyTorch carries, multiplies by AVX-512 where the processor has it. The OpenBLAS of
-NumPy's wheels takes AVX2 on some processors of AMD, and PyTorch's MKL on all of them: with vectors
-of 512 numbers oneDNN is about twice as fast there.
+NumPy's wheels takes AVX2 on some processors of AMD, and PyTorch's MKL on all of them. Short vectors
+gain nothing: there, writing the scores takes the time.
 """
 
 from typing import Self
