@@ -175,8 +175,9 @@ def draw_counts(generator: np.random.Generator, rows: int, size: int) -> IntArra
 
     A resample draws `size` times with replacement.
     """
-    drawn = generator.integers(0, size, (rows, size)) + np.arange(rows)[:, None] * size
-    return np.bincount(drawn.ravel(), minlength=rows * size).reshape(rows, size)
+    drawn = generator.integers(0, size, (rows, size))
+    # Row by row, because the counters of one row fit the cache.
+    return np.stack([np.bincount(row, minlength=size) for row in drawn])
 
 
 def by_customer(values: FloatArray, customers: IntArray) -> FloatArray:

@@ -47,7 +47,8 @@ class PackedVectors:
         with torch.inference_mode():
             for rows in even_slices(len(customers), most):
                 part = torch.from_numpy(np.ascontiguousarray(customers[rows]))
-                scores[rows] = _product(part, self._packed, bias).numpy()
+                # Copied by PyTorch, on all threads.
+                torch.from_numpy(scores[rows]).copy_(_product(part, self._packed, bias))
         return scores
 
 
