@@ -125,3 +125,17 @@ def of_filtered_history(
     _, rotation = np.linalg.eigh(scores.T.astype(np.float64) @ scores)
     leading: FloatArray = (basis @ rotation[:, ::-1][:, :rank]).astype(np.float32)
     return leading
+
+
+def squared_lengths(matrix: csr_array, vectors: FloatArray) -> FloatArray:
+    """|matrix v|^2 of each column v [m, k]: squared singular values where v is a singular vector.
+
+    Returns:
+        [k] float32.
+    """
+    step = max(1, _NUMBERS_AT_ONCE // max(1, matrix.shape[0]))
+    parts = [
+        np.square(matrix @ vectors[:, first : first + step]).sum(axis=0, dtype=np.float64)
+        for first in range(0, vectors.shape[1], step)
+    ]
+    return np.concatenate(parts).astype(np.float32)
