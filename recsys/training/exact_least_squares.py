@@ -12,9 +12,10 @@ eigenvectors V and eigenvalues e, the rows z = e^-1/2 V'y of a row's entries and
 
 a d x d system. A row with n < d entries has a smaller one, n x n (Woodbury's identity):
 
-    (I + D Z Z') a = c,     u = Z'a.
+    (I + D^1/2 Z Z' D^1/2) b = D^1/2 (1 - Z Z' 1),    u = Z'(1 + D^1/2 b).
 
-Both have a diagonal of at least 1, and |z| <= 1, so that float32 is enough.
+Neither has an eigenvalue below 1, and |z| <= 1: few exceed 10, so that float32 and a few conjugate
+gradients are enough (`recsys.training.near_identity`).
 
 The functions that are called have the same names in NumPy and in PyTorch (the array API standard),
 so that a CPU needs no PyTorch: NumPy is faster there.
@@ -31,15 +32,14 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from recsys.arrays import IntArray
+from recsys.training.near_identity import Array, solve_near_identity
 
-Array: TypeAlias = Any
-"""Of NumPy or of PyTorch."""
 Each: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """As `map`; the calls do not depend on each other."""
 
 _NUMBERS_AT_ONCE = 2**28
 """On a GPU, 1 GiB of float32."""
-_NUMBERS_IN_CACHE = 2**20
+_NUMBERS_IN_CACHE = 2**19
 """On a CPU, for each thread."""
 
 
@@ -77,7 +77,7 @@ def solved(entries: Entries, fixed: Array, l2: float, xp: Any, each: Each = map)
     """Vectors [n, d] of least squares; 0 for rows without entries.
 
     Time O((n + m) d^2 + d^3) and O(n' d max(n', d)) a row of n' entries; memory of one [m, d]
-    array and, for each thread, 4 MiB a few times (on a GPU 1 GiB). Longest rows come first,
+    array and, for each thread, 2 MiB a few times (on a GPU 1 GiB). Longest rows come first,
     so that those solved together are padded little.
 
     Args:
@@ -133,12 +133,18 @@ class _Rows:
 
     def by_entries(self) -> Array:
         """Vectors u [b, d], by systems of the rows' numbers of entries."""
+        xp = self.xp
         vectors, weights, excess = self._padded(0, self.longest)
-        systems = vectors @ vectors.mT * excess[:, :, None]
-        diagonal = self.xp.arange(self.longest, device=self.turned.device)
+        root = xp.sqrt(excess)
+        products = vectors @ vectors.mT
+        # c = 1 + (c - 1): rounding stays small beside large c.
+        inside = xp.minimum(weights, xp.ones_like(weights))
+        targets = root * (1 - (products @ inside[:, :, None])[:, :, 0])
+        systems = products * root[:, :, None] * root[:, None]
+        diagonal = xp.arange(self.longest, device=self.turned.device)
         systems[:, diagonal, diagonal] += 1
-        shares = self.xp.linalg.solve(systems, weights[:, :, None])
-        return (shares.mT @ vectors)[:, 0]
+        shares = inside + root * solve_near_identity(systems, targets, xp)
+        return (shares[:, None] @ vectors)[:, 0]
 
     def by_dimensions(self, at_once: int) -> Array:
         """Vectors u [b, d], by systems of d; the entries are added up part by part."""
@@ -150,8 +156,8 @@ class _Rows:
             vectors, weights, excess = self._padded(start, min(start + step, self.longest))
             scaled = vectors * xp.sqrt(excess)[:, :, None]
             systems = systems + scaled.mT @ scaled
-            targets = targets + weights[:, None] @ vectors
-        return xp.linalg.solve(systems, targets.mT)[:, :, 0]
+            targets = targets + (weights[:, None] @ vectors)[:, 0]
+        return solve_near_identity(systems, targets, xp)
 
     def _padded(self, start: int, stop: int) -> tuple[Array, Array, Array]:
         """Vectors z [b, L, d], c and c - 1 [b, L] of some entries; c is 0 beyond a row's end."""
@@ -161,7 +167,10 @@ class _Rows:
         positions = xp.where(inside, positions, 0)
         weights = xp.where(inside, self.entries.values[positions], 0)
         excess = xp.where(inside, weights - 1, 0)
-        return self.turned[self.entries.columns[positions]], weights, excess
+        columns = self.entries.columns[positions]
+        # The same as by an index, in a third of the time.
+        vectors = self.turned.take(columns, axis=0) if xp is np else self.turned[columns]
+        return vectors, weights, excess
 
 
 def _turn(fixed: Array, l2: float, at_once: int, xp: Any, each: Each) -> Array:

@@ -1,0 +1,38 @@
+"""Many small symmetric systems that are close to the identity, solved together."""
+
+from typing import Any, TypeAlias
+
+Array: TypeAlias = Any
+"""Of NumPy or of PyTorch, whose functions of the same names are called."""
+
+_STEPS = 25
+
+
+def solve_near_identity(systems: Array, targets: Array, xp: Any) -> Array:
+    """Solutions [b, n] of S x = t, to about 100 times the rounding of their type.
+
+    By conjugate gradients, which need few steps where the eigenvalues of S lie between 1 and a few:
+    4 to 6 for those of alternating least squares, in a fifth of the time of a factor. What 25
+    steps do not solve is factorised.
+
+    Args:
+        systems: [b, n, n] symmetric and positive definite.
+        targets: [b, n].
+        xp: `numpy` or `torch`, which the arrays are of.
+    """
+    tolerance = (100 * xp.finfo(targets.dtype).eps) ** 2
+    found, residual, direction = xp.zeros_like(targets), targets, targets
+    squared = xp.linalg.vecdot(residual, residual)
+    enough = tolerance * squared
+    for _ in range(_STEPS):
+        image = (systems @ direction[:, :, None])[:, :, 0]
+        # Once solved, a system takes steps of 0.
+        curvature = xp.where(squared > 0, xp.linalg.vecdot(direction, image), 1)
+        step = (squared / curvature)[:, None]
+        found, residual = found + step * direction, residual - step * image
+        smaller = xp.linalg.vecdot(residual, residual)
+        if bool((smaller <= enough).all()):
+            return found
+        direction = residual + (smaller / xp.where(squared > 0, squared, 1))[:, None] * direction
+        squared = smaller
+    return xp.linalg.solve(systems, targets[:, :, None])[:, :, 0]
