@@ -36,7 +36,7 @@ def test_three_ways_are_measured_and_agree(root: Path, window: str) -> None:
     assert figures["threads"] == 1
     for way in ("implicit", "gradients", "als"):
         assert 0 < figures[f"{way}_fit_seconds"] < figures[f"{way}_total_seconds"]
-        # All 20 best of 24 unseen products hold what is left of a group; by chance five in six would.
+        # A list of 20 among 24 unseen products holds both that are left of a group.
         assert figures[f"{way}_recall@20"] == 1
     # The same vectors by implicit and by the same steps with our last half step.
     assert figures["gradients_ndcg@20"] == pytest.approx(figures["implicit_ndcg@20"], abs=1e-3)
