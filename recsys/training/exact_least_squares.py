@@ -15,7 +15,8 @@ a d x d system. A row with n < d entries has a smaller one, n x n (Woodbury's id
     (I + D^1/2 Z Z' D^1/2) b = D^1/2 (1 - Z Z' 1),    u = Z'(1 + D^1/2 b).
 
 Neither has an eigenvalue below 1, and |z| <= 1: few exceed 10, so that float32 and a few conjugate
-gradients are enough (`recsys.training.near_identity`).
+gradients are enough (`recsys.training.near_identity`). Where both n and d are large, the gradients
+multiply with the entries' vectors, 4 n d a step, and no system is made.
 
 The functions that are called have the same names in NumPy and in PyTorch (the array API standard),
 so that a CPU needs no PyTorch: NumPy is faster there.
@@ -32,7 +33,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
 from recsys.arrays import IntArray
-from recsys.training.near_identity import Array, solve_near_identity
+from recsys.training.near_identity import Array, by_gradients, solve_near_identity
 
 Each: TypeAlias = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """As `map`; the calls do not depend on each other."""
@@ -41,6 +42,10 @@ _NUMBERS_AT_ONCE = 2**28
 """On a GPU, 1 GiB of float32."""
 _NUMBERS_IN_CACHE = 2**19
 """On a CPU, for each thread."""
+_LARGEST_SYSTEM = 160
+"""Above, a few products with the entries' vectors take less time than a system made of them."""
+_LONGEST_ROW = 8
+"""Times the numbers at once; longer rows are added up part by part."""
 
 
 class Entries(NamedTuple):
@@ -105,8 +110,7 @@ def solved(entries: Entries, fixed: Array, l2: float, xp: Any, each: Each = map)
 
     def solve_part(part: slice) -> None:
         rows = _Rows(entries, order[part], turned, xp)
-        few = rows.longest < fixed.shape[1]
-        found = rows.by_entries() if few else rows.by_dimensions(at_once)
+        found = rows.solved(at_once)
         vectors[xp.asarray(order[part], device=fixed.device)] = found @ turn.T
 
     list(each(solve_part, _batches(lengths[order], fixed.shape[1], at_once)))
@@ -130,6 +134,26 @@ class _Rows:
         self.first, self.end = (
             xp.asarray(array, device=turned.device)[:, None] for array in (first, end)
         )
+
+    def solved(self, at_once: int) -> Array:
+        """Vectors u [b, d], by the cheapest way."""
+        dim = self.turned.shape[1]
+        vectors_fit = self.longest * dim <= _LONGEST_ROW * at_once
+        if min(self.longest, dim) > _LARGEST_SYSTEM and vectors_fit:
+            found = self.without_systems()
+            if found is not None:
+                return found
+        return self.by_entries() if self.longest < dim else self.by_dimensions(at_once)
+
+    def without_systems(self) -> Array | None:
+        """Vectors u [b, d], each step by the entries; None where it takes too many."""
+        vectors, weights, excess = self._padded(0, self.longest)
+
+        def applied(to: Array) -> Array:
+            scores = (vectors @ to[:, :, None])[:, :, 0]
+            return to + ((excess * scores)[:, None] @ vectors)[:, 0]
+
+        return by_gradients(applied, (weights[:, None] @ vectors)[:, 0], self.xp)
 
     def by_entries(self) -> Array:
         """Vectors u [b, d], by systems of the rows' numbers of entries."""

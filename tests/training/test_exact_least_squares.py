@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
 from recsys.arrays import FloatArray
-from recsys.training import exact_least_squares
+from recsys.training import exact_least_squares, near_identity
 from recsys.training.exact_alternating import alternate_exactly
 from recsys.training.exact_least_squares import Entries, each_in_threads, solved
 
@@ -52,6 +52,29 @@ def by_normal_equations(matrix: csr_array, vectors: FloatArray, l2: float = L2) 
 @pytest.mark.parametrize("dim", [1, 4, 9, 40])
 def test_they_solve_the_normal_equations(xp: Any, dim: int) -> None:
     """With 4 and 9 dimensions some rows have more entries than that, and others fewer."""
+    matrix, vectors = confidence(), fixed(dim)
+    expected = by_normal_equations(matrix, vectors)
+    np.testing.assert_allclose(found(xp, matrix, vectors), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("dim", [4, 9, 40])
+def test_they_solve_them_without_systems(
+    xp: Any, dim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact_least_squares, "_LARGEST_SYSTEM", 0)
+    monkeypatch.setattr(exact_least_squares._Rows, "by_entries", None)
+    monkeypatch.setattr(exact_least_squares._Rows, "by_dimensions", None)
+    matrix, vectors = confidence(), fixed(dim)
+    expected = by_normal_equations(matrix, vectors)
+    np.testing.assert_allclose(found(xp, matrix, vectors), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("dim", [4, 9, 40])
+def test_what_too_few_steps_leave_is_solved_by_systems(
+    xp: Any, dim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact_least_squares, "_LARGEST_SYSTEM", 0)
+    monkeypatch.setattr(near_identity, "_STEPS", 1)
     matrix, vectors = confidence(), fixed(dim)
     expected = by_normal_equations(matrix, vectors)
     np.testing.assert_allclose(found(xp, matrix, vectors), expected, atol=1e-10)
