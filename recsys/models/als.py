@@ -74,7 +74,7 @@ class ALS(Recommends):
         self,
         *,
         dim: int = 64,
-        epochs: int = 15,
+        epochs: int = 10,
         alpha: float = 10.0,
         l2: float = 1.0,
         customer_exponent: float = 0.5,

@@ -34,19 +34,22 @@ def by_gradients(applied: Callable[[Array], Array], targets: Array, xp: Any) -> 
         targets: [b, n].
         xp: `numpy` or `torch`, which the arrays are of.
     """
-    tolerance = (100 * xp.finfo(targets.dtype).eps) ** 2
+    precision = xp.finfo(targets.dtype)
+    # Squares below would lose their digits.
+    nothing = precision.tiny / precision.eps**2
     found, residual, direction = xp.zeros_like(targets), targets, targets
     squared = xp.linalg.vecdot(residual, residual)
-    enough = tolerance * squared
+    enough = (100 * precision.eps) ** 2 * squared + nothing
     for _ in range(_STEPS):
         image = applied(direction)
         # Once solved, a system takes steps of 0.
-        curvature = xp.where(squared > 0, xp.linalg.vecdot(direction, image), 1)
-        step = (squared / curvature)[:, None]
-        found, residual = found + step * direction, residual - step * image
+        moves = squared > nothing
+        curvature = xp.where(moves, xp.linalg.vecdot(direction, image), 1)
+        step = xp.where(moves, squared, 0) / curvature
+        found, residual = found + step[:, None] * direction, residual - step[:, None] * image
         smaller = xp.linalg.vecdot(residual, residual)
         if bool((smaller <= enough).all()):
             return found
-        direction = residual + (smaller / xp.where(squared > 0, squared, 1))[:, None] * direction
-        squared = smaller
+        ratio = xp.where(moves, smaller, 0) / xp.where(moves, squared, 1)
+        direction, squared = residual + ratio[:, None] * direction, smaller
     return None

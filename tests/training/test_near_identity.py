@@ -51,3 +51,13 @@ def test_a_target_of_zero_stays_zero_beside_others() -> None:
     matrices = np.array([np.eye(2), [[2.0, 1.0], [1.0, 3.0]]])
     found = solve_near_identity(matrices, targets, np)
     np.testing.assert_allclose(found, [[0, 0], [0.2, 0.6]], atol=1e-12)
+
+
+def test_rows_that_are_solved_first_wait_for_the_others() -> None:
+    """Residuals of zero would be divided by themselves; warnings are errors here."""
+    matrices = np.concatenate([systems(1.0, 30, 1), systems(300.0, 30, 1)]).astype(np.float32)
+    targets = np.ones((2, 30), np.float32)
+    targets[0] *= 1e-12
+    with np.errstate(all="raise", under="ignore"):
+        found = solve_near_identity(matrices, targets, np)
+    np.testing.assert_allclose(found[0], targets[0], rtol=1e-4)
