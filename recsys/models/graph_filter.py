@@ -28,6 +28,7 @@ from recsys.models.base import EventWeights, Validate, require_half_life, requir
 from recsys.models.choice import choose
 from recsys.models.cooccurrence import Cooccurrence, scaled_columns
 from recsys.models.dense_scores import add_history
+from recsys.models.packed_vectors import PackedVectors
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 
@@ -140,10 +141,9 @@ class GraphFilter(Recommends):
         """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         rows = self.history[customers]
         low = self.settings["low_pass"] * (scaled_columns(rows, self.degrees**-0.5) @ self.spectrum)
-        scores: FloatArray = low @ self._low_pass_side.T
+        scores = self._low_pass_side.scores(low)
         linear = scaled_columns(rows, self.degrees ** -self.settings["history_exponent"])
         self._linear.add_to(scores, linear)
-        scores += self.bias
         add_history(scores, rows, self.settings["self_weight"])
         return scores
 
@@ -186,7 +186,8 @@ class GraphFilter(Recommends):
         self._gain = _gain(self._eigenvalues, self.settings["whitening"])
         factor = self.degrees ** -self.settings["candidate_exponent"]
         self._linear = self.cooccurrence.scaled(factor)
-        self._low_pass_side = (self.degrees**0.5)[:, None] * (self.spectrum * self._gain)
+        side = (self.degrees**0.5)[:, None] * (self.spectrum * self._gain)
+        self._low_pass_side = PackedVectors(side, self.bias)
 
     def _weighted(self, exponent: float) -> csr_array:
         """The history with each customer's row divided by a power of its sum, times s_g."""
