@@ -34,6 +34,8 @@ _OF_SCIKIT_LEARN, _ITERATIONS = 10, 3
 """Its oversampling; power iterations."""
 _ROWS_AT_ONCE = 2**20
 """Of a matrix that is multiplied by its transpose: 256 MiB of products with a block of columns."""
+_COLUMNS = 64
+"""Of vectors that are multiplied at a time, where their products are not kept."""
 _WELL_CONDITIONED = 1e-2
 """Ratio within the diagonal of a Cholesky factor below which float32 loses orthogonality."""
 
@@ -152,9 +154,9 @@ def squared_lengths(matrix: csr_array, vectors: FloatArray) -> FloatArray:
     Returns:
         [k] float32.
     """
-    step = max(1, _NUMBERS_AT_ONCE // max(1, matrix.shape[0]))
+    columns = slices(vectors.shape[1], _COLUMNS)
     parts = [
-        np.square(matrix @ vectors[:, first : first + step]).sum(axis=0, dtype=np.float64)
-        for first in range(0, vectors.shape[1], step)
+        np.square(dense_product(vectors[:, part], matrix)).sum(axis=0, dtype=np.float64)
+        for part in columns
     ]
     return np.concatenate(parts).astype(np.float32)
