@@ -34,6 +34,7 @@ from recsys.models.blended_vectors import blended
 from recsys.models.choice import choose
 from recsys.models.kept_scores import KeptScores
 from recsys.models.recommends import Recommends
+from recsys.ops.shown_text import shown
 
 CANDIDATES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
 """Weights that are tried beside a weight of 1 for the best single model."""
@@ -59,6 +60,12 @@ class Blend(Recommends):
     ) -> None:
         if not models:
             raise InputError("model.models: expected at least one model, as {als: ...}, got none")
+        for name, model in models.items():
+            if not (callable(getattr(model, "fit", None)) and hasattr(model, "score")):
+                raise InputError(
+                    f"model.models.{name}: expected a model, got {shown(model)}; add one by "
+                    f"+model@model.models.{name}=NAME"
+                )
         self.models: dict[str, Recommender] = dict(models)
         self._given = weights is not None
         self.weights = self._checked(weights) if weights is not None else self._equal()

@@ -164,6 +164,7 @@ def test_the_part_that_cannot_be_exported_is_named_before_the_fit() -> None:
     ("arguments", "words"),
     [
         ({"models": {}}, r"model.models: expected at least one model"),
+        ({"models": {"a": {"dim": 3}}}, r"model.models.a: expected a model, got .*dim"),
         ({"weights": {"als": 1}}, r"expected names of model.models \(a, b\), got als"),
         ({"weights": {"a": -1}}, r"model.weights.a: expected a number >= 0, got -1"),
         ({"weights": {"a": 0}}, r"model.weights: expected a weight above 0"),
