@@ -44,8 +44,8 @@ _NUMBERS_IN_CACHE = 2**19
 """On a CPU, for each thread."""
 _LARGEST_SYSTEM = 160
 """Above, a few products with the entries' vectors take less time than a system made of them."""
-_LONGEST_ROW = 8
-"""Times the numbers at once; longer rows are added up part by part."""
+_LONGEST_ROW = 2**22
+"""Numbers of a row's vectors on a CPU; those of longer rows are added up part by part."""
 
 
 class Entries(NamedTuple):
@@ -138,7 +138,7 @@ class _Rows:
     def solved(self, at_once: int) -> Array:
         """Vectors u [b, d], by the cheapest way."""
         dim = self.turned.shape[1]
-        vectors_fit = self.longest * dim <= _LONGEST_ROW * at_once
+        vectors_fit = self.longest * dim <= max(_LONGEST_ROW, at_once)
         if min(self.longest, dim) > _LARGEST_SYSTEM and vectors_fit:
             found = self.without_systems()
             if found is not None:
