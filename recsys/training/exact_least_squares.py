@@ -202,10 +202,11 @@ def _turn(fixed: Array, l2: float, at_once: int, xp: Any, each: Each) -> Array:
     grams = each(lambda part: fixed[part].T @ fixed[part], _parts(fixed, at_once))
     gram = sum(xp.asarray(array, dtype=xp.float64) for array in grams)
     values, vectors = xp.linalg.eigh(gram)
+    largest, rounding = float(values[-1]), float(xp.finfo(fixed.dtype).eps)
     # What is below the rounding of the sums is nothing.
-    noise = float(values[-1]) * float(xp.finfo(fixed.dtype).eps)
-    values = xp.where(values > noise, values, 0) + l2
-    if not float(values[0]) > 0:
+    values = xp.where(values > largest * rounding, values, 0) + l2
+    # Else z would be made of the rounding of y.
+    if not float(values[0]) > largest * (10 * rounding) ** 2:
         raise np.linalg.LinAlgError("least squares: singular; raise l2")
     return xp.asarray(vectors * values**-0.5, dtype=fixed.dtype)
 
