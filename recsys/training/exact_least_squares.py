@@ -44,8 +44,8 @@ _NUMBERS_IN_CACHE = 2**19
 """On a CPU, for each thread."""
 _LARGEST_SYSTEM = 160
 """Above, a few products with the entries' vectors take less time than a system made of them."""
-_LONGEST_ROW = 8
-"""Times the numbers at once; longer rows are added up part by part."""
+_LONGEST_ROW = 2**22
+"""Numbers of a row's vectors on a CPU; those of longer rows are added up part by part."""
 
 
 class Entries(NamedTuple):
@@ -138,7 +138,7 @@ class _Rows:
     def solved(self, at_once: int) -> Array:
         """Vectors u [b, d], by the cheapest way."""
         dim = self.turned.shape[1]
-        vectors_fit = self.longest * dim <= _LONGEST_ROW * at_once
+        vectors_fit = self.longest * dim <= max(_LONGEST_ROW, at_once)
         if min(self.longest, dim) > _LARGEST_SYSTEM and vectors_fit:
             found = self.without_systems()
             if found is not None:
@@ -202,10 +202,11 @@ def _turn(fixed: Array, l2: float, at_once: int, xp: Any, each: Each) -> Array:
     grams = each(lambda part: fixed[part].T @ fixed[part], _parts(fixed, at_once))
     gram = sum(xp.asarray(array, dtype=xp.float64) for array in grams)
     values, vectors = xp.linalg.eigh(gram)
+    largest, rounding = float(values[-1]), float(xp.finfo(fixed.dtype).eps)
     # What is below the rounding of the sums is nothing.
-    noise = float(values[-1]) * float(xp.finfo(fixed.dtype).eps)
-    values = xp.where(values > noise, values, 0) + l2
-    if not float(values[0]) > 0:
+    values = xp.where(values > largest * rounding, values, 0) + l2
+    # Else z would be made of the rounding of y.
+    if not float(values[0]) > largest * (10 * rounding) ** 2:
         raise np.linalg.LinAlgError("least squares: singular; raise l2")
     return xp.asarray(vectors * values**-0.5, dtype=fixed.dtype)
 

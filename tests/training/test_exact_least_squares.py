@@ -133,6 +133,13 @@ def test_a_singular_matrix_is_an_error(xp: Any, vectors: FloatArray) -> None:
         found(xp, confidence(), vectors, 0.0)
 
 
+def test_so_little_regularisation_that_rounding_would_rule_is_an_error() -> None:
+    vectors = fixed(40).astype(np.float32)
+    with pytest.raises(np.linalg.LinAlgError, match="singular"):
+        found(np, confidence(), vectors, 1e-12)
+    assert np.abs(found(np, confidence(), vectors, 1e-5)).max() < 10
+
+
 def test_each_half_step_lowers_the_loss_and_ends_at_a_fixed_point() -> None:
     matrix, losses = confidence().astype(np.float32), []
 
