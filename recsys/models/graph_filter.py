@@ -47,7 +47,8 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
 """Values tried on valid. Exponents are searched by their difference a - b (skew) and sum (total).
 
 The sum stays 1 where seen products are filtered: chosen freely there, it overfits the valid window
-(Gowalla: better on valid, worse on test). Where repeats count, popularity predicts by itself, and a
+(Gowalla: better on valid, worse on test). So do the exponent of customers and whitening, which are
+searched only where they are set to None. Where repeats count, popularity predicts by itself, and a
 smaller sum leaves more of it in."""
 
 
@@ -87,9 +88,9 @@ class GraphFilter(Recommends):
         *,
         history_exponent: float | None = None,
         candidate_exponent: float | None = None,
-        customer_exponent: float | None = None,
+        customer_exponent: float | None = 1.0,
         low_pass: float | None = None,
-        whitening: float | None = None,
+        whitening: float | None = 0.0,
         self_weight: float | None = None,
         dim: int = 256,
         half_life: float | None = None,
