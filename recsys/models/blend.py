@@ -21,7 +21,6 @@ from recsys.arrays import FloatArray, IntArray
 from recsys.data.audit import Derived
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.evaluation.full_ranking import Score
 from recsys.models.base import (
     Embeddings,
     Recommender,
@@ -32,8 +31,10 @@ from recsys.models.base import (
 )
 from recsys.models.blended_vectors import blended
 from recsys.models.choice import choose
+from recsys.models.device import Device, device_of
 from recsys.models.kept_scores import KeptScores
 from recsys.models.recommends import Recommends
+from recsys.models.without_curve import WithoutCurve
 from recsys.ops.shown_text import shown
 
 CANDIDATES = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
@@ -68,7 +69,7 @@ class Blend(Recommends):
                 )
         self.models: dict[str, Recommender] = dict(models)
         self._given = weights is not None
-        self.weights = self._checked(weights) if weights is not None else self._equal()
+        self.weights = self._checked(weights) if weights is not None else self.equal_weights()
 
     @property
     def chosen(self) -> Mapping[str, Any]:
@@ -79,6 +80,12 @@ class Blend(Recommends):
     def parts(self) -> Mapping[str, Recommender]:
         """The models that have a weight."""
         return {name: model for name, model in self.models.items() if self.weights[name] > 0}
+
+    @property
+    def device(self) -> Device | None:
+        """The GPU, if a model is on one; else the processor of the first that could be."""
+        found = [device_of(each) for each in self.models.values() if hasattr(each, "device")]
+        return max(found, key=lambda device: device.kind == "cuda", default=None)
 
     @property
     def derived(self) -> Derived:
@@ -98,16 +105,26 @@ class Blend(Recommends):
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """Fits the models to the events of `data`, and chooses open weights by `validate`."""
-        is_open = validate is not None and not self._given
-        models = self.models if is_open else self.parts
-        for model in models.values():
-            model.fit(data, None if validate is None else _WithoutCurve(validate))
+        is_open = validate is not None and not self.is_settled
+        for model in (self.models if is_open else self.parts).values():
+            model.fit(data, None if validate is None else WithoutCurve(validate))
+        self.settle(data, validate)
+        return self.remember(data)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the weights were given, so that nothing is chosen."""
+        return self._given
+
+    def settle(self, data: Dataset, validate: Validate | None) -> None:
+        """Measures the spreads of the fitted models, and chooses open weights by `validate`."""
+        is_open = validate is not None and not self.is_settled
         sample = _active_sample(data)
+        models = self.models if is_open else self.parts
         self.spreads = {name: _spread(model, sample) for name, model in models.items()}
         if is_open:
             assert validate is not None
             self._choose(validate)
-        return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """Scores [Q, P] float32 of customers [Q], at touchpoints for models that know them."""
@@ -145,7 +162,8 @@ class Blend(Recommends):
         )
         self.weights = _shares(best)
 
-    def _equal(self) -> dict[str, float]:
+    def equal_weights(self) -> dict[str, float]:
+        """The same weight for every model."""
         return _shares(dict.fromkeys(self.models, 1.0))
 
     def _checked(self, weights: Mapping[str, float]) -> dict[str, float]:
@@ -166,20 +184,6 @@ def _shares(weights: Mapping[str, float]) -> dict[str, float]:
     """The weights divided by their sum, rounded, so that 0.35 reads 0.35 in a configuration."""
     total = sum(weights.values())
     return {name: round(weight / total, 6) for name, weight in weights.items()}
-
-
-class _WithoutCurve:
-    """Judges a part by the validation of the blend, whose learning curve is none of its parts'."""
-
-    def __init__(self, validate: Validate) -> None:
-        self._validate = validate
-        self.identity = getattr(validate, "identity", None)
-
-    def __call__(self, score: Score) -> float:
-        return self._validate(score)
-
-    def after(self, _epoch: int, score: Score) -> float:
-        return self._validate(score)
 
 
 def _active_sample(data: Dataset) -> IntArray:
