@@ -1,0 +1,243 @@
+"""RecBole's atomic files: `NAME.inter`, `NAME.user` and `NAME.item`, separated by tabs.
+
+Cut-offs: those you set; without, where 80 % and 90 % of the interactions have passed. Where the
+split is published in files (`NAME.train.inter`, `NAME.valid.inter`, `NAME.test.inter`),
+`split=given` uses it: valid counts as train, from which it holds out its own. Seen products leave
+the list, as in RecBole.
+The header gives each field a type: token, token_seq, float, float_seq. A `timestamp:float` counts
+seconds since 1970, UTC. Of `.inter` the fields user_id, item_id, timestamp and rating are read, as
+`value`, and those of `data.rename`. Of `.user` and `.item` all fields are features: a token_seq of
+at most 64 distinct tokens is a flag for each, any other stays a text, and a float_seq is a number
+for each position. Fields in double quotes are read as RecBole reads them.
+Odd: RecBole takes ids such as NA, null or None for empty cells and drops their rows; here they are
+ids. It drops rows without user or item; here they are refused. `.kg`, `.link` and other files are
+not read.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ClassVar, NamedTuple, Unpack
+
+import pandas as pd
+import pyarrow as pa
+
+from recsys.data import columns
+from recsys.data.categories import plain
+from recsys.data.cells import FIX
+from recsys.data.kinds import WORDS, Kind, kind_of
+from recsys.data.sources.epochs import TimeUnit
+from recsys.data.sources.folder import content, data_folder
+from recsys.data.sources.library_tables import REQUIRED, LibraryTables
+from recsys.data.sources.own_tables import Meaning, ReadTable, Renames
+from recsys.data.sources.separated import TextFile, bad_cell_of, first_line, stream_text
+from recsys.data.sources.several_values import flags, numbers, split_texts, with_columns
+from recsys.data.stream.repeated import repeated
+from recsys.errors import InputError
+
+TYPES = ("token", "token_seq", "float", "float_seq")
+
+_SUFFIXES = {"interactions": "inter", "customers": "user", "products": "item"}
+_PARTS = ("train", "valid", "test")
+
+
+class AtomicFile(NamedTuple):
+    """A file, and what its header says.
+
+    Attributes:
+        file: as it is to be read.
+        types: name of each field -> its type.
+    """
+
+    file: TextFile
+    types: Mapping[str, str]
+
+
+class RecBole(LibraryTables):
+    """Interactions, users and items of a folder.
+
+    Args:
+        root: the folder.
+        dataset: NAME of the files; by default the name of the folder, or the only one in it.
+        benchmark_filename: the parts of a published split, of train, valid and test, as
+            `[train, valid, test]` or `[part1, part2, part3]`; null for `NAME.inter` or, where there
+            is none, `NAME.train.inter` with the others.
+        time_unit: in which times count since 1970: "s" or "ms".
+        meaning: see `recsys.data.sources.own_tables.Meaning`.
+
+    Raises:
+        InputError: an argument is wrong, or there are no such files.
+    """
+
+    usual: ClassVar[Renames] = {
+        "interactions": {
+            "user_id": columns.CUSTOMER, "item_id": columns.PRODUCT,
+            "timestamp": columns.TIMESTAMP, "rating": columns.VALUE,
+        },
+        "customers": {"user_id": columns.CUSTOMER},
+        "products": {"item_id": columns.PRODUCT},
+    }  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        root: str,
+        dataset: str | None = None,
+        benchmark_filename: Sequence[str] | None = None,
+        time_unit: TimeUnit = "s",
+        **meaning: Unpack[Meaning],
+    ) -> None:
+        self.folder = data_folder(root, ())
+        self._dataset = dataset or _only_data_set(self.folder)
+        self._parts = _parts(self.folder, self._dataset, benchmark_filename)
+        super().__init__(self._dataset, time_unit, meaning)
+
+    @contextmanager
+    def reader(self) -> Iterator[ReadTable]:
+        """Reads each table from its files."""
+        yield self._read
+
+    def origin_of(self, table: str) -> str:
+        """The name of the table's file."""
+        return self._paths(table)[0].name
+
+    def _paths(self, table: str) -> list[Path]:
+        suffix = _SUFFIXES.get(table, table)
+        middles = [f".{part}" for part in self._parts] if table == "interactions" else []
+        names = [f"{self._dataset}{middle}.{suffix}" for middle in middles or [""]]
+        return [self.folder / name for name in names]
+
+    def _read(self, table: str) -> pd.DataFrame | None:
+        paths = self._paths(table)
+        if table not in _SUFFIXES or not paths[0].exists():
+            return None
+        if table == "interactions":
+            return self._interactions([read_header(path) for path in paths])
+        return self._features(table, read_header(paths[0]))
+
+    def _interactions(self, files: Sequence[AtomicFile]) -> pd.DataFrame:
+        readings = [
+            self.names("interactions", found.types, found.file.path.name) for found in files
+        ]
+        for found, names in zip(files, readings, strict=True):
+            for theirs, ours in names.items():
+                _require_type(found, theirs, kind_of("interactions", ours))
+            if names.keys() != readings[0].keys():
+                raise InputError(
+                    f"{found.file.path.name}: expected the fields {', '.join(readings[0])}, as in "
+                    f"{files[0].file.path.name}, got {', '.join(names)}"
+                )
+        names = readings[0]
+        frame, sizes = stream_text(
+            [found.file for found in files],
+            {theirs: kind_of("interactions", ours) for theirs, ours in names.items()},
+            self.memory,
+            required=[theirs for theirs, ours in names.items() if ours in REQUIRED],
+            unit=self.time_unit,
+        )
+        frame = frame.rename(columns=names)
+        if self._parts:
+            parts = [columns.TRAIN_PART] * (len(sizes) - 1) + [columns.TEST_PART]
+            frame[columns.PART] = repeated(pd.Series(pd.Categorical(parts)), sizes, self.memory)
+        return frame
+
+    def _features(self, table: str, found: AtomicFile) -> pd.DataFrame:
+        file, types = found
+        names = self.names(table, types, file.path.name)
+        key = next(theirs for theirs, ours in names.items() if ours in REQUIRED)
+        _require_type(found, key, "id")
+        kinds: dict[str, Kind] = {
+            theirs: "number" if types[theirs] == "float" else "text" for theirs in names
+        } | {key: "id"}
+        # Texts stay categories, so that tokens such as 7 are not taken for numbers.
+        frame = stream_text([file], kinds, self.memory, required=[key]).frame.rename(columns=names)
+        frame[names[key]] = plain(frame[names[key]])
+        made = [
+            (ours, _columns_of(file, types[theirs], theirs, frame[ours].rename(ours)))
+            for theirs, ours in names.items()
+            if types[theirs].endswith("_seq")
+        ]
+        return with_columns(frame, [(ours, table) for ours, table in made if table is not None])
+
+
+def read_header(path: Path) -> AtomicFile:
+    """The fields of an atomic file.
+
+    Raises:
+        InputError: it is missing, or a field has no type, an unknown one, or a name of another.
+    """
+    cells = first_line(path).split("\t")
+    types: dict[str, str] = {}
+    for number, cell in enumerate(cells, start=1):
+        name, _, kind = cell.rpartition(":")
+        if not name or kind not in TYPES:
+            commas = "; separate fields by tabs" if len(cells) == 1 and "," in cell else ""
+            raise InputError(
+                f"{path.name}: line 1, field {number}: expected NAME:TYPE with a type of "
+                f"{', '.join(TYPES)}, got '{cell[:80]}'{commas}"
+            )
+        if name in types:
+            raise InputError(f"{path.name}: column '{name}' appears twice; keep one of them")
+        types[name] = kind
+    return AtomicFile(TextFile(path=path, names=list(types), separator="\t"), types)
+
+
+def _require_type(found: AtomicFile, name: str, kind: Kind) -> None:
+    expected, got = "token" if kind in WORDS else "float", found.types[name]
+    if got != expected:
+        raise InputError(
+            f"{found.file.path.name}: line 1, column '{name}': expected type {expected}, got "
+            f"{got}; write {name}:{expected}"
+        )
+
+
+def _columns_of(
+    file: TextFile, kind: str, name: str, column: pd.Series
+) -> pd.DataFrame | None:
+    """The columns that stand for one with sequences; None where it stays a text."""
+    lists = split_texts(plain(column), " ")
+    if kind == "token_seq":
+        return flags(str(column.name), lists)
+    texts = lists.flatten().to_pandas().astype("str")
+    values = pd.to_numeric(texts, errors="coerce")
+    if values.isna().any():
+        row = int(lists.value_parent_indices()[int(values.isna().argmax())].as_py())
+        raise bad_cell_of(file, row, name, "numbers with blanks between", column.iloc[row], FIX)
+    return numbers(
+        str(column.name), pa.ListArray.from_arrays(lists.offsets, pa.array(values)), file.path.name
+    )
+
+
+def _only_data_set(folder: Path) -> str:
+    names = sorted({path.name.partition(".")[0] for path in folder.glob("*.inter")})
+    own = folder.resolve().name
+    if any((folder / f"{own}{middle}.inter").exists() for middle in ("", ".train")):
+        return own
+    if len(names) != 1:
+        got = ", ".join(names) if names else f"none; the folder holds {content(folder)}"
+        raise InputError(
+            f"data.root={folder}: expected the files of one data set, as NAME.inter, got {got}"
+            + ("; set data.dataset=NAME" if names else "")
+        )
+    return names[0]
+
+
+def _parts(folder: Path, dataset: str, named: Sequence[str] | None) -> tuple[str, ...]:
+    """The parts of a published split, the last one test; none where there is a single file."""
+    if named is not None:
+        if not 2 <= len(named) <= 3:
+            raise InputError(
+                "data.benchmark_filename: expected the parts of train and test, or of train, valid "
+                f"and test, got {list(named)}"
+            )
+        data_folder(str(folder), [f"{dataset}.{part}.inter" for part in named])
+        return tuple(named)
+    if (folder / f"{dataset}.inter").exists():
+        return ()
+    present = tuple(part for part in _PARTS if (folder / f"{dataset}.{part}.inter").exists())
+    if present[:1] != _PARTS[:1] or present[-1:] != _PARTS[-1:]:
+        raise InputError(
+            f"data.root={folder}: expected {dataset}.inter, or {dataset}.train.inter and "
+            f"{dataset}.test.inter; the folder holds {content(folder)}"
+        )
+    return present

@@ -1,0 +1,245 @@
+"""Text files with a known separator and known columns, read as a stream by Arrow."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from recsys.data.cells import FILL, FIX, CellError, bad_cell
+from recsys.data.kinds import WORDS, Kind
+from recsys.data.sources.csv_file import JOINS, as_whole_numbers
+from recsys.data.sources.epochs import MOMENTS, TimeUnit, moments_since_1970
+from recsys.data.sources.folder import require_file
+from recsys.data.stream.frame import StreamedFrame
+from recsys.errors import InputError
+from recsys.ops.memory import Memory
+from recsys.ops.shown_text import shown
+
+_BLOCK = 1 << 22
+"""Bytes of a batch."""
+
+_UNIT_SEPARATOR = "\x1f"
+"""Stands for separators of several characters, which Arrow does not read. No text has it."""
+
+_TEXTS = pa.dictionary(pa.int32(), pa.string())
+
+_BAD_NUMBER = re.compile(r"In CSV column #(\d+): Row #(\d+): .* invalid value '(.*)'", re.DOTALL)
+_BAD_TEXT = re.compile(r"In CSV column #(\d+): Row #(\d+): .*invalid UTF8")
+_RAGGED = re.compile(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextFile:
+    """A file with a row a line.
+
+    Attributes:
+        path: where it lies.
+        names: of all fields of a line, in their order.
+        separator: between two fields.
+        header_lines: lines before the first row.
+        has_quotes: whether a field may stand in double quotes, and a quote in it is doubled.
+        encoding: of the text.
+    """
+
+    path: Path
+    names: Sequence[str]
+    separator: str = ","
+    header_lines: int = 1
+    has_quotes: bool = True
+    encoding: str = "utf8"
+
+
+class Streamed(NamedTuple):
+    """A table that was read from files.
+
+    Attributes:
+        frame: [n] rows: texts as categories, numbers as float64, times as UTC timestamps.
+        sizes: [m] rows of each file.
+    """
+
+    frame: pd.DataFrame
+    sizes: list[int]
+
+
+def stream_text(
+    files: Sequence[TextFile],
+    kinds: Mapping[str, Kind],
+    memory: Memory,
+    *,
+    required: Sequence[str] = (),
+    unit: TimeUnit = "s",
+) -> Streamed:
+    """Some columns of files, one after the other. Empty lines do not count.
+
+    Args:
+        files: [m] that have all columns.
+        kinds: name of each column to read -> how it is read. Numbers and moments are written as
+            numbers; ids, codes and texts are kept as they are written, but ids and codes become
+            whole numbers if all are. NA, null and the like are no empty cells.
+        memory: holds the columns.
+        required: columns without empty cells.
+        unit: in which moments are counted since 1970.
+
+    Raises:
+        InputError: a file cannot be read, or names file, line and column of the first bad cell.
+    """
+    types = {name: _type_of(kind) for name, kind in kinds.items()}
+    table = StreamedFrame(pa.schema(types), kinds.__getitem__, memory)
+    sizes = []
+    for file in files:
+        rows = 0
+        for batch in _batches(file, kinds):
+            table.add(_checked(file, batch, rows, kinds, required, unit))
+            rows += len(batch)
+        sizes.append(rows)
+    frame = table.frame()
+    for name, kind in kinds.items():
+        if kind in JOINS:
+            frame[name] = _of_whole_numbers(frame[name])
+    return Streamed(frame, sizes)
+
+
+def first_line(path: Path, encoding: str = "utf8") -> str:
+    """The first line of a file, without its end.
+
+    Raises:
+        InputError: the file is missing, empty or no such text.
+    """
+    require_file(path)
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            line = file.readline(_BLOCK)
+    except UnicodeDecodeError:
+        raise InputError(f"{path.name} cannot be read: it is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise InputError(f"{path.name} cannot be read: {error.strerror}") from None
+    if not line.strip():
+        raise InputError(f"{path.name} is empty: expected a header; export it again")
+    return line.removeprefix("\ufeff").rstrip("\r\n")
+
+
+def _of_whole_numbers(column: pd.Series) -> pd.Series:
+    """Categories of whole numbers, if each text is written as a program writes one."""
+    numbers = as_whole_numbers(pd.Series(column.cat.categories))
+    if isinstance(numbers.dtype, pd.StringDtype):
+        return column
+    renamed: pd.Series = column.cat.rename_categories(pd.Index(numbers))
+    return renamed
+
+
+def _type_of(kind: Kind) -> pa.DataType:
+    if kind in WORDS:
+        return _TEXTS
+    return MOMENTS if kind == "moment" else pa.float64()
+
+
+def _batches(file: TextFile, kinds: Mapping[str, Kind]) -> Iterator[pa.RecordBatch]:
+    options = pa.csv.ReadOptions(
+        column_names=list(file.names), skip_rows=file.header_lines, block_size=_BLOCK,
+        encoding=file.encoding,
+    )  # fmt: skip
+    is_short = len(file.separator) == 1
+    parse = pa.csv.ParseOptions(
+        delimiter=file.separator if is_short else _UNIT_SEPARATOR,
+        quote_char='"' if file.has_quotes else False,
+    )
+    convert = pa.csv.ConvertOptions(
+        column_types={
+            name: _TEXTS if kind in WORDS else pa.float64() for name, kind in kinds.items()
+        },
+        include_columns=list(kinds), null_values=[""], strings_can_be_null=True,
+    )  # fmt: skip
+    require_file(file.path)
+    try:
+        source = file.path if is_short else pa.BufferReader(_with_short_separators(file))
+        with pa.csv.open_csv(source, options, parse, convert) as batches:
+            yield from batches
+    except pa.ArrowInvalid as error:
+        if str(error) == "Empty CSV file" and file.path.stat().st_size:
+            return  # a header and no row
+        raise _worded(file, str(error)) from None
+    except OSError as error:
+        raise InputError(f"{file.path.name} cannot be read: {error.strerror or error}") from None
+
+
+def _with_short_separators(file: TextFile) -> bytes:
+    return file.path.read_bytes().replace(file.separator.encode(), _UNIT_SEPARATOR.encode())
+
+
+def _checked(
+    file: TextFile,
+    batch: pa.RecordBatch,
+    before: int,
+    kinds: Mapping[str, Kind],
+    required: Sequence[str],
+    unit: TimeUnit,
+) -> pa.RecordBatch:
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for name in required:
+        if columns[name].null_count:
+            row = before + columns[name].is_null().index(True).as_py()
+            raise bad_cell_of(file, row, name, "a value", None, FILL)
+    for name, kind in kinds.items():
+        if kind == "moment":
+            try:
+                columns[name] = moments_since_1970(columns[name], unit)
+            except CellError as error:
+                row, remedy = before + error.row, error.remedy
+                raise bad_cell_of(file, row, name, error.expected, error.got, remedy) from None
+    return pa.record_batch(columns)
+
+
+def bad_cell_of(
+    file: TextFile, row: int, column: str, expected: str, got: object, remedy: str
+) -> InputError:
+    """The error of a cell, by file, line and column.
+
+    Args:
+        file: that it is in.
+        row: from 0, without the lines of the header.
+        column: its name.
+        expected: what it has to be.
+        got: what it is.
+        remedy: what to do.
+    """
+    error = bad_cell(file.path.name, 0, column, expected, got, remedy)
+    line = _line_of(file, row + file.header_lines)
+    return InputError(str(error).replace(": row 0,", f": line {line:,},", 1))
+
+
+def _line_of(file: TextFile, row: int) -> int:
+    """The number of a line, from 1, of which empty ones before it were not counted."""
+    with file.path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip(b"\r\n"):
+                row -= 1
+            if row < 0:
+                return number
+    return number
+
+
+def _worded(file: TextFile, message: str) -> InputError:
+    """The error of Arrow, whose rows are counted from 1 and include the header."""
+    name = file.path.name
+    if bad := _BAD_TEXT.search(message):
+        column, row = int(bad[1]), int(bad[2]) - 1 - file.header_lines
+        return bad_cell_of(
+            file, row, file.names[column], "UTF-8", "other bytes", "save it as UTF-8"
+        )
+    if bad := _BAD_NUMBER.search(message):
+        column, row = int(bad[1]), int(bad[2]) - 1 - file.header_lines
+        return bad_cell_of(file, row, file.names[column], "a number", bad[3], FIX)
+    if ragged := _RAGGED.search(message):
+        line = _line_of(file, int(ragged[1]) - 1)
+        return InputError(
+            f"{name}: line {line:,}: expected {ragged[2]} fields, got {ragged[3]}; fix the line"
+            + (", or close its double quote" if file.has_quotes else "")
+        )
+    if message == "Empty CSV file":
+        return InputError(f"{name} is empty: expected rows; export it again")
+    return InputError(f"{name} cannot be read: {shown(message)}; export it again")
