@@ -9,6 +9,7 @@ import pyarrow as pa
 from recsys.data import columns
 from recsys.data.categories import plain
 from recsys.data.cells import FILL, CellError, bad_cell, first_true, listed
+from recsys.data.moments import read_moments
 from recsys.data.sources.epochs import TimeUnit, moments_since_1970, require_time_unit
 from recsys.data.sources.own_tables import Meaning, OwnTables, Renames
 from recsys.data.sources.shares import cutoffs_by_share
@@ -49,8 +50,9 @@ class LibraryTables(OwnTables):
     def load(self) -> Tables:
         """See `OwnTables.load`."""
         tables = super().load()
-        if self.cutoffs is None and columns.TIMESTAMP in tables.interactions:
-            self.cutoffs = cutoffs_by_share(tables.interactions[columns.TIMESTAMP])
+        when = tables.interactions.get(columns.TIMESTAMP)
+        if self.cutoffs is None and when is not None and isinstance(when.dtype, pd.DatetimeTZDtype):
+            self.cutoffs = cutoffs_by_share(when)
         return tables
 
     def names(self, table: str, header: Iterable[str], origin: str) -> dict[str, str]:
@@ -70,12 +72,10 @@ class LibraryTables(OwnTables):
                 f"{table}: data.rename.{table} names column '{unknown[0]}', which {origin} does "
                 f"not have; it has {listed(header)}"
             )
-        usual = {
-            theirs: ours
-            for theirs, ours in self.usual.get(table, {}).items()
-            if theirs in header and theirs not in own and ours not in own.values()
-        }
-        names = own | usual
+        names = own
+        for theirs, ours in self.usual.get(table, {}).items():
+            if theirs in header and theirs not in names and ours not in names.values():
+                names[theirs] = ours
         needed = REQUIRED if table == "interactions" else _KEYS.get(table, ())
         for column in needed:
             if column not in names.values():
@@ -101,18 +101,23 @@ class LibraryTables(OwnTables):
         for column in REQUIRED:
             if (is_empty := frame[column].isna()).any():
                 raise bad_cell(origin, first_true(is_empty), column, "an id", None, FILL)
-        when = frame.get(columns.TIMESTAMP)
-        if when is None or not pd.api.types.is_numeric_dtype(when.dtype):
-            return frame
+        if columns.TIMESTAMP in frame:
+            frame[columns.TIMESTAMP] = self._moments(plain(frame[columns.TIMESTAMP]), origin)
+        return frame
+
+    def _moments(self, column: pd.Series, origin: str) -> pd.Series:
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            try:
+                return read_moments(column)
+            except CellError:
+                return column  # the check of the table names the cell, and all others
         try:
-            numbers = pa.array(plain(when), from_pandas=True)
-            moments = moments_since_1970(numbers, self.time_unit)
+            moments = moments_since_1970(pa.array(column, from_pandas=True), self.time_unit)
         except CellError as error:
             raise bad_cell(
                 origin, error.row, columns.TIMESTAMP, error.expected, error.got, error.remedy
             ) from None
-        frame[columns.TIMESTAMP] = moments.to_pandas()
-        return frame
+        return pd.Series(moments.to_pandas())
 
 
 _KEYS: Mapping[str, tuple[str, ...]] = {

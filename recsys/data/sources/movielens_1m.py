@@ -18,9 +18,10 @@ from recsys.data.categories import plain
 from recsys.data.kinds import Kind
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
-from recsys.data.sources.movielens_titles import actions, described_films
+from recsys.data.sources.movielens_titles import described_films
 from recsys.data.sources.separated import TextFile, stream_text
 from recsys.data.sources.shares import cutoffs_by_share
+from recsys.data.stream.repeated import repeated
 from recsys.data.tables import Tables
 from recsys.ops.memory import Memory
 
@@ -74,8 +75,9 @@ class MovieLens1M:
             [names.get(code, code) for code in occupations]
         )
         self.cutoffs = cutoffs_by_share(ratings[columns.TIMESTAMP])
+        views = repeated(pd.Series(pd.Categorical(["view"])), [len(ratings)], self.memory)
         return Tables(
-            interactions=ratings.assign(**{columns.ACTION: actions("view", len(ratings))}),
+            interactions=ratings.assign(**{columns.ACTION: views}),
             customers=users,
             products=described_films(self._read("movies.dat", _MOVIES)),
         )

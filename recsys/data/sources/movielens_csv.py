@@ -22,9 +22,10 @@ from recsys.data.cells import listed
 from recsys.data.kinds import Kind
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
-from recsys.data.sources.movielens_titles import actions, described_films
+from recsys.data.sources.movielens_titles import described_films
 from recsys.data.sources.separated import TextFile, first_line, stream_text
 from recsys.data.sources.shares import cutoffs_by_share
+from recsys.data.stream.repeated import repeated
 from recsys.data.tables import Tables
 from recsys.errors import InputError
 from recsys.ops.memory import Memory
@@ -64,14 +65,17 @@ class MovieLensCsv:
         """An event per rating, and per tag where they are wanted; the features of films."""
         names = {**_IDS, "rating": columns.VALUE}
         events = self._read("ratings.csv", _RATINGS).rename(columns=names)
-        events[columns.ACTION] = actions("view", len(events))
+        events[columns.ACTION] = self._action("view", len(events))
         self.cutoffs = cutoffs_by_share(events[columns.TIMESTAMP])
         if self.tags:
             tags = self._read("tags.csv", _TAGS).rename(columns=_IDS)
-            tags[columns.ACTION] = actions("click", len(tags))
+            tags[columns.ACTION] = self._action("click", len(tags))
             events = _joined(events, tags)
         films = self._read("movies.csv", _MOVIES).rename(columns=_IDS)
         return Tables(interactions=events, products=described_films(films))
+
+    def _action(self, action: str, count: int) -> pd.Series:
+        return repeated(pd.Series(pd.Categorical([action])), [count], self.memory)
 
     def _read(self, name: str, kinds: Mapping[str, Kind]) -> pd.DataFrame:
         path = self.folder / name

@@ -1,6 +1,5 @@
-"""What MovieLens has from 1M on: films with their year in the title and genres between bars."""
+"""Films as MovieLens lists them from 1M on: a title with its year, and genres between bars."""
 
-import numpy as np
 import pandas as pd
 
 from recsys.data.categories import plain
@@ -32,8 +31,3 @@ def described_films(films: pd.DataFrame) -> pd.DataFrame:
         )
     described = films.drop(columns=["title", "genres"]).apply(plain)
     return pd.concat([described, titles, made], axis=1)
-
-
-def actions(action: str, count: int) -> pd.Series:
-    """The same action in each row [n], as a category."""
-    return pd.Series(pd.Categorical.from_codes(np.zeros(count, np.int8), [action]))

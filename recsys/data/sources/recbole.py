@@ -6,9 +6,10 @@ split is published in files (`NAME.train.inter`, `NAME.valid.inter`, `NAME.test.
 the list, as in RecBole.
 The header gives each field a type: token, token_seq, float, float_seq. A `timestamp:float` counts
 seconds since 1970, UTC. Of `.inter` the fields user_id, item_id, timestamp and rating are read, as
-`value`, and those of `data.rename`. Of `.user` and `.item` all fields are features: a token_seq of
-at most 64 distinct tokens is a flag for each, any other stays a text, and a float_seq is a number
-for each position. Fields in double quotes are read as RecBole reads them.
+`value`, and those of `data.rename`. Of `.user` and `.item` all fields are features: a token is a
+text, also where all are digits; a token_seq of at most 64 distinct tokens is a flag for each, any
+other stays a text; a float_seq is a number for each position. Double quotes are read as RecBole
+reads them.
 Odd: RecBole takes ids such as NA, null or None for empty cells and drops their rows; here they are
 ids. It drops rows without user or item; here they are refused. `.kg`, `.link` and other files are
 not read.
@@ -21,17 +22,18 @@ from typing import ClassVar, NamedTuple, Unpack
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from recsys.data import columns
 from recsys.data.categories import plain
-from recsys.data.cells import FIX
+from recsys.data.cells import FIX, first_true
 from recsys.data.kinds import WORDS, Kind, kind_of
 from recsys.data.sources.epochs import TimeUnit
 from recsys.data.sources.folder import content, data_folder
 from recsys.data.sources.library_tables import REQUIRED, LibraryTables
 from recsys.data.sources.own_tables import Meaning, ReadTable, Renames
 from recsys.data.sources.separated import TextFile, bad_cell_of, first_line, stream_text
-from recsys.data.sources.several_values import flags, numbers, split_texts, with_columns
+from recsys.data.sources.several_values import split_texts, spread, with_columns
 from recsys.data.stream.repeated import repeated
 from recsys.errors import InputError
 
@@ -153,11 +155,11 @@ class RecBole(LibraryTables):
         frame = stream_text([file], kinds, self.memory, required=[key]).frame.rename(columns=names)
         frame[names[key]] = plain(frame[names[key]])
         made = [
-            (ours, _columns_of(file, types[theirs], theirs, frame[ours].rename(ours)))
+            (ours, spread(ours, _lists(found, theirs, frame[ours]), file.path.name))
             for theirs, ours in names.items()
             if types[theirs].endswith("_seq")
         ]
-        return with_columns(frame, [(ours, table) for ours, table in made if table is not None])
+        return with_columns(frame, made)
 
 
 def read_header(path: Path) -> AtomicFile:
@@ -191,21 +193,16 @@ def _require_type(found: AtomicFile, name: str, kind: Kind) -> None:
         )
 
 
-def _columns_of(
-    file: TextFile, kind: str, name: str, column: pd.Series
-) -> pd.DataFrame | None:
-    """The columns that stand for one with sequences; None where it stays a text."""
+def _lists(found: AtomicFile, name: str, column: pd.Series) -> pa.ListArray:
     lists = split_texts(plain(column), " ")
-    if kind == "token_seq":
-        return flags(str(column.name), lists)
-    texts = lists.flatten().to_pandas().astype("str")
-    values = pd.to_numeric(texts, errors="coerce")
+    if found.types[name] == "token_seq":
+        return lists
+    values = pd.to_numeric(lists.flatten().to_pandas().astype("str"), errors="coerce")
     if values.isna().any():
-        row = int(lists.value_parent_indices()[int(values.isna().argmax())].as_py())
-        raise bad_cell_of(file, row, name, "numbers with blanks between", column.iloc[row], FIX)
-    return numbers(
-        str(column.name), pa.ListArray.from_arrays(lists.offsets, pa.array(values)), file.path.name
-    )
+        row = int(pc.list_parent_indices(lists)[first_true(values.isna())].as_py())
+        expected = "numbers with blanks between them"
+        raise bad_cell_of(found.file, row, name, expected, column.iloc[row], FIX)
+    return pa.ListArray.from_arrays(lists.offsets, pa.array(values))
 
 
 def _only_data_set(folder: Path) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recsys.arrays import IntArray
 from recsys.errors import InputError
 
 MOST_FLAGS = 64
@@ -70,13 +71,41 @@ def numbers(name: str, lists: pa.Array, where: str) -> pd.DataFrame:
     return pd.DataFrame(table, columns=[f"{name}_{number}" for number in range(width)])
 
 
+def spread(name: str, lists: pa.Array, where: str) -> pd.DataFrame:
+    """Lists [n] as `numbers` or `flags`; texts with too many values as one text of all of them.
+
+    Args:
+        name: of the column.
+        lists: of texts or numbers.
+        where: the file, for the error.
+
+    Raises:
+        InputError: a cell has too many numbers.
+    """
+    if not is_text(lists.type.value_type):
+        return numbers(name, lists, where)
+    made = flags(name, lists)
+    if made is None:
+        texts = pa.array(["" if cell is None else " ".join(cell) for cell in lists.to_pylist()])
+        # Categories are never taken for numbers or dates.
+        made = pd.DataFrame({name: pd.Categorical(texts.to_pandas().replace("", None))})
+    return made
+
+
 def with_columns(frame: pd.DataFrame, made: Sequence[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
     """A table with other columns [n] in the place of some."""
     kept = frame.drop(columns=[name for name, _ in made])
     return pd.concat([kept, *(columns.set_axis(kept.index) for _, columns in made)], axis=1)
 
 
-def _lists(rows: np.ndarray, values: pa.Array, count: int) -> pa.ListArray:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether values of an Arrow type are texts."""
+    return bool(
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _lists(rows: IntArray, values: pa.Array, count: int) -> pa.ListArray:
     offsets = np.zeros(count + 1, np.int32)
     np.cumsum(np.bincount(rows, minlength=count), out=offsets[1:])
     return pa.ListArray.from_arrays(pa.array(offsets), values)
