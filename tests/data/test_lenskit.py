@@ -115,7 +115,7 @@ def test_cut_offs_come_from_the_times(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("schema", "change", "words"),
     [
-        ({"default_interaction": None}, {}, "expected a default_interaction, got none, and 2 class"),
+        ({"default_interaction": None}, {}, "expected a default_interaction, got none, and 2 clas"),
         ({"default_interaction": "../x"}, {}, "data.interaction=../x: expected one of click, buy"),
         ({"relationships": 3}, {}, "schema.json: expected keys entities and relationships"),
         ({"relationships": {"click": {"entities": {"reader": None, "book": None}}}}, {},
@@ -127,9 +127,10 @@ def test_cut_offs_come_from_the_times(tmp_path: Path) -> None:
         ({}, {"click": {"user_num": [0]}}, "click.parquet: expected column 'item_num', got user_n"),
         ({}, {"item": {"item_id": ["a", "b", "a"]}},
          "item.parquet: row 2, column 'item_id': expected each id once, got 'a'"),
-        ({}, {"item": {"film": [1, 2, 3]}}, "item.parquet: expected column 'item_id'; the file holds film"),
+        ({}, {"item": {"film": [1, 2, 3]}},
+         "item.parquet: expected column 'item_id'; the file holds film"),
         ({}, {"click": {**SHOP["click"], "timestamp": [1e9, 1e9, 1e12, 1]}},
-         "click.parquet: row 2, column 'timestamp': expected seconds since 1970, got '100000000000"),
+         "click.parquet: row 2, column 'timestamp': expected seconds since 1970, got '10000000000"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_clear_line(

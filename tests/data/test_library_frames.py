@@ -170,7 +170,7 @@ def test_parts_as_spark_writes_them(tmp_path: Path) -> None:
         (RecTools, {"interactions": VISITS, "user_features": "id,feature,value,note\na,b,c,d\n"},
          "user_features.csv: expected id, feature and value, got also note; drop it"),
         (RePlay, {"interactions": LOG.assign(timestamp=1.3e12)},
-         "interactions.parquet: row 0, column 'timestamp': expected seconds since 1970, got '13000"),
+         "interactions.parquet: row 0, column 'timestamp': expected seconds since 1970, got '1300"),
         (RePlay, {"interactions": "query_id,item_id,timestamp\n1,2,1e13\n"},
          "interactions.csv: row 0, column 'timestamp': expected seconds since 1970"),
         (RePlay, {"interactions": LOG, "item_features": "name\nx\n"},

@@ -164,9 +164,10 @@ HEADER = EVENTS.partition("\n")[0] + "\n"
          "shop.item: line 3, column 'v': expected numbers with blanks between them, got '1 two'"),
         ({"inter": EVENTS, "item": "item_id:token\tprice:float\ntea\t1\njam\t-1,5\n"},
          "shop.item: line 3, column 'price': expected a number, got '-1,5'; fix the value"),
-        ({"inter": EVENTS, "item": "item_id:token\ntea\ntea\n"}, "products"),
+        ({"inter": EVENTS, "item": "item_id:token\ntea\ntea\n"},
+         "products: row 1, column 'product_id': expected"),
         ({"train_inter": EVENTS, "test_inter": "user_id:token\titem_id:token\na\tx\n"},
-         "shop.test.inter: expected the fields user_id, item_id, timestamp, rating, as in shop.trai"),
+         "shop.test.inter: expected the fields user_id, item_id, timestamp, rating, as in shop.tr"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_clear_line(
@@ -196,3 +197,16 @@ def test_which_files_are_meant(tmp_path: Path) -> None:
         RecBole(root=str(tmp_path), dataset="b", benchmark_filename=["part1", "part2"])
     with pytest.raises(InputError, match=r"expected the parts of train and test, or of train, val"):
         RecBole(root=str(tmp_path), dataset="b", benchmark_filename=["part1"])
+
+
+def test_a_check_sees_tokens_as_a_load_does(tmp_path: Path) -> None:
+    rows = "".join(f"i{number}\t19{number}\n" for number in range(30))
+    items = "item_id:token\tyear:token\n" + rows + "tea\tunknown\njam\tV\n"
+    source = RecBole(root=files(tmp_path, inter=EVENTS, item=items))
+    inspected = source.inspected()
+    assert not inspected.faults
+    read = inspected.collected.tables["products"].frame["year"]
+    loaded = check_tables(source.load()).products
+    assert loaded is not None
+    assert read.tolist() == loaded["year"].tolist()
+    assert read.iloc[0] == "190"
