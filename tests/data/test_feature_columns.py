@@ -110,3 +110,12 @@ def test_a_data_set_has_them_as_numbers_and_moments() -> None:
     table = dataset_of({"customer_id": [1], "product_id": [1]}, side).side_tables["customers"]
     assert table["income"].tolist() == [1.5, 2]
     assert table["born"].dt.year.tolist() == [1980, 1990]
+
+
+def test_categories_say_that_texts_are_no_numbers() -> None:
+    texts = pd.Series(["1995", "1996", None, "1997"], dtype="str")
+    assert read_feature(texts).tolist()[:2] == [1995.0, 1996.0]
+    categories = read_feature(texts.astype("category"))
+    assert categories.dtype == "str"
+    assert categories.tolist()[:2] == ["1995", "1996"]
+    assert pd.isna(categories.iloc[2])

@@ -156,6 +156,15 @@ def test_missing_files_are_said(tmp_path: Path) -> None:
         MovieLensCsv(root=str(tmp_path), tags=True)
 
 
+@pytest.mark.parametrize(
+    ("file", "name"), [("ratings.dat", "movielens_1m"), ("ratings.csv", "movielens_32m")]
+)
+def test_the_source_of_another_publication_is_named(tmp_path: Path, file: str, name: str) -> None:
+    (tmp_path / file).touch()
+    with pytest.raises(InputError, match=f"got {file} of another MovieLens; set data={name}"):
+        MovieLens(root=str(tmp_path))
+
+
 # --- 100K in every layout ---------------------------------------------------------------
 
 GENRE = "genre_"
