@@ -9,7 +9,6 @@ from datetime import date
 
 import pandas as pd
 
-from recsys.data.categories import has_usual_categories, plain
 from recsys.data.cells import CellError
 from recsys.data.codes import read_feature_numbers
 from recsys.data.moments import read_moments
@@ -32,14 +31,12 @@ _EMPTY = "fix the value, or leave it empty where there is none"
 def read_feature(column: pd.Series) -> pd.Series:
     """Numbers become float64 and dates UTC timestamps; other columns stay as they are.
 
-    A column of categories says that its texts are no numbers: they become plain texts.
+    A column of categories says that its texts are no numbers, and stays one.
 
     Raises:
         CellError: the first cell that is no number or date where nearly all others are, or that is
             written in a way with more than one meaning, as 01/02/2026 or 1,234.
     """
-    if has_usual_categories(column) and column.cat.categories.dtype == "str":
-        return plain(column)
     column = read_feature_numbers(column)
     if column.dtype != object and not pd.api.types.is_string_dtype(column.dtype):
         return column
