@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from recsys.data.categories import plain
 from recsys.data.kinds import Kind
 from recsys.data.sources import separated
-from recsys.data.sources.separated import Streamed, TextFile, stream_text
+from recsys.data.sources.separated import Streamed, stream_text
+from recsys.data.sources.text_file import TextFile
 from recsys.errors import InputError
 from recsys.ops.memory import Memory
 

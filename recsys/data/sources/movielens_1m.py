@@ -19,8 +19,9 @@ from recsys.data.kinds import Kind
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
 from recsys.data.sources.movielens_titles import described_films
-from recsys.data.sources.separated import TextFile, stream_text
+from recsys.data.sources.separated import stream_text
 from recsys.data.sources.shares import cutoffs_by_share
+from recsys.data.sources.text_file import TextFile
 from recsys.data.stream.repeated import repeated
 from recsys.data.tables import Tables
 from recsys.ops.memory import Memory

@@ -23,8 +23,9 @@ from recsys.data.kinds import Kind
 from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
 from recsys.data.sources.movielens_titles import described_films
-from recsys.data.sources.separated import TextFile, first_line, stream_text
+from recsys.data.sources.separated import stream_text
 from recsys.data.sources.shares import cutoffs_by_share
+from recsys.data.sources.text_file import TextFile, first_line
 from recsys.data.stream.repeated import repeated
 from recsys.data.tables import Tables
 from recsys.errors import InputError

@@ -15,10 +15,10 @@ ids. It drops rows without user or item; here they are refused. `.kg`, `.link` a
 not read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Unpack
+from typing import ClassVar, Unpack
 
 import pandas as pd
 import pyarrow as pa
@@ -27,32 +27,25 @@ import pyarrow.compute as pc
 from recsys.data import columns
 from recsys.data.categories import plain
 from recsys.data.cells import FIX, first_true
-from recsys.data.kinds import WORDS, Kind, kind_of
+from recsys.data.kinds import Kind, kind_of
 from recsys.data.sources.epochs import TimeUnit
-from recsys.data.sources.folder import content, data_folder
+from recsys.data.sources.folder import data_folder
 from recsys.data.sources.library_tables import REQUIRED, LibraryTables
 from recsys.data.sources.own_tables import Meaning, ReadTable, Renames
-from recsys.data.sources.separated import TextFile, bad_cell_of, first_line, stream_text
+from recsys.data.sources.recbole_files import (
+    AtomicFile,
+    only_data_set,
+    parts_of_split,
+    read_header,
+    require_type,
+)
+from recsys.data.sources.separated import stream_text
 from recsys.data.sources.several_values import split_texts, spread, with_columns
+from recsys.data.sources.text_file import bad_cell_of
 from recsys.data.stream.repeated import repeated
 from recsys.errors import InputError
 
-TYPES = ("token", "token_seq", "float", "float_seq")
-
 _SUFFIXES = {"interactions": "inter", "customers": "user", "products": "item"}
-_PARTS = ("train", "valid", "test")
-
-
-class AtomicFile(NamedTuple):
-    """A file, and what its header says.
-
-    Attributes:
-        file: as it is to be read.
-        types: name of each field -> its type.
-    """
-
-    file: TextFile
-    types: Mapping[str, str]
 
 
 class RecBole(LibraryTables):
@@ -90,8 +83,8 @@ class RecBole(LibraryTables):
         **meaning: Unpack[Meaning],
     ) -> None:
         self.folder = data_folder(root, ())
-        self._dataset = dataset or _only_data_set(self.folder)
-        self._parts = _parts(self.folder, self._dataset, benchmark_filename)
+        self._dataset = dataset or only_data_set(self.folder)
+        self._parts = parts_of_split(self.folder, self._dataset, benchmark_filename)
         super().__init__(self._dataset, time_unit, meaning)
 
     @contextmanager
@@ -123,7 +116,7 @@ class RecBole(LibraryTables):
         ]
         for found, names in zip(files, readings, strict=True):
             for theirs, ours in names.items():
-                _require_type(found, theirs, kind_of("interactions", ours))
+                require_type(found, theirs, kind_of("interactions", ours))
             if names.keys() != readings[0].keys():
                 raise InputError(
                     f"{found.file.path.name}: expected the fields {', '.join(readings[0])}, as in "
@@ -147,7 +140,7 @@ class RecBole(LibraryTables):
         file, types = found
         names = self.names(table, types, file.path.name)
         key = next(theirs for theirs, ours in names.items() if ours in REQUIRED)
-        _require_type(found, key, "id")
+        require_type(found, key, "id")
         kinds: dict[str, Kind] = {
             theirs: "number" if types[theirs] == "float" else "text" for theirs in names
         } | {key: "id"}
@@ -162,37 +155,6 @@ class RecBole(LibraryTables):
         return with_columns(frame, made)
 
 
-def read_header(path: Path) -> AtomicFile:
-    """The fields of an atomic file.
-
-    Raises:
-        InputError: it is missing, or a field has no type, an unknown one, or a name of another.
-    """
-    cells = first_line(path).split("\t")
-    types: dict[str, str] = {}
-    for number, cell in enumerate(cells, start=1):
-        name, _, kind = cell.rpartition(":")
-        if not name or kind not in TYPES:
-            commas = "; separate fields by tabs" if len(cells) == 1 and "," in cell else ""
-            raise InputError(
-                f"{path.name}: line 1, field {number}: expected NAME:TYPE with a type of "
-                f"{', '.join(TYPES)}, got '{cell[:80]}'{commas}"
-            )
-        if name in types:
-            raise InputError(f"{path.name}: column '{name}' appears twice; keep one of them")
-        types[name] = kind
-    return AtomicFile(TextFile(path=path, names=list(types), separator="\t"), types)
-
-
-def _require_type(found: AtomicFile, name: str, kind: Kind) -> None:
-    expected, got = "token" if kind in WORDS else "float", found.types[name]
-    if got != expected:
-        raise InputError(
-            f"{found.file.path.name}: line 1, column '{name}': expected type {expected}, got "
-            f"{got}; write {name}:{expected}"
-        )
-
-
 def _lists(found: AtomicFile, name: str, column: pd.Series) -> pa.ListArray:
     lists = split_texts(plain(column), " ")
     if found.types[name] == "token_seq":
@@ -203,38 +165,3 @@ def _lists(found: AtomicFile, name: str, column: pd.Series) -> pa.ListArray:
         expected = "numbers with blanks between them"
         raise bad_cell_of(found.file, row, name, expected, column.iloc[row], FIX)
     return pa.ListArray.from_arrays(lists.offsets, pa.array(values))
-
-
-def _only_data_set(folder: Path) -> str:
-    names = sorted({path.name.partition(".")[0] for path in folder.glob("*.inter")})
-    own = folder.resolve().name
-    if any((folder / f"{own}{middle}.inter").exists() for middle in ("", ".train")):
-        return own
-    if len(names) != 1:
-        got = ", ".join(names) if names else f"none; the folder holds {content(folder)}"
-        raise InputError(
-            f"data.root={folder}: expected the files of one data set, as NAME.inter, got {got}"
-            + ("; set data.dataset=NAME" if names else "")
-        )
-    return names[0]
-
-
-def _parts(folder: Path, dataset: str, named: Sequence[str] | None) -> tuple[str, ...]:
-    """The parts of a published split, the last one test; none where there is a single file."""
-    if named is not None:
-        if not 2 <= len(named) <= 3:
-            raise InputError(
-                "data.benchmark_filename: expected the parts of train and test, or of train, valid "
-                f"and test, got {list(named)}"
-            )
-        data_folder(str(folder), [f"{dataset}.{part}.inter" for part in named])
-        return tuple(named)
-    if (folder / f"{dataset}.inter").exists():
-        return ()
-    present = tuple(part for part in _PARTS if (folder / f"{dataset}.{part}.inter").exists())
-    if present[:1] != _PARTS[:1] or present[-1:] != _PARTS[-1:]:
-        raise InputError(
-            f"data.root={folder}: expected {dataset}.inter, or {dataset}.train.inter and "
-            f"{dataset}.test.inter; the folder holds {content(folder)}"
-        )
-    return present
