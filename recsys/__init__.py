@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from recsys.exporting.library import export
     from recsys.exporting.refresh.refresh import refresh
     from recsys.models.als import ALS
+    from recsys.models.auto import Auto
+    from recsys.models.blend import Blend
     from recsys.models.ease import EASE
     from recsys.models.graph_filter import GraphFilter
     from recsys.models.item_knn import ItemKNN
@@ -38,6 +40,8 @@ __version__ = "0.2.0"
 
 _SOURCES = {
     "ALS": "recsys.models.als",
+    "Auto": "recsys.models.auto.auto",
+    "Blend": "recsys.models.blend",
     "Dataset": "recsys.data.dataset",
     "EASE": "recsys.models.ease",
     "GivenSplit": "recsys.data.split",
@@ -68,12 +72,11 @@ _SOURCES = {
 """Public name -> the module that defines it."""
 
 __all__ = [
-    "ALS", "EASE", "Dataset", "GivenSplit", "GraphFilter", "InputError", "ItemKNN", "LeaveLastOut",
-    "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta", "RollingSplit",
-    "Segment",
-    "SimulatedMarket", "TimeSplit", "TouchpointFilter", "TouchpointGNN", "XSimGCL", "compare",
-    "compare_policies", "evaluate", "evaluate_policy", "export", "load_artifact",
-    "refresh",
+    "ALS", "EASE", "Auto", "Blend", "Dataset", "GivenSplit", "GraphFilter", "InputError", "ItemKNN",
+    "LeaveLastOut", "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta",
+    "RollingSplit", "Segment", "SimulatedMarket", "TimeSplit", "TouchpointFilter", "TouchpointGNN",
+    "XSimGCL", "compare", "compare_policies", "evaluate", "evaluate_policy", "export",
+    "load_artifact", "refresh",
 ]  # fmt: skip
 
 

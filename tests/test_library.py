@@ -317,10 +317,11 @@ class TestRecommending:
         self, name: str, data: Dataset, tmp_path: Path
     ) -> None:
         kind = getattr(recsys, name)
-        few = (
+        few: dict[str, Any] = (
             {"dim": 8, "epochs": 2} if hasattr(kind, "embeddings") and name != "Popularity" else {}
         )
-        model = kind(**({} if name == "Segment" else few)).fit(data)
+        needed = {"Segment": {}, "Blend": {"models": {"a": ALS(dim=8), "b": Popularity()}}}
+        model = kind(**needed.get(name, few)).fit(data)
         export(model, data, tmp_path / "artifact")
         artifact = load_artifact(tmp_path / "artifact")
         for customer in (ASKED, "C0000900", "nobody-we-know"):

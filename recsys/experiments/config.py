@@ -164,6 +164,10 @@ def refuse_interpolation(values: object, name: str) -> None:
             refuse_interpolation(value, name)
 
 
+_MODELS = "model.models"
+"""The mapping of a blend. Suites of benchmarks build the parts of theirs when they need them."""
+
+
 def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[str] = ()) -> Any:
     """Builds the object whose class `_target_` names.
 
@@ -200,12 +204,14 @@ def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[
 
 
 def _with_parts_built(value: Any, name: str, allow: Sequence[str]) -> Any:
-    """The value; a part within is built, and so are the parts of a mapping of parts."""
+    """The value; a part within is built, and so is each of a mapping of models."""
     if not isinstance(value, dict):
         return value
     if TARGET in value:
         return build_part(value, name, allow)
-    return {key: _with_parts_built(each, f"{name}.{key}", allow) for key, each in value.items()}
+    if name == _MODELS:
+        return {key: _with_parts_built(each, f"{name}.{key}", allow) for key, each in value.items()}
+    return value
 
 
 def _check_types(plain: Mapping[str, Any]) -> None:

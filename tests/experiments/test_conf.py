@@ -37,8 +37,10 @@ def folder(tmp_path: Path) -> Path:
     for name in ("ratings", "users", "movies"):
         (tmp_path / f"{name}.dat").touch()
         (tmp_path / f"{name}.csv").touch()
-    for name in ("train.txt", "test.txt"):
-        (tmp_path / name).write_text("0 1 2\n")
+    for split in (tmp_path, tmp_path / "gowalla", tmp_path / "yelp2018"):
+        split.mkdir(exist_ok=True)
+        for name in ("train.txt", "test.txt"):
+            (split / name).write_text("0 1 2\n")
     for name in ("portfolio.json", "profile.json"):
         (tmp_path / name).touch()
     others = (
