@@ -72,6 +72,8 @@ def experiment_file(settings: Settings, study: Study) -> str:
         "model": {key: value for key, value in model.items() if key not in _NOT_TUNED},
         "evaluate": {"metric": settings.evaluate.metric},
     }
+    if settings.evaluate.convention is not None:
+        overlay["evaluate"]["convention"] = settings.evaluate.convention
     head = [
         "# @package _global_",
         f"# {settings.evaluate.metric} {best.value:.4f} on a sample of valid of "
