@@ -107,7 +107,8 @@ def evaluate(
         level: confidence of the intervals.
         permitted: row numbers of customers [n] -> [n, P] bool, products that may be ranked for
             them, such as `recsys.policy.permitted_products.PermittedProducts`; None for all.
-        convention: a library by whose definitions metrics are measured, as "recbole"; None for ours.
+        convention: a library by whose definitions metrics are measured, as "recbole"; None for
+            ours.
         without_test: "zero" counts customers who were known before the window and have nothing
             relevant in it, "leave_out" does not; None as the convention has it.
 

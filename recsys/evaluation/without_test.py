@@ -19,7 +19,7 @@ def with_others(
     metrics: Sequence[Metric],
     without_test: WithoutTest | None = None,
 ) -> PerQuery:
-    """The metrics with a row of zeros for each customer without a relevant product, where they count.
+    """The metrics, with zeros for each customer without a relevant product where these count.
 
     Whoever has an event before the window could have been given a list; nothing in it could have
     been a hit, so that the lists need not be made. Metrics of lists, auc and metrics that leave
@@ -31,8 +31,8 @@ def with_others(
         ks: lengths of the list.
         metrics: that were measured.
         without_test: "zero" counts these customers in every metric of hits, "leave_out" in none;
-            None follows the library by whose convention a metric is measured, and leaves them out of
-            ours.
+            None follows the library by whose convention a metric is measured, and leaves them out
+            of ours.
 
     Returns:
         `per_query` itself where no metric counts them.

@@ -14,7 +14,6 @@ import pandas as pd
 from recsys.data.audit import Audit, Check
 from recsys.data.interactions import written
 from recsys.data.queries import Split, Window
-from recsys.evaluation.catalogue_statistics import background
 from recsys.evaluation.evaluate import Measured, intervals_of, measure, values_of
 from recsys.evaluation.per_query import PerQuery
 from recsys.evaluation.windows import WindowResult

@@ -14,8 +14,9 @@ class Lists:
         relevant: [Q] number of relevant products, at least 1.
         k: length at which the lists are cut.
         products: [Q, k] row numbers of the listed products, best first, -1 for none.
-        times: [Q, k] how many events in test the product at each position has; 0 where not relevant.
-        events: [Q] number of events in test; more than `relevant` where one product was bought twice.
+        times: [Q, k] number of events in test of the product at each position; 0 where not
+            relevant.
+        events: [Q] number of events in test; above `relevant` where a product was bought twice.
     """
 
     hit: BoolArray

@@ -38,7 +38,7 @@ class ConventionMetric:
 
     @property
     def is_of_sums(self) -> bool:
-        """Whether it is a ratio of sums over all queries, so that each slice needs its own values."""
+        """Whether it is a ratio of sums over all queries: each slice needs values of its own."""
         return self.metric in self.convention.of_sums
 
     def __call__(
@@ -96,8 +96,8 @@ def by_convention(library: Library, metrics: Sequence[object]) -> tuple[Conventi
     if lacking or not names:
         shown = [getattr(name, "__name__", name) for name in lacking]
         raise InputError(
-            f"evaluate.metrics: expected some of {', '.join(known)}, which {library} has at a length "
-            f"of the list, got {', '.join(map(str, shown)) or 'none'}; set "
+            f"evaluate.metrics: expected some of {', '.join(known)}, which {library} has at a "
+            f"length of the list, got {', '.join(map(str, shown)) or 'none'}; set "
             f"evaluate.metrics=[{','.join(known)}] or evaluate.convention=null"
         )
     return tuple(ConventionMetric(library, str(name)) for name in names)

@@ -94,8 +94,8 @@ def average_precision(hit: BoolArray, relevant: IntArray, k: int) -> FloatArray:
 
     ap@k = sum_{i<=k} hit_i * precision@i / |relevant| (Buckley and Voorhees, 2000), trec_eval's
     map_cut_k and AP@k of ir_measures; its mean over queries is MAP. The divisor is |relevant|, not
-    min(k, |relevant|) as in some libraries and in `recsys.evaluation.metrics.capped`: with more than
-    k relevant products even the best list stays below 1.
+    min(k, |relevant|) as in some libraries and in `recsys.evaluation.metrics.capped`: with more
+    than k relevant products even the best list stays below 1.
 
     Args:
         hit: [Q, any] whether the product at each position is relevant, best first.
@@ -155,15 +155,15 @@ def auc(ranks: FloatArray, relevant: IntArray, eligible: IntArray) -> FloatArray
 
 
 def r_precision(ranks: FloatArray, relevant: IntArray, eligible: IntArray) -> FloatArray:
-    """Precision at the number of relevant products, where precision equals recall; trec_eval's Rprec.
+    """Precision at the number of relevant products, where it equals recall; trec_eval's Rprec.
 
-    r_precision = |top R and relevant| / R with R = |relevant| (Manning, Raghavan and Schuetze, 2008,
-    chapter 8). A list is as long as the customer has relevant products, so there is no k.
+    r_precision = |top R and relevant| / R with R = |relevant| (Manning, Raghavan and Schuetze,
+    2008, chapter 8). A list is as long as the customer has relevant products, so there is no k.
 
     Args:
         ranks: [N] mid-ranks of all relevant products, query after query, from `mid_ranks`; nan for
-            one that could not be ranked. Of equal scores around the R-th place all count that have
-            a mean rank of at most R.
+            one that could not be ranked. Of equal scores around the R-th place those count whose
+            mean rank is at most R.
         relevant: [Q] number of relevant products of each query; sums to N.
         eligible: [Q] number of products that were ranked; not needed here.
 

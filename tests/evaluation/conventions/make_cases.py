@@ -7,8 +7,8 @@ Run by hand, one library at a time, in an environment that has it; the tests rea
 
 Versions: recbole 1.2.1, RecTools 0.19.0, replay-rec 0.22.0, cornac 3.0.1, torchmetrics 1.9.0,
 lenskit 2025.8.1, implicit 0.7.3, torch-geometric 2.8.1, pyspark 4.3.0 (Java 17). Some cannot be
-installed together, and some pin versions of NumPy and pandas that their metrics do not need: install
-them with `pip install --no-deps`, and what their imports ask for one by one.
+installed together, and some pin versions of NumPy and pandas that their metrics do not need:
+install them with `pip install --no-deps`, and what their imports ask for one by one.
 
 A case has the lists of customers, best first, and their products in test, one entry an event. A
 customer who is in none of both, only in the other, has no list, or nothing in test. Where a library
@@ -60,7 +60,7 @@ _KINDS: dict[str, dict[str, float]] = {
 def _drawn(
     seed: int, short: float = 0, no_test: float = 0, no_list: float = 0, twice: float = 0
 ) -> Case:
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(seed)
     case: Case = {"lists": {}, "test": {}}
     for number in range(30):
         customer = f"c{number}"
@@ -160,9 +160,10 @@ def lenskit(case: Case) -> Outputs:
 
 
 def lenskit_of_all(case: Case) -> Outputs:
-    """`lenskit.metrics.RunAnalysis` of all lists; average precision raises without anything in test.
+    """`lenskit.metrics.RunAnalysis` of all lists.
 
-    Its summary fills in 0 where a list has no value.
+    Its summary fills in 0 where a list has no value; average precision of a list without anything
+    in test divides by zero.
     """
     from lenskit.data import ItemList, ItemListCollection
     from lenskit.metrics import RunAnalysis
