@@ -59,8 +59,8 @@ class MeasureConfig:
         _check_metrics(self.metrics)
         if self.without_test not in (None, *get_args(WithoutTest)):
             raise InputError(
-                f"evaluate.without_test: expected {' or '.join(get_args(WithoutTest))} or null, got "
-                f"{self.without_test!r}"
+                f"evaluate.without_test: expected {', '.join(get_args(WithoutTest))} or null, "
+                f"got {self.without_test!r}"
             )
         if not 0 < self.level < 1 or self.resamples < 1:
             raise InputError(

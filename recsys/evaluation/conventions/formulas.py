@@ -14,8 +14,8 @@ def summed_precision(lists: Lists) -> FloatArray:
 
     A customer's value is R + (hits - R most) / mean(most) with `most` = min(k, |relevant|): the
     linearised ratio (Cochran, Sampling Techniques, 1977, chapter 6), whose mean is R, so that a
-    bootstrap of values over customers is one of the ratio to the first order. `most` is the same for
-    all models, hence paired differences of values are those of the hits.
+    bootstrap of values over customers is one of the ratio to the first order. `most` is the same
+    for all models, so that a model's advantage is that of its hits.
     """
     hits, most = lists.hit.sum(axis=1), np.minimum(lists.relevant, lists.k)
     if not len(most):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from recsys.arrays import BoolArray, IntArray
 
 
@@ -29,4 +31,4 @@ class Lists:
     @property
     def lengths(self) -> IntArray:
         """[Q] number of products in the first k places."""
-        return (self.products >= 0).sum(axis=1)
+        return np.asarray((self.products >= 0).sum(axis=1))
