@@ -42,9 +42,14 @@ class ConventionMetric:
         return self.metric in self.convention.of_sums
 
     def __call__(
-        self, hit: BoolArray, relevant: IntArray, k: int, lists: IntArray, times: IntArray | None,
-        events: IntArray | None,
-    ) -> FloatArray:  # fmt: skip
+        self,
+        hit: BoolArray,
+        relevant: IntArray,
+        k: int,
+        lists: IntArray,
+        times: IntArray | None = None,
+        events: IntArray | None = None,
+    ) -> FloatArray:
         """[Q] float64; nan for a query that the library leaves out.
 
         Args:

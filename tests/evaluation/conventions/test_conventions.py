@@ -5,6 +5,7 @@
 
 import json
 from functools import cache
+from math import log2
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,38 @@ def test_the_cases_tell_the_libraries_apart() -> None:
     alike = {("cornac", "recbole")}
     pairs = {(a, b) for a in LIBRARIES for b in LIBRARIES if a < b}
     assert pairs - differing == alike
+
+
+def test_two_customers_by_hand() -> None:
+    """Three relevant, hits at 1, 4 and 7; twelve relevant, hits at 1 to 5; ten places."""
+    second, fourth, seventh = (1 / log2(rank + 1) for rank in (2, 4, 7))
+    ten = sum(1 / log2(rank + 1) for rank in range(1, 11))
+    gain = 1 + fourth + seventh
+    ndcg = dict.fromkeys(LIBRARIES, gain / (1 + second + 1 / 2))
+    ndcg |= {"rectools": gain / ten, "lenskit": (1 + 1 / 2 + 1 / log2(7)) / (2 + second)}
+    half = dict.fromkeys(set(LIBRARIES) - {"cornac"}, 5 / 10)
+    average = half | {"rectools": 5 / 12, "torchmetrics": 1.0}
+    for library, values in by_customer("ndcg").items():
+        assert values[0] == pytest.approx(ndcg[library])
+    assert {name: values[1] for name, values in by_customer("map").items()} == (
+        pytest.approx(average)
+    )
+    assert [round(ndcg[name], 3) for name in ("recbole", "rectools", "lenskit")] == [
+        0.828, 0.388, 0.706,
+    ]  # fmt: skip
+
+
+def by_customer(metric: str) -> dict[str, FloatArray]:
+    window, score = window_of("two_customers")
+    result = {}
+    for library in LIBRARIES:
+        if metric in CONVENTIONS[library].metrics:
+            config = MeasureConfig(ks=(10,), metrics=(metric,), convention=library, resamples=1)
+            values = measure(score, window, config).per_query
+            rows = window.past.customers.rows(["c0", "c1"])
+            column = values.values[f"{library}.{metric}@10"]
+            result[library] = column[[values.customers.tolist().index(row) for row in rows]]
+    return result
 
 
 def test_a_metric_that_a_library_lacks_is_refused() -> None:
