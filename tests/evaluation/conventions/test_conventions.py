@@ -168,3 +168,20 @@ def test_models_are_chosen_by_the_metric_of_the_convention() -> None:
         config = EvaluateConfig(convention="rectools", metric=metric)
         assert config.metric == "rectools.ndcg@10"
         assert config.metric in config.choosable
+
+
+def test_how_often_a_product_was_bought_follows_its_query() -> None:
+    window, _ = window_of("bought_twice")
+    queries = window.queries
+    assert queries.times is not None
+    rows = np.array([7, 2, 11])
+    chosen = queries.select(rows)
+    people, products = window.past.customers.ids, window.past.products.ids
+    for position, row in enumerate(chosen.customers):
+        part = slice(*chosen.relevant.indptr[position : position + 2])
+        bought = CASES["bought_twice"]["test"][people[row]]
+        for product, times in zip(
+            products[chosen.relevant.indices[part]], chosen.times[part], strict=True
+        ):
+            assert times == bought.count(int(product.removeprefix("p")))
+    assert window_of("plain")[0].queries.times is None
