@@ -1,7 +1,7 @@
 """Builds the objects of a run from a composed configuration; modules below never see Hydra."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
@@ -112,7 +112,7 @@ def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
         if key != "track":
             refuse_interpolation(value, key)
         refuse_foreign_targets(value, key, allow)
-    return Settings(
+    settings = Settings(
         source=build_part(plain["data"], "data", allow),
         splitter=build_part(plain["split"], "split", allow),
         model=build_part(plain["model"], "model", allow),
@@ -125,6 +125,11 @@ def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
         config=config,
         allow=tuple(allow),
     )
+    if settings.evaluate.convention is None:
+        return settings
+    # The metric has its library in front now; results are looked up by it.
+    evaluate = {**plain["evaluate"], "metric": settings.evaluate.metric}
+    return replace(settings, config={**config, "evaluate": evaluate})
 
 
 def _refuse_idle_engine(plain: Mapping[str, Any]) -> None:
