@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from recsys.models.popularity import Popularity
     from recsys.models.rp3beta import RP3Beta
     from recsys.models.segment import Segment
+    from recsys.models.slim import SLIM
     from recsys.models.touchpoint_filter import TouchpointFilter
     from recsys.models.touchpoint_gnn import TouchpointGNN
     from recsys.models.xsimgcl import XSimGCL
@@ -51,6 +52,7 @@ _SOURCES = {
     "Popularity": "recsys.models.popularity",
     "RP3Beta": "recsys.models.rp3beta",
     "RollingSplit": "recsys.data.rolling",
+    "SLIM": "recsys.models.slim",
     "Segment": "recsys.models.segment",
     "SimulatedMarket": "recsys.simulation.source",
     "TimeSplit": "recsys.data.split",
@@ -68,12 +70,11 @@ _SOURCES = {
 """Public name -> the module that defines it."""
 
 __all__ = [
-    "ALS", "EASE", "Dataset", "GivenSplit", "GraphFilter", "InputError", "ItemKNN", "LeaveLastOut",
-    "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta", "RollingSplit",
-    "Segment",
-    "SimulatedMarket", "TimeSplit", "TouchpointFilter", "TouchpointGNN", "XSimGCL", "compare",
-    "compare_policies", "evaluate", "evaluate_policy", "export", "load_artifact",
-    "refresh",
+    "ALS", "EASE", "SLIM", "Dataset", "GivenSplit", "GraphFilter", "InputError", "ItemKNN",
+    "LeaveLastOut", "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta",
+    "RollingSplit", "Segment", "SimulatedMarket", "TimeSplit", "TouchpointFilter", "TouchpointGNN",
+    "XSimGCL", "compare", "compare_policies", "evaluate", "evaluate_policy", "export",
+    "load_artifact", "refresh",
 ]  # fmt: skip
 
 

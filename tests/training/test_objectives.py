@@ -12,6 +12,7 @@ from recsys.errors import InputError
 from recsys.training.losses import unit
 from recsys.training.objectives import (
     BPR,
+    BilateralSoftmax,
     CosineContrastive,
     InBatchSoftmax,
     Objective,
@@ -25,6 +26,7 @@ CPU = torch.device("cpu")
 MAKERS: dict[str, Callable[[], Objective]] = {
     "softmax": Softmax,
     "softmax without popularity": lambda: Softmax(popularity=0),
+    "bilateral softmax": BilateralSoftmax,
     "whole data": WholeData,
     "bpr": BPR,
     "bpr of hard ones": lambda: BPR(negatives=2, pool=5),
@@ -190,6 +192,7 @@ def test_nothing_to_learn_from_is_said(maker: Callable[[], Objective]) -> None:
     ("make", "words"),
     [
         (lambda: Softmax(temperature=0), "objective.temperature: expected a finite number above"),
+        (lambda: BilateralSoftmax(positive_temperature=0), "objective.positive_temperature: .* 0"),
         (lambda: Softmax(norm=-1), "objective.norm: expected .* at least 0 and at most 4, got -1"),
         (lambda: Softmax(popularity=5), "objective.popularity: expected .* at most 4, got 5"),
         (lambda: WholeData(unobserved_weight=-1), "objective.unobserved_weight: .* got -1"),

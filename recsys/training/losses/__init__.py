@@ -4,6 +4,7 @@ Half precision is converted to float32 before anything is exponentiated or summe
 float64 are not changed. The loss of an empty batch is 0.
 """
 
+from recsys.training.losses.bilateral_softmax import bilateral_softmax
 from recsys.training.losses.contrastive import bpr, cosine_contrastive, info_nce
 from recsys.training.losses.scores import pair_scores, unit
 from recsys.training.losses.softmax import in_batch_softmax, sampled_softmax
@@ -11,6 +12,7 @@ from recsys.training.losses.softmax_over_all import softmax_over_all
 from recsys.training.losses.whole_data import whole_data
 
 __all__ = [
+    "bilateral_softmax",
     "bpr",
     "cosine_contrastive",
     "in_batch_softmax",
