@@ -51,8 +51,8 @@ class SLIM(StoredFilter):
     def __init__(
         self,
         *,
-        l1: float = 1.0,
-        l2: float = 5.0,
+        l1: float = 0.3,
+        l2: float = 20.0,
         neighbours: int = 100,
         half_life: float | None = None,
         actions: Mapping[str, float] | None = None,

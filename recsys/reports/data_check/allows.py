@@ -64,7 +64,7 @@ def _needs(facts: _Facts, targets: str) -> dict[str, str]:
         "split=leave_last_out": clock,
         "split=given": "" if facts.has_part else "interactions.part",
         "popularity, item_knn, rp3beta, ease, slim, als, graph_filter": target,
-        "lightgcn, xsimgcl": target,
+        "lightgcn, xsimgcl, ultragcn, simplex": target,
         "segment, own_history": target or clock,
         "touchpoint_filter, touchpoint_gnn": touchpoint or target or clock,
         "compare": target,

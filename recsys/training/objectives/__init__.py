@@ -9,6 +9,7 @@ from recsys.training.objectives.bilateral_softmax import BilateralSoftmax
 from recsys.training.objectives.customers import Softmax, WholeData
 from recsys.training.objectives.in_batch import InBatchSoftmax
 from recsys.training.objectives.pairs import BPR, CosineContrastive, SampledSoftmax
+from recsys.training.objectives.shared_negatives import Logistic, SharedCosineContrastive
 
 __all__ = [
     "BPR",
@@ -16,8 +17,10 @@ __all__ = [
     "BilateralSoftmax",
     "CosineContrastive",
     "InBatchSoftmax",
+    "Logistic",
     "Objective",
     "SampledSoftmax",
+    "SharedCosineContrastive",
     "Softmax",
     "WholeData",
 ]
