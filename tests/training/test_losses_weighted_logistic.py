@@ -64,8 +64,10 @@ def test_the_objective_weighs_by_degrees() -> None:
     ax, ay, az = (0.5 + 2 * 0.5 * math.sqrt(3 / (degree + 1)) for degree in (1, 2, 0))
     bx, by, bz = (0.5 + 2 * math.sqrt(2 / (degree + 1)) for degree in (1, 2, 0))
     # Two pairs of a, whose only negative is z; one of b, whose negatives x and z count half each.
-    weights = ax + ay + by + 2 * 4 * az + 4 * (bx + bz) / 2
-    assert loss.item() == pytest.approx(math.log(2) * weights / 3, rel=1e-6)
+    negatives = 2 * 4 * az + 4 * (bx + bz) / 2
+    # Scores of 0 are lowered by ln 5, so that a sigmoid is 1/6.
+    wanted = ((ax + ay + by) * math.log(6) + negatives * math.log(6 / 5)) / 3
+    assert loss.item() == pytest.approx(wanted, rel=1e-6)
 
 
 def test_drawn_negatives_stand_for_all() -> None:
