@@ -75,9 +75,7 @@ def test_drawn_negatives_stand_for_all() -> None:
     rows = generator.integers(0, 20, 150)
     data = dataset_of({"customer_id": rows, "product_id": generator.integers(0, 30, 150)})
     positives = Positives.of(data)
-    vectors = [
-        torch.randn(size, 3, generator=torch.Generator().manual_seed(1)) for size in (20, 30)
-    ]
+    vectors = [torch.rand(size, 3, generator=torch.Generator().manual_seed(1)) for size in (20, 30)]
     mean = {}
     for negatives in (10, 30):
         objective = Logistic(negatives=negatives)
