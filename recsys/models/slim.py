@@ -9,8 +9,9 @@ and a customer's score for product j is `sum_i x_ci w_ij`. As in the paper's fsS
 `neighbours` products i whose columns are most similar to x_j, by cosine, may have a weight.
 
 Deviations: weights of events take the place of 0 and 1. The paper solves one product at a time on
-the columns of X; here coordinate descent runs on the products of columns (`non_negative_weights`),
-for many products at once.
+the columns of X; here coordinate descent runs on the products of columns, for many products at once
+(`recsys.models.coordinate_descent`). `self_weight * x_cj` is added to a score for catalogues where
+people buy the same product again; 0 gives the paper.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +24,7 @@ from recsys.arrays import FloatArray
 from recsys.models.base import require_half_life, require_range
 from recsys.models.coordinate_descent import non_negative_weights
 from recsys.models.item_knn import cosine_neighbours
-from recsys.models.stored_filter import StoredFilter
+from recsys.models.stored_filter import StoredFilter, with_self_weight
 
 _NUMBERS_AT_ONCE = 2**24
 """Of the products of columns in a tile: 64 MiB."""
@@ -41,6 +42,8 @@ class SLIM(StoredFilter):
         l2: weight of half their squares, in the same unit.
         neighbours: products that may have a weight for a ranked product; ties in their similarity
             go to the lower row number.
+        self_weight: weight of the products that the customer had; those of other products are
+            rarely above 1.
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
 
@@ -54,14 +57,17 @@ class SLIM(StoredFilter):
         l1: float = 0.3,
         l2: float = 20.0,
         neighbours: int = 100,
+        self_weight: float = 0.0,
         half_life: float | None = None,
         actions: Mapping[str, float] | None = None,
     ) -> None:
         require_range("l1", l1, 0)
         require_range("l2", l2, 0)
         require_range("neighbours", neighbours, 1)
+        require_range("self_weight", self_weight, 0)
         require_half_life(half_life)
-        self.l1, self.l2, self.neighbours = l1, l2, neighbours
+        self.l1, self.l2 = l1, l2
+        self.neighbours, self.self_weight = neighbours, self_weight
         self.half_life, self.actions = half_life, actions
 
     def _filter(self, history: csr_array) -> csr_array:
@@ -72,7 +78,7 @@ class SLIM(StoredFilter):
             entries = slice(weights.indptr[products.start], weights.indptr[products.stop])
             weights.data[entries] = self._weights_of(common, weights, products)
         weights.eliminate_zeros()
-        return weights.T.tocsr()
+        return with_self_weight(weights.T, self.self_weight)
 
     def _weights_of(self, common: csr_array, candidates: csr_array, products: slice) -> FloatArray:
         """The weights of the candidates of some products, one product's after the other's.

@@ -24,10 +24,13 @@ class TestSLIM(PersonalisedContract, FilterContract):
 
 
 class TestSLIMWithFewNeighbours(TestSLIM):
-    """Few candidates, no l1 and hardly any l2, actions weighted."""
+    """Few candidates, no l1 and hardly any l2, own products kept, actions weighted."""
 
     def make(self, **change: Any) -> SLIM:
-        parts = {"neighbours": 4, "l1": 0, "l2": 1e-3, "actions": {"purchase": 2, "view": 1}}
+        parts = {
+            "neighbours": 4, "l1": 0, "l2": 1e-3, "self_weight": 0.5,
+            "actions": {"purchase": 2, "view": 1},
+        }  # fmt: skip
         return SLIM(**{**parts, **change})
 
 
@@ -83,6 +86,12 @@ def test_more_l1_leaves_fewer_weights() -> None:
     assert counts[-1] == 0
 
 
+def test_own_products_are_kept_by_their_weight() -> None:
+    data = market()
+    without, kept = (SLIM(self_weight=own).fit(data).score(everyone(data)) for own in (0, 3))
+    close(kept - without, 3 * interaction_matrix(data).toarray(), 1e-5)
+
+
 def test_a_product_of_nobody_has_the_fallback_only() -> None:
     data = market()
     scores = SLIM().fit(data).score(everyone(data))
@@ -127,6 +136,7 @@ def test_movielens_is_solved_exactly() -> None:
         ({"l1": -1}, r"model.l1: expected a number >= 0, got -1"),
         ({"l2": float("nan")}, r"model.l2: expected a number >= 0, got nan"),
         ({"neighbours": 0}, r"model.neighbours: expected a number >= 1, got 0"),
+        ({"self_weight": -0.1}, r"model.self_weight: expected a number >= 0"),
         ({"half_life": 0}, r"model.half_life: expected a number > 0"),
     ],
 )
