@@ -10,10 +10,11 @@ import torch
 from scipy.sparse import csr_array
 
 from recsys.training.bipartite_graph import BipartiteGraph
-from recsys.training.exact_least_squares import Entries, solved
+from recsys.training.exact_least_squares import solved
 from recsys.training.initial_vectors import initial_vectors
 from recsys.training.least_squares import improved
 from recsys.training.propagation import Pair
+from recsys.training.row_systems import Entries
 
 
 def alternate(

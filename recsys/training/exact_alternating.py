@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from recsys.training.exact_least_squares import Each, Entries, each_in_threads, solved
+from recsys.training.exact_least_squares import Each, each_in_threads, solved
 from recsys.training.initial_vectors import initial_vectors
 from recsys.training.near_identity import Array
+from recsys.training.row_systems import Entries
 
 
 def alternate_exactly(

@@ -8,7 +8,8 @@ from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recsys.arrays import FloatArray
-from recsys.training.exact_least_squares import Entries, each_in_threads, solved
+from recsys.training.exact_least_squares import each_in_threads, solved
+from recsys.training.row_systems import Entries
 
 
 def alternate_by_implicit(

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from recsys.arrays import FloatArray
 from recsys.training.bipartite_graph import Half, check_matrix
-from recsys.training.exact_least_squares import Entries, solved
+from recsys.training.exact_least_squares import solved
 from recsys.training.initial_vectors import initial_vectors
 from recsys.training.least_squares import (
     conjugate_gradients,
@@ -31,6 +31,7 @@ from recsys.training.least_squares import (
     improved,
     of_entries,
 )
+from recsys.training.row_systems import Entries
 
 _BLOCK_NUMBERS = 2**26
 """Blocks are cut so that the vectors of one stay below 256 MiB."""

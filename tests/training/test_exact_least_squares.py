@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, random_array
 
 from recsys.arrays import FloatArray
-from recsys.training import exact_least_squares, near_identity
+from recsys.training import exact_least_squares, near_identity, row_systems
 from recsys.training.exact_alternating import alternate_exactly
-from recsys.training.exact_least_squares import Entries, each_in_threads, solved
+from recsys.training.exact_least_squares import each_in_threads, solved
+from recsys.training.row_systems import Entries
 
 L2 = 0.7
 ROWS, COLUMNS = 12, 20
@@ -61,9 +62,9 @@ def test_they_solve_the_normal_equations(xp: Any, dim: int) -> None:
 def test_they_solve_them_without_systems(
     xp: Any, dim: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exact_least_squares, "_LARGEST_SYSTEM", 0)
-    monkeypatch.setattr(exact_least_squares._Rows, "by_entries", None)
-    monkeypatch.setattr(exact_least_squares._Rows, "by_dimensions", None)
+    monkeypatch.setattr(row_systems, "_LARGEST_SYSTEM", 0)
+    monkeypatch.setattr(row_systems.RowSystems, "by_entries", None)
+    monkeypatch.setattr(row_systems.RowSystems, "by_dimensions", None)
     matrix, vectors = confidence(), fixed(dim)
     expected = by_normal_equations(matrix, vectors)
     np.testing.assert_allclose(found(xp, matrix, vectors), expected, atol=1e-10)
@@ -73,7 +74,7 @@ def test_they_solve_them_without_systems(
 def test_what_too_few_steps_leave_is_solved_by_systems(
     xp: Any, dim: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exact_least_squares, "_LARGEST_SYSTEM", 0)
+    monkeypatch.setattr(row_systems, "_LARGEST_SYSTEM", 0)
     monkeypatch.setattr(near_identity, "_STEPS", 1)
     matrix, vectors = confidence(), fixed(dim)
     expected = by_normal_equations(matrix, vectors)

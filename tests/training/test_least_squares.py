@@ -8,8 +8,9 @@ from scipy.sparse import csr_array, csr_matrix, random_array
 from recsys.training import least_squares
 from recsys.training.alternating import alternate
 from recsys.training.bipartite_graph import BipartiteGraph, Half
-from recsys.training.exact_least_squares import Entries, solved
+from recsys.training.exact_least_squares import solved
 from recsys.training.least_squares import improved
+from recsys.training.row_systems import Entries
 
 L2 = 0.7
 
