@@ -10,23 +10,22 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from recsys.data.sources.lightgcn import LightGCNFiles
 from recsys.data.split import GivenSplit
 from recsys.models.graph_filter import GraphFilter
 
-try:
-    from recsys.evaluation.config import EvaluateConfig
-    from recsys.evaluation.evaluate import measure
-    from recsys.experiments.run import prepare
-except ImportError:
-    # Version 0.1.0; type checkers see this version only.
-    from recsys.evaluate.config import EvaluateConfig  # type: ignore[import-not-found,no-redef]
-    from recsys.evaluate.window import measure  # type: ignore[import-not-found,no-redef]
-    from recsys.experiment.run import prepare  # type: ignore[import-not-found,no-redef]
-
 STAGES = ("load", "fit", "evaluate")
+
+_MODULES = (
+    ("recsys.experiments.run", "recsys.evaluation.evaluate", "recsys.evaluation.config")
+    if find_spec("recsys.experiments")
+    # Version 0.1.0.
+    else ("recsys.experiment.run", "recsys.evaluate.window", "recsys.evaluate.config")
+)
 
 
 def measured(folder: str, settings: dict[str, Any], window: str) -> dict[str, float]:
@@ -35,6 +34,7 @@ def measured(folder: str, settings: dict[str, Any], window: str) -> dict[str, fl
     Load reads, checks, codes, splits and audits both windows; fit is that before the window;
     evaluation ranks all products for all its customers, with intervals.
     """
+    run, evaluation, config = map(import_module, _MODULES)
     figures: dict[str, float] = {}
 
     @contextmanager
@@ -45,13 +45,13 @@ def measured(folder: str, settings: dict[str, Any], window: str) -> dict[str, fl
         figures[f"{name}_cpu_seconds"] = time.process_time() - cpu
 
     with stage("load"):
-        _, split, audit = prepare(LightGCNFiles(root=folder), GivenSplit(), None)
+        _, split, audit = run.prepare(LightGCNFiles(root=folder), GivenSplit(), None)
         audit.window("test")
     read = getattr(split, window)
     with stage("fit"):
         model = GraphFilter(**settings).fit(read.past)
     with stage("evaluate"):
-        intervals = measure(model.score, read, EvaluateConfig()).intervals
+        intervals = evaluation.measure(model.score, read, config.EvaluateConfig()).intervals
     for kind in ("seconds", "cpu_seconds"):
         figures[kind] = sum(figures[f"{name}_{kind}"] for name in STAGES)
     figures["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

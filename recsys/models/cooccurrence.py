@@ -1,9 +1,10 @@
 """Product-product co-occurrence of any size: R' W of a history R and weights W on the same pairs.
 
 A few million customers link almost all pairs of products. The matrix is made in blocks of rows:
-one block, as sparse as it is, where it has few entries; else many, each sparse or dense, whichever
-takes less memory. A block is scaled by columns when it is used, since a scaled copy of all blocks
-would take as much memory again; a single block keeps its scaled copy, which scores faster.
+one block, as sparse as it is, where it has few entries, made by all threads where that is known
+before; else many, each sparse or dense, whichever takes less memory. A block is scaled by columns
+when it is used, since a scaled copy of all blocks would take as much memory again; a single block
+keeps its scaled copy, which scores faster.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -46,10 +47,11 @@ class Cooccurrence:
         transposed, products = history.T.tocsr(), history.shape[1]
         step = max(1, at_once // products)
         ones = np.ones(products, np.float32)
-        if step >= products:
+        most = int((np.diff(history.indptr).astype(np.int64) ** 2).sum())
+        if step >= products or most <= at_once:
             return cls((_product(transposed, weighted),), ones)
         blocks = [
-            _smaller(_product(transposed[first : first + step], weighted))
+            _smaller((transposed[first : first + step] @ weighted).tocsr())
             for first in range(0, products, step)
         ]
         if sum(int(block.size) for block in blocks) <= at_once:

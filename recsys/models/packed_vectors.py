@@ -1,8 +1,8 @@
 """Vectors of all products, laid out once for inner products with many tiles of customers.
 
 oneDNN, which PyTorch carries, multiplies by AVX-512 where the processor has it. The OpenBLAS of
-NumPy's wheels takes AVX2 on some processors of AMD, and PyTorch's MKL on all of them: with vectors
-of 512 numbers oneDNN is about twice as fast there.
+NumPy's wheels takes AVX2 on some processors of AMD, and PyTorch's MKL on all of them. Short vectors
+gain nothing: there, writing the scores takes the time.
 """
 
 from typing import Self
@@ -27,10 +27,9 @@ class PackedVectors:
     """
 
     def __init__(self, products: FloatArray, bias: FloatArray) -> None:
-        self._products = _packed(products)
-        # NumPy multiplies where oneDNN cannot.
-        self._plain = products if self._products is None else None
-        self._bias = bias
+        self._packed, self._bias = _packed(products), bias
+        if self._packed is None:
+            self._products = products
 
     def __deepcopy__(self, memo: object) -> Self:
         """Itself: it never changes, and not every tensor of oneDNN can be copied."""
@@ -38,8 +37,8 @@ class PackedVectors:
 
     def scores(self, customers: FloatArray) -> FloatArray:
         """Scores [Q, P] float32 of the vectors of customers [Q, dim] float32; a new array."""
-        if self._plain is not None:
-            product: FloatArray = customers @ self._plain.T
+        if self._packed is None:
+            product: FloatArray = customers @ self._products.T
             product += self._bias
             return product
         scores = np.empty((len(customers), len(self._bias)), np.float32)
@@ -48,10 +47,15 @@ class PackedVectors:
         with torch.inference_mode():
             for rows in even_slices(len(customers), most):
                 part = torch.from_numpy(np.ascontiguousarray(customers[rows]))
-                scores[rows] = torch.ops.mkldnn._linear_pointwise(
-                    part, self._products, bias, "none", [], ""
-                ).numpy()
+                scores[rows] = _product(part, self._packed, bias).numpy()
         return scores
+
+
+def _product(customers: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
+        customers, packed, bias, "none", [], ""
+    )
+    return product
 
 
 def _packed(products: FloatArray) -> torch.Tensor | None:
@@ -64,6 +68,7 @@ def _packed(products: FloatArray) -> torch.Tensor | None:
             packed: torch.Tensor = torch.ops.mkldnn._reorder_linear_weight(
                 torch.from_numpy(np.ascontiguousarray(products)), 2 * _FEWEST_ROWS
             )
+            _product(torch.zeros(1, products.shape[1]), packed, torch.zeros(len(products)))
     except (AttributeError, RuntimeError):
         return None
     return packed

@@ -5,9 +5,9 @@ Constructing Approximate Matrix Decompositions (2011). The project has three for
 decomposed differs:
 
 - `of_matrix` takes a sparse matrix. From the same random start as scikit-learn's `randomized_svd`
-  it finds the same vectors up to rounding, in a third of the time: sparse products run on all
-  threads and in blocks of columns that fit the cache, bases are made orthonormal by a Cholesky
-  factor, and only matrices [products, vectors] are kept.
+  it finds the same vectors up to rounding, in less time and memory: sparse products run on all
+  threads and on few columns at once, which fit the cache, a Cholesky factor makes bases
+  orthonormal, and only matrices [products, vectors] are kept.
 - `of_filtered_history` takes the scores of a filter, history @ filter. Written out they are dense
   [C, P], and scikit-learn takes no operators in place of a matrix. `scipy.sparse.linalg.svds` does,
   but multiplies by one vector at a time, where filters are fast on many columns at once. This form
@@ -26,14 +26,13 @@ from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray
 from recsys.models.base import FilterRecommender
-from recsys.models.sparse_products import dense_product
 from recsys.ops.chunks import slices
 
 _OVERSAMPLING = 16
 _OF_SCIKIT_LEARN, _ITERATIONS = 10, 3
 """Its oversampling; power iterations."""
-_ROWS_AT_ONCE = 2**20
-"""Of a matrix that is multiplied by its transpose: 256 MiB of products with a block of columns."""
+_ROWS_AT_ONCE = 2**18
+"""Of a matrix that is multiplied by its transpose: 64 MiB of products with a block of columns."""
 _COLUMNS = 64
 """Of vectors that are multiplied at a time, where their products are not kept."""
 _WELL_CONDITIONED = 1e-2
@@ -63,6 +62,9 @@ def of_matrix(
         [m, rank] float32 with orthonormal columns, the vector of the largest singular value first;
         those beyond the rank of A are zero.
     """
+    # Imported late: export does not need PyTorch.
+    from recsys.models.sparse_products import dense_product
+
     shorter = min(matrix.shape)
     width, is_wide = min(rank + _OF_SCIKIT_LEARN, shorter), matrix.shape[0] < matrix.shape[1]
     # Of the old generator, because scikit-learn draws from it.
@@ -111,6 +113,8 @@ def _orthonormal(vectors: FloatArray) -> FloatArray:
 
 def _gram_product(matrix: csr_array, vectors: FloatArray, rows_at_once: int) -> FloatArray:
     """A'A V [m, width] of A [n, m] and V [m, width], a block of rows at a time."""
+    from recsys.models.sparse_products import dense_product
+
     if matrix.shape[0] <= rows_at_once:
         return dense_product(vectors, matrix.T.tocsr(), matrix)
     total = np.zeros_like(vectors)

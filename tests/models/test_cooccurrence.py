@@ -81,6 +81,15 @@ def test_few_entries_are_joined_to_one_block(history: csr_array) -> None:
     assert few.entries == (history[:3].T @ history[:3]).nnz
 
 
+def test_a_block_of_equal_customers_is_joined_after_it_is_made() -> None:
+    # Four customers with the same three products link them 36 times, in nine entries.
+    same = csr_array(np.repeat([[1, 1, 1, 0]], 4, axis=0).astype(np.float32))
+    matrix = Cooccurrence.of(same, same, at_once=12)
+    assert len(matrix.blocks) == 1
+    assert matrix.entries == 9
+    np.testing.assert_array_equal(matrix.blocks[0].toarray()[:3, :3], 4)
+
+
 def test_a_graph_filter_in_blocks_scores_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     data = market()
     customers = np.arange(min(50, len(data.customers)))

@@ -53,7 +53,7 @@ class LightGCNFiles:
         table = {
             columns.CUSTOMER: customers,
             columns.PRODUCT: products,
-            columns.PART: pd.Categorical.from_codes(part, parts),
+            columns.PART: pd.Categorical.from_codes(part, pd.Index(parts)),
         }
         return Tables(interactions=pd.DataFrame(table))
 
