@@ -158,6 +158,9 @@ def squared_lengths(matrix: csr_array, vectors: FloatArray) -> FloatArray:
     Returns:
         [k] float32.
     """
+    # Imported late, with PyTorch.
+    from recsys.models.sparse_products import dense_product
+
     columns = slices(vectors.shape[1], _COLUMNS)
     parts = [
         np.square(dense_product(vectors[:, part], matrix)).sum(axis=0, dtype=np.float64)
