@@ -2,10 +2,12 @@
 
 import builtins
 import sys
+import warnings
 from typing import Any
 
 import pytest
 import torch
+from tqdm import TqdmWarning
 
 from recsys import ALS, InputError
 from recsys.models import device
@@ -23,6 +25,22 @@ def test_an_implicit_without_openmp_is_one_line(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(InputError, match=r"libgomp\.so\.1.*install OpenMP") as error:
         ALS()
     assert error.value.key == "model"
+
+
+def test_a_notebook_without_widgets_sees_no_warning_of_implicit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = builtins.__import__
+
+    def without_widgets(name: str, *rest: Any, **more: Any) -> Any:
+        if name.startswith("implicit"):
+            warnings.warn("IProgress not found", TqdmWarning, stacklevel=2)
+        return loaded(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_widgets)
+    with warnings.catch_warnings(record=True) as seen:
+        ALS(device="cpu")
+    assert not seen
 
 
 def test_a_gpu_that_is_not_there_is_one_line() -> None:
