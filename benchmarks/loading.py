@@ -55,11 +55,11 @@ class LoadingSuite:
         return figures
 
 
-def require_checkout(baseline: str) -> Path:
-    """The folder of another checkout. Raises `InputError` where it is none."""
+def require_checkout(baseline: str, key: str = "suite.baseline") -> Path:
+    """The folder of another checkout. Raises `InputError`, with its key, where it is none."""
     if not (Path(baseline) / "recsys").is_dir():
         raise InputError(
-            f"suite.baseline={baseline}: expected a checkout of this project, and there is no "
+            f"{key}={baseline}: expected a checkout of this project, and there is no "
             "folder recsys in it"
         )
     return Path(baseline).resolve()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
+from recsys.data.audit.rows import among
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import timestamp
 from recsys.data.moments import parse_moment
@@ -127,7 +128,7 @@ class GivenSplit(BaseSplit):
         # A view of the held-out product would reveal it, or filter it as seen.
         events = data.interactions
         pair = events.customers.astype(np.int64) * len(data.products) + events.products
-        of_held_pair = (events.products >= 0) & np.isin(pair, pair[in_valid])
+        of_held_pair = (events.products >= 0) & among(pair, pair[in_valid])
         return Split(
             description=f"given: {self._described_part()} of train held out, seed {self.seed}",
             valid=window(data, ~in_test & ~of_held_pair, in_valid),

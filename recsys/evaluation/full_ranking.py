@@ -1,7 +1,8 @@
 """Full ranking: every eligible product for every query, in tiles of fixed size."""
 
+import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from tqdm import tqdm
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries
 from recsys.evaluation.relevance import mid_ranks, relevant_entries
+from recsys.ops.chunks import even_slices
 from recsys.ops.csr import entry_rows
 from recsys.ops.topk import TopK, topk
 
@@ -20,6 +22,9 @@ Score: TypeAlias = Callable[[IntArray], FloatArray]
 
 TILE = 256
 """Queries scored at once. Fixed, because matrix products round differently for other shapes."""
+
+_SELECTORS = min(4, os.cpu_count() or 1)
+"""Threads that rank the rows of a tile, each an equal part of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +71,8 @@ def rank(
         entries=np.empty((count, k), np.int64),
         mid_ranks=np.full(queries.relevant.nnz, np.nan) if in_full else None,
     )
-    with ThreadPoolExecutor(1) as pool:
-        pending = None
+    with ThreadPoolExecutor(_SELECTORS) as pool:
+        pending: list[Future[None]] = []
         tiles = tqdm(
             range(0, count, TILE), desc="evaluate", unit="tile", delay=3,
             disable=None if progress else True,
@@ -75,12 +80,15 @@ def rank(
         for start in tiles:
             rows = slice(start, min(start + TILE, count))
             tile = scored(score, queries, rows)
-            if pending is not None:
-                pending.result()
+            for part in pending:
+                part.result()
             # Selection of one tile overlaps with the scoring of the next.
-            pending = pool.submit(_rank_into, ranking, rows, tile, queries)
-        if pending is not None:
-            pending.result()
+            pending = [
+                pool.submit(_rank_into, ranking, start + part.start, tile[part], queries)
+                for part in even_slices(len(tile), -(-len(tile) // _SELECTORS))
+            ]
+        for part in pending:
+            part.result()
     return ranking
 
 
@@ -98,7 +106,8 @@ def scored(score: Score, queries: Queries, rows: slice) -> FloatArray:
     return tile[: len(customers)]
 
 
-def _rank_into(ranking: Ranking, rows: slice, tile: FloatArray, queries: Queries) -> None:
+def _rank_into(ranking: Ranking, start: int, tile: FloatArray, queries: Queries) -> None:
+    rows = slice(start, start + len(tile))
     mask(tile, queries.eligible, None if queries.seen is None else queries.seen[rows])
     best = topk(tile, ranking.columns.shape[1])
     ranking.columns[rows], ranking.scores[rows] = best.columns, best.scores

@@ -186,15 +186,26 @@ def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[
     part_class = class_of_target(target, shown, allow, _METHODS.get(name))
     try:
         check_values(part_class, values, name)
-        for key, value in values.items():
-            if isinstance(value, dict) and TARGET in value:
-                values[key] = build_part(value, f"{name}.{key}", allow)
-        return part_class(**values)
+        return part_class(
+            **{
+                key: _with_parts_built(value, f"{name}.{key}", allow)
+                for key, value in values.items()
+            }
+        )
     except InputError:
         raise
     except (ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{shown} cannot be built: {reason}") from error
+
+
+def _with_parts_built(value: Any, name: str, allow: Sequence[str]) -> Any:
+    """The value; a part within is built, and so are the parts of a mapping of parts."""
+    if not isinstance(value, dict):
+        return value
+    if TARGET in value:
+        return build_part(value, name, allow)
+    return {key: _with_parts_built(each, f"{name}.{key}", allow) for key, each in value.items()}
 
 
 def _check_types(plain: Mapping[str, Any]) -> None:

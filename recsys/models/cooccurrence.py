@@ -6,14 +6,17 @@ takes less memory. A block is scaled by columns when it is used, since a scaled 
 would take as much memory again; a single block keeps its scaled copy, which scores faster.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import torch
 from scipy.sparse import csr_array, vstack
 
 from recsys.arrays import FloatArray
 from recsys.models.dense_scores import add_product
+from recsys.ops.chunks import even_slices, slices
 
 _ENTRIES_AT_ONCE = 2**27
 """Of a block: 512 MiB if it is dense, up to 1 GiB if it is sparse."""
@@ -44,9 +47,9 @@ class Cooccurrence:
         step = max(1, at_once // products)
         ones = np.ones(products, np.float32)
         if step >= products:
-            return cls(((transposed @ weighted).tocsr(),), ones)
+            return cls((_product(transposed, weighted),), ones)
         blocks = [
-            _smaller((transposed[first : first + step] @ weighted).tocsr())
+            _smaller(_product(transposed[first : first + step], weighted))
             for first in range(0, products, step)
         ]
         if sum(int(block.size) for block in blocks) <= at_once:
@@ -88,8 +91,18 @@ class Cooccurrence:
 
 def scaled_columns(matrix: csr_array, factor: FloatArray) -> csr_array:
     """The matrix with its columns multiplied by a factor; the pattern is shared."""
-    data = matrix.data * factor.astype(np.float32)[matrix.indices]
+    factor, data = factor.astype(np.float32), np.empty_like(matrix.data)
+    for entries in slices(matrix.nnz):
+        np.multiply(matrix.data[entries], factor[matrix.indices[entries]], out=data[entries])
     return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _product(left: csr_array, right: csr_array) -> csr_array:
+    """The product, by as many threads as PyTorch uses: one of SciPy's runs beside others."""
+    parts = list(even_slices(left.shape[0], -(-left.shape[0] // torch.get_num_threads())))
+    with ThreadPoolExecutor(len(parts)) as pool:
+        products = list(pool.map(lambda rows: csr_array(left[rows] @ right), parts))
+    return products[0] if len(products) == 1 else csr_array(vstack(products, format="csr"))
 
 
 def _smaller(block: csr_array) -> csr_array | FloatArray:

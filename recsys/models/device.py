@@ -25,20 +25,13 @@ class Device:
 
 
 def least_squares_device(wanted: str) -> Device:
-    """Selects PyTorch on a GPU, else the library `implicit` on the CPU; arguments as for `resolve`.
+    """Selects PyTorch on a GPU, else the CPU; arguments and errors as for `resolve`.
 
     For "auto" PyTorch is loaded only where NVIDIA's driver is, because its import takes seconds.
-
-    Raises:
-        InputError: as for `resolve`; or `implicit` is needed and cannot be loaded.
     """
     if wanted == "cuda" or (wanted == "auto" and ("torch" in sys.modules or _has_driver())):
-        device = torch_device(wanted)
-    else:
-        device = resolve(wanted, False, "there is no driver of NVIDIA")
-    if device.kind == "cpu":
-        _require_implicit()
-    return device
+        return torch_device(wanted)
+    return resolve(wanted, False, "there is no driver of NVIDIA")
 
 
 def torch_device(wanted: str) -> Device:
@@ -92,7 +85,8 @@ def _has_driver() -> bool:
     return True
 
 
-def _require_implicit() -> None:
+def require_implicit() -> None:
+    """Raises `InputError` where the library `implicit` cannot be loaded."""
     try:
         with warnings.catch_warnings():
             # It imports tqdm, which warns in a notebook without ipywidgets; no bar is drawn here.

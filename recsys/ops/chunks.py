@@ -22,6 +22,16 @@ def slices(count: int, size: int = CHUNK) -> Iterator[slice]:
         yield slice(start, min(start + size, count))
 
 
+def even_slices(count: int, most: int) -> Iterator[slice]:
+    """The fewest slices of at most `most` rows (at least one), as even as possible.
+
+    >>> list(even_slices(5, 3))
+    [slice(0, 3, None), slice(3, 5, None)]
+    """
+    pieces = -(-count // max(1, most))
+    return slices(count, -(-count // max(1, pieces)) or 1)
+
+
 def counts(rows: IntArray, size: int) -> IntArray:
     """[size] int64 how often each number below `size` is among `rows` [n].
 

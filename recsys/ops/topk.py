@@ -10,6 +10,8 @@ from recsys.errors import InputError
 _GROUPS = 1024
 """Into so many groups the columns of a wide row are divided."""
 
+_LOWEST = np.finfo(np.float32).min
+
 
 @dataclass(frozen=True, eq=False)
 class TopK:
@@ -27,8 +29,8 @@ class TopK:
 def topk(scores: FloatArray, k: int) -> TopK:
     """The k highest scores of each row; equal scores are ordered by ascending column.
 
-    Exact: the k best are in the k groups of columns with the highest maxima, so only those groups
-    are searched. Rows where equal scores cross the groups are ordered in full.
+    Exact: the k highest maxima of groups of columns are k scores of the row, so that no score below
+    the last of them is among the k best. Only groups with a maximum from there on are searched.
 
     Args:
         scores: [n, P] float32; -inf leaves a column out.
@@ -42,38 +44,44 @@ def topk(scores: FloatArray, k: int) -> TopK:
     depth = -(-width // _GROUPS)
     if depth < 2 or 2 * k > _GROUPS:
         _refuse_nan(scores.max(axis=1))
-        return _ordered(scores, np.broadcast_to(np.arange(width), (count, width)), k)
-    body = scores[:, : width // depth * depth].reshape(count, depth, -1)
-    groups = body.shape[2]
+        rows, columns = np.nonzero(scores >= _bound(scores, k)[:, None])
+        return _ordered(count, k, rows, columns, scores[rows, columns])
+    grouped = width // depth * depth
+    body, rest = scores[:, :grouped].reshape(count, depth, -1), scores[:, grouped:]
     maxima = body.max(axis=1)
     _refuse_nan(maxima)
-    _refuse_nan(scores[:, depth * groups :])
-    best = np.argpartition(maxima, groups - k, axis=1)[:, groups - k :]
-    inside = best[:, None, :] + np.arange(depth)[None, :, None] * groups
-    rest = np.broadcast_to(np.arange(depth * groups, width), (count, width - depth * groups))
-    candidates = np.concatenate([inside.reshape(count, -1), rest], axis=1)
-    best_k = _ordered(np.take_along_axis(scores, candidates, axis=1), candidates, k)
-    # A group left out may hold a score equal to the last one chosen, at a lower column.
-    threshold = best_k.scores[:, -1]
-    tied = (maxima >= threshold[:, None]).sum(axis=1) > k
-    if tied.any():
-        full = np.broadcast_to(np.arange(width), (int(tied.sum()), width))
-        exact = _ordered(scores[tied], full, k)
-        best_k.columns[tied], best_k.scores[tied] = exact.columns, exact.scores
-    return best_k
+    _refuse_nan(rest)
+    bound = _bound(maxima, k)
+    row, group = np.nonzero(maxima >= bound[:, None])
+    inside = body[row, :, group]
+    found, level = np.nonzero(inside >= bound[row, None])
+    rest_row, rest_column = np.nonzero(rest >= bound[:, None])
+    return _ordered(
+        count,
+        k,
+        np.concatenate([row[found], rest_row]),
+        np.concatenate([level * body.shape[2] + group[found], rest_column + grouped]),
+        np.concatenate([inside[found, level], rest[rest_row, rest_column]]),
+    )
 
 
-def _ordered(scores: FloatArray, candidates: IntArray, k: int) -> TopK:
-    """The k best of candidates [n, m], columns with scores [n, m]; equal ones by column."""
-    count, width = scores.shape
-    threshold = np.partition(scores, width - k, axis=1)[:, width - k]
-    rows, positions = np.nonzero(scores >= threshold[:, None])
-    kept, ids = scores[rows, positions], candidates[rows, positions]
-    order = np.lexsort((ids, -kept, rows))
-    starts = np.searchsorted(rows, np.arange(count))
-    first_k = order[starts[:, None] + np.arange(k)]
-    best = kept[first_k].astype(np.float32)
-    return TopK(np.where(np.isneginf(best), -1, ids[first_k]).astype(np.int32), best)
+def _bound(scores: FloatArray, k: int) -> FloatArray:
+    """[n] the k-th highest of each row [n, m]; where that is -inf, the lowest finite number."""
+    last = scores.shape[1] - k
+    bound: FloatArray = np.maximum(np.partition(scores, last, axis=1)[:, last], _LOWEST)
+    return bound
+
+
+def _ordered(count: int, k: int, rows: IntArray, columns: IntArray, scores: FloatArray) -> TopK:
+    """The k best of candidates, given as entries [m] of `count` rows; equal ones by column."""
+    order = np.lexsort((columns, -scores, rows))
+    amounts = np.bincount(rows, minlength=count)
+    rank = np.arange(len(rows)) - np.repeat(np.cumsum(amounts) - amounts, amounts)
+    first, place = order[rank < k], rank[rank < k]
+    best = TopK(np.full((count, k), -1, np.int32), np.full((count, k), -np.inf, np.float32))
+    best.columns[rows[first], place] = columns[first]
+    best.scores[rows[first], place] = scores[first]
+    return best
 
 
 def _refuse_nan(maxima: FloatArray) -> None:

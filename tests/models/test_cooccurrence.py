@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import csr_array, random_array
 
+from recsys.models import dense_scores
 from recsys.models.cooccurrence import Cooccurrence
 from recsys.models.graph_filter import GraphFilter
 from recsys.testing.data import market
@@ -30,6 +32,33 @@ def test_any_number_of_blocks_gives_the_same_products(history: csr_array, at_onc
     scores = np.ones((4, P), np.float32)
     scaled.add_to(scores, history[:4])
     expected = 1 + history[:4].toarray() @ (exact * factor)
+    np.testing.assert_allclose(scores, expected, rtol=1e-5)
+
+
+def test_the_number_of_threads_does_not_matter(history: csr_array) -> None:
+    before, matrices = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            matrix = Cooccurrence.of(history, history)
+            scores = np.zeros((C, P), np.float32)
+            matrix.add_to(scores, history)
+            matrices.append((matrix.blocks[0].toarray(), scores))
+    finally:
+        torch.set_num_threads(before)
+    for product, scores in matrices[1:]:
+        np.testing.assert_array_equal(product, matrices[0][0])
+        np.testing.assert_array_equal(scores, matrices[0][1])
+
+
+@pytest.mark.parametrize("numbers_at_once", [1, 5 * P, C * P])
+def test_scores_are_added_to_in_any_number_of_pieces(
+    history: csr_array, numbers_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense_scores, "NUMBERS_AT_ONCE", numbers_at_once)
+    scores = np.ones((C, P), np.float32)
+    dense_scores.add_product(scores, history, csr_array(history.T @ history))
+    expected = 1 + history.toarray() @ (history.T @ history).toarray()
     np.testing.assert_allclose(scores, expected, rtol=1e-5)
 
 
