@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,19 @@ class TestComparing:
         assert (row["first"], row["second"], row["verdict"]) == ("als", "popularity", "win")
         assert row["p_holm"] < 0.05
         assert "als wins by ndcg@10" in repr(result)
+
+    def test_has_a_leaderboard_best_first(self, split: Split) -> None:
+        models = {
+            "popularity": Popularity().fit(split.train),
+            "als": ALS(dim=8, epochs=5).fit(split.train),
+        }
+        result = compare(models, split.valid, metric="recall@5")
+        board = result.leaderboard()
+        assert list(board.index) == ["als", "popularity"]
+        assert list(board.columns) == ["mean", "low", "high", "customers"]
+        for name, row in board.iterrows():
+            assert tuple(row) == astuple(result.evaluations[name].metrics["recall@5"])
+        assert board["customers"].dtype == int
 
     def test_calls_equal_models_a_tie(self, split: Split) -> None:
         model = Popularity().fit(split.train)

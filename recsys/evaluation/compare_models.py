@@ -40,6 +40,16 @@ class Comparison:
         """A copy of the pairs, one row each."""
         return self.pairs.copy()
 
+    def leaderboard(self) -> pd.DataFrame:
+        """One row a model, best first: mean, low, high and customers of the metric.
+
+        low and high are the interval of that model alone. Intervals that overlap do not make a
+        tie: the pairs tell who wins.
+        """
+        rows = {name: each.frame().loc[self.metric] for name, each in self.evaluations.items()}
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        return table.astype({"customers": int}).rename_axis("model")
+
     @property
     def verdict(self) -> str:
         """The result in one sentence."""

@@ -1,9 +1,12 @@
 """Which processor a model runs on, and why."""
 
 import sys
+import warnings
 from ctypes import CDLL
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from tqdm import TqdmWarning
 
 from recsys.errors import InputError
 
@@ -85,7 +88,10 @@ def _has_driver() -> bool:
 def require_implicit() -> None:
     """Raises `InputError` where the library `implicit` cannot be loaded."""
     try:
-        import implicit.cpu.als  # noqa: F401
+        with warnings.catch_warnings():
+            # It imports tqdm, which warns in a notebook without ipywidgets; no bar is drawn here.
+            warnings.simplefilter("ignore", TqdmWarning)
+            import implicit.cpu.als  # noqa: F401
     except ImportError as error:
         # Its Linux wheel does not bring the OpenMP that it needs.
         hint = "; install OpenMP, on Debian the package libgomp1" if "libgomp" in str(error) else ""
