@@ -3,12 +3,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from public_data import published
 
 from recsys.data.categories import plain_table
 from recsys.data.check import check_table, check_tables
 from recsys.data.dataset import Dataset, build
 from recsys.data.source import Source
+from recsys.data.sources import lightgcn as lightgcn_source
 from recsys.data.sources.complete_journey import CompleteJourney
 from recsys.data.sources.files import Files
 from recsys.data.sources.lightgcn import LightGCNFiles
@@ -190,6 +193,26 @@ def test_one_line_a_customer(tmp_path: Path) -> None:
         ("test", 0, 7), ("test", 3, 8), ("test", 3, 9),
     ]  # fmt: skip
     assert source.name == tmp_path.name
+
+
+WORDS = st.tuples(st.text("0123456789", max_size=18), st.sampled_from([" ", "  ", "\n", " \n\n "]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WORDS, max_size=20).map(lambda words: "".join(map("".join, words))))
+def test_plain_files_are_read_as_any_other(text: str) -> None:
+    wanted_lengths, wanted = lightgcn_source._any("train.txt", text)
+    plain = lightgcn_source._plain(text.encode())
+    if plain is None:
+        assert not len(wanted)
+    else:
+        assert plain[0].tolist() == wanted_lengths.tolist()
+        assert plain[1].tolist() == wanted.tolist()
+
+
+def test_the_largest_number_is_read(tmp_path: Path) -> None:
+    source = lightgcn(tmp_path, f"0 {2**63 - 1}\n")
+    assert source.load().interactions["product_id"].tolist() == [2**63 - 1, 5]
 
 
 @pytest.mark.parametrize(
