@@ -1,10 +1,11 @@
-"""ALS on Gowalla: by PyTorch and by `implicit` on a GPU, and by `implicit` on the CPU."""
+"""ALS on Gowalla: on a GPU by PyTorch, with both solvers, and by `implicit`; and on the CPU."""
 
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from benchmarks.gpu_report import Report
 from recsys.arrays import FloatArray
 from recsys.data.queries import Window
 from recsys.evaluation.per_query import evaluate
-from recsys.models.als import ALS
+from recsys.models.als import ALS, SOLVERS
 from recsys.training.alternating import alternate
+from recsys.training.exact_alternating import alternate_exactly
 
 _LOADS = {
     "implicit alone": "import implicit.gpu as gpu; print(gpu.HAS_RMM, gpu.HAS_CUDA)",
@@ -30,22 +32,23 @@ def als(report: Report, data: Path) -> None:
     """Fits with the settings of docs/results.md, twice where the first fit warms the GPU up."""
     settings = _settings(report)
     window = published_test(data / "gowalla", report.quick)
-    rows = ("CUDA, PyTorch, first fit", "CUDA, PyTorch")
-    for row in rows if report.has_gpu else ():
+    rows = {"CUDA, first fit": "exact", "CUDA": "exact", "CUDA, gradients": "conjugate_gradient"}
+    for row, solver in rows.items() if report.has_gpu else ():
         with report.guarded(row):
             report.require_time()
             torch.cuda.reset_peak_memory_stats()
-            figures = _fitted(ALS(**settings, device="cuda"), window)
+            figures = _fitted(ALS(**settings, solver=solver, device="cuda"), window)
             report.add(row, {**figures, "peak memory, GB": torch.cuda.max_memory_allocated() / 1e9})
     # The form on the CPU does not need rmm, and must not fail where rmm does.
     sys.modules["rmm"] = None  # type: ignore[assignment]
-    with report.guarded("CPU, implicit"):
-        report.require_time()
-        figures = _fitted(ALS(**settings, device="cpu"), window)
-        report.add(f"CPU, implicit, {os.cpu_count()} cores", figures)
-    with report.guarded("PyTorch against implicit"):
-        report.require_time()
-        _compare_one_epoch(report, settings, window)
+    for solver in SOLVERS:
+        with report.guarded(f"CPU, {solver}"):
+            report.require_time()
+            figures = _fitted(ALS(**settings, solver=solver, device="cpu"), window)
+            report.add(f"CPU, {solver}, {os.cpu_count()} cores", figures)
+        with report.guarded(f"PyTorch against the CPU, {solver}"):
+            report.require_time()
+            _compare_one_epoch(report, {**settings, "solver": solver}, window)
 
 
 def implicit_gpu(report: Report, data: Path) -> None:
@@ -111,13 +114,14 @@ def _compare_one_epoch(report: Report, settings: dict[str, Any], window: Window)
     one = {**settings, "epochs": 1}
     model = ALS(**one, device="cpu").fit(window.past)
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    way = alternate if one["solver"] != "exact" else partial(alternate_exactly, xp=torch)
     start = time.perf_counter()
-    _, products = alternate(
+    _, products = way(
         model.confidence(window.past), dim=one["dim"], epochs=1, l2=one["l2"], seed=0, device=device
     )
     difference = np.abs(products.cpu().numpy() - model.product_vectors).max()
     report.add(
-        f"PyTorch on {device} against implicit after one epoch",
+        f"PyTorch on {device} against the CPU after one epoch, {one['solver']}",
         {
             "fit seconds": time.perf_counter() - start,
             "largest difference": float(difference / np.abs(model.product_vectors).max()),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from recsys.exporting.library import export
     from recsys.exporting.refresh.refresh import refresh
     from recsys.models.als import ALS
+    from recsys.models.auto import Auto
+    from recsys.models.blend import Blend
     from recsys.models.ease import EASE
     from recsys.models.graph_filter import GraphFilter
     from recsys.models.item_knn import ItemKNN
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
     from recsys.models.popularity import Popularity
     from recsys.models.rp3beta import RP3Beta
     from recsys.models.segment import Segment
+    from recsys.models.simplex import SimpleX
+    from recsys.models.slim import SLIM
     from recsys.models.touchpoint_filter import TouchpointFilter
     from recsys.models.touchpoint_gnn import TouchpointGNN
+    from recsys.models.ultragcn import UltraGCN
     from recsys.models.xsimgcl import XSimGCL
     from recsys.serving.storage import load as load_artifact
     from recsys.simulation.source import SimulatedMarket
@@ -38,6 +43,8 @@ __version__ = "0.2.0"
 
 _SOURCES = {
     "ALS": "recsys.models.als",
+    "Auto": "recsys.models.auto.auto",
+    "Blend": "recsys.models.blend",
     "Dataset": "recsys.data.dataset",
     "EASE": "recsys.models.ease",
     "GivenSplit": "recsys.data.split",
@@ -51,11 +58,14 @@ _SOURCES = {
     "Popularity": "recsys.models.popularity",
     "RP3Beta": "recsys.models.rp3beta",
     "RollingSplit": "recsys.data.rolling",
+    "SLIM": "recsys.models.slim",
     "Segment": "recsys.models.segment",
+    "SimpleX": "recsys.models.simplex",
     "SimulatedMarket": "recsys.simulation.source",
     "TimeSplit": "recsys.data.split",
     "TouchpointFilter": "recsys.models.touchpoint_filter",
     "TouchpointGNN": "recsys.models.touchpoint_gnn",
+    "UltraGCN": "recsys.models.ultragcn",
     "XSimGCL": "recsys.models.xsimgcl",
     "compare": "recsys.evaluation.compare_models",
     "compare_policies": "recsys.evaluation.off_policy.compare",
@@ -68,12 +78,11 @@ _SOURCES = {
 """Public name -> the module that defines it."""
 
 __all__ = [
-    "ALS", "EASE", "Dataset", "GivenSplit", "GraphFilter", "InputError", "ItemKNN", "LeaveLastOut",
-    "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta", "RollingSplit",
-    "Segment",
-    "SimulatedMarket", "TimeSplit", "TouchpointFilter", "TouchpointGNN", "XSimGCL", "compare",
-    "compare_policies", "evaluate", "evaluate_policy", "export", "load_artifact",
-    "refresh",
+    "ALS", "EASE", "SLIM", "Auto", "Blend", "Dataset", "GivenSplit", "GraphFilter", "InputError",
+    "ItemKNN", "LeaveLastOut", "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta",
+    "RollingSplit", "Segment", "SimpleX", "SimulatedMarket", "TimeSplit", "TouchpointFilter",
+    "TouchpointGNN", "UltraGCN", "XSimGCL", "compare", "compare_policies", "evaluate",
+    "evaluate_policy", "export", "load_artifact", "refresh",
 ]  # fmt: skip
 
 

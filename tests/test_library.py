@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +284,19 @@ class TestComparing:
         assert row["p_holm"] < 0.05
         assert "als wins by ndcg@10" in repr(result)
 
+    def test_has_a_leaderboard_best_first(self, split: Split) -> None:
+        models = {
+            "popularity": Popularity().fit(split.train),
+            "als": ALS(dim=8, epochs=5).fit(split.train),
+        }
+        result = compare(models, split.valid, metric="recall@5")
+        board = result.leaderboard()
+        assert list(board.index) == ["als", "popularity"]
+        assert list(board.columns) == ["mean", "low", "high", "customers"]
+        for name, row in board.iterrows():
+            assert tuple(row) == astuple(result.evaluations[name].metrics["recall@5"])
+        assert board["customers"].dtype == int
+
     def test_calls_equal_models_a_tie(self, split: Split) -> None:
         model = Popularity().fit(split.train)
         result = compare({"a": model, "b": model}, split.valid, metric="recall@5")
@@ -317,10 +331,11 @@ class TestRecommending:
         self, name: str, data: Dataset, tmp_path: Path
     ) -> None:
         kind = getattr(recsys, name)
-        few = (
+        few: dict[str, Any] = (
             {"dim": 8, "epochs": 2} if hasattr(kind, "embeddings") and name != "Popularity" else {}
         )
-        model = kind(**({} if name == "Segment" else few)).fit(data)
+        needed = {"Segment": {}, "Blend": {"models": {"a": ALS(dim=8), "b": Popularity()}}}
+        model = kind(**needed.get(name, few)).fit(data)
         export(model, data, tmp_path / "artifact")
         artifact = load_artifact(tmp_path / "artifact")
         for customer in (ASKED, "C0000900", "nobody-we-know"):

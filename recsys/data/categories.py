@@ -90,7 +90,9 @@ def plain(column: pd.Series) -> pd.Series:
 
 
 def plain_table(table: pd.DataFrame) -> pd.DataFrame:
-    """A table with `plain` columns."""
+    """A table with `plain` columns; the table itself where all are."""
+    if not any(isinstance(kind, pd.CategoricalDtype) for kind in table.dtypes):
+        return table
     return pd.DataFrame({label: plain(table[label]) for label in table.columns})
 
 

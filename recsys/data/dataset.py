@@ -10,6 +10,7 @@ import pandas as pd
 
 from recsys.arrays import BoolArray, IntArray
 from recsys.data import columns
+from recsys.data.categories import plain_table
 from recsys.data.contexts import context_values
 from recsys.data.encode import encode
 from recsys.data.filter_seen import AUTO, FilterSeenLike, filter_of
@@ -265,7 +266,7 @@ def build(source: Source, tables: Tables, seed: int = 0) -> Dataset:
         tables: checked, identities merged.
         seed: shuffles customer and product ids, so that row numbers carry no information.
     """
-    side = {name: table for name, table in tables.items() if name != "interactions"}
+    side = {name: plain_table(table) for name, table in tables.items() if name != "interactions"}
     events = tables.interactions
     customers, products, touchpoints = vocabularies(tables, seed)
     contexts = context_values(events)

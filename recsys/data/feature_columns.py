@@ -31,6 +31,8 @@ _EMPTY = "fix the value, or leave it empty where there is none"
 def read_feature(column: pd.Series) -> pd.Series:
     """Numbers become float64 and dates UTC timestamps; other columns stay as they are.
 
+    A column of categories says that its texts are no numbers, and stays one.
+
     Raises:
         CellError: the first cell that is no number or date where nearly all others are, or that is
             written in a way with more than one meaning, as 01/02/2026 or 1,234.

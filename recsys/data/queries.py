@@ -27,6 +27,8 @@ class Queries:
         history: [Q] int64, number of events of the customer before the window.
         touchpoints: [N] int32 row numbers, for each of the N entries of `relevant` the touchpoint
             of its first target event in the window; -1 where unknown, None where all are unknown.
+        times: [N] int64, for each entry of `relevant` how many target events of the window it has;
+            None where each has one.
         left_out: number of customers whose target events in the window are all about seen
             products.
     """
@@ -37,6 +39,7 @@ class Queries:
     eligible: BoolArray
     history: IntArray
     touchpoints: IntArray | None = None
+    times: IntArray | None = None
     left_out: int = 0
 
     def __len__(self) -> int:
@@ -44,9 +47,11 @@ class Queries:
 
     def select(self, rows: IntArray) -> "Queries":
         """The queries at these positions."""
-        touchpoints = self.touchpoints
-        if touchpoints is not None:
-            touchpoints = touchpoints[_entries(self.relevant, rows)]
+        touchpoints, times = self.touchpoints, self.times
+        if touchpoints is not None or times is not None:
+            entries = _entries(self.relevant, rows)
+            touchpoints = None if touchpoints is None else touchpoints[entries]
+            times = None if times is None else times[entries]
         return Queries(
             customers=self.customers[rows],
             relevant=self.relevant[rows],
@@ -54,6 +59,7 @@ class Queries:
             eligible=self.eligible,
             history=self.history[rows],
             touchpoints=touchpoints,
+            times=times,
             left_out=self.left_out,
         )
 
@@ -145,6 +151,7 @@ def window(
     past = data.select(in_past, as_of=start)
     answers = _answers(data, in_window)
     customers, relevant = _pairs(data, answers)
+    has_repeats = len(answers) > relevant.nnz
     if not len(customers):
         raise InputError(
             f"split: the evaluation window has no event with one of the target actions "
@@ -176,7 +183,8 @@ def window(
             "window; check columns valid_from and valid_to"
         )
     queries = replace(queries.select(with_relevant), left_out=len(customers) - len(with_relevant))
-    queries = replace(queries, touchpoints=_first_touchpoints(data, answers, queries))
+    touchpoints, times = _of_entries(data, answers, queries, has_repeats)
+    queries = replace(queries, touchpoints=touchpoints, times=times)
     return Window(past=past, queries=queries, start=start, end=end)
 
 
@@ -205,20 +213,27 @@ def _answers(data: Dataset, in_window: BoolArray | slice) -> IntArray:
     return np.flatnonzero(in_window & data.is_target)
 
 
-def _first_touchpoints(data: Dataset, answers: IntArray, queries: Queries) -> IntArray | None:
-    """See `Queries.touchpoints`; events are in order of time where there is one."""
+def _of_entries(
+    data: Dataset, answers: IntArray, queries: Queries, has_repeats: bool
+) -> tuple[IntArray | None, IntArray | None]:
+    """`Queries.touchpoints` and `Queries.times`; events are in order of time where there is one."""
     events = data.interactions
     touchpoints = events.touchpoints[answers]
-    if (touchpoints < 0).all():
-        return None
+    is_known = bool((touchpoints >= 0).any())
+    if not (is_known or has_repeats):
+        return None, None
     width = len(data.products)
-    pairs, first_event = np.unique(
+    pairs, first_event, counts = np.unique(
         events.customers[answers].astype(np.int64) * width + events.products[answers],
         return_index=True,
+        return_counts=True,
     )
     customers = np.repeat(queries.customers.astype(np.int64), np.diff(queries.relevant.indptr))
-    relevant = customers * width + queries.relevant.indices
-    return np.asarray(touchpoints[first_event[np.searchsorted(pairs, relevant)]])
+    entries = np.searchsorted(pairs, customers * width + queries.relevant.indices)
+    return (
+        np.asarray(touchpoints[first_event[entries]]) if is_known else None,
+        counts[entries] if has_repeats else None,
+    )
 
 
 def _entries(matrix: csr_array, rows: IntArray) -> IntArray:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from recsys.data.queries import Window
 from recsys.errors import InputError
+from recsys.evaluation.conventions.metric import by_convention
+from recsys.evaluation.conventions.table import Library, WithoutTest
 from recsys.evaluation.evaluate_model import Evaluation, Scored, evaluate
 from recsys.evaluation.measures import OF_HITS, Metric, MetricFunction, measure_of, name_of
 from recsys.evaluation.pairwise import holm_adjusted, pairwise
@@ -37,6 +39,16 @@ class Comparison:
     def frame(self) -> pd.DataFrame:
         """A copy of the pairs, one row each."""
         return self.pairs.copy()
+
+    def leaderboard(self) -> pd.DataFrame:
+        """One row a model, best first: mean, low, high and customers of the metric.
+
+        low and high are the interval of that model alone. Intervals that overlap do not make a
+        tie: the pairs tell who wins.
+        """
+        rows = {name: each.frame().loc[self.metric] for name, each in self.evaluations.items()}
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        return table.astype({"customers": int}).rename_axis("model")
 
     @property
     def verdict(self) -> str:
@@ -89,6 +101,8 @@ def compare(
     k: int = 10,
     resamples: int = 1000,
     level: float = 0.95,
+    convention: Library | None = None,
+    without_test: WithoutTest | None = None,
 ) -> Comparison:
     """Compares models on the same queries by a paired bootstrap over customers.
 
@@ -103,6 +117,9 @@ def compare(
         k: length of the list for a function.
         resamples: bootstrap resamples of customers.
         level: confidence.
+        convention: as for `evaluate`; a metric that is a ratio of sums is compared by its
+            linearised values, see `recsys.evaluation.conventions.formulas.summed_precision`.
+        without_test: as for `evaluate`.
 
     Raises:
         InputError: as `evaluate`; or there are fewer than two models, or the metric cannot be
@@ -110,14 +127,14 @@ def compare(
     """
     if not isinstance(models, Mapping) or len(models) < 2:
         raise InputError("compare: expected at least two models by name, as {'als': als, ...}")
-    column, measured, k = _of_hits(metric, k)
+    column, measured, k = _of_hits(metric, k, convention)
     evaluations = {
         str(label): evaluate(model, window, ks=(k,), metrics=(measured,), resamples=resamples,
-                             level=level)
+                             level=level, convention=convention, without_test=without_test)
         for label, model in models.items()
     }  # fmt: skip
     ordered = dict(sorted(evaluations.items(), key=lambda item: -item[1].metrics[column].mean))
-    pairs = _pairs(ordered, column, window, resamples, level)
+    pairs = _pairs(ordered, column, resamples, level)
     best = next(iter(ordered))
     won = (pairs.loc[pairs["first"] == best, "verdict"] == "win").all()
     return Comparison(
@@ -129,8 +146,14 @@ def compare(
     )
 
 
-def _of_hits(metric: Metric, k: int) -> tuple[str, Metric, int]:
+def _of_hits(metric: Metric, k: int, convention: Library | None = None) -> tuple[str, Metric, int]:
     """Column, metric and k of a metric that models can be compared by."""
+    if convention is not None:
+        name, _, length = name_of(metric).partition("@")
+        if not length.isdecimal():
+            raise InputError(f"metric: expected a name with its length, as ndcg@10; got {metric!r}")
+        (chosen,) = by_convention(convention, [name])
+        return f"{name_of(chosen)}@{length}", chosen, int(length)
     if isinstance(metric, str):
         name, _, length = metric.partition("@")
         if name not in OF_HITS or not length.isdecimal():
@@ -147,10 +170,11 @@ def _of_hits(metric: Metric, k: int) -> tuple[str, Metric, int]:
 
 
 def _pairs(
-    ordered: Mapping[str, Evaluation], metric: str, window: Window, resamples: int, level: float
+    ordered: Mapping[str, Evaluation], metric: str, resamples: int, level: float
 ) -> pd.DataFrame:
     values = np.column_stack([e.per_query.values[metric] for e in ordered.values()])
-    tested = pairwise(values, window.queries.customers, resamples=resamples, level=level)
+    customers = next(iter(ordered.values())).per_query.customers
+    tested = pairwise(values, customers, resamples=resamples, level=level)
     labels, corrected = list(ordered), holm_adjusted(tested.p_values)
     sure = corrected < 1 - level
     verdicts = np.where(~sure, "tie", np.where(tested.difference > 0, "win", "loss"))

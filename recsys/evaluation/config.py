@@ -2,8 +2,11 @@
 
 import re
 from dataclasses import dataclass
+from typing import get_args
 
 from recsys.errors import InputError
+from recsys.evaluation.conventions.metric import by_convention
+from recsys.evaluation.conventions.table import Library, WithoutTest
 from recsys.evaluation.measures import (
     METRICS,
     OF_HITS,
@@ -24,6 +27,11 @@ class MeasureConfig:
         ks: lengths of the list.
         metrics: names of `METRICS` or functions, each measured at every length; see
             `recsys.evaluation.measures`.
+        convention: the library by whose definitions `metrics` are measured, a name of
+            `recsys.evaluation.conventions.table.CONVENTIONS`; None for ours. Metrics then have its
+            name in front, as "rectools.ndcg".
+        without_test: what customers count who were known before the window and have nothing
+            relevant in it; None as the convention has it, and left out of ours.
         warm_from: events before the window from which a customer counts as warm.
         hot_from: events before the window from which a customer counts as hot.
         segment: column of the customers table that results are sliced by; None for thirds of what
@@ -34,6 +42,8 @@ class MeasureConfig:
 
     ks: tuple[int, ...] = (5, 10, 20, 50)
     metrics: tuple[Metric, ...] = USUAL
+    convention: Library | None = None
+    without_test: WithoutTest | None = None
     warm_from: int = 1
     hot_from: int = 10
     segment: str | None = None
@@ -44,7 +54,14 @@ class MeasureConfig:
         """Raises `InputError` where a value cannot be measured."""
         if not self.ks or not all(isinstance(k, int) and k > 0 for k in self.ks):
             raise InputError(f"evaluate.ks: expected whole numbers > 0, got {list(self.ks)}")
+        if self.convention is not None:
+            object.__setattr__(self, "metrics", by_convention(self.convention, self.metrics))
         _check_metrics(self.metrics)
+        if self.without_test not in (None, *get_args(WithoutTest)):
+            raise InputError(
+                f"evaluate.without_test: expected {', '.join(get_args(WithoutTest))} or null, "
+                f"got {self.without_test!r}"
+            )
         if not 0 < self.level < 1 or self.resamples < 1:
             raise InputError(
                 f"evaluate: expected 0 < level < 1 and resamples >= 1, got level={self.level}, "
@@ -62,7 +79,8 @@ class EvaluateConfig(MeasureConfig):
     """What a run measures, and by what it chooses.
 
     Attributes:
-        metric: what models are chosen by, on valid: one of `metrics` that needs hits alone.
+        metric: what models are chosen by, on valid: one of `metrics` that needs hits alone; by a
+            convention with or without the library in front.
         test: read the test window, after a refit on train + valid.
     """
 
@@ -72,6 +90,8 @@ class EvaluateConfig(MeasureConfig):
     def __post_init__(self) -> None:
         """Raises `InputError` where a value cannot be measured, or models not chosen by it."""
         super().__post_init__()
+        if self.convention is not None and not self.metric.startswith(f"{self.convention}."):
+            object.__setattr__(self, "metric", f"{self.convention}.{self.metric}")
         if self.metric not in self.choosable:
             raise InputError(
                 f"evaluate.metric: expected one of {', '.join(self.choosable) or 'none'} (those of "

@@ -14,8 +14,9 @@ from recsys.evaluation.config import MeasureConfig
 from recsys.evaluation.dimensions import cuts, segment_labels
 from recsys.evaluation.full_ranking import Ranking, Score, rank
 from recsys.evaluation.intervals import Interval, bootstrap
-from recsys.evaluation.measures import AUC, NEED_CATEGORIES, name_of
-from recsys.evaluation.per_query import PerQuery, measured, sliced
+from recsys.evaluation.measures import NEED_CATEGORIES, name_of
+from recsys.evaluation.per_query import PerQuery, measured, needs_ranks, sliced
+from recsys.evaluation.without_test import with_others
 
 Slices = Mapping[str, Mapping[str, Mapping[str, Interval]]]
 """Dimension -> slice -> metric -> interval."""
@@ -26,9 +27,11 @@ class Measured:
     """Metrics of one window.
 
     Attributes:
-        per_query: one value a query.
+        per_query: one value a query; and, where metrics count them, one row for each customer
+            without a relevant product.
         intervals: metric -> its interval over customers; without those that no query has.
-        slices: the same by dimension and slice; empty unless `measure` was called with in_slices.
+        slices: the same by dimension and slice, of queries alone; empty unless `measure` was called
+            with in_slices.
     """
 
     per_query: PerQuery
@@ -51,14 +54,22 @@ def measure(
         ValueError: a score is NaN, or the score array has the wrong shape.
         InputError: as `refuse_unknown`, or a metric did not return one number a query.
     """
-    ranking = rank(score, window.queries, max(config.ks), in_full=AUC in config.metrics)
+    ranking = _ranked(score, window, config)
     past = background(window)
-    per_query = measured(ranking, window.queries, config.ks, config.metrics, past)
+    queries = measured(ranking, window.queries, config.ks, config.metrics, past)
+    everyone = with_others(queries, window, config.ks, config.metrics, config.without_test)
     return Measured(
-        per_query=per_query,
-        intervals=intervals_of(per_query, config),
-        slices=_slices(ranking, window, past, per_query, config) if in_slices else {},
+        per_query=everyone,
+        intervals=intervals_of(everyone, config),
+        slices=_slices(ranking, window, past, queries, config) if in_slices else {},
     )
+
+
+def values_of(score: Score, window: Window, config: MeasureConfig) -> PerQuery:
+    """The `per_query` of `measure` alone, without intervals."""
+    ranking = _ranked(score, window, config)
+    queries = measured(ranking, window.queries, config.ks, config.metrics, background(window))
+    return with_others(queries, window, config.ks, config.metrics, config.without_test)
 
 
 def intervals_of(per_query: PerQuery, config: MeasureConfig) -> dict[str, Interval]:
@@ -75,6 +86,10 @@ def refuse_unknown(data: Dataset, config: MeasureConfig) -> None:
         product_categories(data)
     if config.segment is not None:
         segment_labels(data, config.segment)
+
+
+def _ranked(score: Score, window: Window, config: MeasureConfig) -> Ranking:
+    return rank(score, window.queries, max(config.ks), in_full=needs_ranks(config.metrics))
 
 
 def _slices(

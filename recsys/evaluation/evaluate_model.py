@@ -13,6 +13,7 @@ from recsys.data.queries import Window
 from recsys.data.vocabulary import Vocabulary
 from recsys.errors import InputError
 from recsys.evaluation.config import MeasureConfig
+from recsys.evaluation.conventions.table import Library, WithoutTest
 from recsys.evaluation.evaluate import measure, refuse_unknown
 from recsys.evaluation.full_ranking import Score
 from recsys.evaluation.intervals import Interval
@@ -90,6 +91,8 @@ def evaluate(
     resamples: int = 1000,
     level: float = 0.95,
     permitted: Permitted | None = None,
+    convention: Library | None = None,
+    without_test: WithoutTest | None = None,
 ) -> Evaluation:
     """Ranks all products for every query of a window and measures the lists.
 
@@ -104,6 +107,10 @@ def evaluate(
         level: confidence of the intervals.
         permitted: row numbers of customers [n] -> [n, P] bool, products that may be ranked for
             them, such as `recsys.policy.permitted_products.PermittedProducts`; None for all.
+        convention: a library by whose definitions metrics are measured, as "recbole"; None for
+            ours.
+        without_test: "zero" counts customers who were known before the window and have nothing
+            relevant in it, "leave_out" does not; None as the convention has it.
 
     Returns:
         The metrics with their intervals; prints as a table, `.frame()` is a DataFrame.
@@ -115,7 +122,10 @@ def evaluate(
     if not set(map(name_of, metrics)) - set(OF_CATALOGUE):
         # Those of the catalogue have no interval.
         raise InputError(f"metrics: expected at least one beside {' and '.join(OF_CATALOGUE)}")
-    config = MeasureConfig(ks=tuple(ks), metrics=tuple(metrics), resamples=resamples, level=level)
+    config = MeasureConfig(
+        ks=tuple(ks), metrics=tuple(metrics), resamples=resamples, level=level,
+        convention=convention, without_test=without_test,
+    )  # fmt: skip
     refuse_unknown(window.past, config)
     score = score_of(model, window)
     if permitted is not None:

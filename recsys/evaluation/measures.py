@@ -28,6 +28,8 @@ import numpy as np
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.evaluation.catalogue_statistics import CatalogueStatistics
+from recsys.evaluation.conventions.metric import ConventionMetric
+from recsys.evaluation.metrics.capped import capped_average_precision, capped_recall
 from recsys.evaluation.metrics.catalogue import (
     catalogue_coverage,
     category_calibration,
@@ -36,11 +38,14 @@ from recsys.evaluation.metrics.catalogue import (
     novelty,
     popularity_lift,
 )
+from recsys.evaluation.metrics.rank_biased import rbp50, rbp80, rbp95
 from recsys.evaluation.metrics.ranking import (
+    auc,
     average_precision,
     hit_rate,
     ndcg,
     precision,
+    r_precision,
     recall,
     reciprocal_rank,
 )
@@ -52,6 +57,9 @@ Metric: TypeAlias = str | MetricFunction
 INPUTS = ("hit", "relevant", "k", "lists", "past")
 """What the arguments of a metric may be called."""
 
+_OF_CONVENTIONS = ("hit", "relevant", "k", "lists", "times", "events")
+"""What metrics of other libraries take: they also need what was bought twice."""
+
 OF_HITS: Mapping[str, Callable[[BoolArray, IntArray, int], FloatArray]] = {
     "precision": precision,
     "recall": recall,
@@ -59,11 +67,22 @@ OF_HITS: Mapping[str, Callable[[BoolArray, IntArray, int], FloatArray]] = {
     "map": average_precision,
     "mrr": reciprocal_rank,
     "hit_rate": hit_rate,
+    "capped_recall": capped_recall,
+    "capped_map": capped_average_precision,
+    "rbp50": rbp50,
+    "rbp80": rbp80,
+    "rbp95": rbp95,
 }
 """Name -> metric of hits, between 0 and 1."""
 
 AUC = "auc"
-"""From the ranks of all relevant products; it has no k."""
+"""Compares relevant products with others; undefined for a customer who has only one kind."""
+
+OF_RANKS: Mapping[str, Callable[[FloatArray, IntArray, IntArray], FloatArray]] = {
+    AUC: auc,
+    "r_precision": r_precision,
+}
+"""Name -> metric of the ranks of all relevant products, between 0 and 1; it has no k."""
 
 OF_LISTS: Mapping[str, Callable[[IntArray, CatalogueStatistics], FloatArray]] = {
     "novelty": lambda lists, past: novelty(lists, past.buyers, past.population),
@@ -88,7 +107,7 @@ It has no interval: in every resample of customers some lists occur twice, so fe
 shown, and less evenly.
 """
 
-METRICS = (*OF_HITS, AUC, *OF_LISTS, *OF_CATALOGUE)
+METRICS = (*OF_HITS, *OF_RANKS, *OF_LISTS, *OF_CATALOGUE)
 USUAL = ("recall", "ndcg")
 
 
@@ -112,6 +131,11 @@ class Measure:
         return not {"hit", "relevant"}.isdisjoint(self.inputs)
 
     @property
+    def convention(self) -> ConventionMetric | None:
+        """The metric, if it is one of another library."""
+        return self.function if isinstance(self.function, ConventionMetric) else None
+
+    @property
     def can_choose(self) -> bool:
         """Whether models can be chosen by it, from hits alone."""
         return self.is_of_hits and "past" not in self.inputs
@@ -133,7 +157,9 @@ class Measure:
                 f"{wanted}; return one number a query"
             )
         numbers = np.asarray(values, np.float64)
-        if self.is_of_hits and not np.isfinite(numbers).all():
+        # Some libraries leave out customers without a list.
+        odd = np.isinf(numbers) if self.convention is not None else ~np.isfinite(numbers)
+        if self.is_of_hits and odd.any():
             raise InputError(
                 f"evaluate.metrics: {self.name} returned nan or infinity, expected a finite number "
                 "for every query, because it needs hit or relevant; return 0 where nothing is found"
@@ -147,7 +173,7 @@ def name_of(metric: Metric) -> str:
 
 
 def measure_of(metric: Metric) -> Measure | None:
-    """The metric as what is called for each k; None for auc and those of the whole catalogue.
+    """The metric as what is called for each k; None for those of ranks and of the whole catalogue.
 
     Raises:
         InputError: it is no name, and no function whose arguments are some of `INPUTS`.
@@ -156,6 +182,8 @@ def measure_of(metric: Metric) -> Measure | None:
         if metric not in (*OF_HITS, *OF_LISTS):
             return None
         name, metric = metric, OF_HITS[metric] if metric in OF_HITS else OF_LISTS[metric]
+    elif isinstance(metric, ConventionMetric):
+        return Measure(name_of(metric), metric, _OF_CONVENTIONS)
     else:
         name = name_of(metric)
     return Measure(name, metric, _inputs(metric, name))
@@ -171,7 +199,7 @@ def columns(metrics: Sequence[Metric], ks: Sequence[int]) -> list[str]:
     return [
         column
         for name in map(name_of, metrics)
-        for column in ([name] if name == AUC else [f"{name}@{k}" for k in ks])
+        for column in ([name] if name in OF_RANKS else [f"{name}@{k}" for k in ks])
     ]
 
 

@@ -10,17 +10,18 @@ import pandas as pd
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.queries import Queries
 from recsys.evaluation.catalogue_statistics import CatalogueStatistics
+from recsys.evaluation.conventions.metric import ConventionMetric
 from recsys.evaluation.full_ranking import Ranking, Score, rank
 from recsys.evaluation.measures import (
     AUC,
     OF_CATALOGUE,
+    OF_RANKS,
     USUAL,
     Metric,
     columns,
     measure_of,
     measures_of,
 )
-from recsys.evaluation.metrics.ranking import auc
 from recsys.evaluation.slices import Cut, members
 from recsys.ops.csr import entry_rows
 
@@ -68,7 +69,7 @@ def evaluate(
         ValueError: as `rank` and `measured`.
         InputError: as `measured`.
     """
-    ranking = rank(score, queries, max(ks), progress, in_full=AUC in metrics)
+    ranking = rank(score, queries, max(ks), progress, in_full=needs_ranks(metrics))
     return measured(ranking, queries, ks, metrics, past)
 
 
@@ -124,7 +125,7 @@ def of_relevant(
         ranking: of the queries.
         queries: the customers and their relevant products.
         ks: lengths of the list.
-        metrics: those of hits and "auc" are measured, others are passed over.
+        metrics: those of hits and of ranks are measured, others are passed over.
         kept: [N] which relevant products count; all where None. The others are not relevant, and
             keep their positions in the lists.
         past: as for `measured`.
@@ -136,7 +137,12 @@ def of_relevant(
     kept = np.ones(len(owner), bool) if kept is None else kept
     relevant = np.bincount(owner[kept], minlength=len(queries))
     rows = relevant > 0
-    hit = (ranking.entries[rows] >= 0) & kept[ranking.entries[rows]]
+    entries = ranking.entries[rows]
+    hit = (entries >= 0) & kept[entries]
+    times = events = None
+    if queries.times is not None:
+        times = np.where(hit, queries.times[entries], 0)
+        events = np.bincount(owner[kept], queries.times[kept], len(queries)).astype(np.int64)[rows]
     lists = ranking.columns[rows]
     past = past if past is None or rows.all() else past.select(rows)
     values: dict[str, FloatArray] = {}
@@ -144,10 +150,11 @@ def of_relevant(
         for k in ks:
             values[f"{measure.name}@{k}"] = np.full(len(queries), np.nan)
             values[f"{measure.name}@{k}"][rows] = measure(
-                hit=hit[:, :k], relevant=relevant[rows], k=k, lists=lists[:, :k], past=past
-            )
-    if AUC in metrics:
-        values[AUC] = _auc(ranking, queries, owner, kept)
+                hit=hit[:, :k], relevant=relevant[rows], k=k, lists=lists[:, :k], past=past,
+                times=times, events=events,
+            )  # fmt: skip
+    for name in (name for name in OF_RANKS if name in metrics):
+        values[name] = _of_ranks(name, ranking, queries, owner, kept)
     return values
 
 
@@ -175,23 +182,34 @@ def sliced(
         past: as for `measured`.
     """
     values: dict[tuple[str, str, str], FloatArray] = {}
+    owner = entry_rows(queries.relevant.indptr)
+    of_sums = [m for m in metrics if isinstance(m, ConventionMetric) and m.is_of_sums]
     for dimension, cut in cuts.items():
         for name, mask in members(cut).items():
             if cut.of_relevant:
                 inside = of_relevant(ranking, queries, ks, metrics, mask, past)
             else:
                 inside = {m: np.where(mask, v, np.nan) for m, v in per_query.values.items()}
+                if of_sums:
+                    inside |= of_relevant(ranking, queries, ks, of_sums, mask[owner], past)
             values |= {(dimension, name, metric): inside[metric] for metric in inside}
     return values
 
 
-def _auc(ranking: Ranking, queries: Queries, owner: IntArray, kept: BoolArray) -> FloatArray:
+def needs_ranks(metrics: Sequence[Metric]) -> bool:
+    """Whether a metric needs the ranks of relevant products below the k-th too."""
+    return any(name in metrics for name in OF_RANKS)
+
+
+def _of_ranks(
+    name: str, ranking: Ranking, queries: Queries, owner: IntArray, kept: BoolArray
+) -> FloatArray:
     if ranking.mid_ranks is None:
-        raise ValueError("auc needs rank(..., in_full=True)")
-    # What is not on offer cannot be ranked, and does not count.
-    ranked = kept & ~np.isnan(ranking.mid_ranks)
+        raise ValueError(f"{name} needs rank(..., in_full=True)")
+    # What is not on offer cannot be ranked; auc compares only what can.
+    ranked = kept & ~np.isnan(ranking.mid_ranks) if name == AUC else kept
     relevant = np.bincount(owner[ranked], minlength=len(queries))
-    return auc(ranking.mid_ranks[ranked], relevant, _could_be_ranked(queries))
+    return OF_RANKS[name](ranking.mid_ranks[ranked], relevant, _could_be_ranked(queries))
 
 
 def _could_be_ranked(queries: Queries) -> IntArray:

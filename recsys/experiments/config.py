@@ -1,7 +1,7 @@
 """Builds the objects of a run from a composed configuration; modules below never see Hydra."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
@@ -112,7 +112,7 @@ def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
         if key != "track":
             refuse_interpolation(value, key)
         refuse_foreign_targets(value, key, allow)
-    return Settings(
+    settings = Settings(
         source=build_part(plain["data"], "data", allow),
         splitter=build_part(plain["split"], "split", allow),
         model=build_part(plain["model"], "model", allow),
@@ -125,6 +125,11 @@ def settings_of(plain: Mapping[str, Any], allow: Sequence[str]) -> Settings:
         config=config,
         allow=tuple(allow),
     )
+    if settings.evaluate.convention is None:
+        return settings
+    # The metric has its library in front now; results are looked up by it.
+    evaluate = {**plain["evaluate"], "metric": settings.evaluate.metric}
+    return replace(settings, config={**config, "evaluate": evaluate})
 
 
 def _refuse_idle_engine(plain: Mapping[str, Any]) -> None:
@@ -164,6 +169,10 @@ def refuse_interpolation(values: object, name: str) -> None:
             refuse_interpolation(value, name)
 
 
+_MODELS = "model.models"
+"""The mapping of a blend. Suites of benchmarks build the parts of theirs when they need them."""
+
+
 def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[str] = ()) -> Any:
     """Builds the object whose class `_target_` names.
 
@@ -186,15 +195,28 @@ def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[
     part_class = class_of_target(target, shown, allow, _METHODS.get(name))
     try:
         check_values(part_class, values, name)
-        for key, value in values.items():
-            if isinstance(value, dict) and TARGET in value:
-                values[key] = build_part(value, f"{name}.{key}", allow)
-        return part_class(**values)
+        return part_class(
+            **{
+                key: _with_parts_built(value, f"{name}.{key}", allow)
+                for key, value in values.items()
+            }
+        )
     except InputError:
         raise
     except (ValueError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{shown} cannot be built: {reason}") from error
+
+
+def _with_parts_built(value: Any, name: str, allow: Sequence[str]) -> Any:
+    """The value; a part within is built, and so is each of a mapping of models."""
+    if not isinstance(value, dict):
+        return value
+    if TARGET in value:
+        return build_part(value, name, allow)
+    if name == _MODELS:
+        return {key: _with_parts_built(each, f"{name}.{key}", allow) for key, each in value.items()}
+    return value
 
 
 def _check_types(plain: Mapping[str, Any]) -> None:

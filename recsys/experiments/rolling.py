@@ -14,9 +14,8 @@ import pandas as pd
 from recsys.data.audit import Audit, Check
 from recsys.data.interactions import written
 from recsys.data.queries import Split, Window
-from recsys.evaluation.catalogue_statistics import background
-from recsys.evaluation.evaluate import Measured, intervals_of, measure
-from recsys.evaluation.per_query import PerQuery, evaluate
+from recsys.evaluation.evaluate import Measured, intervals_of, measure, values_of
+from recsys.evaluation.per_query import PerQuery
 from recsys.evaluation.windows import WindowResult
 from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch
@@ -109,12 +108,9 @@ def _measured(
         audit.fit(name_of(window), derived_of(model), window)
         own = measure(model.score, window, settings.evaluate)
         aged = {
-            age: evaluate(
-                model.score, other.queries, settings.evaluate.ks,
-                metrics=settings.evaluate.metrics, past=background(other),
-            )
+            age: values_of(model.score, other, settings.evaluate)
             for age, other in enumerate(split.windows_from(number + 1, split.ages), start=1)
-        }  # fmt: skip
+        }
     return result_of(window, own, aged), audit.checks[before:]
 
 

@@ -15,6 +15,7 @@ from recsys.exporting.features import with_features
 from recsys.exporting.offers import moments, offer_table
 from recsys.exporting.strands import with_strands
 from recsys.models.base import (
+    Composed,
     EmbeddingRecommender,
     Embeddings,
     FilterRecommender,
@@ -71,8 +72,8 @@ def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]
 
     Args:
         model: fitted.
-        dim: columns kept of a model with a filter, which is factorised; without effect on a model
-            that has vectors.
+        dim: columns kept of a model, or a part of one, with a filter, which is factorised; without
+            effect on a model that has vectors.
 
     Raises:
         InputError: the model lacks a method, see `exportable.refuse_unexportable`, or its fit did
@@ -81,6 +82,8 @@ def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]
     refuse_unexportable(model)
     if isinstance(model, EmbeddingRecommender):
         return model.embeddings(), model.fold_in()
+    if isinstance(model, Composed):
+        return model.approximate_embeddings(dim), None
     if isinstance(model, FilterRecommender):
         factors = factorise(model, dim)
         return factors.embeddings, factors.fold_in

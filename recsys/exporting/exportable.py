@@ -14,6 +14,9 @@ VECTORS = ("embeddings", "fold_in")
 FILTER = ("apply_filter", "apply_transposed_filter")
 """Methods of a model that applies a filter to the customers' history; it is factorised."""
 
+COMPOSED = ("approximate_embeddings",)
+"""Method of a model made of others, its `parts`."""
+
 FILTER_ATTRIBUTES = ("history", "bias")
 """What the fit of such a model sets; its class declares them."""
 
@@ -21,9 +24,11 @@ _ABSENT = object()
 
 
 def is_exportable(model: Any) -> bool:
-    """Whether a model, fitted or not, has all that one of the two kinds needs."""
+    """Whether a model, fitted or not, has all that one of the three kinds needs."""
     if _missing_methods(model, EVERY_MODEL):
         return False
+    if not _missing_methods(model, COMPOSED):
+        return all(map(is_exportable, model.parts.values()))
     return not _missing_methods(model, VECTORS) or not (
         _missing_methods(model, FILTER) or _undeclared(model)
     )
@@ -37,6 +42,9 @@ def refuse_unexportable(model: Any) -> None:
     """
     if is_exportable(model):
         return
+    if not _missing_methods(model, COMPOSED):
+        for part in model.parts.values():
+            refuse_unexportable(part)
     name = type(model).__name__
     missing = _missing_methods(model, EVERY_MODEL)
     if missing:

@@ -2,24 +2,27 @@
 
 Hu, Koren and Volinsky, Collaborative Filtering for Implicit Feedback Datasets (2008): minimise
 `sum_cp (1 + alpha w_cp) (1[w_cp > 0] - x_c . y_p)^2 + l2 (sum |x_c|^2 + sum |y_p|^2)` over all
-pairs, solved with conjugate gradients (Takacs et al., 2011): by the library `implicit` on the CPU,
-by `recsys.training.alternating` on a GPU, which takes the same steps from the same vectors.
+pairs, one side after the other. A half step is solved exactly, by systems of the size of a row's
+events where these are fewer than `dim` (`recsys.training.exact_least_squares`), or nearly, with
+three conjugate gradients (Takacs et al., 2011): by the library `implicit` on the CPU, by
+`recsys.training.alternating` on a GPU, which takes the same steps from the same vectors. Exact half
+steps need fewer epochs, and no more time each where histories are shorter than `dim`; conjugate
+gradients are the steps of `implicit` and of `recsys.models.spark_als`.
 
 Deviations: the strengths w are the event weights times degree^-exponent on either side, scaled to
-mean 1 (exponents 0 give the paper); customer vectors are solved exactly once more at the end, so
+mean 1 (exponents 0 give the paper); customer vectors are solved once more at the end, exactly, so
 that folding a customer in from the same events gives the same vector. Customers without events,
 whose vector is zero, are ranked by popularity (`recsys.models.unknown_customers`).
 """
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self, TypeAlias
+from functools import partial
+from typing import Any, Self, TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array, csr_matrix
-from threadpoolctl import threadpool_limits
+from scipy.sparse import csr_array
 
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
@@ -33,7 +36,7 @@ from recsys.models.base import (
     require_half_life,
     require_range,
 )
-from recsys.models.device import Device, least_squares_device
+from recsys.models.device import Device, least_squares_device, require_implicit
 from recsys.models.recommends import Recommends
 from recsys.models.unknown_customers import UnknownCustomers
 
@@ -41,9 +44,11 @@ Vectors: TypeAlias = tuple[FloatArray, FloatArray]
 Validated: TypeAlias = Callable[[int, FloatArray, FloatArray], None]
 """Validates vectors of customers and products after an epoch."""
 
+SOLVERS = ("exact", "conjugate_gradient")
+
 
 class ALS(Recommends):
-    """Implicit ALS, by the library `implicit` on the CPU and by PyTorch on a GPU.
+    """Implicit ALS, on the CPU without PyTorch, on a GPU with it.
 
     Args:
         dim: length of the vectors.
@@ -56,24 +61,27 @@ class ALS(Recommends):
             count less.
         half_life: days (positions of an order) after which an event counts half; None for never.
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
+        solver: "exact", or "conjugate_gradient" for three of them a half step.
         seed: of the initial vectors.
         device: "auto", "cpu" or "cuda"; "auto" takes the GPU if PyTorch sees one.
 
     Raises:
-        InputError: an argument is out of range, or device="cuda" without a GPU.
+        InputError: an argument is out of range, device="cuda" without a GPU, or the library
+            `implicit` is needed and cannot be loaded.
     """
 
     def __init__(
         self,
         *,
         dim: int = 64,
-        epochs: int = 15,
+        epochs: int = 10,
         alpha: float = 10.0,
         l2: float = 1.0,
         customer_exponent: float = 0.5,
         product_exponent: float = 0.5,
         half_life: float | None = None,
         actions: Mapping[str, float] | None = None,
+        solver: str = "exact",
         seed: int = 0,
         device: str = "auto",
     ) -> None:
@@ -87,7 +95,12 @@ class ALS(Recommends):
         self.dim, self.epochs, self.alpha, self.l2 = dim, epochs, alpha, l2
         self.customer_exponent, self.product_exponent = customer_exponent, product_exponent
         self.half_life, self.actions, self.seed = half_life, actions, seed
+        if solver not in SOLVERS:
+            raise InputError(f"model.solver: expected {' or '.join(SOLVERS)}, got '{solver}'")
+        self.solver = solver
         self.device: Device = least_squares_device(device)
+        if solver == "conjugate_gradient" and self.device.kind == "cpu":
+            require_implicit()
 
     @property
     def event_weights(self) -> EventWeights:
@@ -118,52 +131,40 @@ class ALS(Recommends):
 
     def solve(self, confidence: csr_array, validated: Validated | None) -> Vectors:
         """Vectors of customers [C, dim] and products [P, dim] for confidences [C, P]."""
-        by = self._by_torch if self.device.kind == "cuda" else self._by_implicit
-        return by(confidence, validated)
 
-    def _by_implicit(self, confidence: csr_array, validated: Validated | None) -> Vectors:
-        from implicit.als import AlternatingLeastSquares
+        def after(epoch: int, vectors: tuple[Any, Any]) -> None:
+            if validated is not None and self.is_due(epoch):
+                validated(epoch, *_of_numpy(vectors))
 
-        def after(iteration: int, _seconds: float, _loss: float) -> None:
-            if validated is not None and self.is_due(iteration + 1):
-                validated(iteration + 1, model.user_factors, model.item_factors)
+        settings = {"dim": self.dim, "epochs": self.epochs, "l2": self.l2, "seed": self.seed}
+        if self.device.kind == "cuda":
+            import torch
 
-        # implicit runs its own threads, which threads of BLAS would only slow down.
-        with threadpool_limits(1, "blas"):
-            model = AlternatingLeastSquares(
-                factors=self.dim,
-                regularization=self.l2,
-                alpha=1.0,
-                iterations=self.epochs,
-                random_state=self.seed,
-                use_gpu=False,
-                # implicit takes every core, whatever OMP_NUM_THREADS says.
-                num_threads=int(os.environ.get("OMP_NUM_THREADS", "0")),
-            )
-            model.fit(csr_matrix(confidence), show_progress=False, callback=after)
-            everyone = np.arange(confidence.shape[0])
-            customers = model.recalculate_user(everyone, csr_matrix(confidence))
-        return customers, model.item_factors
+            try:
+                alternate = self._alternate_on_gpu()
+                return _of_numpy(alternate(confidence, **settings, device="cuda", after=after))
+            except torch.OutOfMemoryError:
+                sys.stderr.write("device=cuda: out of memory; using the CPU\n")
+                self.device = Device("cpu", "the GPU's memory was too small")
+        return self._alternate_on_cpu()(confidence, **settings, after=after)
 
-    def _by_torch(self, confidence: csr_array, validated: Validated | None) -> Vectors:
+    def _alternate_on_cpu(self) -> Callable[..., Vectors]:
+        # Imported late: each loads a library that the other does not need.
+        if self.solver == "exact":
+            from recsys.training.exact_alternating import alternate_exactly
+
+            return alternate_exactly
+        from recsys.training.implicit_alternating import alternate_by_implicit
+
+        return alternate_by_implicit
+
+    def _alternate_on_gpu(self) -> Callable[..., tuple[Any, Any]]:
         import torch
 
         from recsys.training.alternating import alternate
+        from recsys.training.exact_alternating import alternate_exactly
 
-        def after(epoch: int, vectors: Iterable[torch.Tensor]) -> None:
-            if validated is not None and self.is_due(epoch):
-                validated(epoch, *(side.cpu().numpy() for side in vectors))
-
-        try:
-            customers, products = alternate(
-                confidence, dim=self.dim, epochs=self.epochs, l2=self.l2, seed=self.seed,
-                device="cuda", after=after,
-            )  # fmt: skip
-        except torch.OutOfMemoryError:
-            sys.stderr.write("device=cuda: out of memory; using the CPU\n")
-            self.device = Device("cpu", "the GPU's memory was too small")
-            return self._by_implicit(confidence, validated)
-        return customers.cpu().numpy(), products.cpu().numpy()
+        return partial(alternate_exactly, xp=torch) if self.solver == "exact" else alternate
 
     def is_due(self, epoch: int) -> bool:
         """Whether to validate: after 1, 2, 4, ... epochs, except the last."""
@@ -210,10 +211,7 @@ class ALS(Recommends):
 def _solvable(l2: float) -> Iterator[None]:
     try:
         yield
-    except (ValueError, RuntimeError) as error:
-        # The solvers of LAPACK and of PyTorch that require a positive definite matrix.
-        if "posv" not in str(error) and "linalg.cholesky" not in str(error):
-            raise
+    except np.linalg.LinAlgError:
         raise _unsolvable(l2) from None
 
 
@@ -221,6 +219,14 @@ def _require_solved(l2: float, *vectors: FloatArray) -> None:
     """Raises `InputError` for NaN, which some LAPACKs return for a singular matrix."""
     if not all(np.isfinite(array).all() for array in vectors):
         raise _unsolvable(l2)
+
+
+def _of_numpy(vectors: tuple[Any, Any]) -> Vectors:
+    """The same arrays, on the host and of NumPy."""
+    customers, products = (
+        side if isinstance(side, np.ndarray) else side.cpu().numpy() for side in vectors
+    )
+    return customers, products
 
 
 def _unsolvable(l2: float) -> InputError:

@@ -1,11 +1,11 @@
 """The protocols of models: what evaluation, export and runs need of them.
 
 Every model is a `Recommender`: `fit` and `score`. The other protocols are optional, and each adds
-something: `EmbeddingRecommender` or `FilterRecommender` an export, `WeighsEvents` fresh events in
-the artifact, `TunesItself` settings chosen on valid, `Checkpointable` resuming and several
-processes, `KnowsDayparts` the time of day of decisions, `HasStrands` several vectors a customer,
-`Derives` and `UsesColumns` statements for the audit and the records. A class that inherits from
-`recsys.models.recommends.Recommends` also has `recommend`.
+something: `EmbeddingRecommender`, `FilterRecommender` or `Composed` an export, `WeighsEvents` fresh
+events in the artifact, `TunesItself` settings chosen on valid, `Checkpointable` resuming and
+several processes, `KnowsDayparts` the time of day of decisions, `HasStrands` several vectors a
+customer, `Derives` and `UsesColumns` statements for the audit and the records. A class that
+inherits from `recsys.models.recommends.Recommends` also has `recommend`.
 """
 
 from collections.abc import Mapping
@@ -236,6 +236,24 @@ class EmbeddingRecommender(Recommender, Protocol):
 
     def fold_in(self) -> FoldIn | None:
         """How events become a customer vector; None if a vector is not a function of events."""
+        ...
+
+
+@runtime_checkable
+class Composed(Recommender, Protocol):
+    """A model made of others, some of which may have no vectors of their own."""
+
+    @property
+    def parts(self) -> Mapping[str, Recommender]:
+        """Name -> model; export needs each to have vectors, a filter or parts."""
+        ...
+
+    def approximate_embeddings(self, dim: int) -> Embeddings:
+        """Vectors whose inner products come close to the scores.
+
+        Args:
+            dim: columns kept of each part with a filter, which is factorised.
+        """
         ...
 
 

@@ -1,9 +1,12 @@
 """Which processor a model runs on, and why."""
 
 import sys
+import warnings
 from ctypes import CDLL
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from tqdm import TqdmWarning
 
 from recsys.errors import InputError
 
@@ -22,20 +25,13 @@ class Device:
 
 
 def least_squares_device(wanted: str) -> Device:
-    """Selects PyTorch on a GPU, else the library `implicit` on the CPU; arguments as for `resolve`.
+    """Selects PyTorch on a GPU, else the CPU; arguments and errors as for `resolve`.
 
     For "auto" PyTorch is loaded only where NVIDIA's driver is, because its import takes seconds.
-
-    Raises:
-        InputError: as for `resolve`; or `implicit` is needed and cannot be loaded.
     """
     if wanted == "cuda" or (wanted == "auto" and ("torch" in sys.modules or _has_driver())):
-        device = torch_device(wanted)
-    else:
-        device = resolve(wanted, False, "there is no driver of NVIDIA")
-    if device.kind == "cpu":
-        _require_implicit()
-    return device
+        return torch_device(wanted)
+    return resolve(wanted, False, "there is no driver of NVIDIA")
 
 
 def torch_device(wanted: str) -> Device:
@@ -89,9 +85,13 @@ def _has_driver() -> bool:
     return True
 
 
-def _require_implicit() -> None:
+def require_implicit() -> None:
+    """Raises `InputError` where the library `implicit` cannot be loaded."""
     try:
-        import implicit.cpu.als  # noqa: F401
+        with warnings.catch_warnings():
+            # It imports tqdm, which warns in a notebook without ipywidgets; no bar is drawn here.
+            warnings.simplefilter("ignore", TqdmWarning)
+            import implicit.cpu.als  # noqa: F401
     except ImportError as error:
         # Its Linux wheel does not bring the OpenMP that it needs.
         hint = "; install OpenMP, on Debian the package libgomp1" if "libgomp" in str(error) else ""

@@ -3,12 +3,15 @@
 Shen et al., How Powerful is Graph Convolution for Recommendation? (GF-CF, 2021). With the
 history R, its customer degrees D and product degrees E, the score of a customer's row r is
 
-    r E^-a (R' D^-g R) E^-b  +  low_pass * r E^-1/2 V V' E^1/2  +  self_weight * r
+    r E^-a (R' D^-g R) E^-b s_g  +  low_pass * r E^-1/2 V L V' E^1/2  +  self_weight * r
 
 where V holds the first `dim` right singular vectors of D^-1/2 R E^-1/2.
 
-Deviations: the exponents a, b and g of the linear part can be set (GF-CF: 1/2, 1/2 and 1). The last
-term is an addition for catalogues where people buy the same product again.
+Deviations: the exponents a, b and g of the linear part can be set (GF-CF: 1/2, 1/2 and 1); s_g
+keeps the sum of R' D^-g R as it is for g = 1, so that `low_pass` means the same for each g. L is
+diagonal, (l_k / l_i)^whitening for squared singular values l_1 >= ... >= l_k (GF-CF: 0): the linear
+part multiplies a direction by l_i, so the first ones need less of the low-pass part. The last term
+is an addition for catalogues where people buy the same product again.
 """
 
 from collections.abc import Mapping
@@ -29,18 +32,28 @@ from recsys.models.packed_vectors import PackedVectors
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
 
-DEFAULTS = {"skew": 0.0, "total": 1.0, "low_pass": 0.1, "self_weight": 0.0}
+DEFAULTS = {
+    "skew": 0.0, "total": 1.0, "low_pass": 0.1, "customer_exponent": 1.0, "whitening": 0.0,
+    "self_weight": 0.0,
+}  # fmt: skip
 CANDIDATES: dict[str, tuple[float, ...]] = {
     "skew": (-0.4, -0.2, 0.0, 0.2, 0.4, 0.6, 0.8),
     "low_pass": (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0),
+    "customer_exponent": (0.4, 0.7, 1.0),
+    "whitening": (0.0, 0.5, 1.0),
     "total": (0.2, 0.4, 0.6, 0.8, 1.0),
     "self_weight": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
 }
 """Values tried on valid. Exponents are searched by their difference a - b (skew) and sum (total).
 
 The sum stays 1 where seen products are filtered: chosen freely there, it overfits the valid window
-(Gowalla: better on valid, worse on test). Where repeats count, popularity predicts by itself, and a
+(Gowalla: better on valid, worse on test). So do the exponent of customers and whitening, which are
+searched only where they are set to None. Where repeats count, popularity predicts by itself, and a
 smaller sum leaves more of it in."""
+
+
+_NOTHING = 1e-5
+"""Of the largest eigenvalue: below it is rounding noise."""
 
 
 class GraphFilter(Recommends):
@@ -53,8 +66,10 @@ class GraphFilter(Recommends):
     Args:
         history_exponent: a, exponent of the degrees of the products in the history.
         candidate_exponent: b, exponent of the degree of the ranked product.
-        customer_exponent: g, exponent of customer degrees.
+        customer_exponent: g, exponent of customer degrees; below 1 active customers say more about
+            which products go together.
         low_pass: weight of the low-pass part.
+        whitening: how much less the first directions of the low-pass part weigh than its last.
         self_weight: weight of the customer's history itself.
         dim: number of singular vectors of the low-pass part; more than the rank have no effect.
         half_life: days (positions of an order) after which an event counts half; None for never.
@@ -73,8 +88,9 @@ class GraphFilter(Recommends):
         *,
         history_exponent: float | None = None,
         candidate_exponent: float | None = None,
-        customer_exponent: float = 1.0,
+        customer_exponent: float | None = 1.0,
         low_pass: float | None = None,
+        whitening: float | None = 0.0,
         self_weight: float | None = None,
         dim: int = 256,
         half_life: float | None = None,
@@ -84,17 +100,18 @@ class GraphFilter(Recommends):
         given = {
             "history_exponent": history_exponent,
             "candidate_exponent": candidate_exponent,
+            "customer_exponent": customer_exponent,
             "low_pass": low_pass,
+            "whitening": whitening,
             "self_weight": self_weight,
         }
-        for name, value in {**given, "customer_exponent": customer_exponent}.items():
+        for name, value in given.items():
             if value is not None:
                 require_range(name, value, 0, 10)
         require_range("dim", dim, 1, 4096)
         require_half_life(half_life)
         self.fixed = {name: value for name, value in given.items() if value is not None}
         self.settings: dict[str, float] = self._at(DEFAULTS)
-        self.customer_exponent = customer_exponent
         self.dim, self.half_life, self.actions, self.seed = dim, half_life, actions, seed
 
     @property
@@ -114,9 +131,8 @@ class GraphFilter(Recommends):
         degrees = self.history.sum(axis=0)
         # 1 for a product without events, so that its powers do not magnify rounding noise.
         self.degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)
-        weighted = normalise(self.history, self.customer_exponent, 0.0)
-        self.spectrum: FloatArray = self._singular_vectors()
-        self.cooccurrence = Cooccurrence.of(self.history, weighted)
+        self.spectrum, self._eigenvalues = self._singular_vectors()
+        self._exponent_of_counts: float | None = None
         if validate is not None:
             self._choose(validate, repeats=data.ranks_repeats)
         self._assemble()
@@ -143,7 +159,9 @@ class GraphFilter(Recommends):
     def _filtered(self, products: FloatArray, left: str, right: str, power: float) -> FloatArray:
         degrees = self.degrees[:, None]
         linear = self.cooccurrence @ (degrees ** -self.settings[right] * products)
-        low = self.spectrum @ (self.spectrum.T @ (degrees**-power * products))
+        low = self.spectrum @ (
+            self._gain[:, None] * (self.spectrum.T @ (degrees**-power * products))
+        )
         filtered: FloatArray = (
             degrees ** -self.settings[left] * linear
             + self.settings["low_pass"] * degrees**power * low
@@ -151,17 +169,34 @@ class GraphFilter(Recommends):
         ).astype(np.float32)
         return filtered
 
-    def _singular_vectors(self) -> FloatArray:
+    def _singular_vectors(self) -> tuple[FloatArray, FloatArray]:
+        """Right singular vectors [P, k] and squares of the singular values [k], float32."""
         rank = min(self.dim, min(self.history.shape) - 1)
         if rank < 1:
-            return np.zeros((self.history.shape[1], 1), np.float32)
-        return singular_vectors.of_matrix(normalise(self.history, 0.5, 0.5), rank, self.seed)
+            return np.zeros((self.history.shape[1], 1), np.float32), np.zeros(1, np.float32)
+        matrix = normalise(self.history, 0.5, 0.5)
+        vectors = singular_vectors.of_matrix(matrix, rank, self.seed)
+        return vectors, singular_vectors.squared_lengths(matrix, vectors)
 
     def _assemble(self) -> None:
+        """Makes what scores need of the settings in use."""
+        exponent = self.settings["customer_exponent"]
+        if exponent != self._exponent_of_counts:
+            self.cooccurrence = Cooccurrence.of(self.history, self._weighted(exponent))
+            self._exponent_of_counts = exponent
+        self._gain = _gain(self._eigenvalues, self.settings["whitening"])
         factor = self.degrees ** -self.settings["candidate_exponent"]
         self._linear = self.cooccurrence.scaled(factor)
-        side = (self.degrees**0.5)[:, None] * self.spectrum
+        side = (self.degrees**0.5)[:, None] * (self.spectrum * self._gain)
         self._low_pass_side = PackedVectors(side, self.bias)
+
+    def _weighted(self, exponent: float) -> csr_array:
+        """The history with each customer's row divided by a power of its sum, times s_g."""
+        weighted = normalise(self.history, exponent, 0.0)
+        activity = self.history.sum(axis=1, dtype=np.float64)
+        total = np.sum(activity[activity > 0] ** (2 - exponent))
+        weighted.data *= np.float32(activity.sum() / total if total else 1.0)
+        return weighted
 
     def _choose(self, validate: Validate, repeats: bool) -> None:
         def quality(point: dict[str, float]) -> float:
@@ -187,6 +222,16 @@ class GraphFilter(Recommends):
         return {
             "history_exponent": round(max(history, 0), 6),
             "candidate_exponent": round(max(candidate, 0), 6),
+            "customer_exponent": point["customer_exponent"],
             "low_pass": point["low_pass"],
+            "whitening": point["whitening"],
             "self_weight": point["self_weight"],
         } | self.fixed
+
+
+def _gain(eigenvalues: FloatArray, whitening: float) -> FloatArray:
+    """[k] float32 weights of directions; 0 for those that the history does not span."""
+    spans = eigenvalues > _NOTHING * eigenvalues.max(initial=0)
+    weakest = eigenvalues[spans].min(initial=1.0)
+    gain = (weakest / np.where(spans, eigenvalues, 1.0)) ** whitening
+    return np.where(spans, gain, 0.0).astype(np.float32)

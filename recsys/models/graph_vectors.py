@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -120,18 +119,20 @@ class LayeredVectors(GraphVectors):
         """Rows [P, dim] float32 whose sum over a customer's normalised events is its vector.
 
         Layer k of a customer is the sum over layer k - 1 of its products. Layer 0 is a parameter of
-        the customer, and is predicted from the same sums by least squares over all customers.
+        the customer, and is predicted from the same sums, or from those of the products' own
+        parameters if there is no layer, by least squares over all customers.
         """
         with torch.inference_mode():
             pair: Pair = self.customers, self.products
-            sides: list[Tensor] = []
-            for _ in self.layer_weights[1:]:
-                sides.append(pair[1])
+            sides = [pair[1]]
+            for _ in self.layer_weights[2:]:
                 pair = self.graph.to_customers @ pair[1], self.graph.to_products @ pair[0]
-            if not sides:
-                return np.zeros((self.graph.products.size, self.products.shape[1]), np.float32)
+                sides.append(pair[1])
             summed = sum(
-                (weight * side for weight, side in zip(self.layer_weights[1:], sides, strict=True)),
+                (
+                    weight * side
+                    for weight, side in zip(self.layer_weights[1:], sides, strict=False)
+                ),
                 torch.zeros_like(self.products),
             )
             if self.layer_weights[0]:

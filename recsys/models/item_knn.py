@@ -59,24 +59,32 @@ class ItemKNN(StoredFilter):
 
     def _filter(self, history: csr_array) -> csr_array:
         # Rows hold the neighbours of a ranked product; the filter has ranked products as columns.
-        return with_self_weight(self._neighbours(history).T, self.self_weight)
+        neighbours = cosine_neighbours(history, self.neighbours, self.shrink)
+        return with_self_weight(neighbours.T, self.self_weight)
 
-    def _neighbours(self, history: csr_array) -> csr_array:
-        """[P, P] float32, row j holding s_ij of the neighbours i of product j."""
-        pairs = binary(history).astype(np.float64)
-        unit = _unit_columns(history)
-        pairs_by_product, unit_by_product = pairs.T.tocsr(), unit.T.tocsr()
 
-        def similarities(rows: slice) -> csr_array:
-            cosine: csr_array = unit_by_product[rows] @ unit
-            if not self.shrink:
-                return cosine
-            common = pairs_by_product[rows] @ pairs
-            common.data /= common.data + self.shrink
-            shrunk: csr_array = cosine.multiply(common).tocsr()
-            return shrunk
+def cosine_neighbours(history: csr_array, neighbours: int, shrink: float = 0.0) -> csr_array:
+    """[P, P] float32 CSR, row j holding s_ij of the nearest neighbours i of product j.
 
-        return nearest(similarities, row_blocks(unit_by_product, unit), self.neighbours)
+    Args:
+        history: [C, P] float32.
+        neighbours: largest number for a product; ties go to the lower row number.
+        shrink: number of common customers at which a similarity counts half.
+    """
+    pairs = binary(history).astype(np.float64)
+    unit = _unit_columns(history)
+    pairs_by_product, unit_by_product = pairs.T.tocsr(), unit.T.tocsr()
+
+    def similarities(rows: slice) -> csr_array:
+        cosine: csr_array = unit_by_product[rows] @ unit
+        if not shrink:
+            return cosine
+        common = pairs_by_product[rows] @ pairs
+        common.data /= common.data + shrink
+        shrunk: csr_array = cosine.multiply(common).tocsr()
+        return shrunk
+
+    return nearest(similarities, row_blocks(unit_by_product, unit), neighbours)
 
 
 def _unit_columns(matrix: csr_array) -> csr_array:

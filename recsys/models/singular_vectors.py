@@ -33,6 +33,8 @@ _OF_SCIKIT_LEARN, _ITERATIONS = 10, 3
 """Its oversampling; power iterations."""
 _ROWS_AT_ONCE = 2**18
 """Of a matrix that is multiplied by its transpose: 64 MiB of products with a block of columns."""
+_COLUMNS = 64
+"""Of vectors that are multiplied at a time, where their products are not kept."""
 _WELL_CONDITIONED = 1e-2
 """Ratio within the diagonal of a Cholesky factor below which float32 loses orthogonality."""
 
@@ -148,3 +150,20 @@ def of_filtered_history(
     _, rotation = np.linalg.eigh(scores.T.astype(np.float64) @ scores)
     leading: FloatArray = (basis @ rotation[:, ::-1][:, :rank]).astype(np.float32)
     return leading
+
+
+def squared_lengths(matrix: csr_array, vectors: FloatArray) -> FloatArray:
+    """|matrix v|^2 of each column v [m, k]: squared singular values where v is a singular vector.
+
+    Returns:
+        [k] float32.
+    """
+    # Imported late, with PyTorch.
+    from recsys.models.sparse_products import dense_product
+
+    columns = slices(vectors.shape[1], _COLUMNS)
+    parts = [
+        np.square(dense_product(vectors[:, part], matrix)).sum(axis=0, dtype=np.float64)
+        for part in columns
+    ]
+    return np.concatenate(parts).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Alternating least squares of a matrix of confidences, on any device of PyTorch.
+"""Alternating least squares by conjugate gradients, on any device of PyTorch.
 
 The steps are those of `implicit` on the CPU, from the same initial vectors, so that both give the
 same vectors up to rounding.
@@ -6,16 +6,15 @@ same vectors up to rounding.
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from scipy.sparse import csr_array
 
-from recsys.arrays import FloatArray
 from recsys.training.bipartite_graph import BipartiteGraph
-from recsys.training.least_squares import improved, solved
+from recsys.training.exact_least_squares import solved
+from recsys.training.initial_vectors import initial_vectors
+from recsys.training.least_squares import improved
 from recsys.training.propagation import Pair
-
-_LARGEST_AT_FIRST = 0.01
+from recsys.training.row_systems import Entries
 
 
 def alternate(
@@ -43,7 +42,7 @@ def alternate(
         Customers [C, dim] and products [P, dim] float32 on the device.
 
     Raises:
-        torch.linalg.LinAlgError: `l2` is too small to solve for these confidences.
+        numpy.linalg.LinAlgError: `l2` is too small to solve for these confidences.
         torch.OutOfMemoryError: the memory of the device is too small.
     """
     customers, products = (
@@ -56,19 +55,4 @@ def alternate(
         products = improved(graph.to_products, products, customers, l2)
         if after is not None:
             after(epoch, (customers, products))
-    return solved(graph.to_customers, products, l2), products
-
-
-def initial_vectors(shape: tuple[int, int], dim: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Customers [C, dim] and products [P, dim] float32, drawn in [0, 0.01) as `implicit` does.
-
-    Args:
-        shape: (C, P).
-        dim: length of the vectors.
-        seed: of the draws.
-    """
-    generator = np.random.default_rng(seed)
-    customers, products = (
-        generator.random((rows, dim), np.float32) * np.float32(_LARGEST_AT_FIRST) for rows in shape
-    )
-    return customers, products
+    return solved(Entries.of(confidence, torch, device), products, l2, torch), products

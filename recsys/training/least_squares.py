@@ -1,14 +1,9 @@
-"""Weighted least squares of all rows of a sparse matrix at once, on the device of the matrix.
+"""Steps towards weighted least squares of all rows of a sparse matrix, on the matrix's device.
 
-With fixed vectors Y [m, d] each row of confidences c has the vector x that minimises
-
-    sum_p c_p (1[c_p > 0] - x . y_p)^2 + l2 |x|^2,    c_p = 1 where nothing is stored,
-
-the half step of alternating least squares in Hu, Koren and Volinsky, Collaborative Filtering for
-Implicit Feedback Datasets (2008), equation 4. `improved` takes a few conjugate gradients from the
-vectors of the last step, as Takacs, Pilaszy and Tikk, Applications of the Conjugate Gradient Method
-for Implicit Feedback Collaborative Filtering (2011), and as `implicit` does it on the CPU;
-`solved` factorises each row's matrix.
+`improved` takes a few conjugate gradients from the vectors of the last step towards the minimum of
+`recsys.training.exact_least_squares`, as Takacs, Pilaszy and Tikk, Applications of the Conjugate
+Gradient Method for Implicit Feedback Collaborative Filtering (2011), and as `implicit` does it on
+the CPU.
 
 Deviation: rows take their steps together, as products of matrices, instead of one after the other.
 """
@@ -74,40 +69,6 @@ def conjugate_gradients(
     return vectors
 
 
-def solved(confidence: Half, fixed: Tensor, l2: float) -> Tensor:
-    """Vectors [n, d] of least squares by a Cholesky factor a row; 0 for rows without entries.
-
-    Time O(E d^2 + n d^3); memory 1 GiB (on a CPU 64 MiB), or what one row takes. Longest
-    rows come first, so that those solved together are padded little.
-
-    Args:
-        confidence: [n, m], entries of at least 1.
-        fixed: [m, d] of the other side.
-        l2: weight of the squared norms.
-
-    Raises:
-        torch.linalg.LinAlgError: `l2` is too small for a row's matrix to have a factor.
-    """
-    gram, targets = gram_of(fixed, l2), confidence @ fixed
-    lengths, order = confidence.lengths.to(torch.int64).sort(descending=True)
-    order = order[: int((lengths > 0).sum())]
-    vectors = torch.zeros_like(targets)
-    dim, start = fixed.shape[1], 0
-    at_once = _NUMBERS_AT_ONCE if fixed.is_cuda else _NUMBERS_AT_ONCE // 16
-    while start < len(order):
-        longest = int(lengths[start])
-        end = start + max(1, at_once // (dim * (dim + longest)))
-        rows = order[start:end]
-        weights, members = _padded(confidence, rows, longest, fixed)
-        matrices = torch.baddbmm(
-            gram.expand(len(rows), -1, -1), (members * weights[:, :, None]).mT, members
-        )
-        factors = torch.linalg.cholesky(matrices)
-        vectors[rows] = torch.cholesky_solve(targets[rows, :, None], factors)[:, :, 0]
-        start = end
-    return vectors
-
-
 def gram_of(fixed: Tensor, l2: float = 0.0) -> Tensor:
     """[d, d] Y'Y + l2 I of vectors Y [m, d]."""
     gram = fixed.T @ fixed
@@ -134,13 +95,3 @@ def of_entries(confidence: Half, rows: Tensor, vectors: Tensor, fixed: Tensor) -
         scaled[part] = scores * (confidence.values[part] - 1)
     weighted = Half(confidence.offsets, confidence.columns, scaled, confidence.width)
     return weighted @ fixed
-
-
-def _padded(confidence: Half, rows: Tensor, longest: int, fixed: Tensor) -> tuple[Tensor, Tensor]:
-    """Weights c - 1 [b, L], 0 beyond a row's end, and vectors [b, L, d] of some rows' entries."""
-    begin = confidence.offsets[rows].to(torch.int64)
-    position = torch.arange(longest, device=rows.device)
-    inside = position < (confidence.offsets[rows + 1] - begin)[:, None]
-    entries = torch.where(inside, begin[:, None] + position, 0)
-    weights = torch.where(inside, confidence.values[entries] - 1, 0)
-    return weights, fixed[confidence.columns[entries]]

@@ -18,18 +18,20 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import torch
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from recsys.arrays import FloatArray
-from recsys.training.alternating import initial_vectors
 from recsys.training.bipartite_graph import Half, check_matrix
+from recsys.training.exact_least_squares import solved
+from recsys.training.initial_vectors import initial_vectors
 from recsys.training.least_squares import (
     conjugate_gradients,
     gram_of,
     improved,
     of_entries,
-    solved,
 )
+from recsys.training.row_systems import Entries
 
 _BLOCK_NUMBERS = 2**26
 """Blocks are cut so that the vectors of one stay below 256 MiB."""
@@ -138,10 +140,12 @@ def _stepped(block: Block, products: FloatArray, l2: float) -> Block:
 
 def _solved(block: Block, products: FloatArray, l2: float) -> FloatArray:
     try:
-        return solved(_half(block.confidence), torch.from_numpy(products), l2).numpy()
-    except RuntimeError as error:
-        if "linalg.cholesky" not in str(error):
-            raise
+        # Spark runs a process for each core.
+        with threadpool_limits(1, "blas"):
+            entries = Entries.of(block.confidence, np, "cpu")
+            vectors: FloatArray = solved(entries, products, l2, np)
+            return vectors
+    except np.linalg.LinAlgError:
         # Passed on, it would reach the driver as a page of Java.
         return np.full_like(block.vectors, np.nan)
 

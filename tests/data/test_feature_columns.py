@@ -110,3 +110,15 @@ def test_a_data_set_has_them_as_numbers_and_moments() -> None:
     table = dataset_of({"customer_id": [1], "product_id": [1]}, side).side_tables["customers"]
     assert table["income"].tolist() == [1.5, 2]
     assert table["born"].dt.year.tolist() == [1980, 1990]
+
+
+def test_categories_say_that_texts_are_no_numbers_however_often_they_are_checked() -> None:
+    texts = pd.Series(["1995", "1996", None, "1997"], dtype="str")
+    assert read_feature(texts).tolist()[:2] == [1995.0, 1996.0]
+    customers = pd.DataFrame({"customer_id": [1, 2, 3, 4], "year": texts.astype("category")})
+    again = check_table("customers", check_table("customers", customers))
+    data = dataset_of({"customer_id": [1], "product_id": [2]}, {"customers": again})
+    years = data.side_tables["customers"]["year"]
+    assert years.dtype == "str"
+    assert years.tolist()[:2] == ["1995", "1996"]
+    assert pd.isna(years.iloc[2])

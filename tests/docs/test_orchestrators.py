@@ -1,5 +1,6 @@
 """The files of docs/orchestrators name commands and keys that there are; serving needs little."""
 
+import os
 import re
 import runpy
 import shlex
@@ -53,6 +54,51 @@ def test_the_plain_form_is_shell_and_says_what_it_lacks() -> None:
     )
     assert done.returncode != 0
     assert "set DATA=FOLDER of the export" in done.stderr
+
+
+STEP = """#!/bin/bash
+echo "$*" >> "$0.calls"
+[ "$1" != check ] || echo "the line that says why"
+name="CODE_$1"; exit "${!name:-0}"
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="bash")
+@pytest.mark.parametrize(
+    ("codes", "steps", "code", "said"),
+    [
+        ({}, ["check", "monitor", "retrain"], 0, ""),
+        ({"retrain": 3}, ["check", "monitor", "retrain"], 3, ""),
+        ({"retrain": 2}, ["check", "monitor", "retrain"], 2, ""),
+        ({"check": 2}, ["check"], 2, "the line that says why"),
+        ({"monitor": 4}, ["check", "monitor", "retrain"], 0, "ALARM"),
+        ({"monitor": 2}, ["check", "monitor", "retrain"], 0, "could not tell"),
+    ],
+)
+def test_the_plain_form_goes_on_or_stops_by_the_codes_of_its_commands(
+    tmp_path: Path, codes: dict[str, int], steps: list[str], code: int, said: str
+) -> None:
+    """`recsys` is a stand-in here that keeps its words and ends as it is told."""
+    program = tmp_path / "recsys"
+    program.write_text(STEP)
+    program.chmod(0o755)
+    settings = {"DATA": "export", "MAPPING": "map.yaml", "ANSWERS": "answers", "MODEL": "shop"}
+    told = {f"CODE_{name}": str(value) for name, value in codes.items()}
+    done = subprocess.run(
+        ["bash", str(FOLDER / "monday.sh")],
+        cwd=tmp_path,
+        env={**os.environ, **settings, **told, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    calls = [line.split() for line in (tmp_path / "recsys.calls").read_text().splitlines()]
+    assert [call[0] for call in calls] == steps
+    assert (done.returncode, said in done.stdout) == (code, True)
+    for call in calls:
+        assert {"data=files", "data.root=export", "data.mapping=map.yaml"} <= set(call)
+    if "retrain" in steps:
+        assert "model_name=shop" in calls[-1]
+        assert "decisions=answers" in calls[1]
 
 
 def test_the_dag_has_the_three_steps_and_a_kept_champion_is_no_failure(

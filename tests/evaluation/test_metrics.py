@@ -17,13 +17,14 @@ from recsys.data.queries import Queries
 from recsys.errors import InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.evaluation.measures import OF_HITS
-from recsys.evaluation.metrics.ranking import auc
+from recsys.evaluation.metrics.ranking import auc, r_precision
 from recsys.evaluation.per_query import evaluate
 from recsys.evaluation.relevance import mid_ranks
 
 # Three queries: hits at places 1 and 3 of three relevant, none of two, at place 2 of one.
 HIT = np.array([[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]], bool)
 RELEVANT = np.array([3, 2, 1], np.int32)
+TREC_EVALS = ("precision", "recall", "ndcg", "map", "mrr", "hit_rate")
 HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
 
 
@@ -46,6 +47,16 @@ HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
         ("hit_rate", 1, [1, 0, 0]),
         ("hit_rate", 2, [1, 0, 1]),
         ("hit_rate", 10, [1, 0, 1]),
+        ("capped_recall", 1, [1, 0, 0]),
+        ("capped_recall", 2, [HALF, 0, 1]),
+        ("capped_recall", 10, [2 * THIRD, 0, 1]),
+        ("capped_map", 1, [1, 0, 0]),
+        ("capped_map", 2, [HALF, 0, HALF]),
+        ("capped_map", 10, [(1 + 2 * THIRD) / 3, 0, HALF]),
+        ("rbp50", 1, [HALF, 0, 0]),
+        ("rbp50", 10, [HALF + HALF**3, 0, HALF**2]),
+        ("rbp80", 3, [Fraction(1, 5) * (1 + Fraction(16, 25)), 0, Fraction(4, 25)]),
+        ("rbp95", 3, [Fraction(1, 20) * (1 + Fraction(361, 400)), 0, Fraction(19, 400)]),
     ],
 )
 def test_by_hand(name: str, k: int, wanted: list[Fraction]) -> None:
@@ -76,7 +87,6 @@ def test_equal_to_ir_measures_on_a_thousand_cases() -> None:
         "precision": ir.P, "recall": ir.R, "ndcg": ir.nDCG, "map": ir.AP, "mrr": ir.RR,
         "hit_rate": ir.Success,
     }  # fmt: skip
-    assert theirs.keys() == OF_HITS.keys()
     ks, cases = (1, 5, 10, 100), [random_case(seed) for seed in range(1000)]
     truth = {str(q): {str(p): int(r) for p, r in enumerate(c[1])} for q, c in enumerate(cases)}
     run = {str(q): {str(p): float(s) for p, s in enumerate(c[0])} for q, c in enumerate(cases)}
@@ -109,7 +119,7 @@ def test_a_whole_evaluation_equals_ir_measures() -> None:
         seen=csr_array(seen), eligible=eligible, history=np.zeros(1000, int),
     )  # fmt: skip
     ks = (1, 5, 20)
-    result = evaluate(lambda rows: scores[rows], queries, ks, False, tuple(OF_HITS)).values
+    result = evaluate(lambda rows: scores[rows], queries, ks, False, TREC_EVALS).values
     truth = {str(q): {str(p): int(r) for p, r in enumerate(row)} for q, row in enumerate(relevant)}
     ranked = eligible & ~seen
     run = {
@@ -136,7 +146,7 @@ def test_ties_by_hand() -> None:
         customers=np.zeros(1, np.int32), relevant=csr_array(np.array([[0, 1, 0, 0, 1]], bool)),
         seen=None, eligible=np.ones(5, bool), history=np.zeros(1, int),
     )  # fmt: skip
-    result = evaluate(lambda rows: scores[rows], queries, [3], False, (*OF_HITS, "auc")).values
+    result = evaluate(lambda rows: scores[rows], queries, [3], False, (*TREC_EVALS, "auc")).values
     third, best = 1 / log2(4), 1 + 1 / log2(3)
     wanted = {
         "precision@3": THIRD, "recall@3": HALF, "ndcg@3": third / best,
@@ -168,7 +178,7 @@ def test_bounds_growth_and_order(name: str, case: Case, k: int) -> None:
     result = OF_HITS[name](hit, relevant, k)
     assert result.shape == (6,)
     assert ((result >= 0) & (result <= 1 + 1e-12)).all()
-    if name in {"recall", "map", "mrr", "hit_rate"}:
+    if name in {"recall", "map", "mrr", "hit_rate", "rbp50", "rbp80", "rbp95"}:
         # But for the last bit: a longer sum may be added up in another order.
         assert (OF_HITS[name](hit, relevant, k + 1) >= result - 1e-15).all()
     order = np.array([3, 0, 5, 1, 4, 2])
@@ -183,7 +193,30 @@ def test_bounds_growth_and_order(name: str, case: Case, k: int) -> None:
 @pytest.mark.parametrize("relevant", [1, 3, 10])
 def test_a_perfect_list_of_the_right_length_is_one(name: str, relevant: int) -> None:
     hit = np.arange(12)[None, :] < relevant
-    assert OF_HITS[name](hit, np.array([relevant]), relevant)[0] == pytest.approx(1)
+    persistence = {"rbp50": 0.5, "rbp80": 0.8, "rbp95": 0.95}.get(name, 0)
+    # Rank-biased precision keeps what products beyond the list could add.
+    wanted = 1 - persistence**relevant
+    assert OF_HITS[name](hit, np.array([relevant]), relevant)[0] == pytest.approx(wanted)
+
+
+def test_r_precision_by_hand() -> None:
+    # Two of three at ranks 1, 3 and 5; none of one; one at rank 2 of two, one not on offer.
+    ranks, relevant = np.array([1.0, 3.0, 5.0, 4.0, 2.0, np.nan]), np.array([3, 1, 2])
+    result = r_precision(ranks, relevant, np.array([9, 9, 9]))
+    np.testing.assert_allclose(result, [2 / 3, 0, 1 / 2], rtol=1e-15)
+
+
+def test_r_precision_equals_ir_measures() -> None:
+    ir = pytest.importorskip("ir_measures")
+    cases = [random_case(seed) for seed in range(200)]
+    truth = {str(q): {str(p): int(r) for p, r in enumerate(c[1])} for q, c in enumerate(cases)}
+    run = {str(q): {str(p): float(s) for p, s in enumerate(c[0])} for q, c in enumerate(cases)}
+    wanted = {int(r.query_id): r.value for r in ir.iter_calc([ir.Rprec], truth, run)}
+    for query, (scores, relevant) in enumerate(cases):
+        matrix = csr_array(relevant[None, :])
+        ranks = mid_ranks(scores[None, :], matrix)
+        result = r_precision(ranks, np.diff(matrix.indptr), np.array([len(scores)]))
+        assert result[0] == pytest.approx(wanted[query], abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["ndcg", "map", "mrr"])
@@ -284,7 +317,10 @@ def test_evaluate_measures_what_is_asked_for() -> None:
 
 def test_the_configuration_names_what_can_be_measured() -> None:
     assert EvaluateConfig(metrics=("map", "mrr"), metric="map@20").metrics == ("map", "mrr")
-    there_are = "precision, recall, ndcg, map, mrr, hit_rate, auc, novelty"
+    there_are = (
+        "precision, recall, ndcg, map, mrr, hit_rate, capped_recall, capped_map, rbp50, rbp80, "
+        "rbp95, auc, r_precision, novelty"
+    )
     for wrong in ((), ("recall", "brier"), ("ndgc",)):
         with pytest.raises(InputError, match=f"evaluate.metrics: expected some of {there_are}"):
             EvaluateConfig(metrics=wrong)

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from recsys.data.queries import Queries
 from recsys.evaluation import slices
 from recsys.evaluation.full_ranking import rank
-from recsys.evaluation.measures import AUC, OF_HITS
+from recsys.evaluation.measures import OF_HITS, OF_RANKS
 from recsys.evaluation.per_query import measured, of_relevant, sliced
 from recsys.evaluation.slices import Cut
 
@@ -100,7 +100,7 @@ def test_metrics_inside_a_slice_by_hand() -> None:
     # Everybody is shown 0, 1, 2, 3, 4.
     table = np.tile(-np.arange(5, dtype=np.float32), (3, 1))
     ranking = rank(lambda rows: table[rows], queries, 5, progress=False, in_full=True)
-    metrics = (*OF_HITS, AUC)
+    metrics = (*OF_HITS, *OF_RANKS)
     result = measured(ranking, queries, [2], metrics)
     cuts = {
         "history": Cut(("cold", "hot", "none"), np.array([0, 1, 1])),

@@ -1,5 +1,6 @@
 """Every file under conf/ composes and builds."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from recsys.policy.rules.read import read_policy
 CONF = Path(__file__).parents[2] / "conf"
 SUITES = CONF.parent / "benchmarks" / "conf"
 NEEDS_ROOT = (
-    "complete_journey", "files", "insurance", "lightgcn", "movielens", "open_bandit",
+    "complete_journey", "files", "insurance", "lenskit", "lightgcn", "movielens", "movielens_1m",
+    "movielens_20m", "movielens_32m", "open_bandit", "recbole", "rectools", "replay",
     "retail_rocket", "starbucks",
 )  # fmt: skip
 
@@ -32,16 +34,25 @@ def folder(tmp_path: Path) -> Path:
     """A folder that every source accepts at construction."""
     from recsys.data.sources import complete_journey
 
-    for name in ("train.txt", "test.txt"):
-        (tmp_path / name).write_text("0 1 2\n")
+    for name in ("ratings", "users", "movies"):
+        (tmp_path / f"{name}.dat").touch()
+        (tmp_path / f"{name}.csv").touch()
+    for split in (tmp_path, tmp_path / "gowalla", tmp_path / "yelp2018"):
+        split.mkdir(exist_ok=True)
+        for name in ("train.txt", "test.txt"):
+            (split / name).write_text("0 1 2\n")
     for name in ("portfolio.json", "profile.json"):
         (tmp_path / name).touch()
     others = (
         "train", "test", "inter", "item", "user", "transcript", "users_touchpoints",
         "purchase_events", "random_men", "bts_men", "random_men_item_context",
     )  # fmt: skip
-    for name in (*complete_journey._FILES, *others):
+    for name in (*complete_journey._FILES, *others, "interactions", "rating"):
         (tmp_path / f"{name}.parquet").touch()
+    relation = {"entities": {"user": None, "item": None}, "interaction": True}
+    schema = {"entities": {}, "relationships": {"rating": relation}}
+    (tmp_path / "schema.json").write_text(json.dumps(schema))
+    (tmp_path / f"{tmp_path.name}.inter").touch()
     return tmp_path
 
 
@@ -87,6 +98,12 @@ def test_every_source_builds(name: str, folder: Path) -> None:
 @pytest.mark.parametrize("name", ["files", "sql", "delta", "iceberg"])
 def test_tables_of_your_own_have_all_their_settings(name: str) -> None:
     assert Meaning.__annotations__.keys() <= composed(f"data={name}").data.keys()
+
+
+@pytest.mark.parametrize("name", ["recbole", "lenskit", "rectools", "replay"])
+def test_tables_of_other_libraries_have_all_settings_but_that_of_decisions(name: str) -> None:
+    missing = Meaning.__annotations__.keys() - composed(f"data={name}").data.keys()
+    assert missing == {"outcome_days"}
 
 
 @pytest.mark.parametrize("name", alternatives("policy"))

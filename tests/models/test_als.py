@@ -6,7 +6,7 @@ from in_memory import dataset_of, outside
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.models.als import ALS
+from recsys.models.als import ALS, SOLVERS
 from recsys.models.popularity import fallback
 from recsys.testing import EmbeddingContract, PersonalisedContract
 from recsys.testing.data import close, everyone, market
@@ -36,9 +36,15 @@ def solved(confidence: np.ndarray, other: np.ndarray, l2: float) -> np.ndarray:
     return np.array(vectors)
 
 
-def test_the_normal_equations_hold_on_both_sides_at_convergence() -> None:
+class TestALSByConjugateGradients(TestALS):
+    def make(self, **change: Any) -> ALS:
+        return super().make(**{"solver": "conjugate_gradient", **change})
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_normal_equations_hold_on_both_sides_at_convergence(solver: str) -> None:
     data = market()
-    model = ALS(dim=3, epochs=400, alpha=4.0, l2=0.7, device="cpu").fit(data)
+    model = ALS(dim=3, epochs=400, alpha=4.0, l2=0.7, solver=solver, device="cpu").fit(data)
     embeddings = model.embeddings()
     confidence = model.confidence(data).toarray().astype(np.float64)
     # The last column is not solved for: popularity, of customers without events alone.
@@ -135,6 +141,7 @@ def test_without_regularisation() -> None:
         ({"product_exponent": -1}, r"model.product_exponent: .* got -1"),
         ({"half_life": 0}, r"model.half_life: expected a number > 0, got 0"),
         ({"alpha": float("nan")}, r"model.alpha: .* got nan"),
+        ({"solver": "lu"}, r"model.solver: expected exact or conjugate_gradient, got 'lu'"),
         ({"device": "tpu"}, r"device: expected auto, cpu or cuda, got 'tpu'"),
     ],
 )
@@ -144,10 +151,12 @@ def test_out_of_range(settings: dict[str, Any], words: str) -> None:
 
 
 @pytest.mark.gpu
-def test_the_gpu_gives_the_vectors_of_the_cpu() -> None:
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_gpu_gives_the_vectors_of_the_cpu(solver: str) -> None:
     data = market()
     on_cpu, on_gpu = (
-        ALS(dim=6, epochs=3, l2=2.0, device=kind).fit(data) for kind in ("cpu", "cuda")
+        ALS(dim=6, epochs=3, l2=2.0, solver=solver, device=kind).fit(data)
+        for kind in ("cpu", "cuda")
     )
     close(on_gpu.embeddings().customers, on_cpu.embeddings().customers, 5e-3)
     close(on_gpu.embeddings().products, on_cpu.embeddings().products, 5e-3)

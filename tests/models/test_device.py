@@ -2,10 +2,12 @@
 
 import builtins
 import sys
+import warnings
 from typing import Any
 
 import pytest
 import torch
+from tqdm import TqdmWarning
 
 from recsys import ALS, InputError
 from recsys.models import device
@@ -21,8 +23,28 @@ def test_an_implicit_without_openmp_is_one_line(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(builtins, "__import__", without_openmp)
     with pytest.raises(InputError, match=r"libgomp\.so\.1.*install OpenMP") as error:
-        ALS()
+        ALS(solver="conjugate_gradient")
     assert error.value.key == "model"
+    assert ALS().device.kind == "cpu"
+
+
+def test_a_notebook_without_widgets_sees_no_warning_of_implicit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded, warned = builtins.__import__, []
+
+    def without_widgets(name: str, *rest: Any, **more: Any) -> Any:
+        if name.startswith("implicit"):
+            warned.append(name)
+            warnings.warn("IProgress not found", TqdmWarning, stacklevel=2)
+        return loaded(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_widgets)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        ALS(solver="conjugate_gradient")
+    assert warned
+    assert not [each for each in seen if each.category is TqdmWarning]
 
 
 def test_a_gpu_that_is_not_there_is_one_line() -> None:

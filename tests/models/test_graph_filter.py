@@ -29,7 +29,8 @@ class TestGraphFilterWithAllParts(TestGraphFilter):
     def make(self, **change: Any) -> GraphFilter:
         parts = {
             "history_exponent": 0.7, "candidate_exponent": 0.2, "customer_exponent": 0.6,
-            "low_pass": 0.4, "self_weight": 0.02, "actions": {"purchase": 2, "view": 1},
+            "low_pass": 0.4, "whitening": 0.7, "self_weight": 0.02,
+            "actions": {"purchase": 2, "view": 1},
         }  # fmt: skip
         return super().make(**{**parts, **change})
 
@@ -38,13 +39,20 @@ class TestGraphFilterWithAllParts(TestGraphFilter):
         # Nothing is left open, so nothing is asked.
         model.fit(data, lambda score: pytest.fail("asked for a quality"))
         assert model.chosen == {
-            "history_exponent": 0.7, "candidate_exponent": 0.2,
-            "low_pass": 0.4, "self_weight": 0.02,
+            "history_exponent": 0.7, "candidate_exponent": 0.2, "customer_exponent": 0.6,
+            "low_pass": 0.4, "whitening": 0.7, "self_weight": 0.02,
         }  # fmt: skip
 
 
 def dense(
-    data: Dataset, a: float, b: float, g: float, low_pass: float, self_weight: float, dim: int
+    data: Dataset,
+    a: float,
+    b: float,
+    g: float,
+    low_pass: float,
+    whitening: float,
+    self_weight: float,
+    dim: int,
 ) -> np.ndarray:
     """The formula at the top of the model's file, in float64."""
     history = interaction_matrix(data).toarray().astype(np.float64)
@@ -54,35 +62,48 @@ def dense(
         return np.where(degrees > 0, np.where(degrees > 0, degrees, 1) ** exponent, 0)
 
     together = history.T @ np.diag(power(customers, -g)) @ history
+    together *= (history.T @ np.diag(power(customers, -1)) @ history).sum() / together.sum()
     linear = np.diag(power(products, -a)) @ together @ np.diag(power(products, -b))
     symmetric = np.diag(power(customers, -0.5)) @ history @ np.diag(power(products, -0.5))
-    right = np.linalg.svd(symmetric)[2][:dim].T
-    low = np.diag(power(products, -0.5)) @ right @ right.T @ np.diag(power(products, 0.5))
+    values, right = np.linalg.svd(symmetric)[1][:dim], np.linalg.svd(symmetric)[2][:dim].T
+    low = right @ np.diag((values[-1] ** 2 / values**2) ** whitening) @ right.T
+    low = np.diag(power(products, -0.5)) @ low @ np.diag(power(products, 0.5))
     return history @ (linear + low_pass * low + self_weight * np.eye(len(products))) + fallback(
         data
     )
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "g", "low_pass", "self_weight"),
+    ("a", "b", "g", "low_pass", "whitening", "self_weight"),
     [
-        (0.5, 0.5, 1.0, 0.0, 0.0),
-        (0.9, 0.1, 1.0, 0.0, 0.0),
-        (0.5, 0.5, 0.3, 0.0, 0.0),
-        (0.5, 0.5, 1.0, 1.0, 0.0),
-        (0.5, 0.5, 1.0, 0.0, 3.0),
-        (0.7, 0.3, 0.8, 0.3, 0.1),
+        (0.5, 0.5, 1.0, 0.0, 0.0, 0.0),
+        (0.9, 0.1, 1.0, 0.0, 0.0, 0.0),
+        (0.5, 0.5, 0.3, 0.0, 0.0, 0.0),
+        (0.5, 0.5, 1.0, 1.0, 0.0, 0.0),
+        (0.5, 0.5, 1.0, 1.0, 1.0, 0.0),
+        (0.5, 0.5, 1.0, 0.0, 0.0, 3.0),
+        (0.7, 0.3, 0.8, 0.3, 0.5, 0.1),
     ],
 )
 def test_the_dense_formula(
-    a: float, b: float, g: float, low_pass: float, self_weight: float
+    a: float, b: float, g: float, low_pass: float, whitening: float, self_weight: float
 ) -> None:
     data = market()
     model = GraphFilter(
         history_exponent=a, candidate_exponent=b, customer_exponent=g, low_pass=low_pass,
-        self_weight=self_weight, dim=5,
+        whitening=whitening, self_weight=self_weight, dim=5,
     ).fit(data)  # fmt: skip
-    close(model.score(everyone(data)), dense(data, a, b, g, low_pass, self_weight, 5), 1e-4)
+    wanted = dense(data, a, b, g, low_pass, whitening, self_weight, 5)
+    close(model.score(everyone(data)), wanted, 1e-4)
+
+
+def test_directions_that_the_history_does_not_span_weigh_nothing() -> None:
+    # Ten customers with the same three products: one direction, whatever dim asks for.
+    table = {"customer_id": [f"c{i // 3}" for i in range(30)], "product_id": list("xyz") * 10}
+    data = dataset_of({**table, "order": list(range(30))})
+    whitened = GraphFilter(dim=64, low_pass=1.0, whitening=1.0).fit(data)
+    plain = GraphFilter(dim=64, low_pass=1.0, whitening=0.0).fit(data)
+    close(whitened.score(everyone(data)), plain.score(everyone(data)), 1e-5)
 
 
 def test_old_events_keep_their_proportions() -> None:
@@ -159,6 +180,7 @@ def test_a_given_setting_is_never_changed() -> None:
         ({"candidate_exponent": 11}, r"model.candidate_exponent: .* <= 10, got 11"),
         ({"customer_exponent": -1}, r"model.customer_exponent: expected a number >= 0"),
         ({"low_pass": -0.1}, r"model.low_pass: expected a number >= 0"),
+        ({"whitening": -0.1}, r"model.whitening: expected a number >= 0"),
         ({"self_weight": -0.1}, r"model.self_weight: expected a number >= 0"),
         ({"half_life": 0}, r"model.half_life: expected a number > 0"),
     ],

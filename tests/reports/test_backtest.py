@@ -11,6 +11,7 @@ import pytest
 
 from recsys.errors import InputError
 from recsys.evaluation.intervals import bootstrap
+from recsys.reports.backtest import picture
 from recsys.reports.backtest.figures import backtest
 from recsys.reports.backtest.page import PAGE, PICTURE, backtest_files
 from recsys.reports.backtest.tracked import tracked_backtest
@@ -111,6 +112,29 @@ def test_without_a_baseline_or_ages_there_is_a_page_all_the_same() -> None:
     assert "verdict" not in alone.windows
     assert "als" in printed(alone)
     assert "age of training data" not in backtest_files(alone)[PAGE].decode()
+
+
+@pytest.mark.parametrize(
+    ("hours", "starts"),
+    [
+        (("23:14", "23:14"), ["2026-01-01", "2026-02-01"]),
+        (("00:00", "12:30"), ["2026-01-01T00:00", "2026-01-01T12:30"]),
+    ],
+)
+def test_the_picture_has_whole_ages_and_times_only_where_they_tell_windows_apart(
+    hours: tuple[str, str], starts: list[str]
+) -> None:
+    from matplotlib.figure import Figure
+
+    shown = backtest(two())
+    moments = [f"{start[:10]}T{hour}:44+00:00" for start, hour in zip(starts, hours, strict=True)]
+    windows = shown.windows.assign(start=shown.windows["window"].map(dict(enumerate(moments))))
+    figure = Figure()
+    picture._draw(figure, replace(shown, windows=windows))
+    left, right = figure.axes
+    assert [label.get_text() for label in left.get_xticklabels()] == starts
+    low, high = right.get_xlim()
+    assert [tick for tick in right.get_xticks() if low <= tick <= high] == [1]
 
 
 def test_the_oracle_is_last_and_best_in_no_window() -> None:

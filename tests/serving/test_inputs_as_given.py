@@ -25,7 +25,7 @@ def test_a_csv_of_everyone_has_one_row_an_offer(loaded: Any, tmp_path: Path) -> 
     import pandas as pd
 
     lines = pd.read_csv(tmp_path / "offers.csv", dtype=str, keep_default_na=False)
-    recommend_everyone(artifact, tmp_path / "offers.parquet", 4)
+    recommend_everyone(artifact, str(tmp_path / "offers.parquet"), 4)
     wanted = [
         (line["customer_id"], str(rank), product, where)
         for line in pq.read_table(tmp_path / "offers.parquet").to_pylist()

@@ -335,7 +335,8 @@ def test_a_log_that_cannot_be_counted_is_refused(
     ("arguments", "message"),
     [
         ({"path": Path("plan.csv")}, "expected a name that ends in .parquet"),
-        ({"log": Path("none.parquet")}, "decisions=none.parquet cannot be read"),
+        ({"path": "plan.csv"}, "expected a name that ends in .parquet"),
+        ({"log": "none.parquet"}, "decisions=none.parquet cannot be read"),
         ({"touchpoints": ["moon"]}, "touchpoints: the artifact has no 'moon'; it has app, branch"),
     ],
 )

@@ -19,7 +19,9 @@ from recsys.experiments.run import load
 from recsys.experiments.validator import Validator
 from recsys.models.graph_network import GraphNetwork
 from recsys.models.lightgcn import LightGCN
+from recsys.models.simplex import SimpleX
 from recsys.models.touchpoint_gnn import TouchpointGNN
+from recsys.models.ultragcn import UltraGCN
 from recsys.models.xsimgcl import XSimGCL
 from recsys.simulation import SimulatedMarket
 from recsys.training import objectives
@@ -31,6 +33,10 @@ CASES: dict[str, tuple[type[GraphNetwork], dict[str, Any]]] = {
     "lightgcn in_batch": (LightGCN, {"objective": objectives.InBatchSoftmax()}),
     "lightgcn whole_data": (LightGCN, {"objective": objectives.WholeData()}),
     "xsimgcl": (XSimGCL, {}),
+    "lightgcn bilateral": (LightGCN, {"objective": objectives.BilateralSoftmax()}),
+    "ultragcn": (UltraGCN, {}),
+    "simplex": (SimpleX, {}),
+    "simplex attention": (SimpleX, {"pooling": "attention", "layers": 1}),
     "touchpoint_gnn": (TouchpointGNN, {"l2": 1e-3}),
     "touchpoint_gnn learned": (TouchpointGNN, {"learn_actions": True, "features": False}),
 }

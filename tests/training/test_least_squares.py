@@ -1,4 +1,4 @@
-"""Least squares of all rows at once, and alternating between the sides."""
+"""Conjugate gradients of all rows at once, and alternating with them between the sides."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,9 @@ from scipy.sparse import csr_array, csr_matrix, random_array
 from recsys.training import least_squares
 from recsys.training.alternating import alternate
 from recsys.training.bipartite_graph import BipartiteGraph, Half
-from recsys.training.least_squares import improved, solved
+from recsys.training.exact_least_squares import solved
+from recsys.training.least_squares import improved
+from recsys.training.row_systems import Entries
 
 L2 = 0.7
 
@@ -28,42 +30,24 @@ def fixed(columns: int = 9, dim: int = 4) -> torch.Tensor:
     return torch.randn(columns, dim, generator=torch.Generator().manual_seed(1)).double()
 
 
-def by_normal_equations(matrix: csr_array, vectors: np.ndarray) -> np.ndarray:
-    rows = []
-    for row in matrix.toarray().astype(np.float64):
-        weight = np.where(row > 0, row, 1.0)
-        left = vectors.T @ (weight[:, None] * vectors) + L2 * np.eye(vectors.shape[1])
-        rows.append(np.linalg.solve(left, vectors.T @ (weight * (row > 0))))
-    return np.array(rows)
+def exactly(matrix: csr_array, vectors: torch.Tensor) -> torch.Tensor:
+    entries = Entries.of(matrix.astype(np.float64), torch, "cpu")
+    return solved(entries, vectors, L2, torch)
 
 
-def test_solved_are_the_normal_equations() -> None:
+def test_rows_improved_a_few_at_a_time_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix, vectors = confidence(), fixed()
-    expected = by_normal_equations(matrix, vectors.numpy())
-    np.testing.assert_allclose(solved(half(matrix), vectors, L2).numpy(), expected, atol=1e-12)
-
-
-def test_one_product_by_hand() -> None:
-    # 3 (1 - 2 x)^2 + 1 x^2: 12 x - 6 + x = 0.
-    only = half(csr_array(np.array([[3.0]])))
-    vectors = solved(only, torch.tensor([[2.0]], dtype=torch.float64), 1.0)
-    assert vectors.item() == pytest.approx(6 / 13)
-
-
-def test_rows_solved_a_few_at_a_time_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    matrix, vectors = confidence(), fixed()
-    at_once = solved(half(matrix), vectors, L2), improved(half(matrix), vectors[:1], vectors, L2)
-    monkeypatch.setattr(least_squares, "_NUMBERS_AT_ONCE", 50)
-    few = solved(half(matrix), vectors, L2), improved(half(matrix), vectors[:1], vectors, L2)
-    for one, other in zip(at_once, few, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-12)
+    at_once = improved(half(matrix), vectors[:1], vectors, L2)
+    monkeypatch.setattr(least_squares, "_NUMBERS_IN_CACHE", 50)
+    few = improved(half(matrix), vectors[:1], vectors, L2)
+    np.testing.assert_allclose(at_once, few, atol=1e-12)
 
 
 def test_as_many_gradients_as_dimensions_solve_exactly() -> None:
     matrix, vectors = confidence(), fixed()
     start = torch.ones(matrix.shape[0], 4, dtype=torch.float64)
     found = improved(half(matrix), start, vectors, L2, steps=4)
-    np.testing.assert_allclose(found, solved(half(matrix), vectors, L2), atol=1e-9)
+    np.testing.assert_allclose(found, exactly(matrix, vectors), atol=1e-9)
     # Further steps from the solution change nothing, and are no division by zero.
     again = improved(half(matrix), found, vectors, L2, steps=4)
     np.testing.assert_allclose(again, found, atol=1e-9)
@@ -72,14 +56,9 @@ def test_as_many_gradients_as_dimensions_solve_exactly() -> None:
 def test_rows_without_entries_have_zero_vectors() -> None:
     matrix, vectors = confidence(), fixed()
     start = torch.ones(matrix.shape[0], 4, dtype=torch.float64)
-    for found in (solved(half(matrix), vectors, L2), improved(half(matrix), start, vectors, L2)):
-        assert not found[3].any()
-        assert found[:3].any(dim=1).all()
-
-
-def test_a_singular_matrix_is_an_error() -> None:
-    with pytest.raises(torch.linalg.LinAlgError, match=r"linalg\.cholesky"):
-        solved(half(confidence()), torch.zeros(9, 4, dtype=torch.float64), 0.0)
+    found = improved(half(matrix), start, vectors, L2)
+    assert not found[3].any()
+    assert found[:3].any(dim=1).all()
 
 
 @pytest.mark.parametrize("epochs", [1, 6])

@@ -21,6 +21,7 @@ from recsys.training.losses import (
     pair_scores,
     sampled_softmax,
     unit,
+    weighted_cosine_contrastive,
 )
 
 log = math.log
@@ -54,6 +55,15 @@ def test_the_cosine_contrastive_loss_by_hand() -> None:
     negative = tensor([[1 / 2, -1], [1, 1 / 2]])
     wanted = (Fraction(2, 5) + Fraction(1, 4) + Fraction(3, 2) + 1) / 2
     result = cosine_contrastive(positive, negative, margin=0.25, negative_weight=2)
+    assert result.item() == pytest.approx(float(wanted), **EXACT)
+
+
+def test_the_weighted_cosine_contrastive_loss_by_hand() -> None:
+    # Two pairs of one customer, 2/5 and 1/2 short; negatives 1/4 and 3/4 above the margin.
+    positive, negative = tensor([3 / 5, 1 / 2]), tensor([[1 / 2, 1], [1, -1]])
+    weights = tensor([[4, 2], [0, 3]])
+    wanted = (Fraction(2, 5) + Fraction(1, 2) + 4 * Fraction(1, 4) + 2 * Fraction(3, 4)) / 2
+    result = weighted_cosine_contrastive(positive, negative, margin=0.25, negative_weights=weights)
     assert result.item() == pytest.approx(float(wanted), **EXACT)
 
 

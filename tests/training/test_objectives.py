@@ -12,10 +12,13 @@ from recsys.errors import InputError
 from recsys.training.losses import unit
 from recsys.training.objectives import (
     BPR,
+    BilateralSoftmax,
     CosineContrastive,
     InBatchSoftmax,
+    Logistic,
     Objective,
     SampledSoftmax,
+    SharedCosineContrastive,
     Softmax,
     WholeData,
 )
@@ -25,10 +28,14 @@ CPU = torch.device("cpu")
 MAKERS: dict[str, Callable[[], Objective]] = {
     "softmax": Softmax,
     "softmax without popularity": lambda: Softmax(popularity=0),
+    "bilateral softmax": BilateralSoftmax,
     "whole data": WholeData,
+    "logistic": lambda: Logistic(negatives=4, plain_weight=0.3),
+    "logistic over all": Logistic,
     "bpr": BPR,
     "bpr of hard ones": lambda: BPR(negatives=2, pool=5),
     "cosine contrastive": lambda: CosineContrastive(margin=0.1, negatives=3),
+    "shared cosine contrastive": lambda: SharedCosineContrastive(margin=0.1, negatives=4),
     "sampled softmax": lambda: SampledSoftmax(negatives=3),
     "sampled softmax, uncorrected": lambda: SampledSoftmax(negatives=3, corrected=False, power=0),
     "in-batch softmax": InBatchSoftmax,
@@ -161,7 +168,7 @@ def test_pools_make_negatives_harder() -> None:
 def test_negatives_are_stated_for_the_audit() -> None:
     stamps = ["2026-01-01", "2026-01-02"]
     data = dataset_of({"customer_id": [1, 2], "product_id": [1, 2], "timestamp": stamps})
-    for maker in (Softmax, InBatchSoftmax, BPR, SampledSoftmax):
+    for maker in (Softmax, InBatchSoftmax, BPR, SampledSoftmax, Logistic):
         objective = maker()
         objective.prepare(Positives.of(data), CPU)
         stated = objective.derived
@@ -190,9 +197,13 @@ def test_nothing_to_learn_from_is_said(maker: Callable[[], Objective]) -> None:
     ("make", "words"),
     [
         (lambda: Softmax(temperature=0), "objective.temperature: expected a finite number above"),
+        (lambda: BilateralSoftmax(positive_temperature=0), "objective.positive_temperature: .* 0"),
         (lambda: Softmax(norm=-1), "objective.norm: expected .* at least 0 and at most 4, got -1"),
         (lambda: Softmax(popularity=5), "objective.popularity: expected .* at most 4, got 5"),
         (lambda: WholeData(unobserved_weight=-1), "objective.unobserved_weight: .* got -1"),
+        (lambda: Logistic(negatives=0), "objective.negatives: expected .* at least 1, got 0"),
+        (lambda: Logistic(degree_weight=-1), "objective.degree_weight: .* at least 0, got -1"),
+        (lambda: SharedCosineContrastive(margin=-2), "objective.margin: .* at least -1 .* got -2"),
         (lambda: BPR(negatives=0), "objective.negatives: expected .* at least 1, got 0"),
         (lambda: BPR(negatives=4, pool=2), "objective.pool: expected .* at least 4, got 2"),
         (lambda: SampledSoftmax(power=float("nan")), "objective.power: expected .* got nan"),

@@ -67,8 +67,8 @@ def read_cells(table: str, label: Any, cells: pd.Series, read: Reader, coded: bo
         cells, is_category = plain(cells), False
     is_text = isinstance(cells.dtype, pd.StringDtype)
     if kind == "feature":
-        cells = cells.astype("str") if is_category else cells
         values, kinds = _until_clean(table, label, cells, read)
+        values = plain(values)
     elif is_category or (is_text and kind in _WORDS and (coded or kind == "flag")):
         values, kinds = _by_distinct(table, label, cells, read, coded)
     elif is_text and kind not in _WORDS and len(cells) > CHUNK:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from recsys.data.categories import plain
 from recsys.data.cells import CellError
 from recsys.data.faults.cells import Reader
 from recsys.data.feature_columns import NEARLY_ALL
@@ -34,6 +35,8 @@ def cell_reader(mapping: TableMapping, is_text: bool) -> Reader:
 
     def read(table: str, label: Any, cells: pd.Series) -> pd.Series:
         kind = kind_of(table, str(label))
+        if kind == "feature":
+            cells = plain(cells)  # folded to save memory, not because its texts are no numbers
         cells = _in_our_words(cells, mapping.values.get(str(label), {}), mapping)
         if not isinstance(cells.dtype, pd.StringDtype):
             return read_column(table, label, _of_file_types(cells, kind, mapping))

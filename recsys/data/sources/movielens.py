@@ -17,11 +17,16 @@ from recsys.data.source import Cutoffs
 from recsys.data.sources.folder import data_folder
 from recsys.data.sources.parquet import read_columns
 from recsys.data.tables import Tables
+from recsys.errors import InputError
 
 _IDS = {"user_id": columns.CUSTOMER, "item_id": columns.PRODUCT}
 _RATINGS = (*_IDS, "rating", columns.TIMESTAMP)
 _PEOPLE = ("user_id", "age", "gender", "occupation", "zip_code")
 _FILMS = ("item_id", "movie_title", "release_year", "class")
+
+_FILES = ("inter.parquet", "item.parquet", "user.parquet")
+_OTHERS = {"ratings.dat": "movielens_1m", "ratings.csv": "movielens_32m"}
+"""A file of another publication -> its source."""
 
 
 class MovieLens:
@@ -41,7 +46,14 @@ class MovieLens:
     targets: tuple[str, ...] = ("view",)
 
     def __init__(self, *, root: str) -> None:
-        self.folder = data_folder(root, ("inter.parquet", "item.parquet", "user.parquet"))
+        self.folder = data_folder(root, ())
+        for file, name in _OTHERS.items():
+            if (self.folder / file).exists() and not (self.folder / _FILES[0]).exists():
+                raise InputError(
+                    f"data.root={root}: expected MovieLens 100K as Parquet, got {file} of another "
+                    f"MovieLens; set data={name}"
+                )
+        data_folder(root, _FILES)
 
     def load(self) -> Tables:
         """An event per rating, and the features of customers and films."""

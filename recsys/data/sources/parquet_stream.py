@@ -45,12 +45,13 @@ def stream_parquet(
     return stream_parts(path, parts, schema_of(path, parts[0]), kind, memory, partitions)
 
 
-def schema_of(path: Path, first: Path) -> pa.Schema:
+def schema_of(path: Path, first: Path, needed: Sequence[str] | None = None) -> pa.Schema:
     """The columns of a table in parts: those of its first part.
 
     Args:
         path: of the file or folder.
         first: its first part.
+        needed: the columns to read; None for all.
 
     Raises:
         InputError: it is no Parquet, a column has several values in a cell, or two have one name.
@@ -58,7 +59,9 @@ def schema_of(path: Path, first: Path) -> pa.Schema:
     with readable_as_parquet(path):
         # Before it is opened: a pipe would be waited for.
         require_file(first)
-        schema = _without_index(pq.read_schema(first))
+        schema = without_index(pq.read_schema(first))
+        if needed is not None:
+            schema = pa.schema([field for field in schema if field.name in needed])
         refuse_nested(path, schema)
         for name, times in Counter(schema.names).items():
             if times > 1:
@@ -143,8 +146,8 @@ def _cast(column: pa.Array, field: pa.Field) -> pa.Array:
     return column if column.type == field.type else pc.cast(column, field.type)
 
 
-def _without_index(schema: pa.Schema) -> pa.Schema:
-    """The columns without those that pandas had as index, which is not read."""
+def without_index(schema: pa.Schema) -> pa.Schema:
+    """The columns of a file without those that pandas had as index, which is not read."""
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     fields = [field for field in schema if field.name not in index]
     return pa.schema(fields)

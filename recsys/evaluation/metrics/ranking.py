@@ -7,7 +7,7 @@ arguments and equal trec_eval's, as `ir_measures` computes them:
     relevant: [Q] number of relevant products of each query, at least 1.
     k: length at which the list is cut.
 
-auc needs the ranks of all relevant products instead.
+auc and r_precision need the ranks of all relevant products instead.
 """
 
 import numpy as np
@@ -36,7 +36,8 @@ def recall(hit: BoolArray, relevant: IntArray, k: int) -> FloatArray:
     """Share of a query's relevant products among the first k; trec_eval's recall_k.
 
     recall@k = |top k and relevant| / |relevant|, as in the tables of LightGCN (He et al., 2020).
-    Other authors divide by min(k, |relevant|); then a short list can reach 1.
+    Other authors divide by min(k, |relevant|), see `recsys.evaluation.metrics.capped`; then a short
+    list can reach 1.
 
     Args:
         hit: [Q, any] whether the product at each position is relevant, best first.
@@ -93,8 +94,8 @@ def average_precision(hit: BoolArray, relevant: IntArray, k: int) -> FloatArray:
 
     ap@k = sum_{i<=k} hit_i * precision@i / |relevant| (Buckley and Voorhees, 2000), trec_eval's
     map_cut_k and AP@k of ir_measures; its mean over queries is MAP. The divisor is |relevant|, not
-    min(k, |relevant|) as in some libraries: with more than k relevant products even the best list
-    stays below 1.
+    min(k, |relevant|) as in some libraries and in `recsys.evaluation.metrics.capped`: with more
+    than k relevant products even the best list stays below 1.
 
     Args:
         hit: [Q, any] whether the product at each position is relevant, best first.
@@ -151,6 +152,27 @@ def auc(ranks: FloatArray, relevant: IntArray, eligible: IntArray) -> FloatArray
     count = relevant.astype(np.float64)
     wrong = total - count * (count + 1) / 2
     return 1 - ratio(wrong, count * (eligible - count))
+
+
+def r_precision(ranks: FloatArray, relevant: IntArray, eligible: IntArray) -> FloatArray:
+    """Precision at the number of relevant products, where it equals recall; trec_eval's Rprec.
+
+    r_precision = |top R and relevant| / R with R = |relevant| (Manning, Raghavan and Schuetze,
+    2008, chapter 8). A list is as long as the customer has relevant products, so there is no k.
+
+    Args:
+        ranks: [N] mid-ranks of all relevant products, query after query, from `mid_ranks`; nan for
+            one that could not be ranked. Of equal scores around the R-th place those count whose
+            mean rank is at most R.
+        relevant: [Q] number of relevant products of each query; sums to N.
+        eligible: [Q] number of products that were ranked; not needed here.
+
+    Returns:
+        [Q] float64 between 0 and 1; nan where nothing is relevant.
+    """
+    query = np.repeat(np.arange(len(relevant)), relevant)
+    found = ranks <= np.asarray(relevant)[query]
+    return ratio(np.bincount(query, weights=found, minlength=len(relevant)), relevant)
 
 
 def ratio(part: FloatArray | IntArray, total: FloatArray | IntArray) -> FloatArray:

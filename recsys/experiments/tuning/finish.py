@@ -67,10 +67,13 @@ def experiment_file(settings: Settings, study: Study) -> str:
     best, finished = study.best(), study.finished()
     names = settings.names
     model = with_settings(settings.config["model"], best.params)
+    evaluate = {"metric": settings.evaluate.metric}
+    if settings.evaluate.convention is not None:
+        evaluate["convention"] = settings.evaluate.convention
     overlay = {
         "defaults": [{f"override /{part}": names[part]} for part in ("data", "split", "model")],
         "model": {key: value for key, value in model.items() if key not in _NOT_TUNED},
-        "evaluate": {"metric": settings.evaluate.metric},
+        "evaluate": evaluate,
     }
     head = [
         "# @package _global_",

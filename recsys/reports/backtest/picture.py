@@ -97,9 +97,10 @@ def _by_window(axes: "Axes", backtest: Backtest) -> None:
         )
     starts = backtest.windows.drop_duplicates("window").sort_values("window")
     starts = starts.iloc[:: -(-len(starts) // _MOST_DATES)]
-    axes.set_xticks(
-        starts["window"], [text[:16] for text in starts["start"]], rotation=20, ha="right"
-    )
+    moments = [text[:16] for text in starts["start"]]
+    days = [text.partition("T")[0] for text in moments]
+    labels = days if len(set(days)) == len(days) else moments
+    axes.set_xticks(starts["window"], labels, rotation=20, ha="right")
     axes.set_ylim(bottom=0)
 
 
@@ -119,4 +120,5 @@ def _by_age(axes: "Axes", backtest: Backtest) -> None:
             color=colour, marker=marker, ms=5, lw=1.2, elinewidth=1,
         )  # fmt: skip
     axes.axhline(0, color=INK, lw=0.8)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(backtest.ages["age"].min() - 0.5, backtest.ages["age"].max() + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

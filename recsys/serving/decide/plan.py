@@ -60,9 +60,9 @@ class DayPlan:
 
 def decide_everyone(
     artifact: Artifact,
-    path: Path,
+    path: str | Path,
     at: Moment | None = None,
-    log: Path | None = None,
+    log: str | Path | None = None,
     explore: bool = True,
     k: int = CANDIDATES,
     touchpoints: Sequence[str] | None = None,
@@ -93,6 +93,7 @@ def decide_everyone(
         InputError: the artifact has no policy, an argument or the log is not usable, more is booked
             than there is room for, or the file cannot be written.
     """
+    path = Path(path)
     require_parquet(path)
     contents = artifact.contents
     part = require_policy(contents)
@@ -105,7 +106,7 @@ def decide_everyone(
     used = planned_touchpoints(names, rules.outbound, touchpoints)
     taken: IntArray = np.zeros(len(names), np.int64)
     if log is not None:
-        booked = read_booked(log, contents, artifact.customers)
+        booked = read_booked(Path(log), contents, artifact.customers)
         rules, taken = booked.added_to(rules), booked.of_day(start, len(names))
     limits = remaining_limits(rules, part.costs, taken, names)
     too_dear = limits.costs > limits.affordable

@@ -38,7 +38,7 @@ MOMENT = b"recsys_at"
 
 def recommend_everyone(
     artifact: Artifact,
-    path: Path,
+    path: str | Path,
     k: int = 10,
     touchpoint: str | None = None,
     at: Moment | None = None,
@@ -70,6 +70,7 @@ def recommend_everyone(
     Raises:
         InputError: the path ends otherwise, as for `recommend_many`, or the file cannot be written.
     """
+    path = Path(path)
     require_ending(path)
     query = artifact.query(k, touchpoint, at, exclude, allow)
     starts, ends = artifact.customers.groups

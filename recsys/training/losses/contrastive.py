@@ -11,6 +11,7 @@ from recsys.training.losses.scores import (
     batch_mean,
     check_scores,
     check_temperature,
+    check_weights,
     full_precision,
     unit,
 )
@@ -58,14 +59,39 @@ def cosine_contrastive(
         InputError: other shapes, or a margin or weight out of range.
     """
     check_scores(positive, negative)
-    if not -1 <= margin <= 1:
-        raise InputError(f"margin: expected a cosine in [-1, 1], got {margin}")
+    _check_margin(margin)
     if not (math.isfinite(negative_weight) and negative_weight >= 0):
         raise InputError(f"negative_weight: expected a finite number >= 0, got {negative_weight}")
     missing = 1 - full_precision(positive)
     excess = (full_precision(negative) - margin).relu()
     # One weight for all: the mean over [B, n] is the mean over the batch of the means over n.
     return batch_mean(missing) + negative_weight * batch_mean(excess)
+
+
+def weighted_cosine_contrastive(
+    positive: Tensor, negative: Tensor, *, margin: float, negative_weights: Tensor
+) -> Tensor:
+    """`cosine_contrastive` with negatives of customers, who have several pairs each.
+
+    The mean over observed pairs of 1 - cos+, plus the sum over negatives of w max(0, cos - m)
+    divided by the number of observed pairs.
+
+    Args:
+        positive: [N] cosines of observed pairs.
+        negative: [B, n] cosines of customers with products.
+        margin: m in [-1, 1].
+        negative_weights: [B, n] w, at least 0; 0 for a pair that does not count.
+
+    Returns:
+        Scalar, at least 0.
+
+    Raises:
+        InputError: other shapes, or a margin out of range.
+    """
+    _check_margin(margin)
+    check_weights(negative, negative_weights)
+    excess = negative_weights * (full_precision(negative) - margin).relu()
+    return batch_mean(1 - full_precision(positive)) + excess.sum() / max(len(positive), 1)
 
 
 def info_nce(view: Tensor, other: Tensor, *, temperature: float) -> Tensor:
@@ -94,3 +120,8 @@ def info_nce(view: Tensor, other: Tensor, *, temperature: float) -> Tensor:
         )
     logits = unit(view) @ unit(other).T / temperature
     return batch_mean(torch.logsumexp(logits, dim=1) - logits.diagonal())
+
+
+def _check_margin(margin: float) -> None:
+    if not -1 <= margin <= 1:
+        raise InputError(f"margin: expected a cosine in [-1, 1], got {margin}")

@@ -62,6 +62,15 @@ def check_scores(positive: Tensor, negative: Tensor) -> None:
         )
 
 
+def check_weights(scores: Tensor, weights: Tensor) -> None:
+    """Raises `InputError` unless there is one weight for each score; others would broadcast."""
+    if scores.shape != weights.shape:
+        raise InputError(
+            f"loss: expected a weight for each score, got scores {list(scores.shape)} and weights "
+            f"{list(weights.shape)}"
+        )
+
+
 def check_temperature(temperature: float) -> None:
     """Raises `InputError` unless it is finite and above 0."""
     if not (math.isfinite(temperature) and temperature > 0):

@@ -178,9 +178,7 @@ def require(name: str, value: float, low: float, high: float = math.inf) -> None
         )
 
 
-def require_temperature(value: float) -> None:
+def require_temperature(value: float, name: str = "temperature") -> None:
     """Raises `InputError` unless it is finite and above 0."""
     if not (value > 0 and math.isfinite(value)):
-        raise InputError(
-            f"model.objective.temperature: expected a finite number above 0, got {value}"
-        )
+        raise InputError(f"model.objective.{name}: expected a finite number above 0, got {value}")

@@ -20,7 +20,9 @@ from recsys.training.sampling.positives import Positives
 from recsys.training.shards import Table
 
 
-class _OfCustomers(Objective):
+class CustomersObjective(Objective):
+    """Base of objectives whose examples are customers."""
+
     def _count_examples(self) -> int:
         self._active = _active(self._starts)
         return len(self._active)
@@ -31,6 +33,8 @@ class _OfCustomers(Objective):
         rows, entry = entries_of(self._starts, customers)
         return Batch(customers=customers, rows=rows, products=self._products[entry])
 
+
+class _WithoutDraws(CustomersObjective):
     def loss(
         self,
         customers: Table,
@@ -46,7 +50,7 @@ class _OfCustomers(Objective):
     def _loss_of(self, customers: Table, products: Table, batch: Batch) -> Tensor: ...
 
 
-class Softmax(_OfCustomers):
+class Softmax(_WithoutDraws):
     """Softmax over all products of cosine / temperature + popularity x log(1 + n_p).
 
     The loss is `recsys.training.losses.softmax_over_all`. The second part is the logit adjustment
@@ -97,7 +101,7 @@ class Softmax(_OfCustomers):
         return super().bias + self.temperature * self.popularity * self._log_popularity
 
 
-class WholeData(_OfCustomers):
+class WholeData(_WithoutDraws):
     """Squared loss over all pairs without sampling, `recsys.training.losses.whole_data`.
 
     Args:

@@ -1,0 +1,1 @@
+"""Metrics as other libraries define them: `evaluate.convention`."""

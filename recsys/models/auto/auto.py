@@ -1,0 +1,159 @@
+"""`Auto`: fits the models that suit the data, chooses on valid, and blends the best.
+
+The rule is the same for every data set. `recsys.models.auto.candidates` says which models are tried
+with which settings; each is fitted on train and judged on valid. The best settings of the best few
+models are blended with weights chosen on valid, so that a model that wins alone keeps all weight.
+It is a selection from a library of models (Caruana, Niculescu-Mizil, Crew and Ksikes, Ensemble
+Selection from Libraries of Models, 2004), with weights found by coordinate search.
+
+A budget of seconds ends the trials, so that a slower machine may choose among fewer models. What
+was chosen is kept in `chosen`, and a refit does not depend on the budget.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self
+
+from recsys.data.dataset import Dataset
+from recsys.errors import InputError
+from recsys.evaluation.full_ranking import Score
+from recsys.models.auto.candidates import CORE, candidates, made
+from recsys.models.base import Recommender, TunesItself, Validate, require_range
+from recsys.models.blend import Blend
+from recsys.models.without_curve import WithoutCurve
+
+
+class _Trial(NamedTuple):
+    quality: float
+    name: str
+    settings: Mapping[str, Any]
+    model: Recommender
+
+
+class Auto(Blend):
+    """Chooses models, their settings and their weights by the data and by valid.
+
+    Without validation data, and with nothing chosen before, it blends a graph filter and ALS with
+    equal weights and the settings that suit the size of the data.
+
+    Args:
+        seconds: budget of the trials on train; no fit starts after it, and a network stops.
+        most: models in the blend.
+        settings: model -> its keywords, as `chosen` has them; None to choose.
+        weights: model -> weight, as `chosen` has them; given with `settings`.
+        seed: of all models.
+        device: "auto", "cpu" or "cuda", of models that can use a GPU.
+
+    Attributes:
+        tried: model and settings -> quality on valid, of the last fit with validation data.
+
+    Raises:
+        InputError: an argument is out of range, or only one of settings and weights is given.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float = 900.0,
+        most: int = 4,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        weights: Mapping[str, float] | None = None,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        require_range("seconds", seconds, 0, open_low=True)
+        require_range("most", most, 1)
+        if (settings is None) != (weights is None):
+            raise InputError("model.settings and model.weights: expected both, or null for both")
+        self.seconds, self.most, self.seed, self._device = seconds, most, seed, device
+        self.settings = {name: dict(values) for name, values in (settings or {}).items()}
+        self.tried: dict[str, float] = {}
+        # Before the first fit, those that a fit without validation data takes.
+        models = self.settings or {name: {} for name in CORE}
+        super().__init__(
+            models={name: made(name, values) for name, values in models.items()}, weights=weights
+        )
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The settings of the models with a weight, and the weights."""
+        return {
+            "settings": {name: dict(self.settings.get(name, {})) for name in self.parts},
+            "weights": {name: self.weights[name] for name in self.parts},
+        }
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """Tries the models on `data` by `validate`; without it, fits what was chosen."""
+        if self.is_settled or validate is None:
+            if not self.settings:
+                self._take(
+                    {
+                        each.name: next(each.variants())
+                        for each in candidates(data, self.seed, self._device)
+                        if each.name in CORE
+                    }
+                )
+            return super().fit(data)
+        best = self._best_of_each(data, WithoutCurve(validate))[: self.most]
+        self.settings = {trial.name: dict(trial.settings) for trial in best}
+        self.models = {trial.name: trial.model for trial in best}
+        self.settle(data, validate)
+        return self.remember(data)
+
+    def _take(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        self.settings = {name: dict(values) for name, values in settings.items()}
+        self.models = {name: made(name, values) for name, values in settings.items()}
+        self.weights = self.equal_weights()
+
+    def _best_of_each(self, data: Dataset, validate: WithoutCurve) -> list[_Trial]:
+        """The best trial of each model, the best model first."""
+        best: dict[str, _Trial] = {}
+        self.tried = {}
+        for trial in self._trials(data, validate):
+            self.tried[_told(trial)] = trial.quality
+            if trial.name not in best or trial.quality > best[trial.name].quality:
+                best[trial.name] = trial
+        return sorted(best.values(), key=lambda trial: -trial.quality)
+
+    def _trials(self, data: Dataset, validate: WithoutCurve) -> Iterator[_Trial]:
+        end = time.monotonic() + self.seconds
+        in_time = _InTime(validate, lambda: time.monotonic() < end)
+        is_first = True
+        for candidate in candidates(data, self.seed, self._device):
+            for settings in candidate.variants():
+                if not (is_first or in_time.is_left()):
+                    return
+                model = made(candidate.name, settings)
+                try:
+                    model.fit(data, in_time)
+                except _OutOfTimeError:
+                    sys.stderr.write(
+                        f"auto: {candidate.name} was stopped after model.seconds={self.seconds:g}\n"
+                    )
+                    return
+                kept = dict(model.chosen) if isinstance(model, TunesItself) else {}
+                yield _Trial(validate(model.score), candidate.name, {**settings, **kept}, model)
+                is_first = False
+
+
+class _OutOfTimeError(Exception):
+    pass
+
+
+class _InTime(WithoutCurve):
+    """Ends a fit in epochs when no time is left."""
+
+    def __init__(self, validate: WithoutCurve, is_left: Callable[[], bool]) -> None:
+        super().__init__(validate)
+        self.is_left = is_left
+
+    def after(self, epoch: int, score: Score) -> float:
+        if not self.is_left():
+            raise _OutOfTimeError
+        return super().after(epoch, score)
+
+
+def _told(trial: _Trial) -> str:
+    settings = ", ".join(f"{name}={value}" for name, value in trial.settings.items())
+    return f"{trial.name}({settings})"

@@ -1,0 +1,119 @@
+"""The model that chooses: its rules, its budget, what it keeps for a refit."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from in_memory import dataset_of
+
+from recsys.data.dataset import Dataset
+from recsys.data.split import TimeSplit
+from recsys.errors import InputError
+from recsys.evaluation.config import EvaluateConfig
+from recsys.evaluation.per_query import evaluate
+from recsys.experiments.validator import Validator
+from recsys.models.auto import Auto
+from recsys.models.auto.candidates import MODELS, Candidate, candidates, made
+from recsys.models.graph_filter import GraphFilter
+from recsys.simulation.source import SimulatedMarket
+from recsys.testing import PersonalisedContract
+from recsys.testing.data import everyone, market
+
+
+class TestAuto(PersonalisedContract):
+    def make(self, **change: Any) -> Auto:
+        return Auto(**change)
+
+
+def names_of(data: Dataset) -> list[str]:
+    return [each.name for each in candidates(data, seed=0, device="cpu")]
+
+
+def test_the_data_decide_what_is_tried() -> None:
+    timed = market()
+    table = {"customer_id": list("aab"), "product_id": list("xyz")}
+    without_time = dataset_of(table)
+    assert "touchpoint_gnn" in names_of(timed)
+    assert "touchpoint_filter" in names_of(timed)
+    assert names_of(without_time) == ["popularity", "graph_filter", "als", "ease", "lightgcn"]
+    assert set(names_of(timed)) <= set(MODELS)
+
+
+def test_windows_and_half_lives_are_shorter_than_the_data() -> None:
+    data = Dataset.from_source(SimulatedMarket(events=3_000))
+    assert data.interactions.when is not None
+    days = np.ptp(data.interactions.when) / 86_400e6
+    popularity = next(iter(candidates(data, seed=0, device="cpu")))
+    windows = popularity.options["window"]
+    assert windows[0] is None
+    assert len(windows) > 1
+    assert max(windows[1:]) <= days
+
+
+def test_every_combination_of_options_is_a_variant() -> None:
+    candidate = Candidate("als", {"dim": 4}, {"l2": (1.0, 2.0), "half_life": (None, 7.0)})
+    assert list(candidate.variants()) == [
+        {"dim": 4, "l2": 1.0, "half_life": None}, {"dim": 4, "l2": 1.0, "half_life": 7.0},
+        {"dim": 4, "l2": 2.0, "half_life": None}, {"dim": 4, "l2": 2.0, "half_life": 7.0},
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def window() -> Any:
+    data = Dataset.from_source(SimulatedMarket(events=4_000, seed=2))
+    return TimeSplit().split(data).valid
+
+
+def test_what_is_chosen_is_no_worse_than_any_trial_and_reproduces_the_model(window: Any) -> None:
+    validator = Validator(window.queries, EvaluateConfig())
+    model = Auto(most=3).fit(window.past, validator)
+    assert {name.partition("(")[0] for name in model.tried} == set(names_of(window.past))
+    assert validator(model.score) >= max(model.tried.values()) - 1e-9
+    assert not validator.curve, "the curve of a part is not that of the whole"
+    assert sum(model.weights.values()) == pytest.approx(1, abs=1e-5)
+    scores = model.score(everyone(window.past))
+    again = Auto(**model.chosen).fit(window.past)
+    np.testing.assert_allclose(again.score(everyone(window.past)), scores, atol=1e-4)
+    before = model.chosen
+    assert model.fit(window.past).chosen == before
+
+
+def test_no_trial_starts_after_the_budget(window: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    validator = Validator(window.queries, EvaluateConfig())
+    model = Auto(seconds=1e-6).fit(window.past, validator)
+    assert list(model.tried) == ["popularity(window=None)"]
+    assert model.chosen["weights"] == {"popularity": 1.0}
+
+
+def test_without_validation_data_a_filter_and_als_are_blended() -> None:
+    model = Auto().fit(market())
+    assert model.weights == {"graph_filter": 0.5, "als": 0.5}
+    filtered = GraphFilter(dim=256, half_life=None).fit(market())
+    assert model.models["graph_filter"].settings == filtered.settings  # type: ignore[attr-defined]
+
+
+def test_it_beats_popularity_on_the_market(window: Any) -> None:
+    validator = Validator(window.queries, EvaluateConfig())
+    model = Auto().fit(window.past, validator)
+    quality = evaluate(model.score, window.queries, [10], progress=False, metrics=["ndcg"])
+    alone = [value for name, value in model.tried.items() if name.startswith("popularity")]
+    assert quality.values["ndcg@10"].mean() > 2 * max(alone)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"seconds": 0}, r"model.seconds: expected a number > 0, got 0"),
+        ({"most": 0}, r"model.most: expected a number >= 1, got 0"),
+        ({"weights": {"als": 1}}, r"model.settings and model.weights: expected both"),
+        ({"settings": {"alz": {}}, "weights": {"alz": 1}}, r"expected names of popularity, .*alz"),
+        ({"settings": {"als": {"dims": 1}}, "weights": {"als": 1}}, r"model.settings.als: .*dims"),
+    ],
+)
+def test_out_of_range(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Auto(**arguments)
+
+
+def test_a_model_is_made_by_its_name() -> None:
+    assert made("graph_filter", {"dim": 3}).dim == 3  # type: ignore[attr-defined]
