@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 
@@ -17,6 +17,8 @@ from recsys.ops.whole_file import write_whole
 
 _OLD_NAMES = {"self_weight": "own"}
 """Arguments that version 0.1.0 calls something else."""
+_NEW = ("whitening",)
+"""Arguments that it lacks; it does as this version at 0."""
 
 
 class TradeSuite:
@@ -72,11 +74,26 @@ class TradeSuite:
         text = (CHECKOUT / "conf" / "experiment" / f"{name}_graph_filter.yaml").read_text()
         settings = yaml.safe_load(text)["model"]
         if checkout != CHECKOUT and not (checkout / "recsys" / "experiments").is_dir():
-            settings = {_OLD_NAMES.get(key, key): value for key, value in settings.items()}
+            settings = of_first_version(settings)
         words = (trade_stages.__file__, str(folder), json.dumps(settings), self.window)
         printed = printed_by(f"{name} in {checkout}", *words, checkout=checkout)
         figures: dict[str, float] = json.loads(printed)
         return figures
+
+
+def of_first_version(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a graph filter as version 0.1.0 takes them.
+
+    Raises:
+        InputError: one of them means something that it cannot do.
+    """
+    for name in _NEW:
+        if settings.get(name):
+            raise InputError(
+                f"suite.base: version 0.1.0 has no {name}, and the settings have "
+                f"{settings[name]}; compare with a later checkout"
+            )
+    return {_OLD_NAMES.get(key, key): settings[key] for key in settings if key not in _NEW}
 
 
 def against_base(name: str, figures: Mapping[str, float]) -> dict[str, float]:

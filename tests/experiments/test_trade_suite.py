@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import recsys
-from benchmarks.trade import TradeSuite, against_base, table
+from benchmarks.trade import TradeSuite, against_base, of_first_version, table
 from recsys.errors import InputError
 
 HERE = str(Path(recsys.__file__).parents[1])
@@ -50,6 +50,13 @@ def test_ratios_and_the_largest_difference() -> None:
         "a_cpu_ratio": 0.25,
         "a_difference": 0.125,
     }
+
+
+def test_settings_are_those_of_the_first_version_or_refused() -> None:
+    settings = {"dim": 512, "self_weight": 0.1, "whitening": 0.0}
+    assert of_first_version(settings) == {"dim": 512, "own": 0.1}
+    with pytest.raises(InputError, match="has no whitening"):
+        of_first_version({**settings, "whitening": 0.5})
 
 
 def test_a_table_of_one_checkout_names_no_ratio() -> None:
