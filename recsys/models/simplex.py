@@ -57,6 +57,7 @@ class SimpleX(GraphNetwork):
 
     layers: int = 0
     objective: Objective = field(default_factory=SharedCosineContrastive)
+    learning_rate: float = 0.005
     history_weight: float = 0.5
     pooling: Literal["mean", "attention"] = "mean"
 

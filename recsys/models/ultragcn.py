@@ -59,6 +59,7 @@ class UltraGCN(GraphNetwork):
     layers: int = 0
     objective: Objective = field(default_factory=Logistic)
     batch_size: int = 256
+    learning_rate: float = 0.01
     neighbours: int = 10
     neighbour_weight: float = 1.0
 

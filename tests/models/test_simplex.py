@@ -17,7 +17,7 @@ from recsys.training.sampling import Positives
 
 class TestSimpleX(GraphNetworkContract):
     def make(self, **change: Any) -> SimpleX:
-        usual = {"dim": 8, "epochs": 20, "batch_size": 8, "device": "cpu"}
+        usual = {"dim": 8, "epochs": 20, "batch_size": 8, "learning_rate": 0.02, "device": "cpu"}
         return SimpleX(**{**usual, **change})
 
     @pytest.mark.parametrize(
@@ -78,7 +78,9 @@ def _start(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 def test_without_history_it_is_matrix_factorisation() -> None:
     data = market()
-    usual: dict[str, Any] = {"dim": 8, "epochs": 3, "batch_size": 16, "device": "cpu"}
+    usual: dict[str, Any] = {
+        "dim": 8, "epochs": 3, "batch_size": 16, "learning_rate": 0.01, "device": "cpu"
+    }  # fmt: skip
     mf = LightGCN(layers=0, objective=SharedCosineContrastive(), **usual).fit(data)
     simplex = SimpleX(history_weight=0, **usual).fit(data)
     close(simplex.score(everyone(data)), mf.score(everyone(data)), 1e-6)
@@ -105,7 +107,9 @@ def test_attention_learns_weights() -> None:
             made.append(super().network(*words))
             return made[-1]
 
-    Kept(pooling="attention", dim=6, epochs=10, batch_size=8, device="cpu").fit(market())
+    Kept(
+        pooling="attention", dim=6, epochs=10, batch_size=8, learning_rate=0.02, device="cpu"
+    ).fit(market())  # fmt: skip
     network = made[0]
     weights = network._weighted(network.products.detach())[:, -1]
     assert weights.std() > 0.01 * weights.mean()
