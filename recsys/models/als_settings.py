@@ -32,7 +32,7 @@ Library: TypeAlias = Literal["recsys", "implicit", "spark", "lenskit"]
 DEFAULTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "recsys": {
-            "dim": 64, "epochs": 15, "alpha": 10.0, "l2": 1.0,
+            "dim": 64, "epochs": 10, "alpha": 10.0, "l2": 1.0,
             "customer_exponent": 0.5, "product_exponent": 0.5,
         },
         "implicit": {"factors": 100, "iterations": 15, "alpha": 1.0, "regularization": 0.01},

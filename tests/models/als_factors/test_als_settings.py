@@ -4,6 +4,7 @@
 least-squares step gives a library's customer vectors from its product vectors, to float32.
 """
 
+import inspect
 import json
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from scipy.sparse import csr_array
 
 from recsys import ALS, Dataset
@@ -21,8 +21,8 @@ from recsys.errors import InputError
 from recsys.graph.bipartite import interaction_matrix
 from recsys.models.als_settings import DEFAULTS, convert_als
 from recsys.models.pair_strengths import PairStrengths
-from recsys.training.bipartite_graph import Half
-from recsys.training.least_squares import solved
+from recsys.training.exact_least_squares import solved
+from recsys.training.row_systems import Entries
 
 FOLDER = Path(__file__).parent
 LIBRARIES = ("implicit", "spark", "lenskit")
@@ -71,9 +71,9 @@ def strengths(name: str) -> csr_array:
 
 
 def step(confidence: csr_array, products: FloatArray, l2: float) -> FloatArray:
-    """Our customer vectors for product vectors, in float64."""
-    half = Half.from_matrix(confidence.astype(np.float64), "cpu")
-    return solved(half, torch.tensor(products), l2).numpy()
+    """Our customer vectors for product vectors, as `ALS` solves for them."""
+    entries = Entries.of(confidence.astype(np.float32), np, "cpu")
+    return solved(entries, products.astype(np.float32), l2, np)
 
 
 def confidence_of(library: str, settings: dict[str, Any], strength: csr_array) -> csr_array:
@@ -193,3 +193,9 @@ def test_what_cannot_be_converted_is_refused() -> None:
         of = pairs() if "or less" in message else varied
         with pytest.raises(InputError, match=message):
             convert_als(settings, source, target, of)  # type: ignore[arg-type]
+
+
+def test_our_defaults_are_those_of_the_model() -> None:
+    constructor = inspect.signature(ALS).parameters
+    for name, value in DEFAULTS["recsys"].items():
+        assert constructor[name].default == value, name
