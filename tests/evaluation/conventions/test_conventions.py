@@ -168,6 +168,8 @@ def test_a_metric_that_a_library_lacks_is_refused() -> None:
         MeasureConfig(convention="recbole", metrics=("ndcg", "novelty"))
     with pytest.raises(InputError, match=r"expected one of recbole, .* or null, got 'surprise'"):
         MeasureConfig(convention="surprise")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"expected one of recbole, .* or null, got \['spark'\]"):
+        MeasureConfig(convention=["spark"])  # type: ignore[arg-type]
 
 
 def test_models_are_chosen_by_the_metric_of_the_convention() -> None:
