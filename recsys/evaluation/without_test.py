@@ -22,8 +22,9 @@ def with_others(
     """The metrics, with zeros for each customer without a relevant product where these count.
 
     Whoever has an event before the window could have been given a list; nothing in it could have
-    been a hit, so that the lists need not be made. Metrics of lists, auc and metrics that leave
-    these customers out have nan there. Slices do not have these rows.
+    been a hit, so that the lists need not be made. Metrics of lists, auc, ratios of sums, to which
+    they add nothing, and metrics that leave these customers out have nan there. Slices do not have
+    these rows.
 
     Args:
         per_query: of the queries of the window.
@@ -67,5 +68,8 @@ def _counts(metric: Metric, without_test: WithoutTest | None) -> bool:
     measure = measure_of(metric)
     if measure is None:
         return metric in OF_RANKS and metric != AUC and without_test == "zero"
-    own = "leave_out" if measure.convention is None else measure.convention.convention.without_test
+    convention = measure.convention
+    if convention is not None and convention.is_of_sums:
+        return False
+    own = "leave_out" if convention is None else convention.convention.without_test
     return measure.is_of_hits and (without_test or own) == "zero"

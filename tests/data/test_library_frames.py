@@ -179,6 +179,10 @@ def test_parts_as_spark_writes_them(tmp_path: Path) -> None:
         (RePlay, {"interactions": LOG,
                   "init_args": {"init_args": {"feature_schema": [{"column": "a"}]}}},
          "init_args.json: expected columns with the hints QUERY_ID and ITEM_ID, got none; save"),
+        (RePlay, {"interactions": LOG,
+                  "init_args": {"init_args": {"feature_schema": [
+                      {"column": "a", "feature_hint": ["ITEM_ID"]}]}}},
+         "init_args.json: expected columns with the hints QUERY_ID and ITEM_ID, got none; save"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_clear_line(

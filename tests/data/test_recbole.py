@@ -197,6 +197,8 @@ def test_which_files_are_meant(tmp_path: Path) -> None:
         RecBole(root=str(tmp_path), dataset="b", benchmark_filename=["part1", "part2"])
     with pytest.raises(InputError, match=r"expected the parts of train and test, or of train, val"):
         RecBole(root=str(tmp_path), dataset="b", benchmark_filename=["part1"])
+    with pytest.raises(InputError, match=r"as \[train, test\], got train"):
+        RecBole(root=str(tmp_path), dataset="b", benchmark_filename="train")
 
 
 def test_a_check_sees_tokens_as_a_load_does(tmp_path: Path) -> None:

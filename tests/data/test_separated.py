@@ -42,9 +42,10 @@ def test_columns_are_chosen_and_typed(tmp_path: Path) -> None:
     assert frame["when"].iloc[1] is pd.NaT
 
 
-def test_a_header_alone_is_no_row(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_a_header_alone_is_no_row(tmp_path: Path, end: str) -> None:
     path = tmp_path / "log.tsv"
-    path.write_text("a header\n")
+    path.write_text(f"a header{end}")
     frame, sizes = stream(path)
     assert (len(frame), sizes) == (0, [0])
 
@@ -101,6 +102,7 @@ def test_ids_come_back_as_they_were_written(
         (b"h\na\xff\tx\t1\t1\n", "line 2, column 'who': expected UTF-8, got 'other bytes'; save"),
         (b"h\na\tx\t1\n", "line 2: expected 4 fields, got 3"),
         (b"h\na\tx\t1\t9e9\na\tx\t1\t-9.1e9\n", "line 3, column 'when': expected seconds since"),
+        (b"h\na\tx\t1\tinf\n", "expected seconds since 1970, got 'inf'; fix the value or drop"),
     ],
 )
 def test_what_cannot_be_read(tmp_path: Path, content: bytes, words: str) -> None:

@@ -49,6 +49,9 @@ def test_too_many_numbers_are_refused_and_too_many_texts_stay_one() -> None:
     words = [[f"w{number}", "x"] for number in range(MOST_FLAGS)]
     table = spread("v", pa.array(words), "f")
     assert table["v"].tolist()[0] == "w0 x"
+    gaps = spread("v", pa.array([*words, ["y", None], [None], None]), "f")["v"].tolist()
+    assert gaps[-3] == "y"
+    assert pd.isna(gaps[-2:]).all()
     assert spread("v", pa.array(words[:-1]), "f").shape == (MOST_FLAGS - 1, MOST_FLAGS)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from small_shop import FIT, cell, column, write_shop
@@ -82,6 +83,30 @@ def test_asked_the_same_a_finished_study_answers(
     assert study.best().value == 0.5
     said = experiment_file(settings, study)
     assert f"{study.subject['data'][:16]}, time: valid from 2026-01-10" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        (["evaluate.convention=lenskit"], {"convention": "lenskit"}),
+        (
+            ["evaluate.convention=implicit", "evaluate.metrics=[precision]", "evaluate.ks=7",
+             "evaluate.metric=precision@7"],
+            {"ks": 7, "metrics": ["precision"], "convention": "implicit"},
+        ),
+    ],
+)  # fmt: skip
+def test_the_experiment_file_measures_what_was_tuned(
+    shop: Path, words: list[str], needed: dict[str, Any]
+) -> None:
+    config = finished(shop, *words)
+    settings, _ = composed(*words)
+    study = Study("shop", config, settings.seed)
+    said = yaml.safe_load(experiment_file(settings, study))["evaluate"]
+    assert said == {"metric": settings.evaluate.metric, **needed}
+    again, _ = composed(*(f"evaluate.{key}={json.dumps(value)}" for key, value in said.items()))
+    assert again.evaluate.metric == settings.evaluate.metric
+    assert again.evaluate.choosable.keys() == settings.evaluate.choosable.keys()
 
 
 CHANGED: dict[str, tuple[list[str], str]] = {

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys.data.cells import CellError
+from recsys.data.cells import FIX, CellError
 from recsys.errors import InputError
 
 TimeUnit: TypeAlias = Literal["s", "ms"]
@@ -44,7 +44,7 @@ def moments_since_1970(numbers: pa.Array, unit: TimeUnit) -> pa.Array:
         row = int(bad.argmax())
         raise CellError(
             row, f"{_WORDS[unit]} since 1970", f"{values[row]:.15g}",
-            "set data.time_unit=ms" if unit == "s" else "fix the value or drop the row",
+            "set data.time_unit=ms" if unit == "s" and np.isfinite(values[row]) else FIX,
         )  # fmt: skip
     is_null = np.isnan(values)
     # Below 2^53, so that whole microseconds are exact.

@@ -18,9 +18,9 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 import pandas as pd
 
-from recsys.arrays import IntArray
 from recsys.data import columns
-from recsys.data.cells import FIX, bad_cell, first_true, listed
+from recsys.data.categories import plain
+from recsys.data.cells import FILL, FIX, bad_cell, first_true, listed
 from recsys.data.kinds import Kind, kind_of
 from recsys.data.sources.epochs import TimeUnit
 from recsys.data.sources.feature_tables import header, read_feature_table
@@ -124,15 +124,18 @@ def _named(numbers: pd.Series, ids: pd.Series, entity: str, origin: str) -> pd.S
     if (repeated := ids.duplicated()).any():
         row = first_true(repeated)
         raise bad_cell(f"{entity}.parquet", row, f"{entity}_id", "each id once", ids.iloc[row], FIX)
-    codes: IntArray = numbers.to_numpy(np.int64, na_value=-1)
-    bad = (codes < 0) | (codes >= len(ids))
-    if bad.any():
-        row = int(bad.argmax())
+    if (is_empty := ids.isna()).any():
+        row = first_true(is_empty)
+        raise bad_cell(f"{entity}.parquet", row, f"{entity}_id", "an id", None, FILL)
+    rows = pd.to_numeric(plain(numbers), errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    is_row = (rows >= 0) & (rows < len(ids)) & (rows == np.floor(rows))
+    if not is_row.all():
+        row = int(is_row.argmin())
         raise bad_cell(
             origin, row, f"{entity}_num", f"a row number of {entity}.parquet, 0 to {len(ids) - 1}",
             numbers.iloc[row], "save the data set again",
         )  # fmt: skip
-    return pd.Series(pd.Categorical.from_codes(codes, pd.Index(ids)))
+    return pd.Series(pd.Categorical.from_codes(rows.astype(np.int64), pd.Index(ids)))
 
 
 def _default(described: Mapping[str, Any]) -> str:

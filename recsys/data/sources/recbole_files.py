@@ -98,10 +98,11 @@ def parts_of_split(folder: Path, dataset: str, named: Sequence[str] | None) -> t
         InputError: there are no such files.
     """
     if named is not None:
-        if not 2 <= len(named) <= 3:
+        if isinstance(named, str) or not 2 <= len(named) <= 3:
+            got = named if isinstance(named, str) else list(named)
             raise InputError(
                 "data.benchmark_filename: expected the parts of train and test, or of train, valid "
-                f"and test, got {list(named)}"
+                f"and test, as [train, test], got {got}"
             )
         data_folder(str(folder), [f"{dataset}.{part}.inter" for part in named])
         return tuple(named)

@@ -82,7 +82,7 @@ def _usual(features: list[dict[str, Any]]) -> Renames:
     hinted = {
         feature["column"]: _HINTS[hint]
         for feature in features
-        if (hint := feature.get("feature_hint")) in _HINTS
+        if (hint := str(feature.get("feature_hint"))) in _HINTS
     }
     if {columns.CUSTOMER, columns.PRODUCT} - set(hinted.values()):
         raise InputError(

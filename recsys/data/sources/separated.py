@@ -113,11 +113,16 @@ def _batches(file: TextFile, kinds: Mapping[str, Kind]) -> Iterator[pa.RecordBat
         with pa.csv.open_csv(source, options, parse, convert) as batches:
             yield from batches
     except pa.ArrowInvalid as error:
-        if str(error) == "Empty CSV file" and file.path.stat().st_size:
-            return  # a header and no row
+        if _is_header_alone(str(error)) and file.path.stat().st_size:
+            return
         raise arrow_error(file, str(error)) from None
     except OSError as error:
         raise InputError(f"{file.path.name} cannot be read: {error.strerror or error}") from None
+
+
+def _is_header_alone(message: str) -> bool:
+    """Whether Arrow found no row; without a line feed behind it, it takes no header either."""
+    return message == "Empty CSV file" or "file is too short" in message
 
 
 def _with_short_separators(file: TextFile) -> bytes:

@@ -86,7 +86,7 @@ def spread(name: str, lists: pa.Array, where: str) -> pd.DataFrame:
         return numbers(name, lists, where)
     made = flags(name, lists)
     if made is None:
-        texts = pa.array(["" if cell is None else " ".join(cell) for cell in lists.to_pylist()])
+        texts = pa.array([" ".join(filter(None, cell or ())) for cell in lists.to_pylist()])
         # Categories are never taken for numbers or dates.
         made = pd.DataFrame({name: pd.Categorical(texts.to_pandas().replace("", None))})
     return made

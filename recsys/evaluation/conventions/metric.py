@@ -86,7 +86,7 @@ def by_convention(library: Library, metrics: Sequence[object]) -> tuple[Conventi
     Raises:
         InputError: there is no such library, or it lacks one of the metrics; names those it has.
     """
-    if library not in CONVENTIONS:
+    if library not in LIBRARIES:
         raise InputError(
             f"evaluate.convention: expected one of {', '.join(LIBRARIES)} or null, got {library!r}"
         )

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from recsys.errors import InputError
+from recsys.evaluation.config import EvaluateConfig
 from recsys.experiments.config import Settings, settings_of
 from recsys.experiments.run import run
 from recsys.experiments.tuning.space import with_settings
@@ -67,13 +68,10 @@ def experiment_file(settings: Settings, study: Study) -> str:
     best, finished = study.best(), study.finished()
     names = settings.names
     model = with_settings(settings.config["model"], best.params)
-    evaluate = {"metric": settings.evaluate.metric}
-    if settings.evaluate.convention is not None:
-        evaluate["convention"] = settings.evaluate.convention
     overlay = {
         "defaults": [{f"override /{part}": names[part]} for part in ("data", "split", "model")],
         "model": {key: value for key, value in model.items() if key not in _NOT_TUNED},
-        "evaluate": evaluate,
+        "evaluate": _measuring(settings),
     }
     head = [
         "# @package _global_",
@@ -85,6 +83,17 @@ def experiment_file(settings: Settings, study: Study) -> str:
     # A line break in a name would end the comment.
     head = [" ".join(line.split()) for line in head]
     return "\n".join([*head, yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True)])
+
+
+def _measuring(settings: Settings) -> dict[str, Any]:
+    """The metric, and what else is set without which no run would measure it."""
+    given, usual = settings.config["evaluate"], EvaluateConfig()
+    needed = {key: given[key] for key in ("ks", "metrics", "convention") if key in given}
+    return {"metric": settings.evaluate.metric} | {
+        key: value
+        for key, value in needed.items()
+        if (tuple(value) if isinstance(value, list) else value) != getattr(usual, key)
+    }
 
 
 def _run(

@@ -98,6 +98,13 @@ def test_customers_without_test_can_be_left_out_of_those_that_count_them(library
     assert found["ndcg@10"] == pytest.approx(ours["ndcg@10"], abs=1e-9)
 
 
+def test_a_ratio_of_sums_does_not_change_with_customers_without_test() -> None:
+    wanted = outputs("implicit")["outputs"]["without_test"]
+    found = means("implicit", "without_test", without_test="zero")
+    assert found["precision@10"] == pytest.approx(wanted["precision@10"], abs=1e-9)
+    assert found["ndcg@10"] < wanted["ndcg@10"] - 0.01
+
+
 def test_the_stored_versions_are_those_of_the_table() -> None:
     for library, convention in CONVENTIONS.items():
         (package, version), _ = outputs(library).items()
@@ -161,6 +168,8 @@ def test_a_metric_that_a_library_lacks_is_refused() -> None:
         MeasureConfig(convention="recbole", metrics=("ndcg", "novelty"))
     with pytest.raises(InputError, match=r"expected one of recbole, .* or null, got 'surprise'"):
         MeasureConfig(convention="surprise")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"expected one of recbole, .* or null, got \['spark'\]"):
+        MeasureConfig(convention=["spark"])  # type: ignore[arg-type]
 
 
 def test_models_are_chosen_by_the_metric_of_the_convention() -> None:
