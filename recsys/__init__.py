@@ -1,7 +1,8 @@
 """From events to the next best offer: one graph, many models, honest comparison, one artifact.
 
 `dir(recsys)` is the table of contents. Each name is imported when it is first used, so that
-`import recsys` costs nothing and a matrix model needs no PyTorch.
+`import recsys` costs nothing. PyTorch is loaded by what computes with it: the networks, and
+`GraphFilter` and `TouchpointFilter` for sparse products; by `ALS` on a GPU only.
 """
 
 from importlib import import_module

@@ -169,10 +169,6 @@ def refuse_interpolation(values: object, name: str) -> None:
             refuse_interpolation(value, name)
 
 
-_MODELS = "model.models"
-"""The mapping of a blend. Suites of benchmarks build the parts of theirs when they need them."""
-
-
 def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[str] = ()) -> Any:
     """Builds the object whose class `_target_` names.
 
@@ -209,12 +205,13 @@ def build_part(part: Mapping[str, Any] | DictConfig, name: str, allow: Sequence[
 
 
 def _with_parts_built(value: Any, name: str, allow: Sequence[str]) -> Any:
-    """The value; a part within is built, and so is each of a mapping of models."""
+    """The value; a part within is built, and so is each of the models of a blend."""
     if not isinstance(value, dict):
         return value
     if TARGET in value:
         return build_part(value, name, allow)
-    if name == _MODELS:
+    # Suites of benchmarks build the models of theirs when they need them.
+    if name.startswith("model.") and name.endswith(".models"):
         return {key: _with_parts_built(each, f"{name}.{key}", allow) for key, each in value.items()}
     return value
 

@@ -123,7 +123,11 @@ def convert_als(
 
 def _of_lenskit(values: Mapping[str, Any], _: PairStrengths) -> _Problem:
     l2 = values["regularization"]
-    both = (l2["user"], l2["item"]) if isinstance(l2, Mapping) else (l2, l2)
+    if isinstance(l2, Mapping) and set(l2) != {"user", "item"}:
+        raise InputError(
+            f"ALS of lenskit: regularization: expected a number, or user and item, got {dict(l2)}"
+        )
+    both = (l2["user"], l2["item"]) if isinstance(l2, Mapping) else _plain(l2)
     weight = values["weight"]
     if values["use_ratings"]:
         return _Problem(1, weight, both)
@@ -198,5 +202,12 @@ def _l2(problem: _Problem, target: str, strengths: PairStrengths) -> tuple[float
         pairs if by_pairs else (1.0, 1.0) for by_pairs in (problem.by_pairs, target == "spark")
     )
     customers, products = (l2 * unit for l2, unit in zip(problem.l2, before, strict=True))
+    if not customers and not products:
+        return 0.0, 1.0
+    if not (customers > 0 and products > 0):
+        raise InputError(
+            "ALS: expected weights of squared norms above 0, or 0 for both sides, got "
+            f"{customers:g} of customers and {products:g} of products"
+        )
     common = sqrt(customers * products / (after[0] * after[1]))
     return common, sqrt(customers / (common * after[0]))

@@ -84,7 +84,7 @@ class EASE(StoredFilter):
         """B as [P, P] float32."""
         active = history[np.diff(history.indptr) > 0]
         weights = active.astype(_precision(active, self.l2))
-        solve = _by_customers if weights.shape[0] < weights.shape[1] else _by_products
+        solve = _by_customers if 0 < weights.shape[0] < weights.shape[1] else _by_products
         matrix = solve(weights, self.l2)
         np.fill_diagonal(matrix, 0)
         return matrix.astype(np.float32, copy=False)

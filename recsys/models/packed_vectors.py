@@ -35,6 +35,11 @@ class PackedVectors:
         """Itself: it never changes, and not every tensor of oneDNN can be copied."""
         return self
 
+    def __reduce__(self) -> tuple[type[Self], tuple[FloatArray, FloatArray]]:
+        """As plain arrays, for pickle; they are laid out anew where they are read."""
+        products = self._products if self._packed is None else self._packed.to_dense().numpy()
+        return type(self), (products, self._bias)
+
     def scores(self, customers: FloatArray) -> FloatArray:
         """Scores [Q, P] float32 of the vectors of customers [Q, dim] float32; a new array."""
         if self._packed is None:

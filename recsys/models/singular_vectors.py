@@ -77,8 +77,9 @@ def of_matrix(
     factor = basis if is_wide else _nystrom_factor(matrix, basis, rows_at_once)
     image = dense_product(basis, matrix) if is_wide else factor
     values, vectors = np.linalg.eigh((image.T @ image).astype(np.float64))
-    # The rest is rounding, where the rank of the matrix is lower.
-    kept = np.flatnonzero(values > values[-1] * np.finfo(np.float32).eps)[::-1][:rank]
+    # The rest is rounding, where the rank of the matrix is lower; all of it, where that is 0.
+    smallest = values.max(initial=0) * np.finfo(np.float32).eps
+    kept = np.flatnonzero(values > smallest)[::-1][:rank]
     rotation = vectors[:, kept] if is_wide else vectors[:, kept] / np.sqrt(values[kept])
     right = np.zeros((matrix.shape[1], rank), np.float32)
     right[:, : len(kept)] = factor @ rotation.astype(factor.dtype)

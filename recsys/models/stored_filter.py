@@ -1,4 +1,4 @@
-"""The base class of models with a filter in memory: EASE, item-kNN and RP3beta."""
+"""The base class of models with a filter in memory: EASE, item-kNN, RP3beta and SLIM."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

@@ -44,11 +44,16 @@ _NUMBERS_IN_CACHE = 2**19
 """On a CPU, for each thread."""
 
 
+def thread_count() -> int:
+    """OMP_NUM_THREADS, of which OpenMP takes a list; one a core where it says nothing."""
+    outermost = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    return (int(outermost) if outermost.isdecimal() else 0) or os.cpu_count() or 1
+
+
 @contextmanager
 def each_in_threads() -> Iterator[Each]:
-    """A `map` over threads: OMP_NUM_THREADS, or one a core; BLAS has one for each call."""
-    count = int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(count) as pool:
+    """A `map` over `thread_count` threads; BLAS has one for each call."""
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(thread_count()) as pool:
         yield pool.map
 
 

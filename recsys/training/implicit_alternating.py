@@ -1,6 +1,5 @@
 """Alternating least squares by conjugate gradients, by the library `implicit` on the CPU."""
 
-import os
 from collections.abc import Callable
 
 import numpy as np
@@ -8,7 +7,7 @@ from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recsys.arrays import FloatArray
-from recsys.training.exact_least_squares import each_in_threads, solved
+from recsys.training.exact_least_squares import each_in_threads, solved, thread_count
 from recsys.training.row_systems import Entries
 
 
@@ -53,7 +52,7 @@ def alternate_by_implicit(
             random_state=seed,
             use_gpu=False,
             # implicit takes every core, whatever OMP_NUM_THREADS says.
-            num_threads=int(os.environ.get("OMP_NUM_THREADS", "0")),
+            num_threads=thread_count(),
         )
         model.fit(csr_matrix(confidence), show_progress=False, callback=told)
     products: FloatArray = model.item_factors

@@ -76,6 +76,15 @@ def test_every_model_builds(name: str) -> None:
     assert settings_from(composed(f"model={name}")).names["model"] == name
 
 
+def test_a_blend_may_hold_a_blend() -> None:
+    settings = settings_from(composed("model=blend", "+model@model.models.inner=blend"))
+    inner = settings.model.models["inner"]
+    assert [*settings.model.models, *inner.models] == [
+        "graph_filter", "als", "inner", "graph_filter", "als",
+    ]  # fmt: skip
+    assert inner.models["als"].dim == 64
+
+
 @pytest.mark.parametrize("name", alternatives("split"))
 def test_every_split_builds(name: str) -> None:
     settings_from(composed(f"split={name}"))

@@ -85,6 +85,34 @@ def test_no_trial_starts_after_the_budget(window: Any, capsys: pytest.CaptureFix
     assert model.chosen["weights"] == {"popularity": 1.0}
 
 
+def test_a_model_that_refuses_the_data_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    # EASE refuses weights beside which its l2 is nothing; networks, data without any interest.
+    table = {
+        "customer_id": list("aabbc"),
+        "product_id": list("xyxzz"),
+        "weight": [1e12, 1, 1, 1, 1],
+    }
+    for action, refuses in (("purchase", "ease"), ("reject", "lightgcn")):
+        data = dataset_of({**table, "action": [action] * 5})
+        model = Auto().fit(data, _FirstProduct(len(data.customers)))
+        assert {name.partition("(")[0] for name in model.tried} == set(names_of(data)) - {refuses}
+        assert f"auto: {refuses} does not fit these data: " in capsys.readouterr().err
+        assert np.isfinite(model.score(everyone(data))).all()
+
+
+class _FirstProduct:
+    """A validation that prefers models that score the first product high."""
+
+    def __init__(self, customers: int) -> None:
+        self.customers = np.arange(customers)
+
+    def __call__(self, score: Any) -> float:
+        return float(score(self.customers)[:, 0].mean())
+
+    def after(self, epoch: int, score: Any) -> float:
+        return self(score)
+
+
 def test_without_validation_data_a_filter_and_als_are_blended() -> None:
     model = Auto().fit(market())
     assert model.weights == {"graph_filter": 0.5, "als": 0.5}
@@ -105,6 +133,7 @@ def test_it_beats_popularity_on_the_market(window: Any) -> None:
     [
         ({"seconds": 0}, r"model.seconds: expected a number > 0, got 0"),
         ({"most": 0}, r"model.most: expected a number >= 1, got 0"),
+        ({"device": "gpu"}, r"device: expected auto, cpu or cuda, got 'gpu'"),
         ({"weights": {"als": 1}}, r"model.settings and model.weights: expected both"),
         ({"settings": {"alz": {}}, "weights": {"alz": 1}}, r"expected names of popularity, .*alz"),
         ({"settings": {"als": {"dims": 1}}, "weights": {"als": 1}}, r"model.settings.als: .*dims"),

@@ -1,6 +1,7 @@
 """Inner products with packed vectors are those of NumPy, whoever computes them."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -59,3 +60,15 @@ def test_a_copy_of_a_model_scores_as_the_model() -> None:
     left, right, bias = arrays(2, 3, 40, 8)
     packed = PackedVectors(right, bias)
     np.testing.assert_array_equal(copy.deepcopy(packed).scores(left), packed.scores(left))
+
+
+@pytest.mark.parametrize("has_onednn", [True, False])
+def test_a_pickled_model_scores_as_the_model(
+    has_onednn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, right, bias = arrays(3, 300, 40, 8)
+    if not has_onednn:
+        monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    packed = PackedVectors(right, bias)
+    again = pickle.loads(pickle.dumps(packed))
+    np.testing.assert_array_equal(again.scores(left), packed.scores(left))

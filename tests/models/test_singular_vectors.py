@@ -95,6 +95,12 @@ def test_vectors_beyond_the_rank_are_zero(is_wide: bool) -> None:
     assert not vectors[:, 1:].any()
 
 
+@pytest.mark.parametrize("shape", [(30, 3), (3, 30), (3, 3)])
+def test_of_nothing_all_vectors_are_zero(shape: tuple[int, int]) -> None:
+    vectors = of_matrix(csr_array(shape, dtype=np.float32), 2, seed=0)
+    np.testing.assert_array_equal(vectors, np.zeros((shape[1], 2), np.float32))
+
+
 def test_without_mkl_the_vectors_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     matrix = sparse(4, 70, 150)
     expected = of_matrix(matrix, 10, seed=0)

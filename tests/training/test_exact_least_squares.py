@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, random_array
 from recsys.arrays import FloatArray
 from recsys.training import exact_least_squares, near_identity, row_systems
 from recsys.training.exact_alternating import alternate_exactly
-from recsys.training.exact_least_squares import each_in_threads, solved
+from recsys.training.exact_least_squares import each_in_threads, solved, thread_count
 from recsys.training.row_systems import Entries
 
 L2 = 0.7
@@ -175,3 +175,16 @@ def test_after_is_told_each_epoch_with_its_vectors() -> None:
     )  # fmt: skip
     assert [epoch for epoch, _ in told] == [1, 2, 3]
     assert np.array_equal(told[-1][1], products)
+
+
+@pytest.mark.parametrize(
+    ("variable", "expected"), [("3", 3), ("4,2", 4), ("0", 5), ("", 5), ("many", 5), (None, 5)]
+)
+def test_threads_are_those_of_openmp(
+    variable: str | None, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact_least_squares.os, "cpu_count", lambda: 5)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", variable)
+    assert thread_count() == expected

@@ -6,8 +6,9 @@ models are blended with weights chosen on valid, so that a model that wins alone
 It is a selection from a library of models (Caruana, Niculescu-Mizil, Crew and Ksikes, Ensemble
 Selection from Libraries of Models, 2004), with weights found by coordinate search.
 
-A budget of seconds ends the trials, so that a slower machine may choose among fewer models. What
-was chosen is kept in `chosen`, and a refit does not depend on the budget.
+A model that refuses the data is left out, and says why on the standard error. A budget of seconds
+ends the trials, so that a slower machine may choose among fewer models. What was chosen is kept in
+`chosen`, and a refit does not depend on the budget.
 """
 
 import sys
@@ -21,6 +22,7 @@ from recsys.evaluation.full_ranking import Score
 from recsys.models.auto.candidates import CORE, candidates, made
 from recsys.models.base import Recommender, TunesItself, Validate, require_range
 from recsys.models.blend import Blend
+from recsys.models.device import least_squares_device
 from recsys.models.without_curve import WithoutCurve
 
 
@@ -49,7 +51,8 @@ class Auto(Blend):
         tried: model and settings -> quality on valid, of the last fit with validation data.
 
     Raises:
-        InputError: an argument is out of range, or only one of settings and weights is given.
+        InputError: an argument is out of range, only one of settings and weights is given, or
+            device="cuda" without a GPU.
     """
 
     def __init__(
@@ -66,6 +69,8 @@ class Auto(Blend):
         require_range("most", most, 1)
         if (settings is None) != (weights is None):
             raise InputError("model.settings and model.weights: expected both, or null for both")
+        # Refused here, not by the first model that asks for it.
+        least_squares_device(device)
         self.seconds, self.most, self.seed, self._device = seconds, most, seed, device
         self.settings = {name: dict(values) for name, values in (settings or {}).items()}
         self.tried: dict[str, float] = {}
@@ -126,14 +131,19 @@ class Auto(Blend):
                     return
                 model = made(candidate.name, settings)
                 try:
-                    model.fit(data, in_time)
+                    quality = validate(model.fit(data, in_time).score)
                 except _OutOfTimeError:
                     sys.stderr.write(
                         f"auto: {candidate.name} was stopped after model.seconds={self.seconds:g}\n"
                     )
                     return
+                except InputError as error:
+                    if is_first:
+                        raise
+                    sys.stderr.write(f"auto: {candidate.name} does not fit these data: {error}\n")
+                    continue
                 kept = dict(model.chosen) if isinstance(model, TunesItself) else {}
-                yield _Trial(validate(model.score), candidate.name, {**settings, **kept}, model)
+                yield _Trial(quality, candidate.name, {**settings, **kept}, model)
                 is_first = False
 
 

@@ -170,6 +170,11 @@ def test_two_regularisations_are_one_between_other_lengths() -> None:
     assert converted.customer_scale == pytest.approx(0.25**0.25)
 
 
+def test_no_regularisation_stays_none() -> None:
+    converted = convert_als({"alpha": 3.0, "regularization": 0.0}, "implicit", "spark", pairs())
+    assert (converted.settings["regParam"], converted.customer_scale) == (0, 1)
+
+
 def test_numbers_of_pairs_are_counted_among_those_that_have_one() -> None:
     matrix = csr_array(np.array([[1, 2, 0], [0, 3, 0], [0, 0, 0]], np.float32))
     found = PairStrengths.of(matrix)
@@ -188,6 +193,10 @@ def test_what_cannot_be_converted_is_refused() -> None:
         (r"expected rank, .*, got nonnegative=True", {"nonnegative": True}, "spark", "recsys"),
         (r"set customer_exponent=0 and product_exponent=0", {"product_exponent": 0}, "recsys",
          "spark"),
+        (r"expected a number, or user and item, got {'user': 1}", {"regularization": {"user": 1}},
+         "lenskit", "implicit"),
+        (r"above 0, or 0 for both sides, got 0 of customers and 2 of products",
+         {"regularization": {"user": 0, "item": 2}}, "lenskit", "implicit"),
         (r"expected one of recsys, implicit, spark, lenskit, got 'als'", {}, "spark", "als"),
     ):  # fmt: skip
         of = pairs() if "or less" in message else varied
