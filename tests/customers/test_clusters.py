@@ -229,7 +229,8 @@ def test_three_tastes_in_films_come_out_again_and_none_in_groceries() -> None:
     found = {}
     for name, made in (("movielens_100k", MovieLens), ("complete_journey", CompleteJourney)):
         data = Dataset.from_source(made(root=published(name)))
-        model = ALS(dim=16, device="cpu").fit(data)
+        # Converged: after fewer epochs the vectors, and the clusters with them, hang on the seed.
+        model = ALS(dim=16, epochs=30, device="cpu").fit(data)
         vectors = model.embeddings()
         compared = customer_vectors(vectors.customers, vectors.products, data)
         found[name] = find_clusters(compared.vectors, 3).agreement

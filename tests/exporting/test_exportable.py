@@ -10,13 +10,13 @@ from library_shop import frames
 from scipy.sparse import csr_array
 
 import recsys
-from recsys import ALS, Dataset, Popularity, TimeSplit, TouchpointFilter, evaluate, export
+from recsys import ALS, Blend, Dataset, Popularity, TimeSplit, TouchpointFilter, evaluate, export
 from recsys.arrays import FloatArray, IntArray
 from recsys.errors import InputError
 from recsys.experiments import export_run
 from recsys.exporting.exportable import is_exportable, refuse_unexportable
 from recsys.graph.bipartite import interaction_matrix
-from recsys.models.base import Embeddings, EventWeights, FoldIn, WeighsEvents
+from recsys.models.base import Composed, Embeddings, EventWeights, FoldIn, WeighsEvents
 from recsys.models.device import Device, device_of
 from recsys.models.recommends import Recommends
 from recsys.serving import load
@@ -138,10 +138,14 @@ def test_attributes_that_the_fit_did_not_set_are_named(data: Dataset, tmp_path: 
 class TestFreshEvents:
     def test_are_taken_by_every_model_of_ours_that_a_customer_s_events_move(self) -> None:
         kinds = [getattr(recsys, name) for name in recsys.__all__]
-        models = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Recommends)]
-        exportable = {kind.__name__ for kind in models if is_exportable(kind())}
-        weighing = {kind.__name__ for kind in models if isinstance(kind(), WeighsEvents)}
-        assert exportable - weighing == {"Popularity", "Segment"}
+        kinds = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Recommends)]
+        models = [kind(models={"als": ALS()}) if kind is Blend else kind() for kind in kinds]
+        exportable = {type(model).__name__ for model in models if is_exportable(model)}
+        weighing = {type(model).__name__ for model in models if isinstance(model, WeighsEvents)}
+        assert exportable - weighing == {"Popularity", "Segment", "Blend", "Auto"}
+        # The parts of a composed model count events differently, which no one rule folds in.
+        composed = {type(model).__name__ for model in models if isinstance(model, Composed)}
+        assert composed == {"Blend", "Auto"}
 
     def test_of_a_model_that_says_how_events_count_are_taken(
         self, data: Dataset, tmp_path: Path, recwarn: pytest.WarningsRecorder
