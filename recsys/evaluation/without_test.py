@@ -21,10 +21,10 @@ def with_others(
 ) -> PerQuery:
     """The metrics, with zeros for each customer without a relevant product where these count.
 
-    Whoever has an event before the window could have been given a list; nothing in it could have
-    been a hit, so that the lists need not be made. Metrics of lists, auc, ratios of sums, to which
-    they add nothing, and metrics that leave these customers out have nan there. Slices do not have
-    these rows.
+    A customer who has an event before the window could have been given a list; nothing in it could
+    have been a hit, so that the lists need not be made. Metrics of lists, auc, ratios of sums, to
+    which they add nothing, and metrics that leave these customers out have nan there. Slices do not
+    have these rows.
 
     Args:
         per_query: of the queries of the window.

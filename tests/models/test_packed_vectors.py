@@ -1,4 +1,4 @@
-"""Inner products with packed vectors are those of NumPy, whoever computes them."""
+"""Inner products with packed vectors are those of NumPy, whichever library computes them."""
 
 import copy
 import pickle
