@@ -14,17 +14,14 @@ from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.features import with_features
 from recsys.exporting.offers import moments, offer_table
 from recsys.exporting.strands import with_strands
+from recsys.models import factorise
 from recsys.models.base import (
-    Composed,
-    EmbeddingRecommender,
     Embeddings,
-    FilterRecommender,
     FoldIn,
     HasStrands,
     Recommender,
     WeighsEvents,
 )
-from recsys.models.factorise import factorise
 from recsys.models.touchpoint_preference import with_touchpoints
 from recsys.policy.compiled.times import OPEN_END, OPEN_START
 from recsys.policy.consent import consent_mask, consent_of_unknown
@@ -80,13 +77,9 @@ def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None]
             not set an attribute that it declares.
     """
     refuse_unexportable(model)
-    if isinstance(model, EmbeddingRecommender):
-        return model.embeddings(), model.fold_in()
-    if isinstance(model, Composed):
-        return model.approximate_embeddings(dim), None
-    if isinstance(model, FilterRecommender):
-        factors = factorise(model, dim)
-        return factors.embeddings, factors.fold_in
+    found = factorise.vectors_of(model, dim)
+    if found is not None:
+        return found
     raise InputError(
         f"{type(model).__name__} cannot be exported: its fit has to set 'history' and 'bias', "
         "which a model with a filter needs"

@@ -6,14 +6,8 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.errors import InputError
-from recsys.models.base import (
-    Composed,
-    EmbeddingRecommender,
-    Embeddings,
-    FilterRecommender,
-    Recommender,
-)
-from recsys.models.factorise import factorise
+from recsys.models.base import Embeddings, Recommender
+from recsys.models.factorise import vectors_of
 
 
 def blended(models: Mapping[str, Recommender], scales: Mapping[str, float], dim: int) -> Embeddings:
@@ -43,12 +37,9 @@ def blended(models: Mapping[str, Recommender], scales: Mapping[str, float], dim:
 
 
 def _vectors(name: str, model: Recommender, dim: int) -> Embeddings:
-    if isinstance(model, EmbeddingRecommender):
-        return model.embeddings()
-    if isinstance(model, Composed):
-        return model.approximate_embeddings(dim)
-    if isinstance(model, FilterRecommender):
-        return factorise(model, dim).embeddings
+    found = vectors_of(model, dim)
+    if found is not None:
+        return found[0]
     raise InputError(
         f"model.models.{name}: {type(model).__name__} has neither vectors nor a filter, so the "
         "blend cannot be exported; leave it out of model.models"

@@ -6,7 +6,14 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.models import singular_vectors
-from recsys.models.base import Embeddings, FilterRecommender, FoldIn
+from recsys.models.base import (
+    Composed,
+    EmbeddingRecommender,
+    Embeddings,
+    FilterRecommender,
+    FoldIn,
+    Recommender,
+)
 
 
 class Factors(NamedTuple):
@@ -19,6 +26,23 @@ class Factors(NamedTuple):
 
     embeddings: Embeddings
     fold_in: FoldIn
+
+
+def vectors_of(model: Recommender, dim: int) -> tuple[Embeddings, FoldIn | None] | None:
+    """The vectors of a fitted model and the rule that makes them from events; None without either.
+
+    Args:
+        model: with vectors, a filter, or parts that have them.
+        dim: columns kept of a model, or a part of one, with a filter, which is factorised.
+    """
+    if isinstance(model, EmbeddingRecommender):
+        return model.embeddings(), model.fold_in()
+    if isinstance(model, Composed):
+        return model.approximate_embeddings(dim), None
+    if isinstance(model, FilterRecommender):
+        factors = factorise(model, dim)
+        return factors.embeddings, factors.fold_in
+    return None
 
 
 def factorise(model: FilterRecommender, dim: int, seed: int = 0, power: int = 4) -> Factors:
