@@ -13,7 +13,7 @@ so a blend of inner products is an inner product again.
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import numpy as np
 
@@ -105,25 +105,21 @@ class Blend(Recommends):
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """Fits the models to the events of `data`, and chooses open weights by `validate`."""
-        is_open = validate is not None and not self.is_settled
-        for model in (self.models if is_open else self.parts).values():
+        for model in (self.models if self.chooses(validate) else self.parts).values():
             model.fit(data, None if validate is None else WithoutCurve(validate))
         self.settle(data, validate)
         return self.remember(data)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether the weights were given, so that nothing is chosen."""
-        return self._given
+    def chooses(self, validate: Validate | None) -> TypeGuard[Validate]:
+        """Whether a fit chooses the weights: none were given, and there is what to choose by."""
+        return validate is not None and not self._given
 
     def settle(self, data: Dataset, validate: Validate | None) -> None:
         """Measures the spreads of the fitted models, and chooses open weights by `validate`."""
-        is_open = validate is not None and not self.is_settled
         sample = _active_sample(data)
-        models = self.models if is_open else self.parts
+        models = self.models if self.chooses(validate) else self.parts
         self.spreads = {name: _spread(model, sample) for name, model in models.items()}
-        if is_open:
-            assert validate is not None
+        if self.chooses(validate):
             self._choose(validate)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:

@@ -90,7 +90,7 @@ class Auto(Blend):
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """Tries the models on `data` by `validate`; without it, fits what was chosen."""
-        if self.is_settled or validate is None:
+        if not self.chooses(validate):
             if not self.settings:
                 self._take(
                     {
