@@ -131,7 +131,8 @@ class GraphFilter(Recommends):
         degrees = self.history.sum(axis=0)
         # 1 for a product without events, so that its powers do not magnify rounding noise.
         self.degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)
-        self.spectrum, self._eigenvalues = self._singular_vectors()
+        self.spectrum: FloatArray = self._singular_vectors()
+        self._eigenvalues: FloatArray | None = None
         self._exponent_of_counts: float | None = None
         if validate is not None:
             self._choose(validate, repeats=data.ranks_repeats)
@@ -169,14 +170,11 @@ class GraphFilter(Recommends):
         ).astype(np.float32)
         return filtered
 
-    def _singular_vectors(self) -> tuple[FloatArray, FloatArray]:
-        """Right singular vectors [P, k] and squares of the singular values [k], float32."""
+    def _singular_vectors(self) -> FloatArray:
         rank = min(self.dim, min(self.history.shape) - 1)
         if rank < 1:
-            return np.zeros((self.history.shape[1], 1), np.float32), np.zeros(1, np.float32)
-        matrix = normalise(self.history, 0.5, 0.5)
-        vectors = singular_vectors.of_matrix(matrix, rank, self.seed)
-        return vectors, singular_vectors.squared_lengths(matrix, vectors)
+            return np.zeros((self.history.shape[1], 1), np.float32)
+        return singular_vectors.of_matrix(normalise(self.history, 0.5, 0.5), rank, self.seed)
 
     def _assemble(self) -> None:
         """Makes what scores need of the settings in use."""
@@ -184,11 +182,20 @@ class GraphFilter(Recommends):
         if exponent != self._exponent_of_counts:
             self.cooccurrence = Cooccurrence.of(self.history, self._weighted(exponent))
             self._exponent_of_counts = exponent
-        self._gain = _gain(self._eigenvalues, self.settings["whitening"])
+        self._gain = self._gain_at(self.settings["whitening"])
         factor = self.degrees ** -self.settings["candidate_exponent"]
         self._linear = self.cooccurrence.scaled(factor)
         side = (self.degrees**0.5)[:, None] * (self.spectrum * self._gain)
         self._low_pass_side = PackedVectors(side, self.bias)
+
+    def _gain_at(self, whitening: float) -> FloatArray:
+        """[k] float32 weights of the directions; eigenvalues are made only where they count."""
+        if not whitening:
+            return np.ones(self.spectrum.shape[1], np.float32)
+        if self._eigenvalues is None:
+            matrix = normalise(self.history, 0.5, 0.5)
+            self._eigenvalues = singular_vectors.squared_lengths(matrix, self.spectrum)
+        return _gain(self._eigenvalues, whitening)
 
     def _weighted(self, exponent: float) -> csr_array:
         """The history with each customer's row divided by a power of its sum, times s_g."""
