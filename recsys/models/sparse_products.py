@@ -5,6 +5,7 @@ not depend on the number of threads.
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,18 +47,14 @@ def dense_product(vectors: FloatArray, *matrices: csr_array) -> FloatArray:
         [n, width] float32.
     """
     product = np.empty((matrices[0].shape[0], vectors.shape[1]), np.float32)
-    if not has_mkl():
-        for columns in slices(vectors.shape[1], _COLUMNS):
-            part = np.ascontiguousarray(vectors[:, columns])
-            for matrix in reversed(matrices):
-                part = matrix @ part
-            product[:, columns] = part
-        return product
-    sparse = [as_torch(matrix) for matrix in matrices]
+    in_torch = has_mkl()
+    factors = [as_torch(matrix) if in_torch else matrix for matrix in reversed(matrices)]
     with torch.inference_mode():
         for columns in slices(vectors.shape[1], _COLUMNS):
-            block = torch.from_numpy(np.ascontiguousarray(vectors[:, columns]))
-            for matrix in reversed(sparse):
-                block = matrix @ block
-            product[:, columns] = block.numpy()
+            block: Any = np.ascontiguousarray(vectors[:, columns])
+            if in_torch:
+                block = torch.from_numpy(block)
+            for factor in factors:
+                block = factor @ block
+            product[:, columns] = block
     return product
