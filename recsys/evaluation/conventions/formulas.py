@@ -4,7 +4,7 @@ import numpy as np
 
 from recsys.arrays import FloatArray
 from recsys.evaluation.conventions.lists import Lists
-from recsys.evaluation.metrics.ranking import ratio
+from recsys.evaluation.metrics.ranking import ratio, sum_of_precisions
 
 
 def summed_precision(lists: Lists) -> FloatArray:
@@ -42,13 +42,13 @@ def ndcg_from_rank_two(lists: Lists) -> FloatArray:
 def ap_of_length(lists: Lists) -> FloatArray:
     """Sum of the precisions at the hits over min(length of the list, |relevant|); 0 if empty."""
     return np.nan_to_num(
-        ratio(_sum_of_precisions(lists), np.minimum(lists.lengths, lists.relevant))
+        ratio(sum_of_precisions(lists.hit), np.minimum(lists.lengths, lists.relevant))
     )
 
 
 def ap_of_hits(lists: Lists) -> FloatArray:
     """Mean of the precisions at the hits: relevant products that are not listed do not count."""
-    return np.nan_to_num(ratio(_sum_of_precisions(lists), lists.hit.sum(axis=1)))
+    return np.nan_to_num(ratio(sum_of_precisions(lists.hit), lists.hit.sum(axis=1)))
 
 
 def precision_of_events(lists: Lists) -> FloatArray:
@@ -74,8 +74,3 @@ def ap_of_events(lists: Lists) -> FloatArray:
     """Sum over the hits of events found so far over the rank, over all events."""
     so_far = np.cumsum(lists.times, axis=1) / np.arange(1, lists.times.shape[1] + 1)
     return np.asarray((so_far * lists.hit).sum(axis=1) / lists.events)
-
-
-def _sum_of_precisions(lists: Lists) -> FloatArray:
-    precisions = np.cumsum(lists.hit, axis=1) / np.arange(1, lists.hit.shape[1] + 1)
-    return np.asarray((precisions * lists.hit).sum(axis=1))

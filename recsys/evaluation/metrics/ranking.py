@@ -105,9 +105,13 @@ def average_precision(hit: BoolArray, relevant: IntArray, k: int) -> FloatArray:
     Returns:
         [Q] float64 between 0 and 1.
     """
-    top = hit[:, :k]
+    return np.asarray(sum_of_precisions(hit[:, :k]) / relevant, np.float64)
+
+
+def sum_of_precisions(top: BoolArray) -> FloatArray:
+    """[Q] float64 sum of the precision at each hit of lists [Q, k], best first."""
     precisions = np.cumsum(top, axis=1) / np.arange(1, top.shape[1] + 1)
-    return np.asarray((precisions * top).sum(axis=1) / relevant, np.float64)
+    return np.asarray((precisions * top).sum(axis=1), np.float64)
 
 
 def reciprocal_rank(hit: BoolArray, relevant: IntArray, k: int) -> FloatArray:
