@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.suite import kept_cell, recall_beside
 from recsys.ops.whole_file import whole_file
 
 Rows = Mapping[str, Mapping[str, Any]]
@@ -28,7 +29,7 @@ def table(name: str, metric: str, rows: Rows) -> str:
     A ranking by test is what most published tables show; choosing by it is not honest, so the order
     is that of valid.
     """
-    recall = f"recall@{metric.partition('@')[2]}"
+    recall = recall_beside(metric)
     best = max(rows, key=lambda model: _mean(rows[model], metric))
     lines = [
         f"**{name}**", "",
@@ -39,8 +40,8 @@ def table(name: str, metric: str, rows: Rows) -> str:
         metrics = rows[model]
         mark = " (best on test)" if model == best else ""
         cells = [
-            _cell(metrics["valid"][metric]), _cell(metrics["test"][metric]) + mark,
-            _cell(metrics["test"][recall]), f"{_seconds(metrics):.1f}",
+            kept_cell(metrics["valid"][metric]), kept_cell(metrics["test"][metric]) + mark,
+            kept_cell(metrics["test"][recall]), f"{_seconds(metrics):.1f}",
             f"{metrics['peak_memory_mb']:,.0f}",
         ]  # fmt: skip
         lines.append(f"| {model} | {' | '.join(cells)} |")
@@ -85,8 +86,3 @@ def _mean(metrics: Mapping[str, Any], metric: str) -> float:
 def _seconds(metrics: Mapping[str, Any]) -> float:
     # Less than a tenth of a second counts as that, so that counting does not stretch the axis.
     return max(float(metrics["seconds"]["refit"]), 0.1)
-
-
-def _cell(interval: Mapping[str, float]) -> str:
-    mean, low, high = (f"{interval[key]:.4f}".lstrip("0") for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"

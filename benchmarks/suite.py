@@ -61,6 +61,17 @@ def cell(estimate: Interval | Difference, sign: str = "") -> str:
     return f"{estimate.mean:{sign}.4f} [{estimate.low:{sign}.4f}, {estimate.high:{sign}.4f}]"
 
 
+def kept_cell(interval: Mapping[str, float]) -> str:
+    """As `cell`, of an interval in metrics.json; .1 in place of 0.1."""
+    mean, low, high = (f"{interval[key]:.4f}".lstrip("0") for key in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]"
+
+
+def recall_beside(metric: str) -> str:
+    """Recall at the length of another metric: recall@20 for ndcg@20."""
+    return f"recall@{metric.partition('@')[2]}"
+
+
 def seconds_in_turn(repeats: int, *tasks: Callable[[], object]) -> list[float]:
     """Median wall seconds of each task; run in turn A B A B, so that drift affects all equally."""
     taken: list[list[float]] = [[] for _ in tasks]

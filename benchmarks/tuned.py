@@ -13,7 +13,7 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks.kept_rows import files_digest, note, require_same
-from benchmarks.suite import require_at_least
+from benchmarks.suite import kept_cell, recall_beside, require_at_least
 from recsys.errors import InputError
 from recsys.ops.whole_file import write_whole
 
@@ -109,7 +109,7 @@ class TunedSuite:
         return {
             f"{row.name}_{metric.replace('@', '_at_')}{end}": metrics["test"][metric][value]
             for row, metrics in metrics_of.items()
-            for metric in (row.metric, _recall(row.metric))
+            for metric in (row.metric, recall_beside(row.metric))
             for end, value in (("", "mean"), ("_low", "low"), ("_high", "high"))
         }
 
@@ -156,17 +156,13 @@ def _call(script: str, *words: str, uri: str) -> None:
         raise InputError(f"{script} {' '.join(words)}: {reason.removeprefix('error: ')}")
 
 
-def _recall(metric: str) -> str:
-    return f"recall@{metric.partition('@')[2]}"
-
-
 def _table(metrics_of: Mapping[_Row, Mapping[str, Any]]) -> str:
     """Markdown: a section a data set, a row a model, best on valid first."""
     lines: list[str] = []
     for data in dict.fromkeys(row.data for row in metrics_of):
         rows = {row: metrics for row, metrics in metrics_of.items() if row.data == data}
         metric = next(iter(rows)).metric
-        recall = _recall(metric)
+        recall = recall_beside(metric)
         lines += [
             f"**{data}**, {next(iter(rows)).minutes:g} minutes each", "",
             f"| | valid {metric} | test {metric} | test {recall} | fit s |",
@@ -175,14 +171,9 @@ def _table(metrics_of: Mapping[_Row, Mapping[str, Any]]) -> str:
         ranked = sorted(rows.items(), key=lambda item: -item[1]["valid"][metric]["mean"])
         for row, metrics in ranked:
             cells = [
-                _cell(metrics["valid"][metric]), _cell(metrics["test"][metric]),
-                _cell(metrics["test"][recall]), f"{metrics['seconds']['refit']:.1f}",
+                kept_cell(metrics["valid"][metric]), kept_cell(metrics["test"][metric]),
+                kept_cell(metrics["test"][recall]), f"{metrics['seconds']['refit']:.1f}",
             ]  # fmt: skip
             lines.append(f"| {row.model} | {' | '.join(cells)} |")
         lines.append("")
     return "\n".join(lines)
-
-
-def _cell(interval: Mapping[str, float]) -> str:
-    mean, low, high = (f"{interval[key]:.4f}".lstrip("0") for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]"
