@@ -23,14 +23,17 @@ from scipy.sparse import csr_array
 from recsys.arrays import FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.bipartite import interaction_matrix, normalise
-from recsys.models import singular_vectors
 from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.choice import choose
-from recsys.models.cooccurrence import Cooccurrence, scaled_columns
-from recsys.models.dense_scores import add_history
-from recsys.models.packed_vectors import PackedVectors
+from recsys.models.cooccurrence import Cooccurrence
 from recsys.models.popularity import fallback
 from recsys.models.recommends import Recommends
+from recsys.models.two_part_filter import (
+    TwoPartFilter,
+    eigenvalues_of,
+    leading_directions,
+    positive_degrees,
+)
 
 DEFAULTS = {
     "skew": 0.0, "total": 1.0, "low_pass": 0.1, "customer_exponent": 1.0, "whitening": 0.0,
@@ -50,10 +53,6 @@ The sum stays 1 where seen products are filtered: chosen freely there, it overfi
 (Gowalla: better on valid, worse on test). So do the exponent of customers and whitening, which are
 searched only where they are set to None. Where repeats count, popularity predicts by itself, and a
 smaller sum leaves more of it in."""
-
-
-_NOTHING = 1e-5
-"""Of the largest eigenvalue: below it is rounding noise."""
 
 
 class GraphFilter(Recommends):
@@ -128,10 +127,8 @@ class GraphFilter(Recommends):
         """Fits the model to the events of `data`, and chooses open settings by `validate`."""
         self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
         self.bias = fallback(data)
-        degrees = self.history.sum(axis=0)
-        # 1 for a product without events, so that its powers do not magnify rounding noise.
-        self.degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)
-        self.spectrum: FloatArray = self._singular_vectors()
+        self._degrees = positive_degrees(self.history)
+        self._directions = leading_directions(self.history, self.dim, self.seed)
         self._eigenvalues: FloatArray | None = None
         self._exponent_of_counts: float | None = None
         if validate is not None:
@@ -141,40 +138,15 @@ class GraphFilter(Recommends):
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
-        rows = self.history[customers]
-        low = self.settings["low_pass"] * (scaled_columns(rows, self.degrees**-0.5) @ self.spectrum)
-        scores = self._low_pass_side.scores(low)
-        linear = scaled_columns(rows, self.degrees ** -self.settings["history_exponent"])
-        self._linear.add_to(scores, linear)
-        add_history(scores, rows, self.settings["self_weight"])
-        return scores
+        return self._filter.scores(self.history[customers])
 
     def apply_filter(self, products: FloatArray) -> FloatArray:
         """Filter @ products, for products [P, n] float32."""
-        return self._filtered(products, "history_exponent", "candidate_exponent", -0.5)
+        return self._filter.product(products)
 
     def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
         """filter.T @ products, for products [P, n] float32."""
-        return self._filtered(products, "candidate_exponent", "history_exponent", 0.5)
-
-    def _filtered(self, products: FloatArray, left: str, right: str, power: float) -> FloatArray:
-        degrees = self.degrees[:, None]
-        linear = self.cooccurrence @ (degrees ** -self.settings[right] * products)
-        low = self.spectrum @ (
-            self._gain[:, None] * (self.spectrum.T @ (degrees**-power * products))
-        )
-        filtered: FloatArray = (
-            degrees ** -self.settings[left] * linear
-            + self.settings["low_pass"] * degrees**power * low
-            + self.settings["self_weight"] * products
-        ).astype(np.float32)
-        return filtered
-
-    def _singular_vectors(self) -> FloatArray:
-        rank = min(self.dim, min(self.history.shape) - 1)
-        if rank < 1:
-            return np.zeros((self.history.shape[1], 1), np.float32)
-        return singular_vectors.of_matrix(normalise(self.history, 0.5, 0.5), rank, self.seed)
+        return self._filter.transposed_product(products)
 
     def _assemble(self) -> None:
         """Makes what scores need of the settings in use."""
@@ -182,20 +154,32 @@ class GraphFilter(Recommends):
         if exponent != self._exponent_of_counts:
             self.cooccurrence = Cooccurrence.of(self.history, self._weighted(exponent))
             self._exponent_of_counts = exponent
-        self._gain = self._gain_at(self.settings["whitening"])
-        factor = self.degrees ** -self.settings["candidate_exponent"]
-        self._linear = self.cooccurrence.scaled(factor)
-        side = (self.degrees**0.5)[:, None] * (self.spectrum * self._gain)
-        self._low_pass_side = PackedVectors(side, self.bias)
+        self._filter = TwoPartFilter(
+            cooccurrence=self.cooccurrence,
+            degrees=self._degrees,
+            directions=self._directions,
+            gain=self._gain(self.settings["whitening"]),
+            left=self.settings["history_exponent"],
+            right=self.settings["candidate_exponent"],
+            low_left=0.5,
+            low_right=0.5,
+            slope=1.0,
+            low_pass=self.settings["low_pass"],
+            self_weight=self.settings["self_weight"],
+            bias=self.bias,
+        )
 
-    def _gain_at(self, whitening: float) -> FloatArray:
+    def _gain(self, whitening: float) -> FloatArray:
         """[k] float32 weights of the directions; eigenvalues are made only where they count."""
         if not whitening:
-            return np.ones(self.spectrum.shape[1], np.float32)
+            return np.ones(self._directions.shape[1], np.float32)
         if self._eigenvalues is None:
-            matrix = normalise(self.history, 0.5, 0.5)
-            self._eigenvalues = singular_vectors.squared_lengths(matrix, self.spectrum)
-        return _gain(self._eigenvalues, whitening)
+            self._eigenvalues = eigenvalues_of(self.history, self._directions)
+        spans = self._eigenvalues > 0
+        weakest = self._eigenvalues[spans].min(initial=1.0)
+        gain = (weakest / np.where(spans, self._eigenvalues, 1.0)) ** whitening
+        # Nothing for those that the history does not span.
+        return np.where(spans, gain, 0.0).astype(np.float32)
 
     def _weighted(self, exponent: float) -> csr_array:
         """The history with each customer's row divided by a power of its sum, times s_g."""
@@ -234,11 +218,3 @@ class GraphFilter(Recommends):
             "whitening": point["whitening"],
             "self_weight": point["self_weight"],
         } | self.fixed
-
-
-def _gain(eigenvalues: FloatArray, whitening: float) -> FloatArray:
-    """[k] float32 weights of directions; 0 for those that the history does not span."""
-    spans = eigenvalues > _NOTHING * eigenvalues.max(initial=0)
-    weakest = eigenvalues[spans].min(initial=1.0)
-    gain = (weakest / np.where(spans, eigenvalues, 1.0)) ** whitening
-    return np.where(spans, gain, 0.0).astype(np.float32)

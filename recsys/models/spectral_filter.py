@@ -1,0 +1,186 @@
+"""Spectral filter: a plateau-shaped filter on the product-product graph, with nothing to train.
+
+Kim, Sung, Han and Lee, Graph Spectral Filtering with Chebyshev Interpolation for Recommendation
+(ChebyCF, 2025). Let P = E^-1/2 R' D^-1 R E^-1/2 for the history R, its customer degrees D and
+product degrees E, with eigenvalues from 0 to 1. The score of a customer's row r is
+
+    r E^-b (h(P) + low_pass * V V') E^(b + popularity) + self_weight * r,
+    h(x) = 1/2 + sign(2x - 1) |2x - 1|^flatness / 2,
+
+where V holds the eigenvectors of the `dim` largest eigenvalues. h is linear for a flatness of 1; a
+larger one lifts the small eigenvalues, lowers the large ones, and so is nearly flat in between.
+
+Deviations: the paper takes a polynomial of order K in P that interpolates h, and applies it by K
+sparse products to each customer. Here h is exact on V, and below the last of the `dim` eigenvalues,
+where h is almost straight, it is a line through 0: one sparse and one dense product, as in
+`recsys.models.graph_filter`. The last two terms are additions for catalogues where people buy the
+same product again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.graph.bipartite import interaction_matrix, normalise
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
+from recsys.models.choice import choose
+from recsys.models.cooccurrence import Cooccurrence
+from recsys.models.popularity import fallback
+from recsys.models.recommends import Recommends
+from recsys.models.two_part_filter import (
+    TwoPartFilter,
+    eigenvalues_of,
+    leading_directions,
+    positive_degrees,
+)
+
+DEFAULTS = {
+    "exponent": 0.4, "flatness": 1.5, "low_pass": 0.2, "popularity": 0.0, "self_weight": 0.0,
+}  # fmt: skip
+CANDIDATES: dict[str, tuple[float, ...]] = {
+    "exponent": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
+    "flatness": (1.0, 1.5, 2.0, 4.0, 8.0, 16.0),
+    "low_pass": (0.0, 0.1, 0.2, 0.3, 0.5, 1.0),
+    "popularity": (0.0, 0.2, 0.4, 0.6, 0.8),
+    "self_weight": (0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+}
+"""Values tried on valid; popularity and self_weight only where repeats count. `DEFAULTS` are the
+paper's settings for Gowalla."""
+
+
+class SpectralFilter(Recommends):
+    """Ranks products by a filter that is flat in the middle of the graph's spectrum.
+
+    Settings that are None are chosen on valid, one after the other, from `CANDIDATES`; without
+    validation data they take `DEFAULTS`.
+
+    Args:
+        exponent: b, of product degrees before and after the filter; higher ones favour products
+            that many have, and let the rare ones of the history count for more.
+        flatness: exponent of h; 1 is the linear filter of GF-CF.
+        low_pass: weight of the first eigenvectors beside h.
+        popularity: added to the exponent after the filter.
+        self_weight: weight of the customer's history itself.
+        dim: number of eigenvectors; more than the rank have no effect.
+        half_life: days (positions of an order) after which an event counts half; None for never.
+        actions: weight of each action; None for the default of `recsys.graph.action_weights`.
+        seed: of the randomised SVD.
+
+    Raises:
+        InputError: an argument is out of range.
+    """
+
+    history: csr_array
+    bias: FloatArray
+
+    def __init__(
+        self,
+        *,
+        exponent: float | None = None,
+        flatness: float | None = None,
+        low_pass: float | None = None,
+        popularity: float | None = None,
+        self_weight: float | None = None,
+        dim: int = 512,
+        half_life: float | None = None,
+        actions: Mapping[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        given = {
+            "exponent": exponent,
+            "flatness": flatness,
+            "low_pass": low_pass,
+            "popularity": popularity,
+            "self_weight": self_weight,
+        }
+        self.fixed = {name: value for name, value in given.items() if value is not None}
+        for name, value in self.fixed.items():
+            require_range(name, value, 0, 100, open_low=name == "flatness")
+        require_range("dim", dim, 1, 4096)
+        require_half_life(half_life)
+        self.settings: dict[str, float] = DEFAULTS | self.fixed
+        self.dim, self.half_life, self.actions, self.seed = dim, half_life, actions, seed
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The settings in use, given or chosen on valid, by name."""
+        return dict(self.settings)
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """How the events in the history count."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """Fits the model to the events of `data`, and chooses open settings by `validate`."""
+        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
+        self.bias = fallback(data)
+        self._degrees = positive_degrees(self.history)
+        self._directions = leading_directions(self.history, self.dim, self.seed)
+        self._eigenvalues = eigenvalues_of(self.history, self._directions)
+        self.cooccurrence = Cooccurrence.of(self.history, normalise(self.history, 1.0, 0.0))
+        if validate is not None:
+            self._choose(validate, repeats=data.ranks_repeats)
+        self._assemble()
+        return self.remember(data)
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
+        return self._filter.scores(self.history[customers])
+
+    def apply_filter(self, products: FloatArray) -> FloatArray:
+        """Filter @ products, for products [P, n] float32."""
+        return self._filter.product(products)
+
+    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
+        """filter.T @ products, for products [P, n] float32."""
+        return self._filter.transposed_product(products)
+
+    def _choose(self, validate: Validate, repeats: bool) -> None:
+        def quality(point: dict[str, float]) -> float:
+            self.settings = point
+            self._assemble()
+            return validate(self.score)
+
+        settled = set(self.fixed) | (set() if repeats else {"popularity", "self_weight"})
+        candidates = {name: values for name, values in CANDIDATES.items() if name not in settled}
+        self.settings = choose(quality, self.settings, candidates)
+
+    def _assemble(self) -> None:
+        """Makes what scores need of the settings in use."""
+        settings, values = self.settings, self._eigenvalues
+        response = plateau(values, settings["flatness"])
+        slope = _slope(values, response, settings["flatness"])
+        gain = response - slope * values + settings["low_pass"]
+        right = settings["exponent"] + settings["popularity"]
+        self._filter = TwoPartFilter(
+            cooccurrence=self.cooccurrence,
+            degrees=self._degrees,
+            directions=self._directions,
+            gain=np.where(values > 0, gain, 0.0).astype(np.float32),
+            left=settings["exponent"] + 0.5,
+            right=0.5 - right,
+            low_left=settings["exponent"],
+            low_right=right,
+            slope=slope,
+            low_pass=1.0,
+            self_weight=settings["self_weight"],
+            bias=self.bias,
+        )
+
+
+def plateau(values: FloatArray, flatness: float) -> FloatArray:
+    """H [k] of eigenvalues [k] from 0 to 1, see the formula above."""
+    centred = 2 * values.astype(np.float64) - 1
+    shaped: FloatArray = 0.5 + 0.5 * np.sign(centred) * np.abs(centred) ** flatness
+    return shaped
+
+
+def _slope(values: FloatArray, response: FloatArray, flatness: float) -> float:
+    """Of the line through 0 that takes the place of h below the last eigenvalue."""
+    last = np.flatnonzero(values > 0)[-1:]
+    return float(response[last[0]] / values[last[0]]) if len(last) else flatness
