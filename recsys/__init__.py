@@ -2,7 +2,7 @@
 
 `dir(recsys)` is the table of contents. Each name is imported when it is first used, so that
 `import recsys` costs nothing. PyTorch is loaded by what computes with it: the networks, and
-`GraphFilter` and `TouchpointFilter` for sparse products; by `ALS` on a GPU only.
+`GraphFilter`, `SpectralFilter` and `TouchpointFilter` for sparse products; by `ALS` on a GPU only.
 """
 
 from importlib import import_module
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from recsys.models.segment import Segment
     from recsys.models.simplex import SimpleX
     from recsys.models.slim import SLIM
+    from recsys.models.spectral_filter import SpectralFilter
     from recsys.models.touchpoint_filter import TouchpointFilter
     from recsys.models.touchpoint_gnn import TouchpointGNN
     from recsys.models.ultragcn import UltraGCN
@@ -63,6 +64,7 @@ _SOURCES = {
     "Segment": "recsys.models.segment",
     "SimpleX": "recsys.models.simplex",
     "SimulatedMarket": "recsys.simulation.source",
+    "SpectralFilter": "recsys.models.spectral_filter",
     "TimeSplit": "recsys.data.split",
     "TouchpointFilter": "recsys.models.touchpoint_filter",
     "TouchpointGNN": "recsys.models.touchpoint_gnn",
@@ -81,9 +83,9 @@ _SOURCES = {
 __all__ = [
     "ALS", "EASE", "SLIM", "Auto", "Blend", "Dataset", "GivenSplit", "GraphFilter", "InputError",
     "ItemKNN", "LeaveLastOut", "LightGCN", "LoggedDecisions", "OwnHistory", "Popularity", "RP3Beta",
-    "RollingSplit", "Segment", "SimpleX", "SimulatedMarket", "TimeSplit", "TouchpointFilter",
-    "TouchpointGNN", "UltraGCN", "XSimGCL", "compare", "compare_policies", "evaluate",
-    "evaluate_policy", "export", "load_artifact", "refresh",
+    "RollingSplit", "Segment", "SimpleX", "SimulatedMarket", "SpectralFilter", "TimeSplit",
+    "TouchpointFilter", "TouchpointGNN", "UltraGCN", "XSimGCL", "compare", "compare_policies",
+    "evaluate", "evaluate_policy", "export", "load_artifact", "refresh",
 ]  # fmt: skip
 
 

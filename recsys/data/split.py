@@ -90,7 +90,8 @@ class GivenSplit(BaseSplit):
 
     Args:
         valid_fraction: share of each customer's target rows that is held out, rounded at random,
-            never all of them.
+            never all of them. None for the share that test has of all target rows, at most a half:
+            which settings are best depends on how much there is to find.
         held_out: "random" rows, or the "last" rows of each customer as the source lists them; for
             data whose rows are in the order of events, with test as what came next.
         seed: of the rounding and of random rows.
@@ -102,11 +103,11 @@ class GivenSplit(BaseSplit):
     def __init__(
         self,
         *,
-        valid_fraction: float = 0.1,
+        valid_fraction: float | None = None,
         held_out: Literal["random", "last"] = "random",
         seed: int = 0,
     ) -> None:
-        if not 0 < valid_fraction < 1:
+        if valid_fraction is not None and not 0 < valid_fraction < 1:
             raise InputError(
                 f"split.valid_fraction: expected a number between 0 and 1, got {valid_fraction}"
             )
@@ -124,28 +125,29 @@ class GivenSplit(BaseSplit):
                 f"test, and data '{data.name}' has no test rows; add it, or use split=time or "
                 "split=leave_last_out, in Python TimeSplit or LeaveLastOut"
             )
-        in_valid = self._hold_out(data, ~in_test)
+        share = self.valid_fraction or _share_of_test(in_test[data.is_target])
+        in_valid = self._hold_out(data, ~in_test, share)
         # A view of the held-out product would reveal it, or filter it as seen.
         events = data.interactions
         pair = events.customers.astype(np.int64) * len(data.products) + events.products
         of_held_pair = (events.products >= 0) & among(pair, pair[in_valid])
         return Split(
-            description=f"given: {self._described_part()} of train held out, seed {self.seed}",
+            description=(
+                f"given: {'the last ' if self.held_out == 'last' else ''}{share:.3g} of train held "
+                f"out, seed {self.seed}"
+            ),
             valid=window(data, ~in_test & ~of_held_pair, in_valid),
             test=window(data, ~in_test, in_test),
             divides="part",
         )
 
-    def _described_part(self) -> str:
-        return f"{'the last ' if self.held_out == 'last' else ''}{self.valid_fraction:g}"
-
-    def _hold_out(self, data: Dataset, candidates: BoolArray) -> BoolArray:
+    def _hold_out(self, data: Dataset, candidates: BoolArray, share: float) -> BoolArray:
         """[E] the same share of every customer's target rows among the candidates [E]."""
         generator = np.random.default_rng(self.seed)
         rows = np.flatnonzero(candidates & data.is_target)
         customers = data.interactions.customers[rows]
         counts = np.bincount(customers, minlength=len(data.customers))
-        quota = np.floor(counts * self.valid_fraction + generator.random(len(counts)))
+        quota = np.floor(counts * share + generator.random(len(counts)))
         within = generator.random(len(rows)) if self.held_out == "random" else -rows
         shuffled = np.lexsort((within, customers))
         starts = np.cumsum(counts) - counts
@@ -153,6 +155,11 @@ class GivenSplit(BaseSplit):
         is_held_out = np.zeros(len(candidates), dtype=bool)
         is_held_out[rows[shuffled]] = rank < np.minimum(quota, counts - 1)[customers[shuffled]]
         return is_held_out
+
+
+def _share_of_test(in_test: BoolArray) -> float:
+    """Of target rows [n], at most a half; a tenth where test has none of them."""
+    return min(float(in_test.mean()), 0.5) if in_test.any() else 0.1
 
 
 class LeaveLastOut(BaseSplit):

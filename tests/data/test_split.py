@@ -255,6 +255,19 @@ def test_a_share_of_train_is_valid(fraction: float) -> None:
     assert set(each) <= {int(10 * fraction), int(10 * fraction) + 1}
 
 
+@pytest.mark.parametrize(("in_test", "share"), [(1, 1 / 11), (5, 1 / 3), (30, 1 / 2)])
+def test_as_much_is_held_out_as_test_has(in_test: int, share: float) -> None:
+    table = pd.DataFrame(published(customers=200, each=10))
+    test = table[table["part"] == "test"]
+    more = [test.assign(product_id=100 + product) for product in range(in_test)]
+    data = dataset_of(pd.concat([table[table["part"] == "train"], *more]))
+    split = split_of(data, GivenSplit())
+    held = 2000 - len(split.valid.past.interactions)
+    # As above; a third and a half are rounded more often.
+    assert abs(held - 2000 * share) < 35
+    assert split.description == f"given: {share:.3g} of train held out, seed 0"
+
+
 def test_the_last_rows_of_each_customer_are_valid_where_asked() -> None:
     split = split_of(dataset_of(published()), GivenSplit(valid_fraction=0.3, held_out="last"))
     held = relevant(dataset_of(published()), split.valid.queries)

@@ -14,7 +14,7 @@ from recsys.evaluation.per_query import evaluate
 from recsys.experiments.validator import Validator
 from recsys.models.auto import Auto
 from recsys.models.auto.candidates import MODELS, Candidate, candidates, made
-from recsys.models.graph_filter import GraphFilter
+from recsys.models.spectral_filter import SpectralFilter
 from recsys.simulation.source import SimulatedMarket
 from recsys.testing import PersonalisedContract
 from recsys.testing.data import everyone, market
@@ -35,7 +35,9 @@ def test_the_data_decide_what_is_tried() -> None:
     without_time = dataset_of(table)
     assert "touchpoint_gnn" in names_of(timed)
     assert "touchpoint_filter" in names_of(timed)
-    assert names_of(without_time) == ["popularity", "graph_filter", "als", "ease", "lightgcn"]
+    assert names_of(without_time) == [
+        "popularity", "spectral_filter", "als", "ease", "slim", "lightgcn",
+    ]  # fmt: skip
     assert set(names_of(timed)) <= set(MODELS)
 
 
@@ -115,9 +117,9 @@ class _FirstProduct:
 
 def test_without_validation_data_a_filter_and_als_are_blended() -> None:
     model = Auto().fit(market())
-    assert model.weights == {"graph_filter": 0.5, "als": 0.5}
-    filtered = GraphFilter(dim=256, half_life=None).fit(market())
-    assert model.models["graph_filter"].settings == filtered.settings  # type: ignore[attr-defined]
+    assert model.weights == {"spectral_filter": 0.5, "als": 0.5}
+    filtered = model.models["spectral_filter"]
+    assert filtered.settings == SpectralFilter().settings  # type: ignore[attr-defined]
 
 
 def test_it_beats_popularity_on_the_market(window: Any) -> None:

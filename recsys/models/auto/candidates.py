@@ -20,9 +20,11 @@ from recsys.ops.shown_text import shown
 MODELS = {
     "popularity": "recsys.models.popularity.Popularity",
     "own_history": "recsys.models.own_history.OwnHistory",
-    "graph_filter": "recsys.models.graph_filter.GraphFilter",
+    "spectral_filter": "recsys.models.spectral_filter.SpectralFilter",
     "als": "recsys.models.als.ALS",
     "ease": "recsys.models.ease.EASE",
+    "slim": "recsys.models.slim.SLIM",
+    "graph_filter": "recsys.models.graph_filter.GraphFilter",
     "touchpoint_filter": "recsys.models.touchpoint_filter.TouchpointFilter",
     "touchpoint_gnn": "recsys.models.touchpoint_gnn.TouchpointGNN",
     "lightgcn": "recsys.models.lightgcn.LightGCN",
@@ -37,7 +39,7 @@ _MOST_EVENTS = 400_000
 """Of the touchpoint network: a quarter of an hour on two cores."""
 _DAYS = (7.0, 30.0, 90.0, 365.0)
 
-CORE = ("graph_filter", "als")
+CORE = ("spectral_filter", "als")
 """What is blended, with equal weights, where there is no validation data to choose by."""
 
 
@@ -93,9 +95,8 @@ def candidates(data: Dataset, seed: int, device: str) -> Iterator[Candidate]:
     yield Candidate("popularity", options={"window": days})
     if data.ranks_repeats:
         yield Candidate("own_history", options={"half_life": days})
-    yield Candidate(
-        "graph_filter", {"dim": 512 if is_large else 256, "seed": seed}, {"half_life": days}
-    )
+    dim = 512 if is_large else 256
+    yield Candidate("spectral_filter", {"dim": dim, "seed": seed}, {"half_life": days})
     yield Candidate(
         "als",
         {"dim": 256 if is_large else 64, "epochs": 5, "seed": seed, "device": device},
@@ -103,6 +104,9 @@ def candidates(data: Dataset, seed: int, device: str) -> Iterator[Candidate]:
     )
     if len(data.products) <= _MOST_PRODUCTS:
         yield Candidate("ease", options={"l2": (50.0, 200.0, 1000.0)})
+    yield Candidate("slim", options={"half_life": days})
+    if data.ranks_repeats:
+        yield Candidate("graph_filter", {"dim": dim, "seed": seed}, {"half_life": days})
     if data.clock is not None:
         yield Candidate("touchpoint_filter")
     if data.clock is not None and len(data.interactions) <= _MOST_EVENTS:
