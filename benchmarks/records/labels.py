@@ -58,7 +58,8 @@ def _overlap(boxes: FloatArray, others: FloatArray) -> FloatArray:
     """[C, M] areas that boxes share."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    return np.clip(high - low, 0, None).prod(axis=2)
+    shared: FloatArray = np.clip(high - low, 0, None).prod(axis=2)
+    return shared
 
 
 def _outside(centres: FloatArray, size: FloatArray, area: Sequence[float]) -> FloatArray:
@@ -66,11 +67,13 @@ def _outside(centres: FloatArray, size: FloatArray, area: Sequence[float]) -> Fl
     low, high = np.array(area).reshape(2, 2)
     box = _box(centres, size)
     beyond = np.clip(low - box[:, :2], 0, None) + np.clip(box[:, 2:] - high, 0, None)
-    return beyond.sum(axis=1) * size.max()
+    part: FloatArray = beyond.sum(axis=1) * size.max()
+    return part
 
 
 def _crossed(point: FloatArray, centres: FloatArray, boxes: FloatArray) -> FloatArray:
     """[C] how far the line from the point to each label runs over boxes."""
     steps = point + (centres - point)[:, None] * _STEPS[None, :, None]  # [C, steps, 2]
     inside = (steps[:, :, None] > boxes[:, :2]) & (steps[:, :, None] < boxes[:, 2:])
-    return inside.all(axis=3).sum(axis=(1, 2)).astype(float)
+    crossed: FloatArray = inside.all(axis=3).sum(axis=(1, 2)).astype(float)
+    return crossed

@@ -11,7 +11,7 @@ from benchmarks.records.judge import AUTO, judge_figures, judge_table, judged
 from benchmarks.records.picture import pareto_picture
 from benchmarks.records.runs import KeptRuns, Run, best, experiment_file
 from benchmarks.records.settings import drawn_words
-from benchmarks.records.table import table
+from benchmarks.records.table import NOT_HONEST, NOTE, table
 from benchmarks.suite import require_at_least, run_folder
 from recsys.errors import InputError
 from recsys.ops.whole_file import write_whole
@@ -105,7 +105,8 @@ class RecordsSuite:
             pareto_picture(name, metric, chosen_of[name], run_folder() / f"{name}.png")
             for (model, seed), runs in [*rows.tried.items(), *_alone(rows.again).items()]:
                 figures |= _row_figures(f"{name}_{model}_{seed}", runs, metric)
-        write_whole(run_folder() / "table.md", "\n".join(tables))
+        notes = [NOTE, NOT_HONEST] if self.variants else [NOTE]
+        write_whole(run_folder() / "table.md", "\n".join([*tables, *notes, ""]))
         if len(self.sets) > 1 and {*self.models} != {AUTO}:
             metrics = {name: about["metric"] for name, about in self.sets.items()}
             verdicts = judged(chosen_of, metrics)

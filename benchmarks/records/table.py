@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from benchmarks.records.runs import Run, best
 from benchmarks.suite import kept_cell, recall_beside
 
-_NOTE = (
+NOTE = (
     "fit s: one fit with known settings; run s and CPU s: load, that fit, the one before it that "
     "also chooses what the model chooses on valid, and both evaluations. Intervals: 95 % over "
     "customers."
 )
-_NOT_HONEST = (
+NOT_HONEST = (
     "Chosen on test is not honest: the best of several readings of test is too good. It stands "
     "here because most published tables choose so."
 )
@@ -25,7 +25,7 @@ def table(
     *,
     both: bool = False,
 ) -> str:
-    """Markdown, the best on valid first; of what is chosen on valid, the best on test is marked.
+    """Markdown, the best on valid first, each with its other seeds; the best on test is marked.
 
     A ranking by test is what most published tables show; choosing by it is not honest, so the order
     is that of valid.
@@ -33,8 +33,8 @@ def table(
     Args:
         name: of the set.
         metric: that is chosen by and shown.
-        rows: label -> its runs.
-        again: label -> a run with another seed, of settings that are chosen already.
+        rows: label -> its runs; a label is "MODEL" or, with another seed, "MODEL, seed SEED".
+        again: label with another seed -> its one run, of settings that were chosen already.
         refused: drawn settings that could not be fitted.
         both: whether each row is shown twice, as chosen on valid and as chosen on test.
     """
@@ -47,29 +47,30 @@ def table(
         "peak MB |",
         "|---|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
-    for label in sorted(chosen, key=lambda label: -chosen[label].mean("valid", metric)):
+    for label in sorted(chosen, key=lambda label: -chosen[_model(label)].mean("valid", metric)):
         mark = " (best on test)" if label == winner else ""
         runs = rows.get(label, ())
-        of = f" of {len(runs)}" if both and runs else ""
-        suffix = ", chosen on valid" if of else ""
-        lines.append(_line(f"{label}{suffix}", chosen[label], metric, of, mark))
-        if of:
+        tried = f" ({len(runs)} tried)" if both and runs else ""
+        suffix = ", chosen on valid" if tried else ""
+        lines.append(_line(f"{label}{suffix}", chosen[label], metric, tried, mark))
+        if tried:
             on_test = best(runs, "test", metric)
-            lines.append(_line(f"{label}, chosen on test (not honest)", on_test, metric, of))
-    lines += ["", _NOTE]
-    if both:
-        lines.append(_NOT_HONEST)
+            lines.append(_line(f"{label}, chosen on test (not honest)", on_test, metric, tried))
     if refused:
-        lines.append(f"{refused} drawn settings could not be fitted; refused.txt says why.")
+        lines += ["", f"{refused} drawn settings could not be fitted; refused.txt says why."]
     return "\n".join([*lines, ""])
 
 
-def _line(label: str, run: Run, metric: str, of: str = "", mark: str = "") -> str:
+def _line(label: str, run: Run, metric: str, tried: str = "", mark: str = "") -> str:
     metrics = run.metrics
     cells = [
-        run.settings + of,
+        run.settings + tried,
         kept_cell(metrics["valid"][metric]), kept_cell(metrics["test"][metric]) + mark,
         kept_cell(metrics["test"][recall_beside(metric)]), f"{run.fit_seconds:.1f}",
         f"{run.seconds:.1f}", f"{metrics['cpu_seconds']:.1f}", f"{metrics['peak_memory_mb']:,.0f}",
     ]  # fmt: skip
     return f"| {label} | {' | '.join(cells)} |"
+
+
+def _model(label: str) -> str:
+    return label.partition(",")[0]

@@ -51,14 +51,22 @@ def test_each_model_stands_twice_as_chosen_on_valid_and_on_test() -> None:
     lines = table("shop", METRIC, {"slim": tried}, again, 2, both=True).splitlines()
     cells = [[cell.strip() for cell in line.split("|")[1:5]] for line in lines[4:7]]
     assert cells == [
-        ["slim, chosen on valid", "drawn 1 of 3", ".3000 [.2900, .3100]", ".1000 [.0900, .1100]"],
-        ["slim, chosen on test (not honest)", "drawn 2 of 3", ".2000 [.1900, .2100]",
+        ["slim, chosen on valid", "drawn 1 (3 tried)", ".3000 [.2900, .3100]",
+         ".1000 [.0900, .1100]"],
+        ["slim, chosen on test (not honest)", "drawn 2 (3 tried)", ".2000 [.1900, .2100]",
          ".4000 [.3900, .4100]"],
         ["slim, seed 1", "drawn 1", ".2500 [.2400, .2600]",
          ".1500 [.1400, .1600] (best on test)"],
     ]  # fmt: skip
-    assert "not honest: the best of several readings" in lines[-2]
     assert lines[-1].startswith("2 drawn settings could not be fitted")
+
+
+def test_other_seeds_stand_below_their_model() -> None:
+    rows = {**alone(), "quick, seed 1": [made_run(0.4, 0.1)]}
+    again = {"good, seed 1": made_run(0.01, 0.1)}
+    labels = [line.split(" |")[0] for line in table("shop", METRIC, rows, again).splitlines()]
+    assert labels[5:7] == ["| good", "| good, seed 1"]
+    assert labels[8:10] == ["| quick", "| quick, seed 1"]
 
 
 def test_the_picture_is_written(tmp_path: Path) -> None:
