@@ -41,7 +41,7 @@ class EvaluationSuite:
         data = build(self.source, check_tables(self.source.load()))
         window = GivenSplit().split(data, self.source).test
         model = GraphFilter(dim=self.dim, low_pass=1.0, self_weight=0.0).fit(window.past)
-        products = model.spectrum
+        products = model.directions
         customers = (model.history @ products).astype(np.float32)
         floor, grouped, evaluation = seconds_in_turn(
             self.repeats,

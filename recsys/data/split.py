@@ -72,7 +72,8 @@ class TimeSplit(BaseSplit):
                 and_data = "" if source is None else f", and data '{source.name}' has no cut-offs"
                 raise InputError(
                     f"split.{name}: expected a time or position, got none{and_data}; set "
-                    f"split.{name}=2026-01-31, in Python TimeSplit({name}=...)"
+                    f"split.{name}=2026-01-31, in Python TimeSplit({name}=...), or split=given for "
+                    "a published split, in Python GivenSplit"
                 )
             value = getattr(source.cutoffs, name)
         return value if isinstance(value, int) else parse_moment(value, self._key(name))

@@ -15,12 +15,13 @@ from recsys.errors import InputError
 from recsys.experiments.calibration import fit_calibrator
 from recsys.experiments.config import Settings
 from recsys.experiments.rerun import refuse_changed, settings_of_run, split_of_run
-from recsys.experiments.run import data_counts, with_checkpoints
+from recsys.experiments.run import data_counts
 from recsys.exporting.contents import contents_of, vectors_of
 from recsys.exporting.exportable import refuse_unexportable
 from recsys.exporting.fidelity import fidelity
 from recsys.exporting.moments import moments_of, with_moments
 from recsys.exporting.policy import CompiledPolicy, with_policy
+from recsys.models.resumable import resuming
 from recsys.ops.work_folder import work_folder
 from recsys.serving.artifact.contents import Contents
 from recsys.serving.artifact.index import Kind, require_usable
@@ -133,7 +134,7 @@ def _contents(
     """What the artifact holds, and the overlaps of its lists with the exact ones."""
     compiled = None if config.policy is None else CompiledPolicy.of(config.policy, data)
     told = None if config.moments is None else moments_of(data, config.moments)
-    model = with_checkpoints(settings.model, fits / "all_events").fit(data)
+    model = resuming(settings.model, fits / "all_events").fit(data)
     vectors, fold_in = vectors_of(model, config.dim)
     contents = contents_of(model, vectors, fold_in, data, _facts(run, settings, data))
     overlaps = fidelity(
@@ -143,9 +144,9 @@ def _contents(
     calibrator = None
     if config.calibrate or compiled is not None:
         split = split_of_run(run, config.allow)
-        past_model = with_checkpoints(
-            settings_of_run(run, config.allow).model, fits / "before_valid"
-        ).fit(split.valid.past)
+        past_model = resuming(settings_of_run(run, config.allow).model, fits / "before_valid").fit(
+            split.valid.past
+        )
         if config.calibrate:
             calibrator, facts["calibration"] = fit_calibrator(
                 past_model.score, split.valid, config.k

@@ -20,7 +20,8 @@ from recsys.evaluation.windows import WindowResult
 from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch
 from recsys.experiments.validator import Validator
-from recsys.models.base import Checkpointable, Recommender, derived_of
+from recsys.models.base import Recommender, derived_of
+from recsys.models.resumable import Resumable
 from recsys.ops.whole_file import write_whole
 
 _AGE, _CUSTOMER, _HISTORY = "age", "customer", "history"
@@ -117,7 +118,7 @@ def _measured(
 def _model(settings: Settings, folder: Path | None, number: int) -> Recommender:
     """A model of its own for a window, with checkpoints of its own."""
     model = deepcopy(settings.model)
-    if isinstance(model, Checkpointable) and (model.checkpoint or folder):
+    if isinstance(model, Resumable) and (model.checkpoint or folder):
         model.checkpoint = str(Path(model.checkpoint or str(folder)) / f"window_{number}_fit")
     return model
 

@@ -25,12 +25,12 @@ from recsys.experiments.rolling import (
 from recsys.experiments.validator import Validator
 from recsys.models.base import (
     Checkpointable,
-    Recommender,
     TunesItself,
     UsesColumns,
     derived_of,
 )
 from recsys.models.device import device_of
+from recsys.models.resumable import resuming
 from recsys.tracking.record import RunRecord
 
 
@@ -54,7 +54,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
     if split.earlier:
         kept = checkpoints and folder_of(checkpoints, settings, data.fingerprint, split)
         earlier = earlier_windows(settings, split, audit, kept, watch)
-    model = with_checkpoints(settings.model, checkpoints)
+    model = resuming(settings.model, checkpoints)
     validator = Validator(split.valid.queries, settings.evaluate)
     with watch.stage("fit"):
         model.fit(split.valid.past, validator)
@@ -111,7 +111,7 @@ def fit_only(settings: Settings, checkpoints: Path) -> None:
     if split.earlier:
         kept = folder_of(checkpoints, settings, data.fingerprint, split)
         fit_earlier(settings, split, kept)
-    model = with_checkpoints(settings.model, checkpoints)
+    model = resuming(settings.model, checkpoints)
     model.fit(split.valid.past, Validator(split.valid.queries, settings.evaluate))
     if settings.evaluate.test:
         model.fit(split.test.past)
@@ -198,10 +198,3 @@ def _notes(split: Split) -> list[str]:
 def _refuse_several(settings: Settings) -> None:
     if not isinstance(settings.model, Checkpointable):
         refuse_several(settings.names["model"])
-
-
-def with_checkpoints(model: Recommender, folder: Path | None) -> Recommender:
-    """The model; its fits are kept in the folder, if it can, and resumed from there."""
-    if isinstance(model, Checkpointable) and folder is not None and model.checkpoint is None:
-        model.checkpoint = str(folder)
-    return model

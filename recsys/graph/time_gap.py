@@ -8,6 +8,8 @@ from scipy.sparse import csr_array
 from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.data.interactions import SECOND
+from recsys.graph.bipartite import binary
+from recsys.ops.csr import search_ranges
 
 _SPAN = 10
 """Gaps beyond so many times `gap` weigh less than e^-10, and are left out."""
@@ -34,12 +36,15 @@ def time_gap_pairs(data: Dataset, used: BoolArray, *, gap: float) -> csr_array:
     gap *= SECOND if data.clock == "timestamp" else 1
     total = csr_array((size, size), dtype=np.float32)
     batch: list[tuple[IntArray, IntArray, FloatArray]] = []
+    entries = 0
     for first, second, apart in _neighbours(events.customers[rows], when[rows], gap):
         weights = np.exp(-apart / gap).astype(np.float32)
         batch.append((products[first], products[second], weights))
-        if sum(len(part[2]) for part in batch) > _ENTRIES:
+        entries += len(weights)
+        if entries > _ENTRIES:
             total = total + _summed(batch, size)
             batch.clear()
+            entries = 0
     total = csr_array(total + _summed(batch, size)) if batch else total
     return _between_products(csr_array(total + total.T))
 
@@ -51,19 +56,33 @@ def had_together(data: Dataset, used: BoolArray) -> csr_array:
         data: its events.
         used: [E] bool, the events that count; they have products.
     """
+    had = who_had(data, used)
+    return _between_products(csr_array(had.T.tocsr() @ had))
+
+
+def who_had(data: Dataset, used: BoolArray) -> csr_array:
+    """[C, P] float32 CSR: 1 for each product that a customer had, however often.
+
+    Args:
+        data: its events.
+        used: [E] bool, the events that count; they have products.
+    """
     events = data.interactions.select(used)
     shape = (len(data.customers), len(data.products))
     ones = np.ones(len(events), np.float32)
-    pairs = csr_array((ones, (events.customers, events.products)), shape=shape)
-    pairs.sum_duplicates()
-    pairs.data[:] = 1
-    return _between_products(csr_array(pairs.T.tocsr() @ pairs))
+    had = csr_array((ones, (events.customers, events.products)), shape=shape)
+    had.sum_duplicates()
+    return binary(had)
 
 
 def _between_products(pairs: csr_array) -> csr_array:
-    pairs.setdiag(0)
-    pairs.eliminate_zeros()
     pairs.sort_indices()
+    products = np.arange(pairs.shape[0])
+    starts, ends = pairs.indptr[:-1], pairs.indptr[1:]
+    at = search_ranges(pairs.indices, starts, ends, products)
+    at, products = at[at < ends], products[at < ends]
+    pairs.data[at[pairs.indices[at] == products]] = 0
+    pairs.eliminate_zeros()
     return pairs
 
 

@@ -13,6 +13,7 @@ so a blend of inner products is an inner product again.
 
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, Self, TypeGuard
 
 import numpy as np
@@ -34,6 +35,7 @@ from recsys.models.choice import choose
 from recsys.models.device import Device, device_of
 from recsys.models.kept_scores import KeptScores
 from recsys.models.recommends import Recommends
+from recsys.models.resumable import resuming
 from recsys.models.without_curve import WithoutCurve
 from recsys.ops.shown_text import shown
 
@@ -52,9 +54,14 @@ class Blend(Recommends):
         weights: name -> weight, at least 0; None to choose them on valid, or equal weights without
             validation data. A model that is left out weighs 0 and is not fitted again.
 
+    Attributes:
+        checkpoint: folder in which the fits of models that can be resumed are kept; or None.
+
     Raises:
         InputError: no model is given, or a weight is negative or names no model.
     """
+
+    checkpoint: str | None = None
 
     def __init__(
         self, *, models: Mapping[str, Any], weights: Mapping[str, float] | None = None
@@ -105,8 +112,9 @@ class Blend(Recommends):
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """Fits the models to the events of `data`, and chooses open weights by `validate`."""
-        for model in (self.models if self.chooses(validate) else self.parts).values():
-            model.fit(data, None if validate is None else WithoutCurve(validate))
+        judge = None if validate is None else WithoutCurve(validate)
+        for name, model in (self.models if self.chooses(validate) else self.parts).items():
+            resuming(model, self._folder(name)).fit(data, judge)
         self.settle(data, validate)
         return self.remember(data)
 
@@ -139,6 +147,9 @@ class Blend(Recommends):
             InputError: a model has neither vectors nor a filter, so that it cannot be exported.
         """
         return blended(self.parts, {name: self._scale(name) for name in self.parts}, dim)
+
+    def _folder(self, name: str) -> Path | None:
+        return None if self.checkpoint is None else Path(self.checkpoint) / name
 
     def _scale(self, name: str) -> float:
         return self.weights[name] / self.spreads[name]

@@ -75,6 +75,9 @@ class GraphFilter(Recommends):
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
         seed: of the randomised SVD (Halko et al., 2011).
 
+    Attributes:
+        directions: V, [P, k] float32.
+
     Raises:
         InputError: an argument is out of range.
     """
@@ -128,7 +131,7 @@ class GraphFilter(Recommends):
         self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
         self.bias = fallback(data)
         self._degrees = positive_degrees(self.history)
-        self._directions = leading_directions(self.history, self.dim, self.seed)
+        self.directions = leading_directions(self.history, self.dim, self.seed)
         self._eigenvalues: FloatArray | None = None
         self._exponent_of_counts: float | None = None
         if validate is not None:
@@ -157,7 +160,7 @@ class GraphFilter(Recommends):
         self._filter = TwoPartFilter(
             cooccurrence=self.cooccurrence,
             degrees=self._degrees,
-            directions=self._directions,
+            directions=self.directions,
             gain=self._gain(self.settings["whitening"]),
             left=self.settings["history_exponent"],
             right=self.settings["candidate_exponent"],
@@ -172,9 +175,9 @@ class GraphFilter(Recommends):
     def _gain(self, whitening: float) -> FloatArray:
         """[k] float32 weights of the directions; eigenvalues are made only where they count."""
         if not whitening:
-            return np.ones(self._directions.shape[1], np.float32)
+            return np.ones(self.directions.shape[1], np.float32)
         if self._eigenvalues is None:
-            self._eigenvalues = eigenvalues_of(self.history, self._directions)
+            self._eigenvalues = eigenvalues_of(self.history, self.directions)
         spans = self._eigenvalues > 0
         weakest = self._eigenvalues[spans].min(initial=1.0)
         gain = (weakest / np.where(spans, self._eigenvalues, 1.0)) ** whitening

@@ -70,6 +70,9 @@ class SpectralFilter(Recommends):
         actions: weight of each action; None for the default of `recsys.graph.action_weights`.
         seed: of the randomised SVD.
 
+    Attributes:
+        directions: V, [P, k] float32.
+
     Raises:
         InputError: an argument is out of range.
     """
@@ -120,8 +123,8 @@ class SpectralFilter(Recommends):
         self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
         self.bias = fallback(data)
         self._degrees = positive_degrees(self.history)
-        self._directions = leading_directions(self.history, self.dim, self.seed)
-        self._eigenvalues = eigenvalues_of(self.history, self._directions)
+        self.directions = leading_directions(self.history, self.dim, self.seed)
+        self._eigenvalues = eigenvalues_of(self.history, self.directions)
         self.cooccurrence = Cooccurrence.of(self.history, normalise(self.history, 1.0, 0.0))
         if validate is not None:
             self._choose(validate, repeats=data.ranks_repeats)
@@ -160,7 +163,7 @@ class SpectralFilter(Recommends):
         self._filter = TwoPartFilter(
             cooccurrence=self.cooccurrence,
             degrees=self._degrees,
-            directions=self._directions,
+            directions=self.directions,
             gain=np.where(values > 0, gain, 0.0).astype(np.float32),
             left=settings["exponent"] + 0.5,
             right=0.5 - right,

@@ -28,13 +28,14 @@ from recsys.arrays import BoolArray, FloatArray, IntArray
 from recsys.data.dataset import Dataset
 from recsys.graph.action_weights import event_action_weights
 from recsys.graph.bipartite import interaction_matrix
-from recsys.graph.time_gap import had_together, time_gap_pairs
+from recsys.graph.time_gap import time_gap_pairs
 from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.choice import choose
-from recsys.models.dense_scores import add_history, add_product
+from recsys.models.cooccurrence import scaled_columns
+from recsys.models.dense_scores import add_history
 from recsys.models.popularity import fallback
+from recsys.models.product_links import ProductLinks, SharedProducts
 from recsys.models.recommends import Recommends
-from recsys.ops.csr import entry_rows
 
 DEFAULTS = {
     "gap": 60.0, "power": 0.5, "history_exponent": 0.4, "candidate_exponent": 0.0, "whole": 0.02,
@@ -130,39 +131,43 @@ class TouchpointFilter(Recommends):
         self._used = self._shaping(data, liked)
         products = data.interactions.products[self._used]
         self._degrees = np.maximum(np.bincount(products, minlength=len(data.products)), 1)
-        self._pairs_at: dict[float, csr_array] = {}
+        self._near_at: dict[float, csr_array] = {}
+        self._shared: SharedProducts | None = None
+        self._linked_by: tuple[float, ...] | None = None
         if validate is not None:
             self._choose(data, validate)
         self._assemble(data)
-        # Scoring does not need the pairs.
-        self._pairs_at.clear()
+        # Scoring needs the links alone.
+        self._near_at.clear()
+        self._shared = None
         return self.remember(data)
 
     def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
         """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
         rows = self.history[customers]
-        scores: FloatArray = np.tile(self.bias, (rows.shape[0], 1))
-        add_product(scores, rows, self.step)
+        scores = np.zeros(rows.shape, np.float32)
+        self._links.add_to(scores, scaled_columns(rows, self._left))
         if self.settings["second"]:
-            near = csr_array(rows @ self.step)
-            add_product(scores, near * np.float32(self.settings["second"]), self.walk)
+            self._links.add_next(scores, scores.copy(), self._onward)
+        scores *= self._right
+        scores += self.bias
         add_history(scores, rows, self.settings["self_weight"])
         return scores
 
     def apply_filter(self, products: FloatArray) -> FloatArray:
         """Filter @ products, for products [P, n] float32."""
-        walked = products + self.settings["second"] * (self.walk @ products)
-        filtered: FloatArray = self.step @ walked + self.settings["self_weight"] * products
-        return filtered
+        return self._filtered(products, self._left, self._right)
 
     def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
         """filter.T @ products, for products [P, n] float32."""
-        near = self.step.T @ products
-        filtered: FloatArray = (
-            near
-            + self.settings["second"] * (self.walk.T @ near)
-            + self.settings["self_weight"] * products
-        )
+        return self._filtered(products, self._right, self._left)
+
+    def _filtered(self, products: FloatArray, left: FloatArray, right: FloatArray) -> FloatArray:
+        near = self._links @ (right[:, None] * products)
+        if self.settings["second"]:
+            near += self._links @ (self._onward[:, None] * near)
+        filtered: FloatArray = left[:, None] * near
+        filtered += np.float32(self.settings["self_weight"]) * products
         return filtered
 
     def _choose(self, data: Dataset, validate: Validate) -> None:
@@ -186,32 +191,31 @@ class TouchpointFilter(Recommends):
         return used & (counts[events.customers] <= self.most_events)
 
     def _assemble(self, data: Dataset) -> None:
-        settings = self.settings
-        near = self._pairs(data, settings["gap"])
-        near.data **= settings["power"]
-        if settings["whole"]:
-            together = self._pairs(data, np.inf)
-            together.data = settings["whole"] * together.data ** settings["power"]
-            near = csr_array(near + together)
-        degrees = self._degrees.astype(np.float32)
-        left, right = (
-            degrees ** -settings[name] for name in ("history_exponent", "candidate_exponent")
-        )
-        rows = entry_rows(near.indptr)
-        weights = near.data * left[rows] * right[near.indices]
-        self.step = _like(near, weights)
-        sums = np.bincount(rows, weights, minlength=len(degrees))
-        self.walk = _like(near, weights / np.where(sums > 0, sums, 1)[rows])
+        """Makes what scores need of the settings in use.
 
-    def _pairs(self, data: Dataset, gap: float) -> csr_array:
-        """K, or B' B if the gap is infinite; a copy of what is kept for the next trial."""
-        if gap not in self._pairs_at:
-            self._pairs_at[gap] = (
-                time_gap_pairs(data, self._used, gap=gap)
-                if np.isfinite(gap)
-                else had_together(data, self._used)
-            )
-        return self._pairs_at[gap].copy()
+        With M of `recsys.models.product_links`, F = E^-a M E^-b, and the sums that T is divided by
+        are E^-a M E^-b 1, so that second * F T = E^-a M diag(onward) M E^-b.
+        """
+        self._link(data)
+        degrees = self._degrees.astype(np.float32)
+        self._left, self._right = (
+            degrees ** -self.settings[name] for name in ("history_exponent", "candidate_exponent")
+        )
+        sums = (self._links @ self._right[:, None])[:, 0]
+        self._onward = self.settings["second"] * self._right / np.where(sums > 0, sums, 1)
+
+    def _link(self, data: Dataset) -> None:
+        """Links products, unless they are linked by the settings in use already."""
+        gap, power, whole = by = tuple(self.settings[name] for name in ("gap", "power", "whole"))
+        if by == self._linked_by:
+            return
+        if gap not in self._near_at:
+            self._near_at[gap] = time_gap_pairs(data, self._used, gap=gap)
+        if whole and self._shared is None:
+            self._shared = SharedProducts.of(data, self._used)
+        shared = self._shared if whole else None
+        self._links = ProductLinks(self._near_at[gap], shared, power, whole)
+        self._linked_by = by
 
 
 def signed(
@@ -227,10 +231,4 @@ def signed(
     return (
         {name: weight for name, weight in actions.items() if not weight < 0},
         {name: -weight for name, weight in actions.items() if weight < 0},
-    )
-
-
-def _like(matrix: csr_array, weights: FloatArray) -> csr_array:
-    return csr_array(
-        (weights.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape
     )

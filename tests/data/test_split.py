@@ -127,7 +127,7 @@ def test_the_past_holds_nothing_at_or_after_the_cutoff(
 @pytest.mark.parametrize(
     ("splitter", "words"),
     [
-        (TimeSplit(), "split.valid_from: .* has no cut-offs"),
+        (TimeSplit(), "split.valid_from: .* has no cut-offs; .* split=given for a published split"),
         (
             TimeSplit(valid_from="2026-01-05"),
             "split.test_from: .* has no cut-offs",

@@ -1,5 +1,6 @@
 """The model that chooses: its rules, its budget, what it keeps for a refit."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,6 +86,64 @@ def test_no_trial_starts_after_the_budget(window: Any, capsys: pytest.CaptureFix
     model = Auto(seconds=1e-6).fit(window.past, validator)
     assert list(model.tried) == ["popularity(window=None)"]
     assert model.chosen["weights"] == {"popularity": 1.0}
+
+
+class _Killed(Exception):
+    pass
+
+
+class _Watched:
+    """A validation that counts what is asked, and dies at one question."""
+
+    def __init__(self, validator: Validator, dies_at: int | None = None) -> None:
+        self.validator, self.dies_at, self.asked = validator, dies_at, 0
+        self.identity = validator.identity
+
+    def __call__(self, score: Any) -> float:
+        self.asked += 1
+        if self.asked == self.dies_at:
+            raise _Killed
+        return self.validator(score)
+
+    def after(self, epoch: int, score: Any) -> float:
+        return self(score)
+
+
+def test_a_killed_fit_goes_on_and_ends_the_same(window: Any, tmp_path: Path) -> None:
+    validator = Validator(window.queries, EvaluateConfig())
+    whole = _Watched(validator)
+    wanted = Auto(most=3).fit(window.past, whole)
+    trials = len(wanted.tried)
+    # In the middle of the quick models, then in the epochs of the last network.
+    for dies_at in (trials // 2, whole.asked // 2):
+        model = Auto(most=3)
+        model.checkpoint = str(tmp_path)
+        with pytest.raises(_Killed):
+            model.fit(window.past, _Watched(validator, dies_at))
+    rest = _Watched(validator)
+    resumed = Auto(most=3)
+    resumed.checkpoint = str(tmp_path)
+    resumed.fit(window.past, rest)
+    assert resumed.tried == wanted.tried
+    assert resumed.chosen == wanted.chosen
+    assert rest.asked < whole.asked * 0.8
+    people = everyone(window.past)
+    np.testing.assert_allclose(resumed.score(people), wanted.score(people), atol=1e-5)
+
+
+def test_trials_of_another_fit_are_refused(window: Any, tmp_path: Path) -> None:
+    validator = Validator(window.queries, EvaluateConfig())
+    for seed, words in ((0, None), (1, "trials.json is of another fit: seed was 0 and is 1; ")):
+        model = Auto(seconds=1e-6, seed=seed)
+        model.checkpoint = str(tmp_path)
+        if words is None:
+            model.fit(window.past, validator)
+            continue
+        with pytest.raises(InputError, match=words):
+            model.fit(window.past, validator)
+    (tmp_path / "trials.json").write_text("[")
+    with pytest.raises(InputError, match=r"trials.json: expected the trials of an auto fit; delet"):
+        model.fit(window.past, validator)
 
 
 def test_a_model_that_refuses_the_data_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ Selection from Libraries of Models, 2004), with weights found by coordinate sear
 
 A model that refuses the data is left out, and says why on the standard error. A budget of seconds
 ends the trials, so that a slower machine may choose among fewer models. What was chosen is kept in
-`chosen`, and a refit does not depend on the budget.
+`chosen`, and a refit does not depend on the budget. Each finished trial is kept in a folder, so
+that a fit that was killed goes on.
 """
 
 import sys
@@ -20,9 +21,11 @@ from recsys.data.dataset import Dataset
 from recsys.errors import InputError
 from recsys.evaluation.full_ranking import Score
 from recsys.models.auto.candidates import CORE, candidates, made
+from recsys.models.auto.kept_trials import KeptTrials
 from recsys.models.base import Recommender, TunesItself, Validate, require_range
 from recsys.models.blend import Blend
 from recsys.models.device import least_squares_device
+from recsys.models.resumable import Resumable, resuming
 from recsys.models.without_curve import WithoutCurve
 
 
@@ -30,7 +33,8 @@ class _Trial(NamedTuple):
     quality: float
     name: str
     settings: Mapping[str, Any]
-    model: Recommender
+    model: Recommender | None
+    """None where the trial was kept by an earlier fit."""
 
 
 class Auto(Blend):
@@ -102,7 +106,9 @@ class Auto(Blend):
             return super().fit(data)
         best = self._best_of_each(data, WithoutCurve(validate))[: self.most]
         self.settings = {trial.name: dict(trial.settings) for trial in best}
-        self.models = {trial.name: trial.model for trial in best}
+        self.models = {
+            trial.name: trial.model or made(trial.name, trial.settings).fit(data) for trial in best
+        }
         self.settle(data, validate)
         return self.remember(data)
 
@@ -116,35 +122,55 @@ class Auto(Blend):
         best: dict[str, _Trial] = {}
         self.tried = {}
         for trial in self._trials(data, validate):
-            self.tried[_told(trial)] = trial.quality
+            self.tried[_told(trial.name, trial.settings)] = trial.quality
             if trial.name not in best or trial.quality > best[trial.name].quality:
                 best[trial.name] = trial
         return sorted(best.values(), key=lambda trial: -trial.quality)
 
     def _trials(self, data: Dataset, validate: WithoutCurve) -> Iterator[_Trial]:
-        end = time.monotonic() + self.seconds
+        kept = self._kept_trials(data, validate)
+        end = time.monotonic() + self.seconds - kept.seconds
         in_time = _InTime(validate, lambda: time.monotonic() < end)
         is_first = True
+        for number, (name, settings) in enumerate(self._variants(data)):
+            told = _told(name, settings)
+            model, known = made(name, settings), kept.find(told)
+            # One that is resumed keeps its finished fit itself.
+            if known is not None and not isinstance(model, Resumable):
+                yield _Trial(known[0], name, {**settings, **known[1]}, None)
+                is_first = False
+                continue
+            if known is None and not (is_first or in_time.is_left()):
+                return
+            start = time.monotonic()
+            try:
+                resuming(model, self._folder(f"{number}_{name}")).fit(data, in_time)
+                quality = validate(model.score)
+            except _OutOfTimeError:
+                sys.stderr.write(f"auto: {name} was stopped after model.seconds={self.seconds:g}\n")
+                return
+            except InputError as error:
+                if is_first:
+                    raise
+                sys.stderr.write(f"auto: {name} does not fit these data: {error}\n")
+                continue
+            chosen = dict(model.chosen) if isinstance(model, TunesItself) else {}
+            if known is None:
+                kept.add(told, quality, chosen, time.monotonic() - start)
+            yield _Trial(quality, name, {**settings, **chosen}, model)
+            is_first = False
+
+    def _variants(self, data: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
         for candidate in candidates(data, self.seed, self._device):
             for settings in candidate.variants():
-                if not (is_first or in_time.is_left()):
-                    return
-                model = made(candidate.name, settings)
-                try:
-                    quality = validate(model.fit(data, in_time).score)
-                except _OutOfTimeError:
-                    sys.stderr.write(
-                        f"auto: {candidate.name} was stopped after model.seconds={self.seconds:g}\n"
-                    )
-                    return
-                except InputError as error:
-                    if is_first:
-                        raise
-                    sys.stderr.write(f"auto: {candidate.name} does not fit these data: {error}\n")
-                    continue
-                kept = dict(model.chosen) if isinstance(model, TunesItself) else {}
-                yield _Trial(quality, candidate.name, {**settings, **kept}, model)
-                is_first = False
+                yield candidate.name, settings
+
+    def _kept_trials(self, data: Dataset, validate: WithoutCurve) -> KeptTrials:
+        identity = {
+            "data": data.fingerprint, "events": len(data.interactions), "as_of": data.as_of,
+            "seed": self.seed, "valid": validate.identity,
+        }  # fmt: skip
+        return KeptTrials(self._folder("trials.json"), identity)
 
 
 class _OutOfTimeError(Exception):
@@ -164,6 +190,6 @@ class _InTime(WithoutCurve):
         return super().after(epoch, score)
 
 
-def _told(trial: _Trial) -> str:
-    settings = ", ".join(f"{name}={value}" for name, value in trial.settings.items())
-    return f"{trial.name}({settings})"
+def _told(name: str, settings: Mapping[str, Any]) -> str:
+    described = ", ".join(f"{key}={value}" for key, value in settings.items())
+    return f"{name}({described})"

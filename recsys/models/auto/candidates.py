@@ -97,11 +97,12 @@ def candidates(data: Dataset, seed: int, device: str) -> Iterator[Candidate]:
         yield Candidate("own_history", options={"half_life": days})
     dim = 512 if is_large else 256
     yield Candidate("spectral_filter", {"dim": dim, "seed": seed}, {"half_life": days})
-    yield Candidate(
-        "als",
-        {"dim": 256 if is_large else 64, "epochs": 5, "seed": seed, "device": device},
-        {"half_life": days, "l2": (30.0,) if is_large else (1.0, 10.0)},
-    )
+    als = {"epochs": 5, "seed": seed, "device": device}
+    if is_large:
+        als |= {"l2": 30.0, "customer_exponent": 0.4, "product_exponent": 0.4}
+        yield Candidate("als", als, {"dim": (256, 512), "half_life": days})
+    else:
+        yield Candidate("als", als | {"dim": 64}, {"l2": (1.0, 10.0), "half_life": days})
     if len(data.products) <= _MOST_PRODUCTS:
         yield Candidate("ease", options={"l2": (50.0, 200.0, 1000.0)})
     yield Candidate("slim", options={"half_life": days})

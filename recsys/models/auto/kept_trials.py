@@ -1,0 +1,66 @@
+"""Trials of `Auto` on disk, so that a fit that was killed does not repeat them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from recsys.errors import InputError
+from recsys.ops.whole_file import write_whole
+
+
+class KeptTrials:
+    """What was tried with which result; one file, complete or absent.
+
+    Args:
+        path: of the file; None keeps nothing.
+        identity: of the fit, plain values. A file of another fit is refused.
+
+    Raises:
+        InputError: the file is of another fit, or cannot be read.
+    """
+
+    def __init__(self, path: Path | None, identity: Mapping[str, Any]) -> None:
+        self._path, self._identity = path, dict(identity)
+        self._trials: dict[str, dict[str, Any]] = {}
+        if path is not None and path.exists():
+            self._trials = _read(path, self._identity)
+
+    @property
+    def seconds(self) -> float:
+        """Spent on all kept trials."""
+        return sum(float(trial["seconds"]) for trial in self._trials.values())
+
+    def find(self, told: str) -> tuple[float, Mapping[str, Any]] | None:
+        """Quality and chosen settings of a trial; None if it was not made."""
+        trial = self._trials.get(told)
+        return None if trial is None else (float(trial["quality"]), trial["chosen"])
+
+    def add(self, told: str, quality: float, chosen: Mapping[str, Any], seconds: float) -> None:
+        """Keeps a finished trial.
+
+        Args:
+            told: model and settings, as `find` is asked for them.
+            quality: on valid.
+            chosen: settings that the model chose in its fit.
+            seconds: that the trial took.
+        """
+        self._trials[told] = {"quality": quality, "chosen": dict(chosen), "seconds": seconds}
+        if self._path is not None:
+            kept = {"identity": self._identity, "trials": self._trials}
+            write_whole(self._path, json.dumps(kept, indent=1))
+
+
+def _read(path: Path, identity: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        found, trials = kept["identity"], dict(kept["trials"])
+    except (OSError, ValueError, TypeError, KeyError):
+        raise InputError(f"{path}: expected the trials of an auto fit; delete it") from None
+    for name, value in identity.items():
+        if found.get(name) != value:
+            raise InputError(
+                f"{path} is of another fit: {name} was {found.get(name)!r} and is {value!r}; "
+                "delete it or set another folder (hydra.run.dir)"
+            )
+    return trials
