@@ -105,11 +105,11 @@ def candidates(data: Dataset, seed: int, device: str) -> Iterator[Candidate]:
         yield Candidate("als", als | {"dim": 64}, {"l2": (1.0, 10.0), "half_life": days})
     if len(data.products) <= _MOST_PRODUCTS:
         yield Candidate("ease", options={"l2": (50.0, 200.0, 1000.0)})
-    yield Candidate("slim", options={"half_life": days})
-    if data.ranks_repeats:
-        yield Candidate("graph_filter", {"dim": dim, "seed": seed}, {"half_life": days})
     if data.clock is not None:
         yield Candidate("touchpoint_filter")
+    yield Candidate("slim")
+    if data.ranks_repeats:
+        yield Candidate("graph_filter", {"dim": dim, "seed": seed}, {"half_life": days})
     if data.clock is not None and len(data.interactions) <= _MOST_EVENTS:
         yield Candidate("touchpoint_gnn", {"seed": seed, "device": device})
     yield Candidate(
