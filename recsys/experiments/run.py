@@ -25,6 +25,7 @@ from recsys.experiments.rolling import (
 from recsys.experiments.validator import Validator
 from recsys.models.base import (
     Checkpointable,
+    Tells,
     TunesItself,
     UsesColumns,
     derived_of,
@@ -98,7 +99,7 @@ def run(settings: Settings, checkpoints: Path | None = None) -> RunRecord:
         peak_memory_mb=peak_memory_mb(),
         customer_ids=data.customers.ids,
         data_facts=data_counts(data),
-        notes=[*_notes(split), *id_notes(data)],
+        notes=[*(model.notes if isinstance(model, Tells) else ()), *_notes(split), *id_notes(data)],
         features=dict(model.columns_used) if isinstance(model, UsesColumns) else {},
         certificate=audit.certificate,
     )

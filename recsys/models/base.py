@@ -8,7 +8,7 @@ customer, `Derives` and `UsesColumns` statements for the audit and the records. 
 inherits from `recsys.models.recommends.Recommends` also has `recommend`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -124,6 +124,16 @@ class UsesColumns(Protocol):
     @property
     def columns_used(self) -> Mapping[str, Mapping[str, str]]:
         """Table -> column -> "number", "5 values" or "left out: ...", of the last fit."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A model that tells the reader of a run about its fit."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Of the last fit with validation data, one line each."""
         ...
 
 

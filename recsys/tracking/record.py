@@ -14,6 +14,7 @@ from recsys.evaluation.intervals import Interval
 from recsys.evaluation.per_query import PerQuery
 from recsys.evaluation.windows import WindowResult, spreads
 from recsys.ops.shown_text import for_terminal
+from recsys.tracking.chosen_lines import chosen_lines
 
 _LEFT_OUT = "left out: "
 
@@ -149,7 +150,7 @@ class RunRecord:
                 for metric, value in self.catalogue().get(part, {}).items()
             ]
         lines += self._window_lines()
-        lines += [f"  {note}" for note in self.notes]
+        lines += [f"  {line}" for line in [*chosen_lines(self.chosen), *self.notes]]
         lines += [f"  {line}" for line in feature_lines(self.model, self.features)]
         if self.certificate:
             lines.append(f"  {self.certificate.line()}")

@@ -72,6 +72,10 @@ def test_what_is_chosen_is_no_worse_than_any_trial_and_reproduces_the_model(wind
     model = Auto(most=3).fit(window.past, validator)
     assert {name.partition("(")[0] for name in model.tried} == set(names_of(window.past))
     assert validator(model.score) >= max(model.tried.values()) - 1e-9
+    (told,) = model.notes
+    first = max(model.tried, key=lambda name: model.tried[name]).partition("(")[0]
+    tried = f"tried {len(model.tried)} settings; the best of each model on valid: {first} "
+    assert told.startswith(tried)
     assert not validator.curve, "the curve of a part is not that of the whole"
     assert sum(model.weights.values()) == pytest.approx(1, abs=1e-5)
     scores = model.score(everyone(window.past))

@@ -29,6 +29,10 @@ def test_metrics_json_has_the_agreed_shape() -> None:
     assert document["chosen"] == {"alpha": 0.3}
 
 
+def test_the_summary_says_which_settings_are_in_use() -> None:
+    assert "  settings in use: alpha 0.3" in made_record().summary().splitlines()
+
+
 def test_metrics_json_has_test_only_where_it_was_read() -> None:
     record = made_record()
     read = replace(record, test=record.valid, test_intervals=record.valid_intervals)

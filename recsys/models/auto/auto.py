@@ -14,7 +14,7 @@ that a fit that was killed goes on.
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from recsys.data.dataset import Dataset
@@ -91,6 +91,19 @@ class Auto(Blend):
             "settings": {name: dict(self.settings.get(name, {})) for name in self.parts},
             "weights": {name: self.weights[name] for name in self.parts},
         }
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was tried in the last fit with validation data, the best model first."""
+        best: dict[str, float] = {}
+        for told, quality in self.tried.items():
+            name = told.partition("(")[0]
+            best[name] = max(quality, best.get(name, quality))
+        if not best:
+            return ()
+        ranked = sorted(best.items(), key=lambda each: -each[1])
+        said = ", ".join(f"{name} {quality:.4f}" for name, quality in ranked)
+        return (f"tried {len(self.tried)} settings; the best of each model on valid: {said}",)
 
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """Tries the models on `data` by `validate`; without it, fits what was chosen."""
