@@ -92,7 +92,7 @@ class ALSSpeedSuite:
 
     def _load(self) -> Window:
         data = build(self.source, check_tables(self.source.load()))
-        split = GivenSplit().split(data, self.source)
+        split = GivenSplit(valid_fraction=0.1).split(data, self.source)
         return split.valid if self.window == "valid" else split.test
 
 

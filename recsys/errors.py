@@ -21,3 +21,7 @@ class InputError(ValueError):
         """What is wrong, by name."""
         begins = _KEY.match(str(self))
         return begins.group() if begins else ""
+
+
+class CheckpointError(InputError):
+    """A kept fit cannot be read or written, or is of another one; the data may be right."""

@@ -6,7 +6,7 @@ recsys train -m model=popularity,als seed=0,1,2
 torchrun --nproc-per-node=2 -m recsys train model=lightgcn
 
 Without data= it uses a simulated market. The folder of the run (hydra.run.dir) gets metrics.json,
-and checkpoints of models that train in steps: the same command with the same folder continues.
+and checkpoints of networks, trials of auto: the same command with the same folder continues.
 """
 
 import shutil

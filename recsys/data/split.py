@@ -91,8 +91,8 @@ class GivenSplit(BaseSplit):
 
     Args:
         valid_fraction: share of each customer's target rows that is held out, rounded at random,
-            never all of them. None for the share that test has of all target rows, at most a half:
-            which settings are best depends on how much there is to find.
+            never all of them. None for the share that test has of all target rows, between a tenth
+            and a half: which settings are best depends on how much there is to find.
         held_out: "random" rows, or the "last" rows of each customer as the source lists them; for
             data whose rows are in the order of events, with test as what came next.
         seed: of the rounding and of random rows.
@@ -127,6 +127,7 @@ class GivenSplit(BaseSplit):
                 "split=leave_last_out, in Python TimeSplit or LeaveLastOut"
             )
         share = self.valid_fraction or _share_of_test(in_test[data.is_target])
+        said = f"{share:.3g}" if self.valid_fraction is None else f"{share:g}"
         in_valid = self._hold_out(data, ~in_test, share)
         # A view of the held-out product would reveal it, or filter it as seen.
         events = data.interactions
@@ -134,7 +135,7 @@ class GivenSplit(BaseSplit):
         of_held_pair = (events.products >= 0) & among(pair, pair[in_valid])
         return Split(
             description=(
-                f"given: {'the last ' if self.held_out == 'last' else ''}{share:.3g} of train held "
+                f"given: {'the last ' if self.held_out == 'last' else ''}{said} of train held "
                 f"out, seed {self.seed}"
             ),
             valid=window(data, ~in_test & ~of_held_pair, in_valid),
@@ -159,8 +160,9 @@ class GivenSplit(BaseSplit):
 
 
 def _share_of_test(in_test: BoolArray) -> float:
-    """Of target rows [n], at most a half; a tenth where test has none of them."""
-    return min(float(in_test.mean()), 0.5) if in_test.any() else 0.1
+    """Of target rows [n], between a tenth and a half."""
+    share = float(in_test.mean()) if len(in_test) else 0.0
+    return min(max(share, 0.1), 0.5)
 
 
 class LeaveLastOut(BaseSplit):

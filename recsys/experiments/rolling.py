@@ -20,8 +20,7 @@ from recsys.evaluation.windows import WindowResult
 from recsys.experiments.config import Settings
 from recsys.experiments.cost import Stopwatch
 from recsys.experiments.validator import Validator
-from recsys.models.base import Recommender, derived_of
-from recsys.models.resumable import Resumable
+from recsys.models.base import Recommender, Resumable, derived_of
 from recsys.ops.whole_file import write_whole
 
 _AGE, _CUSTOMER, _HISTORY = "age", "customer", "history"

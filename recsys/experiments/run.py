@@ -192,7 +192,7 @@ def _notes(split: Split) -> list[str]:
         return query_notes(split.valid.queries)
     return [
         f"valid has the queries of all {len(split.earlier) + 1} windows; a model was fitted "
-        "before each of them; slices are not measured"
+        "before each of them; settings in use are of the last; slices are not measured"
     ]
 
 

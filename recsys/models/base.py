@@ -2,10 +2,11 @@
 
 Every model is a `Recommender`: `fit` and `score`. The other protocols are optional, and each adds
 something: `EmbeddingRecommender`, `FilterRecommender` or `Composed` an export, `WeighsEvents` fresh
-events in the artifact, `TunesItself` settings chosen on valid, `Checkpointable` resuming and
-several processes, `KnowsDayparts` the time of day of decisions, `HasStrands` several vectors a
-customer, `Derives` and `UsesColumns` statements for the audit and the records. A class that
-inherits from `recsys.models.recommends.Recommends` also has `recommend`.
+events in the artifact, `TunesItself` settings chosen on valid, `Resumable` going on after a kill,
+`Checkpointable` that and several processes, `Tells` lines of a run's summary, `KnowsDayparts` the
+time of day of decisions, `HasStrands` several vectors a customer, `Derives` and `UsesColumns`
+statements for the audit and the records. A class that inherits from
+`recsys.models.recommends.Recommends` also has `recommend`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,15 +84,24 @@ class TunesItself(Protocol):
 
 
 @runtime_checkable
-class Checkpointable(Protocol):
-    """A model trained in epochs, which can be resumed and trained by several processes.
+class Resumable(Protocol):
+    """A model whose fit is kept in a folder while it runs, and goes on there after a kill.
 
     Attributes:
-        checkpoint: folder that checkpoints are written to; None for no checkpoints.
-        losses: mean loss by epoch, of the last fit with validation data.
+        checkpoint: the folder; None keeps nothing. A run sets it where it is None.
     """
 
     checkpoint: str | None
+
+
+@runtime_checkable
+class Checkpointable(Resumable, Protocol):
+    """A model trained in epochs, which can be resumed and trained by several processes.
+
+    Attributes:
+        losses: mean loss by epoch, of the last fit with validation data.
+    """
+
     losses: Mapping[int, float]
 
 

@@ -113,8 +113,10 @@ class Blend(Recommends):
     def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
         """Fits the models to the events of `data`, and chooses open weights by `validate`."""
         judge = None if validate is None else WithoutCurve(validate)
-        for name, model in (self.models if self.chooses(validate) else self.parts).items():
-            resuming(model, self._folder(name)).fit(data, judge)
+        wanted = self.models if self.chooses(validate) else self.parts
+        for number, (name, model) in enumerate(self.models.items()):
+            if name in wanted:
+                resuming(model, self._folder(number)).fit(data, judge)
         self.settle(data, validate)
         return self.remember(data)
 
@@ -148,8 +150,9 @@ class Blend(Recommends):
         """
         return blended(self.parts, {name: self._scale(name) for name in self.parts}, dim)
 
-    def _folder(self, name: str) -> Path | None:
-        return None if self.checkpoint is None else Path(self.checkpoint) / name
+    def _folder(self, number: int) -> Path | None:
+        # Not by name, which may hold a path.
+        return None if self.checkpoint is None else Path(self.checkpoint) / f"model_{number}"
 
     def _scale(self, name: str) -> float:
         return self.weights[name] / self.spreads[name]

@@ -1,4 +1,4 @@
-"""Links between products, by time gap and by customer, without making all pairs of products.
+"""Links between products, by time gap and by customer, without keeping all pairs of products.
 
 With K the co-occurrence of products by time gap and B the customers who had a product (0 or 1),
 
@@ -33,7 +33,7 @@ _FULL = 20
 """A row with more than one entry in so many is multiplied as a dense one: that does about ten times
 as many products a second, and its entries are where M has most."""
 _POPULAR = 64
-"""Pairs of a product that more customers had are all made. They are mostly shared, and what is
+"""Pairs of a product that more customers had are all kept. They are mostly shared, and what is
 subtracted from B' B would leave them the less precise the more customers there are."""
 
 
@@ -42,10 +42,10 @@ class SharedProducts:
     """B' B without its diagonal.
 
     Attributes:
-        counts: [P, P] float32 CSR, entries n_ij of B' B that are made.
+        counts: [P, P] float32 CSR, entries n_ij of B' B that are kept.
         through: [nnz] float32, what a product by way of `had` adds for each of them: n_ij or 0.
         had: [H, P] float32 CSR, B without popular products and without customers who then have
-            none or one; None where all of B' B is made.
+            none or one; None where all of B' B is kept.
     """
 
     counts: csr_array
@@ -58,14 +58,14 @@ class SharedProducts:
         counts, had = had_together(data, used), who_had(data, used)
         is_rare = had.sum(axis=0) <= _POPULAR
         is_through = np.repeat(is_rare, np.diff(counts.indptr)) & is_rare[counts.indices]
-        is_made = ~is_through | (counts.data > 1)
-        if np.count_nonzero(is_made) + 2 * had.nnz >= counts.nnz:
+        is_kept = ~is_through | (counts.data > 1)
+        if np.count_nonzero(is_kept) + 2 * had.nnz >= counts.nnz:
             return cls(counts, np.zeros(counts.nnz, np.float32), None)
-        counts.data[~is_made] = 0
+        counts.data[~is_kept] = 0
         counts.eliminate_zeros()
         had.data[~is_rare[had.indices]] = 0
         had.eliminate_zeros()
-        through = np.where(is_through[is_made], counts.data, 0).astype(np.float32)
+        through = np.where(is_through[is_kept], counts.data, 0).astype(np.float32)
         return cls(counts, through, csr_array(had[np.diff(had.indptr) > 1]))
 
 

@@ -1,20 +1,8 @@
-"""Models whose fit is kept in a folder while it runs, so that a kill loses little of it."""
+"""Giving a model the folder that its fit is kept in while it runs."""
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-from recsys.models.base import Recommender
-
-
-@runtime_checkable
-class Resumable(Protocol):
-    """A model whose fits are kept and resumed; see also `Checkpointable`.
-
-    Attributes:
-        checkpoint: folder that fits are kept in; None keeps nothing.
-    """
-
-    checkpoint: str | None
+from recsys.models.base import Recommender, Resumable
 
 
 def resuming(model: Recommender, folder: Path | None) -> Recommender:

@@ -102,7 +102,8 @@ class SpectralFilter(Recommends):
         }
         self.fixed = {name: value for name, value in given.items() if value is not None}
         for name, value in self.fixed.items():
-            require_range(name, value, 0, 100, open_low=name == "flatness")
+            most = 2 if name in ("exponent", "popularity") else 100
+            require_range(name, value, 0, most, open_low=name == "flatness")
         require_range("dim", dim, 1, 4096)
         require_half_life(half_life)
         self.settings: dict[str, float] = DEFAULTS | self.fixed

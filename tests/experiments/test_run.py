@@ -109,6 +109,13 @@ def test_a_run_says_what_it_knew_of_customers_and_products() -> None:
     assert any("had no event before: ranked by popularity" in note for note in document["notes"])
 
 
+def test_a_run_says_what_its_model_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Popularity, "notes", ("counted twice",), raising=False)
+    record = run(settings(Popularity(), "popularity"))
+    assert record.notes[0] == "counted twice"
+    assert "  counted twice" in record.summary().splitlines()
+
+
 def test_a_run_of_events_alone_says_so() -> None:
     record = run(settings(Popularity(), "popularity"))
     assert metrics_json(record, "id")["features"] == {}

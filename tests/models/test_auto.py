@@ -9,11 +9,11 @@ from in_memory import dataset_of
 
 from recsys.data.dataset import Dataset
 from recsys.data.split import TimeSplit
-from recsys.errors import InputError
+from recsys.errors import CheckpointError, InputError
 from recsys.evaluation.config import EvaluateConfig
 from recsys.evaluation.per_query import evaluate
 from recsys.experiments.validator import Validator
-from recsys.models.auto import Auto
+from recsys.models.auto import Auto, trials
 from recsys.models.auto.candidates import MODELS, Candidate, candidates, made
 from recsys.models.spectral_filter import SpectralFilter
 from recsys.simulation.source import SimulatedMarket
@@ -117,17 +117,13 @@ def test_a_killed_fit_goes_on_and_ends_the_same(window: Any, tmp_path: Path) -> 
     validator = Validator(window.queries, EvaluateConfig())
     whole = _Watched(validator)
     wanted = Auto(most=3).fit(window.past, whole)
-    trials = len(wanted.tried)
+    count = len(wanted.tried)
     # In the middle of the quick models, then in the epochs of the last network.
-    for dies_at in (trials // 2, whole.asked // 2):
-        model = Auto(most=3)
-        model.checkpoint = str(tmp_path)
+    for dies_at in (count // 2, whole.asked // 2):
         with pytest.raises(_Killed):
-            model.fit(window.past, _Watched(validator, dies_at))
+            _kept_in(tmp_path, Auto(most=3)).fit(window.past, _Watched(validator, dies_at))
     rest = _Watched(validator)
-    resumed = Auto(most=3)
-    resumed.checkpoint = str(tmp_path)
-    resumed.fit(window.past, rest)
+    resumed = _kept_in(tmp_path, Auto(most=3)).fit(window.past, rest)
     assert resumed.tried == wanted.tried
     assert resumed.chosen == wanted.chosen
     assert rest.asked < whole.asked * 0.8
@@ -135,16 +131,64 @@ def test_a_killed_fit_goes_on_and_ends_the_same(window: Any, tmp_path: Path) -> 
     np.testing.assert_allclose(resumed.score(people), wanted.score(people), atol=1e-5)
 
 
+def test_a_network_that_the_budget_ended_stays_out(
+    window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    validator = Validator(window.queries, EvaluateConfig())
+    few = [Candidate("popularity"), Candidate("lightgcn", {"dim": 4, "epochs": 50})]
+    monkeypatch.setattr(trials, "candidates", lambda *_: iter(few))
+    # Before the network starts, after its first epoch, after its second.
+    answers = iter([True, True, False])
+    monkeypatch.setattr(trials.Trials, "is_time_left", lambda _: next(answers))
+    for _ in range(2):
+        model = _kept_in(tmp_path, Auto(seconds=600)).fit(window.past, validator)
+        assert list(model.tried) == ["popularity()"]
+        assert "auto: lightgcn was stopped after model.seconds=600" in capsys.readouterr().err
+    assert next(answers, None) is None
+
+
+def test_a_finished_network_needs_no_time(
+    window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validator = Validator(window.queries, EvaluateConfig())
+    network = Candidate("lightgcn", {"dim": 4, "epochs": 2})
+    monkeypatch.setattr(trials, "candidates", lambda *_: iter([network, Candidate("popularity")]))
+    wanted = _kept_in(tmp_path, Auto()).fit(window.past, validator)
+    # The rules change, the budget is spent and the fit was removed: it is fitted once more.
+    first = Candidate("own_history")
+    monkeypatch.setattr(trials, "candidates", lambda *_: iter([first, network]))
+    for path in tmp_path.glob("lightgcn_*/*"):
+        path.unlink()
+    resumed = _kept_in(tmp_path, Auto(seconds=1e-6)).fit(window.past, validator)
+    (name,) = (told for told in wanted.tried if told.startswith("lightgcn"))
+    assert resumed.tried[name] == wanted.tried[name]
+    assert [told.partition("(")[0] for told in resumed.tried] == ["own_history", "lightgcn"]
+
+
+def test_a_damaged_checkpoint_is_not_taken_for_unfit_data(
+    window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validator = Validator(window.queries, EvaluateConfig())
+    few = [Candidate("popularity"), Candidate("lightgcn", {"dim": 4, "epochs": 1})]
+    monkeypatch.setattr(trials, "candidates", lambda *_: iter(few))
+    _kept_in(tmp_path, Auto()).fit(window.past, validator)
+    (path,) = tmp_path.glob("lightgcn_*/fit.pt")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(CheckpointError, match=r"fit.pt cannot be read: it was cut short"):
+        _kept_in(tmp_path, Auto()).fit(window.past, validator)
+
+
+def _kept_in(folder: Path, model: Auto) -> Auto:
+    model.checkpoint = str(folder)
+    return model
+
+
 def test_trials_of_another_fit_are_refused(window: Any, tmp_path: Path) -> None:
     validator = Validator(window.queries, EvaluateConfig())
-    for seed, words in ((0, None), (1, "trials.json is of another fit: seed was 0 and is 1; ")):
-        model = Auto(seconds=1e-6, seed=seed)
-        model.checkpoint = str(tmp_path)
-        if words is None:
-            model.fit(window.past, validator)
-            continue
-        with pytest.raises(InputError, match=words):
-            model.fit(window.past, validator)
+    _kept_in(tmp_path, Auto(seconds=1e-6)).fit(window.past, validator)
+    model = _kept_in(tmp_path, Auto(seconds=1e-6, seed=1))
+    with pytest.raises(InputError, match=r"json is of another fit: seed changed from 0 to 1; "):
+        model.fit(window.past, validator)
     (tmp_path / "trials.json").write_text("[")
     with pytest.raises(InputError, match=r"trials.json: expected the trials of an auto fit; delet"):
         model.fit(window.past, validator)

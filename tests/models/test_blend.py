@@ -16,11 +16,13 @@ from recsys.models.blend import CANDIDATES, Blend
 from recsys.models.graph_filter import GraphFilter
 from recsys.models.item_knn import ItemKNN
 from recsys.models.kept_scores import KeptScores
+from recsys.models.lightgcn import LightGCN
 from recsys.models.popularity import Popularity
 from recsys.models.touchpoint_gnn import TouchpointGNN
 from recsys.serving import load
 from recsys.testing import PersonalisedContract, TunesItselfContract
 from recsys.testing.data import close, everyone, market
+from recsys.testing.training import Killed
 
 
 def settled_filter() -> GraphFilter:
@@ -92,6 +94,41 @@ def test_a_model_of_equal_scores_changes_nothing(three_products: Dataset) -> Non
     models = {"flat": Fixed([5, 5, 5]), "other": Fixed([1, 3, 2])}
     scores = Blend(models=models).fit(three_products).score(np.array([0]))[0]
     assert np.argsort(-scores).tolist() == [1, 2, 0]
+
+
+class _DiesAt:
+    """A validation that is killed at one question; the parts of a blend ask by this alone."""
+
+    def __init__(self, question: int | None = None) -> None:
+        self.left = question
+
+    def __call__(self, score: Any) -> float:
+        if self.left is not None:
+            self.left -= 1
+            if not self.left:
+                raise Killed
+        return float(score(np.arange(3))[:, 0].mean())
+
+
+def test_a_killed_fit_of_networks_goes_on(tmp_path: Path) -> None:
+    data = market()
+
+    def made() -> Blend:
+        # A name that is a path stays in the folder.
+        network = LightGCN(dim=4, epochs=3, checkpoint_seconds=0.0)
+        return Blend(models={"popularity": Popularity(), "../out": network})
+
+    wanted = made().fit(data, _DiesAt()).score(everyone(data))
+    killed = made()
+    killed.checkpoint = str(tmp_path / "kept")
+    with pytest.raises(Killed):
+        killed.fit(data, _DiesAt(2))
+    assert [path.relative_to(tmp_path) for path in tmp_path.rglob("*.pt")] == [
+        Path("kept", "model_1", "fit.pt")
+    ]
+    resumed = made()
+    resumed.checkpoint = str(tmp_path / "kept")
+    np.testing.assert_array_equal(resumed.fit(data, _DiesAt()).score(everyone(data)), wanted)
 
 
 def test_given_weights_ask_nothing() -> None:

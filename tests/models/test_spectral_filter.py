@@ -84,6 +84,18 @@ def test_the_formula_where_all_directions_are_kept(
     close(model.score(everyone(data)), by_definition(data, rank, setting), 1e-4)
 
 
+def test_below_the_last_direction_h_is_a_line() -> None:
+    # Three of the eigenvalues by h, the smaller ones on the line from 0 to h of the third.
+    data, flatness = market(), 3.0
+    values, vectors = spectrum(data)
+    response = plateau(values, flatness)
+    response[3:] = values[3:] * response[2] / values[2]
+    history = interaction_matrix(data).toarray().astype(np.float64)
+    wanted = history @ vectors @ np.diag(response) @ vectors.T + fallback(data)
+    model = SpectralFilter(dim=3, exponent=0.0, flatness=flatness, low_pass=0.0).fit(data)
+    close(model.score(everyone(data)), wanted, 1e-3)
+
+
 def test_a_flatness_of_one_is_the_linear_filter() -> None:
     data = market()
     model = SpectralFilter(dim=5, exponent=0.5, flatness=1.0, low_pass=0.3).fit(data)
@@ -161,6 +173,8 @@ def test_the_line_stands_for_the_rest_of_the_spectrum() -> None:
     ("setting", "words"),
     [
         ({"exponent": -0.1}, r"model.exponent: expected a number >= 0"),
+        ({"exponent": 2.1}, r"model.exponent: .* <= 2, got 2.1"),
+        ({"popularity": 2.1}, r"model.popularity: .* <= 2, got 2.1"),
         ({"flatness": 0}, r"model.flatness: expected a number > 0"),
         ({"low_pass": -0.1}, r"model.low_pass: expected a number >= 0"),
         ({"popularity": -0.1}, r"model.popularity: expected a number >= 0"),

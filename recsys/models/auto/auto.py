@@ -12,36 +12,25 @@ ends the trials, so that a slower machine may choose among fewer models. What wa
 that a fit that was killed goes on.
 """
 
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
 
 from recsys.data.dataset import Dataset
 from recsys.errors import InputError
-from recsys.evaluation.full_ranking import Score
 from recsys.models.auto.candidates import CORE, candidates, made
-from recsys.models.auto.kept_trials import KeptTrials
-from recsys.models.base import Recommender, TunesItself, Validate, require_range
+from recsys.models.auto.trials import Trial, Trials, description
+from recsys.models.base import Validate, require_range
 from recsys.models.blend import Blend
 from recsys.models.device import least_squares_device
-from recsys.models.resumable import Resumable, resuming
 from recsys.models.without_curve import WithoutCurve
-
-
-class _Trial(NamedTuple):
-    quality: float
-    name: str
-    settings: Mapping[str, Any]
-    model: Recommender | None
-    """None where the trial was kept by an earlier fit."""
 
 
 class Auto(Blend):
     """Chooses models, their settings and their weights by the data and by valid.
 
-    Without validation data, and with nothing chosen before, it blends a graph filter and ALS with
-    equal weights and the settings that suit the size of the data.
+    Without validation data, and with nothing chosen before, it blends a spectral filter and ALS
+    with equal weights and the settings that suit the size of the data.
 
     Args:
         seconds: budget of the trials on train; no fit starts after it, and a network stops.
@@ -130,79 +119,20 @@ class Auto(Blend):
         self.models = {name: made(name, values) for name, values in settings.items()}
         self.weights = self.equal_weights()
 
-    def _best_of_each(self, data: Dataset, validate: WithoutCurve) -> list[_Trial]:
+    def _best_of_each(self, data: Dataset, validate: WithoutCurve) -> list[Trial]:
         """The best trial of each model, the best model first."""
-        best: dict[str, _Trial] = {}
+        best: dict[str, Trial] = {}
         self.tried = {}
-        for trial in self._trials(data, validate):
-            self.tried[_told(trial.name, trial.settings)] = trial.quality
+        trials = Trials(
+            data,
+            validate,
+            seconds=self.seconds,
+            seed=self.seed,
+            device=self._device,
+            folder=None if self.checkpoint is None else Path(self.checkpoint),
+        )
+        for trial in trials:
+            self.tried[description(trial.name, trial.settings)] = trial.quality
             if trial.name not in best or trial.quality > best[trial.name].quality:
                 best[trial.name] = trial
         return sorted(best.values(), key=lambda trial: -trial.quality)
-
-    def _trials(self, data: Dataset, validate: WithoutCurve) -> Iterator[_Trial]:
-        kept = self._kept_trials(data, validate)
-        end = time.monotonic() + self.seconds - kept.seconds
-        in_time = _InTime(validate, lambda: time.monotonic() < end)
-        is_first = True
-        for number, (name, settings) in enumerate(self._variants(data)):
-            told = _told(name, settings)
-            model, known = made(name, settings), kept.find(told)
-            # One that is resumed keeps its finished fit itself.
-            if known is not None and not isinstance(model, Resumable):
-                yield _Trial(known[0], name, {**settings, **known[1]}, None)
-                is_first = False
-                continue
-            if known is None and not (is_first or in_time.is_left()):
-                return
-            start = time.monotonic()
-            try:
-                resuming(model, self._folder(f"{number}_{name}")).fit(data, in_time)
-                quality = validate(model.score)
-            except _OutOfTimeError:
-                sys.stderr.write(f"auto: {name} was stopped after model.seconds={self.seconds:g}\n")
-                return
-            except InputError as error:
-                if is_first:
-                    raise
-                sys.stderr.write(f"auto: {name} does not fit these data: {error}\n")
-                continue
-            chosen = dict(model.chosen) if isinstance(model, TunesItself) else {}
-            if known is None:
-                kept.add(told, quality, chosen, time.monotonic() - start)
-            yield _Trial(quality, name, {**settings, **chosen}, model)
-            is_first = False
-
-    def _variants(self, data: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
-        for candidate in candidates(data, self.seed, self._device):
-            for settings in candidate.variants():
-                yield candidate.name, settings
-
-    def _kept_trials(self, data: Dataset, validate: WithoutCurve) -> KeptTrials:
-        identity = {
-            "data": data.fingerprint, "events": len(data.interactions), "as_of": data.as_of,
-            "seed": self.seed, "valid": validate.identity,
-        }  # fmt: skip
-        return KeptTrials(self._folder("trials.json"), identity)
-
-
-class _OutOfTimeError(Exception):
-    pass
-
-
-class _InTime(WithoutCurve):
-    """Ends a fit in epochs when no time is left."""
-
-    def __init__(self, validate: WithoutCurve, is_left: Callable[[], bool]) -> None:
-        super().__init__(validate)
-        self.is_left = is_left
-
-    def after(self, epoch: int, score: Score) -> float:
-        if not self.is_left():
-            raise _OutOfTimeError
-        return super().after(epoch, score)
-
-
-def _told(name: str, settings: Mapping[str, Any]) -> str:
-    described = ", ".join(f"{key}={value}" for key, value in settings.items())
-    return f"{name}({described})"

@@ -3,10 +3,24 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recsys.errors import InputError
 from recsys.ops.whole_file import write_whole
+
+
+class KeptTrial(NamedTuple):
+    """One of them.
+
+    Attributes:
+        quality: on valid; None where the budget ended the fit.
+        chosen: settings that the model chose in its fit.
+        seconds: that the trial took.
+    """
+
+    quality: float | None
+    chosen: Mapping[str, Any]
+    seconds: float
 
 
 class KeptTrials:
@@ -26,24 +40,21 @@ class KeptTrials:
         if path is not None and path.exists():
             self._trials = _read(path, self._identity)
 
-    @property
-    def seconds(self) -> float:
-        """Spent on all kept trials."""
-        return sum(float(trial["seconds"]) for trial in self._trials.values())
-
-    def find(self, told: str) -> tuple[float, Mapping[str, Any]] | None:
-        """Quality and chosen settings of a trial; None if it was not made."""
+    def find(self, told: str) -> KeptTrial | None:
+        """A trial by its model and settings; None if it was not made."""
         trial = self._trials.get(told)
-        return None if trial is None else (float(trial["quality"]), trial["chosen"])
+        return None if trial is None else KeptTrial(**trial)
 
-    def add(self, told: str, quality: float, chosen: Mapping[str, Any], seconds: float) -> None:
-        """Keeps a finished trial.
+    def add(
+        self, told: str, quality: float | None, chosen: Mapping[str, Any], seconds: float
+    ) -> None:
+        """Keeps a trial.
 
         Args:
             told: model and settings, as `find` is asked for them.
-            quality: on valid.
-            chosen: settings that the model chose in its fit.
-            seconds: that the trial took.
+            quality: as in `KeptTrial`, like the two after it.
+            chosen: settings.
+            seconds: that it took.
         """
         self._trials[told] = {"quality": quality, "chosen": dict(chosen), "seconds": seconds}
         if self._path is not None:
@@ -60,7 +71,7 @@ def _read(path: Path, identity: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for name, value in identity.items():
         if found.get(name) != value:
             raise InputError(
-                f"{path} is of another fit: {name} was {found.get(name)!r} and is {value!r}; "
+                f"{path} is of another fit: {name} changed from {found.get(name)!r} to {value!r}; "
                 "delete it or set another folder (hydra.run.dir)"
             )
     return trials

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import torch
 
-from recsys.errors import InputError
+from recsys.errors import CheckpointError, InputError
 from recsys.ops.whole_file import whole_file
 from recsys.training.processes import ALONE, Processes
 
@@ -39,7 +39,7 @@ class Checkpoint:
         """Replaces the file in one step, so that a kill or a full disk leaves the old one intact.
 
         Raises:
-            InputError: the folder cannot be written.
+            CheckpointError: the folder cannot be written.
         """
         if self._holders.count == 1:
             self._write(self.path, contents)
@@ -63,7 +63,7 @@ class Checkpoint:
             with whole_file(path) as file:
                 self._save(contents, file)
         except InputError as error:
-            raise InputError(
+            raise CheckpointError(
                 f"checkpoint {error}; make room, or set another folder (hydra.run.dir)"
             ) from None
 
@@ -80,15 +80,15 @@ class Checkpoint:
         """The contents that were written last; None where there is no file.
 
         Raises:
-            InputError: the file is cut short or damaged, or belongs to another model or other data,
-                or to another number of processes with parts.
+            CheckpointError: the file is cut short or damaged, or belongs to another model or other
+                data, or to another number of processes with parts.
         """
         if not self.path.exists():
             return None
         contents = self._read(self.path)
         parts, here = contents.get(_PARTS, 1), self._holders.count
         if parts != here:
-            raise InputError(
+            raise CheckpointError(
                 f"checkpoint {self.path} is of {_holding(parts)} and here are {_holding(here)}; "
                 "start as many (torchrun --nproc-per-node, model.shard), or set another folder "
                 "(hydra.run.dir)"
@@ -103,7 +103,7 @@ class Checkpoint:
             contents = torch.load(path, map_location="cpu", weights_only=True)
             identity = contents["identity"]
         except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
-            raise InputError(
+            raise CheckpointError(
                 f"checkpoint {path} cannot be read: it was cut short or is no checkpoint; "
                 "delete it to start again, or set another folder (hydra.run.dir)"
             ) from None
@@ -115,7 +115,7 @@ class Checkpoint:
             stored = identity.get(part, {})
             for name in dict.fromkeys([*wanted, *stored]):
                 if wanted.get(name) != stored.get(name):
-                    raise InputError(
+                    raise CheckpointError(
                         f"checkpoint {self.path} is of another {part}: {name} is "
                         f"{stored.get(name)} there and {wanted.get(name)} here; set another "
                         "folder (hydra.run.dir), or delete it to start again"
