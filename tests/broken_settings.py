@@ -136,7 +136,7 @@ PARTS = {
     "segments by an unknown column": (["model=segment", "model.column=langage"],
         "model.column: expected a column of the customers", "did you mean language?"),
     "half held out": (["split=given", "split.valid_fraction=half"],
-        "split.valid_fraction: expected a number, got 'half'"),
+        "split.valid_fraction: expected a number or null, got 'half'"),
     "model key in words": (["model=segment", "model.quantiles=many"],
         "model.quantiles: expected a whole number, got 'many'"),
     "unknown model key": (["+model.depth=3"], "model.depth is not known; model has window"),
