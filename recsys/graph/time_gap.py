@@ -56,7 +56,11 @@ def had_together(data: Dataset, used: BoolArray) -> csr_array:
         data: its events.
         used: [E] bool, the events that count; they have products.
     """
-    had = who_had(data, used)
+    return in_common(who_had(data, used))
+
+
+def in_common(had: csr_array) -> csr_array:
+    """[P, P] float32 CSR, zero on the diagonal: customers who had both, of `who_had` [C, P]."""
     return _between_products(csr_array(had.T.tocsr() @ had))
 
 

@@ -15,25 +15,16 @@ is an addition for catalogues where people buy the same product again.
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from recsys.arrays import FloatArray, IntArray
-from recsys.data.dataset import Dataset
-from recsys.graph.bipartite import interaction_matrix, normalise
-from recsys.models.base import EventWeights, Validate, require_half_life, require_range
+from recsys.arrays import FloatArray
+from recsys.graph.bipartite import normalise
+from recsys.models.base import Validate, require_range
 from recsys.models.choice import choose
 from recsys.models.cooccurrence import Cooccurrence
-from recsys.models.popularity import fallback
-from recsys.models.recommends import Recommends
-from recsys.models.two_part_filter import (
-    TwoPartFilter,
-    eigenvalues_of,
-    leading_directions,
-    positive_degrees,
-)
+from recsys.models.two_part_filter import TwoPartModel
 
 DEFAULTS = {
     "skew": 0.0, "total": 1.0, "low_pass": 0.1, "customer_exponent": 1.0, "whitening": 0.0,
@@ -55,7 +46,7 @@ searched only where they are set to None. Where repeats count, popularity predic
 smaller sum leaves more of it in."""
 
 
-class GraphFilter(Recommends):
+class GraphFilter(TwoPartModel):
     """Ranks products by a linear product-product filter with a low-pass part.
 
     Settings that are None are chosen on valid, one after the other, from `CANDIDATES`; without
@@ -82,9 +73,6 @@ class GraphFilter(Recommends):
         InputError: an argument is out of range.
     """
 
-    history: csr_array
-    bias: FloatArray
-
     def __init__(
         self,
         *,
@@ -110,57 +98,20 @@ class GraphFilter(Recommends):
         for name, value in given.items():
             if value is not None:
                 require_range(name, value, 0, 10)
-        require_range("dim", dim, 1, 4096)
-        require_half_life(half_life)
+        super().__init__(dim=dim, half_life=half_life, actions=actions, seed=seed)
         self.fixed = {name: value for name, value in given.items() if value is not None}
         self.settings: dict[str, float] = self._at(DEFAULTS)
-        self.dim, self.half_life, self.actions, self.seed = dim, half_life, actions, seed
 
-    @property
-    def chosen(self) -> Mapping[str, Any]:
-        """The settings in use, given or chosen on valid, by name."""
-        return dict(self.settings)
-
-    @property
-    def event_weights(self) -> EventWeights:
-        """How the events in the history count."""
-        return EventWeights(actions=self.actions, half_life=self.half_life)
-
-    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """Fits the model to the events of `data`, and chooses open settings by `validate`."""
-        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
-        self.bias = fallback(data)
-        self._degrees = positive_degrees(self.history)
-        self.directions = leading_directions(self.history, self.dim, self.seed)
+    def _prepare(self) -> None:
         self._eigenvalues: FloatArray | None = None
         self._exponent_of_counts: float | None = None
-        if validate is not None:
-            self._choose(validate, repeats=data.ranks_repeats)
-        self._assemble()
-        return self.remember(data)
-
-    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
-        return self._filter.scores(self.history[customers])
-
-    def apply_filter(self, products: FloatArray) -> FloatArray:
-        """Filter @ products, for products [P, n] float32."""
-        return self._filter.product(products)
-
-    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
-        """filter.T @ products, for products [P, n] float32."""
-        return self._filter.transposed_product(products)
 
     def _assemble(self) -> None:
-        """Makes what scores need of the settings in use."""
         exponent = self.settings["customer_exponent"]
         if exponent != self._exponent_of_counts:
             self.cooccurrence = Cooccurrence.of(self.history, self._weighted(exponent))
             self._exponent_of_counts = exponent
-        self._filter = TwoPartFilter(
-            cooccurrence=self.cooccurrence,
-            degrees=self._degrees,
-            directions=self.directions,
+        self._set_filter(
             gain=self._gain(self.settings["whitening"]),
             left=self.settings["history_exponent"],
             right=self.settings["candidate_exponent"],
@@ -168,8 +119,6 @@ class GraphFilter(Recommends):
             low_right=0.5,
             slope=1.0,
             low_pass=self.settings["low_pass"],
-            self_weight=self.settings["self_weight"],
-            bias=self.bias,
         )
 
     def _gain(self, whitening: float) -> FloatArray:
@@ -177,7 +126,7 @@ class GraphFilter(Recommends):
         if not whitening:
             return np.ones(self.directions.shape[1], np.float32)
         if self._eigenvalues is None:
-            self._eigenvalues = eigenvalues_of(self.history, self.directions)
+            self._eigenvalues = self._eigenvalues_of_directions()
         spans = self._eigenvalues > 0
         weakest = self._eigenvalues[spans].min(initial=1.0)
         gain = (weakest / np.where(spans, self._eigenvalues, 1.0)) ** whitening
@@ -194,9 +143,7 @@ class GraphFilter(Recommends):
 
     def _choose(self, validate: Validate, repeats: bool) -> None:
         def quality(point: dict[str, float]) -> float:
-            self.settings = self._at(point)
-            self._assemble()
-            return validate(self.score)
+            return self._quality(validate, self._at(point))
 
         settled = set(self.fixed) | (set() if repeats else {"self_weight", "total"})
         exponents = {"history_exponent", "candidate_exponent"} & settled

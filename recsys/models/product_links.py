@@ -22,7 +22,7 @@ from scipy.sparse import csr_array, diags_array
 
 from recsys.arrays import BoolArray, FloatArray
 from recsys.data.dataset import Dataset
-from recsys.graph.time_gap import had_together, who_had
+from recsys.graph.time_gap import in_common, who_had
 from recsys.models.dense_scores import add_product
 from recsys.models.sparse_products import dense_product
 from recsys.ops.chunks import slices
@@ -55,7 +55,8 @@ class SharedProducts:
     @classmethod
     def of(cls, data: Dataset, used: BoolArray) -> Self:
         """From the events [E] of the data that count; they have products."""
-        counts, had = had_together(data, used), who_had(data, used)
+        had = who_had(data, used)
+        counts = in_common(had)
         is_rare = had.sum(axis=0) <= _POPULAR
         is_through = np.repeat(is_rare, np.diff(counts.indptr)) & is_rare[counts.indices]
         is_kept = ~is_through | (counts.data > 1)

@@ -18,25 +18,15 @@ same product again.
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from recsys.arrays import FloatArray, IntArray
-from recsys.data.dataset import Dataset
-from recsys.graph.bipartite import interaction_matrix, normalise
-from recsys.models.base import EventWeights, Validate, require_half_life, require_range
+from recsys.arrays import FloatArray
+from recsys.graph.bipartite import normalise
+from recsys.models.base import Validate, require_range
 from recsys.models.choice import choose
 from recsys.models.cooccurrence import Cooccurrence
-from recsys.models.popularity import fallback
-from recsys.models.recommends import Recommends
-from recsys.models.two_part_filter import (
-    TwoPartFilter,
-    eigenvalues_of,
-    leading_directions,
-    positive_degrees,
-)
+from recsys.models.two_part_filter import TwoPartModel
 
 DEFAULTS = {
     "exponent": 0.4, "flatness": 1.5, "low_pass": 0.2, "popularity": 0.0, "self_weight": 0.0,
@@ -52,7 +42,7 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
 paper's settings for Gowalla."""
 
 
-class SpectralFilter(Recommends):
+class SpectralFilter(TwoPartModel):
     """Ranks products by a filter that is flat in the middle of the graph's spectrum.
 
     Settings that are None are chosen on valid, one after the other, from `CANDIDATES`; without
@@ -76,9 +66,6 @@ class SpectralFilter(Recommends):
     Raises:
         InputError: an argument is out of range.
     """
-
-    history: csr_array
-    bias: FloatArray
 
     def __init__(
         self,
@@ -104,67 +91,28 @@ class SpectralFilter(Recommends):
         for name, value in self.fixed.items():
             most = 2 if name in ("exponent", "popularity") else 100
             require_range(name, value, 0, most, open_low=name == "flatness")
-        require_range("dim", dim, 1, 4096)
-        require_half_life(half_life)
+        super().__init__(dim=dim, half_life=half_life, actions=actions, seed=seed)
         self.settings: dict[str, float] = DEFAULTS | self.fixed
-        self.dim, self.half_life, self.actions, self.seed = dim, half_life, actions, seed
 
-    @property
-    def chosen(self) -> Mapping[str, Any]:
-        """The settings in use, given or chosen on valid, by name."""
-        return dict(self.settings)
-
-    @property
-    def event_weights(self) -> EventWeights:
-        """How the events in the history count."""
-        return EventWeights(actions=self.actions, half_life=self.half_life)
-
-    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
-        """Fits the model to the events of `data`, and chooses open settings by `validate`."""
-        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
-        self.bias = fallback(data)
-        self._degrees = positive_degrees(self.history)
-        self.directions = leading_directions(self.history, self.dim, self.seed)
-        self._eigenvalues = eigenvalues_of(self.history, self.directions)
+    def _prepare(self) -> None:
+        self._eigenvalues = self._eigenvalues_of_directions()
         self.cooccurrence = Cooccurrence.of(self.history, normalise(self.history, 1.0, 0.0))
-        if validate is not None:
-            self._choose(validate, repeats=data.ranks_repeats)
-        self._assemble()
-        return self.remember(data)
-
-    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
-        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
-        return self._filter.scores(self.history[customers])
-
-    def apply_filter(self, products: FloatArray) -> FloatArray:
-        """Filter @ products, for products [P, n] float32."""
-        return self._filter.product(products)
-
-    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
-        """filter.T @ products, for products [P, n] float32."""
-        return self._filter.transposed_product(products)
 
     def _choose(self, validate: Validate, repeats: bool) -> None:
         def quality(point: dict[str, float]) -> float:
-            self.settings = point
-            self._assemble()
-            return validate(self.score)
+            return self._quality(validate, point)
 
         settled = set(self.fixed) | (set() if repeats else {"popularity", "self_weight"})
         candidates = {name: values for name, values in CANDIDATES.items() if name not in settled}
         self.settings = choose(quality, self.settings, candidates)
 
     def _assemble(self) -> None:
-        """Makes what scores need of the settings in use."""
         settings, values = self.settings, self._eigenvalues
         response = plateau(values, settings["flatness"])
         slope = _slope(values, response, settings["flatness"])
         gain = response - slope * values + settings["low_pass"]
         right = settings["exponent"] + settings["popularity"]
-        self._filter = TwoPartFilter(
-            cooccurrence=self.cooccurrence,
-            degrees=self._degrees,
-            directions=self.directions,
+        self._set_filter(
             gain=np.where(values > 0, gain, 0.0).astype(np.float32),
             left=settings["exponent"] + 0.5,
             right=0.5 - right,
@@ -172,8 +120,6 @@ class SpectralFilter(Recommends):
             low_right=right,
             slope=slope,
             low_pass=1.0,
-            self_weight=settings["self_weight"],
-            bias=self.bias,
         )
 
 

@@ -7,17 +7,24 @@ With the co-occurrence C of products, their degrees E and orthonormal directions
 where G is diagonal. `GraphFilter` and `SpectralFilter` differ in how they set the parts.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from recsys.arrays import FloatArray
-from recsys.graph.bipartite import normalise
+from recsys.arrays import FloatArray, IntArray
+from recsys.data.dataset import Dataset
+from recsys.graph.bipartite import interaction_matrix, normalise
 from recsys.models import singular_vectors
+from recsys.models.base import EventWeights, Validate, require_half_life, require_range
 from recsys.models.cooccurrence import Cooccurrence, scaled_columns
 from recsys.models.dense_scores import add_history
 from recsys.models.packed_vectors import PackedVectors
+from recsys.models.popularity import fallback
+from recsys.models.recommends import Recommends
 
 _NOTHING = 1e-5
 """Of the largest eigenvalue: below it is rounding noise."""
@@ -93,25 +100,103 @@ class TwoPartFilter:
         return filtered
 
 
-def positive_degrees(history: csr_array) -> FloatArray:
-    """[P] float32 sums of a history [C, P]; 1 where they are 0, so that powers magnify no noise."""
-    degrees = history.sum(axis=0)
-    return np.where(degrees > 0, degrees, 1.0).astype(np.float32)
+class TwoPartModel(Recommends, ABC):
+    """The base class of models whose filter is a `TwoPartFilter`; a subclass sets its parts.
 
-
-def leading_directions(history: csr_array, dim: int, seed: int) -> FloatArray:
-    """V [P, k] float32: the first right singular vectors of D^-1/2 R E^-1/2 of a history R [C, P].
-
-    k is `dim`, or one less than the shorter side of R; one vector of zeros where that is 0.
+    Attributes:
+        settings: in use, given or chosen on valid, by name; `self_weight` among them.
+        history: [C, P] float32 CSR weights of the customers' events.
+        bias: [P] float32 that scores start from: a little popularity.
+        cooccurrence: [P, P], C.
+        directions: V, [P, k] float32: the first right singular vectors of the normalised history.
     """
-    rank = min(dim, min(history.shape) - 1)
-    if rank < 1:
-        return np.zeros((history.shape[1], 1), np.float32)
-    return singular_vectors.of_matrix(normalise(history, 0.5, 0.5), rank, seed)
 
+    settings: dict[str, float]
+    history: csr_array
+    bias: FloatArray
+    cooccurrence: Cooccurrence
+    directions: FloatArray
 
-def eigenvalues_of(history: csr_array, directions: FloatArray) -> FloatArray:
-    """[k] float32 of E^-1/2 R' D^-1 R E^-1/2 at directions [P, k]; 0 where there is only noise."""
-    values = singular_vectors.squared_lengths(normalise(history, 0.5, 0.5), directions)
-    spans = values > _NOTHING * values.max(initial=0)
-    return np.where(spans, values, 0.0).astype(np.float32)
+    def __init__(
+        self, *, dim: int, half_life: float | None, actions: Mapping[str, float] | None, seed: int
+    ) -> None:
+        require_range("dim", dim, 1, 4096)
+        require_half_life(half_life)
+        self.dim, self.half_life, self.actions, self.seed = dim, half_life, actions, seed
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The settings in use, given or chosen on valid, by name."""
+        return dict(self.settings)
+
+    @property
+    def event_weights(self) -> EventWeights:
+        """How the events in the history count."""
+        return EventWeights(actions=self.actions, half_life=self.half_life)
+
+    def fit(self, data: Dataset, validate: Validate | None = None) -> Self:
+        """Fits the model to the events of `data`, and chooses open settings by `validate`."""
+        self.history = interaction_matrix(data, actions=self.actions, half_life=self.half_life)
+        self.bias = fallback(data)
+        degrees = self.history.sum(axis=0)
+        # 1 for a product without events, so that its powers do not magnify rounding noise.
+        self._degrees: FloatArray = np.where(degrees > 0, degrees, 1.0).astype(np.float32)
+        self.directions = self._singular_vectors()
+        self._prepare()
+        if validate is not None:
+            self._choose(validate, repeats=data.ranks_repeats)
+        self._assemble()
+        return self.remember(data)
+
+    def score(self, customers: IntArray, touchpoints: IntArray | None = None) -> FloatArray:
+        """Scores [Q, P] float32 of customers [Q]; the touchpoint makes no difference."""
+        return self._filter.scores(self.history[customers])
+
+    def apply_filter(self, products: FloatArray) -> FloatArray:
+        """Filter @ products, for products [P, n] float32."""
+        return self._filter.product(products)
+
+    def apply_transposed_filter(self, products: FloatArray) -> FloatArray:
+        """filter.T @ products, for products [P, n] float32."""
+        return self._filter.transposed_product(products)
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Makes what does not depend on the settings, once a fit."""
+
+    @abstractmethod
+    def _choose(self, validate: Validate, repeats: bool) -> None:
+        """Sets the open settings to what is best by `validate`; some only where repeats count."""
+
+    @abstractmethod
+    def _assemble(self) -> None:
+        """Makes what scores need of the settings in use, by `_set_filter`."""
+
+    def _quality(self, validate: Validate, settings: dict[str, float]) -> float:
+        self.settings = settings
+        self._assemble()
+        return validate(self.score)
+
+    def _set_filter(self, **parts: Any) -> None:
+        """Takes the parts of a `TwoPartFilter` that depend on the model."""
+        self._filter = TwoPartFilter(
+            cooccurrence=self.cooccurrence,
+            degrees=self._degrees,
+            directions=self.directions,
+            self_weight=self.settings["self_weight"],
+            bias=self.bias,
+            **parts,
+        )
+
+    def _eigenvalues_of_directions(self) -> FloatArray:
+        """[k] float32 of E^-1/2 R' D^-1 R E^-1/2, R the history; 0 where there is only noise."""
+        matrix = normalise(self.history, 0.5, 0.5)
+        values = singular_vectors.squared_lengths(matrix, self.directions)
+        spans = values > _NOTHING * values.max(initial=0)
+        return np.where(spans, values, 0.0).astype(np.float32)
+
+    def _singular_vectors(self) -> FloatArray:
+        rank = min(self.dim, min(self.history.shape) - 1)
+        if rank < 1:
+            return np.zeros((self.history.shape[1], 1), np.float32)
+        return singular_vectors.of_matrix(normalise(self.history, 0.5, 0.5), rank, self.seed)

@@ -88,7 +88,7 @@ def test_pairs_of_one_customer_are_not_made() -> None:
     assert shared.counts.nnz == 2
     assert shared.counts.data.tolist() == shared.through.tolist() == [2, 2]
     assert shared.had is not None
-    # Whoever had one product has no pair.
+    # A customer with one product has no pair.
     assert shared.had.shape[0] == 2
 
 

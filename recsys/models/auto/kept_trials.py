@@ -36,37 +36,29 @@ class KeptTrials:
 
     def __init__(self, path: Path | None, identity: Mapping[str, Any]) -> None:
         self._path, self._identity = path, dict(identity)
-        self._trials: dict[str, dict[str, Any]] = {}
+        self._trials: dict[str, KeptTrial] = {}
         if path is not None and path.exists():
             self._trials = _read(path, self._identity)
 
     def find(self, told: str) -> KeptTrial | None:
         """A trial by its model and settings; None if it was not made."""
-        trial = self._trials.get(told)
-        return None if trial is None else KeptTrial(**trial)
+        return self._trials.get(told)
 
-    def add(
-        self, told: str, quality: float | None, chosen: Mapping[str, Any], seconds: float
-    ) -> None:
-        """Keeps a trial.
-
-        Args:
-            told: model and settings, as `find` is asked for them.
-            quality: as in `KeptTrial`, like the two after it.
-            chosen: settings.
-            seconds: that it took.
-        """
-        self._trials[told] = {"quality": quality, "chosen": dict(chosen), "seconds": seconds}
+    def add(self, told: str, trial: KeptTrial) -> None:
+        """Keeps a trial under its model and settings, as `find` is asked for them."""
+        self._trials[told] = trial
         if self._path is not None:
-            kept = {"identity": self._identity, "trials": self._trials}
+            trials = {name: each._asdict() for name, each in self._trials.items()}
+            kept = {"identity": self._identity, "trials": trials}
             write_whole(self._path, json.dumps(kept, indent=1))
 
 
-def _read(path: Path, identity: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _read(path: Path, identity: Mapping[str, Any]) -> dict[str, KeptTrial]:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        found, trials = kept["identity"], dict(kept["trials"])
-    except (OSError, ValueError, TypeError, KeyError):
+        found = kept["identity"]
+        trials = {told: KeptTrial(**trial) for told, trial in kept["trials"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise InputError(f"{path}: expected the trials of an auto fit; delete it") from None
     for name, value in identity.items():
         if found.get(name) != value:

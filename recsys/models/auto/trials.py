@@ -77,16 +77,13 @@ class Trials:
         for name, settings in self._variants():
             told = description(name, settings)
             known = self._kept.find(told)
-            if known is not None:
-                self._spent += known.seconds
-            if known is not None and known.quality is None:
-                self._tell(name)
-                return
             if known is None and not (is_first or self.is_time_left()):
                 return
             try:
                 trial = (
-                    self._again(name, settings, known) if known else self._fitted(name, settings)
+                    self._again(told, name, settings, known)
+                    if known
+                    else self._fitted(told, name, settings)
                 )
             except CheckpointError:
                 raise
@@ -96,37 +93,42 @@ class Trials:
                 sys.stderr.write(f"auto: {name} does not fit these data: {error}\n")
                 continue
             if trial is None:
-                self._tell(name)
+                said = f"was stopped after model.seconds={self._seconds:g}"
+                sys.stderr.write(f"auto: {name} {said}\n")
                 return
             yield trial
             is_first = False
 
-    def _fitted(self, name: str, settings: Mapping[str, Any]) -> Trial | None:
+    def _fitted(self, told: str, name: str, settings: Mapping[str, Any]) -> Trial | None:
         """A trial that is made now; None where the budget ended it."""
-        start, told = time.monotonic(), description(name, settings)
-        model = self._made(name, settings)
+        start = time.monotonic()
+        model = self._made(told, name, settings)
         try:
             model.fit(self._data, _InTime(self._validate, self))
         except _OutOfTimeError:
-            self._kept.add(told, None, {}, time.monotonic() - start)
+            self._kept.add(told, KeptTrial(None, {}, time.monotonic() - start))
             return None
         quality = float(self._validate(model.score))
         chosen = dict(model.chosen) if isinstance(model, TunesItself) else {}
-        self._kept.add(told, quality, chosen, time.monotonic() - start)
+        self._kept.add(told, KeptTrial(quality, chosen, time.monotonic() - start))
         return Trial(quality, name, {**settings, **chosen}, model)
 
-    def _again(self, name: str, settings: Mapping[str, Any], known: KeptTrial) -> Trial:
-        """A trial that an earlier process made."""
-        assert known.quality is not None
-        model = self._made(name, settings)
+    def _again(
+        self, told: str, name: str, settings: Mapping[str, Any], known: KeptTrial
+    ) -> Trial | None:
+        """A trial that an earlier process made; None where the budget ended it there."""
+        self._spent += known.seconds
+        if known.quality is None:
+            return None
+        model = self._made(told, name, settings)
         if not isinstance(model, Resumable):
             return Trial(known.quality, name, {**settings, **known.chosen}, None)
         # It kept its fit itself; without that, it is fitted once more.
         model.fit(self._data, self._validate)
         return Trial(known.quality, name, {**settings, **known.chosen}, model)
 
-    def _made(self, name: str, settings: Mapping[str, Any]) -> Recommender:
-        digest = hashlib.sha256(description(name, settings).encode()).hexdigest()[:8]
+    def _made(self, told: str, name: str, settings: Mapping[str, Any]) -> Recommender:
+        digest = hashlib.sha256(told.encode()).hexdigest()[:8]
         folder = None if self._folder is None else self._folder / f"{name}_{digest}"
         return resuming(made(name, settings), folder)
 
@@ -138,9 +140,6 @@ class Trials:
     def is_time_left(self) -> bool:
         """Whether another fit may start, and a network go on."""
         return self._spent + time.monotonic() - self._start < self._seconds
-
-    def _tell(self, name: str) -> None:
-        sys.stderr.write(f"auto: {name} was stopped after model.seconds={self._seconds:g}\n")
 
 
 class _OutOfTimeError(Exception):
